@@ -1,0 +1,1 @@
+"""NTG (Neural Taste Graph): from who watched what and when to what to do about it, every night."""

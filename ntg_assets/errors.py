@@ -1,0 +1,29 @@
+"""The errors that NTG raises on purpose. Each text says what is wrong, with numbers, and what to do."""
+
+
+class NtgError(Exception):
+    """Something a person can mend: wrong input, wrong configuration, a broken contract."""
+
+
+class ConfigurationError(NtgError):
+    """The configuration cannot be used as it stands."""
+
+
+class SourceError(NtgError):
+    """A source file or a set of files cannot be trusted, so nothing of it was loaded."""
+
+
+class ContractError(NtgError):
+    """A table does not keep its contract, so it was not stored."""
+
+
+class LeakageError(NtgError):
+    """Something learned would depend on an event at or after its cutoff."""
+
+
+class StorageError(NtgError):
+    """A store is locked, full, damaged or not writable."""
+
+
+class NotEnoughDataError(NtgError):
+    """The data hold too few rows, users or days for what was asked."""

@@ -1,0 +1,89 @@
+"""Where the events and the items come from, and how their columns map to the event contract."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ntg_assets.section import Section
+
+IdType = Literal["integer", "string"]
+TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
+
+
+class EventSourceSettings(Section):
+    """The interaction log: files, and what each contract column is called in them."""
+
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind."""
+    format: Literal["auto", "csv", "parquet"] = "auto"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    """Field separator of CSV files."""
+    user_id: str = "user_id"
+    """Column with the user."""
+    item_id: str = "item_id"
+    """Column with the item."""
+    event_at: str = "event_at"
+    """Column with the time of the event."""
+    value: str | None = None
+    """Column with the value of the event (rating, amount, minutes); none: every event has value 1."""
+    event_type: str | None = None
+    """Column with the kind of event; none: every event is of `constant_event_type`."""
+    constant_event_type: str = "event"
+    """Kind of every event when the log has no such column."""
+    user_id_type: IdType = "string"
+    item_id_type: IdType = "string"
+    timestamp_unit: TimestampUnit = "iso"
+    """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
+    timezone: str = "UTC"
+    """Zone of timestamps that carry none (IANA name)."""
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Strength of each event type in engagement (a view 0.2, a purchase 1, ...); types not named weigh 1."""
+
+
+class ItemSourceSettings(Section):
+    """The optional item table."""
+
+    files: list[str] = Field(min_length=1)
+    """Paths or globs; CSV or Parquet."""
+    format: Literal["auto", "csv", "parquet"] = "auto"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    item_id: str = "item_id"
+    title: str | None = None
+    """Column with the name that people read; none: the id is shown."""
+    categories: str | None = None
+    """Column with the categories of an item."""
+    category_separator: str | None = "|"
+    """What separates several categories in one field; null: the field is one category."""
+    no_category: list[str] = Field(default_factory=list)
+    """Texts that mean "no category" (they become null)."""
+
+
+class IngestSettings(Section):
+    """The source and the rules by which its rows are trusted."""
+
+    source_name: str = Field(default="unnamed source", min_length=1)
+    """Name of the data in reports."""
+    events: EventSourceSettings
+    items: ItemSourceSettings | None = None
+    max_bad_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of rows (0-1) that may be quarantined; above it the load is refused."""
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Whether rows equal in all contract columns count once (`drop`) or are kept (amounts scanned twice)."""
+    value_range: tuple[float | None, float | None] = (None, None)
+    """Smallest and largest value that can be true; rows outside are quarantined."""
+    earliest_event: str = "1990-01-01"
+    """Events before this instant (ISO, UTC) are quarantined: a zero or broken clock."""
+    latest_event: str | None = None
+    """Events at or after this instant (ISO, UTC) are quarantined; null: the moment of the load plus a day."""
+    unknown_items: Literal["keep", "quarantine"] = "keep"
+    """What happens to events of items that the item table does not hold."""
+    landing_glob: str | None = None
+    """Files whose arrival starts a run (a sensor watches them); null: the event files."""
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> "IngestSettings":
+        low, high = self.value_range
+        if low is not None and high is not None and low > high:
+            msg = f"value_range: the smallest value {low} is above the largest {high}"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,54 @@
+"""The project as a Dagster resource: effective configuration, folders, random streams.
+
+In the launchpad an operator may set `overrides` (dotted keys, `{"ranking.top_k": 10}`) for one run; where things
+run and lie (`workspace`, `engine`, `schedule`) belongs to the deployment and cannot be overridden there.
+"""
+
+from typing import Any
+
+import dagster as dg
+import numpy as np
+from pydantic import Field, PrivateAttr
+
+from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.randomness import random_stream
+from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_settings, project_paths
+
+
+class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What every asset may ask: settings, paths, id types, a seeded random stream for a named use."""
+
+    config_file: str | None = Field(default=None, description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.")
+    overrides: dict[str, Any] = Field(default_factory=dict, description='Modelling values for this run: {"ranking.top_k": 10}.')
+
+    _settings: Settings | None = PrivateAttr(default=None)
+
+    @property
+    def settings(self) -> Settings:
+        """The effective configuration, read once per run."""
+        if self._settings is None:
+            _refuse_deployment_keys(self.overrides)
+            self._settings = load_settings(self.config_file, overrides=self.overrides)
+        return self._settings
+
+    @property
+    def paths(self) -> Paths:
+        """The folders of this deployment."""
+        return project_paths(self.settings)
+
+    @property
+    def id_types(self) -> IdTypes:
+        """How the source writes ids."""
+        events = self.settings.ingest.events
+        return IdTypes(user=events.user_id_type, item=events.item_id_type)
+
+    def rng(self, use: str) -> np.random.Generator:
+        """A random stream of its own for a named use, the same in every run of this configuration."""
+        return random_stream(self.settings.seed, use)
+
+
+def _refuse_deployment_keys(overrides: dict[str, Any]) -> None:
+    for key in overrides:
+        if key.split(".")[0] in DEPLOYMENT_SECTIONS:
+            raise ConfigurationError(f"override {key!r}: this belongs to the deployment. Set it in the configuration file.")

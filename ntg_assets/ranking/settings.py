@@ -1,0 +1,30 @@
+"""How candidates are found, scored and cut to a list."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ntg_assets.section import Section
+
+
+class RankingSettings(Section):
+    """Candidate generation, the learned blend, the list."""
+
+    top_k: int = Field(default=20, ge=1)
+    """Length of each user's list."""
+    candidates_per_source: int = Field(default=100, ge=1)
+    """Most candidates that one source gives for one user."""
+    profile_half_life_items: float = Field(default=3.0, gt=0)
+    """The n-th most recent item of a user counts 0.5 ** (n / half-life) in the profile."""
+    profile_items: int = Field(default=50, ge=1)
+    """Most recent items of a user that make the profile."""
+    popularity_half_life_days: list[float] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
+    """Half-lives of decayed popularity among which the inner cut chooses."""
+    recommend_consumed: Literal["never", "allow"] = "never"
+    """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""
+    inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
+    """Share of the latest TRAIN events that serve as labels when the blend learns its weights."""
+    inner_users: int = Field(default=20_000, ge=10)
+    """Most users whose inner labels are used to learn the weights."""
+    evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
+    """List lengths at which the rankings are evaluated."""

@@ -1,0 +1,56 @@
+"""What a user is worth, and who is contacted."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ntg_assets.section import Section
+
+
+class ValueSettings(Section):
+    """The unit and the horizon of lifetime value."""
+
+    unit: Literal["index", "usd"] = "index"
+    """`index` (relative priority, never a currency) unless prices or observed revenue are configured."""
+    basis: Literal["active_days", "event_value"] = "active_days"
+    """What is counted: active days times `price_per_active_day`, or the sum of event values (observed revenue)."""
+    price_per_active_day: float = Field(default=1.0, gt=0)
+    horizon_days: int = Field(default=365, ge=1)
+    """Finite horizon of the estimate."""
+    annual_discount: float = Field(default=0.10, ge=0, lt=1)
+
+
+class StrategySettings(Section):
+    """One way of choosing whom to contact."""
+
+    name: str = Field(min_length=1)
+    objective: Literal["revenue_at_risk", "expected_profit", "high_value", "early_warning", "random"]
+    save_rate: float = Field(default=0.1, ge=0, le=1)
+    """Assumed share of leaving users whom a contact keeps; measured only by a randomised trial."""
+    offer_cost: float = Field(default=0.0, ge=0)
+    """Cost of the offer when it is taken, in the unit of value."""
+    contact_cost: float = Field(default=0.0, ge=0)
+    """Cost of one contact, in the unit of value."""
+    budget: float | None = Field(default=None, ge=0)
+    """Most that may be spent; null: no limit."""
+
+
+class RadarSettings(Section):
+    """Strategies and the policy they obey."""
+
+    strategies: list[StrategySettings] = Field(min_length=1)
+    capacity: int = Field(default=100, ge=1)
+    """Most users that one strategy may contact in one night."""
+    opt_out_file: str | None = None
+    """CSV with a column `user_id` of users who must not be contacted."""
+    holdout_share: float = Field(default=0.1, ge=0, lt=1)
+    """Random share of users who are never contacted, so that the programme can be measured."""
+    holdout_salt: str = "radar-holdout"
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "RadarSettings":
+        names = [strategy.name for strategy in self.strategies]
+        if len(set(names)) < len(names):
+            msg = f"two strategies have one name: {sorted(n for n in names if names.count(n) > 1)[0]}"
+            raise ValueError(msg)
+        return self

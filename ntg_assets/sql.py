@@ -1,0 +1,97 @@
+"""SQL as values: a query text from a file, the tables it reads, the values bound to it.
+
+A `Query` returned by an asset runs inside the store, so its rows never pass through Python. The same query
+over frames runs in memory (`run`), which is how the computation is used and tested without Dagster.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Union
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from ntg_assets.storage.connection import connect
+
+Source = Union["Table", "Query", pl.DataFrame, pl.LazyFrame, pa.Table]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stored table, by name: a handle that reads nothing."""
+
+    schema: str
+    name: str
+
+    @property
+    def quoted(self) -> str:
+        return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One `select`: its text, what each table name in it stands for, the values of its `$parameters`."""
+
+    text: str
+    tables: Mapping[str, Source] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def query(package: str, name: str, tables: Mapping[str, Source], **parameters: Any) -> Query:
+    """Make a query from `ntg_assets/<package>/<name>.sql`.
+
+    Args:
+        package: Stage folder that holds the file.
+        name: File stem, which is the name of the table it makes.
+        tables: Table names used in the text, with what they stand for (a stored table, a frame, another query).
+        parameters: Values of the `$parameters` of the text.
+    """
+    return Query(read_sql(package, name), dict(tables), parameters)
+
+
+@cache
+def read_sql(package: str, name: str) -> str:
+    """Text of one SQL file of a stage."""
+    return (resources.files("ntg_assets") / package / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def quote_identifier(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]:
+    """Give a query's table names a meaning on `connection` while the block runs; nested queries become temporary tables."""
+    made: list[str] = []
+    try:
+        for name, source in given.tables.items():
+            made.append(_bind(connection, name, source))
+        yield
+    finally:
+        for undo in reversed(made):
+            connection.execute(undo)
+
+
+def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
+    """Run a query and return its rows; without a connection in memory, over frames."""
+    with nullcontext(connection) if connection else connect() as open_connection, bound(open_connection, given):
+        return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> str:
+    quoted = quote_identifier(name)
+    if isinstance(source, Query):
+        with bound(connection, source):
+            connection.execute(f"create temp table {quoted} as {source.text}", dict(source.parameters) or None)
+        return f"drop table temp.{quoted}"
+    if isinstance(source, Table):
+        connection.execute(f"create temp view {quoted} as select * from {source.quoted}")
+        return f"drop view temp.{quoted}"
+    rows = source.collect() if isinstance(source, pl.LazyFrame) else source
+    connection.register(name, rows)
+    return f"drop view {quoted}"

@@ -1,0 +1,87 @@
+"""One asset function, several stages: `backtest` proves the models, `live` makes what is shown tonight.
+
+A function's name is its table, a parameter's name is the table it reads: from the same stage, or from `ingest`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from ntg_assets.contracts import Contract, contract_of
+
+BACKTEST, LIVE, INGEST, EXPERIMENTS = "backtest", "live", "ingest", "experiments"
+STAGES = (BACKTEST, LIVE)
+GATE = dg.AssetKey([BACKTEST, "release_gate"])
+NOT_TABLES = frozenset({"context", "project"})
+INGEST_TABLES = frozenset({"events", "items", "quarantine", "load_ledger"})
+OWNERS = ["team:data-platform"]
+
+
+def staged_asset(
+    *,
+    group: str,
+    stages: Sequence[str] = STAGES,
+    reads: Mapping[str, str] | None = None,
+    behind_gate: bool = False,
+    kinds: Sequence[str] = ("python",),
+) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
+    """Make the decorated function an asset in each of `stages`.
+
+    Args:
+        group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone where they are the same word.
+        stages: Key prefixes, each the schema of the table.
+        reads: Stage of inputs that do not come from the asset's own stage (`{"test_events": "backtest"}`).
+        behind_gate: Whether the live asset waits for the release gate of the back-test.
+        kinds: Labels in the UI.
+    """
+
+    def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
+        return [_asset_in(stage, function, group=group, reads=reads or {}, behind_gate=behind_gate, kinds=kinds) for stage in stages]
+
+    return build
+
+
+def _asset_in(
+    stage: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], behind_gate: bool, kinds: Sequence[str]
+) -> dg.AssetsDefinition:
+    name = function.__name__
+    tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
+    return dg.asset(
+        name=name,
+        key_prefix=[stage],
+        ins={table: dg.AssetIn(key=[_schema_of(table, stage, reads), table]) for table in tables},
+        deps=[GATE] if behind_gate and stage == LIVE else [],
+        group_name=stage if group == stage else f"{stage}_{group}",
+        description=inspect.getdoc(function),
+        owners=OWNERS,
+        kinds={"duckdb", *kinds},
+        metadata={"dagster/column_schema": column_docs(contract_of(name))},
+    )(function)
+
+
+def _schema_of(table: str, stage: str, reads: Mapping[str, str]) -> str:
+    return reads.get(table) or (INGEST if table in INGEST_TABLES else stage)
+
+
+def column_docs(model: type[Contract]) -> dg.TableSchema:
+    """Column names, types, descriptions and constraints of a contract, as the Dagster UI shows them."""
+    schema = model.to_schema()
+    key = schema.unique or []
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type="id" if "id" in (found.metadata or {}) else str(found.dtype),
+                description=found.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=found.nullable,
+                    unique=list(key) == [name],
+                    other=[str(check) for check in found.checks],
+                ),
+            )
+            for name, found in schema.columns.items()
+        ],
+        constraints=dg.TableConstraints(other=[f"one row per ({', '.join(key)})"] if key else []),
+    )

@@ -1,0 +1,1 @@
+"""The working store, the published store, and the one way to open either."""

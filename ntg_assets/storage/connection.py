@@ -1,0 +1,80 @@
+"""The one way to open DuckDB: limits, UTC, and no reach outside the project's folders."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ntg_assets.errors import StorageError
+from ntg_assets.settings import EngineSettings
+
+MEMORY = ":memory:"
+
+
+@contextmanager
+def connect(
+    database: Path | str = MEMORY,
+    *,
+    engine: EngineSettings | None = None,
+    scratch: Path | None = None,
+    allowed: Sequence[Path] = (),
+    read_only: bool = False,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database, sandboxed, and close it whatever happens.
+
+    Args:
+        database: File, or nothing for memory.
+        engine: Memory limit and threads; none: DuckDB's own defaults.
+        scratch: Folder for what does not fit into memory.
+        allowed: Folders that may be read from and written to, beside the database file.
+        read_only: Open without the right to write.
+
+    Raises:
+        StorageError: the file is locked by another process, damaged, or cannot be made.
+    """
+    connection = _open(database, read_only=read_only)
+    try:
+        _confine(connection, engine or EngineSettings(), scratch=scratch, allowed=allowed)
+        yield connection
+    finally:  # closing an open transaction rolls it back, and frees the file's lock
+        connection.close()
+
+
+def _open(database: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        if isinstance(database, Path) and not read_only:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(str(database), read_only=read_only)
+    except PermissionError as error:
+        raise StorageError(f"{database} cannot be made ({error.strerror}). Give a writable folder with the `workspace` key.") from None
+    except duckdb.Error as error:
+        raise StorageError(_explain(database, str(error))) from None
+
+
+def _confine(
+    connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, scratch: Path | None, allowed: Sequence[Path]
+) -> None:
+    """Set limits, then lock the door; the order matters: after the last statement nothing can be set."""
+    connection.execute("load icu")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set memory_limit = $limit", {"limit": engine.memory_limit})
+    if engine.threads is not None:
+        connection.execute("set threads = $threads", {"threads": engine.threads})
+    if scratch is not None:
+        connection.execute("set temp_directory = $folder", {"folder": str(scratch)})
+    folders = [str(folder) for folder in (*allowed, *([scratch] if scratch else []))]
+    connection.execute("set allowed_directories = $folders", {"folders": folders})
+    connection.execute("set enable_external_access = false")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _explain(database: Path | str, reason: str) -> str:
+    first_line = reason.splitlines()[0]
+    if "lock" in reason.lower():
+        return f"{database} is in use by another process; wait for that run to end, or query the published copy instead. ({first_line})"
+    if "does not exist" in reason:
+        return f"{database} does not exist yet: run `ntg run-all` first."
+    return f"{database} cannot be opened: {first_line}. If it is damaged, move it away; the next run makes it anew from the source files."

@@ -1,0 +1,26 @@
+"""How the taste graph and the taste axes are made."""
+
+from pydantic import Field
+
+from ntg_assets.section import Section
+
+
+class TasteSettings(Section):
+    """Guardrails of the graph, number of axes, optional embeddings."""
+
+    neighbours_per_item: int = Field(default=50, ge=1)
+    """Most edges that leave one item."""
+    min_item_support: int = Field(default=5, ge=1)
+    """Fewest users of an item that may be a node."""
+    min_shared_users: int = Field(default=2, ge=1)
+    """Fewest users that an edge needs; applied before the top-K cut."""
+    max_items_per_user: int = Field(default=500, ge=2)
+    """Only a user's most recent items count, so that one heavy user cannot cause a quadratic blow-up."""
+    shrinkage: float = Field(default=20.0, ge=0)
+    """Pulls the similarity of edges with little evidence down: s * n / (n + shrinkage)."""
+    n_axes: int = Field(default=8, ge=1, le=64)
+    """Number of taste axes (fewer when the catalogue is smaller)."""
+    items_per_axis: int = Field(default=50, ge=1)
+    """Loadings kept per axis."""
+    embedding_dimensions: int = Field(default=0, ge=0, le=512)
+    """Dimensions of the optional SVD embeddings; 0: none are made."""
