@@ -15,13 +15,14 @@ BACKTEST, LIVE, INGEST, EXPERIMENTS = "backtest", "live", "ingest", "experiments
 STAGES = (BACKTEST, LIVE)
 GATE = dg.AssetKey([BACKTEST, "release_gate"])
 NOT_TABLES = frozenset({"context", "project"})
-INGEST_TABLES = frozenset({"events", "items", "quarantine", "load_ledger"})
+INGEST_TABLES = frozenset({"events", "items", "item_categories", "event_calendar", "quarantine", "load_ledger"})
 OWNERS = ["team:data-platform"]
 
 
 def staged_asset(
     *,
     group: str,
+    name: str | None = None,
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
     behind_gate: bool = False,
@@ -30,6 +31,7 @@ def staged_asset(
     """Make the decorated function an asset in each of `stages`.
 
     Args:
+        name: Table, where it is not the function's name (two functions that make one table in two stages).
         group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone where they are the same word.
         stages: Key prefixes, each the schema of the table.
         reads: Stage of inputs that do not come from the asset's own stage (`{"test_events": "backtest"}`).
@@ -38,15 +40,17 @@ def staged_asset(
     """
 
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
-        return [_asset_in(stage, function, group=group, reads=reads or {}, behind_gate=behind_gate, kinds=kinds) for stage in stages]
+        table = name or function.__name__
+        return [
+            _asset_in(stage, table, function, group=group, reads=reads or {}, behind_gate=behind_gate, kinds=kinds) for stage in stages
+        ]
 
     return build
 
 
 def _asset_in(
-    stage: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], behind_gate: bool, kinds: Sequence[str]
+    stage: str, name: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], behind_gate: bool, kinds: Sequence[str]
 ) -> dg.AssetsDefinition:
-    name = function.__name__
     tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
     return dg.asset(
         name=name,

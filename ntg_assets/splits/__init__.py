@@ -1,0 +1,1 @@
+"""TRAIN, VAL and TEST: made once, chronological, reused everywhere."""

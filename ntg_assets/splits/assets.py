@@ -1,0 +1,67 @@
+"""Assets of the splits; `train_events`, `val_events` and `test_events` are apart, so the graph itself shows who sees what."""
+
+import polars as pl
+
+import ntg_assets.splits.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.project import Project
+from ntg_assets.splits.boundaries import everything_known
+from ntg_assets.splits.boundaries import split_boundaries as divide
+from ntg_assets.splits.parts import part_events
+from ntg_assets.sql import Query, Table, query
+from ntg_assets.staging import BACKTEST, INGEST, LIVE, staged_asset
+
+FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the minute, not by the day
+
+
+@staged_asset(group="ingest", stages=(INGEST,), kinds=("sql",))
+def event_calendar(events: Table) -> Query:
+    """When the events happened, in buckets of a day (of a minute when the log is shorter than a month)."""
+    return query("splits", "event_calendar", {"events": events}, fine_below_days=FINE_BUCKETS_BELOW_DAYS)
+
+
+@staged_asset(group="splits", stages=(BACKTEST,))
+def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The instants that divide the log into TRAIN, VAL and TEST."""
+    return divide(event_calendar, settings=project.settings.split)
+
+
+@staged_asset(group="splits", name="split_boundaries", stages=(LIVE,), behind_gate=True)
+def live_boundaries(event_calendar: pl.DataFrame) -> pl.DataFrame:
+    """The span of everything known, which is TRAIN of the live stage; made only behind the release gate."""
+    return everything_known(event_calendar)
+
+
+@staged_asset(group="splits", kinds=("sql",))
+def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Events before the cutoff, the only source of everything that is made or learned in this stage."""
+    return part_events(events, split_boundaries, part="train", settings=project.settings.split)
+
+
+@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+def val_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Held-out events that choose between alternatives."""
+    return part_events(events, split_boundaries, part="val", settings=project.settings.split)
+
+
+@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+def test_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Held-out events of the final claim."""
+    return part_events(events, split_boundaries, part="test", settings=project.settings.split)
+
+
+@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+def split_report(train_events: Table, val_events: Table, test_events: Table) -> Query:
+    """What each part holds, how many of its users TRAIN knows, and how far the split looks ahead."""
+    tables = {"train_events": train_events, "val_events": val_events, "test_events": test_events}
+    return query("splits", "split_report", tables)
+
+
+split_assets = [
+    *event_calendar,
+    *split_boundaries,
+    *live_boundaries,
+    *train_events,
+    *val_events,
+    *test_events,
+    *split_report,
+]

@@ -1,0 +1,94 @@
+"""Where TRAIN ends: the boundaries of the parts, from the calendar of events."""
+
+from datetime import datetime, timedelta, timezone
+
+import polars as pl
+
+from ntg_assets.errors import LeakageError, NotEnoughDataError
+from ntg_assets.splits.settings import SplitSettings
+
+BOUNDARY_COLUMNS = ["part", "start_at", "end_at", "strategy"]
+SHARE_TOLERANCE = 1e-12  # shares such as 1 - 0.1 - 0.1 are not exact in binary
+
+
+def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings) -> pl.DataFrame:
+    """Divide the log into TRAIN, VAL and TEST.
+
+    Args:
+        calendar: `event_calendar`: one row per bucket of time with events.
+        settings: Strategy, and how its instants are found.
+
+    Returns:
+        `split_boundaries`: half-open parts in the order of time. Under `per_user` every part spans the whole log.
+
+    Raises:
+        NotEnoughDataError: a part would be empty.
+        LeakageError: the configured dates are not in the order of time.
+    """
+    start_at, end_at = log_span(calendar)
+    if settings.strategy == "per_user":
+        return _as_table([("train", start_at, end_at), ("val", start_at, end_at), ("test", start_at, end_at)], "per_user")
+    val_at, test_at = _global_instants(calendar, settings=settings)
+    if not start_at < val_at < test_at < end_at:
+        _refuse(start_at, val_at, test_at, end_at)
+    return _as_table([("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)], "global_time")
+
+
+def everything_known(calendar: pl.DataFrame) -> pl.DataFrame:
+    """Make the single part of the live stage: TRAIN is all that is known."""
+    start_at, end_at = log_span(calendar)
+    return _as_table([("train", start_at, end_at)], "everything")
+
+
+def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
+    """Return the half-open span of the log, in whole buckets."""
+    if calendar.is_empty():
+        raise NotEnoughDataError("split: the log holds no accepted event. Look at ingest.quarantine for the reasons.")
+    return calendar["bucket_at"].min(), calendar["ends_at"].max()  # type: ignore[return-value]  # a datetime column
+
+
+def train_end(boundaries: pl.DataFrame) -> datetime:
+    """Return the stage's cutoff: the first instant that TRAIN does not hold."""
+    return boundaries.filter(pl.col("part") == "train")["end_at"].item()
+
+
+def part_span(boundaries: pl.DataFrame, part: str) -> tuple[datetime, datetime]:
+    """Return the half-open span of one part."""
+    row = boundaries.filter(pl.col("part") == part)
+    return row["start_at"].item(), row["end_at"].item()
+
+
+def _global_instants(calendar: pl.DataFrame, *, settings: SplitSettings) -> tuple[datetime, datetime]:
+    if settings.boundaries == "dates":
+        return _instant(settings.val_start), _instant(settings.test_start)
+    if settings.boundaries == "last_days":
+        test_at = log_span(calendar)[1] - timedelta(days=settings.test_days)
+        return test_at - timedelta(days=settings.val_days), test_at
+    after_train = settings.val_share + settings.test_share
+    return _instant_after_share(calendar, 1 - after_train), _instant_after_share(calendar, 1 - settings.test_share)
+
+
+def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
+    """Return the start of the first bucket before which at least `share` of all events lie (else the log's end)."""
+    ordered = calendar.sort("bucket_at")
+    before = ordered["n_events"].cum_sum() - ordered["n_events"]
+    reached = ordered.filter(before >= (share - SHARE_TOLERANCE) * ordered["n_events"].sum())
+    return reached["bucket_at"][0] if reached.height else log_span(calendar)[1]
+
+
+def _instant(text: str | None) -> datetime:
+    parsed = datetime.fromisoformat(str(text))
+    return parsed if parsed.tzinfo is None else parsed.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str) -> pl.DataFrame:
+    rows = [(*part, strategy) for part in parts]
+    schema = {"part": pl.String, "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _refuse(start_at: datetime, val_at: datetime, test_at: datetime, end_at: datetime) -> None:
+    told = f"the log spans [{start_at}, {end_at}), VAL would start at {val_at}, TEST at {test_at}"
+    if val_at >= test_at and start_at < val_at:
+        raise LeakageError(f"split: {told}: not in the order of time. Mend split.val_start and split.test_start, or the shares.")
+    raise NotEnoughDataError(f"split: {told}: a part would be empty. Use a longer log, other shares, or other dates.")

@@ -1,0 +1,81 @@
+"""Contracts of the splits."""
+
+from typing import Annotated
+
+import polars as pl
+
+from ntg_assets.contracts import Contract, column, contract, identifier
+
+UtcTime = Annotated[pl.Datetime, "us", None]
+PARTS = ("train", "val", "test")
+
+
+@contract("event_calendar")
+class EventCalendar(Contract):
+    """One row per bucket of time that holds events: a day, or a minute when the whole log is shorter than a month."""
+
+    bucket_at: UtcTime = column("Start of the bucket", unit="UTC")
+    ends_at: UtcTime = column("End of the bucket (the next bucket may start later)", unit="UTC")
+    n_events: int = column("Events in the bucket", ge=1)
+
+    class Config:
+        unique = ["bucket_at"]
+
+
+@contract("split_boundaries")
+class SplitBoundaries(Contract):
+    """One row per part of the log; `live` has a single part, TRAIN, which is everything known."""
+
+    part: str = column("Part of the log", isin=PARTS)
+    start_at: UtcTime = column("First instant of the part", unit="UTC")
+    end_at: UtcTime = column("First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC")
+    strategy: str = column("How the log was divided", isin=("global_time", "per_user", "everything"))
+
+    class Config:
+        unique = ["part"]
+
+
+class EventsPart(Contract):
+    """One row per accepted event of one part of the log."""
+
+    user_id: str = identifier("user", "Who")
+    item_id: str = identifier("item", "What")
+    event_at: UtcTime = column("When", unit="UTC")
+    event_type: str = column("Kind of the event")
+    value: float = column("Value of the event (rating, amount, minutes; 1 where the log has none)")
+    weight: float = column("Strength of the event type as a sign of engagement", ge=0)
+
+
+@contract("train_events")
+class TrainEvents(EventsPart):
+    """One row per event of TRAIN, the only source of everything that is made or learned in its stage."""
+
+
+@contract("val_events")
+class ValEvents(EventsPart):
+    """One row per event of VAL, which chooses between alternatives."""
+
+
+@contract("test_events")
+class TestEvents(EventsPart):
+    """One row per event of TEST, which serves the final claim."""
+
+    __test__ = False  # the name is the table's, not a test's
+
+
+@contract("split_report")
+class SplitReport(Contract):
+    """One row per part: what it holds, and how far the split looks ahead."""
+
+    part: str = column("Part of the log", isin=PARTS)
+    n_events: int = column("Events", ge=0)
+    n_users: int = column("Users with an event", ge=0)
+    n_items: int = column("Items with an event", ge=0)
+    n_known_users: int = column("Users who also have an event in TRAIN: those a model can know", ge=0)
+    first_event_at: UtcTime = column("Earliest event", unit="UTC", nullable=True)
+    last_event_at: UtcTime = column("Latest event", unit="UTC", nullable=True)
+    look_ahead_share: float = column("Share of TRAIN events that lie after the part's earliest event (0 for a global split)", ge=0, le=1)
+    n_out_of_order_users: int = column("Users with a TRAIN event at or after their own first event of this part", ge=0)
+
+    class Config:
+        unique = ["part"]
