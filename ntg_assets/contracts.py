@@ -6,7 +6,7 @@ Each stage folder keeps its models in `contracts.py`; importing them registers t
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import pandera.polars as pa
 import polars as pl
@@ -24,6 +24,9 @@ POLARS_ID_TYPES: dict[str, Any] = {"integer": pl.Int64, "string": pl.String}
 
 class Contract(pa.DataFrameModel):
     """Base of all contracts: exactly these columns; `Config.unique` names the key."""
+
+    if TYPE_CHECKING:
+        strategy: Any  # Pandera has a method of this name, which nothing here uses: a contract may have such a column
 
     class Config:
         strict = True

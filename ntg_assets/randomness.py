@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 HASH_DIGITS = 15  # 60 bits: exact in a Python int, in numpy's int64 and in a DuckDB bigint
+HASH_SPACE: int = 16**HASH_DIGITS
 
 
 def random_stream(seed: int, use: str) -> np.random.Generator:
@@ -19,4 +20,4 @@ def unit_interval(salt: str, unit: object) -> float:
     Source: Kohavi, Tang and Xu 2020, "Trustworthy Online Controlled Experiments", chapter 14 (hash and salt).
     """
     digits = hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:HASH_DIGITS]
-    return int(digits, 16) / 16**HASH_DIGITS
+    return int(digits, 16) / HASH_SPACE

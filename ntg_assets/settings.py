@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -221,4 +221,4 @@ def _section_of(annotation: Any) -> Any:
     """Find the section class inside an annotation such as `X | None` or `list[X]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(found for part in annotation.__args__ if (found := _section_of(part)) is not None) if hasattr(annotation, "__args__") else None
+    return next((found for part in get_args(annotation) if (found := _section_of(part)) is not None), None)

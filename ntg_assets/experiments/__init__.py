@@ -1,0 +1,1 @@
+"""Did it help: assignment, exposure, statistics, and a decision by written rules."""

@@ -1,0 +1,1 @@
+"""What leaving would cost and whom to contact first."""

@@ -51,6 +51,6 @@ class RadarSettings(Section):
     def _names_are_unique(self) -> "RadarSettings":
         names = [strategy.name for strategy in self.strategies]
         if len(set(names)) < len(names):
-            msg = f"two strategies have one name: {sorted(n for n in names if names.count(n) > 1)[0]}"
+            msg = f"two strategies have one name: {min(n for n in names if names.count(n) > 1)}"
             raise ValueError(msg)
         return self

@@ -52,9 +52,7 @@ def _open(database: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection
         raise StorageError(_explain(database, str(error))) from None
 
 
-def _confine(
-    connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, scratch: Path | None, allowed: Sequence[Path]
-) -> None:
+def _confine(connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, scratch: Path | None, allowed: Sequence[Path]) -> None:
     """Set limits, then lock the door; the order matters: after the last statement nothing can be set."""
     connection.execute("load icu")
     connection.execute("set TimeZone = 'UTC'")

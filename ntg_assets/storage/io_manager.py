@@ -125,10 +125,8 @@ def _metadata(table: Table, written: Written) -> dict[str, Any]:
     }
 
 
-def _sample(rows: pl.DataFrame) -> dg.MetadataValue:  # type: ignore[type-arg]
-    records = [
-        dg.TableRecord({name: _readable(value) for name, value in row.items()}) for row in rows.iter_rows(named=True)
-    ]
+def _sample(rows: pl.DataFrame) -> dg.TableMetadataValue:
+    records = [dg.TableRecord({name: _readable(value) for name, value in row.items()}) for row in rows.iter_rows(named=True)]
     columns = [dg.TableColumn(name) for name in rows.columns]
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 

@@ -1,0 +1,1 @@
+"""Which items belong together, along which axes, and where each user stands on them."""
