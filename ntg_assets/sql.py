@@ -5,11 +5,12 @@ over frames runs in memory (`run`), which is how the computation is used and tes
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Union
+from uuid import uuid4
 
 import duckdb
 import polars as pl
@@ -67,14 +68,11 @@ def quote_identifier(name: str) -> str:
 @contextmanager
 def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]:
     """Give a query's table names a meaning on `connection` while the block runs; nested queries become temporary tables."""
-    made: list[str] = []
-    try:
-        for name, source in given.tables.items():
-            made.append(_bind(connection, name, source))
+    with ExitStack() as undo:
+        nested = {name: _run_nested(connection, source, undo) for name, source in given.tables.items() if isinstance(source, Query)}
+        for name, source in {**given.tables, **nested}.items():
+            _bind(connection, name, source, undo)
         yield
-    finally:
-        for undo in reversed(made):
-            connection.execute(undo)
 
 
 def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
@@ -83,15 +81,24 @@ def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
 
 
-def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> str:
-    quoted = quote_identifier(name)
-    if isinstance(source, Query):
-        with bound(connection, source):
-            connection.execute(f"create temp table {quoted} as {source.text}", dict(source.parameters) or None)
-        return f"drop table temp.{quoted}"
+def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: ExitStack) -> Table:
+    """Store a nested query under a name that no text uses, before the names of the outer query mean anything."""
+    table = Table("temp", f"nested_{uuid4().hex}")
+    with bound(connection, nested):
+        connection.execute(f"create temp table {table.quoted} as {nested.text}", dict(nested.parameters) or None)
+    undo.callback(_undo, connection, f"drop table {table.quoted}")
+    return table
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo: ExitStack) -> None:
     if isinstance(source, Table):
-        connection.execute(f"create temp view {quoted} as select * from {source.quoted}")
-        return f"drop view temp.{quoted}"
-    rows = source.collect() if isinstance(source, pl.LazyFrame) else source
-    connection.register(name, rows)
-    return f"drop view {quoted}"
+        connection.execute(f"create temp view {quote_identifier(name)} as select * from {source.quoted}")
+        undo.callback(_undo, connection, f"drop view temp.{quote_identifier(name)}")
+    else:
+        connection.register(name, source.collect() if isinstance(source, pl.LazyFrame) else source)
+        undo.callback(connection.unregister, name)
+
+
+def _undo(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    with suppress(duckdb.TransactionException):  # an aborted transaction takes its temporary objects with it
+        connection.execute(statement)
