@@ -18,7 +18,7 @@ from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.evaluation.settings import GateSettings
 from ntg_assets.events.settings import IngestSettings
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentsSettings
 from ntg_assets.features.settings import FeatureSettings
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.revenue.settings import RadarSettings, ValueSettings
@@ -70,7 +70,7 @@ class Settings(Section):
     churn: ChurnSettings = ChurnSettings()
     value: ValueSettings = ValueSettings()
     radar: RadarSettings
-    experiments: list[ExperimentSettings] = Field(default_factory=list)
+    experiments: ExperimentsSettings = ExperimentsSettings()
     gate: GateSettings = GateSettings()
 
     @property

@@ -1,18 +1,36 @@
-"""What an experiment is: its arms, its metrics, the rule of its decision."""
+"""What an experiment is: its units, arms and metrics, where its evidence comes from, the rule of its decision."""
+
+from itertools import combinations
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ntg_assets.experiments.measures import REPLAY_METRICS
 from ntg_assets.section import Section
+
+MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue"]
+Evidence = Literal["observed", "offline replay", "simulated"]
+Comparison = Literal["between users", "paired"]
 
 
 class ArmSettings(Section):
     """One arm of an experiment."""
 
     name: str = Field(min_length=1)
-    strategy: str = Field(min_length=1)
-    """Ranking strategy whose lists the arm's users get."""
+    strategy: str | None = None
+    """Ranking strategy whose lists the arm's users get; needed by an offline replay."""
     weight: float = Field(default=1.0, gt=0)
     """Share of the traffic, relative to the other arms."""
+
+
+class MetricSettings(Section):
+    """One metric: what is measured per unit, and how the arms are compared on it."""
+
+    name: str = Field(min_length=1)
+    kind: MetricKind = "mean"
+    """`proportion` and `retention` hold 0 or 1 per unit; `ratio` divides the sum of `name` by the sum of its denominator."""
+    use_covariate: bool = True
+    """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
 
 
 class GuardrailSettings(Section):
@@ -30,18 +48,55 @@ class ExperimentSettings(Section):
     hypothesis: str = Field(min_length=10)
     owner: str = Field(min_length=1)
     salt: str | None = None
-    """Salt of the bucketing; null: the id."""
+    """Salt of the choice between arms; null: the id."""
+    layer: str | None = None
+    """Experiments in one layer share its units without overlap; null: a layer of its own."""
+    layer_range: tuple[float, float] = (0.0, 1.0)
+    """Half-open part `[start, end)` of the layer that this experiment takes."""
     arms: list[ArmSettings] = Field(min_length=2)
+    metrics: list[MetricSettings] = Field(default_factory=list)
+    """Metrics of the readout; empty: all that an offline replay measures."""
+    list_length: int = Field(default=10, ge=1)
+    """Items of each list that a user is taken to have seen in an offline replay."""
+    comparison: Comparison = "between users"
+    """Which readout decides: users of one arm against users of the other, or (replay only) each user under both."""
     primary_metric: str = "matched_value"
     guardrails: list[GuardrailSettings] = Field(default_factory=list)
     significance: float = Field(default=0.05, gt=0, lt=0.5)
-    """Two-sided error rate of the primary test."""
+    """Two-sided error rate of the primary test, over all treatment arms together."""
+    power: float = Field(default=0.8, gt=0.5, lt=1)
+    """Probability with which a true effect of `minimum_effect` should be found."""
+    minimum_effect: float | None = Field(default=None, gt=0)
+    """Smallest absolute difference of the primary metric that is worth finding; null: the one observed."""
     minimum_units_per_arm: int = Field(default=100, ge=2)
     """Below this no claim is made in either direction."""
     value_per_unit: float = Field(default=1.0, gt=0)
     """What one unit of the primary metric is worth, in the unit of value."""
     cost_per_unit: float = Field(default=0.0, ge=0)
     """Running cost of the treatment per user over the horizon, in the unit of value."""
+    rollout_evidence: list[Evidence] = Field(default=["observed"])
+    """Evidence that may roll out. A replay shows that lists match what people chose, not that showing them earns money."""
+
+    @property
+    def control(self) -> ArmSettings:
+        return self.arms[0]
+
+    @property
+    def treatments(self) -> list[ArmSettings]:
+        return self.arms[1:]
+
+    @property
+    def evidence(self) -> Evidence:
+        return "offline replay"
+
+    @property
+    def measured(self) -> list[MetricSettings]:
+        """The metrics of the readout, in order."""
+        return self.metrics or [MetricSettings(name=name, kind=metric.kind) for name, metric in REPLAY_METRICS.items()]  # type: ignore[arg-type]
+
+    def metric(self, name: str) -> MetricSettings:
+        """Find one metric by name."""
+        return next(metric for metric in self.measured if metric.name == name)
 
     @model_validator(mode="after")
     def _arms_are_distinct(self) -> "ExperimentSettings":
@@ -49,4 +104,61 @@ class ExperimentSettings(Section):
         if len(set(names)) < len(names):
             msg = f"experiment {self.id}: two arms have one name"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _layer_range_is_ordered(self) -> "ExperimentSettings":
+        start, end = self.layer_range
+        if not 0 <= start < end <= 1:
+            msg = f"experiment {self.id}: layer_range [{start:g}, {end:g}) must lie within [0, 1) and not be empty"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_are_known(self) -> "ExperimentSettings":
+        known = [metric.name for metric in self.measured]
+        for name in [self.primary_metric, *(guardrail.metric for guardrail in self.guardrails)]:
+            if name not in known:
+                msg = f"experiment {self.id}: metric {name!r} is not measured; known: {', '.join(known)}"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _replay_can_be_answered(self) -> "ExperimentSettings":
+        if missing := [arm.name for arm in self.arms if arm.strategy is None]:
+            msg = f"experiment {self.id}: arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
+            raise ValueError(msg)
+        for metric in self.measured:
+            if metric.name not in REPLAY_METRICS:
+                msg = f"experiment {self.id}: an offline replay does not measure {metric.name!r}; it measures {', '.join(REPLAY_METRICS)}"
+                raise ValueError(msg)
+        if REPLAY_METRICS[self.primary_metric].is_fixed_offline:
+            msg = f"experiment {self.id}: no list can change {self.primary_metric!r} in an offline replay, so its rule could never be satisfied"
+            raise ValueError(msg)
+        return self
+
+
+class ExperimentsSettings(Section):
+    """All experiments, and the users kept out of every one of them."""
+
+    holdout_share: float = Field(default=0.0, ge=0, lt=1)
+    """Share of units in the global holdout: in no experiment, so that all of them together can be measured."""
+    holdout_salt: str = "experiments-holdout"
+    definitions: list[ExperimentSettings] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "ExperimentsSettings":
+        ids = [experiment.id for experiment in self.definitions]
+        if doubled := sorted(one for one in set(ids) if ids.count(one) > 1):
+            msg = f"two experiments have the id {doubled[0]!r}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _layers_do_not_overlap(self) -> "ExperimentsSettings":
+        for one, other in combinations([found for found in self.definitions if found.layer], 2):
+            start, end = max(one.layer_range[0], other.layer_range[0]), min(one.layer_range[1], other.layer_range[1])
+            if one.layer == other.layer and start < end:
+                msg = f"experiments {one.id} and {other.id} both take [{start:g}, {end:g}) of layer {one.layer!r}; give each its own layer_range"
+                raise ValueError(msg)
         return self
