@@ -1,6 +1,6 @@
 """Where TRAIN ends: the boundaries of the parts, from the calendar of events."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import polars as pl
 
@@ -50,6 +50,12 @@ def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
 def train_end(boundaries: pl.DataFrame) -> datetime:
     """Return the stage's cutoff: the first instant that TRAIN does not hold."""
     return boundaries.filter(pl.col("part") == "train")["end_at"].item()
+
+
+def cutoff_day(boundaries: pl.DataFrame) -> date:
+    """Return the stage's cutoff as a day: the first midnight that no TRAIN event lies after."""
+    end_at = train_end(boundaries)
+    return (end_at - timedelta(microseconds=1)).date() + timedelta(days=1)
 
 
 def part_span(boundaries: pl.DataFrame, part: str) -> tuple[datetime, datetime]:
