@@ -1,0 +1,135 @@
+# Needs Python 3.11, make and git; everything else is installed into .venv from hash-pinned locks.
+# `make run PYTHON=/path/to/python3.11` uses another interpreter, `make run CONFIG=configs/prod.yaml` another configuration.
+
+PYTHON ?= python3.11
+CONFIG ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
+BENCHMARKS := scale graph ranking churn experiments
+
+# A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
+CREATED := $(VENV)/.created
+RUNTIME := $(VENV)/.runtime-lock
+DEVELOPMENT := $(VENV)/.dev-lock
+RUN := $(VENV)/.run-ready
+DEV := $(VENV)/.dev-ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+
+##@ Use
+
+.PHONY: run
+run: $(RUN) ## Make every table from the bundled data (or from CONFIG) and publish it
+	$(BIN)/ntg run-all $(WITH_CONFIG)
+
+.PHONY: ui
+ui: $(RUN) ## Open the Dagster UI on 127.0.0.1:3000, with the history of all runs
+	$(BIN)/ntg ui $(WITH_CONFIG)
+
+.PHONY: synth
+synth: $(RUN) ## Write a synthetic world with planted truth and run the whole graph on it
+	$(BIN)/ntg synth
+	$(BIN)/ntg run-all --config configs/synthetic.yaml
+
+.PHONY: journey
+journey: $(DEV) ## Run the whole graph on a second real source, the Complete Journey purchases
+	$(BIN)/python -m benchmarks.complete_journey
+
+##@ Develop
+
+.PHONY: test
+test: $(DEV) ## Run all tests
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: $(DEV) ## Lint, format, types, import directions, SQL
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.sql_lint
+
+.PHONY: format
+format: $(DEV) ## Mend what ruff can mend by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: golden
+golden: $(DEV) ## Write the golden files anew; read the diff before you commit it
+	$(BIN)/python -m pytest ntg_assets_tests/golden --rewrite-golden
+	git --no-pager diff --stat -- ntg_assets_tests/golden
+
+.PHONY: lock
+lock: $(DEV) ## Resolve the dependencies of pyproject.toml into both locks (UPGRADE=--upgrade takes the newest)
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements.lock -o requirements-dev.lock
+
+# Strict hash mode wants `gql[requests]` with its extra, hence --no-strip-extras; no address of an index or a folder may stand in a lock.
+LOCK_OPTIONS = --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+##@ Measure
+
+.PHONY: bench
+bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
+
+.PHONY: bench-scale bench-graph bench-ranking bench-churn bench-experiments
+bench-scale: ## 25 million events through ingest, splits and features
+bench-graph: ## The taste graph at 25 million events against other libraries
+bench-ranking: ## Ranking quality against published methods
+bench-churn: ## Churn, calibration and radar against other models
+bench-experiments: ## Statistics of experiments: truth, power and speed
+$(BENCHMARKS:%=bench-%): bench-%: $(DEV)
+	$(BIN)/python -m benchmarks.$*
+
+##@ Tidy
+
+.PHONY: clean
+clean: ## Remove results, run history and caches; your own data and .venv stay
+	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find ntg_assets ntg_assets_tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: distclean
+distclean: clean ## Also remove .venv
+	rm -rf $(VENV)
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- installing ---
+
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+		|| { echo "NTG needs Python 3.11, and '$(PYTHON)' is not it: install it, or say where it is with 'make PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "This Python 3.11 cannot make virtual environments: install its venv package (Debian and Ubuntu: python3.11-venv)." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(RUNTIME): requirements.lock | $(CREATED)
+	@echo "Installing what NTG runs on (requirements.lock): a minute or two, once."
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock requirements.lock | $(CREATED)
+	@echo "Installing what NTG is developed with (requirements-dev.lock): a minute or two, once."
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $(RUNTIME) $@ # the same versions of everything in requirements.lock, and more
+
+$(RUN): pyproject.toml $(RUNTIME)
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): pyproject.toml $(DEVELOPMENT)
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $(RUN) $@
