@@ -14,14 +14,18 @@ class ChurnSettings(Section):
     """Only users active in `[T - at_risk, T)` are scored as at risk; null: twice the horizon."""
     step_days: int | None = Field(default=None, ge=1)
     """Distance of the snapshots; null: a quarter of the horizon."""
-    max_snapshots: int = Field(default=24, ge=1)
+    max_snapshots: int = Field(default=400, ge=1)
     """Most recent closed snapshots that are pooled for the fit."""
+    max_fit_rows: int = Field(default=1_000_000, ge=100)
+    """Most (user, snapshot) rows of the fit; beyond it a fixed sample of users is taken, whole."""
     min_tenure_days: int = Field(default=0, ge=0)
     """Users younger than this at T are not part of the fit."""
     regularisation: float = Field(default=0.1, gt=0)
     """Inverse strength C of the L2 penalty on standardised features."""
     calibration_bins: int = Field(default=10, ge=2)
     """Equal-mass bins of the reliability curve."""
+    walk_forward_origins: int = Field(default=8, ge=0)
+    """Past origins inside TRAIN, a horizon apart, at which the model is refitted and judged."""
 
     @property
     def at_risk_window_days(self) -> int:

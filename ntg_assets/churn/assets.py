@@ -1,0 +1,46 @@
+"""Assets of churn: who left in the past, what it depended on, who is about to leave."""
+
+import dagster as dg
+import polars as pl
+
+import ntg_assets.churn.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.churn import snapshots as clock
+from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.scores import churn_scores as score
+from ntg_assets.churn.snapshots import train_history
+from ntg_assets.project import Project
+from ntg_assets.sql import Query, Table
+from ntg_assets.staging import staged_asset
+
+TRUNCATED = "churn: under a per_user split each history ends at its own point, so labels overstate churn; use split.strategy: global_time."
+
+
+@staged_asset(group="churn", kinds=("sql",))
+def churn_labels(context: dg.AssetExecutionContext, user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Which at-risk users fell silent after each closed snapshot of the past."""
+    history = train_history(split_boundaries)
+    if not history.is_common_clock:
+        context.log.warning(TRUNCATED)
+    return clock.churn_labels(user_days, history, settings=project.settings.churn)
+
+
+@staged_asset(group="churn", kinds=("sql",))
+def churn_snapshots(user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Users' activity as it was at each snapshot, at the cutoff, and one step before the cutoff."""
+    return clock.churn_snapshots(user_days, churn_labels, train_history(split_boundaries), settings=project.settings.churn)
+
+
+@staged_asset(group="churn", kinds=("scikitlearn",))
+def churn_coefficients(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The churn model as a table: one coefficient per feature with its odds ratio and interval."""
+    labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
+    return fit_churn(labelled, regularisation=project.settings.churn.regularisation)
+
+
+@staged_asset(group="churn", kinds=("polars",))
+def churn_scores(churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """How probably each user falls silent within the horizon, and the reasons."""
+    return score(churn_snapshots, churn_coefficients, settings=project.settings.churn)
+
+
+churn_assets = [*churn_labels, *churn_snapshots, *churn_coefficients, *churn_scores]

@@ -1,0 +1,127 @@
+"""Contracts of churn."""
+
+from typing import Annotated
+
+import polars as pl
+
+from ntg_assets.churn.design import GROUPS
+from ntg_assets.contracts import Contract, column, contract, identifier
+
+METHODS = ("logistic", "base_rate")
+
+
+@contract("churn_labels")
+class ChurnLabels(Contract):
+    """One row per (user, snapshot): an at-risk user at a closed snapshot of the past, and what followed."""
+
+    user_id: str = identifier("user", "Who")
+    snapshot_on: pl.Date = column("Day T from which the user is looked at; features see only days before it", unit="date")
+    window_start_on: pl.Date = column("First day of the label window", unit="date")
+    window_end_on: pl.Date = column("First day after the label window, T + horizon; never after the end of TRAIN", unit="date")
+    recency_days: int = column("Days since the last active day at T", unit="days", ge=1)
+    tenure_days: int = column("Days since the first active day at T", unit="days", ge=1)
+    is_churned: bool = column("Whether no day of the window was active")
+    window_active_days: int = column("Active days in the window", unit="days", ge=0)
+    window_value: float = column("Sum of event values in the window", unit="value of the source")
+    is_truncated: bool = column("True under a per-user split: each history is cut at its own point, so churn is overstated")
+
+    class Config:
+        unique = ["user_id", "snapshot_on"]
+
+
+@contract("churn_snapshots")
+class ChurnSnapshots(Contract):
+    """One row per (user, snapshot): the user's activity before that day; the snapshots of the past, the cutoff, one step before it."""
+
+    user_id: str = identifier("user", "Who")
+    snapshot_on: pl.Date = column("Day from which the user is looked at", unit="date")
+    tenure_days: int = column("Days since the first active day", unit="days", ge=1)
+    recency_days: int = column("Days since the last active day", unit="days", ge=1)
+    active_days: int = column("Active days", unit="days", ge=1)
+    active_days_7d: int = column("Active days in the last 7 days", unit="days", ge=0, le=7)
+    active_days_30d: int = column("Active days in the last 30 days", unit="days", ge=0, le=30)
+    active_days_90d: int = column("Active days in the last 90 days", unit="days", ge=0, le=90)
+    decayed_active_days_7d: float = column("Active days, each weighing 0.5 ** (age / 7)", unit="days", ge=0)
+    decayed_active_days_30d: float = column("Active days, each weighing 0.5 ** (age / 30)", unit="days", ge=0)
+    decayed_active_days_90d: float = column("Active days, each weighing 0.5 ** (age / 90)", unit="days", ge=0)
+    decayed_active_days_365d: float = column("Active days, each weighing 0.5 ** (age / 365)", unit="days", ge=0)
+    active_day_share: float = column("Active days per day of tenure", unit="share", ge=0, le=1)
+    events_per_active_day: float = column("Events per active day", gt=0)
+    items_per_active_day: float = column("Different items per active day", gt=0)
+    mean_gap_days: float = column("Mean gap between active days; null with one active day", unit="days", nullable=True, ge=1)
+    gap_variation: float = column("Spread of the gaps relative to their mean; null below three active days", nullable=True, ge=0)
+    longest_gap_days: int = column("Longest gap between active days; null with one active day", unit="days", nullable=True, ge=1)
+    recency_to_mean_gap: float = column("Recency in units of the usual gap; null with one active day", nullable=True, gt=0)
+    trend_log_ratio: float = column("ln((active days in the last 30 + 1) / (in the 30 before + 1))")
+    weekly_volatility: float = column("Spread of active days per week relative to their mean", nullable=True, ge=0)
+    value_per_active_day: float = column("Value per active day", unit="value of the source")
+    decayed_value_90d: float = column("Value, each day weighing 0.5 ** (age / 90)", unit="value of the source")
+
+    class Config:
+        unique = ["user_id", "snapshot_on"]
+
+
+@contract("churn_coefficients")
+class ChurnCoefficients(Contract):
+    """One row per feature: the whole churn model, readable by a person and by any language; the intercept is position 0."""
+
+    position: int = column("Place in the model and in `covariance`", ge=0)
+    feature: str = column("Name of the input")
+    source_column: str = column("Column of churn_snapshots; null for the intercept", nullable=True)
+    feature_group: str = column("Group as told in reasons", isin=("baseline", *GROUPS))
+    transform: str = column(
+        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); identity; is_one = 1 where x = 1",
+        nullable=True,
+        isin=("log1p", "signed_log1p", "identity", "is_one"),
+    )
+    mean: float = column("Mean of the transformed input in the fit; stands in where the input is not defined")
+    scale: float = column("Standard deviation of the transformed input in the fit", gt=0)
+    coefficient: float = column("Change of the log odds of churn per standard deviation", unit="log odds")
+    standard_error: float = column("Standard error, clustered by user", unit="log odds", ge=0)
+    coefficient_low: float = column("Lower end of the 95% interval", unit="log odds")
+    coefficient_high: float = column("Upper end of the 95% interval", unit="log odds")
+    odds_ratio_per_sd: float = column("Factor on the odds of churn per standard deviation", gt=0)
+    odds_ratio_low: float = column("Lower end of the 95% interval", ge=0)
+    odds_ratio_high: float = column("Upper end of the 95% interval", gt=0)
+    sign_probability: float = column("How surely the sign is the true one; correlated inputs share what they explain", ge=0.5, le=1)
+    covariance: Annotated[pl.List, pl.Float64()] = column("Covariance with each coefficient, in order of position")
+    method: str = column("logistic, or base_rate when too few users show one of the outcomes", isin=METHODS)
+    n_rows: int = column("Labelled snapshots in the fit", ge=1)
+    n_users: int = column("Users in the fit", ge=1)
+    n_churned: int = column("Labelled snapshots that churned", ge=0)
+
+    class Config:
+        unique = ["position"]
+
+
+@contract("churn_scores")
+class ChurnScores(Contract):
+    """One row per user known in TRAIN: probability of no active day within the horizon, what it is made of, and why."""
+
+    user_id: str = identifier("user", "Who")
+    cutoff_on: pl.Date = column("Day from which the user is looked at: the stage's cutoff", unit="date")
+    churn_logit: float = column("Log odds of churn: the contributions added from left to right", unit="log odds")
+    churn_probability: float = column("Probability of no active day in [cutoff, cutoff + horizon)", unit="probability", ge=0, le=1)
+    churn_probability_low: float = column("Lower end of the 95% interval of the probability's estimate", unit="probability", ge=0, le=1)
+    churn_probability_high: float = column("Upper end of the 95% interval of the probability's estimate", unit="probability", ge=0, le=1)
+    contribution_baseline: float = column("Log odds of the average user of the fit", unit="log odds")
+    contribution_recency: float = column("Log odds by how long ago the user was active", unit="log odds")
+    contribution_frequency: float = column("Log odds by how often the user is active", unit="log odds")
+    contribution_rhythm: float = column("Log odds by the gaps between active days", unit="log odds")
+    contribution_trend: float = column("Log odds by the change of activity", unit="log odds")
+    contribution_depth: float = column("Log odds by what an active day holds: events, items, value", unit="log odds")
+    contribution_tenure: float = column("Log odds by how long the user is known", unit="log odds")
+    is_at_risk_population: bool = column("Active in [cutoff - at risk, cutoff); outside it the probability is an extrapolation")
+    recency_days: int = column("Days since the last active day", unit="days", ge=1)
+    tenure_days: int = column("Days since the first active day", unit="days", ge=1)
+    method: str = column("How the coefficients were found", isin=METHODS)
+    reason_1: str = column("Strongest reason, by group of features", nullable=True)
+    reason_2: str = column("Second reason", nullable=True)
+    reason_3: str = column("Third reason", nullable=True)
+    churn_probability_before: float = column(
+        "Probability one snapshot step earlier, by the same coefficients; null when not yet known", nullable=True, ge=0, le=1
+    )
+    risk_percentile: float = column("Place among the at-risk population (mid-rank); null outside it", nullable=True, ge=0, le=1)
+
+    class Config:
+        unique = ["user_id"]

@@ -1,0 +1,162 @@
+"""Logistic regression as a table: standardised, L2-penalised, with intervals that know users repeat.
+
+Minimises sum of log losses + |b|^2 / (2 C) over standardised features; the intercept is not penalised and no class is
+weighted (weights would ruin the calibration). The covariance is the sandwich with users as clusters, because the rows of one
+user at neighbouring snapshots are not independent.
+
+Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models" (the clustered sandwich).
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.stats import norm
+from threadpoolctl import threadpool_limits
+
+from ntg_assets.churn.design import FEATURES, Floats, design_matrix, location_and_scale, standardise
+from ntg_assets.errors import NotEnoughDataError
+
+Z_95 = float(norm.ppf(0.975))
+MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
+TOLERANCE = 1e-10
+MAX_ITERATIONS = 200
+JEFFREYS = 0.5  # pseudo-count of the base rate, so that "none" and "all" do not become certainty
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """What a fit found.
+
+    Attributes:
+        coefficients: Intercept first, then one per feature on the standardised scale.
+        covariance: Sandwich covariance of the above, clustered by user.
+        mean: Mean of each transformed feature.
+        scale: Standard deviation of each transformed feature.
+        method: `logistic`, or `base_rate` when one of the outcomes has too few users.
+    """
+
+    coefficients: Floats
+    covariance: Floats
+    mean: Floats
+    scale: Floats
+    method: str
+
+
+def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
+    """Fit churn on labelled snapshots.
+
+    Args:
+        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot), with `is_churned`.
+        regularisation: C, the inverse strength of the penalty.
+
+    Returns:
+        `churn_coefficients`.
+
+    Raises:
+        NotEnoughDataError: there is no labelled row.
+    """
+    if labelled.is_empty():
+        msg = "churn_coefficients: no user was at risk at any closed snapshot. Use a longer log or a larger churn.at_risk_days."
+        raise NotEnoughDataError(msg)
+    rows = labelled.sort("user_id", "snapshot_on")
+    churned = rows["is_churned"].cast(pl.Float64).to_numpy()
+    users = rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+        fit = fit_logistic(design_matrix(rows), churned, users, regularisation=regularisation)
+    return coefficient_table(fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum()))
+
+
+def fit_logistic(matrix: Floats, churned: Floats, users: np.ndarray, *, regularisation: float) -> LogisticFit:
+    """Fit one model; falls back to the base rate when fewer than `MIN_USERS_PER_OUTCOME` users show one of the outcomes.
+
+    Args:
+        matrix: Transformed features, NaN where not defined, shape (n, p).
+        churned: 1 or 0, shape (n,).
+        users: Cluster of each row, dense codes in ascending order, shape (n,).
+        regularisation: C.
+    """
+    mean, scale = location_and_scale(matrix)
+    n_users_per_outcome = min(np.unique(users[churned == outcome]).size for outcome in (0, 1))
+    if n_users_per_outcome < MIN_USERS_PER_OUTCOME:
+        return _base_rate(churned, users, mean, scale)
+    standardised = standardise(matrix, mean=mean, scale=scale)
+    coefficients = _penalised_maximum(standardised, churned, regularisation=regularisation)
+    covariance = clustered_covariance(standardised, churned, users, coefficients, regularisation=regularisation)
+    return LogisticFit(coefficients, covariance, mean, scale, "logistic")
+
+
+def clustered_covariance(
+    standardised: Floats, churned: Floats, users: np.ndarray, coefficients: Floats, *, regularisation: float
+) -> Floats:
+    """Sandwich covariance with users as clusters, factor G / (G - 1) for G users."""
+    design = np.column_stack([np.ones(len(churned)), standardised])
+    predicted = sigmoid(design @ coefficients)
+    penalty = np.full(design.shape[1], 1 / regularisation)
+    penalty[0] = 0.0
+    bread = np.linalg.inv((design.T * (predicted * (1 - predicted))) @ design + np.diag(penalty))
+    starts = np.flatnonzero(np.diff(users, prepend=-1))
+    scores = np.add.reduceat(design * (churned - predicted)[:, None], starts, axis=0)
+    n_users = len(starts)
+    return bread @ (scores.T @ scores) @ bread * (n_users / (n_users - 1))
+
+
+def sigmoid(logit: Floats) -> Floats:
+    """Map log odds to a probability without overflow."""
+    grown = np.exp(-np.abs(logit))
+    return np.where(logit >= 0, 1.0, grown) / (1.0 + grown)
+
+
+def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned: int) -> pl.DataFrame:
+    """Write a fit as `churn_coefficients`, intercept first."""
+    coefficient, error = fit.coefficients, np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
+    low, high = coefficient - Z_95 * error, coefficient + Z_95 * error
+    known = error > 0
+    return pl.DataFrame(
+        {
+            "position": np.arange(len(coefficient)),
+            "feature": ["intercept", *(feature.name for feature in FEATURES)],
+            "source_column": [None, *(feature.source for feature in FEATURES)],
+            "feature_group": ["baseline", *(feature.group for feature in FEATURES)],
+            "transform": [None, *(feature.transform for feature in FEATURES)],
+            "mean": np.concatenate([[0.0], fit.mean]),
+            "scale": np.concatenate([[1.0], fit.scale]),
+            "coefficient": coefficient,
+            "standard_error": error,
+            "coefficient_low": low,
+            "coefficient_high": high,
+            "odds_ratio_per_sd": np.exp(coefficient),
+            "odds_ratio_low": np.exp(low),
+            "odds_ratio_high": np.exp(high),
+            "sign_probability": np.where(known, norm.cdf(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5),
+            "covariance": fit.covariance.tolist(),
+            "method": fit.method,
+            "n_rows": n_rows,
+            "n_users": n_users,
+            "n_churned": n_churned,
+        },
+        schema_overrides=dict.fromkeys(("n_rows", "n_users", "n_churned"), pl.Int64)
+        | {"covariance": pl.List(pl.Float64), "source_column": pl.String, "transform": pl.String},
+    )
+
+
+def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation: float) -> Floats:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # takes seconds to import
+
+    model = LogisticRegression(C=regularisation, solver="newton-cholesky", tol=TOLERANCE, max_iter=MAX_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a fit that did not converge is no fit
+        model.fit(standardised, churned)
+    return np.concatenate([model.intercept_, model.coef_[0]])
+
+
+def _base_rate(churned: Floats, users: np.ndarray, mean: Floats, scale: Floats) -> LogisticFit:
+    """Log odds of the smoothed rate; its variance counts users, not rows, since the rows of one user tell much the same."""
+    n_users = np.unique(users).size
+    rate = (churned.mean() * n_users + JEFFREYS) / (n_users + 2 * JEFFREYS)
+    coefficients = np.zeros(len(mean) + 1)
+    coefficients[0] = np.log(rate / (1 - rate))
+    covariance = np.zeros((len(mean) + 1, len(mean) + 1))
+    covariance[0, 0] = 1 / ((n_users + 2 * JEFFREYS) * rate * (1 - rate))
+    return LogisticFit(coefficients, covariance, mean, scale, "base_rate")

@@ -1,0 +1,92 @@
+"""Why a user scores high or low: the groups of features that move the score most, each in a plain sentence."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.churn.design import GROUPS, Floats
+
+NEGLIGIBLE = 0.01  # log odds; a smaller contribution moves a probability by less than a quarter of a per cent
+A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
+
+
+def reasons(snapshots: pl.DataFrame, contributions: Floats, *, n_reasons: int) -> dict[str, pl.Series]:
+    """Tell the strongest groups of each user.
+
+    Args:
+        snapshots: Rows of `churn_snapshots`.
+        contributions: Log odds by group, in the order of `GROUPS`, shape (rows, groups).
+        n_reasons: How many are told.
+
+    Returns:
+        Columns `reason_1`, ...: strongest first, ties in the order of `GROUPS`; null where nothing more moves the score.
+    """
+    facts = snapshots.select(**{group: FACTS[group]() for group in GROUPS})
+    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
+    told = {}
+    for place in range(n_reasons):
+        strength = np.take_along_axis(contributions, order[:, [place]], axis=1)[:, 0]
+        chosen = pl.Series("chosen", order[:, place])
+        told[f"reason_{place + 1}"] = _sentences(facts, chosen, pl.Series("strength", strength))
+    return told
+
+
+def _sentences(facts: pl.DataFrame, chosen: pl.Series, strength: pl.Series) -> pl.Series:
+    fact = pl.coalesce(pl.when(pl.col("chosen") == code).then(group) for code, group in enumerate(GROUPS))
+    effect = pl.when(pl.col("strength") > 0).then(pl.lit("raises the risk")).otherwise(pl.lit("lowers the risk"))
+    sentence = pl.when(pl.col("strength").abs() >= NEGLIGIBLE).then(pl.format("{}: {}", fact, effect))
+    return facts.with_columns(chosen, strength).select(sentence.alias("sentence"))["sentence"]
+
+
+def _recency() -> pl.Expr:
+    seen = pl.format("last active {} ago", _days("recency_days"))
+    gaps = pl.format("last active {} ago, {} times the usual gap", _days("recency_days"), _short("recency_to_mean_gap"))
+    return pl.when(pl.col("recency_to_mean_gap").is_not_null()).then(gaps).otherwise(seen)
+
+
+def _frequency() -> pl.Expr:
+    return pl.format("{} in the last 90 days, {} in all", _active_days("active_days_90d"), pl.col("active_days"))
+
+
+def _rhythm() -> pl.Expr:
+    gap = pl.format("usually {} days between visits, at most {}", _short("mean_gap_days"), pl.col("longest_gap_days"))
+    return pl.when(A_GAP_IS_KNOWN).then(gap).otherwise(pl.lit("only one active day so far"))
+
+
+def _trend() -> pl.Expr:
+    change = pl.col("trend_log_ratio")
+    word = pl.when(change > 0).then(pl.lit("more")).when(change < 0).then(pl.lit("fewer")).otherwise(pl.lit("as many"))
+    link = pl.when(change == 0).then(pl.lit("as")).otherwise(pl.lit("than"))
+    return pl.format("{} active days in the last 30 days {} in the 30 before", word, link)
+
+
+def _depth() -> pl.Expr:
+    return pl.format("{} events worth {} per active day", _short("events_per_active_day"), _short("value_per_active_day"))
+
+
+def _tenure() -> pl.Expr:
+    return pl.format("known for {}", _days("tenure_days"))
+
+
+def _days(column: str) -> pl.Expr:
+    return pl.format("{} {}", pl.col(column), pl.when(pl.col(column) == 1).then(pl.lit("day")).otherwise(pl.lit("days")))
+
+
+def _active_days(column: str) -> pl.Expr:
+    word = pl.when(pl.col(column) == 1).then(pl.lit("active day")).otherwise(pl.lit("active days"))
+    return pl.format("{} {}", pl.col(column), word)
+
+
+def _short(column: str) -> pl.Expr:
+    return pl.col(column).round(1).cast(pl.String)
+
+
+FACTS: dict[str, Callable[[], pl.Expr]] = {
+    "recency": _recency,
+    "frequency": _frequency,
+    "rhythm": _rhythm,
+    "trend": _trend,
+    "depth": _depth,
+    "tenure": _tenure,
+}

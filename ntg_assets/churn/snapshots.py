@@ -1,0 +1,101 @@
+"""The clock of churn: at which days of the past users are looked at, and what was then known to follow."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.splits.boundaries import cutoff_day, part_span
+from ntg_assets.sql import Query, Source, query
+
+SAMPLE_SALT = "churn-fit"  # decides which users are kept when there are more rows than the fit may have
+
+
+@dataclass(frozen=True)
+class History:
+    """The span of TRAIN on the calendar.
+
+    Attributes:
+        start_on: First day with an event.
+        complete_until_on: First day that is not wholly inside TRAIN: no label window may reach beyond it.
+        cutoff_on: Day from which users are looked at tonight; all of TRAIN lies before it.
+        is_common_clock: False under a per-user split, where each history is cut at its own point.
+    """
+
+    start_on: date
+    complete_until_on: date
+    cutoff_on: date
+    is_common_clock: bool = True
+
+
+def train_history(boundaries: pl.DataFrame) -> History:
+    """Read the span of TRAIN from `split_boundaries`."""
+    start_at, end_at = part_span(boundaries, "train")
+    is_common_clock = boundaries["strategy"][0] != "per_user"
+    return History(start_at.date(), end_at.date(), cutoff_day(boundaries), is_common_clock=is_common_clock)
+
+
+def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFrame:
+    """List the snapshots whose label window `[T, T + horizon)` had closed before TRAIN ended, oldest first.
+
+    Returns:
+        `snapshot_on`, `at_risk_from_on`, `window_start_on`, `window_end_on` (half-open, dates).
+
+    Raises:
+        NotEnoughDataError: TRAIN is not longer than the horizon.
+    """
+    horizon, step = timedelta(days=settings.horizon_days), timedelta(days=settings.snapshot_step_days)
+    latest = history.complete_until_on - horizon
+    if latest <= history.start_on:
+        n_days = (history.complete_until_on - history.start_on).days
+        msg = (
+            f"churn_labels: TRAIN spans {n_days} whole days ({history.start_on} to {history.complete_until_on}), "
+            f"the churn horizon is {settings.horizon_days}: no window has closed. Use a longer log or a smaller churn.horizon_days."
+        )
+        raise NotEnoughDataError(msg)
+    n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))
+    days = [latest - k * step for k in reversed(range(n_snapshots))]
+    at_risk = timedelta(days=settings.at_risk_window_days)
+    rows = [(day, day - at_risk, day, day + horizon) for day in days if day > history.start_on]
+    columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
+
+
+def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings) -> Query:
+    """Label the at-risk users of every closed snapshot; see `churn_labels.sql`."""
+    snapshots = closed_snapshots(history, settings=settings)
+    return query(
+        "churn",
+        "churn_labels",
+        {"user_days": user_days, "snapshots": snapshots},
+        min_tenure_days=settings.min_tenure_days,
+        max_rows=settings.max_fit_rows,
+        salt=SAMPLE_SALT,
+        is_truncated=not history.is_common_clock,
+    )
+
+
+def looked_at(user_days: Source, labels: Source, history: History, *, settings: ChurnSettings) -> Query:
+    """Say who is looked at and when: each labelled (user, snapshot), and everyone at the cutoff and one step before it."""
+    return query(
+        "churn",
+        "looked_at",
+        {"user_days": user_days, "churn_labels": labels},
+        cutoff_on=history.cutoff_on,
+        before_on=history.cutoff_on - timedelta(days=settings.snapshot_step_days),
+    )
+
+
+def churn_snapshots(user_days: Source, labels: Source, history: History, *, settings: ChurnSettings) -> Query:
+    """Describe users' activity at every day they are looked at; see `churn_snapshots.sql`."""
+    cutoffs = looked_at(user_days, labels, history, settings=settings)
+    return query("churn", "churn_snapshots", {"activity": user_activity_features(user_days, cutoffs)})
+
+
+def labelled_snapshots(snapshots: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Join what was known at each closed snapshot with what followed, by user and snapshot."""
+    outcomes = labels.select("user_id", "snapshot_on", "window_end_on", "is_churned", "window_active_days", "window_value")
+    return snapshots.join(outcomes, on=["user_id", "snapshot_on"], how="inner").sort("user_id", "snapshot_on")
