@@ -222,3 +222,9 @@ def _section_of(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _section_of(part)) is not None), None)
+
+
+def use_configuration(overlay: str | Path | None) -> None:
+    """Make an overlay the configuration of this process and of all it starts."""
+    if overlay is not None:
+        os.environ[CONFIG_VARIABLE] = str(Path(overlay).resolve())

@@ -1,0 +1,44 @@
+"""What a person sees while a run goes on: one line per table, with rows and seconds."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
+    from ntg_assets.cli.runs import RunEvent, RunOutcome
+
+
+def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -> "RunOutcome":
+    """Print each event of a run as it comes; return the outcome, which is the last one."""
+    from ntg_assets.cli.runs import AssetDone, CheckDone, RunOutcome, StepFailed  # noqa: PLC0415
+
+    started = time.monotonic()
+    outcome: RunOutcome | None = None
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True
+    ) as bar:
+        task = bar.add_task("materializing", total=n_assets)
+        for event in events:
+            match event:
+                case AssetDone():
+                    bar.advance(task)
+                    console.print(f"  [green]✓[/] {event.asset:<42} {_rows(event.n_rows):>14}  {event.seconds:6.1f} s", highlight=False)
+                case CheckDone(passed=False):
+                    mark = "[yellow]![/]" if event.severity == "WARN" else "[red]✗[/]"
+                    console.print(f"  {mark} {event.asset}: {event.check}: {event.description}", highlight=False, soft_wrap=True)
+                case StepFailed():
+                    console.print(f"  [red]✗[/] {event.asset}", highlight=False)
+                case RunOutcome():
+                    outcome = event
+    if outcome is None:
+        raise RuntimeError("the run ended without an outcome")
+    verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"
+    console.print(f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})", highlight=False)
+    return outcome
+
+
+def _rows(n_rows: int | None) -> str:
+    return "" if n_rows is None else f"{n_rows:,} rows"

@@ -1,0 +1,122 @@
+"""Materialize a selection of assets in this process and tell what happens, asset by asset."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import dagster as dg
+from dagster._core.execution.api import execute_run_iterator
+
+from ntg_assets.settings import Paths
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the progress lines say it better
+
+
+@dataclass(frozen=True)
+class AssetDone:
+    """A table was written."""
+
+    asset: str
+    n_rows: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CheckDone:
+    """A check gave its verdict."""
+
+    asset: str
+    check: str
+    passed: bool
+    severity: str
+    description: str
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """An asset or a check could not be made."""
+
+    asset: str
+    reason: str
+    detail: str
+
+
+@dataclass
+class RunOutcome:
+    """What a run came to."""
+
+    run_id: str
+    succeeded: bool = False
+    failures: list[StepFailed] = field(default_factory=list)
+    refused: list[CheckDone] = field(default_factory=list)
+    warned: list[CheckDone] = field(default_factory=list)
+
+
+RunEvent = AssetDone | CheckDone | StepFailed | RunOutcome
+
+
+def nightly_job() -> dg.JobDefinition:
+    """Load the job over everything (a function, so that Dagster can find it again)."""
+    from ntg_assets.definitions import defs  # noqa: PLC0415  # loading it reads the configuration, which the command names first
+
+    return defs.resolve_job_def("nightly")
+
+
+def select_assets(selection: str) -> set[dg.AssetKey]:
+    """Resolve a selection in Dagster's own syntax (`group:ingest or key:"backtest/*"`)."""
+    graph = nightly_job().asset_layer.asset_graph
+    return set(dg.AssetSelection.from_string(selection).resolve(graph))
+
+
+def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
+    """Materialize the selected assets with their checks; the last thing yielded is the `RunOutcome`."""
+    job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
+    run = instance.create_run_for_job(job.get_definition(), run_config=QUIET, asset_selection=selected)
+    outcome = RunOutcome(run.run_id)
+    started = time.monotonic()
+    for event in execute_run_iterator(job, run, instance):
+        if event.is_step_start:
+            started = time.monotonic()
+        yield from _read(event, outcome, seconds=time.monotonic() - started)
+    yield outcome
+
+
+def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Iterator[RunEvent]:
+    if event.is_step_materialization:
+        written = event.step_materialization_data.materialization
+        rows = written.metadata.get("dagster/row_count")
+        yield AssetDone("/".join(written.asset_key.path), rows.value if rows else None, seconds)  # type: ignore[arg-type]  # a row count is an int
+    elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        yield from _check_done(event, outcome)
+    elif event.is_step_failure:
+        failed = _step_failed(event)
+        outcome.failures.append(failed)
+        yield failed
+    elif event.is_job_success:
+        outcome.succeeded = True
+
+
+def _check_done(event: dg.DagsterEvent, outcome: RunOutcome) -> Iterator[CheckDone]:
+    verdict = event.asset_check_evaluation_data
+    done = CheckDone(
+        asset="/".join(verdict.asset_key.path),
+        check=verdict.check_name,
+        passed=verdict.passed,
+        severity=verdict.severity.value,
+        description=verdict.description or "",
+    )
+    if not done.passed:
+        (outcome.refused if verdict.blocking else outcome.warned).append(done)
+    yield done
+
+
+def _step_failed(event: dg.DagsterEvent) -> StepFailed:
+    """Say which asset failed and why, in the words of the innermost error."""
+    error = event.step_failure_data.error
+    detail = error.to_string() if error else ""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message.strip() if error else "no reason was recorded"
+    name, _, text = message.partition(": ")
+    reason = text if text and " " not in name else message
+    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=" ".join(reason.split()), detail=detail)

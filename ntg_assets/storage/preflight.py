@@ -1,0 +1,33 @@
+"""What must be true before a run starts: a writable workspace, room on the disk, nobody else in the warehouse."""
+
+import os
+import shutil
+
+from ntg_assets.errors import StorageError
+from ntg_assets.settings import EngineSettings, Paths
+from ntg_assets.storage.connection import connect
+
+GIGABYTE = 10**9
+ROOM_FACTOR = 3  # a failed write keeps its size in the file for ever, so there must be room for it and for its repetition
+
+
+def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
+    """Refuse a run that would fail later.
+
+    Raises:
+        StorageError: the workspace is not writable, the disk is too full, or another process holds the warehouse.
+    """
+    try:
+        paths.scratch.mkdir(parents=True, exist_ok=True)
+        paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key.") from None
+    if not os.access(paths.warehouse.parent, os.W_OK):
+        raise StorageError(f"{paths.warehouse.parent} is not writable. Give a writable folder with the `workspace` key.")
+    size = paths.warehouse.stat().st_size if paths.warehouse.exists() else 0
+    needed = max(ROOM_FACTOR * size, engine.minimum_free_disk_gb * GIGABYTE)
+    free = shutil.disk_usage(paths.warehouse.parent).free
+    if free < needed:
+        raise StorageError(f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB. Make room or move the workspace.")
+    with connect(paths.warehouse):
+        pass
