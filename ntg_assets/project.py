@@ -8,12 +8,15 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import polars as pl
 from pydantic import Field, PrivateAttr
 
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.randomness import random_stream
 from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_settings, project_paths
+from ntg_assets.sql import Query, run
+from ntg_assets.storage.connection import connect
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -42,6 +45,12 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """How the source writes ids."""
         events = self.settings.ingest.events
         return IdTypes(user=events.user_id_type, item=events.item_id_type)
+
+    def read(self, given: Query) -> pl.DataFrame:
+        """Ask the warehouse a question: for checks, whose answer is small."""
+        engine = self.settings.engine
+        with connect(self.paths.warehouse, engine=engine, scratch=self.paths.scratch, read_only=True) as connection:
+            return run(given, connection)
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use, the same in every run of this configuration."""

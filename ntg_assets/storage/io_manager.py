@@ -17,12 +17,14 @@ from dagster_duckdb import DuckDBIOManager
 from dagster_duckdb.io_manager import DuckDbClient
 
 from ntg_assets.contracts import IdTypes, contract_of
+from ntg_assets.errors import StorageError
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.staging import column_docs
 from ntg_assets.storage.connection import connect
-from ntg_assets.storage.tables import BrokenContractError, Written, write_table
+from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
 
+COMMANDS = {"ingest": "build-dataset"}  # what makes the tables of a schema; everything else: run-all
 SAMPLE_DIGITS = 4
 SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
 
@@ -52,6 +54,9 @@ class TableHandler(DbTypeHandler[Any]):
     def load_input(self, context: dg.InputContext, table_slice: TableSlice, connection: duckdb.DuckDBPyConnection) -> Any:
         wanted = context.dagster_type.typing_type
         table = Table(table_slice.schema, table_slice.table)
+        if not table_exists(connection, table):
+            command = COMMANDS.get(table.schema, "run-all")
+            raise StorageError(f"{table.schema}.{table.name} does not exist yet. Make it first: `ntg {command}`.")
         if wanted is Table:
             return table
         rows = connection.sql(f"select * from {table.quoted}")

@@ -73,6 +73,12 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query
     return written
 
 
+def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether the store holds the table."""
+    asked = "select count(*) from duckdb_tables() where schema_name = $schema and table_name = $name and not temporary"
+    return bool(connection.execute(asked, {"schema": table.schema, "name": table.name}).fetchall()[0][0])
+
+
 def batches(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[pl.DataFrame]:
     """Yield a stored table in frames of at most `CHECKED_ROWS_AT_ONCE` rows (one empty frame for an empty table)."""
     reader = connection.sql(f"select * from {table.quoted}").to_arrow_reader(CHECKED_ROWS_AT_ONCE)

@@ -1,0 +1,71 @@
+"""Everything Dagster knows of NTG: assets, checks, jobs, schedule, sensor, resources. Nothing else lists them."""
+
+import dagster as dg
+
+from ntg_assets.churn.assets import churn_assets
+from ntg_assets.churn.checks import churn_checks
+from ntg_assets.evaluation.churn_assets import churn_evaluation_assets
+from ntg_assets.evaluation.ranking_assets import ranking_evaluation_assets
+from ntg_assets.evaluation.gate_assets import gate_assets
+from ntg_assets.evaluation.gate_checks import gate_checks
+from ntg_assets.events.assets import ingest_assets
+from ntg_assets.events.checks import ingest_checks
+from ntg_assets.events.sensor import landing_sensor
+from ntg_assets.experiments.assets import experiment_assets
+from ntg_assets.experiments.checks import experiment_checks
+from ntg_assets.features.assets import feature_assets
+from ntg_assets.logs import structured_log
+from ntg_assets.project import Project
+from ntg_assets.publish.assets import publish_assets
+from ntg_assets.ranking.assets import ranking_assets
+from ntg_assets.revenue.assets import revenue_assets
+from ntg_assets.revenue.checks import revenue_checks
+from ntg_assets.settings import load_settings, project_paths
+from ntg_assets.splits.assets import split_assets
+from ntg_assets.splits.checks import split_checks
+from ntg_assets.storage.io_manager import NtgDuckDBIOManager
+from ntg_assets.taste.assets import taste_assets
+
+settings = load_settings()
+project = Project.configure_at_launch()
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="Everything: ingest, back-test, gate, live, experiments, publish.",
+)
+
+defs = dg.Definitions(
+    assets=[
+        *ingest_assets,
+        *split_assets,
+        *feature_assets,
+        *taste_assets,
+        *ranking_assets,
+        *churn_assets,
+        *revenue_assets,
+        *ranking_evaluation_assets,
+        *churn_evaluation_assets,
+        *gate_assets,
+        *experiment_assets,
+        *publish_assets,
+    ],
+    asset_checks=[*ingest_checks, *split_checks, *churn_checks, *revenue_checks, *experiment_checks, *gate_checks],
+    jobs=[nightly],
+    schedules=[
+        dg.ScheduleDefinition(
+            name="every_night",
+            job=nightly,
+            cron_schedule=settings.schedule.cron,
+            execution_timezone=settings.schedule.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING if settings.schedule.enabled else dg.DefaultScheduleStatus.STOPPED,
+        )
+    ],
+    sensors=[landing_sensor(nightly, settings)],
+    resources={
+        "project": project,
+        "io_manager": NtgDuckDBIOManager(project=project, database=str(project_paths(settings).warehouse)),
+    },
+    executor=dg.in_process_executor,
+    loggers={"console": structured_log},
+)

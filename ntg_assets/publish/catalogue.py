@@ -1,0 +1,61 @@
+"""What is published, and where: the paths that people and other systems rely on."""
+
+from typing import NamedTuple
+
+from ntg_assets.staging import BACKTEST, EXPERIMENTS, INGEST, LIVE
+
+
+class PublishedTable(NamedTuple):
+    """One table that is written as Parquet."""
+
+    folder: str
+    schema: str
+    table: str
+
+    @property
+    def path(self) -> str:
+        """File below the workspace."""
+        return f"{self.folder}/{self.table}.parquet"
+
+
+_FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "data/features": {LIVE: ("user_features", "item_features", "interaction_features", "feature_manifest")},
+    "outputs/graph": {LIVE: ("taste_graph", "taste_axes", "user_taste", "graph_guardrails")},
+    "outputs/embeddings": {LIVE: ("item_embeddings",)},
+    "outputs/ranking": {
+        LIVE: ("recommendations", "default_list", "ranking_weights"),
+        BACKTEST: ("ranking_report", "retrieval_report"),
+    },
+    "outputs/churn": {LIVE: ("churn_scores", "churn_coefficients"), BACKTEST: ("churn_calibration",)},
+    "outputs/radar": {
+        LIVE: ("ltv_estimates", "revenue_risk_radar", "intervention_targets"),
+        BACKTEST: ("radar_backtest",),
+    },
+    "outputs/experiments": {EXPERIMENTS: ("assignments", "exposures", "unit_metrics", "readouts", "decisions")},
+}
+
+PUBLISHED_TABLES = tuple(
+    PublishedTable(folder, schema, table)
+    for folder, schemas in _FOLDERS.items()
+    for schema, tables in schemas.items()
+    for table in tables
+)
+
+# Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.
+READ_COPY_ONLY = (
+    (INGEST, "events"),
+    (INGEST, "items"),
+    (INGEST, "item_categories"),
+    (INGEST, "event_calendar"),
+    (INGEST, "quarantine"),
+    (INGEST, "load_ledger"),
+    (LIVE, "split_boundaries"),
+    (BACKTEST, "split_boundaries"),
+    (BACKTEST, "split_report"),
+    (BACKTEST, "leakage_audit"),
+    (BACKTEST, "release_gate"),
+    (BACKTEST, "ranking_weights"),
+    (BACKTEST, "churn_coefficients"),
+)
+
+READ_COPY_TABLES = (*((entry.schema, entry.table) for entry in PUBLISHED_TABLES), *READ_COPY_ONLY)

@@ -1,0 +1,58 @@
+"""The manifest that ends a publication: what was published, how large, with which content."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ntg_assets.errors import StorageError
+from ntg_assets.publish.files import sha256_of, write_text
+
+MANIFEST_VERSION = "1.0"
+
+
+class PublishedFile(BaseModel):
+    """One file of a generation."""
+
+    path: str
+    kind: str
+    n_rows: int | None
+    n_bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """One generation of everything that was published."""
+
+    manifest_version: str = MANIFEST_VERSION
+    generation: str
+    source: str
+    configuration: str
+    as_of: str
+    files: list[PublishedFile]
+
+
+def describe_file(file: Path, *, workspace: Path, kind: str, n_rows: int | None = None) -> PublishedFile:
+    """Measure one published file."""
+    path = file.relative_to(workspace).as_posix()
+    return PublishedFile(path=path, kind=kind, n_rows=n_rows, n_bytes=file.stat().st_size, sha256=sha256_of(file))
+
+
+def write_manifest(manifest: Manifest, file: Path) -> None:
+    """Write the manifest, the last file of a generation."""
+    write_text(file, json.dumps(manifest.model_dump(), indent=2) + "\n")
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Read the manifest of the published generation.
+
+    Raises:
+        StorageError: nothing was published yet, or the manifest itself is damaged.
+    """
+    if not file.is_file():
+        raise StorageError(f"nothing is published yet: {file.name} does not exist. Run `ntg run-all` first.")
+    try:
+        return Manifest.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        raise StorageError(f"{file.name} is damaged ({first}). Run `ntg run-all` to publish again.") from None

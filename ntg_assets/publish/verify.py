@@ -1,0 +1,42 @@
+"""Hold the published files against their manifest."""
+
+from typing import NamedTuple
+
+from ntg_assets.errors import StorageError
+from ntg_assets.publish.files import sha256_of
+from ntg_assets.publish.manifest import PublishedFile, read_manifest
+from ntg_assets.settings import Paths
+
+SHOWN = 3
+
+
+class Verified(NamedTuple):
+    """A publication that is as its manifest says."""
+
+    generation: str
+    n_files: int
+
+
+def verify_publication(paths: Paths) -> Verified:
+    """Compare every published file's size and SHA-256 with the manifest.
+
+    Raises:
+        StorageError: a file is missing or differs; the message names the first ones.
+    """
+    manifest = read_manifest(paths.manifest)
+    wrong = [f"{file.path} {fault}" for file in manifest.files if (fault := _fault(paths, file))]
+    if wrong:
+        raise StorageError(
+            f"{len(wrong)} of {len(manifest.files)} published files are not as the manifest says: "
+            f"{'; '.join(wrong[:SHOWN])}. Run `ntg run-all` to publish again."
+        )
+    return Verified(manifest.generation, len(manifest.files))
+
+
+def _fault(paths: Paths, file: PublishedFile) -> str | None:
+    found = paths.workspace / file.path
+    if not found.is_file():
+        return "is missing"
+    if found.stat().st_size != file.n_bytes:
+        return f"has {found.stat().st_size} bytes in place of {file.n_bytes}"
+    return None if sha256_of(found) == file.sha256 else "holds other bytes of the same length"
