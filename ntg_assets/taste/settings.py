@@ -18,9 +18,15 @@ class TasteSettings(Section):
     """Only a user's most recent items count, so that one heavy user cannot cause a quadratic blow-up."""
     shrinkage: float = Field(default=20.0, ge=0)
     """Pulls the similarity of edges with little evidence down: s * n / (n + shrinkage)."""
+    sequence_window: int = Field(default=10, ge=1, le=10)
+    """Items after an item that count as taken up next; one `lag` steps later weighs 1 / lag."""
+    linear_max_items: int = Field(default=5_000, ge=0, le=20_000)
+    """Best supported items that take part in the linear graph (its cost grows with the cube); 0: it is not made."""
+    linear_regularisation: float = Field(default=100.0, gt=0)
+    """Pulls the weights of the linear graph towards 0."""
     n_axes: int = Field(default=8, ge=1, le=64)
     """Number of taste axes (fewer when the catalogue is smaller)."""
-    items_per_axis: int = Field(default=50, ge=1)
+    items_per_axis: int = Field(default=200, ge=1)
     """Loadings kept per axis."""
     embedding_dimensions: int = Field(default=0, ge=0, le=512)
     """Dimensions of the optional SVD embeddings; 0: none are made."""

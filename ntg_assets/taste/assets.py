@@ -1,0 +1,57 @@
+"""Assets of taste: graphs, axes, where users stand, optional embeddings."""
+
+import polars as pl
+
+import ntg_assets.taste.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.project import Project
+from ntg_assets.staging import staged_asset
+from ntg_assets.taste.item_embeddings import embed_items
+from ntg_assets.taste.linear_graph import build_linear_graph
+from ntg_assets.taste.sequence_graph import build_sequence_graph
+from ntg_assets.taste.taste_axes import find_taste_axes, score_users
+from ntg_assets.taste.taste_graph import build_taste_graph
+
+
+@staged_asset(group="taste", kinds=("numpy",))
+def taste_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Which items are had by the same users: the strongest neighbours of each item, with the evidence of each edge."""
+    return build_taste_graph(train_events, settings=project.settings.taste).edges
+
+
+@staged_asset(group="taste", kinds=("numpy",))
+def graph_guardrails(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What each guardrail of the taste graph removed, and what it left."""
+    return build_taste_graph(train_events, settings=project.settings.taste).guardrails
+
+
+@staged_asset(group="taste", kinds=("numpy",))
+def sequence_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What users take up next: directed edges, with the guardrails and the evidence of the taste graph."""
+    return build_sequence_graph(train_events, settings=project.settings.taste).edges
+
+
+@staged_asset(group="taste", kinds=("numpy",))
+def linear_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Learned item weights that predict one item of a user from the others, where the catalogue's size allows it."""
+    return build_linear_graph(train_events, settings=project.settings.taste)
+
+
+@staged_asset(group="taste", kinds=("scikitlearn",))
+def taste_axes(taste_graph: pl.DataFrame, item_categories: pl.DataFrame, items: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Named groups of items that belong together, by which a user's taste can be read."""
+    return find_taste_axes(taste_graph, item_categories=item_categories, titles=items, settings=project.settings.taste)
+
+
+@staged_asset(group="taste", kinds=("numpy",))
+def user_taste(train_events: pl.DataFrame, taste_axes: pl.DataFrame) -> pl.DataFrame:
+    """Where each user stands on each axis, with the percentile among all users."""
+    return score_users(train_events, axes=taste_axes)
+
+
+@staged_asset(group="taste", kinds=("scikitlearn",))
+def item_embeddings(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Optional SVD embeddings of items; empty unless `taste.embedding_dimensions` is set."""
+    return embed_items(train_events, settings=project.settings.taste, seed=project.settings.seed)
+
+
+taste_assets = [*taste_graph, *graph_guardrails, *sequence_graph, *linear_graph, *taste_axes, *user_taste, *item_embeddings]

@@ -1,0 +1,143 @@
+"""The strongest neighbours of each item from exact integer counts: one definition, two engines with the same bits.
+
+Small inputs take scipy blocks; large ones a compiled kernel, whose compilation (once, then cached on disk) would cost a
+small input more than its work.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from ntg_assets.taste.interactions import Floats, Ints, Longs
+from ntg_assets.taste.top_k import top_k_rows
+
+COMPILED_FROM = 400_000_000  # count updates; below, scipy needs a few seconds at most and compiling costs 18-50
+BLOCK_ENTRIES = 2_000_000  # entries of a dense block: 16 MB of float64
+
+
+@dataclass(frozen=True)
+class UserItems:
+    """A binary users x items matrix by user; items are numbered by falling support (ties by id), so a lower number wins a tie.
+
+    Attributes:
+        start: Where each user's items start (users + 1 entries).
+        items: Item numbers, by user.
+        n_items: Items, each with at least one user.
+    """
+
+    start: Longs
+    items: Ints
+    n_items: int
+
+    @property
+    def n_updates(self) -> int:
+        """Count updates that all pairs of items of all users need: the work."""
+        sizes = np.diff(self.start)
+        return int((sizes * sizes).sum())
+
+    @property
+    def support(self) -> Longs:
+        """Users of each item."""
+        return np.bincount(self.items, minlength=self.n_items)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Chosen edges by item and rank, and how many there were before each cut.
+
+    Attributes:
+        item: Item number of each edge's start.
+        neighbour: Item number of its end.
+        rank: From 0 within the item.
+        shared: Users (or weighted transitions) behind the edge.
+        cosine: shared / sqrt(support of start * support of end).
+        similarity: cosine * shared / (shared + shrinkage).
+        n_found: Edges with any shared user.
+        n_supported: Edges with enough shared users.
+    """
+
+    item: Longs
+    neighbour: Longs
+    rank: Longs
+    shared: Longs
+    cosine: Floats
+    similarity: Floats
+    n_found: int
+    n_supported: int
+
+
+def top_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: float, compiled: bool | None = None) -> Neighbours:
+    """Find the `k` most similar items of each item.
+
+    Args:
+        matrix: Who had what.
+        k: Most neighbours per item.
+        min_shared: Fewest shared users of an edge, applied before the cut to `k`.
+        shrinkage: Pull of little evidence towards 0: cosine * n / (n + shrinkage).
+        compiled: Which engine; none: by the amount of work. Both give the same bits.
+
+    Returns:
+        Edges by item and falling similarity; equal ones go to the item with more support, then to the lower id.
+
+    Source: Sarwar et al. 2001 (item-based cosine); Koren 2008 (shrinkage by n / (n + lambda)).
+    """
+    if compiled is None:
+        compiled = matrix.n_updates >= COMPILED_FROM
+    if compiled:
+        from ntg_assets.taste.neighbours_kernel import compiled_neighbours  # noqa: PLC0415  # a small input never pays for numba
+
+        return compiled_neighbours(matrix, k=k, min_shared=min_shared, shrinkage=shrinkage)
+    by_user = sp.csr_array((np.ones(len(matrix.items), np.int32), matrix.items, matrix.start), shape=(len(matrix.start) - 1, matrix.n_items))
+    by_item = by_user.T.tocsr()
+    at_once = rows_at_once(matrix.n_items)
+    shared = ((first, by_item[first : first + at_once] @ by_user) for first in range(0, matrix.n_items, at_once))
+    blocks = (CountBlock(first, counts, counts) for first, counts in shared)
+    return choose_neighbours(blocks, support=matrix.support, k=k, min_shared=min_shared, shrinkage=shrinkage)
+
+
+class CountBlock(NamedTuple):
+    """Counts of some consecutive items against all: users behind each edge, and its strength (the same for co-occurrence)."""
+
+    first: int
+    shared: sp.csr_array
+    strength: sp.csr_array
+
+
+def rows_at_once(n_columns: int) -> int:
+    """Rows of a dense block that stays within `BLOCK_ENTRIES`."""
+    return max(BLOCK_ENTRIES // max(n_columns, 1), 1)
+
+
+def choose_neighbours(blocks: Iterable[CountBlock], *, support: Longs, k: int, min_shared: int, shrinkage: float) -> Neighbours:
+    """Cut blocks of counts to the `k` best edges of each item; arguments as in `top_neighbours`."""
+    parts = [_choose(block, support=support, k=k, min_shared=min_shared, shrinkage=shrinkage) for block in blocks]
+    columns = [np.concatenate(values) if parts else np.empty(0) for values in zip(*(edges for edges, _, _ in parts), strict=True)]
+    if not parts:
+        return no_neighbours()
+    return Neighbours(*columns, n_found=sum(found for _, found, _ in parts), n_supported=sum(supported for _, _, supported in parts))
+
+
+def no_neighbours() -> Neighbours:
+    """Edges of an empty graph."""
+    none = np.empty(0, np.int64)
+    return Neighbours(none, none, none, none, np.empty(0), np.empty(0), n_found=0, n_supported=0)
+
+
+def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float) -> tuple[tuple[Any, ...], int, int]:
+    n_rows, n_columns = block.shared.shape
+    row = np.repeat(np.arange(n_rows, dtype=np.int64), np.diff(block.shared.indptr))
+    column, shared = block.shared.indices, block.shared.data.astype(np.int64)
+    is_edge = column != row + block.first
+    kept = is_edge & (shared >= min_shared)
+    row, column, shared, strength = row[kept], column[kept], shared[kept], block.strength.data[kept]
+    cosine = strength / np.sqrt((support[row + block.first] * support[column]).astype(np.float64))
+    similarity, counts = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns), np.int64)
+    cosines = np.zeros((n_rows, n_columns))
+    similarity[row, column], counts[row, column], cosines[row, column] = cosine * (shared / (shared + shrinkage)), shared, cosine
+    best = top_k_rows(similarity, k)
+    chosen = (best.row, best.column)
+    edges = (best.row + block.first, best.column, best.rank, counts[chosen], cosines[chosen], best.value)
+    return edges, int(is_edge.sum()), int(kept.sum())
