@@ -35,3 +35,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8"), f"{name} changed: if it should, run `make golden` and read the diff."
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def project_home() -> Path:
+    """The folder that holds `configs/` and the bundled data."""
+    return Path(__file__).parent.parent

@@ -1,0 +1,95 @@
+"""The configuration is merged in one order, typed, and closed to unknown keys."""
+
+from pathlib import Path
+
+import pytest
+
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.settings import load_settings, project_paths
+
+NO_VARIABLES: dict[str, str] = {}
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    file = folder / "configs" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture
+def home(tmp_path: Path, project_home: Path) -> Path:
+    """A project folder whose base is the real one."""
+    write(tmp_path, "base.yaml", (project_home / "configs" / "base.yaml").read_text())
+    write(tmp_path, "dev.yaml", (project_home / "configs" / "dev.yaml").read_text())
+    return tmp_path
+
+
+def test_each_shipped_configuration_is_valid(project_home: Path) -> None:
+    overlays = sorted(path.name for path in (project_home / "configs").glob("*.yaml") if path.name != "base.yaml")
+    assert {"dev.yaml", "prod.yaml"} <= set(overlays)
+    for overlay in overlays:
+        load_settings(f"configs/{overlay}", home=project_home, environment=NO_VARIABLES)
+
+
+def test_overlay_lies_over_base_and_variables_over_both(home: Path) -> None:
+    overlay = write(home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\nranking:\n  top_k: 7\n")
+    assert load_settings(overlay, home=home, environment=NO_VARIABLES).ranking.top_k == 7
+    variables = {"NTG_RANKING__TOP_K": "9", "NTG_CONFIG": str(overlay), "NTG_HOME": str(home)}
+    assert load_settings(home=home, environment=variables).ranking.top_k == 9
+    assert load_settings(home=home, environment=variables, overrides={"ranking.top_k": 11}).ranking.top_k == 11
+
+
+def test_overlay_replaces_single_keys_and_keeps_their_neighbours(home: Path) -> None:
+    overlay = write(home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\ntaste:\n  shrinkage: 3\n")
+    settings = load_settings(overlay, home=home, environment=NO_VARIABLES)
+    assert (settings.taste.shrinkage, settings.taste.neighbours_per_item) == (3, 50)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("rankng.top_k", "did you mean 'ranking'"), ("ranking.topk", "did you mean 'top_k'"), ("ingest.events.user", "'user_id'")],
+)
+def test_unknown_key_is_refused_with_the_nearest_known_one(home: Path, key: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"unknown key.*{hint}"):
+        load_settings(home=home, environment=NO_VARIABLES, overrides={key: 1})
+
+
+def test_unknown_variable_is_refused(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unknown key 'rankings'; did you mean 'ranking'"):
+        load_settings(home=home, environment={"NTG_RANKINGS": "1"})
+
+
+def test_all_problems_are_told_at_once(home: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(home=home, environment=NO_VARIABLES, overrides={"ranking.top_k": 0, "churn.horizon_days": "soon"})
+    assert "ranking.top_k" in str(refused.value)
+    assert "churn.horizon_days" in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "told"), [("a: [", "not valid YAML"), ("- a", "must hold keys and values")])
+def test_broken_file_is_told_by_name(home: Path, text: str, told: str) -> None:
+    overlay = write(home, "broken.yaml", text)
+    with pytest.raises(ConfigurationError, match=rf"broken\.yaml.*{told}"):
+        load_settings(overlay, home=home, environment=NO_VARIABLES)
+
+
+def test_missing_file_is_told_by_name(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.yaml does not exist"):
+        load_settings("configs/nowhere.yaml", home=home, environment=NO_VARIABLES)
+
+
+def test_fingerprint_changes_with_what_is_computed_and_not_with_where(home: Path) -> None:
+    def fingerprint(**overrides: object) -> str:
+        return load_settings(home=home, environment=NO_VARIABLES, overrides=overrides).fingerprint
+
+    assert fingerprint() == fingerprint(workspace="elsewhere", **{"engine.threads": 7})
+    assert fingerprint() != fingerprint(seed=1)
+    assert fingerprint() != fingerprint(**{"taste.shrinkage": 21})
+
+
+def test_everything_that_is_written_lies_below_the_workspace(home: Path) -> None:
+    settings = load_settings(home=home, environment=NO_VARIABLES, overrides={"workspace": "elsewhere"})
+    paths = project_paths(settings, home=home)
+    written = [paths.data, paths.warehouse, paths.scratch, paths.dagster_home, paths.published_store, paths.manifest]
+    assert all(path.is_relative_to(home / "elsewhere") for path in written)

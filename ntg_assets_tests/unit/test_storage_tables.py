@@ -1,0 +1,171 @@
+"""A write is whole or did not happen, goes by name, and keeps its contract."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from ntg_assets.contracts import Contract, IdTypes, column, identifier
+from ntg_assets.errors import ContractError, StorageError
+from ntg_assets.sql import Query, Table
+from ntg_assets.storage.connection import connect
+from ntg_assets.storage.tables import BrokenContractError, content_hash, write_table
+
+THINGS = Table("backtest", "things")
+INTEGERS = IdTypes("integer", "integer")
+
+
+class Things(Contract):
+    """One row per user."""
+
+    user_id: str = identifier("user", "Who")
+    n: int = column("How many", ge=0)
+
+    class Config:
+        unique = ["user_id"]
+
+
+class WiderThings(Things):
+    """One row per user, with one column more."""
+
+    note: str = column("Why", nullable=True)
+
+    class Config:
+        unique = ["user_id"]
+
+
+def rows(users: list[int], counts: list[int]) -> Query:
+    return Query("select * from incoming", {"incoming": pl.DataFrame({"user_id": users, "n": counts})})
+
+
+def stored(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute(f"select user_id, n from {THINGS.quoted} order by user_id").fetchall()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    file = tmp_path / "warehouse.duckdb"
+    with connect(file) as connection:
+        write_table(connection, THINGS, rows([1, 2], [10, 20]), Things, ids=INTEGERS)
+    return file
+
+
+def test_columns_land_by_name_whatever_their_order(warehouse: Path) -> None:
+    turned = Query("select n, user_id from incoming", {"incoming": pl.DataFrame({"n": [7], "user_id": [3]})})
+    with connect(warehouse) as connection:
+        write_table(connection, THINGS, turned, Things, ids=INTEGERS)
+        assert stored(connection) == [(3, 7)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (Query("select 1 as user_id, -5 as n"), "n"),
+        (Query("select cast(1 as bigint) as user_id, cast(-5 as bigint) as n"), r"n: greater_than_or_equal_to\(0\) fails for 1 rows \(such as -5\)"),
+        (Query("select cast(1 as bigint) as user_id, cast(5 as bigint) as n from range(2)"), r"user_id: unique fails for 1 rows \(such as \(1,\)\)"),
+        (Query("select cast(1 as bigint) as user_id"), "n: column is missing"),
+        (Query("select 'a' as user_id, cast(1 as bigint) as n"), "user_id"),
+        (Query("select cast(1 as bigint) as user_id, cast(5 as bigint) as n, 1 as more"), "more: column is not in the contract"),
+    ],
+)
+def test_broken_contract_is_refused_and_the_old_table_stays(warehouse: Path, wrong: Query, told: str) -> None:
+    with connect(warehouse) as connection:
+        with pytest.raises(BrokenContractError, match=told):
+            write_table(connection, THINGS, wrong, Things, ids=INTEGERS)
+        assert stored(connection) == [(1, 10), (2, 20)]
+
+
+def test_failure_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) -> None:
+    failing = Query("select range as user_id, case when range = 900000 then error('disk on fire') else 1 end as n from range(1000000)")
+    with connect(warehouse) as connection:
+        with pytest.raises(duckdb.Error, match="disk on fire"):
+            write_table(connection, THINGS, failing, Things, ids=INTEGERS)
+        assert stored(connection) == [(1, 10), (2, 20)]
+
+
+def test_process_killed_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) -> None:
+    script = textwrap.dedent("""
+        import sys
+        from pathlib import Path
+        from ntg_assets.contracts import IdTypes
+        from ntg_assets.sql import Query
+        from ntg_assets.storage.connection import connect
+        from ntg_assets.storage.tables import write_table
+        from ntg_assets_tests.unit.test_storage_tables import THINGS, Things
+        endless = Query("select range as user_id, range as n from range(2000000000)")
+        with connect(Path(sys.argv[1])) as connection:
+            print("writing", flush=True)
+            write_table(connection, THINGS, endless, Things, ids=IdTypes("integer", "integer"))
+    """)
+    writer = subprocess.Popen([sys.executable, "-c", script, str(warehouse)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == b"writing\n"
+    time.sleep(0.5)
+    os.kill(writer.pid, signal.SIGKILL)
+    assert writer.wait() == -signal.SIGKILL
+    with connect(warehouse) as connection:
+        assert stored(connection) == [(1, 10), (2, 20)]
+
+
+def test_first_write_added_column_and_empty_frame_work(tmp_path: Path) -> None:
+    wide = Query("select *, cast(null as varchar) as note from incoming", {"incoming": pl.DataFrame({"user_id": [1], "n": [1]})})
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        assert write_table(connection, THINGS, rows([1], [1]), Things, ids=INTEGERS).n_rows == 1
+        assert list(write_table(connection, THINGS, wide, WiderThings, ids=INTEGERS).column_types) == ["user_id", "n", "note"]
+        empty = Query("select * from incoming", {"incoming": pl.DataFrame(schema={"user_id": pl.Int64, "n": pl.Int64})})
+        assert write_table(connection, THINGS, empty, Things, ids=INTEGERS).n_rows == 0
+
+
+def test_ids_may_be_text(tmp_path: Path) -> None:
+    named = Query("select * from incoming", {"incoming": pl.DataFrame({"user_id": ["o'neil \"q\" 🎬"], "n": [1]})})
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        write_table(connection, THINGS, named, Things, ids=IdTypes("string", "string"))
+        assert stored(connection) == [("o'neil \"q\" 🎬", 1)]
+        with pytest.raises(ContractError, match="user_id"):
+            write_table(connection, THINGS, named, Things, ids=INTEGERS)
+
+
+def test_content_hash_ignores_the_order_of_rows_and_nothing_else(tmp_path: Path) -> None:
+    def hashed(users: list[int], counts: list[int]) -> str:
+        return write_table(connection, THINGS, rows(users, counts), Things, ids=INTEGERS).content_hash
+
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        first = hashed([1, 2, 3], [10, 20, 30])
+        assert hashed([3, 1, 2], [30, 10, 20]) == first
+        assert hashed([1, 2, 3], [10, 30, 20]) != first
+        assert hashed([1, 2, 3], [10, 20, 31]) != first
+        assert hashed([1, 2], [10, 20]) != first
+        assert content_hash(connection, THINGS).startswith("2-")
+
+
+def test_locked_warehouse_is_told_in_one_sentence(warehouse: Path) -> None:
+    script = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.readline()"
+    holder = subprocess.Popen([sys.executable, "-c", script, str(warehouse)], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    try:
+        with pytest.raises(StorageError, match="in use by another process"), connect(warehouse):
+            pass
+    finally:
+        holder.communicate(b"\n")
+
+
+def test_connection_reaches_nothing_outside_its_folders(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("a\n1\n")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "inside.csv").write_text("a\n1\n")
+    with connect(tmp_path / "store" / "warehouse.duckdb", allowed=[inside]) as connection:
+        assert connection.execute(f"select * from read_csv('{inside}/inside.csv')").fetchall() == [(1,)]
+        with pytest.raises(duckdb.PermissionException):
+            connection.execute(f"select * from read_csv('{outside}')")
+        with pytest.raises(duckdb.Error, match="locked"):
+            connection.execute("set enable_external_access = true")
