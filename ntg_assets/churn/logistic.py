@@ -62,7 +62,7 @@ def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
         raise NotEnoughDataError(msg)
     rows = labelled.sort("user_id", "snapshot_on")
     churned = rows["is_churned"].cast(pl.Float64).to_numpy()
-    users = rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    users = user_codes(rows)
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         fit = fit_logistic(design_matrix(rows), churned, users, regularisation=regularisation)
     return coefficient_table(fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum()))
@@ -90,16 +90,46 @@ def fit_logistic(matrix: Floats, churned: Floats, users: np.ndarray, *, regulari
 def clustered_covariance(
     standardised: Floats, churned: Floats, users: np.ndarray, coefficients: Floats, *, regularisation: float
 ) -> Floats:
-    """Sandwich covariance with users as clusters, factor G / (G - 1) for G users."""
-    design = np.column_stack([np.ones(len(churned)), standardised])
+    """Sandwich covariance of a logistic fit with users as clusters."""
+    design = with_intercept(standardised)
     predicted = sigmoid(design @ coefficients)
-    penalty = np.full(design.shape[1], 1 / regularisation)
-    penalty[0] = 0.0
-    bread = np.linalg.inv((design.T * (predicted * (1 - predicted))) @ design + np.diag(penalty))
+    return sandwich(design, churned - predicted, predicted * (1 - predicted), users, penalty=1 / regularisation)
+
+
+def sandwich(design: Floats, residuals: Floats, weights: Floats, users: np.ndarray, *, penalty: float) -> Floats:
+    """Clustered covariance of a penalised GLM with canonical link, factor G / (G - 1) for G users.
+
+    Args:
+        design: Inputs with the intercept first, shape (n, p).
+        residuals: Observed minus expected, shape (n,).
+        weights: Variance function at the expected value, shape (n,).
+        users: Cluster of each row, in ascending order.
+        penalty: Second derivative of the penalty for each coefficient but the intercept.
+    """
+    ridge = np.full(design.shape[1], penalty)
+    ridge[0] = 0.0
+    bread = np.linalg.inv((design.T * weights) @ design + np.diag(ridge))
     starts = np.flatnonzero(np.diff(users, prepend=-1))
-    scores = np.add.reduceat(design * (churned - predicted)[:, None], starts, axis=0)
+    scores = np.add.reduceat(design * residuals[:, None], starts, axis=0)
     n_users = len(starts)
-    return bread @ (scores.T @ scores) @ bread * (n_users / (n_users - 1))
+    return bread @ (scores.T @ scores) @ bread * (n_users / max(n_users - 1, 1))
+
+
+def with_intercept(standardised: Floats) -> Floats:
+    """Put a column of ones before the inputs."""
+    return np.column_stack([np.ones(len(standardised)), standardised])
+
+
+def standard_error(standardised: Floats, covariance: Floats) -> Floats:
+    """Standard error of each linear predictor, sqrt(x' V x); einsum adds each row alone, so no row depends on its neighbours."""
+    design = with_intercept(standardised)
+    variance = (np.einsum("ni,ij->nj", design, covariance) * design).sum(axis=1)
+    return np.sqrt(np.maximum(variance, 0.0))
+
+
+def user_codes(rows: pl.DataFrame) -> np.ndarray:
+    """Dense ascending codes of `user_id`."""
+    return rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
 
 
 def sigmoid(logit: Floats) -> Floats:

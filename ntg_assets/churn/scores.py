@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.churn.design import FEATURES, GROUPS, Floats, design_matrix, standardise
-from ntg_assets.churn.logistic import Z_95, sigmoid
+from ntg_assets.churn.logistic import Z_95, sigmoid, standard_error
 from ntg_assets.churn.reasons import reasons
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import ContractError
@@ -29,7 +29,7 @@ def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame) -> pl.DataF
     standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
     parts = _contributions(standardised, table["coefficient"].to_numpy())
     logit = add_up(parts)
-    margin = Z_95 * _standard_error(standardised, np.array(table["covariance"].to_list()))
+    margin = Z_95 * standard_error(standardised, np.array(table["covariance"].to_list()))
     return snapshots.select("user_id", "snapshot_on").with_columns(
         pl.Series("churn_logit", logit),
         pl.Series("churn_probability", sigmoid(logit)),
@@ -84,12 +84,6 @@ def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floa
     for position, feature in enumerate(FEATURES):
         parts[f"contribution_{feature.group}"] += standardised[:, position] * coefficients[position + 1]
     return parts
-
-
-def _standard_error(standardised: Floats, covariance: Floats) -> Floats:
-    """Standard error of each logit, sqrt(x' V x); einsum adds each row alone, so no row depends on its neighbours."""
-    design = np.column_stack([np.ones(len(standardised)), standardised])
-    return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", design, covariance, design, optimize=["einsum_path", (0, 1), (0, 1)]), 0.0))
 
 
 def _scores_before(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:

@@ -18,6 +18,11 @@ class ValueSettings(Section):
     horizon_days: int = Field(default=365, ge=1)
     """Finite horizon of the estimate."""
     annual_discount: float = Field(default=0.10, ge=0, lt=1)
+    """What value a year away is discounted by."""
+    regularisation: float = Field(default=0.01, gt=0)
+    """L2 penalty of the value model on standardised features: pulls a user's value towards the mean."""
+    persistence_prior_periods: float = Field(default=4.0, gt=0)
+    """How many periods of their own a user needs before they count as much as the population's renewal rate."""
 
 
 class StrategySettings(Section):
@@ -29,6 +34,8 @@ class StrategySettings(Section):
     """Assumed share of leaving users whom a contact keeps; measured only by a randomised trial."""
     offer_cost: float = Field(default=0.0, ge=0)
     """Cost of the offer when it is taken, in the unit of value."""
+    stayer_take_up: float = Field(default=1.0, ge=0, le=1)
+    """Assumed share of those who would have stayed anyway and take the offer too; 1 is the cautious end."""
     contact_cost: float = Field(default=0.0, ge=0)
     """Cost of one contact, in the unit of value."""
     budget: float | None = Field(default=None, ge=0)

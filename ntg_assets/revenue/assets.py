@@ -1,0 +1,59 @@
+"""Assets of revenue: what users are worth, what their leaving would cost, whom to contact first."""
+
+import polars as pl
+
+import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.project import Project
+from ntg_assets.revenue import ltv, strategies
+from ntg_assets.revenue.opt_outs import read_opt_outs
+from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
+from ntg_assets.revenue.value_model import fit_value
+from ntg_assets.sql import query, run
+from ntg_assets.staging import staged_asset
+
+
+@staged_asset(group="revenue", kinds=("scikitlearn",))
+def value_coefficients(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The value model as a table: what an active user is worth over one churn horizon."""
+    return fit_value(labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.value)
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def ltv_estimates(
+    user_days: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_scores: pl.DataFrame,
+    value_coefficients: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What each user is worth over the horizon, and what they are worth if they stay."""
+    horizon_days = project.settings.churn.horizon_days
+    cutoff_on = train_history(split_boundaries).cutoff_on
+    persistence = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=cutoff_on, horizon_days=horizon_days))
+    return ltv.ltv_estimates(
+        churn_snapshots, churn_scores, value_coefficients, persistence, churn_horizon_days=horizon_days, settings=project.settings.value
+    )
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def revenue_risk_radar(churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What the leaving of each user would cost: churn probability times the value at stake, ranked."""
+    return rank_by_risk(churn_scores, ltv_estimates, settings=project.settings.churn)
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def intervention_targets(revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whom to contact tonight, by strategy, with expected value, cost and reason."""
+    settings = project.settings.radar
+    return strategies.intervention_targets(
+        revenue_risk_radar,
+        settings=settings,
+        opted_out=read_opt_outs(settings.opt_out_file, home=project.paths.home),
+        seed=project.settings.seed,
+        warnings=churn_scores.select("user_id", "churn_probability_before"),
+    )
+
+
+revenue_assets = [*value_coefficients, *ltv_estimates, *revenue_risk_radar, *intervention_targets]

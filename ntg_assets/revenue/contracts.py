@@ -1,0 +1,113 @@
+"""Contracts of value, radar and interventions."""
+
+from typing import Annotated
+
+import polars as pl
+
+from ntg_assets.churn.design import GROUPS
+from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.revenue.radar import BANDS, SEGMENTS
+from ntg_assets.revenue.strategies import EXCLUSIONS
+
+UNITS = ("index", "usd")
+
+
+@contract("value_coefficients")
+class ValueCoefficients(Contract):
+    """One row per feature: the value of one churn horizon while the user is active; the intercept is position 0."""
+
+    position: int = column("Place in the model and in `covariance`", ge=0)
+    feature: str = column("Name of the input, as in churn_coefficients")
+    feature_group: str = column("Group of the input", isin=("baseline", *GROUPS))
+    transform: str = column("Fixed transform of the input; null for the intercept", nullable=True)
+    mean: float = column("Mean of the transformed input in the fit")
+    scale: float = column("Standard deviation of the transformed input in the fit", gt=0)
+    coefficient: float = column("Change of ln(value) per standard deviation")
+    standard_error: float = column("Standard error, clustered by user", ge=0)
+    value_ratio_per_sd: float = column("Factor on the value per standard deviation; for the intercept, the value of the average user", gt=0)
+    covariance: Annotated[pl.List, pl.Float64()] = column("Covariance with each coefficient, in order of position")
+    method: str = column("poisson, or mean when too few users stayed", isin=("poisson", "mean"))
+    n_rows: int = column("Snapshots in the fit: those whose user stayed", ge=0)
+    n_users: int = column("Users in the fit", ge=0)
+
+    class Config:
+        unique = ["position"]
+
+
+@contract("ltv_estimates")
+class LtvEstimates(Contract):
+    """One row per user: value over the horizon, value if the user stays, and the components of both."""
+
+    user_id: str = identifier("user", "Who")
+    ltv: float = column("Expected value over the horizon: P(active) x value while active, renewed and discounted", unit="unit", ge=0)
+    ltv_low: float = column("Lower end of the 95% interval (of the estimate, not of the outcome)", unit="unit", ge=0)
+    ltv_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
+    ltv_if_stays: float = column("Value over the horizon if the user stays active: no churn inside", unit="unit", ge=0)
+    ltv_if_stays_low: float = column("Lower end of the 95% interval", unit="unit", ge=0)
+    ltv_if_stays_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
+    ltv_at_run_rate: float = column("Value over the horizon at the present decayed pace", unit="unit", ge=0)
+    active_probability: float = column("1 - churn probability", unit="probability", ge=0, le=1)
+    engagement_intensity: float = column("Expected value per day while active", unit="unit per day", ge=0)
+    persistence: float = column(
+        "Probability that an active period is followed by another, shrunk to that of all", unit="probability", ge=0, le=1
+    )
+    recency_weight: float = column(
+        "Mean weight of the user's active days, 0.5 ** (age / 90): near 1 when all activity is recent", ge=0, le=1
+    )
+    unit: str = column("Unit of value: index is for relative priority only", isin=UNITS)
+    horizon_days: int = column("Horizon of the estimate", unit="days", ge=1)
+    discounted_days: float = column("Days of the horizon after discounting", unit="days", gt=0)
+
+    class Config:
+        unique = ["user_id"]
+
+
+@contract("revenue_risk_radar")
+class RevenueRiskRadar(Contract):
+    """One row per user: revenue at risk = churn probability x value at stake, ranked."""
+
+    user_id: str = identifier("user", "Who")
+    rank: int = column("Place by revenue at risk, 1 first; ties by user id", ge=1, unique=True)
+    churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
+    ltv_at_stake: float = column(
+        "Value if the user stays; 0 outside the at-risk population, whose value is already lost", unit="unit", ge=0
+    )
+    revenue_at_risk: float = column("churn_probability * ltv_at_stake, exactly", unit="unit", ge=0)
+    cumulative_share: float = column("Share of all revenue at risk held up to this rank", unit="share", ge=0, le=1)
+    band: str = column(
+        "critical: the first half of revenue at risk; high: to 80%; medium: to 95%; low: the rest; none: nothing at risk", isin=BANDS
+    )
+    segment: str = column("Life cycle: new, regular, slipping (silent for half a horizon), dormant", isin=SEGMENTS)
+    is_at_risk_population: bool = column("As in churn_scores")
+    run_rate_at_stake: float = column("Value at the present pace; 0 outside the at-risk population", unit="unit", ge=0)
+    run_rate_at_risk: float = column("churn_probability * run_rate_at_stake", unit="unit", ge=0)
+    unit: str = column("Unit of value", isin=UNITS)
+    reason_1: str = column("As in churn_scores", nullable=True)
+    reason_2: str = column("As in churn_scores", nullable=True)
+    reason_3: str = column("As in churn_scores", nullable=True)
+
+    class Config:
+        unique = ["user_id"]
+
+
+@contract("intervention_targets")
+class InterventionTargets(Contract):
+    """One row per (strategy, user): who is contacted, and who was passed over on the way down the list."""
+
+    strategy: str = column("Strategy of the configuration")
+    user_id: str = identifier("user", "Who")
+    rank: int = column("Place in the strategy's list", ge=1)
+    action: str = column("What is done", isin=("contact", "no_contact"))
+    exclusion: str = column("Why there is no contact; none when there is", isin=EXCLUSIONS)
+    churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
+    revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
+    expected_saved_value: float = column("save_rate * revenue_at_risk", unit="unit", ge=0)
+    expected_cost: float = column("Contact, and offer where it is taken", unit="unit", ge=0)
+    expected_profit: float = column("expected_saved_value - expected_cost", unit="unit")
+    save_rate: float = column("Share of leaving users whom a contact keeps", unit="share", ge=0, le=1)
+    evidence: str = column("What the save rate rests on", isin=("assumed save rate", "measured save rate"))
+    unit: str = column("Unit of value", isin=UNITS)
+    reason: str = column("Strongest reason of the user's risk", nullable=True)
+
+    class Config:
+        unique = ["strategy", "user_id"]

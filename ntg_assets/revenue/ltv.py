@@ -1,0 +1,107 @@
+"""Lifetime value over a finite horizon: P(active) x E[value | active], renewed from period to period, discounted.
+
+With periods as long as the churn horizon H, V = E[value of a period | active], p = 1 - P(churn), r = the user's persistence and
+D_k = discounted days of period k:
+
+    value if the user stays = V / H * (D_0 + D_1 + ...)
+    lifetime value          = V / H * p * (D_0 + r D_1 + r^2 D_2 + ...)
+
+The first has no churn inside it, so multiplying it with P(churn) counts the risk once; it is what is at stake.
+"""
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.churn.design import Floats
+from ntg_assets.churn.logistic import Z_95
+from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.value_model import daily_run_rate, predict_value
+
+DAYS_PER_YEAR = 365.0
+TINY = 1e-12  # keeps the log odds of a saturated probability finite
+
+
+def ltv_estimates(
+    snapshots: pl.DataFrame,
+    scores: pl.DataFrame,
+    value_coefficients: pl.DataFrame,
+    persistence: pl.DataFrame,
+    *,
+    churn_horizon_days: int,
+    settings: ValueSettings,
+) -> pl.DataFrame:
+    """Estimate what each scored user is worth.
+
+    Args:
+        snapshots: `churn_snapshots`; the rows at the cutoff of `scores` are read.
+        scores: `churn_scores`.
+        value_coefficients: The value of a period while active.
+        persistence: `n_periods` and `n_renewed` by user (`persistence.sql`).
+        churn_horizon_days: Length of a period.
+        settings: Unit, horizon, discount, prior of persistence.
+
+    Returns:
+        `ltv_estimates`, by user.
+    """
+    rows = scores.join(snapshots, left_on=["user_id", "cutoff_on"], right_on=["user_id", "snapshot_on"], suffix="_seen", how="inner")
+    rows = rows.join(renewal(persistence, settings=settings), on="user_id", how="left").sort("user_id")
+    value, log_error = predict_value(rows, value_coefficients)
+    value = np.minimum(value, _most_possible(churn_horizon_days, settings=settings))
+    days = discounted_days(horizon_days=settings.horizon_days, period_days=churn_horizon_days, annual_discount=settings.annual_discount)
+    active = 1 - rows["churn_probability"].to_numpy()
+    per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
+    stays, whole = per_day * days.sum(), per_day * active * kept
+    whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
+    return rows.select("user_id").with_columns(
+        pl.Series("ltv", whole),
+        pl.Series("ltv_low", whole * np.exp(-Z_95 * whole_error)),
+        pl.Series("ltv_high", whole * np.exp(Z_95 * whole_error)),
+        pl.Series("ltv_if_stays", stays),
+        pl.Series("ltv_if_stays_low", stays * np.exp(-Z_95 * log_error)),
+        pl.Series("ltv_if_stays_high", stays * np.exp(Z_95 * log_error)),
+        pl.Series("ltv_at_run_rate", daily_run_rate(rows, settings=settings) * days.sum()),
+        pl.Series("active_probability", active),
+        pl.Series("engagement_intensity", per_day),
+        rows["persistence"],
+        (rows["decayed_active_days_90d"] / rows["active_days"]).alias("recency_weight"),
+        unit=pl.lit(settings.unit),
+        horizon_days=pl.lit(settings.horizon_days, dtype=pl.Int64),
+        discounted_days=pl.lit(float(days.sum())),
+    )
+
+
+def renewal(persistence: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
+    """Shrink each user's renewal rate towards that of all: (renewed + k m) / (periods + k), with m the rate of all.
+
+    The prior strength k is `settings.persistence_prior_periods`. Without any closed period m is 1/2.
+    """
+    n_periods, prior = int(persistence["n_periods"].sum()), settings.persistence_prior_periods
+    mean = int(persistence["n_renewed"].sum()) / n_periods if n_periods else 0.5
+    shrunk = (pl.col("n_renewed") + prior * mean) / (pl.col("n_periods") + prior)
+    return persistence.select("user_id", persistence=shrunk)
+
+
+def discounted_days(*, horizon_days: int, period_days: int, annual_discount: float) -> Floats:
+    """Days of each period up to the horizon, each discounted to today from its middle; the last period may be cut short."""
+    weights = (1 + annual_discount) ** (-(np.arange(horizon_days) + 0.5) / DAYS_PER_YEAR)
+    starts = np.arange(0, horizon_days, period_days)
+    return np.add.reduceat(weights, starts)
+
+
+def _renewed_days(days: Floats, persistence: Floats) -> Floats:
+    total = np.zeros_like(persistence)
+    for k, period in enumerate(days):
+        total = total + period * persistence**k
+    return total
+
+
+def _log_active_error(rows: pl.DataFrame) -> Floats:
+    """Standard error of ln P(active), from the interval of the score: d ln(1 - p) = -p d logit."""
+    low, high = (rows[f"churn_probability_{end}"].clip(TINY, 1 - TINY).to_numpy() for end in ("low", "high"))
+    logit_error = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * Z_95)
+    return rows["churn_probability"].to_numpy() * logit_error
+
+
+def _most_possible(period_days: int, *, settings: ValueSettings) -> float:
+    """No user has more active days than there are days."""
+    return period_days * settings.price_per_active_day if settings.basis == "active_days" else np.inf
