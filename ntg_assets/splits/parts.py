@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ntg_assets.splits.boundaries import part_span
+from ntg_assets.splits.boundaries import SHARE_TOLERANCE, part_span
 from ntg_assets.splits.settings import SplitSettings
 from ntg_assets.sql import Query, Source, query
 
@@ -26,5 +26,5 @@ def part_events(events: Source, boundaries: pl.DataFrame, *, part: str, settings
 
 
 def _shares(settings: SplitSettings) -> dict[str, tuple[float, float]]:
-    val_from, test_from = 1 - settings.val_share - settings.test_share, 1 - settings.test_share
+    val_from, test_from = 1 - settings.val_share - settings.test_share - SHARE_TOLERANCE, 1 - settings.test_share - SHARE_TOLERANCE
     return {"train": (0.0, val_from), "val": (val_from, test_from), "test": (test_from, WHOLE_LOG)}

@@ -1,0 +1,122 @@
+"""TRAIN, VAL and TEST are chronological, disjoint and complete, or the split is refused."""
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ntg_assets.errors import LeakageError, NotEnoughDataError
+from ntg_assets.splits.boundaries import cutoff_day, everything_known, split_boundaries, train_end
+from ntg_assets.splits.parts import part_events
+from ntg_assets.splits.settings import SplitSettings
+from ntg_assets.sql import query, run
+from ntg_assets_tests.logs import events, movielens, random_log
+
+FINE_BELOW_DAYS = 30
+
+
+def calendar_of(log: pl.DataFrame) -> pl.DataFrame:
+    return run(query("splits", "event_calendar", {"events": log}, fine_below_days=FINE_BELOW_DAYS))
+
+
+def daily(*counts: int, start: datetime = datetime(2024, 1, 1)) -> pl.DataFrame:
+    days = [start + timedelta(days=day) for day, count in enumerate(counts) if count]
+    return pl.DataFrame(
+        {"bucket_at": days, "ends_at": [day + timedelta(days=1) for day in days], "n_events": [count for count in counts if count]},
+        schema_overrides={"bucket_at": pl.Datetime("us"), "ends_at": pl.Datetime("us")},
+    )
+
+
+def parts(log: pl.DataFrame, settings: SplitSettings) -> dict[str, pl.DataFrame]:
+    boundaries = split_boundaries(calendar_of(log), settings=settings)
+    return {part: run(part_events(log, boundaries, part=part, settings=settings)) for part in ("train", "val", "test")}
+
+
+def spans(boundaries: pl.DataFrame) -> list[tuple[int, int]]:
+    return [(row["start_at"].day, row["end_at"].day) for row in boundaries.iter_rows(named=True)]
+
+
+def test_quantile_boundary_is_the_first_day_before_which_the_share_lies() -> None:
+    settings = SplitSettings(val_share=0.2, test_share=0.2)
+    assert spans(split_boundaries(daily(10, 10, 10, 10, 10), settings=settings)) == [(1, 4), (4, 5), (5, 6)]
+    assert spans(split_boundaries(daily(30, 0, 10, 10), settings=settings)) == [(1, 3), (3, 4), (4, 5)]
+
+
+def test_last_days_count_back_from_the_end() -> None:
+    settings = SplitSettings(boundaries="last_days", val_days=2, test_days=3)
+    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [(1, 3), (3, 5), (5, 8)]
+
+
+def test_dates_are_taken_as_given_and_offsets_become_utc() -> None:
+    settings = SplitSettings(boundaries="dates", val_start="2024-01-03T02:00:00+02:00", test_start="2024-01-05")
+    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [(1, 3), (3, 5), (5, 8)]
+
+
+def test_dates_out_of_order_are_refused() -> None:
+    settings = SplitSettings(boundaries="dates", val_start="2024-01-05", test_start="2024-01-03")
+    with pytest.raises(LeakageError, match="not in the order of time"):
+        split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)
+
+
+def test_empty_part_is_refused_with_the_spans() -> None:
+    with pytest.raises(NotEnoughDataError, match="a part would be empty"):
+        split_boundaries(daily(100), settings=SplitSettings())
+    with pytest.raises(NotEnoughDataError, match="holds no accepted event"):
+        split_boundaries(daily(), settings=SplitSettings())
+
+
+def test_short_log_is_divided_by_the_minute() -> None:
+    log = events(*((1, minute, f"2024-01-01T00:{minute:02d}:30") for minute in range(10)))
+    boundaries = split_boundaries(calendar_of(log), settings=SplitSettings(val_share=0.2, test_share=0.2))
+    assert train_end(boundaries) == datetime(2024, 1, 1, 0, 6)
+    assert cutoff_day(boundaries) == date(2024, 1, 2)
+
+
+def test_live_knows_everything() -> None:
+    boundaries = everything_known(daily(1, 1, 1))
+    assert boundaries["part"].to_list() == ["train"]
+    assert cutoff_day(boundaries) == date(2024, 1, 4)
+
+
+@pytest.mark.parametrize("strategy", ["global_time", "per_user"])
+def test_parts_hold_each_event_once_and_each_user_in_order(strategy: str) -> None:
+    log = random_log(1).with_columns(pl.int_range(pl.len()).cast(pl.Float64).alias("value"))  # the value names the event
+    found = parts(log, SplitSettings(strategy=strategy))  # type: ignore[arg-type]  # both names are among its literals
+    together = pl.concat([frame for frame in found.values()])
+    assert_frame_equal(together.sort("value"), log.sort("value"))
+    for early, late in (("train", "val"), ("val", "test"), ("train", "test")):
+        last = found[early].group_by("user_id").agg(pl.col("event_at").max().alias("last_at"))
+        first = found[late].group_by("user_id").agg(pl.col("event_at").min().alias("first_at"))
+        assert last.join(first, on="user_id").filter(pl.col("last_at") >= pl.col("first_at")).is_empty()
+
+
+def test_global_split_is_chronological_across_users_and_per_user_is_not() -> None:
+    across = parts(movielens(), SplitSettings())
+    assert across["train"]["event_at"].max() < across["val"]["event_at"].min()  # type: ignore[operator]  # both are datetimes
+    assert across["val"]["event_at"].max() < across["test"]["event_at"].min()  # type: ignore[operator]
+    within = parts(movielens(), SplitSettings(strategy="per_user"))
+    assert within["train"]["event_at"].max() > within["test"]["event_at"].min()  # type: ignore[operator]
+
+
+def test_per_user_split_takes_the_shares_of_each_history() -> None:
+    log = events(*((1, item, f"2024-01-{item:02d}") for item in range(1, 11)), (2, 1, "2024-03-01"), (2, 2, "2024-03-01"))
+    found = parts(log, SplitSettings(strategy="per_user", val_share=0.2, test_share=0.1))
+    assert found["train"].filter(pl.col("user_id") == 1)["item_id"].sort().to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert found["val"]["item_id"].sort().to_list() == [8, 9]
+    assert found["test"]["item_id"].to_list() == [10]
+    assert found["train"].filter(pl.col("user_id") == 2).height == 2  # events of one instant stay together
+
+
+def test_report_counts_known_users_and_the_look_ahead() -> None:
+    train = events((1, 1, "2024-01-01"), (1, 2, "2024-01-05"), (2, 1, "2024-01-02"), (3, 1, "2024-01-03"))
+    val = events((1, 3, "2024-01-06"), (9, 3, "2024-01-04"))
+    test = events((2, 3, "2024-01-07"))
+    report = run(query("splits", "split_report", {"train_events": train, "val_events": val, "test_events": test}))
+    by_part = {row["part"]: row for row in report.iter_rows(named=True)}
+    assert (by_part["val"]["n_events"], by_part["val"]["n_users"], by_part["val"]["n_items"], by_part["val"]["n_known_users"]) == (2, 2, 1, 1)
+    assert by_part["val"]["look_ahead_share"] == 1 / 4  # the event of 5 January lies after VAL's first, of 4 January
+    assert by_part["test"]["look_ahead_share"] == 0
+    assert all(row["n_out_of_order_users"] == 0 for row in by_part.values())
+    overlapping = run(query("splits", "split_report", {"train_events": train, "val_events": train, "test_events": test}))
+    assert overlapping.filter(pl.col("part") == "val")["n_out_of_order_users"].item() == 3
