@@ -1,0 +1,72 @@
+"""Assets of the evidence about churn and the radar; back-test only."""
+
+from datetime import timedelta
+
+import dagster as dg
+import polars as pl
+
+import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
+from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.evaluation import churn_forecasts as forecasting
+from ntg_assets.evaluation.churn_report import churn_report, holdout_note
+from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
+from ntg_assets.project import Project
+from ntg_assets.splits.boundaries import train_end
+from ntg_assets.sql import Query, Table, query
+from ntg_assets.staging import BACKTEST, staged_asset
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))
+def churn_outcomes(val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Who was active within the churn horizon after the cutoff, in held-out events."""
+    from_at = train_end(split_boundaries)
+    until_at = from_at + timedelta(days=project.settings.churn.horizon_days)
+    tables = {"val_events": val_events, "test_events": test_events}
+    return query("evaluation", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def churn_forecasts(
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    user_days: pl.DataFrame,
+    revenue_risk_radar: pl.DataFrame,
+    ltv_estimates: pl.DataFrame,
+    churn_outcomes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What churn and radar said at the end of TRAIN and at earlier origins, beside what then happened."""
+    history = train_history(split_boundaries)
+    churn, value = project.settings.churn, project.settings.value
+    held_out = forecasting.holdout_forecasts(revenue_risk_radar, ltv_estimates, churn_outcomes, history, churn=churn, value=value)
+    labelled = labelled_snapshots(churn_snapshots, churn_labels)
+    return forecasting.churn_forecasts(labelled, user_days, held_out, churn=churn, value=value)
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def churn_calibration(
+    context: dg.AssetExecutionContext, churn_forecasts: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """How good the churn probabilities are: AUC, log loss, reliability, ECE beside the noise a perfect model would show."""
+    settings = project.settings
+    log_end = split_boundaries["end_at"].max()
+    note = holdout_note(train_history(split_boundaries), log_end, settings=settings.churn)  # type: ignore[arg-type]  # a datetime column
+    if note is not None:
+        context.log.warning("churn_calibration: %s", note)
+    return churn_report(
+        churn_forecasts,
+        n_bins=settings.churn.calibration_bins,
+        samples=settings.gate.bootstrap_samples,
+        rng=project.rng("churn_calibration"),
+        holdout_note=note,
+    )
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def radar_backtest(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """How much of the value that was then really lost the top of the radar held, against simpler rankings and an oracle."""
+    return measure_radar(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("radar_backtest"))
+
+
+churn_evaluation_assets = [*churn_outcomes, *churn_forecasts, *churn_calibration, *radar_backtest]

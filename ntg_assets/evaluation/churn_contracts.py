@@ -1,0 +1,92 @@
+"""Contracts of the evidence about churn and the radar."""
+
+import polars as pl
+
+from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD
+from ntg_assets.evaluation.radar_backtest import LOSSES, RANKINGS
+from ntg_assets.revenue.radar import SEGMENTS
+
+EVALUATIONS = (HOLDOUT, WALK_FORWARD)
+
+
+@contract("churn_outcomes")
+class ChurnOutcomes(Contract):
+    """One row per user with a held-out event in [cutoff, cutoff + horizon); whoever is missing has churned."""
+
+    user_id: str = identifier("user", "Who")
+    window_active_days: int = column("Active days in the window", unit="days", ge=1)
+    window_value: float = column("Sum of event values in the window", unit="value of the source")
+
+    class Config:
+        unique = ["user_id"]
+
+
+@contract("churn_forecasts")
+class ChurnForecasts(Contract):
+    """One row per (evaluation, origin, user): an at-risk user's forecast at an origin beside what then happened."""
+
+    evaluation: str = column("holdout: the stage's model at the end of TRAIN; walk_forward: refitted at past origins", isin=EVALUATIONS)
+    origin_on: pl.Date = column("Day of the forecast; everything fitted saw only windows closed by then", unit="date")
+    user_id: str = identifier("user", "Who")
+    segment: str = column("Life cycle at the origin", isin=SEGMENTS)
+    churn_probability: float = column("Forecast probability of churn", unit="probability", ge=0, le=1)
+    ltv_at_stake: float = column("Forecast value if the user stays", unit="unit", ge=0)
+    run_rate_at_stake: float = column("Forecast value at the present pace", unit="unit", ge=0)
+    ltv: float = column("Forecast lifetime value", unit="unit", ge=0)
+    expected_value: float = column("Forecast value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0)
+    is_churned: bool = column("Whether the user was not active in [origin, origin + horizon)")
+    value_after: float = column("Value in [origin, origin + horizon)", unit="unit", ge=0)
+    value_before: float = column("Value in [origin - horizon, origin)", unit="unit", ge=0)
+    lost_value: float = column("value_before where the user churned, else 0", unit="unit", ge=0)
+    dropped_value: float = column("max(0, value_before - value_after)", unit="unit", ge=0)
+
+    class Config:
+        unique = ["evaluation", "origin_on", "user_id"]
+
+
+@contract("churn_calibration")
+class ChurnCalibration(Contract):
+    """One row per (evaluation, segment, metric, bin): how good the churn probabilities are. The headline is segment `all`, bin 0."""
+
+    evaluation: str = column("holdout or walk_forward, as in churn_forecasts", isin=EVALUATIONS)
+    segment: str = column("all, segment=<life cycle>, or origin=<date>")
+    metric: str = column(
+        "auc, pr_auc, log_loss, brier and its parts, ece and its noise, calibration_slope and _offset, bin_predicted, bin_observed"
+    )
+    bin: int = column("Equal-mass bin from 1; 0 for what is not about a bin", ge=0)
+    value: float = column("The metric; null where it is not defined", nullable=True)
+    low: float = column("Lower end of the 95% interval (users resampled); null where there is none", nullable=True)
+    high: float = column("Upper end of the 95% interval", nullable=True)
+    n_rows: int = column("Forecasts measured", ge=1)
+    n_users: int = column("Users measured", ge=1)
+    n_churned: int = column("Forecasts whose user churned", ge=0)
+    note: str = column("What a reader must know of this row", nullable=True)
+
+    class Config:
+        unique = ["evaluation", "segment", "metric", "bin"]
+
+
+@contract("radar_backtest")
+class RadarBacktest(Contract):
+    """One row per (evaluation, loss, ranking, depth): share of the value then lost that the top of a ranking held."""
+
+    evaluation: str = column("holdout or walk_forward, as in churn_forecasts", isin=EVALUATIONS)
+    loss: str = column("left: value of the last horizon of users who churned; dropped: any fall of value", isin=tuple(LOSSES))
+    ranking: str = column("How users were ranked: radar = P(churn) x value if the user stays", isin=(*RANKINGS, "oracle"))
+    depth_share: float = column("Share of the at-risk users at each origin that the list holds", unit="share", gt=0, le=1)
+    captured_share: float = column(
+        "Share of the loss held by the list; null when nothing was lost", unit="share", nullable=True, ge=0, le=1
+    )
+    captured_share_low: float = column("Lower end of the 95% interval (users resampled)", unit="share", nullable=True)
+    captured_share_high: float = column("Upper end of the 95% interval", unit="share", nullable=True)
+    oracle_captured_share: float = column("What ranking by the loss itself would have held", unit="share", nullable=True, ge=0, le=1)
+    share_of_oracle: float = column("captured_share / oracle_captured_share", nullable=True, ge=0)
+    lost_total: float = column("All value lost", unit="unit", ge=0)
+    n_origins: int = column("Origins", ge=1)
+    n_rows: int = column("Forecasts", ge=1)
+    n_users: int = column("Users", ge=1)
+    n_losing: int = column("Forecasts with a loss", ge=0)
+
+    class Config:
+        unique = ["evaluation", "loss", "ranking", "depth_share"]

@@ -1,0 +1,141 @@
+"""What the models would have said at earlier origins, beside what then happened.
+
+`holdout` is the stage's own model at the end of TRAIN, judged on VAL and TEST. `walk_forward` repeats the whole thing at past
+origins inside TRAIN: at each, churn and value are fitted anew on the windows that had closed by then.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import polars as pl
+
+from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.scores import churn_scores
+from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.churn.snapshots import History
+from ntg_assets.revenue.ltv import ltv_estimates
+from ntg_assets.revenue.radar import revenue_risk_radar
+from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.value_model import fit_value, observed_value
+from ntg_assets.sql import Source, query, run
+
+HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
+MIN_FIT_ROWS = 100  # an origin with fewer closed rows before it says nothing about the model that will be used
+
+
+def churn_forecasts(
+    labelled: pl.DataFrame, user_days: Source, holdout: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
+) -> pl.DataFrame:
+    """Put forecasts and outcomes of all origins side by side.
+
+    Args:
+        labelled: `labelled_snapshots` of the stage.
+        user_days: One row per (user, active day) of TRAIN.
+        holdout: Forecasts with outcomes at the end of TRAIN (`holdout_forecasts`), or no rows.
+        churn: Horizon, snapshots, number of origins.
+        value: Basis of value.
+
+    Returns:
+        `churn_forecasts`, by evaluation, origin and user; at-risk users only.
+    """
+    past = [_walk_forward_at(origin_on, labelled, user_days, churn=churn, value=value) for origin_on in origins(labelled, settings=churn)]
+    stacked = pl.concat([holdout, *past])
+    before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, horizon_days=churn.horizon_days))
+    joined = stacked.join(before, on=["user_id", "origin_on"], how="left")
+    valued = joined.with_columns(_value_before(value)).drop("active_days_before", "value_sum_before")
+    return _with_losses(valued).sort("evaluation", "origin_on", "user_id")
+
+
+def origins(labelled: pl.DataFrame, *, settings: ChurnSettings) -> list[date]:
+    """List the latest closed snapshots a horizon apart, at most `walk_forward_origins`, that have enough closed rows before them."""
+    chosen: list[date] = []
+    horizon = timedelta(days=settings.horizon_days)
+    for snapshot_on in labelled["snapshot_on"].unique().sort(descending=True).to_list():
+        is_apart = not chosen or snapshot_on <= chosen[-1] - horizon
+        if len(chosen) < settings.walk_forward_origins and is_apart and closed_before(labelled, snapshot_on).height >= MIN_FIT_ROWS:
+            chosen.append(snapshot_on)
+    return chosen[::-1]
+
+
+def closed_before(labelled: pl.DataFrame, origin_on: date) -> pl.DataFrame:
+    """Keep the labels that were known at an origin: their window had ended."""
+    return labelled.filter(pl.col("window_end_on") <= origin_on)
+
+
+def holdout_forecasts(
+    radar: pl.DataFrame, values: pl.DataFrame, outcomes: pl.DataFrame, history: History, *, churn: ChurnSettings, value: ValueSettings
+) -> pl.DataFrame:
+    """Put the stage's own radar beside what its users did after the cutoff; no rows without a common cutoff (per-user split).
+
+    Args:
+        radar: `revenue_risk_radar`.
+        values: `ltv_estimates`.
+        outcomes: `churn_outcomes.sql`: users active in the window.
+        history: Span of TRAIN.
+        churn: Horizon.
+        value: Basis of value.
+    """
+    scored = radar.filter(pl.col("is_at_risk_population") & history.is_common_clock)
+    joined = scored.join(outcomes.select("user_id", "window_active_days", "window_value"), on="user_id", how="left")
+    known = joined.with_columns(pl.col("window_active_days").fill_null(0), pl.col("window_value").fill_null(0.0))
+    labelled = known.with_columns(is_churned=pl.col("window_active_days") == 0)
+    return _as_forecasts(labelled, values, evaluation=HOLDOUT, origin_on=history.cutoff_on, churn=churn, value=value)
+
+
+def _walk_forward_at(
+    origin_on: date, labelled: pl.DataFrame, user_days: Source, *, churn: ChurnSettings, value: ValueSettings
+) -> pl.DataFrame:
+    known, now = closed_before(labelled, origin_on), labelled.filter(pl.col("snapshot_on") == origin_on)
+    scores = churn_scores(now, fit_churn(known, regularisation=churn.regularisation), settings=churn)
+    persistence = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=origin_on, horizon_days=churn.horizon_days))
+    values = ltv_estimates(
+        now, scores, fit_value(known, settings=value), persistence, churn_horizon_days=churn.horizon_days, settings=value
+    )
+    outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
+    radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
+    return _as_forecasts(radar, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)
+
+
+def _as_forecasts(
+    rows: pl.DataFrame, values: pl.DataFrame, *, evaluation: str, origin_on: date, churn: ChurnSettings, value: ValueSettings
+) -> pl.DataFrame:
+    joined = rows.join(values.select("user_id", "ltv", "active_probability", "engagement_intensity"), on="user_id")
+    return joined.select(
+        pl.lit(evaluation).alias("evaluation"),
+        pl.lit(origin_on).alias("origin_on"),
+        "user_id",
+        "segment",
+        "churn_probability",
+        "ltv_at_stake",
+        "run_rate_at_stake",
+        "ltv",
+        (pl.col("active_probability") * pl.col("engagement_intensity") * churn.horizon_days).alias("expected_value"),
+        "is_churned",
+        pl.Series("value_after", observed_value(joined, settings=value)),
+    )
+
+
+def _value_before(value: ValueSettings) -> pl.Expr:
+    if value.basis == "event_value":
+        return pl.col("value_sum_before").fill_null(0.0).clip(lower_bound=0.0).alias("value_before")
+    return (pl.col("active_days_before").fill_null(0).cast(pl.Float64) * value.price_per_active_day).alias("value_before")
+
+
+def _with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Add what was really lost, twice: the whole value of who left, and any drop of value."""
+    drop = (pl.col("value_before") - pl.col("value_after")).clip(lower_bound=0.0)
+    return forecasts.with_columns(
+        lost_value=pl.when("is_churned").then("value_before").otherwise(0.0),
+        dropped_value=drop,
+    )
+
+
+def splits_of(forecasts: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield (evaluation, segment, rows): all, each life-cycle segment, each origin of the walk forward."""
+    for (evaluation,), rows in forecasts.group_by("evaluation", maintain_order=True):
+        yield str(evaluation), "all", rows
+        for (segment,), part in rows.sort("segment", maintain_order=True).group_by("segment", maintain_order=True):
+            yield str(evaluation), f"segment={segment}", part
+        if evaluation == WALK_FORWARD:
+            for (origin_on,), part in rows.group_by("origin_on", maintain_order=True):
+                yield str(evaluation), f"origin={origin_on}", part
