@@ -1,0 +1,74 @@
+"""Blocking checks of the radar: it is exactly what scores and values say, and nothing of it was lost on the way."""
+
+import dagster as dg
+import polars as pl
+
+from ntg_assets.staging import STAGES
+
+
+def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Return users whose row is not exactly score x stake, or who are missing on one side; empty when all reconciles."""
+    expected = scores.select("user_id", score="churn_probability", counts="is_at_risk_population").join(
+        values.select("user_id", stake="ltv_if_stays"), on="user_id", how="full", coalesce=True
+    )
+    both = expected.join(radar, on="user_id", how="full", coalesce=True)
+    stake = pl.when("counts").then("stake").otherwise(0.0)
+    holds = (
+        (pl.col("churn_probability") == pl.col("score"))
+        & (pl.col("ltv_at_stake") == stake)
+        & (pl.col("revenue_at_risk") == pl.col("score") * stake)
+    )
+    return both.filter(~holds.fill_null(value=False)).select(
+        "user_id", "churn_probability", "score", "ltv_at_stake", "stake", "revenue_at_risk"
+    )
+
+
+def ranks_out_of_order(radar: pl.DataFrame) -> pl.DataFrame:
+    """Return users whose rank is not their place by revenue at risk (ties by user id)."""
+    ordered = radar.sort("revenue_at_risk", "user_id", descending=[True, False]).with_row_index("place", offset=1)
+    return ordered.filter(pl.col("place") != pl.col("rank")).select("user_id", "rank", "place")
+
+
+def targets_against_policy(targets: pl.DataFrame, radar: pl.DataFrame) -> pl.DataFrame:
+    """Return targets that are contacted in spite of an exclusion, or whose revenue at risk is not the radar's."""
+    known = targets.join(radar.select("user_id", known="revenue_at_risk"), on="user_id", how="left")
+    is_contact = pl.col("action") == "contact"
+    holds = (is_contact == (pl.col("exclusion") == "none")) & (pl.col("known") == pl.col("revenue_at_risk"))
+    return known.filter(~holds.fill_null(value=False)).select("strategy", "user_id", "action", "exclusion", "revenue_at_risk", "known")
+
+
+def _radar_reconciles(stage: str) -> dg.AssetChecksDefinition:
+    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("churn_scores", "ltv_estimates")}
+
+    @dg.asset_check(asset=dg.AssetKey([stage, "revenue_risk_radar"]), additional_ins=inputs, blocking=True, name="radar_reconciles")
+    def check(revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame) -> dg.AssetCheckResult:
+        """Revenue at risk is churn probability times stake, exactly, for each user and in total, in the right order."""
+        offenders = radar_rows_that_do_not_reconcile(revenue_risk_radar, churn_scores, ltv_estimates)
+        disordered = ranks_out_of_order(revenue_risk_radar)
+        total = float(revenue_risk_radar.sort("rank")["revenue_at_risk"].sum())
+        told = f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} users do not reconcile, {disordered.height} out of order"
+        return dg.AssetCheckResult(
+            passed=offenders.is_empty() and disordered.is_empty(),
+            description=told,
+            metadata={"revenue_at_risk": total, "first": str(offenders.head(3).rows())},
+        )
+
+    return check
+
+
+def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
+    inputs = {"revenue_risk_radar": dg.AssetIn(dg.AssetKey([stage, "revenue_risk_radar"]))}
+
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "intervention_targets"]), additional_ins=inputs, blocking=True, name="targets_obey_the_policy"
+    )
+    def check(intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame) -> dg.AssetCheckResult:
+        """Nobody excluded is contacted, and every target carries the radar's figure."""
+        offenders = targets_against_policy(intervention_targets, revenue_risk_radar)
+        told = f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the radar"
+        return dg.AssetCheckResult(passed=offenders.is_empty(), description=told, metadata={"first": str(offenders.head(3).rows())})
+
+    return check
+
+
+revenue_checks = [build(stage) for stage in STAGES for build in (_radar_reconciles, _targets_obey_the_policy)]
