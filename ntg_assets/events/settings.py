@@ -1,8 +1,9 @@
 """Where the events and the items come from, and how their columns map to the event contract."""
 
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
@@ -36,8 +37,16 @@ class EventSourceSettings(Section):
     """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
     timezone: str = "UTC"
     """Zone of timestamps that carry none (IANA name)."""
-    weights: dict[str, float] = Field(default_factory=dict)
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """Strength of each event type in engagement (a view 0.2, a purchase 1, ...); types not named weigh 1."""
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> "EventSourceSettings":
+        named = [self.user_id, self.item_id, self.event_at]
+        if len(set(named)) < len(named):
+            msg = f"user_id, item_id and event_at must be three different columns, found {', '.join(named)}"
+            raise ValueError(msg)
+        return self
 
 
 class ItemSourceSettings(Section):
@@ -65,6 +74,8 @@ class IngestSettings(Section):
     """Name of the data in reports."""
     events: EventSourceSettings
     items: ItemSourceSettings | None = None
+    source_folders: list[str] = Field(default_factory=list)
+    """Folders outside the project folder that source files may lie in (absolute paths); they become readable for the store."""
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
     """Share of rows (0-1) that may be quarantined; above it the load is refused."""
     duplicates: Literal["drop", "keep"] = "drop"
@@ -80,6 +91,13 @@ class IngestSettings(Section):
     landing_glob: str | None = None
     """Files whose arrival starts a run (a sensor watches them); null: the event files."""
 
+    @field_validator("earliest_event", "latest_event")
+    @classmethod
+    def _is_instant(cls, text: str | None) -> str | None:
+        if text is not None:
+            instant(text)
+        return text
+
     @model_validator(mode="after")
     def _range_is_ordered(self) -> "IngestSettings":
         low, high = self.value_range
@@ -87,3 +105,9 @@ class IngestSettings(Section):
             msg = f"value_range: the smallest value {low} is above the largest {high}"
             raise ValueError(msg)
         return self
+
+
+def instant(text: str) -> datetime:
+    """Read an ISO date or timestamp as naive UTC; a zone in the text counts, none means UTC."""
+    read = datetime.fromisoformat(text)
+    return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read

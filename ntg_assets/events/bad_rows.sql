@@ -1,0 +1,12 @@
+-- Rows that break a rule, with the first rule that they break.
+-- Grain: source row. Parameter: $max_rows, the most that are wanted.
+select
+    load_file,
+    row_number,
+    column_name,
+    reason,
+    raw_fields
+from typed_rows
+where not is_valid
+order by load_file, row_number
+limit $max_rows

@@ -1,0 +1,90 @@
+"""What the tables of the ingest stage promise."""
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from ntg_assets.contracts import Contract, column, contract, identifier
+
+Instant = Annotated[pl.Datetime, "us", None]
+
+
+@contract("events")
+class Events(Contract):
+    """One row per accepted event. Rows equal in all columns but `load_file` count once unless the configuration keeps them."""
+
+    user_id: str = identifier("user", "User, as the source writes it.")
+    item_id: str = identifier("item", "Item, as the source writes it.")
+    event_at: Instant = column("Moment of the event, naive UTC.")
+    event_type: str = column("Kind of event.", str_length={"min_value": 1})
+    value: float = column("Value of the event (rating, amount, minutes); 1 where the source has none.", unit="as in the source")
+    weight: float = column("Strength of the event type in engagement.", ge=0)
+    load_file: int = column("Number in load_ledger of the file the event came from.", ge=1)
+
+
+@contract("items")
+class Items(Contract):
+    """One row per item of the item table; no rows without one. Items seen only in events are not here."""
+
+    item_id: str = identifier("item", "Item, as the source writes it.")
+    title: str = column("Name that people read; the id where the source has none.")
+    categories: str = column("Categories in source order, joined by '|'; null: none.", nullable=True)
+
+    class Config(Contract.Config):
+        unique = ["item_id"]
+
+
+@contract("item_categories")
+class ItemCategories(Contract):
+    """One row per item and category."""
+
+    item_id: str = identifier("item", "Item, as the source writes it.")
+    category: str = column("Category of the item.", str_length={"min_value": 1})
+    position: int = column("Place of the category in the source's list, from 1.", ge=1)
+    n_categories: int = column("Number of categories of the item.", ge=1)
+
+    class Config(Contract.Config):
+        unique = ["item_id", "category"]
+
+
+@contract("quarantine")
+class Quarantine(Contract):
+    """One row per rejected row of a source file, with the first reason found."""
+
+    quarantine_id: str = column("First 16 hex digits of sha256(source:file SHA-256:line): the same for the same content under any name.")
+    source: str = column("Which source the row belongs to.", isin=["events", "items"])
+    load_file: int = column("Number of the file in load_ledger.", ge=1)
+    file_name: str = column("File, relative to the project folder.")
+    line: int = column("Physical line in a CSV file (the header is 1), row in a Parquet file, from 1.", ge=1)
+    column_name: str = column("Column of the source that broke the rule; '(row)' when the row as a whole did.")
+    reason: str = column("Rule that the row broke.")
+    raw_text: str = column("The row as the source has it: its text (CSV), or its configured columns as JSON (Parquet).")
+
+    class Config(Contract.Config):
+        unique = ["quarantine_id"]
+
+
+@contract("load_ledger")
+class LoadLedger(Contract):
+    """One row per source file: every row of it is accepted, quarantined or a duplicate."""
+
+    load_file: int = column("Number of the file: by source, then by name.", ge=1)
+    source: str = column("Which source the file belongs to.", isin=["events", "items"])
+    file_name: str = column("File, relative to the project folder.")
+    sha256: str = column("SHA-256 of the file's bytes.", str_matches=r"^[0-9a-f]{64}$")
+    n_bytes: int = column("Size of the file.", unit="bytes", ge=1)
+    n_lines: int = column("Physical lines of a CSV file, its header included; rows of a Parquet file.", ge=0)
+    n_rows: int = column("Rows of the file.", ge=0)
+    n_accepted: int = column("Rows that became rows of the table.", ge=0)
+    n_quarantined: int = column("Rows in quarantine.", ge=0)
+    n_duplicates: int = column("Rows that an accepted row already stands for; every row of a copy.", ge=0)
+    is_copy: bool = column("Whether an earlier file of the same source has the same content.")
+
+    class Config(Contract.Config):
+        unique = ["load_file"]
+
+    @pa.dataframe_check
+    def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805  # Pandera calls it on the class
+        """n_rows = n_accepted + n_quarantined + n_duplicates."""
+        return data.lazyframe.select(pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates"))

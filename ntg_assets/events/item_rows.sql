@@ -1,0 +1,14 @@
+-- Every row of the item table, with the verdict on it.
+-- Grain: source row.
+select
+    load_file,
+    row_number,
+    item_id,
+    title,
+    categories,
+    raw_fields,
+    is_valid,
+    column_name,
+    reason
+from typed_rows
+order by load_file, row_number

@@ -1,0 +1,10 @@
+-- Rows of each source file, as the reader delivers them.
+-- Grain: load_file. Files of which no row is readable are missing here.
+select
+    load_file,
+    count(*) as n_read,
+    count(*) filter (where is_valid) as n_valid,
+    cast(sum(n_inner_lines) as bigint) as n_inner_lines,
+    cast(sum(n_inner_blank_lines) as bigint) as n_inner_blank_lines
+from typed_rows
+group by load_file
