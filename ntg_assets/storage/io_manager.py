@@ -6,6 +6,7 @@ be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or `Table
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -78,7 +79,7 @@ class WarehouseClient(DbClient[duckdb.DuckDBPyConnection]):
             paths.warehouse,
             engine=self.project.settings.engine,
             scratch=paths.scratch,
-            allowed=[paths.home, paths.workspace],
+            allowed=[paths.home, paths.workspace, *map(Path, self.project.settings.ingest.source_folders)],
             read_only=isinstance(context, dg.InputContext),
         ) as connection:
             yield connection
