@@ -25,7 +25,6 @@ def staged_asset(
     name: str | None = None,
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
-    behind_gate: bool = False,
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function an asset in each of `stages`.
@@ -35,28 +34,24 @@ def staged_asset(
         group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone where they are the same word.
         stages: Key prefixes, each the schema of the table.
         reads: Stage of inputs that do not come from the asset's own stage (`{"test_events": "backtest"}`).
-        behind_gate: Whether the live asset waits for the release gate of the back-test.
         kinds: Labels in the UI.
     """
 
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
-        return [
-            _asset_in(stage, table, function, group=group, reads=reads or {}, behind_gate=behind_gate, kinds=kinds) for stage in stages
-        ]
+        return [_asset_in(stage, table, function, group=group, reads=reads or {}, kinds=kinds) for stage in stages]
 
     return build
 
 
 def _asset_in(
-    stage: str, name: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], behind_gate: bool, kinds: Sequence[str]
+    stage: str, name: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], kinds: Sequence[str]
 ) -> dg.AssetsDefinition:
     tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
     return dg.asset(
         name=name,
         key_prefix=[stage],
         ins={table: dg.AssetIn(key=[_schema_of(table, stage, reads), table]) for table in tables},
-        deps=[GATE] if behind_gate and stage == LIVE else [],
         group_name=stage if group == stage else f"{stage}_{group}",
         description=inspect.getdoc(function),
         owners=OWNERS,

@@ -7,82 +7,85 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.progress import tell_run
 from ntg_assets.cli.summary import tell_summary
 from ntg_assets.errors import ConfigurationError, NtgError
 from ntg_assets.settings import Paths, Settings, load_settings, project_paths, use_configuration
 
-app = typer.Typer(help="NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it paid.", no_args_is_help=True)
+app = typer.Typer(
+    help="NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it paid. --debug shows tracebacks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)
+]
 StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 
 FAILED, WRONG_USAGE = 1, 2
+DEBUG = "--debug"
 out, err = Console(), Console(stderr=True)
 
 
 def main() -> None:
-    """Run the command line; people see one sentence, never a traceback (unless they ask with --debug)."""
+    """Run the command line; people see one sentence, never a traceback (unless they ask with --debug, anywhere)."""
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     try:
-        app()
-    except ConfigurationError as error:
-        _leave(error, WRONG_USAGE)
+        app(args=arguments)
     except NtgError as error:
-        _leave(error, FAILED)
-
-
-def _leave(error: NtgError, code: int) -> None:
-    if "--debug" in sys.argv:
-        raise error
-    err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-    sys.exit(code)
+        if DEBUG in sys.argv:
+            raise
+        err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else FAILED)
 
 
 @app.command()
-def run_all(config: ConfigOption = None, debug: DebugOption = False) -> None:
+def run_all(config: ConfigOption = None) -> None:
     """Make everything: ingest, back-test, gate, live, experiments, publish."""
     settings, paths = _prepare(config)
-    _materialize("*", paths=paths, debug=debug)
+    _materialize([], paths=paths)
     tell_summary(settings, paths, console=out)
 
 
 @app.command()
-def build_dataset(config: ConfigOption = None, debug: DebugOption = False) -> None:
+def build_dataset(config: ConfigOption = None) -> None:
     """Load the log and divide it into TRAIN, VAL and TEST."""
     _, paths = _prepare(config)
-    _materialize("group:ingest or group:backtest_splits", paths=paths, debug=debug)
+    _materialize(["ingest", "backtest_splits"], paths=paths)
 
 
 @app.command()
-def build_features(config: ConfigOption = None, stage: StageOption = "backtest", debug: DebugOption = False) -> None:
+def build_features(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Compute the features of users, items and their meetings."""
-    _run_groups(["features"], config=config, stage=stage, debug=debug)
+    _run_groups(["features"], config=config, stage=stage)
 
 
 @app.command()
-def build_graph(config: ConfigOption = None, stage: StageOption = "backtest", debug: DebugOption = False) -> None:
+def build_graph(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Make the taste graph, the axes and the embeddings."""
-    _run_groups(["taste"], config=config, stage=stage, debug=debug)
+    _run_groups(["taste"], config=config, stage=stage)
 
 
 @app.command()
-def rank(config: ConfigOption = None, stage: StageOption = "backtest", debug: DebugOption = False) -> None:
+def rank(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Find candidates, learn the blend, make the lists."""
-    _run_groups(["ranking"], config=config, stage=stage, debug=debug)
+    _run_groups(["ranking"], config=config, stage=stage)
 
 
 @app.command()
-def score_users(config: ConfigOption = None, stage: StageOption = "backtest", debug: DebugOption = False) -> None:
+def score_users(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Score churn and value, and make the radar and the contact lists."""
-    _run_groups(["churn", "revenue"], config=config, stage=stage, debug=debug)
+    _run_groups(["churn", "revenue"], config=config, stage=stage)
 
 
 @config_app.command("show")
-def config_show(config: ConfigOption = None, debug: DebugOption = False) -> None:
+def config_show(config: ConfigOption = None) -> None:
     """Print the effective configuration and its fingerprint."""
     import yaml  # noqa: PLC0415  # commands import what only they need, so that --help is quick
 
@@ -92,7 +95,7 @@ def config_show(config: ConfigOption = None, debug: DebugOption = False) -> None
 
 
 @app.command()
-def verify(config: ConfigOption = None, debug: DebugOption = False) -> None:
+def verify(config: ConfigOption = None) -> None:
     """Hold the published files against their manifest."""
     from ntg_assets.publish.verify import verify_publication  # noqa: PLC0415
 
@@ -102,10 +105,31 @@ def verify(config: ConfigOption = None, debug: DebugOption = False) -> None:
 
 
 @app.command()
+def synth(
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path("data/synthetic"),
+    events: Annotated[int, typer.Option(help="Events.")] = 1_000_000,
+    users: Annotated[int, typer.Option(help="Users.")] = 10_000,
+    items: Annotated[int, typer.Option(help="Items.")] = 4_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 20260101,
+) -> None:
+    """Write a synthetic log with planted truth beside it (configs/synthetic.yaml reads it)."""
+    from ntg_assets.cli.progress import bar_of  # noqa: PLC0415
+    from ntg_assets.synthetic.world import write_world  # noqa: PLC0415
+
+    with bar_of(out) as progress:
+        world = write_world(folder, n_events=events, n_users=users, n_items=items, seed=seed, progress=progress)
+    out.print(
+        f"{world.n_events:,} events of {world.n_users:,} users ({world.n_bots:,} bots) on {world.n_items:,} items, "
+        f"{world.start_on} to {world.end_on}, {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth lies in {folder / 'truth'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
 def ui(
     config: ConfigOption = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 3000,
-    debug: DebugOption = False,
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.instance import prepare_dagster_home  # noqa: PLC0415
@@ -123,27 +147,21 @@ def _prepare(config: Path | None) -> tuple[Settings, Paths]:
     return settings, project_paths(settings)
 
 
-def _run_groups(groups: list[str], *, config: Path | None, stage: str, debug: bool) -> None:
+def _run_groups(groups: list[str], *, config: Path | None, stage: str) -> None:
     if stage not in ("backtest", "live"):
         raise typer.BadParameter(f"{stage!r} is not a stage; choose backtest or live.", param_hint="--stage")
     _, paths = _prepare(config)
-    _materialize(" or ".join(f"group:{stage}_{group}" for group in groups), paths=paths, debug=debug)
+    _materialize([f"{stage}_{group}" for group in groups], paths=paths)
 
 
-def _materialize(selection: str, *, paths: Paths, debug: bool) -> None:
+def _materialize(groups: list[str], *, paths: Paths) -> None:
     from ntg_assets.cli.runs import run_assets, select_assets  # noqa: PLC0415
     from ntg_assets.instance import open_instance  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
 
     check_ready(paths, engine=load_settings().engine)
     with open_instance(paths) as instance:
-        selected = select_assets(selection)
+        selected = select_assets(groups)
         outcome = tell_run(run_assets(selected, instance=instance), n_assets=len(selected), console=out)
     if not outcome.succeeded:
-        for failed in outcome.failures:
-            err.print(f"[bold red]failed:[/] {failed.asset}: {failed.reason}", highlight=False, soft_wrap=True)
-            if debug:
-                err.print(failed.detail, highlight=False, soft_wrap=True)
-        for check in outcome.refused:
-            err.print(f"[bold red]stopped:[/] {check.asset}: {check.check}: {check.description}", highlight=False, soft_wrap=True)
-        raise typer.Exit(FAILED)
+        raise RunFailedError(outcome)

@@ -1,11 +1,12 @@
 """What a person sees while a run goes on: one line per table, with rows and seconds."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
     from ntg_assets.cli.runs import RunEvent, RunOutcome
@@ -38,6 +39,20 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
     verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"
     console.print(f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})", highlight=False)
     return outcome
+
+
+@contextmanager
+def bar_of(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Offer a progress callback (what, done, total) that moves one bar per kind of work."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield advance
 
 
 def _rows(n_rows: int | None) -> str:

@@ -1,13 +1,11 @@
 """Materialize a selection of assets in this process and tell what happens, asset by asset."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
-
-from ntg_assets.settings import Paths
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the progress lines say it better
 
@@ -62,10 +60,11 @@ def nightly_job() -> dg.JobDefinition:
     return defs.resolve_job_def("nightly")
 
 
-def select_assets(selection: str) -> set[dg.AssetKey]:
-    """Resolve a selection in Dagster's own syntax (`group:ingest or key:"backtest/*"`)."""
+def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
+    """List the assets of some groups; of all groups when none is named."""
     graph = nightly_job().asset_layer.asset_graph
-    return set(dg.AssetSelection.from_string(selection).resolve(graph))
+    selection = dg.AssetSelection.groups(*groups) if groups else dg.AssetSelection.all()
+    return set(selection.resolve(graph))
 
 
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:

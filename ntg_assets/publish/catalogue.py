@@ -35,10 +35,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 PUBLISHED_TABLES = tuple(
-    PublishedTable(folder, schema, table)
-    for folder, schemas in _FOLDERS.items()
-    for schema, tables in schemas.items()
-    for table in tables
+    PublishedTable(folder, schema, table) for folder, schemas in _FOLDERS.items() for schema, tables in schemas.items() for table in tables
 )
 
 # Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.

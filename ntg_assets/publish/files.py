@@ -19,7 +19,7 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
     try:
         write(part)
         _sync(part)
-        os.replace(part, target)
+        part.replace(target)
         _sync(target.parent)
     finally:
         part.unlink(missing_ok=True)

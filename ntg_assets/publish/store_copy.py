@@ -35,7 +35,7 @@ def _keep_previous(target: Path) -> None:
         kept = target.with_name(target.name + ".kept")
         kept.unlink(missing_ok=True)
         os.link(target, kept)  # the same bytes under a second name: nothing is copied, the old name never vanishes
-        os.replace(kept, previous_of(target))
+        kept.replace(previous_of(target))
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], part: Path) -> None:

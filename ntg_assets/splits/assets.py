@@ -6,6 +6,7 @@ import ntg_assets.splits.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
 from ntg_assets.splits.boundaries import everything_known
 from ntg_assets.splits.boundaries import split_boundaries as divide
+from ntg_assets.splits.live_entry import require_open
 from ntg_assets.splits.parts import part_events
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.staging import BACKTEST, INGEST, LIVE, staged_asset
@@ -25,9 +26,10 @@ def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataF
     return divide(event_calendar, settings=project.settings.split)
 
 
-@staged_asset(group="splits", name="split_boundaries", stages=(LIVE,), behind_gate=True)
-def live_boundaries(event_calendar: pl.DataFrame) -> pl.DataFrame:
-    """The span of everything known, which is TRAIN of the live stage; made only behind the release gate."""
+@staged_asset(group="splits", name="split_boundaries", stages=(LIVE,), reads={"release_gate": BACKTEST})
+def live_boundaries(event_calendar: pl.DataFrame, release_gate: pl.DataFrame) -> pl.DataFrame:
+    """The span of everything known, which is TRAIN of the live stage; made only when the release gate is open."""
+    require_open(release_gate)
     return everything_known(event_calendar)
 
 

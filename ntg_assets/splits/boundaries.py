@@ -1,6 +1,6 @@
 """Where TRAIN ends: the boundaries of the parts, from the calendar of events."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -84,7 +84,7 @@ def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
 
 def _instant(text: str | None) -> datetime:
     parsed = datetime.fromisoformat(str(text))
-    return parsed if parsed.tzinfo is None else parsed.astimezone(timezone.utc).replace(tzinfo=None)
+    return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
 
 
 def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str) -> pl.DataFrame:

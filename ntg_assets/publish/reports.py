@@ -1,0 +1,74 @@
+"""The JSON reports: what was measured, for programs and for people who like to read JSON."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from math import isfinite
+from typing import Any, NamedTuple
+
+import polars as pl
+
+SCHEMA_VERSION = "1.0"
+REPORTS: dict[str, dict[str, str]] = {
+    "data": {
+        "load_ledger": "ingest",
+        "split_boundaries": "backtest",
+        "split_report": "backtest",
+        "leakage_audit": "backtest",
+    },
+    "metrics": {
+        "release_gate": "backtest",
+        "retrieval_report": "backtest",
+        "ranking_report": "backtest",
+        "radar_backtest": "backtest",
+    },
+    "calibration": {"churn_calibration": "backtest", "churn_coefficients": "backtest"},
+    "decisions": {
+        "health_checks": "experiments",
+        "readouts": "experiments",
+        "decision_gates": "experiments",
+        "decisions": "experiments",
+    },
+}
+
+
+class Header(NamedTuple):
+    """What every report says of itself."""
+
+    source: str
+    configuration: str
+    as_of: datetime
+
+
+def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> str:
+    """Write one report as JSON text, the same text for the same tables.
+
+    Args:
+        name: Name of the report.
+        tables: Its tables by name; rows are written in the order given.
+        header: Source, configuration and cutoff.
+    """
+    content = {
+        "report": name,
+        "schema_version": SCHEMA_VERSION,
+        "source": header.source,
+        "configuration": header.configuration,
+        "as_of": header.as_of.isoformat(),
+        **{table: [_plain_row(row) for row in frame.iter_rows(named=True)] for table, frame in tables.items()},
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None  # JSON has no infinity
+    return [_plain(one) for one in value] if isinstance(value, list) else value
