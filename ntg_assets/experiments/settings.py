@@ -74,6 +74,10 @@ class ExperimentSettings(Section):
     """What one unit of the primary metric is worth, in the unit of value."""
     cost_per_unit: float = Field(default=0.0, ge=0)
     """Running cost of the treatment per user over the horizon, in the unit of value."""
+    profit_confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Probability of clearing the hurdle that a rollout needs; at one minus this it is a rollback."""
+    return_hurdle: float = Field(default=0.0, ge=0)
+    """Return on the cost that a rollout must exceed (0: break even; 0.2: a fifth more than the cost)."""
     rollout_evidence: list[Evidence] = Field(default=["observed"])
     """Evidence that may roll out. A replay shows that lists match what people chose, not that showing them earns money."""
 
@@ -92,11 +96,38 @@ class ExperimentSettings(Section):
     @property
     def measured(self) -> list[MetricSettings]:
         """The metrics of the readout, in order."""
-        return self.metrics or [MetricSettings(name=name, kind=metric.kind) for name, metric in REPLAY_METRICS.items()]  # type: ignore[arg-type]
+        return self.metrics or [MetricSettings(name=name, kind=metric.kind) for name, metric in REPLAY_METRICS.items()]
 
     def metric(self, name: str) -> MetricSettings:
         """Find one metric by name."""
         return next(metric for metric in self.measured if metric.name == name)
+
+    @property
+    def judged_metrics(self) -> list[str]:
+        """The metrics on which the decision rests: the primary one first, then the guardrails."""
+        return list(dict.fromkeys([self.primary_metric, *(guardrail.metric for guardrail in self.guardrails)]))
+
+    @property
+    def compared_arms(self) -> list[str]:
+        """The arms that have sums of their own in the deciding comparison (pairs have none for the control)."""
+        return [arm.name for arm in (self.arms if self.comparison == "between users" else self.treatments)]
+
+    @property
+    def can_pair(self) -> bool:
+        """Whether each unit is known under every arm (only a replay knows that)."""
+        return self.evidence == "offline replay"
+
+    def role_of(self, metric: str) -> str:
+        """Say what a metric is for: `primary`, `guardrail`, `negative control` or `secondary`."""
+        if metric == self.primary_metric:
+            return "primary"
+        if metric in self.judged_metrics:
+            return "guardrail"
+        return "negative control" if self.is_fixed(metric) else "secondary"
+
+    def is_fixed(self, metric: str) -> bool:
+        """Whether the arms cannot have changed a metric, so that it serves as a negative control."""
+        return REPLAY_METRICS[metric].is_fixed_offline
 
     @model_validator(mode="after")
     def _arms_are_distinct(self) -> "ExperimentSettings":
@@ -130,10 +161,11 @@ class ExperimentSettings(Section):
             raise ValueError(msg)
         for metric in self.measured:
             if metric.name not in REPLAY_METRICS:
-                msg = f"experiment {self.id}: an offline replay does not measure {metric.name!r}; it measures {', '.join(REPLAY_METRICS)}"
+                known = ", ".join(REPLAY_METRICS)
+                msg = f"experiment {self.id}: an offline replay does not measure {metric.name!r}; it measures {known}"
                 raise ValueError(msg)
         if REPLAY_METRICS[self.primary_metric].is_fixed_offline:
-            msg = f"experiment {self.id}: no list can change {self.primary_metric!r} in an offline replay, so its rule could never be satisfied"
+            msg = f"experiment {self.id}: in a replay no list can change {self.primary_metric!r}: its rule could never be satisfied"
             raise ValueError(msg)
         return self
 
@@ -159,6 +191,7 @@ class ExperimentsSettings(Section):
         for one, other in combinations([found for found in self.definitions if found.layer], 2):
             start, end = max(one.layer_range[0], other.layer_range[0]), min(one.layer_range[1], other.layer_range[1])
             if one.layer == other.layer and start < end:
-                msg = f"experiments {one.id} and {other.id} both take [{start:g}, {end:g}) of layer {one.layer!r}; give each its own layer_range"
+                shared = f"[{start:g}, {end:g}) of layer {one.layer!r}"
+                msg = f"experiments {one.id} and {other.id} both take {shared}; give each its own layer_range"
                 raise ValueError(msg)
         return self

@@ -1,0 +1,52 @@
+"""Which unit gets which arm: by hash alone, the same in Python (here) and in SQL (`assignments.sql`).
+
+A unit draws one number per arm and takes the arm with the smallest `-ln(draw) / weight`. So each arm gets its share, and a change of
+one arm's weight moves only units into that arm or out of it: the fewest that any scheme can move.
+Source: Mosharaf and others 1998, highest random weight ("rendezvous") hashing; the weighted form is Schindelhauer and Schomaker 2005.
+"""
+
+import hashlib
+from math import log
+from typing import NamedTuple
+
+from ntg_assets.experiments.designs import arm_salt, layer_salt, salt_of
+from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.randomness import HASH_DIGITS, HASH_SPACE, unit_interval
+
+
+class Assignment(NamedTuple):
+    """Where one unit stands in one experiment; `arm` is None in the holdout and outside the experiment's part of its layer."""
+
+    bucket: int
+    is_in_layer: bool
+    is_holdout: bool
+    arm: str | None
+
+
+def assign(unit: object, experiment: ExperimentSettings, programme: ExperimentsSettings) -> Assignment:
+    """Place one unit in one experiment, as the nightly SQL does for all of them."""
+    start, end = experiment.layer_range
+    is_in_layer = start <= unit_interval(layer_salt(experiment), unit) < end
+    is_holdout = unit_interval(programme.holdout_salt, unit) < programme.holdout_share
+    takes_part = is_in_layer and not is_holdout
+    return Assignment(
+        bucket=bucket_of(salt_of(experiment), unit),
+        is_in_layer=is_in_layer,
+        is_holdout=is_holdout,
+        arm=choose_arm(unit, experiment) if takes_part else None,
+    )
+
+
+def bucket_of(salt: str, unit: object) -> int:
+    """Return the first 15 hex digits of sha256(`salt:unit`) as an integer below 16**15; the SQL stores the same one."""
+    return int(hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:HASH_DIGITS], 16)
+
+
+def choose_arm(unit: object, experiment: ExperimentSettings) -> str:
+    """Return the arm that a participating unit gets; the earlier arm wins a tie."""
+    return min(experiment.arms, key=lambda arm: _draw(arm_salt(experiment, arm.name), unit, weight=arm.weight)).name
+
+
+def _draw(salt: str, unit: object, *, weight: float) -> float:
+    """Draw an exponential waiting time with rate `weight`; + 1 keeps the logarithm finite."""
+    return -log((bucket_of(salt, unit) + 1) / HASH_SPACE) / weight

@@ -1,0 +1,55 @@
+"""What must hold before anything of the experiments is published."""
+
+import json
+
+import dagster as dg
+import polars as pl
+
+from ntg_assets.errors import NtgError
+from ntg_assets.experiments.receipts import replay
+
+DECISIONS = dg.AssetKey(["experiments", "decisions"])
+READOUTS = dg.AssetKey(["experiments", "readouts"])
+
+
+def decisions_without_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -> pl.DataFrame:
+    """Return the decisions whose readout does not exist, and the actions whose readout allows no claim."""
+    known = readouts.select("readout_key", pl.col("is_valid").alias("allows_claim"))
+    joined = decisions.join(known, on="readout_key", how="left")
+    acts = pl.col("decision") != "iterate"
+    return joined.filter(pl.col("allows_claim").is_null() | (acts & ~pl.col("allows_claim"))).select(
+        "experiment", "decision", "readout_key"
+    )
+
+
+def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
+    """Replay every receipt; return the experiments whose receipt leads elsewhere, with the reason."""
+    broken: dict[str, str] = {}
+    for experiment, decision, receipt in decisions.select("experiment", "decision", "receipt").iter_rows():
+        try:
+            again = replay(json.loads(receipt))["decision"]["decision"]
+        except NtgError as reason:
+            broken[experiment] = str(reason)
+            continue
+        if again != decision:
+            broken[experiment] = f"the receipt leads to {again}, the table says {decision}"
+    return broken
+
+
+@dg.asset_check(asset=DECISIONS, additional_ins={"readouts": dg.AssetIn(READOUTS)}, blocking=True)
+def every_decision_has_a_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -> dg.AssetCheckResult:
+    """No decision exists without a readout, and no action without a valid one."""
+    offenders = decisions_without_readout(decisions, readouts)
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(), metadata={"offenders": offenders.height, "first": str(offenders.head(3).rows())}
+    )
+
+
+@dg.asset_check(asset=DECISIONS, blocking=True)
+def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
+    """Each decision can be derived again from its receipt alone."""
+    broken = receipts_that_disagree(decisions)
+    return dg.AssetCheckResult(passed=not broken, metadata={"offenders": len(broken), "reasons": str(broken)[:500]})
+
+
+experiment_checks = [every_decision_has_a_readout, every_receipt_replays]

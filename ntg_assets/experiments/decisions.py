@@ -1,0 +1,200 @@
+"""Roll out, roll back or iterate, by ordered gates. Rule version 1.
+
+Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
+asks for another iteration; what passes all of them is rolled out.
+
+1. health      sick or thin: iterate, with what is wrong or the units that are needed.
+2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
+3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
+4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more passes, its complement or less rolls back.
+5. evidence    only evidence of the kinds in `rollout_evidence` rolls out; a win on other evidence is a reason to test live.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isinf
+from typing import Literal
+
+from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.health import HealthCheck, overall
+from ntg_assets.experiments.planning import days_for_units
+from ntg_assets.experiments.profit import Belief, update
+from ntg_assets.experiments.readouts import Readout
+from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSettings
+
+Outcome = Literal["rollout", "rollback", "iterate"]
+GateVerdict = Literal["pass", "rollback", "iterate"]
+
+RULE_VERSION = "1"
+LONGEST_WAIT_DAYS = 365  # an experiment that needs longer than a year cannot be answered with its traffic
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate of the rule for one arm: the number it looked at, its limit, what it said, and why in words."""
+
+    gate: str
+    arm: str
+    value: float | None
+    limit: float | None
+    verdict: GateVerdict
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do with one experiment, and on which readout it rests."""
+
+    experiment: str
+    decision: Outcome
+    arm: str
+    reason: str
+    readout_key: str
+    sentence: str
+    gates: tuple[Gate, ...]
+
+
+def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence) -> Decision:
+    """Send every treatment arm through the gates: roll out the best that passes, roll back when all of them harm, else iterate."""
+    paths = {arm.name: _walk(experiment, arm.name, readouts, checks) for arm in experiment.treatments}
+    primary = {arm: _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
+    outcomes = {arm: _outcome(path) for arm, path in paths.items()}
+    best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _difference(primary[arm])))
+    outcome: Outcome = (
+        outcomes[best] if outcomes[best] == "rollout" else "rollback" if set(outcomes.values()) == {"rollback"} else "iterate"
+    )
+    last = next((gate for gate in paths[best] if gate.verdict == outcome), paths[best][-1])
+    return Decision(
+        experiment=experiment.id,
+        decision=outcome,
+        arm=best,
+        reason=last.gate,
+        readout_key=primary[best].readout_key,
+        sentence=_sentence(experiment, outcome, last, primary[best], evidence),
+        gates=tuple(gate for path in paths.values() for gate in path),
+    )
+
+
+def profit_belief(experiment: ExperimentSettings, primary: Readout) -> Belief | None:
+    """Return the belief about the incremental profit per unit, or None when there is no estimate."""
+    if primary.difference is None or primary.standard_error is None:
+        return None
+    worth = experiment.value_per_unit
+    effect = update(worth * primary.difference, (worth * primary.standard_error) ** 2)
+    return Belief(effect.mean - experiment.cost_per_unit, effect.variance)
+
+
+def _walk(experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], checks: Sequence[HealthCheck]) -> list[Gate]:
+    """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
+    primary = _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm)
+    return [
+        _health(arm, checks),
+        *(_guardrail(guardrail, _deciding(experiment, readouts, metric=guardrail.metric, arm=arm)) for guardrail in experiment.guardrails),
+        _success(primary),
+        _money(experiment, primary),
+        _kind_of_evidence(experiment, primary),
+    ]
+
+
+def _outcome(path: Sequence[Gate]) -> Outcome:
+    health, verdicts = path[0], {gate.verdict for gate in path}
+    if health.verdict != "pass":
+        return "iterate"
+    return "rollback" if "rollback" in verdicts else "iterate" if "iterate" in verdicts else "rollout"
+
+
+def _deciding(experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str) -> Readout:
+    """Find the readout that decides: that of the configured comparison, or between users where pairs do not exist (ratios)."""
+    found = [one for one in readouts if one.metric == metric and one.arm == arm]
+    return next((one for one in found if one.comparison == experiment.comparison), found[0])
+
+
+def _difference(readout: Readout) -> float:
+    return -inf if readout.difference is None else readout.difference
+
+
+def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
+    verdict = overall(list(checks))
+    troubles = [check for check in checks if check.verdict == verdict and verdict != "healthy"]
+    sentence = "; ".join(check.sentence for check in troubles) or "every health check passed"
+    return Gate(f"health:{verdict}", arm, float(len(troubles)), 0.0, "iterate" if troubles else "pass", sentence)
+
+
+def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
+    name, limit = f"guardrail:{guardrail.metric}", -guardrail.margin
+    low, high = readout.difference_low, readout.difference_high
+    if low is None or high is None:
+        return Gate(name, readout.arm, None, limit, "iterate", f"{guardrail.metric} has {readout.verdict or 'no result'}")
+    told = f"{guardrail.metric} {_interval(readout)} against a harmless drop of {guardrail.margin:g}"
+    if high < limit:
+        return Gate(name, readout.arm, high, limit, "rollback", f"{told}: harm")
+    return Gate(
+        name, readout.arm, low, limit, "pass" if low > limit else "iterate", f"{told}: {'no harm' if low > limit else 'harm not excluded'}"
+    )
+
+
+def _success(readout: Readout) -> Gate:
+    low, high = readout.difference_low, readout.difference_high
+    if low is None or high is None:
+        return Gate("success", readout.arm, None, 0.0, "iterate", f"{readout.metric} has {readout.verdict or 'no result'}")
+    verdict: GateVerdict = "pass" if low > 0 else "rollback" if high < 0 else "iterate"
+    meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
+    return Gate("success", readout.arm, high if high < 0 else low, 0.0, verdict, f"{readout.metric} {_interval(readout)}: {meaning}")
+
+
+def _money(experiment: ExperimentSettings, readout: Readout) -> Gate:
+    belief = profit_belief(experiment, readout)
+    if belief is None:
+        return Gate("money", readout.arm, None, experiment.profit_confidence, "iterate", "without an effect there is no profit to judge")
+    hurdle = experiment.return_hurdle * experiment.cost_per_unit
+    chance = belief.probability_above(hurdle)
+    loss = belief.expected_loss(hurdle=hurdle)
+    told = f"profit per unit above {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per unit on average where it is not"
+    limit = experiment.profit_confidence
+    verdict: GateVerdict = "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
+    return Gate("money", readout.arm, chance, limit, verdict, told)
+
+
+def _kind_of_evidence(experiment: ExperimentSettings, readout: Readout) -> Gate:
+    is_enough = readout.source in experiment.rollout_evidence
+    sentence = f"the evidence is {readout.source}; a rollout asks for {' or '.join(experiment.rollout_evidence)}"
+    return Gate("evidence", readout.arm, float(is_enough), 1.0, "pass" if is_enough else "iterate", sentence)
+
+
+def _interval(readout: Readout) -> str:
+    return f"{readout.difference:+.3g} ({readout.difference_low:+.3g} to {readout.difference_high:+.3g})"
+
+
+def _sentence(experiment: ExperimentSettings, outcome: Outcome, last: Gate, readout: Readout, evidence: Evidence) -> str:
+    verb = {"rollout": f"Roll out {readout.arm}", "rollback": f"Roll back {readout.arm}", "iterate": "Iterate"}[outcome]
+    if outcome == "iterate" and last.gate == "evidence":
+        return f"Iterate: {readout.arm} won the {readout.source} ({readout.metric} {_interval(readout)}); test it live before a rollout."
+    if outcome == "iterate" and not last.gate.startswith("health:sick"):
+        return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
+    return f"{verb}: {last.sentence}."
+
+
+def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
+    """Say how many units and days the question needs, or that this traffic cannot answer it."""
+    if readout.difference is None or readout.units_needed_per_arm is None:
+        return (
+            f"Cannot be answered with this traffic: {evidence.n_exposed:,} units in {evidence.days:,} days gave no estimate to plan with."
+        )
+    n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
+    needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
+    per_day = evidence.n_exposed / evidence.days if evidence.days else 0.0
+    days = days_for_units(needed * n_arms, units_per_day=per_day)
+    effect = (
+        f"{experiment.minimum_effect:g} (the smallest worth finding)"
+        if experiment.minimum_effect
+        else f"{abs(readout.difference):.3g} (the one observed)"
+    )
+    answer = (
+        f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
+        if isinf(days) or days > LONGEST_WAIT_DAYS
+        else f"that is about {days:,.0f} days at {per_day:.3g} units a day"
+    )
+    return (
+        f"{readout.metric} {_interval(readout)}; finding a difference of {effect} with {experiment.power:.0%} power "
+        f"needs {ceil(needed):,} units per arm against {readout.n_treatment:,} now: {answer}."
+    )

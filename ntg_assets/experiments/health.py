@@ -1,0 +1,153 @@
+"""Can the numbers of an experiment be trusted at all? Asked before any effect is looked at; the sick make no claim."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy import stats
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.moments import Sums, moments_of
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
+
+Verdict = Literal["healthy", "thin", "sick"]
+FAULT_P = 0.001  # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for (Fabijan and others 2019)
+MOST_IN_SEVERAL_ARMS = 0.01  # share of units; they are left out of the readout, more of them means broken assignment
+MOST_NULLS = 0.01  # share of units without a value; more than that and the missing ones may differ from the rest
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """One question about the numbers: the value found, the limit, and what it means for people."""
+
+    check: str
+    value: float
+    limit: float
+    verdict: Verdict
+    sentence: str
+
+
+def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCheck]:
+    """Ask every question, in order."""
+    return [
+        _every_arm_seen(experiment, evidence),
+        _sample_ratio(evidence),
+        _one_arm_per_unit(evidence),
+        _assigned_arm_seen(evidence),
+        *_complete_values(experiment, evidence),
+        *_pre_period_balance(experiment, evidence),
+        *_negative_controls(experiment, evidence),
+        _enough_units(experiment, evidence),
+    ]
+
+
+def overall(checks: list[HealthCheck]) -> Verdict:
+    """Return the worst verdict."""
+    found = {check.verdict for check in checks}
+    return "sick" if "sick" in found else "thin" if "thin" in found else "healthy"
+
+
+def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
+    """Test whether units fell on the arms as the weights say (chi-square, any number of arms).
+
+    Source: Fabijan and others 2019, "Diagnosing Sample Ratio Mismatch in Online Controlled Experiments".
+
+    Returns:
+        The p-value; 1 when nobody was observed.
+    """
+    total = sum(observed)
+    if total == 0:
+        return 1.0
+    return float(stats.chisquare(observed, [total * weight / sum(weights) for weight in weights]).pvalue)
+
+
+def _every_arm_seen(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
+    seen = {arm.name: evidence.traffic[arm.name].n_exposed if arm.name in evidence.traffic else 0 for arm in experiment.arms}
+    unseen = [name for name, n in seen.items() if n == 0]
+    sentence = f"nobody saw {', '.join(unseen)}" if unseen else f"all {len(seen)} arms were seen"
+    return HealthCheck("every_arm_seen", len(unseen), 0, "sick" if unseen else "healthy", sentence)
+
+
+def _sample_ratio(evidence: Evidence) -> HealthCheck:
+    observed = [arm.n_exposed for arm in evidence.traffic.values()]
+    p = sample_ratio_p(observed, [arm.weight for arm in evidence.traffic.values()])
+    told = " : ".join(f"{n:,}" for n in observed)
+    sentence = f"units per arm {told} {'fit' if p >= FAULT_P else 'do not fit'} the weights (p = {p:.2g})"
+    return HealthCheck("sample_ratio", p, FAULT_P, "healthy" if p >= FAULT_P else "sick", sentence)
+
+
+def _one_arm_per_unit(evidence: Evidence) -> HealthCheck:
+    n = sum(arm.n_in_several_arms for arm in evidence.traffic.values())
+    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "exposures belong to units that saw several arms; they are left out")
+
+
+def _assigned_arm_seen(evidence: Evidence) -> HealthCheck:
+    n = sum(arm.n_not_assigned for arm in evidence.traffic.values())
+    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "exposures are to an arm that the unit was not given")
+
+
+def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
+    share = n / n_all if n_all else 0.0
+    verdict: Verdict = "sick" if share > MOST_IN_SEVERAL_ARMS else "healthy"
+    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
+
+
+def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    for metric in experiment.judged_metrics:
+        found = [evidence.sums_for(experiment.comparison, metric, arm) for arm in experiment.compared_arms]
+        n_null, n_unusable = sum(one.n_null for one in found), sum(one.n_unusable for one in found)
+        n_all = sum(one.n for one in found) + n_null + n_unusable
+        share = n_null / n_all if n_all else 0.0
+        is_sick = share > MOST_NULLS or n_unusable > 0
+        sentence = f"{metric}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible one"
+        yield HealthCheck(f"complete_values:{metric}", share, MOST_NULLS, "sick" if is_sick else "healthy", sentence)
+
+
+def _pre_period_balance(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    metric = experiment.primary_metric
+    control = _covariate_sample(evidence.sums_for("between users", metric, experiment.control.name))
+    for arm in experiment.treatments:
+        treated = _covariate_sample(evidence.sums_for("between users", metric, arm.name))
+        yield _no_difference(f"pre_period_balance:{arm.name}", control, treated, f"{metric} before the experiment")
+
+
+def _negative_controls(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    for name in [metric.name for metric in experiment.measured if experiment.is_fixed(metric.name)]:
+        control = _value_sample(evidence.sums_for("between users", name, experiment.control.name))
+        for arm in experiment.treatments:
+            treated = _value_sample(evidence.sums_for("between users", name, arm.name))
+            yield _no_difference(f"negative_control:{name}:{arm.name}", control, treated, f"{name}, which no list can have changed,")
+
+
+def _no_difference(check: str, control: Sample | None, treated: Sample | None, what: str) -> HealthCheck:
+    if control is None or treated is None:
+        return HealthCheck(check, 1.0, FAULT_P, "healthy", f"{what} does not vary or is not known, so it was not compared")
+    p = compare_means(control, treated).p
+    verdict: Verdict = "healthy" if p >= FAULT_P else "sick"
+    return HealthCheck(check, p, FAULT_P, verdict, f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})")
+
+
+def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
+    units = [evidence.sums_for(experiment.comparison, experiment.primary_metric, arm).n for arm in experiment.compared_arms]
+    fewest, limit = min(units), experiment.minimum_units_per_arm
+    sentence = f"the smallest arm has {fewest:,} units; a claim needs {limit:,}"
+    return HealthCheck("enough_units", fewest, limit, "healthy" if fewest >= limit else "thin", sentence)
+
+
+def _value_sample(sums: Sums) -> Sample | None:
+    try:
+        sample = adjusted_samples([moments_of(sums)], use_covariate=False)[0]
+    except NotEnoughDataError:
+        return None
+    return sample if sample.variance > 0 else None
+
+
+def _covariate_sample(sums: Sums) -> Sample | None:
+    try:
+        moments = moments_of(sums)
+    except NotEnoughDataError:
+        return None
+    variance = moments.covariance["covariate", "covariate"]
+    return Sample(moments.n, moments.mean["covariate"], variance) if variance > 0 else None

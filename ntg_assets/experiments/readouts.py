@@ -1,0 +1,265 @@
+"""What an experiment found: one row per (comparison, metric, treatment arm), with interval, p, money and what it could have found."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from scipy import stats
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.health import HealthCheck, overall
+from ntg_assets.experiments.moments import Moments, moments_of
+from ntg_assets.experiments.planning import Design, detectable_effect, units_for_effect
+from ntg_assets.experiments.settings import Comparison, ExperimentSettings, MetricSettings
+from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means, compare_pairs
+
+KEY_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One comparison of one treatment arm with the control on one metric; the fields are the columns of `readouts`."""
+
+    readout_key: str
+    experiment: str
+    comparison: str
+    metric: str
+    arm: str
+    control_arm: str
+    source: str
+    role: str
+    method: str
+    n_control: int
+    n_treatment: int
+    mean_control: float | None = None
+    mean_treatment: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    standard_error: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    adjustment: str = "none"
+    relative_difference: float | None = None
+    relative_low: float | None = None
+    relative_high: float | None = None
+    variance_removed_share: float | None = None
+    revenue_lift_per_unit: float | None = None
+    revenue_lift_per_unit_low: float | None = None
+    revenue_lift_per_unit_high: float | None = None
+    n_population: int = 0
+    revenue_lift_total: float | None = None
+    revenue_lift_total_low: float | None = None
+    revenue_lift_total_high: float | None = None
+    detectable_difference: float | None = None
+    units_needed_per_arm: float | None = None
+    is_valid: bool = False
+    verdict: str = ""
+
+
+def read_out(experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck]) -> list[Readout]:
+    """Compare every treatment arm with the control on every metric, between users and, in a replay, in pairs."""
+    comparisons: list[Comparison] = ["between users", "paired"] if experiment.can_pair else ["between users"]
+    found = [
+        readout
+        for comparison in comparisons
+        for metric in experiment.measured
+        if comparison == "between users" or metric.kind != "ratio"
+        for readout in _read_metric(experiment, evidence, metric=metric, comparison=comparison)
+    ]
+    return [_judge(_with_money(readout, experiment, evidence), checks) for readout in _adjust_secondary(found)]
+
+
+def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison) -> list[Readout]:
+    blanks = [_blank(experiment, evidence, metric=metric, comparison=comparison, arm=arm.name) for arm in experiment.treatments]
+    try:
+        if comparison == "paired":
+            return [_read_pairs(blank, experiment, evidence) for blank in blanks]
+        return _read_between(blanks, experiment, evidence, metric=metric)
+    except NotEnoughDataError as reason:
+        return [replace(blank, verdict=f"no result: {reason}") for blank in blanks]
+
+
+def _blank(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison, arm: str) -> Readout:
+    """Start a readout from what is known before any statistic; its key names the very sums that it rests on."""
+    control = evidence.sums_for("between users", metric.name, experiment.control.name)
+    treated = evidence.sums_for(comparison, metric.name, arm)
+    identity = [experiment.id, comparison, metric.name, arm, experiment.significance, repr(control), repr(treated)]
+    return Readout(
+        readout_key=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS],
+        experiment=experiment.id,
+        comparison=comparison,
+        metric=metric.name,
+        arm=arm,
+        control_arm=experiment.control.name,
+        source=experiment.evidence,
+        role=experiment.role_of(metric.name),
+        method="",
+        n_control=treated.n if comparison == "paired" else control.n,
+        n_treatment=treated.n,
+    )
+
+
+def _read_between(
+    blanks: Sequence[Readout], experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings
+) -> list[Readout]:
+    arms = [moments_of(evidence.sums_for("between users", metric.name, arm.name)) for arm in experiment.arms]
+    plain = adjusted_samples(arms, use_covariate=False)
+    samples = adjusted_samples(arms, use_covariate=metric.use_covariate)
+    differences = [compare_means(samples[0], sample, confidence=1 - experiment.significance) for sample in samples[1:]]
+    is_joint = experiment.role_of(metric.name) == "primary" and len(differences) > 1
+    joint = _joint(differences, samples, experiment=experiment) if is_joint else differences
+    method = _method(metric, arms)
+    return [
+        replace(
+            _fill(blank, shown, control=samples[0], treatment=sample, experiment=experiment),
+            method=method,
+            p=raw.p,
+            p_adjusted=shown.p,
+            adjustment="largest of correlated t" if is_joint else "none",
+            variance_removed_share=_removed_share(plain, samples),
+        )
+        for blank, raw, shown, sample in zip(blanks, differences, joint, samples[1:], strict=True)
+    ]
+
+
+def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Evidence) -> Readout:
+    pairs = adjusted_samples([moments_of(evidence.sums_for("paired", blank.metric, blank.arm))], use_covariate=False)[0]
+    n_treatments = len(experiment.treatments)
+    found = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)
+    effect = _effect(experiment, found)
+    needed = pairs.variance * (_normal_factor(experiment) / effect) ** 2 if effect else None
+    return replace(
+        blank,
+        method="one-sample t of paired differences",
+        difference=found.difference,
+        difference_low=found.low,
+        difference_high=found.high,
+        standard_error=found.standard_error,
+        p=found.p,
+        p_adjusted=min(1.0, found.p * n_treatments),
+        adjustment="bonferroni" if n_treatments > 1 else "none",
+        detectable_difference=_normal_factor(experiment) * found.standard_error,
+        units_needed_per_arm=needed,
+        is_valid=True,
+    )
+
+
+def _joint(differences: Sequence[Difference], samples: Sequence[Sample], *, experiment: ExperimentSettings) -> list[Difference]:
+    """Widen intervals and p-values so that they hold for all treatment arms together."""
+    loadings = shared_control_loadings(samples[0], samples[1:])
+    df = min(one.degrees_of_freedom for one in differences)  # the smallest is the cautious choice when arms differ
+    critical = max_t_critical(loadings, significance=experiment.significance, degrees_of_freedom=df)
+    return [
+        replace(
+            one,
+            low=one.difference - critical * one.standard_error,
+            high=one.difference + critical * one.standard_error,
+            p=max_t_p(one.difference / one.standard_error, loadings, degrees_of_freedom=df),
+        )
+        for one in differences
+    ]
+
+
+def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample, experiment: ExperimentSettings) -> Readout:
+    design = Design(
+        control.variance,
+        treatment.variance,
+        ratio=treatment.n / control.n,
+        significance=experiment.significance / len(experiment.treatments),
+    )
+    needed = units_for_effect(_effect(experiment, found), design=design, wanted_power=experiment.power)
+    return replace(
+        blank,
+        mean_control=control.mean,
+        mean_treatment=treatment.mean,
+        difference=found.difference,
+        difference_low=found.low,
+        difference_high=found.high,
+        standard_error=found.standard_error,
+        relative_difference=found.relative,
+        relative_low=found.relative_low,
+        relative_high=found.relative_high,
+        detectable_difference=detectable_effect(n_control=control.n, design=design, wanted_power=experiment.power),
+        units_needed_per_arm=needed if isfinite(needed) else None,
+        is_valid=True,
+    )
+
+
+def _effect(experiment: ExperimentSettings, found: Difference) -> float:
+    return experiment.minimum_effect or abs(found.difference)
+
+
+def _normal_factor(experiment: ExperimentSettings) -> float:
+    """How many standard errors an effect must measure to be found with the wanted power."""
+    tail = experiment.significance / 2 / len(experiment.treatments)
+    return float(stats.norm.isf(tail) + stats.norm.ppf(experiment.power))
+
+
+def _removed_share(plain: Sequence[Sample], adjusted: Sequence[Sample]) -> float:
+    """Share of the squared error that the covariate removed."""
+    before = sum(sample.squared_error for sample in plain)
+    return 1 - sum(sample.squared_error for sample in adjusted) / before if before > 0 else 0.0
+
+
+def _method(metric: MetricSettings, arms: Sequence[Moments]) -> str:
+    base = "Welch t of a ratio (delta method)" if metric.kind == "ratio" else "Welch t"
+    uses_covariate = metric.use_covariate and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
+    return f"{base}, CUPED" if uses_covariate else base
+
+
+def _adjust_secondary(readouts: list[Readout]) -> list[Readout]:
+    """Bound the share of false claims among the metrics that decide nothing (Benjamini-Hochberg, per comparison)."""
+    adjusted: dict[str, float] = {}
+    for comparison in {readout.comparison for readout in readouts}:
+        family = [one for one in readouts if one.comparison == comparison and one.role == "secondary" and one.p is not None]
+        p_values = benjamini_hochberg([one.p for one in family if one.p is not None])
+        adjusted |= {one.readout_key: p for one, p in zip(family, p_values, strict=True)}
+    return [
+        replace(one, p_adjusted=adjusted[one.readout_key], adjustment="benjamini-hochberg") if one.readout_key in adjusted else one
+        for one in readouts
+    ]
+
+
+def _with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evidence) -> Readout:
+    """Put the primary metric's difference into the unit of value, per unit and for everyone who would have been exposed."""
+    if readout.role != "primary" or readout.difference is None or readout.difference_low is None or readout.difference_high is None:
+        return readout
+    start, end = experiment.layer_range
+    population = round(evidence.n_exposed / (end - start))
+    worth = experiment.value_per_unit
+    return replace(
+        readout,
+        revenue_lift_per_unit=worth * readout.difference,
+        revenue_lift_per_unit_low=worth * readout.difference_low,
+        revenue_lift_per_unit_high=worth * readout.difference_high,
+        n_population=population,
+        revenue_lift_total=worth * readout.difference * population,
+        revenue_lift_total_low=worth * readout.difference_low * population,
+        revenue_lift_total_high=worth * readout.difference_high * population,
+    )
+
+
+def _judge(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
+    """Say what the numbers allow; a sick or thin experiment makes no claim, whatever its p."""
+    if not readout.is_valid:
+        return readout
+    health = overall(list(checks))
+    if health != "healthy":
+        reasons = "; ".join(check.sentence for check in checks if check.verdict == health)
+        return replace(readout, is_valid=False, verdict=f"no claim ({health}): {reasons}")
+    if readout.role == "negative control":
+        return replace(readout, verdict="negative control: any difference is chance")
+    return replace(readout, verdict=_claim(readout))
+
+
+def _claim(readout: Readout) -> str:
+    if readout.difference_low is not None and readout.difference_low > 0:
+        return "higher than the control"
+    if readout.difference_high is not None and readout.difference_high < 0:
+        return "lower than the control"
+    return "no difference shown"

@@ -1,0 +1,179 @@
+"""Two arms held against each other: the one place where tea-tasting is called, with the guards that it needs.
+
+Everything here starts from `Moments` or `Sample`, never from rows, so nulls are out of `n` before a test sees it.
+Decisions rest on the absolute difference. A relative one is given for people, and only where the baseline is clearly above zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+from typing import Literal
+
+from scipy import stats
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.moments import MINIMUM_UNITS, Moments
+
+Alternative = Literal["two-sided", "greater", "less"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One arm as a test sees it: units, mean, and variance per unit (after CUPED and the delta method, where they apply).
+
+    Raises:
+        NotEnoughDataError: fewer than two units, or a variance that is no number or negative, so nothing can be claimed.
+    """
+
+    n: float
+    mean: float
+    variance: float
+
+    def __post_init__(self) -> None:
+        if self.n < MINIMUM_UNITS:
+            raise NotEnoughDataError(f"an arm with {self.n:g} units has no variance; at least {MINIMUM_UNITS} are needed.")
+        if not (isfinite(self.mean) and isfinite(self.variance) and self.variance >= 0):
+            raise NotEnoughDataError(f"an arm with mean {self.mean:g} and variance {self.variance:g} cannot be tested.")
+
+    @property
+    def squared_error(self) -> float:
+        """Variance of the mean."""
+        return self.variance / self.n
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Treatment minus control, with its interval, and the relative effect where it makes sense (else None)."""
+
+    difference: float
+    low: float
+    high: float
+    standard_error: float
+    degrees_of_freedom: float
+    p: float
+    relative: float | None = None
+    relative_low: float | None = None
+    relative_high: float | None = None
+
+
+def pooled_theta(arms: Sequence[Moments]) -> float:
+    """Regress the metric on the covariate within the arms, one slope for all of them.
+
+    One slope keeps the control's adjusted mean the same in every comparison. Being fitted within arms, it cannot absorb an effect.
+    Source: Deng, Xu, Kohavi and Walker 2013, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data".
+
+    Returns:
+        The slope, 0 when the covariate does not vary.
+    """
+    ratios = [(arm.n - 1, _ratio_covariance(arm), _covariate_variance(arm)) for arm in arms]
+    covariance = sum(weight * found for weight, found, _ in ratios)
+    variance = sum(weight * found for weight, _, found in ratios)
+    return covariance / variance if variance > 0 else 0.0
+
+
+def adjusted_samples(arms: Sequence[Moments], *, use_covariate: bool = True) -> list[Sample]:
+    """Reduce each arm to one number per unit: the delta method for ratios, CUPED with one theta and one centre for all arms.
+
+    Source: Budylin, Drutsa, Katsev and Tsoy 2018 (linearised ratios); Deng and others 2013 (CUPED).
+    """
+    theta = pooled_theta(arms) if use_covariate else 0.0
+    centre = sum(arm.n * arm.mean["covariate"] for arm in arms) / sum(arm.n * arm.mean["covariate_denominator"] for arm in arms)
+    return [_adjusted_sample(arm, theta=theta, centre=centre) for arm in arms]
+
+
+def compare_means(control: Sample, treatment: Sample, *, confidence: float = 0.95, alternative: Alternative = "two-sided") -> Difference:
+    """Compare two means by Welch's t-test.
+
+    Source: Welch 1947; the relative interval is that of the log ratio.
+
+    Raises:
+        NotEnoughDataError: no unit differs from another in either arm.
+    """
+    from tea_tasting.metrics import Mean
+
+    if control.variance + treatment.variance == 0:
+        raise NotEnoughDataError(f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no interval exists.")
+    test = Mean("value", alternative=alternative, confidence_level=confidence, equal_var=False, use_t=True)
+    result = test.analyze_aggregates(_aggregates(control), _aggregates(treatment))
+    shows_relative = _is_clearly_positive(control, confidence=confidence) and treatment.mean > 0
+    return Difference(
+        difference=float(result.effect_size),
+        low=float(result.effect_size_ci_lower),
+        high=float(result.effect_size_ci_upper),
+        standard_error=sqrt(control.squared_error + treatment.squared_error),
+        degrees_of_freedom=welch_degrees_of_freedom(control, treatment),
+        p=float(result.pvalue),
+        relative=float(result.rel_effect_size) if shows_relative else None,
+        relative_low=float(result.rel_effect_size_ci_lower) if shows_relative else None,
+        relative_high=float(result.rel_effect_size_ci_upper) if shows_relative else None,
+    )
+
+
+def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Difference:
+    """Test whether the mean of paired differences is zero, by the one-sample t-test.
+
+    Raises:
+        NotEnoughDataError: every pair has the same difference.
+    """
+    error = sqrt(differences.squared_error)
+    if error == 0:
+        raise NotEnoughDataError(f"every one of {differences.n:g} pairs differs by {differences.mean:g}: no interval exists.")
+    half_width = float(stats.t.ppf((1 + confidence) / 2, differences.n - 1)) * error
+    return Difference(
+        difference=differences.mean,
+        low=differences.mean - half_width,
+        high=differences.mean + half_width,
+        standard_error=error,
+        degrees_of_freedom=differences.n - 1,
+        p=float(2 * stats.t.sf(abs(differences.mean) / error, differences.n - 1)),
+    )
+
+
+def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:
+    """Approximate the degrees of freedom of a difference between arms of unequal variance (Welch 1947)."""
+    total = control.squared_error + treatment.squared_error
+    parts = control.squared_error**2 / (control.n - 1) + treatment.squared_error**2 / (treatment.n - 1)
+    return total**2 / parts if parts > 0 else inf
+
+
+def _ratio_covariance(arm: Moments) -> float:
+    return float(_ratio_aggregates(arm).ratio_cov("value", "denominator", "covariate", "covariate_denominator"))
+
+
+def _covariate_variance(arm: Moments) -> float:
+    return float(_ratio_aggregates(arm).ratio_var("covariate", "covariate_denominator"))
+
+
+def _adjusted_sample(arm: Moments, *, theta: float, centre: float) -> Sample:
+    aggregates = _ratio_aggregates(arm)
+    covariate = arm.mean["covariate"] / arm.mean["covariate_denominator"]
+    variance = float(aggregates.ratio_var("value", "denominator"))
+    if theta:
+        explained = theta**2 * _covariate_variance(arm) - 2 * theta * _ratio_covariance(arm)
+        variance = max(variance + explained, 0.0)  # a covariate equal to the metric leaves zero, give or take a rounding
+    return Sample(
+        n=arm.n,
+        mean=arm.mean["value"] / arm.mean["denominator"] - theta * (covariate - centre),
+        variance=variance,
+    )
+
+
+def _ratio_aggregates(arm: Moments):  # type: ignore[no-untyped-def]  # noqa: ANN202  # tea-tasting ships no types
+    from tea_tasting.aggr import Aggregates
+
+    if arm.mean["denominator"] == 0 or arm.mean["covariate_denominator"] == 0:
+        raise NotEnoughDataError(f"the denominator sums to zero over {arm.n} units: the ratio does not exist.")
+    variances = {name: arm.covariance[name, name] for name in arm.mean}
+    return Aggregates(count_=arm.n, mean_=dict(arm.mean), var_=variances, cov_=dict(arm.covariance))
+
+
+def _aggregates(sample: Sample):  # type: ignore[no-untyped-def]  # noqa: ANN202  # tea-tasting ships no types
+    from tea_tasting.aggr import Aggregates
+
+    return Aggregates(count_=sample.n, mean_={"value": sample.mean}, var_={"value": sample.variance})
+
+
+def _is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
+    """Whether the interval of the mean lies above zero; below that a relative effect has the wrong sign or explodes."""
+    half_width = float(stats.t.ppf((1 + confidence) / 2, sample.n - 1)) * sqrt(sample.squared_error)
+    return sample.mean - half_width > 0

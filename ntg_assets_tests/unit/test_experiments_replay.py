@@ -1,0 +1,125 @@
+"""An offline replay: what users took up by themselves, held against the list of every arm."""
+
+import json
+
+import polars as pl
+import pytest
+
+from ntg_assets.contracts import IdTypes, check_frame, contract_of
+from ntg_assets.errors import ContractError
+from ntg_assets.experiments import tables
+from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
+from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings
+from ntg_assets.sql import run
+from ntg_assets_tests.logs import events
+
+PROGRAMME = ExperimentsSettings(
+    definitions=[
+        ExperimentSettings(
+            id="lists",
+            hypothesis="The blend matches more than popularity.",
+            owner="science",
+            arms=[ArmSettings(name="control", strategy="popularity"), ArmSettings(name="blend", strategy="blend")],
+            primary_metric="matched_items",
+            list_length=2,
+        )
+    ]
+)
+VAL = events((1, 90, "2026-01-01T10:00"), (1, 91, "2026-01-01T11:00"), (1, 90, "2026-01-02T10:00"))
+TEST = events((1, 11, "2026-02-01T10:00"), (1, 12, "2026-02-01T11:00"), (1, 13, "2026-02-03T10:00"), (1, 11, "2026-02-03T11:00"))
+
+
+def lists(n_users: int = 3) -> pl.DataFrame:
+    """Popularity shows 10, 11, 12 to everyone, the blend 11, 12, 13; only the first two are looked at."""
+    rows = [
+        (strategy, user, rank, item, 1.0 / rank)
+        for strategy, items in (("popularity", (10, 11, 12)), ("blend", (11, 12, 13)))
+        for user in range(1, n_users + 1)
+        for rank, item in enumerate(items, start=1)
+    ]
+    return pl.DataFrame(rows, schema=["strategy", "user_id", "rank", "item_id", "score"], orient="row")
+
+
+def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    definitions = PROGRAMME.definitions
+    made = {"assignments": run(tables.assignments(strategy_lists, programme=PROGRAMME))}
+    made["exposures"] = run(tables.replay_exposures(made["assignments"], test_events=test))
+    made["unit_metrics"] = run(
+        tables.replay_unit_metrics(
+            made["exposures"], strategy_lists=strategy_lists, val_events=val, test_events=test, definitions=definitions
+        )
+    )
+    made["arm_traffic"] = run(tables.arm_traffic(made["assignments"], exposures=made["exposures"], definitions=definitions))
+    made["metric_sums"] = run(tables.metric_sums(made["unit_metrics"], definitions=definitions))
+    known = {"arm_traffic": made["arm_traffic"], "metric_sums": made["metric_sums"]}
+    made["health_checks"] = tables.health_checks(definitions, **known)
+    made["readouts"] = tables.readouts(definitions, **known)
+    made["decisions"] = tables.decisions(definitions, readouts=made["readouts"], **known)
+    made["decision_gates"] = tables.decision_gates(made["decisions"])
+    return made
+
+
+def test_the_list_of_each_arm_is_held_against_what_the_user_took_up() -> None:
+    found = all_tables(lists(), VAL, TEST)["unit_metrics"]
+    values = {(row["arm"], row["metric"]): row for row in found.iter_rows(named=True)}
+    assert set(found["unit_id"]) == {"1"}  # users 2 and 3 did not come back
+    assert (values["control", "matched_items"]["value"], values["blend", "matched_items"]["value"]) == (1.0, 2.0)
+    assert (values["control", "matched_value"]["value"], values["blend", "matched_value"]["value"]) == (2.0, 3.0)  # item 11 came twice
+    assert (values["blend", "match_share"]["value"], values["blend", "match_share"]["denominator"]) == (2.0, 3.0)
+    assert values["control", "active_days"]["value"] == values["blend", "active_days"]["value"] == 2.0
+    assert (values["control", "matched_items"]["covariate"], values["control", "matched_value"]["covariate"]) == (2.0, 3.0)
+    assert found.filter("is_assigned")["arm"].n_unique() == 1
+
+
+def test_every_table_keeps_its_contract_whatever_the_id_type() -> None:
+    as_text = [frame.with_columns(pl.col("user_id", "item_id").cast(pl.String)) for frame in (lists(), VAL, TEST)]
+    for given, ids in (((lists(), VAL, TEST), IdTypes("integer", "integer")), (tuple(as_text), IdTypes())):
+        for name, rows in all_tables(*given).items():
+            check_frame(rows, contract_of(name), ids=ids)
+
+
+def test_nobody_coming_back_is_an_answer_too() -> None:
+    made = all_tables(lists(), VAL, TEST.clear())
+    assert made["decisions"]["decision"].to_list() == ["iterate"]
+    assert made["decisions"]["reason"].to_list() == ["health:sick"]
+    for name, rows in made.items():
+        check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    shuffled = [frame.sample(fraction=1, shuffle=True, seed=1) for frame in (lists(), VAL, TEST)]
+    for name, rows in all_tables(lists(), VAL, TEST).items():
+        assert rows.sort(rows.columns[:4]).equals(all_tables(*shuffled)[name].sort(rows.columns[:4])), name
+
+
+def test_a_decision_without_its_readout_cannot_be_made() -> None:
+    made = all_tables(lists(), VAL, TEST)
+    with pytest.raises(ContractError, match="which is not among the 0 stored ones"):
+        tables.decisions(
+            PROGRAMME.definitions,
+            arm_traffic=made["arm_traffic"],
+            metric_sums=made["metric_sums"],
+            readouts=made["readouts"].clear(),
+        )
+
+
+def test_an_action_without_a_valid_readout_breaks_the_contract() -> None:
+    forged = all_tables(lists(), VAL, TEST)["decisions"].with_columns(decision=pl.lit("rollout"))
+    with pytest.raises(ContractError, match="no_action_without_a_valid_readout"):
+        check_frame(forged, contract_of("decisions"))
+
+
+def test_the_checks_find_a_forged_decision_and_a_lost_readout() -> None:
+    made = all_tables(lists(), VAL, TEST)
+    assert decisions_without_readout(made["decisions"], made["readouts"]).is_empty()
+    assert decisions_without_readout(made["decisions"], made["readouts"].clear()).height == 1
+    assert receipts_that_disagree(made["decisions"]) == {}
+    forged = made["decisions"].with_columns(decision=pl.lit("rollout"))
+    assert receipts_that_disagree(forged) == {"lists": "the receipt leads to iterate, the table says rollout"}
+
+
+def test_the_receipt_holds_every_gate_and_the_health() -> None:
+    made = all_tables(lists(), VAL, TEST)
+    receipt = json.loads(made["decisions"]["receipt"].item())
+    assert made["decision_gates"].height == len(receipt["decision"]["gates"])
+    assert [check["check"] for check in receipt["health"]] == made["health_checks"]["check"].to_list()
