@@ -15,16 +15,24 @@ class RankingSettings(Section):
     candidates_per_source: int = Field(default=100, ge=1)
     """Most candidates that one source gives for one user."""
     profile_half_life_items: float = Field(default=3.0, gt=0)
-    """The n-th most recent item of a user counts 0.5 ** (n / half-life) in the profile."""
-    profile_items: int = Field(default=50, ge=1)
+    """The n-th most recent item of a user counts 0.5 ** (n / half-life) in the recent profile."""
+    long_profile_half_life_items: float = Field(default=20.0, gt=0)
+    """The same for the long profile."""
+    profile_items: int = Field(default=200, ge=1)
     """Most recent items of a user that make the profile."""
-    popularity_half_life_days: list[float] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
+    popularity_half_life_days: list[float] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
     """Half-lives of decayed popularity among which the inner cut chooses."""
+    consumed_half_life_days: list[float] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
+    """Half-lives of a user's own decayed consumption, where consumed items may be shown again."""
     recommend_consumed: Literal["never", "allow"] = "never"
     """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""
     inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
-    """Share of the latest TRAIN events that serve as labels when the blend learns its weights."""
-    inner_users: int = Field(default=20_000, ge=10)
-    """Most users whose inner labels are used to learn the weights."""
+    """Share of TRAIN events in each label window behind an inner cut."""
+    inner_slices: int = Field(default=2, ge=1, le=8)
+    """Inner cuts, each one label window before the last, that teach the blend its weights."""
+    inner_users: int = Field(default=5_000, ge=10)
+    """Most users of one inner cut whose labels are used."""
+    weight_shrinkage_users: float = Field(default=20.0, gt=0)
+    """Pulls the learned weights towards the default ones as if this many users had voted for those."""
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""

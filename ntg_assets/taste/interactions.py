@@ -46,6 +46,17 @@ class Interactions:
         """Position of each item's id in ascending order, for ties that go to the lower id."""
         return np.argsort(self.items.arg_sort().to_numpy(), kind="stable")
 
+    @cached_property
+    def start(self) -> Longs:
+        """Where each user's rows start, with the end as last entry."""
+        return starts_of(self.user, n_groups=self.n_users)
+
+    def block(self, first: int, last: int) -> "Interactions":
+        """Return the users with codes in [first, last), with all their rows."""
+        rows = slice(self.start[first], self.start[min(last, self.n_users)])
+        user = self.user[rows] - np.int32(first)
+        return Interactions(self.users[first:last], self.items, user, self.item[rows], self.at[rows], self.is_latest[rows])
+
     @property
     def n_users(self) -> int:
         return len(self.users)
@@ -55,25 +66,31 @@ class Interactions:
         return len(self.items)
 
 
-def code_interactions(events: pl.DataFrame) -> Interactions:
+def code_interactions(events: pl.DataFrame, *, items: pl.Series | None = None) -> Interactions:
     """Code a log.
 
     Args:
         events: One row per event: `user_id`, `item_id` (integers or strings), `event_at`. Rows of one user, item and instant count once.
+        items: The catalogue in the order of its codes, where it is known already; rows of other items are left out. None: that of the log.
     """
     rows = events.select("user_id", "item_id", pl.col("event_at").to_physical().cast(pl.Int64).alias("at")).unique()
-    users, items = rows["user_id"].unique().sort(), rows["item_id"].unique().sort()
-    coded = rows.select(
-        (pl.col("user_id").rank("dense") - 1).cast(pl.Int32).alias("user"),
-        (pl.col("item_id").rank("dense") - 1).cast(pl.Int32).alias("item"),
-        "at",
-    ).sort("user", "at", "item", descending=[False, True, False])
-    is_latest = (coded["user"].cast(pl.Int64) * max(len(items), 1) + coded["item"].cast(pl.Int64)).is_first_distinct().to_numpy()
-    by_id = coded["item"].to_numpy()
-    order = np.argsort(-np.bincount(by_id[is_latest], minlength=len(items)), kind="stable")
-    code = np.empty(len(items), np.int32)
-    code[order] = np.arange(len(items), dtype=np.int32)
-    return Interactions(users, items.gather(order), coded["user"].to_numpy(), code[by_id], coded["at"].to_numpy(), is_latest)
+    catalogue = _by_users(rows) if items is None else items
+    rows = rows.join(_numbered(catalogue, "item_id", "item"), on="item_id")
+    users = rows["user_id"].unique().sort()
+    coded = rows.join(_numbered(users, "user_id", "user"), on="user_id").sort("user", "at", "item_id", descending=[False, True, False])
+    user, item = coded["user"], coded["item"]
+    is_latest = (user.cast(pl.Int64) * max(len(catalogue), 1) + item.cast(pl.Int64)).is_first_distinct()
+    return Interactions(users, catalogue, user.to_numpy(), item.to_numpy(), coded["at"].to_numpy(), is_latest.to_numpy())
+
+
+def _by_users(rows: pl.DataFrame) -> pl.Series:
+    """Return the items by falling number of users, then by id."""
+    pairs = rows.select("user_id", "item_id").unique()
+    return pairs.group_by("item_id").len().sort("len", "item_id", descending=[True, False])["item_id"]
+
+
+def _numbered(ids: pl.Series, name: str, code: str) -> pl.DataFrame:
+    return pl.DataFrame({name: ids, code: np.arange(len(ids), dtype=np.int32)})
 
 
 def starts_of(groups: npt.NDArray[np.integer], *, n_groups: int) -> Longs:

@@ -43,7 +43,9 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
     histories = sp.csr_array((np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape)[:, :n_items]
     with threadpool_limits(1):
         edges = _top_weights(histories, k=settings.neighbours_per_item, regularisation=settings.linear_regularisation)
-    return pl.DataFrame({"item_id": ids.gather(edges.row), "neighbour_id": ids.gather(edges.column), "rank": edges.rank + 1, "weight": edges.value})
+    return pl.DataFrame(
+        {"item_id": ids.gather(edges.row), "neighbour_id": ids.gather(edges.column), "rank": edges.rank + 1, "weight": edges.value}
+    )
 
 
 def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> Entries:

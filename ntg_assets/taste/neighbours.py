@@ -90,7 +90,9 @@ def top_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: flo
         from ntg_assets.taste.neighbours_kernel import compiled_neighbours  # noqa: PLC0415  # a small input never pays for numba
 
         return compiled_neighbours(matrix, k=k, min_shared=min_shared, shrinkage=shrinkage)
-    by_user = sp.csr_array((np.ones(len(matrix.items), np.int32), matrix.items, matrix.start), shape=(len(matrix.start) - 1, matrix.n_items))
+    by_user = sp.csr_array(
+        (np.ones(len(matrix.items), np.int32), matrix.items, matrix.start), shape=(len(matrix.start) - 1, matrix.n_items)
+    )
     by_item = by_user.T.tocsr()
     at_once = rows_at_once(matrix.n_items)
     shared = ((first, by_item[first : first + at_once] @ by_user) for first in range(0, matrix.n_items, at_once))

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from ntg_assets.taste.interactions import Ints, Interactions, Longs, code_interactions
+from ntg_assets.taste.interactions import Interactions, Ints, Longs, code_interactions
 from ntg_assets.taste.neighbours import CountBlock, Neighbours, choose_neighbours, rows_at_once
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import GUARDRAIL_SCHEMA, Graph, Nodes, edge_cuts, edge_table, guarded_nodes

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.taste.interactions import Flags, Interactions, Longs, code_interactions, position_in_group, starts_of
-from ntg_assets.taste.neighbours import Neighbours, UserItems, no_neighbours, top_neighbours
+from ntg_assets.taste.neighbours import Neighbours, UserItems, top_neighbours
 from ntg_assets.taste.settings import TasteSettings
 
 

@@ -1,0 +1,112 @@
+"""What each list was worth to each user: lists against what users went on to take."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.ranking.ranking_metrics import METRICS, hits_by_place, user_metrics
+from ntg_assets.taste.interactions import codes_of
+
+OUTCOME_COLUMNS = (
+    ["split", "strategy", "user_id", "k", "has_history", "n_history_items", "n_relevant", "n_hits", "novelty"] + list(METRICS)  # noqa: RUF005
+)
+
+
+class HeldOut(NamedTuple):
+    """One held-out part with what was known when it began.
+
+    Attributes:
+        split: `val` or `test`.
+        events: Events of the part.
+        before: Earlier held-out events: what was taken there is not new in this part.
+    """
+
+    split: str
+    events: pl.DataFrame
+    before: pl.DataFrame
+
+
+def relevant_pairs(held: HeldOut, train: pl.DataFrame, *, allow_consumed: bool) -> pl.DataFrame:
+    """Return the distinct (user, item) that lists could have been right about.
+
+    Args:
+        held: The held-out part.
+        train: TRAIN events.
+        allow_consumed: Whether lists may show what a user has had; else only first encounters count.
+
+    Returns:
+        `user_id`, `item_id`, by user and item.
+    """
+    pairs = held.events.select("user_id", "item_id").unique()
+    if not allow_consumed:
+        known = pl.concat([train.select("user_id", "item_id"), held.before.select("user_id", "item_id")])
+        pairs = pairs.join(known, on=["user_id", "item_id"], how="anti")
+    return pairs.sort("user_id", "item_id")
+
+
+def list_outcomes(
+    relevant: pl.DataFrame, *, split: str, lists: pl.DataFrame, default_list: pl.DataFrame, train: pl.DataFrame, ks: Sequence[int]
+) -> pl.DataFrame:
+    """Measure every strategy for every user with something relevant.
+
+    Args:
+        relevant: `user_id`, `item_id`.
+        split: Name of the held-out part.
+        lists: `strategy_lists`.
+        default_list: What every strategy shows to users without history.
+        train: TRAIN events, for histories and for how well known an item is.
+        ks: List lengths.
+
+    Returns:
+        `ranking_outcomes` rows of this part.
+    """
+    users = relevant.group_by("user_id").len("n_relevant").sort("user_id").with_columns(pl.col("n_relevant").cast(pl.Int64))
+    history = train.group_by("user_id").agg(pl.col("item_id").n_unique().cast(pl.Int64).alias("n_history_items"))
+    users = users.join(history, on="user_id", how="left", maintain_order="left").with_columns(pl.col("n_history_items").fill_null(0))
+    surprise = _surprise(train)
+    parts = [
+        _measure(_shown(rows, users, default_list), users, relevant, surprise, k=k).with_columns(
+            pl.lit(strategy).alias("strategy"), pl.lit(split).alias("split"), has_history=pl.col("n_history_items") > 0
+        )
+        for strategy, rows in _by_strategy(lists)
+        for k in ks
+    ]
+    return pl.concat(parts).select(OUTCOME_COLUMNS) if parts else pl.DataFrame(schema=OUTCOME_COLUMNS)
+
+
+def _by_strategy(lists: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+    for strategy in lists["strategy"].unique().sort():
+        yield strategy, lists.filter(pl.col("strategy") == strategy).select("user_id", "rank", "item_id")
+
+
+def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) -> pl.DataFrame:
+    """Return what the users of a part were shown: their own list, or the default one without history."""
+    own = rows.join(users.filter(pl.col("n_history_items") > 0).select("user_id"), on="user_id", how="semi")
+    new = users.filter(pl.col("n_history_items") == 0).select("user_id").join(default_list.select("rank", "item_id"), how="cross")
+    return pl.concat([own, new.select(own.columns)])
+
+
+def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, surprise: pl.DataFrame, *, k: int) -> pl.DataFrame:
+    rows = shown.filter(pl.col("rank") <= k).join(relevant.with_columns(is_hit=pl.lit(True)), on=["user_id", "item_id"], how="left")
+    rows = rows.join(surprise, on="item_id", how="left").sort("user_id", "rank")
+    user = codes_of(rows["user_id"], known=users["user_id"])
+    is_hit = rows["is_hit"].fill_null(value=False).to_numpy()
+    hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
+    metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
+    n_shown = np.bincount(user, minlength=users.height)
+    novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(n_shown, 1)
+    return users.with_columns(
+        k=pl.lit(k, pl.Int64),
+        n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),
+        novelty=pl.Series(novelty, dtype=pl.Float64),
+        **{name: pl.Series(values, dtype=pl.Float64) for name, values in zip(METRICS, metrics, strict=True)},
+    )
+
+
+def _surprise(train: pl.DataFrame) -> pl.DataFrame:
+    """Bits of surprise of each item: -log2 of the share of TRAIN users who have had it."""
+    n_users = max(train["user_id"].n_unique(), 1)
+    users = train.group_by("item_id").agg(pl.col("user_id").n_unique().alias("n_users"))
+    return users.select("item_id", surprise=-(pl.col("n_users") / n_users).log(2))

@@ -1,0 +1,126 @@
+"""Assets of ranking: popularity, weights, candidates, lists."""
+
+import polars as pl
+
+import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.project import Project
+from ntg_assets.ranking.examples import collect_examples
+from ntg_assets.ranking.inner_cut import inner_slices
+from ntg_assets.ranking.model import ranking_model
+from ntg_assets.ranking.popularity import item_popularity as score_popularity
+from ntg_assets.ranking.ranking_weights import learn_weights
+from ntg_assets.ranking.recommendations import default_list as popular_list
+from ntg_assets.ranking.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.sources import configured_sources
+from ntg_assets.ranking.strategies import list_strategies
+from ntg_assets.splits.boundaries import train_end
+from ntg_assets.staging import BACKTEST, staged_asset
+from ntg_assets.taste.interactions import code_interactions
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
+def item_popularity(train_events: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What is popular at the cutoff, at half-lives from a day to years."""
+    half_lives = project.settings.ranking.popularity_half_life_days
+    return score_popularity(code_interactions(train_events), now=train_end(split_boundaries), half_life_days=half_lives)
+
+
+@staged_asset(group="ranking", kinds=("scipy",))
+def ranking_weights(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
+    settings = project.settings
+    cuts = inner_slices(train_events, strategy=settings.split.strategy, settings=settings.ranking)
+    return learn_weights(
+        collect_examples(cuts, taste=settings.taste, settings=settings.ranking, seed=settings.seed),
+        sources=configured_sources(settings.ranking),
+        settings=settings.ranking,
+        rng=project.rng("ranking_weights"),
+        samples=settings.gate.bootstrap_samples,
+    )
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
+def candidates(
+    train_events: pl.DataFrame,
+    item_popularity: pl.DataFrame,
+    taste_graph: pl.DataFrame,
+    sequence_graph: pl.DataFrame,
+    linear_graph: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Items that each source would show each user, before anything is weighed."""
+    model = ranking_model(
+        popularity=item_popularity,
+        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        cutoff_at=train_end(split_boundaries),
+        settings=project.settings.ranking,
+    )
+    return list_candidates(code_interactions(train_events, items=model.items), model)
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
+def recommendations(
+    train_events: pl.DataFrame,
+    candidates: pl.DataFrame,
+    ranking_weights: pl.DataFrame,
+    item_popularity: pl.DataFrame,
+    taste_graph: pl.DataFrame,
+    sequence_graph: pl.DataFrame,
+    linear_graph: pl.DataFrame,
+    items: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What to show each user, with a reason on each row."""
+    cutoff_at = train_end(split_boundaries)
+    model = ranking_model(
+        popularity=item_popularity,
+        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        cutoff_at=cutoff_at,
+        settings=project.settings.ranking,
+        weights=ranking_weights,
+    )
+    log = code_interactions(train_events, items=model.items)
+    return recommend_users(log, model, candidates=candidates, titles=items, cutoff_at=cutoff_at)
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
+def default_list(
+    item_popularity: pl.DataFrame,
+    ranking_weights: pl.DataFrame,
+    items: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What to show to users without history."""
+    cutoff_at = train_end(split_boundaries)
+    model = ranking_model(popularity=item_popularity, graphs={}, cutoff_at=cutoff_at, settings=project.settings.ranking)
+    return popular_list(model, ranking_weights, titles=items)
+
+
+@staged_asset(group="ranking", stages=(BACKTEST,), kinds=("numpy",))
+def strategy_lists(
+    train_events: pl.DataFrame,
+    ranking_weights: pl.DataFrame,
+    item_popularity: pl.DataFrame,
+    taste_graph: pl.DataFrame,
+    sequence_graph: pl.DataFrame,
+    linear_graph: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """The lists of each strategy for each user, to be compared on what users went on to take."""
+    settings = project.settings.ranking
+    model = ranking_model(
+        popularity=item_popularity,
+        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        cutoff_at=train_end(split_boundaries),
+        settings=settings,
+        weights=ranking_weights,
+    )
+    log = code_interactions(train_events, items=model.items)
+    return list_strategies(log, model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k))
+
+
+ranking_assets = [*item_popularity, *ranking_weights, *candidates, *recommendations, *default_list, *strategy_lists]

@@ -1,0 +1,107 @@
+"""Contracts of ranking."""
+
+from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.ranking.strategies import STRATEGIES
+
+KINDS = ("graph", "popularity", "consumed")
+STATUSES = ("learned", "default", "no_labels")
+
+
+@contract("item_popularity")
+class ItemPopularity(Contract):
+    """One row per item and half-life: how much of its popularity is left at the cutoff."""
+
+    item_id: str = identifier("item", "Item")
+    half_life_days: float = column("After this time an event counts half", unit="days", gt=0)
+    n_users: int = column("Users of the item", ge=1)
+    score: float = column("Events, each 0.5 ** (age / half-life)", ge=0)
+    rank: int = column("Place at this half-life; ties: more users, then the lower id", ge=1)
+
+    class Config:
+        unique = ["item_id", "half_life_days"]
+
+
+@contract("ranking_weights")
+class RankingWeights(Contract):
+    """One row per source: its weight in the blend, what the inner labels say of it, and whether they were enough."""
+
+    feature: str = column("Source, whose score relative to its best for the user is the feature (0 to 1)")
+    kind: str = column("What the source looks at", isin=KINDS)
+    half_life: float = column("Half-life of the profile in items (graph), else in days", gt=0)
+    weight: float = column("Weight that is used", ge=0)
+    default_weight: float = column("Weight while labels teach no better one", ge=0)
+    learned_weight: float = column("Weight that the inner labels teach", ge=0)
+    learned_low: float = column("Lower end of its 95% interval, clustered by user, cut at 0", nullable=True)
+    learned_high: float = column("Upper end", nullable=True)
+    ndcg_alone: float = column("NDCG@10 of the source by itself on the inner labels", ge=0, le=1, nullable=True)
+    ndcg_alone_low: float = column("Lower end of its 95% interval over users", ge=0, le=1, nullable=True)
+    ndcg_alone_high: float = column("Upper end", ge=0, le=1, nullable=True)
+    is_floor: bool = column("Whether this is the popularity that ranks best by itself: the floor")
+    status: str = column("`learned`, or why the default weights are used", isin=STATUSES)
+    n_label_users: int = column("Users with inner labels (one per user and inner cut)", ge=0)
+    blend_ndcg: float = column("NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True)
+    gain: float = column("Its difference to the floor, user by user", ge=-1, le=1, nullable=True)
+    gain_low: float = column("Lower end of the 95% interval of the gain", ge=-1, le=1, nullable=True)
+    gain_high: float = column("Upper end", ge=-1, le=1, nullable=True)
+    evidence: str = column("The decision in words, with its figures")
+
+    class Config:
+        unique = ["feature"]
+
+
+@contract("candidates")
+class Candidates(Contract):
+    """One row per user, item and source that would show it."""
+
+    user_id: str = identifier("user", "User")
+    item_id: str = identifier("item", "Item")
+    source: str = column("Source that found it")
+    score: float = column("The source's own score (comparable within one user and source)", gt=0)
+    rank: int = column("Place within the user and source; ties: more users, then the lower id", ge=1)
+
+    class Config:
+        unique = ["user_id", "item_id", "source"]
+
+
+class Listed(Contract):
+    """One row per place of a list."""
+
+    rank: int = column("Place in the list", ge=1)
+    item_id: str = identifier("item", "Item")
+    title: str = column("Title, or the id where the item table has none")
+    score: float = column("Sum of weight * feature over the sources", ge=0)
+    reason: str = column("The largest contribution, in words")
+
+
+@contract("recommendations")
+class Recommendations(Listed):
+    """One row per user and place: what to show."""
+
+    user_id: str = identifier("user", "User")
+    strongest_source: str = column("Source with the largest contribution")
+    recommendation_id: str = column("Id of (user, item, cutoff), 16 hex digits", str_length={"min_value": 16, "max_value": 16})
+
+    class Config:
+        unique = ["user_id", "rank"]
+
+
+@contract("default_list")
+class DefaultList(Listed):
+    """One row per place: what to show to users without history."""
+
+    class Config:
+        unique = ["rank"]
+
+
+@contract("strategy_lists")
+class StrategyLists(Contract):
+    """One row per strategy, user and place: the lists that are compared on held-out behaviour."""
+
+    strategy: str = column("How the list is made", isin=STRATEGIES)
+    user_id: str = identifier("user", "User of TRAIN")
+    rank: int = column("Place in the list", ge=1)
+    item_id: str = identifier("item", "Item")
+    score: float = column("Score by which the strategy orders (comparable within one strategy and user)", gt=0)
+
+    class Config:
+        unique = ["strategy", "user_id", "rank"]

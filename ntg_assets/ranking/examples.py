@@ -1,0 +1,132 @@
+"""Examples that teach the blend: candidates of label users, and which of them were taken."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.randomness import unit_interval
+from ntg_assets.ranking.blend import Pairs, distinct_pairs, pair_features
+from ntg_assets.ranking.candidates import find_candidates, source_scores, user_blocks
+from ntg_assets.ranking.inner_cut import InnerSlice, sample_users
+from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, code_interactions, codes_of, starts_of
+from ntg_assets.taste.linear_graph import linear_graph_of
+from ntg_assets.taste.sequence_graph import sequence_graph_of
+from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.taste.taste_graph import graph_of
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Candidates of label users (one per user and inner cut), by user, then by item code.
+
+    Attributes:
+        user: Label user of each candidate, from 0.
+        features: Candidates x sources.
+        taken: Whether the user took the candidate.
+        n_relevant: What each label user took, found as a candidate or not.
+        fold: Half of the users that each label user belongs to: the same in every cut.
+    """
+
+    user: Longs
+    features: Floats
+    taken: Flags
+    n_relevant: Longs
+    fold: Longs
+
+    @property
+    def n_users(self) -> int:
+        return len(self.n_relevant)
+
+    @cached_property
+    def start(self) -> Longs:
+        return starts_of(self.user, n_groups=self.n_users)
+
+    @cached_property
+    def has_target(self) -> Flags:
+        """Label users with a taken candidate: the others teach nothing."""
+        return np.bincount(self.user, self.taken, minlength=self.n_users) > 0
+
+    @cached_property
+    def target(self) -> Floats:
+        """Weight of each taken candidate: together 1 per user."""
+        n_taken = np.bincount(self.user, self.taken, minlength=self.n_users)
+        return self.taken / np.maximum(n_taken, 1)[self.user]
+
+    def only(self, users: Flags) -> "Examples":
+        """Return the examples of some of the label users."""
+        number = np.cumsum(users) - 1
+        rows = users[self.user]
+        return Examples(number[self.user[rows]], self.features[rows], self.taken[rows], self.n_relevant[users], self.fold[users])
+
+
+def inner_model(log: Interactions, cut: InnerSlice, *, taste: TasteSettings, settings: RankingSettings) -> RankingModel:
+    """Rebuild every source from the events before an inner cut."""
+    graphs = {
+        "taste": graph_of(log, settings=taste).edges,
+        "sequence": sequence_graph_of(log, settings=taste).edges,
+        "linear": linear_graph_of(log, settings=taste),
+    }
+    popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
+    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=settings)
+
+
+def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int) -> Examples:
+    """Collect the examples of all inner cuts.
+
+    Args:
+        cuts: Histories with their labels.
+        taste: How the graphs are made.
+        settings: Candidates, label users.
+        seed: Chooses label users and folds.
+    """
+    parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed)]
+    if not parts:
+        n_sources = 0
+        return Examples(
+            np.empty(0, np.int64), np.empty((0, n_sources)), np.empty(0, np.bool_), np.empty(0, np.int64), np.empty(0, np.int64)
+        )
+    offsets = np.cumsum([0, *(part.n_users for part in parts[:-1])])
+    return Examples(
+        np.concatenate([part.user + offset for part, offset in zip(parts, offsets, strict=True)]),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "taken", "n_relevant", "fold")),
+    )
+
+
+def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int) -> list[Examples]:
+    log = code_interactions(cut.history)
+    model = inner_model(log, cut, taste=taste, settings=settings)
+    relevant = relevant_items(cut.labels, cut.history, settings=settings)
+    users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
+    known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
+    return [found for block in user_blocks(known) if (found := _examples_in(block, model, relevant, seed)).n_users]
+
+
+def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings) -> pl.DataFrame:
+    """Return the distinct (user, item) of the labels that a list could have been right about: of known users, and new to them."""
+    pairs = labels.select("user_id", "item_id").unique().join(history.select("user_id").unique(), on="user_id", how="semi")
+    if settings.recommend_consumed == "allow":
+        return pairs
+    return pairs.join(history.select("user_id", "item_id"), on=["user_id", "item_id"], how="anti")
+
+
+def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int) -> Examples:
+    scores = source_scores(block, model)
+    pairs = distinct_pairs(find_candidates(scores, per_source=model.settings.candidates_per_source), n_items=model.n_items)
+    wanted = relevant.filter(pl.col("user_id").is_in(block.users.implode()))
+    wanted_user = codes_of(wanted["user_id"], known=block.users)
+    wanted_item = codes_of(wanted["item_id"], known=model.items)
+    taken = np.isin(pairs.user * model.n_items + pairs.item, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
+    fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
+    n_relevant = np.bincount(wanted_user, minlength=block.n_users)
+    return _with_candidates(Examples(pairs.user, pair_features(Pairs(*pairs), scores), taken, n_relevant, fold))
+
+
+def _with_candidates(found: Examples) -> Examples:
+    """Leave out users without any candidate: the softmax has no place for them."""
+    return found.only(np.bincount(found.user, minlength=found.n_users) > 0)

@@ -1,0 +1,93 @@
+"""Everything that a list is made from, as arrays over one catalogue: built from the published tables alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from ntg_assets.ranking.popularity import microseconds
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import GRAPHS, Source, configured_sources
+from ntg_assets.taste.interactions import Floats, codes_of
+
+STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}  # column of each graph that a profile is spread over
+
+
+@dataclass(frozen=True)
+class RankingModel:
+    """What scores a user's items.
+
+    Attributes:
+        items: The catalogue by falling number of users, then by id: a lower code wins a tie.
+        now: Cutoff from which ages are counted, microseconds since 1970.
+        graphs: Items x items strengths per graph, columns ascending in each row.
+        popularity: Decayed popularity per source name.
+        sources: The sources, in the order in which contributions are added up.
+        weights: Weight per source name in the blend; empty while it is being learned.
+        settings: List length, profile, seen filter.
+    """
+
+    items: pl.Series
+    now: int
+    graphs: Mapping[str, sp.csr_array]
+    popularity: Mapping[str, Floats]
+    sources: list[Source]
+    settings: RankingSettings
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def weight_vector(self) -> Floats:
+        """Weight of each source, in order."""
+        return np.array([self.weights.get(source.name, 0.0) for source in self.sources])
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+
+def ranking_model(
+    *,
+    popularity: pl.DataFrame,
+    graphs: Mapping[str, pl.DataFrame],
+    cutoff_at: datetime,
+    settings: RankingSettings,
+    weights: pl.DataFrame | None = None,
+) -> RankingModel:
+    """Build the model from tables.
+
+    Args:
+        popularity: `item_popularity`: the catalogue and its popularity.
+        graphs: Edge tables by name (`taste`, `sequence`, `linear`); a missing or empty one makes its sources silent.
+        cutoff_at: The cutoff of the stage.
+        settings: The configuration.
+        weights: `ranking_weights`; none: the blend cannot be used yet.
+    """
+    sources = configured_sources(settings)
+    items = popularity.select("item_id", "n_users").unique().sort("n_users", "item_id", descending=[True, False])["item_id"]
+    learned = {} if weights is None else dict(weights.select("feature", "weight").iter_rows())
+    return RankingModel(
+        items=items,
+        now=microseconds(cutoff_at),
+        graphs={name: _edges(graphs[name], items, STRENGTH[name]) for name in GRAPHS if name in graphs},
+        popularity={source.name: _scores(popularity, items, source.half_life) for source in sources if source.kind == "popularity"},
+        sources=sources,
+        settings=settings,
+        weights=learned,
+    )
+
+
+def _edges(table: pl.DataFrame, items: pl.Series, strength: str) -> sp.csr_array:
+    ends = (codes_of(table["item_id"], known=items), codes_of(table["neighbour_id"], known=items))
+    edges = sp.csr_array((table[strength].to_numpy(), ends), shape=(len(items), len(items)))
+    edges.sort_indices()
+    return edges
+
+
+def _scores(popularity: pl.DataFrame, items: pl.Series, half_life: float) -> Floats:
+    rows = popularity.filter(pl.col("half_life_days") == half_life)
+    scores = np.zeros(len(items))
+    scores[codes_of(rows["item_id"], known=items)] = rows["score"].to_numpy()
+    return scores

@@ -1,0 +1,44 @@
+"""Popularity that fades: each event counts half after each half-life."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.taste.interactions import Floats, Interactions
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+def microseconds(at: datetime) -> int:
+    """Return an instant as microseconds since 1970."""
+    return pl.Series([at], dtype=pl.Datetime("us")).to_physical().item()
+
+
+def decay(at: np.ndarray, *, now: int, half_life_days: float) -> Floats:  # type: ignore[type-arg]
+    """Return 0.5 ** (age / half-life) for instants in microseconds; the future counts as now."""
+    age_days = np.maximum(now - at, 0) / MICROSECONDS_PER_DAY
+    return np.exp2(-age_days / half_life_days)
+
+
+def item_popularity(log: Interactions, *, now: datetime, half_life_days: Sequence[float]) -> pl.DataFrame:
+    """Score every item of a log by decayed popularity.
+
+    Args:
+        log: Events before `now`.
+        now: The cutoff from which ages are counted.
+        half_life_days: Half-lives.
+
+    Returns:
+        `item_popularity`: one row per (item, half-life): users, decayed number of events, rank (ties: more users, then the lower id).
+    """
+    parts = []
+    for days in sorted(set(half_life_days)):
+        score = np.bincount(log.item, decay(log.at, now=microseconds(now), half_life_days=days), minlength=log.n_items)
+        order = np.argsort(-score, kind="stable")
+        rank = np.empty(log.n_items, np.int64)
+        rank[order] = np.arange(1, log.n_items + 1)
+        columns = {"item_id": log.items, "n_users": log.n_users_of_item, "score": score, "rank": rank}
+        parts.append(pl.DataFrame(columns).select("item_id", pl.lit(days, pl.Float64).alias("half_life_days"), "n_users", "score", "rank"))
+    return pl.concat(parts)

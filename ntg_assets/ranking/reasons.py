@@ -1,0 +1,82 @@
+"""Why an item is on a list: its largest contribution, in words."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from ntg_assets.ranking.blend import Lists
+from ntg_assets.ranking.candidates import profile
+from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.sources import Source
+from ntg_assets.taste.interactions import Floats, Interactions, Longs
+
+WORDS = {
+    "taste": "Goes with {seed}",
+    "sequence": "Often taken up after {seed}",
+    "linear": "Predicted by {seed}",
+}
+
+
+class Reasons(NamedTuple):
+    """Text of each row's reason and the source behind it."""
+
+    text: pl.Series
+    source: pl.Series
+
+
+class Seeds(NamedTuple):
+    """The history item that carries most of each row's graph score (-1: none), and its part of that score."""
+
+    item: Longs
+    strength: Floats
+
+
+def give_reasons(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series) -> Reasons:
+    """Put the largest contribution of each list row into words.
+
+    Args:
+        lists: Rows with contributions per source.
+        block: The users' histories.
+        model: Sources and graphs.
+        titles: Title of each item of the model.
+    """
+    strongest = lists.contributions.argmax(axis=1) if lists.contributions.size else np.empty(0, np.int64)
+    text = np.empty(len(lists.user), object)
+    for position, source in enumerate(model.sources):
+        rows = np.flatnonzero(strongest == position)
+        if len(rows):
+            text[rows] = _words(source, lists.user[rows], lists.item[rows], block, model, titles)
+    names = pl.Series([source.name for source in model.sources], dtype=pl.String)
+    return Reasons(pl.Series(text.tolist(), dtype=pl.String), names.gather(strongest))
+
+
+def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interactions, model: RankingModel) -> Seeds:
+    """Find the history item that carries most of what a graph source says of each (user, item)."""
+    weights = profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
+    sizes = np.diff(weights.indptr)[user]
+    row = np.repeat(np.arange(len(user)), sizes)
+    entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]
+    part = weights.data[entry] * edge_strengths(model.graphs[source.graph], weights.indices[entry], item[row])
+    best = np.lexsort((np.arange(len(row)), -part, row))[np.cumsum(sizes) - sizes]
+    return Seeds(np.where(part[best] > 0, weights.indices[entry[best]], -1), part[best])
+
+
+def edge_strengths(graph: sp.csr_array, start: Longs, end: Longs) -> Floats:
+    """Look up the strength of edges; 0 where there is none."""
+    if not graph.nnz:
+        return np.zeros(len(start))
+    keys = np.repeat(np.arange(graph.shape[0], dtype=np.int64), np.diff(graph.indptr)) * graph.shape[1] + graph.indices
+    wanted = start.astype(np.int64) * graph.shape[1] + end
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, graph.data[place], 0.0)
+
+
+def _words(source: Source, user: Longs, item: Longs, block: Interactions, model: RankingModel, titles: pl.Series) -> list[str]:
+    if source.kind == "popularity":
+        return [f"Popular of late (half-life {source.half_life:g} days)"] * len(user)
+    if source.kind == "consumed":
+        return ["Had before, and often comes back"] * len(user)
+    seeds = strongest_seeds(user, item, source, block, model)
+    return [WORDS[source.graph].format(seed=title) for title in titles.gather(seeds.item)]
