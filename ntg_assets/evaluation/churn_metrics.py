@@ -15,7 +15,8 @@ Ints = npt.NDArray[np.int64]
 SMALLEST_PROBABILITY = 1e-12  # a certain and wrong forecast costs much, not infinitely much
 MAX_WEIGHTS = 20_000_000  # resampled weights held at once: 160 MB
 MAX_NEWTON_STEPS = 50
-MAX_SLOPE = 1e3  # beyond it the outcomes are separated and no finite slope exists
+CONVERGED = 1e-10  # largest Newton step, in log odds
+SEPARATED = 1e-4  # every outcome told this surely: the outcomes are separated and no finite slope exists
 
 
 @dataclass(frozen=True)
@@ -149,16 +150,13 @@ def _newton(design: Floats, churned: Floats, users: Ints, *, offset: Floats) -> 
         expected = sigmoid(design @ coefficients + offset)
         weights = expected * (1 - expected)
         information = (design.T * weights) @ design
-        if np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
+        if np.abs(churned - expected).max() < SEPARATED or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
             return None
         step = np.linalg.solve(information, design.T @ (churned - expected))
+        if np.abs(step).max() < CONVERGED:
+            return coefficients, sandwich(design, churned - expected, weights, users, penalty=0.0)
         coefficients = coefficients + step
-        if np.abs(coefficients).max() > MAX_SLOPE:
-            return None
-        if np.abs(step).max() < SMALLEST_PROBABILITY:
-            break
-    expected = sigmoid(design @ coefficients + offset)
-    return coefficients, sandwich(design, churned - expected, expected * (1 - expected), users, penalty=0.0)
+    return None
 
 
 def _interval(name: str, found: tuple[Floats, Floats] | None, position: int) -> Metric:

@@ -46,7 +46,7 @@ def _radar_reconciles(stage: str) -> dg.AssetChecksDefinition:
         offenders = radar_rows_that_do_not_reconcile(revenue_risk_radar, churn_scores, ltv_estimates)
         disordered = ranks_out_of_order(revenue_risk_radar)
         total = float(revenue_risk_radar.sort("rank")["revenue_at_risk"].sum())
-        told = f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} users do not reconcile, {disordered.height} out of order"
+        told = f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} rows broken, {disordered.height} out of order"
         return dg.AssetCheckResult(
             passed=offenders.is_empty() and disordered.is_empty(),
             description=told,

@@ -1,0 +1,86 @@
+"""Churn and revenue end to end from a log, as the assets do it, without Dagster; and logs with known behaviour."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.scores import churn_scores
+from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
+from ntg_assets.revenue.ltv import ltv_estimates
+from ntg_assets.revenue.radar import revenue_risk_radar
+from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.value_model import fit_value
+from ntg_assets.sql import query, run
+
+CHURN = ChurnSettings(horizon_days=20)
+VALUE = ValueSettings(horizon_days=60)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of churn and revenue, by the names they are stored under."""
+
+    history: History
+    user_days: pl.DataFrame
+    churn_labels: pl.DataFrame
+    churn_snapshots: pl.DataFrame
+    labelled: pl.DataFrame
+    churn_coefficients: pl.DataFrame
+    churn_scores: pl.DataFrame
+    value_coefficients: pl.DataFrame
+    ltv_estimates: pl.DataFrame
+    revenue_risk_radar: pl.DataFrame
+
+
+def boundaries(start_on: date, end_on: date, *, log_end_on: date | None = None, strategy: str = "global_time") -> pl.DataFrame:
+    """`split_boundaries` of a log whose TRAIN is `[start_on, end_on)`."""
+    start_at, end_at = (datetime.combine(day, datetime.min.time()) for day in (start_on, end_on))
+    log_end = datetime.combine(log_end_on or end_on, datetime.min.time())
+    parts = [("train", start_at, end_at, strategy), ("test", end_at, log_end, strategy)]
+    names = ["part", "start_at", "end_at", "strategy"]
+    return pl.DataFrame(parts, schema=names, orient="row").with_columns(pl.col("start_at", "end_at").cast(pl.Datetime("us")))
+
+
+def user_days_of(train_events: pl.DataFrame) -> pl.DataFrame:
+    return run(query("features", "user_days", {"train_events": train_events}))
+
+
+def days(*rows: tuple[object, str], value: float = 1.0) -> pl.DataFrame:
+    """`user_days` from (user, ISO date): one event of one item a day."""
+    made = [(user, date.fromisoformat(on), 1, 1, 1.0, value) for user, on in rows]
+    names = ["user_id", "active_on", "n_events", "n_items", "engagement", "value_sum"]
+    return pl.DataFrame(made, schema=names, orient="row")
+
+
+def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSettings = CHURN, value: ValueSettings = VALUE) -> Tables:
+    """Run everything from the active days of TRAIN to the radar."""
+    history = train_history(split)
+    labels = run(churn_labels(user_days, history, settings=churn))
+    snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
+    labelled = labelled_snapshots(snapshots, labels)
+    coefficients = fit_churn(labelled, regularisation=churn.regularisation)
+    scores = churn_scores(snapshots, coefficients, settings=churn)
+    value_coefficients = fit_value(labelled, settings=value)
+    clock = {"cutoff_on": history.cutoff_on, "horizon_days": churn.horizon_days}
+    persistence = run(query("revenue", "persistence", {"user_days": user_days}, **clock))
+    values = ltv_estimates(snapshots, scores, value_coefficients, persistence, churn_horizon_days=churn.horizon_days, settings=value)
+    radar = revenue_risk_radar(scores, values, settings=churn)
+    return Tables(history, user_days, labels, snapshots, labelled, coefficients, scores, value_coefficients, values, radar)
+
+
+def leaving_log(seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False) -> pl.DataFrame:
+    """`user_days` of users with a pace of their own who leave at a constant rate, most within the log; starts 2024-01-01."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for user in range(1, n_users + 1):
+        joined, stays = rng.integers(0, n_days // 2), rng.exponential(90)
+        active = joined + np.flatnonzero(rng.random(int(stays) + 1) < rng.uniform(0.05, 0.6))
+        seen = {int(joined), *(int(day) for day in active if day < n_days)}
+        rows += [(f"u{user}" if text_ids else user, date(2024, 1, 1) + timedelta(days=day)) for day in sorted(seen)]
+    made = [(user, on, int(rng.integers(1, 6)), 1, 1.0, float(rng.integers(1, 20))) for user, on in rows]
+    names = ["user_id", "active_on", "n_events", "n_items", "engagement", "value_sum"]
+    return pl.DataFrame(made, schema=names, orient="row")

@@ -1,0 +1,84 @@
+"""Row order, id type and the scale of money change nothing that they should not."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+import ntg_assets.churn.contracts
+import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.contracts import IdTypes, check_frame, contract_of
+from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
+from ntg_assets.revenue.settings import RadarSettings, StrategySettings, ValueSettings
+from ntg_assets.revenue.strategies import intervention_targets
+from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
+
+SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
+KEYS = {
+    "churn_labels": ["user_id", "snapshot_on"],
+    "churn_snapshots": ["user_id", "snapshot_on"],
+    "churn_coefficients": ["position"],
+    "churn_scores": ["user_id"],
+    "value_coefficients": ["position"],
+    "ltv_estimates": ["user_id"],
+    "revenue_risk_radar": ["rank"],
+}
+
+
+def same(left: Tables, right: Tables) -> None:
+    for name, key in KEYS.items():
+        assert_frame_equal(getattr(left, name).sort(key), getattr(right, name).sort(key), check_exact=True)
+
+
+@settings(max_examples=5)
+@given(seed=st.integers(0, 1000))
+def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
+    log = leaving_log(seed)
+    same(make_tables(log, SPLIT), make_tables(log.sample(fraction=1.0, shuffle=True, seed=seed), SPLIT))
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), unit_price=st.floats(0.01, 1000))
+def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None:
+    found = make_tables(leaving_log(seed, n_users=40), SPLIT, value=ValueSettings(price_per_active_day=unit_price))
+    assert radar_rows_that_do_not_reconcile(found.revenue_risk_radar, found.churn_scores, found.ltv_estimates).is_empty()
+    assert ranks_out_of_order(found.revenue_risk_radar).is_empty()
+    assert found.revenue_risk_radar.height == found.user_days["user_id"].n_unique()
+
+
+@settings(max_examples=5)
+@given(seed=st.integers(0, 1000), factor=st.sampled_from([0.001, 7.0, 1e6]))
+def test_value_scales_with_the_price(seed: int, factor: float) -> None:
+    log = leaving_log(seed, n_users=40)
+    once = make_tables(log, SPLIT, value=ValueSettings(price_per_active_day=1.0)).ltv_estimates
+    scaled = make_tables(log, SPLIT, value=ValueSettings(price_per_active_day=factor)).ltv_estimates
+    assert scaled["ltv"].to_list() == pytest.approx((once["ltv"] * factor).to_list(), rel=1e-6)
+
+
+@settings(max_examples=20)
+@given(budget=st.floats(0, 50), capacity=st.integers(1, 30), share=st.floats(0, 0.5))
+def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) -> None:
+    strategy = StrategySettings(name="profit", objective="expected_profit", save_rate=0.3, offer_cost=0.7, contact_cost=0.1, budget=budget)
+    policy = RadarSettings(strategies=[strategy], capacity=capacity, holdout_share=share)
+    contacted = intervention_targets(RADAR, settings=policy).filter(pl.col("action") == "contact")
+    assert contacted.height <= capacity
+    assert contacted["expected_cost"].sum() <= budget + 1e-6
+    assert (contacted["expected_profit"] > 0).all()
+
+
+RADAR = make_tables(leaving_log(1), SPLIT).revenue_risk_radar
+
+
+def test_text_ids_keep_every_contract() -> None:
+    found = make_tables(leaving_log(2, text_ids=True), SPLIT)
+    for name in KEYS:
+        check_frame(getattr(found, name), contract_of(name), ids=IdTypes("string", "string"))
+
+
+def test_integer_ids_keep_every_contract() -> None:
+    found = make_tables(leaving_log(2), SPLIT)
+    for name in KEYS:
+        check_frame(getattr(found, name), contract_of(name), ids=IdTypes("integer", "integer"))

@@ -1,0 +1,148 @@
+"""Past forecasts rest on what was known then; the report and the radar back-test measure them honestly."""
+
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.churn.snapshots import History
+from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts, origins
+from ntg_assets.evaluation.churn_report import churn_report, holdout_note
+from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
+from ntg_assets.sql import query, run
+from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.logs import events
+
+START, T_VAL, END = date(2024, 1, 1), date(2024, 7, 1), date(2024, 8, 28)
+
+
+def everything(log: pl.DataFrame) -> tuple[Tables, pl.DataFrame]:
+    """Tables of TRAIN and the forecasts with their outcomes, from the active days of the whole log."""
+    tables = make_tables(log.filter(pl.col("active_on") < T_VAL), boundaries(START, T_VAL, log_end_on=END))
+    window = log.filter((pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=CHURN.horizon_days)))
+    outcomes = window.group_by("user_id").agg(window_active_days=pl.len().cast(pl.Int64), window_value=pl.col("value_sum").sum())
+    held = holdout_forecasts(tables.revenue_risk_radar, tables.ltv_estimates, outcomes, tables.history, churn=CHURN, value=VALUE)
+    return tables, churn_forecasts(tables.labelled, tables.user_days, held, churn=CHURN, value=VALUE)
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Tables, pl.DataFrame]:
+    return everything(leaving_log(11, n_users=150))
+
+
+def test_outcomes_are_judged_in_the_half_open_horizon() -> None:
+    val = events((1, 1, "2024-07-01T00:00"), (1, 2, "2024-07-01T09:00"), (2, 1, "2024-06-30T23:59"))
+    test = events((1, 1, "2024-07-20T23:59"), (3, 1, "2024-07-21T00:00"))
+    limits = {"from_at": datetime(2024, 7, 1), "until_at": datetime(2024, 7, 21)}
+    found = run(query("evaluation", "churn_outcomes", {"val_events": val, "test_events": test}, **limits))
+    assert found.rows() == [(1, 2, 3.0)]
+
+
+def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(world: tuple[Tables, pl.DataFrame]) -> None:
+    labelled = world[0].labelled
+    found = origins(labelled, settings=CHURN)
+    assert len(found) > 2
+    assert all(later - earlier >= timedelta(days=CHURN.horizon_days) for earlier, later in pairwise(found))
+    assert all(labelled.filter(pl.col("window_end_on") <= origin_on).height >= 100 for origin_on in found)
+
+
+def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables, pl.DataFrame]) -> None:
+    tables, forecasts = world
+    origin_on = origins(tables.labelled, settings=CHURN)[1]
+    told = ["user_id", "churn_probability", "ltv_at_stake", "run_rate_at_stake", "ltv", "expected_value", "value_before", "segment"]
+    log = leaving_log(11, n_users=150)
+    poisoned = log.with_columns(value_sum=pl.when(pl.col("active_on") >= origin_on).then(1e6).otherwise("value_sum"))
+    mixed = poisoned.filter((pl.col("active_on") < origin_on) | (pl.col("user_id") % 2 == 0))
+    again = everything(mixed)[1]
+    before, after = (rows.filter(pl.col("origin_on") == origin_on).select(told) for rows in (forecasts, again))
+    assert before.height > 10
+    assert before.equals(after)
+
+
+def test_holdout_judges_at_risk_users_on_held_out_days(world: tuple[Tables, pl.DataFrame]) -> None:
+    tables, forecasts = world
+    held = forecasts.filter(pl.col("evaluation") == HOLDOUT)
+    assert sorted(held["user_id"]) == sorted(tables.churn_scores.filter("is_at_risk_population")["user_id"])
+    log = leaving_log(11, n_users=150)
+    stayed = log.filter((pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=20)))["user_id"].unique()
+    assert set(held.filter(~pl.col("is_churned"))["user_id"]) == set(stayed) & set(held["user_id"])
+
+
+def test_losses_are_what_was_there_before(world: tuple[Tables, pl.DataFrame]) -> None:
+    for row in world[1].head(50).iter_rows(named=True):
+        assert row["lost_value"] == (row["value_before"] if row["is_churned"] else 0.0)
+        assert row["dropped_value"] == max(0.0, row["value_before"] - row["value_after"])
+
+
+def test_per_user_split_has_no_holdout_and_says_why() -> None:
+    log = leaving_log(11)
+    tables = make_tables(log, boundaries(START, END, strategy="per_user"))
+    outcomes = pl.DataFrame(schema={"user_id": pl.Int64, "window_active_days": pl.Int64, "window_value": pl.Float64})
+    held = holdout_forecasts(tables.revenue_risk_radar, tables.ltv_estimates, outcomes, tables.history, churn=CHURN, value=VALUE)
+    forecasts = churn_forecasts(tables.labelled, log, held, churn=CHURN, value=VALUE)
+    assert forecasts["evaluation"].unique().to_list() == [WALK_FORWARD]
+    assert "no common cutoff" in str(holdout_note(tables.history, datetime(2024, 8, 28), settings=CHURN))
+
+
+def test_log_that_ends_before_the_horizon_closes_says_so() -> None:
+    history = History(START, T_VAL, T_VAL)
+    assert holdout_note(history, datetime(2024, 7, 21), settings=CHURN) is None
+    told = holdout_note(history, datetime(2024, 7, 11), settings=CHURN)
+    assert told == "the log ends on 2024-07-11, the horizon closes on 2024-07-21: users may yet return, churn is overstated"
+
+
+def report_of(forecasts: pl.DataFrame) -> pl.DataFrame:
+    return churn_report(forecasts, n_bins=5, samples=200, rng=np.random.default_rng(1))
+
+
+def test_report_covers_all_segments_and_origins_once(world: tuple[Tables, pl.DataFrame]) -> None:
+    found = report_of(world[1])
+    assert not found.select("evaluation", "segment", "metric", "bin").is_duplicated().any()
+    headline = found.filter(pl.col("metric") == "auc", pl.col("segment") == "all")
+    assert headline["evaluation"].to_list() == [HOLDOUT, WALK_FORWARD]
+    assert headline["value"].min() > 0.6  # type: ignore[operator]
+    assert (headline["low"] < headline["value"]).all()
+    parts = found.filter(pl.col("metric") == "churn_rate", pl.col("segment").str.starts_with("origin="))
+    assert parts["n_rows"].sum() == world[1].filter(pl.col("evaluation") == WALK_FORWARD).height
+
+
+def test_report_on_one_outcome_is_null_and_says_so(world: tuple[Tables, pl.DataFrame]) -> None:
+    found = report_of(world[1].filter("is_churned")).filter(pl.col("segment") == "all", pl.col("evaluation") == HOLDOUT)
+    auc_row = found.filter(pl.col("metric") == "auc").row(0, named=True)
+    assert auc_row["value"] is None
+    assert auc_row["note"].startswith("not defined")
+
+
+def made_forecasts() -> pl.DataFrame:
+    rows = [(user, user / 10, float(user), float(11 - user)) for user in range(1, 11)]
+    made = pl.DataFrame(rows, schema=["user_id", "churn_probability", "ltv_at_stake", "lost_value"], orient="row")
+    return made.with_columns(
+        evaluation=pl.lit(HOLDOUT), origin_on=T_VAL, run_rate_at_stake="ltv_at_stake", ltv="ltv_at_stake", dropped_value="lost_value"
+    )
+
+
+def test_capture_by_hand() -> None:
+    found = radar_backtest(made_forecasts(), samples=100, rng=np.random.default_rng(1))
+    row = found.filter(pl.col("loss") == "left", pl.col("ranking") == "radar", pl.col("depth_share") == 0.2).row(0, named=True)
+    assert row["captured_share"] == (1 + 2) / 55  # users 10 and 9 lead the radar, and lost least
+    assert row["oracle_captured_share"] == (10 + 9) / 55
+    assert row["share_of_oracle"] == pytest.approx(3 / 19)
+
+
+def test_no_ranking_beats_the_oracle(world: tuple[Tables, pl.DataFrame]) -> None:
+    found = radar_backtest(world[1], samples=100, rng=np.random.default_rng(1))
+    assert set(found["ranking"]) == {*RANKINGS, "oracle"}
+    assert (found["captured_share"] <= found["oracle_captured_share"] + 1e-12).all()
+    assert (found.filter(pl.col("ranking") == "oracle")["share_of_oracle"] == 1).all()
+
+
+def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
+    rows = pl.DataFrame({"origin_on": [1, 1, 1, 2], "user_id": [3, 1, 2, 9], "key": [0.5, 0.5, 0.1, 0.0]})
+    assert top_share(rows, pl.col("key"), 0.1).to_list() == [False, True, False, True]
+
+
+def test_nothing_lost_has_no_share() -> None:
+    found = radar_backtest(made_forecasts().with_columns(lost_value=0.0), samples=100, rng=np.random.default_rng(1))
+    assert found.filter(pl.col("loss") == "left")["captured_share"].null_count() == found.height / 2

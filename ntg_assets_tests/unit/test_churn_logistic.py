@@ -1,0 +1,158 @@
+"""The churn model is penalised maximum likelihood with clustered intervals, and its scores are what its table says."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.churn.design import FEATURES, GROUPS, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.logistic import fit_churn, fit_logistic, sigmoid
+from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
+from ntg_assets.errors import ContractError, NotEnoughDataError
+from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+
+
+def made_up(n: int = 600, *, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    users = np.sort(rng.integers(0, n // 4, n))
+    users = np.unique(users, return_inverse=True)[1]
+    matrix = rng.normal(size=(n, 3)) + rng.normal(size=(n // 4, 3))[users % (n // 4)]
+    churned = (rng.random(n) < sigmoid(matrix @ [0.8, -0.5, 0.0] + 0.3)).astype(float)
+    return matrix, churned, users
+
+
+def test_fit_is_the_minimum_of_the_stated_objective() -> None:
+    matrix, churned, users = made_up()
+    c = 0.1
+    fit = fit_logistic(matrix, churned, users, regularisation=c)
+    design = np.column_stack([np.ones(len(churned)), (matrix - fit.mean) / fit.scale])
+    gradient = design.T @ (sigmoid(design @ fit.coefficients) - churned) + np.concatenate([[0], fit.coefficients[1:] / c])
+    assert np.abs(gradient).max() < 1e-6
+
+
+def test_weak_penalty_agrees_with_statsmodels_clustered_by_user() -> None:
+    import statsmodels.api as sm
+
+    matrix, churned, users = made_up()
+    fit = fit_logistic(matrix, churned, users, regularisation=1e9)
+    design = sm.add_constant((matrix - fit.mean) / fit.scale)
+    peer = sm.Logit(churned, design).fit(disp=0, cov_type="cluster", cov_kwds={"groups": users, "use_correction": False})
+    n_users = users.max() + 1
+    assert fit.coefficients == pytest.approx(peer.params, abs=1e-6)
+    assert fit.covariance == pytest.approx(peer.cov_params() * n_users / (n_users - 1), rel=1e-4, abs=1e-8)
+
+
+def test_intervals_cover_at_their_nominal_rate() -> None:
+    truth, hits = 0.5, 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        users = np.repeat(np.arange(150), 3)
+        x = rng.normal(size=(450, 1))
+        churned = (rng.random(450) < sigmoid(truth * (x[:, 0] - x.mean()) / x.std())).astype(float)
+        fit = fit_logistic(x, churned, users, regularisation=1e6)
+        hits += abs(fit.coefficients[1] - truth) < 1.96 * np.sqrt(fit.covariance[1, 1])
+    assert 0.90 <= hits / 200 <= 0.99
+
+
+def test_doubling_every_user_shrinks_errors_and_repeating_rows_does_not() -> None:
+    matrix, churned, users = made_up()
+    once = fit_logistic(matrix, churned, users, regularisation=1e9).covariance
+    twice = np.repeat(np.arange(len(churned)), 2)
+    repeated = fit_logistic(matrix[twice], churned[twice], users[twice], regularisation=1e9).covariance
+    assert repeated == pytest.approx(once, rel=1e-4, abs=1e-10)  # the same users tell no more when their rows are copied
+
+
+def test_missing_values_stand_at_the_mean_and_constants_do_no_harm() -> None:
+    matrix = np.array([[1.0, np.nan, 5.0], [3.0, 2.0, 5.0], [5.0, 4.0, 5.0]])
+    mean, scale = location_and_scale(matrix)
+    assert mean.tolist() == [3.0, 3.0, 5.0]
+    assert scale.tolist() == [np.sqrt(8 / 3), 1.0, 1.0]
+    assert standardise(matrix, mean=mean, scale=scale)[0].tolist() == [-2 / np.sqrt(8 / 3), 0.0, 0.0]
+
+
+def test_transforms_are_what_their_names_say() -> None:
+    source = {feature.source: [3.0] for feature in FEATURES} | {"active_days": [1.0], "value_per_active_day": [-3.0]}
+    found = dict(zip((feature.name for feature in FEATURES), design_matrix(pl.DataFrame(source))[0], strict=True))
+    assert found["log_recency_days"] == np.log(4)
+    assert found["log_value_per_active_day"] == -np.log(4)
+    assert (found["has_one_active_day"], found["trend_log_ratio"]) == (1.0, 3.0)
+
+
+def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(tables: Tables) -> None:
+    scores = tables.churn_scores
+    logit = scores["contribution_baseline"].to_numpy()
+    for name in CONTRIBUTIONS:
+        logit = logit + scores[name].to_numpy()
+    assert (logit == scores["churn_logit"].to_numpy()).all()
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(scores["churn_probability"].to_numpy(), abs=1e-15)
+
+
+def test_score_is_what_the_table_gives_by_hand(tables: Tables) -> None:
+    row = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort("user_id").head(1)
+    table = tables.churn_coefficients.sort("position").to_dicts()
+    x = design_matrix(row)[0]
+    logit = table[0]["coefficient"]
+    for value, entry in zip(x, table[1:], strict=True):
+        logit += 0.0 if np.isnan(value) else entry["coefficient"] * (value - entry["mean"]) / entry["scale"]
+    assert tables.churn_scores.sort("user_id")["churn_logit"][0] == pytest.approx(logit, abs=1e-12)
+
+
+def test_one_user_alone_scores_as_in_the_batch(tables: Tables) -> None:
+    now = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort("user_id")
+    batch = score_churn(now, tables.churn_coefficients)
+    for place in range(0, now.height, 7):
+        assert score_churn(now[place], tables.churn_coefficients).equals(batch[place])
+
+
+def test_coefficients_of_another_version_are_refused(tables: Tables) -> None:
+    renamed = tables.churn_coefficients.with_columns(pl.col("feature").replace("log_active_days", "log_visits"))
+    with pytest.raises(ContractError, match=r"not those of this version .*log_active_days, log_visits"):
+        score_churn(tables.churn_snapshots, renamed)
+
+
+def test_interval_holds_the_probability_and_risk_falls_with_activity(tables: Tables) -> None:
+    scores = tables.churn_scores
+    assert (scores["churn_probability_low"] <= scores["churn_probability"]).all()
+    assert (scores["churn_probability"] <= scores["churn_probability_high"]).all()
+    at_risk = scores.filter("is_at_risk_population")
+    assert at_risk.select(pl.corr("recency_days", "churn_probability")).item() > 0.3
+
+
+def test_percentile_is_the_mid_rank_among_the_at_risk(tables: Tables) -> None:
+    peers = tables.churn_scores.filter("is_at_risk_population")
+    n = peers.height
+    assert peers["risk_percentile"].sort().to_list() == pytest.approx([(k + 0.5) / n for k in range(n)])
+    assert tables.churn_scores.filter(~pl.col("is_at_risk_population"))["risk_percentile"].null_count() > 0
+
+
+def test_every_user_has_reasons_in_order_of_strength(tables: Tables) -> None:
+    for row in tables.churn_scores.head(20).iter_rows(named=True):
+        strengths = sorted((abs(row[f"contribution_{group}"]) for group in GROUPS), reverse=True)
+        n_told = sum(strength >= 0.01 for strength in strengths[:3])
+        told = [row[f"reason_{place}"] for place in (1, 2, 3)]
+        assert [reason is not None for reason in told] == [True] * n_told + [False] * (3 - n_told)
+        assert all(reason.endswith((": raises the risk", ": lowers the risk")) for reason in told if reason)
+
+
+def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
+    with pytest.raises(NotEnoughDataError, match="no user was at risk at any closed snapshot"):
+        fit_churn(tables.labelled.head(0), regularisation=0.1)
+
+
+@pytest.mark.parametrize("outcome", [True, False])
+def test_only_churners_or_none_give_the_smoothed_base_rate(tables: Tables, outcome: bool) -> None:  # noqa: FBT001
+    same = tables.labelled.with_columns(is_churned=pl.lit(outcome))
+    table = fit_churn(same, regularisation=CHURN.regularisation)
+    n = same["user_id"].n_unique()
+    rate = ((n if outcome else 0) + 0.5) / (n + 1)
+    assert table["method"].unique().to_list() == ["base_rate"]
+    assert table["coefficient"].to_list() == pytest.approx([np.log(rate / (1 - rate)), *[0.0] * len(FEATURES)])
+    assert score_churn(tables.churn_snapshots, table)["churn_probability"].to_list() == pytest.approx(
+        [rate] * tables.churn_snapshots.height
+    )

@@ -1,0 +1,142 @@
+"""Lifetime value is P(active) x E[value | active], renewed and discounted; what is at stake has no churn inside it."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.churn.design import design_matrix, standardise
+from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.revenue.ltv import discounted_days, renewal
+from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.value_model import daily_run_rate, fit_value, observed_value, predict_value
+from ntg_assets.sql import query, run
+from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
+
+SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
+REVENUE = ValueSettings(basis="event_value", unit="usd", horizon_days=60)
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return make_tables(leaving_log(3), SPLIT)
+
+
+def persistence_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int) -> list[tuple[object, ...]]:
+    found = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=cutoff_on, horizon_days=horizon_days))
+    return found.sort("user_id").select("user_id", "n_periods", "n_renewed").rows()
+
+
+def test_discounted_days_without_discount_are_days() -> None:
+    assert discounted_days(horizon_days=365, period_days=90, annual_discount=0.0).tolist() == [90, 90, 90, 90, 5]
+
+
+def test_a_day_is_discounted_from_its_middle() -> None:
+    found = discounted_days(horizon_days=2, period_days=1, annual_discount=0.1)
+    assert found.tolist() == pytest.approx([1.1 ** (-0.5 / 365), 1.1 ** (-1.5 / 365)])
+
+
+def test_periods_are_counted_back_from_the_cutoff_and_a_gap_is_no_renewal() -> None:
+    cutoff = date(2024, 3, 1)  # periods of 10 days: [20 Feb, 1 Mar) is 0, [10 Feb, 20 Feb) is 1, ...
+    seen = days((1, "2024-02-29"), (1, "2024-02-19"), (1, "2024-01-30"), (2, "2024-02-25"), (3, "2024-02-12"), (4, "2024-03-01"))
+    # user 1 is active in periods 0, 1 and 3: 1 was renewed, 3 was not; 2 has no closed period; 3 did not come back; 4 is not seen
+    assert persistence_of(seen, cutoff, 10) == [(1, 2, 1), (2, 0, 0), (3, 1, 0)]
+
+
+def test_renewal_shrinks_to_the_rate_of_all() -> None:
+    counts = pl.DataFrame({"user_id": [1, 2], "n_periods": [6, 0], "n_renewed": [3, 0]})
+    found = renewal(counts, settings=ValueSettings(persistence_prior_periods=4.0))
+    assert found["persistence"].to_list() == [(3 + 4 * 0.5) / (6 + 4), 0.5]
+
+
+def test_run_rate_of_daily_activity_is_about_one_a_day() -> None:
+    decayed = sum(0.5 ** (age / 90) for age in range(1, 2000))
+    found = daily_run_rate(pl.DataFrame({"decayed_active_days_90d": [decayed]}), settings=VALUE)
+    assert found[0] == pytest.approx(1.0, abs=0.01)
+
+
+def test_active_days_are_priced_and_refunds_count_nothing() -> None:
+    window = pl.DataFrame({"window_active_days": [3, 0], "window_value": [-12.0, 7.5]})
+    assert observed_value(window, settings=ValueSettings(price_per_active_day=2.0)).tolist() == [6.0, 0.0]
+    assert observed_value(window, settings=REVENUE).tolist() == [0.0, 7.5]
+
+
+def test_value_model_adds_up_to_what_was_observed(tables: Tables) -> None:
+    stayed = tables.labelled.filter(~pl.col("is_churned"))
+    predicted, _ = predict_value(stayed, tables.value_coefficients)
+    assert predicted.sum() == pytest.approx(observed_value(stayed, settings=VALUE).sum(), rel=1e-6)
+
+
+def test_value_model_is_the_minimum_of_the_stated_objective(tables: Tables) -> None:
+    stayed = tables.labelled.filter(~pl.col("is_churned"))
+    predicted, _ = predict_value(stayed, tables.value_coefficients)
+    observed, table = observed_value(stayed, settings=VALUE), tables.value_coefficients.sort("position")
+    x = standardise(design_matrix(stayed), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    gradient = x.T @ (predicted - observed) / observed.mean() / len(observed)
+    assert gradient + VALUE.regularisation * table["coefficient"].to_numpy()[1:] == pytest.approx(0, abs=1e-8)
+
+
+def test_two_part_value_is_the_stated_product(tables: Tables) -> None:
+    periods = discounted_days(horizon_days=60, period_days=20, annual_discount=VALUE.annual_discount)
+    for row in tables.ltv_estimates.head(10).iter_rows(named=True):
+        renewed = sum(weight * row["persistence"] ** k for k, weight in enumerate(periods))
+        assert row["ltv_if_stays"] == pytest.approx(row["engagement_intensity"] * sum(periods))
+        assert row["ltv"] == pytest.approx(row["active_probability"] * row["engagement_intensity"] * renewed)
+
+
+def test_lifetime_value_never_exceeds_value_if_the_user_stays(tables: Tables) -> None:
+    found = tables.ltv_estimates
+    assert (found["ltv"] <= found["ltv_if_stays"]).all()
+    assert (found["ltv_low"] <= found["ltv"]).all()
+    assert (found["ltv"] <= found["ltv_high"]).all()
+    assert found["unit"].unique().to_list() == ["index"]
+
+
+def test_nobody_is_worth_more_active_days_than_there_are_days(tables: Tables) -> None:
+    assert (tables.ltv_estimates["engagement_intensity"] <= 1).all()
+
+
+def test_more_active_users_are_worth_more(tables: Tables) -> None:
+    joined = tables.ltv_estimates.join(tables.churn_scores.filter("is_at_risk_population"), on="user_id")
+    assert joined.select(pl.corr("recency_weight", "ltv", method="spearman")).item() > 0
+    assert joined.select(pl.corr("recency_days", "ltv", method="spearman")).item() < -0.3
+
+
+def test_observed_revenue_with_refunds_and_zeros_is_finite_and_in_dollars() -> None:
+    refunds = leaving_log(5).with_columns(value_sum=pl.when(pl.col("active_on").dt.day() % 3 == 0).then(-5.0).otherwise(0.0))
+    found = make_tables(refunds.with_columns(value_sum=pl.col("value_sum") + pl.col("user_id") % 4), SPLIT, value=REVENUE).ltv_estimates
+    assert found["unit"].unique().to_list() == ["usd"]
+    assert found.select(pl.col("ltv", "ltv_if_stays", "ltv_at_run_rate", "ltv_high").is_finite().all()).row(0) == (True,) * 4
+    assert (found["ltv_at_run_rate"] >= 0).all()
+
+
+def test_when_everyone_left_the_pace_before_stands_in() -> None:
+    one_day_each = days(*((user, f"2024-0{1 + user % 5}-01") for user in range(30)))
+    found = make_tables(one_day_each, SPLIT)
+    assert found.value_coefficients["method"].unique().to_list() == ["mean"]
+    assert found.churn_coefficients["method"].unique().to_list() == ["base_rate"]
+    expected = np.mean([daily_run_rate(found.labelled, settings=VALUE) * CHURN.horizon_days])
+    assert np.exp(found.value_coefficients["coefficient"][0]) == pytest.approx(expected)
+
+
+def test_one_user_gets_an_answer() -> None:
+    found = make_tables(days(*((1, f"2024-0{month}-{day}") for month in range(1, 9) for day in (10, 20))), SPLIT)
+    assert found.revenue_risk_radar.height == 1
+    assert 0 < found.churn_scores["churn_probability"][0] < 0.5  # the one user always came back
+
+
+def test_all_events_on_one_day_is_one_clear_sentence() -> None:
+    with pytest.raises(NotEnoughDataError, match="TRAIN spans 1 whole days"):
+        make_tables(days((1, "2024-01-01"), (2, "2024-01-01")), boundaries(date(2024, 1, 1), date(2024, 1, 2)))
+
+
+def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
+    with pytest.raises(NotEnoughDataError, match="no labelled snapshot"):
+        fit_value(tables.labelled.head(0), settings=VALUE)
+
+
+def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
+    found = make_tables(leaving_log(4), SPLIT, churn=ChurnSettings(horizon_days=30), value=ValueSettings(horizon_days=7)).ltv_estimates
+    assert (found["discounted_days"] < 7).all()
