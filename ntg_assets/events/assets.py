@@ -10,7 +10,8 @@ import dagster as dg
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.files import refuse_changed
-from ntg_assets.events.load import Place, Survey, survey
+from ntg_assets.events.load import Survey, survey
+from ntg_assets.events.sources import Place
 from ntg_assets.project import Project
 from ntg_assets.staging import INGEST, OWNERS, column_docs
 

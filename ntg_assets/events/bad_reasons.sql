@@ -1,5 +1,7 @@
 -- How many rows break which rule.
 -- Grain: column_name, reason.
+-- Tables: typed_rows (see typed_rows.py).
+-- Parameters: none.
 select
     column_name,
     reason,

@@ -1,5 +1,7 @@
 -- Rows that break a rule, with the first rule that they break.
--- Grain: source row. Parameter: $max_rows, the most that are wanted.
+-- Grain: source row.
+-- Tables: typed_rows (see typed_rows.py).
+-- Parameters: $max_rows, the most rows that are wanted (a count).
 select
     load_file,
     row_number,

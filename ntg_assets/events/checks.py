@@ -27,7 +27,8 @@ def items_are_known(project: Project) -> dg.AssetCheckResult:
     if project.settings.ingest.items is None:
         return dg.AssetCheckResult(passed=True, description="no item table is configured")
     found = project.read(query("events", "unknown_items", {name: Table(INGEST, name) for name in ("events", "items")})).row(0, named=True)
-    told = f"{found['n_unknown_items']:,} of {found['n_items']:,} items, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in the item table"
+    items = f"{found['n_unknown_items']:,} of {found['n_items']:,} items"
+    told = f"{items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in the item table"
     passed = found["n_unknown_items"] == 0
     return dg.AssetCheckResult(passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found})
 

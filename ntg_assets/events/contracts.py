@@ -85,6 +85,7 @@ class LoadLedger(Contract):
         unique = ["load_file"]
 
     @pa.dataframe_check
-    def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805  # Pandera calls it on the class
+    @classmethod
+    def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """n_rows = n_accepted + n_quarantined + n_duplicates."""
         return data.lazyframe.select(pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates"))

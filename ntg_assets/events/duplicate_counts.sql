@@ -1,5 +1,7 @@
 -- Rows of each file that an equal row, of the first file that holds it, already stands for.
--- Grain: load_file. Tables: repeated_hashes (row_hash), the hashes that occur more than once.
+-- Grain: load_file.
+-- Tables: typed_rows (see typed_rows.py); repeated_hashes (row_hash), the hashes that occur more than once.
+-- Parameters: none.
 with repeated as materialized (
     select
         user_id,
@@ -9,7 +11,7 @@ with repeated as materialized (
         value,
         load_file
     from typed_rows
-    where is_valid and hash(user_id, item_id, event_at, event_type, value) in (select row_hash from repeated_hashes)
+    where is_valid and row_hash in (select row_hash from repeated_hashes)
 ),
 
 kept as (

@@ -7,7 +7,6 @@ a log without repeated rows, the usual one, then needs nothing else.
 import duckdb
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from ntg_assets.events.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import bound, run
@@ -31,6 +30,11 @@ def repeated_hashes(connection: duckdb.DuckDBPyConnection, plan: Plan, *, n_vali
     return pl.DataFrame({"row_hash": np.unique(hashes[1:][hashes[1:] == hashes[:-1]])}, schema={"row_hash": pl.UInt64})
 
 
+def no_hashes() -> pl.DataFrame:
+    """What `repeated_hashes` gives for a log without repeated rows."""
+    return pl.DataFrame(schema={"row_hash": pl.UInt64})
+
+
 def count_duplicates(connection: duckdb.DuckDBPyConnection, plan: Plan, repeated: pl.DataFrame) -> dict[int, int]:
     """Rows of each file that an equal row stands for already, by file number (files without any are left out)."""
     if repeated.is_empty():
@@ -44,7 +48,7 @@ def _row_hashes(connection: duckdb.DuckDBPyConnection, plan: Plan, n_valid: int)
     wanted, n_read = over_typed_rows(plan, "row_hashes"), 0
     with bound(connection, wanted):
         for batch in connection.sql(wanted.text, params=dict(wanted.parameters)).to_arrow_reader(HASHES_AT_ONCE):
-            found: pa.Array = batch.column(0)
+            found = batch.column(0)
             hashes[n_read : n_read + len(found)] = found.to_numpy()
             n_read += len(found)
     return hashes[:n_read]

@@ -1,5 +1,7 @@
 -- Accepted events, every usable row once.
--- Grain: usable source row. Tables: event_weights (event_type, weight) for the types that do not weigh 1.
+-- Grain: usable source row.
+-- Tables: typed_rows (see typed_rows.py); event_weights (event_type, weight) for the types that do not weigh 1.
+-- Parameters: none.
 select
     typed_rows.user_id,
     typed_rows.item_id,

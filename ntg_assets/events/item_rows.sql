@@ -1,5 +1,7 @@
 -- Every row of the item table, with the verdict on it.
 -- Grain: source row.
+-- Tables: typed_rows (see typed_rows.py).
+-- Parameters: none.
 select
     load_file,
     row_number,

@@ -116,7 +116,8 @@ def require_columns(file: SourceFile, found: Sequence[str], mapping: Mapping[str
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
             raise SourceError(
-                f"{file.name}: several columns are called {name!r} (upper and lower case do not count); ingest.{key} needs one. Rename them."
+                f"{file.name}: several columns are called {name!r} (upper and lower case do not count);"
+                f" ingest.{key} needs one. Rename them."
             )
 
 

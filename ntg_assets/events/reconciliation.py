@@ -107,7 +107,8 @@ def _refuse_unreconciled(file: SourceFile, *, n_rows: int, n_read: int, rejects:
         )
     raise SourceError(
         f"{file.name}: {n_rows:,} rows expected from its lines, {n_read + len(rejects):,} found ({n_read:,} readable,"
-        f" {len(rejects):,} not); nothing was loaded.{where} An unclosed quote swallows the lines after it: mend the file and deliver it again."
+        f" {len(rejects):,} not); nothing was loaded.{where}"
+        " An unclosed quote swallows the lines after it: mend the file and deliver it again."
     )
 
 

@@ -1,5 +1,7 @@
 -- CSV lines that do not fit the dialect, from DuckDB's own tables of rejects; a line with several errors counts once.
 -- Grain: file_path, line_position (1 for the first byte of the unpacked file). Ties: the alphabetically first kind of error.
+-- Tables: reject_errors and reject_scans, which DuckDB makes when it reads with `store_rejects`.
+-- Parameters: none.
 select
     scans.file_path,
     errors.line_byte_position as line_position,

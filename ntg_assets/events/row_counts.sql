@@ -1,5 +1,7 @@
 -- Rows of each source file, as the reader delivers them.
--- Grain: load_file. Files of which no row is readable are missing here.
+-- Grain: load_file.
+-- Tables: typed_rows (see typed_rows.py).
+-- Parameters: none.
 select
     load_file,
     count(*) as n_read,

@@ -1,7 +1,9 @@
--- One number per usable event, equal for equal events. It only finds candidates: whether two rows are equal is
--- decided by their values, so no result depends on the hash function.
+-- One number per usable event, equal for equal events. It only finds candidates: whether two rows are equal is decided by their
+-- values, so no result depends on the hash function.
 -- Grain: usable source row.
+-- Tables: typed_rows (see typed_rows.py).
+-- Parameters: none.
 select
-    hash(user_id, item_id, event_at, event_type, value) as row_hash
+    row_hash
 from typed_rows
 where is_valid

@@ -72,5 +72,6 @@ def refuse(breach: Breach, *, reasons: pl.DataFrame, examples: Sequence[BadRow],
     clock = " Are timestamp_unit and timezone right?" if is_clock else ""
     raise SourceError(
         f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule};"
-        f" nothing was loaded. Reasons: {told}. First: {first}.{clock} Mend the source or the column mapping, or raise ingest.max_bad_share."
+        f" nothing was loaded. Reasons: {told}. First: {first}.{clock}"
+        " Mend the source or the column mapping, or raise ingest.max_bad_share."
     )

@@ -1,37 +1,16 @@
 """Every row of a source, converted, with the verdict on it: the one piece of SQL that both passes over the files share."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from ntg_assets.events.conversion import Column, as_id, as_instant, as_text, as_value
+from ntg_assets.events.conversion import Column
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.readers import Layout
-from ntg_assets.events.settings import EventSourceSettings, IdType, IngestSettings, ItemSourceSettings, instant
+from ntg_assets.events.rules import Rule
 from ntg_assets.sql import Query, Source, read_sql
 
 EMPTY = "is empty"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How one contract column is made, and what can be wrong with it.
-
-    Attributes:
-        name: Contract column.
-        source: Column of the files; none: the constant `convert` gives.
-        convert: From the source column to an expression that is null where the row cannot be used.
-        problems: Condition and reason, tried in order for a row that is refused; they may use `<name>_raw` (text) and `<name>`.
-        limits: Conditions beyond "not null" that a usable row keeps.
-    """
-
-    name: str
-    source: str | None
-    convert: Callable[[Column], str]
-    problems: tuple[tuple[str, str], ...] = ()
-    limits: tuple[str, ...] = ()
-    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +64,8 @@ def typed_rows(plan: Plan, *, numbered: bool = False) -> str:
     """SQL of the plan's rows.
 
     Columns: load_file, row_number (null for CSV unless numbered), each contract column, raw_fields (texts of the mapped
-    columns, in the order of the rules), n_inner_lines and n_inner_blank_lines (line ends and empty lines inside quoted
+    columns, in the order of the rules), row_hash (equal for equal contract columns; it only finds candidates, so no
+    result depends on the hash function), n_inner_lines and n_inner_blank_lines (line ends and empty lines inside quoted
     fields), is_valid (never null), column_name and reason (the first broken rule).
     """
     names = [rule.name for rule in plan.rules]
@@ -95,84 +75,11 @@ def typed_rows(plan: Plan, *, numbered: bool = False) -> str:
         limit for rule in plan.rules for limit in rule.limits
     ]
     return (
-        f"select load_file, row_number, {', '.join(names)}, [{raw}] as raw_fields, n_inner_lines, n_inner_blank_lines,\n"
+        f"select load_file, row_number, {', '.join(names)}, [{raw}] as raw_fields, hash({', '.join(names)}) as row_hash,\n"
+        "    n_inner_lines, n_inner_blank_lines,\n"
         f"    {' and '.join(usable)} as is_valid,\n    {_first_problem(plan.rules, names=True)} as column_name,\n"
         f"    {_first_problem(plan.rules, names=False)} as reason\nfrom (\n{converted}\n)"
     )
-
-
-def event_rules(ingest: IngestSettings, *, now: datetime | None) -> tuple[tuple[Rule, ...], dict[str, Any]]:
-    """Rules of the event source, and the values their conditions are bound to."""
-    source = ingest.events
-    latest = instant(ingest.latest_event) if ingest.latest_event else now
-    parameters: dict[str, Any] = {"earliest": instant(ingest.earliest_event)}
-    parameters |= {"latest": latest} if latest else {}
-    parameters |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
-    parameters |= {"event_type": source.constant_event_type} if source.event_type is None else {}
-    low, high = ingest.value_range
-    parameters |= {key: value for key, value in (("lowest", low), ("highest", high)) if value is not None and source.value}
-    rules = (
-        _id_rule("user_id", source.user_id, source.user_id_type),
-        _item_id_rule(ingest),
-        _time_rule(source, has_latest=latest is not None),
-        Rule("event_type", source.event_type, as_text)
-        if source.event_type
-        else Rule("event_type", None, lambda _: "cast($event_type as varchar)"),
-        _value_rule(source.value, parameters),
-    )
-    return rules, parameters
-
-
-def item_rules(source: ItemSourceSettings, id_type: IdType) -> tuple[Rule, ...]:
-    """Rules of the item table: only the id can make a row unusable."""
-    optional = [("title", source.title), ("categories", source.categories)]
-    return (
-        _id_rule("item_id", source.item_id, id_type),
-        *(Rule(name, column, as_text if column else lambda _: "cast(null as varchar)", is_optional=True) for name, column in optional),
-    )
-
-
-def _id_rule(name: str, source: str, id_type: IdType) -> Rule:
-    wrong = "is no whole number" if id_type == "integer" else "holds a line break"
-    return Rule(name, source, lambda column: as_id(column, id_type), ((f"{name} is null", wrong),))
-
-
-def _item_id_rule(ingest: IngestSettings) -> Rule:
-    rule = _id_rule("item_id", ingest.events.item_id, ingest.events.item_id_type)
-    if ingest.unknown_items == "keep" or ingest.items is None:
-        return rule
-    known = "item_id in (select item_id from known_items)"
-    return Rule(rule.name, rule.source, rule.convert, (*rule.problems, (f"not ({known})", "is not in the item table")), (known,))
-
-
-def _time_rule(source: EventSourceSettings, *, has_latest: bool) -> Rule:
-    wrong = "is no ISO timestamp" if source.timestamp_unit == "iso" else f"is no epoch number ({source.timestamp_unit})"
-    problems = [("event_at is null", wrong), ("event_at < $earliest", "is before earliest_event")]
-    limits = ["event_at >= $earliest"]
-    if has_latest:
-        problems.append(("event_at >= $latest", "is at or after latest_event"))
-        limits.append("event_at < $latest")
-    return Rule(
-        "event_at",
-        source.event_at,
-        lambda column: as_instant(column, source.timestamp_unit, zone=source.timezone),
-        tuple(problems),
-        tuple(limits),
-    )
-
-
-def _value_rule(source: str | None, parameters: Mapping[str, Any]) -> Rule:
-    if source is None:
-        return Rule("value", None, lambda _: "1e0")
-    problems = [("value is null and try_cast(value_raw as double) is not null", "is not finite"), ("value is null", "is no number")]
-    limits = []
-    if "lowest" in parameters:
-        problems.append(("value < $lowest", "is below value_range"))
-        limits.append("value >= $lowest")
-    if "highest" in parameters:
-        problems.append(("value > $highest", "is above value_range"))
-        limits.append("value <= $highest")
-    return Rule("value", source, as_value, tuple(problems), tuple(limits))
 
 
 def _converted(layout: Layout, rules: Sequence[Rule], *, numbered: bool) -> str:

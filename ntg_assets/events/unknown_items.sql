@@ -1,5 +1,7 @@
 -- How much of the log is about items that the item table does not hold.
--- Grain: one row. Tables: events, items.
+-- Grain: one row.
+-- Tables: events, items.
+-- Parameters: none.
 with event_counts as (
     select item_id, count(*) as n_events
     from events

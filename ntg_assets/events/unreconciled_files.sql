@@ -1,6 +1,7 @@
 -- Files whose stored rows are not the rows that the ledger accepted or refused.
 -- Grain: load_file; no rows when everything adds up.
 -- Tables: load_ledger, events, quarantine.
+-- Parameters: none.
 with accepted as (
     select load_file, count(*) as n_rows
     from events

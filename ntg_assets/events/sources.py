@@ -1,0 +1,120 @@
+"""What is known of one source (the log, or the item table) before and after its rows were judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ntg_assets.errors import SourceError
+from ntg_assets.events.files import SourceFile, inspect_files, resolve_files
+from ntg_assets.events.readers import Layout, find_layouts
+from ntg_assets.events.reconciliation import FileCounts
+from ntg_assets.events.settings import EventSourceSettings, ItemSourceSettings
+from ntg_assets.events.typed_rows import Plan
+from ntg_assets.settings import EngineSettings
+
+SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where source files lie and what may be used to read them.
+
+    Attributes:
+        home: Project folder; file names are relative to it.
+        folders: Further folders that files may lie in.
+        engine: Limits of the engine.
+        scratch: Folder for what does not fit into memory.
+    """
+
+    home: Path
+    folders: tuple[Path, ...] = ()
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    scratch: Path | None = None
+
+    @property
+    def allowed(self) -> list[Path]:
+        """Folders that the engine may read."""
+        return [self.home, *self.folders]
+
+
+@dataclass(frozen=True)
+class JudgedSource:
+    """One source whose every row has its fate.
+
+    Attributes:
+        name: `events` or `items`.
+        plan: Files (copies left out) and rules.
+        files: All files, copies included.
+        counts: By file number, copies left out.
+        duplicates: Rows of a file that an accepted row stands for, by file number (missing: none).
+        quarantine: Rows of the quarantine contract.
+    """
+
+    name: str
+    plan: Plan
+    files: tuple[SourceFile, ...]
+    counts: Mapping[int, FileCounts]
+    duplicates: Mapping[int, int]
+    quarantine: pl.DataFrame
+
+
+def find_files(source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int) -> list[SourceFile]:
+    """Find and inspect the files of a source."""
+    paths = resolve_files(source.files, home=place.home, roots=place.folders)
+    return inspect_files(paths, home=place.home, format_=source.format, delimiter=source.delimiter, first_number=first_number)
+
+
+def lay_out(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[SourceFile],
+    source: EventSourceSettings | ItemSourceSettings,
+    *,
+    name: str,
+    columns: Sequence[str],
+) -> tuple[Layout, ...]:
+    """Find the layouts of a source's files, copies left out.
+
+    Args:
+        connection: Sandboxed, may read the files.
+        files: All files of the source.
+        source: Its settings.
+        name: `events` or `items`.
+        columns: Settings that name a column of the files, if they are set.
+    """
+    mapping = {f"{name}.{key}": column for key in columns if (column := getattr(source, key))}
+    originals = [file for file in files if file.copy_of is None]
+    return tuple(find_layouts(connection, originals, mapping=mapping, delimiter=source.delimiter))
+
+
+def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
+    """Raise when no file of a source has a row."""
+    if not any(file.n_rows for file in counts.values()):
+        names = ", ".join(file.name for file in files[:SHOWN_NAMES])
+        raise SourceError(f"{names}: no row in {len(files)} file(s), only headers. Deliver a file with rows.")
+
+
+def ledger_of(source: JudgedSource) -> pl.DataFrame:
+    """Rows of the ledger contract for one source."""
+    return pl.DataFrame([_ledger_row(source, file) for file in source.files])
+
+
+def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
+    counts, is_copy = source.counts[file.copy_of or file.number], file.copy_of is not None
+    n_quarantined = 0 if is_copy else counts.n_bad
+    n_duplicates = counts.n_rows if is_copy else source.duplicates.get(file.number, 0)
+    return {
+        "load_file": file.number,
+        "source": source.name,
+        "file_name": file.name,
+        "sha256": file.sha256,
+        "n_bytes": file.n_bytes,
+        "n_lines": file.n_lines if file.format == "csv" else counts.n_rows,
+        "n_rows": counts.n_rows,
+        "n_accepted": counts.n_rows - n_quarantined - n_duplicates,
+        "n_quarantined": n_quarantined,
+        "n_duplicates": n_duplicates,
+        "is_copy": is_copy,
+    }

@@ -1,0 +1,57 @@
+"""What the bytes of a text file say before a reader is trusted with it: its encoding, its lines."""
+
+import codecs
+import re
+
+from ntg_assets.errors import SourceError
+
+LINE_ENDS = re.compile(rb"\n+")
+
+
+class TextCounts:
+    """Counts over the bytes of a text, chunk by chunk."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.n_lines = self.n_blank_lines = 0
+        self.has_quotes = self._has_carriage_returns = False
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._at_line_start = True
+
+    def add(self, chunk: bytes) -> None:
+        """Count one more chunk, and refuse what is no UTF-8 text."""
+        self._refuse_other_encodings(chunk)
+        self.has_quotes = self.has_quotes or b'"' in chunk
+        self._has_carriage_returns = self._has_carriage_returns or b"\r" in chunk
+        plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
+        text = b"\n" + plain if self._at_line_start else plain
+        if b"\n\n" in text:
+            self.n_blank_lines += len(text) - len(LINE_ENDS.sub(b"\n", text))
+        self.n_lines += plain.count(b"\n")
+        self._at_line_start = text.endswith(b"\n")
+
+    def finish(self) -> None:
+        """Count a last line without a line end; refuse a text that never ends a line the known way."""
+        self._refuse_other_encodings(b"", final=True)
+        if self._has_carriage_returns and self.n_lines == 0:
+            raise SourceError(f"{self.name}: ends its lines with a bare carriage return. Convert it to line feeds.")
+        if not self._at_line_start:
+            self.n_lines += 1
+
+    def _refuse_other_encodings(self, chunk: bytes, *, final: bool = False) -> None:
+        if b"\0" in chunk:
+            line = self._line_of(chunk, chunk.index(b"\0"))
+            raise SourceError(
+                f"{self.name}: line {line} holds a NUL byte, plain UTF-8 text was expected."
+                " Is it UTF-16 or a binary file? Convert it to UTF-8."
+            )
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            line, byte = self._line_of(error.object, error.start), error.object[error.start]
+            raise SourceError(
+                f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Convert the file, for example with `iconv -f latin1 -t utf-8`."
+            ) from None
+
+    def _line_of(self, chunk: bytes, position: int) -> int:
+        return self.n_lines + 1 + chunk[:position].count(b"\n")
