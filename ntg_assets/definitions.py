@@ -5,9 +5,9 @@ import dagster as dg
 from ntg_assets.churn.assets import churn_assets
 from ntg_assets.churn.checks import churn_checks
 from ntg_assets.evaluation.churn_assets import churn_evaluation_assets
-from ntg_assets.evaluation.ranking_assets import ranking_evaluation_assets
 from ntg_assets.evaluation.gate_assets import gate_assets
 from ntg_assets.evaluation.gate_checks import gate_checks
+from ntg_assets.evaluation.ranking_assets import ranking_evaluation_assets
 from ntg_assets.events.assets import ingest_assets
 from ntg_assets.events.checks import ingest_checks
 from ntg_assets.events.sensor import landing_sensor

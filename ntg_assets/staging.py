@@ -11,7 +11,7 @@ import dagster as dg
 
 from ntg_assets.contracts import Contract, contract_of
 
-BACKTEST, LIVE, INGEST, EXPERIMENTS = "backtest", "live", "ingest", "experiments"
+BACKTEST, LIVE, INGEST, EXPERIMENTS, PUBLISHED = "backtest", "live", "ingest", "experiments", "published"
 STAGES = (BACKTEST, LIVE)
 GATE = dg.AssetKey([BACKTEST, "release_gate"])
 NOT_TABLES = frozenset({"context", "project"})
@@ -25,6 +25,7 @@ def staged_asset(
     name: str | None = None,
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
+    after: Sequence[dg.AssetKey] = (),
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function an asset in each of `stages`.
@@ -34,24 +35,34 @@ def staged_asset(
         group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone where they are the same word.
         stages: Key prefixes, each the schema of the table.
         reads: Stage of inputs that do not come from the asset's own stage (`{"test_events": "backtest"}`).
+        after: Assets that must be made before, although the function does not take them as arguments.
         kinds: Labels in the UI.
     """
 
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
-        return [_asset_in(stage, table, function, group=group, reads=reads or {}, kinds=kinds) for stage in stages]
+        return [_asset_in(stage, table, function, group=group, reads=reads or {}, after=after, kinds=kinds) for stage in stages]
 
     return build
 
 
 def _asset_in(
-    stage: str, name: str, function: Callable[..., Any], *, group: str, reads: Mapping[str, str], kinds: Sequence[str]
+    stage: str,
+    name: str,
+    function: Callable[..., Any],
+    *,
+    group: str,
+    reads: Mapping[str, str],
+    after: Sequence[dg.AssetKey],
+    kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
     tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
+    inputs = {table: dg.AssetKey([_schema_of(table, stage, reads), table]) for table in tables}
     return dg.asset(
         name=name,
         key_prefix=[stage],
-        ins={table: dg.AssetIn(key=[_schema_of(table, stage, reads), table]) for table in tables},
+        ins={table: dg.AssetIn(key=key) for table, key in inputs.items()},
+        deps=[key for key in after if key not in inputs.values()],
         group_name=stage if group == stage else f"{stage}_{group}",
         description=inspect.getdoc(function),
         owners=OWNERS,

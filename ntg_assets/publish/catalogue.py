@@ -31,7 +31,18 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: ("ltv_estimates", "revenue_risk_radar", "intervention_targets"),
         BACKTEST: ("radar_backtest",),
     },
-    "outputs/experiments": {EXPERIMENTS: ("assignments", "exposures", "unit_metrics", "readouts", "decisions")},
+    "outputs/experiments": {
+        EXPERIMENTS: (
+            "assignments",
+            "exposures",
+            "unit_metrics",
+            "arm_traffic",
+            "health_checks",
+            "readouts",
+            "decision_gates",
+            "decisions",
+        )
+    },
 }
 
 PUBLISHED_TABLES = tuple(

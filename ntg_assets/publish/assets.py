@@ -1,0 +1,54 @@
+"""The last asset: what leaves the working store, after every blocking check has passed."""
+
+import base64
+
+import dagster as dg
+import polars as pl
+
+import ntg_assets.publish.contracts  # noqa: F401  # registers the contract
+from ntg_assets.project import Project
+from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.manifest import Manifest
+from ntg_assets.publish.publish import FIGURE_FOLDER, Publisher, publish
+from ntg_assets.publish.reports import Header
+from ntg_assets.splits.boundaries import train_end
+from ntg_assets.staging import LIVE, PUBLISHED, staged_asset
+from ntg_assets.storage.connection import connect
+
+
+@staged_asset(
+    group=PUBLISHED,
+    stages=(PUBLISHED,),
+    reads={"split_boundaries": LIVE},
+    after=[dg.AssetKey([schema, table]) for schema, table in READ_COPY_TABLES],
+    kinds=("parquet", "json"),
+)
+def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What analysts, the CRM and online callers read: a read copy, Parquet, JSON, figures and the decision brief."""
+    settings, paths = project.settings, project.paths
+    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=train_end(split_boundaries))
+    with connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=[paths.workspace]) as connection:
+        manifest = publish(Publisher(connection, paths, settings, project.id_types, header))
+    context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})
+    return publication_table(manifest)
+
+
+def publication_table(manifest: Manifest) -> pl.DataFrame:
+    """List what was published; SHA-256 only for text, whose bytes are the same for the same content."""
+    rows = [
+        (file.path, file.kind, file.n_rows, file.sha256 if file.kind in ("report", "schema", "export") else None) for file in manifest.files
+    ]
+    schema = {"path": pl.String, "kind": pl.String, "n_rows": pl.Int64, "content": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _pictures(project: Project) -> dict[str, dg.MetadataValue]:  # type: ignore[type-arg]
+    """Show the figures where the run is looked at."""
+    folder = project.paths.workspace / FIGURE_FOLDER
+    return {
+        file.stem: dg.MetadataValue.md(f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})")
+        for file in sorted(folder.glob("*.png"))
+    }
+
+
+publish_assets = [*publication]

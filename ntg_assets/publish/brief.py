@@ -1,0 +1,71 @@
+"""The decision brief: the one page that a CRM or product lead opens."""
+
+import base64
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import polars as pl
+
+from ntg_assets.publish.files import write_text
+from ntg_assets.publish.reports import Header
+
+Reader = Callable[[str, str], pl.DataFrame]
+
+TOP_TARGETS = 10
+BANDS = ("critical", "high", "medium", "low", "none")
+BRIEF_FIGURES = ("revenue_at_risk", "churn_reliability", "ranking_quality", "experiments")
+
+
+def write_brief(read: Reader, *, header: Header, target: Path, figures: Path) -> Path:
+    """Write the brief as one self-contained HTML file.
+
+    Args:
+        read: Gives a table by schema and name.
+        header: Source, configuration, cutoff.
+        target: The file.
+        figures: Folder of the published figures, which the page holds inside itself.
+    """
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_template())
+    pictures = {name: base64.b64encode((figures / f"{name}.png").read_bytes()).decode() for name in BRIEF_FIGURES}
+    return write_text(target, template.render(**facts(read, header=header), pictures=pictures))
+
+
+def facts(read: Reader, *, header: Header) -> dict[str, Any]:
+    """Collect what the page and the end of a run say."""
+    radar = read("live", "revenue_risk_radar")
+    targets = read("live", "intervention_targets").filter(pl.col("action") == "contact").sort("strategy", "rank")
+    first = targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
+    ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
+    return {
+        "header": header,
+        "decisions": read("experiments", "decisions").sort("experiment").to_dicts(),
+        "gate": read("backtest", "release_gate").to_dicts(),
+        "n_users": radar.height,
+        "n_at_risk": int(radar["is_at_risk_population"].sum()),
+        "unit": radar["unit"][0] if radar.height else "index",
+        "at_risk_total": float(radar["revenue_at_risk"].sum()),
+        "bands": _bands(radar),
+        "first_strategy": first["strategy"][0] if first.height else None,
+        "first_targets": first.head(TOP_TARGETS).to_dicts(),
+        "strategies": _strategies(targets),
+        "loaded": {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")},
+        "n_lists": read("live", "recommendations")["user_id"].n_unique(),
+    }
+
+
+def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:
+    summed = radar.group_by("band").agg(pl.len().alias("n_users"), pl.col("revenue_at_risk").sum(), pl.col("churn_probability").mean())
+    found = {row["band"]: row for row in summed.iter_rows(named=True)}
+    return [found[band] for band in BANDS if band in found]
+
+
+def _strategies(targets: pl.DataFrame) -> list[dict[str, Any]]:
+    sums = (pl.col(name).sum() for name in ("revenue_at_risk", "expected_saved_value", "expected_cost", "expected_profit"))
+    return targets.group_by("strategy", maintain_order=True).agg(pl.len().alias("n_users"), *sums, pl.col("evidence").first()).to_dicts()
+
+
+def _template() -> str:
+    return (resources.files("ntg_assets") / "publish" / "brief.html.j2").read_text(encoding="utf-8")

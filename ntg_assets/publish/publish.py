@@ -1,0 +1,116 @@
+"""Publish one generation: read copy, Parquet, reports, figures, the page, and the manifest that ends them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ntg_assets.contracts import IdTypes
+from ntg_assets.publish.brief import write_brief
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.exports import CONTACT_LIST, export_contact_list, export_parquet, order_by_key
+from ntg_assets.publish.figures import FIGURES, draw
+from ntg_assets.publish.files import write_text
+from ntg_assets.publish.json_schemas import report_schema
+from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
+from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
+from ntg_assets.publish.store_copy import publish_store
+from ntg_assets.settings import Paths, Settings
+from ntg_assets.sql import Table
+from ntg_assets.storage.tables import content_hash
+
+REPORT_FOLDER = "outputs/reports"
+FIGURE_FOLDER = "reports/figures"
+BRIEF = "reports/decision_brief.html"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """What publishing needs: the open warehouse, where to, and what the data are called."""
+
+    connection: duckdb.DuckDBPyConnection
+    paths: Paths
+    settings: Settings
+    ids: IdTypes
+    header: Header
+
+
+def publish(publisher: Publisher) -> Manifest:
+    """Write everything; the manifest comes last, so a generation without one is not finished."""
+    contents = {table: content_hash(publisher.connection, Table(*table)) for table in READ_COPY_TABLES}
+    files = [*_tables(publisher), *_reports(publisher), *_figures(publisher), _brief(publisher), _store(publisher)]
+    manifest = Manifest(
+        generation=_generation(contents, publisher.header),
+        source=publisher.header.source,
+        configuration=publisher.header.configuration,
+        as_of=publisher.header.as_of.isoformat(),
+        files=sorted(files, key=lambda file: file.path),
+    )
+    write_manifest(manifest, publisher.paths.manifest)
+    return manifest
+
+
+def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
+    for entry in PUBLISHED_TABLES:
+        table = Table(entry.schema, entry.table)
+        written = export_parquet(publisher.connection, table, target=publisher.paths.workspace / entry.path)
+        yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
+    targets = Table("live", "intervention_targets")
+    written = export_contact_list(publisher.connection, targets, target=publisher.paths.workspace / CONTACT_LIST)
+    yield _described(publisher, written, kind="export", n_rows=_count(publisher, f"{targets.quoted} where action = 'contact'"))
+
+
+def _reports(publisher: Publisher) -> Iterator[PublishedFile]:
+    folder = publisher.paths.workspace / REPORT_FOLDER
+    for name, tables in REPORTS.items():
+        frames = {table: read(publisher.connection, Table(schema, table)) for table, schema in tables.items()}
+        yield _described(publisher, write_text(folder / f"{name}.json", report(name, frames, header=publisher.header)), kind="report")
+        schema = report_schema(name, list(tables), version=SCHEMA_VERSION, ids=publisher.ids)
+        text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        yield _described(publisher, write_text(folder / "schemas" / f"{name}.schema.json", text), kind="schema")
+
+
+def _figures(publisher: Publisher) -> Iterator[PublishedFile]:
+    for name, figure in FIGURES.items():
+        frames = {table: read(publisher.connection, Table(schema, table)) for table, schema in figure.tables.items()}
+        target = publisher.paths.workspace / FIGURE_FOLDER / f"{name}.png"
+        yield _described(publisher, draw(figure, frames, target=target), kind="figure")
+
+
+def _brief(publisher: Publisher) -> PublishedFile:
+    target = publisher.paths.workspace / BRIEF
+    written = write_brief(
+        lambda schema, table: read(publisher.connection, Table(schema, table)),
+        header=publisher.header,
+        target=target,
+        figures=publisher.paths.workspace / FIGURE_FOLDER,
+    )
+    return _described(publisher, written, kind="page")
+
+
+def _store(publisher: Publisher) -> PublishedFile:
+    written = publish_store(publisher.connection, READ_COPY_TABLES, target=publisher.paths.published_store)
+    return _described(publisher, written, kind="store")
+
+
+def _described(publisher: Publisher, file: Path, *, kind: str, n_rows: int | None = None) -> PublishedFile:
+    return describe_file(file, workspace=publisher.paths.workspace, kind=kind, n_rows=n_rows)
+
+
+def read(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
+    """Read a table in the order of its key, so that what is written from it is the same every time."""
+    return connection.sql(f"select * from {table.quoted}{order_by_key(table.name)}").pl()
+
+
+def _count(publisher: Publisher, rows: str) -> int:
+    return int(publisher.connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
+
+
+def _generation(contents: dict[tuple[str, str], str], header: Header) -> str:
+    """Name a generation by its content: the same input, configuration and code give the same name."""
+    told = json.dumps([header._asdict(), sorted((*table, content) for table, content in contents.items())], default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
