@@ -16,8 +16,8 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from benchmarks.harness import ROOT, console, measure, report
-from ntg_assets.errors import ConfigurationError, NtgError
+from benchmarks.harness import ROOT, command_line, console, measure, report
+from ntg_assets.errors import ConfigurationError
 
 CONFIG = "configs/complete_journey.yaml"
 FOLDER = "data/complete_journey"
@@ -87,8 +87,4 @@ def run(out: Path = Path(FOLDER), start: Day = None, until: Day = None, *, data_
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(run)
-    except NtgError as error:
-        console.print(f"error: {error}", soft_wrap=True, markup=False)
-        sys.exit(1)
+    command_line(run)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -18,8 +18,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+import typer
 from rich.console import Console
 from rich.table import Table
+
+from ntg_assets.errors import NtgError
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -166,6 +169,15 @@ def flatten(tree: Mapping[str, Any], *, above: str = "") -> Iterator[tuple[str, 
             yield from flatten(value, above=f"{path}.")
         else:
             yield path, value
+
+
+def command_line(function: Callable[..., None]) -> None:
+    """Make a function the command of its module; what goes wrong is told without a traceback."""
+    try:
+        typer.run(function)
+    except (NtgError, RuntimeError) as error:
+        console.print(f"error: {error}", soft_wrap=True, markup=False, highlight=False)
+        sys.exit(1)
 
 
 def _call() -> None:
