@@ -1,9 +1,44 @@
-"""The end of a run: what was decided, where things are, how to look."""
+"""The end of a run: what was decided, whom to contact, how far to trust it, where things are."""
 
 from rich.console import Console
+from rich.markup import escape
 
+from ntg_assets.publish.brief import facts
+from ntg_assets.publish.exports import CONTACT_LIST
+from ntg_assets.publish.locations import BRIEF
+from ntg_assets.publish.manifest import read_manifest
+from ntg_assets.publish.reports import Header
 from ntg_assets.settings import Paths, Settings
+from ntg_assets.sql import Query, Table, run
+from ntg_assets.storage.connection import connect
 
 
 def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
-    """Print what a person can act on."""
+    """Print what a person can act on, read from what was just published."""
+    manifest = read_manifest(paths.manifest)
+    header = Header(manifest.source, manifest.configuration, manifest.as_of)
+    with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
+        known = facts(
+            lambda schema, table: run(Query("select * from asked", {"asked": Table(schema, table)}), connection),
+            header=header,
+            strategies=[strategy.name for strategy in settings.radar.strategies],
+        )
+    loaded, unit = known["loaded"], "USD" if known["unit"] == "usd" else "index points, not money"
+    rows = [
+        ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
+        *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
+        (
+            "leaving",
+            f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
+        ),
+        *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
+        *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
+        ("look", f"{BRIEF} (the page), {CONTACT_LIST} (the list), `ntg ui` (the graph)"),
+        (
+            "query",
+            f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet, JSON); generation {manifest.generation}",
+        ),
+    ]
+    console.print()
+    for name, text in rows:
+        console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)

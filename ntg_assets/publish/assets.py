@@ -8,8 +8,9 @@ import polars as pl
 import ntg_assets.publish.contracts  # noqa: F401  # registers the contract
 from ntg_assets.project import Project
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
-from ntg_assets.publish.publish import FIGURE_FOLDER, Publisher, publish
+from ntg_assets.publish.publish import Publisher, publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.staging import LIVE, PUBLISHED, staged_asset
@@ -26,7 +27,7 @@ from ntg_assets.storage.connection import connect
 def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What analysts, the CRM and online callers read: a read copy, Parquet, JSON, figures and the decision brief."""
     settings, paths = project.settings, project.paths
-    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=train_end(split_boundaries))
+    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=train_end(split_boundaries).isoformat())
     with connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=[paths.workspace]) as connection:
         manifest = publish(Publisher(connection, paths, settings, project.id_types, header))
     context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})

@@ -1,7 +1,7 @@
 """The decision brief: the one page that a CRM or product lead opens."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ BANDS = ("critical", "high", "medium", "low", "none")
 BRIEF_FIGURES = ("revenue_at_risk", "churn_reliability", "ranking_quality", "experiments")
 
 
-def write_brief(read: Reader, *, header: Header, target: Path, figures: Path) -> Path:
+def write_brief(read: Reader, *, header: Header, target: Path, figures: Path, strategies: Sequence[str]) -> Path:
     """Write the brief as one self-contained HTML file.
 
     Args:
@@ -27,16 +27,18 @@ def write_brief(read: Reader, *, header: Header, target: Path, figures: Path) ->
         header: Source, configuration, cutoff.
         target: The file.
         figures: Folder of the published figures, which the page holds inside itself.
+        strategies: Contact strategies in the order of the configuration; the first one's list is shown.
     """
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_template())
     pictures = {name: base64.b64encode((figures / f"{name}.png").read_bytes()).decode() for name in BRIEF_FIGURES}
-    return write_text(target, template.render(**facts(read, header=header), pictures=pictures))
+    return write_text(target, template.render(**facts(read, header=header, strategies=strategies), pictures=pictures))
 
 
-def facts(read: Reader, *, header: Header) -> dict[str, Any]:
+def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[str, Any]:
     """Collect what the page and the end of a run say."""
     radar = read("live", "revenue_risk_radar")
-    targets = read("live", "intervention_targets").filter(pl.col("action") == "contact").sort("strategy", "rank")
+    chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
+    targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
     first = targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
     ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
     return {

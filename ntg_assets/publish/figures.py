@@ -110,7 +110,7 @@ def _experiments(axes: "Axes", tables: Tables) -> None:
     colours = [ACCENT if role == "primary" else SOFT for role in rows["role"]]
     _intervals(axes, labels, scaled, centre="difference", low="difference_low", high="difference_high", colours=colours)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_xlabel("difference to the control, in its standard errors, with interval (blue: primary metric)")
+    axes.set_xlabel("difference to the control in standard errors (blue: primary metric)")
 
 
 def _intervals(axes: "Axes", labels: list[str], rows: pl.DataFrame, *, centre: str, low: str, high: str, colours: list[str]) -> None:

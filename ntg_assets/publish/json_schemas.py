@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
+from pandera.polars import Column
 
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
 
@@ -68,7 +69,7 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return {given} if isinstance(given, str) else set(given)
 
 
-def _value_schema(found: Any) -> dict[str, Any]:
+def _value_schema(found: Column) -> dict[str, Any]:
     kind = _json_type(found.dtype.type)
     described: dict[str, Any] = {"type": [kind, "null"] if found.nullable else kind, "description": found.description or ""}
     if kind == "array":
@@ -78,7 +79,7 @@ def _value_schema(found: Any) -> dict[str, Any]:
     return described
 
 
-def _json_type(dtype: Any) -> str:
+def _json_type(dtype: object) -> str:
     if dtype in (pl.Int8, pl.Int16, pl.Int32, pl.Int64):
         return "integer"
     if dtype in (pl.Float32, pl.Float64):

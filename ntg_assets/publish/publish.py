@@ -16,16 +16,13 @@ from ntg_assets.publish.exports import CONTACT_LIST, export_contact_list, export
 from ntg_assets.publish.figures import FIGURES, draw
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.json_schemas import report_schema
+from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
 from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.settings import Paths, Settings
 from ntg_assets.sql import Table
 from ntg_assets.storage.tables import content_hash
-
-REPORT_FOLDER = "outputs/reports"
-FIGURE_FOLDER = "reports/figures"
-BRIEF = "reports/decision_brief.html"
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def publish(publisher: Publisher) -> Manifest:
         generation=_generation(contents, publisher.header),
         source=publisher.header.source,
         configuration=publisher.header.configuration,
-        as_of=publisher.header.as_of.isoformat(),
+        as_of=publisher.header.as_of,
         files=sorted(files, key=lambda file: file.path),
     )
     write_manifest(manifest, publisher.paths.manifest)
@@ -88,6 +85,7 @@ def _brief(publisher: Publisher) -> PublishedFile:
         header=publisher.header,
         target=target,
         figures=publisher.paths.workspace / FIGURE_FOLDER,
+        strategies=[strategy.name for strategy in publisher.settings.radar.strategies],
     )
     return _described(publisher, written, kind="page")
 
@@ -112,5 +110,5 @@ def _count(publisher: Publisher, rows: str) -> int:
 
 def _generation(contents: dict[tuple[str, str], str], header: Header) -> str:
     """Name a generation by its content: the same input, configuration and code give the same name."""
-    told = json.dumps([header._asdict(), sorted((*table, content) for table, content in contents.items())], default=str)
+    told = json.dumps([header._asdict(), sorted((*table, content) for table, content in contents.items())])
     return hashlib.sha256(told.encode()).hexdigest()[:12]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -38,7 +38,7 @@ class Header(NamedTuple):
 
     source: str
     configuration: str
-    as_of: datetime
+    as_of: str
 
 
 def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> str:
@@ -54,17 +54,17 @@ def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> 
         "schema_version": SCHEMA_VERSION,
         "source": header.source,
         "configuration": header.configuration,
-        "as_of": header.as_of.isoformat(),
+        "as_of": header.as_of,
         **{table: [_plain_row(row) for row in frame.iter_rows(named=True)] for table, frame in tables.items()},
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _plain_row(row: Mapping[str, object]) -> dict[str, object]:
     return {name: _plain(value) for name, value in row.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
