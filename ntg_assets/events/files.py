@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -18,7 +18,6 @@ from ntg_assets.events.text_bytes import TextCounts
 Format = Literal["csv", "parquet"]
 CHUNK_BYTES = 8 << 20
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet"}
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GLOB_SIGNS = "*?["
 SHOWN_NAMES = 5
 
@@ -205,10 +204,3 @@ def _read_header(file: SourceFile, delimiter: str) -> tuple[tuple[str, ...], int
         if not names:
             raise SourceError(f"{file.name}: its first line is empty, a header with column names was expected. Remove the empty line.")
         return tuple(names), reader.line_num
-
-
-def lines_of(path: Path) -> Iterator[bytes]:
-    """Yield the physical lines of a CSV file, line ends included, without a byte order mark."""
-    with open_text(path) as opened:
-        for number, line in enumerate(opened):
-            yield line.removeprefix(BYTE_ORDER_MARK) if number == 0 else line

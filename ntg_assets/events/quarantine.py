@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.files import SourceFile, lines_of
+from ntg_assets.events.files import SourceFile, open_text
 from ntg_assets.events.readers import Layout, parse_record
 from ntg_assets.events.reconciliation import Reject
 from ntg_assets.events.typed_rows import Plan
@@ -124,10 +124,11 @@ def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Itera
 def _numbered_lines(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
     """Lines after the header: number from 1, offset of the first byte, bytes."""
     offset = 0
-    for number, line in enumerate(lines_of(file.path), start=1):
-        if number > file.n_header_lines:
-            yield number, offset, line
-        offset += len(line)
+    with open_text(file.path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if number > file.n_header_lines:
+                yield number, offset, line
+            offset += len(line)
 
 
 def _is_complete(parts: list[bytes], delimiter: str) -> bool:

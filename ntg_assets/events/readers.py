@@ -43,8 +43,12 @@ class Layout:
         return self.files[0].format == "csv"
 
     def column(self, name: str) -> Column:
-        """The column of that name as SQL sees it."""
-        expression = f"c{list(self.types).index(name)}" if self.is_csv else quote_identifier(name)
+        """The column of that name as SQL sees it.
+
+        A CSV column comes as `coalesce(c0, '')` because DuckDB 2.0 moves a bare `try_cast(c0 as double)` into its CSV
+        reader, which then drops, with `ignore_errors`, each row where the cast fails.
+        """
+        expression = f"coalesce(c{list(self.types).index(name)}, '')" if self.is_csv else quote_identifier(name)
         return Column(expression, self.types[name], f"{self.files[0].name}, column {name!r}")
 
     @property

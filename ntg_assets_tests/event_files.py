@@ -1,0 +1,64 @@
+"""Source files and settings for the tests of the ingest stage."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from ntg_assets.events.load import Survey, load_events, survey
+from ntg_assets.events.settings import IngestSettings
+from ntg_assets.events.sources import Place
+
+HEADER = "user_id,item_id,event_at,value"
+
+
+def log_settings(files: str | Sequence[str] = "log.csv", *, items: Mapping[str, Any] | None = None, **keys: Any) -> IngestSettings:
+    """Settings for a log; keys of the event source and of the ingest section go side by side."""
+    rules = {key: keys.pop(key) for key in list(keys) if key in IngestSettings.model_fields}
+    events = {"files": [files] if isinstance(files, str) else list(files), "value": "value", **keys}
+    return IngestSettings.model_validate({"events": events, "items": items, **rules})
+
+
+def write_log(home: Path, rows: Sequence[str], *, name: str = "log.csv", header: str = HEADER, line_end: str = "\n") -> Path:
+    """Write a CSV log below `home`."""
+    path = home / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(f"{line}{line_end}" for line in (header, *rows)).encode())
+    return path
+
+
+def write_parquet(home: Path, select: str, *, name: str = "log.parquet") -> Path:
+    """Write a Parquet log from a `select`."""
+    path = home / name
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"copy ({select}) to '{path}' (format parquet)")
+    return path
+
+
+def survey_log(home: Path, settings: IngestSettings, **keys: Any) -> Survey:
+    """Survey the source below `home`."""
+    return survey(settings, place=Place(home), **keys)
+
+
+def accepted(home: Path, settings: IngestSettings, *columns: str) -> list[Any]:
+    """Rows of the accepted events: values of one column, tuples of several."""
+    events = load_events(settings, home).select(columns or ("user_id", "item_id", "event_at", "value"))
+    return events.to_series().to_list() if len(columns) == 1 else events.rows()
+
+
+def bad_rows(home: Path, settings: IngestSettings) -> list[tuple[int, str, str]]:
+    """Quarantined rows: line, column, reason."""
+    return survey_log(home, settings).quarantine.select("line", "column_name", "reason").rows()
+
+
+def fates(found: Survey) -> list[tuple[int, int, int, int]]:
+    """Rows, accepted, quarantined, duplicates of each file."""
+    return found.load_ledger.select("n_rows", "n_accepted", "n_quarantined", "n_duplicates").rows()
+
+
+def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """All rows of a frame."""
+    return frame.rows()
