@@ -23,6 +23,7 @@ class Design:
         alternative: Which effects the test looks for.
         equal_variances: Whether the test pools the variance (Student) or not (Welch).
         use_t: Whether the critical value is Student's; False takes the normal's.
+        null_variance: Variance per unit if there is no effect, for tests that assume so (the score test of two shares); None: as above.
     """
 
     control_variance: float
@@ -32,6 +33,7 @@ class Design:
     alternative: Alternative = "two-sided"
     equal_variances: bool = False
     use_t: bool = True
+    null_variance: float | None = None
 
     def __post_init__(self) -> None:
         if min(self.control_variance, self.treatment_variance) < 0 or self.control_variance + self.treatment_variance == 0:
@@ -51,7 +53,7 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
     shift = effect / error
     sides = 2 if design.alternative == "two-sided" else 1
     if isinf(df):
-        critical = stats.norm.isf(design.significance / sides)
+        critical = stats.norm.isf(design.significance / sides) * _null_error(n_control, design) / error
         upper, lower = stats.norm.sf(critical - shift), stats.norm.cdf(-critical - shift)
     else:
         critical = stats.t.isf(design.significance / sides, df)
@@ -94,6 +96,24 @@ def days_for_units(units: float, *, units_per_day: float) -> float:
     if units_per_day <= 0 or isinf(units):
         return inf
     return 7.0 * ceil(units / units_per_day / 7)
+
+
+def equivalence_power(low: float, high: float, *, n: int, share: float, significance: float = 0.05) -> float:
+    """Return the exact power of two one-sided binomial tests that a share lies between `low` and `high`.
+
+    With `high` = 1 this is the power to show that a share is not inferior to `low`.
+    Source: Schuirmann 1987 (two one-sided tests).
+    """
+    least = stats.binom.isf(significance, n, low) + 1
+    most = stats.binom.ppf(significance, n, high) - 1
+    return max(0.0, float(stats.binom.cdf(most, n, share) - stats.binom.cdf(least - 1, n, share)))
+
+
+def _null_error(n_control: float, design: Design) -> float:
+    """Return the standard error under the null, which sets the critical value."""
+    if design.null_variance is None:
+        return _error_and_df(n_control, design)[0]
+    return sqrt(design.null_variance * (1 + 1 / design.ratio) / n_control)
 
 
 def _error_and_df(n_control: float, design: Design) -> tuple[float, float]:

@@ -1,0 +1,85 @@
+"""Shares of units: large counts, small counts, several arms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+from scipy import stats
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.two_samples import Difference, Sample
+
+SMALL_COUNT = 10  # with fewer successes or failures in an arm, the interval of the large-sample test is too narrow
+
+
+@dataclass(frozen=True)
+class Count:
+    """Successes among the units of one arm."""
+
+    successes: float
+    n: int
+
+    @property
+    def share(self) -> float:
+        return self.successes / self.n
+
+    @property
+    def is_small(self) -> bool:
+        return min(self.successes, self.n - self.successes) < SMALL_COUNT
+
+
+def count_of(n: int, share: float) -> Count:
+    """Read a count out of a mean of zeros and ones.
+
+    Raises:
+        NotEnoughDataError: the mean is not a share, or there are no units.
+    """
+    if n < 1 or not 0 <= share <= 1:
+        raise NotEnoughDataError(f"a share of {share:g} over {n} units is no proportion: the metric must hold 0 or 1 for each unit.")
+    return Count(share * n, n)
+
+
+def compare_proportions(control: Count, treatment: Count, *, confidence: float = 0.95, pooled: bool = False) -> Difference:
+    """Compare two shares by the z-test, without continuity correction.
+
+    Args:
+        control: Control arm.
+        treatment: Treatment arm.
+        confidence: Of the interval.
+        pooled: Whether the test assumes one common share (the score test, as R's `prop.test`); the interval never does.
+
+    Raises:
+        NotEnoughDataError: no success, or no failure, in either arm.
+    """
+    from tea_tasting.aggr import Aggregates
+    from tea_tasting.metrics import Proportion
+
+    if control.successes + treatment.successes in {0, control.n + treatment.n}:
+        raise NotEnoughDataError(f"every one of {control.n + treatment.n} units has the same outcome: no interval exists.")
+    test = Proportion("value", method="norm", correction=False, equal_var=pooled, confidence_level=confidence)
+    result = test.analyze_aggregates(
+        *(Aggregates(count_=arm.n, mean_={"value": arm.share}, var_={"value": arm.share * (1 - arm.share)}) for arm in (control, treatment))
+    )
+    error = sqrt(sum(arm.share * (1 - arm.share) / arm.n for arm in (control, treatment)))
+    half_width = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    difference = treatment.share - control.share
+    return Difference(difference, difference - half_width, difference + half_width, error, inf, float(result.pvalue))
+
+
+def compare_small_proportions(control: Count, treatment: Count, *, confidence: float = 0.95) -> Difference:
+    """Compare two shares when counts are small: one success and one failure are added to each arm first.
+
+    Source: Agresti and Caffo 2000, "Simple and Effective Confidence Intervals for Proportions and Differences of Proportions".
+    """
+    arms = [Sample(arm.n + 2, share := (arm.successes + 1) / (arm.n + 2), share * (1 - share)) for arm in (control, treatment)]
+    centre, error = arms[1].mean - arms[0].mean, sqrt(arms[0].squared_error + arms[1].squared_error)
+    half_width = float(stats.norm.ppf((1 + confidence) / 2)) * error
+    p = float(2 * stats.norm.sf(abs(centre) / error))
+    return Difference(treatment.share - control.share, centre - half_width, centre + half_width, error, inf, p)
+
+
+def equal_shares_p(counts: Sequence[Count]) -> float:
+    """Test whether several arms share one proportion (Pearson's chi-square, k - 1 degrees of freedom)."""
+    table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
