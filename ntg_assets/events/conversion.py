@@ -14,7 +14,7 @@ INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UT
 FRACTIONS = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
 TEXTS = frozenset({"VARCHAR", "ENUM", "UUID"})
 NAIVE_TIMES = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"})
-ZONED_TIMES = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE"})
+ZONED_TIMES = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
 MICROSECONDS_PER: dict[TimestampUnit, int] = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same float
 LAST_SECOND = 253_402_300_799  # end of the year 9999: beyond it a timestamp cannot be written as ISO text
@@ -73,17 +73,17 @@ def as_value(column: Column) -> str:
     return f"case when isfinite({number}) then {number} + 0e0 end"
 
 
-def as_instant(column: Column, unit: TimestampUnit, *, zone: str, zone_parameter: str = "$timezone") -> str:
-    """Naive UTC timestamp in microseconds; times without a zone are read in `zone`.
+def as_instant(column: Column, unit: TimestampUnit, *, zone: str) -> str:
+    """Naive UTC timestamp in microseconds; times without a zone are read in `zone`, which `$timezone` must hold unless it is UTC.
 
     A column that holds timestamps is read as such whatever `unit` says: its meaning is certain.
     """
     if column.family in ZONED_TIMES:
-        return f"cast({column.expression} as timestamp)"
+        return f"cast(cast({column.expression} as timestamptz) as timestamp)"
     if column.family in NAIVE_TIMES:
-        return _in_zone(f"cast({column.expression} as timestamp)", zone, zone_parameter)
+        return _in_zone(f"cast({column.expression} as timestamp)", zone)
     if unit == "iso" and column.family in TEXTS:
-        return _from_iso_text(column.expression, zone, zone_parameter)
+        return _from_iso_text(column.expression, zone)
     if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
         return _from_epoch(column, MICROSECONDS_PER[unit])
     advice = (
@@ -101,8 +101,8 @@ def _as_text_id(column: Column) -> str:
     raise _unusable(column, "string ids", "Set the id type to integer, or map another column")
 
 
-def _from_iso_text(expression: str, zone: str, zone_parameter: str) -> str:
-    naive = _in_zone(f"try_cast({expression} as timestamp)", zone, zone_parameter)
+def _from_iso_text(expression: str, zone: str) -> str:
+    naive = _in_zone(f"try_cast({expression} as timestamp)", zone)
     return (
         f"case when regexp_full_match({expression}, '{TIME_TEXT}') then {naive}"
         f" when regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then cast(try_cast({expression} as timestamptz) as timestamp) end"
@@ -115,8 +115,8 @@ def _from_epoch(column: Column, microseconds: int) -> str:
     return f"case when {exact} between {-bound} and {bound} then make_timestamp(cast({exact} * {microseconds} as bigint)) end"
 
 
-def _in_zone(timestamp: str, zone: str, zone_parameter: str) -> str:
-    return timestamp if zone == "UTC" else f"timezone('UTC', timezone({zone_parameter}, {timestamp}))"
+def _in_zone(timestamp: str, zone: str) -> str:
+    return timestamp if zone == "UTC" else f"timezone('UTC', timezone($timezone, {timestamp}))"
 
 
 def _unusable(column: Column, wanted: str, advice: str) -> SourceError:

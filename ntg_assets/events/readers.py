@@ -133,7 +133,7 @@ def count_parquet_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[So
 
 def parse_record(line: str, delimiter: str) -> list[str]:
     """Fields of one CSV record, in our dialect."""
-    return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, strict=True), [])
+    return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, strict=True), [""])
 
 
 def _distinct(types: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -77,6 +77,8 @@ def _time_rule(source: EventSourceSettings, *, has_latest: bool) -> Rule:
     wrong = "is no ISO timestamp" if source.timestamp_unit == "iso" else f"is no epoch number ({source.timestamp_unit})"
     problems = [("event_at is null", wrong), ("event_at < $earliest", "is before earliest_event")]
     limits = ["event_at >= $earliest"]
+    if source.timezone != "UTC":
+        limits.append("$timezone is not null")  # always so; a bound value must be used, also when every file has zoned times
     if has_latest:
         problems.append(("event_at >= $latest", "is at or after latest_event"))
         limits.append("event_at < $latest")
