@@ -120,7 +120,7 @@ def synth(
         world = write_world(folder, n_events=events, n_users=users, n_items=items, seed=seed, progress=progress)
     out.print(
         f"{world.n_events:,} events of {world.n_users:,} users ({world.n_bots:,} bots), {world.n_items:,} items, "
-        f"{world.start_on} to {world.end_on}, {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth lies in {folder / 'truth'}",
+        f"{world.start_on} to {world.end_on}, {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth is in {folder / 'truth'}",
         highlight=False,
         soft_wrap=True,
     )

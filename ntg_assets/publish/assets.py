@@ -43,7 +43,7 @@ def publication_table(manifest: Manifest) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _pictures(project: Project) -> dict[str, dg.MetadataValue]:  # type: ignore[type-arg]
+def _pictures(project: Project) -> dict[str, dg.MetadataValue]:
     """Show the figures where the run is looked at."""
     folder = project.paths.workspace / FIGURE_FOLDER
     return {

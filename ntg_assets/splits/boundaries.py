@@ -78,7 +78,7 @@ def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
     """Return the start of the first bucket before which at least `share` of all events lie (else the log's end)."""
     ordered = calendar.sort("bucket_at")
     before = ordered["n_events"].cum_sum() - ordered["n_events"]
-    reached = ordered.filter(before >= (share - SHARE_TOLERANCE) * ordered["n_events"].sum())
+    reached = ordered.filter(before >= (share - SHARE_TOLERANCE) * int(ordered["n_events"].sum()))
     return reached["bucket_at"][0] if reached.height else log_span(calendar)[1]
 
 
@@ -89,7 +89,7 @@ def _instant(text: str | None) -> datetime:
 
 def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str) -> pl.DataFrame:
     rows = [(*part, strategy) for part in parts]
-    schema = {"part": pl.String, "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String}
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {"part": pl.String, "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -1,0 +1,159 @@
+"""The whole graph on the bundled data: everything is made, adds up, is published, and is the same the next time."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import jsonschema
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
+from ntg_assets.contracts import known_tables
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.reports import REPORTS
+from ntg_assets_tests.logs import movielens as movielens_log
+from ntg_assets_tests.workspaces import Workspace, reading
+
+pytestmark = pytest.mark.slow
+
+DESIGNED = {
+    "ingest": "events items quarantine load_ledger",
+    "backtest": "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste "
+    "item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar "
+    "intervention_targets val_events test_events retrieval_report ranking_report churn_calibration radar_backtest leakage_audit",
+    "live": "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste "
+    "item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar "
+    "intervention_targets",
+    "experiments": "assignments exposures unit_metrics readouts decisions",
+}
+
+
+def test_every_designed_table_exists_and_has_a_contract(movielens: Workspace) -> None:
+    made = set(movielens.hashes())
+    wanted = {f"{schema}.{name}" for schema, names in DESIGNED.items() for name in names.split()}
+    assert wanted <= made
+    assert {name.split(".")[1] for name in made} <= set(known_tables())
+
+
+def test_run_tells_each_table_and_ends_with_what_to_do(movielens: Workspace) -> None:
+    printed = (movielens.folder / "printed.txt").read_text()
+    assert re.search(r"ingest/events\s+100,836 rows\s+[\d.]+ s", printed)
+    for told in ("decision", "leaving", "contact", "decision_brief.html", "contact_list.csv", "ntg ui"):
+        assert told in printed
+    assert re.search(r"thin evidence: \d+ of the 300 users", printed)  # the sample is small, and the run says so
+
+
+def test_every_published_file_is_as_the_manifest_says(movielens: Workspace) -> None:
+    told = movielens.done("verify")
+    manifest = json.loads((movielens.folder / "outputs" / "manifest.json").read_text())
+    assert f"{len(manifest['files'])} files" in told
+    listed = {file["path"]: file for file in manifest["files"]}
+    for entry in PUBLISHED_TABLES:
+        assert listed[entry.path]["n_rows"] == movielens.table(entry.schema, entry.table).height
+    figures = sorted(path for path in listed if path.startswith("reports/figures/"))
+    assert all((movielens.folder / path).read_bytes().startswith(b"\x89PNG") for path in figures)
+    assert len(figures) == 5
+
+
+def test_published_copies_hold_the_same_rows_as_the_warehouse(movielens: Workspace) -> None:
+    with duckdb.connect(str(movielens.folder / "data" / "published" / "ntg.duckdb"), read_only=True) as published:
+        for schema, name in READ_COPY_TABLES:
+            copied = published.execute(f'select count(*) from "{schema}"."{name}"').fetchall()[0][0]
+            assert copied == movielens.table(schema, name).height, f"{schema}.{name}"
+    recommendations = pl.read_parquet(movielens.folder / "outputs" / "ranking" / "recommendations.parquet")
+    assert_frame_equal(recommendations, movielens.table("live", "recommendations").sort("user_id", "rank"))
+
+
+def test_reports_keep_their_published_schemas(movielens: Workspace) -> None:
+    folder = movielens.folder / "outputs" / "reports"
+    for name in REPORTS:
+        report = json.loads((folder / f"{name}.json").read_text())
+        jsonschema.validate(report, json.loads((folder / "schemas" / f"{name}.schema.json").read_text()))
+        assert report["configuration"] == json.loads((movielens.folder / "outputs" / "manifest.json").read_text())["configuration"]
+
+
+def test_every_row_of_the_log_is_accounted_for(movielens: Workspace) -> None:
+    ledger = movielens.table("ingest", "load_ledger").filter(pl.col("source") == "events")
+    assert ledger["n_rows"].sum() == 100_836 == ledger["n_accepted"].sum()
+    assert movielens.table("ingest", "events").height == 100_836
+    parts = [movielens.table("backtest", f"{part}_events").height for part in ("train", "val", "test")]
+    assert sum(parts) == 100_836
+    assert movielens.table("live", "train_events").height == 100_836
+
+
+def test_radar_reconciles_to_the_last_digit(movielens: Workspace) -> None:
+    for stage in ("backtest", "live"):
+        radar = movielens.table(stage, "revenue_risk_radar")
+        assert_frame_equal(
+            radar.select(revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake")), radar.select("revenue_at_risk"), check_exact=True
+        )
+        scores = movielens.table(stage, "churn_scores").select("user_id", "churn_probability").sort("user_id")
+        assert_frame_equal(radar.select("user_id", "churn_probability").sort("user_id"), scores, check_exact=True)
+
+
+def test_lists_hold_nothing_that_the_user_has_had(movielens: Workspace) -> None:
+    lists = movielens.table("live", "recommendations")
+    had = movielens.table("live", "train_events").select("user_id", "item_id").unique()
+    assert lists.join(had, on=["user_id", "item_id"], how="semi").is_empty()
+    assert lists["user_id"].n_unique() == 610
+    assert lists.group_by("user_id").len()["len"].unique().to_list() == [20]
+
+
+def test_manifest_of_features_describes_the_real_columns(movielens: Workspace) -> None:
+    manifest = movielens.table("live", "feature_manifest")
+    for table in ("user_features", "item_features", "interaction_features"):
+        stored = movielens.table("live", table)
+        described = manifest.filter(pl.col("table_name") == table)
+        assert set(described["feature"]) == set(stored.columns) - {"user_id", "item_id", "cutoff_on"}
+        assert described["n_rows"].unique().to_list() == [stored.height]
+        for row in described.iter_rows(named=True):
+            column = stored[row["feature"]]
+            assert row["null_share"] == pytest.approx(column.null_count() / stored.height)
+            if row["minimum"] is not None:
+                assert (row["minimum"], row["maximum"]) == (column.min(), column.max())
+                assert row["mean"] == pytest.approx(column.mean(), rel=1e-5, abs=1e-5)
+
+
+def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(movielens: Workspace, tmp_path: Path) -> None:
+    shuffled = movielens_log().sample(fraction=1, shuffle=True, seed=1)
+    again = Workspace(tmp_path, variables=reading(shuffled, tmp_path / "source", NTG_ENGINE__THREADS="1"))
+    again.done("run-all")
+    first, second = movielens.hashes(), again.hashes()
+    # the ledger names the file and its SHA-256, and the publication holds the reports that quote it
+    about_the_file = {"ingest.load_ledger", "published.publication"}
+    assert {name for name in first if first[name] != second[name]} <= about_the_file
+
+
+def test_analyst_who_holds_the_published_copy_blocks_nothing(movielens: Workspace) -> None:
+    script = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True); "
+        "print(con.execute('select count(*) from ingest.events').fetchall()[0][0], flush=True); sys.stdin.readline(); "
+        "print(con.execute('select count(*) from live.recommendations').fetchall()[0][0], flush=True)"
+    )
+    published = movielens.folder / "data" / "published" / "ntg.duckdb"
+    analyst = subprocess.Popen([sys.executable, "-c", script, str(published)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert analyst.stdout is not None
+    assert analyst.stdout.readline().strip() == "100836"
+    before = published.stat().st_ino
+    movielens.done("run-all")
+    assert published.stat().st_ino != before  # swapped under the analyst's feet
+    assert published.with_name("ntg.previous.duckdb").exists()
+    rest, _ = analyst.communicate("go on\n")
+    assert rest.strip() == str(610 * 20)  # the analyst goes on with the old rows
+
+
+def test_damaged_publication_is_found(movielens: Workspace) -> None:
+    contact_list = movielens.folder / "outputs" / "radar" / "contact_list.csv"
+    whole = contact_list.read_bytes()
+    try:
+        contact_list.write_bytes(whole.replace(b"1", b"2", 1))
+        finished = movielens.ntg("verify")
+        assert finished.returncode == 1
+        assert "contact_list.csv holds other bytes of the same length" in finished.stderr
+    finally:
+        contact_list.write_bytes(whole)
