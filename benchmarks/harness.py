@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PACKAGES = ("dagster", "duckdb", "numba", "numpy", "pandera", "polars", "pyarrow", "scikit-learn", "scipy")
 OUTPUT_TAIL = 30  # lines of a failed child's output that are shown
+LOAD_AT_START = round(os.getloadavg()[0], 1)  # before this module's own children: work of others makes wall times worse
 MEGABYTE = 1024  # kilobytes, in which Linux counts the peak
 
 console = Console()
@@ -117,9 +118,9 @@ def together(costs: Sequence[Cost]) -> Cost:
 
 
 def machine() -> dict[str, Any]:
-    """Cores this process may use, and memory."""
+    """Cores this process may use, memory, and how busy the machine was with other work before the benchmark."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"cores": len(os.sched_getaffinity(0)), "memory_gb": round(pages / 1024**3, 1)}
+    return {"cores": len(os.sched_getaffinity(0)), "memory_gb": round(pages / 1024**3, 1), "load_at_start": LOAD_AT_START}
 
 
 def versions(more: Sequence[str] = ()) -> dict[str, str]:

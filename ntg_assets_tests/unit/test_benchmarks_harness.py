@@ -61,7 +61,7 @@ def test_a_result_says_date_machine_versions_figures_and_goals_and_nothing_of_th
     text = (tmp_path / "try.json").read_text()
     result = json.loads(text)
     assert set(result) == {"date", "machine", "versions", "figures", "goals"}
-    assert set(result["machine"]) == {"cores", "memory_gb"}
+    assert set(result["machine"]) == {"cores", "memory_gb", "load_at_start"}
     assert result["goals"] == [{"name": "wall s", "value": 61.0, "goal": 60.0, "sense": "at_most"}]
     assert {"python", "duckdb", "polars"} <= set(result["versions"])
     assert str(ROOT) not in text
