@@ -150,7 +150,8 @@ def _refuse_other_row(plan: Plan, layout: Layout, file: SourceFile, record: _Rec
     """Raise when the text found for a bad row is not that row: then its line number would be a guess."""
     parsed = parse_record(record.text, layout.delimiter)
     places = [list(layout.types).index(name) for name in plan.raw_columns.values()]
-    if len(parsed) != len(layout.types) or [parsed[place] for place in places] != [field or "" for field in fields]:
+    is_short = len(parsed) < len(layout.types)  # longer by an empty field is well: the reader forgives a delimiter at the end
+    if is_short or [parsed[place] for place in places] != [field or "" for field in fields]:
         raise SourceError(
             f"{file.name}: line {record.line} reads {record.text[:SHOWN_CHARACTERS]!r}, but the reader found {list(fields)} in this row;"
             " nothing was loaded. Quotes in the file are not standard CSV: double each quote inside a quoted field."
