@@ -4,9 +4,13 @@ In the launchpad an operator may set `overrides` (dotted keys, `{"ranking.top_k"
 run and lie (`workspace`, `engine`, `schedule`) belongs to the deployment and cannot be overridden there.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import numpy as np
 import polars as pl
 from pydantic import Field, PrivateAttr
@@ -18,6 +22,8 @@ from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_setti
 from ntg_assets.sql import Query, run
 from ntg_assets.storage.connection import connect
 
+HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
+
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What every asset may ask: settings, paths, id types, a seeded random stream for a named use."""
@@ -26,6 +32,16 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     overrides: dict[str, Any] = Field(default_factory=dict, description='Modelling values for this run: {"ranking.top_k": 10}.')
 
     _settings: Settings | None = PrivateAttr(default=None)
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _is_held: bool = PrivateAttr(default=False)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
+        """Hold a small warehouse open for the whole run: opening it anew for each of hundreds of reads costs more than the reads."""
+        self._hold()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
+        """Let go of the warehouse."""
+        self._release()
 
     @property
     def settings(self) -> Settings:
@@ -46,15 +62,41 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         events = self.settings.ingest.events
         return IdTypes(user=events.user_id_type, item=events.item_id_type)
 
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the warehouse: the one way, with the same limits for everyone."""
+        if self._is_held and _size(self.paths.warehouse) > HELD_BELOW_BYTES:
+            self._release()
+        with self._connect() as connection:
+            yield connection
+
     def read(self, given: Query) -> pl.DataFrame:
         """Ask the warehouse a question: for checks, whose answer is small."""
-        engine = self.settings.engine
-        with connect(self.paths.warehouse, engine=engine, scratch=self.paths.scratch, read_only=True) as connection:
+        with self.warehouse() as connection:
             return run(given, connection)
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use, the same in every run of this configuration."""
         return random_stream(self.settings.seed, use)
+
+    def _connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        paths, settings = self.paths, self.settings
+        source_folders = [Path(folder) for folder in settings.ingest.source_folders]
+        allowed = [paths.home, paths.workspace, *source_folders]
+        return connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=allowed)
+
+    def _hold(self) -> None:
+        if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:
+            self._held.enter_context(self._connect())
+            self._is_held = True
+
+    def _release(self) -> None:
+        self._held.close()
+        self._is_held = False
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _refuse_deployment_keys(overrides: dict[str, Any]) -> None:

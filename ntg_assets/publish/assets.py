@@ -14,7 +14,6 @@ from ntg_assets.publish.publish import Publisher, publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.staging import LIVE, PUBLISHED, staged_asset
-from ntg_assets.storage.connection import connect
 
 
 @staged_asset(
@@ -26,10 +25,10 @@ from ntg_assets.storage.connection import connect
 )
 def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What analysts, the CRM and online callers read: a read copy, Parquet, JSON, figures and the decision brief."""
-    settings, paths = project.settings, project.paths
+    settings = project.settings
     header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=train_end(split_boundaries).isoformat())
-    with connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=[paths.workspace]) as connection:
-        manifest = publish(Publisher(connection, paths, settings, project.id_types, header))
+    with project.warehouse() as connection:
+        manifest = publish(Publisher(connection, project.paths, settings, project.id_types, header))
     context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})
     return publication_table(manifest)
 

@@ -35,7 +35,8 @@ def connect(
     """
     connection = _open(database, read_only=read_only)
     try:
-        _confine(connection, engine or EngineSettings(), scratch=scratch, allowed=allowed)
+        if not _is_confined(connection):
+            _confine(connection, engine or EngineSettings(), scratch=scratch, allowed=allowed)
         yield connection
     finally:  # closing an open transaction rolls it back, and frees the file's lock
         connection.close()
@@ -52,10 +53,15 @@ def _open(database: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection
         raise StorageError(_explain(database, str(error))) from None
 
 
+def _is_confined(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether this process holds the database open already: DuckDB then hands out the same instance, limits and all."""
+    return bool(connection.execute("select current_setting('lock_configuration')").fetchall()[0][0])
+
+
 def _confine(connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, scratch: Path | None, allowed: Sequence[Path]) -> None:
     """Set limits, then lock the door; the order matters: after the last statement nothing can be set."""
     connection.execute("load icu")
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set global TimeZone = 'UTC'")
     connection.execute("set memory_limit = $limit", {"limit": engine.memory_limit})
     if engine.threads is not None:
         connection.execute("set threads = $threads", {"threads": engine.threads})

@@ -6,7 +6,6 @@ be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or `Table
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -22,7 +21,6 @@ from ntg_assets.errors import StorageError
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.staging import column_docs
-from ntg_assets.storage.connection import connect
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
 
 COMMANDS = {"ingest": "build-dataset"}  # what makes the tables of a schema; everything else: run-all
@@ -74,14 +72,7 @@ class WarehouseClient(DbClient[duckdb.DuckDBPyConnection]):
 
     @contextmanager
     def connect(self, context: Any, table_slice: TableSlice) -> Iterator[duckdb.DuckDBPyConnection]:  # type: ignore[override]
-        paths = self.project.paths
-        with connect(
-            paths.warehouse,
-            engine=self.project.settings.engine,
-            scratch=paths.scratch,
-            allowed=[paths.home, paths.workspace, *map(Path, self.project.settings.ingest.source_folders)],
-            read_only=isinstance(context, dg.InputContext),
-        ) as connection:
+        with self.project.warehouse() as connection:
             yield connection
 
     @staticmethod

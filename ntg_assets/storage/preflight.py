@@ -28,6 +28,8 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
     needed = max(ROOM_FACTOR * size, engine.minimum_free_disk_gb * GIGABYTE)
     free = shutil.disk_usage(paths.warehouse.parent).free
     if free < needed:
-        raise StorageError(f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB. Make room or move the workspace.")
+        raise StorageError(
+            f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB. Make room or move the workspace."
+        )
     with connect(paths.warehouse):
         pass
