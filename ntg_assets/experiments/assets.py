@@ -4,7 +4,8 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.experiments import tables
+from ntg_assets.experiments import logs, tables
+from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.staging import EXPERIMENTS, staged_asset
@@ -12,14 +13,22 @@ from ntg_assets.staging import EXPERIMENTS, staged_asset
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
 def assignments(strategy_lists: Table, project: Project) -> Query:
-    """Which user gets which arm, by a salted hash alone."""
-    return tables.assignments(strategy_lists, programme=project.settings.experiments)
+    """Which unit gets which arm, by a salted hash alone, unless its arm is known already."""
+    programme, home = project.settings.experiments, project.paths.home
+    return tables.assignments(
+        strategy_lists,
+        programme=programme,
+        exposure_log=logs.read_exposure_logs(programme.definitions, home=home),
+        kept=logs.read_kept_assignments(programme.definitions, home=home),
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"test_events": "backtest"}, kinds=("sql",))
-def exposures(assignments: Table, test_events: Table) -> Query:
-    """Who could have seen which arm, and when."""
-    return tables.replay_exposures(assignments, test_events=test_events)
+def exposures(assignments: Table, test_events: Table, project: Project) -> Query:
+    """Who saw which arm (in a replay: could have seen), and when."""
+    programme = project.settings.experiments
+    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home)
+    return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=log)
 
 
 @staged_asset(
@@ -28,15 +37,19 @@ def exposures(assignments: Table, test_events: Table) -> Query:
     reads={"strategy_lists": "backtest", "val_events": "backtest", "test_events": "backtest"},
     kinds=("sql",),
 )
-def unit_metrics(exposures: Table, strategy_lists: Table, val_events: Table, test_events: Table, project: Project) -> Query:
-    """What each unit did, held against the list of every arm."""
-    return tables.replay_unit_metrics(
-        exposures,
-        strategy_lists=strategy_lists,
-        val_events=val_events,
-        test_events=test_events,
-        definitions=project.settings.experiments.definitions,
+def unit_metrics(exposures: Table, strategy_lists: Table, val_events: Table, test_events: Table, events: Table, project: Project) -> Query:
+    """What each unit did: held against the list of every arm in a replay, counted in its window in a log."""
+    definitions, home = project.settings.experiments.definitions, project.paths.home
+    replayed = tables.replay_unit_metrics(
+        exposures, strategy_lists=strategy_lists, val_events=val_events, test_events=test_events, definitions=definitions
     )
+    logged = tables.log_unit_metrics(
+        logs.read_exposure_logs(definitions, home=home),
+        events=events,
+        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        definitions=definitions,
+    )
+    return tables.unit_metrics(replayed, logged=logged)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -51,24 +64,38 @@ def metric_sums(unit_metrics: Table, project: Project) -> Query:
     return tables.metric_sums(unit_metrics, definitions=project.settings.experiments.definitions)
 
 
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
+    """The order statistics behind quantile metrics."""
+    return tables.metric_quantiles(unit_metrics, definitions=project.settings.experiments.definitions)
+
+
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
-def health_checks(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
+def health_checks(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
-    return tables.health_checks(project.settings.experiments.definitions, arm_traffic=arm_traffic, metric_sums=metric_sums)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    return tables.health_checks(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
-def readouts(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
+def readouts(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
-    return tables.readouts(project.settings.experiments.definitions, arm_traffic=arm_traffic, metric_sums=metric_sums)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    return tables.readouts(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def decisions(
-    context: dg.AssetExecutionContext, arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, readouts: pl.DataFrame, project: Project
+    context: dg.AssetExecutionContext,
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    readouts: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
-    made = tables.decisions(project.settings.experiments.definitions, arm_traffic=arm_traffic, metric_sums=metric_sums, readouts=readouts)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    made = tables.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"]:
         context.log.info(sentence)
     return made
@@ -86,6 +113,7 @@ experiment_assets = [
     *unit_metrics,
     *arm_traffic,
     *metric_sums,
+    *metric_quantiles,
     *health_checks,
     *readouts,
     *decisions,

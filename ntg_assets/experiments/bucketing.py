@@ -6,6 +6,7 @@ Source: Mosharaf and others 1998, highest random weight ("rendezvous") hashing; 
 """
 
 import hashlib
+from datetime import date
 from math import log
 from typing import NamedTuple
 
@@ -15,23 +16,35 @@ from ntg_assets.randomness import HASH_DIGITS, HASH_SPACE, unit_interval
 
 
 class Assignment(NamedTuple):
-    """Where one unit stands in one experiment; `arm` is None in the holdout and outside the experiment's part of its layer."""
+    """Where one unit stands in one experiment.
+
+    Attributes:
+        bucket: Its number in the experiment.
+        is_in_layer: Whether it lies in the experiment's part of the layer.
+        is_ramped_up: Whether the ramp has reached it.
+        is_holdout: Whether it is in the global holdout.
+        arm: Its arm; None when it takes no part.
+    """
 
     bucket: int
     is_in_layer: bool
+    is_ramped_up: bool
     is_holdout: bool
     arm: str | None
 
 
-def assign(unit: object, experiment: ExperimentSettings, programme: ExperimentsSettings) -> Assignment:
-    """Place one unit in one experiment, as the nightly SQL does for all of them."""
+def assign(unit: object, experiment: ExperimentSettings, programme: ExperimentsSettings, *, on: date = date.max) -> Assignment:
+    """Place one unit in one experiment on a day, as the nightly SQL does for all of them."""
     start, end = experiment.layer_range
     is_in_layer = start <= unit_interval(layer_salt(experiment), unit) < end
     is_holdout = unit_interval(programme.holdout_salt, unit) < programme.holdout_share
-    takes_part = is_in_layer and not is_holdout
+    bucket = bucket_of(salt_of(experiment), unit)
+    is_ramped_up = bucket / HASH_SPACE < experiment.ramp_share(on)
+    takes_part = is_in_layer and is_ramped_up and not is_holdout
     return Assignment(
-        bucket=bucket_of(salt_of(experiment), unit),
+        bucket=bucket,
         is_in_layer=is_in_layer,
+        is_ramped_up=is_ramped_up,
         is_holdout=is_holdout,
         arm=choose_arm(unit, experiment) if takes_part else None,
     )

@@ -29,6 +29,7 @@ class Assignments(Contract):
     bucket: int = column("First 15 hex digits of sha256(salt:unit) as an integer", ge=0, lt=16**15)
     is_holdout: bool = column("Whether the unit is in the global holdout, so in no arm")
     arm: str = column("Arm that the unit gets; null in the holdout", nullable=True)
+    is_kept: bool = column("Whether the arm comes from an earlier assignment or a log, not from the hash")
 
     class Config:
         unique = ["experiment", "unit_id"]
@@ -120,6 +121,23 @@ class MetricSums(Contract):
 
     class Config:
         unique = ["experiment", "comparison", "metric", "arm", "segment"]
+
+
+@contract("metric_quantiles")
+class MetricQuantiles(Contract):
+    """One row per (experiment, metric, arm) of a quantile metric: the quantile and the order statistics around it."""
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    arm: str = column("Arm")
+    source: str = column(SOURCE, isin=SOURCES)
+    n: int = column("Units with a usable value", ge=1)
+    value: float = column("The quantile")
+    low: float = column("Order statistic below it (95% confidence on both sides together); null with too few units", nullable=True)
+    high: float = column("Order statistic above it; null with too few units", nullable=True)
+
+    class Config:
+        unique = ["experiment", "metric", "arm"]
 
 
 @contract("health_checks")

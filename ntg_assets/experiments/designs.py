@@ -1,10 +1,12 @@
 """The configured experiments as small frames that the SQL joins: one row per experiment, arm or metric."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.source_settings import ReplaySource
 
 EXPERIMENT_TYPES = {
     "experiment": pl.String,
@@ -15,6 +17,8 @@ EXPERIMENT_TYPES = {
     "holdout_salt": pl.String,
     "holdout_share": pl.Float64,
     "n_arms": pl.Int64,
+    "is_replay": pl.Boolean,
+    "ramp_share": pl.Float64,
 }
 ARM_TYPES = {
     "experiment": pl.String,
@@ -25,7 +29,20 @@ ARM_TYPES = {
     "strategy": pl.String,
     "list_length": pl.Int64,
 }
-METRIC_TYPES = {"experiment": pl.String, "metric": pl.String, "kind": pl.String, "use_covariate": pl.Boolean}
+METRIC_TYPES = {
+    "experiment": pl.String,
+    "metric": pl.String,
+    "kind": pl.String,
+    "measure": pl.String,
+    "denominator": pl.String,
+    "takes_all_types": pl.Boolean,
+    "from_day": pl.Int64,
+    "lowest": pl.Float64,
+    "quantile": pl.Float64,
+    "winsorise_at": pl.Float64,
+    "source": pl.String,
+}
+EVENT_TYPE_TYPES = {"experiment": pl.String, "metric": pl.String, "event_type": pl.String}
 
 
 def salt_of(experiment: ExperimentSettings) -> str:
@@ -43,8 +60,13 @@ def layer_salt(experiment: ExperimentSettings) -> str:
     return f"layer:{experiment.layer or experiment.id}"
 
 
-def experiments_frame(programme: ExperimentsSettings) -> pl.DataFrame:
-    """List the experiments with their salts and shares; one row per experiment."""
+def experiments_frame(programme: ExperimentsSettings, *, ramp_on: Mapping[str, date] | None = None) -> pl.DataFrame:
+    """List the experiments with their salts and shares; one row per experiment.
+
+    Args:
+        programme: All experiments.
+        ramp_on: Day at which each experiment's ramp is read; experiments that are not named stand at its end.
+    """
     rows = [
         (
             experiment.id,
@@ -54,6 +76,8 @@ def experiments_frame(programme: ExperimentsSettings) -> pl.DataFrame:
             programme.holdout_salt,
             programme.holdout_share,
             len(experiment.arms),
+            experiment.is_replay,
+            experiment.ramp_share((ramp_on or {}).get(experiment.id, date.max)),
         )
         for experiment in programme.definitions
     ]
@@ -63,7 +87,7 @@ def experiments_frame(programme: ExperimentsSettings) -> pl.DataFrame:
 def arms_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the arms, control first (`arm_position` 0); one row per (experiment, arm)."""
     rows = [
-        (one.id, arm.name, position, arm_salt(one, arm.name), arm.weight, arm.strategy, one.list_length)
+        (one.id, arm.name, position, arm_salt(one, arm.name), arm.weight, arm.strategy, _list_length(one))
         for one in definitions
         for position, arm in enumerate(one.arms)
     ]
@@ -72,5 +96,31 @@ def arms_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
 
 def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the metrics of each readout; one row per (experiment, metric)."""
-    rows = [(one.id, metric.name, metric.kind, metric.use_covariate) for one in definitions for metric in one.measured]
+    rows = [
+        (
+            one.id,
+            metric.name,
+            metric.kind,
+            metric.measure,
+            metric.denominator,
+            not metric.event_types,
+            metric.from_day,
+            metric.lowest,
+            metric.quantile if metric.kind == "quantile" else None,
+            metric.winsorise_at,
+            one.evidence,
+        )
+        for one in definitions
+        for metric in one.measured
+    ]
     return pl.DataFrame(rows, schema=METRIC_TYPES, orient="row")
+
+
+def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the kinds of event that metrics count, where they name some; one row per (experiment, metric, event type)."""
+    rows = [(one.id, metric.name, kind) for one in definitions for metric in one.measured for kind in dict.fromkeys(metric.event_types)]
+    return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
+
+
+def _list_length(experiment: ExperimentSettings) -> int | None:
+    return experiment.source.list_length if isinstance(experiment.source, ReplaySource) else None

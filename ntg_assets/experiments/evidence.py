@@ -1,13 +1,15 @@
 """What is known about one experiment before anything is tested: the traffic of its arms and the exact sums of its metrics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from math import ceil
+from typing import NamedTuple
 
 import polars as pl
 
 from ntg_assets.experiments.moments import Sums, sums_of, total
+from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 
 SECONDS_PER_DAY = 86_400
@@ -33,6 +35,8 @@ class Evidence:
     traffic: Mapping[str, ArmTraffic]
     sums: Mapping[tuple[str, str, str, str], Sums]
     """By comparison, metric, arm, segment."""
+    quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
+    """By metric and arm, for quantile metrics."""
 
     def sums_for(self, comparison: Comparison, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
@@ -50,16 +54,28 @@ class Evidence:
         return max(1, ceil((max(ends) - min(starts)).total_seconds() / SECONDS_PER_DAY)) if starts and ends else 0
 
 
-def evidence_of(experiment: ExperimentSettings, *, arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame) -> Evidence:
-    """Pick the rows of one experiment out of the tables `arm_traffic` and `metric_sums`."""
-    traffic_rows = {row["arm"]: row for row in arm_traffic.filter(pl.col("experiment") == experiment.id).iter_rows(named=True)}
-    traffic_fields = [field.name for field in fields(ArmTraffic)]
-    sums_rows = metric_sums.filter(pl.col("experiment") == experiment.id).iter_rows(named=True)
-    return Evidence(
-        traffic={
-            arm.name: ArmTraffic(**{name: traffic_rows[arm.name][name] for name in traffic_fields})
-            for arm in experiment.arms
-            if arm.name in traffic_rows
-        },
-        sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row) for row in sums_rows},
-    )
+class EvidenceTables(NamedTuple):
+    """The three tables from which everything about the experiments is derived; see their contracts."""
+
+    arm_traffic: pl.DataFrame
+    metric_sums: pl.DataFrame
+    metric_quantiles: pl.DataFrame
+
+    def of(self, experiment: ExperimentSettings) -> Evidence:
+        """Pick out what belongs to one experiment."""
+        mine = pl.col("experiment") == experiment.id
+        traffic = {row["arm"]: row for row in self.arm_traffic.filter(mine).iter_rows(named=True)}
+        names = [one.name for one in fields(ArmTraffic)]
+        return Evidence(
+            traffic={
+                arm.name: ArmTraffic(**{name: traffic[arm.name][name] for name in names}) for arm in experiment.arms if arm.name in traffic
+            },
+            sums={
+                (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
+                for row in self.metric_sums.filter(mine).iter_rows(named=True)
+            },
+            quantiles={
+                (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
+                for row in self.metric_quantiles.filter(mine).iter_rows(named=True)
+            },
+        )

@@ -1,23 +1,26 @@
 -- Exact sums behind every statistic: one pass over the units, in integers, so they are the same in any order and on any number of threads,
 -- and no digit is lost to cancellation however large the values are against their spread.
 -- Values are counted in millionths; products in millionths of millionths. Null and unusable values are counted apart and are not in `n`.
--- Between users: each unit under its own arm. Paired: the unit's value under a treatment minus its value under the control.
+-- Between users: each unit under its own arm, cut at the cap of a winsorised metric. Paired: the unit's value under a treatment minus its value under the control.
 -- Grain: (experiment, comparison, metric, arm, segment).
--- Tables: unit_metrics, arms, metrics (the configured designs).
+-- Tables: unit_metrics, metric_caps, arms, metrics (the configured designs).
 -- Parameters: $largest, beyond which a value cannot be true.
 with between_users as (
     select
-        experiment,
-        metric,
-        arm,
-        segment,
-        source,
-        value,
-        coalesce(denominator, 1e0) as denominator,
-        coalesce(covariate, 0e0) as covariate,
-        coalesce(covariate_denominator, 1e0) as covariate_denominator
+        unit_metrics.experiment,
+        unit_metrics.metric,
+        unit_metrics.arm,
+        unit_metrics.segment,
+        unit_metrics.source,
+        case when unit_metrics.value > caps.cap and unit_metrics.value <= $largest then caps.cap else unit_metrics.value end as value,
+        coalesce(unit_metrics.denominator, 1e0) as denominator,
+        coalesce(unit_metrics.covariate, 0e0) as covariate,
+        coalesce(unit_metrics.covariate_denominator, 1e0) as covariate_denominator
     from unit_metrics
-    where is_assigned
+    left join metric_caps as caps
+        on caps.experiment = unit_metrics.experiment
+        and caps.metric = unit_metrics.metric
+    where unit_metrics.is_assigned
 ),
 under_control as (
     select

@@ -1,47 +1,37 @@
 """Quantiles by order statistics: no resampling, no assumption about the shape of the distribution."""
 
 from dataclasses import dataclass
-from math import ceil, floor, inf, sqrt
+from math import inf, sqrt
 
 from scipy import stats
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.two_samples import Difference, Sample
 
+ENCLOSING_Z = float(stats.norm.isf(0.025))  # the order statistics enclose the quantile with 95% confidence
+
 
 @dataclass(frozen=True)
 class OrderStatistics:
-    """The quantile of one arm, and the two order statistics that enclose it with the stated confidence."""
+    """The quantile of one arm, and the order statistics that enclose it; an end beyond the arm's extremes is None."""
 
     n: int
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
-def enclosing_ranks(n: int, *, quantile: float, confidence: float = 0.95) -> tuple[int, int, int]:
-    """Return the ranks (from 1) of the quantile and of the order statistics around it.
+def quantile_sample(found: OrderStatistics) -> Sample:
+    """Read the variance of a quantile off the width of its interval, without any assumption about the distribution's shape.
 
-    How many of n units lie below the quantile is binomial, so the ranks at its normal quantiles enclose the truth.
-    Source: Serfling 1980, section 2.6; Bickel and Doksum, distribution-free intervals.
+    Source: Price and Bonett 2001, "Estimating the Variance of the Sample Median"; the (n - 1) / n is that of a sample variance.
 
     Raises:
         NotEnoughDataError: so few units that the interval would reach beyond the smallest or largest of them.
     """
-    reach = float(stats.norm.ppf((1 + confidence) / 2)) * sqrt(n * quantile * (1 - quantile))
-    low, high = floor(n * quantile - reach), ceil(n * quantile + reach) + 1
-    if low < 1 or high > n:
-        raise NotEnoughDataError(f"{n} units are too few for an interval of the {quantile:g} quantile.")
-    return low, max(1, ceil(n * quantile)), high
-
-
-def quantile_sample(found: OrderStatistics, *, confidence: float = 0.95) -> Sample:
-    """Read the variance of a quantile off the width of its interval.
-
-    Source: Price and Bonett 2001, "Estimating the Variance of the Sample Median"; the (n - 1) / n is that of peers' sample variance.
-    """
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    squared_error = ((found.high - found.low) / (2 * z)) ** 2 * (found.n - 1) / found.n
+    if found.low is None or found.high is None:
+        raise NotEnoughDataError(f"{found.n} units are too few for an interval of this quantile.")
+    squared_error = ((found.high - found.low) / (2 * ENCLOSING_Z)) ** 2 * (found.n - 1) / found.n
     return Sample(found.n, found.value, squared_error * found.n)
 
 

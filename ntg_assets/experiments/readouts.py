@@ -9,13 +9,15 @@ from math import isfinite
 from scipy import stats
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import HealthCheck, overall
-from ntg_assets.experiments.moments import Moments, moments_of
+from ntg_assets.experiments.metric_settings import MetricSettings
+from ntg_assets.experiments.moments import moments_of
 from ntg_assets.experiments.planning import Design, detectable_effect, units_for_effect
-from ntg_assets.experiments.settings import Comparison, ExperimentSettings, MetricSettings
+from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
-from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means, compare_pairs
+from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_pairs
 
 KEY_DIGITS = 16
 
@@ -107,23 +109,19 @@ def _blank(experiment: ExperimentSettings, evidence: Evidence, *, metric: Metric
 def _read_between(
     blanks: Sequence[Readout], experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings
 ) -> list[Readout]:
-    arms = [moments_of(evidence.sums_for("between users", metric.name, arm.name)) for arm in experiment.arms]
-    plain = adjusted_samples(arms, use_covariate=False)
-    samples = adjusted_samples(arms, use_covariate=metric.use_covariate)
-    differences = [compare_means(samples[0], sample, confidence=1 - experiment.significance) for sample in samples[1:]]
-    is_joint = experiment.role_of(metric.name) == "primary" and len(differences) > 1
-    joint = _joint(differences, samples, experiment=experiment) if is_joint else differences
-    method = _method(metric, arms)
+    found = compare_arms(experiment, evidence, metric=metric)
+    is_joint = experiment.role_of(metric.name) == "primary" and len(found.differences) > 1
+    joint = _joint(found.differences, found.samples, experiment=experiment) if is_joint else found.differences
     return [
         replace(
-            _fill(blank, shown, control=samples[0], treatment=sample, experiment=experiment),
-            method=method,
+            _fill(blank, shown, control=found.samples[0], treatment=sample, experiment=experiment),
+            method=found.method,
             p=raw.p,
             p_adjusted=shown.p,
             adjustment="largest of correlated t" if is_joint else "none",
-            variance_removed_share=_removed_share(plain, samples),
+            variance_removed_share=found.removed_share,
         )
-        for blank, raw, shown, sample in zip(blanks, differences, joint, samples[1:], strict=True)
+        for blank, raw, shown, sample in zip(blanks, found.differences, joint, found.samples[1:], strict=True)
     ]
 
 
@@ -198,18 +196,6 @@ def _normal_factor(experiment: ExperimentSettings) -> float:
     """How many standard errors an effect must measure to be found with the wanted power."""
     tail = experiment.significance / 2 / len(experiment.treatments)
     return float(stats.norm.isf(tail) + stats.norm.ppf(experiment.power))
-
-
-def _removed_share(plain: Sequence[Sample], adjusted: Sequence[Sample]) -> float:
-    """Share of the squared error that the covariate removed."""
-    before = sum(sample.squared_error for sample in plain)
-    return 1 - sum(sample.squared_error for sample in adjusted) / before if before > 0 else 0.0
-
-
-def _method(metric: MetricSettings, arms: Sequence[Moments]) -> str:
-    base = "Welch t of a ratio (delta method)" if metric.kind == "ratio" else "Welch t"
-    uses_covariate = metric.use_covariate and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
-    return f"{base}, CUPED" if uses_covariate else base
 
 
 def _adjust_secondary(readouts: list[Readout]) -> list[Readout]:

@@ -1,7 +1,7 @@
 -- Who could have seen a list in an offline replay: assigned users who came back in TEST.
 -- Coming back is not a result of the list (nobody was shown one), so looking only at them favours no arm.
 -- Grain: (experiment, unit, arm).
--- Tables: assignments, test_events.
+-- Tables: assignments, experiments (the configured designs), test_events.
 -- Parameters: none.
 with visits as (
     select
@@ -21,6 +21,9 @@ select
     visits.last_exposed_at,
     visits.n_exposures
 from assignments
+inner join experiments
+    on experiments.experiment = assignments.experiment
+    and experiments.is_replay
 inner join visits
     on visits.unit_id = assignments.unit_id
 where assignments.arm is not null

@@ -15,6 +15,7 @@ with exposed as (
     from exposures
     inner join arms
         on arms.experiment = exposures.experiment
+    where exposures.source = 'offline replay'
 ),
 taken as (
     select

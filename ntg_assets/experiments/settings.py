@@ -1,15 +1,16 @@
 """What an experiment is: its units, arms and metrics, where its evidence comes from, the rule of its decision."""
 
-from itertools import combinations
+from datetime import date
+from itertools import combinations, pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ntg_assets.experiments.measures import REPLAY_METRICS
+from ntg_assets.experiments.metric_settings import MetricSettings
+from ntg_assets.experiments.source_settings import Evidence, ReplaySource, Source
 from ntg_assets.section import Section
 
-MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue"]
-Evidence = Literal["observed", "offline replay", "simulated"]
 Comparison = Literal["between users", "paired"]
 
 
@@ -23,14 +24,11 @@ class ArmSettings(Section):
     """Share of the traffic, relative to the other arms."""
 
 
-class MetricSettings(Section):
-    """One metric: what is measured per unit, and how the arms are compared on it."""
+class RampStep(Section):
+    """From this day on, so much of the experiment's part of its layer takes part."""
 
-    name: str = Field(min_length=1)
-    kind: MetricKind = "mean"
-    """`proportion` and `retention` hold 0 or 1 per unit; `ratio` divides the sum of `name` by the sum of its denominator."""
-    use_covariate: bool = True
-    """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
+    from_on: date
+    share: float = Field(gt=0, le=1)
 
 
 class GuardrailSettings(Section):
@@ -53,11 +51,15 @@ class ExperimentSettings(Section):
     """Experiments in one layer share its units without overlap; null: a layer of its own."""
     layer_range: tuple[float, float] = (0.0, 1.0)
     """Half-open part `[start, end)` of the layer that this experiment takes."""
+    ramp: list[RampStep] = Field(default_factory=list)
+    """Shares that rise over time; who is in stays in, because a higher share only lets more buckets in. Empty: all from the start."""
+    kept_assignments: str | None = None
+    """Earlier `assignments` (Parquet, as published): their units keep their arm whatever the weights are now."""
     arms: list[ArmSettings] = Field(min_length=2)
+    source: Source = Field(default=ReplaySource(), discriminator="kind")
+    """Where the evidence comes from."""
     metrics: list[MetricSettings] = Field(default_factory=list)
-    """Metrics of the readout; empty: all that an offline replay measures."""
-    list_length: int = Field(default=10, ge=1)
-    """Items of each list that a user is taken to have seen in an offline replay."""
+    """Metrics of the readout; empty: all that an offline replay measures (whose metrics have their own kinds)."""
     comparison: Comparison = "between users"
     """Which readout decides: users of one arm against users of the other, or (replay only) each user under both."""
     primary_metric: str = "matched_value"
@@ -89,14 +91,26 @@ class ExperimentSettings(Section):
     def treatments(self) -> list[ArmSettings]:
         return self.arms[1:]
 
+    def ramp_share(self, on: date) -> float:
+        """Share of the experiment's part of its layer that takes part on a day."""
+        reached = [step.share for step in self.ramp if step.from_on <= on]
+        return (reached[-1] if reached else 0.0) if self.ramp else 1.0
+
     @property
     def evidence(self) -> Evidence:
-        return "offline replay"
+        return self.source.evidence
+
+    @property
+    def is_replay(self) -> bool:
+        return isinstance(self.source, ReplaySource)
 
     @property
     def measured(self) -> list[MetricSettings]:
         """The metrics of the readout, in order."""
-        return self.metrics or [MetricSettings(name=name, kind=metric.kind) for name, metric in REPLAY_METRICS.items()]
+        if not self.is_replay:
+            return self.metrics
+        chosen = self.metrics or [MetricSettings(name=name) for name in REPLAY_METRICS]
+        return [metric.model_copy(update={"kind": REPLAY_METRICS[metric.name].kind}) for metric in chosen if metric.name in REPLAY_METRICS]
 
     def metric(self, name: str) -> MetricSettings:
         """Find one metric by name."""
@@ -115,7 +129,7 @@ class ExperimentSettings(Section):
     @property
     def can_pair(self) -> bool:
         """Whether each unit is known under every arm (only a replay knows that)."""
-        return self.evidence == "offline replay"
+        return self.is_replay
 
     def role_of(self, metric: str) -> str:
         """Say what a metric is for: `primary`, `guardrail`, `negative control` or `secondary`."""
@@ -127,7 +141,7 @@ class ExperimentSettings(Section):
 
     def is_fixed(self, metric: str) -> bool:
         """Whether the arms cannot have changed a metric, so that it serves as a negative control."""
-        return REPLAY_METRICS[metric].is_fixed_offline
+        return self.is_replay and REPLAY_METRICS[metric].is_fixed_offline
 
     @model_validator(mode="after")
     def _arms_are_distinct(self) -> "ExperimentSettings":
@@ -146,28 +160,50 @@ class ExperimentSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _metrics_are_known(self) -> "ExperimentSettings":
-        known = [metric.name for metric in self.measured]
-        for name in [self.primary_metric, *(guardrail.metric for guardrail in self.guardrails)]:
-            if name not in known:
-                msg = f"experiment {self.id}: metric {name!r} is not measured; known: {', '.join(known)}"
-                raise ValueError(msg)
+    def _source_can_answer(self) -> "ExperimentSettings":
+        if problem := self._replay_problem() if self.is_replay else self._log_problem():
+            msg = f"experiment {self.id}: {problem}"
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
-    def _replay_can_be_answered(self) -> "ExperimentSettings":
-        if missing := [arm.name for arm in self.arms if arm.strategy is None]:
-            msg = f"experiment {self.id}: arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
-            raise ValueError(msg)
-        for metric in self.measured:
-            if metric.name not in REPLAY_METRICS:
-                known = ", ".join(REPLAY_METRICS)
-                msg = f"experiment {self.id}: an offline replay does not measure {metric.name!r}; it measures {known}"
+    def _metrics_are_known(self) -> "ExperimentSettings":
+        known = [metric.name for metric in self.measured]
+        for name in self.judged_metrics:
+            if name not in known:
+                msg = f"experiment {self.id}: metric {name!r} is not measured; known: {', '.join(known)}"
                 raise ValueError(msg)
-        if REPLAY_METRICS[self.primary_metric].is_fixed_offline:
+        if len(set(known)) < len(known):
+            msg = f"experiment {self.id}: two metrics have one name"
+            raise ValueError(msg)
+        if self.is_fixed(self.primary_metric):
             msg = f"experiment {self.id}: in a replay no list can change {self.primary_metric!r}: its rule could never be satisfied"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _ramp_rises(self) -> "ExperimentSettings":
+        steps = [(step.from_on, step.share) for step in self.ramp]
+        if any(later[0] <= earlier[0] or later[1] <= earlier[1] for earlier, later in pairwise(steps)):
+            msg = f"experiment {self.id}: the steps of a ramp must rise in day and in share"
+            raise ValueError(msg)
+        return self
+
+    def _replay_problem(self) -> str | None:
+        if self.ramp:
+            return "a replay looks at one stretch of the past, so it has no ramp"
+        if missing := [arm.name for arm in self.arms if arm.strategy is None]:
+            return f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
+        if unknown := [metric.name for metric in self.metrics if metric.name not in REPLAY_METRICS]:
+            return f"an offline replay does not measure {unknown[0]!r}; it measures {', '.join(REPLAY_METRICS)}"
+        return None
+
+    def _log_problem(self) -> str | None:
+        if not self.metrics:
+            return "an experiment on logs needs its metrics named"
+        if self.comparison == "paired":
+            return "each unit of a log is known under one arm only, so pairs do not exist"
+        return None
 
 
 class ExperimentsSettings(Section):

@@ -1,7 +1,7 @@
 """The tables of the experiments as pure functions: queries over the store, and frames from the statistics."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,29 +10,56 @@ import polars as pl
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ContractError
 from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts
-from ntg_assets.experiments.designs import arms_frame, experiments_frame, metrics_frame
-from ntg_assets.experiments.evidence import Evidence, evidence_of
+from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, metrics_frame
+from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
+from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES
 from ntg_assets.experiments.moments import LARGEST_VALUE
+from ntg_assets.experiments.quantiles import ENCLOSING_Z
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.sql import Query, Source, query
 
 
-def assignments(strategy_lists: Source, *, programme: ExperimentsSettings) -> Query:
-    """Assign every user who has a list under the strategy of each arm."""
+def assignments(
+    strategy_lists: Source,
+    *,
+    programme: ExperimentsSettings,
+    exposure_log: pl.DataFrame | None = None,
+    kept: pl.DataFrame | None = None,
+) -> Query:
+    """Assign every eligible unit.
+
+    Args:
+        strategy_lists: Lists per strategy and user; who has one of every arm is eligible for a replay.
+        programme: All experiments.
+        exposure_log: Units of the experiments on logs (see `logs.read_exposure_logs`).
+        kept: Earlier assignments that stay as they are (see `logs.read_kept_assignments`).
+    """
+    log = pl.DataFrame(schema=EXPOSURE_TYPES) if exposure_log is None else exposure_log
+    last_seen = {experiment: at.date() for experiment, at in log.group_by("experiment").agg(pl.col("last_exposed_at").max()).iter_rows()}
     tables = {
         "strategy_lists": strategy_lists,
-        "experiments": experiments_frame(programme),
+        "experiments": experiments_frame(programme, ramp_on=last_seen),
         "arms": arms_frame(programme.definitions),
+        "exposure_log": log,
+        "kept": pl.DataFrame(schema=KEPT_TYPES) if kept is None else kept,
     }
     return query("experiments", "assignments", tables)
 
 
-def replay_exposures(assignments: Source, *, test_events: Source) -> Query:
-    """Expose every assigned user who came back in TEST."""
-    return query("experiments", "replay_exposures", {"assignments": assignments, "test_events": test_events})
+def exposures(
+    assignments: Source, *, test_events: Source, programme: ExperimentsSettings, exposure_log: pl.DataFrame | None = None
+) -> Query:
+    """Bring together who could have seen a list in a replay and who saw an arm in a log."""
+    replayed = query(
+        "experiments",
+        "replay_exposures",
+        {"assignments": assignments, "test_events": test_events, "experiments": experiments_frame(programme)},
+    )
+    log = pl.DataFrame(schema=EXPOSURE_TYPES) if exposure_log is None else exposure_log
+    return query("experiments", "exposures", {"replay_exposures": replayed, "exposure_log": log})
 
 
 def replay_unit_metrics(
@@ -50,6 +77,25 @@ def replay_unit_metrics(
     return query("experiments", "replay_unit_metrics", tables)
 
 
+def log_unit_metrics(
+    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
+) -> Query:
+    """Count what each logged unit did after its exposure and before."""
+    tables = {
+        "exposure_log": exposure_log,
+        "events": events,
+        "outcome_log": pl.DataFrame(schema=OUTCOME_TYPES) if outcome_log is None else outcome_log,
+        "metrics": metrics_frame(definitions),
+        "metric_event_types": event_types_frame(definitions),
+    }
+    return query("experiments", "log_unit_metrics", tables, largest=LARGEST_VALUE)
+
+
+def unit_metrics(replayed: Query, *, logged: Query) -> Query:
+    """Bring the metrics of replays and logs together."""
+    return query("experiments", "unit_metrics", {"replay_unit_metrics": replayed, "log_unit_metrics": logged})
+
+
 def arm_traffic(assignments: Source, *, exposures: Source, definitions: Sequence[ExperimentSettings]) -> Query:
     """Count the units of each arm."""
     return query("experiments", "arm_traffic", {"assignments": assignments, "exposures": exposures, "arms": arms_frame(definitions)})
@@ -57,39 +103,41 @@ def arm_traffic(assignments: Source, *, exposures: Source, definitions: Sequence
 
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
     """Add up every metric of every arm, exactly."""
-    tables = {"unit_metrics": unit_metrics, "arms": arms_frame(definitions), "metrics": metrics_frame(definitions)}
+    metrics = metrics_frame(definitions)
+    caps = query("experiments", "metric_caps", {"unit_metrics": unit_metrics, "metrics": metrics}, largest=LARGEST_VALUE)
+    tables = {"unit_metrics": unit_metrics, "metric_caps": caps, "arms": arms_frame(definitions), "metrics": metrics}
     return query("experiments", "metric_sums", tables, largest=LARGEST_VALUE)
 
 
-def health_checks(definitions: Sequence[ExperimentSettings], *, arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame) -> pl.DataFrame:
+def metric_quantiles(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
+    """Find the order statistics of every quantile metric."""
+    tables = {"unit_metrics": unit_metrics, "metrics": metrics_frame(definitions)}
+    return query("experiments", "metric_quantiles", tables, largest=LARGEST_VALUE, z=ENCLOSING_Z)
+
+
+def health_checks(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Examine every experiment; one row per (experiment, check)."""
     rows = [
         {"experiment": one.id, "source": one.evidence, "position": position, **asdict(check)}
-        for one, evidence in _with_evidence(definitions, arm_traffic, metric_sums)
-        for position, check in enumerate(examine(one, evidence))
+        for one in definitions
+        for position, check in enumerate(examine(one, evidence.of(one)))
     ]
     return _frame(rows, HealthChecks)
 
 
-def readouts(definitions: Sequence[ExperimentSettings], *, arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame) -> pl.DataFrame:
+def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
-    rows = [
-        asdict(readout)
-        for one, evidence in _with_evidence(definitions, arm_traffic, metric_sums)
-        for readout in read_out(one, evidence, examine(one, evidence))
-    ]
+    rows = [asdict(readout) for one in definitions for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
     return _frame(rows, Readouts)
 
 
-def decisions(
-    definitions: Sequence[ExperimentSettings], *, arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, readouts: pl.DataFrame
-) -> pl.DataFrame:
+def decisions(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame) -> pl.DataFrame:
     """Decide every experiment on a stored readout; one row per experiment.
 
     Raises:
         ContractError: a decision would rest on a readout that is not in `readouts`.
     """
-    rows = [_decision_row(one, evidence, readouts) for one, evidence in _with_evidence(definitions, arm_traffic, metric_sums)]
+    rows = [_decision_row(one, evidence.of(one), readouts) for one in definitions]
     return _frame(rows, Decisions)
 
 
@@ -101,13 +149,6 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
         for position, gate in enumerate(json.loads(receipt)["decision"]["gates"])
     ]
     return _frame(rows, DecisionGates)
-
-
-def _with_evidence(
-    definitions: Sequence[ExperimentSettings], arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame
-) -> Iterator[tuple[ExperimentSettings, Evidence]]:
-    for experiment in definitions:
-        yield experiment, evidence_of(experiment, arm_traffic=arm_traffic, metric_sums=metric_sums)
 
 
 def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ContractError
 from ntg_assets.experiments import tables
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
+from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.source_settings import ReplaySource
 from ntg_assets.sql import run
 from ntg_assets_tests.logs import events
 
@@ -21,7 +23,7 @@ PROGRAMME = ExperimentsSettings(
             owner="science",
             arms=[ArmSettings(name="control", strategy="popularity"), ArmSettings(name="blend", strategy="blend")],
             primary_metric="matched_items",
-            list_length=2,
+            source=ReplaySource(list_length=2),
         )
     ]
 )
@@ -43,7 +45,7 @@ def lists(n_users: int = 3) -> pl.DataFrame:
 def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
     definitions = PROGRAMME.definitions
     made = {"assignments": run(tables.assignments(strategy_lists, programme=PROGRAMME))}
-    made["exposures"] = run(tables.replay_exposures(made["assignments"], test_events=test))
+    made["exposures"] = run(tables.exposures(made["assignments"], test_events=test, programme=PROGRAMME))
     made["unit_metrics"] = run(
         tables.replay_unit_metrics(
             made["exposures"], strategy_lists=strategy_lists, val_events=val, test_events=test, definitions=definitions
@@ -51,10 +53,11 @@ def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFra
     )
     made["arm_traffic"] = run(tables.arm_traffic(made["assignments"], exposures=made["exposures"], definitions=definitions))
     made["metric_sums"] = run(tables.metric_sums(made["unit_metrics"], definitions=definitions))
-    known = {"arm_traffic": made["arm_traffic"], "metric_sums": made["metric_sums"]}
-    made["health_checks"] = tables.health_checks(definitions, **known)
-    made["readouts"] = tables.readouts(definitions, **known)
-    made["decisions"] = tables.decisions(definitions, readouts=made["readouts"], **known)
+    made["metric_quantiles"] = run(tables.metric_quantiles(made["unit_metrics"], definitions=definitions))
+    evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
+    made["health_checks"] = tables.health_checks(definitions, evidence)
+    made["readouts"] = tables.readouts(definitions, evidence)
+    made["decisions"] = tables.decisions(definitions, evidence, readouts=made["readouts"])
     made["decision_gates"] = tables.decision_gates(made["decisions"])
     return made
 
@@ -94,13 +97,9 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
 
 def test_a_decision_without_its_readout_cannot_be_made() -> None:
     made = all_tables(lists(), VAL, TEST)
+    evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
     with pytest.raises(ContractError, match="which is not among the 0 stored ones"):
-        tables.decisions(
-            PROGRAMME.definitions,
-            arm_traffic=made["arm_traffic"],
-            metric_sums=made["metric_sums"],
-            readouts=made["readouts"].clear(),
-        )
+        tables.decisions(PROGRAMME.definitions, evidence, readouts=made["readouts"].clear())
 
 
 def test_an_action_without_a_valid_readout_breaks_the_contract() -> None:

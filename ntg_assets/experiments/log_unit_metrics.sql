@@ -1,0 +1,192 @@
+-- What each exposed unit did in its window after the exposure, and in its pre-period before, from the logs of a running experiment.
+-- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
+-- A missing value of any event makes the unit's value missing, an infinite one infinite: health counts them, no test uses them.
+-- Grain: (experiment, unit, arm, metric).
+-- Tables: exposure_log, metrics, metric_event_types (the configured designs), events, outcome_log.
+-- Parameters: $largest, beyond which a value cannot be true.
+with single as (
+    select
+        experiment,
+        unit_id
+    from exposure_log
+    group by experiment, unit_id
+    having count(*) = 1
+),
+log_ends as (
+    select max(event_at) as ended_at
+    from events
+),
+outcome_log_ends as (
+    select
+        experiment,
+        max(event_at) as ended_at
+    from outcome_log
+    group by experiment
+),
+ripe as (
+    select
+        exposure_log.experiment,
+        exposure_log.unit_id,
+        exposure_log.arm,
+        exposure_log.source,
+        exposure_log.segment,
+        exposure_log.first_exposed_at,
+        exposure_log.pre_start_at,
+        exposure_log.window_end_at,
+        exposure_log.uses_interaction_log
+    from exposure_log
+    inner join single
+        on single.experiment = exposure_log.experiment
+        and single.unit_id = exposure_log.unit_id
+    cross join log_ends
+    left join outcome_log_ends
+        on outcome_log_ends.experiment = exposure_log.experiment
+    where
+        exposure_log.window_end_at
+        <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
+),
+happened as (
+    select
+        ripe.experiment,
+        ripe.unit_id,
+        ripe.first_exposed_at,
+        events.event_at,
+        events.event_type,
+        events.value
+    from ripe
+    inner join events
+        on cast(events.user_id as varchar) = ripe.unit_id
+        and events.event_at >= ripe.pre_start_at
+        and events.event_at < ripe.window_end_at
+    where ripe.uses_interaction_log
+    union all
+    select
+        ripe.experiment,
+        ripe.unit_id,
+        ripe.first_exposed_at,
+        outcome_log.event_at,
+        outcome_log.event_type,
+        outcome_log.value
+    from ripe
+    inner join outcome_log
+        on outcome_log.experiment = ripe.experiment
+        and outcome_log.unit_id = ripe.unit_id
+        and outcome_log.event_at >= ripe.pre_start_at
+        and outcome_log.event_at < ripe.window_end_at
+    where not ripe.uses_interaction_log
+),
+counting as (
+    select
+        happened.experiment,
+        happened.unit_id,
+        metrics.metric,
+        happened.event_at >= happened.first_exposed_at as is_after,
+        cast(happened.event_at as date) as happened_on,
+        happened.value,
+        case when abs(happened.value) <= $largest then cast(round(happened.value * 1e6) as bigint) end as value_micro
+    from happened
+    inner join metrics
+        on metrics.experiment = happened.experiment
+    left join metric_event_types
+        on metric_event_types.experiment = happened.experiment
+        and metric_event_types.metric = metrics.metric
+        and metric_event_types.event_type = happened.event_type
+    where
+        (metrics.takes_all_types or metric_event_types.event_type is not null)
+        and (
+            happened.event_at < happened.first_exposed_at
+            or date_diff('day', cast(happened.first_exposed_at as date), cast(happened.event_at as date)) >= metrics.from_day
+        )
+),
+by_day as (
+    select
+        experiment,
+        unit_id,
+        metric,
+        is_after,
+        happened_on,
+        count(*) as n_events,
+        sum(value_micro) as value_micro,
+        count(case when value is null then 1 end) as n_null,
+        count(case when value is not null and value_micro is null then 1 end) as n_unusable
+    from counting
+    group by experiment, unit_id, metric, is_after, happened_on
+),
+by_unit as (
+    select
+        experiment,
+        unit_id,
+        metric,
+        is_after,
+        sum(n_events) as n_events,
+        count(*) as n_days,
+        sum(value_micro) as value_micro,
+        sum(n_null) as n_null,
+        sum(n_unusable) as n_unusable
+    from by_day
+    group by experiment, unit_id, metric, is_after
+),
+measured as (
+    select
+        ripe.experiment,
+        ripe.unit_id,
+        ripe.arm,
+        ripe.source,
+        ripe.segment,
+        metrics.metric,
+        metrics.denominator as denominator_measure,
+        metrics.lowest,
+        ripe.pre_start_at < ripe.first_exposed_at as has_pre_period,
+        case
+            when metrics.measure = 'value' and after.n_unusable > 0 then cast('inf' as double)
+            when metrics.measure = 'value' and after.n_null > 0 then null
+            when metrics.measure = 'value' then coalesce(after.value_micro, 0) / 1e6
+            when metrics.measure = 'events' then coalesce(after.n_events, 0)
+            when metrics.measure = 'active_days' then coalesce(after.n_days, 0)
+            else case when after.n_events > 0 then 1 else 0 end
+        end as value,
+        case metrics.denominator
+            when 'value' then coalesce(after.value_micro, 0) / 1e6
+            when 'events' then coalesce(after.n_events, 0)
+            when 'active_days' then coalesce(after.n_days, 0)
+            when 'any' then case when after.n_events > 0 then 1 else 0 end
+        end as denominator,
+        case metrics.measure
+            when 'value' then coalesce(before.value_micro, 0) / 1e6
+            when 'events' then coalesce(before.n_events, 0)
+            when 'active_days' then coalesce(before.n_days, 0)
+            else case when before.n_events > 0 then 1 else 0 end
+        end as covariate,
+        case metrics.denominator
+            when 'value' then coalesce(before.value_micro, 0) / 1e6
+            when 'events' then coalesce(before.n_events, 0)
+            when 'active_days' then coalesce(before.n_days, 0)
+            when 'any' then case when before.n_events > 0 then 1 else 0 end
+        end as covariate_denominator
+    from ripe
+    inner join metrics
+        on metrics.experiment = ripe.experiment
+    left join by_unit as after
+        on after.experiment = ripe.experiment
+        and after.unit_id = ripe.unit_id
+        and after.metric = metrics.metric
+        and after.is_after
+    left join by_unit as before
+        on before.experiment = ripe.experiment
+        and before.unit_id = ripe.unit_id
+        and before.metric = metrics.metric
+        and not before.is_after
+)
+select
+    experiment,
+    unit_id,
+    arm,
+    metric,
+    source,
+    true as is_assigned,
+    segment,
+    cast(case when value < lowest then cast('-inf' as double) else value end as double) as value,
+    cast(denominator as double) as denominator,
+    cast(case when has_pre_period then covariate end as double) as covariate,
+    cast(case when has_pre_period then covariate_denominator end as double) as covariate_denominator
+from measured

@@ -1,0 +1,27 @@
+-- Above which value a winsorised metric is cut: a quantile of all arms together, so that no arm has a cap of its own.
+-- Grain: (experiment, metric), for winsorised metrics with at least one usable value.
+-- Tables: unit_metrics, metrics (the configured designs).
+-- Parameters: $largest, beyond which a value cannot be true.
+with ranked as (
+    select
+        unit_metrics.experiment,
+        unit_metrics.metric,
+        unit_metrics.value,
+        row_number() over (
+            partition by unit_metrics.experiment, unit_metrics.metric
+            order by unit_metrics.value, unit_metrics.unit_id
+        ) as place,
+        ceil(count(*) over (partition by unit_metrics.experiment, unit_metrics.metric) * metrics.winsorise_at) as wanted_place
+    from unit_metrics
+    inner join metrics
+        on metrics.experiment = unit_metrics.experiment
+        and metrics.metric = unit_metrics.metric
+        and metrics.winsorise_at is not null
+    where unit_metrics.is_assigned and abs(unit_metrics.value) <= $largest
+)
+select
+    experiment,
+    metric,
+    value as cap
+from ranked
+where place = wanted_place

@@ -1,0 +1,50 @@
+-- The order statistics behind quantile metrics: the quantile of each arm, and the two values that enclose it with the wanted confidence.
+-- How many units lie below a quantile is binomial, which gives the ranks. An end beyond the smallest or largest unit is null.
+-- Grain: (experiment, metric, arm).
+-- Tables: unit_metrics, metrics (the configured designs).
+-- Parameters: $largest, beyond which a value cannot be true; $z, standard normal quantile of the confidence.
+with ranked as (
+    select
+        unit_metrics.experiment,
+        unit_metrics.metric,
+        unit_metrics.arm,
+        unit_metrics.source,
+        unit_metrics.value,
+        metrics.quantile,
+        row_number() over (
+            partition by unit_metrics.experiment, unit_metrics.metric, unit_metrics.arm
+            order by unit_metrics.value, unit_metrics.unit_id
+        ) as place,
+        count(*) over (partition by unit_metrics.experiment, unit_metrics.metric, unit_metrics.arm) as n
+    from unit_metrics
+    inner join metrics
+        on metrics.experiment = unit_metrics.experiment
+        and metrics.metric = unit_metrics.metric
+        and metrics.kind = 'quantile'
+    where unit_metrics.is_assigned and abs(unit_metrics.value) <= $largest
+),
+placed as (
+    select
+        experiment,
+        metric,
+        arm,
+        source,
+        value,
+        n,
+        place,
+        ceil(n * quantile) as middle_place,
+        floor(n * quantile - $z * sqrt(n * quantile * (1 - quantile))) as low_place,
+        ceil(n * quantile + $z * sqrt(n * quantile * (1 - quantile))) + 1 as high_place
+    from ranked
+)
+select
+    experiment,
+    metric,
+    arm,
+    source,
+    n,
+    max(case when place = middle_place then value end) as value,
+    max(case when place = low_place then value end) as low,
+    max(case when place = high_place then value end) as high
+from placed
+group by experiment, metric, arm, source, n

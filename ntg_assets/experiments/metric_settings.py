@@ -1,0 +1,48 @@
+"""What is measured per unit, and how arms are compared on it."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ntg_assets.section import Section
+
+MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue", "quantile"]
+Measure = Literal["value", "events", "active_days", "any"]
+ONE_OR_NONE: tuple[MetricKind, ...] = ("proportion", "retention")
+
+
+class MetricSettings(Section):
+    """One metric of a readout."""
+
+    name: str = Field(min_length=1)
+    kind: MetricKind = "mean"
+    """`proportion` and `retention` hold 0 or 1 per unit; `ratio` divides two sums; `quantile` compares one quantile of the units."""
+    measure: Measure = "value"
+    """What is counted in a log: the sum of values, events, active days, or whether there was `any` event."""
+    denominator: Measure | None = None
+    """What a `ratio` divides by."""
+    event_types: list[str] = Field(default_factory=list)
+    """Kinds of event that count; empty: all."""
+    from_day: int = Field(default=0, ge=0)
+    """Only events at least so many days after the exposure count (for `retention`)."""
+    quantile: float = Field(default=0.9, gt=0, lt=1)
+    """Which quantile a `quantile` metric compares."""
+    winsorise_at: float | None = Field(default=None, gt=0.5, lt=1)
+    """Values above this quantile of all arms together count as that quantile, so that a few huge ones do not decide."""
+    lowest: float | None = None
+    """Smallest value that can be true (0 for revenue without refunds); values below are unusable, and health says so."""
+    use_covariate: bool = True
+    """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "MetricSettings":
+        if (self.kind == "ratio") != (self.denominator is not None):
+            msg = f"metric {self.name}: a ratio needs a denominator, and only a ratio has one"
+            raise ValueError(msg)
+        if self.kind in ONE_OR_NONE and self.measure != "any":
+            msg = f"metric {self.name}: a {self.kind} needs measure 'any', found {self.measure!r}"
+            raise ValueError(msg)
+        if self.winsorise_at is not None and self.kind not in {"mean", "revenue"}:
+            msg = f"metric {self.name}: only a mean or revenue can be winsorised, not a {self.kind}"
+            raise ValueError(msg)
+        return self
