@@ -42,6 +42,7 @@ def ranking_weights(train_events: pl.DataFrame, project: Project) -> pl.DataFram
 @staged_asset(group="ranking", kinds=("numpy",))
 def candidates(
     train_events: pl.DataFrame,
+    ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
     taste_graph: pl.DataFrame,
     sequence_graph: pl.DataFrame,
@@ -49,12 +50,13 @@ def candidates(
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """Items that each source would show each user, before anything is weighed."""
+    """Items that each source with a weight would show each user, before anything is weighed."""
     model = ranking_model(
         popularity=item_popularity,
         graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
         cutoff_at=train_end(split_boundaries),
         settings=project.settings.ranking,
+        weights=ranking_weights,
     )
     return list_candidates(code_interactions(train_events, items=model.items), model)
 

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.randomness import unit_interval
-from ntg_assets.ranking.blend import Pairs, distinct_pairs, pair_features
-from ntg_assets.ranking.candidates import find_candidates, source_scores, user_blocks
 from ntg_assets.ranking.inner_cut import InnerSlice, sample_users
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.recommendations import score_users
+from ntg_assets.ranking.scores import is_large, user_blocks
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, code_interactions, codes_of, starts_of
 from ntg_assets.taste.linear_graph import linear_graph_of
@@ -104,7 +104,9 @@ def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSetting
     relevant = relevant_items(cut.labels, cut.history, settings=settings)
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
     known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
-    return [found for block in user_blocks(known) if (found := _examples_in(block, model, relevant, seed)).n_users]
+    compiled = is_large(known)
+    blocks = user_blocks(known, compiled=compiled)
+    return [found for block in blocks if (found := _examples_in(block, model, relevant, seed, compiled=compiled)).n_users]
 
 
 def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings) -> pl.DataFrame:
@@ -115,16 +117,15 @@ def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: Ran
     return pairs.join(history.select("user_id", "item_id"), on=["user_id", "item_id"], how="anti")
 
 
-def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int) -> Examples:
-    scores = source_scores(block, model)
-    pairs = distinct_pairs(find_candidates(scores, per_source=model.settings.candidates_per_source), n_items=model.n_items)
+def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, *, compiled: bool) -> Examples:
+    _, pairs, features = score_users(block, model, compiled=compiled)
     wanted = relevant.filter(pl.col("user_id").is_in(block.users.implode()))
     wanted_user = codes_of(wanted["user_id"], known=block.users)
     wanted_item = codes_of(wanted["item_id"], known=model.items)
     taken = np.isin(pairs.user * model.n_items + pairs.item, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
     fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
-    return _with_candidates(Examples(pairs.user, pair_features(Pairs(*pairs), scores), taken, n_relevant, fold))
+    return _with_candidates(Examples(pairs.user, features, taken, n_relevant, fold))
 
 
 def _with_candidates(found: Examples) -> Examples:

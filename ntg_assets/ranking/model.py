@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ import scipy.sparse as sp
 
 from ntg_assets.ranking.popularity import microseconds
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import GRAPHS, Source, configured_sources
+from ntg_assets.ranking.sources import GRAPHS, PLAIN_GRAPH, Source, configured_sources
 from ntg_assets.taste.interactions import Floats, codes_of
 
 STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}  # column of each graph that a profile is spread over
@@ -38,6 +39,11 @@ class RankingModel:
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def reach(self) -> dict[str, int]:
+        """First item code that no edge of a graph leads to, nor any after it."""
+        return {name: int(graph.indices.max(initial=-1)) + 1 for name, graph in self.graphs.items()}
+
     @property
     def weight_vector(self) -> Floats:
         """Weight of each source, in order."""
@@ -63,11 +69,16 @@ def ranking_model(
         graphs: Edge tables by name (`taste`, `sequence`, `linear`); a missing or empty one makes its sources silent.
         cutoff_at: The cutoff of the stage.
         settings: The configuration.
-        weights: `ranking_weights`; none: the blend cannot be used yet.
+        weights: `ranking_weights`: sources without weight are left out, but for the popularity floor and the plain graph, which
+            are strategies of their own. None: the blend cannot be used yet, and every source stays.
     """
-    sources = configured_sources(settings)
+    sources = [source for source in configured_sources(settings) if source.kind != "graph" or source.graph in graphs]
+    learned: dict[str, float] = {}
+    if weights is not None:
+        learned = dict(weights.select("feature", "weight").iter_rows())
+        floors = set(weights.filter("is_floor")["feature"])
+        sources = [source for source in sources if learned.get(source.name, 0.0) > 0 or source.name in floors | {PLAIN_GRAPH}]
     items = popularity.select("item_id", "n_users").unique().sort("n_users", "item_id", descending=[True, False])["item_id"]
-    learned = {} if weights is None else dict(weights.select("feature", "weight").iter_rows())
     return RankingModel(
         items=items,
         now=microseconds(cutoff_at),

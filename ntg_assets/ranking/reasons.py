@@ -7,8 +7,8 @@ import polars as pl
 import scipy.sparse as sp
 
 from ntg_assets.ranking.blend import Lists
-from ntg_assets.ranking.candidates import profile
 from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.profiles import recent_profile
 from ntg_assets.ranking.sources import Source
 from ntg_assets.taste.interactions import Floats, Interactions, Longs
 
@@ -54,7 +54,7 @@ def give_reasons(lists: Lists, block: Interactions, model: RankingModel, *, titl
 
 def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interactions, model: RankingModel) -> Seeds:
     """Find the history item that carries most of what a graph source says of each (user, item)."""
-    weights = profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
+    weights = recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
     sizes = np.diff(weights.indptr)[user]
     row = np.repeat(np.arange(len(user)), sizes)
     entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]

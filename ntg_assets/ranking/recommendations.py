@@ -7,37 +7,49 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.ranking.blend import Lists, Pairs, distinct_pairs, pair_features, top_lists
-from ntg_assets.ranking.candidates import Candidates, candidate_table, find_candidates, source_scores, user_blocks
+from ntg_assets.ranking.blend import Lists, top_lists
+from ntg_assets.ranking.candidates import Candidates, Pairs, candidate_table, distinct_pairs
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.reasons import give_reasons
+from ntg_assets.ranking.scores import is_large, score_block, user_blocks
 from ntg_assets.taste.interactions import Floats, Interactions, codes_of
 
 ID_DIGITS = 16  # hex digits of a recommendation id: 64 bits
 
 
-class Ranked(NamedTuple):
-    """Candidates and lists of one block of users."""
+class Scored(NamedTuple):
+    """Candidates of one block of users with their features: all that the blend needs."""
 
     candidates: Candidates
-    lists: Lists
+    pairs: Pairs
+    features: Floats
 
 
-def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None, weights: Floats | None = None) -> Ranked:
-    """Find candidates, score and cut them: the whole path from histories to lists.
+def score_users(block: Interactions, model: RankingModel, *, compiled: bool = False) -> Scored:
+    """Find the candidates of a block of users and score them by every source.
+
+    Args:
+        block: Users with all their rows; coded with the items of the model.
+        model: Sources and settings.
+        compiled: Which engine; both give the same bits.
+    """
+    scores = score_block(block, model, compiled=compiled)
+    found = scores.candidates(per_source=model.settings.candidates_per_source)
+    pairs = distinct_pairs(found, n_items=model.n_items)
+    return Scored(found, pairs, scores.features(pairs))
+
+
+def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None, compiled: bool = False) -> Lists:
+    """Make the lists of a block of users: the whole path from histories to lists.
 
     Args:
         block: Users with all their rows; coded with the items of the model.
         model: Sources, weights, settings.
         k: Length of the lists; none: `ranking.top_k`.
-        weights: One weight per source; none: those of the model.
+        compiled: Which engine; both give the same bits.
     """
-    scores = source_scores(block, model)
-    found = find_candidates(scores, per_source=model.settings.candidates_per_source)
-    pairs = distinct_pairs(found, n_items=model.n_items)
-    used = model.weight_vector if weights is None else weights
-    lists = top_lists(pairs, pair_features(pairs, scores), used, k=k or model.settings.top_k, n_users=block.n_users)
-    return Ranked(found, lists)
+    scored = score_users(block, model, compiled=compiled)
+    return top_lists(scored.pairs, scored.features, model.weight_vector, k=k or model.settings.top_k, n_users=block.n_users)
 
 
 def list_candidates(log: Interactions, model: RankingModel) -> pl.DataFrame:
@@ -47,9 +59,10 @@ def list_candidates(log: Interactions, model: RankingModel) -> pl.DataFrame:
         log: TRAIN, coded with the items of the model.
         model: Sources and settings.
     """
-    per_source = model.settings.candidates_per_source
+    compiled, per_source = is_large(log), model.settings.candidates_per_source
     parts = [
-        candidate_table(find_candidates(source_scores(block, model), per_source=per_source), block, model) for block in user_blocks(log)
+        candidate_table(score_block(block, model, compiled=compiled).candidates(per_source=per_source), block, model)
+        for block in user_blocks(log, compiled=compiled)
     ]
     return pl.concat(parts) if parts else candidate_table(_no_candidates(), log, model)
 
@@ -69,24 +82,29 @@ def recommend_users(
     Returns:
         One row per user and rank, at most `top_k` per user: fewer where fewer candidates are known.
     """
+    compiled, pairs = is_large(log), _coded_pairs(candidates, log, model)
+    parts, first = [], 0
+    for block in user_blocks(log, compiled=compiled):
+        rows = slice(*np.searchsorted(pairs.user, [first, first + block.n_users]))
+        of_block = Pairs(pairs.user[rows] - first, pairs.item[rows])
+        features = score_block(block, model, compiled=compiled).features(of_block)
+        lists = top_lists(of_block, features, model.weight_vector, k=model.settings.top_k, n_users=block.n_users)
+        parts.append(recommendation_table(lists, block, model, titles=titles, cutoff_at=cutoff_at))
+        first += block.n_users
+    return pl.concat(parts) if parts else recommendation_table(no_lists(model), log, model, titles=titles, cutoff_at=cutoff_at)
+
+
+def _coded_pairs(candidates: pl.DataFrame, log: Interactions, model: RankingModel) -> Pairs:
     pairs = candidates.select("user_id", "item_id").unique()
     user, item = codes_of(pairs["user_id"], known=log.users), codes_of(pairs["item_id"], known=model.items)
     order = np.lexsort((item, user))
-    user, item = user[order], item[order]
-    parts, first = [], 0
-    for block in user_blocks(log):
-        rows = slice(*np.searchsorted(user, [first, first + block.n_users]))
-        chosen = _lists_of(block, model, Pairs(user[rows] - first, item[rows]))
-        parts.append(recommendation_table(chosen, block, model, titles=titles, cutoff_at=cutoff_at))
-        first += block.n_users
-    if not parts:
-        parts = [recommendation_table(_lists_of(log, model, Pairs(user, item)), log, model, titles=titles, cutoff_at=cutoff_at)]
-    return pl.concat(parts)
+    return Pairs(user[order], item[order])
 
 
-def _lists_of(block: Interactions, model: RankingModel, pairs: Pairs) -> Lists:
-    features = pair_features(pairs, source_scores(block, model))
-    return top_lists(pairs, features, model.weight_vector, k=model.settings.top_k, n_users=block.n_users)
+def no_lists(model: RankingModel) -> Lists:
+    """Lists of no users."""
+    none = np.empty(0, np.int64)
+    return Lists(none, none, none, np.empty(0), np.empty((0, len(model.sources))))
 
 
 def recommendation_table(

@@ -29,6 +29,7 @@ class Source:
 
 
 GRAPHS = ("taste", "sequence", "linear")
+PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 DEFAULT_POPULARITY_WEIGHT = 1.0
 DEFAULT_CONSUMED_WEIGHT = 2.0
 

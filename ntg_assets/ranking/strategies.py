@@ -3,18 +3,19 @@
 import numpy as np
 import polars as pl
 
-from ntg_assets.ranking.candidates import user_blocks
+from ntg_assets.ranking.blend import Lists, top_lists
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.ranking.recommendations import popularity_floor, rank_users
+from ntg_assets.ranking.recommendations import no_lists, popularity_floor, score_users
+from ntg_assets.ranking.scores import is_large, user_blocks
+from ntg_assets.ranking.sources import PLAIN_GRAPH
 from ntg_assets.taste.interactions import Floats, Interactions
 
 STRATEGIES = ("popularity", "graph", "blend")
-GRAPH_SOURCE = "taste_recent"  # the plain graph strategy: the taste graph with the decayed profile
 
 
 def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Floats]:
     """Return the weights of each strategy: `popularity` and `graph` use one source, `blend` the published weights."""
-    alone = {"popularity": popularity_floor(model, weights), "graph": GRAPH_SOURCE}
+    alone = {"popularity": popularity_floor(model, weights), "graph": PLAIN_GRAPH}
     single = {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
     return {**single, "blend": model.weight_vector}
 
@@ -28,12 +29,16 @@ def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFram
         weights: `ranking_weights`.
         k: Length of the lists.
     """
-    parts = [_rows(name, block, model, used, k) for block in user_blocks(log) for name, used in strategy_weights(model, weights).items()]
-    return pl.concat(parts) if parts else _rows("blend", log, model, model.weight_vector, k)
+    compiled, parts = is_large(log), []
+    for block in user_blocks(log, compiled=compiled):
+        scored = score_users(block, model, compiled=compiled)
+        for name, used in strategy_weights(model, weights).items():
+            lists = top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)
+            parts.append(_rows(name, lists, block, model))
+    return pl.concat(parts) if parts else _rows("blend", no_lists(model), log, model)
 
 
-def _rows(name: str, block: Interactions, model: RankingModel, weights: Floats, k: int) -> pl.DataFrame:
-    lists = rank_users(block, model, k=k, weights=weights).lists
+def _rows(name: str, lists: Lists, block: Interactions, model: RankingModel) -> pl.DataFrame:
     shown = lists.score > 0  # a strategy has nothing to say of items that only other sources found
     return pl.DataFrame(
         {

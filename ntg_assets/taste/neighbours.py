@@ -116,9 +116,9 @@ def rows_at_once(n_columns: int) -> int:
 def choose_neighbours(blocks: Iterable[CountBlock], *, support: Longs, k: int, min_shared: int, shrinkage: float) -> Neighbours:
     """Cut blocks of counts to the `k` best edges of each item; arguments as in `top_neighbours`."""
     parts = [_choose(block, support=support, k=k, min_shared=min_shared, shrinkage=shrinkage) for block in blocks]
-    columns = [np.concatenate(values) if parts else np.empty(0) for values in zip(*(edges for edges, _, _ in parts), strict=True)]
     if not parts:
         return no_neighbours()
+    columns = [np.concatenate(values) for values in zip(*(edges for edges, _, _ in parts), strict=True)]
     return Neighbours(*columns, n_found=sum(found for _, found, _ in parts), n_supported=sum(supported for _, _, supported in parts))
 
 
@@ -135,11 +135,16 @@ def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrin
     is_edge = column != row + block.first
     kept = is_edge & (shared >= min_shared)
     row, column, shared, strength = row[kept], column[kept], shared[kept], block.strength.data[kept]
-    cosine = strength / np.sqrt((support[row + block.first] * support[column]).astype(np.float64))
+    cosine = cosines(strength, row + block.first, column, support)
     similarity, counts = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns), np.int64)
-    cosines = np.zeros((n_rows, n_columns))
-    similarity[row, column], counts[row, column], cosines[row, column] = cosine * (shared / (shared + shrinkage)), shared, cosine
+    of_edge = np.zeros((n_rows, n_columns))
+    similarity[row, column], counts[row, column], of_edge[row, column] = cosine * (shared / (shared + shrinkage)), shared, cosine
     best = top_k_rows(similarity, k)
     chosen = (best.row, best.column)
-    edges = (best.row + block.first, best.column, best.rank, counts[chosen], cosines[chosen], best.value)
+    edges = (best.row + block.first, best.column, best.rank, counts[chosen], of_edge[chosen], best.value)
     return edges, int(is_edge.sum()), int(kept.sum())
+
+
+def cosines(strength: Floats | Longs, item: Longs, neighbour: Longs, support: Longs) -> Floats:
+    """Return strength / sqrt(support * support) of edges: the one formula, for two that differ in the last bit would reorder ties."""
+    return strength / np.sqrt((support[item] * support[neighbour]).astype(np.float64))

@@ -12,7 +12,7 @@ from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import GUARDRAIL_SCHEMA, Graph, Nodes, edge_cuts, edge_table, guarded_nodes
 
 LAG_UNIT = 2520  # divisible by every lag from 1 to 10, so weights of 1/lag are summed as whole numbers: exact in any order
-MAX_WINDOW = 10
+COMPILED_FROM = 50_000_000  # transitions; below, scipy takes seconds and compiling would take longer
 
 
 def build_sequence_graph(events: pl.DataFrame, *, settings: TasteSettings, compiled: bool | None = None) -> Graph:
@@ -37,7 +37,22 @@ def sequence_graph_of(interactions: Interactions, *, settings: TasteSettings, co
     """Build the sequence graph of a coded log; see `build_sequence_graph`."""
     nodes = guarded_nodes(interactions, settings=settings)
     step = _steps(nodes, interactions)
-    found = _top_followers(nodes, step, settings=settings)
+    if compiled is None:
+        compiled = len(step) * settings.sequence_window >= COMPILED_FROM
+    if compiled:
+        from ntg_assets.taste.sequence_kernel import compiled_followers  # noqa: PLC0415  # a small input never pays for numba
+
+        found = compiled_followers(
+            nodes.matrix,
+            step,
+            window=settings.sequence_window,
+            unit=LAG_UNIT,
+            k=settings.neighbours_per_item,
+            min_shared=settings.min_shared_users,
+            shrinkage=settings.shrinkage,
+        )
+    else:
+        found = _top_followers(nodes, step, settings=settings)
     guardrails = [*nodes.removed, *edge_cuts(found, n_items=len(nodes.codes))]
     return Graph(edge_table(found, nodes, interactions), pl.DataFrame(guardrails, schema=GUARDRAIL_SCHEMA))
 
@@ -71,7 +86,7 @@ def _transitions(start: Longs, items: Ints, step: Longs, *, window: int) -> tupl
     for places in range(1, window + 1):
         lag = step[places:] - step[:-places]
         follows = (user[places:] == user[:-places]) & (lag > 0)
-        parts.append((items[places:][follows], items[:-places][follows], LAG_UNIT // np.minimum(lag[follows], MAX_WINDOW)))
+        parts.append((items[places:][follows], items[:-places][follows], LAG_UNIT // np.minimum(lag[follows], window)))
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))  # type: ignore[return-value]
 
 

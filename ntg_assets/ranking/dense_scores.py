@@ -1,0 +1,56 @@
+"""Scores of a small block of users as dense rows: no compilation, and the reference for the compiled engine."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ntg_assets.ranking.candidates import Candidates, Pairs, by_user
+from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.profiles import source_profile
+from ntg_assets.ranking.sources import Source
+from ntg_assets.taste.interactions import Floats, Interactions
+from ntg_assets.taste.top_k import top_k_rows
+
+
+class DenseScores:
+    """What each source says of every item, for every user of a block.
+
+    A score of 0: nothing to say, or not to be shown.
+    """
+
+    def __init__(self, block: Interactions, model: RankingModel) -> None:
+        self.model = model
+        self.scores: Sequence[Floats] = [self._of(block, source) for source in model.sources]
+
+    def _of(self, block: Interactions, source: Source) -> Floats:
+        """Score users x items, up to the last column that the source can reach."""
+        if source.kind == "popularity":
+            scores = np.tile(self.model.popularity[source.name], (block.n_users, 1))
+        elif source.kind == "consumed":
+            scores = source_profile(block, self.model, source).toarray()
+        else:
+            graph = self.model.graphs[source.graph]
+            scores = (source_profile(block, self.model, source) @ graph[:, : self.model.reach[source.graph]]).toarray()
+        if self.model.settings.recommend_consumed == "never":
+            reached = block.item < scores.shape[1]
+            scores[block.user[reached], block.item[reached]] = 0.0
+        return scores
+
+    def candidates(self, *, per_source: int) -> Candidates:
+        """Find the best items of each source for each user."""
+        parts = []
+        for position, scores in enumerate(self.scores):
+            top = top_k_rows(scores, per_source)
+            parts.append(Candidates(top.row, top.column, np.full(len(top.row), position), top.value, top.rank + 1))
+        return by_user(parts)
+
+    def features(self, pairs: Pairs) -> Floats:
+        """Look up what each source says of each pair, relative to the best that it says of any item for the user (0 to 1)."""
+        features = np.zeros((len(pairs.user), len(self.scores)))
+        for position, scores in enumerate(self.scores):
+            best = scores.max(axis=1, initial=0.0)
+            best[best == 0] = 1.0
+            reached = np.flatnonzero(pairs.item < scores.shape[1])
+            user, item = pairs.user[reached], pairs.item[reached]
+            features[reached, position] = scores[user, item] / best[user]
+        return features

@@ -1,0 +1,45 @@
+"""Profiles: what of a user's past counts, and how much."""
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.popularity import decay
+from ntg_assets.ranking.sources import Source
+from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, position_in_group, starts_of
+
+
+def source_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
+    """Return what a source weighs of each user's past: users x items, scores being added up in the order of the entries."""
+    if source.kind == "consumed":
+        strength = decay(block.at, now=model.now, half_life_days=source.half_life)
+        return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
+    return recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
+
+
+def recent_profile(block: Interactions, *, half_life: float, n_items: int) -> sp.csr_array:
+    """Weigh each user's most recent items by 0.5 ** (place / half-life); items of one instant share their mean place.
+
+    Returns:
+        Users x items, each user's entries from the most recent to the oldest.
+    """
+    rows, place = recent_places(block, n_items=n_items)
+    weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life)[np.rint(2 * place).astype(np.int64)]
+    starts = starts_of(block.user[rows], n_groups=block.n_users)
+    return sp.csr_array((weight, block.item[rows], starts), shape=(block.n_users, block.n_items))
+
+
+def recent_places(block: Interactions, *, n_items: int) -> tuple[Longs, Floats]:
+    """Return the rows of each user's most recent distinct items and their places from 0 (a mean place within one instant)."""
+    pairs = np.flatnonzero(block.is_latest)
+    place = position_in_group(block.user[pairs], n_groups=block.n_users)
+    pairs, place = pairs[place < n_items], place[place < n_items]
+    if not len(pairs):
+        return pairs, np.empty(0)
+    instant = np.cumsum(_changes(block.user[pairs], block.at[pairs])) - 1
+    return pairs, (np.bincount(instant, place) / np.bincount(instant))[instant]
+
+
+def _changes(user: npt.NDArray[np.int32], at: Longs) -> Flags:
+    return np.concatenate(([True], (user[1:] != user[:-1]) | (at[1:] != at[:-1])))
