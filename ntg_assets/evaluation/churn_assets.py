@@ -7,6 +7,7 @@ import polars as pl
 
 import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.evaluation import challenger_report as reporting
 from ntg_assets.evaluation import churn_forecasts as forecasting
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
@@ -69,4 +70,50 @@ def radar_backtest(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFr
     return measure_radar(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("radar_backtest"))
 
 
-churn_evaluation_assets = [*churn_outcomes, *churn_forecasts, *churn_calibration, *radar_backtest]
+@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",))
+def challenger_forecasts(
+    churn_forecasts: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    user_days: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What other models of churn and value would have said of the same users at the same origins."""
+    settings = project.settings
+    return reporting.all_challenger_forecasts(
+        churn_forecasts, churn_snapshots, churn_labels, user_days, churn=settings.churn, value=settings.value, seed=settings.seed
+    )
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def churn_challengers(
+    context: dg.AssetExecutionContext, churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """The churn model beside base rate, recency, RFM, BG/NBD and gradient boosting."""
+    found = reporting.churn_challengers(
+        churn_forecasts,
+        challenger_forecasts,
+        n_bins=project.settings.churn.calibration_bins,
+        samples=project.settings.gate.bootstrap_samples,
+        rng=project.rng("churn_challengers"),
+    )
+    for row in found.filter(pl.col("verdict") == reporting.VERDICTS[-1]).iter_rows(named=True):
+        context.log.warning("churn: %(model)s beats the shipped model (%(evaluation)s): log loss %(log_loss_difference)+.4f", row)
+    return found
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def value_backtest(churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """How well the value of the next horizon was foreseen, beside the present pace and BG/NBD."""
+    return reporting.value_backtest(churn_forecasts, challenger_forecasts)
+
+
+churn_evaluation_assets = [
+    *churn_outcomes,
+    *churn_forecasts,
+    *churn_calibration,
+    *radar_backtest,
+    *challenger_forecasts,
+    *churn_challengers,
+    *value_backtest,
+]
