@@ -1,6 +1,6 @@
 """Hold every SQL file to the house rules and to the subset that gives equal results on DuckDB and Spark.
 
-Usage: python -m tools.sql_lint [FILE ...]     (no file: every .sql file of the project)
+Usage: python -m tools.sql_lint [FILE ...]     (no file: every .sql file of the package)
 
 Prints `file:line: rule: what to do` and exits with 1 when there is a finding. A file may break a rule for a reason:
 `-- lint: allow <rule>: <reason>`. An allowance without a reason, or one that is not needed any more, is a finding too.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.sql_rules import RULES, parses
+from tools.sql_rules import PACKAGE, RULES, parses
 from tools.sql_tree import SqlFile
 
 ALLOWANCE = re.compile(r"--\s*lint:\s*allow\s+([\w-]+)\s*:?\s*(.*)")
@@ -39,17 +39,14 @@ def lint(path: Path, text: str) -> list[Finding]:
     return sorted(_without_allowed(file, found), key=lambda finding: (finding.line, finding.rule))
 
 
-def project_files(root: Path) -> Iterator[Path]:
-    """Every SQL file below a folder, except in hidden and generated folders."""
-    for path in sorted(root.rglob("*.sql")):
-        parts = path.relative_to(root).parts
-        if not any(part.startswith(".") for part in parts) and parts[0] not in {"data", "outputs"}:
-            yield path.relative_to(root)
+def package_files(root: Path) -> list[Path]:
+    """Every SQL file of the package, relative to the project folder."""
+    return sorted(path.relative_to(root) for path in (root / PACKAGE).rglob("*.sql"))
 
 
 def main(arguments: Iterable[str]) -> int:
     """Lint the named files, or all; return the exit code."""
-    paths = [Path(argument) for argument in arguments] or list(project_files(Path.cwd()))
+    paths = [Path(argument) for argument in arguments] or package_files(Path.cwd())
     findings = [finding for path in paths for finding in lint(path, path.read_text(encoding="utf-8"))]
     for finding in findings:
         print(finding)
