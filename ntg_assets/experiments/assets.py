@@ -107,6 +107,18 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
     return tables.decision_gates(decisions)
 
 
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -> Query:
+    """Units under the control arm on whose values the statistics are tested."""
+    return tables.self_test_units(unit_metrics, assignments=assignments, definitions=project.settings.experiments.definitions)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether the intervals keep their promise on these very data: false positives, coverage, power."""
+    return tables.self_tests(project.settings.experiments.definitions, self_test_units, seed=project.settings.seed)
+
+
 experiment_assets = [
     *assignments,
     *exposures,
@@ -118,4 +130,6 @@ experiment_assets = [
     *readouts,
     *decisions,
     *decision_gates,
+    *self_test_units,
+    *self_tests,
 ]

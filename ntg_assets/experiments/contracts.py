@@ -254,3 +254,37 @@ class Decisions(Contract):
     def no_action_without_a_valid_readout(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Rolling out and rolling back are claims; iterating is not."""
         return data.lazyframe.select((pl.col("decision") == "iterate") | pl.col("is_readout_valid"))
+
+
+@contract("self_test_units")
+class SelfTestUnits(Contract):
+    """One row per (experiment, metric, unit): values under the control arm on which the statistics are tested."""
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    unit_id: str = column(UNIT)
+    value: float = column("Value of the metric")
+
+    class Config:
+        unique = ["experiment", "metric", "unit_id"]
+
+
+@contract("self_tests")
+class SelfTests(Contract):
+    """One row per (experiment, metric, test): a promise of the statistics, and how it was kept on these data."""
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    source: str = column("Where the values come from", isin=SOURCES)
+    test: str = column("A/A: share of false claims. Coverage: share of intervals with the truth. Power: share of effects found")
+    expected_share: float = column("What was promised", ge=0, le=1)
+    found_share: float = column("What was found", ge=0, le=1)
+    monte_carlo_error: float = column("Standard error of the found share, were the promise true", ge=0)
+    uniform_p: float = column("A/A only: p of a Kolmogorov-Smirnov test that the p-values are uniform", nullable=True, ge=0, le=1)
+    n_repetitions: int = column("Repetitions", ge=1)
+    n_units: int = column("Units whose values were used", ge=1)
+    is_kept: bool = column("Whether the found share is within three of its errors of the promise")
+    sentence: str = column("The result, for people")
+
+    class Config:
+        unique = ["experiment", "metric", "test"]

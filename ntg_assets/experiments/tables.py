@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ContractError
-from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts
+from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts, SelfTests
 from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
@@ -18,6 +18,7 @@ from ntg_assets.experiments.moments import LARGEST_VALUE
 from ntg_assets.experiments.quantiles import ENCLOSING_Z
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
+from ntg_assets.experiments.self_tests import MOST_UNITS, run_self_tests
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.sql import Query, Source, query
 
@@ -113,6 +114,18 @@ def metric_quantiles(unit_metrics: Source, *, definitions: Sequence[ExperimentSe
     """Find the order statistics of every quantile metric."""
     tables = {"unit_metrics": unit_metrics, "metrics": metrics_frame(definitions)}
     return query("experiments", "metric_quantiles", tables, largest=LARGEST_VALUE, z=ENCLOSING_Z)
+
+
+def self_test_units(unit_metrics: Source, *, assignments: Source, definitions: Sequence[ExperimentSettings]) -> Query:
+    """Choose the units on which the statistics are tested."""
+    tables = {"unit_metrics": unit_metrics, "assignments": assignments, "arms": arms_frame(definitions)}
+    return query("experiments", "self_test_units", tables, largest=LARGEST_VALUE, most_units=MOST_UNITS)
+
+
+def self_tests(definitions: Sequence[ExperimentSettings], self_test_units: pl.DataFrame, *, seed: int) -> pl.DataFrame:
+    """Put the statistics to the test on the data of every experiment; one row per (experiment, metric, test)."""
+    rows = [asdict(result) for one in definitions for result in run_self_tests(one, self_test_units, seed=seed)]
+    return _frame(rows, SelfTests)
 
 
 def health_checks(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
