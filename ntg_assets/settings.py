@@ -228,3 +228,8 @@ def use_configuration(overlay: str | Path | None) -> None:
     """Make an overlay the configuration of this process and of all it starts."""
     if overlay is not None:
         os.environ[CONFIG_VARIABLE] = str(Path(overlay).resolve())
+
+
+def use_home(home: Path) -> None:
+    """Make a folder the project folder of this process and of all it starts."""
+    os.environ[HOME_VARIABLE] = str(home)

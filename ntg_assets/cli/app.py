@@ -13,7 +13,7 @@ from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.progress import tell_run
 from ntg_assets.cli.summary import tell_summary
 from ntg_assets.errors import ConfigurationError, NtgError
-from ntg_assets.settings import Paths, Settings, load_settings, project_paths, use_configuration
+from ntg_assets.settings import Paths, Settings, load_settings, project_paths, use_configuration, use_home
 
 app = typer.Typer(
     help="NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it paid. --debug shows tracebacks.",
@@ -135,7 +135,9 @@ def ui(
     from ntg_assets.instance import prepare_dagster_home  # noqa: PLC0415
 
     _, paths = _prepare(config)
-    prepare_dagster_home(paths)
+    home = prepare_dagster_home(paths)
+    use_home(paths.home)
+    os.chdir(home)  # Dagster reads its configuration there, and complains of any other that lies in the working folder
     command = ["dagster", "dev", "-w", str(paths.home / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     os.execv(Path(sys.executable).with_name("dagster"), command)  # noqa: S606  # our own interpreter's dagster
 

@@ -90,7 +90,9 @@ def test_radar_reconciles_to_the_last_digit(movielens: Workspace) -> None:
     for stage in ("backtest", "live"):
         radar = movielens.table(stage, "revenue_risk_radar")
         assert_frame_equal(
-            radar.select(revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake")), radar.select("revenue_at_risk"), check_exact=True
+            radar.select(revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake")),
+            radar.select("revenue_at_risk"),
+            check_exact=True,
         )
         scores = movielens.table(stage, "churn_scores").select("user_id", "churn_probability").sort("user_id")
         assert_frame_equal(radar.select("user_id", "churn_probability").sort("user_id"), scores, check_exact=True)
