@@ -34,14 +34,27 @@ def exposures(assignments: Table, test_events: Table, project: Project) -> Query
 @staged_asset(
     group="experiments",
     stages=(EXPERIMENTS,),
-    reads={"strategy_lists": "backtest", "val_events": "backtest", "test_events": "backtest"},
+    reads={"strategy_lists": "backtest", "revenue_risk_radar": "backtest", "val_events": "backtest", "test_events": "backtest"},
     kinds=("sql",),
 )
-def unit_metrics(exposures: Table, strategy_lists: Table, val_events: Table, test_events: Table, events: Table, project: Project) -> Query:
+def unit_metrics(
+    exposures: Table,
+    strategy_lists: Table,
+    revenue_risk_radar: Table,
+    val_events: Table,
+    test_events: Table,
+    events: Table,
+    project: Project,
+) -> Query:
     """What each unit did: held against the list of every arm in a replay, counted in its window in a log."""
     definitions, home = project.settings.experiments.definitions, project.paths.home
     replayed = tables.replay_unit_metrics(
-        exposures, strategy_lists=strategy_lists, val_events=val_events, test_events=test_events, definitions=definitions
+        exposures,
+        strategy_lists=strategy_lists,
+        revenue_risk_radar=revenue_risk_radar,
+        val_events=val_events,
+        test_events=test_events,
+        definitions=definitions,
     )
     logged = tables.log_unit_metrics(
         logs.read_exposure_logs(definitions, home=home),
@@ -82,6 +95,13 @@ def readouts(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quanti
     """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
     return tables.readouts(project.settings.experiments.definitions, evidence)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def segment_effects(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whom each arm helped: the deciding metrics by quartile of revenue at risk, or by the segments of a log."""
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    return tables.all_segment_effects(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -128,6 +148,7 @@ experiment_assets = [
     *metric_quantiles,
     *health_checks,
     *readouts,
+    *segment_effects,
     *decisions,
     *decision_gates,
     *self_test_units,

@@ -212,6 +212,30 @@ class Readouts(Contract):
         return data.lazyframe.select(~pl.col("is_valid") | complete)
 
 
+@contract("segment_effects")
+class SegmentEffects(Contract):
+    """One row per (experiment, metric, arm, segment): what the arm changed within one part of the population."""
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    arm: str = column("Treatment arm")
+    segment: str = column("Part of the population, known before the exposure")
+    source: str = column(SOURCE, isin=SOURCES)
+    n_control: int = column("Units of the control in the segment", ge=0)
+    n_treatment: int = column("Units of the treatment in the segment", ge=0)
+    difference: float = column("Treatment minus control", nullable=True)
+    difference_low: float = column("Lower end of its interval, for this segment alone", nullable=True)
+    difference_high: float = column("Upper end of its interval", nullable=True)
+    standard_error: float = column("Standard error of the difference", nullable=True, ge=0)
+    p: float = column("Two-sided p-value of this segment alone", nullable=True, ge=0, le=1)
+    p_adjusted: float = column("Adjusted over all segments and arms of the metric (Holm)", nullable=True, ge=0, le=1)
+    p_segments_alike: float = column("p of a test that all segments have one effect (Cochran's Q)", nullable=True, ge=0, le=1)
+    verdict: str = column("What the adjusted p says, in words")
+
+    class Config:
+        unique = ["experiment", "metric", "arm", "segment"]
+
+
 @contract("decision_gates")
 class DecisionGates(Contract):
     """One row per (experiment, arm, gate): every number that the rule looked at, also behind the gate that stopped."""

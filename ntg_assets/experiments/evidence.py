@@ -1,7 +1,7 @@
 """What is known about one experiment before anything is tested: the traffic of its arms and the exact sums of its metrics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
@@ -41,6 +41,15 @@ class Evidence:
     def sums_for(self, comparison: Comparison, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
         return total(found for key, found in sorted(self.sums.items()) if key[:3] == (comparison, metric, arm))
+
+    @property
+    def segments(self) -> list[str]:
+        """The parts of the population, in order."""
+        return sorted({segment for comparison, _, _, segment in self.sums if comparison == "between users"})
+
+    def within(self, segment: str) -> "Evidence":
+        """Keep one segment; quantiles are known for everyone together only."""
+        return replace(self, sums={key: found for key, found in self.sums.items() if key[3] == segment}, quantiles={})
 
     @property
     def n_exposed(self) -> int:

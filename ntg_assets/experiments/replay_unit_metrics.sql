@@ -2,7 +2,7 @@
 -- Rows with `is_assigned` make the comparison between users; all rows of a user together make the paired one.
 -- The covariate is the same quantity in VAL, just before TEST, where no list of any arm was shown either.
 -- Grain: (experiment, unit, arm, metric).
--- Tables: exposures, arms, metrics (the configured designs), strategy_lists, val_events, test_events.
+-- Tables: exposures, arms, metrics (the configured designs), risk_segments, strategy_lists, val_events, test_events.
 -- Parameters: none.
 with exposed as (
     select
@@ -106,7 +106,7 @@ select
     metrics.metric,
     'offline replay' as source,
     exposed.is_assigned,
-    'all' as segment,
+    coalesce(risk_segments.segment, 'not on the radar') as segment,
     cast(case metrics.metric
         when 'matched_items' then coalesce(matched.n_items, 0)
         when 'match_share' then coalesce(matched.n_items, 0)
@@ -129,6 +129,8 @@ inner join taken_totals
     on taken_totals.unit_id = exposed.unit_id
 inner join active_days
     on active_days.unit_id = exposed.unit_id
+left join risk_segments
+    on risk_segments.unit_id = exposed.unit_id
 left join pre_items
     on pre_items.unit_id = exposed.unit_id
 left join pre_days

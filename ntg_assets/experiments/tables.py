@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ContractError
-from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts, SelfTests
+from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
@@ -18,6 +18,7 @@ from ntg_assets.experiments.moments import LARGEST_VALUE
 from ntg_assets.experiments.quantiles import ENCLOSING_Z
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
+from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.self_tests import MOST_UNITS, run_self_tests
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.sql import Query, Source, query
@@ -64,10 +65,17 @@ def exposures(
 
 
 def replay_unit_metrics(
-    exposures: Source, *, strategy_lists: Source, val_events: Source, test_events: Source, definitions: Sequence[ExperimentSettings]
+    exposures: Source,
+    *,
+    strategy_lists: Source,
+    revenue_risk_radar: Source,
+    val_events: Source,
+    test_events: Source,
+    definitions: Sequence[ExperimentSettings],
 ) -> Query:
     """Hold what each exposed user took up against the list of every arm."""
     tables = {
+        "risk_segments": query("experiments", "risk_segments", {"revenue_risk_radar": revenue_risk_radar}),
         "exposures": exposures,
         "strategy_lists": strategy_lists,
         "val_events": val_events,
@@ -142,6 +150,12 @@ def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
     rows = [asdict(readout) for one in definitions for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
     return _frame(rows, Readouts)
+
+
+def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
+    """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
+    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one))]
+    return _frame(rows, SegmentEffects)
 
 
 def decisions(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame) -> pl.DataFrame:

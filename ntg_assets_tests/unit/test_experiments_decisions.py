@@ -11,9 +11,10 @@ import pytest
 from ntg_assets.experiments.decisions import Decision
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health import sample_ratio_p
-from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
+from ntg_assets.experiments.moments import Sums
 from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay
 from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets_tests.experiment_sums import sums
 
 DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))
 DEFINITION = ExperimentSettings(
@@ -25,14 +26,6 @@ DEFINITION = ExperimentSettings(
     guardrails=[{"metric": "hit", "margin": 0.1}],
     rollout_evidence=["offline replay"],
 )
-
-
-def sums(values: Any) -> Sums:
-    """Sum up given values of a plain mean without a covariate."""
-    micro = {"value": [round(value * 1e6) for value in values], "denominator": [10**6] * len(values), "covariate": [0] * len(values)}
-    micro["covariate_denominator"] = micro["denominator"]
-    products = {pair: sum(one * other for one, other in zip(micro[pair[0]], micro[pair[1]], strict=True)) for pair in PAIRS}
-    return Sums(len(values), 0, 0, {name: sum(micro[name]) for name in VARIABLES}, products)
 
 
 def evidence(*, effect: float = 0.0, n: int = 400, hit_effect: float = 0.0, **changes: Any) -> Evidence:

@@ -42,13 +42,24 @@ def lists(n_users: int = 3) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["strategy", "user_id", "rank", "item_id", "score"], orient="row")
 
 
+def radar(strategy_lists: pl.DataFrame) -> pl.DataFrame:
+    """Rank users by id: the larger the id, the more revenue at risk."""
+    users = strategy_lists.select("user_id").unique().sort("user_id")
+    return users.with_row_index("revenue_at_risk").with_columns(pl.col("revenue_at_risk").cast(pl.Float64))
+
+
 def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFrame) -> dict[str, pl.DataFrame]:
     definitions = PROGRAMME.definitions
     made = {"assignments": run(tables.assignments(strategy_lists, programme=PROGRAMME))}
     made["exposures"] = run(tables.exposures(made["assignments"], test_events=test, programme=PROGRAMME))
     made["unit_metrics"] = run(
         tables.replay_unit_metrics(
-            made["exposures"], strategy_lists=strategy_lists, val_events=val, test_events=test, definitions=definitions
+            made["exposures"],
+            strategy_lists=strategy_lists,
+            revenue_risk_radar=radar(strategy_lists),
+            val_events=val,
+            test_events=test,
+            definitions=definitions,
         )
     )
     made["arm_traffic"] = run(tables.arm_traffic(made["assignments"], exposures=made["exposures"], definitions=definitions))
@@ -57,6 +68,7 @@ def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFra
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
     made["health_checks"] = tables.health_checks(definitions, evidence)
     made["readouts"] = tables.readouts(definitions, evidence)
+    made["segment_effects"] = tables.all_segment_effects(definitions, evidence)
     made["decisions"] = tables.decisions(definitions, evidence, readouts=made["readouts"])
     made["self_test_units"] = run(tables.self_test_units(made["unit_metrics"], assignments=made["assignments"], definitions=definitions))
     made["self_tests"] = tables.self_tests(definitions, made["self_test_units"], seed=1)
@@ -124,3 +136,9 @@ def test_the_receipt_holds_every_gate_and_the_health() -> None:
     receipt = json.loads(made["decisions"]["receipt"].item())
     assert made["decision_gates"].height == len(receipt["decision"]["gates"])
     assert [check["check"] for check in receipt["health"]] == made["health_checks"]["check"].to_list()
+
+
+def test_users_fall_into_quartiles_of_revenue_at_risk() -> None:
+    comes_back = events(*((user, 11, "2026-02-01") for user in range(1, 9)))
+    found = all_tables(lists(8), VAL, comes_back)["unit_metrics"].select("unit_id", "segment").unique()
+    assert {unit: segment[-1] for unit, segment in found.iter_rows()} == {str(user): str((user + 1) // 2) for user in range(1, 9)}

@@ -1,0 +1,112 @@
+"""Whom did it help? The deciding metrics within each part of the population, with all parts tested together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from scipy import stats
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.comparisons import compare_arms
+from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.several_arms import holm
+
+FEWEST_SEGMENTS = 2
+
+
+@dataclass(frozen=True)
+class SegmentEffect:
+    """One treatment against the control within one segment; the fields are columns of `segment_effects`."""
+
+    experiment: str
+    metric: str
+    arm: str
+    segment: str
+    source: str
+    n_control: int
+    n_treatment: int
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    standard_error: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    p_segments_alike: float | None = None
+    verdict: str = "no result"
+
+
+def segment_effects(experiment: ExperimentSettings, evidence: Evidence) -> list[SegmentEffect]:
+    """Compare the arms within each segment; none when there is only one segment.
+
+    p-values are adjusted over all segments and arms of a metric (Holm). `p_segments_alike` asks whether the segments differ at all
+    (Cochran's Q): without that, the largest of several differences is not news.
+    """
+    if len(evidence.segments) < FEWEST_SEGMENTS:
+        return []
+    kinds = {metric.name: metric.kind for metric in experiment.measured}
+    judged = [metric for metric in experiment.judged_metrics if kinds[metric] != "quantile"]
+    return [
+        effect
+        for metric in judged
+        for effect in _adjusted(list(_within_segments(experiment, evidence, metric)), significance=experiment.significance)
+    ]
+
+
+def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric: str) -> Iterator[SegmentEffect]:
+    for segment in evidence.segments:
+        part = evidence.within(segment)
+        control = part.sums_for("between users", metric, experiment.control.name)
+        blanks = [
+            SegmentEffect(
+                experiment.id,
+                metric,
+                arm.name,
+                segment,
+                experiment.evidence,
+                control.n,
+                part.sums_for("between users", metric, arm.name).n,
+            )
+            for arm in experiment.treatments
+        ]
+        try:
+            differences = compare_arms(experiment, part, metric=experiment.metric(metric)).differences
+        except NotEnoughDataError as reason:
+            yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
+            continue
+        for blank, found in zip(blanks, differences, strict=True):
+            yield replace(
+                blank,
+                difference=found.difference,
+                difference_low=found.low,
+                difference_high=found.high,
+                standard_error=found.standard_error,
+                p=found.p,
+            )
+
+
+def _adjusted(effects: Sequence[SegmentEffect], *, significance: float) -> Iterator[SegmentEffect]:
+    known = [effect for effect in effects if effect.p is not None]
+    adjusted = dict(zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True))
+    alike = {arm: _alike_p([effect for effect in known if effect.arm == arm]) for arm in {effect.arm for effect in known}}
+    for effect in effects:
+        p = adjusted.get(effect)
+        if p is None:
+            yield effect
+        else:
+            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=_claim(effect, p, significance=significance))
+
+
+def _claim(effect: SegmentEffect, p: float, *, significance: float) -> str:
+    if p >= significance or effect.difference is None:
+        return "no difference shown"
+    return "higher than the control" if effect.difference > 0 else "lower than the control"
+
+
+def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:
+    """Test whether the effects of several segments are one (Cochran 1954); None with fewer than two of them."""
+    if len(effects) < FEWEST_SEGMENTS:
+        return None
+    pairs = [(effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects]
+    centre = sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
+    spread = sum(weight * (value - centre) ** 2 for value, weight in pairs)
+    return float(stats.chi2.sf(spread, len(pairs) - 1))
