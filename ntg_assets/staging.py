@@ -10,9 +10,8 @@ from typing import Any
 import dagster as dg
 
 from ntg_assets.contracts import Contract, contract_of
+from ntg_assets.stages import BACKTEST, INGEST, STAGES
 
-BACKTEST, LIVE, INGEST, EXPERIMENTS, PUBLISHED = "backtest", "live", "ingest", "experiments", "published"
-STAGES = (BACKTEST, LIVE)
 GATE = dg.AssetKey([BACKTEST, "release_gate"])
 NOT_TABLES = frozenset({"context", "project"})
 INGEST_TABLES = frozenset({"events", "items", "item_categories", "event_calendar", "quarantine", "load_ledger"})

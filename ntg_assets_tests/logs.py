@@ -8,14 +8,16 @@ import numpy as np
 import polars as pl
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "ml-latest-small"
-EVENT_SCHEMA = {
-    "user_id": pl.Int64,
-    "item_id": pl.Int64,
-    "event_at": pl.Datetime("us"),
-    "event_type": pl.String,
-    "value": pl.Float64,
-    "weight": pl.Float64,
-}
+EVENT_SCHEMA = pl.Schema(
+    {
+        "user_id": pl.Int64(),
+        "item_id": pl.Int64(),
+        "event_at": pl.Datetime("us"),
+        "event_type": pl.String(),
+        "value": pl.Float64(),
+        "weight": pl.Float64(),
+    }
+)
 
 
 def events(*rows: tuple[int, int, str]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 from ntg_assets.churn.logistic import sigmoid
 from ntg_assets.churn.scores import CONTRIBUTIONS, add_up
 from ntg_assets.project import Project
-from ntg_assets.staging import BACKTEST, STAGES
+from ntg_assets.stages import BACKTEST, STAGES
 
 CALIBRATION = dg.AssetKey([BACKTEST, "churn_calibration"])
 PARTS = ["contribution_baseline", *CONTRIBUTIONS]

@@ -14,7 +14,8 @@ from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.project import Project
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.sql import Query, Table, query
-from ntg_assets.staging import BACKTEST, staged_asset
+from ntg_assets.stages import BACKTEST
+from ntg_assets.staging import staged_asset
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))

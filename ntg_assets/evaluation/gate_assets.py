@@ -8,7 +8,8 @@ from ntg_assets.evaluation.release_gate import Evidence
 from ntg_assets.evaluation.release_gate import release_gate as decide
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
-from ntg_assets.staging import BACKTEST, staged_asset
+from ntg_assets.stages import BACKTEST
+from ntg_assets.staging import staged_asset
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))

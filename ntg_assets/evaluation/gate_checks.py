@@ -4,7 +4,8 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.splits.live_entry import blocked_rules
-from ntg_assets.staging import BACKTEST, GATE
+from ntg_assets.stages import BACKTEST
+from ntg_assets.staging import GATE
 
 
 @dg.asset_check(asset=dg.AssetKey([BACKTEST, "leakage_audit"]), blocking=True)

@@ -7,7 +7,8 @@ from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relev
 from ntg_assets.evaluation.ranking_report import list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
 from ntg_assets.project import Project
-from ntg_assets.staging import BACKTEST, staged_asset
+from ntg_assets.stages import BACKTEST
+from ntg_assets.staging import staged_asset
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("polars",))

@@ -61,13 +61,13 @@ RETRIEVAL_SCHEMA = {
 }
 
 
-def _recalls(relevant: pl.DataFrame, candidates: pl.DataFrame, users: pl.Series, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _recalls(relevant: pl.DataFrame, candidates: pl.DataFrame, users: pl.Series, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return recall and marginal recall: users x (all, each source)."""
     found = candidates.join(relevant, on=["user_id", "item_id"], how="semi")
     found = found.with_columns(n_sources=pl.len().over("user_id", "item_id"))
     n_relevant = np.bincount(codes_of(relevant["user_id"], known=users), minlength=len(users))
 
-    def per_user(rows: pl.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+    def per_user(rows: pl.DataFrame) -> np.ndarray:
         return np.bincount(codes_of(rows["user_id"], known=users), minlength=len(users)) / n_relevant
 
     total = per_user(found.select("user_id", "item_id").unique())

@@ -13,7 +13,8 @@ from ntg_assets.events.files import refuse_changed
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.sources import Place
 from ntg_assets.project import Project
-from ntg_assets.staging import INGEST, OWNERS, column_docs
+from ntg_assets.stages import INGEST
+from ntg_assets.staging import OWNERS, column_docs
 
 CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}

@@ -4,7 +4,7 @@ import dagster as dg
 
 from ntg_assets.project import Project
 from ntg_assets.sql import Table, query
-from ntg_assets.staging import INGEST
+from ntg_assets.stages import INGEST
 
 EVENTS, ITEMS, QUARANTINE, LEDGER = (dg.AssetKey([INGEST, table]) for table in ("events", "items", "quarantine", "load_ledger"))
 SHOWN_FILES = 5

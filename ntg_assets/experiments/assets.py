@@ -8,7 +8,8 @@ from ntg_assets.experiments import logs, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
-from ntg_assets.staging import EXPERIMENTS, staged_asset
+from ntg_assets.stages import EXPERIMENTS
+from ntg_assets.staging import staged_asset
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))

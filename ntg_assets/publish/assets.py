@@ -13,7 +13,8 @@ from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.publish import Publisher, publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.staging import LIVE, PUBLISHED, staged_asset
+from ntg_assets.stages import LIVE, PUBLISHED
+from ntg_assets.staging import staged_asset
 
 
 @staged_asset(

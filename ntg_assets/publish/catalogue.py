@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ntg_assets.staging import BACKTEST, EXPERIMENTS, INGEST, LIVE
+from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE
 
 
 class PublishedTable(NamedTuple):

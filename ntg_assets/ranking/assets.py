@@ -14,7 +14,8 @@ from ntg_assets.ranking.recommendations import list_candidates, recommend_users
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.ranking.strategies import list_strategies
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.staging import BACKTEST, staged_asset
+from ntg_assets.stages import BACKTEST
+from ntg_assets.staging import staged_asset
 from ntg_assets.taste.interactions import code_interactions
 
 

@@ -36,9 +36,9 @@ class Pairs(NamedTuple):
 
 def by_user(parts: list[Candidates]) -> Candidates:
     """Merge the candidates of several sources, each by user and rank."""
-    merged = Candidates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    merged = Candidates._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.lexsort((merged.rank, merged.source, merged.user))
-    return Candidates(*(column[order] for column in merged))
+    return Candidates._make(column[order] for column in merged)
 
 
 def distinct_pairs(found: Candidates, *, n_items: int) -> Pairs:

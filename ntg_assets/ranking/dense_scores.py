@@ -1,7 +1,5 @@
 """Scores of a small block of users as dense rows: no compilation, and the reference for the compiled engine."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ntg_assets.ranking.candidates import Candidates, Pairs, by_user
@@ -20,7 +18,7 @@ class DenseScores:
 
     def __init__(self, block: Interactions, model: RankingModel) -> None:
         self.model = model
-        self.scores: Sequence[Floats] = [self._of(block, source) for source in model.sources]
+        self.scores: list[Floats] = [self._of(block, source) for source in model.sources]
 
     def _of(self, block: Interactions, source: Source) -> Floats:
         """Score users x items, up to the last column that the source can reach."""

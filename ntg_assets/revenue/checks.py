@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.staging import STAGES
+from ntg_assets.stages import STAGES
 
 
 def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,8 @@ from ntg_assets.splits.boundaries import split_boundaries as divide
 from ntg_assets.splits.live_entry import require_open
 from ntg_assets.splits.parts import part_events
 from ntg_assets.sql import Query, Table, query
-from ntg_assets.staging import BACKTEST, INGEST, LIVE, staged_asset
+from ntg_assets.stages import BACKTEST, INGEST, LIVE
+from ntg_assets.staging import staged_asset
 
 FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the minute, not by the day
 

@@ -89,7 +89,7 @@ def _instant(text: str | None) -> datetime:
 
 def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str) -> pl.DataFrame:
     rows = [(*part, strategy) for part in parts]
-    schema: dict[str, pl.DataType | type[pl.DataType]] = {"part": pl.String, "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String}
+    schema = pl.Schema({"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String()})
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -5,7 +5,7 @@ import polars as pl
 
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
-from ntg_assets.staging import BACKTEST, INGEST
+from ntg_assets.stages import BACKTEST, INGEST
 
 SPLIT_REPORT = dg.AssetKey([BACKTEST, "split_report"])
 

@@ -20,11 +20,19 @@ part_users as (
     group by part, user_id
 ),
 
+items_of_parts as (
+    select
+        part,
+        item_id
+    from parts
+    group by part, item_id
+),
+
 part_items as (
     select
         part,
         count(*) as n_items
-    from (select part, item_id from parts group by part, item_id) as pairs
+    from items_of_parts
     group by part
 ),
 

@@ -118,8 +118,10 @@ def choose_neighbours(blocks: Iterable[CountBlock], *, support: Longs, k: int, m
     parts = [_choose(block, support=support, k=k, min_shared=min_shared, shrinkage=shrinkage) for block in blocks]
     if not parts:
         return no_neighbours()
-    columns = [np.concatenate(values) for values in zip(*(edges for edges, _, _ in parts), strict=True)]
-    return Neighbours(*columns, n_found=sum(found for _, found, _ in parts), n_supported=sum(supported for _, _, supported in parts))
+    columns = zip(*(edges for edges, _, _ in parts), strict=True)
+    item, neighbour, rank, shared, cosine, similarity = (np.concatenate(values) for values in columns)
+    n_found, n_supported = sum(found for _, found, _ in parts), sum(supported for _, _, supported in parts)
+    return Neighbours(item, neighbour, rank, shared, cosine, similarity, n_found, n_supported)
 
 
 def no_neighbours() -> Neighbours:
@@ -145,6 +147,6 @@ def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrin
     return edges, int(is_edge.sum()), int(kept.sum())
 
 
-def cosines(strength: Floats | Longs, item: Longs, neighbour: Longs, support: Longs) -> Floats:
+def cosines(strength: Floats | Longs | Ints, item: Longs, neighbour: Longs, support: Longs) -> Floats:
     """Return strength / sqrt(support * support) of edges: the one formula, for two that differ in the last bit would reorder ties."""
     return strength / np.sqrt((support[item] * support[neighbour]).astype(np.float64))

@@ -31,8 +31,8 @@ def compiled_followers(
     support = matrix.support
     most = min(k, matrix.n_items - 1)
     arguments = (support, window, unit, most, max(min_shared, 1), float(shrinkage), workers)
-    *rows, units, n_found, n_supported = _followers(items, step, place, before, *arguments)
-    return edges_of(*rows, n_found, n_supported, support=support, strength=units / unit)
+    scores, ids, shared, size, units, n_found, n_supported = _followers(items, step, place, before, *arguments)
+    return edges_of(scores, ids, shared, size, n_found, n_supported, support=support, strength=units / unit)
 
 
 @njit(**OPTIONS)

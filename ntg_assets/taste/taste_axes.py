@@ -62,7 +62,7 @@ def score_users(events: pl.DataFrame, *, axes: pl.DataFrame) -> pl.DataFrame:
     known = axes.with_columns(code=pl.Series(codes_of(axes["item_id"], known=log.items))).filter(pl.col("code") >= 0)
     loading = np.zeros((log.n_items, len(names)))
     loading[known["code"].to_numpy(), known["axis"].to_numpy() - 1] = known["loading"].to_numpy()
-    total = had @ loading
+    total: Floats = np.asarray(had @ loading)
     score = total / np.maximum(total.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     rows = pl.DataFrame({"user_id": log.users}).join(pl.DataFrame({"axis": names}), how="cross", maintain_order="left_right")
     place = (pl.col("score").rank("average").over("axis") - 0.5) / max(log.n_users, 1)

@@ -21,14 +21,15 @@ from ntg_assets_tests.workspaces import Workspace, reading
 
 pytestmark = pytest.mark.slow
 
+STAGED = (
+    "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste"
+    " item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates"
+    " revenue_risk_radar intervention_targets"
+)
 DESIGNED = {
     "ingest": "events items quarantine load_ledger",
-    "backtest": "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste "
-    "item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar "
-    "intervention_targets val_events test_events retrieval_report ranking_report churn_calibration radar_backtest leakage_audit",
-    "live": "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste "
-    "item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar "
-    "intervention_targets",
+    "backtest": f"{STAGED} val_events test_events retrieval_report ranking_report churn_calibration radar_backtest leakage_audit",
+    "live": STAGED,
     "experiments": "assignments exposures unit_metrics readouts decisions",
 }
 

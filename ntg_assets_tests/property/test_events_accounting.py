@@ -17,7 +17,9 @@ from ntg_assets_tests.event_files import fates, log_settings, survey_log, write_
 IDS = st.sampled_from(["u1", "u2", "00042", "", "O'Brien", '"quo""ted"', '"a,b"', "😀"])
 TIMES = st.sampled_from(["2024-01-01", "2024-01-01T05:30:00+05:30", "2024-06-01 12:00:00", "1980-01-01", "soon", ""])
 VALUES = st.sampled_from(["1", "1.0", "2.5", "nan", "-1", "x", "", '"1"'])
-ROWS = st.tuples(IDS, IDS, TIMES, VALUES).map(",".join) | st.sampled_from(["", "one", "a,b,c,d,e", '"broken,1,2,3', 'bro"ken,i,2024-01-01,1'])
+ROWS = st.tuples(IDS, IDS, TIMES, VALUES).map(",".join) | st.sampled_from(
+    ["", "one", "a,b,c,d,e", '"broken,1,2,3', 'bro"ken,i,2024-01-01,1']
+)
 LOGS = st.lists(st.lists(ROWS, max_size=12), min_size=1, max_size=3)
 TRUSTING = log_settings("*.csv", max_bad_share=1, value_range=[0, 5])
 N_EXAMPLES = 25
@@ -53,7 +55,7 @@ def test_every_row_is_accepted_quarantined_or_a_duplicate_or_nothing_is_loaded(f
 def test_the_order_of_rows_does_not_matter(rows: list[str], chance: random.Random) -> None:
     shuffled = chance.sample(rows, len(rows))
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        told = []
+        told: list[object] = []
         for home, content in ((Path(one), rows), (Path(other), shuffled)):
             write_log(home, content)
             try:
@@ -69,7 +71,9 @@ def test_the_order_of_rows_does_not_matter(rows: list[str], chance: random.Rando
 def test_threads_and_a_second_load_change_nothing(tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311  # test data
     for name in ("b.csv", "a.csv"):
-        rows = [f"u{chance.randrange(50)},i{chance.randrange(50)},2024-01-0{chance.randrange(1, 9)},{chance.choice('12x')}" for _ in range(4000)]
+        rows = [
+            f"u{chance.randrange(50)},i{chance.randrange(50)},2024-01-0{chance.randrange(1, 9)},{chance.choice('12x')}" for _ in range(4000)
+        ]
         write_log(tmp_path, rows, name=name)
     trusting = log_settings("*.csv", max_bad_share=1)
     surveys = [survey(trusting, place=Place(tmp_path, engine=EngineSettings(threads=threads))) for threads in (1, 2, 2)]

@@ -15,11 +15,20 @@ from ntg_assets.storage.connection import connect
 from ntg_assets_tests.logs import movielens, movielens_categories, random_log
 
 CUTOFF = date(2024, 5, 1)
-CATEGORIES = pl.DataFrame({"item_id": range(1, 16), "category": [f"c{item % 4}" for item in range(1, 16)], "position": 1, "n_categories": 1})
-KEYS = {"user_days": ["user_id", "active_on"], "user_features": ["user_id"], "item_features": ["item_id"], "interaction_features": ["user_id", "item_id"]}
+CATEGORIES = pl.DataFrame(
+    {"item_id": range(1, 16), "category": [f"c{item % 4}" for item in range(1, 16)], "position": 1, "n_categories": 1}
+)
+KEYS = {
+    "user_days": ["user_id", "active_on"],
+    "user_features": ["user_id"],
+    "item_features": ["item_id"],
+    "interaction_features": ["user_id", "item_id"],
+}
 
 
-def features(log: pl.DataFrame, *, cutoff: date = CUTOFF, categories: pl.DataFrame = CATEGORIES, threads: int = 1) -> dict[str, pl.DataFrame]:
+def features(
+    log: pl.DataFrame, *, cutoff: date = CUTOFF, categories: pl.DataFrame = CATEGORIES, threads: int = 1
+) -> dict[str, pl.DataFrame]:
     """Make all feature tables of a log, sorted by key."""
     with connect(engine=EngineSettings(threads=threads)) as connection:
 
@@ -52,7 +61,9 @@ def test_order_of_rows_does_not_matter(seed: int, shuffle: int) -> None:
 @settings(max_examples=10)
 def test_events_at_and_after_the_cutoff_do_not_matter(seed: int) -> None:
     log = random_log(seed)
-    absurd = log.with_columns(pl.lit(datetime(2024, 5, 1)).alias("event_at"), (pl.col("value") * 1e6).alias("value"), pl.lit(99.0).alias("weight"))
+    absurd = log.with_columns(
+        pl.lit(datetime(2024, 5, 1)).alias("event_at"), (pl.col("value") * 1e6).alias("value"), pl.lit(99.0).alias("weight")
+    )
     with_future = features(pl.concat([log, absurd]))
     without = features(log.filter(pl.col("event_at") < datetime(2024, 5, 1)))
     for name in ("user_features", "item_features", "interaction_features"):

@@ -61,7 +61,9 @@ def test_epoch_numbers_have_a_unit(tmp_path: Path, unit: str, text: str, expecte
     assert accepted(tmp_path, log_settings(timestamp_unit=unit), "event_at") == [expected]
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2024-02-30", "01/02/2024", "20240101", "epoch", "infinity", "2024-01-01 10:00 CET", "1704083400"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2024-02-30", "01/02/2024", "20240101", "epoch", "infinity", "2024-01-01 10:00 CET", "1704083400"]
+)
 def test_what_is_no_iso_timestamp_is_refused(tmp_path: Path, text: str) -> None:
     one_row(tmp_path, at=text)
     assert bad_rows(tmp_path, log_settings(max_bad_share=1)) == [(2, "event_at", "is no ISO timestamp")]
@@ -91,8 +93,9 @@ def test_events_of_the_future_are_quarantined_without_a_trace_of_the_clock(tmp_p
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("", "is empty"), ("  ", "is empty"), ("four", "is no number"), ("4;5", "is no number"), ("NaN", "is not finite"), ("inf", "is not finite"),
-     ("-Infinity", "is not finite"), ("1e999", "is not finite"), ("0.4", "is below value_range"), ("5.1", "is above value_range")],
+    [("", "is empty"), ("  ", "is empty"), ("four", "is no number"), ("4;5", "is no number"), ("NaN", "is not finite"),
+     ("inf", "is not finite"), ("-Infinity", "is not finite"), ("1e999", "is not finite"),
+     ("0.4", "is below value_range"), ("5.1", "is above value_range")],
 )  # fmt: skip
 def test_values_that_would_poison_an_average_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     one_row(tmp_path, value=text)

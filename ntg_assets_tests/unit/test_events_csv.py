@@ -95,7 +95,9 @@ def test_an_unclosed_quote_refuses_the_load_and_names_the_line(tmp_path: Path) -
     write_log(tmp_path, [*good_rows(1000), f'"u,i,{NOON},1', *good_rows(1000)])
     with pytest.raises(SourceError) as refused:
         survey_log(tmp_path, log_settings(duplicates="keep"))
-    assert re.match(r"log\.csv: 2,001 rows expected from its lines, 1,001 found \(1,000 readable, 1 not\); nothing was loaded\.", str(refused.value))
+    assert re.match(
+        r"log\.csv: 2,001 rows expected from its lines, 1,001 found \(1,000 readable, 1 not\); nothing was loaded\.", str(refused.value)
+    )
     assert "line 1002 (has a quote that is not closed or not doubled)" in str(refused.value)
 
 

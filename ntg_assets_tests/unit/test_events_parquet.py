@@ -1,5 +1,6 @@
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -61,7 +62,7 @@ def test_times_that_arrow_writes_are_read(tmp_path: Path, unit: str, zone: str |
         ({"value": "date '2024-01-01'"}, {}, "holds DATE, a number expected"),
     ],
 )
-def test_a_column_whose_type_cannot_mean_it_is_refused(tmp_path: Path, columns: dict[str, str], keys: dict[str, str], told: str) -> None:
+def test_a_column_whose_type_cannot_mean_it_is_refused(tmp_path: Path, columns: dict[str, str], keys: dict[str, Any], told: str) -> None:
     write_parquet(tmp_path, row(**columns))
     with pytest.raises(SourceError, match=told):
         survey_log(tmp_path, log_settings(PARQUET, **keys))
@@ -130,7 +131,9 @@ def test_an_id_that_is_no_whole_number_is_quarantined_not_rounded(tmp_path: Path
 def test_files_whose_types_drift_are_one_log(tmp_path: Path) -> None:
     write_parquet(tmp_path, row(user_id="7", value="1"), name="1.parquet")
     write_parquet(tmp_path, row(user_id="'00042'", value="'2.5'"), name="2.parquet")
-    write_parquet(tmp_path, row(value="cast(3 as decimal(9, 2))", event_at="timestamptz '2024-01-01 12:00+02'", user_id="9"), name="3.parquet")
+    write_parquet(
+        tmp_path, row(value="cast(3 as decimal(9, 2))", event_at="timestamptz '2024-01-01 12:00+02'", user_id="9"), name="3.parquet"
+    )
     write_parquet(tmp_path, row(user_id="8", value="4"), name="4.parquet")
     found = accepted(tmp_path, log_settings("*.parquet"), "user_id", "value", "load_file")
     assert sorted(found, key=lambda event: event[2]) == [("7", 1.0, 1), ("00042", 2.5, 2), ("9", 3.0, 3), ("8", 4.0, 4)]
@@ -154,7 +157,7 @@ def test_a_column_is_the_one_spelt_exactly_so(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), tmp_path / PARQUET)
     assert accepted(tmp_path, log_settings(PARQUET), "user_id") == ["right"]
     pq.write_table(pa.table(dict(reversed(columns.items()))), tmp_path / PARQUET)
-    with pytest.raises(SourceError, match="no column 'user_id'.*'USER_ID'"):
+    with pytest.raises(SourceError, match=r"no column 'user_id'.*'USER_ID'"):
         survey_log(tmp_path, log_settings(PARQUET))
 
 

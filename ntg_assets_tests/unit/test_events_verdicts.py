@@ -56,12 +56,18 @@ def test_one_wrong_file_among_good_ones_is_refused_even_below_the_share(tmp_path
 
 
 def test_too_many_bad_parquet_rows_are_told_by_row(tmp_path: Path) -> None:
-    write_parquet(tmp_path, "select 'u' as user_id, range as item_id, timestamp '2024-01-01' as event_at, 'nan'::double as value from range(5)")
-    with pytest.raises(SourceError, match=r"value is not finite \(5\)\. First: log\.parquet line 1: '\{\"user_id\": \"u\", \"item_id\": \"0\""):
+    write_parquet(
+        tmp_path, "select 'u' as user_id, range as item_id, timestamp '2024-01-01' as event_at, 'nan'::double as value from range(5)"
+    )
+    with pytest.raises(
+        SourceError, match=r"value is not finite \(5\)\. First: log\.parquet line 1: '\{\"user_id\": \"u\", \"item_id\": \"0\""
+    ):
         survey_log(tmp_path, log_settings("log.parquet"))
 
 
-def test_rows_equal_in_all_columns_count_once_within_and_across_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [0, 1])
+def test_rows_equal_in_all_columns_count_once_within_and_across_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: float) -> None:
+    monkeypatch.setattr("ntg_assets.events.duplicates.MANY_REPEATED", many)  # 0: group everything; 1: only what shares a hash
     one, two, three = (f"u,i,{NOON},{value}" for value in (1, 2, 3))
     write_log(tmp_path, [one, two, one, one], name="a.csv")
     write_log(tmp_path, [three, two, f"u,i,{NOON},2.0", f"u,i,{NOON}Z,3"], name="b.csv")
@@ -87,7 +93,9 @@ def test_minus_zero_is_zero(tmp_path: Path) -> None:
     assert [str(value) for value in accepted(tmp_path, log_settings(), "value")] == ["0.0"]
 
 
-def test_rows_that_only_share_a_hash_are_both_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("many", [0, 1])
+def test_rows_that_only_share_a_hash_are_both_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: float) -> None:
+    monkeypatch.setattr("ntg_assets.events.duplicates.MANY_REPEATED", many)
     monkeypatch.setattr("ntg_assets.events.typed_rows.ROW_HASH", "cast(length(item_id) as ubigint)")
     write_log(tmp_path, [f"u,i,{NOON},1", f"u,j,{NOON},1", f"u,i,{NOON},1"])
     assert fates(survey_log(tmp_path, log_settings())) == [(3, 2, 0, 1)]

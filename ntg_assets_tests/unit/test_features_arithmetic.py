@@ -50,7 +50,9 @@ def test_user_days_count_events_items_strength_and_value() -> None:
 
 
 def test_recency_tenure_and_windows_end_before_the_cutoff() -> None:
-    found = activity(events((1, 1, "2024-01-01"), (1, 1, "2024-02-23"), (1, 1, "2024-02-29T23:59:59"), (1, 1, "2024-03-01"), (1, 1, "2024-05-01")))
+    found = activity(
+        events((1, 1, "2024-01-01"), (1, 1, "2024-02-23"), (1, 1, "2024-02-29T23:59:59"), (1, 1, "2024-03-01"), (1, 1, "2024-05-01"))
+    )
     assert (found["tenure_days"], found["recency_days"], found["active_days"]) == (60, 1, 3)
     assert (found["active_days_7d"], found["active_days_30d"], found["active_days_90d"]) == (2, 2, 3)  # 23 February is 7 days before
 

@@ -82,8 +82,8 @@ def test_live_knows_everything() -> None:
 @pytest.mark.parametrize("strategy", ["global_time", "per_user"])
 def test_parts_hold_each_event_once_and_each_user_in_order(strategy: str) -> None:
     log = random_log(1).with_columns(pl.int_range(pl.len()).cast(pl.Float64).alias("value"))  # the value names the event
-    found = parts(log, SplitSettings(strategy=strategy))  # type: ignore[arg-type]  # both names are among its literals
-    together = pl.concat([frame for frame in found.values()])
+    found = parts(log, SplitSettings(strategy=strategy))
+    together = pl.concat(list(found.values()))
     assert_frame_equal(together.sort("value"), log.sort("value"))
     for early, late in (("train", "val"), ("val", "test"), ("train", "test")):
         last = found[early].group_by("user_id").agg(pl.col("event_at").max().alias("last_at"))
@@ -114,7 +114,8 @@ def test_report_counts_known_users_and_the_look_ahead() -> None:
     test = events((2, 3, "2024-01-07"))
     report = run(query("splits", "split_report", {"train_events": train, "val_events": val, "test_events": test}))
     by_part = {row["part"]: row for row in report.iter_rows(named=True)}
-    assert (by_part["val"]["n_events"], by_part["val"]["n_users"], by_part["val"]["n_items"], by_part["val"]["n_known_users"]) == (2, 2, 1, 1)
+    counts = ("n_events", "n_users", "n_items", "n_known_users")
+    assert [by_part["val"][count] for count in counts] == [2, 2, 1, 1]
     assert by_part["val"]["look_ahead_share"] == 1 / 4  # the event of 5 January lies after VAL's first, of 4 January
     assert by_part["test"]["look_ahead_share"] == 0
     assert all(row["n_out_of_order_users"] == 0 for row in by_part.values())

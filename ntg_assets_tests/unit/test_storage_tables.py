@@ -68,8 +68,14 @@ def test_columns_land_by_name_whatever_their_order(warehouse: Path) -> None:
     ("wrong", "told"),
     [
         (Query("select 1 as user_id, -5 as n"), "n"),
-        (Query("select cast(1 as bigint) as user_id, cast(-5 as bigint) as n"), r"n: greater_than_or_equal_to\(0\) fails for 1 rows \(such as -5\)"),
-        (Query("select cast(1 as bigint) as user_id, cast(5 as bigint) as n from range(2)"), r"user_id: unique fails for 1 rows \(such as \(1,\)\)"),
+        (
+            Query("select cast(1 as bigint) as user_id, cast(-5 as bigint) as n"),
+            r"n: greater_than_or_equal_to\(0\) fails for 1 rows \(such as -5\)",
+        ),
+        (
+            Query("select cast(1 as bigint) as user_id, cast(5 as bigint) as n from range(2)"),
+            r"user_id: unique fails for 1 rows \(such as \(1,\)\)",
+        ),
         (Query("select cast(1 as bigint) as user_id"), "n: column is missing"),
         (Query("select 'a' as user_id, cast(1 as bigint) as n"), "user_id"),
         (Query("select cast(1 as bigint) as user_id, cast(5 as bigint) as n, 1 as more"), "more: column is not in the contract"),
@@ -124,10 +130,10 @@ def test_first_write_added_column_and_empty_frame_work(tmp_path: Path) -> None:
 
 
 def test_ids_may_be_text(tmp_path: Path) -> None:
-    named = Query("select * from incoming", {"incoming": pl.DataFrame({"user_id": ["o'neil \"q\" 🎬"], "n": [1]})})
+    named = Query("select * from incoming", {"incoming": pl.DataFrame({"user_id": ['o\'neil "q" 🎬'], "n": [1]})})
     with connect(tmp_path / "warehouse.duckdb") as connection:
         write_table(connection, THINGS, named, Things, ids=IdTypes("string", "string"))
-        assert stored(connection) == [("o'neil \"q\" 🎬", 1)]
+        assert stored(connection) == [('o\'neil "q" 🎬', 1)]
         with pytest.raises(ContractError, match="user_id"):
             write_table(connection, THINGS, named, Things, ids=INTEGERS)
 
