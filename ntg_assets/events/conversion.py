@@ -97,7 +97,7 @@ def _as_text_id(column: Column) -> str:
         return f"cast({column.expression} as varchar)"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
-        return rf"case when trim({text}) <> '' and not regexp_matches({text}, '[\r\n]') then {text} end"
+        return f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not contains({text}, chr(13)) then {text} end"
     raise _unusable(column, "string ids", "Set the id type to integer, or map another column")
 
 

@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.duplicates import count_duplicates, no_hashes, repeated_hashes
+from ntg_assets.events.duplicates import accepted_events, count_kept, no_hashes, repeated_hashes
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
 from ntg_assets.events.quarantine import place_rows, quarantine_table
@@ -17,7 +17,7 @@ from ntg_assets.events.settings import IdType, IngestSettings, ItemSourceSetting
 from ntg_assets.events.sources import JudgedSource, lay_out, refuse_no_rows
 from ntg_assets.events.threshold import SHOWN_EXAMPLES, find_breach, refuse
 from ntg_assets.events.typed_rows import Plan, over_typed_rows
-from ntg_assets.sql import run
+from ntg_assets.sql import Query, run
 
 EVENTS, ITEMS = "events", "items"
 EVENT_COLUMNS = ("user_id", "item_id", "event_at", "value", "event_type")
@@ -33,7 +33,7 @@ INVALID_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 def judge_events(
     connection: duckdb.DuckDBPyConnection, ingest: IngestSettings, files: Sequence[SourceFile], *, items: pl.DataFrame, now: datetime | None
-) -> tuple[JudgedSource, pl.DataFrame]:
+) -> tuple[JudgedSource, Query]:
     """Judge the rows of the log.
 
     Args:
@@ -44,7 +44,7 @@ def judge_events(
         now: See `survey`.
 
     Returns:
-        The judged source, and the row hashes that occur more than once (none when duplicates are kept).
+        The judged source, and the query that yields the accepted events.
     """
     layouts = lay_out(connection, files, ingest.events, name=EVENTS, columns=EVENT_COLUMNS)
     _refuse_unknown_zone(connection, ingest.events.timezone)
@@ -56,7 +56,10 @@ def judge_events(
     quarantine = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
     n_valid = sum(file.n_valid for file in counts.values())
     repeated = repeated_hashes(connection, plan, n_valid=n_valid) if ingest.duplicates == "drop" else no_hashes()
-    return JudgedSource(EVENTS, plan, tuple(files), counts, count_duplicates(connection, plan, repeated), quarantine), repeated
+    events = accepted_events(plan, weights=ingest.events.weights, repeated=repeated, n_valid=n_valid)
+    kept = {} if repeated.is_empty() else count_kept(connection, events)
+    duplicates = {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()} if kept else {}
+    return JudgedSource(EVENTS, plan, tuple(files), counts, duplicates, quarantine), events
 
 
 def judge_items(

@@ -19,9 +19,8 @@ from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.judging import judge_events, judge_items
 from ntg_assets.events.reconciliation import reading
-from ntg_assets.events.settings import EventSourceSettings, IngestSettings
+from ntg_assets.events.settings import IngestSettings
 from ntg_assets.events.sources import JudgedSource, Place, find_files, ledger_of
-from ntg_assets.events.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import Query, run
 from ntg_assets.storage.connection import connect
 
@@ -68,10 +67,10 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
             judged, items = judge_items(connection, ingest.items, item_files, id_type=id_type, max_bad_share=ingest.max_bad_share)
             judged_items = [judged]
     with _reader(place) as connection:
-        log, repeated = judge_events(connection, ingest, files, items=items.items, now=now)
+        log, events = judge_events(connection, ingest, files, items=items.items, now=now)
     sources: list[JudgedSource] = [log, *judged_items]
     return Survey(
-        events=_events_query(log.plan, ingest.events, repeated),
+        events=events,
         items=items,
         quarantine=pl.concat([source.quarantine for source in sources]),
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
@@ -100,13 +99,7 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
 @contextmanager
 def _reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection of its own for one source: DuckDB keeps the rejects of all readings of a connection together."""
+    if place.scratch is not None:
+        place.scratch.mkdir(parents=True, exist_ok=True)
     with reading(place.home), connect(engine=place.engine, scratch=place.scratch, allowed=place.allowed) as connection:
         yield connection
-
-
-def _events_query(plan: Plan, source: EventSourceSettings, repeated: pl.DataFrame) -> Query:
-    schema = {"event_type": pl.String, "weight": pl.Float64}
-    weights = pl.DataFrame(list(source.weights.items()), schema=schema, orient="row")
-    if repeated.is_empty():
-        return over_typed_rows(plan, "events", {"event_weights": weights})
-    return over_typed_rows(plan, "distinct_events", {"event_weights": weights, "repeated_hashes": repeated})

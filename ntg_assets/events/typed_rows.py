@@ -76,7 +76,8 @@ def typed_rows(plan: Plan, *, numbered: bool = False) -> str:
         limit for rule in plan.rules for limit in rule.limits
     ]
     return (
-        f"select load_file, row_number, {', '.join(names)}, [{raw}] as raw_fields, {ROW_HASH.format(columns=', '.join(names))} as row_hash,\n"
+        f"select load_file, row_number, {', '.join(names)}, [{raw}] as raw_fields,\n"
+        f"{ROW_HASH.format(columns=', '.join(names))} as row_hash,\n"
         "    n_inner_lines, n_inner_blank_lines,\n"
         f"    {' and '.join(usable)} as is_valid,\n    {_first_problem(plan.rules, names=True)} as column_name,\n"
         f"    {_first_problem(plan.rules, names=False)} as reason\nfrom (\n{converted}\n)"
