@@ -1,7 +1,7 @@
 -- What followed each closed snapshot for the users who were at risk then: active in [T - at risk, T).
 -- A user's row at T hangs on the last active day before T, so each (user, snapshot) is made once.
--- Grain: one row per (user, snapshot); beyond $max_rows a fixed sample of whole users.
--- Parameters: $min_tenure_days, $max_rows, $salt (of the sample), $is_truncated (per-user split).
+-- Grain: one row per (user, snapshot); beyond $max_rows every k-th in the order of user and snapshot, so that all users stay.
+-- Parameters: $min_tenure_days, $max_rows, $is_truncated (per-user split).
 with days as (
     select
         user_id,
@@ -39,33 +39,29 @@ grown as (
     where tenure_days >= $min_tenure_days
 ),
 
-weighed as (
+numbered as (
     select
         user_id,
-        sha256(concat($salt, ':', cast(user_id as varchar))) as digest,
-        count(*) as n_rows
+        snapshot_on,
+        window_start_on,
+        window_end_on,
+        recency_days,
+        tenure_days,
+        row_number() over (order by user_id, snapshot_on) as place,
+        count(*) over () as n_rows
     from grown
-    group by user_id
-),
-
-ordered as (
-    select
-        user_id,
-        sum(n_rows) over (order by digest, user_id rows unbounded preceding) as n_rows_so_far
-    from weighed
 ),
 
 kept as (
     select
-        grown.user_id,
-        grown.snapshot_on,
-        grown.window_start_on,
-        grown.window_end_on,
-        grown.recency_days,
-        grown.tenure_days
-    from grown
-    inner join ordered on ordered.user_id = grown.user_id
-    where ordered.n_rows_so_far <= $max_rows
+        user_id,
+        snapshot_on,
+        window_start_on,
+        window_end_on,
+        recency_days,
+        tenure_days
+    from numbered
+    where place % cast(ceil(n_rows / cast($max_rows as double)) as bigint) = 0
 ),
 
 followed as (

@@ -67,12 +67,14 @@ class ChurnCoefficients(Contract):
 
     position: int = column("Place in the model and in `covariance`", ge=0)
     feature: str = column("Name of the input")
-    source_column: str = column("Column of churn_snapshots; null for the intercept", nullable=True)
+    source_column: str = column(
+        "Column of churn_snapshots, or a quantity derived from them by a fixed formula; null for the intercept", nullable=True
+    )
     feature_group: str = column("Group as told in reasons", isin=("baseline", *GROUPS))
     transform: str = column(
-        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); identity; is_one = 1 where x = 1",
+        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); log_share = ln(x + 0.01); identity; is_one = 1 where x = 1",
         nullable=True,
-        isin=("log1p", "signed_log1p", "identity", "is_one"),
+        isin=("log1p", "signed_log1p", "log_share", "identity", "is_one"),
     )
     mean: float = column("Mean of the transformed input in the fit; stands in where the input is not defined")
     scale: float = column("Standard deviation of the transformed input in the fit", gt=0)

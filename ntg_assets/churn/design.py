@@ -4,7 +4,7 @@ Counts and durations are skewed, so their logarithm enters; the functions are fi
 that is not defined for a user (no gap after one active day) takes the mean of the fit, so it contributes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,52 @@ import numpy.typing as npt
 import polars as pl
 
 Floats = npt.NDArray[np.float64]
-Transform = Literal["log1p", "signed_log1p", "identity", "is_one"]
+Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one"]
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
 GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure")
+
+
+SMALLEST_SHARE = 0.01  # keeps the logarithm of a share finite
+PACE_PRIOR = (0.5, 5.0)  # active days and days that a pace starts from, so that a user of one day has one
+NEWNESS_HALF_LIFE_DAYS = 28.0
+
+
+def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
+    """Decayed active days over what activity on every day since joining would have given: one scale for old and new users."""
+    decay = 0.5 ** (1 / half_life_days)
+    possible = decay * (1 - np.exp2(-_numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
+    return _numbers(snapshots, f"decayed_active_days_{half_life_days}d") / possible
+
+
+def _own_pace(snapshots: pl.DataFrame) -> Floats:
+    """Active days per day between the first and the last of them."""
+    more_days, more_span = PACE_PRIOR
+    span = np.maximum(_numbers(snapshots, "tenure_days") - _numbers(snapshots, "recency_days"), 1.0)
+    return (_numbers(snapshots, "active_days") + more_days) / (span + more_span)
+
+
+def _missed(pace: Floats, snapshots: pl.DataFrame) -> Floats:
+    """Visits that a pace would have brought since the last active day."""
+    return pace * _numbers(snapshots, "recency_days")
+
+
+def _numbers(snapshots: pl.DataFrame, name: str) -> Floats:
+    return snapshots[name].cast(pl.Float64).to_numpy()
+
+
+DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
+    "attained_share_7d": lambda rows: _attained(rows, 7),
+    "attained_share_30d": lambda rows: _attained(rows, 30),
+    "attained_share_90d": lambda rows: _attained(rows, 90),
+    "attained_share_365d": lambda rows: _attained(rows, 365),
+    "own_pace": _own_pace,
+    "visits_per_four_weeks": lambda rows: 28.0 * _own_pace(rows),
+    "missed_visits": lambda rows: _missed(_own_pace(rows), rows),
+    "missed_visits_30d": lambda rows: _missed(_attained(rows, 30), rows),
+    "missed_visits_90d": lambda rows: _missed(_attained(rows, 90), rows),
+    "own_gap_survival": lambda rows: np.exp(-_missed(_own_pace(rows), rows)),  # chance of so long a gap at the own pace
+    "newness": lambda rows: np.exp2(-_numbers(rows, "tenure_days") / NEWNESS_HALF_LIFE_DAYS),
+}
 
 
 @dataclass(frozen=True)
@@ -24,9 +67,10 @@ class Feature:
 
     Attributes:
         name: Name in the coefficient table.
-        source: Column of `churn_snapshots`.
+        source: Column of `churn_snapshots`, or a name of `DERIVED`.
         group: What it is told as in a reason: correlated features share a group.
-        transform: `log1p` = ln(1 + x), `signed_log1p` = sign(x) ln(1 + |x|), `identity` = x, `is_one` = 1 where x = 1, else 0.
+        transform: `log1p` = ln(1 + x), `signed_log1p` = sign(x) ln(1 + |x|), `log_share` = ln(x + 0.01), `identity` = x,
+            `is_one` = 1 where x = 1, else 0.
     """
 
     name: str
@@ -38,6 +82,10 @@ class Feature:
 FEATURES: tuple[Feature, ...] = (
     Feature("log_recency_days", "recency_days", "recency", "log1p"),
     Feature("log_recency_to_mean_gap", "recency_to_mean_gap", "recency", "log1p"),
+    Feature("log_missed_visits", "missed_visits", "recency", "log1p"),
+    Feature("own_gap_survival", "own_gap_survival", "recency", "identity"),
+    Feature("log_missed_visits_30d", "missed_visits_30d", "recency", "log1p"),
+    Feature("log_missed_visits_90d", "missed_visits_90d", "recency", "log1p"),
     Feature("log_active_days", "active_days", "frequency", "log1p"),
     Feature("log_active_days_7d", "active_days_7d", "frequency", "log1p"),
     Feature("log_active_days_30d", "active_days_30d", "frequency", "log1p"),
@@ -47,6 +95,12 @@ FEATURES: tuple[Feature, ...] = (
     Feature("log_decayed_active_days_90d", "decayed_active_days_90d", "frequency", "log1p"),
     Feature("log_decayed_active_days_365d", "decayed_active_days_365d", "frequency", "log1p"),
     Feature("active_day_share", "active_day_share", "frequency", "identity"),
+    Feature("log_attained_share_7d", "attained_share_7d", "frequency", "log_share"),
+    Feature("log_attained_share_30d", "attained_share_30d", "frequency", "log_share"),
+    Feature("log_attained_share_90d", "attained_share_90d", "frequency", "log_share"),
+    Feature("log_attained_share_365d", "attained_share_365d", "frequency", "log_share"),
+    Feature("log_own_pace", "own_pace", "frequency", "log_share"),
+    Feature("log_visits_per_four_weeks", "visits_per_four_weeks", "frequency", "log1p"),
     Feature("has_one_active_day", "active_days", "rhythm", "is_one"),
     Feature("log_mean_gap_days", "mean_gap_days", "rhythm", "log1p"),
     Feature("log_gap_variation", "gap_variation", "rhythm", "log1p"),
@@ -58,6 +112,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("log_value_per_active_day", "value_per_active_day", "depth", "signed_log1p"),
     Feature("log_decayed_value_90d", "decayed_value_90d", "depth", "signed_log1p"),
     Feature("log_tenure_days", "tenure_days", "tenure", "log1p"),
+    Feature("newness", "newness", "tenure", "identity"),
 )
 
 
@@ -71,29 +126,40 @@ def design_matrix(snapshots: pl.DataFrame, *, features: Sequence[Feature] = FEAT
     Returns:
         Shape (rows, features), NaN where a feature is not defined.
     """
-    columns = [_transformed(snapshots[feature.source], feature.transform) for feature in features]
-    return np.column_stack(columns) if columns else np.empty((snapshots.height, 0))
+    matrix = np.empty((snapshots.height, len(features)))
+    for position, feature in enumerate(features):
+        matrix[:, position] = _transformed(_source(snapshots, feature.source), feature.transform)
+    return matrix
 
 
 def standardise(matrix: Floats, *, mean: Floats, scale: Floats) -> Floats:
     """Centre and scale columns; what is not defined stands at the mean, that is at 0."""
-    return np.nan_to_num((matrix - mean) / scale, nan=0.0)
+    scaled: Floats = (matrix - mean) / scale
+    scaled[np.isnan(scaled)] = 0.0
+    return scaled
 
 
 def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column over its defined values; a constant or empty column has scale 1."""
-    defined = ~np.isnan(matrix)
-    counts = np.maximum(defined.sum(axis=0), 1)
-    mean = np.where(defined, matrix, 0.0).sum(axis=0) / counts
-    variance = np.where(defined, (matrix - mean) ** 2, 0.0).sum(axis=0) / counts
+    n_features = matrix.shape[1]
+    mean, variance = np.zeros(n_features), np.zeros(n_features)
+    for position in range(n_features):  # one column at a time, so that a large fit costs no second matrix
+        known = matrix[:, position][~np.isnan(matrix[:, position])]
+        if known.size:
+            mean[position], variance[position] = known.mean(), known.var()
     constant = variance <= CONSTANT_VARIANCE * np.maximum(1.0, mean**2)
     return mean, np.where(constant, 1.0, np.sqrt(variance))
 
 
-def _transformed(values: pl.Series, transform: Transform) -> Floats:
-    x = values.cast(pl.Float64).to_numpy()
+def _source(snapshots: pl.DataFrame, name: str) -> Floats:
+    return DERIVED[name](snapshots) if name in DERIVED else _numbers(snapshots, name)
+
+
+def _transformed(x: Floats, transform: Transform) -> Floats:
     if transform == "log1p":
         return np.log1p(x)
     if transform == "signed_log1p":
         return np.sign(x) * np.log1p(np.abs(x))
-    return np.where(x == 1, 1.0, 0.0) if transform == "is_one" else x.copy()
+    if transform == "log_share":
+        return np.log(x + SMALLEST_SHARE)
+    return np.where(x == 1, 1.0, 0.0) if transform == "is_one" else x

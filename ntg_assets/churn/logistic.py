@@ -121,9 +121,14 @@ def with_intercept(standardised: Floats) -> Floats:
 
 
 def standard_error(standardised: Floats, covariance: Floats) -> Floats:
-    """Standard error of each linear predictor, sqrt(x' V x); einsum adds each row alone, so no row depends on its neighbours."""
+    """Standard error of each linear predictor, sqrt(x' V x); added term by term, so that no row's last bit depends on its neighbours."""
     design = with_intercept(standardised)
-    variance = (np.einsum("ni,ij->nj", design, covariance) * design).sum(axis=1)
+    variance = np.zeros(len(design))
+    for row in range(design.shape[1]):
+        product = covariance[row, row] * design[:, row]
+        for column in range(row):
+            product = product + 2 * covariance[row, column] * design[:, column]
+        variance = variance + design[:, row] * product
     return np.sqrt(np.maximum(variance, 0.0))
 
 

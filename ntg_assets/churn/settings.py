@@ -16,8 +16,8 @@ class ChurnSettings(Section):
     """Distance of the snapshots; null: a quarter of the horizon."""
     max_snapshots: int = Field(default=400, ge=1)
     """Most recent closed snapshots that are pooled for the fit."""
-    max_fit_rows: int = Field(default=1_000_000, ge=100)
-    """Most (user, snapshot) rows of the fit; beyond it a fixed sample of users is taken, whole."""
+    max_fit_rows: int = Field(default=500_000, ge=100)
+    """Most (user, snapshot) rows of the fit; beyond it every k-th row of all is taken."""
     min_tenure_days: int = Field(default=0, ge=0)
     """Users younger than this at T are not part of the fit."""
     regularisation: float = Field(default=0.1, gt=0)

@@ -11,8 +11,6 @@ from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.splits.boundaries import cutoff_day, part_span
 from ntg_assets.sql import Query, Source, query
 
-SAMPLE_SALT = "churn-fit"  # decides which users are kept when there are more rows than the fit may have
-
 
 @dataclass(frozen=True)
 class History:
@@ -73,7 +71,6 @@ def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings
         {"user_days": user_days, "snapshots": snapshots},
         min_tenure_days=settings.min_tenure_days,
         max_rows=settings.max_fit_rows,
-        salt=SAMPLE_SALT,
         is_truncated=not history.is_common_clock,
     )
 

@@ -18,7 +18,7 @@ from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import daily_run_rate
 
 MAX_BOOSTED_ROWS = 200_000  # trees gain little beyond, and take minutes
-BOOSTING = {"max_iter": 100, "learning_rate": 0.06, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
+BOOSTING = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
 SEEDS = 2**32  # scikit-learn takes no larger one
 RFM = ("log_recency_days", "log_active_days", "log_value_per_active_day")
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.design import FEATURES, GROUPS, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.design import DERIVED, FEATURES, GROUPS, design_matrix, location_and_scale, standardise
 from ntg_assets.churn.logistic import fit_churn, fit_logistic, sigmoid
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
@@ -76,12 +76,36 @@ def test_missing_values_stand_at_the_mean_and_constants_do_no_harm() -> None:
     assert standardise(matrix, mean=mean, scale=scale)[0].tolist() == [-2 / np.sqrt(8 / 3), 0.0, 0.0]
 
 
+def activity(**changes: float) -> dict[str, list[float]]:
+    sources = [feature.source for feature in FEATURES if feature.source not in DERIVED]
+    return {name: [float(changes.get(name, 3.0))] for name in sources}
+
+
+def features_of(**changes: float) -> dict[str, float]:
+    return dict(zip((feature.name for feature in FEATURES), design_matrix(pl.DataFrame(activity(**changes)))[0], strict=True))
+
+
 def test_transforms_are_what_their_names_say() -> None:
-    source = {feature.source: [3.0] for feature in FEATURES} | {"active_days": [1.0], "value_per_active_day": [-3.0]}
-    found = dict(zip((feature.name for feature in FEATURES), design_matrix(pl.DataFrame(source))[0], strict=True))
+    found = features_of(active_days=1, value_per_active_day=-3)
     assert found["log_recency_days"] == np.log(4)
     assert found["log_value_per_active_day"] == -np.log(4)
     assert (found["has_one_active_day"], found["trend_log_ratio"]) == (1.0, 3.0)
+
+
+def test_attained_share_of_daily_activity_is_one_whatever_the_tenure() -> None:
+    for tenure in (1, 10, 500):
+        decayed = sum(0.5 ** (age / 30) for age in range(1, tenure + 1))
+        found = features_of(tenure_days=tenure, decayed_active_days_30d=decayed)
+        assert found["log_attained_share_30d"] == pytest.approx(np.log(1.01))
+
+
+def test_own_pace_counts_missed_visits_since_the_last() -> None:
+    found = features_of(active_days=20, tenure_days=60, recency_days=15)
+    pace = (20 + 0.5) / (45 + 5)
+    assert found["log_own_pace"] == pytest.approx(np.log(pace + 0.01))
+    assert found["log_missed_visits"] == pytest.approx(np.log1p(15 * pace))
+    assert found["own_gap_survival"] == pytest.approx(np.exp(-15 * pace))
+    assert found["newness"] == pytest.approx(0.5 ** (60 / 28))
 
 
 def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(tables: Tables) -> None:
