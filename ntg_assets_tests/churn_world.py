@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.recalibration import churn_recalibration, recalibrate, walk_forward
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
@@ -29,6 +30,7 @@ class Tables:
     churn_labels: pl.DataFrame
     churn_snapshots: pl.DataFrame
     labelled: pl.DataFrame
+    churn_recalibration: pl.DataFrame
     churn_coefficients: pl.DataFrame
     churn_scores: pl.DataFrame
     value_coefficients: pl.DataFrame
@@ -62,14 +64,15 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    coefficients = fit_churn(labelled, regularisation=churn.regularisation)
+    decision = churn_recalibration(walk_forward(labelled, settings=churn), cutoff_on=history.cutoff_on)
+    coefficients = recalibrate(fit_churn(labelled, regularisation=churn.regularisation), decision)
     scores = churn_scores(snapshots, coefficients, settings=churn)
     value_coefficients = fit_value(labelled, settings=value)
     clock = {"cutoff_on": history.cutoff_on, "horizon_days": churn.horizon_days}
     persistence = run(query("revenue", "persistence", {"user_days": user_days}, **clock))
     values = ltv_estimates(snapshots, scores, value_coefficients, persistence, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
-    return Tables(history, user_days, labels, snapshots, labelled, coefficients, scores, value_coefficients, values, radar)
+    return Tables(history, user_days, labels, snapshots, labelled, decision, coefficients, scores, value_coefficients, values, radar)
 
 
 def leaving_log(seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.churn.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.churn import recalibration
 from ntg_assets.churn import snapshots as clock
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import churn_scores as score
@@ -31,10 +32,22 @@ def churn_snapshots(user_days: Table, churn_labels: Table, split_boundaries: pl.
 
 
 @staged_asset(group="churn", kinds=("scikitlearn",))
-def churn_coefficients(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+def churn_recalibration(
+    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Whether recalibrating the churn model would have helped at past origins, and what was decided."""
+    forecasts = recalibration.walk_forward(clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn)
+    return recalibration.churn_recalibration(forecasts, cutoff_on=train_history(split_boundaries).cutoff_on)
+
+
+@staged_asset(group="churn", kinds=("scikitlearn",))
+def churn_coefficients(
+    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, churn_recalibration: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """The churn model as a table: one coefficient per feature with its odds ratio and interval."""
     labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
-    return fit_churn(labelled, regularisation=project.settings.churn.regularisation)
+    fitted = fit_churn(labelled, regularisation=project.settings.churn.regularisation)
+    return recalibration.recalibrate(fitted, churn_recalibration)
 
 
 @staged_asset(group="churn", kinds=("polars",))
@@ -43,4 +56,4 @@ def churn_scores(churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame
     return score(churn_snapshots, churn_coefficients, settings=project.settings.churn)
 
 
-churn_assets = [*churn_labels, *churn_snapshots, *churn_coefficients, *churn_scores]
+churn_assets = [*churn_labels, *churn_snapshots, *churn_recalibration, *churn_coefficients, *churn_scores]

@@ -61,6 +61,25 @@ class ChurnSnapshots(Contract):
         unique = ["user_id", "snapshot_on"]
 
 
+@contract("churn_recalibration")
+class ChurnRecalibration(Contract):
+    """One row per past origin, and last the cutoff: whether a line on the log odds would have helped, and what was decided."""
+
+    origin_on: pl.Date = column("Origin that is judged; the last row is the cutoff the decision is for", unit="date")
+    offset: float = column("Offset of the line that the earlier origins ask for; 0: none", unit="log odds")
+    slope: float = column("Slope of the line; 1: none", gt=0)
+    log_loss: float = column("Log loss of the origin as forecast; null for the cutoff", nullable=True, ge=0)
+    log_loss_recalibrated: float = column("Log loss after the line; null without enough earlier origins", nullable=True, ge=0)
+    gain: float = column("log_loss minus log_loss_recalibrated", nullable=True)
+    n_rows: int = column("Forecasts of the origin", ge=0)
+    mean_gain: float = column("Mean gain over the origins", nullable=True)
+    standard_error: float = column("Standard error of the mean gain; null below three gains", nullable=True, ge=0)
+    is_adopted: bool = column("Whether the line of the last row is used: mean gain above one standard error")
+
+    class Config:
+        unique = ["origin_on"]
+
+
 @contract("churn_coefficients")
 class ChurnCoefficients(Contract):
     """One row per feature: the whole churn model, readable by a person and by any language; the intercept is position 0."""
@@ -87,6 +106,10 @@ class ChurnCoefficients(Contract):
     odds_ratio_high: float = column("Upper end of the 95% interval", gt=0)
     sign_probability: float = column("How surely the sign is the true one; correlated inputs share what they explain", ge=0.5, le=1)
     covariance: Annotated[pl.List, pl.Float64()] = column("Covariance with each coefficient, in order of position")
+    recalibration_offset: float = column(
+        "Offset that churn_recalibration decided on, already inside the intercept; 0: none", unit="log odds"
+    )
+    recalibration_slope: float = column("Slope that churn_recalibration decided on, already inside every coefficient; 1: none", gt=0)
     method: str = column("logistic, or base_rate when too few users show one of the outcomes", isin=METHODS)
     n_rows: int = column("Labelled snapshots in the fit", ge=1)
     n_users: int = column("Users in the fit", ge=1)

@@ -166,6 +166,8 @@ def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned:
             "odds_ratio_high": np.exp(high),
             "sign_probability": np.where(known, norm.cdf(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5),
             "covariance": fit.covariance.tolist(),
+            "recalibration_offset": 0.0,
+            "recalibration_slope": 1.0,
             "method": fit.method,
             "n_rows": n_rows,
             "n_users": n_users,

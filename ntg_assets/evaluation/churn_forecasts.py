@@ -1,15 +1,16 @@
 """What the models would have said at earlier origins, beside what then happened.
 
 `holdout` is the stage's own model at the end of TRAIN, judged on VAL and TEST. `walk_forward` repeats the whole thing at past
-origins inside TRAIN: at each, churn and value are fitted anew on the windows that had closed by then.
+origins inside TRAIN: at each, churn, its recalibration and value are fitted anew on the windows that had closed by then.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
 from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.recalibration import churn_recalibration, closed_before, recalibrate, walk_forward
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History
@@ -20,7 +21,6 @@ from ntg_assets.revenue.value_model import fit_value, observed_value
 from ntg_assets.sql import Source, query, run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
-MIN_FIT_ROWS = 100  # an origin with fewer closed rows before it says nothing about the model that will be used
 
 
 def churn_forecasts(
@@ -38,28 +38,13 @@ def churn_forecasts(
     Returns:
         `churn_forecasts`, by evaluation, origin and user; at-risk users only.
     """
-    past = [_walk_forward_at(origin_on, labelled, user_days, churn=churn, value=value) for origin_on in origins(labelled, settings=churn)]
+    raw = walk_forward(labelled, settings=churn)
+    past = [_walk_forward_at(on, labelled, raw, user_days, churn=churn, value=value) for on in raw["origin_on"].unique().sort().to_list()]
     stacked = pl.concat([holdout, *past])
     before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, horizon_days=churn.horizon_days))
     joined = stacked.join(before, on=["user_id", "origin_on"], how="left")
     valued = joined.with_columns(_value_before(value)).drop("active_days_before", "value_sum_before")
     return _with_losses(valued).sort("evaluation", "origin_on", "user_id")
-
-
-def origins(labelled: pl.DataFrame, *, settings: ChurnSettings) -> list[date]:
-    """List the latest closed snapshots a horizon apart, at most `walk_forward_origins`, that have enough closed rows before them."""
-    chosen: list[date] = []
-    horizon = timedelta(days=settings.horizon_days)
-    for snapshot_on in labelled["snapshot_on"].unique().sort(descending=True).to_list():
-        is_apart = not chosen or snapshot_on <= chosen[-1] - horizon
-        if len(chosen) < settings.walk_forward_origins and is_apart and closed_before(labelled, snapshot_on).height >= MIN_FIT_ROWS:
-            chosen.append(snapshot_on)
-    return chosen[::-1]
-
-
-def closed_before(labelled: pl.DataFrame, origin_on: date) -> pl.DataFrame:
-    """Keep the labels that were known at an origin: their window had ended."""
-    return labelled.filter(pl.col("window_end_on") <= origin_on)
 
 
 def holdout_forecasts(
@@ -83,10 +68,11 @@ def holdout_forecasts(
 
 
 def _walk_forward_at(
-    origin_on: date, labelled: pl.DataFrame, user_days: Source, *, churn: ChurnSettings, value: ValueSettings
+    origin_on: date, labelled: pl.DataFrame, raw: pl.DataFrame, user_days: Source, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
     known, now = closed_before(labelled, origin_on), labelled.filter(pl.col("snapshot_on") == origin_on)
-    scores = churn_scores(now, fit_churn(known, regularisation=churn.regularisation), settings=churn)
+    fitted = fit_churn(known, regularisation=churn.regularisation)
+    scores = churn_scores(now, recalibrate(fitted, churn_recalibration(raw, cutoff_on=origin_on)), settings=churn)
     persistence = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=origin_on, horizon_days=churn.horizon_days))
     values = ltv_estimates(
         now, scores, fit_value(known, settings=value), persistence, churn_horizon_days=churn.horizon_days, settings=value

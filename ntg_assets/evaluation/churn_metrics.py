@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.churn.logistic import Z_95, sandwich, sigmoid
+from ntg_assets.churn.recalibration import maximum_likelihood
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 SMALLEST_PROBABILITY = 1e-12  # a certain and wrong forecast costs much, not infinitely much
 MAX_WEIGHTS = 20_000_000  # resampled weights held at once: 160 MB
-MAX_NEWTON_STEPS = 50
-CONVERGED = 1e-10  # largest Newton step, in log odds
-SEPARATED = 1e-4  # every outcome told this surely: the outcomes are separated and no finite slope exists
 
 
 @dataclass(frozen=True)
@@ -119,8 +117,8 @@ def calibration_line(predicted: Floats, churned: Floats, users: Ints) -> list[Me
     kept = np.clip(predicted, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     logit = np.log(kept / (1 - kept))
     ones = np.ones((len(logit), 1))
-    slope = _newton(np.column_stack([ones, logit]), churned, users, offset=np.zeros(len(logit)))
-    offset = _newton(ones, churned, users, offset=logit)
+    slope = _line(np.column_stack([ones, logit]), churned, users, offset=np.zeros(len(logit)))
+    offset = _line(ones, churned, users, offset=logit)
     return [_interval("calibration_slope", slope, 1), _interval("calibration_offset", offset, 0)]
 
 
@@ -141,22 +139,15 @@ def percentile_interval(values: Floats) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def _newton(design: Floats, churned: Floats, users: Ints, *, offset: Floats) -> tuple[Floats, Floats] | None:
+def _line(design: Floats, churned: Floats, users: Ints, *, offset: Floats) -> tuple[Floats, Floats] | None:
     """Maximum likelihood and clustered covariance, or None where no finite maximum exists."""
-    if not 0 < churned.sum() < len(churned) or np.ptp(design[:, -1]) == 0 < design.shape[1] - 1:
+    if np.ptp(design[:, -1]) == 0 < design.shape[1] - 1:
         return None
-    coefficients = np.zeros(design.shape[1])
-    for _ in range(MAX_NEWTON_STEPS):
-        expected = sigmoid(design @ coefficients + offset)
-        weights = expected * (1 - expected)
-        information = (design.T * weights) @ design
-        if np.abs(churned - expected).max() < SEPARATED or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
-            return None
-        step = np.linalg.solve(information, design.T @ (churned - expected))
-        if np.abs(step).max() < CONVERGED:
-            return coefficients, sandwich(design, churned - expected, weights, users, penalty=0.0)
-        coefficients = coefficients + step
-    return None
+    coefficients = maximum_likelihood(design, churned, offset=offset)
+    if coefficients is None:
+        return None
+    expected = sigmoid(design @ coefficients + offset)
+    return coefficients, sandwich(design, churned - expected, expected * (1 - expected), users, penalty=0.0)
 
 
 def _interval(name: str, found: tuple[Floats, Floats] | None, position: int) -> Metric:

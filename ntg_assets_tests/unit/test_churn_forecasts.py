@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.churn.recalibration import walk_forward_origins
 from ntg_assets.churn.snapshots import History
-from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts, origins
+from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.sql import query, run
@@ -42,7 +43,7 @@ def test_outcomes_are_judged_in_the_half_open_horizon() -> None:
 
 def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(world: tuple[Tables, pl.DataFrame]) -> None:
     labelled = world[0].labelled
-    found = origins(labelled, settings=CHURN)
+    found = walk_forward_origins(labelled, settings=CHURN)
     assert len(found) > 2
     assert all(later - earlier >= timedelta(days=CHURN.horizon_days) for earlier, later in pairwise(found))
     assert all(labelled.filter(pl.col("window_end_on") <= origin_on).height >= 100 for origin_on in found)
@@ -50,7 +51,7 @@ def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(world: tup
 
 def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables, pl.DataFrame]) -> None:
     tables, forecasts = world
-    origin_on = origins(tables.labelled, settings=CHURN)[1]
+    origin_on = walk_forward_origins(tables.labelled, settings=CHURN)[1]
     told = ["user_id", "churn_probability", "ltv_at_stake", "run_rate_at_stake", "ltv", "expected_value", "value_before", "segment"]
     log = leaving_log(11, n_users=150)
     poisoned = log.with_columns(value_sum=pl.when(pl.col("active_on") >= origin_on).then(1e6).otherwise("value_sum"))
