@@ -1,10 +1,12 @@
 -- Exact sums behind every statistic: one pass over the units, in integers, so they are the same in any order and on any number of threads,
 -- and no digit is lost to cancellation however large the values are against their spread.
 -- Values are counted in millionths; products in millionths of millionths. Null and unusable values are counted apart and are not in `n`.
+-- A denominator that is null throughout a metric is the constant 1, a covariate that is null counts 0.
 -- Between users: each unit under its own arm, cut at the cap of a winsorised metric. Paired: the unit's value under a treatment minus its value under the control.
 -- Grain: (experiment, comparison, metric, arm, segment).
 -- Tables: unit_metrics, metric_caps, arms, metrics (the configured designs).
 -- Parameters: $largest, beyond which a value cannot be true.
+-- lint: allow float-order: what is summed are whole numbers (bigint, and decimals without a fraction)
 with between_users as (
     select
         unit_metrics.experiment,
@@ -13,9 +15,9 @@ with between_users as (
         unit_metrics.segment,
         unit_metrics.source,
         case when unit_metrics.value > caps.cap and unit_metrics.value <= $largest then caps.cap else unit_metrics.value end as value,
-        coalesce(unit_metrics.denominator, 1e0) as denominator,
-        coalesce(unit_metrics.covariate, 0e0) as covariate,
-        coalesce(unit_metrics.covariate_denominator, 1e0) as covariate_denominator
+        unit_metrics.denominator,
+        unit_metrics.covariate,
+        unit_metrics.covariate_denominator
     from unit_metrics
     left join metric_caps as caps
         on caps.experiment = unit_metrics.experiment
@@ -47,9 +49,9 @@ paired as (
         treated.segment,
         treated.source,
         treated.value - under_control.value as value,
-        1e0 as denominator,
-        0e0 as covariate,
-        1e0 as covariate_denominator
+        cast(null as double) as denominator,
+        cast(null as double) as covariate,
+        cast(null as double) as covariate_denominator
     from unit_metrics as treated
     inner join under_control
         on under_control.experiment = treated.experiment
@@ -59,6 +61,7 @@ paired as (
         on arms.experiment = treated.experiment
         and arms.arm = treated.arm
         and arms.arm_position > 0
+    where treated.source = 'offline replay'
 ),
 both_comparisons as (
     select 'between users' as comparison, * from between_users
@@ -69,9 +72,9 @@ judged as (
     select
         *,
         abs(value) <= $largest
-        and abs(denominator) <= $largest
-        and abs(covariate) <= $largest
-        and abs(covariate_denominator) <= $largest as is_usable
+        and coalesce(abs(denominator) <= $largest, true)
+        and coalesce(abs(covariate) <= $largest, true)
+        and coalesce(abs(covariate_denominator) <= $largest, true) as is_usable
     from both_comparisons
 ),
 counted as (
@@ -83,11 +86,39 @@ counted as (
         segment,
         source,
         value is null as is_null,
-        cast(case when is_usable then round(value * 1e6) end as decimal(19, 0)) as v,
-        cast(case when is_usable then round(denominator * 1e6) end as decimal(19, 0)) as d,
-        cast(case when is_usable then round(covariate * 1e6) end as decimal(19, 0)) as x,
-        cast(case when is_usable then round(covariate_denominator * 1e6) end as decimal(19, 0)) as w
+        cast(case when is_usable then round(value * 1e6) end as bigint) as v,
+        cast(case when is_usable then round(denominator * 1e6) end as bigint) as d,
+        cast(case when is_usable then round(covariate * 1e6) end as bigint) as x,
+        cast(case when is_usable then round(covariate_denominator * 1e6) end as bigint) as w
     from judged
+),
+summed as (
+    select
+        experiment,
+        comparison,
+        metric,
+        arm,
+        segment,
+        source,
+        count(v) as n,
+        count(case when is_null then 1 end) as n_null,
+        count(case when v is null and not is_null then 1 end) as n_unusable,
+        cast(sum(v) as decimal(38, 0)) as v,
+        cast(sum(d) as decimal(38, 0)) as d,
+        cast(sum(x) as decimal(38, 0)) as x,
+        cast(sum(w) as decimal(38, 0)) as w,
+        sum(cast(v as decimal(19, 0)) * cast(v as decimal(19, 0))) as vv,
+        sum(cast(v as decimal(19, 0)) * cast(d as decimal(19, 0))) as vd,
+        sum(cast(v as decimal(19, 0)) * cast(x as decimal(19, 0))) as vx,
+        sum(cast(v as decimal(19, 0)) * cast(w as decimal(19, 0))) as vw,
+        sum(cast(d as decimal(19, 0)) * cast(d as decimal(19, 0))) as dd,
+        sum(cast(d as decimal(19, 0)) * cast(x as decimal(19, 0))) as dx,
+        sum(cast(d as decimal(19, 0)) * cast(w as decimal(19, 0))) as dw,
+        sum(cast(x as decimal(19, 0)) * cast(x as decimal(19, 0))) as xx,
+        sum(cast(x as decimal(19, 0)) * cast(w as decimal(19, 0))) as xw,
+        sum(cast(w as decimal(19, 0)) * cast(w as decimal(19, 0))) as ww
+    from counted
+    group by experiment, comparison, metric, arm, segment, source
 )
 select
     experiment,
@@ -96,22 +127,21 @@ select
     arm,
     segment,
     source,
-    count(v) as n,
-    count(case when is_null then 1 end) as n_null,
-    count(case when v is null and not is_null then 1 end) as n_unusable,
-    coalesce(sum(v), 0) as value,
-    coalesce(sum(d), 0) as denominator,
-    coalesce(sum(x), 0) as covariate,
-    coalesce(sum(w), 0) as covariate_denominator,
-    coalesce(sum(v * v), 0) as value_value,
-    coalesce(sum(v * d), 0) as value_denominator,
-    coalesce(sum(v * x), 0) as value_covariate,
-    coalesce(sum(v * w), 0) as value_covariate_denominator,
-    coalesce(sum(d * d), 0) as denominator_denominator,
-    coalesce(sum(d * x), 0) as denominator_covariate,
-    coalesce(sum(d * w), 0) as denominator_covariate_denominator,
-    coalesce(sum(x * x), 0) as covariate_covariate,
-    coalesce(sum(x * w), 0) as covariate_covariate_denominator,
-    coalesce(sum(w * w), 0) as covariate_denominator_covariate_denominator
-from counted
-group by experiment, comparison, metric, arm, segment, source
+    n,
+    n_null,
+    n_unusable,
+    cast(coalesce(v, 0) as decimal(38, 0)) as value,
+    cast(coalesce(d, 1000000 * n) as decimal(38, 0)) as denominator,
+    cast(coalesce(x, 0) as decimal(38, 0)) as covariate,
+    cast(coalesce(w, 1000000 * n) as decimal(38, 0)) as covariate_denominator,
+    cast(coalesce(vv, 0) as decimal(38, 0)) as value_value,
+    cast(coalesce(vd, 1000000 * v, 0) as decimal(38, 0)) as value_denominator,
+    cast(coalesce(vx, 0) as decimal(38, 0)) as value_covariate,
+    cast(coalesce(vw, 1000000 * v, 0) as decimal(38, 0)) as value_covariate_denominator,
+    cast(coalesce(dd, 1000000000000 * n) as decimal(38, 0)) as denominator_denominator,
+    cast(coalesce(dx, 1000000 * x, 0) as decimal(38, 0)) as denominator_covariate,
+    cast(coalesce(dw, 1000000 * w, 1000000 * d, 1000000000000 * n) as decimal(38, 0)) as denominator_covariate_denominator,
+    cast(coalesce(xx, 0) as decimal(38, 0)) as covariate_covariate,
+    cast(coalesce(xw, 1000000 * x, 0) as decimal(38, 0)) as covariate_covariate_denominator,
+    cast(coalesce(ww, 1000000000000 * n) as decimal(38, 0)) as covariate_denominator_covariate_denominator
+from summed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil, inf, isinf, log2, sqrt
 
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.two_samples import Alternative
@@ -50,15 +50,14 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
     Source: Cohen 1988 (noncentral t); in the two-sided case the wrong tail counts too, as in R's `power.t.test(strict = TRUE)`.
     """
     error, df = _error_and_df(n_control, design)
-    shift = effect / error
-    sides = 2 if design.alternative == "two-sided" else 1
+    shift, tail = effect / error, design.significance / (2 if design.alternative == "two-sided" else 1)
     if isinf(df):
-        critical = stats.norm.isf(design.significance / sides) * _null_error(n_control, design) / error
-        upper, lower = stats.norm.sf(critical - shift), stats.norm.cdf(-critical - shift)
+        critical = -float(special.ndtri(tail)) * _null_error(n_control, design) / error
+        upper, lower = float(special.ndtr(shift - critical)), float(special.ndtr(-critical - shift))
     else:
-        critical = stats.t.isf(design.significance / sides, df)
-        upper, lower = stats.nct.sf(critical, df, shift), stats.nct.sf(critical, df, -shift)  # mirrored: scipy's lower tail can be NaN
-    return float({"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative])
+        critical = -float(special.stdtrit(df, tail))
+        upper, lower = float(stats.nct.sf(critical, df, shift)), float(stats.nct.sf(critical, df, -shift))  # scipy's lower tail can be NaN
+    return {"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative]
 
 
 def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8) -> float:

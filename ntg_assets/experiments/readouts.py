@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 
 from scipy import stats
 
@@ -12,14 +11,14 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import HealthCheck, overall
-from ntg_assets.experiments.metric_settings import MetricSettings
+from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
 from ntg_assets.experiments.moments import moments_of
-from ntg_assets.experiments.planning import Design, detectable_effect, units_for_effect
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
 from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_pairs
 
 KEY_DIGITS = 16
+UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,28 @@ class Readout:
     verdict: str = ""
 
 
-def read_out(experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck]) -> list[Readout]:
-    """Compare every treatment arm with the control on every metric, between users and, in a replay, in pairs."""
+def read_out(
+    experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck], *, judged_only: bool = False
+) -> list[Readout]:
+    """Compare every treatment arm with the control, between users and, in a replay, in pairs.
+
+    Args:
+        experiment: What is compared.
+        evidence: What is known.
+        checks: Health, without which no readout allows a claim.
+        judged_only: Leave out what no decision looks at: other metrics, and plans (units needed, detectable difference).
+    """
     comparisons: list[Comparison] = ["between users", "paired"] if experiment.can_pair else ["between users"]
     found = [
         readout
         for comparison in comparisons
         for metric in experiment.measured
-        if comparison == "between users" or metric.kind != "ratio"
+        if metric.name in experiment.judged_metrics or not judged_only
+        if comparison == "between users" or metric.kind not in UNPAIRED
         for readout in _read_metric(experiment, evidence, metric=metric, comparison=comparison)
     ]
-    return [_judge(_with_money(readout, experiment, evidence), checks) for readout in _adjust_secondary(found)]
+    planned = found if judged_only else [_with_plan(readout, experiment) for readout in found]
+    return [_judge(_with_money(readout, experiment, evidence), checks) for readout in _adjust_secondary(planned)]
 
 
 def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison) -> list[Readout]:
@@ -90,7 +100,8 @@ def _blank(experiment: ExperimentSettings, evidence: Evidence, *, metric: Metric
     """Start a readout from what is known before any statistic; its key names the very sums that it rests on."""
     control = evidence.sums_for("between users", metric.name, experiment.control.name)
     treated = evidence.sums_for(comparison, metric.name, arm)
-    identity = [experiment.id, comparison, metric.name, arm, experiment.significance, repr(control), repr(treated)]
+    ranks = [evidence.quantiles.get((metric.name, one)) for one in (experiment.control.name, arm)]
+    identity = [experiment.id, comparison, metric.name, arm, experiment.significance, repr(control), repr(treated), repr(ranks)]
     return Readout(
         readout_key=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS],
         experiment=experiment.id,
@@ -114,7 +125,7 @@ def _read_between(
     joint = _joint(found.differences, found.samples, experiment=experiment) if is_joint else found.differences
     return [
         replace(
-            _fill(blank, shown, control=found.samples[0], treatment=sample, experiment=experiment),
+            _fill(blank, shown, control=found.samples[0], treatment=sample),
             method=found.method,
             p=raw.p,
             p_adjusted=shown.p,
@@ -129,8 +140,6 @@ def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Eviden
     pairs = adjusted_samples([moments_of(evidence.sums_for("paired", blank.metric, blank.arm))], use_covariate=False)[0]
     n_treatments = len(experiment.treatments)
     found = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)
-    effect = _effect(experiment, found)
-    needed = pairs.variance * (_normal_factor(experiment) / effect) ** 2 if effect else None
     return replace(
         blank,
         method="one-sample t of paired differences",
@@ -141,8 +150,6 @@ def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Eviden
         p=found.p,
         p_adjusted=min(1.0, found.p * n_treatments),
         adjustment="bonferroni" if n_treatments > 1 else "none",
-        detectable_difference=_normal_factor(experiment) * found.standard_error,
-        units_needed_per_arm=needed,
         is_valid=True,
     )
 
@@ -163,14 +170,7 @@ def _joint(differences: Sequence[Difference], samples: Sequence[Sample], *, expe
     ]
 
 
-def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample, experiment: ExperimentSettings) -> Readout:
-    design = Design(
-        control.variance,
-        treatment.variance,
-        ratio=treatment.n / control.n,
-        significance=experiment.significance / len(experiment.treatments),
-    )
-    needed = units_for_effect(_effect(experiment, found), design=design, wanted_power=experiment.power)
+def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample) -> Readout:
     return replace(
         blank,
         mean_control=control.mean,
@@ -182,20 +182,19 @@ def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Samp
         relative_difference=found.relative,
         relative_low=found.relative_low,
         relative_high=found.relative_high,
-        detectable_difference=detectable_effect(n_control=control.n, design=design, wanted_power=experiment.power),
-        units_needed_per_arm=needed if isfinite(needed) else None,
         is_valid=True,
     )
 
 
-def _effect(experiment: ExperimentSettings, found: Difference) -> float:
-    return experiment.minimum_effect or abs(found.difference)
-
-
-def _normal_factor(experiment: ExperimentSettings) -> float:
-    """How many standard errors an effect must measure to be found with the wanted power."""
+def _with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
+    """Say what these units could have found, and how many the effect in question needs, at the same shares of the traffic."""
+    if readout.standard_error is None or readout.difference is None:
+        return readout
     tail = experiment.significance / 2 / len(experiment.treatments)
-    return float(stats.norm.isf(tail) + stats.norm.ppf(experiment.power))
+    reach = float(stats.norm.isf(tail) + stats.norm.ppf(experiment.power)) * readout.standard_error
+    effect = experiment.effect_in_question(readout.metric) or abs(readout.difference)
+    needed = readout.n_treatment * (reach / effect) ** 2 if effect else None
+    return replace(readout, detectable_difference=reach, units_needed_per_arm=needed)
 
 
 def _adjust_secondary(readouts: list[Readout]) -> list[Readout]:

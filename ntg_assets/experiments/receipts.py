@@ -82,7 +82,12 @@ def sensitivity(experiment: ExperimentSettings, evidence: Evidence) -> dict[str,
     if experiment.can_pair:
         other = "paired" if experiment.comparison == "between users" else "between users"
         changes[f"decided on: {other}"] = {"comparison": other}
-    return {name: evaluate(experiment.model_copy(update=change), evidence)[2].decision for name, change in changes.items()}
+    return {name: _decided(experiment.model_copy(update=change), evidence) for name, change in changes.items()}
+
+
+def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:
+    checks = examine(experiment, evidence)
+    return decide(experiment, read_out(experiment, evidence, checks, judged_only=True), checks=checks, evidence=evidence).decision
 
 
 def receipt_text(receipt: Mapping[str, Any]) -> str:

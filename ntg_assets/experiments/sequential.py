@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from ntg_assets.errors import ConfigurationError
 
@@ -123,7 +123,7 @@ def _bounds(times: Sequence[float], to_spend: Sequence[float]) -> list[float]:
 
 def _beyond(state: _State, edge: float, *, step: float) -> float:
     """Return the mass that steps over the upper edge."""
-    return float(state.mass @ stats.norm.sf((edge - state.points) / step))
+    return float(state.mass @ special.ndtr((state.points - edge) / step))
 
 
 def _survivors(state: _State, bound: float, *, time: float, step: float) -> _State:

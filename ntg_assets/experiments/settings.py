@@ -139,6 +139,12 @@ class ExperimentSettings(Section):
             return "guardrail"
         return "negative control" if self.is_fixed(metric) else "secondary"
 
+    def effect_in_question(self, metric: str) -> float | None:
+        """Effect that a metric must be able to show: the smallest worth finding, a guardrail's margin, else none is stated."""
+        if metric == self.primary_metric:
+            return self.minimum_effect
+        return next((guardrail.margin for guardrail in self.guardrails if guardrail.metric == metric), None)
+
     def is_fixed(self, metric: str) -> bool:
         """Whether the arms cannot have changed a metric, so that it serves as a negative control."""
         return self.is_replay and REPLAY_METRICS[metric].is_fixed_offline

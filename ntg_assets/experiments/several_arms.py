@@ -6,7 +6,7 @@ from math import inf, isinf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from ntg_assets.experiments.two_samples import Sample
 
@@ -35,9 +35,9 @@ def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_
     one_minus = np.sqrt(1 - np.minimum(np.asarray(loadings, dtype=float), 1 - 1e-12) ** 2)
     bound = critical * scales[:, None, None]
     offset = np.asarray(loadings, dtype=float) * shared[None, :, None]
-    inside = stats.norm.cdf((bound - offset) / one_minus)
+    inside = special.ndtr((bound - offset) / one_minus)
     if two_sided:
-        inside = inside - stats.norm.cdf((-bound - offset) / one_minus)
+        inside = inside - special.ndtr((-bound - offset) / one_minus)
     return float(scale_weights @ np.prod(inside, axis=2) @ shared_weights)
 
 

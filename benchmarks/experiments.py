@@ -1,0 +1,194 @@
+"""Ten million units, three arms, three metrics (CUPED, a ratio, revenue), twenty segments: a full readout beside one plain group-by.
+
+    python -m benchmarks.experiments                     # writes results/experiments.json
+    python -m benchmarks.experiments --units 200000      # a try: prints only
+
+Both run in processes of their own on the same table. The plain group-by is what anyone would write: counts, means, variances and
+covariances per arm and metric, in floating point. Ours makes exact sums per segment too, and goes on to sample ratio, health, joint
+intervals over the arms, readouts, segment effects and the decision with its receipt.
+"""
+
+import shutil
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import duckdb
+    import polars as pl
+
+    from ntg_assets.experiments.settings import ExperimentSettings
+
+UNITS = 10_000_000
+SEGMENTS = 20
+FOLDER = "data/workspaces/experiments_benchmark"
+ROUNDS = 5  # the machine may be shared: the median of some rounds says more than one
+EXTRA_GOAL_S, MEMORY_GOAL_GB = 1.2, 2.0
+ENGINE_MEMORY = "1500MB"
+PLAIN = """
+    select experiment, metric, arm, count(*), avg(value), var_samp(value), avg(denominator), var_samp(denominator), avg(covariate),
+        var_samp(covariate), covar_samp(value, denominator), covar_samp(value, covariate), covar_samp(denominator, covariate)
+    from experiments.unit_metrics where is_assigned group by experiment, metric, arm
+"""
+
+
+def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UNITS) -> None:
+    """Measure, print, and at full size write the result."""
+    folder = ROOT / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        console.print(f"writing {3 * units:,} rows ...")
+        measure_call("benchmarks.experiments:write_units", folder=str(folder), units=units)
+        plain_cost, plain = measure_call("benchmarks.experiments:plain", folder=str(folder))
+        ours_cost, ours = measure_call("benchmarks.experiments:ours", folder=str(folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    extra = ours["full_readout_s"] - plain["group_by_s"]
+    figures = {
+        "units": units,
+        "rows": 3 * units,
+        "segments": SEGMENTS,
+        "plain_group_by": {**plain, "peak_mb": plain_cost.peak_mb},
+        "full_readout": {**ours, "peak_mb": ours_cost.peak_mb},
+    }
+    goals = [
+        Goal("full readout, s more than one plain group-by", round(extra, 3), EXTRA_GOAL_S, "at_most"),
+        Goal("full readout, peak GB", round(ours_cost.peak_mb / 1024, 3), MEMORY_GOAL_GB, "at_most"),
+    ]
+    is_full = units == UNITS
+    name = "experiments" if is_full else "experiments, smaller: not written"
+    report(name, figures=figures, goals=goals, packages=["tea-tasting"], folder=RESULTS if is_full else None)
+
+
+def write_units(*, folder: str, units: int) -> int:
+    """Write `unit_metrics` and `arm_traffic` as the pipeline would, with a planted effect on the second treatment."""
+    with _open(folder) as connection:
+        connection.execute("create schema experiments")
+        connection.execute(
+            """
+            create table experiments.unit_metrics as
+            with units as (
+                select i, cast(i as varchar) as unit_id, ['control', 'shorter', 'longer'][1 + i % 3] as arm,
+                    'segment-' || lpad(cast((i * 7919) % $segments as varchar), 2, '0') as segment,
+                    floor((i * 2654435761) % 1000003 / 1e4) as before,
+                    (i * 40503) % 1009 / 1e2 as noise,
+                    1 + (i * 69069) % 7 as visits
+                from range($units) as t(i)
+            )
+            select 'checkout' as experiment, unit_id, arm, metric, 'simulated' as source, true as is_assigned, segment,
+                cast(case metric when 'revenue' then before + noise + case when arm = 'longer' then 0.02 else 0 end
+                    when 'orders' then visits + noise when 'share' then least(visits, floor(noise)) end as double) as value,
+                cast(case when metric = 'share' then visits end as double) as denominator,
+                cast(case when metric = 'revenue' then before end as double) as covariate,
+                cast(null as double) as covariate_denominator
+            from units cross join (values ('revenue'), ('orders'), ('share')) as metrics(metric)
+            """,
+            {"units": units, "segments": SEGMENTS},
+        )
+    return units
+
+
+def plain(*, folder: str) -> dict[str, float]:
+    """Time the plain group-by."""
+    with _open(folder) as connection:
+        return {"group_by_s": _median_time(lambda: connection.execute(PLAIN).fetchall())}
+
+
+def ours(*, folder: str) -> dict[str, float]:
+    """Time the full readout, and its parts."""
+    from ntg_assets.experiments.tables import metric_sums  # noqa: PLC0415  # in the child only: the process that measures stays small
+    from ntg_assets.sql import Table, run  # noqa: PLC0415
+
+    started = time.perf_counter()
+    _statistics_ready()
+    imports = time.perf_counter() - started
+    definition = _definition()
+    times: dict[str, list[float]] = {"exact_sums_s": [], "full_readout_s": []}
+    with _open(folder) as connection:
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            sums = run(metric_sums(Table("experiments", "unit_metrics"), definitions=[definition]), connection)
+            times["exact_sums_s"].append(time.perf_counter() - started)
+            _conclude(definition, sums)
+            times["full_readout_s"].append(time.perf_counter() - started)
+    return {name: round(median(values), 3) for name, values in times.items()} | {"library_import_s": round(imports, 3)}
+
+
+def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
+    """Go from the sums to health, readouts, segment effects and a decision with its receipt."""
+    import polars as pl  # noqa: PLC0415
+
+    from ntg_assets.experiments.evidence import EvidenceTables  # noqa: PLC0415
+    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, readouts  # noqa: PLC0415
+
+    counts = sums.filter(pl.col("metric") == "revenue").group_by("arm").agg(pl.col("n").sum().alias("n_exposed")).sort("arm")
+    traffic = counts.with_columns(
+        experiment=pl.lit("checkout"),
+        weight=1.0,
+        n_assigned="n_exposed",
+        n_in_several_arms=0,
+        n_not_assigned=0,
+        first_exposed_at=pl.datetime(2026, 1, 5),
+        last_exposed_at=pl.datetime(2026, 1, 19),
+    )
+    empty = pl.DataFrame(schema=dict.fromkeys(("experiment", "metric", "arm", "n", "value", "low", "high"), pl.String))
+    evidence = EvidenceTables(traffic, sums, empty)
+    health_checks([definition], evidence)
+    all_segment_effects([definition], evidence)
+    decisions([definition], evidence, readouts=readouts([definition], evidence))
+
+
+def _definition() -> "ExperimentSettings":
+    from ntg_assets.experiments.settings import ExperimentSettings  # noqa: PLC0415
+
+    return ExperimentSettings.model_validate(
+        {
+            "id": "checkout",
+            "hypothesis": "A longer checkout earns more revenue.",
+            "owner": "benchmark",
+            "arms": [{"name": "control"}, {"name": "shorter"}, {"name": "longer"}],
+            "source": {"kind": "log", "evidence": "simulated", "exposures": {"files": ["none.csv"]}},
+            "metrics": [
+                {"name": "revenue", "kind": "revenue"},
+                {"name": "orders", "measure": "events"},
+                {"name": "share", "kind": "ratio", "denominator": "events"},
+            ],
+            "primary_metric": "revenue",
+            "guardrails": [{"metric": "orders", "margin": 0.01}],
+        }
+    )
+
+
+def _statistics_ready() -> None:
+    """Import the statistics library, which takes a second and happens once per process."""
+    import tea_tasting.aggr
+    import tea_tasting.metrics  # noqa: F401
+
+
+def _median_time(call: "Callable[[], object]") -> float:
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return round(median(times), 3)
+
+
+def _open(folder: str) -> "duckdb.DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415
+
+    connection = duckdb.connect(str(Path(folder) / "benchmark.duckdb"))
+    connection.execute("set memory_limit = $limit", {"limit": ENGINE_MEMORY})
+    return connection
+
+
+if __name__ == "__main__":
+    command_line(run)
