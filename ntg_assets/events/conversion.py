@@ -110,9 +110,13 @@ def _from_iso_text(expression: str, zone: str) -> str:
 
 
 def _from_epoch(column: Column, microseconds: int) -> str:
-    exact = f"try_cast({column.expression} as {'bigint' if column.family in INTEGERS else 'decimal(28, 6)'})"
+    """Timestamp of an epoch number; a double tells microseconds apart until the year 2255."""
     bound = LAST_SECOND * (1_000_000 // microseconds)
-    return f"case when {exact} between {-bound} and {bound} then make_timestamp(cast({exact} * {microseconds} as bigint)) end"
+    if column.family in INTEGERS:
+        exact = f"try_cast({column.expression} as bigint)"
+        return f"case when {exact} between {-bound} and {bound} then make_timestamp({exact} * {microseconds}) end"
+    number = f"try_cast({column.expression} as double)"
+    return f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} * {microseconds}) as bigint)) end"
 
 
 def _in_zone(timestamp: str, zone: str) -> str:
