@@ -90,8 +90,9 @@ $(BENCHMARKS:%=bench-%): bench-%: $(DEV)
 ##@ Tidy
 
 .PHONY: clean
-clean: ## Remove results, run history and caches; your own data and .venv stay
-	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published
+clean: ## Remove results, run history, generated inputs and caches; your own data and .venv stay
+	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published data/features
+	rm -rf data/workspaces data/synthetic data/complete_journey
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find ntg_assets ntg_assets_tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
