@@ -1,0 +1,126 @@
+"""The gate shuts on a broken invariant and on evidence of harm, warns where evidence is thin, and opens otherwise."""
+
+import polars as pl
+import pytest
+
+from ntg_assets.errors import LeakageError
+from ntg_assets.evaluation.release_gate import Evidence, release_gate
+from ntg_assets.evaluation.settings import GateSettings
+from ntg_assets.splits.live_entry import require_open
+
+SETTINGS = GateSettings(minimum_users=300, harm_margin=0.01, implausible_auc=0.98)
+MANY, FEW = 5000, 20
+
+
+def split_report(look_ahead: float = 0.0) -> pl.DataFrame:
+    return pl.DataFrame({"part": ["train", "val", "test"], "look_ahead_share": [0.0, look_ahead, 0.0], "n_known_users": [900, 500, 400]})
+
+
+def audit(n_violations: int = 0) -> pl.DataFrame:
+    return pl.DataFrame({"table_name": ["train_events"], "rule": ["no event at or after the cutoff"], "n_violations": [n_violations]})
+
+
+def ranking(low: float = 0.01, high: float = 0.03, n_users: int = MANY) -> pl.DataFrame:
+    middle = (low + high) / 2
+    row = {"split": "test", "strategy": "blend", "metric": "ndcg", "k": 10, "slice": "all", "n_users": n_users}
+    return pl.DataFrame([{**row, "mean": 0.2, "difference": middle, "difference_low": low, "difference_high": high}])
+
+
+def calibration(
+    *, auc: float | None = 0.85, loss: float = 0.3, base_loss: float = 0.6, ece: float = 0.01, n_users: int = MANY
+) -> pl.DataFrame:
+    figures = {"auc": auc, "log_loss": loss, "log_loss_of_base_rate": base_loss, "ece": ece, "ece_noise_95": 0.02}
+    common = {"evaluation": "walk_forward", "segment": "all", "bin": 0, "n_users": n_users}
+    rows = [
+        {
+            **common,
+            "metric": metric,
+            "value": value,
+            "low": None if value is None else value - 0.05,
+            "high": None if value is None else value + 0.05,
+        }
+        for metric, value in figures.items()
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def radar(low: float = 0.3, high: float = 0.5, n_users: int = MANY) -> pl.DataFrame:
+    key = {"evaluation": "walk_forward", "loss": "left", "ranking": "radar", "depth_share": 0.1, "n_users": n_users}
+    captured = {"captured_share": (low + high) / 2, "captured_share_low": low, "captured_share_high": high, "oracle_captured_share": 0.8}
+    return pl.DataFrame([{**key, **captured}])
+
+
+def verdicts(strategy: str = "global_time", **tables: pl.DataFrame) -> dict[str, str]:
+    evidence = {
+        "split_report": split_report(),
+        "leakage_audit": audit(),
+        "ranking_report": ranking(),
+        "churn_calibration": calibration(),
+        "radar_backtest": radar(),
+        **tables,
+    }
+    gate = release_gate(Evidence(**evidence), settings=SETTINGS, strategy=strategy)
+    return dict(zip(gate["rule"], gate["verdict"], strict=True))
+
+
+def test_good_evidence_passes_every_rule() -> None:
+    assert set(verdicts().values()) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "tables"),
+    [
+        ("the split is chronological", {"split_report": split_report(0.2)}),
+        ("nothing from the future is stored", {"leakage_audit": audit(3)}),
+        ("the ranking does no harm", {"ranking_report": ranking(-0.05, -0.02)}),
+        ("the churn score is not too good to be true", {"churn_calibration": calibration(auc=0.99)}),
+        ("the churn score is no worse than the base rate", {"churn_calibration": calibration(loss=0.9)}),
+        ("the radar points at what is lost", {"radar_backtest": radar(0.01, 0.05)}),
+    ],
+)
+def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str, pl.DataFrame]) -> None:
+    found = verdicts(**tables)
+    assert found[rule] == "block"
+    assert [name for name, verdict in found.items() if verdict == "block"] == [rule]
+
+
+def test_harm_within_the_margin_or_not_shown_does_not_block() -> None:
+    assert verdicts(ranking_report=ranking(-0.05, -0.009))["the ranking does no harm"] == "pass"
+    assert verdicts(ranking_report=ranking(-0.05, 0.02))["the ranking does no harm"] == "pass"
+
+
+def test_thin_evidence_warns_and_names_the_number_of_users() -> None:
+    evidence = Evidence(split_report(), audit(), ranking(n_users=FEW), calibration(n_users=FEW), radar(n_users=FEW))
+    gate = release_gate(evidence, settings=SETTINGS, strategy="global_time")
+    thin = gate.filter(pl.col("verdict") == "warn")
+    assert thin["rule"].to_list() == [
+        "the ranking does no harm",
+        "the churn score is no worse than the base rate",
+        "the radar points at what is lost",
+    ]
+    assert all("20 of the 300 users" in told for told in thin["evidence"])
+
+
+def test_no_evidence_at_all_warns() -> None:
+    found = verdicts(ranking_report=ranking().clear(), churn_calibration=calibration(auc=None), radar_backtest=radar().clear())
+    assert found["the ranking does no harm"] == "warn"
+    assert found["the churn score is not too good to be true"] == "warn"
+    assert found["the radar points at what is lost"] == "warn"
+
+
+def test_look_ahead_of_a_per_user_split_is_a_reservation() -> None:
+    assert verdicts("per_user", split_report=split_report(0.2))["the split is chronological"] == "warn"
+
+
+def test_miscalibration_warns() -> None:
+    assert verdicts(churn_calibration=calibration(ece=0.05))["the churn score is calibrated"] == "warn"
+
+
+def test_closed_gate_keeps_the_live_stage_out() -> None:
+    evidence = Evidence(split_report(), audit(3), ranking(), calibration(), radar())
+    gate = release_gate(evidence, settings=SETTINGS, strategy="global_time")
+    with pytest.raises(LeakageError, match="the release gate is closed, nothing live is made: nothing from the future is stored"):
+        require_open(gate)
+    require_open(
+        release_gate(Evidence(split_report(), audit(), ranking(), calibration(), radar()), settings=SETTINGS, strategy="global_time")
+    )
