@@ -85,3 +85,9 @@ def test_installing_is_held_against_hashes() -> None:
     installs = [line for line in MAKEFILE.splitlines() if "install" in line and "-r requirements" in line]
     assert installs
     assert all("--require-hashes" in line for line in installs)
+
+
+def test_the_readme_promises_only_targets_that_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = {name for quoted in re.findall(r"`make ([a-z-]+)[^`]*`|^make ([a-z-]+)", readme, re.MULTILINE) for name in quoted if name}
+    assert {"run", "test", "ui", "help"} <= named <= set(TARGETS)
