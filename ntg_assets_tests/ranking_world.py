@@ -1,0 +1,92 @@
+"""Everything that taste and ranking make of a log, as the assets make it, without Dagster."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.examples import Examples, collect_examples
+from ntg_assets.ranking.inner_cut import inner_slices
+from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.ranking_weights import learn_weights
+from ntg_assets.ranking.recommendations import default_list, list_candidates, recommend_users
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import configured_sources
+from ntg_assets.ranking.strategies import list_strategies
+from ntg_assets.taste.interactions import Interactions, code_interactions
+from ntg_assets.taste.linear_graph import build_linear_graph
+from ntg_assets.taste.sequence_graph import build_sequence_graph
+from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.taste.taste_graph import build_taste_graph
+
+TASTE = TasteSettings(min_item_support=1, min_shared_users=1, shrinkage=2, linear_regularisation=10, neighbours_per_item=10)
+RANKING = RankingSettings(top_k=5, candidates_per_source=10, popularity_half_life_days=[7, 90], evaluation_k=[3, 5], inner_slices=2)
+NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
+SAMPLES = 100
+
+
+class World(NamedTuple):
+    """Tables by name, and what they were made with."""
+
+    tables: dict[str, pl.DataFrame]
+    examples: Examples
+    model: RankingModel
+    log: Interactions
+
+
+def make_world(
+    train: pl.DataFrame,
+    cutoff_at: datetime,
+    *,
+    taste: TasteSettings = TASTE,
+    ranking: RankingSettings = RANKING,
+    strategy: str = "global_time",
+    titles: pl.DataFrame = NO_TITLES,
+) -> World:
+    """Make all tables of taste graphs and ranking from TRAIN."""
+    tables = {
+        "taste_graph": build_taste_graph(train, settings=taste).edges,
+        "sequence_graph": build_sequence_graph(train, settings=taste).edges,
+        "linear_graph": build_linear_graph(train, settings=taste),
+        "item_popularity": item_popularity(code_interactions(train), now=cutoff_at, half_life_days=ranking.popularity_half_life_days),
+    }
+    examples = collect_examples(inner_slices(train, strategy=strategy, settings=ranking), taste=taste, settings=ranking, seed=1)
+    rng = random_stream(1, "ranking_weights")
+    weights = learn_weights(examples, sources=configured_sources(ranking), settings=ranking, rng=rng, samples=SAMPLES)
+    tables["ranking_weights"] = weights
+    model = model_of(tables, cutoff_at, ranking=ranking)
+    log = code_interactions(train, items=model.items)
+    known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
+    tables["candidates"] = list_candidates(log, model)
+    tables["recommendations"] = recommend_users(log, model, candidates=tables["candidates"], titles=known, cutoff_at=cutoff_at)
+    tables["default_list"] = default_list(model, weights, titles=known)
+    tables["strategy_lists"] = list_strategies(log, model, weights, k=max(ranking.evaluation_k))
+    return World(tables, examples, model, log)
+
+
+def model_of(tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: RankingSettings = RANKING) -> RankingModel:
+    """Build the model that the lists are made with."""
+    return ranking_model(
+        popularity=tables["item_popularity"],
+        graphs={name: tables[f"{name}_graph"] for name in ("taste", "sequence", "linear")},
+        cutoff_at=cutoff_at,
+        settings=ranking,
+        weights=tables["ranking_weights"],
+    )
+
+
+def communities(seed: int, *, n_users: int = 60, n_groups: int = 3, items_per_group: int = 12, per_user: int = 8) -> pl.DataFrame:
+    """Make a log in which each user takes items of one group in rising order, a few hours apart: taste that can be learned."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for user in range(n_users):
+        first = (user % n_groups) * items_per_group
+        start = int(rng.integers(0, items_per_group - per_user + 1))
+        hours = np.sort(rng.choice(24 * 100, per_user, replace=False))
+        rows += [(user + 1, first + start + place + 1, datetime(2024, 1, 1) + timedelta(hours=int(hour))) for place, hour in enumerate(hours)]
+    schema = {"user_id": pl.Int64, "item_id": pl.Int64, "event_at": pl.Datetime("us")}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
