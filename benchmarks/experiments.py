@@ -83,7 +83,8 @@ def write_units(*, folder: str, units: int) -> int:
                     1 + (i * 69069) % 7 as visits
                 from range($units) as t(i)
             )
-            select 'checkout' as experiment, unit_id, arm, metric, 'simulated' as source, true as is_assigned, segment,
+            select 'checkout' as experiment, unit_id, arm, metric, 'simulated' as source, true as is_assigned, true as is_in_look,
+                segment,
                 cast(case metric when 'revenue' then before + noise + case when arm = 'longer' then 0.02 else 0 end
                     when 'orders' then visits + noise when 'share' then least(visits, floor(noise)) end as double) as value,
                 cast(case when metric = 'share' then visits end as double) as denominator,
@@ -162,6 +163,7 @@ def _definition() -> "ExperimentSettings":
                 {"name": "share", "kind": "ratio", "denominator": "events"},
             ],
             "primary_metric": "revenue",
+            "planned_units": 1_000,
             "guardrails": [{"metric": "orders", "margin": 0.01}],
         }
     )

@@ -9,6 +9,8 @@ from ntg_assets.contracts import Contract, column, contract
 
 SOURCES = ["observed", "offline replay", "simulated"]
 COMPARISONS = ["between users", "paired"]
+READ = [*COMPARISONS, "to date"]
+SUMMED = [*COMPARISONS, "since the look"]
 VERDICTS = ["healthy", "thin", "sick"]
 ROLES = ["primary", "guardrail", "secondary", "negative control"]
 OUTCOMES = ["rollout", "rollback", "iterate"]
@@ -61,6 +63,7 @@ class UnitMetrics(Contract):
     metric: str = column("Metric, by its name in the configuration")
     source: str = column(SOURCE, isin=SOURCES)
     is_assigned: bool = column("Whether the unit was exposed to this arm and to no other; only these rows compare arms between users")
+    is_in_look: bool = column("Whether the unit belongs to the last planned look reached; the others came in since")
     segment: str = column("Part of the population that the unit belongs to")
     value: float = column("Value of the metric (numerator of a ratio)", nullable=True)
     denominator: float = column("Denominator of a ratio; null for other kinds", nullable=True)
@@ -94,7 +97,7 @@ class MetricSums(Contract):
     """One row per (experiment, comparison, metric, arm, segment): exact sums, from which every statistic is derived."""
 
     experiment: str = column(EXPERIMENT)
-    comparison: str = column("Arms of different users against each other, or each user under both", isin=COMPARISONS)
+    comparison: str = column("Arms of different users, each user under both, or units that came in after the last look", isin=SUMMED)
     metric: str = column("Metric")
     arm: str = column("Arm (in pairs: the treatment whose difference to the control is summed)")
     segment: str = column("Part of the population")
@@ -163,7 +166,7 @@ class Readouts(Contract):
 
     readout_key: str = column("Names this readout and the exact sums it rests on", str_length=16, unique=True)
     experiment: str = column(EXPERIMENT)
-    comparison: str = column("Arms of different users against each other, or each user under both", isin=COMPARISONS)
+    comparison: str = column("Arms of different users, each user under both, or guardrails on everything to date", isin=READ)
     metric: str = column("Metric")
     arm: str = column("Treatment arm")
     control_arm: str = column("Arm it is compared with")
@@ -181,6 +184,9 @@ class Readouts(Contract):
     p: float = column("Two-sided p-value of this comparison alone", nullable=True, ge=0, le=1)
     p_adjusted: float = column("p-value adjusted for the comparisons it stands beside", nullable=True, ge=0, le=1)
     adjustment: str = column("How p was adjusted")
+    look: int = column("Planned look that the numbers belong to; 0 before the first", ge=0)
+    n_looks: int = column("Looks planned", ge=1)
+    significance: float = column("Two-sided error rate of the interval: this look's part of the experiment's", gt=0, lt=1)
     relative_difference: float = column(
         "Difference as a share of the control; null where the baseline is not clearly above zero", nullable=True
     )
@@ -248,6 +254,7 @@ class DecisionGates(Contract):
     limit: float = column("What it was held against", nullable=True)
     verdict: str = column("What it said", isin=["pass", "rollback", "iterate"])
     sentence: str = column("Why, for people")
+    readout_key: str = column("Readout behind the gate, where it is not that of the primary metric", nullable=True)
 
     class Config:
         unique = ["experiment", "arm", "gate"]

@@ -4,6 +4,7 @@ Health comes first: without it nothing is claimed. Then the first gate that show
 asks for another iteration; what passes all of them is rolled out.
 
 1. health      sick or thin: iterate, with what is wrong or the units that are needed.
+   harm        a guardrail proven worse than its margin by all data to date rolls back at any time, unless the numbers are sick.
 2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
 3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
 4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more passes, its complement or less rolls back.
@@ -19,7 +20,7 @@ from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import HealthCheck, overall
 from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.readouts import Readout
+from ntg_assets.experiments.readouts import TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSettings
 
 Outcome = Literal["rollout", "rollback", "iterate"]
@@ -39,6 +40,7 @@ class Gate:
     limit: float | None
     verdict: GateVerdict
     sentence: str
+    readout_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, check
         decision=outcome,
         arm=best,
         reason=last.gate,
-        readout_key=primary[best].readout_key,
+        readout_key=last.readout_key or primary[best].readout_key,
         sentence=_sentence(experiment, outcome, last, primary[best], evidence),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
@@ -89,6 +91,7 @@ def _walk(experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout],
     primary = _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     return [
         _health(arm, checks),
+        *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
         *(_guardrail(guardrail, _deciding(experiment, readouts, metric=guardrail.metric, arm=arm)) for guardrail in experiment.guardrails),
         _success(primary),
         _money(experiment, primary),
@@ -98,6 +101,10 @@ def _walk(experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout],
 
 def _outcome(path: Sequence[Gate]) -> Outcome:
     health, verdicts = path[0], {gate.verdict for gate in path}
+    if health.gate == "health:sick":
+        return "iterate"
+    if any(gate.gate.startswith("harm:") and gate.verdict == "rollback" for gate in path):
+        return "rollback"
     if health.verdict != "pass":
         return "iterate"
     return "rollback" if "rollback" in verdicts else "iterate" if "iterate" in verdicts else "rollout"
@@ -105,7 +112,7 @@ def _outcome(path: Sequence[Gate]) -> Outcome:
 
 def _deciding(experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str) -> Readout:
     """Find the readout that decides: that of the configured comparison, or between users where pairs do not exist (ratios)."""
-    found = [one for one in readouts if one.metric == metric and one.arm == arm]
+    found = [one for one in readouts if one.metric == metric and one.arm == arm and one.comparison != TO_DATE]
     return next((one for one in found if one.comparison == experiment.comparison), found[0])
 
 
@@ -118,6 +125,20 @@ def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
     troubles = [check for check in checks if check.verdict == verdict and verdict != "healthy"]
     sentence = "; ".join(check.sentence for check in troubles) or "every health check passed"
     return Gate(f"health:{verdict}", arm, float(len(troubles)), 0.0, "iterate" if troubles else "pass", sentence)
+
+
+def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
+    return readout.comparison == TO_DATE and readout.metric == metric and readout.arm == arm
+
+
+def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
+    """Stop at any time for proven harm; everything else waits for the planned look."""
+    limit, high = -guardrail.margin, readout.difference_high
+    is_harm = readout.is_valid and high is not None and high < limit
+    told = f"{guardrail.metric} to date {_interval(readout)} against a harmless drop of {guardrail.margin:g}"
+    sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
+    verdict: GateVerdict = "rollback" if is_harm else "pass"
+    return Gate(f"harm:{guardrail.metric}", readout.arm, high, limit, verdict, sentence, readout.readout_key)
 
 
 def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:

@@ -42,6 +42,7 @@ METRIC_TYPES = {
     "winsorise_at": pl.Float64,
     "source": pl.String,
 }
+LOOK_TYPES = {"experiment": pl.String, "n_units": pl.Int64}
 EVENT_TYPE_TYPES = {"experiment": pl.String, "metric": pl.String, "event_type": pl.String}
 
 
@@ -120,6 +121,12 @@ def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame
     """List the kinds of event that metrics count, where they name some; one row per (experiment, metric, event type)."""
     rows = [(one.id, metric.name, kind) for one in definitions for metric in one.measured for kind in dict.fromkeys(metric.event_types)]
     return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
+
+
+def looks_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the planned looks; one row per (experiment, look)."""
+    rows = [(one.id, size) for one in definitions for size in one.look_sizes]
+    return pl.DataFrame(rows, schema=LOOK_TYPES, orient="row")
 
 
 def _list_length(experiment: ExperimentSettings) -> int | None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from ntg_assets.experiments.moments import Sums, sums_of, total
 from ntg_assets.experiments.quantiles import OrderStatistics
-from ntg_assets.experiments.settings import Comparison, ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 
 SECONDS_PER_DAY = 86_400
 
@@ -38,9 +38,17 @@ class Evidence:
     quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
     """By metric and arm, for quantile metrics."""
 
-    def sums_for(self, comparison: Comparison, metric: str, arm: str) -> Sums:
+    def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
         return total(found for key, found in sorted(self.sums.items()) if key[:3] == (comparison, metric, arm))
+
+    def to_date(self) -> "Evidence":
+        """Add what came in since the last look: for harm, which may be seen at any time."""
+        merged: dict[tuple[str, str, str, str], Sums] = {}
+        for (comparison, *rest), found in sorted(self.sums.items()):
+            key = ("between users" if comparison == "since the look" else comparison, rest[0], rest[1], rest[2])
+            merged[key] = total([merged[key], found]) if key in merged else found
+        return replace(self, sums=merged)
 
     @property
     def segments(self) -> list[str]:

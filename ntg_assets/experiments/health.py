@@ -1,6 +1,6 @@
 """Can the numbers of an experiment be trusted at all? Asked before any effect is looked at; the sick make no claim."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +43,12 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
     ]
 
 
-def overall(checks: list[HealthCheck]) -> Verdict:
+def is_sick(checks: Sequence[HealthCheck]) -> bool:
+    """Whether the numbers cannot be trusted, however many there are."""
+    return any(check.verdict == "sick" for check in checks)
+
+
+def overall(checks: Sequence[HealthCheck]) -> Verdict:
     """Return the worst verdict."""
     found = {check.verdict for check in checks}
     return "sick" if "sick" in found else "thin" if "thin" in found else "healthy"

@@ -1,8 +1,9 @@
 -- What each exposed unit did in its window after the exposure, and in its pre-period before, from the logs of a running experiment.
+-- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
 -- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
 -- A missing value of any event makes the unit's value missing, an infinite one infinite: health counts them, no test uses them.
 -- Grain: (experiment, unit, arm, metric).
--- Tables: exposure_log, metrics, metric_event_types (the configured designs), events, outcome_log.
+-- Tables: exposure_log, metrics, metric_event_types, looks (the configured designs), events, outcome_log.
 -- Parameters: $largest, beyond which a value cannot be true.
 with single as (
     select
@@ -33,7 +34,9 @@ ripe as (
         exposure_log.first_exposed_at,
         exposure_log.pre_start_at,
         exposure_log.window_end_at,
-        exposure_log.uses_interaction_log
+        exposure_log.uses_interaction_log,
+        row_number() over (partition by exposure_log.experiment order by exposure_log.first_exposed_at, exposure_log.unit_id) as place,
+        count(*) over (partition by exposure_log.experiment) as n_ripe
     from exposure_log
     inner join single
         on single.experiment = exposure_log.experiment
@@ -44,6 +47,16 @@ ripe as (
     where
         exposure_log.window_end_at
         <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
+),
+look_reached as (
+    select
+        ripe.experiment,
+        max(looks.n_units) as n_units
+    from ripe
+    inner join looks
+        on looks.experiment = ripe.experiment
+        and looks.n_units <= ripe.n_ripe
+    group by ripe.experiment
 ),
 happened as (
     select
@@ -133,6 +146,7 @@ measured as (
         ripe.arm,
         ripe.source,
         ripe.segment,
+        ripe.place <= coalesce(look_reached.n_units, 0) as is_in_look,
         metrics.metric,
         metrics.denominator as denominator_measure,
         metrics.lowest,
@@ -166,6 +180,8 @@ measured as (
     from ripe
     inner join metrics
         on metrics.experiment = ripe.experiment
+    left join look_reached
+        on look_reached.experiment = ripe.experiment
     left join by_unit as after
         on after.experiment = ripe.experiment
         and after.unit_id = ripe.unit_id
@@ -184,6 +200,7 @@ select
     metric,
     source,
     true as is_assigned,
+    is_in_look,
     segment,
     cast(case when value < lowest then cast('-inf' as double) else value end as double) as value,
     cast(denominator as double) as denominator,

@@ -17,7 +17,7 @@ with ranked as (
         on metrics.experiment = unit_metrics.experiment
         and metrics.metric = unit_metrics.metric
         and metrics.winsorise_at is not null
-    where unit_metrics.is_assigned and abs(unit_metrics.value) <= $largest
+    where unit_metrics.is_assigned and unit_metrics.is_in_look and abs(unit_metrics.value) <= $largest
 )
 select
     experiment,

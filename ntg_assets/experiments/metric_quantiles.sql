@@ -21,7 +21,7 @@ with ranked as (
         on metrics.experiment = unit_metrics.experiment
         and metrics.metric = unit_metrics.metric
         and metrics.kind = 'quantile'
-    where unit_metrics.is_assigned and abs(unit_metrics.value) <= $largest
+    where unit_metrics.is_assigned and unit_metrics.is_in_look and abs(unit_metrics.value) <= $largest
 ),
 placed as (
     select

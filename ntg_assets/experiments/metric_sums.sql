@@ -2,6 +2,7 @@
 -- and no digit is lost to cancellation however large the values are against their spread.
 -- Values are counted in millionths; products in millionths of millionths. Null and unusable values are counted apart and are not in `n`.
 -- A denominator that is null throughout a metric is the constant 1, a covariate that is null counts 0.
+-- Since the look: what came in after the last planned look, which only harm is judged on.
 -- Between users: each unit under its own arm, cut at the cap of a winsorised metric. Paired: the unit's value under a treatment minus its value under the control.
 -- Grain: (experiment, comparison, metric, arm, segment).
 -- Tables: unit_metrics, metric_caps, arms, metrics (the configured designs).
@@ -9,6 +10,7 @@
 -- lint: allow float-order: what is summed are whole numbers (bigint, and decimals without a fraction)
 with between_users as (
     select
+        case when unit_metrics.is_in_look then 'between users' else 'since the look' end as comparison,
         unit_metrics.experiment,
         unit_metrics.metric,
         unit_metrics.arm,
@@ -43,6 +45,7 @@ under_control as (
 ),
 paired as (
     select
+        'paired' as comparison,
         treated.experiment,
         treated.metric,
         treated.arm,
@@ -64,9 +67,31 @@ paired as (
     where treated.source = 'offline replay'
 ),
 both_comparisons as (
-    select 'between users' as comparison, * from between_users
+    select
+        comparison,
+        experiment,
+        metric,
+        arm,
+        segment,
+        source,
+        value,
+        denominator,
+        covariate,
+        covariate_denominator
+    from between_users
     union all
-    select 'paired' as comparison, * from paired
+    select
+        comparison,
+        experiment,
+        metric,
+        arm,
+        segment,
+        source,
+        value,
+        denominator,
+        covariate,
+        covariate_denominator
+    from paired
 ),
 judged as (
     select

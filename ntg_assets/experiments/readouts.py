@@ -10,14 +10,17 @@ from scipy import stats
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import HealthCheck, overall
+from ntg_assets.experiments.health import HealthCheck, is_sick, overall
+from ntg_assets.experiments.looks import look_of
 from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
 from ntg_assets.experiments.moments import moments_of
+from ntg_assets.experiments.sequential import anytime_factor, anytime_p
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
 from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_pairs
 
 KEY_DIGITS = 16
+TO_DATE = "to date"  # everything that has come in, also since the last look
 UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
 
 
@@ -45,6 +48,9 @@ class Readout:
     p: float | None = None
     p_adjusted: float | None = None
     adjustment: str = "none"
+    look: int = 1
+    n_looks: int = 1
+    significance: float = 0.05
     relative_difference: float | None = None
     relative_low: float | None = None
     relative_high: float | None = None
@@ -74,14 +80,17 @@ def read_out(
         judged_only: Leave out what no decision looks at: other metrics, and plans (units needed, detectable difference).
     """
     comparisons: list[Comparison] = ["between users", "paired"] if experiment.can_pair else ["between users"]
+    look = look_of(experiment, evidence)
+    at_look = experiment.model_copy(update={"significance": look.significance})
     found = [
-        readout
+        replace(readout, look=look.number, n_looks=look.n_looks, significance=look.significance)
         for comparison in comparisons
         for metric in experiment.measured
         if metric.name in experiment.judged_metrics or not judged_only
         if comparison == "between users" or metric.kind not in UNPAIRED
-        for readout in _read_metric(experiment, evidence, metric=metric, comparison=comparison)
+        for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
     ]
+    found += [harm for guardrail in experiment.guardrails for harm in harm_to_date(experiment, evidence, metric=guardrail.metric)]
     planned = found if judged_only else [_with_plan(readout, experiment) for readout in found]
     return [_judge(_with_money(readout, experiment, evidence), checks) for readout in _adjust_secondary(planned)]
 
@@ -150,6 +159,47 @@ def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Eviden
         p=found.p,
         p_adjusted=min(1.0, found.p * n_treatments),
         adjustment="bonferroni" if n_treatments > 1 else "none",
+        is_valid=True,
+    )
+
+
+def harm_to_date(experiment: ExperimentSettings, evidence: Evidence, *, metric: str) -> list[Readout]:
+    """Watch a guardrail on everything that has come in, by intervals that hold at every moment (asymptotic confidence sequences).
+
+    Only where looks are planned: elsewhere the data come all at once. Arms with fewer units than a claim needs are not read.
+    """
+    if experiment.planned_units is None:
+        return []
+    chosen, so_far = experiment.metric(metric), evidence.to_date()
+    blanks = [_blank(experiment, so_far, metric=chosen, comparison="between users", arm=arm.name) for arm in experiment.treatments]
+    try:
+        found = compare_arms(experiment, so_far, metric=chosen)
+    except NotEnoughDataError:
+        return []
+    return [
+        _any_time(blank, one, experiment=experiment, method=found.method)
+        for blank, one in zip(blanks, found.differences, strict=True)
+        if min(blank.n_control, blank.n_treatment) >= experiment.minimum_units_per_arm
+    ]
+
+
+def _any_time(blank: Readout, found: Difference, *, experiment: ExperimentSettings, method: str) -> Readout:
+    n, alpha = blank.n_control + blank.n_treatment, experiment.significance / len(experiment.treatments)
+    tuned_for = float(experiment.planned_units or n)
+    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * found.standard_error
+    p = anytime_p(found.difference / found.standard_error, n=n, alpha=alpha, tuned_for=tuned_for)
+    return replace(
+        blank,
+        readout_key=hashlib.sha256(f"{TO_DATE}:{blank.readout_key}".encode()).hexdigest()[:KEY_DIGITS],
+        comparison=TO_DATE,
+        method=f"{method}, confidence sequence",
+        difference=found.difference,
+        difference_low=found.difference - reach,
+        difference_high=found.difference + reach,
+        standard_error=found.standard_error,
+        p=p,
+        p_adjusted=p,
+        significance=alpha,
         is_valid=True,
     )
 
@@ -233,12 +283,21 @@ def _judge(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
     """Say what the numbers allow; a sick or thin experiment makes no claim, whatever its p."""
     if not readout.is_valid:
         return readout
-    health = overall(list(checks))
+    if readout.comparison == TO_DATE:
+        return _judge_harm(readout, checks)
+    health = overall(checks)
     if health != "healthy":
         reasons = "; ".join(check.sentence for check in checks if check.verdict == health)
         return replace(readout, is_valid=False, verdict=f"no claim ({health}): {reasons}")
     if readout.role == "negative control":
         return replace(readout, verdict="negative control: any difference is chance")
+    return replace(readout, verdict=_claim(readout))
+
+
+def _judge_harm(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
+    """Harm to date needs trustworthy numbers, but no planned look."""
+    if is_sick(checks):
+        return replace(readout, is_valid=False, verdict="no claim (sick)")
     return replace(readout, verdict=_claim(readout))
 
 

@@ -106,6 +106,7 @@ select
     metrics.metric,
     'offline replay' as source,
     exposed.is_assigned,
+    true as is_in_look,
     coalesce(risk_segments.segment, 'not on the radar') as segment,
     cast(case metrics.metric
         when 'matched_items' then coalesce(matched.n_items, 0)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import combinations, pairwise
+from math import ceil
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -70,6 +71,10 @@ class ExperimentSettings(Section):
     """Probability with which a true effect of `minimum_effect` should be found."""
     minimum_effect: float | None = Field(default=None, gt=0)
     """Smallest absolute difference of the primary metric that is worth finding; null: the one observed."""
+    planned_units: int | None = Field(default=None, ge=4)
+    """Units of all arms together at which the experiment ends; needed on logs, where every night would otherwise be a look."""
+    planned_looks: list[float] = Field(default=[1.0], min_length=1)
+    """Shares of the planned units at which success is judged; they share the error rate (Lan-DeMets, O'Brien-Fleming)."""
     minimum_units_per_arm: int = Field(default=100, ge=2)
     """Below this no claim is made in either direction."""
     value_per_unit: float = Field(default=1.0, gt=0)
@@ -139,6 +144,11 @@ class ExperimentSettings(Section):
             return "guardrail"
         return "negative control" if self.is_fixed(metric) else "secondary"
 
+    @property
+    def look_sizes(self) -> list[int]:
+        """Units of all arms together at each planned look; none when no number of units is planned."""
+        return [ceil(share * self.planned_units) for share in self.planned_looks] if self.planned_units else []
+
     def effect_in_question(self, metric: str) -> float | None:
         """Effect that a metric must be able to show: the smallest worth finding, a guardrail's margin, else none is stated."""
         if metric == self.primary_metric:
@@ -195,7 +205,20 @@ class ExperimentSettings(Section):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _looks_rise_to_the_end(self) -> "ExperimentSettings":
+        shares = self.planned_looks
+        if shares[-1] != 1 or shares[0] <= 0 or any(later <= earlier for earlier, later in pairwise(shares)):
+            msg = f"experiment {self.id}: planned_looks must rise from above 0 to 1, found {shares}"
+            raise ValueError(msg)
+        if self.planned_units is None and len(shares) > 1:
+            msg = f"experiment {self.id}: planned_looks are shares of planned_units, which is not given"
+            raise ValueError(msg)
+        return self
+
     def _replay_problem(self) -> str | None:
+        if self.planned_units is not None:
+            return "a replay has all its units at once, so planned_units says nothing"
         if self.ramp:
             return "a replay looks at one stretch of the past, so it has no ramp"
         if missing := [arm.name for arm in self.arms if arm.strategy is None]:
@@ -207,6 +230,8 @@ class ExperimentSettings(Section):
     def _log_problem(self) -> str | None:
         if not self.metrics:
             return "an experiment on logs needs its metrics named"
+        if self.planned_units is None:
+            return "an experiment on logs needs planned_units (see `plan_experiment`): read every night, it would claim too often"
         if self.comparison == "paired":
             return "each unit of a log is known under one arm only, so pairs do not exist"
         return None

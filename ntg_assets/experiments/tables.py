@@ -10,7 +10,7 @@ import polars as pl
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ContractError
 from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts, SegmentEffects, SelfTests
-from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, metrics_frame
+from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, looks_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES
@@ -96,6 +96,7 @@ def log_unit_metrics(
         "outcome_log": pl.DataFrame(schema=OUTCOME_TYPES) if outcome_log is None else outcome_log,
         "metrics": metrics_frame(definitions),
         "metric_event_types": event_types_frame(definitions),
+        "looks": looks_frame(definitions),
     }
     return query("experiments", "log_unit_metrics", tables, largest=LARGEST_VALUE)
 

@@ -40,6 +40,7 @@ def definition(**changes: Any) -> ExperimentSettings:
         "source": source | changes.pop("source", {}),
         "metrics": METRICS,
         "primary_metric": "revenue",
+        "planned_units": 4,
     }
     return ExperimentSettings.model_validate(known | changes)
 
@@ -181,6 +182,8 @@ def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"metrics": []}, "needs its metrics named"),
+        ({"planned_units": None}, "needs planned_units"),
+        ({"planned_looks": [0.5, 0.9]}, "must rise from above 0 to 1"),
         ({"comparison": "paired"}, "pairs do not exist"),
         ({"primary_metric": "clicks"}, "'clicks' is not measured"),
         ({"metrics": [{"name": "revenue", "kind": "ratio"}]}, "a ratio needs a denominator"),

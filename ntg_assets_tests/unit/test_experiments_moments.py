@@ -32,6 +32,7 @@ def unit_rows(arm: str, values: Sequence[float | None], *, covariate: Sequence[f
             "metric": "matched_items",
             "source": "observed",
             "is_assigned": True,
+            "is_in_look": True,
             "segment": segment,
             "value": pl.Series(values, dtype=pl.Float64),
             "denominator": pl.Series([None] * len(values), dtype=pl.Float64),

@@ -1,0 +1,112 @@
+"""Planned looks: a claim at a look only, data that stand still between looks, harm stopped at any time."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from ntg_assets.experiments import tables
+from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.logs import EXPOSURE_TYPES
+from ntg_assets.experiments.looks import look_of
+from ntg_assets.experiments.readouts import TO_DATE
+from ntg_assets.experiments.receipts import evaluate
+from ntg_assets.experiments.sequential import planned_looks
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.sql import run
+from ntg_assets_tests.experiment_sums import sums
+from ntg_assets_tests.logs import EVENT_SCHEMA
+
+DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))
+
+
+def definition(**changes: Any) -> ExperimentSettings:
+    known = {
+        "id": "checkout",
+        "hypothesis": "A shorter checkout sells more.",
+        "owner": "science",
+        "arms": [{"name": "a"}, {"name": "b"}],
+        "source": {"kind": "log", "exposures": {"files": ["seen.csv"]}, "window_days": 1, "pre_period_days": 0},
+        "metrics": [{"name": "revenue"}, {"name": "visits", "measure": "events"}],
+        "primary_metric": "revenue",
+        "guardrails": [{"metric": "visits", "margin": 0.3}],
+        "planned_units": 1_000,
+        "planned_looks": [0.5, 1.0],
+    }
+    return ExperimentSettings.model_validate(known | changes)
+
+
+def evidence(n: int, *, effect: float = 0.0, harm: float = 0.0, since: int = 0) -> Evidence:
+    """Make arms of n units within the look and some more since it, with an effect on revenue and one on visits."""
+    known = {}
+    for comparison, units in (("between users", n), ("since the look", since)):
+        spread = np.linspace(0, 2, units) if units else np.array([])
+        for arm, shift in (("a", 0.0), ("b", 1.0)):
+            if units:
+                known[comparison, "revenue", arm, "all"] = sums(spread + shift * effect)
+                known[comparison, "visits", arm, "all"] = sums(spread + shift * harm)
+    return Evidence(traffic={arm: ArmTraffic(1.0, n + since, n + since, 0, 0, *DAYS) for arm in "ab"}, sums=known)
+
+
+def test_a_look_uses_its_part_of_the_error_rate() -> None:
+    bounds = planned_looks([0.5, 1.0]).bounds
+    for n, number in ((250, 1), (500, 2)):
+        look = look_of(definition(), evidence(n))
+        assert (look.number, look.n_looks) == (number, 2)
+        assert look.significance == pytest.approx(2 * stats.norm.sf(bounds[number - 1]))
+    assert look_of(definition(), evidence(249)).number == 0
+
+
+def test_one_look_at_the_end_keeps_the_whole_error_rate() -> None:
+    assert look_of(definition(planned_looks=[1.0]), evidence(500)).significance == pytest.approx(0.05, abs=1e-9)
+
+
+def test_an_effect_that_one_look_would_claim_must_wait_at_an_early_one() -> None:
+    given = evidence(250, effect=0.12)
+    early, only = definition(), definition(planned_units=500, planned_looks=[1.0])
+    assert evaluate(only, given)[2].decision == "rollout"
+    assert evaluate(early, given)[2].decision == "iterate"
+
+
+def test_proven_harm_stops_the_experiment_before_any_look() -> None:
+    _, readouts, decision = evaluate(definition(), evidence(0, harm=-1.0, since=200))
+    assert (decision.decision, decision.reason) == ("rollback", "harm:visits")
+    rests_on = next(one for one in readouts if one.readout_key == decision.readout_key)
+    assert (rests_on.comparison, rests_on.is_valid) == (TO_DATE, True)
+
+
+def test_nothing_is_claimed_before_the_first_look_however_large_the_effect() -> None:
+    decision = evaluate(definition(), evidence(0, effect=5.0, since=200))[2]
+    assert (decision.decision, decision.reason) == ("iterate", "health:thin")
+
+
+def test_harm_to_date_is_wider_than_a_single_look_and_holds_the_difference() -> None:
+    readouts = evaluate(definition(), evidence(250, harm=-0.05, since=100))[1]
+    to_date = next(one for one in readouts if one.comparison == TO_DATE)
+    at_look = next(one for one in readouts if one.metric == "visits" and one.comparison == "between users")
+    assert (to_date.n_control, at_look.n_control) == (350, 250)
+    assert to_date.standard_error is not None
+    assert at_look.standard_error is not None
+    assert to_date.difference_low is not None
+    assert to_date.difference is not None
+    assert (to_date.difference - to_date.difference_low) / to_date.standard_error > 2.9
+
+
+def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
+    one = definition(planned_units=8)
+
+    def in_look(n_units: int) -> list[str]:
+        days = [datetime(2026, 1, 1 + n) for n in range(n_units)]
+        rows = [("checkout", f"u{n}", "ab"[n % 2], "observed", "all", day, day, 1, day, day, True, "log") for n, day in enumerate(days)]
+        exposures = pl.DataFrame(rows, schema=EXPOSURE_TYPES, orient="row")
+        schema: Any = EVENT_SCHEMA | {"user_id": pl.String}
+        log = pl.DataFrame([("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row")
+        found = run(tables.log_unit_metrics(exposures, events=log, definitions=[one]))
+        return sorted(found.filter("is_in_look")["unit_id"].unique())
+
+    assert in_look(3) == []
+    assert in_look(4) == in_look(5) == in_look(7) == ["u0", "u1", "u2", "u3"]
+    assert len(in_look(8)) == len(in_look(9)) == 8
