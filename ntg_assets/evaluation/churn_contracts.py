@@ -35,11 +35,12 @@ class ChurnForecasts(Contract):
     churn_probability: float = column("Forecast probability of churn", unit="probability", ge=0, le=1)
     ltv_at_stake: float = column("Forecast value if the user stays", unit="unit", ge=0)
     run_rate_at_stake: float = column("Forecast value at the present pace", unit="unit", ge=0)
+    if_active_at_stake: float = column("Forecast value as modelled on users who stayed active", unit="unit", ge=0)
     ltv: float = column("Forecast lifetime value", unit="unit", ge=0)
     expected_value: float = column("Forecast value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0)
     is_churned: bool = column("Whether the user was not active in [origin, origin + horizon)")
     value_after: float = column("Value in [origin, origin + horizon)", unit="unit", ge=0)
-    value_before: float = column("Value in [origin - horizon, origin)", unit="unit", ge=0)
+    value_before: float = column("Value in [origin - at risk, origin), per horizon", unit="unit", ge=0)
     lost_value: float = column("value_before where the user churned, else 0", unit="unit", ge=0)
     dropped_value: float = column("max(0, value_before - value_after)", unit="unit", ge=0)
 
@@ -131,7 +132,7 @@ class RadarBacktest(Contract):
     """One row per (evaluation, loss, ranking, depth): share of the value then lost that the top of a ranking held."""
 
     evaluation: str = column("holdout or walk_forward, as in churn_forecasts", isin=EVALUATIONS)
-    loss: str = column("left: value of the last horizon of users who churned; dropped: any fall of value", isin=tuple(LOSSES))
+    loss: str = column("left: value per horizon, while at risk, of users who then churned; dropped: any fall below it", isin=tuple(LOSSES))
     ranking: str = column("How users were ranked: radar = P(churn) x value if the user stays", isin=(*RANKINGS, "oracle"))
     depth_share: float = column("Share of the at-risk users at each origin that the list holds", unit="share", gt=0, le=1)
     captured_share: float = column(

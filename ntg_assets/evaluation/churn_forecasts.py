@@ -41,9 +41,12 @@ def churn_forecasts(
     raw = walk_forward(labelled, settings=churn)
     past = [_walk_forward_at(on, labelled, raw, user_days, churn=churn, value=value) for on in raw["origin_on"].unique().sort().to_list()]
     stacked = pl.concat([holdout, *past])
-    before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, horizon_days=churn.horizon_days))
+    window = churn.at_risk_window_days
+    before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, window_days=window))
     joined = stacked.join(before, on=["user_id", "origin_on"], how="left")
-    valued = joined.with_columns(_value_before(value)).drop("active_days_before", "value_sum_before")
+    valued = joined.with_columns(value_before=_value_before(value) * (churn.horizon_days / window)).drop(
+        "active_days_before", "value_sum_before"
+    )
     return _with_losses(valued).sort("evaluation", "origin_on", "user_id")
 
 
@@ -94,6 +97,7 @@ def _as_forecasts(
         "churn_probability",
         "ltv_at_stake",
         "run_rate_at_stake",
+        "if_active_at_stake",
         "ltv",
         (pl.col("active_probability") * pl.col("engagement_intensity") * churn.horizon_days).alias("expected_value"),
         "is_churned",
@@ -103,8 +107,8 @@ def _as_forecasts(
 
 def _value_before(value: ValueSettings) -> pl.Expr:
     if value.basis == "event_value":
-        return pl.col("value_sum_before").fill_null(0.0).clip(lower_bound=0.0).alias("value_before")
-    return (pl.col("active_days_before").fill_null(0).cast(pl.Float64) * value.price_per_active_day).alias("value_before")
+        return pl.col("value_sum_before").fill_null(0.0).clip(lower_bound=0.0)
+    return pl.col("active_days_before").fill_null(0).cast(pl.Float64) * value.price_per_active_day
 
 
 def _with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,10 @@
 """The radar tested in money: of the value that was then really lost, how much did the top of each ranking hold?
 
-What is lost is measured twice: `left`, the value of the last horizon of users who then fell silent; `dropped`, any fall of value
-from one horizon to the next. What a user would have been worth had they stayed is never observed, so neither is the whole truth.
+What is lost is measured twice: `left`, what users who then fell silent had been worth per horizon while at risk; `dropped`, any fall
+below that. What a user would have been worth had they stayed is never observed, so neither is the whole truth.
+
+The oracle knows who leaves. `attainable` knows only what each user had been worth and the churn probabilities: no ranking made of these
+probabilities can be expected to hold more of `left`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +20,11 @@ LOSSES = {"left": "lost_value", "dropped": "dropped_value"}
 RANKINGS: Mapping[str, pl.Expr] = {
     "radar": pl.col("churn_probability") * pl.col("ltv_at_stake"),
     "run_rate": pl.col("churn_probability") * pl.col("run_rate_at_stake"),
+    "if_active": pl.col("churn_probability") * pl.col("if_active_at_stake"),
     "churn_probability": pl.col("churn_probability"),
-    "value_if_stays": pl.col("ltv_at_stake"),
+    "value_at_stake": pl.col("ltv_at_stake"),
     "risk_times_ltv": pl.col("churn_probability") * pl.col("ltv"),
+    "attainable": pl.col("churn_probability") * pl.col("value_before"),
 }
 BACKTEST_SCHEMA = {
     "evaluation": pl.String,

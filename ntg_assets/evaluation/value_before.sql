@@ -1,6 +1,6 @@
--- What users did in the horizon before each origin: the base of what can be lost.
--- Grain: one row per (user, origin) of `forecasts` with activity in [origin - horizon, origin).
--- Parameters: $horizon_days.
+-- What users did in the days before each origin: the base of what can be lost.
+-- Grain: one row per (user, origin) of `forecasts` with activity in [origin - window, origin).
+-- Parameters: $window_days.
 select
     forecasts.user_id,
     forecasts.origin_on,
@@ -11,5 +11,5 @@ inner join user_days
     on
         user_days.user_id = forecasts.user_id
         and user_days.active_on < forecasts.origin_on
-where date_diff('day', cast(user_days.active_on as date), cast(forecasts.origin_on as date)) <= $horizon_days
+where date_diff('day', cast(user_days.active_on as date), cast(forecasts.origin_on as date)) <= $window_days
 group by forecasts.user_id, forecasts.origin_on

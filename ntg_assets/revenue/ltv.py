@@ -3,10 +3,12 @@
 With periods as long as the churn horizon H, V = E[value of a period | active], p = 1 - P(churn), r = the user's persistence and
 D_k = discounted days of period k:
 
-    value if the user stays = V / H * (D_0 + D_1 + ...)
-    lifetime value          = V / H * p * (D_0 + r D_1 + r^2 D_2 + ...)
+    value if active  = V / H * (D_0 + D_1 + ...)
+    value at run rate = decayed value per day * (D_0 + D_1 + ...)
+    lifetime value   = V / H * p * (D_0 + r D_1 + r^2 D_2 + ...)
 
-The first has no churn inside it, so multiplying it with P(churn) counts the risk once; it is what is at stake.
+The first two have no churn inside, so multiplying one of them with P(churn) counts the risk once: either is the value if the user
+stays, and `value.stake` says which one is at stake.
 """
 
 import numpy as np
@@ -51,15 +53,17 @@ def ltv_estimates(
     active = 1 - rows["churn_probability"].to_numpy()
     per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
     stays, whole = per_day * days.sum(), per_day * active * kept
+    run_rate = daily_run_rate(rows, settings=settings) * days.sum()
     whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
     return rows.select("user_id").with_columns(
         pl.Series("ltv", whole),
         pl.Series("ltv_low", whole * np.exp(-Z_95 * whole_error)),
         pl.Series("ltv_high", whole * np.exp(Z_95 * whole_error)),
-        pl.Series("ltv_if_stays", stays),
-        pl.Series("ltv_if_stays_low", stays * np.exp(-Z_95 * log_error)),
-        pl.Series("ltv_if_stays_high", stays * np.exp(Z_95 * log_error)),
-        pl.Series("ltv_at_run_rate", daily_run_rate(rows, settings=settings) * days.sum()),
+        pl.Series("ltv_if_stays", run_rate if settings.stake == "run_rate" else stays),
+        pl.Series("ltv_if_active", stays),
+        pl.Series("ltv_if_active_low", stays * np.exp(-Z_95 * log_error)),
+        pl.Series("ltv_if_active_high", stays * np.exp(Z_95 * log_error)),
+        pl.Series("ltv_at_run_rate", run_rate),
         pl.Series("active_probability", active),
         pl.Series("engagement_intensity", per_day),
         rows["persistence"],

@@ -29,11 +29,13 @@ def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: 
     staked = rows.with_columns(
         ltv_at_stake=pl.when("is_at_risk_population").then("ltv_if_stays").otherwise(0.0),
         run_rate_at_stake=pl.when("is_at_risk_population").then("ltv_at_run_rate").otherwise(0.0),
+        if_active_at_stake=pl.when("is_at_risk_population").then("ltv_if_active").otherwise(0.0),
         segment=life_cycle(settings),
     )
     risked = staked.with_columns(
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
         run_rate_at_risk=pl.col("churn_probability") * pl.col("run_rate_at_stake"),
+        if_active_at_risk=pl.col("churn_probability") * pl.col("if_active_at_stake"),
     ).sort("revenue_at_risk", "user_id", descending=[True, False])
     return risked.with_row_index("rank", offset=1).select(
         "user_id",
@@ -47,6 +49,8 @@ def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: 
         "is_at_risk_population",
         "run_rate_at_stake",
         "run_rate_at_risk",
+        "if_active_at_stake",
+        "if_active_at_risk",
         "unit",
         "reason_1",
         "reason_2",

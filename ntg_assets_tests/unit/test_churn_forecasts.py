@@ -120,7 +120,13 @@ def made_forecasts() -> pl.DataFrame:
     rows = [(user, user / 10, float(user), float(11 - user)) for user in range(1, 11)]
     made = pl.DataFrame(rows, schema=["user_id", "churn_probability", "ltv_at_stake", "lost_value"], orient="row")
     return made.with_columns(
-        evaluation=pl.lit(HOLDOUT), origin_on=T_VAL, run_rate_at_stake="ltv_at_stake", ltv="ltv_at_stake", dropped_value="lost_value"
+        evaluation=pl.lit(HOLDOUT),
+        origin_on=T_VAL,
+        run_rate_at_stake="ltv_at_stake",
+        if_active_at_stake="ltv_at_stake",
+        value_before="ltv_at_stake",
+        ltv="ltv_at_stake",
+        dropped_value="lost_value",
     )
 
 

@@ -35,7 +35,9 @@ def radar_of(*users: tuple[int, float, float], dormant: tuple[int, ...] = (), re
             **{f"reason_{place}": ["seldom seen"] * len(ids) for place in (1, 2, 3)},
         }
     )
-    values = pl.DataFrame({"user_id": ids, "ltv_if_stays": stakes, "ltv_at_run_rate": stakes, "unit": ["index"] * len(ids)})
+    values = pl.DataFrame(
+        {"user_id": ids, "ltv_if_stays": stakes, "ltv_at_run_rate": stakes, "ltv_if_active": stakes, "unit": ["index"] * len(ids)}
+    )
     return revenue_risk_radar(scores, values, settings=CHURN)
 
 

@@ -82,16 +82,25 @@ def test_two_part_value_is_the_stated_product(tables: Tables) -> None:
     periods = discounted_days(horizon_days=60, period_days=20, annual_discount=VALUE.annual_discount)
     for row in tables.ltv_estimates.head(10).iter_rows(named=True):
         renewed = sum(weight * row["persistence"] ** k for k, weight in enumerate(periods))
-        assert row["ltv_if_stays"] == pytest.approx(row["engagement_intensity"] * sum(periods))
+        assert row["ltv_if_active"] == pytest.approx(row["engagement_intensity"] * sum(periods))
         assert row["ltv"] == pytest.approx(row["active_probability"] * row["engagement_intensity"] * renewed)
 
 
-def test_lifetime_value_never_exceeds_value_if_the_user_stays(tables: Tables) -> None:
+def test_lifetime_value_never_exceeds_value_while_active(tables: Tables) -> None:
     found = tables.ltv_estimates
-    assert (found["ltv"] <= found["ltv_if_stays"]).all()
+    assert (found["ltv"] <= found["ltv_if_active"]).all()
     assert (found["ltv_low"] <= found["ltv"]).all()
     assert (found["ltv"] <= found["ltv_high"]).all()
     assert found["unit"].unique().to_list() == ["index"]
+
+
+@pytest.mark.parametrize(("stake", "column"), [("run_rate", "ltv_at_run_rate"), ("if_active", "ltv_if_active")])
+def test_stake_is_what_the_configuration_says(stake: str, column: str) -> None:
+    settings = ValueSettings.model_validate({"horizon_days": 60, "stake": stake})
+    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=settings)
+    assert found.ltv_estimates["ltv_if_stays"].equals(found.ltv_estimates[column])
+    joined = found.revenue_risk_radar.filter("is_at_risk_population").join(found.ltv_estimates, on="user_id")
+    assert (joined["ltv_at_stake"] == joined[column]).all()
 
 
 def test_nobody_is_worth_more_active_days_than_there_are_days(tables: Tables) -> None:
