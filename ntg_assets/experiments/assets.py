@@ -99,6 +99,15 @@ def readouts(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quanti
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def experiment_plans(
+    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What each experiment can show by when, at the traffic seen so far."""
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    return tables.experiment_plans(project.settings.experiments.definitions, evidence)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def segment_effects(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whom each arm helped: the deciding metrics by quartile of revenue at risk, or by the segments of a log."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
@@ -115,7 +124,7 @@ def decisions(
     project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior)
     made = tables.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"]:
         context.log.info(sentence)
@@ -150,6 +159,7 @@ experiment_assets = [
     *health_checks,
     *readouts,
     *segment_effects,
+    *experiment_plans,
     *decisions,
     *decision_gates,
     *self_test_units,

@@ -218,6 +218,23 @@ class Readouts(Contract):
         return data.lazyframe.select(~pl.col("is_valid") | complete)
 
 
+@contract("experiment_plans")
+class ExperimentPlans(Contract):
+    """One row per (experiment, days): what the traffic so far can show by when."""
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Primary metric")
+    source: str = column(SOURCE, isin=SOURCES)
+    days: int = column("Days from the start", unit="days", ge=1)
+    units_in_control: float = column("Units of the control by then", ge=0)
+    detectable_difference: float = column("Smallest true difference found by then with the wanted power", nullable=True, ge=0)
+    detectable_share: float = column("The same as a share of the control's mean", nullable=True, ge=0)
+    power_for_minimum_effect: float = column("Probability to find the smallest effect worth finding", nullable=True, ge=0, le=1)
+
+    class Config:
+        unique = ["experiment", "days"]
+
+
 @contract("segment_effects")
 class SegmentEffects(Contract):
     """One row per (experiment, metric, arm, segment): what the arm changed within one part of the population."""

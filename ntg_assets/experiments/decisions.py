@@ -58,7 +58,7 @@ class Decision:
 
 def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence) -> Decision:
     """Send every treatment arm through the gates: roll out the best that passes, roll back when all of them harm, else iterate."""
-    paths = {arm.name: _walk(experiment, arm.name, readouts, checks) for arm in experiment.treatments}
+    paths = {arm.name: _walk(experiment, arm.name, readouts, checks=checks, prior=evidence.prior) for arm in experiment.treatments}
     primary = {arm: _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _difference(primary[arm])))
@@ -77,16 +77,24 @@ def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, check
     )
 
 
-def profit_belief(experiment: ExperimentSettings, primary: Readout) -> Belief | None:
-    """Return the belief about the incremental profit per unit, or None when there is no estimate."""
+def profit_belief(experiment: ExperimentSettings, primary: Readout, *, prior: Belief | None = None) -> Belief | None:
+    """Return the belief about the incremental profit per unit, or None when there is no estimate.
+
+    With a prior the effect is shrunk toward those of past experiments, as a share of the control's mean; where the control's mean is not
+    above zero a share of it means nothing, and the estimate stands alone.
+    """
     if primary.difference is None or primary.standard_error is None:
         return None
+    baseline = primary.mean_control or 0.0
+    absolute = Belief(prior.mean * baseline, prior.variance * baseline**2) if prior and baseline > 0 else None
+    effect = update(primary.difference, primary.standard_error**2, prior=absolute)
     worth = experiment.value_per_unit
-    effect = update(worth * primary.difference, (worth * primary.standard_error) ** 2)
-    return Belief(effect.mean - experiment.cost_per_unit, effect.variance)
+    return Belief(worth * effect.mean - experiment.cost_per_unit, worth**2 * effect.variance)
 
 
-def _walk(experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], checks: Sequence[HealthCheck]) -> list[Gate]:
+def _walk(
+    experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], prior: Belief | None
+) -> list[Gate]:
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
     primary = _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     return [
@@ -94,7 +102,7 @@ def _walk(experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout],
         *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
         *(_guardrail(guardrail, _deciding(experiment, readouts, metric=guardrail.metric, arm=arm)) for guardrail in experiment.guardrails),
         _success(primary),
-        _money(experiment, primary),
+        _money(experiment, primary, prior=prior),
         _kind_of_evidence(experiment, primary),
     ]
 
@@ -163,14 +171,18 @@ def _success(readout: Readout) -> Gate:
     return Gate("success", readout.arm, high if high < 0 else low, 0.0, verdict, f"{readout.metric} {_interval(readout)}: {meaning}")
 
 
-def _money(experiment: ExperimentSettings, readout: Readout) -> Gate:
-    belief = profit_belief(experiment, readout)
+def _money(experiment: ExperimentSettings, readout: Readout, *, prior: Belief | None) -> Gate:
+    belief = profit_belief(experiment, readout, prior=prior)
     if belief is None:
         return Gate("money", readout.arm, None, experiment.profit_confidence, "iterate", "without an effect there is no profit to judge")
     hurdle = experiment.return_hurdle * experiment.cost_per_unit
     chance = belief.probability_above(hurdle)
     loss = belief.expected_loss(hurdle=hurdle)
-    told = f"profit per unit above {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per unit on average where it is not"
+    shrunk = " (shrunk toward past experiments)" if prior else ""
+    told = (
+        f"profit per unit {belief.mean:+.3g}{shrunk}, above {hurdle:g} with probability {chance:.1%}; "
+        f"acting loses {loss:.3g} per unit on average"
+    )
     limit = experiment.profit_confidence
     verdict: GateVerdict = "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
     return Gate("money", readout.arm, chance, limit, verdict, told)

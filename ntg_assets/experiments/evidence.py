@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.experiments.moments import Sums, sums_of, total
+from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.settings import ExperimentSettings
 
@@ -37,6 +38,9 @@ class Evidence:
     """By comparison, metric, arm, segment."""
     quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
     """By metric and arm, for quantile metrics."""
+
+    prior: Belief | None = None
+    """Relative effects of past experiments, when there are enough of them."""
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
@@ -77,6 +81,7 @@ class EvidenceTables(NamedTuple):
     arm_traffic: pl.DataFrame
     metric_sums: pl.DataFrame
     metric_quantiles: pl.DataFrame
+    prior: Belief | None = None
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
@@ -91,6 +96,7 @@ class EvidenceTables(NamedTuple):
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
                 for row in self.metric_sums.filter(mine).iter_rows(named=True)
             },
+            prior=self.prior,
             quantiles={
                 (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
                 for row in self.metric_quantiles.filter(mine).iter_rows(named=True)

@@ -1,9 +1,13 @@
 """Money: the posterior of a normal effect, the chance that it clears a hurdle, what is lost by being wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from scipy import stats
+
+FEWEST_PAST = 3  # a spread of effects cannot be told from fewer
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,35 @@ class Belief:
         """Return the central interval."""
         half_width = float(stats.norm.ppf((1 + confidence) / 2)) * sqrt(self.variance)
         return self.mean - half_width, self.mean + half_width
+
+
+class PastEffect(NamedTuple):
+    """What an earlier experiment found: its relative effect on its primary metric, and the standard error of that."""
+
+    effect: float
+    standard_error: float
+
+
+def learn_prior(past: Sequence[PastEffect]) -> Belief | None:
+    """Learn from past experiments how large relative effects usually are.
+
+    Returns:
+        Their mean and true spread (what is left of the observed spread when the errors are taken out); None with fewer than three of
+        them, or when the errors explain all of the spread: then the past says nothing that could be trusted.
+
+    Source: DerSimonian and Laird 1986 (moments estimate of the spread between studies).
+    """
+    if len(past) < FEWEST_PAST:
+        return None
+    weights = [1 / one.standard_error**2 for one in past]
+    centre = sum(weight * one.effect for weight, one in zip(weights, past, strict=True)) / sum(weights)
+    spread = sum(weight * (one.effect - centre) ** 2 for weight, one in zip(weights, past, strict=True))
+    excess = spread - (len(past) - 1)
+    if excess <= 0:
+        return None
+    variance = excess / (sum(weights) - sum(weight**2 for weight in weights) / sum(weights))
+    shares = [1 / (one.standard_error**2 + variance) for one in past]
+    return Belief(sum(share * one.effect for share, one in zip(shares, past, strict=True)) / sum(shares), variance)
 
 
 def update(estimate: float, squared_error: float, *, prior: Belief | None = None) -> Belief:

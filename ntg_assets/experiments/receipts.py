@@ -12,6 +12,7 @@ from ntg_assets.experiments.decisions import RULE_VERSION, Decision, decide
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health import HealthCheck, examine
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
+from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.readouts import Readout, read_out
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -100,6 +101,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
     return Evidence(
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
         sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row) for row in content["sums"]},
+        prior=Belief(**content["prior"]) if content["prior"] else None,
         quantiles={
             (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"]) for row in content["quantiles"]
         },
@@ -122,6 +124,7 @@ def _evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             }
             for key, found in sorted(evidence.sums.items())
         ],
+        "prior": asdict(evidence.prior) if evidence.prior else None,
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
 

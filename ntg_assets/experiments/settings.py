@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ntg_assets.experiments.measures import REPLAY_METRICS
 from ntg_assets.experiments.metric_settings import MetricSettings
+from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
 from ntg_assets.experiments.source_settings import Evidence, ReplaySource, Source
 from ntg_assets.section import Section
 
@@ -237,13 +238,28 @@ class ExperimentSettings(Section):
         return None
 
 
+class PastEffectSettings(Section):
+    """What an earlier experiment found, for shrinkage against the winner's curse."""
+
+    experiment: str = Field(min_length=1)
+    relative_effect: float
+    standard_error: float = Field(gt=0)
+
+
 class ExperimentsSettings(Section):
     """All experiments, and the users kept out of every one of them."""
 
     holdout_share: float = Field(default=0.0, ge=0, lt=1)
     """Share of units in the global holdout: in no experiment, so that all of them together can be measured."""
     holdout_salt: str = "experiments-holdout"
+    past_effects: list[PastEffectSettings] = Field(default_factory=list)
+    """Relative effects of past experiments on their primary metrics; three or more of them make a prior for the money gate."""
     definitions: list[ExperimentSettings] = Field(default_factory=list)
+
+    @property
+    def prior(self) -> Belief | None:
+        """What past experiments say about relative effects; None when they say too little."""
+        return learn_prior([PastEffect(one.relative_effect, one.standard_error) for one in self.past_effects])
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ExperimentsSettings":

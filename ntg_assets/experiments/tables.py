@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.contracts import Contract
-from ntg_assets.errors import ContractError
-from ntg_assets.experiments.contracts import DecisionGates, Decisions, HealthChecks, Readouts, SegmentEffects, SelfTests
+from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
+from ntg_assets.experiments.contracts import DecisionGates, Decisions, ExperimentPlans, HealthChecks, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, looks_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES
 from ntg_assets.experiments.moments import LARGEST_VALUE
+from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.quantiles import ENCLOSING_Z
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
@@ -151,6 +152,18 @@ def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
     rows = [asdict(readout) for one in definitions for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
     return _frame(rows, Readouts)
+
+
+def experiment_plans(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
+    """Say what each experiment can show by when; one row per (experiment, days), none where the control tells nothing."""
+    rows: list[dict[str, Any]] = []
+    for one in definitions:
+        try:
+            baseline = baseline_of(one, evidence.of(one))
+        except (NotEnoughDataError, ConfigurationError):
+            continue  # nothing is known of the control yet; `health_checks` says so
+        rows += [asdict(week) for week in plan_by_week(one, baseline=baseline)]
+    return _frame(rows, ExperimentPlans)
 
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ntg_assets.experiments.decisions import Decision
+from ntg_assets.experiments.decisions import Decision, profit_belief
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health import sample_ratio_p
 from ntg_assets.experiments.moments import Sums
+from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
 from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings, PastEffectSettings
 from ntg_assets_tests.experiment_sums import sums
 
 DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))
@@ -178,3 +180,37 @@ def test_the_receipt_says_what_would_flip_the_decision() -> None:
     flips = make_receipt(DEFINITION, evidence(effect=0.5, hit_effect=-0.01))["sensitivity"]
     assert flips["margins halved"] == "iterate"
     assert flips["cost doubled"] == "rollout"
+
+
+def test_past_experiments_shrink_a_surprising_effect() -> None:
+    modest = ExperimentsSettings(
+        past_effects=[
+            PastEffectSettings(experiment=f"e{n}", relative_effect=effect, standard_error=0.01)
+            for n, effect in enumerate((-0.03, 0.0, 0.01, 0.04))
+        ]
+    ).prior
+    assert modest is not None
+    readout = next(one for one in evaluate(DEFINITION, evidence(effect=0.2))[1] if one.metric == "matched_items")
+    alone, shrunk = profit_belief(DEFINITION, readout), profit_belief(DEFINITION, readout, prior=modest)
+    assert alone is not None
+    assert shrunk is not None
+    assert alone.mean == pytest.approx(0.2)
+    assert 0 < shrunk.mean < 0.2
+    assert shrunk.variance < alone.variance
+
+
+def test_the_spread_of_past_effects_is_what_their_errors_do_not_explain() -> None:
+    past = [PastEffect(effect, 0.1) for effect in (-0.3, 0.0, 0.3)]
+    prior = learn_prior(past)
+    assert prior is not None
+    excess = (0.3**2 + 0.3**2) / 0.1**2 - 2
+    assert prior.variance == pytest.approx(excess / (300 - 3 * 100**2 / 300))
+    assert learn_prior(past[:2]) is None
+    assert learn_prior([PastEffect(0.01 * n, 0.1) for n in range(5)]) is None
+
+
+def test_a_prior_travels_in_the_receipt() -> None:
+    receipt = json.loads(json.dumps(make_receipt(DEFINITION, replace(evidence(effect=0.2), prior=Belief(0.0, 1e-4)))))
+    assert replay(receipt)["decision"] == receipt["decision"]
+    money = next(gate for gate in receipt["decision"]["gates"] if gate["gate"] == "money")
+    assert "shrunk toward past experiments" in money["sentence"]

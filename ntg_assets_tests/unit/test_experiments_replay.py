@@ -69,6 +69,7 @@ def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFra
     made["health_checks"] = tables.health_checks(definitions, evidence)
     made["readouts"] = tables.readouts(definitions, evidence)
     made["segment_effects"] = tables.all_segment_effects(definitions, evidence)
+    made["experiment_plans"] = tables.experiment_plans(definitions, evidence)
     made["decisions"] = tables.decisions(definitions, evidence, readouts=made["readouts"])
     made["self_test_units"] = run(tables.self_test_units(made["unit_metrics"], assignments=made["assignments"], definitions=definitions))
     made["self_tests"] = tables.self_tests(definitions, made["self_test_units"], seed=1)
