@@ -33,6 +33,8 @@ def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettin
         settings: Share of one label window, number of slices.
     """
     rest = events
+    if events.is_empty():
+        return
     for _ in range(settings.inner_slices):
         share = settings.inner_label_share * events.height / max(rest.height, 1)
         history, labels = _per_user(rest, share) if strategy == "per_user" else _global(rest, share)

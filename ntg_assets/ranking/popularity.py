@@ -35,7 +35,7 @@ def item_popularity(log: Interactions, *, now: datetime, half_life_days: Sequenc
     """
     parts = []
     for days in sorted(set(half_life_days)):
-        score = np.bincount(log.item, decay(log.at, now=microseconds(now), half_life_days=days), minlength=log.n_items)
+        score = np.bincount(log.item, decay(log.at, now=microseconds(now), half_life_days=days), minlength=log.n_items).astype(np.float64)
         order = np.argsort(-score, kind="stable")
         rank = np.empty(log.n_items, np.int64)
         rank[order] = np.arange(1, log.n_items + 1)

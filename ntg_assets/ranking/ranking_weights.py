@@ -69,8 +69,8 @@ def learn_weights(
     with threadpool_limits(1):  # one thread: the bits do not depend on their number
         evidence = _evidence(examples, sources, settings, rng, samples)
         default = default_weights(sources, floor=evidence.floor)
-        learned = fit(examples, default=default, shrinkage=settings.weight_shrinkage_users)
-        low, high = _sandwich(examples, learned, shrinkage=settings.weight_shrinkage_users)
+        learned = fit(examples, default=default, shrinkage=settings.weight_shrinkage)
+        low, high = _sandwich(examples, learned, shrinkage=settings.weight_shrinkage)
     status = "learned" if evidence.shows_gain else "default"
     return _table(sources, default, Interval(learned, low, high), evidence, status=status)
 
@@ -130,7 +130,7 @@ def _evidence(examples: Examples, sources: Sequence[Source], settings: RankingSe
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     floor = max(popular, key=lambda position: (alone[:, position].mean(), position))
     default = default_weights(sources, floor=floor)
-    blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage_users))
+    blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage))
     gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
     return Evidence(floor, mean_intervals(alone, rng=rng, samples=samples), float(blend.mean()), gain, examples.n_users)
 

@@ -18,7 +18,7 @@ class RankingSettings(Section):
     """The n-th most recent item of a user counts 0.5 ** (n / half-life) in the recent profile."""
     long_profile_half_life_items: float = Field(default=20.0, gt=0)
     """The same for the long profile."""
-    profile_items: int = Field(default=200, ge=1)
+    profile_items: int = Field(default=500, ge=1)
     """Most recent items of a user that make the profile."""
     popularity_half_life_days: list[float] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
     """Half-lives of decayed popularity among which the inner cut chooses."""
@@ -32,7 +32,7 @@ class RankingSettings(Section):
     """Inner cuts, each one label window before the last, that teach the blend its weights."""
     inner_users: int = Field(default=5_000, ge=10)
     """Most users of one inner cut whose labels are used."""
-    weight_shrinkage_users: float = Field(default=20.0, gt=0)
-    """Pulls the learned weights towards the default ones as if this many users had voted for those."""
+    weight_shrinkage: float = Field(default=2.0, gt=0)
+    """Pulls the learned weights towards the default ones: the log likelihood pays half of this times the squared distance."""
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""

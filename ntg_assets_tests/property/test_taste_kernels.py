@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ntg_assets.taste.interactions import code_interactions
 from ntg_assets.taste.linear_graph import build_linear_graph
-from ntg_assets.taste.neighbours import UserItems
+from ntg_assets.taste.neighbours_kernel import compiled_neighbours
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
@@ -31,12 +31,18 @@ guardrails = st.builds(
 
 def small_log(seed: int, shape: tuple[int, int, int]) -> pl.DataFrame:
     n_events, n_users, n_items = shape
-    return random_log(seed, n_events=n_events, n_users=n_users, n_items=n_items, n_days=3).with_columns(pl.col("event_at").dt.truncate("1h"))
+    return random_log(seed, n_events=n_events, n_users=n_users, n_items=n_items, n_days=3).with_columns(
+        pl.col("event_at").dt.truncate("1h")
+    )
 
 
 def brute_force(log: pl.DataFrame, chosen: TasteSettings) -> list[tuple[int, int, int, float]]:
     """Count and cut pair by pair, straight from the definition."""
-    latest = log.group_by("user_id", "item_id").agg(pl.col("event_at").max()).sort("user_id", "event_at", "item_id", descending=[False, True, False])
+    latest = (
+        log.group_by("user_id", "item_id")
+        .agg(pl.col("event_at").max())
+        .sort("user_id", "event_at", "item_id", descending=[False, True, False])
+    )
     capped = latest.group_by("user_id", maintain_order=True).head(chosen.max_items_per_user)
     users: dict[int, set[int]] = {}
     for user, item in capped.select("user_id", "item_id").iter_rows():
@@ -76,9 +82,7 @@ def test_the_compiled_engines_give_the_same_bits(seed: int, shape: tuple[int, in
 @given(seed=st.integers(0, 10_000), shape=shapes, workers=st.integers(1, 5))
 @settings(max_examples=20)
 def test_the_number_of_workers_does_not_matter(seed: int, shape: tuple[int, int, int], workers: int) -> None:
-    from ntg_assets.taste.neighbours_kernel import compiled_neighbours
-
-    matrix: UserItems = guarded_nodes(code_interactions(small_log(seed, shape)), settings=TasteSettings(min_item_support=1)).matrix
+    matrix = guarded_nodes(code_interactions(small_log(seed, shape)), settings=TasteSettings(min_item_support=1)).matrix
     one, many = (compiled_neighbours(matrix, k=5, min_shared=1, shrinkage=10.0, workers=n) for n in (1, workers))
     for name in ("item", "neighbour", "rank", "shared", "cosine", "similarity"):
         assert np.array_equal(getattr(one, name), getattr(many, name))

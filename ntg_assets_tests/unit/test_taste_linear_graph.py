@@ -31,7 +31,12 @@ def test_weights_are_those_of_the_closed_form(n_users: int, n_items: int) -> Non
 
 def test_only_the_best_supported_items_take_part() -> None:
     log = random_log(4)
-    best = log.group_by("item_id").agg(pl.col("user_id").n_unique().alias("n")).sort("n", "item_id", descending=[True, False])["item_id"].head(4)
+    best = (
+        log.group_by("item_id")
+        .agg(pl.col("user_id").n_unique().alias("n"))
+        .sort("n", "item_id", descending=[True, False])["item_id"]
+        .head(4)
+    )
     edges = build_linear_graph(log, settings=OPEN.model_copy(update={"linear_max_items": 4}))
     assert set(edges["item_id"]) | set(edges["neighbour_id"]) <= set(best)
 

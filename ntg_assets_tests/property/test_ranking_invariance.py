@@ -1,0 +1,68 @@
+"""Lists do not depend on the order of rows, the engine, the block of users, or anything at or after the cutoff."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ntg_assets.ranking.recommendations import score_users
+from ntg_assets_tests.logs import random_log
+from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
+
+CUTOFF = datetime(2024, 8, 1)
+
+
+def assert_same(left: World, right: World) -> None:
+    for name, frame in left.tables.items():
+        assert frame.equals(right.tables[name]), name
+
+
+@given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000), strategy=st.sampled_from(["global_time", "per_user"]))
+@settings(max_examples=8)
+def test_order_of_rows_does_not_matter(seed: int, shuffle: int, strategy: str) -> None:
+    log = random_log(seed)
+    mixed = log.sample(fraction=1, shuffle=True, seed=shuffle)
+    assert_same(make_world(log, CUTOFF, strategy=strategy), make_world(mixed, CUTOFF, strategy=strategy))
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 10_000), consumed=st.sampled_from(["never", "allow"]), per_source=st.integers(1, 40))
+@settings(max_examples=15)
+def test_both_engines_give_the_same_bits(seed: int, consumed: str, per_source: int) -> None:
+    chosen = RANKING.model_copy(update={"recommend_consumed": consumed, "candidates_per_source": per_source})
+    world = make_world(random_log(seed), CUTOFF, ranking=chosen)
+    dense, compiled = (score_users(world.log, world.model, compiled=engine) for engine in (False, True))
+    for left, right in zip(
+        (*dense.candidates, *dense.pairs, dense.features), (*compiled.candidates, *compiled.pairs, compiled.features), strict=True
+    ):
+        assert np.array_equal(left, right)
+
+
+@given(seed=st.integers(0, 10_000), first=st.integers(0, 10), n_users=st.integers(1, 5))
+@settings(max_examples=10)
+def test_a_user_is_scored_alike_in_any_block(seed: int, first: int, n_users: int) -> None:
+    world = make_world(random_log(seed), CUTOFF)
+    whole, part = score_users(world.log, world.model), score_users(world.log.block(first, first + n_users), world.model)
+    rows = (whole.pairs.user >= first) & (whole.pairs.user < first + n_users)
+    assert np.array_equal(whole.features[rows], part.features)
+
+
+def test_labels_of_an_inner_cut_change_what_was_taken_and_nothing_else() -> None:
+    # where everything counts as relevant the label users stay the same, so their features must, to the bit
+    log = communities(5, n_users=80)
+    last_day = log["event_at"].sort()[int(log.height * 0.9)]
+    poisoned = log.with_columns(item_id=pl.when(pl.col("event_at") >= last_day).then(37 - pl.col("item_id")).otherwise("item_id"))
+    one_cut = RANKING.model_copy(update={"inner_slices": 1, "recommend_consumed": "allow"})
+    clean, other = (make_world(rows, CUTOFF, ranking=one_cut).examples for rows in (log, poisoned))
+    assert np.array_equal(clean.features, other.features)
+    assert clean.taken.sum() > other.taken.sum()
+
+
+def test_the_age_of_the_cutoff_alone_changes_no_list() -> None:
+    log = communities(5)
+    now, later = make_world(log, CUTOFF), make_world(log, CUTOFF + timedelta(days=30))
+    same = ["user_id", "rank", "item_id"]
+    assert now.tables["recommendations"].select(same).equals(later.tables["recommendations"].select(same))

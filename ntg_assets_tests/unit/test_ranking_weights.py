@@ -1,0 +1,117 @@
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.examples import Examples
+from ntg_assets.ranking.inner_cut import inner_slices, sample_users
+from ntg_assets.ranking.ranking_weights import default_weights, fit, learn_weights, ndcg_of
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import Source
+from ntg_assets_tests.logs import random_log
+from ntg_assets_tests.ranking_world import communities, make_world
+
+SOURCES = [
+    Source("taste_recent", "graph", 3.0, "taste", 0.5),
+    Source("popularity_7d", "popularity", 7.0),
+    Source("popularity_90d", "popularity", 90.0),
+]
+SETTINGS = RankingSettings()
+
+
+def planted(*, n_users: int, strength: float, seed: int = 1, n_candidates: int = 30) -> Examples:
+    """Make label users who take one candidate each, by a softmax over `strength` times the first feature."""
+    rng = np.random.default_rng(seed)
+    features = rng.random((n_users * n_candidates, len(SOURCES)))
+    user = np.repeat(np.arange(n_users), n_candidates)
+    luck = rng.gumbel(size=len(user))
+    utility = (strength * features[:, 0] + luck).reshape(n_users, n_candidates)
+    taken = (utility == utility.max(axis=1, keepdims=True)).ravel()
+    return Examples(user, features, taken, np.ones(n_users, np.int64), np.arange(n_users) % 2)
+
+
+def learned(examples: Examples) -> pl.DataFrame:
+    return learn_weights(examples, sources=SOURCES, settings=SETTINGS, rng=random_stream(1, "test"), samples=200)
+
+
+def test_the_fit_recovers_planted_weights() -> None:
+    weights = fit(planted(n_users=4_000, strength=5.0), default=np.zeros(3), shrinkage=1.0)
+    assert weights == pytest.approx([5.0, 0.0, 0.0], abs=0.25)
+
+
+def test_intervals_cover_the_planted_weight() -> None:
+    row = learned(planted(n_users=4_000, strength=5.0)).row(0, named=True)  # the default pulls it a little below 5
+    assert row["learned_low"] < 4.9 < row["learned_high"]
+    assert row["learned_high"] - row["learned_low"] < 1.0
+
+
+def test_weights_are_never_negative() -> None:
+    assert (fit(planted(n_users=500, strength=-4.0), default=np.zeros(3), shrinkage=1.0) >= 0).all()
+
+
+def test_shrinkage_pulls_towards_the_default() -> None:
+    examples, default = planted(n_users=20, strength=5.0), np.array([0.5, 0.0, 1.0])
+    near, far = (np.abs(fit(examples, default=default, shrinkage=pull) - default).sum() for pull in (1e6, 1.0))
+    assert near < 1e-3 < far
+
+
+def test_a_gain_on_inner_labels_lets_the_learned_weights_through() -> None:
+    table = learned(planted(n_users=400, strength=6.0))
+    assert table["status"].unique().to_list() == ["learned"]
+    assert table["gain_low"][0] > 0
+    assert table["weight"].to_list() == table["learned_weight"].to_list()
+    assert "Learned weights are used" in table["evidence"][0]
+
+
+def test_labels_without_a_gain_fall_back_to_the_default_and_say_so() -> None:
+    table = learned(planted(n_users=40, strength=0.0))
+    floor = table["is_floor"].to_list().index(True)
+    assert table["status"].unique().to_list() == ["default"]
+    assert table["weight"].to_list() == default_weights(SOURCES, floor=floor).tolist()
+    assert "no gain over the popularity floor is shown" in table["evidence"][0]
+    assert "40 label users" in table["evidence"][0]
+
+
+def test_the_floor_is_the_popularity_that_ranks_best_by_itself() -> None:
+    examples = planted(n_users=400, strength=6.0)
+    swapped = Examples(examples.user, examples.features[:, [1, 2, 0]], examples.taken, examples.n_relevant, examples.fold)
+    assert learned(swapped).filter("is_floor")["feature"].to_list() == ["popularity_90d"]
+
+
+def test_ndcg_of_a_list_without_a_word_is_zero() -> None:
+    examples = planted(n_users=5, strength=1.0)
+    assert ndcg_of(examples, np.zeros(len(examples.user))).tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize("strategy", ["global_time", "per_user"])
+def test_labels_come_after_the_history_of_the_same_user(strategy: str) -> None:
+    for cut in inner_slices(random_log(5), strategy=strategy, settings=RankingSettings(inner_slices=3)):
+        last = cut.history.group_by("user_id").agg(pl.col("event_at").max().alias("last"))
+        assert cut.labels.join(last, on="user_id").filter(pl.col("event_at") < pl.col("last")).is_empty()
+        assert cut.history.filter(pl.col("event_at") > cut.cutoff_at).is_empty()
+
+
+def test_slices_do_not_overlap_and_hold_the_share_of_labels() -> None:
+    log = random_log(5)
+    cuts = list(inner_slices(log, strategy="global_time", settings=RankingSettings(inner_slices=3, inner_label_share=0.1)))
+    labels = pl.concat([cut.labels for cut in cuts])
+    assert labels.unique().height == labels.height == pytest.approx(0.3 * log.height, abs=6)
+
+
+def test_a_log_of_one_instant_has_no_inner_cut() -> None:
+    log = random_log(5).with_columns(pl.lit(datetime(2024, 1, 1)).alias("event_at"))
+    assert list(inner_slices(log, strategy="global_time", settings=SETTINGS)) == []
+
+
+def test_sampled_users_do_not_depend_on_the_order() -> None:
+    users = pl.Series(range(100))
+    assert sample_users(users, most=10, seed=1).equals(sample_users(users.reverse(), most=10, seed=1))
+    assert len(sample_users(users, most=10, seed=1)) == 10
+
+
+def test_learning_on_communities_beats_the_floor() -> None:
+    table = make_world(communities(7, n_users=150), datetime(2024, 5, 1)).tables["ranking_weights"]
+    assert table["status"].unique().to_list() == ["learned"]
+    assert table["blend_ndcg"][0] > 2 * table.filter("is_floor")["ndcg_alone"].item()
