@@ -16,7 +16,7 @@ def decisions_without_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -
     """Return the decisions whose readout does not exist, and the actions whose readout allows no claim."""
     known = readouts.select("readout_key", pl.col("is_valid").alias("allows_claim"))
     joined = decisions.join(known, on="readout_key", how="left")
-    acts = pl.col("decision") != "iterate"
+    acts = pl.col("rule_decision") != "iterate"
     return joined.filter(pl.col("allows_claim").is_null() | (acts & ~pl.col("allows_claim"))).select(
         "experiment", "decision", "readout_key"
     )
@@ -27,7 +27,7 @@ def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
     broken: dict[str, str] = {}
     for experiment, decision, receipt in decisions.select("experiment", "decision", "receipt").iter_rows():
         try:
-            again = replay(json.loads(receipt))["decision"]["decision"]
+            again = replay(json.loads(receipt))["in_force"]
         except NtgError as reason:
             broken[experiment] = str(reason)
             continue

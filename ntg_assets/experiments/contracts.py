@@ -282,7 +282,10 @@ class Decisions(Contract):
     """One row per experiment: roll out, roll back or iterate, and the readout it rests on."""
 
     experiment: str = column(EXPERIMENT)
-    decision: str = column("What to do", isin=OUTCOMES)
+    decision: str = column("What to do: the rule's decision, unless a named person overrode it", isin=OUTCOMES)
+    rule_decision: str = column("What the rule says", isin=OUTCOMES)
+    override_owner: str = column("Who overrode the rule; null when nobody did", nullable=True)
+    override_reason: str = column("Why", nullable=True)
     arm: str = column("Arm that it is about")
     source: str = column(SOURCE, isin=SOURCES)
     reason: str = column("Gate that decided")
@@ -301,7 +304,14 @@ class Decisions(Contract):
     @classmethod
     def no_action_without_a_valid_readout(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Rolling out and rolling back are claims; iterating is not."""
-        return data.lazyframe.select((pl.col("decision") == "iterate") | pl.col("is_readout_valid"))
+        return data.lazyframe.select((pl.col("rule_decision") == "iterate") | pl.col("is_readout_valid"))
+
+    @pa.dataframe_check
+    @classmethod
+    def no_departure_from_the_rule_without_owner_and_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What is in force is the rule's decision, or a named person's with a reason."""
+        is_signed = pl.col("override_owner").is_not_null() & pl.col("override_reason").is_not_null()
+        return data.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
 
 
 @contract("self_test_units")

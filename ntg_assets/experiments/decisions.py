@@ -222,6 +222,7 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         if experiment.minimum_effect
         else f"{abs(readout.difference):.3g} (the one observed)"
     )
+    at_least = f" (and no claim is made below {ceil(needed):,})" if needed > readout.units_needed_per_arm else ""
     answer = (
         f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
         if isinf(days) or days > LONGEST_WAIT_DAYS
@@ -229,5 +230,5 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
     )
     return (
         f"{readout.metric} {_interval(readout)}; finding a difference of {effect} with {experiment.power:.0%} power "
-        f"needs {ceil(needed):,} units per arm against {readout.n_treatment:,} now: {answer}."
+        f"needs {ceil(readout.units_needed_per_arm):,} units per arm{at_least} against {readout.n_treatment:,} now: {answer}."
     )

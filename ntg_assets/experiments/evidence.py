@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
 from math import ceil
-from typing import NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -75,8 +76,9 @@ class Evidence:
         return max(1, ceil((max(ends) - min(starts)).total_seconds() / SECONDS_PER_DAY)) if starts and ends else 0
 
 
-class EvidenceTables(NamedTuple):
-    """The three tables from which everything about the experiments is derived; see their contracts."""
+@dataclass(frozen=True)
+class EvidenceTables:
+    """The three tables from which everything about the experiments is derived (see their contracts), and what past ones found."""
 
     arm_traffic: pl.DataFrame
     metric_sums: pl.DataFrame
@@ -85,8 +87,7 @@ class EvidenceTables(NamedTuple):
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
-        mine = pl.col("experiment") == experiment.id
-        traffic = {row["arm"]: row for row in self.arm_traffic.filter(mine).iter_rows(named=True)}
+        traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
         names = [one.name for one in fields(ArmTraffic)]
         return Evidence(
             traffic={
@@ -94,11 +95,20 @@ class EvidenceTables(NamedTuple):
             },
             sums={
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
-                for row in self.metric_sums.filter(mine).iter_rows(named=True)
+                for row in self._rows("metric_sums", experiment)
             },
-            prior=self.prior,
             quantiles={
                 (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
-                for row in self.metric_quantiles.filter(mine).iter_rows(named=True)
+                for row in self._rows("metric_quantiles", experiment)
             },
+            prior=self.prior,
         )
+
+    def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
+        return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
+        """Divide each table once, however many experiments there are."""
+        tables = {"arm_traffic": self.arm_traffic, "metric_sums": self.metric_sums, "metric_quantiles": self.metric_quantiles}
+        return {name: table.partition_by("experiment", as_dict=True) for name, table in tables.items()}

@@ -9,12 +9,14 @@ from scipy import stats
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.moments import Sums, moments_of
+from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
 
 Verdict = Literal["healthy", "thin", "sick"]
 FAULT_P = 0.001  # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for (Fabijan and others 2019)
 MOST_IN_SEVERAL_ARMS = 0.01  # share of units; they are left out of the readout, more of them means broken assignment
+ENOUGH_UNITS = "enough_units"
 MOST_NULLS = 0.01  # share of units without a value; more than that and the missing ones may differ from the rest
 
 
@@ -39,6 +41,8 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         *_complete_values(experiment, evidence),
         *_pre_period_balance(experiment, evidence),
         *_negative_controls(experiment, evidence),
+        *_exposure_rate(evidence),
+        *_enough_days(experiment, evidence),
         _enough_units(experiment, evidence),
     ]
 
@@ -134,11 +138,31 @@ def _no_difference(check: str, control: Sample | None, treated: Sample | None, w
     return HealthCheck(check, p, FAULT_P, verdict, f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})")
 
 
+def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether the arm decides who gets to see it; asked only where some of the assigned units were not exposed."""
+    counts = [Count(min(arm.n_exposed, arm.n_assigned), arm.n_assigned) for arm in evidence.traffic.values() if arm.n_assigned]
+    exposed, assigned = sum(count.successes for count in counts), sum(count.n for count in counts)
+    if not 0 < exposed < assigned or len(counts) < len(evidence.traffic):
+        return
+    p = equal_shares_p(counts)
+    told = " : ".join(f"{count.share:.1%}" for count in counts)
+    sentence = f"of the assigned units {told} were exposed, {'alike' if p >= FAULT_P else 'not alike'} (p = {p:.2g})"
+    yield HealthCheck("exposure_rate", p, FAULT_P, "healthy" if p >= FAULT_P else "sick", sentence)
+
+
+def _enough_days(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask a running experiment for whole weeks: weekends and first days are not like the rest."""
+    if not experiment.is_replay:
+        days, limit = evidence.days, experiment.minimum_days
+        verdict: Verdict = "healthy" if days >= limit else "thin"
+        yield HealthCheck("enough_days", days, limit, verdict, f"exposures cover {days:,} days; a claim needs {limit:,}")
+
+
 def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
     units = [evidence.sums_for(experiment.comparison, experiment.primary_metric, arm).n for arm in experiment.compared_arms]
     fewest, limit = min(units), experiment.minimum_units_per_arm
     sentence = f"the smallest arm has {fewest:,} units; a claim needs {limit:,}"
-    return HealthCheck("enough_units", fewest, limit, "healthy" if fewest >= limit else "thin", sentence)
+    return HealthCheck(ENOUGH_UNITS, fewest, limit, "healthy" if fewest >= limit else "thin", sentence)
 
 
 def _value_sample(sums: Sums) -> Sample | None:

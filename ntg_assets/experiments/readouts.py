@@ -10,7 +10,7 @@ from scipy import stats
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import HealthCheck, is_sick, overall
+from ntg_assets.experiments.health import ENOUGH_UNITS, HealthCheck, is_sick
 from ntg_assets.experiments.looks import look_of
 from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
 from ntg_assets.experiments.moments import moments_of
@@ -92,7 +92,10 @@ def read_out(
     ]
     found += [harm for guardrail in experiment.guardrails for harm in harm_to_date(experiment, evidence, metric=guardrail.metric)]
     planned = found if judged_only else [_with_plan(readout, experiment) for readout in found]
-    return [_judge(_with_money(readout, experiment, evidence), checks) for readout in _adjust_secondary(planned)]
+    return [
+        _judge(_with_money(readout, experiment, evidence), checks, minimum_units=experiment.minimum_units_per_arm)
+        for readout in _adjust_secondary(planned)
+    ]
 
 
 def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison) -> list[Readout]:
@@ -279,26 +282,25 @@ def _with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evid
     )
 
 
-def _judge(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
+def _judge(readout: Readout, checks: Sequence[HealthCheck], *, minimum_units: int) -> Readout:
     """Say what the numbers allow; a sick or thin experiment makes no claim, whatever its p."""
     if not readout.is_valid:
         return readout
-    if readout.comparison == TO_DATE:
-        return _judge_harm(readout, checks)
-    health = overall(checks)
-    if health != "healthy":
-        reasons = "; ".join(check.sentence for check in checks if check.verdict == health)
-        return replace(readout, is_valid=False, verdict=f"no claim ({health}): {reasons}")
+    if is_sick(checks):
+        reasons = "; ".join(check.sentence for check in checks if check.verdict == "sick")
+        return replace(readout, is_valid=False, verdict=f"no claim (sick): {reasons}")
+    if thin := [check.sentence for check in checks if check.verdict == "thin" and not _has_own_units(readout, check)]:
+        return replace(readout, is_valid=False, verdict=f"no claim (thin): {'; '.join(thin)}")
+    if (fewest := min(readout.n_control, readout.n_treatment)) < minimum_units:
+        return replace(readout, is_valid=False, verdict=f"no claim (thin): {fewest:,} units, a claim needs {minimum_units:,}")
     if readout.role == "negative control":
         return replace(readout, verdict="negative control: any difference is chance")
     return replace(readout, verdict=_claim(readout))
 
 
-def _judge_harm(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
-    """Harm to date needs trustworthy numbers, but no planned look."""
-    if is_sick(checks):
-        return replace(readout, is_valid=False, verdict="no claim (sick)")
-    return replace(readout, verdict=_claim(readout))
+def _has_own_units(readout: Readout, check: HealthCheck) -> bool:
+    """Whether a thin experiment is not thin here: pairs and data to date have other units, and harm needs no minimum of days."""
+    return check.check == ENOUGH_UNITS or readout.comparison == TO_DATE
 
 
 def _claim(readout: Readout) -> str:

@@ -45,6 +45,7 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
         "health": [asdict(check) for check in checks],
         "readouts": [asdict(readout) for readout in readouts],
         "decision": _plain(asdict(decision)),
+        "in_force": experiment.override.decision if experiment.override else decision.decision,
         "sensitivity": sensitivity(experiment, evidence),
     }
 
@@ -62,7 +63,7 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
     again = make_receipt(
         ExperimentSettings.model_validate(receipt["inputs"]["experiment"]), evidence_from_json(receipt["inputs"]["evidence"])
     )
-    for part in ("health", "readouts", "decision", "sensitivity"):
+    for part in ("health", "readouts", "decision", "in_force", "sensitivity"):
         if _canonical(again[part]) != _canonical(receipt[part]):
             raise ReplayMismatchError(f"{part} of the receipt cannot be derived again from its inputs.")
     return again

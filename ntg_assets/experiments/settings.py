@@ -33,6 +33,16 @@ class RampStep(Section):
     share: float = Field(gt=0, le=1)
 
 
+class OverrideSettings(Section):
+    """A named person's decision against the rule."""
+
+    decision: Literal["rollout", "rollback", "iterate"]
+    owner: str = Field(min_length=2)
+    """Who answers for it."""
+    reason: str = Field(min_length=15)
+    """Why, in a sentence."""
+
+
 class GuardrailSettings(Section):
     """A metric that must not get worse by more than a margin."""
 
@@ -78,6 +88,10 @@ class ExperimentSettings(Section):
     """Shares of the planned units at which success is judged; they share the error rate (Lan-DeMets, O'Brien-Fleming)."""
     minimum_units_per_arm: int = Field(default=100, ge=2)
     """Below this no claim is made in either direction."""
+    minimum_days: int = Field(default=14, ge=1, multiple_of=7)
+    """Whole weeks that the exposures of a logged experiment must cover before a claim is made."""
+    override: OverrideSettings | None = None
+    """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)
     """What one unit of the primary metric is worth, in the unit of value."""
     cost_per_unit: float = Field(default=0.0, ge=0)

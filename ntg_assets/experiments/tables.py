@@ -202,7 +202,11 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
             f"{readouts.height} stored ones. Materialize `readouts` again before `decisions`."
         )
     return {
-        **{name: decided[name] for name in ("experiment", "decision", "arm", "reason", "sentence", "readout_key")},
+        **{name: decided[name] for name in ("experiment", "arm", "reason", "sentence", "readout_key")},
+        "decision": receipt["in_force"],
+        "rule_decision": decided["decision"],
+        "override_owner": experiment.override.owner if experiment.override else None,
+        "override_reason": experiment.override.reason if experiment.override else None,
         "source": experiment.evidence,
         "owner": experiment.owner,
         "rule_version": receipt["rule_version"],

@@ -113,6 +113,7 @@ SICK: dict[str, Callable[[], Evidence]] = {
     "sample_ratio": lambda: evidence(effect=0.5, traffic=traffic(n_exposed=300)),
     "one_arm_per_unit": lambda: evidence(effect=0.5, traffic=traffic(n_in_several_arms=40)),
     "assigned_arm_seen": lambda: evidence(effect=0.5, traffic=traffic(n_not_assigned=40)),
+    "exposure_rate": lambda: evidence(effect=0.5, traffic=traffic(n_assigned=800)),
     "every_arm_seen": lambda: evidence(effect=0.5, traffic=traffic(n_exposed=0)),
     "negative_control:active_days:blend": lambda: evidence(
         effect=0.5, sums={("between users", "active_days", "blend", "all"): sums(np.linspace(1, 3, 400))}

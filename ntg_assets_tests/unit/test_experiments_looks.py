@@ -1,5 +1,6 @@
 """Planned looks: a claim at a look only, data that stand still between looks, harm stopped at any time."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -110,3 +111,10 @@ def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
     assert in_look(3) == []
     assert in_look(4) == in_look(5) == in_look(7) == ["u0", "u1", "u2", "u3"]
     assert len(in_look(8)) == len(in_look(9)) == 8
+
+
+def test_an_experiment_of_less_than_the_minimum_of_days_makes_no_claim() -> None:
+    week = {arm: ArmTraffic(1.0, 500, 500, 0, 0, datetime(2026, 1, 1), datetime(2026, 1, 8)) for arm in "ab"}
+    decision = evaluate(definition(), replace(evidence(500, effect=0.5), traffic=week))[2]
+    assert (decision.decision, decision.reason) == ("iterate", "health:thin")
+    assert "exposures cover 7 days; a claim needs 14" in decision.sentence

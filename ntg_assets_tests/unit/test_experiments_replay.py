@@ -6,13 +6,15 @@ import polars as pl
 import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.errors import ContractError
+from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets.experiments import tables
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
 from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings, OverrideSettings
 from ntg_assets.experiments.source_settings import ReplaySource
+from ntg_assets.experiments.trace import trace
 from ntg_assets.sql import run
+from ntg_assets.storage.connection import connect
 from ntg_assets_tests.logs import events
 
 PROGRAMME = ExperimentsSettings(
@@ -118,7 +120,7 @@ def test_a_decision_without_its_readout_cannot_be_made() -> None:
 
 
 def test_an_action_without_a_valid_readout_breaks_the_contract() -> None:
-    forged = all_tables(lists(), VAL, TEST)["decisions"].with_columns(decision=pl.lit("rollout"))
+    forged = all_tables(lists(), VAL, TEST)["decisions"].with_columns(decision=pl.lit("rollout"), rule_decision=pl.lit("rollout"))
     with pytest.raises(ContractError, match="no_action_without_a_valid_readout"):
         check_frame(forged, contract_of("decisions"))
 
@@ -143,3 +145,37 @@ def test_users_fall_into_quartiles_of_revenue_at_risk() -> None:
     comes_back = events(*((user, 11, "2026-02-01") for user in range(1, 9)))
     found = all_tables(lists(8), VAL, comes_back)["unit_metrics"].select("unit_id", "segment").unique()
     assert {unit: segment[-1] for unit, segment in found.iter_rows()} == {str(user): str((user + 1) // 2) for user in range(1, 9)}
+
+
+def test_a_departure_from_the_rule_needs_an_owner_and_a_reason_and_is_recorded() -> None:
+    made = all_tables(lists(), VAL, TEST)
+    unsigned = made["decisions"].with_columns(decision=pl.lit("rollback"))
+    with pytest.raises(ContractError, match="no_departure_from_the_rule_without_owner_and_reason"):
+        check_frame(unsigned, contract_of("decisions"))
+    signed = OverrideSettings(decision="rollback", owner="head of product", reason="A licence of the treatment has ended.")
+    one = PROGRAMME.definitions[0].model_copy(update={"override": signed})
+    evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
+    found = check_frame(tables.decisions([one], evidence, readouts=made["readouts"]), contract_of("decisions"))
+    assert found.select("decision", "rule_decision", "override_owner").row(0) == ("rollback", "iterate", "head of product")
+    assert receipts_that_disagree(found) == {}
+
+
+def test_a_decision_is_traced_back_to_the_files() -> None:
+    made = all_tables(lists(), VAL, TEST)
+    with connect() as connection:
+        connection.execute("create schema experiments; create schema ingest")
+        for name in ("decisions", "readouts", "unit_metrics"):
+            connection.register("incoming", made[name])
+            connection.execute(f"create table experiments.{name} as select * from incoming")
+        connection.execute("create table ingest.load_ledger as select 'ratings.csv' as file_name, repeat('a', 64) as sha256")
+        found = trace(connection, "lists")
+        assert [step.table for step in found.steps] == [
+            "experiments.decisions",
+            "experiments.readouts",
+            "experiments.unit_metrics",
+            "ingest.load_ledger",
+        ]
+        assert found.files == (("ratings.csv", "a" * 64),)
+        assert found.inputs_sha256 == made["decisions"]["inputs_sha256"].item()
+        with pytest.raises(NotEnoughDataError, match="no decision of experiment 'other'"):
+            trace(connection, "other")
