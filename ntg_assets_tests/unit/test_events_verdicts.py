@@ -89,8 +89,8 @@ def test_repeated_rows_are_kept_when_they_mean_something(tmp_path: Path) -> None
 
 
 def test_minus_zero_is_zero(tmp_path: Path) -> None:
-    write_log(tmp_path, [f"u,i,{NOON},0", f"u,i,{NOON},-0.0"])
-    assert [str(value) for value in accepted(tmp_path, log_settings(), "value")] == ["0.0"]
+    write_log(tmp_path, [f"u,i,{NOON},-0.0", f"u,j,{NOON},-0"])
+    assert [str(value) for value in accepted(tmp_path, log_settings(), "value")] == ["0.0", "0.0"]
 
 
 @pytest.mark.parametrize("many", [0, 1])
