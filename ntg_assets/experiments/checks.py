@@ -8,6 +8,7 @@ import polars as pl
 from ntg_assets.errors import NtgError
 from ntg_assets.experiments.receipts import replay
 
+ARM_TRAFFIC = dg.AssetKey(["experiments", "arm_traffic"])
 DECISIONS = dg.AssetKey(["experiments", "decisions"])
 READOUTS = dg.AssetKey(["experiments", "readouts"])
 
@@ -52,4 +53,25 @@ def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not broken, metadata={"offenders": len(broken), "reasons": str(broken)[:500]})
 
 
-experiment_checks = [every_decision_has_a_readout, every_receipt_replays]
+@dg.asset_check(asset=ARM_TRAFFIC)
+def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
+    """Arms that nobody was given: a strategy without lists (is its name right?), an empty log, or a ramp that has not begun."""
+    empty = arm_traffic.filter(pl.col("n_assigned") == 0).sort("experiment", "arm")
+    named = ", ".join(f"{experiment}/{arm}" for experiment, arm in empty.select("experiment", "arm").head(5).iter_rows())
+    return dg.AssetCheckResult(
+        passed=empty.is_empty(), severity=dg.AssetCheckSeverity.WARN, metadata={"offenders": empty.height, "first": named}
+    )
+
+
+@dg.asset_check(asset=dg.AssetKey(["experiments", "self_tests"]))
+def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResult:
+    """Whether A/A tests, coverage and power are as promised on these data; few or very skewed units break the promise honestly."""
+    broken = self_tests.filter(~pl.col("is_kept"))
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"offenders": broken.height, "first": "; ".join(broken["sentence"].head(3))},
+    )
+
+
+experiment_checks = [every_decision_has_a_readout, every_receipt_replays, every_arm_has_units, intervals_keep_their_promise]
