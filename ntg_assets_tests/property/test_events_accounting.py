@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def write_files(home: Path, files: list[list[str]]) -> None:
         write_log(home, rows, name=f"{number}.csv")
 
 
+@pytest.mark.slow  # each example writes and reads files
 @settings(max_examples=N_EXAMPLES)
 @given(LOGS)
 def test_every_row_is_accepted_quarantined_or_a_duplicate_or_nothing_is_loaded(files: list[list[str]]) -> None:
@@ -50,6 +52,7 @@ def test_every_row_is_accepted_quarantined_or_a_duplicate_or_nothing_is_loaded(f
             assert file["n_rows"] == sum(1 for row in written if row)
 
 
+@pytest.mark.slow  # each example writes and reads files
 @settings(max_examples=N_EXAMPLES)
 @given(st.lists(ROWS.filter(lambda row: '"broken' not in row), min_size=2, max_size=20), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[str], chance: random.Random) -> None:
