@@ -35,7 +35,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_every_purchase_is_accounted_for_and_counted_again_when_bought_again(journey: Workspace) -> None:
     ledger = journey.table("ingest", "load_ledger").filter(pl.col("source") == "events")
     assert ledger["n_rows"].sum() == ledger["n_accepted"].sum() > 100_000
-    assert journey.table("live", "interaction_features")["n_events"].max() > 20
+    assert journey.table("live", "interaction_features").filter(pl.col("n_events") > 20).height > 0
 
 
 def test_value_is_observed_revenue_in_dollars(journey: Workspace) -> None:

@@ -82,7 +82,7 @@ def test_read_copy_is_swapped_and_the_one_before_kept(tmp_path: Path) -> None:
 
 
 def test_report_is_plain_json() -> None:
-    things = pl.DataFrame({"on": [date(2024, 1, 1)], "share": [float("inf")], "name": ["o'neil \"q\" 🎬"]})
+    things = pl.DataFrame({"on": [date(2024, 1, 1)], "share": [float("inf")], "name": ['o\'neil "q" 🎬']})
     content = json.loads(report("data", {"things": things}, header=HEADER))
     assert content["things"] == [{"on": "2024-01-01", "share": None, "name": 'o\'neil "q" 🎬'}]
     assert (content["schema_version"], content["configuration"]) == (SCHEMA_VERSION, "abc")
