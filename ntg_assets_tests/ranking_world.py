@@ -22,7 +22,9 @@ from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import build_taste_graph
 
-TASTE = TasteSettings(min_item_support=1, min_shared_users=1, shrinkage=2, linear_regularisation=10, neighbours_per_item=10)
+TASTE = TasteSettings(
+    min_item_support=1, min_shared_users=1, shrinkage=2, linear_regularisation=10, linear_min_item_support=1, neighbours_per_item=10
+)
 RANKING = RankingSettings(top_k=5, candidates_per_source=10, popularity_half_life_days=[7, 90], evaluation_k=[3, 5], inner_slices=2)
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 SAMPLES = 100

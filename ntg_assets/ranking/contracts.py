@@ -14,6 +14,7 @@ class ItemPopularity(Contract):
     item_id: str = identifier("item", "Item")
     half_life_days: float = column("After this time an event counts half", unit="days", gt=0)
     n_users: int = column("Users of the item", ge=1)
+    n_repeat_users: int = column("Users who had the item at more than one instant", ge=0)
     score: float = column("Events, each 0.5 ** (age / half-life)", ge=0)
     rank: int = column("Place at this half-life; ties: more users, then the lower id", ge=1)
 

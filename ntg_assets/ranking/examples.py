@@ -30,12 +30,14 @@ class Examples:
         features: Candidates x sources.
         taken: Whether the user took the candidate.
         n_relevant: What each label user took, found as a candidate or not.
+        is_contender: Whether some source ranks the candidate high enough to teach.
         fold: Half of the users that each label user belongs to: the same in every cut.
     """
 
     user: Longs
     features: Floats
     taken: Flags
+    is_contender: Flags
     n_relevant: Longs
     fold: Longs
 
@@ -62,7 +64,16 @@ class Examples:
         """Return the examples of some of the label users."""
         number = np.cumsum(users) - 1
         rows = users[self.user]
-        return Examples(number[self.user[rows]], self.features[rows], self.taken[rows], self.n_relevant[users], self.fold[users])
+        return self._rows(rows, number, users)
+
+    def contenders(self) -> "Examples":
+        """Return the candidates that teach, with the label users who have any."""
+        users = np.bincount(self.user, self.is_contender, minlength=self.n_users) > 0
+        return self._rows(self.is_contender, np.cumsum(users) - 1, users)
+
+    def _rows(self, rows: Flags, number: Longs, users: Flags) -> "Examples":
+        columns = (self.features[rows], self.taken[rows], self.is_contender[rows])
+        return Examples(number[self.user[rows]], *columns, self.n_relevant[users], self.fold[users])
 
 
 def inner_model(log: Interactions, cut: InnerSlice, *, taste: TasteSettings, settings: RankingSettings) -> RankingModel:
@@ -87,14 +98,12 @@ def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settin
     """
     parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed)]
     if not parts:
-        n_sources = 0
-        return Examples(
-            np.empty(0, np.int64), np.empty((0, n_sources)), np.empty(0, np.bool_), np.empty(0, np.int64), np.empty(0, np.int64)
-        )
+        none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
+        return Examples(none, np.empty((0, 0)), no_flags, no_flags, none, none)
     offsets = np.cumsum([0, *(part.n_users for part in parts[:-1])])
     return Examples(
         np.concatenate([part.user + offset for part, offset in zip(parts, offsets, strict=True)]),
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "taken", "n_relevant", "fold")),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "taken", "is_contender", "n_relevant", "fold")),
     )
 
 
@@ -118,14 +127,17 @@ def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: Ran
 
 
 def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, *, compiled: bool) -> Examples:
-    _, pairs, features = score_users(block, model, compiled=compiled)
+    candidates, pairs, features = score_users(block, model, compiled=compiled)
+    key = pairs.user * model.n_items + pairs.item
+    high = candidates.rank <= model.settings.contender_rank
+    is_contender = np.isin(key, candidates.user[high] * model.n_items + candidates.item[high])
     wanted = relevant.filter(pl.col("user_id").is_in(block.users.implode()))
     wanted_user = codes_of(wanted["user_id"], known=block.users)
     wanted_item = codes_of(wanted["item_id"], known=model.items)
-    taken = np.isin(pairs.user * model.n_items + pairs.item, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
+    taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
     fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
-    return _with_candidates(Examples(pairs.user, features, taken, n_relevant, fold))
+    return _with_candidates(Examples(pairs.user, features, taken, is_contender, n_relevant, fold))
 
 
 def _with_candidates(found: Examples) -> Examples:

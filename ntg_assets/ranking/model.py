@@ -12,9 +12,10 @@ import scipy.sparse as sp
 from ntg_assets.ranking.popularity import microseconds
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import GRAPHS, PLAIN_GRAPH, Source, configured_sources
-from ntg_assets.taste.interactions import Floats, codes_of
+from ntg_assets.taste.interactions import Floats, Longs, codes_of
 
 STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}  # column of each graph that a profile is spread over
+RETURN_PRIOR_USERS = 5  # users of an item that weigh as much as what is known of all items
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class RankingModel:
         now: Cutoff from which ages are counted, microseconds since 1970.
         graphs: Items x items strengths per graph, columns ascending in each row.
         popularity: Decayed popularity per source name.
+        return_share: Share of each item's users who come back to it, pulled towards that of all items where users are few.
         sources: The sources, in the order in which contributions are added up.
         weights: Weight per source name in the blend; empty while it is being learned.
         settings: List length, profile, seen filter.
@@ -35,6 +37,7 @@ class RankingModel:
     now: int
     graphs: Mapping[str, sp.csr_array]
     popularity: Mapping[str, Floats]
+    return_share: Floats
     sources: list[Source]
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -78,16 +81,24 @@ def ranking_model(
         learned = dict(weights.select("feature", "weight").iter_rows())
         floors = set(weights.filter("is_floor")["feature"])
         sources = [source for source in sources if learned.get(source.name, 0.0) > 0 or source.name in floors | {PLAIN_GRAPH}]
-    items = popularity.select("item_id", "n_users").unique().sort("n_users", "item_id", descending=[True, False])["item_id"]
+    catalogue = popularity.select("item_id", "n_users", "n_repeat_users").unique()
+    catalogue = catalogue.sort("n_users", "item_id", descending=[True, False])
+    items = catalogue["item_id"]
     return RankingModel(
         items=items,
         now=microseconds(cutoff_at),
         graphs={name: _edges(graphs[name], items, STRENGTH[name]) for name in GRAPHS if name in graphs},
         popularity={source.name: _scores(popularity, items, source.half_life) for source in sources if source.kind == "popularity"},
+        return_share=_return_share(catalogue["n_users"].to_numpy(), catalogue["n_repeat_users"].to_numpy()),
         sources=sources,
         settings=settings,
         weights=learned,
     )
+
+
+def _return_share(n_users: Longs, n_repeat_users: Longs) -> Floats:
+    overall = n_repeat_users.sum() / max(n_users.sum(), 1)
+    return (n_repeat_users + RETURN_PRIOR_USERS * overall) / (n_users + RETURN_PRIOR_USERS)
 
 
 def _edges(table: pl.DataFrame, items: pl.Series, strength: str) -> sp.csr_array:

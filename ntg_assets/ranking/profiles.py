@@ -11,9 +11,13 @@ from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, po
 
 
 def source_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
-    """Return what a source weighs of each user's past: users x items, scores being added up in the order of the entries."""
+    """Return what a source weighs of each user's past: users x items, scores being added up in the order of the entries.
+
+    A user's own consumption fades with its age and counts by the root of the share of users who come back to the item:
+    measured, a little better than either alone.
+    """
     if source.kind == "consumed":
-        strength = decay(block.at, now=model.now, half_life_days=source.half_life)
+        strength = decay(block.at, now=model.now, half_life_days=source.half_life) * np.sqrt(model.return_share)[block.item]
         return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
     return recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
 

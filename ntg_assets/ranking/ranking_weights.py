@@ -84,8 +84,12 @@ def default_weights(sources: Sequence[Source], *, floor: int | None) -> Floats:
 
 
 def fit(examples: Examples, *, default: Floats, shrinkage: float) -> Floats:
-    """Maximise the likelihood of what was taken, minus shrinkage / 2 * |weights - default|^2, over weights of at least 0."""
-    objective = _objective(examples, default, shrinkage)
+    """Maximise the likelihood of what was taken, minus shrinkage / 2 * |weights - default|^2, over weights of at least 0.
+
+    Only contenders compete. With every candidate in the race the weights would serve the many relevant items far down
+    a list instead of its top (measured on repeat purchases: NDCG@10 .445 with all, .455 with the first ten of each source).
+    """
+    objective = _objective(examples.contenders(), default, shrinkage)
     return minimize(objective, default, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(default)).x
 
 
@@ -114,6 +118,7 @@ def _softmax(utility: Floats, examples: Examples) -> tuple[Floats, Floats]:
 
 def _sandwich(examples: Examples, weights: Floats, *, shrinkage: float) -> tuple[Floats, Floats]:
     """Return the ends of the weights' intervals, clustered by user and cut at 0."""
+    examples = examples.contenders()
     counted = examples.has_target[examples.user]
     _, share = _softmax(examples.features @ weights, examples)
     share = share * counted

@@ -18,6 +18,8 @@ class RankingSettings(Section):
     """The n-th most recent item of a user counts 0.5 ** (n / half-life) in the recent profile."""
     long_profile_half_life_items: float = Field(default=20.0, gt=0)
     """The same for the long profile."""
+    whole_profile_half_life_items: float = Field(default=200.0, gt=0)
+    """The same for the profile of nearly the whole history."""
     profile_items: int = Field(default=500, ge=1)
     """Most recent items of a user that make the profile."""
     popularity_half_life_days: list[float] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
@@ -28,10 +30,12 @@ class RankingSettings(Section):
     """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""
     inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of TRAIN events in each label window behind an inner cut."""
-    inner_slices: int = Field(default=2, ge=1, le=8)
+    inner_slices: int = Field(default=3, ge=1, le=8)
     """Inner cuts, each one label window before the last, that teach the blend its weights."""
     inner_users: int = Field(default=5_000, ge=10)
     """Most users of one inner cut whose labels are used."""
+    contender_rank: int = Field(default=10, ge=1)
+    """Only candidates that some source ranks this high teach the blend: what could not reach the top of a list would drown them."""
     weight_shrinkage: float = Field(default=2.0, gt=0)
     """Pulls the learned weights towards the default ones: the log likelihood pays half of this times the squared distance."""
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)

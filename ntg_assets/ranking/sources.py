@@ -18,7 +18,8 @@ class Source:
             `consumed` is the user's own past.
         half_life: Of the profile in items (`graph`), else in days.
         graph: Which graph, for `graph`.
-        default_weight: Weight in the blend while labels do not teach a better one. Taken from the measured order of the sources.
+        default_weight: Weight in the blend while labels do not teach a better one: close to the popularity floor, whose weight is 1,
+            with some taste. Chosen on inner labels of the MovieLens sample, global cut: NDCG@10 .195 with it, .182 for the floor alone.
     """
 
     name: str
@@ -31,20 +32,29 @@ class Source:
 GRAPHS = ("taste", "sequence", "linear")
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 DEFAULT_POPULARITY_WEIGHT = 1.0
-DEFAULT_CONSUMED_WEIGHT = 2.0
+DEFAULT_CONSUMED_WEIGHT = 3.0  # what a user keeps coming back to says more than any other source, where it may be shown at all
 
 
 def configured_sources(settings: RankingSettings) -> list[Source]:
     """List the sources of a configuration, in the order in which their contributions are added up."""
-    recent, long = settings.profile_half_life_items, settings.long_profile_half_life_items
+    recent, long, whole = (
+        settings.profile_half_life_items,
+        settings.long_profile_half_life_items,
+        settings.whole_profile_half_life_items,
+    )
     graphs = [
-        Source("taste_recent", "graph", recent, "taste", 0.5),
-        Source("taste_long", "graph", long, "taste", 0.0),
-        Source("sequence_recent", "graph", recent, "sequence", 1.0),
-        Source("linear_recent", "graph", recent, "linear", 0.5),
-        Source("linear_long", "graph", long, "linear", 1.0),
+        Source("taste_recent", "graph", recent, "taste", 0.1),
+        Source("taste_long", "graph", long, "taste"),
+        Source("taste_whole", "graph", whole, "taste"),
+        Source("sequence_recent", "graph", recent, "sequence", 0.05),
+        Source("linear_recent", "graph", recent, "linear"),
+        Source("linear_long", "graph", long, "linear", 0.3),
+        Source("linear_whole", "graph", whole, "linear"),
     ]
     popularity = [Source(f"popularity_{days:g}d", "popularity", days) for days in sorted(set(settings.popularity_half_life_days))]
     if settings.recommend_consumed == "never":
         return graphs + popularity
-    return graphs + popularity + [Source(f"consumed_{days:g}d", "consumed", days) for days in sorted(set(settings.consumed_half_life_days))]
+    half_lives = sorted(set(settings.consumed_half_life_days))
+    middle = half_lives[len(half_lives) // 2]
+    own = {middle: DEFAULT_CONSUMED_WEIGHT}
+    return graphs + popularity + [Source(f"consumed_{d:g}d", "consumed", d, default_weight=own.get(d, 0.0)) for d in half_lives]

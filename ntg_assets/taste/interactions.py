@@ -42,6 +42,20 @@ class Interactions:
         return np.bincount(self.item[self.is_latest], minlength=len(self.items))
 
     @cached_property
+    def n_repeat_users_of_item(self) -> Longs:
+        """Distinct users of each item who had it at more than one instant."""
+        again = self.is_latest.copy()
+        again[again] = self.n_instants[again] > 1
+        return np.bincount(self.item[again], minlength=len(self.items))
+
+    @cached_property
+    def n_instants(self) -> Longs:
+        """Instants of each row's (user, item)."""
+        pair = self.user.astype(np.int64) * max(self.n_items, 1) + self.item
+        _, position, counts = np.unique(pair, return_inverse=True, return_counts=True)
+        return counts[position]
+
+    @cached_property
     def id_rank(self) -> Longs:
         """Position of each item's id in ascending order, for ties that go to the lower id."""
         return np.argsort(self.items.arg_sort().to_numpy(), kind="stable")

@@ -20,7 +20,7 @@ def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.D
 
     Args:
         events: One row per event: `user_id`, `item_id`, `event_at`.
-        settings: Guardrails as for the taste graph; `linear_max_items` best supported items take part (0: none, the table is empty).
+        settings: Guardrails of its own (`linear_...`); the `linear_max_items` best supported items take part (0: none, no rows).
 
     Returns:
         `linear_graph`: the largest positive weights that leave each item. A matrix of all items is inverted, so memory grows
@@ -33,7 +33,8 @@ def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.D
 
 def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> pl.DataFrame:
     """Learn the linear graph of a coded log; see `build_linear_graph`."""
-    nodes = guarded_nodes(interactions, settings=settings)
+    guardrails = {"min_item_support": settings.linear_min_item_support, "max_items_per_user": settings.linear_max_items_per_user}
+    nodes = guarded_nodes(interactions, settings=settings.model_copy(update=guardrails))
     n_items = min(nodes.matrix.n_items, settings.linear_max_items)
     codes = nodes.codes[:n_items]
     ids = interactions.items.gather(codes)
@@ -42,7 +43,7 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
     shape = (len(nodes.matrix.start) - 1, nodes.matrix.n_items)
     histories = sp.csr_array((np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape)[:, :n_items]
     with threadpool_limits(1):
-        edges = _top_weights(histories, k=settings.neighbours_per_item, regularisation=settings.linear_regularisation)
+        edges = _top_weights(histories, k=settings.linear_neighbours_per_item, regularisation=settings.linear_regularisation)
     return pl.DataFrame(
         {"item_id": ids.gather(edges.row), "neighbour_id": ids.gather(edges.column), "rank": edges.rank + 1, "weight": edges.value}
     )

@@ -22,6 +22,12 @@ class TasteSettings(Section):
     """Items after an item that count as taken up next; one `lag` steps later weighs 1 / lag."""
     linear_max_items: int = Field(default=5_000, ge=0, le=20_000)
     """Best supported items that take part in the linear graph (its cost grows with the cube); 0: it is not made."""
+    linear_min_item_support: int = Field(default=3, ge=1)
+    """Fewest users of an item in the linear graph, whose regularisation deals with little evidence by itself."""
+    linear_max_items_per_user: int = Field(default=5_000, ge=2)
+    """The power-user cap of the linear graph."""
+    linear_neighbours_per_item: int = Field(default=100, ge=1)
+    """Most learned edges that leave one item."""
     linear_regularisation: float = Field(default=100.0, gt=0)
     """Pulls the weights of the linear graph towards 0."""
     n_axes: int = Field(default=8, ge=1, le=64)

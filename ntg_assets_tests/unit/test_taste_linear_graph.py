@@ -6,7 +6,7 @@ from ntg_assets.taste.linear_graph import build_linear_graph
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets_tests.logs import random_log
 
-OPEN = TasteSettings(min_item_support=1, min_shared_users=1, neighbours_per_item=100, linear_regularisation=5.0)
+OPEN = TasteSettings(min_item_support=1, linear_min_item_support=1, linear_regularisation=5.0)
 
 
 def ease(log: pl.DataFrame, regularisation: float) -> dict[tuple[int, int], float]:
