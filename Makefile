@@ -61,7 +61,7 @@ format: $(DEV) ## Mend what ruff can mend by itself
 
 .PHONY: golden
 golden: $(DEV) ## Write the golden files anew; read the diff before you commit it
-	$(BIN)/python -m pytest ntg_assets_tests/golden --rewrite-golden
+	$(BIN)/python -m pytest --rewrite-golden
 	git --no-pager diff --stat -- ntg_assets_tests/golden
 
 .PHONY: lock
