@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -13,7 +13,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         about = getattr(record, "dagster_meta", {})
         line = {
-            "at": datetime.fromtimestamp(record.created, tz=timezone.utc).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "run": about.get("run_id"),
             "step": about.get("step_key"),
@@ -24,7 +24,10 @@ class JsonLines(logging.Formatter):
         return json.dumps({key: value for key, value in line.items() if value is not None}, ensure_ascii=False)
 
 
-@dg.logger({"log_level": dg.Field(str, default_value="INFO", description="Lowest level that is written")}, description="JSON lines on standard error")
+@dg.logger(
+    {"log_level": dg.Field(str, default_value="INFO", description="Lowest level that is written")},
+    description="JSON lines on standard error",
+)
 def structured_log(init_context: dg.InitLoggerContext) -> logging.Logger:
     """Make the console logger of runs."""
     log = logging.getLogger("ntg")

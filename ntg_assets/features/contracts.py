@@ -130,12 +130,22 @@ class ItemFeatures(Contract):
     n_events: int = feature("Popularity: events", window=BEFORE, nulls="never", sources="train_events", ge=1)
     n_users: int = feature("Users", window=BEFORE, nulls="never", sources=PAIRS, ge=1)
     age_days: int = feature("Days since the first event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
-    recency_days: int = feature("Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
+    recency_days: int = feature(
+        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1
+    )
     active_days: int = feature("Days with an event", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
-    decayed_events_7d: float = feature("Events, each halved every 7 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0)
-    decayed_events_30d: float = feature("Events, each halved every 30 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0)
-    decayed_events_90d: float = feature("Events, each halved every 90 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0)
-    decayed_events_365d: float = feature("Events, each halved every 365 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0)
+    decayed_events_7d: float = feature(
+        "Events, each halved every 7 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+    )
+    decayed_events_30d: float = feature(
+        "Events, each halved every 30 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+    )
+    decayed_events_90d: float = feature(
+        "Events, each halved every 90 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+    )
+    decayed_events_365d: float = feature(
+        "Events, each halved every 365 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+    )
     active_month_share: float = feature(
         "Persistence of popularity: share of 28-day months since the first event that hold one",
         unit="share",
@@ -160,9 +170,13 @@ class ItemFeatures(Contract):
         gt=0,
         le=1,
     )
-    top_user_share: float = feature("Share of events by the user with most", unit="share", window=BEFORE, nulls="never", sources=PAIRS, gt=0, le=1)
+    top_user_share: float = feature(
+        "Share of events by the user with most", unit="share", window=BEFORE, nulls="never", sources=PAIRS, gt=0, le=1
+    )
     events_per_user: float = feature("Consumption depth: events per user", window=BEFORE, nulls="never", sources=PAIRS, ge=1)
-    repeat_user_share: float = feature("Share of users who came back to the item", unit="share", window=BEFORE, nulls="never", sources=PAIRS, ge=0, le=1)
+    repeat_user_share: float = feature(
+        "Share of users who came back to the item", unit="share", window=BEFORE, nulls="never", sources=PAIRS, ge=0, le=1
+    )
     strength_per_user: float = feature(
         "Consumption depth: strength of engagement per user", window=BEFORE, nulls="never", sources="train_events.weight", ge=0
     )
@@ -185,22 +199,43 @@ class InteractionFeatures(Contract):
     user_id: str = identifier("user", "Who")
     item_id: str = identifier("item", "What")
     n_events: int = feature("Events", window=BEFORE, nulls="never", sources="train_events", ge=1)
-    n_recent_events: int = feature("Events of the recent window", window="[cutoff - recent_days, cutoff)", nulls="never", sources="train_events", ge=0)
+    n_recent_events: int = feature(
+        "Events of the recent window", window="[cutoff - recent_days, cutoff)", nulls="never", sources="train_events", ge=0
+    )
     first_event_at: UtcTime = feature("First event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
     last_event_at: UtcTime = feature("Latest event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
-    recency_days: int = feature("Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
+    recency_days: int = feature(
+        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1
+    )
     strength: float = feature("Sum of the strengths of the events", window=BEFORE, nulls="never", sources="train_events.weight", ge=0)
-    decayed_strength_30d: float = feature("Strength, halved every 30 days", window=BEFORE, nulls="never", sources="train_events.weight", ge=0)
-    decayed_strength_180d: float = feature("Strength, halved every 180 days", window=BEFORE, nulls="never", sources="train_events.weight", ge=0)
+    decayed_strength_30d: float = feature(
+        "Strength, halved every 30 days", window=BEFORE, nulls="never", sources="train_events.weight", ge=0
+    )
+    decayed_strength_180d: float = feature(
+        "Strength, halved every 180 days", window=BEFORE, nulls="never", sources="train_events.weight", ge=0
+    )
     repeat_gap_days: float = feature(
-        "Repeat consumption: mean days from one event to the next", unit="days", window=BEFORE, nulls="with a single event", sources="train_events.event_at", ge=0
+        "Repeat consumption: mean days from one event to the next",
+        unit="days",
+        window=BEFORE,
+        nulls="with a single event",
+        sources="train_events.event_at",
+        ge=0,
     )
     mean_value: float = feature("Mean value per event", unit="value", window=BEFORE, nulls="never", sources="train_events.value")
     strength_to_user_norm: float = feature(
-        "Strength by the user's mean strength per item", window=BEFORE, nulls="when the user's events weigh nothing", sources="train_events.weight", ge=0
+        "Strength by the user's mean strength per item",
+        window=BEFORE,
+        nulls="when the user's events weigh nothing",
+        sources="train_events.weight",
+        ge=0,
     )
     strength_to_item_norm: float = feature(
-        "Strength by the item's mean strength per user", window=BEFORE, nulls="when the item's events weigh nothing", sources="train_events.weight", ge=0
+        "Strength by the item's mean strength per user",
+        window=BEFORE,
+        nulls="when the item's events weigh nothing",
+        sources="train_events.weight",
+        ge=0,
     )
     value_above_user_norm: float = feature(
         "Mean value less the user's mean value per event", unit="value", window=BEFORE, nulls="never", sources="train_events.value"

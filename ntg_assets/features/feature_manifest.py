@@ -17,7 +17,18 @@ SQL_FILES = {
 }
 NUMERIC = frozenset({"Int64", "Int32", "Float64"})
 VERSION_DIGITS = 8
-MANIFEST_COLUMNS = ["entity", "table_name", "feature", "data_type", "definition", "unit", "window", "null_policy", "source_columns", "version"]
+MANIFEST_COLUMNS = [
+    "entity",
+    "table_name",
+    "feature",
+    "data_type",
+    "definition",
+    "unit",
+    "window",
+    "null_policy",
+    "source_columns",
+    "version",
+]
 
 
 def described_features() -> pl.DataFrame:
@@ -54,7 +65,12 @@ def feature_manifest(tables: Mapping[str, Source]) -> Query:
 
 def _describe(entity: str, table: str, name: str, found: Any) -> dict[str, str | None]:
     told = found.metadata
-    definition = {"window": told["window"], "null_policy": told["nulls"], "source_columns": told["sources"], "definition": found.description}
+    definition = {
+        "window": told["window"],
+        "null_policy": told["nulls"],
+        "source_columns": told["sources"],
+        "definition": found.description,
+    }
     content = "\n".join([*definition.values(), *(read_sql("features", file) for file in SQL_FILES[table])])
     return {
         "entity": entity,
