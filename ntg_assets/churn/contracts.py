@@ -74,7 +74,9 @@ class ChurnRecalibration(Contract):
     n_rows: int = column("Forecasts of the origin", ge=0)
     mean_gain: float = column("Mean gain over the origins", nullable=True)
     standard_error: float = column("Standard error of the mean gain; null below three gains", nullable=True, ge=0)
-    is_adopted: bool = column("Whether the line of the last row is used: mean gain above one standard error")
+    is_adopted: bool = column(
+        "Whether the line of the last row is used: mean gain above one standard error, and a gain at the newest origin"
+    )
 
     class Config:
         unique = ["origin_on"]

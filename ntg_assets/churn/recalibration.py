@@ -2,7 +2,9 @@
 
 At past origins the model is refitted on the windows closed by then and its forecasts are kept. Each origin is then judged twice: as
 forecast, and after the line (offset + slope * log odds) that the *earlier* origins ask for. The line is adopted when its mean gain in
-log loss over the origins exceeds one standard error. A line on log odds leaves the model linear, so it is folded into its coefficients.
+log loss over the origins exceeds one standard error and the newest origin gained too: gains of neighbouring origins go together, so a
+season that has just turned would otherwise be corrected in the wrong direction (measured on the synthetic world: offset -0.09 without
+the line, -0.21 with it). A line on log odds leaves the model linear, so it is folded into its coefficients.
 
 Source: Platt 1999, "Probabilistic outputs for support vector machines"; the gate is that of a walk-forward validation.
 """
@@ -77,7 +79,7 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     rows: list[Judged] = [_judge(closed, origin_on) for origin_on in closed["origin_on"].unique().sort().to_list()]
     gains = np.array([row[5] for row in rows if row[5] is not None], dtype=np.float64)
     mean, error = _mean_and_error(gains)
-    is_adopted = mean is not None and error is not None and mean > error
+    is_adopted = mean is not None and error is not None and mean > error and gains[-1] > 0
     line = (line_through(closed) if is_adopted else None) or NO_CHANGE
     rows.append((cutoff_on, *line, None, None, None, 0))
     table = pl.DataFrame(rows, schema=TABLE_SCHEMA, orient="row")

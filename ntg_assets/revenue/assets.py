@@ -8,6 +8,7 @@ from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies
 from ntg_assets.revenue.opt_outs import read_opt_outs
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
+from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.sql import query, run
 from ntg_assets.staging import staged_asset
@@ -56,4 +57,10 @@ def intervention_targets(revenue_risk_radar: pl.DataFrame, churn_scores: pl.Data
     )
 
 
-revenue_assets = [*value_coefficients, *ltv_estimates, *revenue_risk_radar, *intervention_targets]
+@staged_asset(group="revenue", kinds=("polars",))
+def strategy_comparison(intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The strategies side by side: expected value, cost, overlap, and how far the save rate may fall."""
+    return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
+
+
+revenue_assets = [*value_coefficients, *ltv_estimates, *revenue_risk_radar, *intervention_targets, *strategy_comparison]

@@ -111,8 +111,40 @@ class InterventionTargets(Contract):
     expected_profit: float = column("expected_saved_value - expected_cost", unit="unit")
     save_rate: float = column("Share of leaving users whom a contact keeps", unit="share", ge=0, le=1)
     evidence: str = column("What the save rate rests on", isin=("assumed save rate", "measured save rate"))
+    shadow_price: float = column(
+        "Profit that one more unit of the strategy's budget would bring; null unless a budget is spent for profit", nullable=True, ge=0
+    )
+    is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
     unit: str = column("Unit of value", isin=UNITS)
     reason: str = column("Strongest reason of the user's risk", nullable=True)
 
     class Config:
         unique = ["strategy", "user_id"]
+
+
+@contract("strategy_comparison")
+class StrategyComparison(Contract):
+    """One row per strategy: what its list expects to save and spend, on an assumed save rate."""
+
+    strategy: str = column("Strategy of the configuration")
+    n_contacts: int = column("Users contacted", ge=0)
+    n_passed_over: int = column("Users passed over on the way down the list: opted out, held out, over budget", ge=0)
+    revenue_at_risk_share: float = column("Share of all revenue at risk that the contacted hold", unit="share", ge=0, le=1)
+    expected_saved_value: float = column("Sum over the contacted", unit="unit", ge=0)
+    expected_cost: float = column("Sum over the contacted", unit="unit", ge=0)
+    expected_profit: float = column("Saved value minus cost", unit="unit")
+    profit_at_half_save_rate: float = column("Profit of the same list if contacts keep half as many", unit="unit")
+    profit_at_double_save_rate: float = column("Profit of the same list if contacts keep twice as many (at most all)", unit="unit")
+    break_even_save_rate: float = column(
+        "Save rate at which the list neither wins nor loses; null where none up to 1 pays", nullable=True, ge=0, le=1
+    )
+    overlap_share: float = column(
+        "Share of the contacted whom the first strategy contacts too; null without contacts", nullable=True, ge=0, le=1
+    )
+    budget: float = column("Budget of the strategy; null without one", unit="unit", nullable=True, ge=0)
+    shadow_price: float = column("As in intervention_targets", nullable=True, ge=0)
+    is_proven_best: pl.Boolean = column("As in intervention_targets", nullable=True)
+    unit: str = column("Unit of value", isin=UNITS)
+
+    class Config:
+        unique = ["strategy"]

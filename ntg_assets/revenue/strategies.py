@@ -9,9 +9,12 @@ The expected value of a contact rests on an *assumed* save rate until a randomis
 
 from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
+from ntg_assets.churn.design import Floats
 from ntg_assets.randomness import unit_interval
+from ntg_assets.revenue.budget import Flags, spend
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings
 
 CONTACT = "contact"
@@ -76,7 +79,8 @@ def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: R
     policed = ordered.with_columns(
         exclusion=pl.when("is_opted_out").then(pl.lit("opted_out")).when("is_holdout").then(pl.lit("holdout")).otherwise(pl.lit("none"))
     )
-    reached = _up_to_capacity(_within_budget(policed, strategy.budget), settings.capacity)
+    paid = _within_budget(policed, strategy, capacity=settings.capacity)
+    reached = _up_to_capacity(paid, settings.capacity)
     contacted = pl.col("exclusion") == "none"
     return reached.with_row_index("rank", offset=1).select(
         strategy=pl.lit(strategy.name),
@@ -91,23 +95,41 @@ def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: R
         expected_profit="expected_profit",
         save_rate=pl.lit(strategy.save_rate),
         evidence=pl.lit("assumed save rate"),
+        shadow_price="shadow_price",
+        is_proven_best="is_proven_best",
         unit="unit",
         reason="reason_1",
     )
 
 
-def _within_budget(policed: pl.DataFrame, budget: float | None) -> pl.DataFrame:
-    """Walk down the list and pass over whoever the rest of the budget cannot pay for."""
-    if budget is None:
-        return policed
+def _within_budget(policed: pl.DataFrame, strategy: StrategySettings, *, capacity: int) -> pl.DataFrame:
+    """Pass over whoever the budget does not pay for: by the best choice for profit, else by walking down the list."""
+    unpriced = {"shadow_price": pl.lit(None, pl.Float64), "is_proven_best": pl.lit(None, pl.Boolean)}
+    if strategy.budget is None:
+        return policed.with_columns(**unpriced)
+    may = (policed["exclusion"] == "none").to_numpy()
+    cost = policed["expected_cost"].to_numpy()
+    if strategy.objective == "expected_profit":
+        found = spend(policed["expected_profit"].to_numpy()[may], cost[may], budget=strategy.budget, capacity=capacity)
+        unpriced = {"shadow_price": pl.lit(found.shadow_price, pl.Float64), "is_proven_best": pl.lit(found.is_exact)}
+        paid = np.zeros(len(may), dtype=bool)
+        paid[may] = found.chosen
+    else:
+        paid = _payable(cost, may, budget=strategy.budget)
+    exclusion = pl.when(pl.Series(may & ~paid, dtype=pl.Boolean)).then(pl.lit("over_budget")).otherwise("exclusion")
+    return policed.with_columns(exclusion=exclusion, **unpriced)
+
+
+def _payable(cost: Floats, may: Flags, *, budget: float) -> Flags:
+    """Walk down the list and pay for whoever the rest of the budget reaches; added up in whole millionths, so without rounding."""
     left = round(budget * COST_STEPS_PER_UNIT)
-    told = []
-    for exclusion, cost in policed.select("exclusion", "expected_cost").iter_rows():
-        steps = round(cost * COST_STEPS_PER_UNIT)
-        payable = steps <= left
-        told.append(exclusion if exclusion != "none" or payable else "over_budget")
-        left -= steps if exclusion == "none" and payable else 0
-    return policed.with_columns(pl.Series("exclusion", told, dtype=pl.String))
+    paid = np.zeros(len(cost), dtype=bool)
+    for position in np.flatnonzero(may):
+        steps = round(cost[position] * COST_STEPS_PER_UNIT)
+        if steps <= left:
+            paid[position] = True
+            left -= steps
+    return paid
 
 
 def _up_to_capacity(policed: pl.DataFrame, capacity: int) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings, ValueSettings
 from ntg_assets.revenue.strategies import intervention_targets
+from ntg_assets.revenue.strategy_comparison import strategy_comparison
 from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
@@ -71,6 +72,21 @@ def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) ->
 
 
 RADAR = make_tables(leaving_log(1), SPLIT).revenue_risk_radar
+
+
+@pytest.mark.parametrize("text_ids", [True, False])
+def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FBT001
+    radar = make_tables(leaving_log(2, text_ids=text_ids), SPLIT).revenue_risk_radar
+    strategies = [
+        StrategySettings(name="risk", objective="revenue_at_risk"),
+        StrategySettings(name="profit", objective="expected_profit", save_rate=0.3, contact_cost=0.2, budget=1.0),
+        StrategySettings(name="nobody", objective="expected_profit", save_rate=0.0, contact_cost=1.0, budget=5.0),
+    ]
+    policy = RadarSettings(strategies=strategies, capacity=10)
+    targets = intervention_targets(radar, settings=policy)
+    ids = IdTypes("string" if text_ids else "integer", "string")
+    check_frame(targets, contract_of("intervention_targets"), ids=ids)
+    check_frame(strategy_comparison(targets, radar, settings=policy), contract_of("strategy_comparison"), ids=ids)
 
 
 def test_text_ids_keep_every_contract() -> None:

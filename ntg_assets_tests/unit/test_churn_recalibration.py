@@ -61,6 +61,18 @@ def test_windows_still_open_at_the_cutoff_are_not_looked_at() -> None:
     assert churn_recalibration(made, cutoff_on=early).equals(churn_recalibration(poisoned, cutoff_on=early))
 
 
+def test_a_bias_that_has_just_turned_is_not_corrected() -> None:
+    turned = pl.concat(
+        [
+            forecasts(offset=0.5, slope=1.0).filter(pl.col("origin_on") < FIRST + 5 * STEP),
+            forecasts(offset=-0.5, slope=1.0, seed=2).filter(pl.col("origin_on") == FIRST + 5 * STEP),
+        ]
+    )
+    found = churn_recalibration(turned, cutoff_on=CUTOFF)
+    assert not decided(found)["is_adopted"]
+    assert found["gain"].to_list()[5] < 0
+
+
 def test_without_origins_nothing_is_changed() -> None:
     row = decided(churn_recalibration(forecasts(offset=0, slope=1).head(0), cutoff_on=CUTOFF))
     assert (row["is_adopted"], row["offset"], row["slope"], row["mean_gain"]) == (False, 0.0, 1.0, None)

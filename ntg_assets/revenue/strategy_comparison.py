@@ -1,0 +1,69 @@
+"""The strategies side by side: what each expects to save and spend, how they overlap, how far the save rate may fall."""
+
+import polars as pl
+
+from ntg_assets.revenue.settings import RadarSettings, StrategySettings
+from ntg_assets.revenue.strategies import CONTACT, with_economics
+
+HALF, DOUBLE = 0.5, 2.0
+
+
+def strategy_comparison(targets: pl.DataFrame, radar: pl.DataFrame, *, settings: RadarSettings) -> pl.DataFrame:
+    """Compare the chosen lists.
+
+    Args:
+        targets: `intervention_targets`.
+        radar: `revenue_risk_radar`.
+        settings: Strategies and policy.
+
+    Returns:
+        `strategy_comparison`, one row per strategy in the order of the configuration. The overlap is that with the first strategy.
+    """
+    first = _contacts(targets, settings.strategies[0].name)["user_id"].to_list()
+    rows = [_row(targets, radar, strategy, first=first) for strategy in settings.strategies]
+    return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=_NULLABLE)
+
+
+def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> float | None:
+    """Save rate at which the list neither wins nor loses; None where no save rate up to 1 pays."""
+    risk = contacts["churn_probability"].to_numpy()
+    fixed = strategy.contact_cost * len(risk) + strategy.offer_cost * strategy.stayer_take_up * (1 - risk).sum()
+    gain = contacts["revenue_at_risk"].sum() - strategy.offer_cost * risk.sum()
+    return float(fixed / gain) if gain > 0 and fixed <= gain else None
+
+
+def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]) -> dict[str, object]:
+    listed, contacts = targets.filter(pl.col("strategy") == strategy.name), _contacts(targets, strategy.name)
+    at_risk = float(radar["revenue_at_risk"].sum())
+    return {
+        "strategy": strategy.name,
+        "n_contacts": contacts.height,
+        "n_passed_over": listed.height - contacts.height,
+        "revenue_at_risk_share": float(contacts["revenue_at_risk"].sum()) / at_risk if at_risk > 0 else 0.0,
+        "expected_saved_value": float(contacts["expected_saved_value"].sum()),
+        "expected_cost": float(contacts["expected_cost"].sum()),
+        "expected_profit": float(contacts["expected_profit"].sum()),
+        "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
+        "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
+        "break_even_save_rate": break_even_save_rate(contacts, strategy),
+        "overlap_share": contacts["user_id"].is_in(first).mean() if contacts.height else None,
+        "budget": strategy.budget,
+        "shadow_price": listed["shadow_price"].first(),
+        "is_proven_best": listed["is_proven_best"].first(),
+        "unit": radar["unit"][0] if radar.height else "index",
+    }
+
+
+def _contacts(targets: pl.DataFrame, name: str) -> pl.DataFrame:
+    return targets.filter(pl.col("strategy") == name, pl.col("action") == CONTACT)
+
+
+def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float) -> float:
+    changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor)})
+    return float(with_economics(contacts, changed)["expected_profit"].sum())
+
+
+_NULLABLE: dict[str, pl.DataType] = {
+    **dict.fromkeys(("budget", "overlap_share", "break_even_save_rate", "shadow_price"), pl.Float64()),
+    "is_proven_best": pl.Boolean(),
+}
