@@ -26,6 +26,12 @@ def churn_labels(context: dg.AssetExecutionContext, user_days: Table, split_boun
 
 
 @staged_asset(group="churn", kinds=("sql",))
+def churn_horizon_report(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """What silence has meant so far: the evidence for the churn horizon and the at-risk window."""
+    return clock.churn_horizon_report(user_days, train_history(split_boundaries), settings=project.settings.churn)
+
+
+@staged_asset(group="churn", kinds=("sql",))
 def churn_snapshots(user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Users' activity as it was at each snapshot, at the cutoff, and one step before the cutoff."""
     return clock.churn_snapshots(user_days, churn_labels, train_history(split_boundaries), settings=project.settings.churn)
@@ -56,4 +62,4 @@ def churn_scores(churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame
     return score(churn_snapshots, churn_coefficients, settings=project.settings.churn)
 
 
-churn_assets = [*churn_labels, *churn_snapshots, *churn_recalibration, *churn_coefficients, *churn_scores]
+churn_assets = [*churn_horizon_report, *churn_labels, *churn_snapshots, *churn_recalibration, *churn_coefficients, *churn_scores]

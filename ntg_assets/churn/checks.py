@@ -9,6 +9,7 @@ from ntg_assets.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
 
 CALIBRATION = dg.AssetKey([BACKTEST, "churn_calibration"])
+DRIFT = dg.AssetKey([BACKTEST, "churn_drift"])
 PARTS = ["contribution_baseline", *CONTRIBUTIONS]
 MIN_PER_OUTCOME = 30  # with fewer forecasts of one outcome a perfect order can be luck
 
@@ -49,4 +50,17 @@ def churn_is_not_too_good_to_be_true(churn_calibration: pl.DataFrame, project: P
     return dg.AssetCheckResult(passed=offenders.is_empty(), description=told, metadata={"offenders": str(offenders.rows())})
 
 
-churn_checks = [*(_contributions_add_up(stage) for stage in STAGES), churn_is_not_too_good_to_be_true]
+@dg.asset_check(asset=DRIFT)
+def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
+    """At the newest origin, realised churn and the scores are as expected; a warning, since drift is a fact and not a fault."""
+    newest = churn_drift.sort("origin_on", "evaluation").tail(1)
+    alarms = newest.filter("is_alarm")
+    told = (
+        f"{churn_drift['is_alarm'].sum()} of {churn_drift.height} origins gave an alarm; the newest {'did' if alarms.height else 'did not'}"
+    )
+    return dg.AssetCheckResult(
+        passed=alarms.is_empty(), severity=dg.AssetCheckSeverity.WARN, description=told, metadata={"newest": str(newest.rows())}
+    )
+
+
+churn_checks = [*(_contributions_add_up(stage) for stage in STAGES), churn_is_not_too_good_to_be_true, churn_has_not_drifted]

@@ -61,6 +61,21 @@ class ChurnSnapshots(Contract):
         unique = ["user_id", "snapshot_on"]
 
 
+@contract("churn_horizon_report")
+class ChurnHorizonReport(Contract):
+    """One row per number of silent days: how many came back; what defends the horizon and the at-risk window."""
+
+    silent_days: int = column("Days without activity", unit="days", ge=1)
+    n_silences: int = column("Silences that lasted longer and whose next horizon lies inside TRAIN", ge=1)
+    return_probability: float = column("Share of them that ended within another horizon", unit="share", ge=0, le=1)
+    ever_returned_share: float = column("Share of them that ended within TRAIN", unit="share", ge=0, le=1)
+    is_horizon: bool = column("Whether this is the churn horizon: what is called churn after it")
+    is_at_risk_limit: bool = column("Whether this is the at-risk window: who is no longer scored as at risk after it")
+
+    class Config:
+        unique = ["silent_days"]
+
+
 @contract("churn_recalibration")
 class ChurnRecalibration(Contract):
     """One row per past origin, and last the cutoff: whether a line on the log odds would have helped, and what was decided."""

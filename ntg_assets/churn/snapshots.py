@@ -92,6 +92,21 @@ def churn_snapshots(user_days: Source, labels: Source, history: History, *, sett
     return query("churn", "churn_snapshots", {"activity": user_activity_features(user_days, cutoffs)})
 
 
+def churn_horizon_report(user_days: Source, history: History, *, settings: ChurnSettings) -> Query:
+    """Say what silence has meant so far, at every quarter of a horizon up to twice the at-risk window."""
+    last = 2 * max(settings.at_risk_window_days, settings.horizon_days)
+    quarter = max(1, settings.horizon_days // 4)
+    days = sorted({*range(quarter, last + 1, quarter), settings.horizon_days, settings.at_risk_window_days})
+    return query(
+        "churn",
+        "churn_horizon_report",
+        {"user_days": user_days, "steps": pl.DataFrame({"silent_days": days}, schema={"silent_days": pl.Int64})},
+        horizon_days=settings.horizon_days,
+        at_risk_days=settings.at_risk_window_days,
+        complete_until_on=history.complete_until_on,
+    )
+
+
 def labelled_snapshots(snapshots: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Join what was known at each closed snapshot with what followed, by user and snapshot."""
     outcomes = labels.select("user_id", "snapshot_on", "window_end_on", "is_churned", "window_active_days", "window_value")

@@ -9,6 +9,7 @@ import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the cont
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.evaluation import challenger_report as reporting
 from ntg_assets.evaluation import churn_forecasts as forecasting
+from ntg_assets.evaluation.churn_drift import churn_drift as measure_drift
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.project import Project
@@ -66,6 +67,12 @@ def churn_calibration(
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
+def churn_drift(churn_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Whether realised churn and the scores part from what was expected, origin by origin."""
+    return measure_drift(churn_forecasts)
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
 def radar_backtest(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
     """How much of the value that was then really lost the top of the radar held, against simpler rankings and an oracle."""
     return measure_radar(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("radar_backtest"))
@@ -113,6 +120,7 @@ churn_evaluation_assets = [
     *churn_outcomes,
     *churn_forecasts,
     *churn_calibration,
+    *churn_drift,
     *radar_backtest,
     *challenger_forecasts,
     *churn_challengers,

@@ -70,6 +70,23 @@ class ChurnCalibration(Contract):
         unique = ["evaluation", "segment", "metric", "bin"]
 
 
+@contract("churn_drift")
+class ChurnDrift(Contract):
+    """One row per (evaluation, origin): whether churn and its scores still behave as before."""
+
+    evaluation: str = column("As in churn_forecasts", isin=EVALUATIONS)
+    origin_on: pl.Date = column("As in churn_forecasts", unit="date")
+    expected_churn: float = column("Mean forecast probability", unit="probability", ge=0, le=1)
+    realised_churn: float = column("Share that churned", unit="share", ge=0, le=1)
+    z: float = column("Realised minus expected churn in standard errors; null where every forecast is certain", nullable=True)
+    psi: float = column("Population stability index of the scores against all earlier origins; null on few scores", nullable=True, ge=0)
+    is_alarm: bool = column("Whether z is beyond 3 or psi above 0.25")
+    n_rows: int = column("Forecasts of the origin", ge=1)
+
+    class Config:
+        unique = ["evaluation", "origin_on"]
+
+
 @contract("challenger_forecasts")
 class ChallengerForecasts(Contract):
     """One row per (evaluation, origin, user, model): what another model would have said of the same user at the same origin."""
