@@ -6,6 +6,7 @@ import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies
+from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.opt_outs import read_opt_outs
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
@@ -44,6 +45,22 @@ def revenue_risk_radar(churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, 
     return rank_by_risk(churn_scores, ltv_estimates, settings=project.settings.churn)
 
 
+@staged_asset(group="revenue")
+def radar_stability(
+    revenue_risk_radar: pl.DataFrame, churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """How surely each user belongs to the top of the radar, over drawn coefficients."""
+    return uncertainty.radar_stability(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_stability"))
+
+
+@staged_asset(group="revenue")
+def radar_portfolio(
+    revenue_risk_radar: pl.DataFrame, churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What may be lost in all and by life-cycle segment, with its spread and concentration."""
+    return uncertainty.radar_portfolio(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_portfolio"))
+
+
 @staged_asset(group="revenue", kinds=("polars",))
 def intervention_targets(revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whom to contact tonight, by strategy, with expected value, cost and reason."""
@@ -63,4 +80,12 @@ def strategy_comparison(intervention_targets: pl.DataFrame, revenue_risk_radar: 
     return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
 
 
-revenue_assets = [*value_coefficients, *ltv_estimates, *revenue_risk_radar, *intervention_targets, *strategy_comparison]
+revenue_assets = [
+    *value_coefficients,
+    *ltv_estimates,
+    *revenue_risk_radar,
+    *radar_stability,
+    *radar_portfolio,
+    *intervention_targets,
+    *strategy_comparison,
+]

@@ -95,6 +95,42 @@ class RevenueRiskRadar(Contract):
         unique = ["user_id"]
 
 
+@contract("radar_stability")
+class RadarStability(Contract):
+    """One row per at-risk user: how sure the radar is of the user's place."""
+
+    user_id: str = identifier("user", "Who")
+    revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
+    revenue_at_risk_low: float = column("Lower end of the 95% interval over drawn coefficients", unit="unit", ge=0)
+    revenue_at_risk_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
+    top_decile_probability: float = column("Share of the draws in which the user is in the top decile", unit="probability", ge=0, le=1)
+    is_in_top_decile: bool = column("Whether the user is in the top decile of the radar as it stands")
+
+    class Config:
+        unique = ["user_id"]
+
+
+@contract("radar_portfolio")
+class RadarPortfolio(Contract):
+    """One row per life-cycle segment, and `all`: what is at stake, what may be lost, how concentrated it is; at-risk users only."""
+
+    segment: str = column("all, or a life-cycle segment", isin=("all", *SEGMENTS))
+    n_users: int = column("At-risk users", ge=1)
+    value_at_stake: float = column("Sum of ltv_at_stake", unit="unit", ge=0)
+    revenue_at_risk: float = column("Sum of revenue_at_risk: the expected loss", unit="unit", ge=0)
+    mean_churn_probability: float = column("Mean over the users", unit="probability", ge=0, le=1)
+    loss_p05: float = column("Loss that is passed 95 times in 100 (coefficients and leaving drawn)", unit="unit", ge=0)
+    loss_p50: float = column("Median loss", unit="unit", ge=0)
+    loss_p95: float = column("Loss that is passed 5 times in 100: the portfolio's value at risk", unit="unit", ge=0)
+    top_1_percent_share: float = column("Share of revenue at risk held by the first 1% of users", unit="share", ge=0, le=1)
+    top_5_percent_share: float = column("Share held by the first 5%", unit="share", ge=0, le=1)
+    top_10_percent_share: float = column("Share held by the first 10%", unit="share", ge=0, le=1)
+    unit: str = column("Unit of value", isin=UNITS)
+
+    class Config:
+        unique = ["segment"]
+
+
 @contract("intervention_targets")
 class InterventionTargets(Contract):
     """One row per (strategy, user): who is contacted, and who was passed over on the way down the list."""
