@@ -1,11 +1,11 @@
 """Two arms held against each other: the one place where tea-tasting is called, with the guards that it needs.
 
 Everything here starts from `Moments` or `Sample`, never from rows, so nulls are out of `n` before a test sees it.
-Decisions rest on the absolute difference. A relative one is given for people, and only where the baseline is clearly above zero.
+Decisions rest on the absolute difference. A relative one is given for people, and only where both arms are clearly above zero.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, sqrt
 from typing import Literal
 
@@ -94,8 +94,10 @@ def compare_means(control: Sample, treatment: Sample, *, confidence: float = 0.9
     if control.variance + treatment.variance == 0:
         raise NotEnoughDataError(f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no interval exists.")
     test = Mean("value", alternative=alternative, confidence_level=confidence, equal_var=False, use_t=True)
+    shows_relative = all(_is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment))
+    if not shows_relative:
+        control, treatment = _far_above_zero(control, treatment)
     result = test.analyze_aggregates(_aggregates(control), _aggregates(treatment))
-    shows_relative = _is_clearly_positive(control, confidence=confidence) and treatment.mean > 0
     return Difference(
         difference=float(result.effect_size),
         low=float(result.effect_size_ci_lower),
@@ -127,6 +129,16 @@ def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Differenc
         degrees_of_freedom=differences.n - 1,
         p=float(2 * stats.t.sf(abs(differences.mean) / error, differences.n - 1)),
     )
+
+
+def _far_above_zero(control: Sample, treatment: Sample) -> tuple[Sample, Sample]:
+    """Move both arms by one constant, which leaves every absolute result as it is.
+
+    The library computes the log ratio in any case, and its exponential overflows when a mean lies near zero.
+    """
+    difference = treatment.mean - control.mean
+    level = 10 * max(sqrt(control.variance), sqrt(treatment.variance), abs(difference))
+    return replace(control, mean=level), replace(treatment, mean=level + difference)
 
 
 def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:

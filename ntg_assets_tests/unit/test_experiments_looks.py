@@ -96,21 +96,30 @@ def test_harm_to_date_is_wider_than_a_single_look_and_holds_the_difference() -> 
     assert (to_date.difference - to_date.difference_low) / to_date.standard_error > 2.9
 
 
-def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
-    one = definition(planned_units=8)
+def measured(n_units: int, one: ExperimentSettings) -> pl.DataFrame:
+    """Expose one unit a day, in turn to either arm, long before the log ends."""
+    days = [datetime(2026, 1, 1 + n) for n in range(n_units)]
+    rows = [("checkout", f"u{n}", "ab"[n % 2], "observed", "all", day, day, 1, day, day, True, "log") for n, day in enumerate(days)]
+    exposures = pl.DataFrame(rows, schema=EXPOSURE_TYPES, orient="row")
+    schema: Any = EVENT_SCHEMA | {"user_id": pl.String}
+    log = pl.DataFrame([("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row")
+    return run(tables.log_unit_metrics(exposures, events=log, definitions=[one]))
 
+
+def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
     def in_look(n_units: int) -> list[str]:
-        days = [datetime(2026, 1, 1 + n) for n in range(n_units)]
-        rows = [("checkout", f"u{n}", "ab"[n % 2], "observed", "all", day, day, 1, day, day, True, "log") for n, day in enumerate(days)]
-        exposures = pl.DataFrame(rows, schema=EXPOSURE_TYPES, orient="row")
-        schema: Any = EVENT_SCHEMA | {"user_id": pl.String}
-        log = pl.DataFrame([("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row")
-        found = run(tables.log_unit_metrics(exposures, events=log, definitions=[one]))
-        return sorted(found.filter("is_in_look")["unit_id"].unique())
+        return sorted(measured(n_units, definition(planned_units=8)).filter("is_in_look")["unit_id"].unique())
 
     assert in_look(3) == []
     assert in_look(4) == in_look(5) == in_look(7) == ["u0", "u1", "u2", "u3"]
     assert len(in_look(8)) == len(in_look(9)) == 8
+
+
+def test_what_came_in_since_the_look_is_summed_apart() -> None:
+    one = definition(planned_units=8)
+    found = run(tables.metric_sums(measured(7, one), definitions=[one])).filter(pl.col("metric") == "revenue")
+    units = dict(found.group_by("comparison").agg(pl.col("n").sum()).iter_rows())
+    assert units == {"between users": 4, "since the look": 3}
 
 
 def test_an_experiment_of_less_than_the_minimum_of_days_makes_no_claim() -> None:

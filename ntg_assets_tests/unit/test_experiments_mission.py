@@ -33,10 +33,8 @@ def frames(**changes: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def test_an_observed_win_is_a_yes_with_its_interval() -> None:
     said = answer_mission(*frames(), unit="usd")
-    assert (
-        said
-        == "Yes, where it was tried: lists: blend changes revenue by +0.5 usd per user (+0.2 to +0.8), measured on revenue with 1,010 users."
-    )
+    told = "lists: blend changes revenue by +0.5 usd per user (+0.2 to +0.8), measured on revenue with 1,010 users"
+    assert said == f"Yes, where it was tried: {told}."
 
 
 def test_a_replay_or_a_simulation_is_never_a_yes() -> None:

@@ -138,3 +138,9 @@ def test_cuped_takes_out_what_the_covariate_explains_and_keeps_the_difference() 
     slope = theta[0, 1] / theta[1, 1]
     expected = (values[2_000:].mean() - values[:2_000].mean()) - slope * (before[2_000:].mean() - before[:2_000].mean())
     assert adjusted[1].mean - adjusted[0].mean == pytest.approx(expected, abs=1e-9)
+
+
+def test_two_units_per_arm_near_a_baseline_of_zero_do_not_overflow() -> None:
+    found = compare_means(Sample(2, 1.0, 1.0), Sample(2, 1.0, 6250.0))
+    assert (found.difference, found.relative) == (0.0, None)
+    assert found.p == pytest.approx(1.0)
