@@ -27,8 +27,7 @@ class DenseScores:
         elif source.kind == "consumed":
             scores = source_profile(block, self.model, source).toarray()
         else:
-            graph = self.model.graphs[source.graph]
-            scores = (source_profile(block, self.model, source) @ graph[:, : self.model.reach[source.graph]]).toarray()
+            scores = (source_profile(block, self.model, source) @ self.model.graphs[source.graph]).toarray()
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0

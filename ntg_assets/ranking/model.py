@@ -25,7 +25,7 @@ class RankingModel:
     Attributes:
         items: The catalogue by falling number of users, then by id: a lower code wins a tie.
         now: Cutoff from which ages are counted, microseconds since 1970.
-        graphs: Items x items strengths per graph, columns ascending in each row.
+        graphs: Items x items strengths per graph, columns ascending in each row and cut after the last that an edge leads to.
         popularity: Decayed popularity per source name.
         return_share: Share of each item's users who come back to it, pulled towards that of all items where users are few.
         sources: The sources, in the order in which contributions are added up.
@@ -43,9 +43,10 @@ class RankingModel:
     weights: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
-    def reach(self) -> dict[str, int]:
-        """First item code that no edge of a graph leads to, nor any after it."""
-        return {name: int(graph.indices.max(initial=-1)) + 1 for name, graph in self.graphs.items()}
+    def edge_keys(self) -> dict[str, Longs]:
+        """Each graph's edges as ascending numbers: start * items + end."""
+        starts = {name: np.repeat(np.arange(self.n_items, dtype=np.int64), np.diff(graph.indptr)) for name, graph in self.graphs.items()}
+        return {name: starts[name] * self.n_items + graph.indices for name, graph in self.graphs.items()}
 
     @property
     def weight_vector(self) -> Floats:
@@ -103,7 +104,7 @@ def _return_share(n_users: Longs, n_repeat_users: Longs) -> Floats:
 
 def _edges(table: pl.DataFrame, items: pl.Series, strength: str) -> sp.csr_array:
     ends = (codes_of(table["item_id"], known=items), codes_of(table["neighbour_id"], known=items))
-    edges = sp.csr_array((table[strength].to_numpy(), ends), shape=(len(items), len(items)))
+    edges = sp.csr_array((table[strength].to_numpy(), ends), shape=(len(items), int(ends[1].max(initial=-1)) + 1))
     edges.sort_indices()
     return edges
 

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 
 from ntg_assets.ranking.blend import Lists
 from ntg_assets.ranking.model import RankingModel
@@ -58,19 +57,19 @@ def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interaction
     sizes = np.diff(weights.indptr)[user]
     row = np.repeat(np.arange(len(user)), sizes)
     entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]
-    part = weights.data[entry] * edge_strengths(model.graphs[source.graph], weights.indices[entry], item[row])
+    part = weights.data[entry] * edge_strengths(model, source.graph, weights.indices[entry], item[row])
     best = np.lexsort((np.arange(len(row)), -part, row))[np.cumsum(sizes) - sizes]
     return Seeds(np.where(part[best] > 0, weights.indices[entry[best]], -1), part[best])
 
 
-def edge_strengths(graph: sp.csr_array, start: Longs, end: Longs) -> Floats:
+def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
     """Look up the strength of edges; 0 where there is none."""
-    if not graph.nnz:
+    keys = model.edge_keys[graph]
+    if not len(keys):
         return np.zeros(len(start))
-    keys = np.repeat(np.arange(graph.shape[0], dtype=np.int64), np.diff(graph.indptr)) * graph.shape[1] + graph.indices
-    wanted = start.astype(np.int64) * graph.shape[1] + end
+    wanted = start.astype(np.int64) * model.n_items + end
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, graph.data[place], 0.0)
+    return np.where(keys[place] == wanted, model.graphs[graph].data[place], 0.0)
 
 
 def _words(source: Source, user: Longs, item: Longs, block: Interactions, model: RankingModel, titles: pl.Series) -> list[str]:

@@ -82,16 +82,16 @@ def recommend_users(
     Returns:
         One row per user and rank, at most `top_k` per user: fewer where fewer candidates are known.
     """
-    compiled, pairs = is_large(log), _coded_pairs(candidates, log, model)
+    compiled, pairs, shown = is_large(log), _coded_pairs(candidates, log, model), titled(model.items, titles)
     parts, first = [], 0
     for block in user_blocks(log, compiled=compiled):
         rows = slice(*np.searchsorted(pairs.user, [first, first + block.n_users]))
         of_block = Pairs(pairs.user[rows] - first, pairs.item[rows])
         features = score_block(block, model, compiled=compiled).features(of_block)
         lists = top_lists(of_block, features, model.weight_vector, k=model.settings.top_k, n_users=block.n_users)
-        parts.append(recommendation_table(lists, block, model, titles=titles, cutoff_at=cutoff_at))
+        parts.append(recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at))
         first += block.n_users
-    return pl.concat(parts) if parts else recommendation_table(no_lists(model), log, model, titles=titles, cutoff_at=cutoff_at)
+    return pl.concat(parts) if parts else recommendation_table(no_lists(model), log, model, titles=shown, cutoff_at=cutoff_at)
 
 
 def _coded_pairs(candidates: pl.DataFrame, log: Interactions, model: RankingModel) -> Pairs:
@@ -107,19 +107,16 @@ def no_lists(model: RankingModel) -> Lists:
     return Lists(none, none, none, np.empty(0), np.empty((0, len(model.sources))))
 
 
-def recommendation_table(
-    lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.DataFrame, cutoff_at: datetime
-) -> pl.DataFrame:
-    """Write lists with ids, titles and reasons."""
-    shown = titled(model.items, titles)
+def recommendation_table(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series, cutoff_at: datetime) -> pl.DataFrame:
+    """Write lists with ids, titles (one per item of the model) and reasons."""
     users, items = block.users.gather(lists.user), model.items.gather(lists.item)
-    reasons = give_reasons(lists, block, model, titles=shown)
+    reasons = give_reasons(lists, block, model, titles=titles)
     return pl.DataFrame(
         {
             "user_id": users,
             "rank": lists.rank,
             "item_id": items,
-            "title": shown.gather(lists.item),
+            "title": titles.gather(lists.item),
             "score": lists.score,
             "reason": reasons.text,
             "strongest_source": reasons.source,

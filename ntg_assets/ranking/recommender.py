@@ -1,0 +1,118 @@
+"""Lists on demand, from the published tables: the same functions as in the night, so the same bits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.ranking.explain import Contribution, explain_item
+from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.recommendations import rank_users, recommendation_table, titled
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import GRAPHS
+from ntg_assets.splits.boundaries import train_end
+from ntg_assets.sql import Query, Source, Table, run
+from ntg_assets.storage.connection import connect
+from ntg_assets.taste.interactions import Interactions, code_interactions
+
+HISTORY = "select user_id, item_id, event_at from events where user_id = $user_id and event_at < $cutoff_at"
+STAGE = "live"  # whose TRAIN is every known event before the cutoff, so the histories are those of the log
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Makes the list of one user.
+
+    Attributes:
+        model: Everything that a list is made from.
+        titles: Title of each item of the model.
+        default_list: What users without history are shown.
+        cutoff_at: Until when the model knows the log.
+        store: Where the histories of known users lie; none: only histories given by hand can be asked for.
+    """
+
+    model: RankingModel
+    titles: pl.Series
+    default_list: pl.DataFrame
+    cutoff_at: datetime
+    store: Path | None = None
+
+    @classmethod
+    def load(cls, store: Path, *, settings: RankingSettings) -> "Recommender":
+        """Load what tonight's lists are made from out of a published store.
+
+        Args:
+            store: The published DuckDB file.
+            settings: `ranking` of the configuration that made the tables.
+
+        Raises:
+            StorageError: the store does not exist or cannot be read.
+        """
+        tables = {name: _read(store, Table(STAGE, name)) for name in (*GRAPH_TABLES, *OTHER_TABLES)}
+        cutoff_at = train_end(tables["split_boundaries"])
+        model = ranking_model(
+            popularity=tables["item_popularity"],
+            graphs={graph: tables[f"{graph}_graph"] for graph in GRAPHS},
+            cutoff_at=cutoff_at,
+            settings=settings,
+            weights=tables["ranking_weights"],
+        )
+        titles = titled(model.items, _read(store, Table("ingest", "items")))
+        return cls(model, titles, tables["default_list"], cutoff_at, store)
+
+    def recommend(self, user_id: int | str | None = None, *, events: pl.DataFrame | None = None, k: int | None = None) -> pl.DataFrame:
+        """Make the list of one user.
+
+        Args:
+            user_id: A user; one whom the log does not know is shown the default list.
+            events: A history given by hand, in place of the stored one: `item_id` and, where known, `event_at`
+                (without it the rows count as one after the other, the last the most recent).
+            k: Length of the list; none: `ranking.top_k`.
+
+        Returns:
+            Rows as in `recommendations` (as in `default_list` without a known item); for a user of the log, bit for bit those of the night.
+
+        Raises:
+            NotEnoughDataError: neither a user nor events were given.
+        """
+        block = self.history(user_id, events=events)
+        if block.n_users == 0:
+            return self.default_list.head(k or self.model.settings.top_k)
+        lists = rank_users(block, self.model, k=k)
+        return recommendation_table(lists, block, self.model, titles=self.titles, cutoff_at=self.cutoff_at)
+
+    def explain(self, item_id: int | str, user_id: int | str | None = None, *, events: pl.DataFrame | None = None) -> list[Contribution]:
+        """Say what an item's score for a user is made of: one part per source, adding up to the score; see `explain_item`."""
+        return explain_item(self.history(user_id, events=events), self.model, item_id, titles=self.titles)
+
+    def history(self, user_id: int | str | None, *, events: pl.DataFrame | None) -> Interactions:
+        """Return the history of one user, coded with the items of the model; no users when none of its items is known."""
+        if events is None and (user_id is None or self.store is None):
+            raise NotEnoughDataError("recommend: neither a user of a published store nor a history was given. Give user_id or events.")
+        rows = _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
+        return code_interactions(rows.cast({"item_id": self.model.items.dtype}), items=self.model.items)
+
+    def _stored(self, user_id: int | str | None) -> pl.DataFrame:
+        bound = {"user_id": user_id, "cutoff_at": self.cutoff_at}
+        return _read(self.store, Table("ingest", "events"), HISTORY, **bound)  # type: ignore[arg-type]  # asked for above
+
+
+GRAPH_TABLES = tuple(f"{graph}_graph" for graph in GRAPHS)
+OTHER_TABLES = ("item_popularity", "ranking_weights", "default_list", "split_boundaries")
+
+
+def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime) -> pl.DataFrame:
+    """Complete a history given by hand."""
+    rows = events.with_columns(user_id=pl.lit("given" if user_id is None else user_id))
+    if "event_at" in rows.columns:
+        return rows
+    seconds_ago = pl.len() - pl.int_range(pl.len())
+    return rows.with_columns(event_at=pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.duration(seconds=seconds_ago))
+
+
+def _read(store: Path, table: Table, text: str = "select * from stored", **parameters: object) -> pl.DataFrame:
+    name: dict[str, Source] = {"events" if parameters else "stored": table}
+    with connect(store, read_only=True) as connection:
+        return run(Query(text, name, parameters), connection)
