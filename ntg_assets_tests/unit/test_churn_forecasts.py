@@ -7,8 +7,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.recalibration import walk_forward_origins
 from ntg_assets.churn.snapshots import History
+from ntg_assets.contracts import IdTypes, check_frame, contract_of
+from ntg_assets.evaluation.challenger_report import (
+    all_challenger_forecasts,
+    churn_challengers,
+    gini_share,
+    spearman,
+    top_share_of,
+    value_backtest,
+)
+from ntg_assets.evaluation.challengers import CHALLENGERS
+from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
@@ -153,3 +165,52 @@ def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
 def test_nothing_lost_has_no_share() -> None:
     found = radar_backtest(made_forecasts().with_columns(lost_value=0.0), samples=100, rng=np.random.default_rng(1))
     assert found.filter(pl.col("loss") == "left")["captured_share"].null_count() == found.height / 2
+
+
+def test_no_forecasts_give_empty_reports_that_keep_their_contracts(world: tuple[Tables, pl.DataFrame]) -> None:
+    tables, forecasts = world
+    none = forecasts.head(0)
+    others = all_challenger_forecasts(none, tables.churn_snapshots, tables.churn_labels, tables.user_days, churn=CHURN, value=VALUE, seed=1)
+    rng = np.random.default_rng(1)
+    made = {
+        "churn_forecasts": none,
+        "churn_calibration": report_of(none),
+        "churn_drift": churn_drift(none),
+        "radar_backtest": radar_backtest(none, samples=100, rng=rng),
+        "challenger_forecasts": others,
+        "churn_challengers": churn_challengers(none, others, n_bins=5, samples=100, rng=rng),
+        "value_backtest": value_backtest(none, others),
+    }
+    for name, rows in made.items():
+        assert rows.is_empty()
+        check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
+
+
+def test_reports_keep_their_contracts_and_challengers_see_the_same_users(world: tuple[Tables, pl.DataFrame]) -> None:
+    tables, forecasts = world
+    others = all_challenger_forecasts(
+        forecasts, tables.churn_snapshots, tables.churn_labels, tables.user_days, churn=CHURN, value=VALUE, seed=1
+    )
+    compared = churn_challengers(forecasts, others, n_bins=5, samples=100, rng=np.random.default_rng(1))
+    sizes = compared.group_by("evaluation").agg(pl.col("n_rows").n_unique())
+    assert sizes["n_rows"].to_list() == [1, 1]
+    assert set(compared["model"]) == {"shipped", *CHALLENGERS}
+    shipped = compared.filter(pl.col("model") == "shipped", pl.col("evaluation") == HOLDOUT).row(0, named=True)
+    base = compared.filter(pl.col("model") == "base_rate", pl.col("evaluation") == HOLDOUT).row(0, named=True)
+    assert shipped["log_loss"] < base["log_loss"]
+    assert base["log_loss_difference"] == pytest.approx(base["log_loss"] - shipped["log_loss"])
+    valued = value_backtest(forecasts, others)
+    made = {"churn_forecasts": forecasts, "challenger_forecasts": others, "churn_challengers": compared, "value_backtest": valued}
+    made |= {"churn_calibration": report_of(forecasts), "churn_drift": churn_drift(forecasts)}
+    for name, rows in made.items():
+        check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
+
+
+def test_value_metrics_by_hand() -> None:
+    told, seen = np.array([3.0, 2.0, 1.0]), np.array([6.0, 0.0, 3.0])
+    assert spearman(told, seen) == pytest.approx(0.5)
+    assert spearman(told, np.ones(3)) is None
+    assert gini_share(seen, seen) == 1.0
+    held, perfect = (2 / 3 + 2 / 3 + 1) / 3, (2 / 3 + 1 + 1) / 3
+    assert gini_share(told, seen) == pytest.approx((2 * held - 4 / 3) / (2 * perfect - 4 / 3))
+    assert top_share_of(told, seen) == 6 / 9
