@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,8 @@ from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.readouts import Readout, read_out
 from ntg_assets.experiments.settings import ExperimentSettings
+
+REREAD = frozenset({"significance", "minimum_units_per_arm", "comparison"})  # the other assumptions only change how readouts are judged
 
 
 class ReplayMismatchError(NtgError):
@@ -46,7 +48,7 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
         "readouts": [asdict(readout) for readout in readouts],
         "decision": _plain(asdict(decision)),
         "in_force": experiment.override.decision if experiment.override else decision.decision,
-        "sensitivity": sensitivity(experiment, evidence),
+        "sensitivity": sensitivity(experiment, evidence, checks=checks, readouts=readouts),
     }
 
 
@@ -69,7 +71,9 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
     return again
 
 
-def sensitivity(experiment: ExperimentSettings, evidence: Evidence) -> dict[str, str]:
+def sensitivity(
+    experiment: ExperimentSettings, evidence: Evidence, *, checks: Sequence[HealthCheck], readouts: Sequence[Readout]
+) -> dict[str, str]:
     """Say what would have been decided had one assumption been another."""
     changes: dict[str, dict[str, Any]] = {
         "significance halved": {"significance": experiment.significance / 2},
@@ -84,7 +88,12 @@ def sensitivity(experiment: ExperimentSettings, evidence: Evidence) -> dict[str,
     if experiment.can_pair:
         other = "paired" if experiment.comparison == "between users" else "between users"
         changes[f"decided on: {other}"] = {"comparison": other}
-    return {name: _decided(experiment.model_copy(update=change), evidence) for name, change in changes.items()}
+    return {
+        name: _decided(experiment.model_copy(update=change), evidence)
+        if REREAD & change.keys()
+        else decide(experiment.model_copy(update=change), readouts, checks=checks, evidence=evidence).decision
+        for name, change in changes.items()
+    }
 
 
 def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:

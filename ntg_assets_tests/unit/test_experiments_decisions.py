@@ -82,6 +82,19 @@ def test_a_gain_that_costs_more_than_it_brings_is_rolled_back() -> None:
     assert decided(evidence(effect=0.5), cost_per_unit=0.1).decision == "rollout"
 
 
+def test_a_gain_that_may_or_may_not_cover_its_cost_is_not_rolled_out() -> None:
+    decision = decided(evidence(effect=0.5), cost_per_unit=0.46)
+    money = next(gate for gate in decision.gates if gate.gate == "money")
+    assert money.value is not None
+    assert 0.05 < money.value < 0.95
+    assert (decision.decision, decision.reason) == ("iterate", "money")
+
+
+def test_the_hurdle_is_a_return_on_the_cost() -> None:
+    assert decided(evidence(effect=0.5), cost_per_unit=0.3).decision == "rollout"
+    assert decided(evidence(effect=0.5), cost_per_unit=0.3, return_hurdle=1.0).decision == "rollback"
+
+
 def test_a_win_in_a_replay_asks_for_a_live_test_when_only_observed_evidence_rolls_out() -> None:
     decision = decided(evidence(effect=0.5), rollout_evidence=["observed"])
     assert (decision.decision, decision.reason) == ("iterate", "evidence")
@@ -142,6 +155,16 @@ def test_an_experiment_without_any_evidence_iterates_and_says_why() -> None:
     decision = decided(nothing)
     assert decision.decision == "iterate"
     assert "nobody saw control, blend" in decision.sentence
+
+
+def test_the_lift_is_scaled_to_everyone_who_would_be_exposed() -> None:
+    half = DEFINITION.model_copy(update={"layer": "page", "layer_range": (0.0, 0.5), "value_per_unit": 3.0})
+    found = next(one for one in evaluate(half, evidence(effect=0.5))[1] if one.metric == "matched_items")
+    assert found.difference_low is not None
+    assert found.n_population == (400 + 400) / 0.5
+    assert found.revenue_lift_per_unit == pytest.approx(3.0 * 0.5)
+    assert found.revenue_lift_total == pytest.approx(3.0 * 0.5 * 1_600)
+    assert found.revenue_lift_total_low == pytest.approx(3.0 * found.difference_low * 1_600)
 
 
 def test_sample_ratio_works_for_any_number_of_arms() -> None:

@@ -1,9 +1,11 @@
 """Effects within parts of the population: found where they are, and not claimed where the parts are alike."""
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.moments import total
@@ -43,6 +45,16 @@ def test_segments_with_one_effect_are_alike() -> None:
     found = segment_effects(ONE, evidence(a=0.3, b=0.3, c=0.3))
     assert [effect.p_segments_alike for effect in found] == pytest.approx([1.0] * 3)
     assert all(effect.p_adjusted == pytest.approx(min(1.0, 3 * (effect.p or 0.0))) for effect in found)
+
+
+def test_two_segments_are_compared_by_the_difference_of_their_effects() -> None:
+    one, other = segment_effects(ONE, evidence(a=0.1, b=0.3))
+    assert one.difference is not None
+    assert other.difference is not None
+    assert one.standard_error is not None
+    assert other.standard_error is not None
+    z = (other.difference - one.difference) / sqrt(one.standard_error**2 + other.standard_error**2)
+    assert one.p_segments_alike == pytest.approx(2 * stats.norm.sf(z))
 
 
 def test_the_effect_of_the_whole_is_the_mean_of_equal_segments() -> None:
