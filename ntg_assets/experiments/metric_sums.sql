@@ -3,28 +3,24 @@
 -- Values are counted in millionths; products in millionths of millionths. Null and unusable values are counted apart and are not in `n`.
 -- A denominator that is null throughout a metric is the constant 1, a covariate that is null counts 0.
 -- Since the look: what came in after the last planned look, which only harm is judged on.
--- Between users: each unit under its own arm, cut at the cap of a winsorised metric. Paired: the unit's value under a treatment minus its value under the control.
+-- Between users: each unit under its own arm. Paired: the unit's value under a treatment minus its value under the control.
 -- Grain: (experiment, comparison, metric, arm, segment).
--- Tables: unit_metrics, metric_caps, arms, metrics (the configured designs).
+-- Tables: unit_metrics, arms, metrics (the configured designs).
 -- Parameters: $largest, beyond which a value cannot be true.
 -- lint: allow float-order: what is summed are whole numbers (bigint, and decimals without a fraction)
 with between_users as (
     select
-        case when unit_metrics.is_in_look then 'between users' else 'since the look' end as comparison,
-        unit_metrics.experiment,
-        unit_metrics.metric,
-        unit_metrics.arm,
-        unit_metrics.segment,
-        unit_metrics.source,
-        case when unit_metrics.value > caps.cap and unit_metrics.value <= $largest then caps.cap else unit_metrics.value end as value,
-        unit_metrics.denominator,
-        unit_metrics.covariate,
-        unit_metrics.covariate_denominator
+        case when is_in_look then 0 else 1 end as kind,
+        experiment,
+        metric,
+        arm,
+        segment,
+        value,
+        denominator,
+        covariate,
+        covariate_denominator
     from unit_metrics
-    left join metric_caps as caps
-        on caps.experiment = unit_metrics.experiment
-        and caps.metric = unit_metrics.metric
-    where unit_metrics.is_assigned
+    where is_assigned
 ),
 under_control as (
     select
@@ -45,12 +41,11 @@ under_control as (
 ),
 paired as (
     select
-        'paired' as comparison,
+        2 as kind,
         treated.experiment,
         treated.metric,
         treated.arm,
         treated.segment,
-        treated.source,
         treated.value - under_control.value as value,
         cast(null as double) as denominator,
         cast(null as double) as covariate,
@@ -68,12 +63,11 @@ paired as (
 ),
 both_comparisons as (
     select
-        comparison,
+        kind,
         experiment,
         metric,
         arm,
         segment,
-        source,
         value,
         denominator,
         covariate,
@@ -81,12 +75,11 @@ both_comparisons as (
     from between_users
     union all
     select
-        comparison,
+        kind,
         experiment,
         metric,
         arm,
         segment,
-        source,
         value,
         denominator,
         covariate,
@@ -104,12 +97,11 @@ judged as (
 ),
 counted as (
     select
+        kind,
         experiment,
-        comparison,
         metric,
         arm,
         segment,
-        source,
         value is null as is_null,
         cast(case when is_usable then round(value * 1e6) end as bigint) as v,
         cast(case when is_usable then round(denominator * 1e6) end as bigint) as d,
@@ -119,12 +111,11 @@ counted as (
 ),
 summed as (
     select
+        kind,
         experiment,
-        comparison,
         metric,
         arm,
         segment,
-        source,
         count(v) as n,
         count(case when is_null then 1 end) as n_null,
         count(case when v is null and not is_null then 1 end) as n_unusable,
@@ -143,18 +134,18 @@ summed as (
         sum(cast(x as decimal(19, 0)) * cast(w as decimal(19, 0))) as xw,
         sum(cast(w as decimal(19, 0)) * cast(w as decimal(19, 0))) as ww
     from counted
-    group by experiment, comparison, metric, arm, segment, source
+    group by kind, experiment, metric, arm, segment
 )
 select
-    experiment,
-    comparison,
-    metric,
-    arm,
-    segment,
-    source,
-    n,
-    n_null,
-    n_unusable,
+    summed.experiment,
+    case summed.kind when 0 then 'between users' when 1 then 'since the look' else 'paired' end as comparison,
+    summed.metric,
+    summed.arm,
+    summed.segment,
+    metrics.source,
+    summed.n,
+    summed.n_null,
+    summed.n_unusable,
     cast(coalesce(v, 0) as decimal(38, 0)) as value,
     cast(coalesce(d, 1000000 * n) as decimal(38, 0)) as denominator,
     cast(coalesce(x, 0) as decimal(38, 0)) as covariate,
@@ -170,3 +161,6 @@ select
     cast(coalesce(xw, 1000000 * x, 0) as decimal(38, 0)) as covariate_covariate_denominator,
     cast(coalesce(ww, 1000000000000 * n) as decimal(38, 0)) as covariate_denominator_covariate_denominator
 from summed
+inner join metrics
+    on metrics.experiment = summed.experiment
+    and metrics.metric = summed.metric

@@ -113,11 +113,17 @@ def arm_traffic(assignments: Source, *, exposures: Source, definitions: Sequence
 
 
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
-    """Add up every metric of every arm, exactly."""
+    """Add up every metric of every arm, exactly; winsorised metrics after their values are cut."""
     metrics = metrics_frame(definitions)
-    caps = query("experiments", "metric_caps", {"unit_metrics": unit_metrics, "metrics": metrics}, largest=LARGEST_VALUE)
-    tables = {"unit_metrics": unit_metrics, "metric_caps": caps, "arms": arms_frame(definitions), "metrics": metrics}
+    is_cut = any(metric.winsorise_at for one in definitions for metric in one.measured)
+    units = _winsorised(unit_metrics, metrics=metrics) if is_cut else unit_metrics
+    tables = {"unit_metrics": units, "arms": arms_frame(definitions), "metrics": metrics}
     return query("experiments", "metric_sums", tables, largest=LARGEST_VALUE)
+
+
+def _winsorised(unit_metrics: Source, *, metrics: pl.DataFrame) -> Query:
+    caps = query("experiments", "metric_caps", {"unit_metrics": unit_metrics, "metrics": metrics}, largest=LARGEST_VALUE)
+    return query("experiments", "winsorised_units", {"unit_metrics": unit_metrics, "metric_caps": caps}, largest=LARGEST_VALUE)
 
 
 def metric_quantiles(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
