@@ -5,6 +5,10 @@
     python -m benchmarks.churn --config configs/x.yaml  # any other log, after `ntg build-dataset --config configs/x.yaml`
 
 Everything is fitted before the origin it is judged at. The shipped functions are called as the assets call them.
+
+What these figures are not: an untouched test. The inputs of the models, the default stake, the window over which a loss is counted and
+the rule of the recalibration gate were chosen while looking at these same three logs (the fitted coefficients never saw an outcome
+after their origin). The share of the oracle on MovieLens is 0.60 with the window chosen and 0.44 when only the last horizon counts.
 """
 
 from collections.abc import Callable

@@ -3,6 +3,10 @@
 What is lost is measured twice: `left`, what users who then fell silent had been worth per horizon while at risk; `dropped`, any fall
 below that. What a user would have been worth had they stayed is never observed, so neither is the whole truth.
 
+The answer depends on that window. Counting only the last horizon as lost, the first tenth by P(churn) x present pace held 0.44 of what
+the oracle's did on MovieLens (0.60 over the at-risk window) and 0.23 on the Complete Journey (0.29); the order of the rankings was the
+same on MovieLens, on the Complete Journey `if_active` was then slightly ahead of `run_rate`.
+
 The oracle knows who leaves. `attainable` knows only what each user had been worth and the churn probabilities: no ranking made of these
 probabilities can be expected to hold more of `left`.
 """
