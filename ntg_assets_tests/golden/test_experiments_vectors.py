@@ -424,6 +424,6 @@ def test_vector(name: str) -> None:
 
 
 def test_every_vector_is_met_or_has_its_reason() -> None:
-    elsewhere = {"tt-users", "gb-decision-clear-signals"}  # asked of the whole way from rows to readout, and of the decision rule
+    elsewhere = {"tt-users", "gb-decision-clear-signals"}  # in `test_experiments_rows_to_decision.py`
     assert set(VECTORS) == set(CHECKS) | set(OTHER_CONVENTION) | elsewhere
     assert not set(CHECKS) & set(OTHER_CONVENTION)

@@ -12,7 +12,9 @@ from ntg_assets.experiments.moments import moments_of, sums_of, total
 from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
 from ntg_assets.experiments.tables import metric_sums
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means, compare_pairs
+from ntg_assets.settings import EngineSettings
 from ntg_assets.sql import run
+from ntg_assets.storage.connection import connect
 
 ONE = ExperimentSettings(
     id="lists",
@@ -79,6 +81,15 @@ def test_sums_do_not_depend_on_the_order_of_the_rows() -> None:
     assert run(metric_sums(rows, definitions=[ONE])).equals(
         run(metric_sums(rows.sample(fraction=1, shuffle=True, seed=3), definitions=[ONE]))
     )
+
+
+def test_sums_do_not_depend_on_the_number_of_threads() -> None:
+    rows = unit_rows("a", [float(x) for x in np.random.default_rng(7).lognormal(3, 2, 300_000)])
+    found = []
+    for threads in (1, 2):
+        with connect(engine=EngineSettings(threads=threads)) as connection:
+            found.append(run(metric_sums(rows, definitions=[ONE]), connection))
+    assert found[0].equals(found[1])
 
 
 def test_segments_add_up_to_the_whole() -> None:
