@@ -30,7 +30,7 @@ class RankingSettings(Section):
     """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""
     inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of TRAIN events in each label window behind an inner cut."""
-    inner_slices: int = Field(default=3, ge=1, le=8)
+    inner_slices: int = Field(default=2, ge=1, le=8)
     """Inner cuts, each one label window before the last, that teach the blend its weights."""
     inner_users: int = Field(default=5_000, ge=10)
     """Most users of one inner cut whose labels are used."""

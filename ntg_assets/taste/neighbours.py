@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ntg_assets.taste.interactions import Floats, Ints, Longs
-from ntg_assets.taste.top_k import top_k_rows
+from ntg_assets.taste.top_k import top_k_entries
 
 COMPILED_FROM = 400_000_000  # count updates; below, scipy needs a few seconds at most and compiling costs 18-50
 BLOCK_ENTRIES = 2_000_000  # entries of a dense block: 16 MB of float64
@@ -131,19 +131,15 @@ def no_neighbours() -> Neighbours:
 
 
 def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float) -> tuple[tuple[Any, ...], int, int]:
-    n_rows, n_columns = block.shared.shape
-    row = np.repeat(np.arange(n_rows, dtype=np.int64), np.diff(block.shared.indptr))
+    row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int64), np.diff(block.shared.indptr))
     column, shared = block.shared.indices, block.shared.data.astype(np.int64)
     is_edge = column != row + block.first
     kept = is_edge & (shared >= min_shared)
     row, column, shared, strength = row[kept], column[kept], shared[kept], block.strength.data[kept]
     cosine = cosines(strength, row + block.first, column, support)
-    similarity, counts = np.zeros((n_rows, n_columns)), np.zeros((n_rows, n_columns), np.int64)
-    of_edge = np.zeros((n_rows, n_columns))
-    similarity[row, column], counts[row, column], of_edge[row, column] = cosine * (shared / (shared + shrinkage)), shared, cosine
-    best = top_k_rows(similarity, k)
-    chosen = (best.row, best.column)
-    edges = (best.row + block.first, best.column, best.rank, counts[chosen], of_edge[chosen], best.value)
+    similarity = cosine * (shared / (shared + shrinkage))
+    best, rank = top_k_entries(row, column, similarity, shape=block.shared.shape, k=k)
+    edges = (row[best] + block.first, column[best].astype(np.int64), rank, shared[best], cosine[best], similarity[best])
     return edges, int(is_edge.sum()), int(kept.sum())
 
 

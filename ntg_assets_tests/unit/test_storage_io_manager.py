@@ -87,7 +87,7 @@ def test_every_type_is_stored_and_loaded(value: Any, kind: Any) -> None:
     if kind is Table:
         assert seen[0] == Table("backtest", "io_things")
     first, second = result.get_asset_materialization_events()
-    versions = [event.materialization.tags["dagster/data_version"] for event in (first, second)]
+    versions = [(event.materialization.tags or {})["dagster/data_version"] for event in (first, second)]
     assert versions[0] == versions[1]  # the same rows have the same version
 
 

@@ -1,7 +1,7 @@
 """What `make run` costs: the whole graph on the bundled MovieLens sample, and on four months of the Complete Journey purchases.
 
-python -m benchmarks.whole_graph
-python -m benchmarks.whole_graph --only movielens
+python -m benchmarks.run
+python -m benchmarks.run --only movielens
 """
 
 import sys
@@ -48,7 +48,7 @@ def run(only: Literal["movielens", "journey", "both"] = "both") -> None:
         if only != "movielens":
             sizes, cost = journey_slice(Path(folder) / "journey")
             figures["complete_journey_slice"] = {**sizes, **vars(cost)}
-    report("whole_graph", figures=figures, goals=goals)
+    report("run", figures=figures, goals=goals)
 
 
 if __name__ == "__main__":
