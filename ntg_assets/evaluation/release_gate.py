@@ -16,6 +16,7 @@ Row = dict[str, Any]
 
 SHIPPED, FLOOR = "blend", "popularity"
 METRIC, DEPTH = "ndcg", 10
+FEWEST_OF_EACH = 30  # forecasts of either outcome below which a perfect AUC can be luck
 TOP_SHARE = 0.1  # the radar is judged by its first tenth
 GATE_SCHEMA = {
     "rule": pl.String,
@@ -109,8 +110,9 @@ def _churn_is_plausible(calibration: pl.DataFrame, *, settings: GateSettings) ->
     row = _headline(calibration, "auc")
     if row is None or row["value"] is None:
         return Finding(rule, "warn", None, settings.implausible_auc, 0, "AUC is not defined: no held-out user stayed, or none left")
-    told = f"AUC {row['value']:.3f} ({row['n_users']:,} users)"
-    if row["value"] > settings.implausible_auc:
+    told = f"AUC {row['value']:.3f} ({row['n_users']:,} users, {row['n_churned']:,} of {row['n_rows']:,} forecasts churned)"
+    fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
+    if row["value"] > settings.implausible_auc and fewest >= FEWEST_OF_EACH:
         return Finding(rule, "block", row["value"], settings.implausible_auc, row["n_users"], f"{told}: more likely a leak than a model")
     return Finding(rule, "pass", row["value"], settings.implausible_auc, row["n_users"], told)
 

@@ -26,10 +26,20 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: ("recommendations", "default_list", "ranking_weights"),
         BACKTEST: ("ranking_report", "retrieval_report"),
     },
-    "outputs/churn": {LIVE: ("churn_scores", "churn_coefficients"), BACKTEST: ("churn_calibration",)},
+    "outputs/churn": {
+        LIVE: ("churn_scores", "churn_coefficients", "churn_horizon_report"),
+        BACKTEST: ("churn_calibration", "churn_challengers", "churn_drift"),
+    },
     "outputs/radar": {
-        LIVE: ("ltv_estimates", "revenue_risk_radar", "intervention_targets"),
-        BACKTEST: ("radar_backtest",),
+        LIVE: (
+            "ltv_estimates",
+            "revenue_risk_radar",
+            "radar_portfolio",
+            "radar_stability",
+            "intervention_targets",
+            "strategy_comparison",
+        ),
+        BACKTEST: ("radar_backtest", "value_backtest"),
     },
     "outputs/experiments": {
         EXPERIMENTS: (

@@ -22,8 +22,17 @@ REPORTS: dict[str, dict[str, str]] = {
         "retrieval_report": "backtest",
         "ranking_report": "backtest",
         "radar_backtest": "backtest",
+        "value_backtest": "backtest",
+        "radar_portfolio": "live",
+        "strategy_comparison": "live",
     },
-    "calibration": {"churn_calibration": "backtest", "churn_coefficients": "backtest"},
+    "calibration": {
+        "churn_calibration": "backtest",
+        "churn_challengers": "backtest",
+        "churn_drift": "backtest",
+        "churn_horizon_report": "live",
+        "churn_coefficients": "backtest",
+    },
     "decisions": {
         "health_checks": "experiments",
         "readouts": "experiments",

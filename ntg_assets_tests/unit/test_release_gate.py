@@ -27,10 +27,16 @@ def ranking(low: float = 0.01, high: float = 0.03, n_users: int = MANY) -> pl.Da
 
 
 def calibration(
-    *, auc: float | None = 0.85, loss: float = 0.3, base_loss: float = 0.6, ece: float = 0.01, n_users: int = MANY
+    *,
+    auc: float | None = 0.85,
+    loss: float = 0.3,
+    base_loss: float = 0.6,
+    ece: float = 0.01,
+    n_users: int = MANY,
+    n_churned: int = 900,
 ) -> pl.DataFrame:
     figures = {"auc": auc, "log_loss": loss, "log_loss_of_base_rate": base_loss, "ece": ece, "ece_noise_95": 0.02}
-    common = {"evaluation": "walk_forward", "segment": "all", "bin": 0, "n_users": n_users}
+    common = {"evaluation": "walk_forward", "segment": "all", "bin": 0, "n_users": n_users, "n_rows": MANY, "n_churned": n_churned}
     rows = [
         {
             **common,
@@ -106,6 +112,11 @@ def test_no_evidence_at_all_warns() -> None:
     assert found["the ranking does no harm"] == "warn"
     assert found["the churn score is not too good to be true"] == "warn"
     assert found["the radar points at what is lost"] == "warn"
+
+
+def test_perfect_auc_on_a_handful_of_leavers_is_luck() -> None:
+    assert verdicts(churn_calibration=calibration(auc=1.0, n_churned=29))["the churn score is not too good to be true"] == "pass"
+    assert verdicts(churn_calibration=calibration(auc=1.0, n_churned=30))["the churn score is not too good to be true"] == "block"
 
 
 def test_look_ahead_of_a_per_user_split_is_a_reservation() -> None:
