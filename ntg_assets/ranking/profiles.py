@@ -9,6 +9,8 @@ from ntg_assets.ranking.popularity import decay
 from ntg_assets.ranking.sources import Source
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, position_in_group, starts_of
 
+LEAST_WEIGHT = 1e-6  # an item that counts less than this against the most recent one is not worth spreading over a graph
+
 
 def source_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
     """Return what a source weighs of each user's past: users x items, scores being added up in the order of the entries.
@@ -30,6 +32,7 @@ def recent_profile(block: Interactions, *, half_life: float, n_items: int) -> sp
     """
     rows, place = recent_places(block, n_items=n_items)
     weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life)[np.rint(2 * place).astype(np.int64)]
+    rows, weight = rows[weight >= LEAST_WEIGHT], weight[weight >= LEAST_WEIGHT]
     starts = starts_of(block.user[rows], n_groups=block.n_users)
     return sp.csr_array((weight, block.item[rows], starts), shape=(block.n_users, block.n_items))
 

@@ -1,0 +1,201 @@
+"""The taste graph and lists for all users at 25 million events, beside libraries that do the same.
+
+    python -m benchmarks.graph                                   # writes results/graph.json
+    python -m benchmarks.graph --users 5000                      # a try on the first users: prints only
+
+Every engine runs in a process of its own on the same matrix (after the power-user cap and the support guardrail) with two threads.
+CPU seconds are those of the call alone: reading, imports and compilation are stated apart. similaripy has no minimum of shared users
+and no order of ties, so its edges are compared by value. Peak memory is that of the whole process.
+"""
+# ruff: noqa: PLC0415, ANN401  # an engine is imported in its own process alone; sparse matrices of peers have no types
+
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+import typer
+from scipy import sparse
+
+from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
+from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.taste.neighbours import Neighbours, UserItems
+from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.taste.taste_graph import guarded_nodes
+
+WORLD, MATRIX = "data/synthetic_scale", "data/synthetic_scale/graph_matrix.npz"
+K, LIST_LENGTH, SHRINKAGE, MIN_SHARED, WINDOW, UNIT, THREADS = 50, 20, 20.0, 2, 10, 2520, 2
+ENGINES = ("taste_graph", "sequence_graph", "similaripy_graph", "lists", "similaripy_lists")
+GRAPH_GOAL, LISTS_GOAL, SEQUENCE_GOAL = 0.5, 0.25, 1.5
+VALUE_TOLERANCE = 1e-5  # similaripy computes in single precision
+
+
+def run(
+    world: Annotated[Path, typer.Option(help="Folder of a synthetic world with events.parquet (`ntg synth`).")] = Path(WORLD),
+    users: Annotated[int | None, typer.Option(help="Only the first users, for a try.")] = None,
+) -> None:
+    """Measure, print, and at full size write the result."""
+    matrix = str(ROOT / MATRIX) if users is None else str(ROOT / f"{MATRIX}.{users}.npz")
+    prepared, size = measure_call("benchmarks.graph:prepare", world=str((ROOT / world).resolve()), matrix=matrix, users=users)
+    console.print(f"{size}")
+    answers: dict[str, Any] = {}
+    for engine in ENGINES:
+        cost, found = measure_call(f"benchmarks.graph:{engine}", matrix=matrix)
+        answers[engine] = {**found, "process_cpu_s": cost.cpu_s, "peak_mb": cost.peak_mb}
+        console.print(f"{engine}: {answers[engine]}")
+    graph, peer = answers["taste_graph"], answers["similaripy_graph"]
+    directed = answers["sequence_graph"]
+    lists, peer_lists = answers["lists"], answers["similaripy_lists"]
+    goals = [
+        Goal("graph, CPU relative to similaripy", round(graph["cpu_s"] / peer["cpu_s"], 3), GRAPH_GOAL, "at_most"),
+        Goal("graph, peak MB relative to similaripy", round(graph["peak_mb"] / peer["peak_mb"], 3), 1.0, "at_most"),
+        Goal("lists, CPU relative to similaripy", round(lists["cpu_s"] / peer_lists["cpu_s"], 3), LISTS_GOAL, "at_most"),
+        Goal("sequence graph, CPU relative to the graph", round(directed["cpu_s"] / graph["cpu_s"], 3), SEQUENCE_GOAL, "at_most"),
+        Goal("largest difference of a similarity to similaripy", peer["largest_difference"], VALUE_TOLERANCE, "at_most"),
+    ]
+    figures = {**size, "prepare": vars(prepared), **answers}
+    report("graph", figures=figures, goals=goals, packages=("similaripy",), folder=RESULTS if users is None else None)
+
+
+def prepare(world: str, matrix: str, users: int | None) -> dict[str, int]:
+    """Write the guarded users x items matrix of a world."""
+    events = pl.scan_parquet(Path(world) / "events.parquet").select("user_id", "item_id", "event_at")
+    if users is not None:
+        events = events.filter(pl.col("user_id") <= users)
+    log = code_interactions(events.collect())
+    nodes = guarded_nodes(log, settings=TasteSettings())
+    user, at = log.user[nodes.rows], log.at[nodes.rows]
+    step = np.cumsum(np.concatenate(([True], (user[1:] != user[:-1]) | (at[1:] != at[:-1]))))
+    np.savez(matrix, start=nodes.matrix.start, items=nodes.matrix.items, n_items=nodes.matrix.n_items, step=step)
+    made = nodes.matrix
+    sizes = {"n_users": log.n_users, "n_items": made.n_items, "n_pairs": len(made.items), "n_updates": made.n_updates}
+    return {name: int(value) for name, value in sizes.items()}
+
+
+def taste_graph(matrix: str) -> dict[str, float]:
+    """The compiled kernel; its edges are kept for the comparison and for the lists."""
+    from ntg_assets.taste.neighbours_kernel import compiled_neighbours
+
+    given, _ = _load(matrix)
+
+    def make(of: UserItems) -> Neighbours:
+        return compiled_neighbours(of, k=K, min_shared=MIN_SHARED, shrinkage=SHRINKAGE, workers=THREADS)
+
+    compiled = _timed(lambda: make(_head(given)))
+    found = _timed(lambda: make(given))
+    edges: Neighbours = found.pop("result")
+    np.savez(f"{matrix}.edges.npz", item=edges.item, neighbour=edges.neighbour, similarity=edges.similarity)
+    return {**found, "compile_cpu_s": compiled["cpu_s"], "n_edges": len(edges.item)}
+
+
+def sequence_graph(matrix: str) -> dict[str, float]:
+    """The directed kernel."""
+    from ntg_assets.taste.sequence_kernel import compiled_followers
+
+    given, step = _load(matrix)
+
+    def make(of: UserItems) -> Neighbours:
+        guardrails = {"k": K, "min_shared": MIN_SHARED, "workers": THREADS}
+        return compiled_followers(of, step[: len(of.items)], window=WINDOW, unit=UNIT, shrinkage=SHRINKAGE, **guardrails)
+
+    compiled = _timed(lambda: make(_head(given)))
+    found = _timed(lambda: make(given))
+    return {"compile_cpu_s": compiled["cpu_s"], "n_edges": len(found.pop("result").item), **found}
+
+
+def similaripy_graph(matrix: str) -> dict[str, float]:
+    """The peer's cosine with the same shrinkage; the largest difference of a similarity that both have."""
+    import similaripy
+
+    given, _ = _load(matrix)
+    by_item = _sparse(given).T.tocsr()
+    found = _timed(lambda: similaripy.cosine(by_item, k=K, shrink=SHRINKAGE, verbose=False, num_threads=THREADS))
+    theirs = found.pop("result").tocsr()
+    with np.load(f"{matrix}.edges.npz") as edges:
+        # its shrinkage stands in the denominator of the cosine, another formula: plain cosines are what can be compared
+        plain = similaripy.cosine(by_item[:200], by_item.T.tocsr(), k=K, shrink=0, verbose=False, num_threads=THREADS).tocsr()
+        ours = sparse.csr_array((edges["similarity"], (edges["item"], edges["neighbour"])), shape=theirs.shape)
+    return {**found, "n_edges": int(theirs.nnz), "largest_difference": _difference(plain, given), "n_edges_ours": int(ours.nnz)}
+
+
+def lists(matrix: str) -> dict[str, float]:
+    """Top-20 lists of all users from the graph, without what they have had."""
+    from ntg_assets.ranking.scores_kernel import spread_candidates
+
+    given, _ = _load(matrix)
+    graph = _graph(matrix, given.n_items)
+    weight = np.ones(len(given.items))
+    graph_arrays = (graph.indptr.astype(np.int64), graph.indices.astype(np.int32), graph.data)
+
+    def make(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = slice(0, start[-1])
+        profile = (start, given.items[rows], weight[rows])
+        return spread_candidates(*profile, *graph_arrays, start, given.items[rows], given.n_items, LIST_LENGTH, THREADS)
+
+    compiled = _timed(lambda: make(given.start[:3]))
+    found = _timed(lambda: make(given.start))
+    return {"compile_cpu_s": compiled["cpu_s"], "n_rows": int((found.pop("result")[0] >= 0).sum()), **found}
+
+
+def similaripy_lists(matrix: str) -> dict[str, float]:
+    """The peer's top-20 of users x graph, with its seen filter."""
+    import similaripy
+
+    given, _ = _load(matrix)
+    histories, graph = _sparse(given), _graph(matrix, given.n_items)
+    graph32 = sparse.csr_matrix(graph.astype(np.float32))
+    options = {"k": LIST_LENGTH, "filter_cols": histories, "verbose": False, "num_threads": THREADS}
+    found = _timed(lambda: similaripy.dot_product(histories, graph32, **options))
+    return {"n_rows": int(found.pop("result").nnz), **found}
+
+
+def _load(matrix: str) -> tuple[UserItems, np.ndarray]:
+    with np.load(matrix) as arrays:
+        return UserItems(arrays["start"], arrays["items"], int(arrays["n_items"])), arrays["step"]
+
+
+def _head(given: UserItems, n_users: int = 50) -> UserItems:
+    """A few users, renumbered by support: enough to compile."""
+    items = given.items[: given.start[n_users]]
+    known, number = np.unique(items, return_inverse=True)
+    order = np.argsort(np.argsort(-np.bincount(number), kind="stable"), kind="stable")
+    return UserItems(given.start[: n_users + 1], order[number].astype(np.int32), len(known))
+
+
+def _sparse(given: UserItems) -> Any:
+    shape = (len(given.start) - 1, given.n_items)
+    return sparse.csr_matrix((np.ones(len(given.items), np.float32), given.items, given.start.astype(np.int32)), shape=shape)
+
+
+def _graph(matrix: str, n_items: int) -> Any:
+    with np.load(f"{matrix}.edges.npz") as edges:
+        graph = sparse.csr_array((edges["similarity"], (edges["item"], edges["neighbour"])), shape=(n_items, n_items))
+    graph.sort_indices()
+    return graph
+
+
+def _difference(plain: Any, given: UserItems) -> float:
+    """Largest difference of the peer's plain cosines to n / sqrt(a b) from exact counts, for the first items."""
+    histories = _sparse(given)
+    rows = plain.tocoo()
+    counts = (histories.T.tocsr()[:200] @ histories).tocsr()
+    exact = np.asarray(counts[rows.row, rows.col]).ravel() / np.sqrt(given.support[rows.row] * given.support[rows.col])
+    return float(np.abs(exact - rows.data).max())
+
+
+def _timed(call: Callable[[], Any]) -> dict[str, Any]:
+    before, started = _cpu(), time.perf_counter()
+    result = call()
+    return {"result": result, "cpu_s": round(_cpu() - before, 3), "wall_s": round(time.perf_counter() - started, 3)}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    command_line(run)
