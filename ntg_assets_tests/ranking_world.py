@@ -91,5 +91,5 @@ def communities(seed: int, *, n_users: int = 60, n_groups: int = 3, items_per_gr
         rows += [
             (user + 1, first + start + place + 1, datetime(2024, 1, 1) + timedelta(hours=int(hour))) for place, hour in enumerate(hours)
         ]
-    schema = {"user_id": pl.Int64, "item_id": pl.Int64, "event_at": pl.Datetime("us")}
+    schema = {"user_id": pl.Int64(), "item_id": pl.Int64(), "event_at": pl.Datetime("us")}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,5 +1,7 @@
 """The gate shuts on a broken invariant and on evidence of harm, warns where evidence is thin, and opens otherwise."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -84,7 +86,7 @@ def test_good_evidence_passes_every_rule() -> None:
         ("the radar points at what is lost", {"radar_backtest": radar(0.01, 0.05)}),
     ],
 )
-def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str, pl.DataFrame]) -> None:
+def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str, Any]) -> None:
     found = verdicts(**tables)
     assert found[rule] == "block"
     assert [name for name, verdict in found.items() if verdict == "block"] == [rule]
