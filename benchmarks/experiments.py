@@ -105,8 +105,8 @@ def plain(*, folder: str) -> dict[str, float]:
 
 def ours(*, folder: str) -> dict[str, float]:
     """Time the full readout, and its parts."""
-    from ntg_assets.experiments.tables import metric_sums  # noqa: PLC0415  # in the child only: the process that measures stays small
-    from ntg_assets.sql import Table, run  # noqa: PLC0415
+    from ntg_assets.experiments.tables import metric_sums  # in the child only: the process that measures stays small
+    from ntg_assets.sql import Table, run
 
     started = time.perf_counter()
     _statistics_ready()
@@ -126,10 +126,10 @@ def ours(*, folder: str) -> dict[str, float]:
 
 def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
     """Go from the sums to health, readouts, segment effects and a decision with its receipt."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
-    from ntg_assets.experiments.evidence import EvidenceTables  # noqa: PLC0415
-    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, readouts  # noqa: PLC0415
+    from ntg_assets.experiments.evidence import EvidenceTables
+    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, readouts
 
     counts = sums.filter(pl.col("metric") == "revenue").group_by("arm").agg(pl.col("n").sum().alias("n_exposed")).sort("arm")
     traffic = counts.with_columns(
@@ -149,7 +149,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
 
 
 def _definition() -> "ExperimentSettings":
-    from ntg_assets.experiments.settings import ExperimentSettings  # noqa: PLC0415
+    from ntg_assets.experiments.settings import ExperimentSettings
 
     return ExperimentSettings.model_validate(
         {
@@ -188,7 +188,7 @@ def _medians(rounds: "list[dict[str, float]]") -> dict[str, float]:
 
 
 def _open(folder: str) -> "duckdb.DuckDBPyConnection":
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     connection = duckdb.connect(str(Path(folder) / "benchmark.duckdb"))
     connection.execute("set memory_limit = $limit", {"limit": ENGINE_MEMORY})

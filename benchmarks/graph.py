@@ -7,7 +7,7 @@ Every engine runs in a process of its own on the same matrix (after the power-us
 CPU seconds are those of the call alone: reading, imports and compilation are stated apart. similaripy has no minimum of shared users
 and no order of ties, so its edges are compared by value. Peak memory is that of the whole process.
 """
-# ruff: noqa: PLC0415, ANN401  # an engine is imported in its own process alone; sparse matrices of peers have no types
+# an engine is imported in its own process alone; sparse matrices of peers have no types
 
 import resource
 import time

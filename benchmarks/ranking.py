@@ -8,7 +8,7 @@ before. Peers choose their settings by NDCG@10 on VAL and are fitted anew on TRA
 it is given and is tuned by neither. Evaluated are users with history and at least one new item in the held-out part (where consumed
 items may be shown: any item). Intervals are over users.
 """
-# ruff: noqa: PLC0415  # a peer is imported by the function that uses it: no peer is needed to compare with the others
+# a peer is imported by the function that uses it: no peer is needed to compare with the others
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

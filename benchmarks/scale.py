@@ -91,7 +91,7 @@ def _ntg_command() -> str:
 
 def peer(*, world: str, workspace: str) -> dict[str, int]:
     """Run `scale_peer.sql` into a DuckDB file, with the engine limits of the configuration; return the rows of its tables."""
-    import duckdb  # noqa: PLC0415  # in the child only: the process that measures stays small
+    import duckdb  # in the child only: the process that measures stays small
 
     folder = Path(workspace) / "peer"
     shutil.rmtree(folder, ignore_errors=True)
@@ -106,9 +106,9 @@ def peer(*, world: str, workspace: str) -> dict[str, int]:
 
 
 def _split() -> dict[str, Any]:
-    from datetime import datetime  # noqa: PLC0415
+    from datetime import datetime
 
-    from ntg_assets.settings import load_settings  # noqa: PLC0415
+    from ntg_assets.settings import load_settings
 
     split = load_settings(CONFIG, home=ROOT).split
     return {"val_start": datetime.fromisoformat(str(split.val_start)), "test_start": datetime.fromisoformat(str(split.test_start))}
