@@ -14,10 +14,10 @@ def _accumulate(user, profile_start, profile_item, profile_weight, graph_start, 
         weight = profile_weight[p]
         for e in range(graph_start[profile_item[p]], graph_start[profile_item[p] + 1]):
             item = graph_item[e]
-            if score[item] == 0.0:
-                touched[n_touched] = item
-                n_touched += 1
-            score[item] += weight * graph_strength[e]
+            before = score[item]
+            touched[n_touched] = item  # kept only when it is new: cheaper than a branch that is hard to foresee
+            n_touched += before == 0.0
+            score[item] = before + weight * graph_strength[e]
     return n_touched
 
 
@@ -85,7 +85,7 @@ def spread_candidates(
     n_users = len(profile_start) - 1
     items, scores = np.full((n_users, k), -1, np.int32), np.zeros((n_users, k))
     for worker in prange(workers):
-        score, touched = np.zeros(n_items), np.empty(n_items, np.int32)
+        score, touched = np.zeros(n_items), np.empty(n_items + 1, np.int32)
         heap_score, heap_item = np.empty(k), np.empty(k, np.int32)
         for user in range(worker, n_users, workers):
             n_touched = _accumulate(
@@ -93,12 +93,14 @@ def spread_candidates(
             )
             for h in range(hidden_start[user], hidden_start[user + 1]):
                 score[hidden_item[h]] = 0.0
-            size = 0
+            size, worst = 0, 0.0
             for t in range(n_touched):
                 item = touched[t]
-                if score[item] > 0.0:
-                    size = _offer(heap_score, heap_item, size, k, score[item], item)
+                here = score[item]
                 score[item] = 0.0
+                if here > 0.0 and here >= worst:
+                    size = _offer(heap_score, heap_item, size, k, here, item)
+                    worst = heap_score[0] if size == k else 0.0
             _unload(heap_score, heap_item, size, scores[user], items[user])
     return items, scores
 
@@ -122,7 +124,7 @@ def spread_features(
     n_users = len(profile_start) - 1
     relative = np.zeros(len(pair_item))
     for worker in prange(workers):
-        score, touched = np.zeros(n_items), np.empty(n_items, np.int32)
+        score, touched = np.zeros(n_items), np.empty(n_items + 1, np.int32)
         for user in range(worker, n_users, workers):
             n_touched = _accumulate(
                 user, profile_start, profile_item, profile_weight, graph_start, graph_item, graph_strength, score, touched
