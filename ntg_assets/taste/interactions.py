@@ -44,16 +44,9 @@ class Interactions:
     @cached_property
     def n_repeat_users_of_item(self) -> Longs:
         """Distinct users of each item who had it at more than one instant."""
-        again = self.is_latest.copy()
-        again[again] = self.n_instants[again] > 1
-        return np.bincount(self.item[again], minlength=len(self.items))
-
-    @cached_property
-    def n_instants(self) -> Longs:
-        """Instants of each row's (user, item)."""
-        pair = self.user.astype(np.int64) * max(self.n_items, 1) + self.item
-        _, position, counts = np.unique(pair, return_inverse=True, return_counts=True)
-        return counts[position]
+        earlier = ~self.is_latest
+        pairs = np.unique(self.user[earlier].astype(np.int64) * max(self.n_items, 1) + self.item[earlier])
+        return np.bincount(pairs % max(self.n_items, 1), minlength=len(self.items))
 
     @cached_property
     def id_rank(self) -> Longs:

@@ -153,6 +153,12 @@ def test_popularity_halves_after_each_half_life() -> None:
     assert dict(found.select("item_id", "rank").iter_rows()) == {20: 1, 10: 2}
 
 
+def test_users_who_come_back_to_an_item_are_counted_once() -> None:
+    log = code_interactions(events(*((1, 10, f"2024-04-0{day}") for day in (1, 2, 3)), (2, 10, "2024-04-01"), (2, 20, "2024-04-01")))
+    found = item_popularity(log, now=CUTOFF, half_life_days=[7])
+    assert found.sort("item_id").select("item_id", "n_users", "n_repeat_users").rows() == [(10, 2, 1), (20, 1, 0)]
+
+
 def test_a_single_user_gets_the_list_of_the_night(world: World) -> None:
     nightly = world.tables["recommendations"]
     for user in (1, 17, 60):
