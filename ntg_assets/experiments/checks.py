@@ -50,7 +50,12 @@ def every_decision_has_a_readout(decisions: pl.DataFrame, readouts: pl.DataFrame
 def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     """Each decision can be derived again from its receipt alone."""
     broken = receipts_that_disagree(decisions)
-    return dg.AssetCheckResult(passed=not broken, metadata={"offenders": len(broken), "reasons": str(broken)[:500]})
+    told = (
+        f"{len(broken)} receipts lead elsewhere: {'; '.join(f'{name}: {why}' for name, why in list(broken.items())[:3])}"
+        if broken
+        else None
+    )
+    return dg.AssetCheckResult(passed=not broken, description=told, metadata={"offenders": len(broken)})
 
 
 @dg.asset_check(asset=ARM_TRAFFIC)
@@ -59,7 +64,10 @@ def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
     empty = arm_traffic.filter(pl.col("n_assigned") == 0).sort("experiment", "arm")
     named = ", ".join(f"{experiment}/{arm}" for experiment, arm in empty.select("experiment", "arm").head(5).iter_rows())
     return dg.AssetCheckResult(
-        passed=empty.is_empty(), severity=dg.AssetCheckSeverity.WARN, metadata={"offenders": empty.height, "first": named}
+        passed=empty.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"nobody was given {empty.height} of {arm_traffic.height} arms: {named}" if empty.height else None,
+        metadata={"offenders": empty.height},
     )
 
 
@@ -70,7 +78,8 @@ def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResul
     return dg.AssetCheckResult(
         passed=broken.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"offenders": broken.height, "first": "; ".join(broken["sentence"].head(3))},
+        description=f"{broken.height} of {self_tests.height} promises are not kept: {broken['sentence'][0]}" if broken.height else None,
+        metadata={"offenders": broken.height},
     )
 
 
