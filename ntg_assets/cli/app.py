@@ -26,6 +26,7 @@ app.add_typer(config_app, name="config")
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)
 ]
+ExperimentArgument = Annotated[str, typer.Argument(help="Experiment, by its id in the configuration.")]
 StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 
 FAILED, WRONG_USAGE = 1, 2
@@ -102,6 +103,24 @@ def verify(config: ConfigOption = None) -> None:
     _, paths = _prepare(config)
     report = verify_publication(paths)
     out.print(f"{report.n_files} files of generation {report.generation}: every size and SHA-256 as published.")
+
+
+@app.command()
+def replay(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
+    """Derive a published decision again from its receipt; every number must agree."""
+    from ntg_assets.cli.decisions import tell_replay  # noqa: PLC0415
+
+    settings, paths = _prepare(config)
+    tell_replay(experiment, settings=settings, paths=paths, console=out)
+
+
+@app.command()
+def trace(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
+    """Walk back from a published decision to the files it came from."""
+    from ntg_assets.cli.decisions import tell_trace  # noqa: PLC0415
+
+    settings, paths = _prepare(config)
+    tell_trace(experiment, settings=settings, paths=paths, console=out)
 
 
 @app.command()

@@ -26,6 +26,7 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     loaded, unit = known["loaded"], "USD" if known["unit"] == "usd" else "index points, not money"
     rows = [
         ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
+        ("question", f"{known['question']} {known['answer']}"),
         *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
         (
             "leaving",

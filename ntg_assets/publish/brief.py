@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from ntg_assets.experiments.mission import QUESTION, answer_mission
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 
@@ -40,14 +41,18 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
     targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
     first = targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
+    unit = radar["unit"][0] if radar.height else "index"
+    decisions = read("experiments", "decisions")
     ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
     return {
         "header": header,
-        "decisions": read("experiments", "decisions").sort("experiment").to_dicts(),
+        "question": QUESTION,
+        "answer": answer_mission(decisions, read("experiments", "readouts"), unit=unit),
+        "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "n_users": radar.height,
         "n_at_risk": int(radar["is_at_risk_population"].sum()),
-        "unit": radar["unit"][0] if radar.height else "index",
+        "unit": unit,
         "at_risk_total": float(radar["revenue_at_risk"].sum()),
         "bands": _bands(radar),
         "first_strategy": first["strategy"][0] if first.height else None,

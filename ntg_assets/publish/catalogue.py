@@ -47,8 +47,13 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "exposures",
             "unit_metrics",
             "arm_traffic",
+            "metric_sums",
+            "metric_quantiles",
             "health_checks",
             "readouts",
+            "segment_effects",
+            "experiment_plans",
+            "self_tests",
             "decision_gates",
             "decisions",
         )

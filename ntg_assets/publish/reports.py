@@ -36,6 +36,8 @@ REPORTS: dict[str, dict[str, str]] = {
     "decisions": {
         "health_checks": "experiments",
         "readouts": "experiments",
+        "segment_effects": "experiments",
+        "self_tests": "experiments",
         "decision_gates": "experiments",
         "decisions": "experiments",
     },

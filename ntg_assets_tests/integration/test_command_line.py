@@ -13,7 +13,20 @@ from ntg_assets_tests.workspaces import HOME, Workspace
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ["run-all", "build-dataset", "build-features", "build-graph", "rank", "score-users", "verify", "synth", "ui", "config show"]
+COMMANDS = [
+    "run-all",
+    "build-dataset",
+    "build-features",
+    "build-graph",
+    "rank",
+    "score-users",
+    "verify",
+    "replay",
+    "trace",
+    "synth",
+    "ui",
+    "config show",
+]
 FAILED, WRONG_USAGE = 1, 2
 
 

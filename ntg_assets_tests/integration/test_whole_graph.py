@@ -132,6 +132,16 @@ def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(moviel
     assert {name for name in first if first[name] != second[name]} <= about_the_file
 
 
+def test_decision_replays_and_is_traced_to_the_files(movielens: Workspace) -> None:
+    assert "every readout, gate and number comes out as the receipt says" in movielens.done("replay", "blend-vs-popularity")
+    traced = movielens.done("trace", "blend-vs-popularity")
+    assert "experiments.decisions" in traced
+    assert re.search(r"ratings\.csv\s+sha256 [0-9a-f]{64}", traced)
+    unknown = movielens.ntg("replay", "nothing-of-that-name")
+    assert unknown.returncode == 1
+    assert "known: blend-vs-popularity" in unknown.stderr
+
+
 def test_analyst_who_holds_the_published_copy_blocks_nothing(movielens: Workspace) -> None:
     script = (
         "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True); "

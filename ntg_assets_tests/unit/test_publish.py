@@ -114,6 +114,8 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "owner": "o",
         "rule_version": "1",
     }
+    decision |= {"rule_decision": "iterate", "override_owner": None, "override_reason": None, "readout_key": "k", "arm": "treatment"}
+    readout = {"readout_key": "k", "experiment": "e", "arm": "treatment", "source": "offline replay"}
     radar = {
         "user_id": user_id,
         "is_at_risk_population": True,
@@ -125,6 +127,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
     ledger = {"source": "events", "n_rows": 3, "n_accepted": 2, "n_quarantined": 1, "n_duplicates": 0}
     rows = {
         "decisions": decision,
+        "readouts": readout,
         "release_gate": {"rule": "r", "verdict": "warn", "evidence": "thin"},
         "revenue_risk_radar": radar,
         "intervention_targets": {**target, **money},
