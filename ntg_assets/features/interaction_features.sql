@@ -1,4 +1,5 @@
 -- How strongly a user has engaged with an item before the cutoff, against the user's and the item's own norm.
+-- The grouping of events into pairs costs most, and grows with every sum it carries: what can be made of its results is made later.
 -- Grain: one row per (user, item) with an event before the cutoff.
 -- Parameters: $cutoff_on (date): only events strictly before count; $recent_days: length of the recent window (days).
 with seen as (
@@ -21,8 +22,6 @@ pairs as (
         count(case when age_days <= $recent_days then 1 end) as n_recent_events,
         min(event_at) as first_event_at,
         max(event_at) as last_event_at,
-        min(age_days) as recency_days,
-        max(age_days) as first_age_days,
         cast(sum(weight_millionths) as bigint) as weight_millionths,
         cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 30e0)) as bigint)) as bigint) as weight_millionths_30d,
         cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 180e0)) as bigint)) as bigint) as weight_millionths_180d,
@@ -56,11 +55,11 @@ select
     pairs.n_recent_events,
     pairs.first_event_at,
     pairs.last_event_at,
-    pairs.recency_days,
+    date_diff('day', cast(pairs.last_event_at as date), cast($cutoff_on as date)) as recency_days,
     pairs.weight_millionths / 1e6 as strength,
     pairs.weight_millionths_30d / 1e6 as decayed_strength_30d,
     pairs.weight_millionths_180d / 1e6 as decayed_strength_180d,
-    (pairs.first_age_days - pairs.recency_days) / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
+    date_diff('day', cast(pairs.first_event_at as date), cast(pairs.last_event_at as date)) / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
     pairs.value_millionths / nullif(pairs.n_events * 1e6, 0) as mean_value,
     pairs.weight_millionths / nullif(user_norms.weight_per_pair, 0) as strength_to_user_norm,
     pairs.weight_millionths / nullif(item_norms.weight_per_pair, 0) as strength_to_item_norm,

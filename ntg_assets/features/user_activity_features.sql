@@ -8,14 +8,29 @@ with placed as (
         active_on,
         n_events,
         n_items,
-        value_sum,
-        cast(floor(date_diff('day', date '1970-01-05', cast(active_on as date)) / 7e0) as bigint) as week,
-        date_diff(
-            'day',
-            cast(lag(active_on) over (partition by user_id order by active_on) as date),
-            cast(active_on as date)
-        ) as gap_days
+        cast(round(value_sum * 1e6) as bigint) as value_millionths,
+        date_diff('day', date '1970-01-05', cast(active_on as date)) as day_number,
+        cast(floor(date_diff('day', date '1970-01-05', cast(active_on as date)) / 7e0) as bigint) as week
     from user_days
+),
+
+-- a week has seven days, so the six active days before tell everything; one order serves all windows
+preceded as (
+    select
+        user_id,
+        active_on,
+        n_events,
+        n_items,
+        value_millionths,
+        week,
+        day_number - lag(day_number) over (partition by user_id order by day_number) as gap_days,
+        lag(week, 1) over (partition by user_id order by day_number) as week_1,
+        lag(week, 2) over (partition by user_id order by day_number) as week_2,
+        lag(week, 3) over (partition by user_id order by day_number) as week_3,
+        lag(week, 4) over (partition by user_id order by day_number) as week_4,
+        lag(week, 5) over (partition by user_id order by day_number) as week_5,
+        lag(week, 6) over (partition by user_id order by day_number) as week_6
+    from placed
 ),
 
 days as (
@@ -24,12 +39,20 @@ days as (
         active_on,
         n_events,
         n_items,
-        cast(round(value_sum * 1e6) as bigint) as value_millionths,
+        value_millionths,
         week,
         gap_days,
         -- the k-th day of a week adds 2k - 1: the sum over a week's days is the square of their number
-        2 * row_number() over (partition by user_id, week order by active_on) - 1 as square_step
-    from placed
+        case
+            when week_6 = week then 13
+            when week_5 = week then 11
+            when week_4 = week then 9
+            when week_3 = week then 7
+            when week_2 = week then 5
+            when week_1 = week then 3
+            else 1
+        end as square_step
+    from preceded
 ),
 
 seen as (

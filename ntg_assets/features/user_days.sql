@@ -7,8 +7,8 @@ with user_item_days as (
         cast(event_at as date) as active_on,
         item_id,
         count(*) as n_events,
-        sum(cast(round(weight * 1e6) as bigint)) as weight_millionths,
-        sum(cast(round(value * 1e6) as bigint)) as value_millionths
+        cast(sum(cast(round(weight * 1e6) as bigint)) as bigint) as weight_millionths,
+        cast(sum(cast(round(value * 1e6) as bigint)) as bigint) as value_millionths
     from train_events
     group by user_id, cast(event_at as date), item_id
 )

@@ -58,13 +58,25 @@ by_part as (
     group by part_users.part
 ),
 
+train_size as (
+    select n_events
+    from by_part
+    where part = 'train'
+),
+
+-- few or none under a global split: only these are held against the parts
+late_train_events as (
+    select event_at
+    from train_events
+    where event_at >= (select min(first_at) from by_part where part <> 'train')
+),
+
 look_ahead as (
     select
         by_part.part,
-        count(case when by_part.part <> 'train' and train_events.event_at >= by_part.first_at then 1 end) as n_ahead,
-        count(*) as n_train
+        count(late_train_events.event_at) as n_ahead
     from by_part
-    cross join train_events
+    left join late_train_events on by_part.part <> 'train' and late_train_events.event_at >= by_part.first_at
     group by by_part.part
 )
 
@@ -76,8 +88,9 @@ select
     by_part.n_known_users,
     by_part.first_at as first_event_at,
     by_part.last_at as last_event_at,
-    look_ahead.n_ahead * 1e0 / nullif(look_ahead.n_train, 0) as look_ahead_share,
+    look_ahead.n_ahead * 1e0 / nullif(cast(train_size.n_events as double), 0) as look_ahead_share,
     by_part.n_out_of_order_users
 from by_part
 inner join part_items on part_items.part = by_part.part
 inner join look_ahead on look_ahead.part = by_part.part
+cross join train_size
