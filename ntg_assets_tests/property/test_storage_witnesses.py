@@ -70,6 +70,16 @@ def frame(values: Sequence[tuple[object, ...]]) -> pl.DataFrame:
     return pl.DataFrame(values, schema=COLUMNS, orient="row")
 
 
+def verdicts(seen: pl.DataFrame) -> tuple[bool, bool]:
+    """Whether the rows keep the contract: as the witnesses say, and as all rows say."""
+    schema = schema_of(Sightings, INTEGERS)
+    with connect() as connection:
+        connection.execute("create schema backtest")
+        connection.register("seen", seen)
+        connection.execute(f"create table {SIGHTINGS.quoted} as select * from seen")
+        return acquit(connection, SIGHTINGS, schema), violations(seen, schema) == []
+
+
 @given(rows | kept)
 @settings(max_examples=40)
 @example([])
@@ -77,12 +87,36 @@ def frame(values: Sequence[tuple[object, ...]]) -> pl.DataFrame:
 @example([(1, 0, None, math.nan, "a", None)])
 @example([(1, 0, None, 0.0, "a", None), (1, 0, None, 0.0, "c", None)])
 def test_witnesses_give_the_verdict_of_all_rows(values: list[tuple[object, ...]]) -> None:
-    schema, seen = schema_of(Sightings, INTEGERS), frame(values)
-    with connect() as connection:
-        connection.execute("create schema backtest")
-        connection.register("seen", seen)
-        connection.execute(f"create table {SIGHTINGS.quoted} as select * from seen")
-        assert acquit(connection, SIGHTINGS, schema) is (violations(seen, schema) == [])
+    by_witnesses, by_all_rows = verdicts(frame(values))
+    assert by_witnesses is by_all_rows
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_kept"),
+    [
+        ("user_id", None, False),
+        ("n", 4, True),
+        ("n", -1, False),
+        ("n", 5, False),
+        ("n", None, False),
+        ("share", None, True),
+        ("share", -1.0, False),
+        ("share", 1.5, False),
+        ("share", math.nan, False),
+        ("weight", -math.inf, True),
+        ("weight", math.nan, False),
+        ("weight", None, False),
+        ("kind", "c", False),
+        ("kind", None, False),
+        ("note", "", False),
+        ("note", "żółw", False),
+        ("note", "🎬🎬🎬", True),
+        ("note", None, True),
+    ],
+)
+def test_one_value_among_good_ones_decides(name: str, value: object, is_kept: bool) -> None:  # noqa: FBT001  # a parameter of the test
+    good = dict(zip(COLUMNS, (1, 2, 0.5, 1.5, "b", "ab"), strict=True))
+    assert verdicts(frame([tuple(row.values()) for row in (good, {**good, name: value}, good)])) == (is_kept, is_kept)
 
 
 def test_witnesses_of_a_stored_file_see_a_number_that_is_none(tmp_path: Path) -> None:
