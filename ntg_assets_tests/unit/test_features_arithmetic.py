@@ -1,6 +1,6 @@
 """Features are what their definitions say, on logs small enough to count by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 from math import log, sqrt
 
 import polars as pl
@@ -83,6 +83,22 @@ def test_weekly_volatility_counts_silent_weeks() -> None:
     weeks = [2, 0, 1, 1]  # weeks of 5, 12, 19 and 26 February
     mean = sum(weeks) / 4
     assert found["weekly_volatility"] == pytest.approx(sqrt(sum((week - mean) ** 2 for week in weeks) / 3) / mean)
+
+
+@pytest.mark.parametrize("days_of_weeks", [[1, 2, 3, 4], [7, 0, 7, 4], [5, 6, 7, 0], [0, 0, 7, 4]])
+def test_weekly_volatility_knows_weeks_of_any_fullness(days_of_weeks: list[int]) -> None:
+    """Days are taken from the end of each week, so full weeks touch the days of the week before; the last is cut by the cutoff."""
+    mondays = [date(2024, 2, 5) + timedelta(days=7 * week) for week in range(4)]
+    lengths = [7, 7, 7, 4]  # the cutoff is a Friday
+    active = [
+        monday + timedelta(days=length - back)
+        for monday, length, n_days in zip(mondays, lengths, days_of_weeks, strict=True)
+        for back in range(1, n_days + 1)
+    ]
+    found = activity(events(*((1, 1, str(day)) for day in active)))
+    weeks = days_of_weeks[next(place for place, n_days in enumerate(days_of_weeks) if n_days) :]
+    mean = sum(weeks) / len(weeks)
+    assert found["weekly_volatility"] == pytest.approx(sqrt(sum((week - mean) ** 2 for week in weeks) / (len(weeks) - 1)) / mean)
 
 
 def test_trend_compares_the_latest_month_with_the_one_before() -> None:

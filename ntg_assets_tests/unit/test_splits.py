@@ -121,3 +121,14 @@ def test_report_counts_known_users_and_the_look_ahead() -> None:
     assert all(row["n_out_of_order_users"] == 0 for row in by_part.values())
     overlapping = run(query("splits", "split_report", {"train_events": train, "val_events": train, "test_events": test}))
     assert overlapping.filter(pl.col("part") == "val")["n_out_of_order_users"].item() == 3
+
+
+@pytest.mark.parametrize("strategy", ["global_time", "per_user"])
+def test_report_counts_the_look_ahead_of_real_data(strategy: str) -> None:
+    found = parts(movielens(), SplitSettings(strategy=strategy))
+    report = run(query("splits", "split_report", {f"{name}_events": events_ for name, events_ in found.items()}))
+    shares = dict(report.select("part", "look_ahead_share").iter_rows())
+    train = found["train"]
+    expected = {name: train.filter(pl.col("event_at") >= found[name]["event_at"].min()).height / train.height for name in ("val", "test")}
+    assert shares == {"train": 0.0, **expected}
+    assert dict(report.select("part", "n_events").iter_rows()) == {name: events_.height for name, events_ in found.items()}
