@@ -3,6 +3,7 @@
 
 PYTHON ?= python3.11
 CONFIG ?=
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -43,8 +44,8 @@ journey: $(DEV) ## Run the whole graph on a second real source, the Complete Jou
 ##@ Develop
 
 .PHONY: test
-test: $(DEV) ## Run all tests
-	$(BIN)/python -m pytest
+test: $(DEV) ## Run all tests (ARGS="-m 'not slow'": only the quick ones)
+	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import directions, SQL
