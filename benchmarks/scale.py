@@ -22,7 +22,7 @@ WORLD, WORKSPACE = "data/synthetic_scale", "data/workspaces/scale"
 EVENTS, USERS, ITEMS = 25_000_000, 162_000, 59_000
 COST_FILE = "cost.json"
 WALL_GOAL_S, MEMORY_GOAL_GB = 60.0, 4.0
-ENGINE_MEMORY_GB = 4
+ENGINE_MEMORY_GB = 3
 PEER_TABLES = ("events", "train_events", "user_days", "user_features", "item_features", "interaction_features")
 
 

@@ -1,5 +1,7 @@
 """The strategies side by side: what each expects to save and spend, how they overlap, how far the save rate may fall."""
 
+from math import fsum
+
 import polars as pl
 
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings
@@ -34,12 +36,12 @@ def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> 
 
 def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]) -> dict[str, object]:
     listed, contacts = targets.filter(pl.col("strategy") == strategy.name), _contacts(targets, strategy.name)
-    at_risk = float(radar["revenue_at_risk"].sum())
+    at_risk = fsum(radar["revenue_at_risk"])  # exact, so that a part never exceeds the whole
     return {
         "strategy": strategy.name,
         "n_contacts": contacts.height,
         "n_passed_over": listed.height - contacts.height,
-        "revenue_at_risk_share": float(contacts["revenue_at_risk"].sum()) / at_risk if at_risk > 0 else 0.0,
+        "revenue_at_risk_share": fsum(contacts["revenue_at_risk"]) / at_risk if at_risk > 0 else 0.0,
         "expected_saved_value": float(contacts["expected_saved_value"].sum()),
         "expected_cost": float(contacts["expected_cost"].sum()),
         "expected_profit": float(contacts["expected_profit"].sum()),
