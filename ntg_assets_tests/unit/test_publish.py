@@ -106,7 +106,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
     """The tables that the decision brief reads, with one user who is about to leave."""
     target = {"strategy": "s", "user_id": user_id, "rank": 1, "action": "contact", "churn_probability": 0.5, "revenue_at_risk": 2.0}
     money = {"expected_saved_value": 0.2, "expected_cost": 0.0, "expected_profit": 0.2, "evidence": "assumed save rate", "reason": None}
-    decision = {
+    decision: dict[str, str | None] = {
         "experiment": "e",
         "decision": "iterate",
         "source": "offline replay",
