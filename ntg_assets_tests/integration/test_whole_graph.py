@@ -170,3 +170,13 @@ def test_damaged_publication_is_found(movielens: Workspace) -> None:
         assert "contact_list.csv holds other bytes of the same length" in finished.stderr
     finally:
         contact_list.write_bytes(whole)
+
+
+def test_shut_gate_makes_nothing_live_and_the_last_publication_stays(movielens: Workspace) -> None:
+    before = {name: hashed for name, hashed in movielens.hashes().items() if name.startswith(("live.", "published."))}
+    finished = movielens.ntg("run-all", NTG_GATE__IMPLAUSIBLE_AUC="0.6")
+    assert finished.returncode == 1
+    assert "live/" not in finished.stdout
+    assert "churn_is_not_too_good_to_be_true" in finished.stderr
+    assert {name: hashed for name, hashed in movielens.hashes().items() if name in before} == before
+    assert "every size and SHA-256 as published" in movielens.done("verify")
