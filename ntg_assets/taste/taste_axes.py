@@ -12,7 +12,9 @@ from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.top_k import top_k_rows
 
 NAME_ITEMS = 40  # the strongest items of an axis, whose categories are held against those of all nodes
+NAME_LOADING = 0.1  # below this share of the strongest item's loading an item says nothing of the axis
 NAME_CATEGORIES = 2
+LOADING_DIGITS = 9  # the last bits of a factorisation differ from process to process; what is stored must not
 SMOOTHING = 0.01  # share added to both sides, so that a category of one item cannot name an axis
 MAX_ITERATIONS = 500
 
@@ -87,7 +89,7 @@ def _factor(edges: sp.csr_array, n_axes: int) -> Floats:
         warnings.simplefilter("ignore", ConvergenceWarning)  # the start is fixed, so an early stop is the same in every run
         loadings = NMF(n_axes, init="nndsvd", random_state=0, max_iter=MAX_ITERATIONS).fit(edges).components_
     strongest = loadings.max(axis=1, keepdims=True)
-    scaled = (loadings / np.maximum(strongest, np.finfo(float).tiny))[strongest[:, 0] > 0]
+    scaled = np.round((loadings / np.maximum(strongest, np.finfo(float).tiny))[strongest[:, 0] > 0], LOADING_DIGITS)
     return scaled[np.argsort(-scaled.sum(axis=1), kind="stable")]
 
 
@@ -98,7 +100,7 @@ def _axis_rows(items: pl.Series, loadings: Floats, *, k: int) -> pl.DataFrame:
 
 def _names(rows: pl.DataFrame, items: pl.Series, item_categories: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
     """Name each axis by the categories that set its strongest items apart, and by its strongest item."""
-    shown = rows.filter(pl.col("rank") <= NAME_ITEMS)
+    shown = rows.filter(pl.col("rank") <= NAME_ITEMS, pl.col("loading") >= NAME_LOADING)
     known = item_categories.select("item_id", "category")
     everywhere = known.filter(pl.col("item_id").is_in(items.implode())).group_by("category").len("n_everywhere")
     here = shown.join(known, on="item_id").group_by("axis", "category").len("n_here").join(everywhere, on="category")
