@@ -14,6 +14,8 @@ from ntg_assets.taste.top_k import Entries, top_k_rows
 
 LINEAR_SCHEMA = {"rank": pl.Int64, "weight": pl.Float64}
 
+WEIGHT_DIGITS = 9  # the last bits of an inverse differ from process to process; what is stored must not
+
 
 def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.DataFrame:
     """Learn the linear graph of a log.
@@ -53,6 +55,7 @@ def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> E
     """Solve for all weights, keep each item's `k` largest positive ones."""
     inverse = _regularised_inverse(histories, regularisation)
     weights = inverse / -np.diag(inverse)
+    np.round(weights, WEIGHT_DIGITS, out=weights)
     np.fill_diagonal(weights, 0.0)
     at_once = rows_at_once(weights.shape[1])
     parts = [(first, top_k_rows(weights[first : first + at_once], k)) for first in range(0, len(weights), at_once)]
