@@ -27,3 +27,7 @@ class StorageError(NtgError):
 
 class NotEnoughDataError(NtgError):
     """The data hold too few rows, users or days for what was asked."""
+
+
+class UnknownUserError(NtgError):
+    """A user was asked for whom the tables do not hold."""
