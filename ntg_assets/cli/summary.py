@@ -23,7 +23,7 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
-    loaded, unit = known["loaded"], "USD" if known["unit"] == "usd" else "index points, not money"
+    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
     rows = [
         ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
         ("question", f"{known['question']} {known['answer']}"),

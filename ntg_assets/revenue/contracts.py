@@ -9,7 +9,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.radar import BANDS, SEGMENTS
 from ntg_assets.revenue.strategies import EXCLUSIONS
 
-UNITS = ("index", "usd")
+UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 
 @contract("value_coefficients")
@@ -57,7 +57,7 @@ class LtvEstimates(Contract):
     recency_weight: float = column(
         "Mean weight of the user's active days, 0.5 ** (age / 90): near 1 when all activity is recent", ge=0, le=1
     )
-    unit: str = column("Unit of value: index is for relative priority only", isin=UNITS)
+    unit: str = column("Unit of value: index is for relative priority only", str_matches=UNIT)
     horizon_days: int = column("Horizon of the estimate", unit="days", ge=1)
     discounted_days: float = column("Days of the horizon after discounting", unit="days", gt=0)
 
@@ -86,7 +86,7 @@ class RevenueRiskRadar(Contract):
     run_rate_at_risk: float = column("churn_probability * run_rate_at_stake", unit="unit", ge=0)
     if_active_at_stake: float = column("Value as modelled on users who stayed active; 0 outside the at-risk population", unit="unit", ge=0)
     if_active_at_risk: float = column("churn_probability * if_active_at_stake", unit="unit", ge=0)
-    unit: str = column("Unit of value", isin=UNITS)
+    unit: str = column("Unit of value", str_matches=UNIT)
     reason_1: str = column("As in churn_scores", nullable=True)
     reason_2: str = column("As in churn_scores", nullable=True)
     reason_3: str = column("As in churn_scores", nullable=True)
@@ -125,7 +125,7 @@ class RadarPortfolio(Contract):
     top_1_percent_share: float = column("Share of revenue at risk held by the first 1% of users", unit="share", ge=0, le=1)
     top_5_percent_share: float = column("Share held by the first 5%", unit="share", ge=0, le=1)
     top_10_percent_share: float = column("Share held by the first 10%", unit="share", ge=0, le=1)
-    unit: str = column("Unit of value", isin=UNITS)
+    unit: str = column("Unit of value", str_matches=UNIT)
 
     class Config:
         unique = ["segment"]
@@ -151,7 +151,7 @@ class InterventionTargets(Contract):
         "Profit that one more unit of the strategy's budget would bring; null unless a budget is spent for profit", nullable=True, ge=0
     )
     is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
-    unit: str = column("Unit of value", isin=UNITS)
+    unit: str = column("Unit of value", str_matches=UNIT)
     reason: str = column("Strongest reason of the user's risk", nullable=True)
 
     class Config:
@@ -180,7 +180,7 @@ class StrategyComparison(Contract):
     budget: float = column("Budget of the strategy; null without one", unit="unit", nullable=True, ge=0)
     shadow_price: float = column("As in intervention_targets", nullable=True, ge=0)
     is_proven_best: pl.Boolean = column("As in intervention_targets", nullable=True)
-    unit: str = column("Unit of value", isin=UNITS)
+    unit: str = column("Unit of value", str_matches=UNIT)
 
     class Config:
         unique = ["strategy"]

@@ -1,8 +1,9 @@
 """What a user is worth, and who is contacted."""
 
+import re
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
@@ -10,8 +11,8 @@ from ntg_assets.section import Section
 class ValueSettings(Section):
     """The unit and the horizon of lifetime value."""
 
-    unit: Literal["index", "usd"] = "index"
-    """`index` (relative priority, never a currency) unless prices or observed revenue are configured."""
+    unit: str = "index"
+    """`index` (relative priority, never a currency), or the currency of prices or observed revenue by its ISO 4217 code: usd, eur."""
     basis: Literal["active_days", "event_value"] = "active_days"
     """What is counted: active days times `price_per_active_day`, or the sum of event values (observed revenue)."""
     price_per_active_day: float = Field(default=1.0, gt=0)
@@ -29,6 +30,14 @@ class ValueSettings(Section):
     """L2 penalty of the value model on standardised features: pulls a user's value towards the mean."""
     persistence_prior_periods: float = Field(default=4.0, gt=0)
     """How many periods of their own a user needs before they count as much as the population's renewal rate."""
+
+    @field_validator("unit")
+    @classmethod
+    def _is_index_or_currency(cls, unit: str) -> str:
+        if not re.fullmatch(r"index|[a-z]{3}", unit):
+            msg = "must be index or a currency's three letters in lower case (usd, eur, gbp)"
+            raise ValueError(msg)
+        return unit
 
 
 class StrategySettings(Section):

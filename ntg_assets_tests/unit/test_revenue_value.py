@@ -149,3 +149,15 @@ def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
 def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
     found = make_tables(leaving_log(4), SPLIT, churn=ChurnSettings(horizon_days=30), value=ValueSettings(horizon_days=7)).ltv_estimates
     assert (found["discounted_days"] < 7).all()
+
+
+@pytest.mark.parametrize("unit", ["index", "eur", "jpy"])
+def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
+    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, horizon_days=60))
+    assert found.ltv_estimates["unit"].unique().to_list() == [unit]
+
+
+@pytest.mark.parametrize("unit", ["EUR", "euro", "$", ""])
+def test_a_unit_that_is_no_currency_code_is_refused(unit: str) -> None:
+    with pytest.raises(ValueError, match="three letters in lower case"):
+        ValueSettings(unit=unit)
