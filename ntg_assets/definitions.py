@@ -1,5 +1,7 @@
 """Everything Dagster knows of NTG: assets, checks, jobs, schedule, sensor, resources. Nothing else lists them."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from ntg_assets.churn.assets import churn_assets
@@ -23,11 +25,15 @@ from ntg_assets.revenue.checks import revenue_checks
 from ntg_assets.settings import load_settings, project_paths
 from ntg_assets.splits.assets import split_assets
 from ntg_assets.splits.checks import split_checks
+from ntg_assets.stages import INGEST, LIVE, PUBLISHED
 from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 from ntg_assets.taste.assets import taste_assets
 
 settings = load_settings()
 project = Project.configure_at_launch()
+
+late = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.schedule.late_after_hours))
+PEOPLE_RELY_ON = frozenset({INGEST, LIVE, PUBLISHED})  # the back-test and its experiments are read when somebody asks
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -35,21 +41,29 @@ nightly = dg.define_asset_job(
     description="Everything: ingest, back-test, gate, live, experiments, publish.",
 )
 
+assets = [
+    *ingest_assets,
+    *split_assets,
+    *feature_assets,
+    *taste_assets,
+    *ranking_assets,
+    *churn_assets,
+    *revenue_assets,
+    *ranking_evaluation_assets,
+    *churn_evaluation_assets,
+    *gate_assets,
+    *experiment_assets,
+    *publish_assets,
+]
+
+
+def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Let the UI say when a table that people rely on is older than a night and some hours."""
+    return dg.apply_freshness_policy(spec, late) if settings.schedule.enabled and spec.key.path[0] in PEOPLE_RELY_ON else spec
+
+
 defs = dg.Definitions(
-    assets=[
-        *ingest_assets,
-        *split_assets,
-        *feature_assets,
-        *taste_assets,
-        *ranking_assets,
-        *churn_assets,
-        *revenue_assets,
-        *ranking_evaluation_assets,
-        *churn_evaluation_assets,
-        *gate_assets,
-        *experiment_assets,
-        *publish_assets,
-    ],
+    assets=dg.map_asset_specs(tell_when_late, assets),
     asset_checks=[*ingest_checks, *split_checks, *churn_checks, *revenue_checks, *experiment_checks, *gate_checks],
     jobs=[nightly],
     schedules=[

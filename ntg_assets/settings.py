@@ -51,6 +51,8 @@ class ScheduleSettings(Section):
     enabled: bool = True
     watch_landing: bool = False
     """Whether the arrival of a new source file starts a run."""
+    late_after_hours: float = Field(default=26.0, gt=0)
+    """The UI calls a table of the ingest, live and published stages late when it was last made longer ago than this."""
 
 
 class Settings(Section):

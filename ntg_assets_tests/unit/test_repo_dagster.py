@@ -4,15 +4,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.instance.config import PoolGranularity, dagster_instance_config
 from dagster._core.scheduler.instigation import TickStatus
+
+from ntg_assets.definitions import defs
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,3 +84,12 @@ def test_definitions_validate_without_a_warning(tmp_path: Path) -> None:
 def test_the_workspace_names_the_module_that_the_package_names() -> None:
     location: dict[str, Any] = yaml.safe_load((ROOT / "workspace.yaml").read_text(encoding="utf-8"))["load_from"][0]["python_module"]
     assert f'module_name = "{location["module_name"]}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_what_people_rely_on_is_called_late_after_a_day_and_some_hours() -> None:
+    specs = {spec.key.to_user_string(): spec.freshness_policy for spec in defs.resolve_all_asset_specs()}
+    judged = {key.split("/")[0] for key, policy in specs.items() if policy is not None}
+    assert judged == {"ingest", "live", "published"}
+    policy = specs["published/publication"]
+    assert isinstance(policy, TimeWindowFreshnessPolicy)
+    assert policy.fail_window.to_timedelta() == timedelta(hours=26)
