@@ -20,6 +20,7 @@ from ntg_assets.logs import structured_log
 from ntg_assets.project import Project
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
+from ntg_assets.ranking.checks import ranking_checks
 from ntg_assets.revenue.assets import revenue_assets
 from ntg_assets.revenue.checks import revenue_checks
 from ntg_assets.settings import load_settings, project_paths
@@ -64,7 +65,7 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, assets),
-    asset_checks=[*ingest_checks, *split_checks, *churn_checks, *revenue_checks, *experiment_checks, *gate_checks],
+    asset_checks=[*ingest_checks, *split_checks, *ranking_checks, *churn_checks, *revenue_checks, *experiment_checks, *gate_checks],
     jobs=[nightly],
     schedules=[
         dg.ScheduleDefinition(

@@ -9,6 +9,7 @@ import polars as pl
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.examples import Examples, collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
+from ntg_assets.ranking.item_rules import judge_items
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
 from ntg_assets.ranking.ranking_weights import learn_weights
@@ -47,8 +48,11 @@ def make_world(
     ranking: RankingSettings = RANKING,
     strategy: str = "global_time",
     titles: pl.DataFrame = NO_TITLES,
+    categories: pl.DataFrame | None = None,
 ) -> World:
     """Make all tables of taste graphs and ranking from TRAIN."""
+    if categories is None:
+        categories = pl.DataFrame(schema={"item_id": train.schema["item_id"], "category": pl.String, "position": pl.Int64})
     tables = {
         "taste_graph": build_taste_graph(train, settings=taste).edges,
         "sequence_graph": build_sequence_graph(train, settings=taste).edges,
@@ -59,6 +63,7 @@ def make_world(
     rng = random_stream(1, "ranking_weights")
     weights = learn_weights(examples, sources=configured_sources(ranking), settings=ranking, rng=rng, samples=SAMPLES)
     tables["ranking_weights"] = weights
+    tables["item_rules"] = judge_items(train, categories, rules=ranking.rules, cutoff_at=cutoff_at)
     model = model_of(tables, cutoff_at, ranking=ranking)
     log = code_interactions(train, items=model.items)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
@@ -77,6 +82,7 @@ def model_of(tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: R
         cutoff_at=cutoff_at,
         settings=ranking,
         weights=tables["ranking_weights"],
+        item_rules=tables["item_rules"],
     )
 
 

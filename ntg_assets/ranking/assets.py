@@ -6,14 +6,17 @@ import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
 from ntg_assets.ranking.examples import collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
+from ntg_assets.ranking.item_rules import judge_items, read_excluded
 from ntg_assets.ranking.model import ranking_model
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
 from ntg_assets.ranking.ranking_weights import learn_weights
 from ntg_assets.ranking.recommendations import default_list as popular_list
 from ntg_assets.ranking.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.rules_report import no_rules, report_rules
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.ranking.strategies import list_strategies
 from ntg_assets.splits.boundaries import train_end
+from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
 from ntg_assets.taste.interactions import code_interactions
@@ -40,6 +43,45 @@ def ranking_weights(train_events: pl.DataFrame, project: Project) -> pl.DataFram
     )
 
 
+@staged_asset(group="ranking", kinds=("polars",))
+def item_rules(train_events: pl.DataFrame, item_categories: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What the business rules say of each item: shown or not, boosted, new."""
+    rules = project.settings.ranking.rules
+    excluded = read_excluded(rules.exclude_items_file, home=project.paths.home)
+    return judge_items(train_events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
+def ranking_rules_report(
+    train_events: Table,
+    item_rules: Table,
+    ranking_weights: Table,
+    item_popularity: Table,
+    taste_graph: Table,
+    sequence_graph: Table,
+    linear_graph: Table,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """How many places of the lists each business rule changed; no rows without rules."""
+    settings = project.settings
+    if not settings.ranking.rules.are_set:
+        return no_rules()
+    tables = (train_events, item_rules, ranking_weights, item_popularity, taste_graph, sequence_graph, linear_graph)
+    events, judged, weights, popularity, taste, sequence, linear = (
+        project.read(Query("select * from stored", {"stored": table})) for table in tables
+    )
+    model = ranking_model(
+        popularity=popularity,
+        graphs={"taste": taste, "sequence": sequence, "linear": linear},
+        cutoff_at=train_end(split_boundaries),
+        settings=settings.ranking,
+        weights=weights,
+    )
+    excluded = read_excluded(settings.ranking.rules.exclude_items_file, home=project.paths.home)
+    return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
+
+
 @staged_asset(group="ranking", kinds=("numpy",))
 def candidates(
     train_events: pl.DataFrame,
@@ -48,6 +90,7 @@ def candidates(
     taste_graph: pl.DataFrame,
     sequence_graph: pl.DataFrame,
     linear_graph: pl.DataFrame,
+    item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -58,6 +101,7 @@ def candidates(
         cutoff_at=train_end(split_boundaries),
         settings=project.settings.ranking,
         weights=ranking_weights,
+        item_rules=item_rules,
     )
     return list_candidates(code_interactions(train_events, items=model.items), model)
 
@@ -71,6 +115,7 @@ def recommendations(
     taste_graph: pl.DataFrame,
     sequence_graph: pl.DataFrame,
     linear_graph: pl.DataFrame,
+    item_rules: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -83,6 +128,7 @@ def recommendations(
         cutoff_at=cutoff_at,
         settings=project.settings.ranking,
         weights=ranking_weights,
+        item_rules=item_rules,
     )
     log = code_interactions(train_events, items=model.items)
     return recommend_users(log, model, candidates=candidates, titles=items, cutoff_at=cutoff_at)
@@ -92,13 +138,16 @@ def recommendations(
 def default_list(
     item_popularity: pl.DataFrame,
     ranking_weights: pl.DataFrame,
+    item_rules: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What to show to users without history."""
     cutoff_at = train_end(split_boundaries)
-    model = ranking_model(popularity=item_popularity, graphs={}, cutoff_at=cutoff_at, settings=project.settings.ranking)
+    model = ranking_model(
+        popularity=item_popularity, graphs={}, cutoff_at=cutoff_at, settings=project.settings.ranking, item_rules=item_rules
+    )
     return popular_list(model, ranking_weights, titles=items)
 
 
@@ -110,6 +159,7 @@ def strategy_lists(
     taste_graph: pl.DataFrame,
     sequence_graph: pl.DataFrame,
     linear_graph: pl.DataFrame,
+    item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -121,9 +171,19 @@ def strategy_lists(
         cutoff_at=train_end(split_boundaries),
         settings=settings,
         weights=ranking_weights,
+        item_rules=item_rules,
     )
     log = code_interactions(train_events, items=model.items)
     return list_strategies(log, model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k))
 
 
-ranking_assets = [*item_popularity, *ranking_weights, *candidates, *recommendations, *default_list, *strategy_lists]
+ranking_assets = [
+    *item_popularity,
+    *ranking_weights,
+    *item_rules,
+    *ranking_rules_report,
+    *candidates,
+    *recommendations,
+    *default_list,
+    *strategy_lists,
+]

@@ -3,19 +3,29 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ntg_assets.ranking.candidates import Pairs
 from ntg_assets.taste.interactions import Floats, Longs, position_in_group
 
+Texts = npt.NDArray[np.str_]
+NO_RULE = ""  # the score alone gave an item its place
+
 
 class Lists(NamedTuple):
-    """Chosen items of a block, by user and rank (from 1), each with what every source contributed to its score."""
+    """Chosen items of a block, by user and rank (from 1).
+
+    Attributes:
+        contributions: What every source adds to each item's score, before boosts.
+        given_by: The business rule that gave each item its place, or `NO_RULE`.
+    """
 
     user: Longs
     item: Longs
     rank: Longs
     score: Floats
     contributions: Floats
+    given_by: Texts
 
 
 def blend_scores(features: Floats, weights: Floats) -> Floats:
@@ -32,4 +42,5 @@ def top_lists(pairs: Pairs, features: Floats, weights: Floats, *, k: int, n_user
     order = np.lexsort((pairs.item, -score, pairs.user))
     rank = position_in_group(pairs.user[order], n_groups=n_users) + 1
     kept = order[rank <= k]
-    return Lists(pairs.user[kept], pairs.item[kept], rank[rank <= k], score[kept], features[kept] * weights)
+    no_rule = np.full(len(kept), NO_RULE)
+    return Lists(pairs.user[kept], pairs.item[kept], rank[rank <= k], score[kept], features[kept] * weights, no_rule)

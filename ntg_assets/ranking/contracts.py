@@ -1,8 +1,13 @@
 """Contracts of ranking."""
 
+from typing import Annotated
+
+import polars as pl
+
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.ranking.strategies import STRATEGIES
 
+PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "popularity", "consumed")
 STATUSES = ("learned", "default", "no_labels")
 
@@ -50,6 +55,41 @@ class RankingWeights(Contract):
         unique = ["feature"]
 
 
+@contract("item_rules")
+class ItemRules(Contract):
+    """One row per item of TRAIN: what the business rules say of it."""
+
+    item_id: str = identifier("item", "Item")
+    first_seen_at: Annotated[pl.Datetime, "us", None] = column("Its first event in TRAIN", unit="UTC")
+    age_days: float = column("Days from its first event to the cutoff", unit="days", ge=0)
+    categories: Annotated[pl.List, pl.String()] = column("Its categories in the order of the source")
+    exclusion: str = column("The first rule that keeps it out of every list; null: it may be shown", nullable=True)
+    boost: float = column("Factor on its score; 1: none", gt=0)
+    is_new: bool = column("Whether it may take a place held for new items")
+
+    class Config:
+        unique = ["item_id"]
+
+
+@contract("ranking_rules_report")
+class RankingRulesReport(Contract):
+    """One row per business rule in the order in which they act: what it changed in the lists made by the rules before it."""
+
+    position: int = column("Order in which it acts", ge=1)
+    rule: str = column("Its key below `ranking.rules`")
+    applies_to: str = column("What it names, and how much")
+    n_items: int = column("Items of TRAIN that it names", ge=0)
+    n_users: int = column("Users whose lists were looked at: all, or `report_users` of them", ge=0)
+    n_places: int = column("Places of their lists before the rule", ge=0)
+    n_places_changed: int = column("Places that hold another item after it, or none", ge=0)
+    n_places_lost: int = column("Places that hold none after it, for want of candidates", ge=0)
+    n_users_changed: int = column("Users with a changed place", ge=0)
+    warning: str = column("Names that no item of TRAIN bears; null: all are known", nullable=True)
+
+    class Config:
+        unique = ["position"]
+
+
 @contract("candidates")
 class Candidates(Contract):
     """One row per user, item and source that would show it."""
@@ -70,8 +110,8 @@ class Listed(Contract):
     rank: int = column("Place in the list", ge=1)
     item_id: str = identifier("item", "Item")
     title: str = column("Title, or the id where the item table has none")
-    score: float = column("Sum of weight * feature over the sources", ge=0)
-    reason: str = column("The largest contribution, in words")
+    score: float = column("Sum of weight * feature over the sources, times the item's boost", ge=0)
+    reason: str = column("The largest contribution, in words, and the rule that gave the place")
 
 
 @contract("recommendations")
@@ -80,6 +120,7 @@ class Recommendations(Listed):
 
     user_id: str = identifier("user", "User")
     strongest_source: str = column("Source with the largest contribution")
+    rule: str = column("Business rule that gave the item its place; null: its score alone", nullable=True, isin=PLACING_RULES)
     recommendation_id: str = column("Id of (user, item, cutoff), 16 hex digits", str_length={"min_value": 16, "max_value": 16})
 
     class Config:

@@ -1,7 +1,7 @@
 """Everything that a list is made from, as arrays over one catalogue: built from the published tables alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from ntg_assets.ranking.list_rules import ListRules, list_rules
 from ntg_assets.ranking.popularity import microseconds
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import GRAPHS, PLAIN_GRAPH, Source, configured_sources
-from ntg_assets.taste.interactions import Floats, Longs, codes_of
+from ntg_assets.ranking.sources import GRAPHS, NEW_ITEMS, PLAIN_GRAPH, Source, configured_sources
+from ntg_assets.taste.interactions import Flags, Floats, Longs, codes_of, starts_of
 
 STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}  # column of each graph that a profile is spread over
 RETURN_PRIOR_USERS = 5  # users of an item that weigh as much as what is known of all items
@@ -29,8 +30,9 @@ class RankingModel:
         popularity: Decayed popularity per source name.
         return_share: Share of each item's users who come back to it, pulled towards that of all items where users are few.
         sources: The sources, in the order in which contributions are added up.
-        weights: Weight per source name in the blend; empty while it is being learned.
         settings: List length, profile, seen filter.
+        weights: Weight per source name in the blend; empty while it is being learned.
+        rules: Business rules of the lists; none: the score alone decides.
     """
 
     items: pl.Series
@@ -41,6 +43,7 @@ class RankingModel:
     sources: list[Source]
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)
+    rules: ListRules | None = None
 
     @cached_property
     def edge_keys(self) -> dict[str, Longs]:
@@ -65,6 +68,7 @@ def ranking_model(
     cutoff_at: datetime,
     settings: RankingSettings,
     weights: pl.DataFrame | None = None,
+    item_rules: pl.DataFrame | None = None,
 ) -> RankingModel:
     """Build the model from tables.
 
@@ -75,6 +79,7 @@ def ranking_model(
         settings: The configuration.
         weights: `ranking_weights`: sources without weight are left out, but for the popularity floor and the plain graph, which
             are strategies of their own. None: the blend cannot be used yet, and every source stays.
+        item_rules: `item_rules`. None: lists without business rules, as in learning.
     """
     sources = [source for source in configured_sources(settings) if source.kind != "graph" or source.graph in graphs]
     learned: dict[str, float] = {}
@@ -85,7 +90,7 @@ def ranking_model(
     catalogue = popularity.select("item_id", "n_users", "n_repeat_users").unique()
     catalogue = catalogue.sort("n_users", "item_id", descending=[True, False])
     items = catalogue["item_id"]
-    return RankingModel(
+    model = RankingModel(
         items=items,
         now=microseconds(cutoff_at),
         graphs={name: _edges(graphs[name], items, STRENGTH[name]) for name in GRAPHS if name in graphs},
@@ -95,6 +100,31 @@ def ranking_model(
         settings=settings,
         weights=learned,
     )
+    if item_rules is None or not settings.rules.are_set:
+        return model
+    return with_rules(model, list_rules(item_rules, items=items, settings=settings.rules))
+
+
+def with_rules(model: RankingModel, rules: ListRules) -> RankingModel:
+    """Let a model keep business rules: excluded items leave every source, so that they take no place among the candidates.
+
+    Where places are held for new items, these get a source of candidates of their own; it has no weight in the blend.
+    """
+    popularity = {name: np.where(rules.excluded, 0.0, scores) for name, scores in model.popularity.items()}
+    sources = list(model.sources)
+    if rules.settings.freshness and popularity:
+        steady = [source for source in sources if source.kind == "popularity"][-1]
+        sources.append(replace(steady, name=NEW_ITEMS, default_weight=0.0))
+        popularity[NEW_ITEMS] = np.where(rules.is_new, popularity[steady.name], 0.0)
+    graphs = {name: _without(graph, rules.excluded) for name, graph in model.graphs.items()}
+    return replace(model, graphs=graphs, popularity=popularity, sources=sources, rules=rules)
+
+
+def _without(graph: sp.csr_array, excluded: Flags) -> sp.csr_array:
+    """Drop the edges that lead to excluded items."""
+    kept = ~excluded[graph.indices]
+    start = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))[kept]
+    return sp.csr_array((graph.data[kept], graph.indices[kept], starts_of(start, n_groups=graph.shape[0])), shape=graph.shape)
 
 
 def _return_share(n_users: Longs, n_repeat_users: Longs) -> Floats:

@@ -20,7 +20,11 @@ def source_profile(block: Interactions, model: RankingModel, source: Source) -> 
     """
     if source.kind == "consumed":
         strength = decay(block.at, now=model.now, half_life_days=source.half_life) * np.sqrt(model.return_share)[block.item]
-        return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
+        if model.rules is None:
+            return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
+        shown = ~model.rules.excluded[block.item]
+        start = starts_of(block.user[shown], n_groups=block.n_users)
+        return sp.csr_array((strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items))
     return recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
 
 

@@ -11,6 +11,12 @@ from ntg_assets.ranking.profiles import recent_profile
 from ntg_assets.ranking.sources import Source
 from ntg_assets.taste.interactions import Floats, Interactions, Longs
 
+RULE_WORDS = {
+    "boosts": " (boosted)",
+    "freshness": " (in a place held for new items)",
+    "diversity": " (chosen for variety)",
+}
+NOTHING_KNOWN = "Nothing known speaks for or against it yet"  # no source with a weight says anything of the item
 WORDS = {
     "taste": "Goes with {seed}",
     "sequence": "Often taken up after {seed}",
@@ -33,7 +39,7 @@ class Seeds(NamedTuple):
 
 
 def give_reasons(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series) -> Reasons:
-    """Put the largest contribution of each list row into words.
+    """Put the largest contribution of each list row into words, and the rule that gave the row its place.
 
     Args:
         lists: Rows with contributions per source.
@@ -47,8 +53,10 @@ def give_reasons(lists: Lists, block: Interactions, model: RankingModel, *, titl
         rows = np.flatnonzero(strongest == position)
         if len(rows):
             text[rows] = _words(source, lists.user[rows], lists.item[rows], block, model, titles)
+    text[lists.contributions.max(axis=1, initial=0.0) <= 0] = NOTHING_KNOWN
     names = pl.Series([source.name for source in model.sources], dtype=pl.String)
-    return Reasons(pl.Series(text.tolist(), dtype=pl.String), names.gather(strongest))
+    told = [reason + RULE_WORDS.get(rule, "") for reason, rule in zip(text, lists.given_by, strict=True)]
+    return Reasons(pl.Series(told, dtype=pl.String), names.gather(strongest))
 
 
 def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interactions, model: RankingModel) -> Seeds:

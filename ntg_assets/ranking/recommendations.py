@@ -1,17 +1,20 @@
 """Lists: each user's best items with a reason, for the night and for a single user by the same functions."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.ranking.blend import Lists, top_lists
+from ntg_assets.ranking.blend import Lists, Texts
 from ntg_assets.ranking.candidates import Candidates, Pairs, candidate_table, distinct_pairs
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.ranking.reasons import give_reasons
+from ntg_assets.ranking.reasons import RULE_WORDS, give_reasons
+from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.scores import is_large, score_block, user_blocks
+from ntg_assets.ranking.sources import NEW_ITEMS
 from ntg_assets.taste.interactions import Floats, Interactions, codes_of
 
 ID_DIGITS = 16  # hex digits of a recommendation id: 64 bits
@@ -49,7 +52,7 @@ def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None
         compiled: Which engine; both give the same bits.
     """
     scored = score_users(block, model, compiled=compiled)
-    return top_lists(scored.pairs, scored.features, model.weight_vector, k=k or model.settings.top_k, n_users=block.n_users)
+    return make_lists(scored.pairs, scored.features, model, k=k or model.settings.top_k, n_users=block.n_users)
 
 
 def list_candidates(log: Interactions, model: RankingModel) -> pl.DataFrame:
@@ -88,7 +91,7 @@ def recommend_users(
         rows = slice(*np.searchsorted(pairs.user, [first, first + block.n_users]))
         of_block = Pairs(pairs.user[rows] - first, pairs.item[rows])
         features = score_block(block, model, compiled=compiled).features(of_block)
-        lists = top_lists(of_block, features, model.weight_vector, k=model.settings.top_k, n_users=block.n_users)
+        lists = make_lists(of_block, features, model, k=model.settings.top_k, n_users=block.n_users)
         parts.append(recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at))
         first += block.n_users
     return pl.concat(parts) if parts else recommendation_table(no_lists(model), log, model, titles=shown, cutoff_at=cutoff_at)
@@ -104,7 +107,8 @@ def _coded_pairs(candidates: pl.DataFrame, log: Interactions, model: RankingMode
 def no_lists(model: RankingModel) -> Lists:
     """Lists of no users."""
     none = np.empty(0, np.int64)
-    return Lists(none, none, none, np.empty(0), np.empty((0, len(model.sources))))
+    no_rules: Texts = np.empty(0, np.str_)
+    return Lists(none, none, none, np.empty(0), np.empty((0, len(model.sources))), no_rules)
 
 
 def recommendation_table(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series, cutoff_at: datetime) -> pl.DataFrame:
@@ -120,6 +124,7 @@ def recommendation_table(lists: Lists, block: Interactions, model: RankingModel,
             "score": lists.score,
             "reason": reasons.text,
             "strongest_source": reasons.source,
+            "rule": pl.Series(lists.given_by.tolist(), dtype=pl.String).replace("", None),
             "recommendation_id": [recommendation_id(user, item, cutoff_at) for user, item in zip(users, items, strict=True)],
         },
         schema_overrides={"reason": pl.String, "strongest_source": pl.String, "recommendation_id": pl.String},
@@ -138,25 +143,29 @@ def titled(items: pl.Series, titles: pl.DataFrame) -> pl.Series:
 
 
 def default_list(model: RankingModel, weights: pl.DataFrame, *, titles: pl.DataFrame) -> pl.DataFrame:
-    """Make the list for users without history: what is popular at the half-life that ranks best by itself.
+    """Make the list for users without history: what is popular at the half-life that ranks best by itself, under the business rules.
 
     Args:
-        model: Popularity, list length.
+        model: Popularity, list length, rules.
         weights: `ranking_weights`, which names the floor; without labels the slowest half-life stands in.
         titles: `item_id`, `title`.
     """
     floor = popularity_floor(model, weights)
+    position = next(position for position, source in enumerate(model.sources) if source.name == floor)
     scores = model.popularity[floor]
-    order = np.argsort(-scores, kind="stable")[: model.settings.top_k]
-    order = order[scores[order] > 0]
-    days = next(source.half_life for source in model.sources if source.name == floor)
+    item = np.flatnonzero(scores > 0)
+    features = np.zeros((len(item), len(model.sources)))
+    features[:, position] = scores[item] / max(scores.max(initial=0.0), np.finfo(float).tiny)
+    alone = replace(model, weights={floor: 1.0})
+    lists = make_lists(Pairs(np.zeros(len(item), np.int64), item), features, alone, k=model.settings.top_k, n_users=1)
+    told = f"Popular of late (half-life {model.sources[position].half_life:g} days)"
     return pl.DataFrame(
         {
-            "rank": np.arange(1, len(order) + 1),
-            "item_id": model.items.gather(order),
-            "title": titled(model.items, titles).gather(order),
-            "score": scores[order] / max(scores.max(initial=0.0), np.finfo(float).tiny),
-            "reason": pl.Series([f"Popular of late (half-life {days:g} days)"] * len(order), dtype=pl.String),
+            "rank": lists.rank,
+            "item_id": model.items.gather(lists.item),
+            "title": titled(model.items, titles).gather(lists.item),
+            "score": lists.score,
+            "reason": pl.Series([told + RULE_WORDS.get(rule, "") for rule in lists.given_by], dtype=pl.String),
         }
     )
 
@@ -164,7 +173,8 @@ def default_list(model: RankingModel, weights: pl.DataFrame, *, titles: pl.DataF
 def popularity_floor(model: RankingModel, weights: pl.DataFrame) -> str:
     """Return the popularity source that inner labels chose, else the one with the longest half-life."""
     chosen = weights.filter("is_floor")["feature"]
-    return chosen[0] if len(chosen) else [source.name for source in model.sources if source.kind == "popularity"][-1]
+    known = [source.name for source in model.sources if source.kind == "popularity" and source.name != NEW_ITEMS]
+    return chosen[0] if len(chosen) else known[-1]
 
 
 def _no_candidates() -> Candidates:

@@ -58,6 +58,7 @@ class Recommender:
             cutoff_at=cutoff_at,
             settings=settings,
             weights=tables["ranking_weights"],
+            item_rules=tables["item_rules"],
         )
         titles = titled(model.items, _read(store, Table("ingest", "items")))
         return cls(model, titles, tables["default_list"], cutoff_at, store)
@@ -100,7 +101,7 @@ class Recommender:
 
 
 GRAPH_TABLES = tuple(f"{graph}_graph" for graph in GRAPHS)
-OTHER_TABLES = ("item_popularity", "ranking_weights", "default_list", "split_boundaries")
+OTHER_TABLES = ("item_popularity", "item_rules", "ranking_weights", "default_list", "split_boundaries")
 
 
 def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime) -> pl.DataFrame:

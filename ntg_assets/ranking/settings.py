@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ntg_assets.ranking.rules_settings import RulesSettings
 from ntg_assets.section import Section
 
 
@@ -40,3 +41,5 @@ class RankingSettings(Section):
     """Pulls the learned weights towards the default ones: the log likelihood pays half of this times the squared distance."""
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""
+    rules: RulesSettings = RulesSettings()
+    """Business rules of the lists: exclusions, boosts, caps, new items, variety."""

@@ -30,6 +30,7 @@ class Source:
 
 
 GRAPHS = ("taste", "sequence", "linear")
+NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 DEFAULT_POPULARITY_WEIGHT = 1.0
 DEFAULT_CONSUMED_WEIGHT = 3.0  # what a user keeps coming back to says more than any other source, where it may be shown at all

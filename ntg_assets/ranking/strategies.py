@@ -6,6 +6,7 @@ import polars as pl
 from ntg_assets.ranking.blend import Lists, top_lists
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.recommendations import no_lists, popularity_floor, score_users
+from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.scores import is_large, user_blocks
 from ntg_assets.ranking.sources import PLAIN_GRAPH
 from ntg_assets.taste.interactions import Floats, Interactions
@@ -14,14 +15,15 @@ STRATEGIES = ("popularity", "graph", "blend")
 
 
 def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Floats]:
-    """Return the weights of each strategy: `popularity` and `graph` use one source, `blend` the published weights."""
+    """Return the weights of the strategies that use one source: `popularity` and `graph`."""
     alone = {"popularity": popularity_floor(model, weights), "graph": PLAIN_GRAPH}
-    single = {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
-    return {**single, "blend": model.weight_vector}
+    return {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
 
 
 def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int) -> pl.DataFrame:
     """Make `strategy_lists`: what each strategy would show each user of TRAIN.
+
+    `blend` is what is recommended, business rules and all. The others are baselines by score alone; what the rules exclude is in no list.
 
     Args:
         log: TRAIN, coded with the items of the model.
@@ -35,6 +37,8 @@ def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFram
         for name, used in strategy_weights(model, weights).items():
             lists = top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)
             parts.append(_rows(name, lists, block, model))
+        blend = make_lists(scored.pairs, scored.features, model, k=k, n_users=block.n_users)
+        parts.append(_rows("blend", blend, block, model))
     return pl.concat(parts) if parts else _rows("blend", no_lists(model), log, model)
 
 
