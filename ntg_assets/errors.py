@@ -31,3 +31,7 @@ class NotEnoughDataError(NtgError):
 
 class UnknownUserError(NtgError):
     """A user was asked for whom the tables do not hold."""
+
+
+class UnknownItemError(NtgError):
+    """An item, an axis or an edge was asked for that the tables do not hold."""

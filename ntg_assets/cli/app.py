@@ -27,6 +27,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)
 ]
 ExperimentArgument = Annotated[str, typer.Argument(help="Experiment, by its id in the configuration.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 
 FAILED, WRONG_USAGE = 1, 2
@@ -121,6 +122,47 @@ def trace(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
 
     settings, paths = _prepare(config)
     tell_trace(experiment, settings=settings, paths=paths, console=out)
+
+
+@app.command()
+def explain(
+    user: Annotated[str, typer.Argument(help="User, by the id of the log.")],
+    item: Annotated[str | None, typer.Option(help="Item to explain, by id or title (default: the first of the list).")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a user's list is as it is, and what is known of the user's risk and value."""
+    from ntg_assets.cli.explain import tell_user  # noqa: PLC0415
+
+    settings, paths = _prepare(config)
+    tell_user(user, item=item, settings=settings, paths=paths, console=out, as_json=as_json)
+
+
+@app.command()
+def explain_edge(
+    item: Annotated[str, typer.Argument(help="Item, by id or title.")],
+    neighbour: Annotated[str, typer.Argument(help="The other item, by id or title.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the evidence of a taste edge and the arithmetic of its similarity, or which guardrail left it out."""
+    from ntg_assets.cli.explain import tell_edge  # noqa: PLC0415
+
+    settings, paths = _prepare(config)
+    tell_edge(item, neighbour, settings=settings, paths=paths, console=out, as_json=as_json)
+
+
+@app.command()
+def explain_axis(
+    axis: Annotated[str, typer.Argument(help="Axis, by number or (part of) its name.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a taste axis: its items, what sets it apart, who stands on it."""
+    from ntg_assets.cli.explain import tell_axis  # noqa: PLC0415
+
+    settings, paths = _prepare(config)
+    tell_axis(axis, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from ntg_assets.errors import NotEnoughDataError
@@ -13,11 +14,12 @@ from ntg_assets.ranking.recommendations import rank_users, recommendation_table,
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import GRAPHS
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.sql import Query, Source, Table, run
+from ntg_assets.sql import Query, Table, run
 from ntg_assets.storage.connection import connect
-from ntg_assets.taste.interactions import Interactions, code_interactions
+from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
 
-HISTORY = "select user_id, item_id, event_at from events where user_id = $user_id and event_at < $cutoff_at"
+HISTORY = "select user_id, item_id, event_at from stored where user_id = $user_id and event_at < $cutoff_at"
+LOG = "select distinct user_id, item_id, event_at from stored where event_at < $cutoff_at"
 STAGE = "live"  # whose TRAIN is every known event before the cutoff, so the histories are those of the log
 
 
@@ -31,6 +33,7 @@ class Recommender:
         default_list: What users without history are shown.
         cutoff_at: Until when the model knows the log.
         store: Where the histories of known users lie; none: only histories given by hand can be asked for.
+        log: All histories, where they are held in memory: what a service asks for again and again.
     """
 
     model: RankingModel
@@ -38,19 +41,26 @@ class Recommender:
     default_list: pl.DataFrame
     cutoff_at: datetime
     store: Path | None = None
+    log: Interactions | None = None
 
     @classmethod
-    def load(cls, store: Path, *, settings: RankingSettings) -> "Recommender":
+    def load(cls, store: Path, *, settings: RankingSettings, hold_log: bool = False) -> "Recommender":
         """Load what tonight's lists are made from out of a published store.
 
         Args:
             store: The published DuckDB file.
             settings: `ranking` of the configuration that made the tables.
+            hold_log: Hold all histories in memory (some 20 bytes per event) and never open the store again.
 
         Raises:
             StorageError: the store does not exist or cannot be read.
         """
-        tables = {name: _read(store, Table(STAGE, name)) for name in (*GRAPH_TABLES, *OTHER_TABLES)}
+        with connect(store, read_only=True) as connection:  # one generation, also when the store is replaced meanwhile
+            return cls._of(connection, store, settings=settings, hold_log=hold_log)
+
+    @classmethod
+    def _of(cls, connection: duckdb.DuckDBPyConnection, store: Path, *, settings: RankingSettings, hold_log: bool) -> "Recommender":
+        tables = {name: _read(connection, Table(STAGE, name)) for name in (*GRAPH_TABLES, *OTHER_TABLES)}
         cutoff_at = train_end(tables["split_boundaries"])
         model = ranking_model(
             popularity=tables["item_popularity"],
@@ -60,8 +70,11 @@ class Recommender:
             weights=tables["ranking_weights"],
             item_rules=tables["item_rules"],
         )
-        titles = titled(model.items, _read(store, Table("ingest", "items")))
-        return cls(model, titles, tables["default_list"], cutoff_at, store)
+        titles = titled(model.items, _read(connection, Table("ingest", "items")))
+        log = None
+        if hold_log:
+            log = code_interactions(_read(connection, Table("ingest", "events"), LOG, cutoff_at=cutoff_at), items=model.items)
+        return cls(model, titles, tables["default_list"], cutoff_at, store, log)
 
     def recommend(self, user_id: int | str | None = None, *, events: pl.DataFrame | None = None, k: int | None = None) -> pl.DataFrame:
         """Make the list of one user.
@@ -85,19 +98,26 @@ class Recommender:
         return recommendation_table(lists, block, self.model, titles=self.titles, cutoff_at=self.cutoff_at)
 
     def explain(self, item_id: int | str, user_id: int | str | None = None, *, events: pl.DataFrame | None = None) -> list[Contribution]:
-        """Say what an item's score for a user is made of: one part per source, adding up to the score; see `explain_item`."""
+        """Say what an item's score for a user is made of: one part per source, adding up to the score before its boost."""
         return explain_item(self.history(user_id, events=events), self.model, item_id, titles=self.titles)
+
+    def boost(self, item_id: int | str) -> float:
+        """Return the factor that the business rules put on an item's score."""
+        rules, code = self.model.rules, codes_of(pl.Series([item_id]).cast(self.model.items.dtype), known=self.model.items)[0]
+        return 1.0 if rules is None or code < 0 else float(rules.boost[code])
 
     def history(self, user_id: int | str | None, *, events: pl.DataFrame | None) -> Interactions:
         """Return the history of one user, coded with the items of the model; no users when none of its items is known."""
         if events is None and (user_id is None or self.store is None):
             raise NotEnoughDataError("recommend: neither a user of a published store nor a history was given. Give user_id or events.")
+        if events is None and self.log is not None:
+            return _user_of(self.log, user_id)
         rows = _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
         return code_interactions(rows.cast({"item_id": self.model.items.dtype}), items=self.model.items)
 
     def _stored(self, user_id: int | str | None) -> pl.DataFrame:
-        bound = {"user_id": user_id, "cutoff_at": self.cutoff_at}
-        return _read(self.store, Table("ingest", "events"), HISTORY, **bound)  # type: ignore[arg-type]  # asked for above
+        with connect(self.store, read_only=True) as connection:  # type: ignore[arg-type]  # asked for above
+            return _read(connection, Table("ingest", "events"), HISTORY, user_id=user_id, cutoff_at=self.cutoff_at)
 
 
 GRAPH_TABLES = tuple(f"{graph}_graph" for graph in GRAPHS)
@@ -113,7 +133,13 @@ def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime)
     return rows.with_columns(event_at=pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.duration(seconds=seconds_ago))
 
 
-def _read(store: Path, table: Table, text: str = "select * from stored", **parameters: object) -> pl.DataFrame:
-    name: dict[str, Source] = {"events" if parameters else "stored": table}
-    with connect(store, read_only=True) as connection:
-        return run(Query(text, name, parameters), connection)
+def _user_of(log: Interactions, user_id: int | str | None) -> Interactions:
+    """Return the rows of one user of a log; no users when it does not hold the user."""
+    wanted = pl.Series([user_id]).cast(log.users.dtype, strict=False)
+    code = int(log.users.search_sorted(wanted)[0])
+    is_known = code < log.n_users and log.users[code] == wanted[0]
+    return log.block(code, code + 1) if is_known else log.block(0, 0)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, table: Table, text: str = "select * from stored", **parameters: object) -> pl.DataFrame:
+    return run(Query(text, {"stored": table}, parameters), connection)

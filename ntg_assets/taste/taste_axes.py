@@ -98,18 +98,33 @@ def _axis_rows(items: pl.Series, loadings: Floats, *, k: int) -> pl.DataFrame:
     return pl.DataFrame({"axis": top.row + 1, "item_id": items.gather(top.column), "rank": top.rank + 1, "loading": top.value})
 
 
-def _names(rows: pl.DataFrame, items: pl.Series, item_categories: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
-    """Name each axis by the categories that set its strongest items apart, and by its strongest item."""
-    shown = rows.filter(pl.col("rank") <= NAME_ITEMS, pl.col("loading") >= NAME_LOADING)
+def category_shares(axes: pl.DataFrame, nodes: pl.Series, item_categories: pl.DataFrame) -> pl.DataFrame:
+    """Hold the categories of each axis's strongest items against those of all nodes.
+
+    Args:
+        axes: `axis`, `item_id`, `rank`, `loading`.
+        nodes: The items of the graph.
+        item_categories: `item_id`, `category`; may be empty.
+
+    Returns:
+        One row per (axis, category): `share` of the axis's strongest items, `share_everywhere`, and `apart`, the part of the relative
+        entropy that the category brings; by falling `apart`, ties by category.
+    """
+    shown = axes.filter(pl.col("rank") <= NAME_ITEMS, pl.col("loading") >= NAME_LOADING)
     known = item_categories.select("item_id", "category")
-    everywhere = known.filter(pl.col("item_id").is_in(items.implode())).group_by("category").len("n_everywhere")
+    everywhere = known.filter(pl.col("item_id").is_in(nodes.implode())).group_by("category").len("n_everywhere")
     here = shown.join(known, on="item_id").group_by("axis", "category").len("n_here").join(everywhere, on="category")
     share = pl.col("n_here") / pl.col("axis").replace_strict(*_sizes(shown))
-    apart = share * ((share + SMOOTHING) / (pl.col("n_everywhere") / len(items) + SMOOTHING)).log()
+    shares = here.select("axis", "category", share=share, share_everywhere=pl.col("n_everywhere") / len(nodes))
+    apart = pl.col("share") * ((pl.col("share") + SMOOTHING) / (pl.col("share_everywhere") + SMOOTHING)).log()
+    return shares.with_columns(apart=apart).sort("axis", "apart", "category", descending=[False, True, False])
+
+
+def _names(rows: pl.DataFrame, items: pl.Series, item_categories: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
+    """Name each axis by the categories that set its strongest items apart, and by its strongest item."""
     told = (
-        here.with_columns(apart=apart)
+        category_shares(rows, items, item_categories)
         .filter(pl.col("apart") > 0)
-        .sort("axis", "apart", "category", descending=[False, True, False])
         .group_by("axis", maintain_order=True)
         .agg(pl.col("category").head(NAME_CATEGORIES).str.join(" & ").alias("categories"))
     )

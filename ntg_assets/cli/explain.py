@@ -1,0 +1,160 @@
+"""`ntg explain`, `explain-edge`, `explain-axis`: answers from the published store, for people and as JSON."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ntg_assets.revenue.user_risk_story import Estimate, RiskStory
+from ntg_assets.serving.explain_axis import AxisExplanation, explain_axis
+from ntg_assets.serving.explain_edge import EdgeExplanation, explain_edge
+from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation, explain_user
+from ntg_assets.serving.published import Published, open_published
+from ntg_assets.settings import Paths, Settings
+
+SEED_SHARE = 0.01  # a history item that carries less than this part of the strongest one's says nothing to a person
+
+
+def tell_user(user: str, *, item: str | None, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+    """Explain a user's list, and the user's risk and value."""
+    _tell(lambda published: explain_user(published, user, item=item), _print_user, settings, paths, console, as_json=as_json)
+
+
+def tell_edge(item: str, neighbour: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+    """Explain why two items are neighbours, or why they are not."""
+    _tell(lambda published: explain_edge(published, item, neighbour), _print_edge, settings, paths, console, as_json=as_json)
+
+
+def tell_axis(axis: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+    """Explain a taste axis."""
+    _tell(lambda published: explain_axis(published, axis), _print_axis, settings, paths, console, as_json=as_json)
+
+
+def _tell(
+    ask: Callable[[Published], Any],
+    show: Callable[[Any, Console], None],
+    settings: Settings,
+    paths: Paths,
+    console: Console,
+    *,
+    as_json: bool,
+) -> None:
+    with open_published(settings, paths) as published:
+        answer = ask(published)
+    if as_json:
+        sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=False, default=str) + "\n")
+    else:
+        show(answer, console)
+
+
+def plain(value: object) -> object:
+    """Turn an answer into what JSON holds."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(escape(text), highlight=False, soft_wrap=True)
+
+
+def _print_user(told: UserExplanation, console: Console) -> None:
+    _say(console, f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before {told.as_of}")
+    _say(console, f"latest  {'; '.join(item.title for item in told.recent)}")
+    if told.axes:
+        _say(console, "taste   " + "; ".join(f"{one.name} (above {one.percentile:.0%} of users)" for one in told.axes))
+    table = Table("#", "item", "score", "reason", title="list", title_justify="left")
+    for place in told.places:
+        table.add_row(str(place.rank), escape(f"{place.title} ({place.item_id})"), f"{place.score:.4f}", escape(place.reason))
+    console.print(table)
+    if told.explained:
+        _print_item(told.explained, console)
+    if told.risk:
+        _print_risk(told.risk, console)
+    else:
+        _say(console, "risk    the radar does not hold this user")
+
+
+def _print_item(told: ItemExplanation, console: Console) -> None:
+    table = Table("source", "weight", "x feature", "= part", "from the user's history", title=escape(told.item.title), title_justify="left")
+    for part in told.parts:
+        told_seeds = [seed for seed in part.seeds if part.contribution > 0 and seed.strength >= SEED_SHARE * part.seeds[0].strength]
+        seeds = "\n".join(f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}" for seed in told_seeds)
+        table.add_row(part.source, f"{part.weight:.4f}", f"{part.feature:.4f}", f"{part.contribution:.4f}", escape(seeds))
+    table.add_section()
+    table.add_row("sum of the parts", "", "", f"{told.total:.4f}", "")
+    if told.boost != 1.0:
+        table.add_row("x boost", f"{told.boost:g}", "", f"{told.score:.4f}", "ranking.rules.boosts")
+    console.print(table)
+    _say(console, told.verdict)
+
+
+def _print_risk(risk: RiskStory, console: Console) -> None:
+    unit = "index points, not money" if risk.unit == "index" else risk.unit
+    _say(
+        console,
+        f"risk    {_estimate(risk.churn, percent=True)} leave within the churn horizon; {risk.segment}; band {risk.band}, rank {risk.rank}",
+    )
+    for reason in risk.reasons:
+        _say(console, f"        because {reason}")
+    _say(console, f"stake   {risk.stake:,.2f} if the user stays; at risk {_estimate(risk.revenue_at_risk)} ({unit})")
+    parts = ", ".join(f"{name} {part:.3g}" for name, part in risk.value_parts.items())
+    _say(console, f"value   {_estimate(risk.ltv)} over {risk.horizon_days} days; {parts}")
+    for one in risk.strategies:
+        why = "" if one.action == "contact" else f" ({one.exclusion}" + (f": {one.exclusion_detail})" if one.exclusion_detail else ")")
+        _say(console, f"action  {one.strategy}: {one.action}{why}, rank {one.rank}, expects {one.expected_profit:,.2f} ({one.evidence})")
+
+
+def _estimate(estimate: Estimate, *, percent: bool = False) -> str:
+    def written(number: float) -> str:
+        return f"{number:.1%}" if percent else f"{number:,.2f}"
+
+    if estimate.low is None or estimate.high is None:
+        return written(estimate.value)
+    return f"{written(estimate.value)} ({written(estimate.low)} to {written(estimate.high)})"
+
+
+def _print_edge(told: EdgeExplanation, console: Console) -> None:
+    counts = told.counts
+    _say(console, f"{told.item.title} ({told.item.item_id}) -> {told.neighbour.title} ({told.neighbour.item_id})")
+    _say(console, told.verdict)
+    table = Table("evidence", "in all", "that count", title_justify="left")
+    for name, n_any, n in (
+        ("users of the item", counts.item_users_any, counts.item_users),
+        ("users of the neighbour", counts.neighbour_users_any, counts.neighbour_users),
+        ("users of both", counts.shared_users_any, counts.shared_users),
+    ):
+        table.add_row(name, f"{n_any:,}", f"{n:,}")
+    console.print(table)
+    both, mine, theirs = counts.shared_users, counts.item_users, counts.neighbour_users
+    _say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {told.cosine:.6f}")
+    _say(console, f"similarity  {told.cosine:.6f} * {both} / ({both} + {told.shrinkage:g}) = {told.similarity:.6f}")
+    if told.stored_similarity is not None:
+        same = "the same to the last bit" if told.stored_similarity == told.similarity else "which differs"
+        _say(console, f"published   {told.stored_similarity:.6f}, {same}")
+    for name, strength in told.other_edges.items():
+        _say(console, f"also        {name}: {strength:.6f}")
+
+
+def _print_axis(told: AxisExplanation, console: Console) -> None:
+    _say(console, f"axis {told.axis}: {told.name}")
+    _say(console, f"{told.n_items:,} items load on it; the strongest axis of {told.n_strongest:,} of {told.n_users:,} users")
+    table = Table("#", "item", "loading", title="strongest items", title_justify="left")
+    for item in told.items:
+        table.add_row(str(item.rank), escape(f"{item.title} ({item.item_id})"), f"{item.loading:.3f}")
+    console.print(table)
+    if told.categories:
+        table = Table("category", "here", "everywhere", title="what sets it apart", title_justify="left")
+        for one in told.categories:
+            table.add_row(escape(one.category), f"{one.share:.0%}", f"{one.share_everywhere:.0%}")
+        console.print(table)
+    _say(console, "users' shares on it: " + ", ".join(f"{name} {score:.3f}" for name, score in told.scores.items()))
