@@ -1,10 +1,10 @@
 """Contracts of churn."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import polars as pl
 
-from ntg_assets.churn.design import GROUPS
+from ntg_assets.churn.design import GROUPS, Transform
 from ntg_assets.contracts import Contract, column, contract, identifier
 
 METHODS = ("logistic", "base_rate")
@@ -108,9 +108,9 @@ class ChurnCoefficients(Contract):
     )
     feature_group: str = column("Group as told in reasons", isin=("baseline", *GROUPS))
     transform: str = column(
-        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); log_share = ln(x + 0.01); identity; is_one = 1 where x = 1",
+        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); log_share = ln(x + 0.01); identity; is_one = 1 where x = 1; squares of these",
         nullable=True,
-        isin=("log1p", "signed_log1p", "log_share", "identity", "is_one"),
+        isin=get_args(Transform),
     )
     mean: float = column("Mean of the transformed input in the fit; stands in where the input is not defined")
     scale: float = column("Standard deviation of the transformed input in the fit", gt=0)

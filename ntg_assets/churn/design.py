@@ -13,7 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 Floats = npt.NDArray[np.float64]
-Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one"]
+Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one", "log1p_squared", "log_share_squared", "squared"]
+SQUARED: dict[Transform, Transform] = {"log1p_squared": "log1p", "log_share_squared": "log_share", "squared": "identity"}
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
 GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure")
 
@@ -70,7 +71,7 @@ class Feature:
         source: Column of `churn_snapshots`, or a name of `DERIVED`.
         group: What it is told as in a reason: correlated features share a group.
         transform: `log1p` = ln(1 + x), `signed_log1p` = sign(x) ln(1 + |x|), `log_share` = ln(x + 0.01), `identity` = x,
-            `is_one` = 1 where x = 1, else 0.
+            `is_one` = 1 where x = 1, else 0; `log1p_squared`, `log_share_squared`, `squared`: the squares of the former.
     """
 
     name: str
@@ -115,6 +116,20 @@ FEATURES: tuple[Feature, ...] = (
     Feature("newness", "newness", "tenure", "identity"),
 )
 
+# Churn bends in its strongest inputs: with their squares walk-forward log loss fell by 0.0006 (0.0003 clustered) on the Complete Journey, by
+# 0.001 to 0.002 on planted worlds of three hazard shapes, and did not move on MovieLens; products of inputs and hinges gave nothing more.
+CHURN_FEATURES: tuple[Feature, ...] = (
+    *FEATURES,
+    Feature("log_recency_days_squared", "recency_days", "recency", "log1p_squared"),
+    Feature("log_missed_visits_squared", "missed_visits", "recency", "log1p_squared"),
+    Feature("log_missed_visits_90d_squared", "missed_visits_90d", "recency", "log1p_squared"),
+    Feature("log_own_pace_squared", "own_pace", "frequency", "log_share_squared"),
+    Feature("log_attained_share_30d_squared", "attained_share_30d", "frequency", "log_share_squared"),
+    Feature("log_attained_share_90d_squared", "attained_share_90d", "frequency", "log_share_squared"),
+    Feature("trend_log_ratio_squared", "trend_log_ratio", "trend", "squared"),
+    Feature("newness_squared", "newness", "tenure", "squared"),
+)
+
 
 def design_matrix(snapshots: pl.DataFrame, *, features: Sequence[Feature] = FEATURES) -> Floats:
     """Transform the activity of users.
@@ -156,6 +171,9 @@ def _source(snapshots: pl.DataFrame, name: str) -> Floats:
 
 
 def _transformed(x: Floats, transform: Transform) -> Floats:
+    if transform in SQUARED:
+        root: Floats = _transformed(x, SQUARED[transform])
+        return root * root
     if transform == "log1p":
         return np.log1p(x)
     if transform == "signed_log1p":

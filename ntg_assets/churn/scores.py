@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from ntg_assets.churn.design import FEATURES, GROUPS, Floats, design_matrix, standardise
+from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
 from ntg_assets.churn.logistic import Z_95, sigmoid, standard_error
 from ntg_assets.churn.reasons import reasons
 from ntg_assets.churn.settings import ChurnSettings
@@ -25,7 +25,7 @@ def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame) -> pl.DataF
         interval, `contribution_baseline` and one contribution per group. Added from left to right they are the logit, to the last bit.
     """
     table = _in_order(coefficients)
-    matrix = design_matrix(snapshots)
+    matrix = design_matrix(snapshots, features=CHURN_FEATURES)
     standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
     parts = _contributions(standardised, table["coefficient"].to_numpy())
     logit = add_up(parts)
@@ -70,7 +70,7 @@ def add_up(parts: dict[str, Floats]) -> Floats:
 
 def _in_order(coefficients: pl.DataFrame) -> pl.DataFrame:
     table = coefficients.sort("position")
-    wanted = ["intercept", *(feature.name for feature in FEATURES)]
+    wanted = ["intercept", *(feature.name for feature in CHURN_FEATURES)]
     if table["feature"].to_list() != wanted:
         unknown = sorted(set(table["feature"]) ^ set(wanted))
         msg = f"churn_coefficients: its features are not those of this version (differing: {', '.join(unknown)}). Fit again."
@@ -81,7 +81,7 @@ def _in_order(coefficients: pl.DataFrame) -> pl.DataFrame:
 def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floats]:
     parts = {"contribution_baseline": np.full(len(standardised), coefficients[0])}
     parts |= {name: np.zeros(len(standardised)) for name in CONTRIBUTIONS}
-    for position, feature in enumerate(FEATURES):
+    for position, feature in enumerate(CHURN_FEATURES):
         parts[f"contribution_{feature.group}"] += standardised[:, position] * coefficients[position + 1]
     return parts
 

@@ -11,6 +11,8 @@ from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.splits.boundaries import cutoff_day, part_span
 from ntg_assets.sql import Query, Source, query
 
+MIN_WARM_SNAPSHOTS = 8  # with fewer left after the warm-up, a short log needs its first days
+
 
 @dataclass(frozen=True)
 class History:
@@ -39,6 +41,8 @@ def train_history(boundaries: pl.DataFrame) -> History:
 def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFrame:
     """List the snapshots whose label window `[T, T + horizon)` had closed before TRAIN ended, oldest first.
 
+    The log's first days are left out where enough remain: users who were there before it look new, and gaps look short.
+
     Returns:
         `snapshot_on`, `at_risk_from_on`, `window_start_on`, `window_end_on` (half-open, dates).
 
@@ -55,9 +59,10 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
         )
         raise NotEnoughDataError(msg)
     n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))
-    days = [latest - k * step for k in reversed(range(n_snapshots))]
+    days = [day for day in (latest - k * step for k in reversed(range(n_snapshots))) if day > history.start_on]
+    warm = [day for day in days if day >= history.start_on + timedelta(days=settings.warm_up_window_days)]
     at_risk = timedelta(days=settings.at_risk_window_days)
-    rows = [(day, day - at_risk, day, day + horizon) for day in days if day > history.start_on]
+    rows = [(day, day - at_risk, day, day + horizon) for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)]
     columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import Floats, design_matrix, standardise
+from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, standardise
 from ntg_assets.churn.logistic import sigmoid, with_intercept
 
 DRAWS = 400
@@ -94,7 +94,9 @@ def _at_risk(radar: pl.DataFrame, snapshots: pl.DataFrame) -> pl.DataFrame:
 def _drawn_risks(rows: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield the churn probabilities of all rows under one draw of the coefficients after another."""
     table = coefficients.sort("position")
-    inputs = standardise(design_matrix(rows), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    inputs = standardise(
+        design_matrix(rows, features=CHURN_FEATURES), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
+    )
     n_draws = max(MIN_DRAWS, min(DRAWS, MAX_HELD // max(rows.height, 1)))
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         drawn = rng.multivariate_normal(

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.design import DERIVED, FEATURES, GROUPS, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, GROUPS, design_matrix, location_and_scale, standardise
 from ntg_assets.churn.logistic import fit_churn, fit_logistic, sigmoid
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
@@ -82,7 +82,13 @@ def activity(**changes: float) -> dict[str, list[float]]:
 
 
 def features_of(**changes: float) -> dict[str, float]:
-    return dict(zip((feature.name for feature in FEATURES), design_matrix(pl.DataFrame(activity(**changes)))[0], strict=True))
+    return dict(
+        zip(
+            (feature.name for feature in CHURN_FEATURES),
+            design_matrix(pl.DataFrame(activity(**changes)), features=CHURN_FEATURES)[0],
+            strict=True,
+        )
+    )
 
 
 def test_transforms_are_what_their_names_say() -> None:
@@ -90,6 +96,13 @@ def test_transforms_are_what_their_names_say() -> None:
     assert found["log_recency_days"] == np.log(4)
     assert found["log_value_per_active_day"] == -np.log(4)
     assert (found["has_one_active_day"], found["trend_log_ratio"]) == (1.0, 3.0)
+
+
+def test_squares_are_the_squares_of_the_inputs_of_the_same_name() -> None:
+    found = features_of(recency_days=9, trend_log_ratio=-0.5, tenure_days=60)
+    squared = {name: value for name, value in found.items() if name.endswith("_squared")}
+    assert len(squared) == len(CHURN_FEATURES) - len(FEATURES)
+    assert squared == pytest.approx({name: found[name.removesuffix("_squared")] ** 2 for name in squared})
 
 
 def test_attained_share_of_daily_activity_is_one_whatever_the_tenure() -> None:
@@ -120,7 +133,7 @@ def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(ta
 def test_score_is_what_the_table_gives_by_hand(tables: Tables) -> None:
     row = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort("user_id").head(1)
     table = tables.churn_coefficients.sort("position").to_dicts()
-    x = design_matrix(row)[0]
+    x = design_matrix(row, features=CHURN_FEATURES)[0]
     logit = table[0]["coefficient"]
     for value, entry in zip(x, table[1:], strict=True):
         logit += 0.0 if np.isnan(value) else entry["coefficient"] * (value - entry["mean"]) / entry["scale"]
@@ -176,7 +189,7 @@ def test_only_churners_or_none_give_the_smoothed_base_rate(tables: Tables, outco
     n = same["user_id"].n_unique()
     rate = ((n if outcome else 0) + 0.5) / (n + 1)
     assert table["method"].unique().to_list() == ["base_rate"]
-    assert table["coefficient"].to_list() == pytest.approx([np.log(rate / (1 - rate)), *[0.0] * len(FEATURES)])
+    assert table["coefficient"].to_list() == pytest.approx([np.log(rate / (1 - rate)), *[0.0] * len(CHURN_FEATURES)])
     assert score_churn(tables.churn_snapshots, table)["churn_probability"].to_list() == pytest.approx(
         [rate] * tables.churn_snapshots.height
     )
