@@ -108,7 +108,7 @@ class ChurnCoefficients(Contract):
     )
     feature_group: str = column("Group as told in reasons", isin=("baseline", *GROUPS))
     transform: str = column(
-        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); log_share = ln(x + 0.01); identity; is_one = 1 where x = 1; squares of these",
+        "log1p = ln(1 + x); signed_log1p = sign(x) ln(1 + |x|); log_share = ln(x + 0.01); identity; is_one: 1 where x = 1; squares",
         nullable=True,
         isin=get_args(Transform),
     )
