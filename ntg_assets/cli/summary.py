@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ntg_assets.publish.brief import facts
-from ntg_assets.publish.exports import CONTACT_LIST
+from ntg_assets.publish.exports import CONTACT_LISTS
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header
@@ -34,7 +34,7 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
         ),
         *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
         *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
-        ("look", f"{BRIEF} (the page), {CONTACT_LIST} (the list), `ntg ui` (the graph)"),
+        ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
         (
             "query",
             f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet, JSON); generation {manifest.generation}",

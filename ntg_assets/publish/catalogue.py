@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE
 
 
@@ -37,6 +38,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "radar_portfolio",
             "radar_stability",
             "intervention_targets",
+            "intervention_exclusions",
+            "intervention_assignments",
             "strategy_comparison",
         ),
         BACKTEST: ("radar_backtest", "value_backtest"),
@@ -63,6 +66,9 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
 PUBLISHED_TABLES = tuple(
     PublishedTable(folder, schema, table) for folder, schemas in _FOLDERS.items() for schema, tables in schemas.items() for table in tables
 )
+
+# Tables of which each day is kept in a file of its own below the folder, named by the day: table -> (folder, column of the day).
+KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ("outputs/radar/assignments", "assigned_on")}
 
 # Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.
 READ_COPY_ONLY = (

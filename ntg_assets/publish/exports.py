@@ -1,14 +1,24 @@
-"""Parquet files of the published tables, and the contact list for the CRM."""
+"""Parquet files of the published tables, the contact list for the CRM with its contract, and tables of which every day is kept."""
 
+import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from ntg_assets.contracts import column_names, contract_of, key_of
-from ntg_assets.publish.files import write_whole
+from ntg_assets.contracts import IdTypes, column_names, contract_of, key_of
+from ntg_assets.publish.files import write_text, write_whole
+from ntg_assets.publish.json_schemas import DIALECT, row_schema
+from ntg_assets.publish.locations import REPORT_FOLDER
 from ntg_assets.sql import Table, quote_identifier
 
-CONTACT_LIST = "outputs/radar/contact_list.csv"
+CONTACT_LISTS = {
+    "outputs/radar/contact_list.csv": "format csv, header true",
+    "outputs/radar/contact_list.parquet": "format parquet",
+}
+CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
+ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
 
 
 def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, target: Path) -> Path:
@@ -18,11 +28,34 @@ def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, targe
     )
 
 
-def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path) -> Path:
-    """Write whom to contact as CSV, by strategy and rank: what a CRM reads."""
-    columns = ", ".join(quote_identifier(name) for name in column_names(contract_of(targets.name)) if name not in ("action", "exclusion"))
+def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, options: str) -> Path:
+    """Write whom to contact, by strategy and rank: what a CRM reads."""
+    columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
     chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
-    return write_whole(target, lambda part: _copy(connection, chosen, part, "format csv, header true"))
+    return write_whole(target, lambda part: _copy(connection, chosen, part, options))
+
+
+def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) -> Path:
+    """Write what the contact list promises: one row of it, as JSON Schema."""
+    row: dict[str, Any] = row_schema(targets.name, ids=ids)
+    columns = _contact_columns(targets.name)
+    row |= {"required": columns, "properties": {name: row["properties"][name] for name in columns}}
+    told = {
+        "$schema": DIALECT,
+        "title": "contact_list",
+        **row,
+        "description": "One row per (strategy, user) to contact, by strategy and rank.",
+    }
+    return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def export_day(connection: duckdb.DuckDBPyConnection, table: Table, *, folder: Path, day_column: str, day: date) -> Path:
+    """Keep one day of a table in a file of its own: the same day again replaces it, other days stay."""
+    return export_parquet(connection, table, target=folder / f"{day_column}={day.isoformat()}.parquet")
+
+
+def _contact_columns(name: str) -> list[str]:
+    return [column for column in column_names(contract_of(name)) if column not in ONLY_OF_CONTACTS]
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str) -> None:

@@ -11,8 +11,16 @@ import polars as pl
 
 from ntg_assets.contracts import IdTypes
 from ntg_assets.publish.brief import write_brief
-from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
-from ntg_assets.publish.exports import CONTACT_LIST, export_contact_list, export_parquet, order_by_key
+from ntg_assets.publish.catalogue import KEPT_BY_DAY, PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.exports import (
+    CONTACT_LIST_SCHEMA,
+    CONTACT_LISTS,
+    export_contact_list,
+    export_contact_list_schema,
+    export_day,
+    export_parquet,
+    order_by_key,
+)
 from ntg_assets.publish.figures import FIGURES, draw
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.json_schemas import report_schema
@@ -21,7 +29,7 @@ from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, 
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.settings import Paths, Settings
-from ntg_assets.sql import Table
+from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.tables import content_hash
 
 
@@ -56,9 +64,28 @@ def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
         table = Table(entry.schema, entry.table)
         written = export_parquet(publisher.connection, table, target=publisher.paths.workspace / entry.path)
         yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
-    targets = Table("live", "intervention_targets")
-    written = export_contact_list(publisher.connection, targets, target=publisher.paths.workspace / CONTACT_LIST)
-    yield _described(publisher, written, kind="export", n_rows=_count(publisher, f"{targets.quoted} where action = 'contact'"))
+    yield from _contact_lists(publisher)
+    yield from _kept_days(publisher)
+
+
+def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
+    targets, workspace = Table("live", "intervention_targets"), publisher.paths.workspace
+    n_contacts = _count(publisher, f"{targets.quoted} where action = 'contact'")
+    for path, options in CONTACT_LISTS.items():
+        written = export_contact_list(publisher.connection, targets, target=workspace / path, options=options)
+        yield _described(publisher, written, kind="export" if written.suffix == ".csv" else "table", n_rows=n_contacts)
+    yield _described(
+        publisher, export_contact_list_schema(targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA), kind="schema"
+    )
+
+
+def _kept_days(publisher: Publisher) -> Iterator[PublishedFile]:
+    for table, (folder, day_column) in KEPT_BY_DAY.items():
+        days = f"select distinct {quote_identifier(day_column)} from {table.quoted} order by 1"
+        for (day,) in publisher.connection.execute(days).fetchall():
+            target = publisher.paths.workspace / folder
+            written = export_day(publisher.connection, table, folder=target, day_column=day_column, day=day)
+            yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
 
 
 def _reports(publisher: Publisher) -> Iterator[PublishedFile]:

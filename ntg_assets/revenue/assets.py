@@ -7,9 +7,11 @@ from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies
 from ntg_assets.revenue import radar_uncertainty as uncertainty
-from ntg_assets.revenue.opt_outs import read_opt_outs
+from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
+from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.sql import query, run
 from ntg_assets.staging import staged_asset
@@ -62,15 +64,39 @@ def radar_portfolio(
 
 
 @staged_asset(group="revenue", kinds=("polars",))
-def intervention_targets(revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Whom to contact tonight, by strategy, with expected value, cost and reason."""
+def intervention_exclusions(revenue_risk_radar: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Why users are not contacted: opt-outs, exclusions, contact caps, the random holdout."""
     settings = project.settings.radar
+    lists = read_user_lists(settings, home=project.paths.home)
+    return exclude(revenue_risk_radar, settings=settings, lists=lists, as_of=train_history(split_boundaries).cutoff_on)
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def intervention_targets(
+    revenue_risk_radar: pl.DataFrame,
+    churn_scores: pl.DataFrame,
+    intervention_exclusions: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Whom to contact tonight, by strategy, with expected value, cost and reason."""
     return strategies.intervention_targets(
         revenue_risk_radar,
-        settings=settings,
-        opted_out=read_opt_outs(settings.opt_out_file, home=project.paths.home),
+        settings=project.settings.radar,
+        exclusions=intervention_exclusions,
         seed=project.settings.seed,
         warnings=churn_scores.select("user_id", "churn_probability_before"),
+        as_of=train_history(split_boundaries).cutoff_on,
+    )
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def intervention_assignments(intervention_targets: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Who is treated and who is held out tonight, and with what probability: what a later measurement of the programme reads."""
+    return log_assignments(
+        intervention_targets,
+        assigned_on=train_history(split_boundaries).cutoff_on,
+        holdout_share=project.settings.radar.holdout_share,
     )
 
 
@@ -86,6 +112,8 @@ revenue_assets = [
     *revenue_risk_radar,
     *radar_stability,
     *radar_portfolio,
+    *intervention_exclusions,
     *intervention_targets,
+    *intervention_assignments,
     *strategy_comparison,
 ]

@@ -6,8 +6,9 @@ import polars as pl
 
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.revenue.assignments import ARMS
+from ntg_assets.revenue.policy import EXCLUSIONS, POLICY
 from ntg_assets.revenue.radar import BANDS, SEGMENTS
-from ntg_assets.revenue.strategies import EXCLUSIONS
 
 UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
@@ -140,6 +141,7 @@ class InterventionTargets(Contract):
     rank: int = column("Place in the strategy's list", ge=1)
     action: str = column("What is done", isin=("contact", "no_contact"))
     exclusion: str = column("Why there is no contact; none when there is", isin=EXCLUSIONS)
+    exclusion_detail: str = column("The same in words; null when there is a contact", nullable=True)
     churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
     revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
     expected_saved_value: float = column("save_rate * revenue_at_risk", unit="unit", ge=0)
@@ -153,6 +155,38 @@ class InterventionTargets(Contract):
     is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
     unit: str = column("Unit of value", str_matches=UNIT)
     reason: str = column("Strongest reason of the user's risk", nullable=True)
+
+    class Config:
+        unique = ["strategy", "user_id"]
+
+
+@contract("intervention_exclusions")
+class InterventionExclusions(Contract):
+    """One row per (at-risk user, reason): why the user is not contacted, whatever a strategy says."""
+
+    user_id: str = identifier("user", "Who")
+    exclusion: str = column("Kind of reason", isin=POLICY)
+    detail: str = column("The reason in words")
+    is_deciding: bool = column("Whether it is the first of the user's reasons, the one that lists carry")
+
+    class Config:
+        unique = ["user_id", "exclusion"]
+
+
+@contract("intervention_assignments")
+class InterventionAssignments(Contract):
+    """One row per (strategy, user) on tonight's lists whom the policy allows: treated or held out, with what probability."""
+
+    user_id: str = identifier("user", "Who")
+    strategy: str = column("Strategy of the configuration: one randomised trial each")
+    action: str = column("What is done", isin=("contact", "no_contact"))
+    arm: str = column("contact: treated; holdout: held out at random", isin=ARMS)
+    propensity: float = column("Probability with which a user on this list is contacted", unit="probability", gt=0, le=1)
+    assigned_on: pl.Date = column("Cutoff whose list it is; outcomes count from this day", unit="date")
+    rank: int = column("Place in the strategy's list", ge=1)
+    churn_probability: float = column("As in churn_scores, before the contact", unit="probability", ge=0, le=1)
+    revenue_at_risk: float = column("As in revenue_risk_radar, before the contact", unit="unit", ge=0)
+    unit: str = column("Unit of value", isin=UNITS)
 
     class Config:
         unique = ["strategy", "user_id"]

@@ -57,6 +57,20 @@ class StrategySettings(Section):
     """Most that may be spent; null: no limit."""
 
 
+class ContactLogSettings(Section):
+    """Who was contacted when: files, and what the columns are called in them."""
+
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the project folder; CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`."""
+    user_id: str = "user_id"
+    contacted_at: str = "assigned_on"
+    """Column with the day or time of the contact (ISO, UTC)."""
+    action: str | None = "action"
+    """Column that tells contacts from other rows; null: every row is a contact."""
+    contact_value: str = "contact"
+    """What that column holds for a contact."""
+
+
 class RadarSettings(Section):
     """Strategies and the policy they obey."""
 
@@ -65,6 +79,14 @@ class RadarSettings(Section):
     """Most users that one strategy may contact in one night."""
     opt_out_file: str | None = None
     """CSV with a column `user_id` of users who must not be contacted."""
+    exclusion_file: str | None = None
+    """CSV with columns `user_id` and `reason` of users who are left out on other grounds (an open complaint, staff)."""
+    contact_log: ContactLogSettings | None = None
+    """Log of past contacts, for the cap; null: no cap."""
+    max_contacts: int = Field(default=1, ge=1)
+    """Most contacts of one user within `contact_window_days`, over all strategies."""
+    contact_window_days: int = Field(default=30, ge=1)
+    """Days before the cutoff in which past contacts count."""
     holdout_share: float = Field(default=0.1, ge=0, lt=1)
     """Random share of users who are never contacted, so that the programme can be measured."""
     holdout_salt: str = "radar-holdout"

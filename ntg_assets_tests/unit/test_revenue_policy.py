@@ -1,0 +1,118 @@
+"""The policy forbids contacts for stated reasons, and what is logged of the draw is enough to measure the programme."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.contracts import IdTypes, check_frame, contract_of
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.revenue.assignments import intervention_assignments
+from ntg_assets.revenue.policy import intervention_exclusions
+from ntg_assets.revenue.settings import ContactLogSettings, RadarSettings, StrategySettings
+from ntg_assets.revenue.strategies import intervention_targets
+from ntg_assets.revenue.user_lists import UserLists, read_contacts, read_user_lists
+from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar_of
+
+TONIGHT = date(2024, 3, 31)
+RADAR = radar_of((1, 0.5, 50.0), (2, 0.5, 40.0), (3, 0.5, 30.0), (4, 0.5, 20.0))
+
+
+def contacts(*rows: tuple[str, str]) -> pl.DataFrame:
+    made = [(user, date.fromisoformat(on)) for user, on in rows]
+    return pl.DataFrame(made, schema={"user": pl.String, "contacted_on": pl.Date}, orient="row")
+
+
+def excluded(lists: UserLists, **changes: object) -> dict[object, str]:
+    found = intervention_exclusions(RADAR, settings=policy(MAXIMUM_RISK, **changes), lists=lists, as_of=TONIGHT)
+    check_frame(found, contract_of("intervention_exclusions"), ids=IdTypes("integer", "integer"))
+    return dict(found.filter("is_deciding").select("user_id", "exclusion").rows())
+
+
+def test_a_cap_counts_the_days_before_tonight_and_not_tonight_itself() -> None:
+    log = contacts(("1", "2024-03-01"), ("2", "2024-02-29"), ("3", "2024-03-31"), ("9", "2024-03-30"))
+    assert excluded(UserLists(contacts=log), contact_window_days=30) == {1: "contacted_recently"}
+    assert excluded(UserLists(contacts=log), contact_window_days=31) == dict.fromkeys((1, 2), "contacted_recently")
+    assert excluded(UserLists(contacts=log), contact_window_days=31, max_contacts=2) == {}
+
+
+def test_every_reason_is_kept_and_the_first_decides() -> None:
+    lists = UserLists(
+        frozenset({"1"}), pl.DataFrame({"user": ["1", "2"], "reason": ["staff", "open complaint"]}), contacts(("1", "2024-03-30"))
+    )
+    settings = policy(MAXIMUM_RISK)
+    found = intervention_exclusions(RADAR, settings=settings, lists=lists, as_of=TONIGHT)
+    assert found.filter(pl.col("user_id") == 1)["exclusion"].to_list() == ["opted_out", "excluded", "contacted_recently"]
+    targets = intervention_targets(RADAR, settings=settings, exclusions=found)
+    assert targets.select("user_id", "exclusion", "exclusion_detail").rows()[:3] == [
+        (1, "opted_out", "on the opt-out list"),
+        (2, "excluded", "open complaint"),
+        (3, "none", None),
+    ]
+
+
+def test_lists_are_read_by_name_and_ids_are_text(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("user_id\n 1 \n")
+    (tmp_path / "left.csv").write_text("reason,user_id\nstaff,2\n")
+    (tmp_path / "sent.csv").write_text("user_id,assigned_on,action\n3,2024-03-30T09:00:00Z,contact\n4,2024-03-30,no_contact\n")
+    settings = policy(
+        MAXIMUM_RISK, opt_out_file="out.csv", exclusion_file="left.csv", contact_log=ContactLogSettings(files=["sent.csv", "later/*.csv"])
+    )
+    assert excluded(read_user_lists(settings, home=tmp_path)) == {1: "opted_out", 2: "excluded", 3: "contacted_recently"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("user_id,sent\n1,2024-03-30\n", "no column assigned_on"),
+        ("user_id,assigned_on,action\n1,yesterday,contact\n", "1 of 1 rows hold no day in assigned_on"),
+        (None, "no file sent.csv"),
+    ],
+)
+def test_a_contact_log_that_cannot_be_read_stops_the_run(tmp_path: Path, content: str | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "sent.csv").write_text(content)
+    with pytest.raises(ConfigurationError, match=told):
+        read_contacts(ContactLogSettings(files=["sent.csv"]), home=tmp_path)
+
+
+def test_the_log_holds_both_arms_and_nobody_whom_the_policy_forbids() -> None:
+    settings = policy(MAXIMUM_RISK, holdout_share=0.5, capacity=2)
+    exclusions = intervention_exclusions(RADAR, settings=settings, lists=UserLists(frozenset({"1"})), as_of=TONIGHT)
+    targets = intervention_targets(RADAR, settings=settings, exclusions=exclusions)
+    log = intervention_assignments(targets, assigned_on=TONIGHT, holdout_share=0.5)
+    check_frame(log, contract_of("intervention_assignments"), ids=IdTypes("integer", "integer"))
+    assert 1 not in log["user_id"].to_list()
+    assert (log["arm"] == "contact").to_list() == (log["action"] == "contact").to_list()
+    assert log["propensity"].unique().to_list() == [0.5]
+    assert log["assigned_on"].unique().to_list() == [TONIGHT]
+
+
+@pytest.mark.parametrize("objective", ["revenue_at_risk", "expected_profit"])
+def test_being_on_a_list_does_not_depend_on_the_own_draw(objective: str) -> None:
+    """Whoever is listed as held out would have been contacted under another draw, and the other way round."""
+    rng = np.random.default_rng(5)
+    radar = radar_of(*((user, float(rng.uniform(0.2, 0.9)), float(rng.uniform(5, 100))) for user in range(1, 61)))
+    strategy = StrategySettings.model_validate({"name": "s", "objective": objective, "contact_cost": 0.3, "budget": 6.0})
+    base = RadarSettings(strategies=[strategy], holdout_share=0.3, capacity=15)
+    held_out = set(intervention_exclusions(radar, settings=base)["user_id"])
+    listed = on_list(radar, base, held_out)
+    for user in (*list(held_out & listed)[:3], *list(listed - held_out)[:3]):
+        assert user in on_list(radar, base, held_out ^ {user})
+
+
+def on_list(radar: pl.DataFrame, settings: RadarSettings, held_out: set[object]) -> set[object]:
+    rows = [(user, "holdout", "drawn", True) for user in sorted(held_out, key=str)]
+    schema = {"user_id": pl.Int64, "exclusion": pl.String, "detail": pl.String, "is_deciding": pl.Boolean}
+    targets = intervention_targets(radar, settings=settings, exclusions=pl.DataFrame(rows, schema=schema, orient="row"))
+    return set(targets.filter(pl.col("exclusion").is_in(["none", "holdout"]))["user_id"])
+
+
+def test_exploration_draws_other_users_every_night() -> None:
+    radar = radar_of(*((user, 0.5, 10.0) for user in range(1, 41)))
+    settings = policy(StrategySettings(name="exploration", objective="random"), capacity=10)
+    first, second = (set(intervention_targets(radar, settings=settings, as_of=date(2024, 3, day))["user_id"]) for day in (1, 2))
+    assert first != second
