@@ -11,6 +11,7 @@ from ntg_assets.churn.recalibration import churn_recalibration, recalibrate, wal
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
+from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
@@ -68,9 +69,8 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     coefficients = recalibrate(fit_churn(labelled, regularisation=churn.regularisation), decision)
     scores = churn_scores(snapshots, coefficients, settings=churn)
     value_coefficients = fit_value(labelled, settings=value)
-    clock = {"cutoff_on": history.cutoff_on, "horizon_days": churn.horizon_days}
-    persistence = run(query("revenue", "persistence", {"user_days": user_days}, **clock))
-    values = ltv_estimates(snapshots, scores, value_coefficients, persistence, churn_horizon_days=churn.horizon_days, settings=value)
+    habits = run(user_habits(user_days, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
+    values = ltv_estimates(snapshots, scores, value_coefficients, habits, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     return Tables(history, user_days, labels, snapshots, labelled, decision, coefficients, scores, value_coefficients, values, radar)
 

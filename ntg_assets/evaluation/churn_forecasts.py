@@ -14,6 +14,7 @@ from ntg_assets.churn.recalibration import churn_recalibration, closed_before, r
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History
+from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
@@ -76,10 +77,8 @@ def _walk_forward_at(
     known, now = closed_before(labelled, origin_on), labelled.filter(pl.col("snapshot_on") == origin_on)
     fitted = fit_churn(known, regularisation=churn.regularisation)
     scores = churn_scores(now, recalibrate(fitted, churn_recalibration(raw, cutoff_on=origin_on)), settings=churn)
-    persistence = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=origin_on, horizon_days=churn.horizon_days))
-    values = ltv_estimates(
-        now, scores, fit_value(known, settings=value), persistence, churn_horizon_days=churn.horizon_days, settings=value
-    )
+    habits = run(user_habits(user_days, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value))
+    values = ltv_estimates(now, scores, fit_value(known, settings=value), habits, churn_horizon_days=churn.horizon_days, settings=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
     return _as_forecasts(radar, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)

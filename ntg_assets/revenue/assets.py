@@ -8,12 +8,13 @@ from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
-from ntg_assets.sql import query, run
+from ntg_assets.sql import run
 from ntg_assets.staging import staged_asset
 
 
@@ -35,10 +36,9 @@ def ltv_estimates(
     """What each user is worth over the horizon, and what they are worth if they stay."""
     horizon_days = project.settings.churn.horizon_days
     cutoff_on = train_history(split_boundaries).cutoff_on
-    persistence = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=cutoff_on, horizon_days=horizon_days))
-    return ltv.ltv_estimates(
-        churn_snapshots, churn_scores, value_coefficients, persistence, churn_horizon_days=horizon_days, settings=project.settings.value
-    )
+    settings = project.settings.value
+    habits = run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
+    return ltv.ltv_estimates(churn_snapshots, churn_scores, value_coefficients, habits, churn_horizon_days=horizon_days, settings=settings)
 
 
 @staged_asset(group="revenue", kinds=("polars",))

@@ -16,8 +16,9 @@ import polars as pl
 
 from ntg_assets.churn.design import Floats
 from ntg_assets.churn.logistic import Z_95
+from ntg_assets.revenue.habits import present_pace, renewal
 from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.value_model import daily_run_rate, predict_value
+from ntg_assets.revenue.value_model import predict_value
 
 DAYS_PER_YEAR = 365.0
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
@@ -27,7 +28,7 @@ def ltv_estimates(
     snapshots: pl.DataFrame,
     scores: pl.DataFrame,
     value_coefficients: pl.DataFrame,
-    persistence: pl.DataFrame,
+    habits: pl.DataFrame,
     *,
     churn_horizon_days: int,
     settings: ValueSettings,
@@ -38,7 +39,7 @@ def ltv_estimates(
         snapshots: `churn_snapshots`; the rows at the cutoff of `scores` are read.
         scores: `churn_scores`.
         value_coefficients: The value of a period while active.
-        persistence: `n_periods` and `n_renewed` by user (`persistence.sql`).
+        habits: Renewals and present pace by user (`user_habits`).
         churn_horizon_days: Length of a period.
         settings: Unit, horizon, discount, prior of persistence.
 
@@ -46,14 +47,14 @@ def ltv_estimates(
         `ltv_estimates`, by user.
     """
     rows = scores.join(snapshots, left_on=["user_id", "cutoff_on"], right_on=["user_id", "snapshot_on"], suffix="_seen", how="inner")
-    rows = rows.join(renewal(persistence, settings=settings), on="user_id", how="left").sort("user_id")
+    rows = rows.join(renewal(habits, settings=settings), on="user_id", how="left").sort("user_id")
     value, log_error = predict_value(rows, value_coefficients)
     value = np.minimum(value, _most_possible(churn_horizon_days, settings=settings))
     days = discounted_days(horizon_days=settings.horizon_days, period_days=churn_horizon_days, annual_discount=settings.annual_discount)
     active = 1 - rows["churn_probability"].to_numpy()
     per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
     stays, whole = per_day * days.sum(), per_day * active * kept
-    run_rate = daily_run_rate(rows, settings=settings) * days.sum()
+    run_rate = present_pace(rows, horizon_days=churn_horizon_days, settings=settings) * days.sum()
     whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
     return rows.select("user_id").with_columns(
         pl.Series("ltv", whole),
@@ -72,17 +73,6 @@ def ltv_estimates(
         horizon_days=pl.lit(settings.horizon_days, dtype=pl.Int64),
         discounted_days=pl.lit(float(days.sum())),
     )
-
-
-def renewal(persistence: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
-    """Shrink each user's renewal rate towards that of all: (renewed + k m) / (periods + k), with m the rate of all.
-
-    The prior strength k is `settings.persistence_prior_periods`. Without any closed period m is 1/2.
-    """
-    n_periods, prior = int(persistence["n_periods"].sum()), settings.persistence_prior_periods
-    mean = int(persistence["n_renewed"].sum()) / n_periods if n_periods else 0.5
-    shrunk = (pl.col("n_renewed") + prior * mean) / (pl.col("n_periods") + prior)
-    return persistence.select("user_id", persistence=shrunk)
 
 
 def discounted_days(*, horizon_days: int, period_days: int, annual_discount: float) -> Floats:

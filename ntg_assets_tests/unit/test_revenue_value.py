@@ -1,6 +1,6 @@
 """Lifetime value is P(active) x E[value | active], renewed and discounted; what is at stake has no churn inside it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -9,10 +9,11 @@ import pytest
 from ntg_assets.churn.design import design_matrix, standardise
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.ltv import discounted_days, renewal
+from ntg_assets.revenue.habits import present_pace, renewal, user_habits
+from ntg_assets.revenue.ltv import discounted_days
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import daily_run_rate, fit_value, observed_value, predict_value
-from ntg_assets.sql import query, run
+from ntg_assets.sql import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
@@ -24,8 +25,12 @@ def tables() -> Tables:
     return make_tables(leaving_log(3), SPLIT)
 
 
+def habits_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int, settings: ValueSettings = VALUE) -> pl.DataFrame:
+    return run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings)).sort("user_id")
+
+
 def persistence_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int) -> list[tuple[object, ...]]:
-    found = run(query("revenue", "persistence", {"user_days": user_days}, cutoff_on=cutoff_on, horizon_days=horizon_days))
+    found = habits_of(user_days, cutoff_on, horizon_days)
     return found.sort("user_id").select("user_id", "n_periods", "n_renewed").rows()
 
 
@@ -51,10 +56,23 @@ def test_renewal_shrinks_to_the_rate_of_all() -> None:
     assert found["persistence"].to_list() == [(3 + 4 * 0.5) / (6 + 4), 0.5]
 
 
-def test_run_rate_of_daily_activity_is_about_one_a_day() -> None:
-    decayed = sum(0.5 ** (age / 90) for age in range(1, 2000))
-    found = daily_run_rate(pl.DataFrame({"decayed_active_days_90d": [decayed]}), settings=VALUE)
-    assert found[0] == pytest.approx(1.0, abs=0.01)
+def test_pace_of_daily_activity_is_about_one_a_day() -> None:
+    daily = days(*((1, str(date(2024, 1, 1) + timedelta(days=day))) for day in range(400)))
+    found = present_pace(habits_of(daily, date(2024, 1, 1) + timedelta(days=400), 20), horizon_days=20, settings=VALUE)
+    assert found[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_pace_is_halved_every_horizon_unless_configured() -> None:
+    cutoff, seen = date(2024, 3, 1), days((1, "2024-02-20"), value=8.0)  # 10 days ago
+    by_default = present_pace(habits_of(seen, cutoff, 10, REVENUE), horizon_days=10, settings=REVENUE)
+    assert by_default[0] == pytest.approx(8 * 0.5 * np.log(2) / 10)
+    slower = REVENUE.model_copy(update={"pace_half_life_days": 5})
+    assert present_pace(habits_of(seen, cutoff, 10, slower), horizon_days=10, settings=slower)[0] == pytest.approx(8 * 0.25 * np.log(2) / 5)
+
+
+def test_a_pace_of_refunds_is_no_debt() -> None:
+    refunded = habits_of(days((1, "2024-02-20"), value=-8.0), date(2024, 3, 1), 10, REVENUE)
+    assert present_pace(refunded, horizon_days=10, settings=REVENUE).tolist() == [0.0]
 
 
 def test_active_days_are_priced_and_refunds_count_nothing() -> None:
