@@ -186,7 +186,7 @@ class InterventionAssignments(Contract):
     rank: int = column("Place in the strategy's list", ge=1)
     churn_probability: float = column("As in churn_scores, before the contact", unit="probability", ge=0, le=1)
     revenue_at_risk: float = column("As in revenue_risk_radar, before the contact", unit="unit", ge=0)
-    unit: str = column("Unit of value", isin=UNITS)
+    unit: str = column("Unit of value", str_matches=UNIT)
 
     class Config:
         unique = ["strategy", "user_id"]
