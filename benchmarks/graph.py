@@ -123,21 +123,24 @@ def similaripy_graph(matrix: str) -> dict[str, float]:
 
 def lists(matrix: str) -> dict[str, float]:
     """Top-20 lists of all users from the graph, without what they have had."""
-    from ntg_assets.ranking.scores_kernel import spread_candidates
+    from ntg_assets.ranking.compiled_scores import find_best
+    from ntg_assets.ranking.scores_kernel import Histories, Sources
 
     given, _ = _load(matrix)
     graph = _graph(matrix, given.n_items)
-    weight = np.ones(len(given.items))
-    graph_arrays = (graph.indptr.astype(np.int64), graph.indices.astype(np.int32), graph.data)
+    number, none = np.zeros(1, np.int64), np.empty((0, given.n_items))
+    edges = (graph.indptr.astype(np.uint32), graph.indices.astype(np.uint16), graph.data.astype(np.float32))
+    sources = Sources(number, number - 1, number, *edges, none, none.astype(np.int64))
+    items, weight = given.items.astype(np.uint32), np.ones(len(given.items), np.float32)
 
-    def make(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def make(start: np.ndarray) -> np.ndarray:
         rows = slice(0, start[-1])
-        profile = (start, given.items[rows], weight[rows])
-        return spread_candidates(*profile, *graph_arrays, start, given.items[rows], given.n_items, LIST_LENGTH, THREADS)
+        histories = Histories(start[None, :], items[rows], weight[rows], start, items[rows])
+        return find_best(sources, histories, k=LIST_LENGTH, workers=THREADS).sizes
 
     compiled = _timed(lambda: make(given.start[:3]))
     found = _timed(lambda: make(given.start))
-    return {"compile_cpu_s": compiled["cpu_s"], "n_rows": int((found.pop("result")[0] >= 0).sum()), **found}
+    return {"compile_cpu_s": compiled["cpu_s"], "n_rows": int(found.pop("result").sum()), **found}
 
 
 def similaripy_lists(matrix: str) -> dict[str, float]:

@@ -67,10 +67,10 @@ def make_world(
     model = model_of(tables, cutoff_at, ranking=ranking)
     log = code_interactions(train, items=model.items)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
-    tables["candidates"] = list_candidates(log, model)
-    tables["recommendations"] = recommend_users(log, model, candidates=tables["candidates"], titles=known, cutoff_at=cutoff_at)
+    tables["candidates"] = pl.concat(list_candidates(log, model))
+    tables["recommendations"] = pl.concat(recommend_users(log, model, titles=known, cutoff_at=cutoff_at))
     tables["default_list"] = default_list(model, weights, titles=known)
-    tables["strategy_lists"] = list_strategies(log, model, weights, k=max(ranking.evaluation_k))
+    tables["strategy_lists"] = pl.concat(list_strategies(log, model, weights, k=max(ranking.evaluation_k)))
     return World(tables, examples, model, log)
 
 

@@ -103,13 +103,13 @@ def candidates(
         weights=ranking_weights,
         item_rules=item_rules,
     )
-    return list_candidates(code_interactions(train_events, items=model.items), model)
+    return pl.concat(list_candidates(code_interactions(train_events, items=model.items), model))
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
 def recommendations(
     train_events: pl.DataFrame,
-    candidates: pl.DataFrame,
+    candidates: Table,  # noqa: ARG001  # found again in the same pass as the scores: cheaper than reading them back
     ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
     taste_graph: pl.DataFrame,
@@ -131,7 +131,7 @@ def recommendations(
         item_rules=item_rules,
     )
     log = code_interactions(train_events, items=model.items)
-    return recommend_users(log, model, candidates=candidates, titles=items, cutoff_at=cutoff_at)
+    return pl.concat(recommend_users(log, model, titles=items, cutoff_at=cutoff_at))
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
@@ -174,7 +174,7 @@ def strategy_lists(
         item_rules=item_rules,
     )
     log = code_interactions(train_events, items=model.items)
-    return list_strategies(log, model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k))
+    return pl.concat(list_strategies(log, model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k)))
 
 
 ranking_assets = [

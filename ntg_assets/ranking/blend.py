@@ -39,8 +39,20 @@ def blend_scores(features: Floats, weights: Floats) -> Floats:
 def top_lists(pairs: Pairs, features: Floats, weights: Floats, *, k: int, n_users: int) -> Lists:
     """Cut scored pairs to each user's `k` best; equal scores go to the item with more users, then to the lower id."""
     score = blend_scores(features, weights)
-    order = np.lexsort((pairs.item, -score, pairs.user))
+    near = np.flatnonzero(score >= _thresholds(pairs.user, score, k=k, n_users=n_users)[pairs.user])
+    order = near[np.lexsort((pairs.item[near], -score[near], pairs.user[near]))]
     rank = position_in_group(pairs.user[order], n_groups=n_users) + 1
     kept = order[rank <= k]
     no_rule = np.full(len(kept), NO_RULE)
     return Lists(pairs.user[kept], pairs.item[kept], rank[rank <= k], score[kept], features[kept] * weights, no_rule)
+
+
+def _thresholds(user: Longs, score: Floats, *, k: int, n_users: int) -> Floats:
+    """Return each user's k-th largest score; what lies below need not be sorted."""
+    place = position_in_group(user, n_groups=n_users)
+    most = int(place.max(initial=-1)) + 1
+    if most <= k:
+        return np.full(n_users, -np.inf)
+    rows = np.full((n_users, most), -np.inf)
+    rows[user, place] = score
+    return np.partition(rows, most - k, axis=1)[:, most - k]

@@ -34,6 +34,20 @@ class Pairs(NamedTuple):
     item: Longs
 
 
+class Scored(NamedTuple):
+    """Candidates of one block of users with their features: all that the blend needs.
+
+    Attributes:
+        candidates: What each source found.
+        pairs: The distinct candidates.
+        features: Pairs x sources: what each source says of each pair, relative to the best that it says of any item for the user (0 to 1).
+    """
+
+    candidates: Candidates
+    pairs: Pairs
+    features: Floats
+
+
 def by_user(parts: list[Candidates]) -> Candidates:
     """Merge the candidates of several sources, each by user and rank."""
     merged = Candidates._make(np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -13,7 +13,7 @@ from ntg_assets.taste.top_k import top_k_rows
 class DenseScores:
     """What each source says of every item, for every user of a block.
 
-    A score of 0: nothing to say, or not to be shown.
+    A score of 0: nothing to say, or not to be shown. What a profile spreads over a graph is added up in single precision.
     """
 
     def __init__(self, block: Interactions, model: RankingModel) -> None:
@@ -31,7 +31,7 @@ class DenseScores:
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0
-        return scores
+        return scores.astype(np.float64)
 
     def candidates(self, *, per_source: int) -> Candidates:
         """Find the best items of each source for each user."""

@@ -11,8 +11,7 @@ from ntg_assets.randomness import unit_interval
 from ntg_assets.ranking.inner_cut import InnerSlice, sample_users
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.recommendations import score_users
-from ntg_assets.ranking.scores import is_large, user_blocks
+from ntg_assets.ranking.scores import Scorer, is_large, scorer, user_blocks
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, code_interactions, codes_of, starts_of
 from ntg_assets.taste.linear_graph import linear_graph_of
@@ -114,8 +113,8 @@ def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSetting
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
     known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
     compiled = is_large(known)
-    blocks = user_blocks(known, compiled=compiled)
-    return [found for block in blocks if (found := _examples_in(block, model, relevant, seed, compiled=compiled)).n_users]
+    score, blocks = scorer(model, compiled=compiled), user_blocks(known, compiled=compiled)
+    return [found for block in blocks if (found := _examples_in(block, model, relevant, seed, score)).n_users]
 
 
 def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings) -> pl.DataFrame:
@@ -126,8 +125,8 @@ def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: Ran
     return pairs.join(history.select("user_id", "item_id"), on=["user_id", "item_id"], how="anti")
 
 
-def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, *, compiled: bool) -> Examples:
-    candidates, pairs, features = score_users(block, model, compiled=compiled)
+def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, score: Scorer) -> Examples:
+    candidates, pairs, features = score(block)
     key = pairs.user * model.n_items + pairs.item
     high = candidates.rank <= model.settings.contender_rank
     is_contender = np.isin(key, candidates.user[high] * model.n_items + candidates.item[high])

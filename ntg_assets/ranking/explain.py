@@ -8,10 +8,10 @@ import polars as pl
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.ranking.blend import blend_scores
 from ntg_assets.ranking.candidates import Pairs
+from ntg_assets.ranking.dense_scores import DenseScores
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.profiles import source_profile
 from ntg_assets.ranking.reasons import edge_strengths
-from ntg_assets.ranking.scores import score_block
 from ntg_assets.ranking.sources import Source
 from ntg_assets.taste.interactions import Interactions, codes_of
 
@@ -58,7 +58,7 @@ def explain_item(block: Interactions, model: RankingModel, item_id: int | str, *
         what = f"item {item_id!r} is not in the catalogue of TRAIN" if code[0] < 0 else "the user has no known item"
         raise NotEnoughDataError(f"explain: {what}. Ask for an item and a user that the tables know.")
     pair = Pairs(np.zeros(1, np.int64), code)
-    features = score_block(block, model).features(pair)[0]
+    features = DenseScores(block, model).features(pair)[0]
     return [
         Contribution(
             source.name, float(weight), float(feature), float(feature * weight), _seeds(source, block, model, int(code[0]), titles)
@@ -77,7 +77,7 @@ def _seeds(source: Source, block: Interactions, model: RankingModel, code: int, 
     if source.kind != "graph":
         return []
     profile = source_profile(block, model, source)
-    had, weight = profile.indices.astype(np.int64), profile.data
+    had, weight = profile.indices.astype(np.int64), profile.data.astype(np.float64)
     edge = edge_strengths(model, source.graph, had, np.full(len(had), code))
     best = np.lexsort((np.arange(len(had)), -weight * edge))[:SEEDS_SHOWN]
     return [

@@ -26,7 +26,8 @@ class RankingModel:
     Attributes:
         items: The catalogue by falling number of users, then by id: a lower code wins a tie.
         now: Cutoff from which ages are counted, microseconds since 1970.
-        graphs: Items x items strengths per graph, columns ascending in each row and cut after the last that an edge leads to.
+        graphs: Items x items strengths per graph in single precision, columns ascending in each row and cut after the last that an
+            edge leads to.
         popularity: Decayed popularity per source name.
         return_share: Share of each item's users who come back to it, pulled towards that of all items where users are few.
         sources: The sources, in the order in which contributions are added up.
@@ -134,7 +135,7 @@ def _return_share(n_users: Longs, n_repeat_users: Longs) -> Floats:
 
 def _edges(table: pl.DataFrame, items: pl.Series, strength: str) -> sp.csr_array:
     ends = (codes_of(table["item_id"], known=items), codes_of(table["neighbour_id"], known=items))
-    edges = sp.csr_array((table[strength].to_numpy(), ends), shape=(len(items), int(ends[1].max(initial=-1)) + 1))
+    edges = sp.csr_array((table[strength].cast(pl.Float32).to_numpy(), ends), shape=(len(items), int(ends[1].max(initial=-1)) + 1))
     edges.sort_indices()
     return edges
 

@@ -17,7 +17,7 @@ def microseconds(at: datetime) -> int:
     return pl.Series([at], dtype=pl.Datetime("us")).to_physical().item()
 
 
-def decay(at: np.ndarray, *, now: int, half_life_days: float) -> Floats:
+def decay(at: np.ndarray, *, now: int | np.ndarray, half_life_days: float) -> Floats:
     """Return 0.5 ** (age / half-life) for instants in microseconds; the future counts as now."""
     age_days = np.maximum(now - at, 0) / MICROSECONDS_PER_DAY
     return np.exp2(-age_days / half_life_days)

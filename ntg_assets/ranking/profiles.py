@@ -19,7 +19,9 @@ def source_profile(block: Interactions, model: RankingModel, source: Source) -> 
     measured, a little better than either alone.
     """
     if source.kind == "consumed":
-        strength = decay(block.at, now=model.now, half_life_days=source.half_life) * np.sqrt(model.return_share)[block.item]
+        latest = block.at[block.start[block.user]]  # a score is compared with the user's others alone: counted so, none fades to nothing
+        strength = decay(block.at, now=latest, half_life_days=source.half_life) * np.sqrt(model.return_share)[block.item]
+        strength = strength.astype(np.float32)
         if model.rules is None:
             return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
         shown = ~model.rules.excluded[block.item]
@@ -32,10 +34,10 @@ def recent_profile(block: Interactions, *, half_life: float, n_items: int) -> sp
     """Weigh each user's most recent items by 0.5 ** (place / half-life); items of one instant share their mean place.
 
     Returns:
-        Users x items, each user's entries from the most recent to the oldest.
+        Users x items in single precision, each user's entries from the most recent to the oldest.
     """
     rows, place = recent_places(block, n_items=n_items)
-    weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life)[np.rint(2 * place).astype(np.int64)]
+    weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life).astype(np.float32)[np.rint(2 * place).astype(np.int64)]
     rows, weight = rows[weight >= LEAST_WEIGHT], weight[weight >= LEAST_WEIGHT]
     starts = starts_of(block.user[rows], n_groups=block.n_users)
     return sp.csr_array((weight, block.item[rows], starts), shape=(block.n_users, block.n_items))

@@ -1,45 +1,23 @@
 """Lists: each user's best items with a reason, for the night and for a single user by the same functions."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.ranking.blend import Lists, Texts
-from ntg_assets.ranking.candidates import Candidates, Pairs, candidate_table, distinct_pairs
+from ntg_assets.ranking.blend import Lists
+from ntg_assets.ranking.candidates import Pairs, candidate_table
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.reasons import RULE_WORDS, give_reasons
 from ntg_assets.ranking.ruled_lists import make_lists
-from ntg_assets.ranking.scores import is_large, score_block, user_blocks
+from ntg_assets.ranking.scores import is_large, score_users, scorer, user_blocks
 from ntg_assets.ranking.sources import NEW_ITEMS
-from ntg_assets.taste.interactions import Floats, Interactions, codes_of
+from ntg_assets.taste.interactions import Interactions
 
 ID_DIGITS = 16  # hex digits of a recommendation id: 64 bits
-
-
-class Scored(NamedTuple):
-    """Candidates of one block of users with their features: all that the blend needs."""
-
-    candidates: Candidates
-    pairs: Pairs
-    features: Floats
-
-
-def score_users(block: Interactions, model: RankingModel, *, compiled: bool = False) -> Scored:
-    """Find the candidates of a block of users and score them by every source.
-
-    Args:
-        block: Users with all their rows; coded with the items of the model.
-        model: Sources and settings.
-        compiled: Which engine; both give the same bits.
-    """
-    scores = score_block(block, model, compiled=compiled)
-    found = scores.candidates(per_source=model.settings.candidates_per_source)
-    pairs = distinct_pairs(found, n_items=model.n_items)
-    return Scored(found, pairs, scores.features(pairs))
 
 
 def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None, compiled: bool = False) -> Lists:
@@ -55,60 +33,40 @@ def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None
     return make_lists(scored.pairs, scored.features, model, k=k or model.settings.top_k, n_users=block.n_users)
 
 
-def list_candidates(log: Interactions, model: RankingModel) -> pl.DataFrame:
-    """Make `candidates`: one row per user, item and source.
+def list_candidates(log: Interactions, model: RankingModel) -> Iterator[pl.DataFrame]:
+    """Make `candidates`, one block of users after the other: one row per user, item and source.
 
     Args:
         log: TRAIN, coded with the items of the model.
         model: Sources and settings.
     """
-    compiled, per_source = is_large(log), model.settings.candidates_per_source
-    parts = [
-        candidate_table(score_block(block, model, compiled=compiled).candidates(per_source=per_source), block, model)
-        for block in user_blocks(log, compiled=compiled)
-    ]
-    return pl.concat(parts) if parts else candidate_table(_no_candidates(), log, model)
+    compiled = is_large(log)
+    score = scorer(model, compiled=compiled)
+    for block in user_blocks(log, compiled=compiled):
+        yield candidate_table(score(block).candidates, block, model)
 
 
-def recommend_users(
-    log: Interactions, model: RankingModel, *, candidates: pl.DataFrame, titles: pl.DataFrame, cutoff_at: datetime
-) -> pl.DataFrame:
-    """Make `recommendations`: score the stored candidates and cut them to lists.
+def recommend_users(log: Interactions, model: RankingModel, *, titles: pl.DataFrame, cutoff_at: datetime) -> Iterator[pl.DataFrame]:
+    """Make `recommendations`, one block of users after the other: score the candidates of each user and cut them to a list.
+
+    The candidates are found again rather than read back: every source has to be added up for the scores in any case, which finds
+    them at no further cost, and the path is that of a single user's list.
 
     Args:
         log: TRAIN, coded with the items of the model.
         model: Sources, weights, settings.
-        candidates: `candidates`.
         titles: `item_id`, `title`; items without one show their id.
         cutoff_at: The cutoff of the stage, part of each recommendation's id.
 
-    Returns:
+    Yields:
         One row per user and rank, at most `top_k` per user: fewer where fewer candidates are known.
     """
-    compiled, pairs, shown = is_large(log), _coded_pairs(candidates, log, model), titled(model.items, titles)
-    parts, first = [], 0
+    compiled, shown = is_large(log), titled(model.items, titles)
+    score = scorer(model, compiled=compiled)
     for block in user_blocks(log, compiled=compiled):
-        rows = slice(*np.searchsorted(pairs.user, [first, first + block.n_users]))
-        of_block = Pairs(pairs.user[rows] - first, pairs.item[rows])
-        features = score_block(block, model, compiled=compiled).features(of_block)
-        lists = make_lists(of_block, features, model, k=model.settings.top_k, n_users=block.n_users)
-        parts.append(recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at))
-        first += block.n_users
-    return pl.concat(parts) if parts else recommendation_table(no_lists(model), log, model, titles=shown, cutoff_at=cutoff_at)
-
-
-def _coded_pairs(candidates: pl.DataFrame, log: Interactions, model: RankingModel) -> Pairs:
-    pairs = candidates.select("user_id", "item_id").unique()
-    user, item = codes_of(pairs["user_id"], known=log.users), codes_of(pairs["item_id"], known=model.items)
-    order = np.lexsort((item, user))
-    return Pairs(user[order], item[order])
-
-
-def no_lists(model: RankingModel) -> Lists:
-    """Lists of no users."""
-    none = np.empty(0, np.int64)
-    no_rules: Texts = np.empty(0, np.str_)
-    return Lists(none, none, none, np.empty(0), np.empty((0, len(model.sources))), no_rules)
+        scored = score(block)
+        lists = make_lists(scored.pairs, scored.features, model, k=model.settings.top_k, n_users=block.n_users)
+        yield recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at)
 
 
 def recommendation_table(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series, cutoff_at: datetime) -> pl.DataFrame:
@@ -175,8 +133,3 @@ def popularity_floor(model: RankingModel, weights: pl.DataFrame) -> str:
     chosen = weights.filter("is_floor")["feature"]
     known = [source.name for source in model.sources if source.kind == "popularity" and source.name != NEW_ITEMS]
     return chosen[0] if len(chosen) else known[-1]
-
-
-def _no_candidates() -> Candidates:
-    none = np.empty(0, np.int64)
-    return Candidates(none, none, none, np.empty(0), none)

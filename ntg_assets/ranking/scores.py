@@ -1,26 +1,17 @@
 """What the sources say of a block of users: one definition, two engines with the same bits."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
-from ntg_assets.ranking.candidates import Candidates, Pairs
+from ntg_assets.ranking.candidates import Scored, distinct_pairs
 from ntg_assets.ranking.dense_scores import DenseScores
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.taste.interactions import Floats, Interactions
+from ntg_assets.taste.interactions import Interactions
 from ntg_assets.taste.neighbours import rows_at_once
 
 COMPILED_FROM = 50_000_000  # users x items; below, dense rows take a few seconds and compiling would take longer
-COMPILED_USERS = 4_096  # users of a block of the compiled engine: some 100 MB of candidates
+COMPILED_USERS = 1_024  # users of a block of the compiled engine: some 150 MB of candidates and features
 
-
-class Scores(Protocol):
-    """What an engine offers for one block of users."""
-
-    def candidates(self, *, per_source: int) -> Candidates:
-        """Find the best items of each source for each user."""
-
-    def features(self, pairs: Pairs) -> Floats:
-        """Return pairs x sources, each relative to the source's best for the user (0 to 1)."""
+Scorer = Callable[[Interactions], Scored]
 
 
 def is_large(log: Interactions) -> bool:
@@ -28,23 +19,36 @@ def is_large(log: Interactions) -> bool:
     return log.n_users * log.n_items >= COMPILED_FROM
 
 
-def score_block(block: Interactions, model: RankingModel, *, compiled: bool = False) -> Scores:
-    """Let every source score a block of users.
+def scorer(model: RankingModel, *, compiled: bool) -> Scorer:
+    """Return a function that finds the candidates of a block of users and scores them by every source.
 
     Args:
-        block: Users with all their rows; coded with the items of the model.
         model: Sources, graphs, popularity, settings.
         compiled: Which engine; both give the same bits.
     """
+    per_source = model.settings.candidates_per_source
     if compiled:
         from ntg_assets.ranking.compiled_scores import CompiledScores  # noqa: PLC0415  # a small input never pays for numba
 
-        return CompiledScores(block, model)
-    return DenseScores(block, model)
+        engine = CompiledScores(model)
+        return lambda block: engine.score(block, per_source=per_source)
+    return lambda block: _score_densely(block, model, per_source=per_source)
+
+
+def score_users(block: Interactions, model: RankingModel, *, compiled: bool = False) -> Scored:
+    """Find the candidates of one block of users, coded with the items of the model, and score them; see `scorer`."""
+    return scorer(model, compiled=compiled)(block)
 
 
 def user_blocks(log: Interactions, *, compiled: bool) -> Iterator[Interactions]:
-    """Cut a log into blocks of users that one engine takes at once."""
+    """Cut a log into blocks of users that one engine takes at once; an empty log is one empty block."""
     at_once = COMPILED_USERS if compiled else rows_at_once(log.n_items)
-    for first in range(0, log.n_users, at_once):
+    for first in range(0, max(log.n_users, 1), at_once):
         yield log.block(first, first + at_once)
+
+
+def _score_densely(block: Interactions, model: RankingModel, *, per_source: int) -> Scored:
+    scores = DenseScores(block, model)
+    found = scores.candidates(per_source=per_source)
+    pairs = distinct_pairs(found, n_items=model.n_items)
+    return Scored(found, pairs, scores.features(pairs))

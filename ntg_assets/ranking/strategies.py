@@ -1,13 +1,15 @@
 """Strategies: different ways to make lists from the same candidates, compared on what users went on to take."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
 from ntg_assets.ranking.blend import Lists, top_lists
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.ranking.recommendations import no_lists, popularity_floor, score_users
+from ntg_assets.ranking.recommendations import popularity_floor
 from ntg_assets.ranking.ruled_lists import make_lists
-from ntg_assets.ranking.scores import is_large, user_blocks
+from ntg_assets.ranking.scores import is_large, scorer, user_blocks
 from ntg_assets.ranking.sources import PLAIN_GRAPH
 from ntg_assets.taste.interactions import Floats, Interactions
 
@@ -20,8 +22,8 @@ def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Fl
     return {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
 
 
-def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int) -> pl.DataFrame:
-    """Make `strategy_lists`: what each strategy would show each user of TRAIN.
+def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int) -> Iterator[pl.DataFrame]:
+    """Make `strategy_lists`, one block of users after the other: what each strategy would show each user of TRAIN.
 
     `blend` is what is recommended, business rules and all. The others are baselines by score alone; what the rules exclude is in no list.
 
@@ -31,15 +33,15 @@ def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFram
         weights: `ranking_weights`.
         k: Length of the lists.
     """
-    compiled, parts = is_large(log), []
+    compiled, chosen = is_large(log), strategy_weights(model, weights)
+    score = scorer(model, compiled=compiled)
     for block in user_blocks(log, compiled=compiled):
-        scored = score_users(block, model, compiled=compiled)
-        for name, used in strategy_weights(model, weights).items():
+        scored = score(block)
+        for name, used in chosen.items():
             lists = top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)
-            parts.append(_rows(name, lists, block, model))
+            yield _rows(name, lists, block, model)
         blend = make_lists(scored.pairs, scored.features, model, k=k, n_users=block.n_users)
-        parts.append(_rows("blend", blend, block, model))
-    return pl.concat(parts) if parts else _rows("blend", no_lists(model), log, model)
+        yield _rows("blend", blend, block, model)
 
 
 def _rows(name: str, lists: Lists, block: Interactions, model: RankingModel) -> pl.DataFrame:

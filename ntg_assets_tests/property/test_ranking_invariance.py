@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.ranking.recommendations import score_users
+from ntg_assets.ranking.scores import score_users
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
