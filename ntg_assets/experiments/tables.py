@@ -117,8 +117,9 @@ def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSetting
     metrics = metrics_frame(definitions)
     is_cut = any(metric.winsorise_at for one in definitions for metric in one.measured)
     units = _winsorised(unit_metrics, metrics=metrics) if is_cut else unit_metrics
-    tables = {"unit_metrics": units, "arms": arms_frame(definitions), "metrics": metrics}
-    return query("experiments", "metric_sums", tables, largest=LARGEST_VALUE)
+    unit_sums = query("experiments", "unit_sums", {"unit_metrics": units})
+    pair_sums = query("experiments", "pair_sums", {"unit_metrics": units, "arms": arms_frame(definitions), "metrics": metrics})
+    return query("experiments", "metric_sums", {"unit_sums": unit_sums, "pair_sums": pair_sums, "metrics": metrics})
 
 
 def _winsorised(unit_metrics: Source, *, metrics: pl.DataFrame) -> Query:
