@@ -11,6 +11,8 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS
 from ntg_assets.staging import staged_asset
 
+MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the table
+
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
 def assignments(strategy_lists: Table, project: Project) -> Query:
@@ -126,7 +128,7 @@ def decisions(
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior)
     made = tables.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
-    for sentence in made["sentence"]:
+    for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
     return made
 
@@ -146,7 +148,8 @@ def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the intervals keep their promise on these very data: false positives, coverage, power."""
-    return tables.self_tests(project.settings.experiments.definitions, self_test_units, seed=project.settings.seed)
+    programme = project.settings.experiments
+    return tables.self_tests(programme.definitions, self_test_units, seed=project.settings.seed, most=programme.self_tested)
 
 
 experiment_assets = [

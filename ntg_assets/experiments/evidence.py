@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.experiments.moments import Sums, sums_of, total
+from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -45,7 +45,7 @@ class Evidence:
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
-        return total(found for key, found in sorted(self.sums.items()) if key[:3] == (comparison, metric, arm))
+        return self._totals.get((comparison, metric, arm), NOTHING)
 
     def to_date(self) -> "Evidence":
         """Add what came in since the last look: for harm, which may be seen at any time."""
@@ -54,6 +54,13 @@ class Evidence:
             key = ("between users" if comparison == "since the look" else comparison, rest[0], rest[1], rest[2])
             merged[key] = total([merged[key], found]) if key in merged else found
         return replace(self, sums=merged)
+
+    @cached_property
+    def _totals(self) -> dict[tuple[str, str, str], Sums]:
+        parts: dict[tuple[str, str, str], list[Sums]] = {}
+        for (comparison, metric, arm, _), found in self.sums.items():
+            parts.setdefault((comparison, metric, arm), []).append(found)
+        return {key: total(found) for key, found in parts.items()}
 
     @property
     def segments(self) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
@@ -69,7 +69,9 @@ def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
     total = sum(observed)
     if total == 0:
         return 1.0
-    return float(stats.chisquare(observed, [total * weight / sum(weights) for weight in weights]).pvalue)
+    expected = [total * weight / sum(weights) for weight in weights]
+    distance = sum((found - wanted) ** 2 / wanted for found, wanted in zip(observed, expected, strict=True))
+    return float(special.chdtrc(len(observed) - 1, distance))
 
 
 def _every_arm_seen(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:

@@ -44,7 +44,8 @@ def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path)
     Raises:
         SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's.
     """
-    parts = [_exposures_of(one, one.source, home=home) for one in definitions if isinstance(one.source, LogSource)]
+    files = _Files(home)
+    parts = [_exposures_of(one, one.source, files=files) for one in definitions if isinstance(one.source, LogSource)]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
 
@@ -54,7 +55,8 @@ def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path) 
     Raises:
         SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty.
     """
-    parts = [_outcomes_of(one, one.source, home=home) for one in definitions if isinstance(one.source, LogSource)]
+    files = _Files(home)
+    parts = [_outcomes_of(one, one.source, files=files) for one in definitions if isinstance(one.source, LogSource)]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
 
 
@@ -75,17 +77,16 @@ def _kept_of(experiment: ExperimentSettings, path: Path) -> pl.DataFrame:
     return rows.filter((pl.col("experiment") == experiment.id) & pl.col("arm").is_in(known))
 
 
-def _exposures_of(experiment: ExperimentSettings, source: LogSource, *, home: Path) -> pl.DataFrame:
+def _exposures_of(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
     log = source.exposures
     wanted = {"unit_id": log.unit_id, "arm": log.arm, "exposed_at": log.exposed_at}
     optional = {"named": log.experiment, "segment": log.segment}
     wanted |= {name: column for name, column in optional.items() if column is not None}
-    rows = _read(log.files, wanted, home=home, what=f"experiment {experiment.id}: exposures")
-    if "named" in wanted:
-        rows = rows.filter(pl.col("named") == experiment.id)
+    what = f"experiment {experiment.id}: exposures"
+    rows = files.read(log.files, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    rows = _with_time(rows, "exposed_at", what=f"experiment {experiment.id}: exposures")
+    rows = _with_time(rows, "exposed_at", what=what)
     _refuse_unknown_arms(rows, experiment)
     return _per_unit_and_arm(rows, experiment, source)
 
@@ -114,17 +115,36 @@ def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source
     ).sort("unit_id", "arm")
 
 
-def _outcomes_of(experiment: ExperimentSettings, source: LogSource, *, home: Path) -> pl.DataFrame:
+def _outcomes_of(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
     log = source.outcomes
     if log is None:
         return pl.DataFrame(schema=OUTCOME_TYPES)
     what = f"experiment {experiment.id}: outcomes"
     wanted = {"unit_id": log.unit_id, "event_at": log.happened_at}
     wanted |= {name: column for name, column in {"event_type": log.event_type, "value": log.value}.items() if column is not None}
-    rows = _with_time(_read(log.files, wanted, home=home, what=what), "event_at", what=what)
+    rows = _with_time(files.read(log.files, wanted, what=what), "event_at", what=what)
     rows = _with_value(rows, what=what) if "value" in wanted else rows.with_columns(pl.lit(1.0).alias("value"))
     kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
     return rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value")
+
+
+class _Files:
+    """Log files, each read once however many experiments lie in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._known: dict[str, dict[str | None, pl.DataFrame]] = {}
+
+    def read(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str, experiment: str | None = None) -> pl.DataFrame:
+        """Read the wanted columns; where one names the experiment (`named`), only the rows of this one."""
+        key = repr((files, wanted))
+        if key not in self._known:
+            rows = _read(files, wanted, home=self.home, what=what)
+            self._known[key] = {None: rows}
+            if "named" in wanted:
+                self._known[key] |= {str(name): part for (name,), part in rows.partition_by("named", as_dict=True).items()}
+        parts = self._known[key]
+        return parts.get(experiment, parts[None].clear()) if "named" in wanted else parts[None]
 
 
 def _read(files: Sequence[str], wanted: Mapping[str, str], *, home: Path, what: str) -> pl.DataFrame:

@@ -5,12 +5,15 @@ stand still until the next look is reached: reading it again is not looking agai
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.sequential import planned_looks
 from ntg_assets.experiments.settings import ExperimentSettings
+
+REMEMBERED = 1_024  # many experiments share a plan of looks, and a decision, its sensitivity and its replay ask again
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,13 @@ def look_of(experiment: ExperimentSettings, evidence: Evidence) -> Look:
     number = sum(n_units >= size for size in sizes)
     if number == 0:
         return Look(0, len(sizes), experiment.significance)
-    bounds = planned_looks([size / sizes[-1] for size in sizes], alpha=experiment.significance).bounds
-    return Look(number, len(sizes), float(2 * stats.norm.sf(bounds[number - 1])))
+    bounds = _bounds(tuple(size / sizes[-1] for size in sizes), experiment.significance)
+    return Look(number, len(sizes), float(2 * special.ndtr(-bounds[number - 1])))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _bounds(shares: tuple[float, ...], significance: float) -> tuple[float, ...]:
+    return planned_looks(shares, alpha=significance).bounds
 
 
 def _units(experiment: ExperimentSettings, evidence: Evidence) -> int:

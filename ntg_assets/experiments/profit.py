@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, pi, sqrt
 from typing import NamedTuple
 
-from scipy import stats
+from scipy import special
 
 FEWEST_PAST = 3  # a spread of effects cannot be told from fewer
 
@@ -19,13 +19,13 @@ class Belief:
 
     def probability_above(self, hurdle: float) -> float:
         """Return the probability that the effect exceeds the hurdle."""
-        return float(stats.norm.sf(hurdle, self.mean, sqrt(self.variance)))
+        return float(special.ndtr((self.mean - hurdle) / sqrt(self.variance)))
 
     def expected_loss(self, *, hurdle: float = 0.0) -> float:
         """Return what is lost on average by acting, counting only the cases in which the effect is below the hurdle."""
         sd = sqrt(self.variance)
         distance = (hurdle - self.mean) / sd
-        return float(sd * stats.norm.pdf(distance) + (hurdle - self.mean) * stats.norm.cdf(distance))
+        return float(sd * exp(-(distance**2) / 2) / sqrt(2 * pi) + (hurdle - self.mean) * special.ndtr(distance))
 
     def expected_gain(self, *, hurdle: float = 0.0) -> float:
         """Return what is gained on average by acting, counting only the cases in which the effect is above the hurdle."""
@@ -33,7 +33,7 @@ class Belief:
 
     def interval(self, *, confidence: float = 0.95) -> tuple[float, float]:
         """Return the central interval."""
-        half_width = float(stats.norm.ppf((1 + confidence) / 2)) * sqrt(self.variance)
+        half_width = float(special.ndtri((1 + confidence) / 2)) * sqrt(self.variance)
         return self.mean - half_width, self.mean + half_width
 
 

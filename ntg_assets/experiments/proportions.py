@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.two_samples import Difference, Sample
+from ntg_assets.experiments.two_samples import Alternative, Difference, Sample, interval_reach, t_critical, t_p
 
 SMALL_COUNT = 10  # with fewer successes or failures in an arm, the interval of the large-sample test is too narrow
 
@@ -40,7 +40,9 @@ def count_of(n: int, share: float) -> Count:
     return Count(share * n, n)
 
 
-def compare_proportions(control: Count, treatment: Count, *, confidence: float = 0.95, pooled: bool = False) -> Difference:
+def compare_proportions(
+    control: Count, treatment: Count, *, confidence: float = 0.95, pooled: bool = False, alternative: Alternative = "two-sided"
+) -> Difference:
     """Compare two shares by the z-test, without continuity correction.
 
     Args:
@@ -48,23 +50,24 @@ def compare_proportions(control: Count, treatment: Count, *, confidence: float =
         treatment: Treatment arm.
         confidence: Of the interval.
         pooled: Whether the test assumes one common share (the score test, as R's `prop.test`); the interval never does.
+        alternative: Which differences the test looks for.
 
     Raises:
         NotEnoughDataError: no success, or no failure, in either arm.
     """
-    from tea_tasting.aggr import Aggregates
-    from tea_tasting.metrics import Proportion
-
     if control.successes + treatment.successes in {0, control.n + treatment.n}:
         raise NotEnoughDataError(f"every one of {control.n + treatment.n} units has the same outcome: no interval exists.")
-    test = Proportion("value", method="norm", correction=False, equal_var=pooled, confidence_level=confidence)
-    result = test.analyze_aggregates(
-        *(Aggregates(count_=arm.n, mean_={"value": arm.share}, var_={"value": arm.share * (1 - arm.share)}) for arm in (control, treatment))
-    )
     error = sqrt(sum(arm.share * (1 - arm.share) / arm.n for arm in (control, treatment)))
-    half_width = float(stats.norm.ppf((1 + confidence) / 2)) * error
     difference = treatment.share - control.share
-    return Difference(difference, difference - half_width, difference + half_width, error, inf, float(result.pvalue))
+    reach_low, reach_high = interval_reach(confidence, inf, alternative)
+    return Difference(
+        difference,
+        difference - reach_low * error,
+        difference + reach_high * error,
+        error,
+        inf,
+        t_p(difference / (_common_error(control, treatment) if pooled else error), inf, alternative=alternative),
+    )
 
 
 def compare_small_proportions(control: Count, treatment: Count, *, confidence: float = 0.95) -> Difference:
@@ -74,12 +77,17 @@ def compare_small_proportions(control: Count, treatment: Count, *, confidence: f
     """
     arms = [Sample(arm.n + 2, share := (arm.successes + 1) / (arm.n + 2), share * (1 - share)) for arm in (control, treatment)]
     centre, error = arms[1].mean - arms[0].mean, sqrt(arms[0].squared_error + arms[1].squared_error)
-    half_width = float(stats.norm.ppf((1 + confidence) / 2)) * error
-    p = float(2 * stats.norm.sf(abs(centre) / error))
-    return Difference(treatment.share - control.share, centre - half_width, centre + half_width, error, inf, p)
+    half_width = t_critical((1 - confidence) / 2, inf) * error
+    return Difference(treatment.share - control.share, centre - half_width, centre + half_width, error, inf, t_p(centre / error, inf))
 
 
 def equal_shares_p(counts: Sequence[Count]) -> float:
     """Test whether several arms share one proportion (Pearson's chi-square, k - 1 degrees of freedom)."""
     table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])
     return float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def _common_error(control: Count, treatment: Count) -> float:
+    """Return the standard error of the difference if both arms had one share."""
+    share = (control.successes + treatment.successes) / (control.n + treatment.n)
+    return sqrt(share * (1 - share) * (1 / control.n + 1 / treatment.n))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.two_samples import Difference, Sample
+from ntg_assets.experiments.two_samples import Difference, Sample, t_critical, t_p
 
-ENCLOSING_Z = float(stats.norm.isf(0.025))  # the order statistics enclose the quantile with 95% confidence
+ENCLOSING_Z = -float(special.ndtri(0.025))  # the order statistics enclose the quantile with 95% confidence
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,5 @@ def compare_quantiles(control: OrderStatistics, treatment: OrderStatistics, *, c
     if error == 0:
         raise NotEnoughDataError(f"the quantiles {one.mean:g} and {other.mean:g} have intervals without width: too many equal values.")
     difference = other.mean - one.mean
-    half_width = float(stats.norm.ppf((1 + confidence) / 2)) * error
-    p = float(2 * stats.norm.sf(abs(difference) / error))
-    return Difference(difference, difference - half_width, difference + half_width, error, inf, p)
+    half_width = t_critical((1 - confidence) / 2, inf) * error
+    return Difference(difference, difference - half_width, difference + half_width, error, inf, t_p(difference / error, inf))

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
@@ -244,7 +244,7 @@ def _with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
     if readout.standard_error is None or readout.difference is None:
         return readout
     tail = experiment.significance / 2 / len(experiment.treatments)
-    reach = float(stats.norm.isf(tail) + stats.norm.ppf(experiment.power)) * readout.standard_error
+    reach = float(special.ndtri(experiment.power) - special.ndtri(tail)) * readout.standard_error
     effect = experiment.effect_in_question(readout.metric) or abs(readout.difference)
     needed = readout.n_treatment * (reach / effect) ** 2 if effect else None
     return replace(readout, detectable_difference=reach, units_needed_per_arm=needed)

@@ -2,13 +2,11 @@
 
 from math import sqrt
 
-from scipy import stats
-
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.two_samples import Difference, Sample, welch_degrees_of_freedom
+from ntg_assets.experiments.two_samples import Alternative, Difference, Sample, interval_reach, t_p, welch_degrees_of_freedom
 
 
-def compare_relative(control: Sample, treatment: Sample, *, confidence: float = 0.95) -> Difference:
+def compare_relative(control: Sample, treatment: Sample, *, confidence: float = 0.95, alternative: Alternative = "two-sided") -> Difference:
     """Express the difference as a share of the control, with the delta method's error and Welch's degrees of freedom.
 
     Source: Deng, Knoblich and Lu 2018, "Applying the Delta Method in Metric Analytics".
@@ -21,8 +19,8 @@ def compare_relative(control: Sample, treatment: Sample, *, confidence: float = 
     effect = treatment.mean / control.mean - 1
     error = relative_error(control, treatment)
     df = welch_degrees_of_freedom(control, treatment)
-    half_width = float(stats.t.ppf((1 + confidence) / 2, df)) * error
-    return Difference(effect, effect - half_width, effect + half_width, error, df, float(2 * stats.t.sf(abs(effect) / error, df)))
+    low, high = interval_reach(confidence, df, alternative)
+    return Difference(effect, effect - low * error, effect + high * error, error, df, t_p(effect / error, df, alternative=alternative))
 
 
 def relative_error(control: Sample, treatment: Sample) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
@@ -109,4 +109,4 @@ def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:
     pairs = [(effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects]
     centre = sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
     spread = sum(weight * (value - centre) ** 2 for value, weight in pairs)
-    return float(stats.chi2.sf(spread, len(pairs) - 1))
+    return float(special.chdtrc(len(pairs) - 1, spread))

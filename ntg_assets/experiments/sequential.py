@@ -6,12 +6,12 @@ Success is judged at planned looks (Lan-DeMets); harm may be judged at any time 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, inf, log, sqrt
+from math import exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from ntg_assets.errors import ConfigurationError
 
@@ -22,7 +22,7 @@ TAIL = 8.0  # standard normal mass beyond this is 1e-15
 
 def obrien_fleming(share: float, alpha: float) -> float:
     """Spend little at first: 2 (1 - Phi(z / sqrt(share))) with z the quantile of alpha / 2 (Lan and DeMets 1983)."""
-    return float(2 * stats.norm.sf(stats.norm.isf(alpha / 2) / sqrt(share))) if share > 0 else 0.0
+    return float(2 * special.ndtr(special.ndtri(alpha / 2) / sqrt(share))) if share > 0 else 0.0
 
 
 def power_family(exponent: float) -> Spending:
@@ -57,7 +57,7 @@ class Looks:
     @property
     def nominal_p(self) -> tuple[float, ...]:
         """One-sided p below which each look stops."""
-        return tuple(float(stats.norm.sf(bound)) for bound in self.bounds)
+        return tuple(float(special.ndtr(-bound)) for bound in self.bounds)
 
 
 def planned_looks(shares: Sequence[float], *, alpha: float = 0.05, spending: Spending = obrien_fleming) -> Looks:
@@ -131,7 +131,7 @@ def _survivors(state: _State, bound: float, *, time: float, step: float) -> _Sta
     nodes, weights = _rule()
     edge = min(bound, TAIL) * sqrt(time)
     points = edge * nodes
-    density = stats.norm.pdf((points[:, None] - state.points[None, :]) / step) / step @ state.mass
+    density = np.exp(-(((points[:, None] - state.points[None, :]) / step) ** 2) / 2) / (step * sqrt(2 * pi)) @ state.mass
     return _State(points, edge * weights * density)
 
 

@@ -1,7 +1,8 @@
 """What an experiment is: its units, arms and metrics, where its evidence comes from, the rule of its decision."""
 
+from collections import Counter
 from datetime import date
-from itertools import combinations, pairwise
+from itertools import pairwise
 from math import ceil
 from typing import Literal
 
@@ -268,6 +269,8 @@ class ExperimentsSettings(Section):
     holdout_salt: str = "experiments-holdout"
     past_effects: list[PastEffectSettings] = Field(default_factory=list)
     """Relative effects of past experiments on their primary metrics; three or more of them make a prior for the money gate."""
+    self_tested: int = Field(default=20, ge=0)
+    """So many experiments, those with the most units, are put to the self-tests: more of them would say the same of the same formulas."""
     definitions: list[ExperimentSettings] = Field(default_factory=list)
 
     @property
@@ -278,15 +281,17 @@ class ExperimentsSettings(Section):
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ExperimentsSettings":
         ids = [experiment.id for experiment in self.definitions]
-        if doubled := sorted(one for one in set(ids) if ids.count(one) > 1):
+        if doubled := sorted(one for one, n in Counter(ids).items() if n > 1):
             msg = f"two experiments have the id {doubled[0]!r}"
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _layers_do_not_overlap(self) -> "ExperimentsSettings":
-        for one, other in combinations([found for found in self.definitions if found.layer], 2):
-            start, end = max(one.layer_range[0], other.layer_range[0]), min(one.layer_range[1], other.layer_range[1])
+        """Neighbours in the order of a layer are enough: whoever overlaps anybody overlaps the next one too."""
+        in_layers = sorted((found for found in self.definitions if found.layer), key=lambda found: (str(found.layer), found.layer_range))
+        for one, other in pairwise(in_layers):
+            start, end = other.layer_range[0], min(one.layer_range[1], other.layer_range[1])
             if one.layer == other.layer and start < end:
                 shared = f"[{start:g}, {end:g}) of layer {one.layer!r}"
                 msg = f"experiments {one.id} and {other.id} both take {shared}; give each its own layer_range"

@@ -1,18 +1,23 @@
 """Several comparisons at once: the largest of correlated |t| against a shared control, Holm, Benjamini-Hochberg, Bonferroni."""
 
 from collections.abc import Sequence
-from functools import cache
-from math import inf, isinf, sqrt
+from functools import cache, lru_cache
+from math import ceil, inf, isinf, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from ntg_assets.experiments.two_samples import Sample
+from ntg_assets.experiments.two_samples import Sample, t_critical
 
-NODES = 96  # Gauss-Legendre points per dimension; the integrals are then right to better than 1e-9
+NODES = 96  # Gauss-Legendre points over the control's deviation: right to better than 1e-8 while no arm hangs on the control alone
+STEEP_NODES = 60.0  # over the steepest factor's width: a tiny control correlates its comparisons almost fully
+MOST_NODES = 6_144
+SCALE_NODES = 40  # over the estimated standard deviation
+SCALE_TAIL = 1e-15  # mass of its distribution left out on either side
 TAIL = 9.0  # standard normal mass beyond this is 2e-19
-LARGEST_CRITICAL_VALUE = 60.0  # far beyond any quantile asked for, also with few degrees of freedom
+LARGEST_LOADING = 1 - 1e-7
+REMEMBERED = 4_096  # a decision, its sensitivity and its replay ask the same integrals again
 
 
 def shared_control_loadings(control: Sample, treatments: Sequence[Sample]) -> list[float]:
@@ -30,11 +35,12 @@ def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_
     estimated variances a second one runs over the estimate.
     Source: Dunnett 1955, "A Multiple Comparison Procedure for Comparing Several Treatments with a Control".
     """
+    common = np.minimum(np.asarray(loadings, dtype=float), LARGEST_LOADING)
+    one_minus = np.sqrt(1 - common**2)
     scales, scale_weights = _scale_rule(degrees_of_freedom)
-    shared, shared_weights = _normal_rule()
-    one_minus = np.sqrt(1 - np.minimum(np.asarray(loadings, dtype=float), 1 - 1e-12) ** 2)
+    shared, shared_weights = _normal_rule(_nodes_for(float(one_minus.min())))
     bound = critical * scales[:, None, None]
-    offset = np.asarray(loadings, dtype=float) * shared[None, :, None]
+    offset = common * shared[None, :, None]
     inside = special.ndtr((bound - offset) / one_minus)
     if two_sided:
         inside = inside - special.ndtr((-bound - offset) / one_minus)
@@ -51,11 +57,7 @@ def max_t_critical(
     loadings: Sequence[float], *, significance: float = 0.05, degrees_of_freedom: float = inf, two_sided: bool = True
 ) -> float:
     """Return the value that the largest statistic exceeds with probability `significance` when no arm has an effect."""
-
-    def surplus(critical: float) -> float:
-        return max_t_probability(critical, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided) - (1 - significance)
-
-    return float(optimize.brentq(surplus, 0.0, LARGEST_CRITICAL_VALUE, xtol=1e-10))
+    return _critical(tuple(loadings), significance, degrees_of_freedom, two_sided)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -77,18 +79,40 @@ def bonferroni(p_values: Sequence[float]) -> list[float]:
     return [min(1.0, p * len(p_values)) for p in p_values]
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _critical(loadings: tuple[float, ...], significance: float, degrees_of_freedom: float, two_sided: bool) -> float:  # noqa: FBT001  # cached
+    """Search between one comparison alone and Bonferroni, which enclose the answer."""
+
+    def surplus(critical: float) -> float:
+        return max_t_probability(critical, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided) - (1 - significance)
+
+    tail = significance / (2 if two_sided else 1)
+    low, high = t_critical(tail, degrees_of_freedom), t_critical(tail / len(loadings), degrees_of_freedom)
+    return float(optimize.brentq(surplus, low - 1e-4, high * (1 + 1e-4) + 1e-4, xtol=1e-10))
+
+
+def _nodes_for(narrowest: float) -> int:
+    """Choose the points for the steepest factor of the integrand, in doubling steps so that few rules are kept."""
+    wanted = STEEP_NODES / narrowest
+    return min(MOST_NODES, NODES * 2 ** max(0, ceil(log2(wanted / NODES))) if wanted > NODES else NODES)
+
+
 @cache
-def _normal_rule() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+def _normal_rule(n_nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
     points = TAIL * nodes
     return points, TAIL * weights * stats.norm.pdf(points)
 
 
-@cache
+@lru_cache(maxsize=REMEMBERED)
 def _scale_rule(degrees_of_freedom: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Integrate over the estimated standard deviation (chi over the root of its degrees of freedom); one point when it is known."""
     if isinf(degrees_of_freedom):
         return np.ones(1), np.ones(1)
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    probabilities = (nodes + 1) / 2
-    return np.sqrt(stats.chi2.ppf(probabilities, degrees_of_freedom) / degrees_of_freedom), weights / 2
+    df = degrees_of_freedom
+    low, high = (sqrt(2 * float(quantile(df / 2, SCALE_TAIL)) / df) for quantile in (special.gammaincinv, special.gammainccinv))
+    nodes, weights = np.polynomial.legendre.leggauss(SCALE_NODES)
+    scales = (low + high) / 2 + (high - low) / 2 * nodes
+    squares = df * scales**2
+    density = np.exp(np.log(2 * df * scales) + (df / 2 - 1) * np.log(squares / 2) - squares / 2 - special.gammaln(df / 2)) / 2
+    return scales, (high - low) / 2 * weights * density / float((high - low) / 2 * weights @ density)

@@ -1,15 +1,19 @@
-"""Two arms held against each other: the one place where tea-tasting is called, with the guards that it needs.
+"""Two arms held against each other, with the guards that a decision needs.
 
 Everything here starts from `Moments` or `Sample`, never from rows, so nulls are out of `n` before a test sees it.
 Decisions rest on the absolute difference. A relative one is given for people, and only where both arms are clearly above zero.
+
+Ratios and CUPED go through tea-tasting's aggregates. Its Welch test builds two distribution objects for each comparison (2.5 ms, which for
+ten thousand experiments is an hour); the same formulas from scipy's functions take 0.02 ms. The tests hold every number of `compare_means`
+against tea-tasting's to twelve digits, and `library.py` is the adapter through which they do.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import inf, isfinite, sqrt
-from typing import Literal
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log, sqrt
+from typing import Literal, NamedTuple
 
-from scipy import stats
+from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.moments import MINIMUM_UNITS, Moments
@@ -89,26 +93,44 @@ def compare_means(control: Sample, treatment: Sample, *, confidence: float = 0.9
     Raises:
         NotEnoughDataError: no unit differs from another in either arm.
     """
-    from tea_tasting.metrics import Mean
-
-    if control.variance + treatment.variance == 0:
+    error = sqrt(control.squared_error + treatment.squared_error)
+    if error == 0:
         raise NotEnoughDataError(f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no interval exists.")
-    test = Mean("value", alternative=alternative, confidence_level=confidence, equal_var=False, use_t=True)
-    shows_relative = all(_is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment))
-    if not shows_relative:
-        control, treatment = _far_above_zero(control, treatment)
-    result = test.analyze_aggregates(_aggregates(control), _aggregates(treatment))
+    difference, df = treatment.mean - control.mean, welch_degrees_of_freedom(control, treatment)
+    low, high = interval_reach(confidence, df, alternative)
+    relative = _log_ratio(control, treatment, confidence=confidence, alternative=alternative)
     return Difference(
-        difference=float(result.effect_size),
-        low=float(result.effect_size_ci_lower),
-        high=float(result.effect_size_ci_upper),
-        standard_error=sqrt(control.squared_error + treatment.squared_error),
-        degrees_of_freedom=welch_degrees_of_freedom(control, treatment),
-        p=float(result.pvalue),
-        relative=float(result.rel_effect_size) if shows_relative else None,
-        relative_low=float(result.rel_effect_size_ci_lower) if shows_relative else None,
-        relative_high=float(result.rel_effect_size_ci_upper) if shows_relative else None,
+        difference=difference,
+        low=difference - low * error,
+        high=difference + high * error,
+        standard_error=error,
+        degrees_of_freedom=df,
+        p=t_p(difference / error, df, alternative=alternative),
+        relative=relative.effect if relative else None,
+        relative_low=relative.low if relative else None,
+        relative_high=relative.high if relative else None,
     )
+
+
+def t_p(statistic: float, degrees_of_freedom: float, *, alternative: Alternative = "two-sided") -> float:
+    """Return the p-value of a t statistic (of a normal one with infinite degrees of freedom)."""
+    if alternative == "two-sided":
+        return 2 * _lower_tail(-abs(statistic), degrees_of_freedom)
+    return _lower_tail(statistic if alternative == "less" else -statistic, degrees_of_freedom)
+
+
+def t_critical(tail: float, degrees_of_freedom: float) -> float:
+    """Return the value that a t statistic exceeds with probability `tail`."""
+    return -float(special.ndtri(tail) if degrees_of_freedom == inf else special.stdtrit(degrees_of_freedom, tail))
+
+
+def interval_reach(confidence: float, degrees_of_freedom: float, alternative: Alternative) -> tuple[float, float]:
+    """Return how many standard errors an interval reaches down and up; a one-sided one has one open end."""
+    if alternative == "two-sided":
+        critical = t_critical((1 - confidence) / 2, degrees_of_freedom)
+        return critical, critical
+    critical = t_critical(1 - confidence, degrees_of_freedom)
+    return (critical, inf) if alternative == "greater" else (inf, critical)
 
 
 def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Difference:
@@ -120,25 +142,15 @@ def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Differenc
     error = sqrt(differences.squared_error)
     if error == 0:
         raise NotEnoughDataError(f"every one of {differences.n:g} pairs differs by {differences.mean:g}: no interval exists.")
-    half_width = float(stats.t.ppf((1 + confidence) / 2, differences.n - 1)) * error
+    half_width = t_critical((1 - confidence) / 2, differences.n - 1) * error
     return Difference(
         difference=differences.mean,
         low=differences.mean - half_width,
         high=differences.mean + half_width,
         standard_error=error,
         degrees_of_freedom=differences.n - 1,
-        p=float(2 * stats.t.sf(abs(differences.mean) / error, differences.n - 1)),
+        p=t_p(differences.mean / error, differences.n - 1),
     )
-
-
-def _far_above_zero(control: Sample, treatment: Sample) -> tuple[Sample, Sample]:
-    """Move both arms by one constant, which leaves every absolute result as it is.
-
-    The library computes the log ratio in any case, and its exponential overflows when a mean lies near zero.
-    """
-    difference = treatment.mean - control.mean
-    level = 10 * max(sqrt(control.variance), sqrt(treatment.variance), abs(difference))
-    return replace(control, mean=level), replace(treatment, mean=level + difference)
 
 
 def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:
@@ -179,13 +191,31 @@ def _ratio_aggregates(arm: Moments):  # type: ignore[no-untyped-def]  # noqa: AN
     return Aggregates(count_=arm.n, mean_=dict(arm.mean), var_=variances, cov_=dict(arm.covariance))
 
 
-def _aggregates(sample: Sample):  # type: ignore[no-untyped-def]  # noqa: ANN202  # tea-tasting ships no types
-    from tea_tasting.aggr import Aggregates
+class _Relative(NamedTuple):
+    """A relative effect with its interval."""
 
-    return Aggregates(count_=sample.n, mean_={"value": sample.mean}, var_={"value": sample.variance})
+    effect: float
+    low: float
+    high: float
+
+
+def _log_ratio(control: Sample, treatment: Sample, *, confidence: float, alternative: Alternative) -> _Relative | None:
+    """Give the relative effect with the interval of the log ratio; None unless both means lie clearly above zero.
+
+    Below that a relative effect has the wrong sign or explodes. Degrees of freedom are Welch's, of the variances of the logarithms.
+    """
+    if not all(_is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
+        return None
+    logs = [Sample(arm.n, log(arm.mean), arm.variance / arm.mean**2) for arm in (control, treatment)]
+    centre, error = logs[1].mean - logs[0].mean, sqrt(logs[0].squared_error + logs[1].squared_error)
+    low, high = interval_reach(confidence, welch_degrees_of_freedom(*logs), alternative)
+    return _Relative(exp(centre) - 1, exp(centre - low * error) - 1 if low < inf else -inf, exp(centre + high * error) - 1)
+
+
+def _lower_tail(statistic: float, degrees_of_freedom: float) -> float:
+    return float(special.ndtr(statistic) if degrees_of_freedom == inf else special.stdtr(degrees_of_freedom, statistic))
 
 
 def _is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
-    """Whether the interval of the mean lies above zero; below that a relative effect has the wrong sign or explodes."""
-    half_width = float(stats.t.ppf((1 + confidence) / 2, sample.n - 1)) * sqrt(sample.squared_error)
-    return sample.mean - half_width > 0
+    """Whether the interval of the mean lies above zero."""
+    return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)
