@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.publish.manifest import Manifest, write_manifest
+from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.settings import Paths, Settings, load_settings
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.ranking_world import World
@@ -48,5 +48,6 @@ def publish_world(
     part.replace(paths.published_store)
     header = {"source": "a world", "configuration": "of the test", "as_of": cutoff_at.isoformat()}
     paths.manifest.parent.mkdir(parents=True, exist_ok=True)
-    write_manifest(Manifest(generation=generation, files=[], **header), paths.manifest)
+    listed = [describe_file(paths.published_store, workspace=folder, kind="store")]
+    write_manifest(Manifest(generation=generation, files=listed, **header), paths.manifest)
     return paths

@@ -166,6 +166,21 @@ def explain_axis(
 
 
 @app.command()
+def serve(
+    config: ConfigOption = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1 (0: any free one).", min=0, max=65535)] = 8787,
+    reload_seconds: Annotated[float, typer.Option(help="How often to look for a new generation.", min=0.1)] = 5.0,
+) -> None:
+    """Answer requests for lists over HTTP on 127.0.0.1, from the published store; a new generation is taken up by itself."""
+    settings, paths = _prepare(config)
+    try:
+        from ntg_assets.cli.serve import serve as serve_lists  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"`ntg serve` needs the package {error.name}. Install the extra `serve`.") from None
+    serve_lists(settings, paths, port=port, reload_seconds=reload_seconds, console=out)
+
+
+@app.command()
 def synth(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path("data/synthetic"),
     events: Annotated[int, typer.Option(help="Events.")] = 1_000_000,

@@ -16,6 +16,7 @@ from ntg_assets.stages import INGEST, LIVE
 from ntg_assets.storage.connection import connect
 
 SUGGESTIONS = 3
+LARGEST_ID = 2**63  # integer ids have 64 bits
 NEAREST = """
 select title from stored where title is not null
 order by (contains(lower(title), lower($asked)))::integer desc, jaro_winkler_similarity(lower(title), lower($asked)) desc, title limit $n
@@ -98,9 +99,10 @@ def as_id(asked: str, kind: str) -> int | str | None:
     if kind == "string":
         return asked
     try:
-        return int(asked)
+        number = int(asked)
     except ValueError:
         return None
+    return number if abs(number) < LARGEST_ID else None
 
 
 @contextmanager

@@ -23,6 +23,7 @@ COMMANDS = [
     "explain",
     "explain-edge",
     "explain-axis",
+    "serve",
     "verify",
     "replay",
     "trace",
