@@ -194,5 +194,5 @@ def _verdict(model: str, difference: float, error: float) -> str:
 
 
 def _no_forecasts(forecasts: pl.DataFrame) -> pl.DataFrame:
-    made = {"model": pl.lit(None, pl.String), "churn_probability": pl.lit(None, pl.Float64), "expected_value": pl.lit(None, pl.Float64)}
-    return forecasts.head(0).select(*KEY, **made)
+    told = {name: pl.lit(None, pl.Float64) for name in ("churn_probability", "expected_value", "expected_loss")}
+    return forecasts.head(0).select(*KEY, model=pl.lit(None, pl.String), **told)

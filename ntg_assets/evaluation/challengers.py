@@ -89,14 +89,29 @@ CHALLENGERS: Mapping[str, Callable[[Origin], Floats]] = {
     "gradient_boosting": gradient_boosting,
 }
 VALUE_CHALLENGERS = ("bg_nbd", "run_rate")
+DIRECT_LOSS = "direct_loss"
+
+
+def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
+    """Boosted trees on the loss itself: the present pace of whoever then fell silent, 0 for who stayed."""
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+
+    known = every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)
+    lost = daily_run_rate(known, settings=value) * origin.horizon_days * known["is_churned"].to_numpy()
+    if lost.sum() <= 0:
+        return np.zeros(origin.now.height)
+    model = HistGradientBoostingRegressor(**BOOSTING, loss="poisson", early_stopping=False, random_state=origin.seed % SEEDS)
+    with threadpool_limits(1):  # the order of sums over threads is not fixed
+        model.fit(design_matrix(known), lost / lost.mean())
+        return model.predict(design_matrix(origin.now)) * lost.mean()
 
 
 def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFrame:
     """Forecast one origin with every challenger.
 
     Returns:
-        One row per (user, model): `churn_probability` (null for models of value alone), `expected_value` over the horizon (null for
-        models of churn alone).
+        One row per (user, model): `churn_probability`, `expected_value` and `expected_loss` over the horizon, each null for models of
+        something else.
     """
     both_outcomes = origin.known["is_churned"].n_unique() > 1
     told = {name: model(origin) for name, model in CHALLENGERS.items() if both_outcomes or name == "base_rate"}
@@ -104,14 +119,16 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
         "bg_nbd": _gamma_gamma_value(origin, value=value),
         "run_rate": daily_run_rate(origin.now, settings=value) * origin.horizon_days,
     }
+    losses = {DIRECT_LOSS: direct_loss(origin, value=value)}
     nothing = np.full(origin.now.height, np.nan)
     frames = [
         origin.now.select("user_id").with_columns(
             model=pl.lit(name),
             churn_probability=pl.Series(told.get(name, nothing)).fill_nan(None),
             expected_value=pl.Series(worth.get(name, nothing)).fill_nan(None),
+            expected_loss=pl.Series(losses.get(name, nothing)).fill_nan(None),
         )
-        for name in sorted({*told, *worth})
+        for name in sorted({*told, *worth, *losses})
     ]
     return pl.concat(frames)
 

@@ -11,6 +11,7 @@ from ntg_assets.evaluation import challenger_report as reporting
 from ntg_assets.evaluation import churn_forecasts as forecasting
 from ntg_assets.evaluation.churn_drift import churn_drift as measure_drift
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
+from ntg_assets.evaluation.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.project import Project
 from ntg_assets.splits.boundaries import train_end
@@ -73,9 +74,16 @@ def churn_drift(churn_forecasts: pl.DataFrame) -> pl.DataFrame:
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
-def radar_backtest(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
+def radar_backtest(churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
     """How much of the value that was then really lost the top of the radar held, against simpler rankings and an oracle."""
-    return measure_radar(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("radar_backtest"))
+    samples = project.settings.gate.bootstrap_samples
+    return measure_radar(churn_forecasts, challenger_forecasts, samples=samples, rng=project.rng("radar_backtest"))
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def money_calibration(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether forecast value and forecast loss add up to what was then seen, by decile and by life-cycle segment."""
+    return calibrate_money(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("money_calibration"))
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",))
@@ -122,6 +130,7 @@ churn_evaluation_assets = [
     *churn_calibration,
     *churn_drift,
     *radar_backtest,
+    *money_calibration,
     *challenger_forecasts,
     *churn_challengers,
     *value_backtest,

@@ -4,9 +4,10 @@ import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.evaluation.challenger_report import VERDICTS
-from ntg_assets.evaluation.challengers import CHALLENGERS, VALUE_CHALLENGERS
+from ntg_assets.evaluation.challengers import CHALLENGERS, DIRECT_LOSS, VALUE_CHALLENGERS
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD
-from ntg_assets.evaluation.radar_backtest import LOSSES, RANKINGS
+from ntg_assets.evaluation.money_calibration import KINDS
+from ntg_assets.evaluation.radar_backtest import ATTAINABLE, LOSSES, ORACLE, RANKINGS
 from ntg_assets.revenue.radar import SEGMENTS
 
 EVALUATIONS = (HOLDOUT, WALK_FORWARD)
@@ -37,10 +38,13 @@ class ChurnForecasts(Contract):
     run_rate_at_stake: float = column("Forecast value at the present pace", unit="unit", ge=0)
     if_active_at_stake: float = column("Forecast value as modelled on users who stayed active", unit="unit", ge=0)
     ltv: float = column("Forecast lifetime value", unit="unit", ge=0)
+    horizon_at_stake: float = column("ltv_at_stake brought to one churn horizon, not discounted", unit="unit", ge=0)
     expected_value: float = column("Forecast value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0)
     is_churned: bool = column("Whether the user was not active in [origin, origin + horizon)")
     value_after: float = column("Value in [origin, origin + horizon)", unit="unit", ge=0)
     value_before: float = column("Value in [origin - at risk, origin), per horizon", unit="unit", ge=0)
+    value_before_last: float = column("Value in [origin - horizon, origin)", unit="unit", ge=0)
+    value_before_ever: float = column("Value since the first active day, per horizon", unit="unit", ge=0)
     lost_value: float = column("value_before where the user churned, else 0", unit="unit", ge=0)
     dropped_value: float = column("max(0, value_before - value_after)", unit="unit", ge=0)
 
@@ -94,11 +98,14 @@ class ChallengerForecasts(Contract):
     evaluation: str = column("As in churn_forecasts", isin=EVALUATIONS)
     origin_on: pl.Date = column("As in churn_forecasts", unit="date")
     user_id: str = identifier("user", "Who")
-    model: str = column("Challenger", isin=tuple(sorted({*CHALLENGERS, *VALUE_CHALLENGERS})))
+    model: str = column("Challenger", isin=tuple(sorted({*CHALLENGERS, *VALUE_CHALLENGERS, DIRECT_LOSS})))
     churn_probability: float = column(
         "Forecast probability of churn; null for a model of value alone", unit="probability", nullable=True, ge=0, le=1
     )
     expected_value: float = column("Forecast value of the next churn horizon; null for a model of churn alone", unit="unit", nullable=True)
+    expected_loss: float = column(
+        "Forecast loss of the next churn horizon by a direct model of it; null for other models", unit="unit", nullable=True
+    )
 
     class Config:
         unique = ["evaluation", "origin_on", "user_id", "model"]
@@ -149,8 +156,12 @@ class RadarBacktest(Contract):
     """One row per (evaluation, loss, ranking, depth): share of the value then lost that the top of a ranking held."""
 
     evaluation: str = column("holdout or walk_forward, as in churn_forecasts", isin=EVALUATIONS)
-    loss: str = column("left: value per horizon, while at risk, of users who then churned; dropped: any fall below it", isin=tuple(LOSSES))
-    ranking: str = column("How users were ranked: radar = P(churn) x value if the user stays", isin=(*RANKINGS, "oracle"))
+    loss: str = column(
+        "left: value per horizon, while at risk, of users who then churned; left_last, left_ever: over the last horizon, over the tenure; "
+        "dropped: any fall below the value while at risk",
+        isin=tuple(LOSSES),
+    )
+    ranking: str = column("How users were ranked: radar = P(churn) x value if the user stays", isin=(*RANKINGS, ATTAINABLE, ORACLE))
     depth_share: float = column("Share of the at-risk users at each origin that the list holds", unit="share", gt=0, le=1)
     captured_share: float = column(
         "Share of the loss held by the list; null when nothing was lost", unit="share", nullable=True, ge=0, le=1
@@ -167,3 +178,25 @@ class RadarBacktest(Contract):
 
     class Config:
         unique = ["evaluation", "loss", "ranking", "depth_share"]
+
+
+@contract("money_calibration")
+class MoneyCalibration(Contract):
+    """One row per (evaluation, kind, segment, bin): forecast money per user and horizon beside what was then seen."""
+
+    evaluation: str = column("holdout or walk_forward, as in churn_forecasts", isin=EVALUATIONS)
+    kind: str = column(
+        "value: P(active) x E[value | active] against value seen; loss: P(churn) x stake against value lost", isin=tuple(KINDS)
+    )
+    segment: str = column("all, or segment=<life cycle>")
+    bin: int = column("Decile of the forecast, 1 the lowest; 0: all of the segment", ge=0)
+    predicted: float = column("Mean forecast", unit="unit", ge=0)
+    realised: float = column("Mean of what was seen (value_after, or lost_value)", unit="unit", ge=0)
+    realised_low: float = column("Lower end of its 95% interval (users resampled)", unit="unit", nullable=True)
+    realised_high: float = column("Upper end of its 95% interval", unit="unit", nullable=True)
+    ratio: float = column("Sum of forecasts over sum seen; null when nothing was seen", nullable=True, ge=0)
+    n_rows: int = column("Forecasts", ge=1)
+    n_users: int = column("Users", ge=1)
+
+    class Config:
+        unique = ["evaluation", "kind", "segment", "bin"]

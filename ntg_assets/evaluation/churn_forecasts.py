@@ -42,12 +42,10 @@ def churn_forecasts(
     raw = walk_forward(labelled, settings=churn)
     past = [_walk_forward_at(on, labelled, raw, user_days, churn=churn, value=value) for on in raw["origin_on"].unique().sort().to_list()]
     stacked = pl.concat([holdout, *past])
-    window = churn.at_risk_window_days
-    before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, window_days=window))
+    clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
+    before = run(query("evaluation", "value_before", {"forecasts": stacked, "user_days": user_days}, **clock))
     joined = stacked.join(before, on=["user_id", "origin_on"], how="left")
-    valued = joined.with_columns(value_before=_value_before(value) * (churn.horizon_days / window)).drop(
-        "active_days_before", "value_sum_before"
-    )
+    valued = joined.with_columns(**_values_before(churn, value)).drop(set(before.columns) - {"user_id", "origin_on"})
     return _with_losses(valued).sort("evaluation", "origin_on", "user_id")
 
 
@@ -87,7 +85,7 @@ def _walk_forward_at(
 def _as_forecasts(
     rows: pl.DataFrame, values: pl.DataFrame, *, evaluation: str, origin_on: date, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
-    joined = rows.join(values.select("user_id", "ltv", "active_probability", "engagement_intensity"), on="user_id")
+    joined = rows.join(values.select("user_id", "ltv", "active_probability", "engagement_intensity", "discounted_days"), on="user_id")
     return joined.select(
         pl.lit(evaluation).alias("evaluation"),
         pl.lit(origin_on).alias("origin_on"),
@@ -98,16 +96,29 @@ def _as_forecasts(
         "run_rate_at_stake",
         "if_active_at_stake",
         "ltv",
+        (pl.col("ltv_at_stake") * churn.horizon_days / pl.col("discounted_days")).alias("horizon_at_stake"),
         (pl.col("active_probability") * pl.col("engagement_intensity") * churn.horizon_days).alias("expected_value"),
         "is_churned",
         pl.Series("value_after", observed_value(joined, settings=value)),
     )
 
 
-def _value_before(value: ValueSettings) -> pl.Expr:
-    if value.basis == "event_value":
-        return pl.col("value_sum_before").fill_null(0.0).clip(lower_bound=0.0)
-    return pl.col("active_days_before").fill_null(0).cast(pl.Float64) * value.price_per_active_day
+def _values_before(churn: ChurnSettings, value: ValueSettings) -> dict[str, pl.Expr]:
+    """Value per horizon in each window before the origin; never below 0."""
+    days = {
+        "at_risk": pl.lit(churn.at_risk_window_days),
+        "last": pl.lit(churn.horizon_days),
+        "ever": pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days)),
+    }
+    seen = {
+        window: pl.col(f"value_{window}") if value.basis == "event_value" else pl.col(f"active_days_{window}") * value.price_per_active_day
+        for window in days
+    }
+    names = {"at_risk": "value_before", "last": "value_before_last", "ever": "value_before_ever"}
+    return {
+        names[window]: seen[window].cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0) * churn.horizon_days / days[window].fill_null(1)
+        for window in days
+    }
 
 
 def _with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:

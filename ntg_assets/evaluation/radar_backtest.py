@@ -1,14 +1,14 @@
 """The radar tested in money: of the value that was then really lost, how much did the top of each ranking hold?
 
-What is lost is measured twice: `left`, what users who then fell silent had been worth per horizon while at risk; `dropped`, any fall
-below that. What a user would have been worth had they stayed is never observed, so neither is the whole truth.
+What is lost is measured in several ways, for what a user would have been worth had they stayed is never observed:
 
-The answer depends on that window. Counting only the last horizon as lost, the first tenth by P(churn) x present pace held 0.44 of what
-the oracle's did on MovieLens (0.60 over the at-risk window) and 0.23 on the Complete Journey (0.29); the order of the rankings was the
-same on MovieLens, on the Complete Journey `if_active` was then slightly ahead of `run_rate`.
+- `left`: what users who then fell silent had been worth per horizon while at risk (the headline);
+- `left_last`, `left_ever`: the same over the last horizon alone, and over the whole tenure: how much hangs on the window;
+- `dropped`: any fall below the value while at risk, of those who stay too.
 
-The oracle knows who leaves. `attainable` knows only what each user had been worth and the churn probabilities: no ranking made of these
-probabilities can be expected to hold more of `left`.
+The oracle knows the loss itself. `attainable` knows exactly what each user had been worth, and of who leaves only the churn probabilities:
+no ranking made of these probabilities can be expected to hold more of what leavers take. `direct_loss` is a model of the loss itself
+(boosted trees, so with every interaction), fitted at the same origins.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,12 @@ from ntg_assets.churn.logistic import user_codes
 from ntg_assets.evaluation.churn_metrics import Floats, percentile_interval, user_weights
 
 DEPTHS = (0.05, 0.1, 0.2)
-LOSSES = {"left": "lost_value", "dropped": "dropped_value"}
+LEFT, DROPPED = "left", "dropped"
+WINDOWS = {LEFT: "value_before", "left_last": "value_before_last", "left_ever": "value_before_ever"}
+LOSSES: Mapping[str, pl.Expr] = {
+    **{loss: pl.when("is_churned").then(column).otherwise(0.0) for loss, column in WINDOWS.items()},
+    DROPPED: pl.col("dropped_value"),
+}
 RANKINGS: Mapping[str, pl.Expr] = {
     "radar": pl.col("churn_probability") * pl.col("ltv_at_stake"),
     "run_rate": pl.col("churn_probability") * pl.col("run_rate_at_stake"),
@@ -28,8 +33,9 @@ RANKINGS: Mapping[str, pl.Expr] = {
     "churn_probability": pl.col("churn_probability"),
     "value_at_stake": pl.col("ltv_at_stake"),
     "risk_times_ltv": pl.col("churn_probability") * pl.col("ltv"),
-    "attainable": pl.col("churn_probability") * pl.col("value_before"),
+    "direct_loss": pl.col("direct_loss"),
 }
+ATTAINABLE, ORACLE = "attainable", "oracle"
 BACKTEST_SCHEMA = {
     "evaluation": pl.String,
     "loss": pl.String,
@@ -48,11 +54,14 @@ BACKTEST_SCHEMA = {
 }
 
 
-def radar_backtest(forecasts: pl.DataFrame, *, samples: int, rng: np.random.Generator) -> pl.DataFrame:
+def radar_backtest(
+    forecasts: pl.DataFrame, challengers: pl.DataFrame | None = None, *, samples: int, rng: np.random.Generator
+) -> pl.DataFrame:
     """Measure the share of the loss that each ranking would have pointed at.
 
     Args:
         forecasts: `churn_forecasts`.
+        challengers: `challenger_forecasts`, for the direct model of the loss; none: it is left out.
         samples: Resamples of users behind each interval; the lists stay as they were.
         rng: Stream of the resampling.
 
@@ -60,11 +69,11 @@ def radar_backtest(forecasts: pl.DataFrame, *, samples: int, rng: np.random.Gene
         `radar_backtest`: by evaluation, kind of loss, ranking and depth; the list is cut anew at each origin.
     """
     rows: list[tuple[object, ...]] = []
-    for (evaluation,), part in forecasts.group_by("evaluation", maintain_order=True):
+    for (evaluation,), part in _with_direct_loss(forecasts, challengers).group_by("evaluation", maintain_order=True):
         ordered = part.sort("user_id", "origin_on")
         weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
-        for loss, column in LOSSES.items():
-            rows += [(evaluation, loss, *row) for row in _captures(ordered, column, weights)]
+        for loss, amount in LOSSES.items():
+            rows += [(evaluation, loss, *row) for row in _captures(ordered.with_columns(lost=amount), _rankings(ordered, loss), weights)]
     return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row")
 
 
@@ -76,13 +85,28 @@ def top_share(forecasts: pl.DataFrame, ranking: pl.Expr, depth: float) -> pl.Ser
     return ranked.with_columns(is_top=place <= size).sort("row")["is_top"]
 
 
-def _captures(ordered: pl.DataFrame, column: str, weights: Floats) -> Iterator[tuple[object, ...]]:
-    lost = ordered[column].to_numpy()
+def _with_direct_loss(forecasts: pl.DataFrame, challengers: pl.DataFrame | None) -> pl.DataFrame:
+    if challengers is None:
+        return forecasts.with_columns(direct_loss=pl.lit(None, pl.Float64))
+    key = ["evaluation", "origin_on", "user_id"]
+    told = challengers.filter(pl.col("model") == "direct_loss").select(*key, direct_loss="expected_loss")
+    return forecasts.join(told, on=key, how="left", maintain_order="left")
+
+
+def _rankings(ordered: pl.DataFrame, loss: str) -> dict[str, pl.Expr]:
+    """Rankings that can be made: the direct model where it was fitted at every origin, the attainable one for what leavers take."""
+    made = {name: ranking for name, ranking in RANKINGS.items() if name != "direct_loss" or ordered["direct_loss"].null_count() == 0}
+    attainable = {ATTAINABLE: pl.col("churn_probability") * pl.col(WINDOWS[loss])} if loss in WINDOWS else {}
+    return {**made, **attainable, ORACLE: pl.col("lost")}
+
+
+def _captures(ordered: pl.DataFrame, rankings: Mapping[str, pl.Expr], weights: Floats) -> Iterator[tuple[object, ...]]:
+    lost = ordered["lost"].to_numpy()
     total = float(lost.sum())
     sizes = (ordered["origin_on"].n_unique(), ordered.height, ordered["user_id"].n_unique(), int((lost > 0).sum()))
     for depth in DEPTHS:
-        oracle = _share(lost, top_share(ordered, pl.col(column), depth).to_numpy(), total)
-        for name, ranking in {**RANKINGS, "oracle": pl.col(column)}.items():
+        oracle = _share(lost, top_share(ordered, rankings[ORACLE], depth).to_numpy(), total)
+        for name, ranking in rankings.items():
             top = top_share(ordered, ranking, depth).to_numpy()
             captured = _share(lost, top, total)
             drawn = weights @ lost

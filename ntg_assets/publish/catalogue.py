@@ -42,7 +42,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "intervention_assignments",
             "strategy_comparison",
         ),
-        BACKTEST: ("radar_backtest", "value_backtest"),
+        BACKTEST: ("radar_backtest", "value_backtest", "money_calibration"),
     },
     "outputs/experiments": {
         EXPERIMENTS: (

@@ -23,9 +23,10 @@ from ntg_assets.evaluation.challengers import CHALLENGERS
 from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
+from ntg_assets.evaluation.money_calibration import money_calibration
 from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.sql import query, run
-from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 from ntg_assets_tests.logs import events
 
 START, T_VAL, END = date(2024, 1, 1), date(2024, 7, 1), date(2024, 8, 28)
@@ -136,7 +137,10 @@ def made_forecasts() -> pl.DataFrame:
         origin_on=T_VAL,
         run_rate_at_stake="ltv_at_stake",
         if_active_at_stake="ltv_at_stake",
-        value_before="ltv_at_stake",
+        is_churned=pl.lit(value=True),
+        value_before="lost_value",
+        value_before_last="lost_value",
+        value_before_ever="lost_value",
         ltv="ltv_at_stake",
         dropped_value="lost_value",
     )
@@ -152,9 +156,34 @@ def test_capture_by_hand() -> None:
 
 def test_no_ranking_beats_the_oracle(world: tuple[Tables, pl.DataFrame]) -> None:
     found = radar_backtest(world[1], samples=100, rng=np.random.default_rng(1))
-    assert set(found["ranking"]) == {*RANKINGS, "oracle"}
+    assert set(found["ranking"]) == {*RANKINGS, "attainable", "oracle"} - {"direct_loss"}
     assert (found["captured_share"] <= found["oracle_captured_share"] + 1e-12).all()
     assert (found.filter(pl.col("ranking") == "oracle")["share_of_oracle"] == 1).all()
+
+
+def test_exact_stakes_with_the_same_probabilities_bound_the_capture_by_hand() -> None:
+    found = radar_backtest(made_forecasts(), samples=100, rng=np.random.default_rng(1))
+    row = found.filter(pl.col("loss") == "left", pl.col("ranking") == "attainable", pl.col("depth_share") == 0.2).row(0, named=True)
+    assert row["captured_share"] == (6 + 5) / 55  # u / 10 * (11 - u) is largest for users 5 and 6
+
+
+def test_windows_of_value_before_by_hand() -> None:
+    seen = days((1, "2024-06-30"), (1, "2024-06-11"), (1, "2024-06-10"), (1, "2024-03-03"), value=2.0)  # 1, 20, 21, 120 days ago
+    asked = pl.DataFrame({"user_id": [1], "origin_on": [T_VAL]})
+    found = run(query("evaluation", "value_before", {"forecasts": asked, "user_days": seen}, window_days=40, horizon_days=20))
+    assert found.select("tenure_days", "value_last", "value_at_risk", "value_ever").row(0) == (120, 2 * 2.0, 3 * 2.0, 4 * 2.0)
+    assert found.select("active_days_last", "active_days_at_risk", "active_days_ever").row(0) == (2, 3, 4)
+
+
+def test_money_adds_up_over_deciles_and_segments(world: tuple[Tables, pl.DataFrame]) -> None:
+    found = money_calibration(world[1], samples=100, rng=np.random.default_rng(1))
+    for kind in ("value", "loss"):
+        rows = found.filter(pl.col("evaluation") == WALK_FORWARD, pl.col("kind") == kind)
+        whole = rows.filter(pl.col("segment") == "all", pl.col("bin") == 0).row(0, named=True)
+        for parts in (rows.filter(pl.col("bin") > 0), rows.filter(pl.col("segment") != "all")):
+            assert (parts["realised"] * parts["n_rows"]).sum() == pytest.approx(whole["realised"] * whole["n_rows"])
+            assert (parts["predicted"] * parts["n_rows"]).sum() == pytest.approx(whole["predicted"] * whole["n_rows"])
+        assert whole["realised_low"] <= whole["realised"] <= whole["realised_high"]
 
 
 def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
@@ -163,8 +192,9 @@ def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
 
 
 def test_nothing_lost_has_no_share() -> None:
-    found = radar_backtest(made_forecasts().with_columns(lost_value=0.0), samples=100, rng=np.random.default_rng(1))
-    assert found.filter(pl.col("loss") == "left")["captured_share"].null_count() == found.height / 2
+    found = radar_backtest(made_forecasts().with_columns(value_before=0.0), samples=100, rng=np.random.default_rng(1))
+    assert found.filter(pl.col("loss") == "left")["captured_share"].is_null().all()
+    assert found.filter(pl.col("loss") == "dropped")["captured_share"].is_not_null().all()
 
 
 def test_no_forecasts_give_empty_reports_that_keep_their_contracts(world: tuple[Tables, pl.DataFrame]) -> None:
@@ -176,7 +206,8 @@ def test_no_forecasts_give_empty_reports_that_keep_their_contracts(world: tuple[
         "churn_forecasts": none,
         "churn_calibration": report_of(none),
         "churn_drift": churn_drift(none),
-        "radar_backtest": radar_backtest(none, samples=100, rng=rng),
+        "radar_backtest": radar_backtest(none, others, samples=100, rng=rng),
+        "money_calibration": money_calibration(none, samples=100, rng=rng),
         "challenger_forecasts": others,
         "churn_challengers": churn_challengers(none, others, n_bins=5, samples=100, rng=rng),
         "value_backtest": value_backtest(none, others),
