@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ntg_assets.revenue.history import ASSIGNMENT_DAYS, SEGMENT_DAYS
 from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE
 
@@ -35,6 +36,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: (
             "ltv_estimates",
             "revenue_risk_radar",
+            "radar_segments",
             "radar_portfolio",
             "radar_stability",
             "intervention_targets",
@@ -67,8 +69,8 @@ PUBLISHED_TABLES = tuple(
     PublishedTable(folder, schema, table) for folder, schemas in _FOLDERS.items() for schema, tables in schemas.items() for table in tables
 )
 
-# Tables of which each day is kept in a file of its own below the folder, named by the day: table -> (folder, column of the day).
-KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ("outputs/radar/assignments", "assigned_on")}
+# Tables of which each day is kept in a file of its own below the folder, named by the day.
+KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS, Table(LIVE, "radar_segments"): SEGMENT_DAYS}
 
 # Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.
 READ_COPY_ONLY = (

@@ -1,7 +1,6 @@
-"""Parquet files of the published tables, the contact list for the CRM with its contract, and tables of which every day is kept."""
+"""Parquet files of the published tables, and the contact list for the CRM with its contract."""
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +46,6 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
         "description": "One row per (strategy, user) to contact, by strategy and rank.",
     }
     return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-
-
-def export_day(connection: duckdb.DuckDBPyConnection, table: Table, *, folder: Path, day_column: str, day: date) -> Path:
-    """Keep one day of a table in a file of its own: the same day again replaces it, other days stay."""
-    return export_parquet(connection, table, target=folder / f"{day_column}={day.isoformat()}.parquet")
 
 
 def _contact_columns(name: str) -> list[str]:

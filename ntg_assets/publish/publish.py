@@ -17,7 +17,6 @@ from ntg_assets.publish.exports import (
     CONTACT_LISTS,
     export_contact_list,
     export_contact_list_schema,
-    export_day,
     export_parquet,
     order_by_key,
 )
@@ -80,11 +79,11 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
 
 
 def _kept_days(publisher: Publisher) -> Iterator[PublishedFile]:
-    for table, (folder, day_column) in KEPT_BY_DAY.items():
-        days = f"select distinct {quote_identifier(day_column)} from {table.quoted} order by 1"
+    for table, kept in KEPT_BY_DAY.items():
+        days = f"select distinct {quote_identifier(kept.day_column)} from {table.quoted} order by 1"
         for (day,) in publisher.connection.execute(days).fetchall():
-            target = publisher.paths.workspace / folder
-            written = export_day(publisher.connection, table, folder=target, day_column=day_column, day=day)
+            target = publisher.paths.workspace / kept.folder / kept.file_name(day)
+            written = export_parquet(publisher.connection, table, target=target)
             yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
 
 

@@ -9,12 +9,15 @@ from ntg_assets.revenue import ltv, strategies
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.habits import user_habits
+from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
 from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
+from ntg_assets.revenue.segments import radar_segments as roll_up
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.sql import run
+from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets.staging import staged_asset
 
 
@@ -61,6 +64,16 @@ def radar_portfolio(
 ) -> pl.DataFrame:
     """What may be lost in all and by life-cycle segment, with its spread and concentration."""
     return uncertainty.radar_portfolio(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_portfolio"))
+
+
+@staged_asset(group="revenue", stages=(LIVE,), reads={"churn_forecasts": BACKTEST}, kinds=("polars",))
+def radar_segments(
+    revenue_risk_radar: pl.DataFrame, churn_forecasts: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What is at risk by life cycle and band, beside what came true at the last closed origin and the last publication."""
+    as_of = train_history(split_boundaries).cutoff_on
+    previous = last_day_before(SEGMENT_DAYS, as_of, workspace=project.paths.workspace)
+    return roll_up(revenue_risk_radar, churn_forecasts, previous, as_of=as_of)
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -112,6 +125,7 @@ revenue_assets = [
     *revenue_risk_radar,
     *radar_stability,
     *radar_portfolio,
+    *radar_segments,
     *intervention_exclusions,
     *intervention_targets,
     *intervention_assignments,

@@ -9,6 +9,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.assignments import ARMS
 from ntg_assets.revenue.policy import EXCLUSIONS, POLICY
 from ntg_assets.revenue.radar import BANDS, SEGMENTS
+from ntg_assets.revenue.segments import DIMENSIONS
 
 UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
@@ -130,6 +131,35 @@ class RadarPortfolio(Contract):
 
     class Config:
         unique = ["segment"]
+
+
+@contract("radar_segments")
+class RadarSegments(Contract):
+    """One row per segment: what is at risk now, what was forecast and came true at the last closed origin, what changed since."""
+
+    as_of_on: pl.Date = column("Cutoff of the radar", unit="date")
+    dimension: str = column("What users are divided by", isin=tuple(DIMENSIONS))
+    segment: str = column("all, a life-cycle segment or a band", isin=tuple(dict.fromkeys(s for d in DIMENSIONS.values() for s in d)))
+    n_users: int = column("Users", ge=1)
+    n_at_risk_users: int = column("Of these at risk", ge=0)
+    value_at_stake: float = column("Sum of ltv_at_stake", unit="unit", ge=0)
+    revenue_at_risk: float = column("Sum of revenue_at_risk", unit="unit", ge=0)
+    mean_churn_probability: float = column("Mean over the at-risk users; null without any", unit="probability", nullable=True, ge=0, le=1)
+    revenue_at_risk_share: float = column("Share of all revenue at risk", unit="share", ge=0, le=1)
+    closed_on: pl.Date = column("Last origin whose window has closed; null when the segment was empty then", unit="date", nullable=True)
+    n_closed: float = column("At-risk users of the segment at that origin", nullable=True, ge=1)
+    predicted_churn: float = column("Mean churn probability at that origin", unit="probability", nullable=True, ge=0, le=1)
+    realised_churn: float = column("Share that then churned", unit="share", nullable=True, ge=0, le=1)
+    predicted_loss: float = column("Sum of P(churn) x stake of one horizon at that origin", unit="unit", nullable=True, ge=0)
+    realised_loss: float = column("Sum of what those who churned had been worth per horizon", unit="unit", nullable=True, ge=0)
+    previous_on: pl.Date = column("Cutoff of the last publication of an earlier day; null: none", unit="date", nullable=True)
+    n_users_change: float = column("Change of n_users since then", nullable=True)
+    revenue_at_risk_change: float = column("Change of revenue_at_risk since then", unit="unit", nullable=True)
+    mean_churn_probability_change: float = column("Change of the mean since then", nullable=True)
+    unit: str = column("Unit of value", str_matches=UNIT)
+
+    class Config:
+        unique = ["dimension", "segment"]
 
 
 @contract("intervention_targets")

@@ -44,7 +44,7 @@ def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: 
         "ltv_at_stake",
         "revenue_at_risk",
         _cumulative_share().alias("cumulative_share"),
-        _band().alias("band"),
+        band().alias("band"),
         "segment",
         "is_at_risk_population",
         "run_rate_at_stake",
@@ -80,8 +80,8 @@ def _cumulative_share() -> pl.Expr:
     return pl.when(held.last() > 0).then(held / held.last()).otherwise(0.0)
 
 
-def _band() -> pl.Expr:
-    """Band in which the user's own part of the cumulative share begins."""
+def band() -> pl.Expr:
+    """Band in which the user's own part of the cumulative share begins; rows are in the order of `revenue_at_risk`."""
     before = _cumulative_share().shift(1, fill_value=0.0)
     critical, high, medium = BAND_ENDS
     return (
