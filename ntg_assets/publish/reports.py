@@ -23,6 +23,8 @@ REPORTS: dict[str, dict[str, str]] = {
         "ranking_report": "backtest",
         "radar_backtest": "backtest",
         "value_backtest": "backtest",
+        "money_calibration": "backtest",
+        "radar_segments": "live",
         "radar_portfolio": "live",
         "strategy_comparison": "live",
     },
