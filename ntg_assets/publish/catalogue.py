@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ntg_assets.revenue.history import ASSIGNMENT_DAYS, SEGMENT_DAYS
 from ntg_assets.sql import Table
-from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE
+from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE, PUBLISHED
 
 
 class PublishedTable(NamedTuple):
@@ -36,7 +36,6 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: (
             "ltv_estimates",
             "revenue_risk_radar",
-            "radar_segments",
             "radar_portfolio",
             "radar_stability",
             "intervention_targets",
@@ -45,6 +44,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "strategy_comparison",
         ),
         BACKTEST: ("radar_backtest", "value_backtest", "money_calibration"),
+        PUBLISHED: ("radar_segments",),
     },
     "outputs/experiments": {
         EXPERIMENTS: (
@@ -70,7 +70,7 @@ PUBLISHED_TABLES = tuple(
 )
 
 # Tables of which each day is kept in a file of its own below the folder, named by the day.
-KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS, Table(LIVE, "radar_segments"): SEGMENT_DAYS}
+KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS, Table(PUBLISHED, "radar_segments"): SEGMENT_DAYS}
 
 # Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.
 READ_COPY_ONLY = (

@@ -24,7 +24,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "radar_backtest": "backtest",
         "value_backtest": "backtest",
         "money_calibration": "backtest",
-        "radar_segments": "live",
+        "radar_segments": "published",
         "radar_portfolio": "live",
         "strategy_comparison": "live",
     },

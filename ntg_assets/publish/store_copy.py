@@ -40,13 +40,13 @@ def _keep_previous(target: Path) -> None:
 
 def _copy(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], part: Path) -> None:
     file = str(part).replace("'", "''")  # `attach` takes no bound parameter
-    connection.execute(f"attach '{file}' as published (storage_version '{STORAGE_VERSION}')")
+    connection.execute(f"attach '{file}' as read_copy (storage_version '{STORAGE_VERSION}')")
     try:
         for schema, name in tables:
-            connection.execute(f"create schema if not exists published.{quote_identifier(schema)}")
+            connection.execute(f"create schema if not exists read_copy.{quote_identifier(schema)}")
             connection.execute(
-                f"create table published.{quote_identifier(schema)}.{quote_identifier(name)} as select * from {Table(schema, name).quoted}"
+                f"create table read_copy.{quote_identifier(schema)}.{quote_identifier(name)} as select * from {Table(schema, name).quoted}"
             )
-        connection.execute("checkpoint published")
+        connection.execute("checkpoint read_copy")
     finally:
-        connection.execute("detach published")
+        connection.execute("detach read_copy")

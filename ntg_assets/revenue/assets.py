@@ -17,7 +17,7 @@ from ntg_assets.revenue.strategy_comparison import strategy_comparison as compar
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.sql import run
-from ntg_assets.stages import BACKTEST, LIVE
+from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
 from ntg_assets.staging import staged_asset
 
 
@@ -66,11 +66,19 @@ def radar_portfolio(
     return uncertainty.radar_portfolio(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_portfolio"))
 
 
-@staged_asset(group="revenue", stages=(LIVE,), reads={"churn_forecasts": BACKTEST}, kinds=("polars",))
+@staged_asset(
+    group=PUBLISHED,
+    stages=(PUBLISHED,),
+    reads={"revenue_risk_radar": LIVE, "churn_forecasts": BACKTEST, "split_boundaries": LIVE},
+    kinds=("polars",),
+)
 def radar_segments(
     revenue_risk_radar: pl.DataFrame, churn_forecasts: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
-    """What is at risk by life cycle and band, beside what came true at the last closed origin and the last publication."""
+    """What is at risk by life cycle and band, beside what came true at the last closed origin and the last publication.
+
+    It looks at what was held out, so nothing that users are shown is made from it.
+    """
     as_of = train_history(split_boundaries).cutoff_on
     previous = last_day_before(SEGMENT_DAYS, as_of, workspace=project.paths.workspace)
     return roll_up(revenue_risk_radar, churn_forecasts, previous, as_of=as_of)
