@@ -181,6 +181,38 @@ def serve(
 
 
 @app.command()
+def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a plan
+    experiment: Annotated[str | None, typer.Argument(help="A published experiment, whose control gives what is not given here.")] = None,
+    mean: Annotated[float | None, typer.Option(help="Mean of the metric per unit; of a share, the share.")] = None,
+    sd: Annotated[float | None, typer.Option(help="Standard deviation per unit; none for a share.")] = None,
+    mde: Annotated[float | None, typer.Option(help="Smallest difference worth finding: how many units?")] = None,
+    relative_mde: Annotated[float | None, typer.Option(help="The same as a share of the mean (0.02: two percent).")] = None,
+    margin: Annotated[float | None, typer.Option(help="Largest harmless drop: how many units show non-inferiority?")] = None,
+    units: Annotated[int | None, typer.Option(help="Units of all arms together: which difference do they find?")] = None,
+    days: Annotated[int | None, typer.Option(help="The same as days of the traffic.", min=1)] = None,
+    per_day: Annotated[float | None, typer.Option(help="New units a day, all arms together.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Traffic of the arms, control first: 1:1, 2:1:1.")] = None,
+    explained: Annotated[float | None, typer.Option(help="Share of the variance that the pre-period explains (CUPED).")] = None,
+    significance: Annotated[float | None, typer.Option(help="Error rate over all treatments [default: 0.05].")] = None,
+    power: Annotated[float | None, typer.Option(help="Probability of finding a true effect [default: 0.8].")] = None,
+    one_sided: Annotated[bool, typer.Option("--one-sided", help="Look for an improvement only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Draw the power curve into this PNG file.", dir_okay=False)] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Plan an experiment: units for an effect, effect for units, days from the traffic."""
+    from ntg_assets.cli.planning import Asked, known_from, read_weights, request_of, tell_plan  # noqa: PLC0415
+
+    shares = read_weights(weights) if weights is not None else None
+    asked = Asked(mean, sd, mde, relative_mde, margin, units, days, per_day, shares, explained, significance, power, one_sided)
+    known = None
+    if experiment is not None:
+        settings, paths = _prepare(config)
+        known = known_from(experiment, settings=settings, paths=paths)
+    tell_plan(request_of(asked, known=known), console=out, as_json=as_json, figure=figure)
+
+
+@app.command()
 def synth(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path("data/synthetic"),
     events: Annotated[int, typer.Option(help="Events.")] = 1_000_000,

@@ -16,7 +16,7 @@ from ntg_assets.storage.connection import connect
 
 def tell_replay(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
     """Derive the published decision of an experiment again from its receipt; every number must come out the same."""
-    with _published(settings, paths) as store:
+    with open_published(settings, paths) as store:
         found = store.execute("select receipt from experiments.decisions where experiment = $id", {"id": experiment}).fetchall()
         if not found:
             known = [name for (name,) in store.execute("select experiment from experiments.decisions order by experiment").fetchall()]
@@ -30,7 +30,7 @@ def tell_replay(experiment: str, *, settings: Settings, paths: Paths, console: C
 
 def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
     """Print the way from a decision back to the source files."""
-    with _published(settings, paths) as store:
+    with open_published(settings, paths) as store:
         way = trace(store, experiment)
     console.print(f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs {way.inputs_sha256[:12]})", highlight=False)
     for step in way.steps:
@@ -42,7 +42,8 @@ def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Co
 
 
 @contextmanager
-def _published(settings: Settings, paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_published(settings: Settings, paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published store for reading."""
     if not paths.published_store.exists():
         raise StorageError("nothing is published yet. Run `ntg run-all` first.")
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:

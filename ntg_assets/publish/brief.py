@@ -17,7 +17,7 @@ Reader = Callable[[str, str], pl.DataFrame]
 
 TOP_TARGETS = 10
 BANDS = ("critical", "high", "medium", "low", "none")
-BRIEF_FIGURES = ("revenue_at_risk", "churn_reliability", "ranking_quality", "experiments")
+BRIEF_FIGURES = ("revenue_at_risk", "churn_reliability", "ranking_quality", "experiments", "experiment_plans")
 
 
 def write_brief(read: Reader, *, header: Header, target: Path, figures: Path, strategies: Sequence[str]) -> Path:

@@ -19,6 +19,7 @@ INK, SOFT, ACCENT, WARN = "#1f2933", "#9aa5b1", "#0b6e99", "#c2410c"
 SIZE_INCHES = (7.2, 4.2)
 DOTS_PER_INCH = 120
 NDCG_DEPTH = 10
+MOST_PLANS = 4  # lines that can be told apart
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,29 @@ class FigureSpec:
     title: str
     tables: Mapping[str, str]
     draw: Callable[["Axes", Tables], None]
+
+
+def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, target: Path) -> Path:
+    """Draw the power over the true effect, one line per number of units.
+
+    Args:
+        curves: units (as text), effect, power.
+        wanted: Power that is asked for.
+        planned: Effect that is planned for.
+        target: PNG file.
+    """
+
+    def lines(axes: "Axes", tables: Tables) -> None:
+        for place, ((name,), rows) in enumerate(tables["curves"].group_by("units", maintain_order=True)):
+            axes.plot(rows["effect"].to_numpy(), rows["power"].to_numpy(), color=(SOFT, ACCENT, INK)[place % 3], label=str(name))
+        axes.axhline(wanted, color=WARN, linewidth=1, linestyle="--")
+        axes.axvline(planned, color=WARN, linewidth=1, linestyle="--")
+        axes.set_xlabel("true difference to the control")
+        axes.set_ylabel("probability of finding it")
+        axes.set_ylim(0, 1.02)
+        axes.legend(frameon=False, fontsize=8)
+
+    return draw(FigureSpec("How large must an effect be to be found?", {}, lines), {"curves": curves}, target=target)
 
 
 def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
@@ -113,6 +137,36 @@ def _experiments(axes: "Axes", tables: Tables) -> None:
     axes.set_xlabel("difference to the control in standard errors (blue: primary metric)")
 
 
+def _experiment_plans(axes: "Axes", tables: Tables) -> None:
+    """Draw the smallest effect that is found by when; where the smallest worthwhile one is stated, its power too."""
+    known = tables["experiment_plans"].filter(pl.col("detectable_difference").is_not_null()).sort("experiment", "days")
+    chosen = known.select(pl.col("experiment").unique().sort()).head(MOST_PLANS)["experiment"].to_list()
+    if not chosen:
+        _say_nothing(axes, "no control has units to plan with")
+        return
+    for place, name in enumerate(chosen):
+        rows = known.filter(pl.col("experiment") == name)
+        relative = rows["detectable_share"].null_count() == 0
+        values = rows["detectable_share"] if relative else rows["detectable_difference"] / rows["detectable_difference"].max()
+        unit = f"{rows['metric'][0]}, share of the control" if relative else f"{rows['metric'][0]}, share of week one"
+        colour = (ACCENT, WARN, INK, SOFT)[place % 4]
+        axes.plot(rows["days"].to_numpy() / 7, 100 * values.to_numpy(), marker="o", markersize=3, color=colour, label=f"{name} ({unit})")
+        _mark_power(axes, rows, values=values, colour=colour)
+    axes.set_yscale("log")
+    axes.set_xlabel("weeks of the traffic seen so far")
+    axes.set_ylabel("smallest effect found (%)")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _mark_power(axes: "Axes", rows: pl.DataFrame, *, values: pl.Series, colour: str) -> None:
+    for row, value in zip(rows.iter_rows(named=True), values, strict=True):
+        if row["power_for_minimum_effect"] is not None:
+            told = f"{row['power_for_minimum_effect']:.0%}"
+            axes.annotate(
+                told, (row["days"] / 7, 100 * value), xytext=(0, 5), textcoords="offset points", fontsize=7, color=colour, ha="center"
+            )
+
+
 def _intervals(axes: "Axes", labels: list[str], rows: pl.DataFrame, *, centre: str, low: str, high: str, colours: list[str]) -> None:
     for place, (row, colour) in enumerate(zip(rows.iter_rows(named=True), colours, strict=True)):
         if row[low] is not None and row[high] is not None:
@@ -134,4 +188,9 @@ FIGURES: dict[str, FigureSpec] = {
     "churn_reliability": FigureSpec("Do churn probabilities mean what they say?", {"churn_calibration": "backtest"}, _reliability),
     "revenue_at_risk": FigureSpec("How concentrated is the revenue at risk?", {"revenue_risk_radar": "live"}, _concentration),
     "experiments": FigureSpec("What the experiments found", {"readouts": "experiments"}, _experiments),
+    "experiment_plans": FigureSpec(
+        "What the experiments can find by when (beside the dots: power for the smallest effect worth finding)",
+        {"experiment_plans": "experiments"},
+        _experiment_plans,
+    ),
 }

@@ -28,6 +28,7 @@ COMMANDS = [
     "replay",
     "trace",
     "synth",
+    "plan-experiment",
     "ui",
     "config show",
 ]

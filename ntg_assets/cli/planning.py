@@ -1,0 +1,165 @@
+"""Plan an experiment from a few figures, or from what a published experiment says about its control."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from math import isfinite, sqrt
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from ntg_assets.cli.decisions import open_published
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.experiments.evidence import EvidenceTables
+from ntg_assets.experiments.plans import baseline_of
+from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.settings import Paths, Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was given on the command line; None where nothing was."""
+
+    mean: float | None = None
+    sd: float | None = None
+    effect: float | None = None
+    relative_effect: float | None = None
+    margin: float | None = None
+    units: int | None = None
+    days: int | None = None
+    units_per_day: float | None = None
+    weights: tuple[float, ...] | None = None
+    explained_share: float | None = None
+    significance: float | None = None
+    power: float | None = None
+    one_sided: bool = False
+
+
+def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest:
+    """Put the request together; what is given on the command line goes before what is known.
+
+    Raises:
+        ConfigurationError: something is missing, or two things say the same.
+    """
+    mean = asked.mean if asked.mean is not None else known.mean if known else None
+    if mean is None:
+        raise ConfigurationError("a plan needs --mean (and --sd, unless the metric is a share), or the id of a published experiment.")
+    question = _question(asked, mean=mean, known=known)
+    given = {
+        "units_per_day": asked.units_per_day,
+        "weights": asked.weights,
+        "explained_share": asked.explained_share,
+        "significance": asked.significance,
+        "power": asked.power,
+    }
+    stated: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if known is None or asked.mean is not None:
+        return PlanRequest(mean=mean, sd=asked.sd, one_sided=asked.one_sided, **question, **stated)
+    sd = known.sd if asked.sd is None else asked.sd
+    return replace(known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated)
+
+
+def _question(asked: Asked, *, mean: float, known: PlanRequest | None) -> dict[str, Any]:
+    """Find what is asked: an effect, a margin, or a number of units (also as days of the traffic)."""
+    relative = None if asked.relative_effect is None else asked.relative_effect * mean
+    per_day = asked.units_per_day if asked.units_per_day is not None else known.units_per_day if known else None
+    if asked.days is not None and not per_day:
+        raise ConfigurationError("--days needs --per-day, the new units of a day over all arms.")
+    units = asked.units if asked.days is None else round(asked.days * (per_day or 0.0))
+    given = {"--mde": asked.effect, "--relative-mde": relative, "--margin": asked.margin, "--units": asked.units, "--days": asked.days}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise ConfigurationError(f"give one of --mde, --relative-mde, --margin, --units and --days, found {' and '.join(named)}.")
+    if not named and known is not None and known.effect is not None:
+        return {"effect": known.effect}
+    if not named:
+        raise ConfigurationError(
+            "say what is asked: --mde or --relative-mde (how many units?), --margin, --units or --days (which effect?)."
+        )
+    return {"effect": asked.effect if relative is None else relative, "margin": asked.margin, "units": units}
+
+
+def read_weights(text: str) -> tuple[float, ...]:
+    """Read the shares of the arms, control first, as in `2:1:1`.
+
+    Raises:
+        ConfigurationError: a part is no number.
+    """
+    try:
+        return tuple(float(part) for part in text.split(":"))
+    except ValueError:
+        raise ConfigurationError(f"--weights are numbers divided by colons, control first, as in 2:1:1; found {text!r}.") from None
+
+
+def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequest:
+    """Read the baseline of a configured experiment off the published sums of its control.
+
+    Raises:
+        ConfigurationError: no such experiment is configured.
+        NotEnoughDataError: its control has fewer than two units.
+    """
+    definition = _definition(experiment, settings)
+    with open_published(settings, paths) as store:
+        arm_traffic, metric_sums, metric_quantiles = (
+            store.table(f"experiments.{name}").pl() for name in ("arm_traffic", "metric_sums", "metric_quantiles")
+        )
+    baseline = baseline_of(definition, EvidenceTables(arm_traffic, metric_sums, metric_quantiles).of(definition))
+    return PlanRequest(
+        mean=baseline.mean,
+        sd=sqrt(baseline.variance),
+        effect=definition.minimum_effect or sqrt(baseline.variance) / 10,
+        weights=tuple(arm.weight for arm in definition.arms),
+        units_per_day=baseline.units_per_day,
+        explained_share=baseline.explained_share,
+        significance=definition.significance,
+        power=definition.power,
+    )
+
+
+def tell_plan(request: PlanRequest, *, console: Console, as_json: bool, figure: Path | None) -> None:
+    """Print a plan, for people or for programs, and draw its power curve when a file is named."""
+    answer = answer_plan(request)
+    if figure is not None:
+        _draw(request, answer, target=figure)
+    if as_json:
+        console.print_json(json.dumps(_plain({"request": asdict(request), "plan": asdict(answer)}), allow_nan=False))
+        return
+    console.print(answer.sentence, highlight=False, soft_wrap=True)
+    table = Table("units", "days", "finds a difference of", f"power for {answer.effect:.4g}")
+    for point in answer.curve:
+        days = "" if point.days is None else f"{point.days:,.0f}" if isfinite(point.days) else "never"
+        table.add_row(f"{point.units:,}", days, f"{point.detectable_effect:.4g}", f"{point.power:.1%}")
+    console.print(table)
+
+
+def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
+    from ntg_assets.experiments.sample_size import power_at  # noqa: PLC0415  # with the drawing, which is slow to import
+    from ntg_assets.publish.figures import draw_power_curves  # noqa: PLC0415
+
+    effects = [answer.effect * step / 20 for step in range(1, 51)]
+    curves = {
+        f"{int(answer.units * multiple):,} units": [power_at(replace(request), effect, units=answer.units * multiple) for effect in effects]
+        for multiple in (0.5, 1.0, 2.0)
+    }
+    rows = [(name, effect, chance) for name, found in curves.items() for effect, chance in zip(effects, found, strict=True)]
+    frame = pl.DataFrame(rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row")
+    draw_power_curves(frame, wanted=request.power, planned=answer.effect, target=target)
+
+
+def _definition(experiment: str, settings: Settings) -> ExperimentSettings:
+    found = {one.id: one for one in settings.experiments.definitions}
+    if experiment not in found:
+        raise ConfigurationError(f"no experiment {experiment!r} is configured; known: {', '.join(sorted(found)[:10]) or 'none'}.")
+    return found[experiment]
+
+
+def _plain(tree: object) -> object:
+    """Make a tree strict JSON: what never happens is null."""
+    if isinstance(tree, dict):
+        return {name: _plain(value) for name, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [_plain(value) for value in tree]
+    return None if isinstance(tree, float) and not isfinite(tree) else tree

@@ -1,0 +1,212 @@
+"""How many units, which effect, how long: a plan from a few figures, before any experiment is configured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil, isfinite, isinf
+
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.experiments.moments import MINIMUM_UNITS
+from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
+
+CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)  # multiples of the planned units at which the curve is shown
+ROUNDS = 30  # a share's variance depends on the effect that is looked for; this many rounds settle it to the last digit shown
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What is known and what is asked; exactly one of `effect`, `margin` and `units` is given.
+
+    Attributes:
+        mean: Mean of the metric per unit before the experiment; of a share, the share.
+        sd: Standard deviation per unit; None for a share of units, whose variance follows from the mean.
+        weights: Shares of the traffic, control first, relative to each other.
+        effect: Smallest absolute difference worth finding.
+        margin: Largest harmless drop: show that the treatments are not worse than that (non-inferiority).
+        units: Units of all arms together, whose smallest detectable effect is asked for.
+        units_per_day: New units a day over all arms; None when not known.
+        explained_share: Share of the variance that the pre-period explains, which CUPED removes (the squared correlation).
+        significance: Error rate, both sides and all treatments together.
+        power: Probability with which a true effect should be found.
+        one_sided: Whether only an improvement is looked for.
+    """
+
+    mean: float
+    sd: float | None = None
+    weights: tuple[float, ...] = (1.0, 1.0)
+    effect: float | None = None
+    margin: float | None = None
+    units: int | None = None
+    units_per_day: float | None = None
+    explained_share: float = 0.0
+    significance: float = 0.05
+    power: float = 0.8
+    one_sided: bool = False
+
+    def __post_init__(self) -> None:
+        if problem := next(_problems(self), None):
+            raise ConfigurationError(f"this cannot be planned: {problem}.")
+
+    @property
+    def n_treatments(self) -> int:
+        return len(self.weights) - 1
+
+
+@dataclass(frozen=True)
+class PlanPoint:
+    """What so many units can show; `power` is that for the effect of the plan."""
+
+    units: int
+    days: float | None
+    detectable_effect: float
+    power: float
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """A plan.
+
+    Attributes:
+        question: `units for an effect`, `units for non-inferiority` or `effect for units`.
+        effect: The absolute effect (or margin) that is planned for.
+        effect_share: The same as a share of the mean; None where the mean is not above zero.
+        units_per_arm: Control first.
+        units: All arms together.
+        days: Whole weeks that the traffic needs; None when no traffic is given, infinite when none comes.
+        curve: What fewer and more units can show.
+        sentence: The answer, for people.
+    """
+
+    question: str
+    effect: float
+    effect_share: float | None
+    units_per_arm: tuple[int, ...]
+    units: int
+    days: float | None
+    curve: tuple[PlanPoint, ...]
+    sentence: str
+
+
+def answer_plan(request: PlanRequest) -> PlanAnswer:
+    """Answer a plan: the units for an effect or a margin, or the effect for some units.
+
+    Several treatments share the error rate (Bonferroni; the joint test needs a little less). The treatment with the least traffic
+    decides, since the others are known better.
+
+    Raises:
+        ConfigurationError: no number of units can show the effect.
+    """
+    effect = _effect_of(request)
+    control = _control_units(request, effect)
+    per_arm = tuple(ceil(control * weight / request.weights[0] - 1e-9) for weight in request.weights)
+    units = sum(per_arm) if request.units is None else request.units
+    draft = PlanAnswer(
+        question="effect for units" if request.units else "units for non-inferiority" if request.margin else "units for an effect",
+        effect=effect,
+        effect_share=effect / request.mean if request.mean > 0 else None,
+        units_per_arm=per_arm,
+        units=units,
+        days=_days(request, units),
+        curve=tuple(_point(request, effect, units=ceil(units * multiple)) for multiple in CURVE if units * multiple >= _fewest(request)),
+        sentence="",
+    )
+    return replace(draft, sentence=_sentence(request, draft))
+
+
+def power_at(request: PlanRequest, effect: float, *, units: float) -> float:
+    """Return the probability that so many units (all arms together) find a true effect; for a margin, that they exclude it."""
+    return power(effect, n_control=units * request.weights[0] / sum(request.weights), design=_design(request, effect))
+
+
+def effect_at(request: PlanRequest, *, units: float) -> float:
+    """Return the smallest true effect that so many units, all arms together, find with the wanted power."""
+    n_control = units * request.weights[0] / sum(request.weights)
+    effect = detectable_effect(n_control=n_control, design=_design(request, 0.0), wanted_power=request.power)
+    if request.sd is None:
+        for _ in range(ROUNDS):
+            effect = detectable_effect(n_control=n_control, design=_design(request, effect), wanted_power=request.power)
+    return effect
+
+
+def _effect_of(request: PlanRequest) -> float:
+    if request.units is not None:
+        return effect_at(request, units=request.units)
+    return request.margin if request.margin is not None else float(request.effect or 0.0)
+
+
+def _control_units(request: PlanRequest, effect: float) -> float:
+    if request.units is not None:
+        return request.units * request.weights[0] / sum(request.weights)
+    found = units_for_effect(effect, design=_design(request, effect), wanted_power=request.power)
+    if isinf(found):
+        raise ConfigurationError(f"no number of units shows an effect of {effect:g}. Ask for a larger effect or less power.")
+    return found
+
+
+def _design(request: PlanRequest, effect: float) -> Design:
+    """Set out the test of the treatment with the least traffic."""
+    left = 1 - request.explained_share
+    if request.sd is None:
+        other = request.mean if request.margin is not None else min(max(request.mean + effect, 0.0), 1.0)
+        variance, treated = (share * (1 - share) * left for share in (request.mean, other))
+    else:
+        variance = treated = request.sd**2 * left
+    is_one_sided = request.one_sided or request.margin is not None
+    rate = request.significance / 2 if request.margin is not None else request.significance / request.n_treatments
+    ratio = min(request.weights[1:]) / request.weights[0]
+    return Design(variance, treated, ratio=ratio, significance=rate, alternative="greater" if is_one_sided else "two-sided")
+
+
+def _point(request: PlanRequest, effect: float, *, units: int) -> PlanPoint:
+    return PlanPoint(units, _days(request, units), effect_at(request, units=units), power_at(request, effect, units=units))
+
+
+def _days(request: PlanRequest, units: int) -> float | None:
+    return None if request.units_per_day is None else days_for_units(units, units_per_day=request.units_per_day)
+
+
+def _fewest(request: PlanRequest) -> float:
+    """Return the units, all arms together, below which an arm has no variance."""
+    return (MINIMUM_UNITS + 1) * sum(request.weights) / min(request.weights)
+
+
+def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
+    arms = f"{answer.units:,} units over {len(request.weights)} arms ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
+    share = f" ({answer.effect_share:.2%} of {request.mean:g})" if answer.effect_share is not None else ""
+    what = {
+        "units for non-inferiority": f"show that no treatment is worse than the control by more than {answer.effect:g}{share}",
+        "units for an effect": f"find a difference of {answer.effect:g}{share}",
+        "effect for units": f"find a difference of {answer.effect:.4g}{share}",
+    }[answer.question]
+    if answer.days is None:
+        duration = ""
+    elif isfinite(answer.days):
+        duration = f": {answer.days:,.0f} days at {request.units_per_day:,.6g} units a day"
+    else:
+        duration = ": never, because no units come"
+    helped = f", with CUPED removing {request.explained_share:.0%} of the variance" if request.explained_share else ""
+    return f"{arms} {what} with {request.power:.0%} power at {request.significance:g} significance{helped}{duration}."
+
+
+def _problems(request: PlanRequest) -> Iterator[str]:
+    asked = [name for name in ("effect", "margin", "units") if getattr(request, name) is not None]
+    if len(asked) != 1:
+        yield f"give one of effect, margin and units, found {' and '.join(asked) or 'none'}"
+    if request.sd is None and not 0 < request.mean < 1:
+        yield f"without a standard deviation the mean is a share between 0 and 1, found {request.mean:g}"
+    if request.sd is not None and not (isfinite(request.sd) and request.sd > 0):
+        yield f"the standard deviation must be above zero, found {request.sd:g}"
+    if len(request.weights) < MINIMUM_UNITS or any(not (isfinite(weight) and weight > 0) for weight in request.weights):
+        yield f"at least two arms with weights above zero are needed, found {', '.join(f'{weight:g}' for weight in request.weights)}"
+    for name in ("effect", "margin", "units"):
+        value = getattr(request, name)
+        if value is not None and not (isfinite(value) and value > 0):
+            yield f"{name} must be above zero, found {value:g}"
+    if request.units is not None and len(request.weights) >= MINIMUM_UNITS and request.units < _fewest(request):
+        yield f"{request.units:,} units leave fewer than three in an arm"
+    if request.units_per_day is not None and request.units_per_day < 0:
+        yield f"units per day cannot be negative, found {request.units_per_day:g}"
+    if not 0 <= request.explained_share < 1 or not 0 < request.significance < 1 or not request.significance < request.power < 1:
+        yield (
+            f"0 <= explained share < 1, 0 < significance < power < 1 are needed, found {request.explained_share:g}, "
+            f"{request.significance:g} and {request.power:g}"
+        )
