@@ -1,10 +1,11 @@
 """SQL as values: a query text from a file, the tables it reads, the values bound to it.
 
 A `Query` returned by an asset runs inside the store, so its rows never pass through Python. The same query
-over frames runs in memory (`run`), which is how the computation is used and tested without Dagster.
+over frames runs in memory (`run`), which is how the computation is used and tested without Dagster. What SQL cannot make
+and memory should not hold comes as a `Stream`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,6 +41,13 @@ class Query:
     text: str
     tables: Mapping[str, Source] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows of one table that come frame by frame (at least one, all with the same columns), so that no one holds them all."""
+
+    frames: Iterable[pl.DataFrame]
 
 
 def query(package: str, name: str, tables: Mapping[str, Source], **parameters: Any) -> Query:

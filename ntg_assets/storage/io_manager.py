@@ -1,7 +1,8 @@
 """Dagster's DuckDB IO manager, made safe: contract first, one transaction, by name, nothing pickled.
 
-An asset may return a polars frame (eager or lazy), an Arrow table, or a `Query` that runs inside the store. An input may
-be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or `Table`: a handle that reads nothing.
+An asset may return a polars frame (eager or lazy), an Arrow table, a `Query` that runs inside the store, or a `Stream` of
+frames that are stored one by one. An input may be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or
+`Table`: a handle that reads nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from dagster_duckdb.io_manager import DuckDbClient
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.errors import StorageError
 from ntg_assets.project import Project
-from ntg_assets.sql import Query, Table
+from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.staging import column_docs
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
 
@@ -36,13 +37,13 @@ class TableHandler(DbTypeHandler[Any]):
 
     @property
     def supported_types(self) -> Sequence[type[object]]:
-        return (pl.DataFrame, pl.LazyFrame, pa.Table, Query, Table)
+        return (pl.DataFrame, pl.LazyFrame, pa.Table, Query, Stream, Table)
 
     def handle_output(
         self, context: dg.OutputContext, table_slice: TableSlice, obj: Any, connection: duckdb.DuckDBPyConnection
     ) -> Mapping[str, Any]:
         table = Table(table_slice.schema, table_slice.table)
-        rows = obj if isinstance(obj, Query) else Query("select * from incoming", {"incoming": obj})
+        rows = obj if isinstance(obj, Query | Stream) else Query("select * from incoming", {"incoming": obj})
         try:
             written = write_table(connection, table, rows, contract_of(table.name), ids=self.ids)
         except BrokenContractError as broken:

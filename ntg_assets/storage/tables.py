@@ -19,11 +19,11 @@ from ntg_assets.contracts import (
     violations,
 )
 from ntg_assets.errors import ContractError
-from ntg_assets.sql import Query, Table, bound, quote_identifier
+from ntg_assets.sql import Query, Stream, Table, bound, quote_identifier
 from ntg_assets.storage.witnesses import acquit, are_enough
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
-MOST_SORTED_KEYS = 100_000_000  # 800 MB of hashes; above, the engine groups the keys and spills to disk
+SORTED_KEYS_AT_ONCE = 25_000_000  # 200 MB of hashes; more are sorted part by part
 SAMPLE_ROWS = 5
 EXAMPLES = 3
 
@@ -53,10 +53,12 @@ class Written:
     sample: pl.DataFrame
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract], *, ids: IdTypes) -> Written:
-    """Replace a table by the rows of a query, or leave it as it was.
+def write_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: Query | Stream, model: type[Contract], *, ids: IdTypes
+) -> Written:
+    """Replace a table by the rows of a query or of a stream of frames, or leave it as it was.
 
-    One transaction: the new rows are stored by column name, held against the contract, and only then
+    One transaction, however many frames: the new rows are stored by column name, held against the contract, and only then
     committed. A failure at any point, the end of the process included, leaves the old table.
 
     Raises:
@@ -65,8 +67,9 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query
     connection.begin()
     try:
         connection.execute(f"create schema if not exists {quote_identifier(table.schema)}")
-        with bound(connection, rows):
-            _check_columns(connection, table, rows, model)
+        if isinstance(rows, Stream):
+            _store_frames(connection, table, rows, model)
+        else:
             _store(connection, table, rows, model)
         _check_rows(connection, table, schema_of(model, ids), key_of(model))
         written = _describe(connection, table, key_of(model))
@@ -102,8 +105,31 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
 
 
-def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract]) -> None:
-    found = [name for name, *_ in connection.execute(f"describe {rows.text}", dict(rows.parameters) or None).fetchall()]
+def _store(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract]) -> None:
+    with bound(connection, rows):
+        bound_values = dict(rows.parameters) or None
+        found = [name for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()]
+        _check_columns(table, found, model)
+        statement = f"create or replace table {table.quoted} as select {_columns(model)} from (\n{rows.text}\n)"
+        connection.execute(statement, bound_values)
+
+
+def _store_frames(connection: duckdb.DuckDBPyConnection, table: Table, rows: Stream, model: type[Contract]) -> None:
+    verb = f"create or replace table {table.quoted} as"
+    for frame in rows.frames:
+        _check_columns(table, frame.columns, model)
+        with bound(connection, Query("", {"incoming": frame})):
+            connection.execute(f"{verb} select {_columns(model)} from incoming")
+        verb = f"insert into {table.quoted} by name"
+    if verb.startswith("create"):
+        raise ContractError(f"{table.schema}.{table.name}: not stored, no frame came, so its columns are unknown. Yield an empty one.")
+
+
+def _columns(model: type[Contract]) -> str:
+    return ", ".join(quote_identifier(name) for name in column_names(model))
+
+
+def _check_columns(table: Table, found: list[str], model: type[Contract]) -> None:
     wanted = column_names(model)
     broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
     broken += [Violation(name, "column is not in the contract", 0, "") for name in found if name not in wanted]
@@ -114,18 +140,12 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table, rows: Qu
         raise error
 
 
-def _store(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract]) -> None:
-    columns = ", ".join(quote_identifier(name) for name in column_names(model))
-    statement = f"create or replace table {table.quoted} as select {columns} from (\n{rows.text}\n)"
-    connection.execute(statement, dict(rows.parameters) or None)
-
-
 def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]) -> None:
     n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
     is_large = n_rows > CHECKED_ROWS_AT_ONCE
     if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
         _judge_all_rows(connection, table, schema)
-    if key and is_large and n_rows <= MOST_SORTED_KEYS and _key_hashes_differ(connection, table, key, n_rows):
+    if key and is_large and _key_hashes_differ(connection, table, key, n_rows):
         return
     if key and (doubled := _doubled_keys(connection, table, key)):
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
@@ -139,13 +159,16 @@ def _judge_all_rows(connection: duckdb.DuckDBPyConnection, table: Table, schema:
 
 def _key_hashes_differ(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str], n_rows: int) -> bool:
     """Whether all keys have different 64-bit hashes, which proves them different: a quarter of the cost of grouping them."""
-    columns = ", ".join(quote_identifier(name) for name in key)
-    hashes, n_read = np.empty(n_rows, dtype=np.uint64), 0
-    for batch in connection.sql(f"select hash({columns}) from {table.quoted}").to_arrow_reader(CHECKED_ROWS_AT_ONCE):
-        hashes[n_read : n_read + len(batch)] = batch.column(0).to_numpy()
-        n_read += len(batch)
-    hashes.sort()
-    return not bool((hashes[1:] == hashes[:-1]).any())
+    hashed = f"select hash({', '.join(quote_identifier(name) for name in key)}) as hashed from {table.quoted}"
+    n_parts = -(-n_rows // SORTED_KEYS_AT_ONCE)
+    for part in range(n_parts):  # equal keys fall into the same part
+        chosen = hashed if n_parts == 1 else f"select hashed from ({hashed}) where hashed % {n_parts} = {part}"
+        reader = connection.sql(chosen).to_arrow_reader(CHECKED_ROWS_AT_ONCE)
+        hashes = np.concatenate([np.empty(0, np.uint64), *(batch.column(0).to_numpy() for batch in reader)])
+        hashes.sort()
+        if bool((hashes[1:] == hashes[:-1]).any()):
+            return False
+    return True
 
 
 def _doubled_keys(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]) -> Violation | None:

@@ -10,10 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from ntg_assets.taste.row_order import Rows, order_rows
+
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
+LOOKUP_SHARE = 4  # integer ids are looked up in an array while their range is below so many times the rows; sparse ones are joined
 
 
 @dataclass(frozen=True)
@@ -73,31 +77,48 @@ class Interactions:
         return len(self.items)
 
 
-def code_interactions(events: pl.DataFrame, *, items: pl.Series | None = None) -> Interactions:
+def code_interactions(events: pl.DataFrame, *, items: pl.Series | None = None, compiled: bool | None = None) -> Interactions:
     """Code a log.
 
     Args:
         events: One row per event: `user_id`, `item_id` (integers or strings), `event_at`. Rows of one user, item and instant count once.
         items: The catalogue in the order of its codes, where it is known already; rows of other items are left out. None: that of the log.
+        compiled: Which engine sorts; none: by the number of rows. Both give the same bits.
     """
-    rows = events.select("user_id", "item_id", pl.col("event_at").to_physical().cast(pl.Int64).alias("at")).unique()
-    catalogue = _by_users(rows) if items is None else items
-    rows = rows.join(_numbered(catalogue, "item_id", "item"), on="item_id")
-    users = rows["user_id"].unique().sort()
-    coded = rows.join(_numbered(users, "user_id", "user"), on="user_id").sort("user", "at", "item_id", descending=[False, True, False])
-    user, item = coded["user"], coded["item"]
-    is_latest = (user.cast(pl.Int64) * max(len(catalogue), 1) + item.cast(pl.Int64)).is_first_distinct()
-    return Interactions(users, catalogue, user.to_numpy(), item.to_numpy(), coded["at"].to_numpy(), is_latest.to_numpy())
+    (users, user), (known, item) = _ranked(events["user_id"]), _ranked(events["item_id"])
+    at = events["event_at"].to_physical().cast(pl.Int64).to_numpy()
+    rows = order_rows(user, item, at, n_users=len(users), n_items=len(known), compiled=compiled)
+    if items is None:
+        order = np.argsort(-np.bincount(rows.item[rows.is_latest], minlength=len(known)), kind="stable")
+        number = np.empty(len(known), np.int32)
+        number[order] = np.arange(len(known), dtype=np.int32)
+        return Interactions(users, known.gather(order), rows.user, number[rows.item], rows.at, rows.is_latest)
+    number = codes_of(known, known=items).astype(np.int32)
+    if number.min(initial=0) >= 0:
+        return Interactions(users, items, rows.user, number[rows.item], rows.at, rows.is_latest)
+    return _only_known(users, items, rows, number[rows.item])
 
 
-def _by_users(rows: pl.DataFrame) -> pl.Series:
-    """Return the items by falling number of users, then by id."""
-    pairs = rows.select("user_id", "item_id").unique()
-    return pairs.group_by("item_id").len().sort("len", "item_id", descending=[True, False])["item_id"]
+def _only_known(users: pl.Series, items: pl.Series, rows: Rows, item: Ints) -> Interactions:
+    """Leave out rows without a code of an item, and users without any other."""
+    kept = item >= 0
+    is_left = np.zeros(len(users), np.bool_)
+    is_left[rows.user[kept]] = True
+    number = np.cumsum(is_left, dtype=np.int32) - np.int32(1)
+    return Interactions(users.filter(is_left), items, number[rows.user[kept]], item[kept], rows.at[kept], rows.is_latest[kept])
 
 
-def _numbered(ids: pl.Series, name: str, code: str) -> pl.DataFrame:
-    return pl.DataFrame({name: ids, code: np.arange(len(ids), dtype=np.int32)})
+def _ranked(ids: pl.Series) -> tuple[pl.Series, Ints]:
+    """Return the distinct ids, ascending, and the position of each row's id among them."""
+    low, high = (ids.min(), ids.max()) if ids.dtype.is_integer() else (None, None)
+    if isinstance(low, int) and isinstance(high, int) and high - low < LOOKUP_SHARE * len(ids):
+        offset = ids.to_numpy() - low
+        is_there = np.zeros(high - low + 1, np.bool_)
+        is_there[offset] = True
+        number = np.cumsum(is_there, dtype=np.int32) - np.int32(1)
+        return pl.Series(ids.name, np.flatnonzero(is_there) + low, dtype=ids.dtype), number[offset]
+    distinct = ids.unique().sort()
+    return distinct, codes_of(ids, known=distinct).astype(np.int32)
 
 
 def starts_of(groups: npt.NDArray[np.integer], *, n_groups: int) -> Longs:
