@@ -19,7 +19,7 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.randomness import random_stream
 from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_settings, project_paths
-from ntg_assets.sql import Query, run
+from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
 
 HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
@@ -74,6 +74,10 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Ask the warehouse a question: for checks, whose answer is small."""
         with self.warehouse() as connection:
             return run(given, connection)
+
+    def columns(self, table: Table, *names: str) -> pl.DataFrame:
+        """Read some columns of a stored table: what an asset does not need should not take its memory."""
+        return self.read(Query(f"select {', '.join(map(quote_identifier, names))} from stored", {"stored": table}))  # noqa: S608  # quoted
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use, the same in every run of this configuration."""

@@ -45,6 +45,52 @@ def staged_asset(
     return build
 
 
+def staged_assets(
+    tables: Mapping[str, str], *, group: str, stages: Sequence[str] = STAGES, kinds: Sequence[str] = ("python",)
+) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
+    """Make the decorated function one step that makes several tables in each of `stages`.
+
+    Args:
+        tables: What each table holds, in words, by name; the function returns their rows in this order.
+        group: As in `staged_asset`.
+        stages: As in `staged_asset`.
+        kinds: As in `staged_asset`.
+    """
+
+    def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
+        return [_assets_in(stage, tables, function, group=group, kinds=kinds) for stage in stages]
+
+    return build
+
+
+def _assets_in(
+    stage: str, tables: Mapping[str, str], function: Callable[..., Any], *, group: str, kinds: Sequence[str]
+) -> dg.AssetsDefinition:
+    outs = {
+        table: dg.AssetOut(
+            key=dg.AssetKey([stage, table]),
+            description=description,
+            owners=OWNERS,
+            kinds={"duckdb", *kinds},
+            metadata={"dagster/column_schema": column_docs(contract_of(table))},
+        )
+        for table, description in tables.items()
+    }
+    made = dg.multi_asset(
+        name=f"{stage}__{function.__name__}",
+        outs=outs,
+        ins=_ins(function, stage, {}),
+        group_name=stage if group == stage else f"{stage}_{group}",
+    )
+    return made(function)
+
+
+def _ins(function: Callable[..., Any], stage: str, reads: Mapping[str, str]) -> dict[str, dg.AssetIn]:
+    """Find the tables that a function takes, by the names of its parameters."""
+    tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
+    return {table: dg.AssetIn(key=dg.AssetKey([_schema_of(table, stage, reads), table])) for table in tables}
+
+
 def _asset_in(
     stage: str,
     name: str,
@@ -55,13 +101,12 @@ def _asset_in(
     after: Sequence[dg.AssetKey],
     kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
-    tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
-    inputs = {table: dg.AssetKey([_schema_of(table, stage, reads), table]) for table in tables}
+    ins = _ins(function, stage, reads)
     return dg.asset(
         name=name,
         key_prefix=[stage],
-        ins={table: dg.AssetIn(key=key) for table, key in inputs.items()},
-        deps=[key for key in after if key not in inputs.values()],
+        ins=ins,
+        deps=[key for key in after if key not in {given.key for given in ins.values()}],
         group_name=stage if group == stage else f"{stage}_{group}",
         description=inspect.getdoc(function),
         owners=OWNERS,

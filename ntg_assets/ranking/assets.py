@@ -1,5 +1,6 @@
 """Assets of ranking: popularity, weights, candidates, lists."""
 
+import dagster as dg
 import polars as pl
 
 import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
@@ -7,8 +8,9 @@ from ntg_assets.project import Project
 from ntg_assets.ranking.examples import collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
 from ntg_assets.ranking.item_rules import judge_items, read_excluded
-from ntg_assets.ranking.model import ranking_model
+from ntg_assets.ranking.model import STRENGTH, ranking_model
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
+from ntg_assets.ranking.progress import Progress
 from ntg_assets.ranking.ranking_weights import learn_weights
 from ntg_assets.ranking.recommendations import default_list as popular_list
 from ntg_assets.ranking.recommendations import list_candidates, recommend_users
@@ -16,24 +18,24 @@ from ntg_assets.ranking.rules_report import no_rules, report_rules
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.ranking.strategies import list_strategies
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.sql import Query, Table
+from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
-from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.taste.interactions import HISTORY, code_interactions
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
-def item_popularity(train_events: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_popularity(train_events: Table, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What is popular at the cutoff, at half-lives from a day to years."""
-    half_lives = project.settings.ranking.popularity_half_life_days
-    return score_popularity(code_interactions(train_events), now=train_end(split_boundaries), half_life_days=half_lives)
+    half_lives, log = project.settings.ranking.popularity_half_life_days, code_interactions(project.columns(train_events, *HISTORY))
+    return score_popularity(log, now=train_end(split_boundaries), half_life_days=half_lives)
 
 
 @staged_asset(group="ranking", kinds=("scipy",))
-def ranking_weights(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
     settings = project.settings
-    cuts = inner_slices(train_events, strategy=settings.split.strategy, settings=settings.ranking)
+    cuts = inner_slices(project.columns(train_events, *HISTORY), strategy=settings.split.strategy, settings=settings.ranking)
     return learn_weights(
         collect_examples(cuts, taste=settings.taste, settings=settings.ranking, seed=settings.seed),
         sources=configured_sources(settings.ranking),
@@ -84,54 +86,58 @@ def ranking_rules_report(
 
 @staged_asset(group="ranking", kinds=("numpy",))
 def candidates(
-    train_events: pl.DataFrame,
+    context: dg.AssetExecutionContext,
+    train_events: Table,
     ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
-    taste_graph: pl.DataFrame,
-    sequence_graph: pl.DataFrame,
-    linear_graph: pl.DataFrame,
+    taste_graph: Table,
+    sequence_graph: Table,
+    linear_graph: Table,
     item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
-) -> pl.DataFrame:
+) -> Stream:
     """Items that each source with a weight would show each user, before anything is weighed."""
     model = ranking_model(
         popularity=item_popularity,
-        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
         cutoff_at=train_end(split_boundaries),
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
     )
-    return pl.concat(list_candidates(code_interactions(train_events, items=model.items), model))
+    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
 def recommendations(
-    train_events: pl.DataFrame,
+    context: dg.AssetExecutionContext,
+    train_events: Table,
     candidates: Table,  # noqa: ARG001  # found again in the same pass as the scores: cheaper than reading them back
     ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
-    taste_graph: pl.DataFrame,
-    sequence_graph: pl.DataFrame,
-    linear_graph: pl.DataFrame,
+    taste_graph: Table,
+    sequence_graph: Table,
+    linear_graph: Table,
     item_rules: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
-) -> pl.DataFrame:
+) -> Stream:
     """What to show each user, with a reason on each row."""
     cutoff_at = train_end(split_boundaries)
     model = ranking_model(
         popularity=item_popularity,
-        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
         cutoff_at=cutoff_at,
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
     )
-    log = code_interactions(train_events, items=model.items)
-    return pl.concat(recommend_users(log, model, titles=items, cutoff_at=cutoff_at))
+    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    tell = Progress(context.log.info, what="recommendations")
+    return Stream(recommend_users(log, model, titles=items, cutoff_at=cutoff_at, tell=tell))
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
@@ -153,28 +159,35 @@ def default_list(
 
 @staged_asset(group="ranking", stages=(BACKTEST,), kinds=("numpy",))
 def strategy_lists(
-    train_events: pl.DataFrame,
+    context: dg.AssetExecutionContext,
+    train_events: Table,
     ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
-    taste_graph: pl.DataFrame,
-    sequence_graph: pl.DataFrame,
-    linear_graph: pl.DataFrame,
+    taste_graph: Table,
+    sequence_graph: Table,
+    linear_graph: Table,
     item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
-) -> pl.DataFrame:
+) -> Stream:
     """The lists of each strategy for each user, to be compared on what users went on to take."""
     settings = project.settings.ranking
     model = ranking_model(
         popularity=item_popularity,
-        graphs={"taste": taste_graph, "sequence": sequence_graph, "linear": linear_graph},
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
         cutoff_at=train_end(split_boundaries),
         settings=settings,
         weights=ranking_weights,
         item_rules=item_rules,
     )
-    log = code_interactions(train_events, items=model.items)
-    return pl.concat(list_strategies(log, model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k)))
+    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    k, tell = max(settings.top_k, *settings.evaluation_k), Progress(context.log.info, what="strategy_lists")
+    return Stream(list_strategies(log, model, ranking_weights, k=k, tell=tell))
+
+
+def _graphs(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:
+    """Read what the model needs of each graph."""
+    return {name: project.columns(table, "item_id", "neighbour_id", STRENGTH[name]) for name, table in graphs.items()}
 
 
 ranking_assets = [

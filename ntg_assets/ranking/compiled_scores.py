@@ -22,8 +22,8 @@ class CompiledScores:
     A user's own consumption is spread over a graph that leads each item to itself.
     """
 
-    def __init__(self, model: RankingModel) -> None:
-        self.model = model
+    def __init__(self, model: RankingModel, *, workers: int = WORKERS) -> None:
+        self.model, self.workers = model, workers
         self.spread = [source for source in model.sources if source.kind != "popularity"]
         is_popular = np.array([source.kind == "popularity" for source in model.sources], np.bool_)
         popularity = [model.popularity[source.name] for source in model.sources if source.kind == "popularity"]
@@ -50,10 +50,10 @@ class CompiledScores:
         starts = _joined([profile.indptr for profile in profiles]).reshape(len(profiles), block.n_users + 1)
         hidden_start = starts_of(block.user[hidden], n_groups=block.n_users)
         histories = Histories(starts, *_entries(profiles), hidden_start, block.item[hidden].astype(np.uint32))
-        return _laid_out(find_best(self.sources, histories, k=min(per_source, self.model.n_items)))
+        return _laid_out(find_best(self.sources, histories, k=min(per_source, self.model.n_items), workers=self.workers))
 
 
-def find_best(sources: Sources, histories: Histories, *, k: int, workers: int = WORKERS) -> Found:
+def find_best(sources: Sources, histories: Histories, *, k: int, workers: int) -> Found:
     """Let workers share the users of a block; their number changes only speed and memory."""
     found = Found.room(n_users=len(histories.hidden_start) - 1, n_sources=len(sources.spread_of), n_items=sources.popularity.shape[1], k=k)
     with ThreadPoolExecutor(workers) as pool:  # numba's own threads keep a core busy while they wait for the next block

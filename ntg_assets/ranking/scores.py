@@ -11,6 +11,7 @@ from ntg_assets.taste.neighbours import rows_at_once
 COMPILED_FROM = 50_000_000  # users x items; below, dense rows take a few seconds and compiling would take longer
 COMPILED_USERS = 1_024  # users of a block of the compiled engine: some 150 MB of candidates and features
 
+Tell = Callable[[int, int], None]
 Scorer = Callable[[Interactions], Scored]
 
 
@@ -40,11 +41,19 @@ def score_users(block: Interactions, model: RankingModel, *, compiled: bool = Fa
     return scorer(model, compiled=compiled)(block)
 
 
-def user_blocks(log: Interactions, *, compiled: bool) -> Iterator[Interactions]:
-    """Cut a log into blocks of users that one engine takes at once; an empty log is one empty block."""
+def user_blocks(log: Interactions, *, compiled: bool, tell: Tell | None = None) -> Iterator[Interactions]:
+    """Cut a log into blocks of users that one engine takes at once; an empty log is one empty block.
+
+    Args:
+        log: All users.
+        compiled: Which engine.
+        tell: Is told how many of how many users are done, after each block.
+    """
     at_once = COMPILED_USERS if compiled else rows_at_once(log.n_items)
     for first in range(0, max(log.n_users, 1), at_once):
         yield log.block(first, first + at_once)
+        if tell is not None:
+            tell(min(first + at_once, log.n_users), log.n_users)
 
 
 def _score_densely(block: Interactions, model: RankingModel, *, per_source: int) -> Scored:

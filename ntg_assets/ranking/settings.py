@@ -1,11 +1,13 @@
 """How candidates are found, scored and cut to a list."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ntg_assets.ranking.rules_settings import RulesSettings
 from ntg_assets.section import Section
+
+Days = Annotated[float, Field(gt=0)]
 
 
 class RankingSettings(Section):
@@ -23,9 +25,9 @@ class RankingSettings(Section):
     """The same for the profile of nearly the whole history."""
     profile_items: int = Field(default=500, ge=1)
     """Most recent items of a user that make the profile."""
-    popularity_half_life_days: list[float] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
+    popularity_half_life_days: list[Days] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
     """Half-lives of decayed popularity among which the inner cut chooses."""
-    consumed_half_life_days: list[float] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
+    consumed_half_life_days: list[Days] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
     """Half-lives of a user's own decayed consumption, where consumed items may be shown again."""
     recommend_consumed: Literal["never", "allow"] = "never"
     """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""

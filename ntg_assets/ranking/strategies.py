@@ -9,7 +9,7 @@ from ntg_assets.ranking.blend import Lists, top_lists
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.recommendations import popularity_floor
 from ntg_assets.ranking.ruled_lists import make_lists
-from ntg_assets.ranking.scores import is_large, scorer, user_blocks
+from ntg_assets.ranking.scores import Tell, is_large, scorer, user_blocks
 from ntg_assets.ranking.sources import PLAIN_GRAPH
 from ntg_assets.taste.interactions import Floats, Interactions
 
@@ -22,7 +22,9 @@ def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Fl
     return {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
 
 
-def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int) -> Iterator[pl.DataFrame]:
+def list_strategies(
+    log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int, tell: Tell | None = None
+) -> Iterator[pl.DataFrame]:
     """Make `strategy_lists`, one block of users after the other: what each strategy would show each user of TRAIN.
 
     `blend` is what is recommended, business rules and all. The others are baselines by score alone; what the rules exclude is in no list.
@@ -32,10 +34,11 @@ def list_strategies(log: Interactions, model: RankingModel, weights: pl.DataFram
         model: Sources, weights, settings.
         weights: `ranking_weights`.
         k: Length of the lists.
+        tell: Is told how many of how many users are done.
     """
     compiled, chosen = is_large(log), strategy_weights(model, weights)
     score = scorer(model, compiled=compiled)
-    for block in user_blocks(log, compiled=compiled):
+    for block in user_blocks(log, compiled=compiled, tell=tell):
         scored = score(block)
         for name, used in chosen.items():
             lists = top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)

@@ -4,7 +4,9 @@ import polars as pl
 
 import ntg_assets.taste.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
-from ntg_assets.staging import staged_asset
+from ntg_assets.sql import Table
+from ntg_assets.staging import staged_asset, staged_assets
+from ntg_assets.taste.interactions import HISTORY
 from ntg_assets.taste.item_embeddings import embed_items
 from ntg_assets.taste.linear_graph import build_linear_graph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
@@ -12,28 +14,30 @@ from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets.taste.taste_graph import build_taste_graph
 
 
-@staged_asset(group="taste", kinds=("numpy",))
-def taste_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Which items are had by the same users: the strongest neighbours of each item, with the evidence of each edge."""
-    return build_taste_graph(train_events, settings=project.settings.taste).edges
+@staged_assets(
+    {
+        "taste_graph": "Which items are had by the same users: the strongest neighbours of each item, with the evidence of each edge.",
+        "graph_guardrails": "What each guardrail of the taste graph removed, and what it left.",
+    },
+    group="taste",
+    kinds=("numpy",),
+)
+def taste_graph(train_events: Table, project: Project) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both come from one count of shared users."""
+    made = build_taste_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste)
+    return made.edges, made.guardrails
 
 
 @staged_asset(group="taste", kinds=("numpy",))
-def graph_guardrails(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """What each guardrail of the taste graph removed, and what it left."""
-    return build_taste_graph(train_events, settings=project.settings.taste).guardrails
-
-
-@staged_asset(group="taste", kinds=("numpy",))
-def sequence_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+def sequence_graph(train_events: Table, project: Project) -> pl.DataFrame:
     """What users take up next: directed edges, with the guardrails and the evidence of the taste graph."""
-    return build_sequence_graph(train_events, settings=project.settings.taste).edges
+    return build_sequence_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste).edges
 
 
 @staged_asset(group="taste", kinds=("numpy",))
-def linear_graph(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+def linear_graph(train_events: Table, project: Project) -> pl.DataFrame:
     """Learned item weights that predict one item of a user from the others, where the catalogue's size allows it."""
-    return build_linear_graph(train_events, settings=project.settings.taste)
+    return build_linear_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste)
 
 
 @staged_asset(group="taste", kinds=("scikitlearn",))
@@ -43,15 +47,15 @@ def taste_axes(taste_graph: pl.DataFrame, item_categories: pl.DataFrame, items: 
 
 
 @staged_asset(group="taste", kinds=("numpy",))
-def user_taste(train_events: pl.DataFrame, taste_axes: pl.DataFrame) -> pl.DataFrame:
+def user_taste(train_events: Table, taste_axes: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Where each user stands on each axis, with the percentile among all users."""
-    return score_users(train_events, axes=taste_axes)
+    return score_users(project.columns(train_events, *HISTORY), axes=taste_axes)
 
 
 @staged_asset(group="taste", kinds=("scikitlearn",))
-def item_embeddings(train_events: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
     """Optional SVD embeddings of items; empty unless `taste.embedding_dimensions` is set."""
-    return embed_items(train_events, settings=project.settings.taste, seed=project.settings.seed)
+    return embed_items(project.columns(train_events, *HISTORY), settings=project.settings.taste, seed=project.settings.seed)
 
 
-taste_assets = [*taste_graph, *graph_guardrails, *sequence_graph, *linear_graph, *taste_axes, *user_taste, *item_embeddings]
+taste_assets = [*taste_graph, *sequence_graph, *linear_graph, *taste_axes, *user_taste, *item_embeddings]

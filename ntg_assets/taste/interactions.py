@@ -17,6 +17,7 @@ Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+HISTORY = ("user_id", "item_id", "event_at")  # columns of a log that interactions are made from
 LOOKUP_SHARE = 4  # integer ids are looked up in an array while their range is below so many times the rows; sparse ones are joined
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntg_assets.ranking.compiled_scores import CompiledScores
 from ntg_assets.ranking.scores import score_users
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
@@ -39,6 +40,16 @@ def test_both_engines_give_the_same_bits(seed: int, consumed: str, per_source: i
         (*dense.candidates, *dense.pairs, dense.features), (*compiled.candidates, *compiled.pairs, compiled.features), strict=True
     ):
         assert np.array_equal(left, right)
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 10_000), workers=st.integers(1, 7))
+@settings(max_examples=15)
+def test_the_number_of_workers_does_not_matter(seed: int, workers: int) -> None:
+    world = make_world(random_log(seed), CUTOFF)
+    one, many = (CompiledScores(world.model, workers=n).score(world.log, per_source=7) for n in (1, workers))
+    assert all(np.array_equal(*columns) for columns in zip(one.candidates, many.candidates, strict=True))
+    assert np.array_equal(one.features, many.features)
 
 
 @given(seed=st.integers(0, 10_000), first=st.integers(0, 10), n_users=st.integers(1, 5))

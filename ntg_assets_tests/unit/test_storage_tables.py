@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ import pytest
 
 from ntg_assets.contracts import Contract, IdTypes, column, identifier
 from ntg_assets.errors import ContractError, StorageError
-from ntg_assets.sql import Query, Table
+from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.tables import BrokenContractError, content_hash, write_table
 
@@ -94,6 +95,53 @@ def test_failure_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) 
         with pytest.raises(duckdb.Error, match="disk on fire"):
             write_table(connection, THINGS, failing, Things, ids=INTEGERS)
         assert stored(connection) == [(1, 10), (2, 20)]
+
+
+def frames(*parts: tuple[list[int], list[int]], failure: Exception | None = None) -> Stream:
+    def come() -> Iterator[pl.DataFrame]:
+        for users, counts in parts:
+            yield pl.DataFrame({"n": counts, "user_id": users}, schema={"n": pl.Int64, "user_id": pl.Int64})
+        if failure:
+            raise failure
+
+    return Stream(come())
+
+
+def test_a_stream_of_frames_is_one_table(warehouse: Path) -> None:
+    with connect(warehouse) as connection:
+        written = write_table(connection, THINGS, frames(([5], [50]), ([], []), ([6, 7], [60, 70])), Things, ids=INTEGERS)
+        assert stored(connection) == [(5, 50), (6, 60), (7, 70)]
+        assert written.content_hash == write_table(connection, THINGS, rows([7, 6, 5], [70, 60, 50]), Things, ids=INTEGERS).content_hash
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (frames(([5], [50]), ([6], [-60])), "n: greater_than_or_equal_to"),
+        (frames(([5], [50]), ([5], [60])), "user_id: unique fails for 1 rows"),
+        (Stream(iter([pl.DataFrame({"user_id": [1], "n": [1]}), pl.DataFrame({"user_id": [2]})])), "n: column is missing"),
+        (Stream(iter([])), "no frame came"),
+        (frames(([5], [50]), failure=ContractError("no more users")), "no more users"),
+    ],
+)
+def test_a_stream_that_breaks_leaves_the_old_table(warehouse: Path, wrong: Stream, told: str) -> None:
+    with connect(warehouse) as connection:
+        with pytest.raises(ContractError, match=told):
+            write_table(connection, THINGS, wrong, Things, ids=INTEGERS)
+        assert stored(connection) == [(1, 10), (2, 20)]
+
+
+def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ntg_assets.storage.tables.CHECKED_ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("ntg_assets.storage.tables.SORTED_KEYS_AT_ONCE", 64)
+    with connect(warehouse) as connection:
+        assert (
+            write_table(connection, THINGS, Query("select range as user_id, range as n from range(1000)"), Things, ids=INTEGERS).n_rows
+            == 1000
+        )
+        doubled = Query("select range % 999 as user_id, range as n from range(1000)")
+        with pytest.raises(BrokenContractError, match=r"unique fails for 1 rows \(such as \(0,\)\)"):
+            write_table(connection, THINGS, doubled, Things, ids=INTEGERS)
 
 
 def test_process_killed_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) -> None:
