@@ -11,6 +11,7 @@ from ntg_assets.ranking.examples import Examples, collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
 from ntg_assets.ranking.item_rules import judge_items
 from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives
 from ntg_assets.ranking.popularity import item_popularity
 from ntg_assets.ranking.ranking_weights import learn_weights
 from ntg_assets.ranking.recommendations import default_list, list_candidates, recommend_users
@@ -69,7 +70,13 @@ def make_world(
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
     tables["candidates"] = pl.concat(list_candidates(log, model))
     tables["recommendations"] = pl.concat(recommend_users(log, model, titles=known, cutoff_at=cutoff_at))
-    tables["default_list"] = default_list(model, weights, titles=known)
+    floor, rng = floor_half_life(weights, settings=ranking), random_stream(1, "default_list_report")
+    report = judge_half_lives(code_interactions(train), floor=floor, settings=ranking, seed=1, rng=rng, samples=SAMPLES)
+    popular = ranking_model(
+        popularity=tables["item_popularity"], graphs={}, cutoff_at=cutoff_at, settings=ranking, item_rules=tables["item_rules"]
+    )
+    tables["default_list_report"] = report
+    tables["default_list"] = default_list(popular, chosen_half_life(report), titles=known)
     tables["strategy_lists"] = pl.concat(list_strategies(log, model, weights, k=max(ranking.evaluation_k)))
     return World(tables, examples, model, log)
 

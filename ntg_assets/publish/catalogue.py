@@ -25,7 +25,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
     "outputs/graph": {LIVE: ("taste_graph", "taste_axes", "user_taste", "graph_guardrails")},
     "outputs/embeddings": {LIVE: ("item_embeddings",)},
     "outputs/ranking": {
-        LIVE: ("recommendations", "default_list", "ranking_weights", "item_rules", "ranking_rules_report"),
+        LIVE: ("recommendations", "default_list", "ranking_weights", "item_rules", "ranking_rules_report", "default_list_report"),
         BACKTEST: ("ranking_report", "retrieval_report"),
     },
     "outputs/churn": {

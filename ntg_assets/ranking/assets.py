@@ -9,6 +9,7 @@ from ntg_assets.ranking.examples import collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
 from ntg_assets.ranking.item_rules import judge_items, read_excluded
 from ntg_assets.ranking.model import STRENGTH, ranking_model
+from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
 from ntg_assets.ranking.progress import Progress
 from ntg_assets.ranking.ranking_weights import learn_weights
@@ -46,11 +47,12 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
 
 
 @staged_asset(group="ranking", kinds=("polars",))
-def item_rules(train_events: pl.DataFrame, item_categories: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_rules(train_events: Table, item_categories: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What the business rules say of each item: shown or not, boosted, new."""
     rules = project.settings.ranking.rules
     excluded = read_excluded(rules.exclude_items_file, home=project.paths.home)
-    return judge_items(train_events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
+    events = project.columns(train_events, "item_id", "event_at")
+    return judge_items(events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
@@ -141,20 +143,34 @@ def recommendations(
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
+def default_list_report(train_events: Table, ranking_weights: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """How well each half-life of popularity served the newcomers of the past, and which one is used for tomorrow's."""
+    settings = project.settings
+    return judge_half_lives(
+        code_interactions(project.columns(train_events, *HISTORY)),
+        floor=floor_half_life(ranking_weights, settings=settings.ranking),
+        settings=settings.ranking,
+        seed=settings.seed,
+        rng=project.rng("default_list_report"),
+        samples=settings.gate.bootstrap_samples,
+    )
+
+
+@staged_asset(group="ranking", kinds=("numpy",))
 def default_list(
     item_popularity: pl.DataFrame,
-    ranking_weights: pl.DataFrame,
+    default_list_report: pl.DataFrame,
     item_rules: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What to show to users without history."""
-    cutoff_at = train_end(split_boundaries)
+    settings = newcomer_settings(project.settings.ranking, item_rules)
     model = ranking_model(
-        popularity=item_popularity, graphs={}, cutoff_at=cutoff_at, settings=project.settings.ranking, item_rules=item_rules
+        popularity=item_popularity, graphs={}, cutoff_at=train_end(split_boundaries), settings=settings, item_rules=item_rules
     )
-    return popular_list(model, ranking_weights, titles=items)
+    return popular_list(model, chosen_half_life(default_list_report), titles=items)
 
 
 @staged_asset(group="ranking", stages=(BACKTEST,), kinds=("numpy",))
@@ -197,6 +213,7 @@ ranking_assets = [
     *ranking_rules_report,
     *candidates,
     *recommendations,
+    *default_list_report,
     *default_list,
     *strategy_lists,
 ]

@@ -127,6 +127,25 @@ class Recommendations(Listed):
         unique = ["user_id", "rank"]
 
 
+@contract("default_list_report")
+class DefaultListReport(Contract):
+    """One row per half-life of popularity: how well it would have served past newcomers on their first day."""
+
+    half_life_days: float = column("Half-life", unit="days", gt=0)
+    n_newcomers: int = column("Users whose first event lies in the last part of TRAIN (at most 500 of them)", ge=0)
+    ndcg: float = column("NDCG@10 of what was popular when they arrived; null with too few newcomers", ge=0, le=1, nullable=True)
+    ndcg_low: float = column("Lower end of its 95% interval over users", ge=0, le=1, nullable=True)
+    ndcg_high: float = column("Upper end", ge=0, le=1, nullable=True)
+    gain: float = column("Difference to the half-life that serves known users best", ge=-1, le=1, nullable=True)
+    gain_low: float = column("Lower end of its 95% interval, newcomer by newcomer", ge=-1, le=1, nullable=True)
+    gain_high: float = column("Upper end", ge=-1, le=1, nullable=True)
+    is_chosen: bool = column("Whether the list for users without history uses it")
+    evidence: str = column("The decision in words, with its figures")
+
+    class Config:
+        unique = ["half_life_days"]
+
+
 @contract("default_list")
 class DefaultList(Listed):
     """One row per place: what to show to users without history."""

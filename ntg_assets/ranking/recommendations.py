@@ -104,16 +104,16 @@ def titled(items: pl.Series, titles: pl.DataFrame) -> pl.Series:
     return known.select(pl.coalesce("title", pl.col("item_id").cast(pl.String)))["title"]
 
 
-def default_list(model: RankingModel, weights: pl.DataFrame, *, titles: pl.DataFrame) -> pl.DataFrame:
-    """Make the list for users without history: what is popular at the half-life that ranks best by itself, under the business rules.
+def default_list(model: RankingModel, half_life: float, *, titles: pl.DataFrame) -> pl.DataFrame:
+    """Make the list for users without history: what is popular, under the business rules.
 
     Args:
         model: Popularity, list length, rules.
-        weights: `ranking_weights`, which names the floor; without labels the slowest half-life stands in.
+        half_life: The popularity that is used, in days; see `default_list_report`.
         titles: `item_id`, `title`.
     """
-    floor = popularity_floor(model, weights)
-    position = next(position for position, source in enumerate(model.sources) if source.name == floor)
+    popular = [(position, source) for position, source in enumerate(model.sources) if source.kind == "popularity"]
+    position, floor = next((position, source.name) for position, source in popular if source.half_life == half_life)
     scores = model.popularity[floor]
     item = np.flatnonzero(scores > 0)
     features = np.zeros((len(item), len(model.sources)))

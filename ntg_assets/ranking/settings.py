@@ -43,5 +43,8 @@ class RankingSettings(Section):
     """Pulls the learned weights towards the default ones: the log likelihood pays half of this times the squared distance."""
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""
+    default_list_relevance_weight: float = Field(default=0.9, ge=0, le=1)
+    """Category variety of the list for users without history: the lambda of maximal marginal relevance; 1: popularity alone.
+    Measured on newcomers inside TRAIN of the MovieLens sample: NDCG@10 .460 with .9, .459 with 1, .451 with .7."""
     rules: RulesSettings = RulesSettings()
     """Business rules of the lists: exclusions, boosts, caps, new items, variety."""

@@ -6,6 +6,7 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.ranking import contracts
+from ntg_assets.ranking.newcomers import chosen_half_life
 from ntg_assets.ranking.popularity import item_popularity
 from ntg_assets.ranking.profiles import recent_profile
 from ntg_assets.ranking.recommendations import rank_users, recommendation_id
@@ -24,6 +25,7 @@ CONTRACTS = {
     "candidates": contracts.Candidates,
     "recommendations": contracts.Recommendations,
     "default_list": contracts.DefaultList,
+    "default_list_report": contracts.DefaultListReport,
     "strategy_lists": contracts.StrategyLists,
 }
 
@@ -95,9 +97,9 @@ def test_a_reason_names_the_history_item_behind_it(world: World) -> None:
         assert reason.removeprefix("Often taken up after ") in {titles.get(item, str(item)) for item in had}
 
 
-def test_the_default_list_is_the_popularity_floor(world: World) -> None:
-    floor = world.tables["ranking_weights"].filter("is_floor")["half_life"].item()
-    popular = world.tables["item_popularity"].filter(pl.col("half_life_days") == floor).sort("rank")["item_id"].head(5)
+def test_the_default_list_is_what_is_popular_at_the_chosen_half_life(world: World) -> None:
+    chosen = chosen_half_life(world.tables["default_list_report"])
+    popular = world.tables["item_popularity"].filter(pl.col("half_life_days") == chosen).sort("rank")["item_id"].head(5)
     assert world.tables["default_list"]["item_id"].to_list() == popular.to_list()
 
 
