@@ -70,8 +70,8 @@ class GraphGuardrails(Contract):
 class TasteAxes(Contract):
     """One row per axis and item that loads on it, the strongest items of each axis."""
 
-    axis: int = column("Number of the axis, the one with the largest total loading first", ge=1)
-    name: str = column("The categories that set its strongest items apart, and its strongest item")
+    axis: int = column("Number of the axis, in the order of the names", ge=1)
+    name: str = column("The categories that set its strongest items apart (in the order of the alphabet), and its strongest item")
     item_id: str = identifier("item", "Item")
     rank: int = column("Place of the item on the axis", ge=1)
     loading: float = column("Strength of the item on the axis, relative to the strongest", gt=0, le=1)

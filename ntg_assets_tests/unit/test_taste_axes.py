@@ -2,12 +2,13 @@ import polars as pl
 import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
+from ntg_assets.taste.axis_stability import match_axes
 from ntg_assets.taste.contracts import ItemEmbeddings, TasteAxes, UserTaste
 from ntg_assets.taste.item_embeddings import embed_items
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets.taste.taste_graph import build_taste_graph
-from ntg_assets_tests.logs import movielens
+from ntg_assets_tests.logs import SAMPLE, movielens
 from ntg_assets_tests.ranking_world import communities
 
 INTEGERS = IdTypes("integer", "integer")
@@ -59,21 +60,34 @@ def test_a_graph_without_edges_has_no_axes(n_rows: int) -> None:
     assert check_frame(score_users(LOG.head(n_rows), axes=axes), UserTaste, ids=INTEGERS).is_empty()
 
 
+@pytest.mark.slow
 def test_axes_of_real_taste_survive_the_loss_of_one_event_in_a_hundred() -> None:
     settings, log = TasteSettings(), movielens()
-    whole = find_taste_axes(build_taste_graph(log, settings=settings).edges, item_categories=GROUPS, titles=TITLES, settings=settings)
-    fewer = log.filter(pl.int_range(pl.len()) % 100 != 7)
-    again = find_taste_axes(build_taste_graph(fewer, settings=settings).edges, item_categories=GROUPS, titles=TITLES, settings=settings)
-    both = (
-        whole.join(again, on="item_id", suffix="_again")
-        .group_by("axis", "axis_again")
-        .agg((pl.col("loading") * pl.col("loading_again")).sum().alias("dot"))
-    )
-    norms = [frame.group_by("axis").agg((pl.col("loading") ** 2).sum().sqrt().alias("norm")) for frame in (whole, again)]
-    matched = both.join(norms[0], on="axis").join(norms[1].rename({"axis": "axis_again", "norm": "norm_again"}), on="axis_again")
-    cosine = matched.with_columns(cosine=pl.col("dot") / pl.col("norm") / pl.col("norm_again")).group_by("axis").agg(pl.col("cosine").max())
-    assert cosine.height == 8
-    assert (cosine["cosine"] > 0.8).all()
+    films = pl.read_csv(SAMPLE / "movies.csv").select(item_id="movieId", title="title", category=pl.col("genres").str.split("|"))
+
+    def real_axes(events: pl.DataFrame) -> pl.DataFrame:
+        graph = build_taste_graph(events, settings=settings).edges
+        return find_taste_axes(graph, item_categories=films.explode("category"), titles=films, settings=settings)
+
+    whole = real_axes(log)
+    matched = pl.concat([match_axes(whole, real_axes(log.filter(pl.int_range(pl.len()) % 100 != left_out))) for left_out in (7, 42)])
+    assert matched.height == 2 * 8
+    assert (matched["similarity"] > 0.9).all()
+    assert matched["has_same_name"].sum() >= 14
+    assert (matched["axis"] == matched["matched_axis"]).sum() >= 14
+
+
+def test_axes_are_matched_whatever_their_order() -> None:
+    axes = axes_of(LOG)
+    turned = axes.with_columns(axis=4 - pl.col("axis"), name=pl.when(pl.col("axis") == 1).then(pl.lit("other")).otherwise("name"))
+    matched = match_axes(axes, turned)
+    assert matched.select("axis", "matched_axis", "has_same_name").rows() == [(1, 3, False), (2, 2, True), (3, 1, True)]
+    assert matched["similarity"].to_list() == pytest.approx([1, 1, 1])
+
+
+def test_axes_are_numbered_by_name() -> None:
+    names = axes_of(LOG).select("axis", "name").unique().sort("axis")["name"].to_list()
+    assert names == sorted(names)
 
 
 def test_embeddings_are_off_unless_asked_for_and_have_a_fixed_sign() -> None:
