@@ -1,11 +1,13 @@
-"""The taste graph and lists for all users at 25 million events, beside libraries that do the same.
+"""The taste graph and lists for all users at 25 million events, beside libraries that do the same; then the night's tables of lists.
 
     python -m benchmarks.graph                                   # writes results/graph.json
     python -m benchmarks.graph --users 5000                      # a try on the first users: prints only
 
 Every engine runs in a process of its own on the same matrix (after the power-user cap and the support guardrail) with two threads.
 CPU seconds are those of the call alone: reading, imports and compilation are stated apart. similaripy has no minimum of shared users
-and no order of ties, so its edges are compared by value. Peak memory is that of the whole process.
+and no order of ties, so its edges are compared by value. Peak memory is that of the whole process. `night` goes all the way from
+the stored log to `candidates` and `recommendations` in the store, contracts and hashes included, with a memory limit of 1 GB for the
+engine (`benchmarks/graph_lists.py`).
 """
 # an engine is imported in its own process alone; sparse matrices of peers have no types
 
@@ -20,16 +22,16 @@ import polars as pl
 import typer
 from scipy import sparse
 
-from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
+from benchmarks.harness import RESULTS, ROOT, Cost, Goal, command_line, console, measure_call, report
 from ntg_assets.taste.interactions import code_interactions
 from ntg_assets.taste.neighbours import Neighbours, UserItems
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import guarded_nodes
 
-WORLD, MATRIX = "data/synthetic_scale", "data/synthetic_scale/graph_matrix.npz"
+WORLD, MATRIX, STORE = "data/synthetic_scale", "data/synthetic_scale/graph_matrix.npz", "data/synthetic_scale/lists.duckdb"
 K, LIST_LENGTH, SHRINKAGE, MIN_SHARED, WINDOW, UNIT, THREADS = 50, 20, 20.0, 2, 10, 2520, 2
 ENGINES = ("taste_graph", "sequence_graph", "similaripy_graph", "lists", "similaripy_lists")
-GRAPH_GOAL, LISTS_GOAL, SEQUENCE_GOAL = 0.5, 0.25, 1.5
+GRAPH_GOAL, LISTS_GOAL, SEQUENCE_GOAL, NIGHT_GOAL_GB = 0.5, 0.25, 1.5, 2.0
 VALUE_TOLERANCE = 1e-5  # similaripy computes in single precision
 
 
@@ -39,13 +41,15 @@ def run(
 ) -> None:
     """Measure, print, and at full size write the result."""
     matrix = str(ROOT / MATRIX) if users is None else str(ROOT / f"{MATRIX}.{users}.npz")
-    prepared, size = measure_call("benchmarks.graph:prepare", world=str((ROOT / world).resolve()), matrix=matrix, users=users)
+    folder = str((ROOT / world).resolve())
+    prepared, size = measure_call("benchmarks.graph:prepare", world=folder, matrix=matrix, users=users)
     console.print(f"{size}")
     answers: dict[str, Any] = {}
     for engine in ENGINES:
         cost, found = measure_call(f"benchmarks.graph:{engine}", matrix=matrix)
         answers[engine] = {**found, "process_cpu_s": cost.cpu_s, "peak_mb": cost.peak_mb}
         console.print(f"{engine}: {answers[engine]}")
+    cost, night = _night(folder, users)
     graph, peer = answers["taste_graph"], answers["similaripy_graph"]
     directed = answers["sequence_graph"]
     lists, peer_lists = answers["lists"], answers["similaripy_lists"]
@@ -54,25 +58,39 @@ def run(
         Goal("graph, peak MB relative to similaripy", round(graph["peak_mb"] / peer["peak_mb"], 3), 1.0, "at_most"),
         Goal("lists, CPU relative to similaripy", round(lists["cpu_s"] / peer_lists["cpu_s"], 3), LISTS_GOAL, "at_most"),
         Goal("sequence graph, CPU relative to the graph", round(directed["cpu_s"] / graph["cpu_s"], 3), SEQUENCE_GOAL, "at_most"),
+        Goal("candidates to recommendations, peak GB", round(cost.peak_mb / 1024, 3), NIGHT_GOAL_GB, "at_most"),
         Goal("largest difference of a similarity to similaripy", peer["largest_difference"], VALUE_TOLERANCE, "at_most"),
     ]
-    figures = {**size, "prepare": vars(prepared), **answers}
+    figures = {**size, "prepare": vars(prepared), **answers, "night": {**night, **vars(cost)}}
     report("graph", figures=figures, goals=goals, packages=("similaripy",), folder=RESULTS if users is None else None)
 
 
-def prepare(world: str, matrix: str, users: int | None) -> dict[str, int]:
+def _night(world: str, users: int | None) -> tuple[Cost, dict[str, Any]]:
+    """Store what the lists are made from, then make them in a process of their own."""
+    store = str(ROOT / STORE)
+    _, stored = measure_call("benchmarks.graph_lists:fill", world=world, store=store, users=users)
+    console.print(f"stored: {stored}")
+    cost, night = measure_call("benchmarks.graph_lists:night", store=store)
+    console.print(f"night: {night}, {cost}")
+    Path(store).unlink()
+    return cost, night
+
+
+def prepare(world: str, matrix: str, users: int | None) -> dict[str, Any]:
     """Write the guarded users x items matrix of a world."""
     events = pl.scan_parquet(Path(world) / "events.parquet").select("user_id", "item_id", "event_at")
     if users is not None:
         events = events.filter(pl.col("user_id") <= users)
-    log = code_interactions(events.collect())
+    rows = events.collect()
+    coding = timed(lambda: code_interactions(rows))
+    log = coding.pop("result")
     nodes = guarded_nodes(log, settings=TasteSettings())
     user, at = log.user[nodes.rows], log.at[nodes.rows]
     step = np.cumsum(np.concatenate(([True], (user[1:] != user[:-1]) | (at[1:] != at[:-1]))))
     np.savez(matrix, start=nodes.matrix.start, items=nodes.matrix.items, n_items=nodes.matrix.n_items, step=step)
     made = nodes.matrix
     sizes = {"n_users": log.n_users, "n_items": made.n_items, "n_pairs": len(made.items), "n_updates": made.n_updates}
-    return {name: int(value) for name, value in sizes.items()}
+    return {**{name: int(value) for name, value in sizes.items()}, "code_interactions": coding}
 
 
 def taste_graph(matrix: str) -> dict[str, float]:
@@ -84,8 +102,8 @@ def taste_graph(matrix: str) -> dict[str, float]:
     def make(of: UserItems) -> Neighbours:
         return compiled_neighbours(of, k=K, min_shared=MIN_SHARED, shrinkage=SHRINKAGE, workers=THREADS)
 
-    compiled = _timed(lambda: make(_head(given)))
-    found = _timed(lambda: make(given))
+    compiled = timed(lambda: make(_head(given)))
+    found = timed(lambda: make(given))
     edges: Neighbours = found.pop("result")
     np.savez(f"{matrix}.edges.npz", item=edges.item, neighbour=edges.neighbour, similarity=edges.similarity)
     return {**found, "compile_cpu_s": compiled["cpu_s"], "n_edges": len(edges.item)}
@@ -101,8 +119,8 @@ def sequence_graph(matrix: str) -> dict[str, float]:
         guardrails = {"k": K, "min_shared": MIN_SHARED, "workers": THREADS}
         return compiled_followers(of, step[: len(of.items)], window=WINDOW, unit=UNIT, shrinkage=SHRINKAGE, **guardrails)
 
-    compiled = _timed(lambda: make(_head(given)))
-    found = _timed(lambda: make(given))
+    compiled = timed(lambda: make(_head(given)))
+    found = timed(lambda: make(given))
     return {"compile_cpu_s": compiled["cpu_s"], "n_edges": len(found.pop("result").item), **found}
 
 
@@ -112,7 +130,7 @@ def similaripy_graph(matrix: str) -> dict[str, float]:
 
     given, _ = _load(matrix)
     by_item = _sparse(given).T.tocsr()
-    found = _timed(lambda: similaripy.cosine(by_item, k=K, shrink=SHRINKAGE, verbose=False, num_threads=THREADS))
+    found = timed(lambda: similaripy.cosine(by_item, k=K, shrink=SHRINKAGE, verbose=False, num_threads=THREADS))
     theirs = found.pop("result").tocsr()
     with np.load(f"{matrix}.edges.npz") as edges:
         # its shrinkage stands in the denominator of the cosine, another formula: plain cosines are what can be compared
@@ -125,11 +143,13 @@ def lists(matrix: str) -> dict[str, float]:
     """Top-20 lists of all users from the graph, without what they have had."""
     from ntg_assets.ranking.compiled_scores import find_best
     from ntg_assets.ranking.scores_kernel import Histories, Sources
+    from ntg_assets.taste.neighbours_kernel import NARROW
 
     given, _ = _load(matrix)
     graph = _graph(matrix, given.n_items)
     number, none = np.zeros(1, np.int64), np.empty((0, given.n_items))
-    edges = (graph.indptr.astype(np.uint32), graph.indices.astype(np.uint16), graph.data.astype(np.float32))
+    narrow = np.uint16 if given.n_items <= NARROW else np.uint32
+    edges = (graph.indptr.astype(np.uint32), graph.indices.astype(narrow), graph.data.astype(np.float32))
     sources = Sources(number, number - 1, number, *edges, none, none.astype(np.int64))
     items, weight = given.items.astype(np.uint32), np.ones(len(given.items), np.float32)
 
@@ -138,8 +158,8 @@ def lists(matrix: str) -> dict[str, float]:
         histories = Histories(start[None, :], items[rows], weight[rows], start, items[rows])
         return find_best(sources, histories, k=LIST_LENGTH, workers=THREADS).sizes
 
-    compiled = _timed(lambda: make(given.start[:3]))
-    found = _timed(lambda: make(given.start))
+    compiled = timed(lambda: make(given.start[:3]))
+    found = timed(lambda: make(given.start))
     return {"compile_cpu_s": compiled["cpu_s"], "n_rows": int(found.pop("result").sum()), **found}
 
 
@@ -151,7 +171,7 @@ def similaripy_lists(matrix: str) -> dict[str, float]:
     histories, graph = _sparse(given), _graph(matrix, given.n_items)
     graph32 = sparse.csr_matrix(graph.astype(np.float32))
     options = {"k": LIST_LENGTH, "filter_cols": histories, "verbose": False, "num_threads": THREADS}
-    found = _timed(lambda: similaripy.dot_product(histories, graph32, **options))
+    found = timed(lambda: similaripy.dot_product(histories, graph32, **options))
     return {"n_rows": int(found.pop("result").nnz), **found}
 
 
@@ -189,7 +209,8 @@ def _difference(plain: Any, given: UserItems) -> float:
     return float(np.abs(exact - rows.data).max())
 
 
-def _timed(call: Callable[[], Any]) -> dict[str, Any]:
+def timed(call: Callable[[], Any]) -> dict[str, Any]:
+    """Call a function and return its result with what the call alone took."""
     before, started = _cpu(), time.perf_counter()
     result = call()
     return {"result": result, "cpu_s": round(_cpu() - before, 3), "wall_s": round(time.perf_counter() - started, 3)}

@@ -12,10 +12,13 @@ from numba import get_num_threads, njit, prange
 from ntg_assets.taste.edge_heap import OPTIONS, offer, sort_heap
 from ntg_assets.taste.interactions import Floats, Ints, Longs
 from ntg_assets.taste.neighbours import Neighbours, UserItems, cosines, no_neighbours
+from ntg_assets.taste.prefetch import prefetch
 
 MOST_WORKERS = 8  # each keeps heaps of its own: items * k * 16 bytes
 WORKERS = min(get_num_threads(), MOST_WORKERS)  # changes only speed and memory
+AHEAD = 4  # histories between asking for one and reading it
 BLOCK = 32  # items that one vectorised test lets a row skip
+PER_LINE = 32  # 2-byte item numbers of a cache line
 SLACK = np.float32(1.00001)  # single precision decides what is skipped; this keeps it on the safe side
 NARROW = 65_535  # no count exceeds the row's support, and 16 bits per count are kinder to the cache
 
@@ -70,10 +73,19 @@ def places_by_item(start, items, n_items):
 
 
 @njit(**OPTIONS)
+def fetch(values, first, last):
+    """Ask for a stretch of an array."""
+    for p in range(first, last, PER_LINE):
+        prefetch(values, p)
+
+
+@njit(**OPTIONS)
 def _count(counts, items, place, before, first, last):
     """Count the items that stand before an item in its users' histories."""
     one = counts.dtype.type(1)
     for q in range(first, last):
+        ahead = min(q + AHEAD, last - 1)
+        fetch(items, np.int64(place[ahead]) - np.int64(before[ahead]), np.int64(place[ahead]))
         end = np.int64(place[q])
         for p in range(end - np.int64(before[q]), end):
             counts[items[p]] += one

@@ -6,7 +6,7 @@ from numba import njit, prange
 from ntg_assets.taste.edge_heap import OPTIONS, offer, sort_heap
 from ntg_assets.taste.interactions import Longs
 from ntg_assets.taste.neighbours import Neighbours, UserItems, no_neighbours
-from ntg_assets.taste.neighbours_kernel import WORKERS, edges_of, places_by_item
+from ntg_assets.taste.neighbours_kernel import AHEAD, WORKERS, edges_of, fetch, places_by_item
 
 
 def compiled_followers(
@@ -31,7 +31,7 @@ def compiled_followers(
     support = matrix.support
     most = min(k, matrix.n_items - 1)
     arguments = (support, window, unit, most, max(min_shared, 1), float(shrinkage), workers)
-    scores, ids, shared, size, units, n_found, n_supported = _followers(items, step, place, before, *arguments)
+    scores, ids, shared, size, units, n_found, n_supported = _followers(items, step.astype(np.int32), place, before, *arguments)
     return edges_of(scores, ids, shared, size, n_found, n_supported, support=support, strength=units / unit)
 
 
@@ -40,6 +40,9 @@ def _count(shared, units, touched, items, step, place, before, first, last, wind
     """Add up who took what up after an item; return the number of touched items."""
     n_touched = 0
     for q in range(first, last):
+        ahead = np.int64(place[min(q + AHEAD, last - 1)])
+        fetch(items, ahead - window, ahead)
+        fetch(step, ahead - window, ahead)
         p = np.int64(place[q])
         for o in range(1, min(window, np.int64(before[q])) + 1):
             lag = step[p] - step[p - o]

@@ -1,0 +1,99 @@
+"""From histories to `candidates` and `recommendations` in the store: what the night does, with its memory, for `benchmarks.graph`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.contracts import IdTypes
+from ntg_assets.ranking import contracts as ranking_contracts
+from ntg_assets.ranking.model import STRENGTH, ranking_model
+from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.progress import Progress
+from ntg_assets.ranking.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import configured_sources
+from ntg_assets.settings import EngineSettings
+from ntg_assets.sql import Query, Stream, Table, run
+from ntg_assets.storage.connection import connect
+from ntg_assets.storage.tables import write_table
+from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.taste.linear_graph import linear_graph_of
+from ntg_assets.taste.sequence_graph import sequence_graph_of
+from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.taste.taste_graph import graph_of
+
+STAGE, INTEGERS = "live", IdTypes("integer", "integer")
+ENGINE = EngineSettings(memory_limit="1GB", threads=2)
+CUTOFF = datetime(2025, 1, 1)  # after the last event of the synthetic world
+NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
+TABLES = {"candidates": ranking_contracts.Candidates, "recommendations": ranking_contracts.Recommendations}
+
+
+def fill(world: str, store: str, users: int | None) -> dict[str, int]:
+    """Store what the lists are made from: the log, three graphs, popularity."""
+    Path(store).unlink(missing_ok=True)
+    where = "" if users is None else f" where user_id <= {int(users)}"
+    with connect(Path(store), engine=ENGINE, allowed=[Path(world)]) as connection:
+        connection.execute(f"create schema {STAGE}")
+        connection.execute(
+            f"create table {STAGE}.train_events as select user_id, item_id, event_at from '{world}/events.parquet'{where}"  # noqa: S608
+        )
+        log = code_interactions(run(Query("select * from stored", {"stored": Table(STAGE, "train_events")}), connection))
+        taste, half_lives = TasteSettings(), RankingSettings().popularity_half_life_days
+        made = {
+            "taste_graph": graph_of(log, settings=taste).edges,
+            "sequence_graph": sequence_graph_of(log, settings=taste).edges,
+            "linear_graph": linear_graph_of(log, settings=taste),
+            "item_popularity": item_popularity(log, now=CUTOFF, half_life_days=half_lives),
+        }
+        for name, rows in made.items():
+            connection.register("made", rows)
+            connection.execute(f"create table {STAGE}.{name} as select * from made")  # noqa: S608  # names of our own
+    return {name: rows.height for name, rows in made.items()}
+
+
+def night(store: str) -> dict[str, Any]:
+    """Make both tables, each in one transaction, user block by user block."""
+    from benchmarks.graph import timed
+
+    settings = RankingSettings()
+    weights = default_weights(settings)
+    with connect(Path(store), engine=ENGINE) as connection:
+        graphs = {name: _columns(connection, f"{name}_graph", "item_id", "neighbour_id", column) for name, column in STRENGTH.items()}
+        popularity = _columns(connection, "item_popularity", "*")
+        model = ranking_model(popularity=popularity, graphs=graphs, cutoff_at=CUTOFF, settings=settings, weights=weights)
+        del graphs, popularity
+    log = timed(lambda: code_interactions(_history(store), items=model.items))
+    coded = log.pop("result")
+    frames = {
+        "candidates": lambda: list_candidates(coded, model, tell=Progress(print, what="candidates")),
+        "recommendations": lambda: recommend_users(
+            coded, model, titles=NO_TITLES, cutoff_at=CUTOFF, tell=Progress(print, what="recommendations")
+        ),
+    }
+    answers: dict[str, Any] = {"n_users": coded.n_users, "n_sources": len(model.sources), "code_interactions": log}
+    for name, make in frames.items():
+        with connect(Path(store), engine=ENGINE) as connection:
+            done = timed(lambda: write_table(connection, Table(STAGE, name), Stream(make()), TABLES[name], ids=INTEGERS))  # noqa: B023
+        answers[name] = {"n_rows": done.pop("result").n_rows, **done}
+    return answers
+
+
+def default_weights(settings: RankingSettings) -> pl.DataFrame:
+    """Return the weights of a log without labels, with the popularity of 90 days as the floor."""
+    sources = configured_sources(settings)
+    floor = next(source.name for source in sources if source.kind == "popularity" and source.half_life >= 90)  # noqa: PLR2004
+    rows = {source.name: (source.default_weight or float(source.name == floor), source.name == floor) for source in sources}
+    weight, is_floor = zip(*rows.values(), strict=True)
+    return pl.DataFrame({"feature": list(rows), "weight": weight, "is_floor": is_floor})
+
+
+def _history(store: str) -> pl.DataFrame:
+    with connect(Path(store), engine=ENGINE) as connection:
+        return _columns(connection, "train_events", "user_id", "item_id", "event_at")
+
+
+def _columns(connection: Any, table: str, *names: str) -> pl.DataFrame:
+    return run(Query(f"select {', '.join(names)} from stored", {"stored": Table(STAGE, table)}), connection)  # noqa: S608  # our own names
