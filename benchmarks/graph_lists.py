@@ -1,12 +1,13 @@
 """From histories to `candidates` and `recommendations` in the store: what the night does, with its memory, for `benchmarks.graph`."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ntg_assets.contracts import IdTypes
+from ntg_assets.contracts import Contract, IdTypes
 from ntg_assets.ranking import contracts as ranking_contracts
 from ntg_assets.ranking.model import STRENGTH, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
@@ -28,7 +29,6 @@ STAGE, INTEGERS = "live", IdTypes("integer", "integer")
 ENGINE = EngineSettings(memory_limit="1GB", threads=2)
 CUTOFF = datetime(2025, 1, 1)  # after the last event of the synthetic world
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
-TABLES = {"candidates": ranking_contracts.Candidates, "recommendations": ranking_contracts.Recommendations}
 
 
 def fill(world: str, store: str, users: int | None) -> dict[str, int]:
@@ -67,18 +67,23 @@ def night(store: str) -> dict[str, Any]:
         del graphs, popularity
     log = timed(lambda: code_interactions(_history(store), items=model.items))
     coded = log.pop("result")
-    frames = {
-        "candidates": lambda: list_candidates(coded, model, tell=Progress(print, what="candidates")),
-        "recommendations": lambda: recommend_users(
-            coded, model, titles=NO_TITLES, cutoff_at=CUTOFF, tell=Progress(print, what="recommendations")
-        ),
+    candidates = list_candidates(coded, model, tell=Progress(print, what="candidates"))
+    lists = recommend_users(coded, model, titles=NO_TITLES, cutoff_at=CUTOFF, tell=Progress(print, what="recommendations"))
+    return {
+        "n_users": coded.n_users,
+        "n_sources": len(model.sources),
+        "code_interactions": log,
+        "candidates": _write(store, "candidates", candidates, ranking_contracts.Candidates),
+        "recommendations": _write(store, "recommendations", lists, ranking_contracts.Recommendations),
     }
-    answers: dict[str, Any] = {"n_users": coded.n_users, "n_sources": len(model.sources), "code_interactions": log}
-    for name, make in frames.items():
-        with connect(Path(store), engine=ENGINE) as connection:
-            done = timed(lambda: write_table(connection, Table(STAGE, name), Stream(make()), TABLES[name], ids=INTEGERS))  # noqa: B023
-        answers[name] = {"n_rows": done.pop("result").n_rows, **done}
-    return answers
+
+
+def _write(store: str, name: str, frames: Iterator[pl.DataFrame], model: type[Contract]) -> dict[str, Any]:
+    from benchmarks.graph import timed
+
+    with connect(Path(store), engine=ENGINE) as connection:
+        done = timed(lambda: write_table(connection, Table(STAGE, name), Stream(frames), model, ids=INTEGERS))
+    return {"n_rows": done.pop("result").n_rows, **done}
 
 
 def default_weights(settings: RankingSettings) -> pl.DataFrame:
