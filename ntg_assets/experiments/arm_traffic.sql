@@ -1,6 +1,7 @@
 -- How many units each arm was given and how many saw it, and how many were somewhere they should not have been.
 -- Grain: (experiment, arm), also for arms that nobody was given or saw.
--- Tables: arms (the configured designs), assignments, exposures.
+-- What only logs can tell (known, just before, in time) is null in a replay.
+-- Tables: arms (the configured designs), assignments, exposures, log_traffic.
 -- Parameters: none.
 with assigned as (
     select
@@ -46,7 +47,10 @@ select
     cast(coalesce(exposed.n_in_several_arms, 0) as bigint) as n_in_several_arms,
     cast(coalesce(exposed.n_not_assigned, 0) as bigint) as n_not_assigned,
     exposed.first_exposed_at,
-    exposed.last_exposed_at
+    exposed.last_exposed_at,
+    log_traffic.n_known,
+    log_traffic.n_just_before,
+    log_traffic.n_in_time
 from arms
 left join assigned
     on assigned.experiment = arms.experiment
@@ -54,3 +58,6 @@ left join assigned
 left join exposed
     on exposed.experiment = arms.experiment
     and exposed.arm = arms.arm
+left join log_traffic
+    on log_traffic.experiment = arms.experiment
+    and log_traffic.arm = arms.arm

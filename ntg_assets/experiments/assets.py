@@ -69,9 +69,13 @@ def unit_metrics(
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
-def arm_traffic(assignments: Table, exposures: Table, project: Project) -> Query:
-    """How many units each arm was given, and how many saw it."""
-    return tables.arm_traffic(assignments, exposures=exposures, definitions=project.settings.experiments.definitions)
+def arm_traffic(assignments: Table, exposures: Table, events: Table, project: Project) -> Query:
+    """How many units each arm was given, how many saw it, and what the logs know of them."""
+    definitions, home = project.settings.experiments.definitions, project.paths.home
+    logged = tables.log_traffic(
+        logs.read_exposure_logs(definitions, home=home), events=events, outcome_log=logs.read_outcome_logs(definitions, home=home)
+    )
+    return tables.arm_traffic(assignments, exposures=exposures, definitions=definitions, log_traffic=logged)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -86,17 +90,39 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     return tables.metric_quantiles(unit_metrics, definitions=project.settings.experiments.definitions)
 
 
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def daily_sums(events: Table, project: Project) -> Query:
+    """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
+    definitions, home = project.settings.experiments.definitions, project.paths.home
+    return tables.daily_sums(
+        logs.read_exposure_logs(definitions, home=home),
+        events=events,
+        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        definitions=definitions,
+    )
+
+
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
-def health_checks(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
+def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether the effect lasts: treatment against control on each day since the exposure."""
+    return tables.effect_by_day(project.settings.experiments.definitions, daily_sums)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def health_checks(
+    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, daily_sums: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
     return tables.health_checks(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
-def readouts(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
+def readouts(
+    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, daily_sums: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
     return tables.readouts(project.settings.experiments.definitions, evidence)
 
 
@@ -122,11 +148,12 @@ def decisions(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    daily_sums: pl.DataFrame,
     readouts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior, daily_sums)
     made = tables.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
@@ -159,6 +186,8 @@ experiment_assets = [
     *arm_traffic,
     *metric_sums,
     *metric_quantiles,
+    *daily_sums,
+    *effect_by_day,
     *health_checks,
     *readouts,
     *segment_effects,

@@ -87,6 +87,9 @@ class ArmTrafficTable(Contract):
     n_not_assigned: int = column("Units that saw the arm without being given it", ge=0)
     first_exposed_at: Timestamp = column("First exposure of any unit (UTC)", nullable=True)
     last_exposed_at: Timestamp = column("Last exposure of any unit (UTC)", nullable=True)
+    n_known: int = column("Exposed units that the outcomes know at all; null in a replay", nullable=True, ge=0)
+    n_just_before: int = column("Exposed units with an outcome in the day before their exposure; null in a replay", nullable=True, ge=0)
+    n_in_time: int = column("Exposed units whose window was over when the log ended; null in a replay", nullable=True, ge=0)
 
     class Config:
         unique = ["experiment", "arm"]
@@ -105,6 +108,7 @@ class MetricSums(Contract):
     n: int = column("Units with a usable value", ge=0)
     n_null: int = column("Units without a value, not in n", ge=0)
     n_unusable: int = column("Units with an infinite or impossible value, not in n", ge=0)
+    largest: Exact = column("Largest value by size, in millionths")
     value: Exact = column("Sum of the value in millionths")
     denominator: Exact = column("Sum of the denominator in millionths")
     covariate: Exact = column("Sum of the covariate in millionths")
@@ -141,6 +145,42 @@ class MetricQuantiles(Contract):
 
     class Config:
         unique = ["experiment", "metric", "arm"]
+
+
+@contract("daily_sums")
+class DailySums(Contract):
+    """One row per (experiment, arm, day since the exposure), day null for the trend: exact sums of the primary metric, from logs only."""
+
+    experiment: str = column(EXPERIMENT)
+    arm: str = column("Arm")
+    day: int = column("Calendar days since the exposure; null: the trend, late days against early ones", nullable=True)
+    metric: str = column("Primary metric")
+    source: str = column(SOURCE, isin=SOURCES)
+    n: int = column("Units of the arm, those that did nothing included", ge=1)
+    value: Exact = column("Sum over the units in thousandths")
+    value_value: Exact = column("Sum of squares in thousandths of thousandths")
+
+    class Config:
+        unique = ["experiment", "arm", "day"]
+
+
+@contract("effect_by_day")
+class EffectByDay(Contract):
+    """One row per (experiment, treatment arm, day since the exposure): whether the effect lasts."""
+
+    experiment: str = column(EXPERIMENT)
+    arm: str = column("Treatment arm")
+    day: int = column("Calendar days since the exposure", ge=0)
+    metric: str = column("Primary metric")
+    source: str = column(SOURCE, isin=SOURCES)
+    n_control: int = column("Units of the control", ge=0)
+    n_treatment: int = column("Units of the treatment", ge=0)
+    difference: float = column("Treatment minus control on that day", nullable=True)
+    difference_low: float = column("Lower end of its 95% interval, for this day alone", nullable=True)
+    difference_high: float = column("Upper end of its interval", nullable=True)
+
+    class Config:
+        unique = ["experiment", "arm", "day"]
 
 
 @contract("health_checks")

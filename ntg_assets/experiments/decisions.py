@@ -17,7 +17,8 @@ from math import ceil, inf, isinf
 from typing import Literal
 
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import HealthCheck, overall
+from ntg_assets.experiments.health import overall
+from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.profit import Belief, update
 from ntg_assets.experiments.readouts import TO_DATE, Readout

@@ -41,6 +41,8 @@ METRIC_TYPES = {
     "quantile": pl.Float64,
     "winsorise_at": pl.Float64,
     "source": pl.String,
+    "is_primary": pl.Boolean,
+    "window_days": pl.Int64,
 }
 LOOK_TYPES = {"experiment": pl.String, "n_units": pl.Int64}
 EVENT_TYPE_TYPES = {"experiment": pl.String, "metric": pl.String, "event_type": pl.String}
@@ -106,10 +108,12 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
             metric.denominator,
             not metric.event_types,
             metric.from_day,
-            metric.lowest,
+            metric.smallest,
             metric.quantile if metric.kind == "quantile" else None,
             metric.winsorise_at,
             one.evidence,
+            metric.name == one.primary_metric,
+            one.window_days,
         )
         for one in definitions
         for metric in one.measured

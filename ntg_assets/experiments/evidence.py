@@ -1,6 +1,6 @@
 """What is known about one experiment before anything is tested: the traffic of its arms and the exact sums of its metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
+from ntg_assets.experiments.novelty import DaySums, day_sums
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -28,6 +29,12 @@ class ArmTraffic:
     n_not_assigned: int
     first_exposed_at: datetime | None
     last_exposed_at: datetime | None
+    n_known: int | None = None
+    """Units that the logs know at all; None in a replay, as the next two."""
+    n_just_before: int | None = None
+    """Units that did something in the day before their exposure."""
+    n_in_time: int | None = None
+    """Units whose window was over when the log ended."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,9 @@ class Evidence:
     """By comparison, metric, arm, segment."""
     quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
     """By metric and arm, for quantile metrics."""
+
+    trends: Mapping[str, DaySums] = field(default_factory=dict)
+    """By arm: how the primary metric moves with the days since the exposure."""
 
     prior: Belief | None = None
     """Relative effects of past experiments, when there are enough of them."""
@@ -85,21 +95,20 @@ class Evidence:
 
 @dataclass(frozen=True)
 class EvidenceTables:
-    """The three tables from which everything about the experiments is derived (see their contracts), and what past ones found."""
+    """The tables from which everything about the experiments is derived (see their contracts), and what past ones found."""
 
     arm_traffic: pl.DataFrame
     metric_sums: pl.DataFrame
     metric_quantiles: pl.DataFrame
     prior: Belief | None = None
+    daily_sums: pl.DataFrame | None = None
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
         traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
         names = [one.name for one in fields(ArmTraffic)]
         return Evidence(
-            traffic={
-                arm.name: ArmTraffic(**{name: traffic[arm.name][name] for name in names}) for arm in experiment.arms if arm.name in traffic
-            },
+            traffic={arm.name: _arm_traffic(traffic[arm.name], names) for arm in experiment.arms if arm.name in traffic},
             sums={
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
                 for row in self._rows("metric_sums", experiment)
@@ -108,6 +117,7 @@ class EvidenceTables:
                 (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
                 for row in self._rows("metric_quantiles", experiment)
             },
+            trends={row["arm"]: day_sums(row, n=row["n"]) for row in self._rows("daily_sums", experiment) if row["day"] is None},
             prior=self.prior,
         )
 
@@ -117,5 +127,16 @@ class EvidenceTables:
     @cached_property
     def _by_experiment(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
         """Divide each table once, however many experiments there are."""
-        tables = {"arm_traffic": self.arm_traffic, "metric_sums": self.metric_sums, "metric_quantiles": self.metric_quantiles}
-        return {name: table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
+        tables = {
+            "arm_traffic": self.arm_traffic,
+            "metric_sums": self.metric_sums,
+            "metric_quantiles": self.metric_quantiles,
+            "daily_sums": self.daily_sums,
+        }
+        return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
+
+
+def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
+    """Read one row of `arm_traffic`; what only logs tell may be missing."""
+    known: dict[str, Any] = {name: row.get(name) for name in names}
+    return ArmTraffic(**known)

@@ -1,34 +1,24 @@
 """Can the numbers of an experiment be trusted at all? Asked before any effect is looked at; the sick make no claim."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
+from ntg_assets.experiments.log_health import examine_logs
 from ntg_assets.experiments.moments import Sums, moments_of
+from ntg_assets.experiments.novelty import trend_of
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
 
-Verdict = Literal["healthy", "thin", "sick"]
-FAULT_P = 0.001  # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for (Fabijan and others 2019)
+MOST_IN_ONE_UNIT = 0.5  # of an arm's variance; beyond it the largest value decides, not the arm
+ENOUGH_FOR_OUTLIERS = 100  # units; among fewer one unit always carries much
 MOST_IN_SEVERAL_ARMS = 0.01  # share of units; they are left out of the readout, more of them means broken assignment
 ENOUGH_UNITS = "enough_units"
 MOST_NULLS = 0.01  # share of units without a value; more than that and the missing ones may differ from the rest
-
-
-@dataclass(frozen=True)
-class HealthCheck:
-    """One question about the numbers: the value found, the limit, and what it means for people."""
-
-    check: str
-    value: float
-    limit: float
-    verdict: Verdict
-    sentence: str
 
 
 def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCheck]:
@@ -38,10 +28,13 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         _sample_ratio(evidence),
         _one_arm_per_unit(evidence),
         _assigned_arm_seen(evidence),
+        *examine_logs(experiment, evidence),
         *_complete_values(experiment, evidence),
+        *_no_huge_outlier(experiment, evidence),
         *_pre_period_balance(experiment, evidence),
         *_negative_controls(experiment, evidence),
         *_exposure_rate(evidence),
+        *_effect_lasts(experiment, evidence),
         *_enough_days(experiment, evidence),
         _enough_units(experiment, evidence),
     ]
@@ -114,6 +107,43 @@ def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iter
         is_sick = share > MOST_NULLS or n_unusable > 0
         sentence = f"{metric}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible one"
         yield HealthCheck(f"complete_values:{metric}", share, MOST_NULLS, "sick" if is_sick else "healthy", sentence)
+
+
+def _no_huge_outlier(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
+    for name in experiment.judged_metrics:
+        found = [evidence.sums_for("between users", name, arm.name) for arm in experiment.arms]
+        shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
+        if experiment.metric(name).kind in {"mean", "revenue", "ratio"} and shares:
+            largest, limit = max(shares), MOST_IN_ONE_UNIT
+            told = f"{name}: the largest value of an arm carries {largest:.0%} of its variance"
+            advice = f"{told}; cut it (winsorise_at: 0.999) or find out what it is" if largest > limit else told
+            yield HealthCheck(f"no_huge_outlier:{name}", largest, limit, "thin" if largest > limit else "healthy", advice)
+
+
+def _share_of_the_largest(sums: Sums) -> float | None:
+    """Return the share of the squared deviations that the largest value has; None with few units, where one is always much."""
+    if sums.n < ENOUGH_FOR_OUTLIERS or sums.largest == 0:
+        return None
+    squares = sums.n * sums.second["value", "value"] - sums.first["value"] ** 2
+    deviation = (sums.n * sums.largest - abs(sums.first["value"])) ** 2 / sums.n
+    return deviation / squares if squares > 0 else None
+
+
+def _effect_lasts(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether the effect moves with the days since the exposure: then its average is no promise for later."""
+    control = evidence.trends.get(experiment.control.name)
+    for arm in experiment.treatments:
+        treated = evidence.trends.get(arm.name)
+        trend = trend_of(control, treated) if control and treated else None
+        if trend is not None:
+            moves = "fades" if trend.difference < 0 else "grows"
+            is_steady = trend.p >= FAULT_P
+            told = f"the effect of {arm.name} on {experiment.primary_metric} by day since the exposure"
+            said = "moves like chance" if is_steady else f"{moves}: its average says little about later, so run longer"
+            yield HealthCheck(
+                f"novelty:{arm.name}", trend.p, FAULT_P, "healthy" if is_steady else "thin", f"{told} {said} (p = {trend.p:.2g})"
+            )
 
 
 def _pre_period_balance(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:

@@ -1,64 +1,9 @@
--- What each exposed unit did in its window after the exposure, and in its pre-period before, from the logs of a running experiment.
--- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
--- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
+-- What each readable unit did in its window after the exposure, and in its pre-period before, from the logs of a running experiment.
 -- A missing value of any event makes the unit's value missing, an infinite one infinite: health counts them, no test uses them.
 -- Grain: (experiment, unit, arm, metric).
--- Tables: exposure_log, metrics, metric_event_types, looks (the configured designs), events, outcome_log.
+-- Tables: ripe_units, metrics, metric_event_types (the configured designs), events, outcome_log.
 -- Parameters: $largest, beyond which a value cannot be true.
-with single as (
-    select
-        experiment,
-        unit_id
-    from exposure_log
-    group by experiment, unit_id
-    having count(*) = 1
-),
-log_ends as (
-    select max(event_at) as ended_at
-    from events
-),
-outcome_log_ends as (
-    select
-        experiment,
-        max(event_at) as ended_at
-    from outcome_log
-    group by experiment
-),
-ripe as (
-    select
-        exposure_log.experiment,
-        exposure_log.unit_id,
-        exposure_log.arm,
-        exposure_log.source,
-        exposure_log.segment,
-        exposure_log.first_exposed_at,
-        exposure_log.pre_start_at,
-        exposure_log.window_end_at,
-        exposure_log.uses_interaction_log,
-        row_number() over (partition by exposure_log.experiment order by exposure_log.first_exposed_at, exposure_log.unit_id) as place,
-        count(*) over (partition by exposure_log.experiment) as n_ripe
-    from exposure_log
-    inner join single
-        on single.experiment = exposure_log.experiment
-        and single.unit_id = exposure_log.unit_id
-    cross join log_ends
-    left join outcome_log_ends
-        on outcome_log_ends.experiment = exposure_log.experiment
-    where
-        exposure_log.window_end_at
-        <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
-),
-look_reached as (
-    select
-        ripe.experiment,
-        max(looks.n_units) as n_units
-    from ripe
-    inner join looks
-        on looks.experiment = ripe.experiment
-        and looks.n_units <= ripe.n_ripe
-    group by ripe.experiment
-),
-happened as (
+with happened as (
     select
         ripe.experiment,
         ripe.unit_id,
@@ -66,7 +11,7 @@ happened as (
         events.event_at,
         events.event_type,
         events.value
-    from ripe
+    from ripe_units as ripe
     inner join events
         on cast(events.user_id as varchar) = ripe.unit_id
         and events.event_at >= ripe.pre_start_at
@@ -80,7 +25,7 @@ happened as (
         outcome_log.event_at,
         outcome_log.event_type,
         outcome_log.value
-    from ripe
+    from ripe_units as ripe
     inner join outcome_log
         on outcome_log.experiment = ripe.experiment
         and outcome_log.unit_id = ripe.unit_id
@@ -146,7 +91,7 @@ measured as (
         ripe.arm,
         ripe.source,
         ripe.segment,
-        ripe.place <= coalesce(look_reached.n_units, 0) as is_in_look,
+        ripe.is_in_look,
         metrics.metric,
         metrics.denominator as denominator_measure,
         metrics.lowest,
@@ -177,11 +122,9 @@ measured as (
             when 'active_days' then coalesce(before.n_days, 0)
             when 'any' then case when before.n_events > 0 then 1 else 0 end
         end as covariate_denominator
-    from ripe
+    from ripe_units as ripe
     inner join metrics
         on metrics.experiment = ripe.experiment
-    left join look_reached
-        on look_reached.experiment = ripe.experiment
     left join by_unit as after
         on after.experiment = ripe.experiment
         and after.unit_id = ripe.unit_id

@@ -30,9 +30,15 @@ class MetricSettings(Section):
     winsorise_at: float | None = Field(default=None, gt=0.5, lt=1)
     """Values above this quantile of all arms together count as that quantile, so that a few huge ones do not decide."""
     lowest: float | None = None
-    """Smallest value that can be true (0 for revenue without refunds); values below are unusable, and health says so."""
+    """Smallest value that can be true; values below are unusable, and health says so. None: 0 for `revenue`, else no limit.
+    Where refunds may exceed what a unit paid, give a number below zero."""
     use_covariate: bool = True
     """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
+
+    @property
+    def smallest(self) -> float | None:
+        """Smallest value that can be true: negative revenue has to be expected before it is believed."""
+        return 0.0 if self.lowest is None and self.kind == "revenue" else self.lowest
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":

@@ -28,6 +28,7 @@ class Sums:
         n_unusable: Units with an infinite or impossible value, which are not in `n`.
         first: Sum of each variable, in millionths.
         second: Sum of each product, in millionths of millionths.
+        largest: Largest value by size, in millionths; 0 where it is not known.
     """
 
     n: int
@@ -35,6 +36,7 @@ class Sums:
     n_unusable: int
     first: Mapping[str, int]
     second: Mapping[tuple[str, str], int]
+    largest: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -43,6 +45,7 @@ class Sums:
             self.n_unusable + other.n_unusable,
             {name: self.first[name] + other.first[name] for name in VARIABLES},
             {pair: self.second[pair] + other.second[pair] for pair in PAIRS},
+            max(self.largest, other.largest),
         )
 
 
@@ -66,6 +69,7 @@ def sums_of(row: Mapping[str, Any]) -> Sums:
         n_unusable=int(row["n_unusable"]),
         first={name: int(row[name]) for name in VARIABLES},
         second={pair: int(row["_".join(pair)]) for pair in PAIRS},
+        largest=int(row["largest"]),
     )
 
 

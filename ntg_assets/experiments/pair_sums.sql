@@ -57,6 +57,7 @@ select
     count(v) as n,
     count(*) - count(value) as n_null,
     count(value) - count(v) as n_unusable,
+    max(abs(v)) as largest,
     sum(v) as v,
     sum(cast(v as decimal(19, 0)) * cast(v as decimal(19, 0))) as vv
 from counted

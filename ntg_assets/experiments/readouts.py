@@ -10,7 +10,8 @@ from scipy import special
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import ENOUGH_UNITS, HealthCheck, is_sick
+from ntg_assets.experiments.health import ENOUGH_UNITS, is_sick
+from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.looks import look_of
 from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
 from ntg_assets.experiments.moments import moments_of

@@ -122,6 +122,11 @@ class ExperimentSettings(Section):
         return self.source.evidence
 
     @property
+    def window_days(self) -> int:
+        """Whole days in which outcomes count; 0 in a replay, where nothing happened because of an exposure."""
+        return 0 if isinstance(self.source, ReplaySource) else int(self.source.window_days)
+
+    @property
     def is_replay(self) -> bool:
         return isinstance(self.source, ReplaySource)
 

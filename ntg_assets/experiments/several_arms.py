@@ -12,7 +12,7 @@ from ntg_assets.experiments.two_samples import Sample, t_critical
 
 NODES = 96  # Gauss-Legendre points over the control's deviation: right to better than 1e-8 while no arm hangs on the control alone
 STEEP_NODES = 60.0  # over the steepest factor's width: a tiny control correlates its comparisons almost fully
-MOST_NODES = 6_144
+MOST_PANELS = 64
 SCALE_NODES = 40  # over the estimated standard deviation
 SCALE_TAIL = 1e-15  # mass of its distribution left out on either side
 TAIL = 9.0  # standard normal mass beyond this is 2e-19
@@ -38,7 +38,7 @@ def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_
     common = np.minimum(np.asarray(loadings, dtype=float), LARGEST_LOADING)
     one_minus = np.sqrt(1 - common**2)
     scales, scale_weights = _scale_rule(degrees_of_freedom)
-    shared, shared_weights = _normal_rule(_nodes_for(float(one_minus.min())))
+    shared, shared_weights = _normal_rule(_panels_for(float(one_minus.min())))
     bound = critical * scales[:, None, None]
     offset = common * shared[None, :, None]
     inside = special.ndtr((bound - offset) / one_minus)
@@ -91,17 +91,19 @@ def _critical(loadings: tuple[float, ...], significance: float, degrees_of_freed
     return float(optimize.brentq(surplus, low - 1e-4, high * (1 + 1e-4) + 1e-4, xtol=1e-10))
 
 
-def _nodes_for(narrowest: float) -> int:
-    """Choose the points for the steepest factor of the integrand, in doubling steps so that few rules are kept."""
-    wanted = STEEP_NODES / narrowest
-    return min(MOST_NODES, NODES * 2 ** max(0, ceil(log2(wanted / NODES))) if wanted > NODES else NODES)
+def _panels_for(narrowest: float) -> int:
+    """Choose how often to divide the range for the steepest factor of the integrand, in doubling steps so that few rules are kept."""
+    wanted = STEEP_NODES / narrowest / NODES
+    return min(MOST_PANELS, 2 ** ceil(log2(wanted))) if wanted > 1 else 1
 
 
 @cache
-def _normal_rule(n_nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
-    points = TAIL * nodes
-    return points, TAIL * weights * stats.norm.pdf(points)
+def _normal_rule(n_panels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    edges = np.linspace(-TAIL, TAIL, n_panels + 1)
+    half = TAIL / n_panels
+    points = ((edges[:-1] + half)[:, None] + half * nodes[None, :]).ravel()
+    return points, np.tile(half * weights, n_panels) * stats.norm.pdf(points)
 
 
 @lru_cache(maxsize=REMEMBERED)

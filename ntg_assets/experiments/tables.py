@@ -9,12 +9,22 @@ import polars as pl
 
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
-from ntg_assets.experiments.contracts import DecisionGates, Decisions, ExperimentPlans, HealthChecks, Readouts, SegmentEffects, SelfTests
+from ntg_assets.experiments.contracts import (
+    DecisionGates,
+    Decisions,
+    EffectByDay,
+    ExperimentPlans,
+    HealthChecks,
+    Readouts,
+    SegmentEffects,
+    SelfTests,
+)
 from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, looks_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES
 from ntg_assets.experiments.moments import LARGEST_VALUE
+from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.quantiles import ENCLOSING_Z
 from ntg_assets.experiments.readouts import read_out
@@ -23,6 +33,8 @@ from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.self_tests import MOST_UNITS, run_self_tests
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.sql import Query, Source, query
+
+LOG_TRAFFIC_TYPES = {"experiment": pl.String, "arm": pl.String, "n_known": pl.Int64, "n_just_before": pl.Int64, "n_in_time": pl.Int64}
 
 
 def assignments(
@@ -91,15 +103,34 @@ def log_unit_metrics(
     exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
 ) -> Query:
     """Count what each logged unit did after its exposure and before."""
-    tables = {
-        "exposure_log": exposure_log,
-        "events": events,
-        "outcome_log": pl.DataFrame(schema=OUTCOME_TYPES) if outcome_log is None else outcome_log,
-        "metrics": metrics_frame(definitions),
-        "metric_event_types": event_types_frame(definitions),
-        "looks": looks_frame(definitions),
-    }
+    tables = _log_tables(exposure_log, events=events, definitions=definitions, outcome_log=outcome_log)
     return query("experiments", "log_unit_metrics", tables, largest=LARGEST_VALUE)
+
+
+def log_traffic(exposure_log: pl.DataFrame, *, events: Source, outcome_log: pl.DataFrame | None = None) -> Query:
+    """Count which exposed units the logs know, which came in time, and which did something just before."""
+    return query("experiments", "log_traffic", {"exposure_log": exposure_log, "events": events, "outcome_log": _outcomes(outcome_log)})
+
+
+def daily_sums(
+    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
+) -> Query:
+    """Add up the primary metric by days since the exposure."""
+    tables = _log_tables(exposure_log, events=events, definitions=definitions, outcome_log=outcome_log)
+    return query("experiments", "daily_sums", tables, largest=LARGEST_VALUE)
+
+
+def _log_tables(
+    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None
+) -> dict[str, Source]:
+    """Name what the queries over logs read; the readable units are chosen by one query for all of them."""
+    logs: dict[str, Source] = {"events": events, "outcome_log": _outcomes(outcome_log)}
+    ripe = query("experiments", "ripe_units", {"exposure_log": exposure_log, "looks": looks_frame(definitions), **logs})
+    return {"ripe_units": ripe, "metrics": metrics_frame(definitions), "metric_event_types": event_types_frame(definitions), **logs}
+
+
+def _outcomes(outcome_log: pl.DataFrame | None) -> pl.DataFrame:
+    return pl.DataFrame(schema=OUTCOME_TYPES) if outcome_log is None else outcome_log
 
 
 def unit_metrics(replayed: Query, *, logged: Query) -> Query:
@@ -107,9 +138,17 @@ def unit_metrics(replayed: Query, *, logged: Query) -> Query:
     return query("experiments", "unit_metrics", {"replay_unit_metrics": replayed, "log_unit_metrics": logged})
 
 
-def arm_traffic(assignments: Source, *, exposures: Source, definitions: Sequence[ExperimentSettings]) -> Query:
-    """Count the units of each arm."""
-    return query("experiments", "arm_traffic", {"assignments": assignments, "exposures": exposures, "arms": arms_frame(definitions)})
+def arm_traffic(
+    assignments: Source, *, exposures: Source, definitions: Sequence[ExperimentSettings], log_traffic: Source | None = None
+) -> Query:
+    """Count the units of each arm, and what the logs say about them."""
+    tables = {
+        "assignments": assignments,
+        "exposures": exposures,
+        "arms": arms_frame(definitions),
+        "log_traffic": pl.DataFrame(schema=LOG_TRAFFIC_TYPES) if log_traffic is None else log_traffic,
+    }
+    return query("experiments", "arm_traffic", tables)
 
 
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
@@ -173,6 +212,13 @@ def experiment_plans(definitions: Sequence[ExperimentSettings], evidence: Eviden
             continue  # nothing is known of the control yet; `health_checks` says so
         rows += [asdict(week) for week in plan_by_week(one, baseline=baseline)]
     return _frame(rows, ExperimentPlans)
+
+
+def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame) -> pl.DataFrame:
+    """Compare the arms on each day since the exposure; one row per (experiment, treatment arm, day)."""
+    parts = {str(name): part for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()}
+    rows = [asdict(day) for one in definitions if one.id in parts for day in effects_by_day(one, parts[one.id])]
+    return _frame(rows, EffectByDay)
 
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:

@@ -54,6 +54,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "arm_traffic",
             "metric_sums",
             "metric_quantiles",
+            "daily_sums",
+            "effect_by_day",
             "health_checks",
             "readouts",
             "segment_effects",

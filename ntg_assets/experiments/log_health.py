@@ -1,0 +1,46 @@
+"""Whether the logs of an experiment fit together: known ids, exposures in time, nothing that comes before its cause."""
+
+from collections.abc import Iterator
+
+from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.health_check import FAULT_P, HealthCheck
+from ntg_assets.experiments.proportions import Count, equal_shares_p
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.source_settings import LogSource
+
+FEWEST_KNOWN = 0.05  # share of exposed units that the interaction log knows; below it the ids are hardly the same
+MOST_LATE = 0.5  # share of exposed units whose window is not over; above it the readable ones are the early birds alone
+
+
+def examine_logs(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask the questions that only an experiment on logs raises."""
+    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
+    if isinstance(experiment.source, LogSource) and any(arm.n_exposed for arm in arms):
+        yield _exposed_units_known(experiment.source, arms)
+        yield _exposures_in_time(experiment.source, arms)
+        yield _nothing_before_its_cause(arms)
+
+
+def _exposed_units_known(source: LogSource, arms: list[ArmTraffic]) -> HealthCheck:
+    n, known = sum(arm.n_exposed for arm in arms), sum(arm.n_known or 0 for arm in arms)
+    limit = FEWEST_KNOWN if source.outcomes is None else 0.0  # an outcome log may hold the few that bought
+    is_strange = known / n < limit or known == 0
+    log = "interaction log" if source.outcomes is None else "outcome log"
+    sentence = f"{known:,} of {n:,} exposed units appear in the {log}{': are the ids the same in both?' if is_strange else ''}"
+    return HealthCheck("exposed_units_known", known / n, limit, "sick" if is_strange else "healthy", sentence)
+
+
+def _exposures_in_time(source: LogSource, arms: list[ArmTraffic]) -> HealthCheck:
+    n, late = sum(arm.n_exposed for arm in arms), sum(arm.n_exposed - (arm.n_in_time or 0) for arm in arms)
+    sentence = f"{late:,} of {n:,} exposures came too late: their window of {source.window_days:g} days is not over, so they are not read"
+    return HealthCheck("exposures_in_time", late / n, MOST_LATE, "thin" if late / n > MOST_LATE else "healthy", sentence)
+
+
+def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
+    """Ask whether as many units of each arm did something in the day before their exposure; that never counts as an effect."""
+    counts = [Count(arm.n_just_before or 0, arm.n_exposed) for arm in arms if arm.n_exposed]
+    n, before = sum(count.n for count in counts), sum(count.successes for count in counts)
+    p = equal_shares_p(counts) if 0 < before < n and len(counts) > 1 else 1.0
+    told = f"{before:,.0f} of {n:,} exposed units had outcomes in the day before their exposure, which never count as an effect"
+    fault = "; the arms differ more than chance, as when exposures are logged late" if p < FAULT_P else ""
+    return HealthCheck("outcomes_before_exposure", p, FAULT_P, "sick" if p < FAULT_P else "healthy", f"{told} (p = {p:.2g}){fault}")

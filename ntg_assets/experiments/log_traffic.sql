@@ -1,0 +1,78 @@
+-- What the logs say about the exposures of each arm: who is known at all, who came too late, who did something just before.
+-- Grain: (experiment, arm) of experiments on logs.
+-- Tables: exposure_log, events, outcome_log.
+-- Parameters: none.
+with log_ends as (
+    select max(event_at) as ended_at
+    from events
+),
+outcome_log_ends as (
+    select
+        experiment,
+        max(event_at) as ended_at
+    from outcome_log
+    group by experiment
+),
+interacting as (
+    select distinct cast(user_id as varchar) as unit_id
+    from events
+),
+known as (
+    select
+        exposure_log.experiment,
+        exposure_log.unit_id
+    from exposure_log
+    inner join interacting
+        on interacting.unit_id = exposure_log.unit_id
+    where exposure_log.uses_interaction_log
+    union
+    select
+        experiment,
+        unit_id
+    from outcome_log
+),
+just_before as (
+    select
+        exposure_log.experiment,
+        exposure_log.unit_id
+    from exposure_log
+    inner join events
+        on cast(events.user_id as varchar) = exposure_log.unit_id
+        and events.event_at >= exposure_log.first_exposed_at - interval 1 day
+        and events.event_at < exposure_log.first_exposed_at
+    where exposure_log.uses_interaction_log
+    union
+    select
+        exposure_log.experiment,
+        exposure_log.unit_id
+    from exposure_log
+    inner join outcome_log
+        on outcome_log.experiment = exposure_log.experiment
+        and outcome_log.unit_id = exposure_log.unit_id
+        and outcome_log.event_at >= exposure_log.first_exposed_at - interval 1 day
+        and outcome_log.event_at < exposure_log.first_exposed_at
+    where not exposure_log.uses_interaction_log
+)
+select
+    exposure_log.experiment,
+    exposure_log.arm,
+    count(known.unit_id) as n_known,
+    count(just_before.unit_id) as n_just_before,
+    count(
+        case
+            when exposure_log.window_end_at
+            <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
+                then 1
+        end
+    ) as n_in_time
+from exposure_log
+cross join log_ends
+left join outcome_log_ends
+    on outcome_log_ends.experiment = exposure_log.experiment
+left join known
+    on known.experiment = exposure_log.experiment
+    and known.unit_id = exposure_log.unit_id
+left join just_before
+    on just_before.experiment = exposure_log.experiment
+    and just_before.unit_id = exposure_log.unit_id
+group by exposure_log.experiment, exposure_log.arm

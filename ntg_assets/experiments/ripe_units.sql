@@ -1,0 +1,73 @@
+-- The units of experiments on logs that can be read out, and whether they belong to the last planned look that is reached.
+-- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
+-- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
+-- Grain: (experiment, unit).
+-- Tables: exposure_log, looks (the configured designs), events, outcome_log.
+-- Parameters: none.
+with single as (
+    select
+        experiment,
+        unit_id
+    from exposure_log
+    group by experiment, unit_id
+    having count(*) = 1
+),
+log_ends as (
+    select max(event_at) as ended_at
+    from events
+),
+outcome_log_ends as (
+    select
+        experiment,
+        max(event_at) as ended_at
+    from outcome_log
+    group by experiment
+),
+ripe as (
+    select
+        exposure_log.experiment,
+        exposure_log.unit_id,
+        exposure_log.arm,
+        exposure_log.source,
+        exposure_log.segment,
+        exposure_log.first_exposed_at,
+        exposure_log.pre_start_at,
+        exposure_log.window_end_at,
+        exposure_log.uses_interaction_log,
+        row_number() over (partition by exposure_log.experiment order by exposure_log.first_exposed_at, exposure_log.unit_id) as place,
+        count(*) over (partition by exposure_log.experiment) as n_ripe
+    from exposure_log
+    inner join single
+        on single.experiment = exposure_log.experiment
+        and single.unit_id = exposure_log.unit_id
+    cross join log_ends
+    left join outcome_log_ends
+        on outcome_log_ends.experiment = exposure_log.experiment
+    where
+        exposure_log.window_end_at
+        <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
+),
+look_reached as (
+    select
+        ripe.experiment,
+        max(looks.n_units) as n_units
+    from ripe
+    inner join looks
+        on looks.experiment = ripe.experiment
+        and looks.n_units <= ripe.n_ripe
+    group by ripe.experiment
+)
+select
+    ripe.experiment,
+    ripe.unit_id,
+    ripe.arm,
+    ripe.source,
+    ripe.segment,
+    ripe.first_exposed_at,
+    ripe.pre_start_at,
+    ripe.window_end_at,
+    ripe.uses_interaction_log,
+    ripe.place <= coalesce(look_reached.n_units, 0) as is_in_look
+from ripe
+left join look_reached
+    on look_reached.experiment = ripe.experiment
