@@ -4,21 +4,20 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.logistic import sigmoid
-from ntg_assets.churn.scores import CONTRIBUTIONS, add_up
+from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
 
 CALIBRATION = dg.AssetKey([BACKTEST, "churn_calibration"])
 DRIFT = dg.AssetKey([BACKTEST, "churn_drift"])
-PARTS = ["contribution_baseline", *CONTRIBUTIONS]
 MIN_PER_OUTCOME = 30  # with fewer forecasts of one outcome a perfect order can be luck
 
 
 def scores_that_do_not_add_up(scores: pl.DataFrame) -> pl.DataFrame:
     """Return the users whose contributions are not their logit to the last bit, or whose probability is not that of the logit."""
-    logit = add_up({name: scores[name].to_numpy() for name in PARTS})
+    logit = add_up({name: scores[name].to_numpy() for name in ADDENDS})
     adds_up = (logit == scores["churn_logit"].to_numpy()) & (sigmoid(logit) == scores["churn_probability"].to_numpy())
-    return scores.filter(~pl.Series(adds_up)).select("user_id", "churn_logit", *PARTS)
+    return scores.filter(~pl.Series(adds_up)).select("user_id", "churn_logit", *ADDENDS)
 
 
 def implausible_aucs(calibration: pl.DataFrame, *, threshold: float) -> pl.DataFrame:

@@ -168,6 +168,7 @@ def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned:
             "covariance": fit.covariance.tolist(),
             "recalibration_offset": 0.0,
             "recalibration_slope": 1.0,
+            "recalibration_bend": 0.0,
             "method": fit.method,
             "n_rows": n_rows,
             "n_users": n_users,

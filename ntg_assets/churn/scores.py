@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from ntg_assets.churn.calibrators import Curve, softplus
 from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
 from ntg_assets.churn.logistic import Z_95, sigmoid, standard_error
 from ntg_assets.churn.reasons import reasons
@@ -10,36 +11,70 @@ from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import ContractError
 
 CONTRIBUTIONS = [f"contribution_{group}" for group in GROUPS]
+ADDENDS = ["contribution_baseline", *CONTRIBUTIONS, "contribution_calibration"]  # the log odds are their sum, in this order
+MODEL_ERRORS = ("between_origins", "lack_of_fit")
 N_REASONS = 3
 
 
-def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame) -> pl.DataFrame:
+def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None = None) -> pl.DataFrame:
     """Score users from their activity and the coefficient table.
 
     Args:
         snapshots: Rows of `churn_snapshots`.
         coefficients: `churn_coefficients`.
+        uncertainty: `churn_uncertainty`; without it the intervals are those of the coefficients' sampling error alone.
 
     Returns:
         One row per row of `snapshots`, in its order: `user_id`, `snapshot_on`, `churn_logit`, `churn_probability` with its 95%
-        interval, `contribution_baseline` and one contribution per group. Added from left to right they are the logit, to the last bit.
+        interval, and `ADDENDS`: added from left to right they are the logit, to the last bit.
     """
     table = _in_order(coefficients)
     matrix = design_matrix(snapshots, features=CHURN_FEATURES)
     standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
     parts = _contributions(standardised, table["coefficient"].to_numpy())
+    curve, before = _curve(table), add_up(parts)
+    told = (before - curve.offset) / curve.slope
+    parts["contribution_calibration"] = curve.bend * softplus(told)
     logit = add_up(parts)
-    margin = Z_95 * standard_error(standardised, np.array(table["covariance"].to_list()))
+    sampling = standard_error(standardised, np.array(table["covariance"].to_list())) * curve.steepness(told) / curve.slope
+    margin = Z_95 * np.sqrt(sampling**2 + model_variance(logit, uncertainty))
     return snapshots.select("user_id", "snapshot_on").with_columns(
         pl.Series("churn_logit", logit),
         pl.Series("churn_probability", sigmoid(logit)),
         pl.Series("churn_probability_low", sigmoid(logit - margin)),
         pl.Series("churn_probability_high", sigmoid(logit + margin)),
-        *(pl.Series(name, values) for name, values in parts.items()),
+        *(pl.Series(name, parts[name]) for name in ADDENDS),
     )
 
 
-def churn_scores(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:
+def linear_logit(matrix: Floats, coefficients: pl.DataFrame) -> Floats:
+    """Log odds of transformed inputs (`design_matrix` of `CHURN_FEATURES`), without their parts."""
+    table = _in_order(coefficients)
+    standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    logit = np.full(len(standardised), table["coefficient"][0])
+    for position, coefficient in enumerate(table["coefficient"].to_list()[1:]):
+        logit += standardised[:, position] * coefficient
+    return bent(logit, table)
+
+
+def bent(logit: Floats, coefficients: pl.DataFrame) -> Floats:
+    """Add the bend of the recalibration to log odds whose line is inside the coefficients already."""
+    curve = _curve(coefficients)
+    return logit + curve.bend * softplus((logit - curve.offset) / curve.slope) if curve.bend else logit
+
+
+def model_variance(logit: Floats, uncertainty: pl.DataFrame | None) -> Floats:
+    """Variance of the log odds beyond sampling, between the knots by a straight line and constant beyond them."""
+    if uncertainty is None or uncertainty.is_empty():
+        return np.zeros_like(logit)
+    table = uncertainty.sort("knot")
+    knots = table["churn_logit"].to_numpy()
+    return np.asarray(sum(np.interp(logit, knots, table[name].to_numpy() ** 2) for name in MODEL_ERRORS))
+
+
+def churn_scores(
+    snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None = None, *, settings: ChurnSettings
+) -> pl.DataFrame:
     """Score every user at the cutoff, which is the latest day of `snapshots`.
 
     Returns:
@@ -48,7 +83,7 @@ def churn_scores(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, setting
     """
     cutoff_on = snapshots["snapshot_on"].max()
     now = snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
-    scored = score_churn(now, coefficients).with_columns(
+    scored = score_churn(now, coefficients, uncertainty).with_columns(
         is_at_risk_population=now["recency_days"] <= settings.at_risk_window_days,
         recency_days=now["recency_days"],
         tenure_days=now["tenure_days"],
@@ -76,6 +111,10 @@ def _in_order(coefficients: pl.DataFrame) -> pl.DataFrame:
         msg = f"churn_coefficients: its features are not those of this version (differing: {', '.join(unknown)}). Fit again."
         raise ContractError(msg)
     return table
+
+
+def _curve(table: pl.DataFrame) -> Curve:
+    return Curve(*table.select(f"recalibration_{name}" for name in Curve._fields).row(0))
 
 
 def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floats]:

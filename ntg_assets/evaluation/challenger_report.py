@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.churn.logistic import user_codes
-from ntg_assets.churn.recalibration import closed_before
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import labelled_snapshots
+from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.evaluation.challengers import Origin, challenger_forecasts
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT
 from ntg_assets.evaluation.churn_metrics import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ntg_assets.churn.calibrators import maximum_likelihood
 from ntg_assets.churn.logistic import Z_95, sandwich, sigmoid
-from ntg_assets.churn.recalibration import maximum_likelihood
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

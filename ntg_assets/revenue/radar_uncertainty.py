@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, standardise
 from ntg_assets.churn.logistic import sigmoid, with_intercept
+from ntg_assets.churn.scores import bent
 
 DRAWS = 400
 TOP_SHARE = 0.1
@@ -104,7 +105,7 @@ def _drawn_risks(rows: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.rand
         )
         design = with_intercept(inputs)
         for coefficient in drawn:
-            yield sigmoid(design @ coefficient)
+            yield sigmoid(bent(design @ coefficient, table))
 
 
 def _is_top(rows: pl.DataFrame, n_top: int) -> Floats:

@@ -1,0 +1,140 @@
+"""How far a churn probability may be from the truth beyond the sampling error of the coefficients, learned from outcomes.
+
+Two parts, both as a variance of the log odds:
+
+* *between origins*: at each origin of the walk forward the outcomes ask for an offset and a slope on the log odds told. Their second
+  moments over the origins, less what sampling alone would give, say how far a season or a drift may move tonight's probabilities.
+* *lack of fit*: boosted trees are fitted to the residuals of one half of the users and held against those of the other. What they
+  foresee there is a part of the truth that the linear model misses. No log shows the part that no model finds; on planted worlds of
+  several hazard shapes trees foresaw a quarter to a half of the variance, so the standard deviation found counts `UNSEEN` times.
+
+Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second moments less sampling variance).
+"""
+
+import numpy as np
+import polars as pl
+from scipy.stats import t as student
+from threadpoolctl import threadpool_limits
+
+from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, Floats, design_matrix
+from ntg_assets.churn.logistic import Z_95, sigmoid, user_codes
+from ntg_assets.churn.scores import linear_logit
+
+MIN_ORIGINS = 3  # moments of fewer origins are none
+MIN_KNOT_ROWS = 200  # labelled rows behind each value of the lack of fit
+MAX_KNOTS = 10
+MAX_FIT_ROWS = 300_000  # trees on residuals find little more beyond
+UNSEEN = 2.0
+SMALLEST_WEIGHT = 1e-6
+RESIDUAL_TREES = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
+SCHEMA = {
+    "knot": pl.Int64,
+    "churn_logit": pl.Float64,
+    "between_origins": pl.Float64,
+    "lack_of_fit": pl.Float64,
+    "n_rows": pl.Int64,
+    "n_origins": pl.Int64,
+}
+
+
+def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficients: pl.DataFrame) -> pl.DataFrame:
+    """Learn the model error of churn scores.
+
+    Args:
+        forecasts: `churn_walk_forward`, as recalibrated; only origins whose window has closed.
+        labelled: Labelled snapshots that `coefficients` were fitted on.
+        coefficients: `churn_coefficients`.
+
+    Returns:
+        `churn_uncertainty`: standard deviations of the log odds at knots; no rows for a model that is the base rate alone.
+    """
+    if coefficients["method"][0] != "logistic":
+        return pl.DataFrame(schema=SCHEMA)
+    rows = _sampled(labelled.sort("user_id", "snapshot_on"))
+    logit = linear_logit(design_matrix(rows, features=CHURN_FEATURES), coefficients)
+    bins = np.argsort(np.argsort(logit, kind="stable"), kind="stable") * _n_knots(len(logit)) // len(logit)
+    sizes = np.bincount(bins)
+    knots = np.bincount(bins, logit) / sizes
+    moments, n_origins = origin_moments(forecasts)
+    return pl.DataFrame(
+        {
+            "knot": np.arange(1, len(knots) + 1),
+            "churn_logit": knots,
+            "between_origins": np.sqrt(_at(knots, moments)),
+            "lack_of_fit": UNSEEN * np.sqrt(foreseen_variance(rows, logit, bins)),
+            "n_rows": sizes,
+            "n_origins": n_origins,
+        },
+        schema=SCHEMA,
+    )
+
+
+def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
+    """Second moments (2 x 2) of the offset and slope that the outcomes of an origin ask for, less their sampling variance.
+
+    Each origin's pair is one Newton step from "as told", its sampling variance the inverse information, its weight the information.
+    The moments are scaled so that 1.96 standard deviations are the 97.5% point of Student's t on as many origins. Zero below three.
+    """
+    found, weights = [], []
+    for _, rows in forecasts.sort("origin_on", "user_id").group_by("origin_on", maintain_order=True):
+        logit = rows["churn_logit"].to_numpy()
+        expected = sigmoid(logit)
+        design = np.column_stack([np.ones(len(logit)), logit])
+        information = (design.T * (expected * (1 - expected))) @ design
+        if np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
+            continue
+        inverse = np.linalg.inv(information)
+        asked = inverse @ (design.T @ (rows["is_churned"].cast(pl.Float64).to_numpy() - expected))
+        found.append(np.outer(asked, asked) - inverse)
+        weights.append(information[0, 0])
+    if len(found) < MIN_ORIGINS:
+        return np.zeros((2, 2)), len(found)
+    values, vectors = np.linalg.eigh(np.average(found, axis=0, weights=weights))
+    stretched = (student.ppf(0.975, len(found) - 1) / Z_95) ** 2
+    return stretched * (vectors * np.maximum(values, 0.0)) @ vectors.T, len(found)
+
+
+def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Floats:
+    """Variance of the log odds, by bin, that trees fitted to the residuals of half of the users foresee in the other half's.
+
+    With r the residual, w its variance, g what the trees say: (sum r g)^2 / (sum w g^2 sum w), 0 where they are wrong.
+    """
+    expected = sigmoid(logit)
+    residual, weight = rows["is_churned"].cast(pl.Float64).to_numpy() - expected, np.maximum(expected * (1 - expected), SMALLEST_WEIGHT)
+    told = _out_of_fold(design_matrix(rows, features=FEATURES), residual / weight, weight, user_codes(rows) % 2)
+    agreed, said, total = (_smoothed(np.bincount(bins, parts)) for parts in (residual * told, weight * told**2, weight))
+    size = said * total
+    return np.where(size > 0, np.maximum(agreed, 0.0) ** 2 / np.where(size > 0, size, 1.0), 0.0)
+
+
+def _smoothed(sums: Floats) -> Floats:
+    """Let neighbouring bins share what they know: weights 1, 2, 1."""
+    padded = np.pad(sums, 1, mode="edge")
+    return padded[:-2] + 2 * padded[1:-1] + padded[2:]
+
+
+def _out_of_fold(matrix: Floats, target: Floats, weight: Floats, half: np.ndarray) -> Floats:
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+
+    told = np.zeros(len(target))
+    with threadpool_limits(1):  # the order of sums over threads is not fixed
+        for part in (0, 1):
+            fitted, judged = half != part, half == part
+            if fitted.any() and judged.any():
+                trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, early_stopping=False, random_state=0)
+                told[judged] = trees.fit(matrix[fitted], target[fitted], sample_weight=weight[fitted]).predict(matrix[judged])
+    return told
+
+
+def _at(logit: Floats, moments: Floats) -> Floats:
+    return np.maximum(moments[0, 0] + 2 * moments[0, 1] * logit + moments[1, 1] * logit**2, 0.0)
+
+
+def _sampled(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep whole users, every k-th, so that about `MAX_FIT_ROWS` rows are left."""
+    step = -(-rows.height // MAX_FIT_ROWS)
+    return rows if step <= 1 else rows.filter(pl.Series(user_codes(rows) % step == 0))
+
+
+def _n_knots(n_rows: int) -> int:
+    return max(1, min(MAX_KNOTS, n_rows // MIN_KNOT_ROWS))
