@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from ntg_assets.churn.logistic import fit_churn
-from ntg_assets.churn.recalibration import churn_recalibration, recalibrate, walk_forward
+from ntg_assets.churn.model import fit_churn_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
+from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
@@ -31,8 +31,10 @@ class Tables:
     churn_labels: pl.DataFrame
     churn_snapshots: pl.DataFrame
     labelled: pl.DataFrame
+    churn_walk_forward: pl.DataFrame
     churn_recalibration: pl.DataFrame
     churn_coefficients: pl.DataFrame
+    churn_uncertainty: pl.DataFrame
     churn_scores: pl.DataFrame
     value_coefficients: pl.DataFrame
     ltv_estimates: pl.DataFrame
@@ -65,14 +67,15 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    decision = churn_recalibration(walk_forward(labelled, settings=churn), cutoff_on=history.cutoff_on)
-    coefficients = recalibrate(fit_churn(labelled, regularisation=churn.regularisation), decision)
-    scores = churn_scores(snapshots, coefficients, settings=churn)
+    past = walk_forward(labelled, settings=churn)
+    model = fit_churn_model(labelled, past, cutoff_on=history.cutoff_on, settings=churn)
+    scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     value_coefficients = fit_value(labelled, settings=value)
     habits = run(user_habits(user_days, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
     values = ltv_estimates(snapshots, scores, value_coefficients, habits, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
-    return Tables(history, user_days, labels, snapshots, labelled, decision, coefficients, scores, value_coefficients, values, radar)
+    fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
+    return Tables(history, user_days, labels, snapshots, labelled, *fitted, scores, value_coefficients, values, radar)
 
 
 def leaving_log(seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False) -> pl.DataFrame:

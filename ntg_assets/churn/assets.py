@@ -9,6 +9,8 @@ from ntg_assets.churn import snapshots as clock
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
+from ntg_assets.churn.uncertainty import churn_uncertainty as learn_uncertainty
+from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.staging import staged_asset
@@ -38,12 +40,15 @@ def churn_snapshots(user_days: Table, churn_labels: Table, split_boundaries: pl.
 
 
 @staged_asset(group="churn", kinds=("scikitlearn",))
-def churn_recalibration(
-    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
-) -> pl.DataFrame:
+def churn_walk_forward(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What the churn model would have said at past origins, beside what followed."""
+    return walk_forward(clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn)
+
+
+@staged_asset(group="churn", kinds=("polars",))
+def churn_recalibration(churn_walk_forward: pl.DataFrame, split_boundaries: pl.DataFrame) -> pl.DataFrame:
     """Whether recalibrating the churn model would have helped at past origins, and what was decided."""
-    forecasts = recalibration.walk_forward(clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn)
-    return recalibration.churn_recalibration(forecasts, cutoff_on=train_history(split_boundaries).cutoff_on)
+    return recalibration.churn_recalibration(churn_walk_forward, cutoff_on=train_history(split_boundaries).cutoff_on)
 
 
 @staged_asset(group="churn", kinds=("scikitlearn",))
@@ -56,10 +61,34 @@ def churn_coefficients(
     return recalibration.recalibrate(fitted, churn_recalibration)
 
 
+@staged_asset(group="churn", kinds=("scikitlearn",))
+def churn_uncertainty(
+    churn_walk_forward: pl.DataFrame,
+    churn_recalibration: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+) -> pl.DataFrame:
+    """How far a churn probability may be off beyond the sampling error of its coefficients: season and drift, lack of fit."""
+    told = recalibration.as_recalibrated(churn_walk_forward, churn_recalibration)
+    return learn_uncertainty(told, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients)
+
+
 @staged_asset(group="churn", kinds=("polars",))
-def churn_scores(churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project) -> pl.DataFrame:
+def churn_scores(
+    churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, churn_uncertainty: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """How probably each user falls silent within the horizon, and the reasons."""
-    return score(churn_snapshots, churn_coefficients, settings=project.settings.churn)
+    return score(churn_snapshots, churn_coefficients, churn_uncertainty, settings=project.settings.churn)
 
 
-churn_assets = [*churn_horizon_report, *churn_labels, *churn_snapshots, *churn_recalibration, *churn_coefficients, *churn_scores]
+churn_assets = [
+    *churn_horizon_report,
+    *churn_labels,
+    *churn_snapshots,
+    *churn_walk_forward,
+    *churn_recalibration,
+    *churn_coefficients,
+    *churn_uncertainty,
+    *churn_scores,
+]

@@ -4,6 +4,7 @@ from typing import Annotated, get_args
 
 import polars as pl
 
+from ntg_assets.churn.calibrators import CALIBRATORS
 from ntg_assets.churn.design import GROUPS, Transform
 from ntg_assets.contracts import Contract, column, contract, identifier
 
@@ -76,25 +77,58 @@ class ChurnHorizonReport(Contract):
         unique = ["silent_days"]
 
 
+@contract("churn_walk_forward")
+class ChurnWalkForward(Contract):
+    """One row per (origin, user): what the model, refitted on the windows closed by then, said at a past origin, and what followed."""
+
+    origin_on: pl.Date = column("Day of the forecast", unit="date")
+    window_end_on: pl.Date = column("First day after its label window", unit="date")
+    user_id: str = identifier("user", "Who")
+    churn_logit: float = column("Log odds of churn before any recalibration", unit="log odds")
+    is_churned: bool = column("Whether no day of the window was active")
+
+    class Config:
+        unique = ["origin_on", "user_id"]
+
+
 @contract("churn_recalibration")
 class ChurnRecalibration(Contract):
-    """One row per past origin, and last the cutoff: whether a line on the log odds would have helped, and what was decided."""
+    """One row per (calibrator, origin), the cutoff last: whether a curve on the log odds L would have helped, and what was decided."""
 
-    origin_on: pl.Date = column("Origin that is judged; the last row is the cutoff the decision is for", unit="date")
-    offset: float = column("Offset of the line that the earlier origins ask for; 0: none", unit="log odds")
-    slope: float = column("Slope of the line; 1: none", gt=0)
+    calibrator: str = column(
+        "carried_offset: most of the newest closed origin's offset; platt: offset and slope; beta: with a bend", isin=tuple(CALIBRATORS)
+    )
+    origin_on: pl.Date = column("Origin that is judged; the last is the cutoff the decision is for", unit="date")
+    offset: float = column("New log odds = offset + slope * L + bend * ln(1 + exp(L)), of the earlier origins; 0: none", unit="log odds")
+    slope: float = column("Slope of the curve; 1: none", gt=0)
+    bend: float = column("Bend of the curve; 0: a line")
     log_loss: float = column("Log loss of the origin as forecast; null for the cutoff", nullable=True, ge=0)
-    log_loss_recalibrated: float = column("Log loss after the line; null without enough earlier origins", nullable=True, ge=0)
+    log_loss_recalibrated: float = column("Log loss after the curve; null without enough earlier origins", nullable=True, ge=0)
     gain: float = column("log_loss minus log_loss_recalibrated", nullable=True)
     n_rows: int = column("Forecasts of the origin", ge=0)
     mean_gain: float = column("Mean gain over the origins", nullable=True)
     standard_error: float = column("Standard error of the mean gain; null below three gains", nullable=True, ge=0)
     is_adopted: bool = column(
-        "Whether the line of the last row is used: mean gain above one standard error, and a gain at the newest origin"
+        "Whether this calibrator is used: mean gain above one standard error, a gain at the newest origin, the best of those that pass"
     )
 
     class Config:
-        unique = ["origin_on"]
+        unique = ["calibrator", "origin_on"]
+
+
+@contract("churn_uncertainty")
+class ChurnUncertainty(Contract):
+    """One row per knot on the log odds: how far a score may be from the truth beyond the sampling error of the coefficients."""
+
+    knot: int = column("Number of the knot, from 1; straight lines between knots, constant beyond", ge=1)
+    churn_logit: float = column("Log odds of churn at the knot", unit="log odds")
+    between_origins: float = column("Standard deviation by season and drift at past origins; 0 below three", unit="log odds", ge=0)
+    lack_of_fit: float = column("Standard deviation of what the linear model misses", unit="log odds", ge=0)
+    n_rows: int = column("Labelled snapshots behind the lack of fit", ge=1)
+    n_origins: int = column("Origins behind the part between origins", ge=0)
+
+    class Config:
+        unique = ["knot"]
 
 
 @contract("churn_coefficients")
@@ -127,6 +161,7 @@ class ChurnCoefficients(Contract):
         "Offset that churn_recalibration decided on, already inside the intercept; 0: none", unit="log odds"
     )
     recalibration_slope: float = column("Slope that churn_recalibration decided on, already inside every coefficient; 1: none", gt=0)
+    recalibration_bend: float = column("Bend that churn_recalibration decided on, added by the score; 0: none")
     method: str = column("logistic, or base_rate when too few users show one of the outcomes", isin=METHODS)
     n_rows: int = column("Labelled snapshots in the fit", ge=1)
     n_users: int = column("Users in the fit", ge=1)
@@ -144,8 +179,14 @@ class ChurnScores(Contract):
     cutoff_on: pl.Date = column("Day from which the user is looked at: the stage's cutoff", unit="date")
     churn_logit: float = column("Log odds of churn: the contributions added from left to right", unit="log odds")
     churn_probability: float = column("Probability of no active day in [cutoff, cutoff + horizon)", unit="probability", ge=0, le=1)
-    churn_probability_low: float = column("Lower end of the 95% interval of the probability's estimate", unit="probability", ge=0, le=1)
-    churn_probability_high: float = column("Upper end of the 95% interval of the probability's estimate", unit="probability", ge=0, le=1)
+    churn_probability_low: float = column(
+        "Lower end of the 95% interval of the true probability given the log: sampling of the coefficients (users as clusters), "
+        "season and drift between origins, lack of fit of the linear model (churn_uncertainty)",
+        unit="probability",
+        ge=0,
+        le=1,
+    )
+    churn_probability_high: float = column("Upper end of the same interval", unit="probability", ge=0, le=1)
     contribution_baseline: float = column("Log odds of the average user of the fit", unit="log odds")
     contribution_recency: float = column("Log odds by how long ago the user was active", unit="log odds")
     contribution_frequency: float = column("Log odds by how often the user is active", unit="log odds")
@@ -153,6 +194,7 @@ class ChurnScores(Contract):
     contribution_trend: float = column("Log odds by the change of activity", unit="log odds")
     contribution_depth: float = column("Log odds by what an active day holds: events, items, value", unit="log odds")
     contribution_tenure: float = column("Log odds by how long the user is known", unit="log odds")
+    contribution_calibration: float = column("Log odds by the bend of the recalibration; 0: none", unit="log odds")
     is_at_risk_population: bool = column("Active in [cutoff - at risk, cutoff); outside it the probability is an extrapolation")
     recency_days: int = column("Days since the last active day", unit="days", ge=1)
     tenure_days: int = column("Days since the first active day", unit="days", ge=1)

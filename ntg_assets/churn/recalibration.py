@@ -8,6 +8,7 @@ the line, -0.21 with it). Where several pass, the one with the largest mean gain
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -33,7 +34,7 @@ TABLE_SCHEMA = {
 _ENDS: Sequence[str] = ("coefficient", "coefficient_low", "coefficient_high")
 
 
-def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: object) -> pl.DataFrame:
+def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """Judge every calibrator at each past origin and decide for the cutoff.
 
     Args:
@@ -96,7 +97,7 @@ def recalibrate(coefficients: pl.DataFrame, recalibration: pl.DataFrame) -> pl.D
     return moved.with_columns(**ratios, **decided)
 
 
-def _judge(forecasts: pl.DataFrame, origin_on: object, name: str) -> dict[str, object]:
+def _judge(forecasts: pl.DataFrame, origin_on: date, name: str) -> dict[str, object]:
     """Judge one origin with the curve of the origins whose windows had ended by then."""
     now = forecasts.filter(pl.col("origin_on") == origin_on)
     earlier = forecasts.filter(pl.col("window_end_on") <= origin_on)

@@ -6,7 +6,7 @@ Two parts, both as a variance of the log odds:
   moments over the origins, less what sampling alone would give, say how far a season or a drift may move tonight's probabilities.
 * *lack of fit*: boosted trees are fitted to the residuals of one half of the users and held against those of the other. What they
   foresee there is a part of the truth that the linear model misses. No log shows the part that no model finds; on planted worlds of
-  several hazard shapes trees foresaw a quarter to a half of the variance, so the standard deviation found counts `UNSEEN` times.
+  three hazard shapes trees foresaw a quarter to a half of the variance, so what is found counts `UNSEEN` times.
 
 Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second moments less sampling variance).
 """
@@ -23,10 +23,12 @@ from ntg_assets.churn.scores import linear_logit
 MIN_ORIGINS = 3  # moments of fewer origins are none
 MIN_KNOT_ROWS = 200  # labelled rows behind each value of the lack of fit
 MAX_KNOTS = 10
-MAX_FIT_ROWS = 300_000  # trees on residuals find little more beyond
-UNSEEN = 2.0
-SMALLEST_WEIGHT = 1e-6
-RESIDUAL_TREES = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
+MAX_FIT_ROWS = 500_000  # trees on residuals find little more beyond
+UNSEEN = 3.0
+SMALLEST_WEIGHT = 1e-4  # of a forecast nearly certain: its residual is huge when wrong
+MIN_TREE_ROWS = 100  # trees of fewer rows have no split
+TREES = (10, 20, 40, 80)  # few rows bear few trees; the number that foresees most is taken
+RESIDUAL_TREES = {"learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
 SCHEMA = {
     "knot": pl.Int64,
     "churn_logit": pl.Float64,
@@ -61,7 +63,7 @@ def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficie
             "knot": np.arange(1, len(knots) + 1),
             "churn_logit": knots,
             "between_origins": np.sqrt(_at(knots, moments)),
-            "lack_of_fit": UNSEEN * np.sqrt(foreseen_variance(rows, logit, bins)),
+            "lack_of_fit": np.sqrt(UNSEEN * foreseen_variance(rows, logit, bins)),
             "n_rows": sizes,
             "n_origins": n_origins,
         },
@@ -97,12 +99,16 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
 def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Floats:
     """Variance of the log odds, by bin, that trees fitted to the residuals of half of the users foresee in the other half's.
 
-    With r the residual, w its variance, g what the trees say: (sum r g)^2 / (sum w g^2 sum w), 0 where they are wrong.
+    With z the Pearson residual, w the variance of the outcome, g what the trees say of z: (sum z g)^2 / (sum g^2 sum w), 0 where they
+    are wrong.
     """
     expected = sigmoid(logit)
-    residual, weight = rows["is_churned"].cast(pl.Float64).to_numpy() - expected, np.maximum(expected * (1 - expected), SMALLEST_WEIGHT)
-    told = _out_of_fold(design_matrix(rows, features=FEATURES), residual / weight, weight, user_codes(rows) % 2)
-    agreed, said, total = (_smoothed(np.bincount(bins, parts)) for parts in (residual * told, weight * told**2, weight))
+    weight = np.maximum(expected * (1 - expected), SMALLEST_WEIGHT)
+    residual = (rows["is_churned"].cast(pl.Float64).to_numpy() - expected) / np.sqrt(weight)
+    matrix = np.column_stack([design_matrix(rows, features=FEATURES), logit])
+    stages = _out_of_fold(matrix, residual, user_codes(rows) % 2)
+    told = max(stages, key=lambda said: max(float(residual @ said), 0.0) ** 2 / max(float(said @ said), SMALLEST_WEIGHT))
+    agreed, said, total = (_smoothed(np.bincount(bins, parts).astype(np.float64)) for parts in (residual * told, told**2, weight))
     size = said * total
     return np.where(size > 0, np.maximum(agreed, 0.0) ** 2 / np.where(size > 0, size, 1.0), 0.0)
 
@@ -113,16 +119,18 @@ def _smoothed(sums: Floats) -> Floats:
     return padded[:-2] + 2 * padded[1:-1] + padded[2:]
 
 
-def _out_of_fold(matrix: Floats, target: Floats, weight: Floats, half: np.ndarray) -> Floats:
+def _out_of_fold(matrix: Floats, target: Floats, half: np.ndarray) -> Floats:
+    """What trees of one half say of the other, after each number of trees of `TREES`; shape (stages, rows)."""
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
 
-    told = np.zeros(len(target))
+    told = np.zeros((len(TREES), len(target)))
     with threadpool_limits(1):  # the order of sums over threads is not fixed
         for part in (0, 1):
             fitted, judged = half != part, half == part
-            if fitted.any() and judged.any():
-                trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, early_stopping=False, random_state=0)
-                told[judged] = trees.fit(matrix[fitted], target[fitted], sample_weight=weight[fitted]).predict(matrix[judged])
+            if min(fitted.sum(), judged.sum()) >= MIN_TREE_ROWS:
+                trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0)
+                staged = enumerate(trees.fit(matrix[fitted], target[fitted]).staged_predict(matrix[judged]), start=1)
+                told[:, judged] = [said for n_trees, said in staged if n_trees in TREES]
     return told
 
 

@@ -11,6 +11,7 @@ from ntg_assets.evaluation import challenger_report as reporting
 from ntg_assets.evaluation import churn_forecasts as forecasting
 from ntg_assets.evaluation.churn_drift import churn_drift as measure_drift
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
+from ntg_assets.evaluation.interval_coverage import churn_interval_coverage as measure_coverage
 from ntg_assets.evaluation.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.project import Project
@@ -33,6 +34,8 @@ def churn_outcomes(val_events: Table, test_events: Table, split_boundaries: pl.D
 def churn_forecasts(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
+    churn_walk_forward: pl.DataFrame,
+    churn_scores: pl.DataFrame,
     user_days: pl.DataFrame,
     revenue_risk_radar: pl.DataFrame,
     ltv_estimates: pl.DataFrame,
@@ -43,9 +46,11 @@ def churn_forecasts(
     """What churn and radar said at the end of TRAIN and at earlier origins, beside what then happened."""
     history = train_history(split_boundaries)
     churn, value = project.settings.churn, project.settings.value
-    held_out = forecasting.holdout_forecasts(revenue_risk_radar, ltv_estimates, churn_outcomes, history, churn=churn, value=value)
+    held_out = forecasting.holdout_forecasts(
+        revenue_risk_radar, churn_scores, ltv_estimates, churn_outcomes, history, churn=churn, value=value
+    )
     labelled = labelled_snapshots(churn_snapshots, churn_labels)
-    return forecasting.churn_forecasts(labelled, user_days, held_out, churn=churn, value=value)
+    return forecasting.churn_forecasts(labelled, churn_walk_forward, user_days, held_out, churn=churn, value=value)
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
@@ -65,6 +70,12 @@ def churn_calibration(
         rng=project.rng("churn_calibration"),
         holdout_note=note,
     )
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def churn_interval_coverage(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether the intervals of the churn scores hold the churn rates that were then seen."""
+    return measure_coverage(churn_forecasts, n_bins=project.settings.churn.calibration_bins)
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
@@ -128,6 +139,7 @@ churn_evaluation_assets = [
     *churn_outcomes,
     *churn_forecasts,
     *churn_calibration,
+    *churn_interval_coverage,
     *churn_drift,
     *radar_backtest,
     *money_calibration,

@@ -34,6 +34,8 @@ class ChurnForecasts(Contract):
     user_id: str = identifier("user", "Who")
     segment: str = column("Life cycle at the origin", isin=SEGMENTS)
     churn_probability: float = column("Forecast probability of churn", unit="probability", ge=0, le=1)
+    churn_probability_low: float = column("Lower end of its 95% interval", unit="probability", ge=0, le=1)
+    churn_probability_high: float = column("Upper end of its 95% interval", unit="probability", ge=0, le=1)
     ltv_at_stake: float = column("Forecast value if the user stays", unit="unit", ge=0)
     run_rate_at_stake: float = column("Forecast value at the present pace", unit="unit", ge=0)
     if_active_at_stake: float = column("Forecast value as modelled on users who stayed active", unit="unit", ge=0)
@@ -72,6 +74,25 @@ class ChurnCalibration(Contract):
 
     class Config:
         unique = ["evaluation", "segment", "metric", "bin"]
+
+
+@contract("churn_interval_coverage")
+class ChurnIntervalCoverage(Contract):
+    """One row per (evaluation, bin): groups of equal size by probability at each origin, and whether their intervals held their rates."""
+
+    evaluation: str = column("As in churn_forecasts", isin=EVALUATIONS)
+    bin: int = column("Bin of the probability within its origin, from 1; 0: all", ge=0)
+    predicted: float = column("Mean forecast probability", unit="probability", ge=0, le=1)
+    low: float = column("Mean lower end of the 95% intervals", unit="probability", ge=0, le=1)
+    high: float = column("Mean upper end of the 95% intervals", unit="probability", ge=0, le=1)
+    observed: float = column("Share that churned", unit="share", ge=0, le=1)
+    covered_share: float = column("Groups whose rate lies within interval and sampling error; nominal 0.95", unit="share", ge=0, le=1)
+    covered_by_sampling_share: float = column("Groups whose rate lies within sampling error alone", unit="share", ge=0, le=1)
+    n_groups: int = column("Groups: origins times bins", ge=1)
+    n_rows: int = column("Forecasts", ge=1)
+
+    class Config:
+        unique = ["evaluation", "bin"]
 
 
 @contract("churn_drift")

@@ -9,11 +9,11 @@ from datetime import date
 
 import polars as pl
 
-from ntg_assets.churn.logistic import fit_churn
-from ntg_assets.churn.recalibration import churn_recalibration, closed_before, recalibrate, walk_forward
+from ntg_assets.churn.model import fit_churn_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History
+from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
@@ -25,12 +25,13 @@ HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
 
 
 def churn_forecasts(
-    labelled: pl.DataFrame, user_days: Source, holdout: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
+    labelled: pl.DataFrame, raw: pl.DataFrame, user_days: Source, holdout: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
     """Put forecasts and outcomes of all origins side by side.
 
     Args:
         labelled: `labelled_snapshots` of the stage.
+        raw: `churn_walk_forward`: what the model said at each past origin before any recalibration.
         user_days: One row per (user, active day) of TRAIN.
         holdout: Forecasts with outcomes at the end of TRAIN (`holdout_forecasts`), or no rows.
         churn: Horizon, snapshots, number of origins.
@@ -39,7 +40,6 @@ def churn_forecasts(
     Returns:
         `churn_forecasts`, by evaluation, origin and user; at-risk users only.
     """
-    raw = walk_forward(labelled, settings=churn)
     past = [_walk_forward_at(on, labelled, raw, user_days, churn=churn, value=value) for on in raw["origin_on"].unique().sort().to_list()]
     stacked = pl.concat([holdout, *past])
     clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
@@ -50,12 +50,20 @@ def churn_forecasts(
 
 
 def holdout_forecasts(
-    radar: pl.DataFrame, values: pl.DataFrame, outcomes: pl.DataFrame, history: History, *, churn: ChurnSettings, value: ValueSettings
+    radar: pl.DataFrame,
+    scores: pl.DataFrame,
+    values: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    history: History,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
 ) -> pl.DataFrame:
     """Put the stage's own radar beside what its users did after the cutoff; no rows without a common cutoff (per-user split).
 
     Args:
         radar: `revenue_risk_radar`.
+        scores: `churn_scores`, for the intervals.
         values: `ltv_estimates`.
         outcomes: `churn_outcomes.sql`: users active in the window.
         history: Span of TRAIN.
@@ -66,32 +74,43 @@ def holdout_forecasts(
     joined = scored.join(outcomes.select("user_id", "window_active_days", "window_value"), on="user_id", how="left")
     known = joined.with_columns(pl.col("window_active_days").fill_null(0), pl.col("window_value").fill_null(0.0))
     labelled = known.with_columns(is_churned=pl.col("window_active_days") == 0)
-    return _as_forecasts(labelled, values, evaluation=HOLDOUT, origin_on=history.cutoff_on, churn=churn, value=value)
+    return _as_forecasts(labelled, scores, values, evaluation=HOLDOUT, origin_on=history.cutoff_on, churn=churn, value=value)
 
 
 def _walk_forward_at(
     origin_on: date, labelled: pl.DataFrame, raw: pl.DataFrame, user_days: Source, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
     known, now = closed_before(labelled, origin_on), labelled.filter(pl.col("snapshot_on") == origin_on)
-    fitted = fit_churn(known, regularisation=churn.regularisation)
-    scores = churn_scores(now, recalibrate(fitted, churn_recalibration(raw, cutoff_on=origin_on)), settings=churn)
+    model = fit_churn_model(known, raw, cutoff_on=origin_on, settings=churn)
+    scores = churn_scores(now, model.coefficients, model.uncertainty, settings=churn)
     habits = run(user_habits(user_days, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value))
     values = ltv_estimates(now, scores, fit_value(known, settings=value), habits, churn_horizon_days=churn.horizon_days, settings=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
-    return _as_forecasts(radar, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)
+    return _as_forecasts(radar, scores, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)
 
 
 def _as_forecasts(
-    rows: pl.DataFrame, values: pl.DataFrame, *, evaluation: str, origin_on: date, churn: ChurnSettings, value: ValueSettings
+    rows: pl.DataFrame,
+    scores: pl.DataFrame,
+    values: pl.DataFrame,
+    *,
+    evaluation: str,
+    origin_on: date,
+    churn: ChurnSettings,
+    value: ValueSettings,
 ) -> pl.DataFrame:
-    joined = rows.join(values.select("user_id", "ltv", "active_probability", "engagement_intensity", "discounted_days"), on="user_id")
+    intervals = scores.select("user_id", "churn_probability_low", "churn_probability_high")
+    worth = values.select("user_id", "ltv", "active_probability", "engagement_intensity", "discounted_days")
+    joined = rows.join(worth.join(intervals, on="user_id"), on="user_id")
     return joined.select(
         pl.lit(evaluation).alias("evaluation"),
         pl.lit(origin_on).alias("origin_on"),
         "user_id",
         "segment",
         "churn_probability",
+        "churn_probability_low",
+        "churn_probability_high",
         "ltv_at_stake",
         "run_rate_at_stake",
         "if_active_at_stake",

@@ -29,8 +29,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         BACKTEST: ("ranking_report", "retrieval_report"),
     },
     "outputs/churn": {
-        LIVE: ("churn_scores", "churn_coefficients", "churn_horizon_report"),
-        BACKTEST: ("churn_calibration", "churn_challengers", "churn_drift"),
+        LIVE: ("churn_scores", "churn_coefficients", "churn_uncertainty", "churn_recalibration", "churn_horizon_report"),
+        BACKTEST: ("churn_calibration", "churn_interval_coverage", "churn_challengers", "churn_drift"),
     },
     "outputs/radar": {
         LIVE: (

@@ -30,9 +30,12 @@ REPORTS: dict[str, dict[str, str]] = {
     },
     "calibration": {
         "churn_calibration": "backtest",
+        "churn_interval_coverage": "backtest",
         "churn_challengers": "backtest",
         "churn_drift": "backtest",
         "churn_horizon_report": "live",
+        "churn_recalibration": "live",
+        "churn_uncertainty": "live",
         "churn_coefficients": "backtest",
     },
     "decisions": {

@@ -21,8 +21,10 @@ SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
 KEYS = {
     "churn_labels": ["user_id", "snapshot_on"],
     "churn_snapshots": ["user_id", "snapshot_on"],
-    "churn_recalibration": ["origin_on"],
+    "churn_walk_forward": ["origin_on", "user_id"],
+    "churn_recalibration": ["calibrator", "origin_on"],
     "churn_coefficients": ["position"],
+    "churn_uncertainty": ["knot"],
     "churn_scores": ["user_id"],
     "value_coefficients": ["position"],
     "ltv_estimates": ["user_id"],

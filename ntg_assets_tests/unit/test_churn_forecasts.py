@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
-from ntg_assets.churn.recalibration import walk_forward_origins
 from ntg_assets.churn.snapshots import History
+from ntg_assets.churn.walk_forward import walk_forward_origins
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.evaluation.challenger_report import (
     all_challenger_forecasts,
@@ -37,8 +37,9 @@ def everything(log: pl.DataFrame) -> tuple[Tables, pl.DataFrame]:
     tables = make_tables(log.filter(pl.col("active_on") < T_VAL), boundaries(START, T_VAL, log_end_on=END))
     window = log.filter((pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=CHURN.horizon_days)))
     outcomes = window.group_by("user_id").agg(window_active_days=pl.len().cast(pl.Int64), window_value=pl.col("value_sum").sum())
-    held = holdout_forecasts(tables.revenue_risk_radar, tables.ltv_estimates, outcomes, tables.history, churn=CHURN, value=VALUE)
-    return tables, churn_forecasts(tables.labelled, tables.user_days, held, churn=CHURN, value=VALUE)
+    said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
+    held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
+    return tables, churn_forecasts(tables.labelled, tables.churn_walk_forward, tables.user_days, held, churn=CHURN, value=VALUE)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,18 @@ def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(world: tup
 def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables, pl.DataFrame]) -> None:
     tables, forecasts = world
     origin_on = walk_forward_origins(tables.labelled, settings=CHURN)[1]
-    told = ["user_id", "churn_probability", "ltv_at_stake", "run_rate_at_stake", "ltv", "expected_value", "value_before", "segment"]
+    told = [
+        "user_id",
+        "churn_probability",
+        "churn_probability_low",
+        "churn_probability_high",
+        "ltv_at_stake",
+        "run_rate_at_stake",
+        "ltv",
+        "expected_value",
+        "value_before",
+        "segment",
+    ]
     log = leaving_log(11, n_users=150)
     poisoned = log.with_columns(value_sum=pl.when(pl.col("active_on") >= origin_on).then(1e6).otherwise("value_sum"))
     mixed = poisoned.filter((pl.col("active_on") < origin_on) | (pl.col("user_id") % 2 == 0))
@@ -94,8 +106,9 @@ def test_per_user_split_has_no_holdout_and_says_why() -> None:
     log = leaving_log(11)
     tables = make_tables(log, boundaries(START, END, strategy="per_user"))
     outcomes = pl.DataFrame(schema={"user_id": pl.Int64, "window_active_days": pl.Int64, "window_value": pl.Float64})
-    held = holdout_forecasts(tables.revenue_risk_radar, tables.ltv_estimates, outcomes, tables.history, churn=CHURN, value=VALUE)
-    forecasts = churn_forecasts(tables.labelled, log, held, churn=CHURN, value=VALUE)
+    said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
+    held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
+    forecasts = churn_forecasts(tables.labelled, tables.churn_walk_forward, log, held, churn=CHURN, value=VALUE)
     assert forecasts["evaluation"].unique().to_list() == [WALK_FORWARD]
     assert "no common cutoff" in str(holdout_note(tables.history, datetime(2024, 8, 28), settings=CHURN))
 

@@ -124,7 +124,7 @@ def test_own_pace_counts_missed_visits_since_the_last() -> None:
 def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(tables: Tables) -> None:
     scores = tables.churn_scores
     logit = scores["contribution_baseline"].to_numpy()
-    for name in CONTRIBUTIONS:
+    for name in [*CONTRIBUTIONS, "contribution_calibration"]:
         logit = logit + scores[name].to_numpy()
     assert (logit == scores["churn_logit"].to_numpy()).all()
     assert 1 / (1 + np.exp(-logit)) == pytest.approx(scores["churn_probability"].to_numpy(), abs=1e-15)

@@ -1,4 +1,4 @@
-"""Recalibration is adopted only when past origins show a gain beyond one standard error, and leaves the model a table."""
+"""A calibrator is adopted only when past origins show a gain beyond one standard error, and leaves the model a table."""
 
 from datetime import date, timedelta
 
@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.churn.calibrators import CALIBRATORS, Curve, beta, carried_offset, maximum_likelihood, platt
 from ntg_assets.churn.logistic import sigmoid
-from ntg_assets.churn.recalibration import churn_recalibration, line_through, maximum_likelihood, recalibrate
-from ntg_assets.churn.scores import score_churn
+from ntg_assets.churn.recalibration import adopted_curve, as_recalibrated, churn_recalibration, recalibrate
+from ntg_assets.churn.scores import ADDENDS, add_up, score_churn
 from ntg_assets_tests.churn_world import boundaries, leaving_log, make_tables
 
 FIRST, STEP = date(2024, 1, 1), timedelta(days=20)
@@ -27,30 +28,57 @@ def forecasts(*, offset: float, slope: float, n: int = 800, seed: int = 1) -> pl
     return pl.concat(made)
 
 
-def decided(table: pl.DataFrame) -> dict[str, object]:
-    return table.sort("origin_on").row(-1, named=True)
+def of(table: pl.DataFrame, calibrator: str) -> pl.DataFrame:
+    return table.filter(pl.col("calibrator") == calibrator).sort("origin_on")
 
 
 def test_calibrated_forecasts_are_left_alone() -> None:
-    for seed in range(5):
-        row = decided(churn_recalibration(forecasts(offset=0.0, slope=1.0, seed=seed), cutoff_on=CUTOFF))
-        assert abs(float(row["offset"])) < 0.1  # type: ignore[arg-type]
-    adopted = [decided(churn_recalibration(forecasts(offset=0.0, slope=1.0, seed=s), cutoff_on=CUTOFF))["is_adopted"] for s in range(20)]
-    assert sum(map(bool, adopted)) <= 4
+    found = [churn_recalibration(forecasts(offset=0.0, slope=1.0, seed=seed), cutoff_on=CUTOFF) for seed in range(20)]
+    assert sum(bool(table["is_adopted"].any()) for table in found) <= 7  # three tries at one standard error each
+    told = np.array([-2.0, 0.0, 2.0])
+    assert max(np.abs(adopted_curve(table).of(told) - told).max() for table in found) < 0.2
 
 
 def test_bias_and_overconfidence_are_mended_when_they_last() -> None:
-    row = decided(churn_recalibration(forecasts(offset=-0.7, slope=0.6), cutoff_on=CUTOFF))
-    assert row["is_adopted"]
-    assert (row["offset"], row["slope"]) == pytest.approx((-0.7, 0.6), abs=0.1)
+    found = churn_recalibration(forecasts(offset=-0.7, slope=0.6), cutoff_on=CUTOFF)
+    assert found.filter("is_adopted")["calibrator"].unique().to_list() in (["platt"], ["beta"])
+    curve = adopted_curve(found)
+    middle = np.array([-2.0, 0.0, 2.0])
+    assert curve.of(middle) == pytest.approx(-0.7 + 0.6 * middle, abs=0.15)
+
+
+def test_a_drift_is_carried_forward() -> None:
+    steps = [forecasts(offset=0.3 * k, slope=1.0, seed=k).filter(pl.col("origin_on") == FIRST + k * STEP) for k in range(6)]
+    found = churn_recalibration(pl.concat(steps), cutoff_on=CUTOFF)
+    assert found.filter("is_adopted")["calibrator"].unique().to_list() == ["carried_offset"]
+    assert adopted_curve(found).offset == pytest.approx(0.7 * 0.3 * 5, abs=0.1)
+
+
+def test_a_bend_is_found_by_beta_alone() -> None:
+    made = forecasts(offset=0.0, slope=1.0, n=20_000)
+    curve = Curve(0.3, 0.5, 1.2)
+    rng = np.random.default_rng(3)
+    bent = made.with_columns(is_churned=pl.Series(rng.random(made.height) < sigmoid(curve.of(made["churn_logit"].to_numpy()))))
+    found = churn_recalibration(bent, cutoff_on=CUTOFF)
+    assert found.filter("is_adopted")["calibrator"].unique().to_list() == ["beta"]
+    assert tuple(adopted_curve(found)) == pytest.approx(curve, abs=0.1)
+
+
+def test_beta_is_the_curve_of_its_paper() -> None:
+    a, b, c = 1.4, 0.8, -0.2
+    p = np.array([0.01, 0.3, 0.5, 0.9])
+    expected = c + a * np.log(p) - b * np.log(1 - p)
+    assert Curve(c, a, b - a).of(np.log(p / (1 - p))) == pytest.approx(expected)
 
 
 def test_an_origin_is_judged_by_the_origins_closed_before_it_alone() -> None:
     made = forecasts(offset=-0.7, slope=0.6)
-    found = churn_recalibration(made, cutoff_on=CUTOFF)
-    third = found.filter(pl.col("origin_on") == FIRST + 2 * STEP).row(0, named=True)
-    assert (third["offset"], third["slope"]) == line_through(made.filter(pl.col("origin_on") < FIRST + 2 * STEP))
-    assert found["gain"].to_list()[:2] == [None, None]  # fewer than two origins before them
+    earlier = made.filter(pl.col("origin_on") < FIRST + 2 * STEP)
+    table = churn_recalibration(made, cutoff_on=CUTOFF)
+    for name, calibrator in {"platt": platt, "beta": beta, "carried_offset": carried_offset}.items():
+        third = of(table, name).filter(pl.col("origin_on") == FIRST + 2 * STEP).row(0, named=True)
+        assert (third["offset"], third["slope"], third["bend"]) == calibrator(earlier)
+    assert of(table, "platt")["gain"].to_list()[:2] == [None, None]  # fewer than two origins before them
 
 
 def test_windows_still_open_at_the_cutoff_are_not_looked_at() -> None:
@@ -58,7 +86,9 @@ def test_windows_still_open_at_the_cutoff_are_not_looked_at() -> None:
     early = FIRST + 4 * STEP
     late = pl.col("window_end_on") > early
     poisoned = made.with_columns(is_churned=pl.when(late).then(~pl.col("is_churned")).otherwise("is_churned"))
-    assert churn_recalibration(made, cutoff_on=early).equals(churn_recalibration(poisoned, cutoff_on=early))
+    decided = churn_recalibration(made, cutoff_on=early)
+    assert decided.equals(churn_recalibration(poisoned, cutoff_on=early))
+    assert as_recalibrated(poisoned, decided).equals(as_recalibrated(made, decided))
 
 
 def test_a_bias_that_has_just_turned_is_not_corrected() -> None:
@@ -69,23 +99,46 @@ def test_a_bias_that_has_just_turned_is_not_corrected() -> None:
         ]
     )
     found = churn_recalibration(turned, cutoff_on=CUTOFF)
-    assert not decided(found)["is_adopted"]
-    assert found["gain"].to_list()[5] < 0
+    assert not found["is_adopted"].any()
+    assert all(of(found, name)["gain"].to_list()[5] < 0 for name in CALIBRATORS)
 
 
 def test_without_origins_nothing_is_changed() -> None:
-    row = decided(churn_recalibration(forecasts(offset=0, slope=1).head(0), cutoff_on=CUTOFF))
-    assert (row["is_adopted"], row["offset"], row["slope"], row["mean_gain"]) == (False, 0.0, 1.0, None)
+    found = churn_recalibration(forecasts(offset=0, slope=1).head(0), cutoff_on=CUTOFF)
+    assert found.select("is_adopted", "offset", "slope", "bend", "mean_gain").unique().rows() == [(False, 0.0, 1.0, 0.0, None)]
+
+
+def test_past_forecasts_are_told_as_the_adopted_calibrator_would_have() -> None:
+    made = forecasts(offset=-0.7, slope=0.6)
+    table = churn_recalibration(made, cutoff_on=CUTOFF)
+    name = table.filter("is_adopted")["calibrator"][0]
+    last = FIRST + 5 * STEP
+    curve = CALIBRATORS[name](made.filter(pl.col("origin_on") < last))
+    assert curve is not None
+    moved, plain = (rows.filter(pl.col("origin_on") == last)["churn_logit"].to_numpy() for rows in (as_recalibrated(made, table), made))
+    assert moved == pytest.approx(curve.of(plain))
 
 
 def test_line_is_folded_into_the_coefficients() -> None:
     tables = make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
-    line = pl.DataFrame({"origin_on": [CUTOFF], "offset": [-0.4], "slope": [0.8]})
+    line = pl.DataFrame({"origin_on": [CUTOFF], "offset": [-0.4], "slope": [0.8], "bend": [0.0], "is_adopted": [True]})
     plain = score_churn(tables.churn_snapshots, tables.churn_coefficients)
     moved = score_churn(tables.churn_snapshots, recalibrate(tables.churn_coefficients, line))
     assert moved["churn_logit"].to_list() == pytest.approx((plain["churn_logit"] * 0.8 - 0.4).to_list())
     width = pl.col("churn_probability_high").log() - (1 - pl.col("churn_probability_high")).log() - pl.col("churn_logit")
     assert moved.select(width).to_series().to_list() == pytest.approx((plain.select(width).to_series() * 0.8).to_list(), rel=1e-6)
+
+
+def test_a_bend_is_a_contribution_of_its_own_and_all_add_up() -> None:
+    tables = make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    curve = Curve(-0.4, 0.8, 0.5)
+    table = pl.DataFrame({"origin_on": [CUTOFF], "is_adopted": [True]}).with_columns(**{k: pl.lit(v) for k, v in curve._asdict().items()})
+    raw = tables.churn_coefficients.with_columns(recalibration_offset=0.0, recalibration_slope=1.0, recalibration_bend=0.0)
+    plain = score_churn(tables.churn_snapshots, raw)
+    moved = score_churn(tables.churn_snapshots, recalibrate(raw, table))
+    assert moved["churn_logit"].to_numpy() == pytest.approx(curve.of(plain["churn_logit"].to_numpy()))
+    assert (add_up({name: moved[name].to_numpy() for name in ADDENDS}) == moved["churn_logit"].to_numpy()).all()
+    assert moved["contribution_calibration"].abs().min() > 0  # type: ignore[operator]  # a number
 
 
 def test_separated_outcomes_have_no_line() -> None:
