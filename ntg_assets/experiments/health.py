@@ -186,8 +186,11 @@ def _enough_days(experiment: ExperimentSettings, evidence: Evidence) -> Iterator
     """Ask a running experiment for whole weeks: weekends and first days are not like the rest."""
     if not experiment.is_replay:
         days, limit = evidence.days, experiment.minimum_days
+        covered = "exposures cover"
+        if experiment.assigned_at_once:
+            days, covered = experiment.window_days, "all units were given their arm at once, and their windows cover"
         verdict: Verdict = "healthy" if days >= limit else "thin"
-        yield HealthCheck("enough_days", days, limit, verdict, f"exposures cover {days:,} days; a claim needs {limit:,}")
+        yield HealthCheck("enough_days", days, limit, verdict, f"{covered} {days:,} days; a claim needs {limit:,}")
 
 
 def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:

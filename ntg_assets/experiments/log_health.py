@@ -6,7 +6,7 @@ from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.source_settings import LogSource
+from ntg_assets.experiments.source_settings import LoggedSource, ReplaySource
 
 FEWEST_KNOWN = 0.05  # share of exposed units that the interaction log knows; below it the ids are hardly the same
 MOST_LATE = 0.5  # share of exposed units whose window is not over; above it the readable ones are the early birds alone
@@ -15,13 +15,13 @@ MOST_LATE = 0.5  # share of exposed units whose window is not over; above it the
 def examine_logs(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     """Ask the questions that only an experiment on logs raises."""
     arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
-    if isinstance(experiment.source, LogSource) and any(arm.n_exposed for arm in arms):
+    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
         yield _exposed_units_known(experiment.source, arms)
         yield _exposures_in_time(experiment.source, arms)
         yield _nothing_before_its_cause(arms)
 
 
-def _exposed_units_known(source: LogSource, arms: list[ArmTraffic]) -> HealthCheck:
+def _exposed_units_known(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:
     n, known = sum(arm.n_exposed for arm in arms), sum(arm.n_known or 0 for arm in arms)
     limit = FEWEST_KNOWN if source.outcomes is None else 0.0  # an outcome log may hold the few that bought
     is_strange = known / n < limit or known == 0
@@ -30,7 +30,7 @@ def _exposed_units_known(source: LogSource, arms: list[ArmTraffic]) -> HealthChe
     return HealthCheck("exposed_units_known", known / n, limit, "sick" if is_strange else "healthy", sentence)
 
 
-def _exposures_in_time(source: LogSource, arms: list[ArmTraffic]) -> HealthCheck:
+def _exposures_in_time(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:
     n, late = sum(arm.n_exposed for arm in arms), sum(arm.n_exposed - (arm.n_in_time or 0) for arm in arms)
     sentence = f"{late:,} of {n:,} exposures came too late: their window of {source.window_days:g} days is not over, so they are not read"
     return HealthCheck("exposures_in_time", late / n, MOST_LATE, "thin" if late / n > MOST_LATE else "healthy", sentence)

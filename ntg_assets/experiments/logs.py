@@ -10,8 +10,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ntg_assets.errors import SourceError
+from ntg_assets.experiments.interventions import read_interventions
 from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.source_settings import LogSource
+from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, ReplaySource
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -45,7 +46,7 @@ def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path)
         SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's.
     """
     files = _Files(home)
-    parts = [_exposures_of(one, one.source, files=files) for one in definitions if isinstance(one.source, LogSource)]
+    parts = [_exposures_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
 
@@ -56,7 +57,7 @@ def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path) 
         SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty.
     """
     files = _Files(home)
-    parts = [_outcomes_of(one, one.source, files=files) for one in definitions if isinstance(one.source, LogSource)]
+    parts = [_outcomes_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
 
 
@@ -77,7 +78,16 @@ def _kept_of(experiment: ExperimentSettings, path: Path) -> pl.DataFrame:
     return rows.filter((pl.col("experiment") == experiment.id) & pl.col("arm").is_in(known))
 
 
-def _exposures_of(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
+def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
+    if isinstance(source, InterventionSource):
+        rows = read_interventions(source, read=files.read, what=f"experiment {experiment.id}: interventions")
+    else:
+        rows = _logged_exposures(experiment, source, files=files)
+    _refuse_unknown_arms(rows, experiment)
+    return _per_unit_and_arm(rows, experiment, source)
+
+
+def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
     log = source.exposures
     wanted = {"unit_id": log.unit_id, "arm": log.arm, "exposed_at": log.exposed_at}
     optional = {"named": log.experiment, "segment": log.segment}
@@ -86,12 +96,10 @@ def _exposures_of(experiment: ExperimentSettings, source: LogSource, *, files: "
     rows = files.read(log.files, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    rows = _with_time(rows, "exposed_at", what=what)
-    _refuse_unknown_arms(rows, experiment)
-    return _per_unit_and_arm(rows, experiment, source)
+    return _with_time(rows, "exposed_at", what=what)
 
 
-def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source: LogSource) -> pl.DataFrame:
+def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource) -> pl.DataFrame:
     first = pl.col("first_exposed_at")
     grouped = rows.group_by("unit_id", "arm").agg(
         pl.col("exposed_at").min().alias("first_exposed_at"),
@@ -115,7 +123,7 @@ def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source
     ).sort("unit_id", "arm")
 
 
-def _outcomes_of(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
+def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
     log = source.outcomes
     if log is None:
         return pl.DataFrame(schema=OUTCOME_TYPES)

@@ -1,6 +1,7 @@
 -- The units of experiments on logs that can be read out, and whether they belong to the last planned look that is reached.
 -- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
 -- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
+-- Where no looks are planned (all units were given their arm at once) every readable unit counts.
 -- Grain: (experiment, unit).
 -- Tables: exposure_log, looks (the configured designs), events, outcome_log.
 -- Parameters: none.
@@ -47,6 +48,10 @@ ripe as (
         exposure_log.window_end_at
         <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
 ),
+planned as (
+    select distinct experiment
+    from looks
+),
 look_reached as (
     select
         ripe.experiment,
@@ -67,7 +72,9 @@ select
     ripe.pre_start_at,
     ripe.window_end_at,
     ripe.uses_interaction_log,
-    ripe.place <= coalesce(look_reached.n_units, 0) as is_in_look
+    planned.experiment is null or ripe.place <= coalesce(look_reached.n_units, 0) as is_in_look
 from ripe
+left join planned
+    on planned.experiment = ripe.experiment
 left join look_reached
     on look_reached.experiment = ripe.experiment

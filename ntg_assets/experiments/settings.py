@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from ntg_assets.experiments.measures import REPLAY_METRICS
 from ntg_assets.experiments.metric_settings import MetricSettings
 from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
-from ntg_assets.experiments.source_settings import Evidence, ReplaySource, Source
+from ntg_assets.experiments.source_settings import Evidence, InterventionSource, ReplaySource, Source
 from ntg_assets.section import Section
 
 Comparison = Literal["between users", "paired"]
@@ -125,6 +125,11 @@ class ExperimentSettings(Section):
     def window_days(self) -> int:
         """Whole days in which outcomes count; 0 in a replay, where nothing happened because of an exposure."""
         return 0 if isinstance(self.source, ReplaySource) else int(self.source.window_days)
+
+    @property
+    def assigned_at_once(self) -> bool:
+        """Whether all units were given their arm at one moment."""
+        return not isinstance(self.source, ReplaySource) and self.source.assigned_at_once
 
     @property
     def is_replay(self) -> bool:
@@ -251,7 +256,9 @@ class ExperimentSettings(Section):
     def _log_problem(self) -> str | None:
         if not self.metrics:
             return "an experiment on logs needs its metrics named"
-        if self.planned_units is None:
+        if isinstance(self.source, InterventionSource) and [arm.name for arm in self.arms] != ["holdout", "contact"]:
+            return f"the radar's log has the arms holdout (the control) and contact, found {', '.join(arm.name for arm in self.arms)}"
+        if self.planned_units is None and not self.assigned_at_once:
             return "an experiment on logs needs planned_units (see `plan_experiment`): read every night, it would claim too often"
         if self.comparison == "paired":
             return "each unit of a log is known under one arm only, so pairs do not exist"

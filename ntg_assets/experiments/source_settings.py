@@ -67,6 +67,47 @@ class LogSource(Section):
     """Length of the window before the exposure from which covariates are taken; 0: none."""
     assigned_by: Literal["log", "hash"] = "log"
     """`log`: the first arm seen is the arm given. `hash`: our own bucketing gave the arms, and the log is held against it."""
+    assigned_at_once: bool = False
+    """Whether all units were given their arm at one moment (a campaign, a cohort). Then their windows are over together: one look, no
+    planned_units needed, and it is the window that must cover whole weeks, not the days on which units arrived."""
 
 
-Source = ReplaySource | LogSource
+class DeliveredLogSettings(Section):
+    """Contacts that were really made, as the CRM reports them."""
+
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the project folder; CSV or Parquet."""
+    user_id: str = "user_id"
+    """Column with the user who was contacted."""
+
+
+class InterventionSource(Section):
+    """The radar's own log: who was put on a list and drawn for a contact, and who was held out at random."""
+
+    kind: Literal["interventions"]
+    strategy: str = Field(min_length=1)
+    """Strategy of `radar.strategies`; each is a trial of its own."""
+    assignments: list[str] = Field(default=["outputs/radar/assignments/*.parquet"], min_length=1)
+    """The published `intervention_assignments` of past nights: paths or globs, relative to the project folder."""
+    delivered: DeliveredLogSettings | None = None
+    """The contacts that were made. None: nobody says that any was, so the readout is `simulated`: a list alone changes nobody."""
+    outcomes: OutcomeLogSettings | None = None
+    """The outcome log; None: the interaction log itself."""
+    window_days: float = Field(default=28.0, gt=0)
+    """Outcomes count in `[assigned_on, assigned_on + window)`, for everyone as drawn, contacted or not (intention to treat)."""
+    pre_period_days: float = Field(default=28.0, ge=0)
+    """Length of the window before the assignment from which covariates are taken; 0: none."""
+    assigned_at_once: bool = False
+    """Whether the log holds one night only (see a log's)."""
+
+    @property
+    def evidence(self) -> Evidence:
+        return "simulated" if self.delivered is None else "observed"
+
+    @property
+    def assigned_by(self) -> Literal["log"]:
+        return "log"
+
+
+LoggedSource = LogSource | InterventionSource
+Source = ReplaySource | LogSource | InterventionSource
