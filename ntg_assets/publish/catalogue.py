@@ -39,6 +39,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "radar_portfolio",
             "radar_stability",
             "intervention_targets",
+            "persuadability_report",
+            "uplift_estimates",
             "intervention_exclusions",
             "intervention_assignments",
             "strategy_comparison",

@@ -5,11 +5,12 @@ import polars as pl
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.project import Project
-from ntg_assets.revenue import ltv, strategies
+from ntg_assets.revenue import ltv, strategies, trials
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.revenue.persuadability import Uplift, measure_uplift
 from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.segments import radar_segments as roll_up
@@ -84,6 +85,41 @@ def radar_segments(
     return roll_up(revenue_risk_radar, churn_forecasts, previous, as_of=as_of)
 
 
+@staged_asset(group="revenue", kinds=("sql",))
+def trial_outcomes(user_days: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """What users of the configured contact trial brought after they were given an arm; empty without a trial."""
+    settings = project.settings
+    log = trials.read_trial(settings.radar.trial, home=project.paths.home)
+    until_on = train_history(split_boundaries).complete_until_on
+    return trials.trial_outcomes(log, user_days, complete_until_on=until_on, window_days=_trial_days(project), value=settings.value)
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def persuadability_report(
+    trial_outcomes: pl.DataFrame, user_days: pl.DataFrame, churn_snapshots: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Whether the contact programme works, and whether it is known whom it works on."""
+    return _uplift(trial_outcomes, user_days, churn_snapshots, project).report
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def uplift_estimates(
+    trial_outcomes: pl.DataFrame, user_days: pl.DataFrame, churn_snapshots: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What a contact is forecast to change for each user; empty unless a randomised trial has shown that somebody gains more."""
+    return _uplift(trial_outcomes, user_days, churn_snapshots, project).estimates
+
+
+def _uplift(outcomes: pl.DataFrame, user_days: pl.DataFrame, snapshots: pl.DataFrame, project: Project) -> Uplift:
+    now = snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max())
+    return measure_uplift(trials.with_activity_before(outcomes, user_days), now, window_days=_trial_days(project))
+
+
+def _trial_days(project: Project) -> int:
+    trial = project.settings.radar.trial
+    return (trial.window_days if trial else None) or project.settings.churn.horizon_days
+
+
 @staged_asset(group="revenue", kinds=("polars",))
 def intervention_exclusions(revenue_risk_radar: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Why users are not contacted: opt-outs, exclusions, contact caps, the random holdout."""
@@ -97,6 +133,7 @@ def intervention_targets(
     revenue_risk_radar: pl.DataFrame,
     churn_scores: pl.DataFrame,
     intervention_exclusions: pl.DataFrame,
+    uplift_estimates: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -107,6 +144,7 @@ def intervention_targets(
         exclusions=intervention_exclusions,
         seed=project.settings.seed,
         warnings=churn_scores.select("user_id", "churn_probability_before"),
+        uplift=uplift_estimates,
         as_of=train_history(split_boundaries).cutoff_on,
     )
 
@@ -134,6 +172,9 @@ revenue_assets = [
     *radar_stability,
     *radar_portfolio,
     *radar_segments,
+    *trial_outcomes,
+    *persuadability_report,
+    *uplift_estimates,
     *intervention_exclusions,
     *intervention_targets,
     *intervention_assignments,

@@ -1,4 +1,4 @@
-"""Contracts of value, radar and interventions."""
+"""Contracts of value and radar; importing them registers those of the interventions too."""
 
 from typing import Annotated
 
@@ -6,12 +6,9 @@ import polars as pl
 
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.revenue.assignments import ARMS
-from ntg_assets.revenue.policy import EXCLUSIONS, POLICY
+from ntg_assets.revenue.intervention_contracts import UNIT
 from ntg_assets.revenue.radar import BANDS, SEGMENTS
 from ntg_assets.revenue.segments import DIMENSIONS
-
-UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 
 @contract("value_coefficients")
@@ -160,91 +157,3 @@ class RadarSegments(Contract):
 
     class Config:
         unique = ["dimension", "segment"]
-
-
-@contract("intervention_targets")
-class InterventionTargets(Contract):
-    """One row per (strategy, user): who is contacted, and who was passed over on the way down the list."""
-
-    strategy: str = column("Strategy of the configuration")
-    user_id: str = identifier("user", "Who")
-    rank: int = column("Place in the strategy's list", ge=1)
-    action: str = column("What is done", isin=("contact", "no_contact"))
-    exclusion: str = column("Why there is no contact; none when there is", isin=EXCLUSIONS)
-    exclusion_detail: str = column("The same in words; null when there is a contact", nullable=True)
-    churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
-    revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
-    expected_saved_value: float = column("save_rate * revenue_at_risk", unit="unit", ge=0)
-    expected_cost: float = column("Contact, and offer where it is taken", unit="unit", ge=0)
-    expected_profit: float = column("expected_saved_value - expected_cost", unit="unit")
-    save_rate: float = column("Share of leaving users whom a contact keeps", unit="share", ge=0, le=1)
-    evidence: str = column("What the save rate rests on", isin=("assumed save rate", "measured save rate"))
-    shadow_price: float = column(
-        "Profit that one more unit of the strategy's budget would bring; null unless a budget is spent for profit", nullable=True, ge=0
-    )
-    is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
-    unit: str = column("Unit of value", str_matches=UNIT)
-    reason: str = column("Strongest reason of the user's risk", nullable=True)
-
-    class Config:
-        unique = ["strategy", "user_id"]
-
-
-@contract("intervention_exclusions")
-class InterventionExclusions(Contract):
-    """One row per (at-risk user, reason): why the user is not contacted, whatever a strategy says."""
-
-    user_id: str = identifier("user", "Who")
-    exclusion: str = column("Kind of reason", isin=POLICY)
-    detail: str = column("The reason in words")
-    is_deciding: bool = column("Whether it is the first of the user's reasons, the one that lists carry")
-
-    class Config:
-        unique = ["user_id", "exclusion"]
-
-
-@contract("intervention_assignments")
-class InterventionAssignments(Contract):
-    """One row per (strategy, user) on tonight's lists whom the policy allows: treated or held out, with what probability."""
-
-    user_id: str = identifier("user", "Who")
-    strategy: str = column("Strategy of the configuration: one randomised trial each")
-    action: str = column("What is done", isin=("contact", "no_contact"))
-    arm: str = column("contact: treated; holdout: held out at random", isin=ARMS)
-    propensity: float = column("Probability with which a user on this list is contacted", unit="probability", gt=0, le=1)
-    assigned_on: pl.Date = column("Cutoff whose list it is; outcomes count from this day", unit="date")
-    rank: int = column("Place in the strategy's list", ge=1)
-    churn_probability: float = column("As in churn_scores, before the contact", unit="probability", ge=0, le=1)
-    revenue_at_risk: float = column("As in revenue_risk_radar, before the contact", unit="unit", ge=0)
-    unit: str = column("Unit of value", str_matches=UNIT)
-
-    class Config:
-        unique = ["strategy", "user_id"]
-
-
-@contract("strategy_comparison")
-class StrategyComparison(Contract):
-    """One row per strategy: what its list expects to save and spend, on an assumed save rate."""
-
-    strategy: str = column("Strategy of the configuration")
-    n_contacts: int = column("Users contacted", ge=0)
-    n_passed_over: int = column("Users passed over on the way down the list: opted out, held out, over budget", ge=0)
-    revenue_at_risk_share: float = column("Share of all revenue at risk that the contacted hold", unit="share", ge=0, le=1)
-    expected_saved_value: float = column("Sum over the contacted", unit="unit", ge=0)
-    expected_cost: float = column("Sum over the contacted", unit="unit", ge=0)
-    expected_profit: float = column("Saved value minus cost", unit="unit")
-    profit_at_half_save_rate: float = column("Profit of the same list if contacts keep half as many", unit="unit")
-    profit_at_double_save_rate: float = column("Profit of the same list if contacts keep twice as many (at most all)", unit="unit")
-    break_even_save_rate: float = column(
-        "Save rate at which the list neither wins nor loses; null where none up to 1 pays", nullable=True, ge=0, le=1
-    )
-    overlap_share: float = column(
-        "Share of the contacted whom the first strategy contacts too; null without contacts", nullable=True, ge=0, le=1
-    )
-    budget: float = column("Budget of the strategy; null without one", unit="unit", nullable=True, ge=0)
-    shadow_price: float = column("As in intervention_targets", nullable=True, ge=0)
-    is_proven_best: pl.Boolean = column("As in intervention_targets", nullable=True)
-    unit: str = column("Unit of value", str_matches=UNIT)
-
-    class Config:
-        unique = ["strategy"]

@@ -52,7 +52,8 @@ class StrategySettings(Section):
     """One way of choosing whom to contact."""
 
     name: str = Field(min_length=1)
-    objective: Literal["revenue_at_risk", "expected_profit", "high_value", "early_warning", "random"]
+    objective: Literal["revenue_at_risk", "expected_profit", "high_value", "early_warning", "persuadability", "random"]
+    """What comes first: the risk, the profit, the value of the risky, the rise of risk, the measured uplift, chance (exploration)."""
     save_rate: float = Field(default=0.1, ge=0, le=1)
     """Assumed share of leaving users whom a contact keeps; measured only by a randomised trial."""
     offer_cost: float = Field(default=0.0, ge=0)
@@ -79,6 +80,25 @@ class ContactLogSettings(Section):
     """What that column holds for a contact."""
 
 
+class TrialSettings(Section):
+    """Log of a randomised contact programme, from which uplift is measured: files, and what the columns are called in them."""
+
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the project folder; CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`."""
+    user_id: str = "user_id"
+    assigned_at: str = "assigned_on"
+    """Column with the day or time from which outcomes count (ISO, UTC)."""
+    arm: str = "arm"
+    treated: str = "contact"
+    """What the column `arm` holds for the treated."""
+    control: str = "holdout"
+    """What it holds for those held out."""
+    propensity: str | None = "propensity"
+    """Column with the probability of treatment; null: the share of the treated, for a trial with one fixed share."""
+    window_days: int | None = Field(default=None, ge=1)
+    """Value counts in `[assigned, assigned + window)`; null: the churn horizon."""
+
+
 class RadarSettings(Section):
     """Strategies and the policy they obey."""
 
@@ -91,6 +111,8 @@ class RadarSettings(Section):
     """CSV with columns `user_id` and `reason` of users who are left out on other grounds (an open complaint, staff)."""
     contact_log: ContactLogSettings | None = None
     """Log of past contacts, for the cap; null: no cap."""
+    trial: TrialSettings | None = None
+    """Randomised programme whose uplift the strategy `persuadability` ranks by; null: it assumes the save rate, and says so."""
     max_contacts: int = Field(default=1, ge=1)
     """Most contacts of one user within `contact_window_days`, over all strategies."""
     contact_window_days: int = Field(default=30, ge=1)

@@ -1,10 +1,13 @@
 """Whom to contact tonight, by strategy and within the policy: capacity, budget, opt-outs, contact caps, a random holdout.
 
-The expected value of a contact rests on an *assumed* save rate until a randomised trial has measured it; nothing here is uplift.
+The expected value of a contact rests on an *assumed* save rate until a randomised trial has measured it.
 
     expected saved value = save rate * revenue at risk
     expected cost        = contact cost + offer cost * (save rate * P(churn) + take-up by stayers * (1 - P(churn)))
     expected profit      = expected saved value - expected cost
+
+`persuadability` alone may rest on uplift: where a randomised programme has measured it (`persuadability.py`), the saved value is the
+uplift that is forecast for the user within the trial's window, and nothing beyond it; else it is as above, and says so.
 
 Whether a user is on a list never depends on the user's own holdout draw: the held-out keep their place in order and budget. So whoever
 is on a list is contacted with probability 1 - `holdout_share`, exactly.
@@ -23,6 +26,9 @@ from ntg_assets.revenue.settings import RadarSettings, StrategySettings
 
 CONTACT, NO_CONTACT = "contact", "no_contact"
 COST_STEPS_PER_UNIT = 1_000_000  # budgets are added up in whole millionths, so their sum has no rounding
+PERSUADABILITY = "persuadability"
+FOR_PROFIT = ("expected_profit", PERSUADABILITY)
+ASSUMED, MEASURED = EVIDENCE = ("assumed save rate", "measured uplift")
 LISTED = (NONE, HOLDOUT)  # whoever the strategy wants and the policy allows
 
 
@@ -33,6 +39,7 @@ def intervention_targets(
     exclusions: pl.DataFrame | None = None,
     seed: int = 0,
     warnings: pl.DataFrame | None = None,
+    uplift: pl.DataFrame | None = None,
     as_of: date | None = None,
 ) -> pl.DataFrame:
     """Choose the targets of every strategy.
@@ -43,32 +50,41 @@ def intervention_targets(
         exclusions: `intervention_exclusions`; none: the random holdout alone.
         seed: Decides the order of a random strategy, together with the day.
         warnings: `churn_probability_before` by `user_id`, for early warning.
+        uplift: `uplift_estimates`; none, or no rows: persuadability rests on the assumed save rate.
         as_of: Tonight.
 
     Returns:
         `intervention_targets`, by strategy and rank: who is contacted, and whoever was passed over on the way, with the reason.
     """
-    none = pl.DataFrame(schema={"user_id": radar.schema["user_id"], "churn_probability_before": pl.Float64})
     excluded = intervention_exclusions(radar, settings=settings) if exclusions is None else exclusions
     deciding = excluded.filter("is_deciding").select("user_id", "exclusion", exclusion_detail="detail")
-    candidates = radar.filter("is_at_risk_population").drop("rank").join(none if warnings is None else warnings, on="user_id", how="left")
+    candidates = radar.filter("is_at_risk_population").drop("rank")
+    for column, known in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
+        told = pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64}) if known is None else known
+        candidates = candidates.join(told.select("user_id", column), on="user_id", how="left")
     policed = candidates.join(deciding, on="user_id", how="left").with_columns(pl.col("exclusion").fill_null(NONE)).sort("user_id")
     return pl.concat([_choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}") for strategy in settings.strategies])
 
 
 def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:
-    """Add the expected saved value, cost and profit of contacting each candidate."""
+    """Add the expected saved value, cost and profit of contacting each candidate; by measured uplift where the strategy has one."""
     risk = pl.col("churn_probability")
     takers = strategy.save_rate * risk + strategy.stayer_take_up * (1 - risk)
+    saved = pl.col("expected_uplift") if is_measured(candidates, strategy) else strategy.save_rate * pl.col("revenue_at_risk")
     return candidates.with_columns(
-        expected_saved_value=strategy.save_rate * pl.col("revenue_at_risk"),
+        expected_saved_value=saved,
         expected_cost=strategy.contact_cost + strategy.offer_cost * takers,
     ).with_columns(expected_profit=pl.col("expected_saved_value") - pl.col("expected_cost"))
 
 
+def is_measured(candidates: pl.DataFrame, strategy: StrategySettings) -> bool:
+    """Whether a strategy can rest on a measured uplift."""
+    return strategy.objective == PERSUADABILITY and bool(candidates["expected_uplift"].is_not_null().any())
+
+
 def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str) -> pl.DataFrame:
     """Keep those a strategy is about, first target first; ties by user id."""
-    if strategy.objective == "expected_profit":
+    if strategy.objective in FOR_PROFIT:
         worth = candidates.filter(pl.col("expected_profit") > 0)
         return worth.with_columns(priority=_profit_per_cost(strategy)).sort("priority", "user_id", descending=[True, False])
     if strategy.objective == "high_value":
@@ -85,6 +101,7 @@ def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str)
 
 
 def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: RadarSettings, draw: str) -> pl.DataFrame:
+    measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
     paid = _within_budget(ordered, strategy, capacity=settings.capacity)
     return (
@@ -102,8 +119,8 @@ def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: R
             expected_saved_value="expected_saved_value",
             expected_cost="expected_cost",
             expected_profit="expected_profit",
-            save_rate=pl.lit(strategy.save_rate),
-            evidence=pl.lit("assumed save rate"),
+            save_rate=pl.lit(None if measured else strategy.save_rate, pl.Float64),
+            evidence=pl.lit(MEASURED if measured else ASSUMED),
             shadow_price="shadow_price",
             is_proven_best="is_proven_best",
             unit="unit",
@@ -119,7 +136,7 @@ def _within_budget(ordered: pl.DataFrame, strategy: StrategySettings, *, capacit
         return ordered.with_columns(**unpriced)
     may = ordered["exclusion"].is_in(LISTED).to_numpy()
     cost = ordered["expected_cost"].to_numpy()
-    if strategy.objective == "expected_profit":
+    if strategy.objective in FOR_PROFIT:
         found = spend(ordered["expected_profit"].to_numpy()[may], cost[may], budget=strategy.budget, capacity=capacity)
         unpriced = {"shadow_price": pl.lit(found.shadow_price, pl.Float64), "is_proven_best": pl.lit(found.is_exact)}
         paid = np.zeros(len(may), dtype=bool)

@@ -5,7 +5,7 @@ from math import fsum
 import polars as pl
 
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings
-from ntg_assets.revenue.strategies import CONTACT, with_economics
+from ntg_assets.revenue.strategies import ASSUMED, CONTACT, MEASURED, with_economics
 
 HALF, DOUBLE = 0.5, 2.0
 
@@ -36,6 +36,7 @@ def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> 
 
 def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]) -> dict[str, object]:
     listed, contacts = targets.filter(pl.col("strategy") == strategy.name), _contacts(targets, strategy.name)
+    measured = bool((contacts["evidence"] == MEASURED).any())
     at_risk = fsum(radar["revenue_at_risk"])  # exact, so that a part never exceeds the whole
     return {
         "strategy": strategy.name,
@@ -45,9 +46,10 @@ def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings,
         "expected_saved_value": float(contacts["expected_saved_value"].sum()),
         "expected_cost": float(contacts["expected_cost"].sum()),
         "expected_profit": float(contacts["expected_profit"].sum()),
-        "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
-        "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
-        "break_even_save_rate": break_even_save_rate(contacts, strategy),
+        "profit_at_half_save_rate": None if measured else _profit(contacts, strategy, factor=HALF),
+        "profit_at_double_save_rate": None if measured else _profit(contacts, strategy, factor=DOUBLE),
+        "break_even_save_rate": None if measured else break_even_save_rate(contacts, strategy),
+        "evidence": listed["evidence"].first() or ASSUMED,
         "overlap_share": contacts["user_id"].is_in(first).mean() if contacts.height else None,
         "budget": strategy.budget,
         "shadow_price": listed["shadow_price"].first(),
@@ -61,11 +63,9 @@ def _contacts(targets: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float) -> float:
-    changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor)})
+    changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"})
     return float(with_economics(contacts, changed)["expected_profit"].sum())
 
 
-_NULLABLE: dict[str, pl.DataType] = {
-    **dict.fromkeys(("budget", "overlap_share", "break_even_save_rate", "shadow_price"), pl.Float64()),
-    "is_proven_best": pl.Boolean(),
-}
+_NUMBERS = ("budget", "overlap_share", "break_even_save_rate", "shadow_price", "profit_at_half_save_rate", "profit_at_double_save_rate")
+_NULLABLE: dict[str, pl.DataType] = {**dict.fromkeys(_NUMBERS, pl.Float64()), "is_proven_best": pl.Boolean()}

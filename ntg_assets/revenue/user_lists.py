@@ -49,7 +49,7 @@ def read_opt_outs(file: str | None, *, home: Path) -> frozenset[str]:
     """Read `user_id` of a CSV file as text; no file configured means nobody opted out."""
     if file is None:
         return frozenset()
-    rows = _read(home / file, ["user_id"], what=f"radar.opt_out_file: {file}")
+    rows = read_as_text(home / file, ["user_id"], what=f"radar.opt_out_file: {file}")
     return frozenset(rows["user_id"].drop_nulls().str.strip_chars().to_list())
 
 
@@ -59,7 +59,11 @@ def read_contacts(log: ContactLogSettings | None, *, home: Path) -> pl.DataFrame
         return pl.DataFrame(schema=CONTACTS)
     columns = [log.user_id, log.contacted_at, *([log.action] if log.action else [])]
     what = "radar.contact_log"
-    found = [_read(path, columns, what=f"{what}: {path.name}") for pattern in log.files for path in _matches(pattern, home=home, what=what)]
+    found = [
+        read_as_text(path, columns, what=f"{what}: {path.name}")
+        for pattern in log.files
+        for path in matching_files(pattern, home, what=what)
+    ]
     rows = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     made = rows.filter(pl.col(log.action) == log.contact_value) if log.action else rows
     days = made[log.contacted_at].str.slice(0, ISO_DATE_LENGTH).str.to_date("%Y-%m-%d", strict=False)
@@ -74,20 +78,21 @@ def read_contacts(log: ContactLogSettings | None, *, home: Path) -> pl.DataFrame
 def _read_exclusions(file: str | None, *, home: Path) -> pl.DataFrame:
     if file is None:
         return pl.DataFrame(schema=EXCLUDED)
-    rows = _read(home / file, ["user_id", "reason"], what=f"radar.exclusion_file: {file}").drop_nulls("user_id")
+    rows = read_as_text(home / file, ["user_id", "reason"], what=f"radar.exclusion_file: {file}").drop_nulls("user_id")
     named = rows.select(user=pl.col("user_id").str.strip_chars(), reason=pl.col("reason").fill_null("no reason given").str.strip_chars())
     return named.group_by("user").agg(pl.col("reason").min()).sort("user")
 
 
-def _matches(pattern: str, *, home: Path, what: str) -> list[Path]:
+def matching_files(pattern: str, home: Path, *, what: str) -> list[Path]:
+    """List the files of a pattern, none is fine; a plain path must exist."""
     if any(sign in pattern for sign in "*?["):
         return sorted(home.glob(pattern))
     if not (home / pattern).is_file():
-        raise ConfigurationError(f"{what}: no file {pattern}. Nobody was selected; correct radar.contact_log.files.")
+        raise ConfigurationError(f"{what}: no file {pattern}. Nobody was selected; correct {what}.files.")
     return [home / pattern]
 
 
-def _read(path: Path, columns: list[str], *, what: str) -> pl.DataFrame:
+def read_as_text(path: Path, columns: list[str], *, what: str) -> pl.DataFrame:
     """Read the wanted columns as text."""
     try:
         rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
