@@ -127,11 +127,9 @@ class StrategyComparison(Contract):
     expected_cost: float = column("Sum over the contacted", unit="unit", ge=0)
     expected_profit: float = column("Saved value minus cost", unit="unit")
     profit_at_half_save_rate: float = column(
-        "Profit of the same list if contacts keep half as many; null under measured uplift, as the next two", unit="unit", nullable=True
+        "Profit of the same list if contacts keep half as many (half the measured uplift)", unit="unit"
     )
-    profit_at_double_save_rate: float = column(
-        "Profit of the same list if contacts keep twice as many (at most all)", unit="unit", nullable=True
-    )
+    profit_at_double_save_rate: float = column("Profit of the same list if contacts keep twice as many (at most all)", unit="unit")
     break_even_save_rate: float = column(
         "Save rate at which the list neither wins nor loses; null where none up to 1 pays", nullable=True, ge=0, le=1
     )

@@ -46,8 +46,8 @@ def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings,
         "expected_saved_value": float(contacts["expected_saved_value"].sum()),
         "expected_cost": float(contacts["expected_cost"].sum()),
         "expected_profit": float(contacts["expected_profit"].sum()),
-        "profit_at_half_save_rate": None if measured else _profit(contacts, strategy, factor=HALF),
-        "profit_at_double_save_rate": None if measured else _profit(contacts, strategy, factor=DOUBLE),
+        "profit_at_half_save_rate": _profit(contacts, strategy, factor=HALF),
+        "profit_at_double_save_rate": _profit(contacts, strategy, factor=DOUBLE),
         "break_even_save_rate": None if measured else break_even_save_rate(contacts, strategy),
         "evidence": listed["evidence"].first() or ASSUMED,
         "overlap_share": contacts["user_id"].is_in(first).mean() if contacts.height else None,
@@ -63,9 +63,12 @@ def _contacts(targets: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float) -> float:
+    """Profit of the same list if contacts save so many times as much: at another save rate (at most 1), or of the measured uplift."""
+    if (contacts["evidence"] == MEASURED).any():
+        return float(factor * contacts["expected_saved_value"].sum() - contacts["expected_cost"].sum())
     changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"})
     return float(with_economics(contacts, changed)["expected_profit"].sum())
 
 
-_NUMBERS = ("budget", "overlap_share", "break_even_save_rate", "shadow_price", "profit_at_half_save_rate", "profit_at_double_save_rate")
+_NUMBERS = ("budget", "overlap_share", "break_even_save_rate", "shadow_price")
 _NULLABLE: dict[str, pl.DataType] = {**dict.fromkeys(_NUMBERS, pl.Float64()), "is_proven_best": pl.Boolean()}
