@@ -65,7 +65,7 @@ def _contacts(targets: pl.DataFrame, name: str) -> pl.DataFrame:
 def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float) -> float:
     """Profit of the same list if contacts save so many times as much: at another save rate (at most 1), or of the measured uplift."""
     if (contacts["evidence"] == MEASURED).any():
-        return float(factor * contacts["expected_saved_value"].sum() - contacts["expected_cost"].sum())
+        return factor * float(contacts["expected_saved_value"].sum()) - float(contacts["expected_cost"].sum())
     changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"})
     return float(with_economics(contacts, changed)["expected_profit"].sum())
 
