@@ -150,7 +150,7 @@ def lists(matrix: str) -> dict[str, float]:
     number, none = np.zeros(1, np.int64), np.empty((0, given.n_items))
     narrow = np.uint16 if given.n_items <= NARROW else np.uint32
     edges = (graph.indptr.astype(np.uint32), graph.indices.astype(narrow), graph.data.astype(np.float32))
-    sources = Sources(number, number - 1, number, *edges, none, none.astype(np.int64))
+    sources = Sources(number, number - 1, number, *edges, none, none.astype(np.int64), np.zeros(1, np.bool_))
     items, weight = given.items.astype(np.uint32), np.ones(len(given.items), np.float32)
 
     def make(start: np.ndarray) -> np.ndarray:

@@ -30,6 +30,8 @@ ENGINE = EngineSettings(memory_limit="1GB", threads=2)
 CUTOFF = datetime(2025, 1, 1)  # after the last event of the synthetic world
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 
+HALF_LIVES = [1.0, 7.0, 30.0, 90.0, 365.0, 3650.0]  # days
+
 
 def fill(world: str, store: str, users: int | None) -> dict[str, int]:
     """Store what the lists are made from: the log, three graphs, popularity."""
@@ -41,7 +43,7 @@ def fill(world: str, store: str, users: int | None) -> dict[str, int]:
             f"create table {STAGE}.train_events as select user_id, item_id, event_at from '{world}/events.parquet'{where}"  # noqa: S608
         )
         log = code_interactions(run(Query("select * from stored", {"stored": Table(STAGE, "train_events")}), connection))
-        taste, half_lives = TasteSettings(), RankingSettings().popularity_half_life_days
+        taste, half_lives = TasteSettings(), RankingSettings(popularity_half_life_days=HALF_LIVES).popularity_half_life_days
         made = {
             "taste_graph": graph_of(log, settings=taste).edges,
             "sequence_graph": sequence_graph_of(log, settings=taste).edges,
@@ -58,7 +60,7 @@ def night(store: str) -> dict[str, Any]:
     """Make both tables, each in one transaction, user block by user block."""
     from benchmarks.graph import timed
 
-    settings = RankingSettings()
+    settings = RankingSettings(popularity_half_life_days=HALF_LIVES)
     weights = default_weights(settings)
     with connect(Path(store), engine=ENGINE) as connection:
         graphs = {name: _columns(connection, f"{name}_graph", "item_id", "neighbour_id", column) for name, column in STRENGTH.items()}
@@ -89,7 +91,7 @@ def _write(store: str, name: str, frames: Iterator[pl.DataFrame], model: type[Co
 def default_weights(settings: RankingSettings) -> pl.DataFrame:
     """Return the weights of a log without labels, with the popularity of 90 days as the floor."""
     sources = configured_sources(settings)
-    floor = next(source.name for source in sources if source.kind == "popularity" and source.half_life >= 90)  # noqa: PLR2004
+    floor = next(source.name for source in sources if source.kind == "popularity" and (source.half_life or 0) >= 90)  # noqa: PLR2004
     rows = {source.name: (source.default_weight or float(source.name == floor), source.name == floor) for source in sources}
     weight, is_floor = zip(*rows.values(), strict=True)
     return pl.DataFrame({"feature": list(rows), "weight": weight, "is_floor": is_floor})

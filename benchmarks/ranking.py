@@ -35,6 +35,7 @@ from ntg_assets.ranking.scores import is_large, user_blocks
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
+from ntg_assets.taste.item_embeddings import embeddings_of
 from ntg_assets.taste.linear_graph import linear_graph_of
 from ntg_assets.taste.sequence_graph import sequence_graph_of
 from ntg_assets.taste.settings import TasteSettings
@@ -235,6 +236,7 @@ def ntg_lists(task: Task) -> tuple[np.ndarray, str]:
         "taste": graph_of(log, settings=taste).edges,
         "sequence": sequence_graph_of(log, settings=taste).edges,
         "linear": linear_graph_of(log, settings=taste),
+        "latent": embeddings_of(log, settings=taste, seed=SEED),
     }
     popularity = item_popularity(log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days)
     model = ranking_model(popularity=popularity, graphs=graphs, cutoff_at=task.cutoff_at, settings=settings, weights=weights)

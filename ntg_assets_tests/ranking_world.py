@@ -16,16 +16,24 @@ from ntg_assets.ranking.popularity import item_popularity
 from ntg_assets.ranking.ranking_weights import learn_weights
 from ntg_assets.ranking.recommendations import default_list, list_candidates, recommend_users
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import configured_sources
+from ntg_assets.ranking.sources import GRAPH_TABLES, configured_sources
 from ntg_assets.ranking.strategies import list_strategies
 from ntg_assets.taste.interactions import Interactions, code_interactions
+from ntg_assets.taste.item_embeddings import embed_items
 from ntg_assets.taste.linear_graph import build_linear_graph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import build_taste_graph
 
 TASTE = TasteSettings(
-    min_item_support=1, min_shared_users=1, shrinkage=2, linear_regularisation=10, linear_min_item_support=1, neighbours_per_item=10
+    min_item_support=1,
+    min_shared_users=1,
+    shrinkage=2,
+    linear_regularisation=1,
+    embedding_dimensions=4,
+    embedding_min_item_support=1,
+    linear_min_item_support=1,
+    neighbours_per_item=10,
 )
 RANKING = RankingSettings(top_k=5, candidates_per_source=10, popularity_half_life_days=[7, 90], evaluation_k=[3, 5], inner_slices=2)
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
@@ -58,6 +66,7 @@ def make_world(
         "taste_graph": build_taste_graph(train, settings=taste).edges,
         "sequence_graph": build_sequence_graph(train, settings=taste).edges,
         "linear_graph": build_linear_graph(train, settings=taste),
+        "item_embeddings": embed_items(train, settings=taste, seed=1),
         "item_popularity": item_popularity(code_interactions(train), now=cutoff_at, half_life_days=ranking.popularity_half_life_days),
     }
     examples = collect_examples(inner_slices(train, strategy=strategy, settings=ranking), taste=taste, settings=ranking, seed=1)
@@ -85,7 +94,7 @@ def model_of(tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: R
     """Build the model that the lists are made with."""
     return ranking_model(
         popularity=tables["item_popularity"],
-        graphs={name: tables[f"{name}_graph"] for name in ("taste", "sequence", "linear")},
+        graphs={graph: tables[table] for graph, table in GRAPH_TABLES.items()},
         cutoff_at=cutoff_at,
         settings=ranking,
         weights=tables["ranking_weights"],

@@ -8,9 +8,10 @@ from ntg_assets.project import Project
 from ntg_assets.ranking.examples import collect_examples
 from ntg_assets.ranking.inner_cut import inner_slices
 from ntg_assets.ranking.item_rules import judge_items, read_excluded
-from ntg_assets.ranking.model import STRENGTH, ranking_model
+from ntg_assets.ranking.model import GRAPH_COLUMNS, ranking_model
 from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
+from ntg_assets.ranking.popularity import with_half_lives
 from ntg_assets.ranking.progress import Progress
 from ntg_assets.ranking.ranking_weights import learn_weights
 from ntg_assets.ranking.recommendations import default_list as popular_list
@@ -28,19 +29,21 @@ from ntg_assets.taste.interactions import HISTORY, code_interactions
 @staged_asset(group="ranking", kinds=("numpy",))
 def item_popularity(train_events: Table, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What is popular at the cutoff, at half-lives from a day to years."""
-    half_lives, log = project.settings.ranking.popularity_half_life_days, code_interactions(project.columns(train_events, *HISTORY))
-    return score_popularity(log, now=train_end(split_boundaries), half_life_days=half_lives)
+    log = code_interactions(project.columns(train_events, *HISTORY))
+    settings = with_half_lives(project.settings.ranking, log.at)
+    return score_popularity(log, now=train_end(split_boundaries), half_life_days=settings.popularity_half_life_days)
 
 
 @staged_asset(group="ranking", kinds=("scipy",))
 def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
-    settings = project.settings
-    cuts = inner_slices(project.columns(train_events, *HISTORY), strategy=settings.split.strategy, settings=settings.ranking)
+    settings, log = project.settings, project.columns(train_events, *HISTORY)
+    ranking = with_half_lives(settings.ranking, code_interactions(log).at)
+    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking)
     return learn_weights(
-        collect_examples(cuts, taste=settings.taste, settings=settings.ranking, seed=settings.seed),
-        sources=configured_sources(settings.ranking),
-        settings=settings.ranking,
+        collect_examples(cuts, taste=settings.taste, settings=ranking, seed=settings.seed),
+        sources=configured_sources(ranking),
+        settings=ranking,
         rng=project.rng("ranking_weights"),
         samples=settings.gate.bootstrap_samples,
     )
@@ -64,6 +67,7 @@ def ranking_rules_report(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_embeddings: Table,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -71,13 +75,13 @@ def ranking_rules_report(
     settings = project.settings
     if not settings.ranking.rules.are_set:
         return no_rules()
-    tables = (train_events, item_rules, ranking_weights, item_popularity, taste_graph, sequence_graph, linear_graph)
-    events, judged, weights, popularity, taste, sequence, linear = (
+    tables = (train_events, item_rules, ranking_weights, item_popularity, taste_graph, sequence_graph, linear_graph, item_embeddings)
+    events, judged, weights, popularity, taste, sequence, linear, latent = (
         project.read(Query("select * from stored", {"stored": table})) for table in tables
     )
     model = ranking_model(
         popularity=popularity,
-        graphs={"taste": taste, "sequence": sequence, "linear": linear},
+        graphs={"taste": taste, "sequence": sequence, "linear": linear, "latent": latent},
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
@@ -95,6 +99,7 @@ def candidates(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_embeddings: Table,
     item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -102,7 +107,7 @@ def candidates(
     """Items that each source with a weight would show each user, before anything is weighed."""
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
         cutoff_at=train_end(split_boundaries),
         settings=project.settings.ranking,
         weights=ranking_weights,
@@ -122,6 +127,7 @@ def recommendations(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_embeddings: Table,
     item_rules: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
@@ -131,7 +137,7 @@ def recommendations(
     cutoff_at = train_end(split_boundaries)
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
         cutoff_at=cutoff_at,
         settings=project.settings.ranking,
         weights=ranking_weights,
@@ -145,11 +151,12 @@ def recommendations(
 @staged_asset(group="ranking", kinds=("numpy",))
 def default_list_report(train_events: Table, ranking_weights: pl.DataFrame, project: Project) -> pl.DataFrame:
     """How well each half-life of popularity served the newcomers of the past, and which one is used for tomorrow's."""
-    settings = project.settings
+    settings, log = project.settings, code_interactions(project.columns(train_events, *HISTORY))
+    ranking = with_half_lives(settings.ranking, log.at)
     return judge_half_lives(
-        code_interactions(project.columns(train_events, *HISTORY)),
-        floor=floor_half_life(ranking_weights, settings=settings.ranking),
-        settings=settings.ranking,
+        log,
+        floor=floor_half_life(ranking_weights, settings=ranking),
+        settings=ranking,
         seed=settings.seed,
         rng=project.rng("default_list_report"),
         samples=settings.gate.bootstrap_samples,
@@ -182,6 +189,7 @@ def strategy_lists(
     taste_graph: Table,
     sequence_graph: Table,
     linear_graph: Table,
+    item_embeddings: Table,
     item_rules: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -190,7 +198,7 @@ def strategy_lists(
     settings = project.settings.ranking
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph),
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
         cutoff_at=train_end(split_boundaries),
         settings=settings,
         weights=ranking_weights,
@@ -203,7 +211,7 @@ def strategy_lists(
 
 def _graphs(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:
     """Read what the model needs of each graph."""
-    return {name: project.columns(table, "item_id", "neighbour_id", STRENGTH[name]) for name, table in graphs.items()}
+    return {name: project.columns(table, *GRAPH_COLUMNS[name]) for name, table in graphs.items()}
 
 
 ranking_assets = [

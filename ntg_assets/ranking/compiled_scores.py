@@ -41,6 +41,7 @@ class CompiledScores:
             strengths,
             scores,
             np.argsort(-scores, kind="stable", axis=1),
+            np.array([source.kind == "latent" for source in self.spread], np.bool_),
         )
 
     def score(self, block: Interactions, *, per_source: int) -> Scored:
@@ -73,7 +74,7 @@ def _laid_out(found: Found) -> Scored:
 
 
 def _graph_name(source: Source) -> str:
-    return source.graph if source.kind == "graph" else ""
+    return source.graph
 
 
 def _numbers(flags: Flags) -> Longs:

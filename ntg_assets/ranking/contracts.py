@@ -8,7 +8,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.ranking.strategies import STRATEGIES
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
-KINDS = ("graph", "popularity", "consumed")
+KINDS = ("graph", "latent", "popularity", "consumed", "return")
 STATUSES = ("learned", "default", "no_labels")
 
 
@@ -20,6 +20,15 @@ class ItemPopularity(Contract):
     half_life_days: float = column("After this time an event counts half", unit="days", gt=0)
     n_users: int = column("Users of the item", ge=1)
     n_repeat_users: int = column("Users who had the item at more than one instant", ge=0)
+    return_window_days: float = column(
+        "Time before the cutoff that holds the last tenth of all events: the return window", unit="days", gt=0
+    )
+    n_window_users: int = column("Users of the item in the return window", ge=0)
+    n_late_users: int = column("Users of the item in its last quarter", ge=0)
+    n_earlier_users: int = column("Users of the item before the return window", ge=0)
+    n_earlier_returned: int = column("Of these, users who had the item again in the return window", ge=0)
+    n_previous_users: int = column("Users of the item in the window before the return window", ge=0)
+    n_previous_returned: int = column("Of these, users who had the item again in the return window", ge=0)
     score: float = column("Events, each 0.5 ** (age / half-life)", ge=0)
     rank: int = column("Place at this half-life; ties: more users, then the lower id", ge=1)
 
@@ -29,11 +38,15 @@ class ItemPopularity(Contract):
 
 @contract("ranking_weights")
 class RankingWeights(Contract):
-    """One row per source: its weight in the blend, what the inner labels say of it, and whether they were enough."""
+    """One row per source: its weight in the blend, what the inner labels say of it, and whether they were enough.
+
+    Where consumed items may be shown again, also one row (kind `return`) per part of the probability of a return, which is the
+    source `consumed_return`: its odds are `return_base` times the parts' powers.
+    """
 
     feature: str = column("Source, whose score relative to its best for the user is the feature (0 to 1)")
-    kind: str = column("What the source looks at", isin=KINDS)
-    half_life: float = column("Half-life of the profile in items (graph), else in days", gt=0)
+    kind: str = column("What the source looks at; `return`: a part of the source `consumed_return`", isin=KINDS)
+    half_life: float = column("Half-life of the profile in items (graph), else in days; null: the whole past counts", gt=0, nullable=True)
     weight: float = column("Weight that is used", ge=0)
     default_weight: float = column("Weight while labels teach no better one", ge=0)
     learned_weight: float = column("Weight that the inner labels teach", ge=0)

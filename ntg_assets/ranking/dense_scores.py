@@ -28,6 +28,8 @@ class DenseScores:
             scores = source_profile(block, self.model, source).toarray()
         else:
             scores = (source_profile(block, self.model, source) @ self.model.graphs[source.graph]).toarray()
+        if source.kind == "latent":
+            np.maximum(scores, 0.0, out=scores)  # what a source says against an item counts as nothing
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0

@@ -11,13 +11,17 @@ from ntg_assets.randomness import unit_interval
 from ntg_assets.ranking.inner_cut import InnerSlice, sample_users
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.returns import return_parts
 from ntg_assets.ranking.scores import Scorer, is_large, scorer, user_blocks
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, code_interactions, codes_of, starts_of
+from ntg_assets.taste.item_embeddings import embeddings_of
 from ntg_assets.taste.linear_graph import linear_graph_of
 from ntg_assets.taste.sequence_graph import sequence_graph_of
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import graph_of
+
+CANDIDATES_PER_SOURCE = 30  # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as much
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Examples:
     Attributes:
         user: Label user of each candidate, from 0.
         features: Candidates x sources.
+        returns: Candidates x `return_parts`; NaN for what the user has not had. No columns where consumed items are not shown again.
         taken: Whether the user took the candidate.
         n_relevant: What each label user took, found as a candidate or not.
         is_contender: Whether some source ranks the candidate high enough to teach.
@@ -35,6 +40,7 @@ class Examples:
 
     user: Longs
     features: Floats
+    returns: Floats
     taken: Flags
     is_contender: Flags
     n_relevant: Longs
@@ -71,19 +77,21 @@ class Examples:
         return self._rows(self.is_contender, np.cumsum(users) - 1, users)
 
     def _rows(self, rows: Flags, number: Longs, users: Flags) -> "Examples":
-        columns = (self.features[rows], self.taken[rows], self.is_contender[rows])
+        columns = (self.features[rows], self.returns[rows], self.taken[rows], self.is_contender[rows])
         return Examples(number[self.user[rows]], *columns, self.n_relevant[users], self.fold[users])
 
 
-def inner_model(log: Interactions, cut: InnerSlice, *, taste: TasteSettings, settings: RankingSettings) -> RankingModel:
+def inner_model(log: Interactions, cut: InnerSlice, *, taste: TasteSettings, settings: RankingSettings, seed: int) -> RankingModel:
     """Rebuild every source from the events before an inner cut."""
     graphs = {
         "taste": graph_of(log, settings=taste).edges,
         "sequence": sequence_graph_of(log, settings=taste).edges,
         "linear": linear_graph_of(log, settings=taste),
+        "latent": embeddings_of(log, settings=taste, seed=seed),
     }
     popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
-    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=settings)
+    narrow = settings.model_copy(update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)})
+    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow)
 
 
 def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int) -> Examples:
@@ -98,17 +106,18 @@ def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settin
     parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed)]
     if not parts:
         none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
-        return Examples(none, np.empty((0, 0)), no_flags, no_flags, none, none)
+        return Examples(none, np.empty((0, 0)), np.empty((0, 0)), no_flags, no_flags, none, none)
     offsets = np.cumsum([0, *(part.n_users for part in parts[:-1])])
+    others = ("features", "returns", "taken", "is_contender", "n_relevant", "fold")
     return Examples(
         np.concatenate([part.user + offset for part, offset in zip(parts, offsets, strict=True)]),
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "taken", "is_contender", "n_relevant", "fold")),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in others),
     )
 
 
 def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int) -> list[Examples]:
     log = code_interactions(cut.history)
-    model = inner_model(log, cut, taste=taste, settings=settings)
+    model = inner_model(log, cut, taste=taste, settings=settings, seed=seed)
     relevant = relevant_items(cut.labels, cut.history, settings=settings)
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
     known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
@@ -136,7 +145,17 @@ def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFram
     taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
     fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
-    return _with_candidates(Examples(pairs.user, features, taken, is_contender, n_relevant, fold))
+    return _with_candidates(Examples(pairs.user, features, _returns_of(key, block, model), taken, is_contender, n_relevant, fold))
+
+
+def _returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
+    """Look up what speaks for a return of each candidate."""
+    if model.settings.recommend_consumed == "never":
+        return np.empty((len(key), 0))
+    known = return_parts(block, model)
+    known_key = known.user * model.n_items + known.item
+    place = np.minimum(np.searchsorted(known_key, key), len(known_key) - 1)
+    return np.where((known_key[place] == key)[:, None], known.parts[place], np.nan)
 
 
 def _with_candidates(found: Examples) -> Examples:

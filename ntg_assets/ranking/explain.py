@@ -10,7 +10,7 @@ from ntg_assets.ranking.blend import blend_scores
 from ntg_assets.ranking.candidates import Pairs
 from ntg_assets.ranking.dense_scores import DenseScores
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.ranking.profiles import source_profile
+from ntg_assets.ranking.profiles import history_profile
 from ntg_assets.ranking.reasons import edge_strengths
 from ntg_assets.ranking.sources import Source
 from ntg_assets.taste.interactions import Interactions, codes_of
@@ -74,9 +74,9 @@ def total(parts: list[Contribution]) -> float:
 
 
 def _seeds(source: Source, block: Interactions, model: RankingModel, code: int, titles: pl.Series) -> list[Seed]:
-    if source.kind != "graph":
+    if source.kind not in ("graph", "latent"):
         return []
-    profile = source_profile(block, model, source)
+    profile = history_profile(block, model, source)
     had, weight = profile.indices.astype(np.int64), profile.data.astype(np.float64)
     edge = edge_strengths(model, source.graph, had, np.full(len(had), code))
     best = np.lexsort((np.arange(len(had)), -weight * edge))[:SEEDS_SHOWN]

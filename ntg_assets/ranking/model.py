@@ -10,13 +10,19 @@ import polars as pl
 import scipy.sparse as sp
 
 from ntg_assets.ranking.list_rules import ListRules, list_rules
-from ntg_assets.ranking.popularity import microseconds
+from ntg_assets.ranking.popularity import HALF_LIVES, LATE_PART, MICROSECONDS_PER_DAY, RETURN_COLUMNS, microseconds
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import GRAPHS, NEW_ITEMS, PLAIN_GRAPH, Source, configured_sources
+from ntg_assets.ranking.sources import GRAPHS, LATENT, NEW_ITEMS, PLAIN_GRAPH, RETURN_DEFAULTS, Source, configured_sources
 from ntg_assets.taste.interactions import Flags, Floats, Longs, codes_of, starts_of
 
 STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}  # column of each graph that a profile is spread over
+GRAPH_COLUMNS = {graph: ("item_id", "neighbour_id", strength) for graph, strength in STRENGTH.items()} | {
+    LATENT: ("item_id", "dimension", "value")
+}
 RETURN_PRIOR_USERS = 5  # users of an item that weigh as much as what is known of all items
+WINDOW_PRIOR_USERS = 10  # the same for what users did in one return window
+TREND_PRIOR_USERS = 2
+LEAST_SHARE = 1e-6  # where nobody comes back to anything
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,15 @@ class RankingModel:
     Attributes:
         items: The catalogue by falling number of users, then by id: a lower code wins a tie.
         now: Cutoff from which ages are counted, microseconds since 1970.
-        graphs: Items x items strengths per graph in single precision, columns ascending in each row and cut after the last that an
-            edge leads to.
+        graphs: Items x items strengths per graph (`latent`: dimensions x items) in single precision, columns ascending in each row and
+            cut after the last that an edge leads to.
+        embeddings: Items x dimensions; cut after the last embedded item.
         popularity: Decayed popularity per source name.
         return_share: Share of each item's users who come back to it, pulled towards that of all items where users are few.
+        return_window: Time over which returns to an item are counted, microseconds.
+        item_returns: Items x 4: logarithms of the shares of users who come back to an item (ever; in the last window, of all users
+            before it, and of those of the window before), and of its recent trend.
+        return_weights: Weights of `RETURN_DEFAULTS`, learned or default.
         sources: The sources, in the order in which contributions are added up.
         settings: List length, profile, seen filter.
         weights: Weight per source name in the blend; empty while it is being learned.
@@ -39,8 +50,12 @@ class RankingModel:
     items: pl.Series
     now: int
     graphs: Mapping[str, sp.csr_array]
+    embeddings: Floats
     popularity: Mapping[str, Floats]
     return_share: Floats
+    return_window: int
+    item_returns: Floats
+    return_weights: Floats
     sources: list[Source]
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -49,8 +64,9 @@ class RankingModel:
     @cached_property
     def edge_keys(self) -> dict[str, Longs]:
         """Each graph's edges as ascending numbers: start * items + end."""
-        starts = {name: np.repeat(np.arange(self.n_items, dtype=np.int64), np.diff(graph.indptr)) for name, graph in self.graphs.items()}
-        return {name: starts[name] * self.n_items + graph.indices for name, graph in self.graphs.items()}
+        between_items = {name: graph for name, graph in self.graphs.items() if name != LATENT}
+        starts = {name: np.repeat(np.arange(self.n_items, dtype=np.int64), np.diff(graph.indptr)) for name, graph in between_items.items()}
+        return {name: starts[name] * self.n_items + graph.indices for name, graph in between_items.items()}
 
     @property
     def weight_vector(self) -> Floats:
@@ -75,28 +91,37 @@ def ranking_model(
 
     Args:
         popularity: `item_popularity`: the catalogue and its popularity.
-        graphs: Edge tables by name (`taste`, `sequence`, `linear`); a missing or empty one makes its sources silent.
+        graphs: Edge tables by name (`taste`, `sequence`, `linear`) and `item_embeddings` as `latent`; a missing or empty one makes
+            its sources silent.
         cutoff_at: The cutoff of the stage.
         settings: The configuration.
         weights: `ranking_weights`: sources without weight are left out, but for the popularity floor and the plain graph, which
             are strategies of their own. None: the blend cannot be used yet, and every source stays.
         item_rules: `item_rules`. None: lists without business rules, as in learning.
     """
-    sources = [source for source in configured_sources(settings) if source.kind != "graph" or source.graph in graphs]
+    half_lives = settings.popularity_half_life_days or popularity["half_life_days"].unique().sort().to_list() or [HALF_LIVES[-1]]
+    settings = settings.model_copy(update={"popularity_half_life_days": half_lives})
+    sources = [source for source in configured_sources(settings) if not source.graph or source.graph in graphs]
     learned: dict[str, float] = {}
     if weights is not None:
         learned = dict(weights.select("feature", "weight").iter_rows())
         floors = set(weights.filter("is_floor")["feature"])
         sources = [source for source in sources if learned.get(source.name, 0.0) > 0 or source.name in floors | {PLAIN_GRAPH}]
-    catalogue = popularity.select("item_id", "n_users", "n_repeat_users").unique()
+    catalogue = popularity.select("item_id", "n_users", "n_repeat_users", *RETURN_COLUMNS).unique()
     catalogue = catalogue.sort("n_users", "item_id", descending=[True, False])
     items = catalogue["item_id"]
+    embeddings = _embeddings(graphs.get(LATENT), items)
+    between_items = {name: _edges(graphs[name], items, STRENGTH[name]) for name in GRAPHS if name in graphs and name != LATENT}
     model = RankingModel(
         items=items,
         now=microseconds(cutoff_at),
-        graphs={name: _edges(graphs[name], items, STRENGTH[name]) for name in GRAPHS if name in graphs},
-        popularity={source.name: _scores(popularity, items, source.half_life) for source in sources if source.kind == "popularity"},
-        return_share=_return_share(catalogue["n_users"].to_numpy(), catalogue["n_repeat_users"].to_numpy()),
+        graphs={**between_items, LATENT: _dimensions(embeddings)},
+        embeddings=embeddings,
+        popularity={source.name: _scores(popularity, items, source.half_life or 0.0) for source in sources if source.kind == "popularity"},
+        return_share=_share(catalogue["n_repeat_users"], catalogue["n_users"], RETURN_PRIOR_USERS),
+        return_window=round(float(catalogue["return_window_days"].to_numpy().max(initial=0.0)) * MICROSECONDS_PER_DAY) or 1,
+        item_returns=_item_returns(catalogue),
+        return_weights=np.array([learned.get(name, weight) for name, weight in RETURN_DEFAULTS.items()]),
         sources=sources,
         settings=settings,
         weights=learned,
@@ -128,9 +153,38 @@ def _without(graph: sp.csr_array, excluded: Flags) -> sp.csr_array:
     return sp.csr_array((graph.data[kept], graph.indices[kept], starts_of(start, n_groups=graph.shape[0])), shape=graph.shape)
 
 
-def _return_share(n_users: Longs, n_repeat_users: Longs) -> Floats:
-    overall = n_repeat_users.sum() / max(n_users.sum(), 1)
-    return (n_repeat_users + RETURN_PRIOR_USERS * overall) / (n_users + RETURN_PRIOR_USERS)
+def _share(part: pl.Series, whole: pl.Series, prior: float) -> Floats:
+    """Return part / whole, pulled towards that of all items where few stand behind it."""
+    overall = float(part.sum()) / max(float(whole.sum()), 1.0)
+    return (part.to_numpy() + prior * overall) / (whole.to_numpy() + prior)
+
+
+def _item_returns(catalogue: pl.DataFrame) -> Floats:
+    late, window = catalogue["n_late_users"].to_numpy(), catalogue["n_window_users"].to_numpy()
+    shares = [
+        _share(catalogue["n_repeat_users"], catalogue["n_users"], RETURN_PRIOR_USERS),
+        _share(catalogue["n_earlier_returned"], catalogue["n_earlier_users"], WINDOW_PRIOR_USERS),
+        _share(catalogue["n_previous_returned"], catalogue["n_previous_users"], WINDOW_PRIOR_USERS),
+        (LATE_PART * late + TREND_PRIOR_USERS) / (window + TREND_PRIOR_USERS),
+    ]
+    return np.log(np.maximum(np.stack(shares, axis=1), LEAST_SHARE))
+
+
+def _embeddings(table: pl.DataFrame | None, items: pl.Series) -> Floats:
+    """Lay `item_embeddings` out as items x dimensions."""
+    if table is None or table.is_empty():
+        return np.empty((0, 0))
+    code, dimension = codes_of(table["item_id"], known=items), table["dimension"].to_numpy() - 1
+    embeddings = np.zeros((int(code.max()) + 1, int(dimension.max()) + 1))
+    embeddings[code, dimension] = table["value"].to_numpy()
+    return embeddings
+
+
+def _dimensions(embeddings: Floats) -> sp.csr_array:
+    """Return dimensions x items with every entry, zeros too: all sources are then spread by the same loops."""
+    n_items, n_dimensions = embeddings.shape
+    item, start = np.tile(np.arange(n_items), n_dimensions), np.arange(n_dimensions + 1) * n_items
+    return sp.csr_array((embeddings.T.ravel().astype(np.float32), item, start), shape=(n_dimensions, n_items))
 
 
 def _edges(table: pl.DataFrame, items: pl.Series, strength: str) -> sp.csr_array:

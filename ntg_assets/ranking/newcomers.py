@@ -48,7 +48,7 @@ def judge_half_lives(
         rng: Seeded stream of the intervals.
         samples: Resamples.
     """
-    half_lives = sorted(set(settings.popularity_half_life_days))
+    half_lives = sorted(set(settings.popularity_half_life_days or ()))
     users = _newcomers(log, share=settings.inner_label_share * settings.inner_slices, seed=seed)
     if len(users) < FEWEST_NEWCOMERS:
         told = f"{len(users)} newcomers, and a choice needs {FEWEST_NEWCOMERS}: the half-life that serves known users is used."
@@ -70,7 +70,7 @@ def judge_half_lives(
 def floor_half_life(weights: pl.DataFrame, *, settings: RankingSettings) -> float:
     """Return the half-life of the popularity floor of `ranking_weights`; without labels the longest one."""
     floor = weights.filter("is_floor")["half_life"]
-    return float(floor[0]) if len(floor) else max(settings.popularity_half_life_days)
+    return float(floor[0]) if len(floor) else max(settings.popularity_half_life_days or ())
 
 
 def chosen_half_life(report: pl.DataFrame) -> float:

@@ -6,28 +6,58 @@ import scipy.sparse as sp
 
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.popularity import decay
-from ntg_assets.ranking.sources import Source
+from ntg_assets.ranking.returns import return_parts, return_probability, rows_of_users
+from ntg_assets.ranking.sources import RETURNS, Source
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, position_in_group, starts_of
+from ntg_assets.taste.item_embeddings import strengths
 
 LEAST_WEIGHT = 1e-6  # an item that counts less than this against the most recent one is not worth spreading over a graph
 
 
 def source_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
-    """Return what a source weighs of each user's past: users x items, scores being added up in the order of the entries.
+    """Return what a source spreads over its graph: users x items (`latent`: users x dimensions), added up in the order of the entries."""
+    profile = history_profile(block, model, source)
+    return _in_dimensions(profile, model.embeddings) if source.kind == "latent" else profile
+
+
+def _in_dimensions(profile: sp.csr_array, embeddings: Floats) -> sp.csr_array:
+    """Place users among the dimensions of the items that they have had; every entry is kept, zeros too."""
+    n_users, n_dimensions = profile.shape[0], embeddings.shape[1]
+    place: Floats = profile[:, : len(embeddings)] @ embeddings
+    dimension, start = np.tile(np.arange(n_dimensions), n_users), np.arange(n_users + 1) * n_dimensions
+    return sp.csr_array((place.ravel().astype(np.float32), dimension, start), shape=(n_users, n_dimensions))
+
+
+def history_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
+    """Return what a source weighs of each user's past: users x items.
 
     A user's own consumption fades with its age and counts by the root of the share of users who come back to the item:
     measured, a little better than either alone.
     """
+    if source.name == RETURNS:
+        return _return_profile(block, model)
     if source.kind == "consumed":
         latest = block.at[block.start[block.user]]  # a score is compared with the user's others alone: counted so, none fades to nothing
-        strength = decay(block.at, now=latest, half_life_days=source.half_life) * np.sqrt(model.return_share)[block.item]
+        strength = decay(block.at, now=latest, half_life_days=source.half_life or np.inf) * np.sqrt(model.return_share)[block.item]
         strength = strength.astype(np.float32)
         if model.rules is None:
             return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
         shown = ~model.rules.excluded[block.item]
         start = starts_of(block.user[shown], n_groups=block.n_users)
         return sp.csr_array((strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items))
-    return recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
+    if source.kind == "latent":
+        return strengths(block)
+    return recent_profile(block, half_life=source.half_life or np.inf, n_items=model.settings.profile_items)
+
+
+def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:
+    found = return_parts(block, model)
+    probability = return_probability(found.parts, model.return_weights)
+    if model.rules is not None:
+        probability[model.rules.excluded[found.item]] = 0.0
+    return sp.csr_array(
+        (probability.astype(np.float32), found.item, rows_of_users(found, n_users=block.n_users)), shape=(block.n_users, block.n_items)
+    )
 
 
 def recent_profile(block: Interactions, *, half_life: float, n_items: int) -> sp.csr_array:

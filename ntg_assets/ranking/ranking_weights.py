@@ -12,12 +12,14 @@ from threadpoolctl import threadpool_limits
 from ntg_assets.ranking.examples import Examples
 from ntg_assets.ranking.intervals import LEVEL, Interval, mean_intervals
 from ntg_assets.ranking.ranking_metrics import hits_by_place, user_metrics
+from ntg_assets.ranking.return_weights import ReturnWeights, fit_returns, return_intervals, return_rows, with_returns
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import DEFAULT_POPULARITY_WEIGHT, Source
+from ntg_assets.ranking.sources import DEFAULT_POPULARITY_WEIGHT, RETURNS, Source
 from ntg_assets.taste.interactions import Floats, Longs, position_in_group
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
 N_FOLDS = 2
+CONVERGED = {"ftol": 1e-12, "gtol": 1e-8}  # the features go together: with looser ends the weights depend on where the search starts
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,19 @@ def learn_weights(
     if examples.n_users == 0:
         return _table(sources, default_weights(sources, floor=None), None, None, status="no_labels")
     with threadpool_limits(1):  # one thread: the bits do not depend on their number
+        returns = _returns_position(sources)
         evidence = _evidence(examples, sources, settings, rng, samples)
         default = default_weights(sources, floor=evidence.floor)
-        learned = fit(examples, default=default, shrinkage=settings.weight_shrinkage)
-        low, high = _sandwich(examples, learned, shrinkage=settings.weight_shrinkage)
+        come_back = return_intervals(examples, fit_returns(examples)) if returns is not None else None
+        taught = with_returns(examples, come_back.mean, position=returns) if returns is not None and come_back else examples
+        learned = fit(taught, default=default, shrinkage=settings.weight_shrinkage)
+        low, high = _sandwich(taught, learned, shrinkage=settings.weight_shrinkage)
     status = "learned" if evidence.shows_gain else "default"
-    return _table(sources, default, Interval(learned, low, high), evidence, status=status)
+    return _table(sources, default, Interval(learned, low, high), evidence, status=status, returns=come_back)
+
+
+def _returns_position(sources: Sequence[Source]) -> int | None:
+    return next((position for position, source in enumerate(sources) if source.name == RETURNS), None)
 
 
 def default_weights(sources: Sequence[Source], *, floor: int | None) -> Floats:
@@ -90,7 +99,7 @@ def fit(examples: Examples, *, default: Floats, shrinkage: float) -> Floats:
     a list instead of its top (measured on repeat purchases: NDCG@10 .445 with all, .455 with the first ten of each source).
     """
     objective = _objective(examples.contenders(), default, shrinkage)
-    return minimize(objective, default, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(default)).x
+    return minimize(objective, default, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(default), options=CONVERGED).x  # type: ignore[call-overload]
 
 
 def _objective(examples: Examples, default: Floats, shrinkage: float) -> Callable[[Floats], tuple[float, Floats]]:
@@ -135,19 +144,22 @@ def _evidence(examples: Examples, sources: Sequence[Source], settings: RankingSe
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     floor = max(popular, key=lambda position: (alone[:, position].mean(), position))
     default = default_weights(sources, floor=floor)
-    blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage))
+    blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage, returns=_returns_position(sources)))
     gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
     return Evidence(floor, mean_intervals(alone, rng=rng, samples=samples), float(blend.mean()), gain, examples.n_users)
 
 
-def _cross_fitted(examples: Examples, default: Floats, shrinkage: float) -> Floats:
-    """Score every candidate with weights that its user did not teach."""
+def _cross_fitted(examples: Examples, default: Floats, shrinkage: float, *, returns: int | None) -> Floats:
+    """Score every candidate with weights, those of returns too, that its user did not teach."""
     utility = np.zeros(len(examples.user))
     for fold in range(N_FOLDS):
-        held = (examples.fold == fold)[examples.user]
-        others = examples.only(examples.fold != fold)
+        is_held = examples.fold == fold
+        held, others = examples.only(is_held), examples.only(~is_held)
+        if returns is not None:
+            come_back = fit_returns(others)
+            held, others = (with_returns(part, come_back, position=returns) for part in (held, others))
         weights = fit(others, default=default, shrinkage=shrinkage) if others.n_users else default
-        utility[held] = examples.features[held] @ weights
+        utility[is_held[examples.user]] = held.features @ weights
     return utility
 
 
@@ -161,7 +173,15 @@ def ndcg_of(examples: Examples, utility: Floats) -> Floats:
     return user_metrics(hits, examples.n_relevant, k=DECISION_K).ndcg
 
 
-def _table(sources: Sequence[Source], default: Floats, learned: Interval | None, evidence: Evidence | None, *, status: str) -> pl.DataFrame:
+def _table(
+    sources: Sequence[Source],
+    default: Floats,
+    learned: Interval | None,
+    evidence: Evidence | None,
+    *,
+    status: str,
+    returns: ReturnWeights | None = None,
+) -> pl.DataFrame:
     n = len(sources)
     taught = learned or Interval(default, np.full(n, np.nan), np.full(n, np.nan))
     alone = evidence.alone if evidence else Interval(*(np.full(n, np.nan) for _ in range(3)))
@@ -180,8 +200,11 @@ def _table(sources: Sequence[Source], default: Floats, learned: Interval | None,
             "ndcg_alone_low": alone.low,
             "ndcg_alone_high": alone.high,
             "is_floor": [evidence is not None and position == evidence.floor for position in range(n)],
-        }
+        },
+        schema_overrides={"half_life": pl.Float64},
     )
+    if _returns_position(sources) is not None:
+        frame = pl.concat([frame, return_rows(returns, is_learned=status == "learned")], how="diagonal")
     told = {
         "status": status,
         "n_label_users": evidence.n_users if evidence else 0,

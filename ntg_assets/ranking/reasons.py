@@ -7,8 +7,8 @@ import polars as pl
 
 from ntg_assets.ranking.blend import Lists
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.ranking.profiles import recent_profile
-from ntg_assets.ranking.sources import Source
+from ntg_assets.ranking.profiles import history_profile
+from ntg_assets.ranking.sources import LATENT, Source
 from ntg_assets.taste.interactions import Floats, Interactions, Longs
 
 RULE_WORDS = {
@@ -21,6 +21,7 @@ WORDS = {
     "taste": "Goes with {seed}",
     "sequence": "Often taken up after {seed}",
     "linear": "Predicted by {seed}",
+    "latent": "Close in taste to {seed}",
 }
 
 
@@ -61,7 +62,7 @@ def give_reasons(lists: Lists, block: Interactions, model: RankingModel, *, titl
 
 def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interactions, model: RankingModel) -> Seeds:
     """Find the history item that carries most of what a graph source says of each (user, item)."""
-    weights = recent_profile(block, half_life=source.half_life, n_items=model.settings.profile_items)
+    weights = history_profile(block, model, source)
     sizes = np.diff(weights.indptr)[user]
     row = np.repeat(np.arange(len(user)), sizes)
     entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]
@@ -71,13 +72,22 @@ def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interaction
 
 
 def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
-    """Look up the strength of edges; 0 where there is none."""
+    """Look up the strength of edges; 0 where there is none. Between embedded items it is the product of their embeddings."""
+    if graph == LATENT:
+        return _products(model.embeddings, start, end)
     keys = model.edge_keys[graph]
     if not len(keys):
         return np.zeros(len(start))
     wanted = start.astype(np.int64) * model.n_items + end
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[place] == wanted, model.graphs[graph].data[place], 0.0)
+
+
+def _products(embeddings: Floats, start: Longs, end: Longs) -> Floats:
+    known = (start < len(embeddings)) & (end < len(embeddings))
+    strength = np.zeros(len(start))
+    strength[known] = np.einsum("ed,ed->e", embeddings[start[known]], embeddings[end[known]])
+    return strength
 
 
 def _words(source: Source, user: Longs, item: Longs, block: Interactions, model: RankingModel, titles: pl.Series) -> list[str]:

@@ -12,7 +12,7 @@ from ntg_assets.ranking.explain import Contribution, explain_item
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import GRAPHS
+from ntg_assets.ranking.sources import GRAPH_TABLES
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.sql import Query, Table, run
 from ntg_assets.storage.connection import connect
@@ -60,11 +60,11 @@ class Recommender:
 
     @classmethod
     def _of(cls, connection: duckdb.DuckDBPyConnection, store: Path, *, settings: RankingSettings, hold_log: bool) -> "Recommender":
-        tables = {name: _read(connection, Table(STAGE, name)) for name in (*GRAPH_TABLES, *OTHER_TABLES)}
+        tables = {name: _read(connection, Table(STAGE, name)) for name in (*GRAPH_TABLES.values(), *OTHER_TABLES)}
         cutoff_at = train_end(tables["split_boundaries"])
         model = ranking_model(
             popularity=tables["item_popularity"],
-            graphs={graph: tables[f"{graph}_graph"] for graph in GRAPHS},
+            graphs={graph: tables[table] for graph, table in GRAPH_TABLES.items()},
             cutoff_at=cutoff_at,
             settings=settings,
             weights=tables["ranking_weights"],
@@ -120,7 +120,6 @@ class Recommender:
             return _read(connection, Table("ingest", "events"), HISTORY, user_id=user_id, cutoff_at=self.cutoff_at)
 
 
-GRAPH_TABLES = tuple(f"{graph}_graph" for graph in GRAPHS)
 OTHER_TABLES = ("item_popularity", "item_rules", "ranking_weights", "default_list", "split_boundaries")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ntg_assets.taste.interactions import Floats, Longs
+from ntg_assets.taste.interactions import Flags, Floats, Longs
 from ntg_assets.taste.prefetch import prefetch
 
 OPTIONS = {"cache": True, "error_model": "numpy"}
@@ -33,6 +33,7 @@ class Sources(NamedTuple):
         graph_strength: Strength of each edge.
         popularity: Popularities x items.
         order: Popularities x items: the items by falling popularity.
+        is_latent: Whether each spreading source spreads over the dimensions of the embeddings: only then strengths may be below 0.
     """
 
     spread_of: Longs
@@ -43,6 +44,7 @@ class Sources(NamedTuple):
     graph_strength: npt.NDArray[np.float32]
     popularity: Floats
     order: Longs
+    is_latent: Flags
 
 
 class Histories(NamedTuple):
@@ -108,6 +110,32 @@ def _spread(histories, sources, n, user, score, touched):
             n_touched += np.uint64(before == 0)
             score[item] = before + weight * strengths[e]
     return np.int64(n_touched)
+
+
+@njit(**OPTIONS)
+def _spread_dimensions(histories, sources, n, user, score, touched):
+    """Add up the same over the dimensions of the embeddings, each of which leads to the same items; what speaks against one is nothing."""
+    graph_start, first, last = sources.graph_start[sources.graph_of[n] :], histories.start[n, user], histories.start[n, user + 1]
+    if first == last:
+        return 0
+    items = sources.graph_item[graph_start[0] : graph_start[1]]
+    for p in range(first, last):
+        row, weight = histories.row[p], histories.weight[p]
+        strengths = sources.graph_strength[graph_start[row] : graph_start[row + 1]]
+        for e in range(len(items)):
+            score[items[e]] += weight * strengths[e]
+    for e in range(len(items)):
+        touched[e] = items[e]
+        score[items[e]] = max(score[items[e]], np.float32(0))
+    return len(items)
+
+
+@njit(**OPTIONS)
+def _spread_any(histories, sources, n, user, score, touched):
+    """Add up in the way that the source asks for."""
+    if sources.is_latent[n]:
+        return _spread_dimensions(histories, sources, n, user, score, touched)
+    return _spread(histories, sources, n, user, score, touched)
 
 
 @njit(**OPTIONS)
@@ -270,7 +298,7 @@ def score_users(sources, histories, found, worker, workers):
                 continue
             if user + workers < n_users:
                 _announce(histories, sources, n, user + workers)
-            n_touched[n] = _spread(histories, sources, n, user, score[n], touched[n])
+            n_touched[n] = _spread_any(histories, sources, n, user, score[n], touched[n])
             for item in hidden:
                 score[n, item] = 0
             sizes[source] = _best_spread(score[n], touched[n], n_touched[n], values, scores[source], items[source])

@@ -25,8 +25,8 @@ class RankingSettings(Section):
     """The same for the profile of nearly the whole history."""
     profile_items: int = Field(default=500, ge=1)
     """Most recent items of a user that make the profile."""
-    popularity_half_life_days: list[Days] = Field(default=[1.0, 7.0, 30.0, 90.0, 365.0, 3650.0], min_length=1)
-    """Half-lives of decayed popularity among which the inner cut chooses."""
+    popularity_half_life_days: list[Days] | None = Field(default=None, min_length=1)
+    """Half-lives of decayed popularity among which the inner cut chooses; null: from minutes to years, as the log allows."""
     consumed_half_life_days: list[Days] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
     """Half-lives of a user's own decayed consumption, where consumed items may be shown again."""
     recommend_consumed: Literal["never", "allow"] = "never"

@@ -1,4 +1,4 @@
-"""Assets of taste: graphs, axes, where users stand, optional embeddings."""
+"""Assets of taste: graphs, axes, where users stand, embeddings."""
 
 import polars as pl
 
@@ -54,7 +54,7 @@ def user_taste(train_events: Table, taste_axes: pl.DataFrame, project: Project) 
 
 @staged_asset(group="taste", kinds=("scikitlearn",))
 def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
-    """Optional SVD embeddings of items; empty unless `taste.embedding_dimensions` is set."""
+    """SVD embeddings of the best supported items; empty when `taste.embedding_dimensions` is 0."""
     return embed_items(project.columns(train_events, *HISTORY), settings=project.settings.taste, seed=project.settings.seed)
 
 

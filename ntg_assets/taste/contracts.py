@@ -41,7 +41,7 @@ class LinearGraph(Contract):
 
     item_id: str = identifier("item", "Item in a user's history")
     neighbour_id: str = identifier("item", "Item whose presence it predicts")
-    rank: int = column("Place among the item's edges, the strongest first", ge=1)
+    rank: int = column("Place among the edges that lead to the neighbour, the strongest first", ge=1)
     weight: float = column("Learned weight", gt=0)
 
     class Config:
@@ -95,11 +95,11 @@ class UserTaste(Contract):
 
 @contract("item_embeddings")
 class ItemEmbeddings(Contract):
-    """One row per item and dimension of the optional SVD embeddings; no rows when they are off."""
+    """One row per item and dimension of the SVD embeddings; no rows when they are off."""
 
     item_id: str = identifier("item", "Item")
     dimension: int = column("Dimension, the strongest first", ge=1)
-    value: float = column("Coordinate, scaled by the dimension's strength")
+    value: float = column("Coordinate; the product of two items says how much one speaks for the other", ge=-1, le=1)
 
     class Config:
         unique = ["item_id", "dimension"]

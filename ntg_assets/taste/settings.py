@@ -6,7 +6,7 @@ from ntg_assets.section import Section
 
 
 class TasteSettings(Section):
-    """Guardrails of the graph, number of axes, optional embeddings."""
+    """Guardrails of the graph, number of axes, embeddings."""
 
     neighbours_per_item: int = Field(default=50, ge=1)
     """Most edges that leave one item."""
@@ -28,11 +28,17 @@ class TasteSettings(Section):
     """The power-user cap of the linear graph."""
     linear_neighbours_per_item: int = Field(default=100, ge=1)
     """Most learned edges that leave one item."""
-    linear_regularisation: float = Field(default=100.0, gt=0)
-    """Pulls the weights of the linear graph towards 0."""
+    linear_regularisation: float = Field(default=7.0, gt=0)
+    """Pulls the weights of the linear graph towards 0, in mean users per item: a fuller log needs more of it."""
     n_axes: int = Field(default=8, ge=1, le=64)
     """Number of taste axes (fewer when the catalogue is smaller)."""
     items_per_axis: int = Field(default=200, ge=1)
     """Loadings kept per axis."""
-    embedding_dimensions: int = Field(default=0, ge=0, le=512)
-    """Dimensions of the optional SVD embeddings; 0: none are made."""
+    embedding_dimensions: int = Field(default=64, ge=0, le=512)
+    """Dimensions of the SVD embeddings; 0: none are made."""
+    embedding_max_items: int = Field(default=5_000, ge=1)
+    """Best supported items that are embedded; scoring them all costs users x items x dimensions."""
+    embedding_regularisation: float = Field(default=30.0, ge=0)
+    """How strong a dimension must be to count half, in mean strength per item (0: all count wholly)."""
+    embedding_min_item_support: int = Field(default=3, ge=1)
+    """Fewest users of an item that is embedded."""

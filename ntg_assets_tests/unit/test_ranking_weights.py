@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -29,7 +30,9 @@ def planted(*, n_users: int, strength: float, seed: int = 1, n_candidates: int =
     luck = rng.gumbel(size=len(user))
     utility = (strength * features[:, 0] + luck).reshape(n_users, n_candidates)
     taken = (utility == utility.max(axis=1, keepdims=True)).ravel()
-    return Examples(user, features, taken, np.ones(len(taken), np.bool_), np.ones(n_users, np.int64), np.arange(n_users) % 2)
+    return Examples(
+        user, features, np.empty((len(user), 0)), taken, np.ones(len(taken), np.bool_), np.ones(n_users, np.int64), np.arange(n_users) % 2
+    )
 
 
 def learned(examples: Examples) -> pl.DataFrame:
@@ -76,9 +79,7 @@ def test_labels_without_a_gain_fall_back_to_the_default_and_say_so() -> None:
 
 def test_the_floor_is_the_popularity_that_ranks_best_by_itself() -> None:
     examples = planted(n_users=400, strength=6.0)
-    swapped = Examples(
-        examples.user, examples.features[:, [1, 2, 0]], examples.taken, examples.is_contender, examples.n_relevant, examples.fold
-    )
+    swapped = replace(examples, features=examples.features[:, [1, 2, 0]])
     assert learned(swapped).filter("is_floor")["feature"].to_list() == ["popularity_90d"]
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import polars as pl
 import pytest
 
@@ -90,9 +91,24 @@ def test_axes_are_numbered_by_name() -> None:
     assert names == sorted(names)
 
 
-def test_embeddings_are_off_unless_asked_for_and_have_a_fixed_sign() -> None:
-    assert check_frame(embed_items(LOG, settings=SETTINGS, seed=1), ItemEmbeddings, ids=INTEGERS).is_empty()
+def test_embeddings_can_be_turned_off_and_have_a_fixed_sign() -> None:
+    off = SETTINGS.model_copy(update={"embedding_dimensions": 0})
+    assert check_frame(embed_items(LOG, settings=off, seed=1), ItemEmbeddings, ids=INTEGERS).is_empty()
     found = embed_items(LOG, settings=SETTINGS.model_copy(update={"embedding_dimensions": 3}), seed=1)
     largest = found.sort(pl.col("value").abs(), descending=True).group_by("dimension").first()
     assert check_frame(found, ItemEmbeddings, ids=INTEGERS)["dimension"].n_unique() == 3
     assert (largest["value"] > 0).all()
+
+
+def test_embeddings_are_those_of_a_whole_decomposition_with_ridge_weights() -> None:
+    settings = SETTINGS.model_copy(update={"embedding_dimensions": 2, "embedding_regularisation": 5.0, "embedding_min_item_support": 1})
+    counts = LOG.select("user_id", "item_id", "event_at").unique().group_by("user_id", "item_id").len()
+    table = counts.pivot("item_id", index="user_id", values="len", sort_columns=True).drop("user_id").fill_null(0)
+    matrix = np.log2(1 + table.to_numpy())
+    _, strength, vectors = np.linalg.svd(matrix, full_matrices=False)
+    ridge = 5.0 * (matrix**2).sum() / matrix.shape[1]
+    both = (vectors[:2].T * (strength**2 / (strength**2 + ridge))[:2]) @ vectors[:2]
+    found = embed_items(LOG, settings=settings, seed=1).pivot("dimension", index="item_id", values="value").sort("item_id")
+    values = found.drop("item_id").to_numpy()
+    order = [table.columns.index(str(item)) for item in found["item_id"]]
+    assert values @ values.T == pytest.approx(both[np.ix_(order, order)], abs=1e-6)

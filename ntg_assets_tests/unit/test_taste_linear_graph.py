@@ -23,7 +23,8 @@ def ease(log: pl.DataFrame, regularisation: float) -> dict[tuple[int, int], floa
 @pytest.mark.parametrize(("n_users", "n_items"), [(6, 20), (40, 8)], ids=["fewer users than items", "more users than items"])
 def test_weights_are_those_of_the_closed_form(n_users: int, n_items: int) -> None:
     log = random_log(3, n_events=120, n_users=n_users, n_items=n_items)
-    edges = build_linear_graph(log, settings=OPEN)
+    n_pairs, n_found = log.select("user_id", "item_id").n_unique(), log["item_id"].n_unique()
+    edges = build_linear_graph(log, settings=OPEN.model_copy(update={"linear_regularisation": 5.0 / (n_pairs / n_found)}))
     found = {(item, neighbour): weight for item, neighbour, weight in edges.select("item_id", "neighbour_id", "weight").iter_rows()}
     expected = {ends: weight for ends, weight in ease(log, 5.0).items() if weight > 1e-12}
     assert {ends: weight for ends, weight in found.items() if weight > 1e-12} == pytest.approx(expected)
@@ -43,3 +44,11 @@ def test_only_the_best_supported_items_take_part() -> None:
 
 def test_it_can_be_turned_off() -> None:
     assert build_linear_graph(random_log(4), settings=OPEN.model_copy(update={"linear_max_items": 0})).is_empty()
+
+
+def test_each_item_keeps_the_strongest_weights_that_lead_to_it() -> None:
+    edges = build_linear_graph(random_log(3), settings=OPEN.model_copy(update={"linear_neighbours_per_item": 2}))
+    whole = build_linear_graph(random_log(3), settings=OPEN)
+    strongest = whole.sort("weight", "neighbour_id", descending=[True, False]).group_by("neighbour_id").head(2)
+    assert edges.group_by("neighbour_id").len()["len"].max() == 2
+    assert edges["weight"].sum() == pytest.approx(strongest["weight"].sum())
