@@ -75,17 +75,17 @@ def ranking_rules_report(
     settings = project.settings
     if not settings.ranking.rules.are_set:
         return no_rules()
-    tables = (train_events, item_rules, ranking_weights, item_popularity, taste_graph, sequence_graph, linear_graph, item_embeddings)
-    events, judged, weights, popularity, taste, sequence, linear, latent = (
-        project.read(Query("select * from stored", {"stored": table})) for table in tables
+    judged, weights, popularity = (
+        project.read(Query("select * from stored", {"stored": table})) for table in (item_rules, ranking_weights, item_popularity)
     )
     model = ranking_model(
         popularity=popularity,
-        graphs={"taste": taste, "sequence": sequence, "linear": linear, "latent": latent},
+        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
     )
+    events = project.columns(train_events, *HISTORY)
     excluded = read_excluded(settings.ranking.rules.exclude_items_file, home=project.paths.home)
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.errors import NotEnoughDataError, StorageError
 from ntg_assets.ranking.explain import Contribution, explain_item
-from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.model import GRAPH_COLUMNS, RankingModel, ranking_model
 from ntg_assets.ranking.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import GRAPH_TABLES
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
 from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
 
 HISTORY = "select user_id, item_id, event_at from stored where user_id = $user_id and event_at < $cutoff_at"
-LOG = "select distinct user_id, item_id, event_at from stored where event_at < $cutoff_at"
+LOG = "select user_id, item_id, event_at from stored where event_at < $cutoff_at"
 STAGE = "live"  # whose TRAIN is every known event before the cutoff, so the histories are those of the log
 
 
@@ -56,15 +56,20 @@ class Recommender:
             StorageError: the store does not exist or cannot be read.
         """
         with connect(store, read_only=True) as connection:  # one generation, also when the store is replaced meanwhile
-            return cls._of(connection, store, settings=settings, hold_log=hold_log)
+            try:
+                return cls._of(connection, store, settings=settings, hold_log=hold_log)
+            except duckdb.CatalogException as error:
+                missing = str(error).splitlines()[0]
+                raise StorageError(f"{store.name} was not published by this version ({missing}). Run `ntg run-all`.") from None
 
     @classmethod
     def _of(cls, connection: duckdb.DuckDBPyConnection, store: Path, *, settings: RankingSettings, hold_log: bool) -> "Recommender":
-        tables = {name: _read(connection, Table(STAGE, name)) for name in (*GRAPH_TABLES.values(), *OTHER_TABLES)}
+        tables = {name: _read(connection, Table(STAGE, name)) for name in OTHER_TABLES}
+        edges = {name: _read(connection, Table(STAGE, table), _columns(*GRAPH_COLUMNS[name])) for name, table in GRAPH_TABLES.items()}
         cutoff_at = train_end(tables["split_boundaries"])
         model = ranking_model(
             popularity=tables["item_popularity"],
-            graphs={graph: tables[table] for graph, table in GRAPH_TABLES.items()},
+            graphs=edges,
             cutoff_at=cutoff_at,
             settings=settings,
             weights=tables["ranking_weights"],
@@ -138,6 +143,10 @@ def _user_of(log: Interactions, user_id: int | str | None) -> Interactions:
     code = int(log.users.search_sorted(wanted)[0])
     is_known = code < log.n_users and log.users[code] == wanted[0]
     return log.block(code, code + 1) if is_known else log.block(0, 0)
+
+
+def _columns(*names: str) -> str:
+    return f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # columns come from code
 
 
 def _read(connection: duckdb.DuckDBPyConnection, table: Table, text: str = "select * from stored", **parameters: object) -> pl.DataFrame:

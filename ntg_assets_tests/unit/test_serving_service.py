@@ -17,11 +17,13 @@ import uvicorn
 
 from ntg_assets.cli.serve import listen
 from ntg_assets.errors import ConfigurationError, StorageError
+from ntg_assets.ranking.recommender import Recommender
 from ntg_assets.ranking.rules_settings import RulesSettings
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.messages import MOST_BODY_BYTES, MOST_PLACES
 from ntg_assets.serving.service import make_service
 from ntg_assets.settings import Paths
+from ntg_assets.storage.connection import connect
 from ntg_assets_tests.publications import publish_world, settings_of
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -203,6 +205,14 @@ def test_a_publication_that_is_not_whole_is_not_taken_up(world: World, tmp_path:
         assert (answer["status"], answer["generation"]) == ("stale", "first")
         assert "is not the file of generation half" in answer["problem"]
         assert asking("/users/2/recommendations")[0] == 200
+
+
+def test_a_store_of_another_version_is_one_sentence(world: World, tmp_path: Path) -> None:
+    paths = publish(world, tmp_path)
+    with connect(paths.published_store) as store:
+        store.execute("drop table live.item_rules")
+    with pytest.raises(StorageError, match=r"was not published by this version .*item_rules.* Run `ntg run-all`"):
+        Recommender.load(paths.published_store, settings=world.model.settings)
 
 
 def test_answers_are_sent_without_delay() -> None:
