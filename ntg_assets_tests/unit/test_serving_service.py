@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import pytest
@@ -120,6 +121,22 @@ def test_who_is_not_known_gets_the_default_list(ask: Ask, world: World) -> None:
     status, answer = ask("/recommendations", method="POST", body='{"events": [{"item_id": 777}], "k": 3}')
     assert (status, answer["kind"], answer["n_unknown_items"]) == (200, "default", 1)
     assert [row["item_id"] for row in answer["items"]] == expected
+
+
+def test_ids_may_be_any_text(tmp_path: Path) -> None:
+    odd = LOG.with_columns(pl.format('{}/é "🎬" \'%', "user_id").alias("user_id"), pl.format("{} & ?", "item_id").alias("item_id"))
+    items = pl.DataFrame({"item_id": ["1 & ?"], "title": ["One"], "categories": pl.Series([None], dtype=pl.String)})
+    world = make_world(odd, CUTOFF, titles=items)
+    paths = publish_world(world, odd, tmp_path, cutoff_at=CUTOFF, items=items, item_categories=CATEGORIES.clear())
+    settings = settings_of(world)
+    texts = settings.ingest.events.model_copy(update={"user_id_type": "string", "item_id_type": "string"})
+    with served(Generations(settings.model_copy(update={"ingest": settings.ingest.model_copy(update={"events": texts})}), paths)) as asking:
+        user = '7/é "🎬" \'%'
+        status, answer = asking(f"/users/{quote(user, safe='')}/recommendations")
+        assert (status, answer["user_id"], answer["kind"]) == (200, user, "personal")
+        assert answer["items"] == world.tables["recommendations"].filter(pl.col("user_id") == user).drop("user_id").to_dicts()
+        body = json.dumps({"events": [{"item_id": "3 & ?"}, {"item_id": 4}]})
+        assert asking("/recommendations", method="POST", body=body)[1]["n_unknown_items"] == 1
 
 
 def test_a_shorter_list_is_the_beginning_of_the_longer(ask: Ask, world: World) -> None:
