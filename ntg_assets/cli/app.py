@@ -107,12 +107,16 @@ def verify(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def replay(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
+def replay(
+    experiment: ExperimentArgument,
+    receipt: Annotated[Path | None, typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False)] = None,
+    config: ConfigOption = None,
+) -> None:
     """Derive a published decision again from its receipt; every number must agree."""
     from ntg_assets.cli.decisions import tell_replay  # noqa: PLC0415
 
     settings, paths = _prepare(config)
-    tell_replay(experiment, settings=settings, paths=paths, console=out)
+    tell_replay(experiment, settings=settings, paths=paths, console=out, receipt_file=receipt)
 
 
 @app.command()

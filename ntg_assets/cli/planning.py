@@ -10,9 +10,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ntg_assets.cli.decisions import open_published
+from ntg_assets.cli.decisions import evidence_tables, open_published
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.plans import baseline_of
 from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -103,10 +102,7 @@ def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequ
     """
     definition = _definition(experiment, settings)
     with open_published(settings, paths) as store:
-        arm_traffic, metric_sums, metric_quantiles = (
-            store.table(f"experiments.{name}").pl() for name in ("arm_traffic", "metric_sums", "metric_quantiles")
-        )
-    baseline = baseline_of(definition, EvidenceTables(arm_traffic, metric_sums, metric_quantiles).of(definition))
+        baseline = baseline_of(definition, evidence_tables(store).of(definition))
     return PlanRequest(
         mean=baseline.mean,
         sd=sqrt(baseline.variance),

@@ -1,4 +1,4 @@
-"""Roll out, roll back or iterate, by ordered gates. Rule version 1.
+"""Roll out, roll back or iterate, by ordered gates. Rule version 2 (1 did not ask whether logs fit together).
 
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
 asks for another iteration; what passes all of them is rolled out.
@@ -20,6 +20,7 @@ from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import overall
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.planning import days_for_units
+from ntg_assets.experiments.plans import traffic_per_day
 from ntg_assets.experiments.profit import Belief, update
 from ntg_assets.experiments.readouts import TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSettings
@@ -27,7 +28,7 @@ from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSetting
 Outcome = Literal["rollout", "rollback", "iterate"]
 GateVerdict = Literal["pass", "rollback", "iterate"]
 
-RULE_VERSION = "1"
+RULE_VERSION = "2"
 LONGEST_WAIT_DAYS = 365  # an experiment that needs longer than a year cannot be answered with its traffic
 
 
@@ -60,7 +61,7 @@ class Decision:
 def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence) -> Decision:
     """Send every treatment arm through the gates: roll out the best that passes, roll back when all of them harm, else iterate."""
     paths = {arm.name: _walk(experiment, arm.name, readouts, checks=checks, prior=evidence.prior) for arm in experiment.treatments}
-    primary = {arm: _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
+    primary = {arm: deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _difference(primary[arm])))
     outcome: Outcome = (
@@ -97,11 +98,12 @@ def _walk(
     experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], prior: Belief | None
 ) -> list[Gate]:
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
-    primary = _deciding(experiment, readouts, metric=experiment.primary_metric, arm=arm)
+    primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
+    guarded = [(one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm)) for one in experiment.guardrails]
     return [
         _health(arm, checks),
         *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
-        *(_guardrail(guardrail, _deciding(experiment, readouts, metric=guardrail.metric, arm=arm)) for guardrail in experiment.guardrails),
+        *(_guardrail(guardrail, readout) for guardrail, readout in guarded),
         _success(primary),
         _money(experiment, primary, prior=prior),
         _kind_of_evidence(experiment, primary),
@@ -119,7 +121,7 @@ def _outcome(path: Sequence[Gate]) -> Outcome:
     return "rollback" if "rollback" in verdicts else "iterate" if "iterate" in verdicts else "rollout"
 
 
-def _deciding(experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str) -> Readout:
+def deciding_readout(experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str) -> Readout:
     """Find the readout that decides: that of the configured comparison, or between users where pairs do not exist (ratios)."""
     found = [one for one in readouts if one.metric == metric and one.arm == arm and one.comparison != TO_DATE]
     return next((one for one in found if one.comparison == experiment.comparison), found[0])
@@ -216,7 +218,7 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         )
     n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
-    per_day = evidence.n_exposed / evidence.days if evidence.days else 0.0
+    per_day = traffic_per_day(experiment, evidence)
     days = days_for_units(needed * n_arms, units_per_day=per_day)
     effect = (
         f"{experiment.minimum_effect:g} (the smallest worth finding)"

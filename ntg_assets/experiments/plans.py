@@ -111,8 +111,13 @@ def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
     plain = adjusted_samples([moments], use_covariate=False)[0]
     adjusted = adjusted_samples([moments], use_covariate=experiment.metric(experiment.primary_metric).use_covariate)[0]
     explained = 1 - adjusted.variance / plain.variance if plain.variance > 0 else 0.0
-    per_day = evidence.n_exposed / evidence.days if evidence.days else 0.0
-    return Baseline(plain.mean, plain.variance, per_day, min(explained, 1 - 1e-12))
+    return Baseline(plain.mean, plain.variance, traffic_per_day(experiment, evidence), min(explained, 1 - 1e-12))
+
+
+def traffic_per_day(experiment: ExperimentSettings, evidence: Evidence) -> float:
+    """Return the new units a day; a cohort that was given its arms at once comes again only when its window is over."""
+    days = max(evidence.days, experiment.window_days) if experiment.assigned_at_once else evidence.days
+    return evidence.n_exposed / days if days else 0.0
 
 
 def _week(experiment: ExperimentSettings, baseline: Baseline, *, design: Design, days: int) -> PlanWeek:

@@ -1,6 +1,7 @@
 """An offline replay: what users took up by themselves, held against the list of every arm."""
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -169,7 +170,7 @@ def test_a_decision_is_traced_back_to_the_files() -> None:
             connection.register("incoming", made[name])
             connection.execute(f"create table experiments.{name} as select * from incoming")
         connection.execute("create table ingest.load_ledger as select 'ratings.csv' as file_name, repeat('a', 64) as sha256")
-        found = trace(connection, "lists")
+        found = trace(connection, "lists", home=Path())
         assert [step.table for step in found.steps] == [
             "experiments.decisions",
             "experiments.readouts",
@@ -179,4 +180,4 @@ def test_a_decision_is_traced_back_to_the_files() -> None:
         assert found.files == (("ratings.csv", "a" * 64),)
         assert found.inputs_sha256 == made["decisions"]["inputs_sha256"].item()
         with pytest.raises(NotEnoughDataError, match="no decision of experiment 'other'"):
-            trace(connection, "other")
+            trace(connection, "other", home=Path())
