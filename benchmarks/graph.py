@@ -6,7 +6,7 @@
 Every engine runs in a process of its own on the same matrix (after the power-user cap and the support guardrail) with two threads.
 CPU seconds are those of the call alone: reading, imports and compilation are stated apart. similaripy has no minimum of shared users
 and no order of ties, so its edges are compared by value. Peak memory is that of the whole process. `night` goes all the way from
-the stored log to `candidates` and `recommendations` in the store, contracts and hashes included, with a memory limit of 1 GB for the
+the stored log to `candidates` and `recommendations` in the store, contracts and hashes included, with a memory limit of 512 MB for the
 engine (`benchmarks/graph_lists.py`).
 """
 # an engine is imported in its own process alone; sparse matrices of peers have no types

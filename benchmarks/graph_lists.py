@@ -26,7 +26,7 @@ from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import graph_of
 
 STAGE, INTEGERS = "live", IdTypes("integer", "integer")
-ENGINE = EngineSettings(memory_limit="1GB", threads=2)
+ENGINE = EngineSettings(memory_limit="512MB", threads=2)
 CUTOFF = datetime(2025, 1, 1)  # after the last event of the synthetic world
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 

@@ -23,7 +23,7 @@ from ntg_assets.sql import Query, Stream, Table, bound, quote_identifier
 from ntg_assets.storage.witnesses import acquit, are_enough
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
-SORTED_KEYS_AT_ONCE = 25_000_000  # 200 MB of hashes; more are sorted part by part
+SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
 SAMPLE_ROWS = 5
 EXAMPLES = 3
 
@@ -115,13 +115,18 @@ def _store(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, mod
 
 
 def _store_frames(connection: duckdb.DuckDBPyConnection, table: Table, rows: Stream, model: type[Contract]) -> None:
-    verb = f"create or replace table {table.quoted} as"
+    is_made = False
     for frame in rows.frames:
         _check_columns(table, frame.columns, model)
-        with bound(connection, Query("", {"incoming": frame})):
-            connection.execute(f"{verb} select {_columns(model)} from incoming")
-        verb = f"insert into {table.quoted} by name"
-    if verb.startswith("create"):
+        # not `register`: a transaction holds what was registered in it until its end
+        incoming = connection.from_arrow(frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest()))
+        if is_made:
+            incoming.insert_into(table.quoted)
+        else:
+            connection.execute(f"drop table if exists {table.quoted}")
+            incoming.create(table.quoted)
+        is_made = True
+    if not is_made:
         raise ContractError(f"{table.schema}.{table.name}: not stored, no frame came, so its columns are unknown. Yield an empty one.")
 
 
