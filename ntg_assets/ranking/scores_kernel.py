@@ -113,28 +113,29 @@ def _spread(histories, sources, n, user, score, touched):
 
 
 @njit(**OPTIONS)
-def _spread_dimensions(histories, sources, n, user, score, touched):
+def _spread_dimensions(histories, sources, n, user, score, touched, values):
     """Add up the same over the dimensions of the embeddings, each of which leads to the same items; what speaks against one is nothing."""
     graph_start, first, last = sources.graph_start[sources.graph_of[n] :], histories.start[n, user], histories.start[n, user + 1]
     if first == last:
         return 0
     items = sources.graph_item[graph_start[0] : graph_start[1]]
+    values[: len(items)] = 0
     for p in range(first, last):
         row, weight = histories.row[p], histories.weight[p]
         strengths = sources.graph_strength[graph_start[row] : graph_start[row + 1]]
         for e in range(len(items)):
-            score[items[e]] += weight * strengths[e]
+            values[e] += weight * strengths[e]  # side by side, so the processor takes many at once
     for e in range(len(items)):
         touched[e] = items[e]
-        score[items[e]] = max(score[items[e]], np.float32(0))
+        score[items[e]] = max(values[e], np.float32(0))
     return len(items)
 
 
 @njit(**OPTIONS)
-def _spread_any(histories, sources, n, user, score, touched):
+def _spread_any(histories, sources, n, user, score, touched, values):
     """Add up in the way that the source asks for."""
     if sources.is_latent[n]:
-        return _spread_dimensions(histories, sources, n, user, score, touched)
+        return _spread_dimensions(histories, sources, n, user, score, touched, values)
     return _spread(histories, sources, n, user, score, touched)
 
 
@@ -298,7 +299,7 @@ def score_users(sources, histories, found, worker, workers):
                 continue
             if user + workers < n_users:
                 _announce(histories, sources, n, user + workers)
-            n_touched[n] = _spread_any(histories, sources, n, user, score[n], touched[n])
+            n_touched[n] = _spread_any(histories, sources, n, user, score[n], touched[n], values)
             for item in hidden:
                 score[n, item] = 0
             sizes[source] = _best_spread(score[n], touched[n], n_touched[n], values, scores[source], items[source])
