@@ -272,7 +272,7 @@ def _nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
     """An empty holdout: every origin lies inside the log."""
     chances = ("churn_probability", "churn_probability_low", "churn_probability_high")
     money = ("ltv_at_stake", "run_rate_at_stake", "if_active_at_stake", "ltv", "horizon_at_stake", "expected_value")
-    numbers = (*chances, *money)
+    numbers = (*chances, *money, "expected_value_low", "expected_value_high")
     return labelled.head(0).select(
         pl.lit(WALK_FORWARD).alias("evaluation"),
         origin_on="snapshot_on",

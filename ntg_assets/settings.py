@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import ConfigurationError
@@ -74,6 +74,17 @@ class Settings(Section):
     radar: RadarSettings
     experiments: ExperimentsSettings = ExperimentsSettings()
     gate: GateSettings = GateSettings()
+
+    @model_validator(mode="after")
+    def _money_has_a_source(self) -> "Settings":
+        is_money = self.value.unit != "index" and self.value.basis == "event_value"
+        if is_money and self.ingest.events.value is None:
+            msg = (
+                f"value.unit is {self.value.unit} and value.basis event_value, but ingest.events.value names no column, so every event "
+                "would be worth 1. Name the column with the amounts, set a price_per_active_day with basis active_days, or unit: index"
+            )
+            raise ValueError(msg)
+        return self
 
     @property
     def fingerprint(self) -> str:

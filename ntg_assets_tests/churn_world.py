@@ -16,6 +16,7 @@ from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import fit_value
+from ntg_assets.revenue.value_ranges import fit_value_ranges
 from ntg_assets.sql import query, run
 
 CHURN = ChurnSettings(horizon_days=20)
@@ -72,7 +73,8 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     value_coefficients = fit_value(labelled, settings=value)
     habits = run(user_habits(user_days, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
-    values = ltv_estimates(snapshots, scores, value_coefficients, habits, churn_horizon_days=churn.horizon_days, settings=value)
+    ranges = fit_value_ranges(labelled, model.coefficients, value_coefficients, settings=value)
+    values = ltv_estimates(snapshots, scores, value_coefficients, habits, ranges, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
     return Tables(history, user_days, labels, snapshots, labelled, *fitted, scores, value_coefficients, values, radar)

@@ -19,6 +19,7 @@ from ntg_assets.revenue.ltv import ltv_estimates
 from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import fit_value, observed_value
+from ntg_assets.revenue.value_ranges import fit_value_ranges
 from ntg_assets.sql import Source, query, run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
@@ -84,7 +85,9 @@ def _walk_forward_at(
     model = fit_churn_model(known, raw, cutoff_on=origin_on, settings=churn)
     scores = churn_scores(now, model.coefficients, model.uncertainty, settings=churn)
     habits = run(user_habits(user_days, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value))
-    values = ltv_estimates(now, scores, fit_value(known, settings=value), habits, churn_horizon_days=churn.horizon_days, settings=value)
+    worth = fit_value(known, settings=value)
+    ranges = fit_value_ranges(known, model.coefficients, worth, settings=value)
+    values = ltv_estimates(now, scores, worth, habits, ranges, churn_horizon_days=churn.horizon_days, settings=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
     return _as_forecasts(radar, scores, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)
@@ -101,7 +104,7 @@ def _as_forecasts(
     value: ValueSettings,
 ) -> pl.DataFrame:
     intervals = scores.select("user_id", "churn_probability_low", "churn_probability_high")
-    worth = values.select("user_id", "ltv", "active_probability", "engagement_intensity", "discounted_days")
+    worth = values.select("user_id", "ltv", "next_value", "next_value_low", "next_value_high", "discounted_days")
     joined = rows.join(worth.join(intervals, on="user_id"), on="user_id")
     return joined.select(
         pl.lit(evaluation).alias("evaluation"),
@@ -116,7 +119,9 @@ def _as_forecasts(
         "if_active_at_stake",
         "ltv",
         (pl.col("ltv_at_stake") * churn.horizon_days / pl.col("discounted_days")).alias("horizon_at_stake"),
-        (pl.col("active_probability") * pl.col("engagement_intensity") * churn.horizon_days).alias("expected_value"),
+        pl.col("next_value").alias("expected_value"),
+        pl.col("next_value_low").alias("expected_value_low"),
+        pl.col("next_value_high").alias("expected_value_high"),
         "is_churned",
         pl.Series("value_after", observed_value(joined, settings=value)),
     )

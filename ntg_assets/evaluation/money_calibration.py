@@ -10,8 +10,9 @@ from ntg_assets.evaluation.churn_metrics import Floats, equal_mass_bins, percent
 
 N_BINS = 10
 ALL = "all"
+VALUE = "value"
 KINDS = {
-    "value": (pl.col("expected_value"), pl.col("value_after")),
+    VALUE: (pl.col("expected_value"), pl.col("value_after")),
     "loss": (pl.col("churn_probability") * pl.col("horizon_at_stake"), pl.col("lost_value")),
 }
 SCHEMA = {
@@ -23,6 +24,7 @@ SCHEMA = {
     "realised": pl.Float64,
     "realised_low": pl.Float64,
     "realised_high": pl.Float64,
+    "covered_share": pl.Float64,
     "ratio": pl.Float64,
     "n_rows": pl.Int64,
     "n_users": pl.Int64,
@@ -43,7 +45,8 @@ def money_calibration(forecasts: pl.DataFrame, *, samples: int, rng: np.random.G
     rows: list[tuple[object, ...]] = []
     for (evaluation,), part in forecasts.group_by("evaluation", maintain_order=True):
         for kind, (told, seen) in KINDS.items():
-            ordered = part.sort("user_id", "origin_on").with_columns(told=told, seen=seen)
+            inside = pl.col("value_after").is_between("expected_value_low", "expected_value_high") if kind == VALUE else pl.lit(None)
+            ordered = part.sort("user_id", "origin_on").with_columns(told=told, seen=seen, inside=inside.cast(pl.Float64))
             weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
             rows += [(evaluation, kind, *row) for row in _rows(ordered, weights)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -64,4 +67,14 @@ def _compare(ordered: pl.DataFrame, chosen: Floats, weights: Floats) -> tuple[ob
     mass = drawn.sum(axis=1)
     low, high = percentile_interval(np.where(mass > 0, drawn @ seen / np.where(mass > 0, mass, 1.0), np.nan))
     ratio = float(told.sum() / seen.sum()) if seen.sum() > 0 else None
-    return float(told.mean()), float(seen.mean()), low, high, ratio, len(told), ordered["user_id"].filter(pl.Series(chosen)).n_unique()
+    covered = ordered["inside"].filter(pl.Series(chosen)).mean()
+    return (
+        float(told.mean()),
+        float(seen.mean()),
+        low,
+        high,
+        covered,
+        ratio,
+        len(told),
+        ordered["user_id"].filter(pl.Series(chosen)).n_unique(),
+    )

@@ -79,10 +79,15 @@ def radar_backtest(
 
 def top_share(forecasts: pl.DataFrame, ranking: pl.Expr, depth: float) -> pl.Series:
     """Mark the first `depth` share (rounded up) of each origin's users by a ranking; ties by user id."""
-    ranked = forecasts.with_columns(key=ranking).with_row_index("row").sort("origin_on", "key", "user_id", descending=[False, True, False])
-    place = pl.int_range(1, pl.len() + 1).over("origin_on")
-    size = (depth * pl.len()).ceil().over("origin_on")
-    return ranked.with_columns(is_top=place <= size).sort("row")["is_top"]
+    return _placed(forecasts, ranking).select((pl.col("place") <= (depth * pl.col("size")).ceil()).alias("is_top"))["is_top"]
+
+
+def _placed(forecasts: pl.DataFrame, ranking: pl.Expr) -> pl.DataFrame:
+    """Place of each row among the users of its origin, and their number; rows as given."""
+    ranked = forecasts.select("origin_on", "user_id", key=ranking).with_row_index("row")
+    ordered = ranked.sort("origin_on", "key", "user_id", descending=[False, True, False])
+    placed = ordered.with_columns(place=pl.int_range(1, pl.len() + 1).over("origin_on"), size=pl.len().over("origin_on"))
+    return placed.sort("row").select("place", "size")
 
 
 def _with_direct_loss(forecasts: pl.DataFrame, challengers: pl.DataFrame | None) -> pl.DataFrame:
@@ -102,15 +107,16 @@ def _rankings(ordered: pl.DataFrame, loss: str) -> dict[str, pl.Expr]:
 
 def _captures(ordered: pl.DataFrame, rankings: Mapping[str, pl.Expr], weights: Floats) -> Iterator[tuple[object, ...]]:
     lost = ordered["lost"].to_numpy()
-    total = float(lost.sum())
+    total, drawn = float(lost.sum()), weights @ lost
     sizes = (ordered["origin_on"].n_unique(), ordered.height, ordered["user_id"].n_unique(), int((lost > 0).sum()))
+    placed = {name: _placed(ordered, ranking) for name, ranking in rankings.items()}
     for depth in DEPTHS:
-        oracle = _share(lost, top_share(ordered, rankings[ORACLE], depth).to_numpy(), total)
-        for name, ranking in rankings.items():
-            top = top_share(ordered, ranking, depth).to_numpy()
+        tops = {name: (rows["place"] <= (depth * rows["size"]).ceil()).to_numpy() for name, rows in placed.items()}
+        oracle = _share(lost, tops[ORACLE], total)
+        for name, top in tops.items():
             captured = _share(lost, top, total)
-            drawn = weights @ lost
-            low, high = percentile_interval(np.where(drawn > 0, (weights @ (lost * top)) / np.where(drawn > 0, drawn, 1.0), np.nan))
+            held = weights[:, top] @ lost[top]
+            low, high = percentile_interval(np.where(drawn > 0, held / np.where(drawn > 0, drawn, 1.0), np.nan))
             relative = captured / oracle if captured is not None and oracle else None
             yield name, depth, captured, low, high, oracle, relative, total, *sizes
 

@@ -35,6 +35,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
     "outputs/radar": {
         LIVE: (
             "ltv_estimates",
+            "value_ranges",
             "revenue_risk_radar",
             "radar_portfolio",
             "radar_stability",

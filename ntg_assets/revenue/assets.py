@@ -17,6 +17,7 @@ from ntg_assets.revenue.segments import radar_segments as roll_up
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
+from ntg_assets.revenue.value_ranges import fit_value_ranges
 from ntg_assets.sql import run
 from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
 from ntg_assets.staging import staged_asset
@@ -29,11 +30,25 @@ def value_coefficients(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame
 
 
 @staged_asset(group="revenue", kinds=("polars",))
+def value_ranges(
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+    value_coefficients: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """How far the value of the next horizon may lie from its forecast, by size of the forecast."""
+    labelled = labelled_snapshots(churn_snapshots, churn_labels)
+    return fit_value_ranges(labelled, churn_coefficients, value_coefficients, settings=project.settings.value)
+
+
+@staged_asset(group="revenue", kinds=("polars",))
 def ltv_estimates(
     user_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
     value_coefficients: pl.DataFrame,
+    value_ranges: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -42,7 +57,9 @@ def ltv_estimates(
     cutoff_on = train_history(split_boundaries).cutoff_on
     settings = project.settings.value
     habits = run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
-    return ltv.ltv_estimates(churn_snapshots, churn_scores, value_coefficients, habits, churn_horizon_days=horizon_days, settings=settings)
+    return ltv.ltv_estimates(
+        churn_snapshots, churn_scores, value_coefficients, habits, value_ranges, churn_horizon_days=horizon_days, settings=settings
+    )
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -167,6 +184,7 @@ def strategy_comparison(intervention_targets: pl.DataFrame, revenue_risk_radar: 
 
 revenue_assets = [
     *value_coefficients,
+    *value_ranges,
     *ltv_estimates,
     *revenue_risk_radar,
     *radar_stability,

@@ -33,6 +33,20 @@ class ValueCoefficients(Contract):
         unique = ["position"]
 
 
+@contract("value_ranges")
+class ValueRanges(Contract):
+    """One row per bin of the forecast: the middle 90% of seen value over forecast value."""
+
+    bin: int = column("Bins of equal size, 1 has the lowest forecasts", ge=1)
+    forecast_upto: float = column("Largest forecast of the bin; infinite for the last", unit="unit", gt=0)
+    low_ratio: float = column("5% point of seen over forecast", ge=0)
+    high_ratio: float = column("95% point of seen over forecast", ge=0)
+    n_rows: int = column("Snapshots in the bin", ge=1)
+
+    class Config:
+        unique = ["bin"]
+
+
 @contract("ltv_estimates")
 class LtvEstimates(Contract):
     """One row per user: value over the horizon, value if the user stays, and the components of both."""
@@ -48,6 +62,9 @@ class LtvEstimates(Contract):
     ltv_if_active_low: float = column("Lower end of the 95% interval", unit="unit", ge=0)
     ltv_if_active_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
     ltv_at_run_rate: float = column("Value over the horizon at the present decayed pace", unit="unit", ge=0)
+    next_value: float = column("Expected value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0)
+    next_value_low: float = column("Lower end of the 90% range of what will be seen, luck included", unit="unit", ge=0)
+    next_value_high: float = column("Upper end of that range", unit="unit", ge=0)
     active_probability: float = column("1 - churn probability", unit="probability", ge=0, le=1)
     engagement_intensity: float = column("Expected value per day while active", unit="unit per day", ge=0)
     persistence: float = column(

@@ -19,6 +19,7 @@ from ntg_assets.churn.logistic import Z_95
 from ntg_assets.revenue.habits import present_pace, renewal
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import predict_value
+from ntg_assets.revenue.value_ranges import range_of
 
 DAYS_PER_YEAR = 365.0
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
@@ -29,6 +30,7 @@ def ltv_estimates(
     scores: pl.DataFrame,
     value_coefficients: pl.DataFrame,
     habits: pl.DataFrame,
+    ranges: pl.DataFrame,
     *,
     churn_horizon_days: int,
     settings: ValueSettings,
@@ -40,6 +42,7 @@ def ltv_estimates(
         scores: `churn_scores`.
         value_coefficients: The value of a period while active.
         habits: Renewals and present pace by user (`user_habits`).
+        ranges: `value_ranges`: how far the next period may lie from its forecast.
         churn_horizon_days: Length of a period.
         settings: Unit, horizon, discount, prior of persistence.
 
@@ -55,6 +58,7 @@ def ltv_estimates(
     per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
     stays, whole = per_day * days.sum(), per_day * active * kept
     run_rate = present_pace(rows, horizon_days=churn_horizon_days, settings=settings) * days.sum()
+    next_low, next_high = range_of(active * value, ranges)
     whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
     return rows.select("user_id").with_columns(
         pl.Series("ltv", whole),
@@ -65,6 +69,9 @@ def ltv_estimates(
         pl.Series("ltv_if_active_low", stays * np.exp(-Z_95 * log_error)),
         pl.Series("ltv_if_active_high", stays * np.exp(Z_95 * log_error)),
         pl.Series("ltv_at_run_rate", run_rate),
+        pl.Series("next_value", active * value),
+        pl.Series("next_value_low", next_low),
+        pl.Series("next_value_high", next_high),
         pl.Series("active_probability", active),
         pl.Series("engagement_intensity", per_day),
         rows["persistence"],

@@ -7,12 +7,14 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.design import design_matrix, standardise
+from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.habits import present_pace, renewal, user_habits
 from ntg_assets.revenue.ltv import discounted_days
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import daily_run_rate, fit_value, observed_value, predict_value
+from ntg_assets.revenue.value_ranges import fit_value_ranges, range_of
 from ntg_assets.sql import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 
@@ -179,3 +181,45 @@ def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
 def test_a_unit_that_is_no_currency_code_is_refused(unit: str) -> None:
     with pytest.raises(ValueError, match="three letters in lower case"):
         ValueSettings(unit=unit)
+
+
+def test_ranges_hold_nine_of_ten_of_the_rows_they_were_measured_on(tables: Tables) -> None:
+    ranges = fit_value_ranges(tables.labelled, tables.churn_coefficients, tables.value_coefficients, settings=VALUE)
+    assert ranges["n_rows"].sum() == tables.labelled.height
+    told, _ = predict_value(tables.labelled, tables.value_coefficients)
+    told = told * (1 - score_churn(tables.labelled, tables.churn_coefficients)["churn_probability"].to_numpy())
+    low, high = range_of(told, ranges)
+    seen = observed_value(tables.labelled, settings=VALUE)
+    slack = 1e-9 * np.maximum(seen, 1.0)
+    share = ((low - slack <= seen) & (seen <= high + slack)).mean()
+    assert share >= 0.9  # more where many values are alike (0 of those who left)
+
+
+def test_a_range_is_that_of_the_own_bin() -> None:
+    ranges = pl.DataFrame(
+        {"bin": [1, 2], "forecast_upto": [2.0, float("inf")], "low_ratio": [0.0, 0.5], "high_ratio": [4.0, 1.5], "n_rows": [9, 9]}
+    )
+    low, high = range_of(np.array([2.0, 2.1, 100.0]), ranges)
+    assert low.tolist() == [0.0, 0.5 * 2.1, 50.0]
+    assert high.tolist() == pytest.approx([8.0, 1.5 * 2.1, 150.0])
+
+
+def test_next_value_is_the_first_part_of_the_lifetime_value(tables: Tables) -> None:
+    found = tables.ltv_estimates
+    expected = found["active_probability"] * found["engagement_intensity"] * CHURN.horizon_days
+    assert found["next_value"].to_list() == pytest.approx(expected.to_list())
+    assert (found["next_value_low"] <= found["next_value_high"]).all()
+
+
+def test_nobody_leaves_and_everything_is_a_refund() -> None:
+    always = days(*((user, str(date(2024, 1, 1) + timedelta(days=day))) for user in range(25) for day in range(240)), value=-1.0)
+    found = make_tables(always, SPLIT, value=REVENUE)
+    assert found.churn_coefficients["method"].unique().to_list() == ["base_rate"]
+    assert (found.churn_scores["churn_probability"] < 0.05).all()
+    assert found.revenue_risk_radar["revenue_at_risk"].sum() == 0.0  # nobody brings money: nothing to lose
+    assert (found.revenue_risk_radar["band"] == "none").all()
+
+
+def test_a_horizon_longer_than_the_history_is_one_clear_sentence() -> None:
+    with pytest.raises(NotEnoughDataError, match="the churn horizon is 400: no window has closed"):
+        make_tables(leaving_log(3, n_users=20), SPLIT, churn=ChurnSettings(horizon_days=400))

@@ -93,3 +93,10 @@ def test_everything_that_is_written_lies_below_the_workspace(home: Path) -> None
     paths = project_paths(settings, home=home)
     written = [paths.data, paths.warehouse, paths.scratch, paths.dagster_home, paths.published_store, paths.manifest]
     assert all(path.is_relative_to(home / "elsewhere") for path in written)
+
+
+def test_money_without_a_column_of_amounts_is_refused() -> None:
+    money = {"value.unit": "eur", "value.basis": "event_value", "ingest.events.value": None}
+    with pytest.raises(ConfigurationError, match=r"ingest\.events\.value names no column, so every event would be worth 1"):
+        load_settings("configs/dev.yaml", environment={}, overrides=money)
+    assert load_settings("configs/dev.yaml", environment={}, overrides={**money, "value.unit": "index"}).value.unit == "index"
