@@ -45,6 +45,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "intervention_exclusions",
             "intervention_assignments",
             "strategy_comparison",
+            "strategy_overlaps",
         ),
         BACKTEST: ("radar_backtest", "value_backtest", "money_calibration"),
         PUBLISHED: ("radar_segments",),

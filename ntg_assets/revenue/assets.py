@@ -15,6 +15,7 @@ from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.segments import radar_segments as roll_up
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
+from ntg_assets.revenue.strategy_comparison import strategy_overlaps as count_overlaps
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges
@@ -182,6 +183,12 @@ def strategy_comparison(intervention_targets: pl.DataFrame, revenue_risk_radar: 
     return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
 
 
+@staged_asset(group="revenue", kinds=("polars",))
+def strategy_overlaps(intervention_targets: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """How many of the contacts of one strategy another one contacts too."""
+    return count_overlaps(intervention_targets, settings=project.settings.radar)
+
+
 revenue_assets = [
     *value_coefficients,
     *value_ranges,
@@ -197,4 +204,5 @@ revenue_assets = [
     *intervention_targets,
     *intervention_assignments,
     *strategy_comparison,
+    *strategy_overlaps,
 ]

@@ -144,3 +144,17 @@ class StrategyComparison(Contract):
 
     class Config:
         unique = ["strategy"]
+
+
+@contract("strategy_overlaps")
+class StrategyOverlaps(Contract):
+    """One row per ordered pair of strategies: how many of the contacts of one the other contacts too."""
+
+    strategy: str = column("Strategy of the configuration")
+    other: str = column("Another one")
+    n_contacts: int = column("Contacts of the strategy", ge=0)
+    n_shared: int = column("Of these, contacts of the other too", ge=0)
+    shared_share: float = column("n_shared / n_contacts; null without contacts", unit="share", nullable=True, ge=0, le=1)
+
+    class Config:
+        unique = ["strategy", "other"]

@@ -26,6 +26,22 @@ def strategy_comparison(targets: pl.DataFrame, radar: pl.DataFrame, *, settings:
     return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=_NULLABLE)
 
 
+def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.DataFrame:
+    """Count whom two strategies both contact.
+
+    Returns:
+        `strategy_overlaps`, one row per ordered pair of strategies, in the order of the configuration.
+    """
+    names = [strategy.name for strategy in settings.strategies]
+    chosen = {name: set(_contacts(targets, name)["user_id"].to_list()) for name in names}
+    rows = [(one, other, len(chosen[one]), len(chosen[one] & chosen[other])) for one in names for other in names if one != other]
+    counted = pl.DataFrame(
+        rows, schema={"strategy": pl.String, "other": pl.String, "n_contacts": pl.Int64, "n_shared": pl.Int64}, orient="row"
+    )
+    share = pl.when(pl.col("n_contacts") > 0).then(pl.col("n_shared") / pl.col("n_contacts"))
+    return counted.with_columns(shared_share=share.cast(pl.Float64))
+
+
 def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> float | None:
     """Save rate at which the list neither wins nor loses; None where no save rate up to 1 pays."""
     risk = contacts["churn_probability"].to_numpy()

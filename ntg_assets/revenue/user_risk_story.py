@@ -14,7 +14,7 @@ NEEDED_TABLES = STORY_TABLES[:3]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95% interval; the ends are None where none was estimated."""
+    """A number with its interval (95% unless said otherwise); the ends are None where none was estimated."""
 
     value: float
     low: float | None = None
@@ -57,7 +57,8 @@ class RiskStory:
         rank: Place in the radar.
         band: critical, high, medium, low, none.
         top_decile_probability: How surely the user belongs to the first tenth; None outside the at-risk users.
-        ltv: Lifetime value over `horizon_days`.
+        ltv: Lifetime value over `horizon_days`; the ends are those of the estimate.
+        next_value: Value of the next churn horizon; the ends are those of what nine of ten such users then brought.
         value_parts: What the values are made of, by name.
         horizon_days: Horizon of the values.
         strategies: What each strategy that reached the user says.
@@ -78,6 +79,7 @@ class RiskStory:
     band: str
     top_decile_probability: float | None
     ltv: Estimate
+    next_value: Estimate
     value_parts: dict[str, float]
     horizon_days: int
     strategies: tuple[StrategyStory, ...] = ()
@@ -126,6 +128,7 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
         band=radar["band"],
         top_decile_probability=told.get("top_decile_probability"),
         ltv=Estimate(value["ltv"], value["ltv_low"], value["ltv_high"]),
+        next_value=Estimate(value["next_value"], value["next_value_low"], value["next_value_high"]),
         value_parts={name: value[name] for name in VALUE_PARTS},
         horizon_days=value["horizon_days"],
         strategies=strategies,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ntg_assets.revenue.budget import MAX_EXACT, spend
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings
 from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.strategy_comparison import strategy_comparison
+from ntg_assets.revenue.strategy_comparison import strategy_comparison, strategy_overlaps
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, radar_of
 
 
@@ -88,3 +88,19 @@ def test_comparison_adds_up_and_knows_the_break_even_save_rate() -> None:
     assert found["profit_at_half_save_rate"] == pytest.approx(0.1 * gain - fixed)
     assert found["break_even_save_rate"] == pytest.approx(fixed / gain)
     assert (found["overlap_share"], found["revenue_at_risk_share"], found["n_contacts"]) == (1.0, 1.0, 2)
+
+
+def test_overlaps_are_counted_for_every_pair_of_strategies() -> None:
+    few = StrategySettings(name="few", objective="expected_profit", save_rate=1.0, contact_cost=9.0)
+    nobody = StrategySettings(name="nobody", objective="expected_profit", save_rate=0.0, contact_cost=1.0)
+    radar = radar_of((1, 0.5, 40.0), (2, 0.5, 10.0))  # 20 and 5 at risk: only the first is worth a contact of 9
+    policy = RadarSettings(strategies=[MAXIMUM_RISK, few, nobody], holdout_share=0.0)
+    found = strategy_overlaps(intervention_targets(radar, settings=policy), settings=policy)
+    assert found.rows() == [
+        ("maximum_risk", "few", 2, 1, 1 / 2),
+        ("maximum_risk", "nobody", 2, 0, 0.0),
+        ("few", "maximum_risk", 1, 1, 1.0),
+        ("few", "nobody", 1, 0, 0.0),
+        ("nobody", "maximum_risk", 0, 0, None),
+        ("nobody", "few", 0, 0, None),
+    ]
