@@ -37,6 +37,7 @@ CLIENTS = 4
 OK = 200
 WARM_UP = 50  # requests that are not counted
 SEED = 1
+MOST_CPU_MS = 10.0  # what the clock says grows with other work on the machine; this does not
 MOST_P95_MS = 25.0  # "in milliseconds": a page that waits for a list does not notice it
 
 HISTORIES = """
@@ -69,6 +70,7 @@ def serving(
     goals = [
         Goal("one list by direct call, p95 in ms", direct["p95_ms"], MOST_P95_MS, "at_most"),
         Goal("one list over HTTP, one client, p95 in ms", one["p95_ms"], MOST_P95_MS, "at_most"),
+        Goal("one list by direct call, processor ms", direct["cpu_ms_each"], MOST_CPU_MS, "at_most"),
         Goal("failed requests", figures["http"]["n_failed"], 0, "at_most"),
     ]
     report("serving", figures=figures, goals=goals, packages=["starlette", "uvicorn"])
@@ -120,8 +122,10 @@ def call_directly(config: str, workspace: str, users: list[Any]) -> dict[str, An
         loaded = time.perf_counter() - started
         for user in asked[:WARM_UP]:
             recommender.recommend(user)
+        spent = time.process_time()
         seconds = [_timed(recommender.recommend, user) for user in asked]
-        figures[name] = {"load_s": round(loaded, 3), **latencies(seconds)}
+        cpu_ms = 1000 * (time.process_time() - spent) / len(asked)
+        figures[name] = {"load_s": round(loaded, 3), **latencies(seconds), "cpu_ms_each": round(cpu_ms, 3)}
         figures["n_items"] = recommender.model.n_items
     return {"n_users": len(set(users)), **figures}
 

@@ -17,6 +17,7 @@ from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation, ex
 from ntg_assets.serving.published import Published, open_published
 from ntg_assets.settings import Paths, Settings
 
+SHOWN_FROM = 0.00005  # four digits are printed
 SEED_SHARE = 0.01  # a history item that carries less than this part of the strongest one's says nothing to a person
 
 
@@ -87,7 +88,9 @@ def _print_user(told: UserExplanation, console: Console) -> None:
 def _print_item(told: ItemExplanation, console: Console) -> None:
     table = Table("source", "weight", "x feature", "= part", "from the user's history", title=escape(told.item.title), title_justify="left")
     for part in told.parts:
-        told_seeds = [seed for seed in part.seeds if part.contribution > 0 and seed.strength >= SEED_SHARE * part.seeds[0].strength]
+        told_seeds = [
+            seed for seed in part.seeds if part.contribution >= SHOWN_FROM and seed.strength >= SEED_SHARE * part.seeds[0].strength
+        ]
         seeds = "\n".join(f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}" for seed in told_seeds)
         table.add_row(part.source, f"{part.weight:.4f}", f"{part.feature:.4f}", f"{part.contribution:.4f}", escape(seeds))
     table.add_section()
