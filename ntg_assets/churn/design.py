@@ -154,6 +154,11 @@ def standardise(matrix: Floats, *, mean: Floats, scale: Floats) -> Floats:
     return scaled
 
 
+def for_trees(matrix: Floats) -> Floats:
+    """Put 0 into columns without any value, in which boosted trees cannot find borders; other gaps are theirs to place."""
+    return np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
+
+
 def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column over its defined values; a constant or empty column has scale 1."""
     n_features = matrix.shape[1]

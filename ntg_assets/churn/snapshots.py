@@ -13,6 +13,8 @@ from ntg_assets.sql import Query, Source, query
 
 MIN_WARM_SNAPSHOTS = 8  # with fewer left after the warm-up, a short log needs its first days
 
+HORIZONS_WANTED = 8  # in a log: so many windows let a model be fitted and judged
+
 
 @dataclass(frozen=True)
 class History:
@@ -55,7 +57,8 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
         n_days = (history.complete_until_on - history.start_on).days
         msg = (
             f"churn_labels: TRAIN spans {n_days} whole days ({history.start_on} to {history.complete_until_on}), "
-            f"the churn horizon is {settings.horizon_days}: no window has closed. Use a longer log or a smaller churn.horizon_days."
+            f"the churn horizon is {settings.horizon_days}: no window has closed. "
+            f"Use a longer log or a smaller horizon, for example churn.horizon_days: {max(1, n_days // HORIZONS_WANTED)}."
         )
         raise NotEnoughDataError(msg)
     n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))

@@ -17,6 +17,7 @@ from scipy.special import betaln, gammaln, hyp2f1
 from ntg_assets.churn.design import Floats
 
 MAX_FIT_USERS = 20_000  # four parameters need no more
+POLE = 1e-6  # the expected visits have a removable pole at a = 1
 LOG_BOUND = 12.0  # parameters between exp(-12) and exp(12)
 
 
@@ -98,9 +99,10 @@ def silence_probability(model: BgNbd, visits: Visits, *, horizon_days: float) ->
 def expected_visits(model: BgNbd, visits: Visits, *, horizon_days: float) -> Floats:
     """Expected visits in the horizon."""
     x, base = visits.repeats, model.alpha + visits.observed
+    a = model.a if abs(model.a - 1) > POLE else 1 + POLE
     growth = (base / (base + horizon_days)) ** (model.r + x)
-    series = hyp2f1(model.r + x, model.b + x, model.a + model.b + x - 1, horizon_days / (base + horizon_days))
-    return (model.a + model.b + x - 1) / (model.a - 1) * (1 - growth * series) * alive_probability(model, visits)
+    series = hyp2f1(model.r + x, model.b + x, a + model.b + x - 1, horizon_days / (base + horizon_days))
+    return (a + model.b + x - 1) / (a - 1) * (1 - growth * series) * alive_probability(model, visits)
 
 
 def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import FEATURES, Feature, Floats, design_matrix, standardise
+from ntg_assets.churn.design import FEATURES, Feature, Floats, design_matrix, for_trees, standardise
 from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, sigmoid, user_codes
 from ntg_assets.evaluation import bg_nbd
 from ntg_assets.revenue.settings import ValueSettings
@@ -77,7 +77,7 @@ def gradient_boosting(origin: Origin) -> Floats:
     known = every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)
     model = HistGradientBoostingClassifier(**BOOSTING, early_stopping=False, random_state=origin.seed % SEEDS)
     with threadpool_limits(1):  # the order of sums over threads is not fixed
-        model.fit(design_matrix(known), known["is_churned"].to_numpy())
+        model.fit(for_trees(design_matrix(known)), known["is_churned"].to_numpy())
         return model.predict_proba(design_matrix(origin.now))[:, 1]
 
 
@@ -102,7 +102,7 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
         return np.zeros(origin.now.height)
     model = HistGradientBoostingRegressor(**BOOSTING, loss="poisson", early_stopping=False, random_state=origin.seed % SEEDS)
     with threadpool_limits(1):  # the order of sums over threads is not fixed
-        model.fit(design_matrix(known), lost / lost.mean())
+        model.fit(for_trees(design_matrix(known)), lost / lost.mean())
         return model.predict(design_matrix(origin.now)) * lost.mean()
 
 

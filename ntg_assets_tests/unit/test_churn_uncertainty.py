@@ -74,7 +74,7 @@ def test_trees_foresee_what_the_linear_model_misses_and_nothing_where_it_misses_
         rows, logit = planted(tables, miss)
         found[miss] = foreseen_variance(rows, logit, np.zeros(len(logit), dtype=np.int64))[0]
     assert found[0.0] < 0.01
-    assert 0.4 < found[1.0] < 1.2  # the step's variance is 1
+    assert 0.5 < found[1.0] < 1.6  # the step's variance is 1
 
 
 def test_model_error_widens_the_interval_and_moves_nothing_else(tables: Tables) -> None:

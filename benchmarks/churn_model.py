@@ -1,0 +1,35 @@
+"""The shipped churn functions in the order in which the assets of one stage call them."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from ntg_assets.churn.model import ChurnModel, fit_churn_model
+from ntg_assets.churn.scores import churn_scores
+from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots
+from ntg_assets.churn.walk_forward import walk_forward
+from ntg_assets.sql import run
+
+FOUR_WEEKS = ChurnSettings(horizon_days=28, at_risk_days=56)
+
+
+def whole_history(user_days: pl.DataFrame) -> History:
+    """Take the whole log as TRAIN."""
+    first_on, last_on = user_days.select(first=pl.col("active_on").min(), last=pl.col("active_on").max()).row(0)
+    end_on = last_on + timedelta(days=1)
+    return History(first_on, end_on, end_on)
+
+
+def scores_of(user_days: pl.DataFrame, history: History, churn: ChurnSettings) -> tuple[pl.DataFrame, ChurnModel]:
+    """Score everybody at the cutoff, and the model behind it."""
+    labels = run(churn_labels(user_days, history, settings=churn))
+    snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
+    labelled = labelled_snapshots(snapshots, labels)
+    model = fit_churn_model(labelled, walk_forward(labelled, settings=churn), cutoff_on=history.cutoff_on, settings=churn)
+    return churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn), model
+
+
+def calibrator_of(model: ChurnModel) -> str:
+    """Name of the calibrator that the gate let through."""
+    return str(model.recalibration.filter("is_adopted")["calibrator"].first() or "none")
