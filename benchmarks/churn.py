@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 import typer
 
+from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, calibrator_of, scores_of, whole_history
 from benchmarks.churn_scale import scale_part
@@ -143,7 +144,7 @@ def judge_world() -> dict[str, Any]:
 
 
 def main(
-    only: Annotated[str | None, typer.Option(help="movielens, complete_journey, synthetic or scale; none: all")] = None,
+    only: Annotated[str | None, typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all")] = None,
     config: Annotated[str | None, typer.Option(help="Overlay of another log, which alone is then judged.")] = None,
     name: Annotated[str, typer.Option(help="With --config: also write benchmarks/results/<name>.json.")] = "",
 ) -> None:
@@ -153,6 +154,7 @@ def main(
         "complete_journey": lambda: _log_part("complete_journey", complete_journey()),
         "synthetic": _world_part,
         "scale": scale_part,
+        "cdnow": cdnow_part,
     }
     if config:
         parts = {name or Path(config).stem: lambda: _log_part(name or Path(config).stem, configured(config))}

@@ -2,10 +2,12 @@
 
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
@@ -15,6 +17,7 @@ from ntg_assets.revenue.policy import intervention_exclusions
 from ntg_assets.revenue.settings import ContactLogSettings, RadarSettings, StrategySettings
 from ntg_assets.revenue.strategies import intervention_targets
 from ntg_assets.revenue.user_lists import UserLists, read_contacts, read_user_lists
+from ntg_assets.settings import load_settings
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar_of
 
 TONIGHT = date(2024, 3, 31)
@@ -116,3 +119,11 @@ def test_exploration_draws_other_users_every_night() -> None:
     settings = policy(StrategySettings(name="exploration", objective="random"), capacity=10)
     first, second = (set(intervention_targets(radar, settings=settings, as_of=date(2024, 3, day))["user_id"]) for day in (1, 2))
     assert first != second
+
+
+def test_the_documented_radar_is_a_valid_one_and_shows_every_objective() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "radar.md").read_text(encoding="utf-8")
+    told = RadarSettings.model_validate(yaml.safe_load(page.split("```yaml")[1].split("```")[0])["radar"])
+    known = get_args(StrategySettings.model_fields["objective"].annotation)
+    assert {strategy.objective for strategy in told.strategies} == set(known)
+    assert {strategy.objective for strategy in load_settings("configs/dev.yaml", environment={}).radar.strategies} == set(known)
