@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.ranking.model import RankingModel
-from ntg_assets.taste.interactions import Floats, Interactions, Longs
+from ntg_assets.taste.interactions import Floats, Interactions, Longs, distinct
 
 
 class Candidates(NamedTuple):
@@ -57,7 +57,7 @@ def by_user(parts: list[Candidates]) -> Candidates:
 
 def distinct_pairs(found: Candidates, *, n_items: int) -> Pairs:
     """Return each candidate once, whichever sources found it."""
-    key = np.unique(found.user * n_items + found.item)
+    key = distinct(found.user * n_items + found.item)
     return Pairs(key // max(n_items, 1), key % max(n_items, 1))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs
+from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, distinct
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 RETURN_WINDOW_SHARE = 0.1  # the last tenth of all events lies in the window in which returns are counted: it fits logs of any pace
@@ -114,4 +114,4 @@ def _returns(log: Interactions, now: int) -> dict[str, Longs | Floats]:
 
 def _pairs(log: Interactions, rows: Flags) -> Longs:
     """Return the distinct (user, item) of some rows as numbers."""
-    return np.unique(log.user[rows].astype(np.int64) * max(log.n_items, 1) + log.item[rows])
+    return distinct(log.user[rows].astype(np.int64) * max(log.n_items, 1) + log.item[rows])

@@ -128,7 +128,7 @@ def edge_table(found: Neighbours, nodes: Nodes, interactions: Interactions) -> p
 
 
 def _row_cut(name: str, position: int, after: Flags, before: Flags, interactions: Interactions) -> dict[str, object]:
-    left, had = (np.unique(interactions.item[rows]).size for rows in (after, before))
+    left, had = (np.count_nonzero(np.bincount(interactions.item[rows])) for rows in (after, before))
     return {
         "guardrail": name,
         "position": position,
