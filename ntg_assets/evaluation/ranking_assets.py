@@ -7,6 +7,7 @@ from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relev
 from ntg_assets.evaluation.ranking_report import list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
 from ntg_assets.project import Project
+from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
 
@@ -63,7 +64,7 @@ def ranking_report(
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
 def retrieval_report(
-    candidates: pl.DataFrame, train_events: pl.DataFrame, val_events: pl.DataFrame, test_events: pl.DataFrame, project: Project
+    candidates: Table, train_events: pl.DataFrame, val_events: pl.DataFrame, test_events: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
     """How much of what users went on to take was among the candidates, and what each source adds."""
     settings = project.settings
@@ -75,6 +76,7 @@ def retrieval_report(
             allow_consumed=settings.ranking.recommend_consumed == "allow",
             rng=project.rng(f"retrieval_report:{held.split}"),
             samples=settings.gate.bootstrap_samples,
+            ask=project.read,
         )
         for held in _held_out(val_events, test_events)
     )
