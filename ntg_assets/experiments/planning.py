@@ -76,6 +76,14 @@ def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8
     return float(2 ** optimize.brentq(shortfall, low, high, xtol=1e-13))
 
 
+def pairs_power(effect: float, *, n: float, sd: float, significance: float = 0.05, alternative: Alternative = "two-sided") -> float:
+    """Return the power of a one-sample (or paired) t-test of `n` values with standard deviation `sd`."""
+    shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
+    critical = -float(special.stdtrit(n - 1, tail))
+    upper, lower = float(stats.nct.sf(critical, n - 1, shift)), float(stats.nct.sf(critical, n - 1, -shift))
+    return {"greater": upper, "less": lower, "two-sided": upper + lower}[alternative]
+
+
 def detectable_effect(*, n_control: float, design: Design, wanted_power: float = 0.8) -> float:
     """Return the smallest absolute effect (MDE, positive) that the test finds with the wanted power."""
     error, _ = _error_and_df(n_control, design)

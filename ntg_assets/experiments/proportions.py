@@ -81,6 +81,23 @@ def compare_small_proportions(control: Count, treatment: Count, *, confidence: f
     return Difference(treatment.share - control.share, centre - half_width, centre + half_width, error, inf, t_p(centre / error, inf))
 
 
+def wilson_interval(count: Count, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of one share (Wilson 1927), which stays within 0 and 1."""
+    z = t_critical((1 - confidence) / 2, inf)
+    centre = (count.successes + z**2 / 2) / (count.n + z**2)
+    reach = z * sqrt(count.share * (1 - count.share) / count.n + z**2 / (4 * count.n**2)) / (1 + z**2 / count.n)
+    return centre - reach, centre + reach
+
+
+def newcombe_interval(control: Count, treatment: Count, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the difference of two shares from their score intervals (Newcombe 1998, method 10)."""
+    (low, high), (treated_low, treated_high) = (wilson_interval(arm, confidence=confidence) for arm in (control, treatment))
+    difference = treatment.share - control.share
+    down = sqrt((treatment.share - treated_low) ** 2 + (high - control.share) ** 2)
+    up = sqrt((treated_high - treatment.share) ** 2 + (control.share - low) ** 2)
+    return difference - down, difference + up
+
+
 def equal_shares_p(counts: Sequence[Count]) -> float:
     """Test whether several arms share one proportion (Pearson's chi-square, k - 1 degrees of freedom)."""
     table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])

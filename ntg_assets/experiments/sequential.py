@@ -30,6 +30,11 @@ def power_family(exponent: float) -> Spending:
     return lambda share, alpha: alpha * share**exponent
 
 
+def pocock_spending(share: float, alpha: float) -> float:
+    """Spend alpha * ln(1 + (e - 1) share), which gives bounds that are almost constant (Lan and DeMets 1983)."""
+    return alpha * log(1 + (exp(1) - 1) * share)
+
+
 class _State(NamedTuple):
     """Where the statistic of the experiments that go on may be: points of Brownian motion, and the mass at each."""
 
@@ -84,6 +89,25 @@ def crossing_probability(shares: Sequence[float], bounds: Sequence[float]) -> fl
         crossed += 2 * _beyond(state, bound * sqrt(time), step=sqrt(time - last))
         state = _survivors(state, bound, time=time, step=sqrt(time - last))
     return crossed
+
+
+def pocock_bound(n_looks: int, *, alpha: float = 0.05) -> float:
+    """Return the one critical z for equally spaced looks, both sides together (Pocock 1977)."""
+    return _constant([1.0] * n_looks, alpha=alpha)
+
+
+def obrien_fleming_bound(n_looks: int, *, alpha: float = 0.05) -> float:
+    """Return the constant C of the bounds C * sqrt(K / k) at look k of K, equally spaced (O'Brien and Fleming 1979)."""
+    return _constant([sqrt(n_looks / look) for look in range(1, n_looks + 1)], alpha=alpha)
+
+
+def _constant(shape: Sequence[float], *, alpha: float) -> float:
+    looks = [(look + 1) / len(shape) for look in range(len(shape))]
+
+    def surplus(constant: float) -> float:
+        return crossing_probability(looks, [constant * part for part in shape]) - alpha
+
+    return float(optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))
 
 
 def anytime_factor(n: float, *, alpha: float = 0.05, tuned_for: float = 5_000) -> float:

@@ -69,6 +69,35 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(p) for p in adjusted]
 
 
+def hochberg(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values by steps up from the largest: less cautious than Holm, not for negatively dependent tests (Hochberg 1988)."""
+    order = np.argsort(p_values, kind="stable")[::-1]
+    steps = np.asarray(p_values, dtype=float)[order] * np.arange(1, len(order) + 1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0) if len(order) else steps
+    return [float(p) for p in adjusted]
+
+
+def sidak(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values as if the tests were independent (Sidak 1967)."""
+    return [float(-np.expm1(len(p_values) * np.log1p(-min(p, 1 - 1e-16)))) if p < 1 else 1.0 for p in p_values]
+
+
+def holm_sidak(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values by Sidak's formula in Holm's steps."""
+    order = np.argsort(p_values, kind="stable")
+    left = np.arange(len(order), 0, -1)
+    steps = -np.expm1(left * np.log1p(-np.minimum(np.asarray(p_values, dtype=float)[order], 1 - 1e-16)))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
+    return [float(p) for p in adjusted]
+
+
+def benjamini_yekutieli(p_values: Sequence[float]) -> list[float]:
+    """Bound the expected share of false claims whatever the dependence (Benjamini and Yekutieli 2001)."""
+    return [float(p) for p in stats.false_discovery_control(p_values, method="by")] if len(p_values) else []
+
+
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that the expected share of false claims is bounded (Benjamini and Hochberg 1995)."""
     return [float(p) for p in stats.false_discovery_control(p_values)] if len(p_values) else []

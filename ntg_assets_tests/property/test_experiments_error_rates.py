@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from ntg_assets.experiments.moments import Moments
 from ntg_assets.experiments.planning import Design, power, units_for_effect
 from ntg_assets.experiments.proportions import Count, compare_proportions, compare_small_proportions
-from ntg_assets.experiments.quantiles import ENCLOSING_Z, OrderStatistics, compare_quantiles
+from ntg_assets.experiments.quantiles import compare_quantiles
 from ntg_assets.experiments.self_tests import Arms, welch_p
 from ntg_assets.experiments.sequential import anytime_factor, planned_looks
 from ntg_assets.experiments.several_arms import holm, max_t_critical, shared_control_loadings
+from ntg_assets.experiments.statistics import order_statistics
 from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means
 
 Floats = NDArray[np.float64]
@@ -37,14 +38,6 @@ def moments(value: Floats, *, denominator: Floats | None = None, covariate: Floa
     return Moments(len(value), dict(zip(ORDER, (float(row.mean()) for row in rows), strict=True)), pairs)
 
 
-def quantile(values: Floats, q: float) -> OrderStatistics:
-    ordered, n = np.sort(values), len(values)
-    reach = ENCLOSING_Z * sqrt(n * q * (1 - q))
-    ranks = [int(np.ceil(n * q)), int(np.floor(n * q - reach)), int(np.ceil(n * q + reach)) + 1]
-    value, low, high = (float(ordered[rank - 1]) for rank in ranks)
-    return OrderStatistics(n, value, low, high)
-
-
 def aa_welch(rng: np.random.Generator) -> Difference:
     return compare_means(sample(rng.lognormal(0, 1, 800)), sample(rng.lognormal(0, 1, 1_200)))
 
@@ -64,7 +57,7 @@ def aa_share(rng: np.random.Generator) -> Difference:
 
 
 def aa_quantile(rng: np.random.Generator) -> Difference:
-    return compare_quantiles(quantile(rng.lognormal(0, 1, 2_000), 0.9), quantile(rng.lognormal(0, 1, 2_000), 0.9))
+    return compare_quantiles(*(order_statistics(rng.lognormal(0, 1, 2_000), 0.9) for _ in range(2)))
 
 
 @pytest.mark.parametrize("once", [aa_welch, aa_ratio, aa_cuped, aa_share, aa_quantile])
