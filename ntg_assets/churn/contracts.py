@@ -194,6 +194,7 @@ class ChurnScores(Contract):
     contribution_trend: float = column("Log odds by the change of activity", unit="log odds")
     contribution_depth: float = column("Log odds by what an active day holds: events, items, value", unit="log odds")
     contribution_tenure: float = column("Log odds by how long the user is known", unit="log odds")
+    contribution_season: float = column("Log odds by the time of year; 0 where the fit spans less than two years", unit="log odds")
     contribution_calibration: float = column("Log odds by the bend of the recalibration; 0: none", unit="log odds")
     is_at_risk_population: bool = column("Active in [cutoff - at risk, cutoff); outside it the probability is an extrapolation")
     recency_days: int = column("Days since the last active day", unit="days", ge=1)

@@ -16,12 +16,14 @@ Floats = npt.NDArray[np.float64]
 Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one", "log1p_squared", "log_share_squared", "squared"]
 SQUARED: dict[Transform, Transform] = {"log1p_squared": "log1p", "log_share_squared": "log_share", "squared": "identity"}
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
-GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure")
+GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure", "season")
 
 
 SMALLEST_SHARE = 0.01  # keeps the logarithm of a share finite
 PACE_PRIOR = (0.5, 5.0)  # active days and days that a pace starts from, so that a user of one day has one
 NEWNESS_HALF_LIFE_DAYS = 28.0
+YEAR_DAYS = 365.25
+SEASONS_NEEDED = 2
 
 
 def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
@@ -47,6 +49,11 @@ def _numbers(snapshots: pl.DataFrame, name: str) -> Floats:
     return snapshots[name].cast(pl.Float64).to_numpy()
 
 
+def _time_of_year(snapshots: pl.DataFrame) -> Floats:
+    """Angle of the snapshot's day in the year."""
+    return 2 * np.pi * snapshots["snapshot_on"].dt.ordinal_day().cast(pl.Float64).to_numpy() / YEAR_DAYS
+
+
 DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
     "attained_share_7d": lambda rows: _attained(rows, 7),
     "attained_share_30d": lambda rows: _attained(rows, 30),
@@ -58,6 +65,8 @@ DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
     "missed_visits_30d": lambda rows: _missed(_attained(rows, 30), rows),
     "missed_visits_90d": lambda rows: _missed(_attained(rows, 90), rows),
     "own_gap_survival": lambda rows: np.exp(-_missed(_own_pace(rows), rows)),  # chance of so long a gap at the own pace
+    "year_sine": lambda rows: np.sin(_time_of_year(rows)),
+    "year_cosine": lambda rows: np.cos(_time_of_year(rows)),
     "newness": lambda rows: np.exp2(-_numbers(rows, "tenure_days") / NEWNESS_HALF_LIFE_DAYS),
 }
 
@@ -128,6 +137,8 @@ CHURN_FEATURES: tuple[Feature, ...] = (
     Feature("log_attained_share_90d_squared", "attained_share_90d", "frequency", "log_share_squared"),
     Feature("trend_log_ratio_squared", "trend_log_ratio", "trend", "squared"),
     Feature("newness_squared", "newness", "tenure", "squared"),
+    Feature("year_sine", "year_sine", "season", "identity"),
+    Feature("year_cosine", "year_cosine", "season", "identity"),
 )
 
 
@@ -152,6 +163,17 @@ def standardise(matrix: Floats, *, mean: Floats, scale: Floats) -> Floats:
     scaled: Floats = (matrix - mean) / scale
     scaled[np.isnan(scaled)] = 0.0
     return scaled
+
+
+def without_season(matrix: Floats, snapshots: pl.DataFrame, *, features: Sequence[Feature] = CHURN_FEATURES) -> Floats:
+    """Put 0 for the time of year where the snapshots do not span two full years: from one, a season cannot be told from a trend.
+
+    On a planted world of four years log loss fell by 0.0008 (standard error 0.0004), on MovieLens it did not move.
+    """
+    first_on, last_on = snapshots["snapshot_on"].min(), snapshots["snapshot_on"].max()
+    if (last_on - first_on).days < SEASONS_NEEDED * YEAR_DAYS:  # type: ignore[operator, union-attr]  # dates of at least one row
+        matrix[:, [feature.group == "season" for feature in features]] = 0.0
+    return matrix
 
 
 def for_trees(matrix: Floats) -> Floats:

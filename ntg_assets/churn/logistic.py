@@ -15,7 +15,7 @@ import polars as pl
 from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, location_and_scale, standardise, without_season
 from ntg_assets.errors import NotEnoughDataError
 
 Z_95 = float(norm.ppf(0.975))
@@ -64,7 +64,9 @@ def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
     churned = rows["is_churned"].cast(pl.Float64).to_numpy()
     users = user_codes(rows)
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
-        fit = fit_logistic(design_matrix(rows, features=CHURN_FEATURES), churned, users, regularisation=regularisation)
+        fit = fit_logistic(
+            without_season(design_matrix(rows, features=CHURN_FEATURES), rows), churned, users, regularisation=regularisation
+        )
     return coefficient_table(fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum()))
 
 

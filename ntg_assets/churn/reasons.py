@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.churn.design import GROUPS, Floats
@@ -11,12 +12,13 @@ NEGLIGIBLE = 0.01  # log odds; a smaller contribution moves a probability by les
 A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
 
 
-def reasons(snapshots: pl.DataFrame, contributions: Floats, *, n_reasons: int) -> dict[str, pl.Series]:
+def reasons(snapshots: pl.DataFrame, contributions: Floats, *, is_peer: npt.NDArray[np.bool_], n_reasons: int) -> dict[str, pl.Series]:
     """Tell the strongest groups of each user.
 
     Args:
         snapshots: Rows of `churn_snapshots`.
         contributions: Log odds by group, in the order of `GROUPS`, shape (rows, groups).
+        is_peer: Rows of the at-risk population, with whom everybody is compared.
         n_reasons: How many are told.
 
     Returns:
@@ -24,19 +26,39 @@ def reasons(snapshots: pl.DataFrame, contributions: Floats, *, n_reasons: int) -
     """
     facts = snapshots.select(**{group: FACTS[group]() for group in GROUPS})
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
+    places = peer_shares(contributions, is_peer=is_peer)
     told = {}
-    for place in range(n_reasons):
-        strength = np.take_along_axis(contributions, order[:, [place]], axis=1)[:, 0]
-        chosen = pl.Series("chosen", order[:, place])
-        told[f"reason_{place + 1}"] = _sentences(facts, chosen, pl.Series("strength", strength))
+    for rank in range(n_reasons):
+        chosen, strength, place = (
+            np.take_along_axis(values, order[:, [rank]], axis=1)[:, 0] for values in (_codes(order), contributions, places)
+        )
+        given = [pl.Series("chosen", chosen), pl.Series("strength", strength), pl.Series("place", place).fill_nan(None)]
+        told[f"reason_{rank + 1}"] = _sentences(facts, given)
     return told
 
 
-def _sentences(facts: pl.DataFrame, chosen: pl.Series, strength: pl.Series) -> pl.Series:
+def peer_shares(contributions: Floats, *, is_peer: npt.NDArray[np.bool_]) -> Floats:
+    """Share of the peers whom a group moves less in the same direction (mid-rank); NaN without peers. Shape as `contributions`."""
+    shares = np.full(contributions.shape, np.nan)
+    n_peers = int(is_peer.sum())
+    for group in range(contributions.shape[1] if n_peers else 0):
+        values, peers = contributions[:, group], np.sort(contributions[is_peer, group])
+        below = (np.searchsorted(peers, values, side="left") + np.searchsorted(peers, values, side="right")) / (2 * n_peers)
+        shares[:, group] = np.where(values > 0, below, 1 - below)
+    return shares
+
+
+def _codes(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.broadcast_to(np.arange(order.shape[1]), order.shape)
+
+
+def _sentences(facts: pl.DataFrame, given: list[pl.Series]) -> pl.Series:
     fact = pl.coalesce(pl.when(pl.col("chosen") == code).then(group) for code, group in enumerate(GROUPS))
     effect = pl.when(pl.col("strength") > 0).then(pl.lit("raises the risk")).otherwise(pl.lit("lowers the risk"))
-    sentence = pl.when(pl.col("strength").abs() >= NEGLIGIBLE).then(pl.format("{}: {}", fact, effect))
-    return facts.with_columns(chosen, strength).select(sentence.alias("sentence"))["sentence"]
+    percent = (100 * pl.col("place")).floor().cast(pl.Int64)
+    peers = pl.when(percent.is_null()).then(pl.lit("")).otherwise(pl.format(", more than for {}% of those at risk", percent))
+    sentence = pl.when(pl.col("strength").abs() >= NEGLIGIBLE).then(pl.format("{}: {}{}", fact, effect, peers))
+    return facts.with_columns(given).select(sentence.alias("sentence"))["sentence"]
 
 
 def _recency() -> pl.Expr:
@@ -69,6 +91,10 @@ def _tenure() -> pl.Expr:
     return pl.format("known for {}", _days("tenure_days"))
 
 
+def _season() -> pl.Expr:
+    return pl.format("the time of year ({})", pl.col("snapshot_on").dt.strftime("%B"))
+
+
 def _days(column: str) -> pl.Expr:
     return pl.format("{} {}", pl.col(column), pl.when(pl.col(column) == 1).then(pl.lit("day")).otherwise(pl.lit("days")))
 
@@ -89,4 +115,5 @@ FACTS: dict[str, Callable[[], pl.Expr]] = {
     "trend": _trend,
     "depth": _depth,
     "tenure": _tenure,
+    "season": _season,
 }

@@ -89,7 +89,8 @@ def churn_scores(
         tenure_days=now["tenure_days"],
         method=pl.lit(coefficients["method"][0]),
     )
-    told = pl.DataFrame(reasons(now, scored.select(CONTRIBUTIONS).to_numpy(), n_reasons=N_REASONS))
+    is_peer = scored["is_at_risk_population"].to_numpy()
+    told = pl.DataFrame(reasons(now, scored.select(CONTRIBUTIONS).to_numpy(), is_peer=is_peer, n_reasons=N_REASONS))
     before = _scores_before(snapshots, coefficients, settings=settings)
     placed = pl.concat([scored, told], how="horizontal").join(before, on="user_id", how="left", maintain_order="left")
     return placed.rename({"snapshot_on": "cutoff_on"}).with_columns(risk_percentile=_percentile_among_peers())

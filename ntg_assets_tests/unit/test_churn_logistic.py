@@ -1,6 +1,8 @@
 """The churn model is penalised maximum likelihood with clustered intervals, and its scores are what its table says."""
 
+import re
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,6 +10,7 @@ import pytest
 
 from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, GROUPS, design_matrix, location_and_scale, standardise
 from ntg_assets.churn.logistic import fit_churn, fit_logistic, sigmoid
+from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
@@ -76,9 +79,9 @@ def test_missing_values_stand_at_the_mean_and_constants_do_no_harm() -> None:
     assert standardise(matrix, mean=mean, scale=scale)[0].tolist() == [-2 / np.sqrt(8 / 3), 0.0, 0.0]
 
 
-def activity(**changes: float) -> dict[str, list[float]]:
+def activity(**changes: float) -> dict[str, Any]:
     sources = [feature.source for feature in FEATURES if feature.source not in DERIVED]
-    return {name: [float(changes.get(name, 3.0))] for name in sources}
+    return {name: [float(changes.get(name, 3.0))] for name in sources} | {"snapshot_on": [date(2024, 4, 1)]}
 
 
 def features_of(**changes: float) -> dict[str, float]:
@@ -101,8 +104,17 @@ def test_transforms_are_what_their_names_say() -> None:
 def test_squares_are_the_squares_of_the_inputs_of_the_same_name() -> None:
     found = features_of(recency_days=9, trend_log_ratio=-0.5, tenure_days=60)
     squared = {name: value for name, value in found.items() if name.endswith("_squared")}
-    assert len(squared) == len(CHURN_FEATURES) - len(FEATURES)
+    assert len(squared) == len(CHURN_FEATURES) - len(FEATURES) - 2  # and the time of year
     assert squared == pytest.approx({name: found[name.removesuffix("_squared")] ** 2 for name in squared})
+
+
+def test_the_time_of_year_counts_from_two_full_years_on_only(tables: Tables) -> None:
+    one_year = tables.churn_coefficients.filter(pl.col("feature_group") == "season")
+    assert one_year["coefficient"].to_list() == [0.0, 0.0]
+    moved = tables.labelled.with_columns(pl.col("snapshot_on").dt.offset_by("3y"))
+    longer = pl.concat([tables.labelled, moved.with_columns(pl.col("is_churned") | (pl.col("snapshot_on").dt.month() < 4))])
+    seasonal = fit_churn(longer, regularisation=CHURN.regularisation).filter(pl.col("feature_group") == "season")
+    assert seasonal["coefficient"].abs().min() > 0  # type: ignore[operator]  # a number
 
 
 def test_attained_share_of_daily_activity_is_one_whatever_the_tenure() -> None:
@@ -174,7 +186,15 @@ def test_every_user_has_reasons_in_order_of_strength(tables: Tables) -> None:
         n_told = sum(strength >= 0.01 for strength in strengths[:3])
         told = [row[f"reason_{place}"] for place in (1, 2, 3)]
         assert [reason is not None for reason in told] == [True] * n_told + [False] * (3 - n_told)
-        assert all(reason.endswith((": raises the risk", ": lowers the risk")) for reason in told if reason)
+        assert all(re.search(r": (raises|lowers) the risk, more than for \d+% of those at risk$", reason) for reason in told if reason)
+
+
+def test_peers_are_those_whom_a_group_moves_less_in_the_same_direction() -> None:
+    contributions = np.array([[0.4, -0.3], [0.2, -0.1], [0.1, 0.0], [9.0, -9.0]])
+    found = peer_shares(contributions, is_peer=np.array([True, True, True, False]))
+    assert found[:, 0].tolist() == pytest.approx([2.5 / 3, 1.5 / 3, 0.5 / 3, 1.0])
+    assert found[:, 1].tolist() == pytest.approx([2.5 / 3, 1.5 / 3, 0.5 / 3, 1.0])
+    assert np.isnan(peer_shares(contributions, is_peer=np.zeros(4, dtype=bool))).all()
 
 
 def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
