@@ -20,10 +20,19 @@ from ntg_assets_tests.ranking_world import RANKING, World, make_world
 CUTOFF = datetime(2024, 8, 1)
 
 
+def roomy_log(seed: int) -> pl.DataFrame:
+    """Make a log whose users have had about a third of the items, so that lists have to choose."""
+    return random_log(seed, n_events=180, n_items=40)
+
+
 def categories_of(log: pl.DataFrame) -> pl.DataFrame:
-    """Give each item one to three of seventy categories (more than the bits of one word)."""
+    """Give each item one of four shared categories, and every third seven more of its own: more categories than bits of one word."""
     items = log["item_id"].unique().sort()
-    rows = [(item, f"c{(code * 31 + place * 7) % 70}", place + 1) for code, item in enumerate(items) for place in range(code % 3 + 1)]
+    named = [
+        (item, [f"c{code % 4}"] + [f"own {code}.{place}" for place in range(7 * (code % 3 == 0) + 7 * (code % 5 == 0))])
+        for code, item in enumerate(items)
+    ]
+    rows = [(item, name, place + 1) for item, names in named for place, name in enumerate(names)]
     return pl.DataFrame(rows, schema={"item_id": log.schema["item_id"], "category": pl.String, "position": pl.Int64}, orient="row")
 
 
@@ -32,22 +41,23 @@ def rule_sets(draw: st.DrawFn) -> dict[str, Any]:
     def some(value: st.SearchStrategy[Any]) -> Any:
         return draw(st.one_of(st.none(), value))
 
+    late = st.sampled_from([130.0, 170.0, 195.0, 205.0])  # ages of items, of which some turn up late
     rules = {
-        "exclude_categories": draw(st.lists(st.sampled_from(["c0", "c7", "c31"]), max_size=2)),
-        "boosts": draw(st.lists(st.sampled_from([{"category": "c14", "factor": 2.5}, {"category": "c62", "factor": 0.3}]), max_size=2)),
-        "category_caps": draw(st.lists(st.sampled_from([{"category": "c7", "at_most": 1}, {"category": "c38", "at_most": 0}]), max_size=2)),
+        "exclude_categories": draw(st.lists(st.sampled_from(["c0", "own 3.1"]), max_size=1)),
+        "boosts": draw(st.lists(st.sampled_from([{"category": "c1", "factor": 2.5}, {"category": "own 9.0", "factor": 0.3}]), max_size=2)),
+        "category_caps": draw(st.lists(st.sampled_from([{"category": "c2", "at_most": 1}, {"category": "c3", "at_most": 0}]), max_size=2)),
         "every_category_at_most": some(st.integers(1, 3)),
-        "freshness": some(st.fixed_dictionaries({"within_days": st.integers(20, 200), "at_least": st.integers(1, 8)})),
+        "freshness": some(st.fixed_dictionaries({"within_days": late, "at_least": st.integers(1, 5)})),
         "diversity": some(
             st.fixed_dictionaries({"by": st.sampled_from(["categories", "graph"]), "relevance_weight": st.sampled_from([0.0, 0.4, 1.0])})
         ),
-        "minimum_age_days": some(st.sampled_from([5.0, 60.0])),
+        "minimum_age_days": some(late),
     }
     return {key: value for key, value in rules.items() if value is not None}
 
 
 def ruled_world(seed: int, rules: dict[str, Any], **ranking: Any) -> World:
-    log = random_log(seed)
+    log = roomy_log(seed)
     chosen = RANKING.model_copy(update={"rules": RulesSettings.model_validate(rules), **ranking})
     return make_world(log, CUTOFF, ranking=chosen, categories=categories_of(log))
 
@@ -60,7 +70,7 @@ def rows_of(table: pl.DataFrame, user: object) -> list[tuple[Any, ...]]:
 @settings(max_examples=25)
 def test_a_single_user_gets_the_list_of_the_night_under_any_rules(seed: int, rules: dict[str, Any], consumed: str) -> None:
     world = ruled_world(seed, rules, recommend_consumed=consumed)
-    log = random_log(seed)
+    log = roomy_log(seed)
     for user in world.log.users.to_list()[:5]:
         alone = rank_users(code_interactions(log.filter(pl.col("user_id") == user), items=world.model.items), world.model)
         items = world.model.items.gather(alone.item).to_list()

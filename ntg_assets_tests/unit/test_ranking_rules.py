@@ -1,5 +1,6 @@
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,14 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.ranking.candidates import Pairs
 from ntg_assets.ranking.contracts import DefaultList, ItemRules, RankingRulesReport, Recommendations
 from ntg_assets.ranking.item_rules import judge_items, read_excluded
+from ntg_assets.ranking.list_rules import NO_LIMIT, ListRules
 from ntg_assets.ranking.model import ranking_model
+from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.rules_report import report_rules
-from ntg_assets.ranking.rules_settings import RulesSettings
+from ntg_assets.ranking.rules_settings import Diversity, RulesSettings
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -138,6 +142,28 @@ def test_variety_spreads_the_list_and_a_relevance_of_one_is_the_order_by_score(p
         first = [listed(world).filter(pl.col("rank") <= 3).group_by("user_id") for world in (plain, varied)]
         spread = [users.agg(pl.col("category").n_unique())["category"].sum() for users in first]
         assert spread[1] > spread[0]
+
+
+def test_a_place_goes_to_the_best_balance_of_score_and_unlikeness() -> None:
+    # items 0 and 1 share their only category, 2 has another, 3 both: 0.7 * score - 0.3 * shared / all categories
+    diversity = Diversity(by="categories", relevance_weight=0.7)
+    rules = ListRules(
+        RulesSettings(diversity=diversity),
+        excluded=np.zeros(4, np.bool_),
+        boost=np.ones(4),
+        is_new=np.zeros(4, np.bool_),
+        categories=np.array([[0, -1], [0, -1], [1, -1], [0, 1]]),
+        limits=np.full(2, NO_LIMIT),
+    )
+    model = SimpleNamespace(rules=rules, weight_vector=np.ones(1), settings=RANKING, graphs={})
+    pairs = Pairs(np.zeros(4, np.int64), np.arange(4))
+    lists = make_lists(pairs, np.array([[1.0], [0.9], [0.5], [0.6]]), model, k=4, n_users=1)  # type: ignore[arg-type]  # all it looks at
+    second = {1: 0.7 * 0.9 - 0.3 * 1 / 1, 2: 0.7 * 0.5, 3: 0.7 * 0.6 - 0.3 * 1 / 2}
+    assert max(second, key=lambda item: second[item]) == 2
+    third = {1: 0.7 * 0.9 - 0.3 * 1 / 1, 3: 0.7 * 0.6 - 0.3 * 1 / 2}
+    assert max(third, key=lambda item: third[item]) == 1
+    assert lists.item.tolist() == [0, 2, 1, 3]
+    assert lists.given_by.tolist() == ["", "diversity", "", ""]
 
 
 def test_a_longer_list_begins_with_the_shorter_one() -> None:
