@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.contracts import known_tables
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.figures import FIGURES
 from ntg_assets.publish.reports import REPORTS
 from ntg_assets_tests.logs import movielens as movielens_log
 from ntg_assets_tests.workspaces import Workspace, reading
@@ -58,7 +59,7 @@ def test_every_published_file_is_as_the_manifest_says(movielens: Workspace) -> N
         assert listed[entry.path]["n_rows"] == movielens.table(entry.schema, entry.table).height
     figures = sorted(path for path in listed if path.startswith("reports/figures/"))
     assert all((movielens.folder / path).read_bytes().startswith(b"\x89PNG") for path in figures)
-    assert len(figures) == 5
+    assert len(figures) == len(FIGURES)
 
 
 def test_published_copies_hold_the_same_rows_as_the_warehouse(movielens: Workspace) -> None:
