@@ -1,0 +1,43 @@
+"""The page on experiments: its examples run, its definition is valid, its commands and checks exist."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ntg_assets.experiments import statistics
+from ntg_assets.experiments.settings import ExperimentsSettings
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_example_holds() -> None:
+    known: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(compile(block, "docs/experiments.md", "exec"), known)  # noqa: S102  # our own page
+    assert len(blocks("python")) > 8
+
+
+def test_the_definition_is_valid() -> None:
+    (given,) = blocks("yaml")
+    assert ExperimentsSettings.model_validate(yaml.safe_load(given)["experiments"]).definitions[0].id == "checkout"
+
+
+def test_every_table_that_is_named_is_published_and_every_public_name_exists() -> None:
+    published = {table.table for table in PUBLISHED_TABLES}
+    sentence = PAGE.split("each as a published table:")[1].split(". A setting")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) <= published
+    assert all(hasattr(statistics, name) for name in statistics.__all__)
+
+
+def test_every_health_check_is_on_the_page() -> None:
+    folder = Path(__file__).parents[2] / "ntg_assets" / "experiments"
+    text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in ("health", "log_health"))
+    asked = set(re.findall(r'(?:HealthCheck|_share_check|_no_difference)\(\s*f?"([a-z_]+)', text)) | {"enough_units"}
+    assert {name for name in asked if name not in PAGE} == set()
