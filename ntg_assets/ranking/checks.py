@@ -1,9 +1,33 @@
-"""Checks of ranking: business rules name what there is."""
+"""Checks of ranking: business rules name what there is, and no list shows what they exclude."""
 
 import dagster as dg
 import polars as pl
 
+from ntg_assets.project import Project
+from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import STAGES
+
+LISTS = ("recommendations", "default_list", "item_rules")
+
+
+def excluded_places(tables: dict[str, pl.DataFrame] | dict[str, Table]) -> Query:
+    """Ask for the places of lists that hold an excluded item."""
+    return query("ranking", "excluded_places", {name: tables[name] for name in LISTS})
+
+
+def _excluded_items_are_in_no_list(stage: str) -> dg.AssetChecksDefinition:
+    others = [dg.AssetKey([stage, name]) for name in LISTS[1:]]
+
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "recommendations"]), additional_deps=others, blocking=True, name="excluded_items_are_in_no_list"
+    )
+    def check(project: Project) -> dg.AssetCheckResult:
+        """No list holds an item that a business rule excludes."""
+        broken = project.read(excluded_places({name: Table(stage, name) for name in LISTS}))
+        first = f" (such as item {broken['item_id'][0]}: {broken['exclusion'][0]})" if broken.height else ""
+        return dg.AssetCheckResult(passed=broken.is_empty(), description=f"{broken.height:,} places hold an excluded item{first}")
+
+    return check
 
 
 def _rules_name_what_there_is(stage: str) -> dg.AssetChecksDefinition:
@@ -19,4 +43,4 @@ def _rules_name_what_there_is(stage: str) -> dg.AssetChecksDefinition:
     return check
 
 
-ranking_checks = [_rules_name_what_there_is(stage) for stage in STAGES]
+ranking_checks = [check(stage) for stage in STAGES for check in (_excluded_items_are_in_no_list, _rules_name_what_there_is)]

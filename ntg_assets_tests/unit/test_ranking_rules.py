@@ -10,6 +10,7 @@ import pytest
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.ranking.candidates import Pairs
+from ntg_assets.ranking.checks import LISTS, excluded_places
 from ntg_assets.ranking.contracts import DefaultList, ItemRules, RankingRulesReport, Recommendations
 from ntg_assets.ranking.item_rules import judge_items, read_excluded
 from ntg_assets.ranking.list_rules import NO_LIMIT, ListRules
@@ -17,6 +18,7 @@ from ntg_assets.ranking.model import ranking_model
 from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.rules_report import report_rules
 from ntg_assets.ranking.rules_settings import Diversity, RulesSettings
+from ntg_assets.sql import run
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -72,6 +74,15 @@ def test_excluded_items_and_categories_are_in_no_list_and_lists_stay_full(plain:
         assert "group 1" not in listed(ruled, name)["category"]
     lengths = [world.tables["recommendations"].group_by("user_id").len().sort("user_id")["len"] for world in (plain, ruled)]
     assert lengths[1].to_list() == lengths[0].to_list()
+
+
+def test_a_list_that_shows_what_is_excluded_is_found(plain: World) -> None:
+    kept = world_with(exclude_categories=["group 1"]).tables
+    assert run(excluded_places({name: kept[name] for name in LISTS})).is_empty()
+    wrong = run(excluded_places({**{name: plain.tables[name] for name in LISTS}, "item_rules": kept["item_rules"]}))
+    shown = [listed(plain, name).filter(pl.col("category") == "group 1").height for name in ("recommendations", "default_list")]
+    assert [wrong.filter(pl.col("list") == name).height for name in ("recommendations", "default_list")] == shown
+    assert sum(shown) > 0
 
 
 def test_a_boost_multiplies_the_score_and_says_so(plain: World) -> None:
