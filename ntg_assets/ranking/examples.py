@@ -145,11 +145,11 @@ def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFram
     taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
     fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
-    return _with_candidates(Examples(pairs.user, features, _returns_of(key, block, model), taken, is_contender, n_relevant, fold))
+    return _with_candidates(Examples(pairs.user, features, returns_of(key, block, model), taken, is_contender, n_relevant, fold))
 
 
-def _returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
-    """Look up what speaks for a return of each candidate."""
+def returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
+    """Look up what speaks for a return of each candidate (user * items + item); NaN for what the user has not had."""
     if model.settings.recommend_consumed == "never":
         return np.empty((len(key), 0))
     known = return_parts(block, model)

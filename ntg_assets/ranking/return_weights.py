@@ -91,7 +91,7 @@ def return_intervals(examples: Examples, weights: Floats) -> ReturnWeights:
     np.add.at(scores, user, design * (examples.taken[known] - probability)[:, None])
     ridge = np.diag(np.concatenate(([0.0], RIDGE * parts.var(axis=0)))) + np.eye(design.shape[1]) * np.finfo(np.float32).eps
     bread = np.linalg.inv((design * (probability * (1 - probability))[:, None]).T @ design + ridge)
-    margin = ndtri((1 + LEVEL) / 2) * np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread))
+    margin = ndtri((1 + LEVEL) / 2) * np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
     low, high = np.maximum(weights - margin, 0.0), weights + margin
     low[0], high[0] = weights[0] * np.exp(-margin[0]), weights[0] * np.exp(margin[0])
     return ReturnWeights(weights, low, high)

@@ -56,7 +56,7 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
 
 def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> Entries:
     """Solve for all weights, keep the `k` largest positive ones that lead to each item (its row)."""
-    inverse = _regularised_inverse(histories, regularisation)
+    inverse = regularised_inverse(histories, regularisation)
     weights = inverse / -np.diag(inverse)[:, None]  # symmetric but for the scale: rows are what columns are in the source
     np.round(weights, WEIGHT_DIGITS, out=weights)
     np.fill_diagonal(weights, 0.0)
@@ -66,7 +66,7 @@ def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> E
     return Entries(rows, *(np.concatenate([part[column] for _, part in parts]) for column in (1, 2, 3)))
 
 
-def _regularised_inverse(histories: sp.csr_array, regularisation: float) -> Floats:
+def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Floats:
     """Invert X'X + r I; with fewer users than items through the smaller matrix XX' + r I (Woodbury)."""
     n_users, n_items = histories.shape
     if n_users >= n_items:

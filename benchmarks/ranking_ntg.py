@@ -1,0 +1,76 @@
+"""NTG's own lists in the ranking benchmark: everything from TRAIN, by the functions that the assets call."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from benchmarks.ranking_peers import Task
+from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.examples import Examples, collect_examples
+from ntg_assets.ranking.inner_cut import inner_slices
+from ntg_assets.ranking.model import RankingModel, ranking_model
+from ntg_assets.ranking.popularity import item_popularity
+from ntg_assets.ranking.ranking_weights import learn_weights
+from ntg_assets.ranking.recommendations import rank_users
+from ntg_assets.ranking.scores import is_large, user_blocks
+from ntg_assets.ranking.sources import configured_sources
+from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
+from ntg_assets.taste.item_embeddings import embeddings_of
+from ntg_assets.taste.linear_graph import linear_graph_of
+from ntg_assets.taste.sequence_graph import sequence_graph_of
+from ntg_assets.taste.taste_graph import graph_of
+
+
+class Learned(NamedTuple):
+    """What NTG knows of a task.
+
+    Attributes:
+        examples: What taught the weights.
+        weights: `ranking_weights`.
+        tables: Popularity and graphs, by name.
+        users: Histories of the evaluated users, coded with the items of TRAIN.
+    """
+
+    examples: Examples
+    weights: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+    users: Interactions
+
+
+def learn(task: Task, *, seed: int, samples: int) -> Learned:
+    """Learn weights inside TRAIN and build every source from it."""
+    settings, log = task.ranking, task.log
+    cuts = inner_slices(task.train, strategy=task.strategy, settings=settings)
+    examples = collect_examples(cuts, taste=task.taste, settings=settings, seed=seed)
+    rng = random_stream(seed, "ranking_weights")
+    weights = learn_weights(examples, sources=configured_sources(settings), settings=settings, rng=rng, samples=samples)
+    tables = {
+        "taste": graph_of(log, settings=task.taste).edges,
+        "sequence": sequence_graph_of(log, settings=task.taste).edges,
+        "linear": linear_graph_of(log, settings=task.taste),
+        "latent": embeddings_of(log, settings=task.taste, seed=seed),
+        "popularity": item_popularity(log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days),
+    }
+    asked = task.train.filter(pl.col("user_id").is_in(task.users.implode()))
+    return Learned(examples, weights, tables, code_interactions(asked, items=log.items))
+
+
+def model_of(task: Task, learned: Learned, *, weights: pl.DataFrame | None) -> RankingModel:
+    """Build the model of a task."""
+    graphs = {name: table for name, table in learned.tables.items() if name != "popularity"}
+    return ranking_model(
+        popularity=learned.tables["popularity"], graphs=graphs, cutoff_at=task.cutoff_at, settings=task.ranking, weights=weights
+    )
+
+
+def ntg_lists(task: Task, learned: Learned, *, k: int) -> np.ndarray:
+    """Return the blend's lists: evaluated users x places of item codes, -1 where there is nothing."""
+    model, log = model_of(task, learned, weights=learned.weights), learned.users
+    lists = np.full((log.n_users, k), -1, np.int64)
+    first = 0
+    for block in user_blocks(log, compiled=is_large(log)):
+        found = rank_users(block, model, k=k, compiled=is_large(log))
+        lists[found.user + first, found.rank - 1] = found.item
+        first += block.n_users
+    return lists[codes_of(task.users, known=log.users)]
