@@ -17,7 +17,7 @@ OPTIONS = {
     "num_leaves": 15,
     "min_data_in_leaf": 100,
     "lambdarank_truncation_level": 20,
-    "num_threads": 2,
+    "num_threads": 1,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,

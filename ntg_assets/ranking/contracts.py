@@ -9,7 +9,7 @@ from ntg_assets.ranking.strategies import STRATEGIES
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "latent", "popularity", "consumed", "return")
-STATUSES = ("learned", "default", "no_labels")
+STATUSES = ("learned", "default", "floor", "no_labels")
 
 
 @contract("item_popularity")
@@ -56,7 +56,10 @@ class RankingWeights(Contract):
     ndcg_alone_low: float = column("Lower end of its 95% interval over users", ge=0, le=1, nullable=True)
     ndcg_alone_high: float = column("Upper end", ge=0, le=1, nullable=True)
     is_floor: bool = column("Whether this is the popularity that ranks best by itself: the floor")
-    status: str = column("`learned`, or why the default weights are used", isin=STATUSES)
+    status: str = column(
+        "`learned`; where learning shows no gain `default`, or `floor` (popularity alone) where those do harm; `no_labels`",
+        isin=STATUSES,
+    )
     n_label_users: int = column("Users with inner labels (one per user and inner cut)", ge=0)
     blend_ndcg: float = column("NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True)
     gain: float = column("Its difference to the floor, user by user", ge=-1, le=1, nullable=True)

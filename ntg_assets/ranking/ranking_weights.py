@@ -30,6 +30,7 @@ class Evidence:
         floor: Position of the popularity source that ranks best by itself.
         alone: NDCG of each source by itself.
         blend: NDCG of the learned blend for users who did not teach it.
+        default: Difference of the default weights to the floor, user by user.
         gain: Difference of the blend to the floor, user by user.
         n_users: Label users.
     """
@@ -37,12 +38,20 @@ class Evidence:
     floor: int
     alone: Interval
     blend: float
+    default: Interval
     gain: Interval
     n_users: int
 
     @property
     def shows_gain(self) -> bool:
         return bool(self.gain.low[0] > 0)
+
+    @property
+    def status(self) -> str:
+        """Which weights are used; where learning shows no gain the default ones, unless they are shown to do harm."""
+        if self.shows_gain:
+            return "learned"
+        return "floor" if self.default.high[0] < 0 else "default"
 
 
 def learn_weights(
@@ -62,7 +71,7 @@ def learn_weights(
 
     Returns:
         `ranking_weights`. When the interval of the cross-fitted gain over the popularity floor does not lie above 0, `weight`
-        is the default and `status` says so.
+        is the default, or, where the interval of its own difference lies below 0, that of the floor alone, and `status` says so.
 
     Source: McFadden 1974 (conditional logit); White 1980 (sandwich intervals, clustered by user).
     """
@@ -76,8 +85,7 @@ def learn_weights(
         taught = with_returns(examples, come_back.mean, position=returns) if returns is not None and come_back else examples
         learned = fit(taught, default=default, shrinkage=settings.weight_shrinkage)
         low, high = _sandwich(taught, learned, shrinkage=settings.weight_shrinkage)
-    status = "learned" if evidence.shows_gain else "default"
-    return _table(sources, default, Interval(learned, low, high), evidence, status=status, returns=come_back)
+    return _table(sources, default, Interval(learned, low, high), evidence, status=evidence.status, returns=come_back)
 
 
 def _returns_position(sources: Sequence[Source]) -> int | None:
@@ -146,7 +154,9 @@ def _evidence(examples: Examples, sources: Sequence[Source], settings: RankingSe
     default = default_weights(sources, floor=floor)
     blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage, returns=_returns_position(sources)))
     gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
-    return Evidence(floor, mean_intervals(alone, rng=rng, samples=samples), float(blend.mean()), gain, examples.n_users)
+    fallback = ndcg_of(examples, examples.features @ default) - alone[:, floor]
+    harm = mean_intervals(fallback[:, None], rng=rng, samples=samples)
+    return Evidence(floor, mean_intervals(alone, rng=rng, samples=samples), float(blend.mean()), harm, gain, examples.n_users)
 
 
 def _cross_fitted(examples: Examples, default: Floats, shrinkage: float, *, returns: int | None) -> Floats:
@@ -185,7 +195,8 @@ def _table(
     n = len(sources)
     taught = learned or Interval(default, np.full(n, np.nan), np.full(n, np.nan))
     alone = evidence.alone if evidence else Interval(*(np.full(n, np.nan) for _ in range(3)))
-    weight = taught.mean if status == "learned" else default
+    floor_alone = np.array([float(evidence is not None and position == evidence.floor) for position in range(n)])
+    weight = {"learned": taught.mean, "floor": floor_alone}.get(status, default)
     frame = pl.DataFrame(
         {
             "feature": [source.name for source in sources],
@@ -199,7 +210,7 @@ def _table(
             "ndcg_alone": alone.mean,
             "ndcg_alone_low": alone.low,
             "ndcg_alone_high": alone.high,
-            "is_floor": [evidence is not None and position == evidence.floor for position in range(n)],
+            "is_floor": floor_alone > 0,
         },
         schema_overrides={"half_life": pl.Float64},
     )
@@ -228,4 +239,7 @@ def _sentence(sources: Sequence[Source], evidence: Evidence | None) -> str:
     )
     if evidence.shows_gain:
         return f"Learned weights are used: {figures}."
-    return f"Default weights are used, for no gain over the popularity floor is shown: {figures}."
+    if evidence.status == "default":
+        return f"Default weights are used, for no gain over the popularity floor is shown: {figures}."
+    harm = f"{evidence.default.mean[0]:+.4f} [{evidence.default.low[0]:+.4f}, {evidence.default.high[0]:+.4f}]"
+    return f"The popularity floor alone is used, for no gain over it is shown: {figures}; {harm} for the default weights."

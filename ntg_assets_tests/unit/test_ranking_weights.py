@@ -118,3 +118,15 @@ def test_learning_on_communities_beats_the_floor() -> None:
     table = make_world(communities(7, n_users=150), datetime(2024, 5, 1)).tables["ranking_weights"]
     assert table["status"].unique().to_list() == ["learned"]
     assert table["blend_ndcg"][0] > 2 * table.filter("is_floor")["ndcg_alone"].item()
+
+
+def test_default_weights_that_do_harm_give_way_to_the_floor_alone() -> None:
+    examples = planted(n_users=600, strength=6.0)
+    features = examples.features[:, [1, 2, 0]]
+    features[:, 2] = np.where(examples.taken, 1.0, 0.9)  # the floor knows; the sources with a default weight are noise
+    table = learned(replace(examples, features=features, is_contender=examples.taken))
+    floor = table.row(by_predicate=pl.col("is_floor"), named=True)
+    assert table["status"].unique().to_list() == ["floor"]
+    assert floor["weight"] == 1
+    assert table["weight"].sum() == 1
+    assert "floor alone" in floor["evidence"]
