@@ -22,7 +22,7 @@ from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.plans import traffic_per_day
 from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.readouts import TO_DATE, Readout
+from ntg_assets.experiments.readout import TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSettings
 
 Outcome = Literal["rollout", "rollback", "iterate"]

@@ -12,7 +12,8 @@ from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.evidence_json import evidence_from_json, evidence_to_json
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
-from ntg_assets.experiments.readouts import Readout, read_out
+from ntg_assets.experiments.readout import Readout
+from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.sensitivity import sensitivity, thresholds
 from ntg_assets.experiments.settings import ExperimentSettings
 

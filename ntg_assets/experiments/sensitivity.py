@@ -11,7 +11,8 @@ from ntg_assets.experiments.decisions import Decision, decide, deciding_readout,
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
-from ntg_assets.experiments.readouts import Readout, read_out
+from ntg_assets.experiments.readout import Readout
+from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.settings import ExperimentSettings
 
 REREAD = frozenset({"significance", "minimum_units_per_arm", "comparison"})  # the other assumptions only change how readouts are judged

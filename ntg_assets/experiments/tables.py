@@ -9,16 +9,7 @@ import polars as pl
 
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
-from ntg_assets.experiments.contracts import (
-    DecisionGates,
-    Decisions,
-    EffectByDay,
-    ExperimentPlans,
-    HealthChecks,
-    Readouts,
-    SegmentEffects,
-    SelfTests,
-)
+from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
 from ntg_assets.experiments.designs import arms_frame, event_types_frame, experiments_frame, looks_frame, metrics_frame
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
@@ -27,6 +18,7 @@ from ntg_assets.experiments.moments import LARGEST_VALUE
 from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.quantiles import ENCLOSING_Z
+from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
 from ntg_assets.experiments.segments import segment_effects

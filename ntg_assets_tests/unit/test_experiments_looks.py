@@ -13,7 +13,7 @@ from ntg_assets.experiments import tables
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.logs import EXPOSURE_TYPES
 from ntg_assets.experiments.looks import look_of
-from ntg_assets.experiments.readouts import TO_DATE
+from ntg_assets.experiments.readout import TO_DATE
 from ntg_assets.experiments.receipts import evaluate
 from ntg_assets.experiments.sequential import planned_looks
 from ntg_assets.experiments.settings import ExperimentSettings
