@@ -65,11 +65,15 @@ def bent(logit: Floats, coefficients: pl.DataFrame) -> Floats:
 
 def model_variance(logit: Floats, uncertainty: pl.DataFrame | None) -> Floats:
     """Variance of the log odds beyond sampling, between the knots by a straight line and constant beyond them."""
+    return np.asarray(sum(model_error_variance(logit, uncertainty, part=part) for part in MODEL_ERRORS))
+
+
+def model_error_variance(logit: Floats, uncertainty: pl.DataFrame | None, *, part: str) -> Floats:
+    """Variance of the log odds by one of `MODEL_ERRORS`."""
     if uncertainty is None or uncertainty.is_empty():
         return np.zeros_like(logit)
     table = uncertainty.sort("knot")
-    knots = table["churn_logit"].to_numpy()
-    return np.asarray(sum(np.interp(logit, knots, table[name].to_numpy() ** 2) for name in MODEL_ERRORS))
+    return np.interp(logit, table["churn_logit"].to_numpy(), table[part].to_numpy() ** 2)
 
 
 def churn_scores(

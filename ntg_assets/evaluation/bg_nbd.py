@@ -108,8 +108,8 @@ def expected_visits(model: BgNbd, visits: Visits, *, horizon_days: float) -> Flo
 def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:
     """Fit the value per visit on users with a repeat visit and a positive value; values are scaled to their mean meanwhile."""
     kept = (repeats > 0) & (mean_value > 0)
-    x, unit = repeats[kept][:MAX_FIT_USERS], float(mean_value[kept].mean())
-    m = mean_value[kept][:MAX_FIT_USERS] / unit
+    step, unit = -(-int(kept.sum()) // MAX_FIT_USERS), float(mean_value[kept].mean())
+    x, m = repeats[kept][::step], mean_value[kept][::step] / unit  # every k-th user: the first by id may be the oldest
 
     def loss(logs: Floats) -> float:
         p, q, gamma = np.exp(logs)

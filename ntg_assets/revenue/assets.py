@@ -71,18 +71,30 @@ def revenue_risk_radar(churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, 
 
 @staged_asset(group="revenue")
 def radar_stability(
-    revenue_risk_radar: pl.DataFrame, churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project
+    revenue_risk_radar: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+    churn_uncertainty: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """How surely each user belongs to the top of the radar, over drawn coefficients."""
-    return uncertainty.radar_stability(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_stability"))
+    """How surely each user belongs to the top of the radar, over drawn coefficients and model error."""
+    return uncertainty.radar_stability(
+        revenue_risk_radar, churn_snapshots, churn_coefficients, churn_uncertainty, rng=project.rng("radar_stability")
+    )
 
 
 @staged_asset(group="revenue")
 def radar_portfolio(
-    revenue_risk_radar: pl.DataFrame, churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, project: Project
+    revenue_risk_radar: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+    churn_uncertainty: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """What may be lost in all and by life-cycle segment, with its spread and concentration."""
-    return uncertainty.radar_portfolio(revenue_risk_radar, churn_snapshots, churn_coefficients, rng=project.rng("radar_portfolio"))
+    return uncertainty.radar_portfolio(
+        revenue_risk_radar, churn_snapshots, churn_coefficients, churn_uncertainty, rng=project.rng("radar_portfolio")
+    )
 
 
 @staged_asset(

@@ -117,7 +117,7 @@ class RadarStability(Contract):
 
     user_id: str = identifier("user", "Who")
     revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
-    revenue_at_risk_low: float = column("Lower end of the 95% interval over drawn coefficients", unit="unit", ge=0)
+    revenue_at_risk_low: float = column("Lower end of the 95% interval over drawn coefficients and model error", unit="unit", ge=0)
     revenue_at_risk_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
     top_decile_probability: float = column("Share of the draws in which the user is in the top decile", unit="probability", ge=0, le=1)
     is_in_top_decile: bool = column("Whether the user is in the top decile of the radar as it stands")
@@ -135,7 +135,7 @@ class RadarPortfolio(Contract):
     value_at_stake: float = column("Sum of ltv_at_stake", unit="unit", ge=0)
     revenue_at_risk: float = column("Sum of revenue_at_risk: the expected loss", unit="unit", ge=0)
     mean_churn_probability: float = column("Mean over the users", unit="probability", ge=0, le=1)
-    loss_p05: float = column("Loss that is passed 95 times in 100 (coefficients and leaving drawn)", unit="unit", ge=0)
+    loss_p05: float = column("Loss that is passed 95 times in 100 (coefficients, model error and leaving drawn)", unit="unit", ge=0)
     loss_p50: float = column("Median loss", unit="unit", ge=0)
     loss_p95: float = column("Loss that is passed 5 times in 100: the portfolio's value at risk", unit="unit", ge=0)
     top_1_percent_share: float = column("Share of revenue at risk held by the first 1% of users", unit="share", ge=0, le=1)

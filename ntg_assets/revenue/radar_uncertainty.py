@@ -1,7 +1,8 @@
 """How sure the radar is: losses of the whole portfolio, and whether a user would still be at the top with other coefficients.
 
-Coefficients are drawn from their clustered covariance; given them, who leaves is drawn independently. The stake is taken as known, and
-so is the form of the model: the spread is that of estimation and of luck, not of a model that is wrong.
+Coefficients are drawn from their clustered covariance, and with them the model error of `churn_uncertainty`: what moves from origin to
+origin moves all users at once, what the model does not fit moves each by itself. Given all this, who leaves is drawn independently. The
+stake is taken as known.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, standardise
 from ntg_assets.churn.logistic import sigmoid, with_intercept
-from ntg_assets.churn.scores import bent
+from ntg_assets.churn.scores import MODEL_ERRORS, bent, model_error_variance
 
 DRAWS = 400
 TOP_SHARE = 0.1
@@ -23,13 +24,21 @@ MIN_DRAWS = 100
 ALL = "all"
 
 
-def radar_stability(radar: pl.DataFrame, snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.random.Generator) -> pl.DataFrame:
+def radar_stability(
+    radar: pl.DataFrame,
+    snapshots: pl.DataFrame,
+    coefficients: pl.DataFrame,
+    uncertainty: pl.DataFrame | None = None,
+    *,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
     """Say how surely each at-risk user belongs to the top decile of the radar.
 
     Args:
         radar: `revenue_risk_radar`.
         snapshots: `churn_snapshots`; the rows of the latest day are read.
         coefficients: `churn_coefficients`.
+        uncertainty: `churn_uncertainty`; none: the model is taken as right.
         rng: Stream of the draws.
 
     Returns:
@@ -37,7 +46,7 @@ def radar_stability(radar: pl.DataFrame, snapshots: pl.DataFrame, coefficients: 
     """
     rows = _at_risk(radar, snapshots)
     stake, n_top = rows["ltv_at_stake"].to_numpy(), -(-rows.height // round(1 / TOP_SHARE))
-    drawn = np.array([risk * stake for risk in _drawn_risks(rows, coefficients, rng=rng)]).reshape(
+    drawn = np.array([risk * stake for risk in _drawn_risks(rows, coefficients, uncertainty, rng=rng)]).reshape(
         MIN_DRAWS if rows.is_empty() else -1, rows.height
     )
     at_top = np.zeros(rows.height)
@@ -52,7 +61,14 @@ def radar_stability(radar: pl.DataFrame, snapshots: pl.DataFrame, coefficients: 
     )
 
 
-def radar_portfolio(radar: pl.DataFrame, snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.random.Generator) -> pl.DataFrame:
+def radar_portfolio(
+    radar: pl.DataFrame,
+    snapshots: pl.DataFrame,
+    coefficients: pl.DataFrame,
+    uncertainty: pl.DataFrame | None = None,
+    *,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
     """Roll the radar up, overall and by life-cycle segment, with the spread of what may be lost.
 
     Returns:
@@ -63,7 +79,7 @@ def radar_portfolio(radar: pl.DataFrame, snapshots: pl.DataFrame, coefficients: 
     names = [ALL, *sorted(set(segment.tolist()))]
     masks = {name: np.ones(rows.height, dtype=bool) if name == ALL else segment == name for name in names}
     totals: dict[str, list[float]] = {name: [] for name in names}
-    for risk in _drawn_risks(rows, coefficients, rng=rng):
+    for risk in _drawn_risks(rows, coefficients, uncertainty, rng=rng):
         lost = (rng.random(rows.height) < risk) * stake
         for name, mask in masks.items():
             totals[name].append(float(lost[mask].sum()))
@@ -92,8 +108,10 @@ def _at_risk(radar: pl.DataFrame, snapshots: pl.DataFrame) -> pl.DataFrame:
     return radar.filter("is_at_risk_population").join(now, on="user_id", how="inner").sort("user_id")
 
 
-def _drawn_risks(rows: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.random.Generator) -> Iterator[Floats]:
-    """Yield the churn probabilities of all rows under one draw of the coefficients after another."""
+def _drawn_risks(
+    rows: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None, *, rng: np.random.Generator
+) -> Iterator[Floats]:
+    """Yield the churn probabilities of all rows under one draw of coefficients and model error after another."""
     table = coefficients.sort("position")
     inputs = standardise(
         design_matrix(rows, features=CHURN_FEATURES), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
@@ -104,8 +122,11 @@ def _drawn_risks(rows: pl.DataFrame, coefficients: pl.DataFrame, *, rng: np.rand
             table["coefficient"].to_numpy(), np.array(table["covariance"].to_list()), size=n_draws, method="eigh", check_valid="ignore"
         )
         design = with_intercept(inputs)
+        told = bent(design @ table["coefficient"].to_numpy(), table)
+        together, apart = (np.sqrt(model_error_variance(told, uncertainty, part=part)) for part in MODEL_ERRORS)
         for coefficient in drawn:
-            yield sigmoid(bent(design @ coefficient, table))
+            error = rng.standard_normal() * together + rng.standard_normal(rows.height) * apart
+            yield sigmoid(bent(design @ coefficient, table) + error)
 
 
 def _is_top(rows: pl.DataFrame, n_top: int) -> Floats:

@@ -161,6 +161,27 @@ def test_analyst_who_holds_the_published_copy_blocks_nothing(movielens: Workspac
     assert rest.strip() == str(610 * 20)  # the analyst goes on with the old rows
 
 
+def test_contact_list_keeps_its_published_contract_in_both_formats(movielens: Workspace) -> None:
+    radar = movielens.folder / "outputs" / "radar"
+    rows, text = pl.read_parquet(radar / "contact_list.parquet"), pl.read_csv(radar / "contact_list.csv")
+    promised = json.loads((movielens.folder / "outputs" / "reports" / "schemas" / "contact_list.schema.json").read_text())
+    assert rows.columns == text.columns == promised["required"]
+    assert rows.select("strategy", "user_id", "rank").rows() == text.select("strategy", "user_id", "rank").rows()
+    targets = movielens.table("live", "intervention_targets")
+    assert rows.height == targets.filter(pl.col("action") == "contact").height
+
+
+def test_the_nights_draw_is_kept_by_day_and_holds_both_arms(movielens: Workspace) -> None:
+    log = movielens.table("live", "intervention_assignments")
+    (kept,) = (movielens.folder / "outputs" / "radar" / "assignments").glob("*.parquet")
+    assert kept.name == f"assigned_on={log['assigned_on'][0]}.parquet"
+    assert pl.read_parquet(kept).sort("strategy", "user_id").equals(log.sort("strategy", "user_id"))
+    assert set(log["arm"]) == {"contact", "holdout"}
+    excluded = movielens.table("live", "intervention_exclusions")
+    held = set(excluded.filter(pl.col("exclusion") == "holdout")["user_id"])
+    assert set(log.filter(pl.col("arm") == "holdout")["user_id"]) <= held
+
+
 def test_damaged_publication_is_found(movielens: Workspace) -> None:
     contact_list = movielens.folder / "outputs" / "radar" / "contact_list.csv"
     whole = contact_list.read_bytes()

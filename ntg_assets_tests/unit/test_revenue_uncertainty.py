@@ -46,6 +46,23 @@ def test_doubt_about_the_coefficients_widens_the_spread(tables: Tables) -> None:
     assert unsure["loss_p95"] - unsure["loss_p05"] > sure["loss_p95"] - sure["loss_p05"]
 
 
+def test_model_error_widens_intervals_and_what_is_shared_the_portfolio_too(tables: Tables) -> None:
+    known = {"knot": [1, 2], "churn_logit": [-9.0, 9.0], "n_rows": [200, 200], "n_origins": [5, 5]}
+    shared = pl.DataFrame({**known, "between_origins": [1.0, 1.0], "lack_of_fit": [0.0, 0.0]})
+    own = pl.DataFrame({**known, "between_origins": [0.0, 0.0], "lack_of_fit": [1.0, 1.0]})
+    inputs = (tables.revenue_risk_radar, tables.churn_snapshots, certain(tables.churn_coefficients))
+    none, together, apart = (
+        radar_portfolio(*inputs, error, rng=np.random.default_rng(1)).row(0, named=True) for error in (None, shared, own)
+    )
+    spread = [row["loss_p95"] - row["loss_p05"] for row in (none, together, apart)]
+    assert spread[1] > 1.5 * spread[0]
+    assert spread[2] == pytest.approx(spread[0], rel=0.3)  # apart errors average out over users
+    for error in (shared, own):
+        found = radar_stability(*inputs, error, rng=np.random.default_rng(1)).filter(pl.col("revenue_at_risk") > 0)
+        assert (found["revenue_at_risk_low"] < found["revenue_at_risk"]).all()
+        assert (found["revenue_at_risk"] < found["revenue_at_risk_high"]).all()
+
+
 def test_segments_add_up_to_all(tables: Tables) -> None:
     found = portfolio(tables, tables.churn_coefficients)
     parts = found.filter(pl.col("segment") != "all")
