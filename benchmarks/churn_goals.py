@@ -8,13 +8,12 @@ import polars as pl
 from benchmarks.harness import Goal
 from benchmarks.radar import radar_goals
 from ntg_assets.churn.settings import ChurnSettings
-from ntg_assets.churn.snapshots import History, churn_horizon_report
+from ntg_assets.churn.snapshots import History, churn_horizon_report, shorter_horizon
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
 from ntg_assets.evaluation.challenger_report import SHIPPED
 from ntg_assets.sql import run
 
 NAMED_PEERS = ("recency_frequency_value", "recency_only", "bg_nbd")
-WANTED_ORIGINS = 8
 BIAS_LIMITS = ((0.8, "at_least"), (1.25, "at_most"))
 
 
@@ -70,7 +69,7 @@ def no_origin(history: History, labelled: pl.DataFrame, churn: ChurnSettings) ->
     return (
         f"churn: no origin can be judged. The log spans {n_days} days and has {labelled.height:,} labelled rows at the horizon of "
         f"{churn.horizon_days} days; an origin needs a closed window after it and {MIN_FIT_ROWS} rows whose window closed before it. "
-        f"Use a longer log, more users, or a smaller churn.horizon_days (about {max(1, n_days // (WANTED_ORIGINS + 2))} for this span)."
+        f"Use more users, a longer log{shorter_horizon(n_days, churn)}."
     )
 
 

@@ -57,8 +57,7 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
         n_days = (history.complete_until_on - history.start_on).days
         msg = (
             f"churn_labels: TRAIN spans {n_days} whole days ({history.start_on} to {history.complete_until_on}), "
-            f"the churn horizon is {settings.horizon_days}: no window has closed. "
-            f"Use a longer log or a smaller horizon, for example churn.horizon_days: {max(1, n_days // HORIZONS_WANTED)}."
+            f"the churn horizon is {settings.horizon_days}: no window has closed. Use a longer log{shorter_horizon(n_days, settings)}."
         )
         raise NotEnoughDataError(msg)
     n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))
@@ -68,6 +67,12 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
     rows = [(day, day - at_risk, day, day + horizon) for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)]
     columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
+
+
+def shorter_horizon(n_days: int, settings: ChurnSettings) -> str:
+    """Propose the horizon that a log of so many days can bear, where it is shorter than the one configured."""
+    proposed = n_days // HORIZONS_WANTED
+    return f" or a smaller horizon, for example churn.horizon_days: {proposed}" if 0 < proposed < settings.horizon_days else ""
 
 
 def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings) -> Query:
