@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from math import ceil, inf, isinf
 from typing import Literal
 
+from ntg_assets.experiments.arm_settings import GuardrailSettings
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import overall
 from ntg_assets.experiments.health_check import HealthCheck
@@ -23,7 +24,7 @@ from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.plans import traffic_per_day
 from ntg_assets.experiments.profit import Belief, update
 from ntg_assets.experiments.readout import TO_DATE, Readout
-from ntg_assets.experiments.settings import ExperimentSettings, GuardrailSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 
 Outcome = Literal["rollout", "rollback", "iterate"]
 GateVerdict = Literal["pass", "rollback", "iterate"]

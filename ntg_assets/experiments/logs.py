@@ -96,7 +96,17 @@ def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, file
     rows = files.read(log.files, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    return _with_time(rows, "exposed_at", what=what)
+    return _eligible(_with_time(rows, "exposed_at", what=what), experiment, what=what)
+
+
+def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
+    if not experiment.eligible_segments:
+        return rows
+    known = rows["segment"].drop_nulls().unique().sort().to_list()
+    if unknown := [segment for segment in experiment.eligible_segments if segment not in known]:
+        has = ", ".join(known[:MOST_NAMED]) or "none"
+        raise SourceError(f"{what}: no exposure lies in the eligible segment {unknown[0]!r}; the log has {has}.")
+    return rows.filter(pl.col("segment").is_in(experiment.eligible_segments))
 
 
 def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """What an experiment is: its units, arms and metrics, where its evidence comes from, the rule of its decision."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from math import ceil
@@ -8,48 +9,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ntg_assets.experiments.arm_settings import ArmSettings, GuardrailSettings, OverrideSettings, RampStep
 from ntg_assets.experiments.measures import REPLAY_METRICS
 from ntg_assets.experiments.metric_settings import MetricSettings
 from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
-from ntg_assets.experiments.source_settings import Evidence, InterventionSource, ReplaySource, Source
+from ntg_assets.experiments.source_settings import Evidence, InterventionSource, LogSource, ReplaySource, Source
 from ntg_assets.section import Section
 
 Comparison = Literal["between users", "paired"]
-
-
-class ArmSettings(Section):
-    """One arm of an experiment."""
-
-    name: str = Field(min_length=1)
-    strategy: str | None = None
-    """Ranking strategy whose lists the arm's users get; needed by an offline replay."""
-    weight: float = Field(default=1.0, gt=0)
-    """Share of the traffic, relative to the other arms."""
-
-
-class RampStep(Section):
-    """From this day on, so much of the experiment's part of its layer takes part."""
-
-    from_on: date
-    share: float = Field(gt=0, le=1)
-
-
-class OverrideSettings(Section):
-    """A named person's decision against the rule."""
-
-    decision: Literal["rollout", "rollback", "iterate"]
-    owner: str = Field(min_length=2)
-    """Who answers for it."""
-    reason: str = Field(min_length=15)
-    """Why, in a sentence."""
-
-
-class GuardrailSettings(Section):
-    """A metric that must not get worse by more than a margin."""
-
-    metric: str = Field(min_length=1)
-    margin: float = Field(gt=0)
-    """Largest harmless drop, as an absolute difference to the control."""
 
 
 class ExperimentSettings(Section):
@@ -58,6 +25,10 @@ class ExperimentSettings(Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     hypothesis: str = Field(min_length=10)
     owner: str = Field(min_length=1)
+    unit: str = Field(default="user", min_length=1)
+    """What gets an arm: users, or another unit whose ids the exposure log and the outcome log share (household, session)."""
+    eligible_segments: list[str] = Field(default_factory=list)
+    """Only exposed units of these segments of the log take part; empty: all."""
     salt: str | None = None
     """Salt of the choice between arms; null: the id."""
     layer: str | None = None
@@ -203,7 +174,7 @@ class ExperimentSettings(Section):
 
     @model_validator(mode="after")
     def _source_can_answer(self) -> "ExperimentSettings":
-        if problem := self._replay_problem() if self.is_replay else self._log_problem():
+        if problem := next(self._replay_problems() if self.is_replay else self._log_problems(), None):
             msg = f"experiment {self.id}: {problem}"
             raise ValueError(msg)
         return self
@@ -242,27 +213,33 @@ class ExperimentSettings(Section):
             raise ValueError(msg)
         return self
 
-    def _replay_problem(self) -> str | None:
+    def _replay_problems(self) -> Iterator[str]:
+        if self.unit != "user":
+            yield f"an offline replay knows users only, not the unit {self.unit!r}"
+        if self.eligible_segments:
+            yield "an offline replay has no log whose segments could be eligible"
         if self.planned_units is not None:
-            return "a replay has all its units at once, so planned_units says nothing"
+            yield "a replay has all its units at once, so planned_units says nothing"
         if self.ramp:
-            return "a replay looks at one stretch of the past, so it has no ramp"
+            yield "a replay looks at one stretch of the past, so it has no ramp"
         if missing := [arm.name for arm in self.arms if arm.strategy is None]:
-            return f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
+            yield f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
         if unknown := [metric.name for metric in self.metrics if metric.name not in REPLAY_METRICS]:
-            return f"an offline replay does not measure {unknown[0]!r}; it measures {', '.join(REPLAY_METRICS)}"
-        return None
+            yield f"an offline replay does not measure {unknown[0]!r}; it measures {', '.join(REPLAY_METRICS)}"
 
-    def _log_problem(self) -> str | None:
+    def _log_problems(self) -> Iterator[str]:
         if not self.metrics:
-            return "an experiment on logs needs its metrics named"
+            yield "an experiment on logs needs its metrics named"
+        if self.unit != "user" and (isinstance(self.source, InterventionSource) or self.source.outcomes is None):  # type: ignore[union-attr]
+            yield f"the interaction log knows users only, not the unit {self.unit!r}: name an outcome log with its ids"
+        if self.eligible_segments and not (isinstance(self.source, LogSource) and self.source.exposures.segment):
+            yield "eligible_segments needs an exposure log with a column of segments"
         if isinstance(self.source, InterventionSource) and [arm.name for arm in self.arms] != ["holdout", "contact"]:
-            return f"the radar's log has the arms holdout (the control) and contact, found {', '.join(arm.name for arm in self.arms)}"
+            yield f"the radar's log has the arms holdout (the control) and contact, found {', '.join(arm.name for arm in self.arms)}"
         if self.planned_units is None and not self.assigned_at_once:
-            return "an experiment on logs needs planned_units (see `plan_experiment`): read every night, it would claim too often"
+            yield "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every night, it would claim too often"
         if self.comparison == "paired":
-            return "each unit of a log is known under one arm only, so pairs do not exist"
-        return None
+            yield "each unit of a log is known under one arm only, so pairs do not exist"
 
 
 class PastEffectSettings(Section):

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.bucketing import bucket_of, choose_arm
 from ntg_assets.experiments.moments import Sums, moments_of, total
 from ntg_assets.experiments.profit import Belief, update
 from ntg_assets.experiments.sequential import anytime_factor, anytime_p, crossing_probability, planned_looks
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, bonferroni, holm, max_t_p
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
 from ntg_assets_tests.experiment_sums import sums

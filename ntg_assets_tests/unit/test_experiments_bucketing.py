@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
+from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.bucketing import assign, bucket_of, choose_arm
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.tables import assignments
 from ntg_assets.randomness import unit_interval
 from ntg_assets.sql import run

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.decisions import Decision, profit_belief
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health import sample_ratio_p
 from ntg_assets.experiments.moments import Sums
 from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
 from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings, PastEffectSettings
+from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings, PastEffectSettings
 from ntg_assets_tests.experiment_sums import sums
 
 DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments import logs, tables
@@ -195,3 +196,20 @@ def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_definition_on_logs_that_cannot_work_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         definition(**changes)
+
+
+def test_only_the_eligible_segments_take_part(tmp_path: Path) -> None:
+    (tmp_path / "seen.csv").write_text("user_id,arm,seen,country\n1,a,2026-01-10,at\n2,b,2026-01-10,de\n", encoding="utf-8")
+    source = {"exposures": {"files": ["seen.csv"], "exposed_at": "seen", "segment": "country"}}
+    found = logs.read_exposure_logs([definition(source=source, eligible_segments=["at"])], home=tmp_path)
+    assert found["unit_id"].to_list() == ["1"]
+    with pytest.raises(SourceError, match="no exposure lies in the eligible segment 'fr'; the log has at, de"):
+        logs.read_exposure_logs([definition(source=source, eligible_segments=["fr"])], home=tmp_path)
+    with pytest.raises(ValidationError, match="needs an exposure log with a column of segments"):
+        definition(eligible_segments=["at"])
+
+
+def test_a_unit_that_the_outcomes_do_not_know_is_refused() -> None:
+    with pytest.raises(ValidationError, match="the interaction log knows users only, not the unit 'household': name an outcome log"):
+        definition(unit="household")
+    assert definition(unit="household", source={"outcomes": {"files": ["paid.csv"]}}).unit == "household"

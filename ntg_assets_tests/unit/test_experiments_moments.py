@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.moments import moments_of, sums_of, total
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.tables import metric_sums
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means, compare_pairs
 from ntg_assets.settings import EngineSettings

@@ -9,9 +9,10 @@ import pytest
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets.experiments import tables
+from ntg_assets.experiments.arm_settings import ArmSettings, OverrideSettings
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
 from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings, ExperimentsSettings, OverrideSettings
+from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.source_settings import ReplaySource
 from ntg_assets.experiments.trace import trace
 from ntg_assets.sql import run

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.moments import total
 from ntg_assets.experiments.segments import segment_effects
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets_tests.experiment_sums import sums
 
 ONE = ExperimentSettings(

@@ -5,7 +5,8 @@ import polars as pl
 
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.experiments import tables
-from ntg_assets.experiments.settings import ArmSettings, ExperimentSettings
+from ntg_assets.experiments.arm_settings import ArmSettings
+from ntg_assets.experiments.settings import ExperimentSettings
 
 ONE = ExperimentSettings(
     id="lists",
