@@ -94,7 +94,7 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     past = walk_forward(labelled, settings=churn)
     if past.is_empty():
         raise NotEnoughDataError(no_origin(history, labelled, churn))
-    forecasts = churn_forecasts(labelled, past, user_days, _nothing_held_out(labelled), churn=churn, value=value)
+    forecasts = churn_forecasts(labelled, past, user_days, nothing_held_out(labelled), churn=churn, value=value)
     others = all_challenger_forecasts(forecasts, snapshots, labels, user_days, churn=churn, value=value, seed=SEED)
     calibration = churn_report(forecasts, n_bins=churn.calibration_bins, samples=SAMPLES, rng=random_stream(SEED, "calibration"))
     models = churn_challengers(forecasts, others, n_bins=churn.calibration_bins, samples=SAMPLES, rng=random_stream(SEED, "challengers"))
@@ -186,7 +186,7 @@ def _world_part() -> tuple[dict[str, Any], list[Goal]]:
     ]
 
 
-def _nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
+def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
     """An empty holdout: every origin lies inside the log."""
     chances = ("churn_probability", "churn_probability_low", "churn_probability_high")
     money = ("ltv_at_stake", "run_rate_at_stake", "if_active_at_stake", "ltv", "horizon_at_stake", "expected_value")
