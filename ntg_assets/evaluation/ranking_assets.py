@@ -3,6 +3,7 @@
 import polars as pl
 
 import ntg_assets.evaluation.ranking_contracts  # noqa: F401  # registers the contracts
+from ntg_assets.evaluation.ranking_comparisons import compare_strategies
 from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relevant_pairs
 from ntg_assets.evaluation.ranking_report import list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
@@ -16,6 +17,7 @@ from ntg_assets.staging import staged_asset
 def ranking_outcomes(
     strategy_lists: pl.DataFrame,
     default_list: pl.DataFrame,
+    item_categories: pl.DataFrame,
     train_events: pl.DataFrame,
     val_events: pl.DataFrame,
     test_events: pl.DataFrame,
@@ -32,6 +34,7 @@ def ranking_outcomes(
             default_list=default_list,
             train=train_events,
             ks=sorted(set(settings.evaluation_k)),
+            categories=item_categories,
         )
         for held in _held_out(val_events, test_events)
     )
@@ -42,6 +45,7 @@ def ranking_report(
     ranking_outcomes: pl.DataFrame,
     strategy_lists: pl.DataFrame,
     default_list: pl.DataFrame,
+    item_categories: pl.DataFrame,
     train_events: pl.DataFrame,
     val_events: pl.DataFrame,
     test_events: pl.DataFrame,
@@ -56,10 +60,18 @@ def ranking_report(
         train=train_events,
         ks=ks,
         allow_consumed=settings.ranking.recommend_consumed == "allow",
+        categories=item_categories,
     )
     gate = settings.gate
     estimates = report_ranking(ranking_outcomes, by_item, rng=project.rng, samples=gate.bootstrap_samples, minimum_users=gate.minimum_users)
     return pl.concat([estimates, list_breadth(strategy_lists, n_items=train_events["item_id"].n_unique(), ks=ks)])
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
+def ranking_comparisons(ranking_outcomes: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Every strategy against every other one, user by user, with intervals."""
+    gate = project.settings.gate
+    return compare_strategies(ranking_outcomes, rng=project.rng, samples=gate.bootstrap_samples, minimum_users=gate.minimum_users)
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
@@ -86,4 +98,4 @@ def _held_out(val_events: pl.DataFrame, test_events: pl.DataFrame) -> list[HeldO
     return [HeldOut("val", val_events, val_events.clear()), HeldOut("test", test_events, val_events)]
 
 
-ranking_evaluation_assets = [*ranking_outcomes, *ranking_report, *retrieval_report]
+ranking_evaluation_assets = [*ranking_outcomes, *ranking_report, *ranking_comparisons, *retrieval_report]

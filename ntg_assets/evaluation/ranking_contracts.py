@@ -22,6 +22,11 @@ class RankingOutcomes(Contract):
     novelty: float = column(
         "Mean of -log2(share of TRAIN users who have had the item) over the list; 0 when nothing was shown", unit="bits", ge=0
     )
+    miscalibration: float = column(
+        "Divergence of the list's mix of categories from that of the user's history; 0 for the same mix, or where none is known",
+        unit="bits",
+        ge=0,
+    )
     ndcg: float = column("Discounted gain relative to a perfect list", ge=0, le=1 + 1e-9)
     recall: float = column("Share of the relevant items on the list", ge=0, le=1)
     average_precision: float = column("Mean precision at the hits, divided by min(k, relevant items)", ge=0, le=1 + 1e-9)
@@ -55,6 +60,25 @@ class RankingReport(Contract):
 
     class Config:
         unique = ["split", "slice", "strategy", "metric", "k"]
+
+
+@contract("ranking_comparisons")
+class RankingComparisons(Contract):
+    """One row per held-out part, strategy, baseline, metric and list length: the difference user by user, over users with history."""
+
+    split: str = column("Held-out part", isin=HELD_OUT)
+    strategy: str = column("How the lists are made", isin=STRATEGIES)
+    baseline: str = column("What it is held against", isin=STRATEGIES)
+    metric: str = column("Metric", isin=USER_METRICS)
+    k: int = column("List length", ge=1)
+    n_users: int = column("Users behind the figure", ge=1)
+    difference: float = column("Mean of (strategy - baseline) over users")
+    difference_low: float = column("Lower end of its 95% interval (users drawn with replacement)")
+    difference_high: float = column("Upper end")
+    is_enough: bool = column("Whether there are enough users for a claim")
+
+    class Config:
+        unique = ["split", "strategy", "baseline", "metric", "k"]
 
 
 @contract("retrieval_report")

@@ -6,12 +6,25 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from ntg_assets.evaluation.category_mix import category_mix, miscalibration
 from ntg_assets.ranking.ranking_metrics import METRICS, hits_by_place, user_metrics
 from ntg_assets.taste.interactions import codes_of
 
-OUTCOME_COLUMNS = (
-    ["split", "strategy", "user_id", "k", "has_history", "n_history_items", "n_relevant", "n_hits", "novelty"] + list(METRICS)  # noqa: RUF005
-)
+OUTCOME_COLUMNS = [
+    *("split", "strategy", "user_id", "k", "has_history", "n_history_items", "n_relevant", "n_hits", "novelty", "miscalibration"),
+    *METRICS,
+]
+
+
+class Facts(NamedTuple):
+    """What is known before a list is looked at: bits of surprise of items, their categories, each user's mix of categories."""
+
+    surprise: pl.DataFrame
+    categories: pl.DataFrame
+    mix: pl.DataFrame
+
+
+KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})  # of a log without categories: none
 
 
 class HeldOut(NamedTuple):
@@ -47,7 +60,14 @@ def relevant_pairs(held: HeldOut, train: pl.DataFrame, *, allow_consumed: bool) 
 
 
 def list_outcomes(
-    relevant: pl.DataFrame, *, split: str, lists: pl.DataFrame, default_list: pl.DataFrame, train: pl.DataFrame, ks: Sequence[int]
+    relevant: pl.DataFrame,
+    *,
+    split: str,
+    lists: pl.DataFrame,
+    default_list: pl.DataFrame,
+    train: pl.DataFrame,
+    ks: Sequence[int],
+    categories: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Measure every strategy for every user with something relevant.
 
@@ -58,6 +78,7 @@ def list_outcomes(
         default_list: What every strategy shows to users without history.
         train: TRAIN events, for histories and for how well known an item is.
         ks: List lengths.
+        categories: `item_id`, `category`, for the mix of categories; None: nothing is known.
 
     Returns:
         `ranking_outcomes` rows of this part.
@@ -65,9 +86,11 @@ def list_outcomes(
     users = relevant.group_by("user_id").len("n_relevant").sort("user_id").with_columns(pl.col("n_relevant").cast(pl.Int64))
     history = train.group_by("user_id").agg(pl.col("item_id").n_unique().cast(pl.Int64).alias("n_history_items"))
     users = users.join(history, on="user_id", how="left", maintain_order="left").with_columns(pl.col("n_history_items").fill_null(0))
-    surprise = _surprise(train)
+    known = KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]}) if categories is None else categories
+    had = train.select("user_id", "item_id").unique().join(users.select("user_id"), on="user_id", how="semi")
+    facts = Facts(_surprise(train), known, category_mix(had, known))
     parts = [
-        _measure(_shown(rows, users, default_list), users, relevant, surprise, k=k).with_columns(
+        _measure(_shown(rows, users, default_list), users, relevant, facts, k=k).with_columns(
             pl.lit(strategy).alias("strategy"), pl.lit(split).alias("split"), has_history=pl.col("n_history_items") > 0
         )
         for strategy, rows in _by_strategy(lists)
@@ -88,16 +111,18 @@ def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) 
     return pl.concat([own, new.select(own.columns)])
 
 
-def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, surprise: pl.DataFrame, *, k: int) -> pl.DataFrame:
+def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, facts: Facts, *, k: int) -> pl.DataFrame:
     rows = shown.filter(pl.col("rank") <= k).join(relevant.with_columns(is_hit=pl.lit(True)), on=["user_id", "item_id"], how="left")
-    rows = rows.join(surprise, on="item_id", how="left").sort("user_id", "rank")
+    rows = rows.join(facts.surprise, on="item_id", how="left").sort("user_id", "rank")
     user = codes_of(rows["user_id"], known=users["user_id"])
     is_hit = rows["is_hit"].fill_null(value=False).to_numpy()
     hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
     metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
     n_shown = np.bincount(user, minlength=users.height)
     novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(n_shown, 1)
-    return users.with_columns(
+    away = miscalibration(facts.mix, category_mix(rows, facts.categories))
+    told = users.join(away, on="user_id", how="left", maintain_order="left").with_columns(pl.col("miscalibration").fill_null(0.0))
+    return told.with_columns(
         k=pl.lit(k, pl.Int64),
         n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),
         novelty=pl.Series(novelty, dtype=pl.Float64),

@@ -11,7 +11,7 @@ from ntg_assets.ranking.ranking_metrics import METRICS
 from ntg_assets.taste.interactions import Floats
 
 FLOOR = "popularity"
-USER_METRICS = (*METRICS, "novelty")
+USER_METRICS = (*METRICS, "novelty", "miscalibration")
 USER_SLICES = ("all", "light_users", "medium_users", "heavy_users", "new_users")
 ITEM_SLICES = ("popular_items", "niche_items", "new_items")
 POPULAR_SHARE = 0.5  # the most used items that together hold this share of all (user, item) pairs are the popular ones
@@ -70,6 +70,7 @@ def measure_item_slices(
     train: pl.DataFrame,
     ks: Sequence[int],
     allow_consumed: bool,
+    categories: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Measure lists on the relevant items of each item slice, for users with history.
 
@@ -80,6 +81,7 @@ def measure_item_slices(
         train: TRAIN events.
         ks: List lengths.
         allow_consumed: Whether lists may show what a user has had.
+        categories: `item_id`, `category`; None: nothing is known.
     """
     groups = item_groups(train)
     parts = []
@@ -90,7 +92,9 @@ def measure_item_slices(
         grouped = relevant.join(groups, on="item_id", how="left").with_columns(pl.col("slice").fill_null("new_items"))
         for name in ITEM_SLICES:
             rows = grouped.filter(pl.col("slice") == name).select("user_id", "item_id")
-            measured = list_outcomes(rows, split=part.split, lists=lists, default_list=default_list, train=train, ks=ks)
+            measured = list_outcomes(
+                rows, split=part.split, lists=lists, default_list=default_list, train=train, ks=ks, categories=categories
+            )
             parts.append(measured.with_columns(pl.lit(name).alias("slice")))
     return pl.concat(parts, how="vertical_relaxed")
 

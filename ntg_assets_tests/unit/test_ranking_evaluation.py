@@ -5,6 +5,8 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.evaluation import ranking_contracts
+from ntg_assets.evaluation.category_mix import category_mix, miscalibration
+from ntg_assets.evaluation.ranking_comparisons import compare_strategies
 from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relevant_pairs
 from ntg_assets.evaluation.ranking_report import item_groups, list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
@@ -123,3 +125,26 @@ def test_a_part_without_evaluable_users_gives_no_rows() -> None:
     assert measured.is_empty()
     by_item = measure_item_slices([nobody], lists=LISTS, default_list=DEFAULT, train=TRAIN, ks=[2], allow_consumed=False)
     assert report_ranking(measured, by_item, rng=lambda use: random_stream(1, use), samples=50, minimum_users=3).is_empty()
+
+
+def test_a_list_of_the_users_own_mix_is_calibrated() -> None:
+    categories = pl.DataFrame({"item_id": [1, 2, 3, 4, 4], "category": ["a", "a", "b", "a", "b"]})
+    history = category_mix(pl.DataFrame({"user_id": [1, 1, 1], "item_id": [1, 2, 3]}), categories)
+    assert history.rows() == [(1, "a", pytest.approx(2 / 3)), (1, "b", pytest.approx(1 / 3))]
+    same = miscalibration(history, category_mix(pl.DataFrame({"user_id": [1, 1, 1], "item_id": [2, 1, 3]}), categories))
+    assert same["miscalibration"].item() == pytest.approx(0.0, abs=1e-12)
+    half = miscalibration(history, category_mix(pl.DataFrame({"user_id": [1], "item_id": [4]}), categories))
+    smoothed = [0.99 * 1 / 2 + 0.01 * share for share in (2 / 3, 1 / 3)]
+    expected = sum(share * log2(share / other) for share, other in zip((2 / 3, 1 / 3), smoothed, strict=True))
+    assert half["miscalibration"].item() == pytest.approx(expected)
+
+
+def test_strategies_are_compared_user_by_user_in_both_directions() -> None:
+    made = compare_strategies(outcomes(), rng=lambda use: random_stream(1, use), samples=100, minimum_users=3)
+    table = check_frame(made, ranking_contracts.RankingComparisons, ids=INTEGERS)
+    ndcg = table.filter((pl.col("split") == "val") & (pl.col("metric") == "ndcg"))
+    forth = ndcg.filter(pl.col("strategy") == "blend")["difference"].item()
+    back = ndcg.filter(pl.col("strategy") == "popularity")["difference"].item()
+    assert forth == pytest.approx(((1 - 1 / log2(3)) + (1 - 0)) / 2)  # user 1: first instead of second; user 2: a hit instead of none
+    assert back == pytest.approx(-forth)
+    assert not ndcg["is_enough"].any()
