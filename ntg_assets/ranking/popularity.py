@@ -39,6 +39,13 @@ def decay(at: np.ndarray, *, now: int | np.ndarray, half_life_days: float) -> Fl
     return np.exp2(-age_days / half_life_days)
 
 
+def half_life_in_words(days: float) -> str:
+    """Return a half-life as a person would say it."""
+    if days >= 1:
+        return f"{days:g} days"
+    return f"{24 * days:.3g} hours" if 24 * days >= 1 else f"{days / MINUTES:.3g} minutes"
+
+
 def with_half_lives(settings: RankingSettings, at: Longs) -> RankingSettings:
     """Fill in the half-lives of popularity that fit a log, unless they are configured.
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from ntg_assets.ranking.blend import Lists
 from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.popularity import half_life_in_words
 from ntg_assets.ranking.profiles import history_profile
 from ntg_assets.ranking.sources import LATENT, Source
 from ntg_assets.taste.interactions import Floats, Interactions, Longs
@@ -92,7 +93,7 @@ def _products(embeddings: Floats, start: Longs, end: Longs) -> Floats:
 
 def _words(source: Source, user: Longs, item: Longs, block: Interactions, model: RankingModel, titles: pl.Series) -> list[str]:
     if source.kind == "popularity":
-        return [f"Popular of late (half-life {source.half_life:g} days)"] * len(user)
+        return [f"Popular of late (half-life {half_life_in_words(source.half_life or 0)})"] * len(user)
     if source.kind == "consumed":
         return ["Had before, and often comes back"] * len(user)
     seeds = strongest_seeds(user, item, source, block, model)

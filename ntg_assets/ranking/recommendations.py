@@ -11,6 +11,7 @@ import polars as pl
 from ntg_assets.ranking.blend import Lists
 from ntg_assets.ranking.candidates import Pairs, candidate_table
 from ntg_assets.ranking.model import RankingModel
+from ntg_assets.ranking.popularity import half_life_in_words
 from ntg_assets.ranking.reasons import RULE_WORDS, give_reasons
 from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.scores import Tell, is_large, score_users, scorer, user_blocks
@@ -120,7 +121,7 @@ def default_list(model: RankingModel, half_life: float, *, titles: pl.DataFrame)
     features[:, position] = scores[item] / max(scores.max(initial=0.0), np.finfo(float).tiny)
     alone = replace(model, weights={floor: 1.0})
     lists = make_lists(Pairs(np.zeros(len(item), np.int64), item), features, alone, k=model.settings.top_k, n_users=1)
-    told = f"Popular of late (half-life {model.sources[position].half_life:g} days)"
+    told = f"Popular of late (half-life {half_life_in_words(model.sources[position].half_life or 0)})"
     return pl.DataFrame(
         {
             "rank": lists.rank,

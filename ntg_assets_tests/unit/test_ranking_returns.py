@@ -7,7 +7,7 @@ import pytest
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.ranking import contracts
 from ntg_assets.ranking.examples import Examples
-from ntg_assets.ranking.popularity import fitting_half_lives, item_popularity, microseconds, with_half_lives
+from ntg_assets.ranking.popularity import fitting_half_lives, half_life_in_words, item_popularity, microseconds, with_half_lives
 from ntg_assets.ranking.return_weights import fit_returns, with_returns
 from ntg_assets.ranking.returns import return_parts, return_probability
 from ntg_assets.ranking.settings import RankingSettings
@@ -118,3 +118,7 @@ def test_half_lives_follow_the_pace_of_the_log(days: float, expected: list[float
 def test_configured_half_lives_stay() -> None:
     settings = RankingSettings(popularity_half_life_days=[3.0])
     assert with_half_lives(settings, np.array([0, microseconds(NOW)])) is settings
+
+
+def test_half_lives_are_told_in_fitting_units() -> None:
+    assert [half_life_in_words(days) for days in (5 / 1440, 0.125, 1, 365.0)] == ["5 minutes", "3 hours", "1 days", "365 days"]
