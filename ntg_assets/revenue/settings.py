@@ -33,7 +33,7 @@ class ValueSettings(Section):
     A rule without a number to tune. Of 14, 30, 60, 90, 180, 365 days and the horizon, on the earlier half of the origins the horizon came
     first on the Complete Journey (28 days: 0.334, 14 to 60 days within 0.004) and second on MovieLens (90 days: 0.485, 60 days: 0.562); on
     the later half second to 14 and 30 days there (0.353; 0.378, 0.355) and to 60 days here (0.560; 0.575). Far longer ones, 90 days on the
-    Complete Journey or 365 on MovieLens, lost a sixth to a third everywhere.
+    Complete Journey or 365 on MovieLens, lost a tenth to a third.
     """
     regularisation: float = Field(default=0.01, gt=0)
     """L2 penalty of the value model on standardised features: pulls a user's value towards the mean."""
