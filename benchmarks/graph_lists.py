@@ -37,10 +37,11 @@ def fill(world: str, store: str, users: int | None) -> dict[str, int]:
     """Store what the lists are made from: the log, three graphs, popularity."""
     Path(store).unlink(missing_ok=True)
     where = "" if users is None else f" where user_id <= {int(users)}"
-    with connect(Path(store), engine=ENGINE, allowed=[Path(world)]) as connection:
+    file = (Path(world) / "events.parquet").resolve()
+    with connect(Path(store), engine=ENGINE, allowed=[file.parent]) as connection:
         connection.execute(f"create schema {STAGE}")
         connection.execute(
-            f"create table {STAGE}.train_events as select user_id, item_id, event_at from '{world}/events.parquet'{where}"  # noqa: S608
+            f"create table {STAGE}.train_events as select user_id, item_id, event_at from '{file}'{where}"  # noqa: S608
         )
         log = code_interactions(run(Query("select * from stored", {"stored": Table(STAGE, "train_events")}), connection))
         taste, half_lives = TasteSettings(), RankingSettings(popularity_half_life_days=HALF_LIVES).popularity_half_life_days
