@@ -12,23 +12,20 @@ after their origin). How the stake was chosen, and on which origins, stands besi
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-import numpy as np
 import polars as pl
 import typer
 
 from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
-from benchmarks.churn_model import FOUR_WEEKS, calibrator_of, scores_of, whole_history
+from benchmarks.churn_model import FOUR_WEEKS, whole_history
 from benchmarks.churn_scale import scale_part
+from benchmarks.churn_world import world_part
 from benchmarks.harness import RESULTS, Goal, command_line, report
 from benchmarks.logs import configured_log
-from benchmarks.radar import money_figures, world_ceiling
+from benchmarks.radar import money_figures
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, labelled_snapshots
 from ntg_assets.churn.walk_forward import walk_forward
@@ -36,18 +33,14 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.evaluation.challenger_report import all_challenger_forecasts, churn_challengers, value_backtest
 from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import WALK_FORWARD, churn_forecasts
-from ntg_assets.evaluation.churn_metrics import calibration_line
 from ntg_assets.evaluation.churn_report import churn_report
 from ntg_assets.evaluation.interval_coverage import churn_interval_coverage
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.sql import query, run
-from ntg_assets.synthetic.world import write_world
 
 SEED = 20260101
 SAMPLES = 500
-WORLD_USERS, WORLD_EVENTS, WORLD_ITEMS = 100_000, 4_000_000, 2_000
-WORLD_CUTOFF = date(2024, 10, 7)  # eight horizons of 28 days before the end, three of them before the planted trial
 
 Part = Callable[[], tuple[dict[str, Any], list[Goal]]]
 Log = tuple[pl.DataFrame, ChurnSettings, ValueSettings]
@@ -114,35 +107,6 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     }
 
 
-def judge_world() -> dict[str, Any]:
-    """Hold scores against planted probabilities at a cutoff before the planted trial."""
-    with TemporaryDirectory() as folder:
-        write_world(folder, n_events=WORLD_EVENTS, n_users=WORLD_USERS, n_items=WORLD_ITEMS)
-        events = pl.scan_parquet(f"{folder}/events.parquet").filter(pl.col("event_at") < pl.lit(WORLD_CUTOFF)).collect()
-        truth = pl.read_parquet(f"{folder}/truth/churn.parquet").filter(pl.col("cutoff_on") == WORLD_CUTOFF)
-    churn = FOUR_WEEKS
-    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
-    scores, model = scores_of(user_days, replace(whole_history(user_days), complete_until_on=WORLD_CUTOFF, cutoff_on=WORLD_CUTOFF), churn)
-    rows = scores.filter("is_at_risk_population").join(truth, on="user_id").sort("user_id")
-    told, true = rows["churn_probability"].to_numpy(), rows["silence_probability"].to_numpy()
-    silent = rows["was_silent"].cast(pl.Float64).to_numpy()
-    slope, offset = calibration_line(told, silent, np.arange(rows.height))
-    planted_slope, _ = calibration_line(true, silent, np.arange(rows.height))
-    inside = (rows["churn_probability_low"].to_numpy() <= true) & (true <= rows["churn_probability_high"].to_numpy())
-    return {
-        "users": WORLD_USERS,
-        "at_risk": rows.height,
-        "correlation_with_planted": float(np.corrcoef(told, true)[0, 1]),
-        "calibration_slope": slope.value,
-        "calibration_offset": offset.value,
-        "calibration_slope_of_planted": planted_slope.value,
-        "interval_coverage": float(inside.mean()),
-        "mean_gap": float(told.mean() - true.mean()),
-        "calibrator": calibrator_of(model),
-        "share_of_oracle": world_ceiling(user_days, rows, churn=churn, samples=SAMPLES),
-    }
-
-
 def main(
     only: Annotated[str | None, typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all")] = None,
     config: Annotated[str | None, typer.Option(help="Overlay of another log, which alone is then judged.")] = None,
@@ -152,7 +116,7 @@ def main(
     parts: dict[str, Part] = {
         "movielens": lambda: _log_part("movielens", movielens()),
         "complete_journey": lambda: _log_part("complete_journey", complete_journey()),
-        "synthetic": _world_part,
+        "synthetic": world_part,
         "scale": scale_part,
         "cdnow": cdnow_part,
     }
@@ -173,17 +137,6 @@ def _log_part(name: str, log: Log) -> tuple[dict[str, Any], list[Goal]]:
     found = judge(*log)
     goals, undefined = log_goals(name, found, observed_value=value.basis == "event_value")
     return found | ({"not_defined": undefined} if undefined else {}), goals
-
-
-def _world_part() -> tuple[dict[str, Any], list[Goal]]:
-    found = judge_world()
-    return found, [
-        Goal("synthetic: correlation with the planted probability", found["correlation_with_planted"], 0.95, "at_least"),
-        Goal("synthetic: calibration slope", found["calibration_slope"], 0.95, "at_least"),
-        Goal("synthetic: calibration slope", found["calibration_slope"], 1.05, "at_most"),
-        Goal("synthetic: share of planted probabilities that their 95% intervals hold", found["interval_coverage"], 0.92, "at_least"),
-        Goal("synthetic: share of planted probabilities that their 95% intervals hold", found["interval_coverage"], 0.98, "at_most"),
-    ]
 
 
 def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
