@@ -23,8 +23,8 @@ SAMPLES = 500
 WORLD_USERS, WORLD_EVENTS, WORLD_ITEMS = 100_000, 4_000_000, 2_000
 NEWEST = date(2024, 10, 7)  # eight horizons of 28 days before the end, three of them before the planted trial
 CUTOFFS = [NEWEST - timedelta(days=56 * k) for k in range(4)]
-NEAR_NOMINAL = ((0.92, "at_least"), (0.98, "at_most"))
-SLOPE = ((0.95, "at_least"), (1.05, "at_most"))
+NEAR_NOMINAL = (0.92, 0.98)
+SLOPE = (0.95, 1.05)
 
 
 def world_part() -> tuple[dict[str, Any], list[Goal]]:
@@ -42,10 +42,10 @@ def world_part() -> tuple[dict[str, Any], list[Goal]]:
     slope, held = "calibration slope", "share of planted probabilities that their 95% intervals hold"
     return figures, [
         Goal("synthetic: correlation with the planted probability, lowest of four cutoffs", lowest, 0.95, "at_least"),
-        *(Goal(f"synthetic: {slope}, newest cutoff", newest["calibration_slope"], limit, sense) for limit, sense in SLOPE),
-        *(Goal(f"synthetic: {slope}, mean of four cutoffs", mean["calibration_slope"], limit, sense) for limit, sense in SLOPE),
-        *(Goal(f"synthetic: {held}, newest cutoff", newest["interval_coverage"], limit, sense) for limit, sense in NEAR_NOMINAL),
-        *(Goal(f"synthetic: {held}, mean of four cutoffs", mean["interval_coverage"], limit, sense) for limit, sense in NEAR_NOMINAL),
+        *_between(f"synthetic: {slope}, newest cutoff", newest["calibration_slope"], SLOPE),
+        *_between(f"synthetic: {slope}, mean of four cutoffs", mean["calibration_slope"], SLOPE),
+        *_between(f"synthetic: {held}, newest cutoff", newest["interval_coverage"], NEAR_NOMINAL),
+        *_between(f"synthetic: {held}, mean of four cutoffs", mean["interval_coverage"], NEAR_NOMINAL),
     ]
 
 
@@ -70,3 +70,7 @@ def judge_cutoff(user_days: pl.DataFrame, truth: pl.DataFrame, cutoff_on: date) 
         "calibrator": calibrator_of(model),
     }
     return found | ({"share_of_oracle": world_ceiling(known, rows, churn=churn, samples=SAMPLES)} if cutoff_on == NEWEST else {})
+
+
+def _between(name: str, value: float, limits: tuple[float, float]) -> list[Goal]:
+    return [Goal(name, value, limits[0], "at_least"), Goal(name, value, limits[1], "at_most")]
