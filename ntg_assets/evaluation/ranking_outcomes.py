@@ -96,7 +96,18 @@ def list_outcomes(
         for strategy, rows in _by_strategy(lists)
         for k in ks
     ]
-    return pl.concat(parts).select(OUTCOME_COLUMNS) if parts else pl.DataFrame(schema=OUTCOME_COLUMNS)
+    return pl.concat(parts).select(OUTCOME_COLUMNS) if parts else _no_outcomes(users)
+
+
+def _no_outcomes(users: pl.DataFrame) -> pl.DataFrame:
+    """No row, with the types of the rows there could have been: no strategy has a list when everybody has had everything."""
+    counts = {name: pl.lit(0, pl.Int64) for name in ("k", "n_hits")}
+    metrics = {name: pl.lit(0.0) for name in ("novelty", *METRICS)}
+    return (
+        users.head(0)
+        .with_columns(split=pl.lit(""), strategy=pl.lit(""), has_history=pl.lit(value=False), **counts, **metrics)
+        .select(OUTCOME_COLUMNS)
+    )
 
 
 def _by_strategy(lists: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:

@@ -122,6 +122,9 @@ def _churn_informs(calibration: pl.DataFrame, *, settings: GateSettings) -> Find
     row, base = _headline(calibration, "log_loss"), _headline(calibration, "log_loss_of_base_rate")
     if row is None or base is None:
         return Finding(rule, "warn", None, None, 0, "no held-out user was at risk: the churn score is unproven on this log")
+    if row["n_churned"] in (0, row["n_rows"]):  # the rate of outcomes that are all alike is certain: no forecast can be as good
+        told = f"all {row['n_rows']:,} held-out outcomes are alike: the churn score is unproven on this log"
+        return Finding(rule, "warn", row["value"], None, row["n_users"], told)
     told = (
         f"log loss {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}) against {base['value']:.3f} of the base rate, "
         f"{row['n_users']:,} users ({row['evaluation']})"

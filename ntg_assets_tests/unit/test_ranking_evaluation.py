@@ -148,3 +148,10 @@ def test_strategies_are_compared_user_by_user_in_both_directions() -> None:
     assert forth == pytest.approx(((1 - 1 / log2(3)) + (1 - 0)) / 2)  # user 1: first instead of second; user 2: a hit instead of none
     assert back == pytest.approx(-forth)
     assert not ndcg["is_enough"].any()
+
+
+def test_no_list_at_all_gives_no_row_with_the_types_of_rows() -> None:
+    relevant = relevant_pairs(HELD[0], TRAIN, allow_consumed=False)
+    none = list_outcomes(relevant, split="val", lists=LISTS.head(0), default_list=DEFAULT, train=TRAIN, ks=[2])
+    check_frame(none, ranking_contracts.RankingOutcomes, ids=INTEGERS)
+    assert none.is_empty()

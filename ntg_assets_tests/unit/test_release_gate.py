@@ -92,6 +92,12 @@ def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str
     assert [name for name, verdict in found.items() if verdict == "block"] == [rule]
 
 
+@pytest.mark.parametrize("n_churned", [0, MANY])
+def test_outcomes_that_are_all_alike_prove_no_harm(n_churned: int) -> None:
+    certain = calibration(auc=None, loss=0.3, base_loss=0.0, n_churned=n_churned)
+    assert verdicts(churn_calibration=certain)["the churn score is no worse than the base rate"] == "warn"
+
+
 def test_harm_within_the_margin_or_not_shown_does_not_block() -> None:
     assert verdicts(ranking_report=ranking(-0.05, -0.009))["the ranking does no harm"] == "pass"
     assert verdicts(ranking_report=ranking(-0.05, 0.02))["the ranking does no harm"] == "pass"
