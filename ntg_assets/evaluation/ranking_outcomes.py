@@ -102,7 +102,8 @@ def list_outcomes(
 def _no_outcomes(users: pl.DataFrame) -> pl.DataFrame:
     """No row, with the types of the rows there could have been: no strategy has a list when everybody has had everything."""
     counts = {name: pl.lit(0, pl.Int64) for name in ("k", "n_hits")}
-    metrics = {name: pl.lit(0.0) for name in ("novelty", *METRICS)}
+    told = {"split", "strategy", "has_history", *counts, *users.columns}
+    metrics = {name: pl.lit(0.0) for name in OUTCOME_COLUMNS if name not in told}
     return (
         users.head(0)
         .with_columns(split=pl.lit(""), strategy=pl.lit(""), has_history=pl.lit(value=False), **counts, **metrics)
