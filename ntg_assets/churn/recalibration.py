@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.calibrators import CALIBRATORS, NO_CHANGE, Curve
 from ntg_assets.churn.design import Floats
@@ -49,10 +50,11 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     rows: list[dict[str, object]] = []
     passed: dict[str, float] = {}
     for name in CALIBRATORS:
-        judged = [_judge(closed, origin_on, name) for origin_on in origins]
+        with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+            judged = [_judge(closed, origin_on, name) for origin_on in origins]
+            curve = CALIBRATORS[name](closed) if origins else None
         gains = np.array([row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64)
         mean, error = _mean_and_error(gains)
-        curve = CALIBRATORS[name](closed) if origins else None
         if curve is not None and mean is not None and error is not None and mean > error and gains[-1] > 0:
             passed[name] = mean
         last = {"calibrator": name, "origin_on": cutoff_on, **(curve or NO_CHANGE)._asdict(), "n_rows": 0}

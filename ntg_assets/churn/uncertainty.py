@@ -57,13 +57,15 @@ def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficie
     bins = np.argsort(np.argsort(logit, kind="stable"), kind="stable") * _n_knots(len(logit)) // len(logit)
     sizes = np.bincount(bins)
     knots = np.bincount(bins, logit) / sizes
-    moments, n_origins = origin_moments(forecasts)
+    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+        moments, n_origins = origin_moments(forecasts)
+        missed = foreseen_variance(rows, logit, bins)
     return pl.DataFrame(
         {
             "knot": np.arange(1, len(knots) + 1),
             "churn_logit": knots,
             "between_origins": np.sqrt(_at(knots, moments)),
-            "lack_of_fit": np.sqrt(UNSEEN * foreseen_variance(rows, logit, bins)),
+            "lack_of_fit": np.sqrt(UNSEEN * missed),
             "n_rows": sizes,
             "n_origins": n_origins,
         },
@@ -125,13 +127,12 @@ def _out_of_fold(matrix: Floats, target: Floats, half: np.ndarray) -> Floats:
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
 
     told = np.zeros((len(TREES), len(target)))
-    with threadpool_limits(1):  # the order of sums over threads is not fixed
-        for part in (0, 1):
-            fitted, judged = half != part, half == part
-            if min(fitted.sum(), judged.sum()) >= MIN_TREE_ROWS:
-                trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0)
-                staged = enumerate(trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(matrix[judged]), start=1)
-                told[:, judged] = [said for n_trees, said in staged if n_trees in TREES]
+    for part in (0, 1):
+        fitted, judged = half != part, half == part
+        if min(fitted.sum(), judged.sum()) >= MIN_TREE_ROWS:
+            trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0)
+            staged = enumerate(trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(matrix[judged]), start=1)
+            told[:, judged] = [said for n_trees, said in staged if n_trees in TREES]
     return told
 
 
