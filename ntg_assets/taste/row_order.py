@@ -33,8 +33,8 @@ def order_rows(user: Ints, item: Ints, at: Longs, *, n_users: int, n_items: int,
     """Sort rows by user, then the most recent first, then by item code; equal ones count once.
 
     Args:
-        user: Code of each row's user, below `n_users`.
-        item: Code of each row's item, below `n_items`.
+        user: Code of each row's user, below `n_users`; may be overwritten.
+        item: Code of each row's item, below `n_items`; may be overwritten.
         at: Instant of each row.
         n_users: Users.
         n_items: Items.

@@ -20,7 +20,7 @@ NOBODY = np.int32(-1)
 def compiled_order(
     user: Ints, item: Ints, at: Longs, *, n_users: int, n_items: int, workers: int = WORKERS
 ) -> tuple[Ints, Ints, Longs, Flags]:
-    """Order rows; see `order_rows`."""
+    """Order rows; see `order_rows`. `user` and `item` are overwritten: they are not needed once the rows have their numbers."""
     item_bits = max(n_items - 1, 1).bit_length()
     newest, oldest = int(at.max()), int(at.min())
     instants = None
@@ -32,7 +32,7 @@ def compiled_order(
     sizes, is_latest = np.zeros(n_users, np.int64), np.zeros(len(keys), np.bool_)
     _share(_sort, workers, keys, start, sizes, is_latest, item_bits, n_items)
     ends = np.cumsum(sizes)
-    rows = np.empty(ends[-1], np.int32), np.empty(ends[-1], np.int32), np.empty(ends[-1], np.int64), np.empty(ends[-1], np.bool_)
+    rows = user[: ends[-1]], item[: ends[-1]], np.empty(ends[-1], np.int64), np.empty(ends[-1], np.bool_)
     _share(_unpack, workers, keys, is_latest, start, ends - sizes, sizes, newest, item_bits, *rows)
     ordered_user, ordered_item, ordered_at, latest = rows
     return ordered_user, ordered_item, ordered_at if instants is None else instants[ordered_at], latest
