@@ -10,7 +10,7 @@ from ntg_assets.ranking.examples import Examples, returns_of
 from ntg_assets.ranking.scores import is_large, scorer, user_blocks
 from ntg_assets.taste.interactions import Floats, codes_of
 
-ROUNDS = 200
+ROUNDS = 100
 OPTIONS = {
     "objective": "lambdarank",
     "learning_rate": 0.05,
@@ -48,6 +48,7 @@ def challenger_lists(task: Task, learned: Learned, *, k: int, seed: int) -> np.n
 def _fit(examples: Examples, *, seed: int) -> Any:
     import lightgbm
 
+    examples = examples.contenders()  # what teaches the blend
     data = lightgbm.Dataset(
         _columns(examples.features, examples.returns), examples.taken.astype(np.int32), group=np.bincount(examples.user)
     )
