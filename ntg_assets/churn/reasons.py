@@ -1,4 +1,4 @@
-"""Why a user scores high or low: the groups of features that move the score most, each in a plain sentence."""
+"""Why a user scores high or low: the groups of features that make it so, each in a plain sentence."""
 
 from collections.abc import Callable
 
@@ -22,10 +22,11 @@ def reasons(snapshots: pl.DataFrame, contributions: Floats, *, is_peer: npt.NDAr
         n_reasons: How many are told.
 
     Returns:
-        Columns `reason_1`, ...: strongest first, ties in the order of `GROUPS`; null where nothing more moves the score.
+        Columns `reason_1`, ...: first the groups that push the way the score went, for they are why it is high or low, then those
+        against it; strongest first, ties in the order of `GROUPS`; null where nothing more moves the score.
     """
     facts = snapshots.select(**{group: FACTS[group]() for group in GROUPS})
-    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
+    order = _order(contributions)
     places = peer_shares(contributions, is_peer=is_peer)
     told = {}
     for rank in range(n_reasons):
@@ -35,6 +36,13 @@ def reasons(snapshots: pl.DataFrame, contributions: Floats, *, is_peer: npt.NDAr
         given = [pl.Series("chosen", chosen), pl.Series("strength", strength), pl.Series("place", place).fill_nan(None)]
         told[f"reason_{rank + 1}"] = _sentences(facts, given)
     return told
+
+
+def _order(contributions: Floats) -> npt.NDArray[np.int64]:
+    """Order each row's groups: those that push the way their sum goes, then the others; strongest first."""
+    strength = np.abs(contributions)
+    agrees = (contributions * contributions.sum(axis=1, keepdims=True) > 0) & (strength >= NEGLIGIBLE)
+    return np.lexsort((-strength, ~agrees), axis=1)
 
 
 def peer_shares(contributions: Floats, *, is_peer: npt.NDArray[np.bool_]) -> Floats:

@@ -5,7 +5,7 @@ Decisions rest on the absolute difference. A relative one is given for people, a
 
 Ratios and CUPED go through tea-tasting's aggregates. Its Welch test builds two distribution objects for each comparison (2.5 ms, which for
 ten thousand experiments is an hour); the same formulas from scipy's functions take 0.02 ms. The tests hold every number of `compare_means`
-against tea-tasting's to twelve digits, and `library.py` is the adapter through which they do.
+against tea-tasting's to twelve digits.
 """
 
 from collections.abc import Sequence

@@ -180,7 +180,15 @@ def test_percentile_is_the_mid_rank_among_the_at_risk(tables: Tables) -> None:
     assert tables.churn_scores.filter(~pl.col("is_at_risk_population"))["risk_percentile"].null_count() > 0
 
 
-def test_every_user_has_reasons_in_order_of_strength(tables: Tables) -> None:
+def test_every_user_has_reasons_first_those_that_made_the_score_what_it_is(tables: Tables) -> None:
+    for row in tables.churn_scores.head(20).iter_rows(named=True):
+        parts = [row[f"contribution_{group}"] for group in GROUPS]
+        n_agreeing = sum(abs(part) >= 0.01 and part * sum(parts) > 0 for part in parts)
+        effect = "raises" if sum(parts) > 0 else "lowers"
+        assert all(f": {effect} the risk" in row[f"reason_{place}"] for place in range(1, min(n_agreeing, 3) + 1))
+
+
+def test_every_user_has_as_many_reasons_as_groups_that_matter(tables: Tables) -> None:
     for row in tables.churn_scores.head(20).iter_rows(named=True):
         strengths = sorted((abs(row[f"contribution_{group}"]) for group in GROUPS), reverse=True)
         n_told = sum(strength >= 0.01 for strength in strengths[:3])

@@ -1,4 +1,4 @@
-"""The adapter to tea-tasting's tests, on aggregates that are already made: the outside judge of our own formulas."""
+"""The adapter to tea-tasting's tests, on aggregates that are already made: an outside judge of our own formulas."""
 
 from ntg_assets.experiments.proportions import Count
 from ntg_assets.experiments.two_samples import Alternative, Sample
