@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, location_and_scale, standardise, without_season
 from ntg_assets.errors import NotEnoughDataError
 
-Z_95 = float(norm.ppf(0.975))
+Z_95 = float(ndtri(0.975))
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 200
@@ -166,7 +166,7 @@ def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned:
             "odds_ratio_per_sd": np.exp(coefficient),
             "odds_ratio_low": np.exp(low),
             "odds_ratio_high": np.exp(high),
-            "sign_probability": np.where(known, norm.cdf(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5),
+            "sign_probability": np.where(known, ndtr(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5),
             "covariance": fit.covariance.tolist(),
             "recalibration_offset": 0.0,
             "recalibration_slope": 1.0,

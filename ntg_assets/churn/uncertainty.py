@@ -13,7 +13,7 @@ Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second m
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, Floats, design_matrix, for_trees
@@ -94,7 +94,7 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
     if len(found) < MIN_ORIGINS:
         return np.zeros((2, 2)), len(found)
     values, vectors = np.linalg.eigh(np.average(found, axis=0, weights=weights))
-    stretched = (student.ppf(0.975, len(found) - 1) / Z_95) ** 2
+    stretched = (stdtrit(len(found) - 1, 0.975) / Z_95) ** 2
     return stretched * (vectors * np.maximum(values, 0.0)) @ vectors.T, len(found)
 
 

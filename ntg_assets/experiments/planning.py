@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import ceil, inf, isinf, log2, sqrt
 
-from scipy import optimize, special, stats
+import scipy
+from scipy import optimize, special
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.two_samples import Alternative
@@ -56,7 +57,8 @@ def power(effect: float, *, n_control: float, design: Design) -> float:
         upper, lower = float(special.ndtr(shift - critical)), float(special.ndtr(-critical - shift))
     else:
         critical = -float(special.stdtrit(df, tail))
-        upper, lower = float(stats.nct.sf(critical, df, shift)), float(stats.nct.sf(critical, df, -shift))  # scipy's lower tail can be NaN
+        # both tails from above: scipy's lower tail of this distribution can be NaN
+        upper, lower = float(scipy.stats.nct.sf(critical, df, shift)), float(scipy.stats.nct.sf(critical, df, -shift))
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative]
 
 
@@ -80,7 +82,7 @@ def pairs_power(effect: float, *, n: float, sd: float, significance: float = 0.0
     """Return the power of a one-sample (or paired) t-test of `n` values with standard deviation `sd`."""
     shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
     critical = -float(special.stdtrit(n - 1, tail))
-    upper, lower = float(stats.nct.sf(critical, n - 1, shift)), float(stats.nct.sf(critical, n - 1, -shift))
+    upper, lower = float(scipy.stats.nct.sf(critical, n - 1, shift)), float(scipy.stats.nct.sf(critical, n - 1, -shift))
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[alternative]
 
 
@@ -111,9 +113,9 @@ def equivalence_power(low: float, high: float, *, n: int, share: float, signific
     With `high` = 1 this is the power to show that a share is not inferior to `low`.
     Source: Schuirmann 1987 (two one-sided tests).
     """
-    least = stats.binom.isf(significance, n, low) + 1
-    most = stats.binom.ppf(significance, n, high) - 1
-    return max(0.0, float(stats.binom.cdf(most, n, share) - stats.binom.cdf(least - 1, n, share)))
+    least = scipy.stats.binom.isf(significance, n, low) + 1
+    most = scipy.stats.binom.ppf(significance, n, high) - 1
+    return max(0.0, float(scipy.stats.binom.cdf(most, n, share) - scipy.stats.binom.cdf(least - 1, n, share)))
 
 
 def _null_error(n_control: float, design: Design) -> float:

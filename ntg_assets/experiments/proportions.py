@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.two_samples import Alternative, Difference, Sample, interval_reach, t_critical, t_p
@@ -101,7 +101,7 @@ def newcombe_interval(control: Count, treatment: Count, *, confidence: float = 0
 def equal_shares_p(counts: Sequence[Count]) -> float:
     """Test whether several arms share one proportion (Pearson's chi-square, k - 1 degrees of freedom)."""
     table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+    return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)
 
 
 def _common_error(control: Count, treatment: Count) -> float:

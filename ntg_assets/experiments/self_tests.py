@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from ntg_assets.experiments.planning import Design, detectable_effect
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -87,7 +87,7 @@ def welch_p(control: Arms, treatment: Arms) -> Floats:
     """Return two-sided p-values of many Welch tests; 1 where nothing varies, as no claim is made then."""
     difference, error, df = welch(control, treatment)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(difference) / error, df)
+        p = 2 * scipy.stats.t.sf(np.abs(difference) / error, df)
     return np.where(error > 0, p, 1.0)
 
 
@@ -101,7 +101,13 @@ def _test_metric(experiment: ExperimentSettings, metric: str, values: Floats, *,
     alpha = experiment.significance
     p = np.concatenate([welch_p(*_divide(values, size, rng)) for size in _blocks()])
     yield _result(
-        experiment, metric, "A/A", expected=alpha, hits=p < alpha, n_units=len(values), uniform_p=float(stats.kstest(p, "uniform").pvalue)
+        experiment,
+        metric,
+        "A/A",
+        expected=alpha,
+        hits=p < alpha,
+        n_units=len(values),
+        uniform_p=float(scipy.stats.kstest(p, "uniform").pvalue),
     )
     effect = _planned_effect(experiment, values)
     share = effect / abs(values.mean()) if values.mean() else 0.0
@@ -111,7 +117,7 @@ def _test_metric(experiment: ExperimentSettings, metric: str, values: Floats, *,
     for size in _blocks():
         control, treatment = _draw(values, size, rng), _scaled(_draw(values, size, rng), 1 + share)
         difference, error, df = welch(control, treatment)
-        reach = stats.t.isf(alpha / 2, df) * error
+        reach = scipy.stats.t.isf(alpha / 2, df) * error
         covered.append(np.abs(difference - share * values.mean()) <= reach)
         rejected.append(np.abs(difference) > reach)
     yield _result(experiment, metric, "coverage", expected=1 - alpha, hits=np.concatenate(covered), n_units=len(values))

@@ -5,8 +5,9 @@ from functools import cache, lru_cache
 from math import ceil, inf, isinf, log2, sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from ntg_assets.experiments.two_samples import Sample, t_critical
 
@@ -95,12 +96,12 @@ def holm_sidak(p_values: Sequence[float]) -> list[float]:
 
 def benjamini_yekutieli(p_values: Sequence[float]) -> list[float]:
     """Bound the expected share of false claims whatever the dependence (Benjamini and Yekutieli 2001)."""
-    return [float(p) for p in stats.false_discovery_control(p_values, method="by")] if len(p_values) else []
+    return [float(p) for p in scipy.stats.false_discovery_control(p_values, method="by")] if len(p_values) else []
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values so that the expected share of false claims is bounded (Benjamini and Hochberg 1995)."""
-    return [float(p) for p in stats.false_discovery_control(p_values)] if len(p_values) else []
+    return [float(p) for p in scipy.stats.false_discovery_control(p_values)] if len(p_values) else []
 
 
 def bonferroni(p_values: Sequence[float]) -> list[float]:
@@ -132,7 +133,7 @@ def _normal_rule(n_panels: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     edges = np.linspace(-TAIL, TAIL, n_panels + 1)
     half = TAIL / n_panels
     points = ((edges[:-1] + half)[:, None] + half * nodes[None, :]).ravel()
-    return points, np.tile(half * weights, n_panels) * stats.norm.pdf(points)
+    return points, np.tile(half * weights, n_panels) * scipy.stats.norm.pdf(points)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.bucketing import bucket_of
@@ -118,7 +118,7 @@ def _(given: dict[str, Any], expected: Any) -> None:
     values, is_null = rng.lognormal(2, 1, 20_000), rng.random(20_000) < 0.3
     halves = [values[::2][~is_null[::2]], values[1::2][~is_null[1::2]]]
     found = compare_means(*(Sample(len(half), half.mean(), half.var(ddof=1)) for half in halves))
-    wanted = stats.ttest_ind(halves[1], halves[0], equal_var=False).confidence_interval()
+    wanted = scipy.stats.ttest_ind(halves[1], halves[0], equal_var=False).confidence_interval()
     assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), rel=1e-9)
     assert expected["correct_vs_scipy"].startswith("stat")
 
@@ -226,7 +226,7 @@ def _(given: dict[str, Any], expected: Any) -> None:
 
 def relative_detectable(given: dict[str, Any], *, inflation: float) -> float:
     """Solve GrowthBook's planning equation, whose error grows with the effect because the effect is relative."""
-    n, z = given["n_total"] / given["n_variations"], stats.norm.isf(given["alpha"] / 2) + stats.norm.ppf(given["power"])
+    n, z = given["n_total"] / given["n_variations"], scipy.stats.norm.isf(given["alpha"] / 2) + scipy.stats.norm.ppf(given["power"])
     effect = 0.0
     for _ in range(200):
         arms = [Sample(n, mean, given["sd"] ** 2) for mean in (given["mean"], given["mean"] * (1 + effect))]
@@ -243,9 +243,9 @@ def _(given: dict[str, Any], expected: Any) -> None:
 def _(given: dict[str, Any], expected: Any) -> None:
     """The peer widens the whole error by the sequence's factor; the effect truly detectable is smaller (0.110), and ours."""
     n = 2 * given["n_total"] / given["n_variations"]
-    factor, z = anytime_factor(n, tuned_for=given["tuning"]), stats.norm.isf(0.025)
+    factor, z = anytime_factor(n, tuned_for=given["tuning"]), scipy.stats.norm.isf(0.025)
     assert relative_detectable(given, inflation=factor / z) == pytest.approx(expected, abs=1e-5)
-    ours = relative_detectable(given, inflation=(factor + stats.norm.ppf(0.8)) / (z + stats.norm.ppf(0.8)))
+    ours = relative_detectable(given, inflation=(factor + scipy.stats.norm.ppf(0.8)) / (z + scipy.stats.norm.ppf(0.8)))
     assert ours == pytest.approx(0.110, abs=1e-3)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
+import scipy
 
 from ntg_assets.experiments import tables
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
@@ -57,7 +57,7 @@ def test_a_look_uses_its_part_of_the_error_rate() -> None:
     for n, number in ((250, 1), (500, 2)):
         look = look_of(definition(), evidence(n))
         assert (look.number, look.n_looks) == (number, 2)
-        assert look.significance == pytest.approx(2 * stats.norm.sf(bounds[number - 1]))
+        assert look.significance == pytest.approx(2 * scipy.stats.norm.sf(bounds[number - 1]))
     assert look_of(definition(), evidence(249)).number == 0
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+import scipy
 from pydantic import ValidationError
-from scipy import stats
 
 from ntg_assets.experiments import logs, tables
 from ntg_assets.experiments.evidence import EvidenceTables
@@ -126,9 +126,9 @@ def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
 def test_a_tiny_control_correlates_its_comparisons_and_the_integral_keeps_up(loadings: list[float]) -> None:
     correlation = [[1.0 if i == j else one * other for j, other in enumerate(loadings)] for i, one in enumerate(loadings)]
     edge = [1.5] * len(loadings)
-    expected = stats.multivariate_normal(cov=correlation).cdf(edge, lower_limit=[-one for one in edge])
+    expected = scipy.stats.multivariate_normal(cov=correlation).cdf(edge, lower_limit=[-one for one in edge])
     assert max_t_probability(1.5, loadings) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_one_comparison_alone_has_the_critical_value_of_student() -> None:
-    assert max_t_critical([0.7], degrees_of_freedom=7) == pytest.approx(stats.t.isf(0.025, 7), abs=1e-8)
+    assert max_t_critical([0.7], degrees_of_freedom=7) == pytest.approx(scipy.stats.t.isf(0.025, 7), abs=1e-8)

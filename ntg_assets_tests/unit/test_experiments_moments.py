@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
+import scipy
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.arm_settings import ArmSettings
@@ -108,7 +108,7 @@ def test_welch_agrees_with_scipy() -> None:
     rng = np.random.default_rng(4)
     one, other = rng.normal(5, 1, 80), rng.normal(5.5, 3, 50)
     found = compare_means(Sample(80, one.mean(), one.var(ddof=1)), Sample(50, other.mean(), other.var(ddof=1)))
-    expected = stats.ttest_ind(other, one, equal_var=False)
+    expected = scipy.stats.ttest_ind(other, one, equal_var=False)
     interval = expected.confidence_interval()
     assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-9)
@@ -120,7 +120,7 @@ def test_pairs_agree_with_scipy() -> None:
     before, after = rng.normal(0, 1, 30), rng.normal(0.2, 1, 30)
     differences = after - before
     found = compare_pairs(Sample(30, differences.mean(), differences.var(ddof=1)))
-    expected = stats.ttest_rel(after, before)
+    expected = scipy.stats.ttest_rel(after, before)
     assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
     assert found.low == pytest.approx(expected.confidence_interval().low, rel=1e-9)
 

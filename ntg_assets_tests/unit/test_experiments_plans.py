@@ -4,14 +4,14 @@ from math import ceil
 from typing import Any
 
 import pytest
-from scipy import stats
+import scipy
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
 from ntg_assets.experiments.plans import Baseline, plan_by_week, plan_experiment
 from ntg_assets.experiments.settings import ExperimentSettings
 
-Z = float(stats.norm.isf(0.025) + stats.norm.ppf(0.8))
+Z = float(scipy.stats.norm.isf(0.025) + scipy.stats.norm.ppf(0.8))
 BASELINE = Baseline(mean=10.0, variance=4.0, units_per_day=100.0)
 
 

@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.evidence import Evidence
@@ -55,7 +55,7 @@ def test_two_segments_are_compared_by_the_difference_of_their_effects() -> None:
     assert one.standard_error is not None
     assert other.standard_error is not None
     z = (other.difference - one.difference) / sqrt(one.standard_error**2 + other.standard_error**2)
-    assert one.p_segments_alike == pytest.approx(2 * stats.norm.sf(z))
+    assert one.p_segments_alike == pytest.approx(2 * scipy.stats.norm.sf(z))
 
 
 def test_the_effect_of_the_whole_is_the_mean_of_equal_segments() -> None:
