@@ -84,12 +84,12 @@ bench-run: ## The whole graph on MovieLens and on four months of purchases
 bench-scale: ## 25 million events through ingest, splits and features
 bench-graph: ## The taste graph at 25 million events against other libraries
 bench-axes: ## How stable the taste axes are when 1% of the data is left out
-bench-ranking: ## Ranking quality against published methods
+bench-ranking: ## Ranking quality against published methods (CONFIG: on your own log)
 bench-serving: ## Lists over HTTP: latency and memory, beside direct calls
-bench-churn: ## Churn, calibration and radar against other models
+bench-churn: ## Churn, calibration and radar against other models (CONFIG: on your own log)
 bench-experiments: ## Statistics of experiments: truth, power and speed
 $(BENCHMARKS:%=bench-%): bench-%: $(DEV)
-	$(BIN)/python -m benchmarks.$*
+	$(BIN)/python -m benchmarks.$* $(if $(filter ranking churn,$*),$(WITH_CONFIG)) $(ARGS)
 
 ##@ Tidy
 

@@ -110,9 +110,9 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
 def main(
     only: Annotated[str | None, typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all")] = None,
     config: Annotated[str | None, typer.Option(help="Overlay of another log, which alone is then judged.")] = None,
-    name: Annotated[str, typer.Option(help="With --config: also write benchmarks/results/<name>.json.")] = "",
+    name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "churn_other",
 ) -> None:
-    """Run the benchmark, print it and write benchmarks/results/churn.json (only when all of it ran)."""
+    """Run the benchmark, print it and write benchmarks/results/churn.json (only when all of it ran), or <name>.json for another log."""
     parts: dict[str, Part] = {
         "movielens": lambda: _log_part("movielens", movielens()),
         "complete_journey": lambda: _log_part("complete_journey", complete_journey()),
@@ -121,7 +121,7 @@ def main(
         "cdnow": cdnow_part,
     }
     if config:
-        parts = {name or Path(config).stem: lambda: _log_part(name or Path(config).stem, configured(config))}
+        parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}
     elif only:
         parts = {only: parts[only]}
     figures: dict[str, Any] = {}
@@ -129,7 +129,7 @@ def main(
     for part, run_part in parts.items():
         figures[part], reached = run_part()
         goals += reached
-    report(name or "churn", figures=figures, goals=goals, folder=RESULTS if name or not (only or config) else None)
+    report(name if config else "churn", figures=figures, goals=goals, folder=RESULTS if config or not only else None)
 
 
 def _log_part(name: str, log: Log) -> tuple[dict[str, Any], list[Goal]]:
