@@ -200,7 +200,7 @@ class ChurnScores(Contract):
     recency_days: int = column("Days since the last active day", unit="days", ge=1)
     tenure_days: int = column("Days since the first active day", unit="days", ge=1)
     method: str = column("How the coefficients were found", isin=METHODS)
-    reason_1: str = column("Strongest reason, by group of features", nullable=True)
+    reason_1: str = column("First reason, by group of features: the strongest that raises a high risk or lowers a low one", nullable=True)
     reason_2: str = column("Second reason", nullable=True)
     reason_3: str = column("Third reason", nullable=True)
     churn_probability_before: float = column(

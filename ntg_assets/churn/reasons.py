@@ -8,25 +8,29 @@ import polars as pl
 
 from ntg_assets.churn.design import GROUPS, Floats
 
+EVEN = 0.5  # a risk above it, or above that of the average user, is told as high
 NEGLIGIBLE = 0.01  # log odds; a smaller contribution moves a probability by less than a quarter of a per cent
 A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
 
 
-def reasons(snapshots: pl.DataFrame, contributions: Floats, *, is_peer: npt.NDArray[np.bool_], n_reasons: int) -> dict[str, pl.Series]:
+def reasons(
+    snapshots: pl.DataFrame, contributions: Floats, *, probability: Floats, is_peer: npt.NDArray[np.bool_], n_reasons: int
+) -> dict[str, pl.Series]:
     """Tell the strongest groups of each user.
 
     Args:
         snapshots: Rows of `churn_snapshots`.
         contributions: Log odds by group, in the order of `GROUPS`, shape (rows, groups).
+        probability: Churn probabilities (0-1).
         is_peer: Rows of the at-risk population, with whom everybody is compared.
         n_reasons: How many are told.
 
     Returns:
-        Columns `reason_1`, ...: first the groups that push the way the score went, for they are why it is high or low, then those
-        against it; strongest first, ties in the order of `GROUPS`; null where nothing more moves the score.
+        Columns `reason_1`, ...: first what raises a high risk and what lowers a low one, then what speaks against it; strongest first,
+        ties in the order of `GROUPS`; null where nothing more moves the score.
     """
     facts = snapshots.select(**{group: FACTS[group]() for group in GROUPS})
-    order = _order(contributions)
+    order = _order(contributions, is_high=(contributions.sum(axis=1) > 0) | (probability > EVEN))
     places = peer_shares(contributions, is_peer=is_peer)
     told = {}
     for rank in range(n_reasons):
@@ -38,10 +42,10 @@ def reasons(snapshots: pl.DataFrame, contributions: Floats, *, is_peer: npt.NDAr
     return told
 
 
-def _order(contributions: Floats) -> npt.NDArray[np.int64]:
-    """Order each row's groups: those that push the way their sum goes, then the others; strongest first."""
+def _order(contributions: Floats, *, is_high: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Order each row's groups: those that raise a high risk or lower a low one, then the others; strongest first."""
     strength = np.abs(contributions)
-    agrees = (contributions * contributions.sum(axis=1, keepdims=True) > 0) & (strength >= NEGLIGIBLE)
+    agrees = ((contributions > 0) == is_high[:, None]) & (strength >= NEGLIGIBLE)
     return np.lexsort((-strength, ~agrees), axis=1)
 
 

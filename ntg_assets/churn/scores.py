@@ -94,7 +94,15 @@ def churn_scores(
         method=pl.lit(coefficients["method"][0]),
     )
     is_peer = scored["is_at_risk_population"].to_numpy()
-    told = pl.DataFrame(reasons(now, scored.select(CONTRIBUTIONS).to_numpy(), is_peer=is_peer, n_reasons=N_REASONS))
+    told = pl.DataFrame(
+        reasons(
+            now,
+            scored.select(CONTRIBUTIONS).to_numpy(),
+            probability=scored["churn_probability"].to_numpy(),
+            is_peer=is_peer,
+            n_reasons=N_REASONS,
+        )
+    )
     before = _scores_before(snapshots, coefficients, settings=settings)
     placed = pl.concat([scored, told], how="horizontal").join(before, on="user_id", how="left", maintain_order="left")
     return placed.rename({"snapshot_on": "cutoff_on"}).with_columns(risk_percentile=_percentile_among_peers())

@@ -73,7 +73,9 @@ def _events_over_time(axes: "Axes", tables: Tables) -> None:
         axes.axvline(row["start_at"], color=WARN, linewidth=1)
         axes.text(row["start_at"], 1.0, f" {row['part'].upper()}", transform=axes.get_xaxis_transform(), color=WARN, fontsize=8, va="top")
     axes.set_ylabel("events per month")
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
 
 
 def _ranking_quality(axes: "Axes", tables: Tables) -> None:
@@ -152,8 +154,8 @@ def _experiment_plans(axes: "Axes", tables: Tables) -> None:
         colour = (ACCENT, WARN, INK, SOFT)[place % 4]
         axes.plot(rows["days"].to_numpy() / 7, 100 * values.to_numpy(), marker="o", markersize=3, color=colour, label=f"{name} ({unit})")
         _mark_power(axes, rows, values=values, colour=colour)
-    axes.set_yscale("log")
-    axes.set_xlabel("weeks of the traffic seen so far")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("weeks of the traffic seen so far (beside the dots: power for the smallest effect worth finding)")
     axes.set_ylabel("smallest effect found (%)")
     axes.legend(frameon=False, fontsize=8)
 
@@ -189,7 +191,7 @@ FIGURES: dict[str, FigureSpec] = {
     "revenue_at_risk": FigureSpec("How concentrated is the revenue at risk?", {"revenue_risk_radar": "live"}, _concentration),
     "experiments": FigureSpec("What the experiments found", {"readouts": "experiments"}, _experiments),
     "experiment_plans": FigureSpec(
-        "What the experiments can find by when (beside the dots: power for the smallest effect worth finding)",
+        "What the experiments can find by when",
         {"experiment_plans": "experiments"},
         _experiment_plans,
     ),

@@ -183,8 +183,9 @@ def test_percentile_is_the_mid_rank_among_the_at_risk(tables: Tables) -> None:
 def test_every_user_has_reasons_first_those_that_made_the_score_what_it_is(tables: Tables) -> None:
     for row in tables.churn_scores.head(20).iter_rows(named=True):
         parts = [row[f"contribution_{group}"] for group in GROUPS]
-        n_agreeing = sum(abs(part) >= 0.01 and part * sum(parts) > 0 for part in parts)
-        effect = "raises" if sum(parts) > 0 else "lowers"
+        is_high = sum(parts) > 0 or row["churn_probability"] > 0.5
+        n_agreeing = sum(abs(part) >= 0.01 and (part > 0) == is_high for part in parts)
+        effect = "raises" if is_high else "lowers"
         assert all(f": {effect} the risk" in row[f"reason_{place}"] for place in range(1, min(n_agreeing, 3) + 1))
 
 
