@@ -73,9 +73,7 @@ def _events_over_time(axes: "Axes", tables: Tables) -> None:
         axes.axvline(row["start_at"], color=WARN, linewidth=1)
         axes.text(row["start_at"], 1.0, f" {row['part'].upper()}", transform=axes.get_xaxis_transform(), color=WARN, fontsize=8, va="top")
     axes.set_ylabel("events per month")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.set_ylim(bottom=0)
 
 
 def _ranking_quality(axes: "Axes", tables: Tables) -> None:
@@ -154,7 +152,9 @@ def _experiment_plans(axes: "Axes", tables: Tables) -> None:
         colour = (ACCENT, WARN, INK, SOFT)[place % 4]
         axes.plot(rows["days"].to_numpy() / 7, 100 * values.to_numpy(), marker="o", markersize=3, color=colour, label=f"{name} ({unit})")
         _mark_power(axes, rows, values=values, colour=colour)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.set_xlabel("weeks of the traffic seen so far (beside the dots: power for the smallest effect worth finding)")
     axes.set_ylabel("smallest effect found (%)")
     axes.legend(frameon=False, fontsize=8)
