@@ -205,7 +205,8 @@ def _interval(readout: Readout) -> str:
 def _sentence(experiment: ExperimentSettings, outcome: Outcome, last: Gate, readout: Readout, evidence: Evidence) -> str:
     verb = {"rollout": f"Roll out {readout.arm}", "rollback": f"Roll back {readout.arm}", "iterate": "Iterate"}[outcome]
     if outcome == "iterate" and last.gate == "evidence":
-        return f"Iterate: {readout.arm} won the {readout.source} ({readout.metric} {_interval(readout)}); test it live before a rollout."
+        won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(readout.source, "on the observed log")
+        return f"Iterate: {readout.arm} won {won} ({readout.metric} {_interval(readout)}); test it live before a rollout."
     if outcome == "iterate" and not last.gate.startswith("health:sick"):
         return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
     return f"{verb}: {last.sentence}."
