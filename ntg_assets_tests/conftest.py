@@ -11,6 +11,7 @@ for name in [name for name in os.environ if name.startswith(("NTG_", "DAGSTER_")
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
+pytest.register_assert_rewrite("ntg_assets_tests.vectors.effects", "ntg_assets_tests.vectors.designs")  # a miss shows both sides
 settings.register_profile("reproducible", derandomize=True, deadline=None)  # the same examples on a fast and on a busy machine
 settings.load_profile("reproducible")
 

@@ -1,8 +1,6 @@
 """The two outside vectors that ask for more than a formula: from rows to a readout, and from readouts to a decision."""
 
-import json
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,7 @@ from ntg_assets.experiments.receipts import evaluate
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.sql import run
 from ntg_assets_tests.experiment_sums import sums
-
-VECTORS = {one["id"]: one for one in json.loads((Path(__file__).parent / "experiment_vectors.json").read_text(encoding="utf-8"))["vectors"]}
+from ntg_assets_tests.vectors.register import VECTORS
 
 
 def definition(**changes: Any) -> ExperimentSettings:
