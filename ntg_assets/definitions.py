@@ -17,6 +17,8 @@ from ntg_assets.experiments.assets import experiment_assets
 from ntg_assets.experiments.checks import experiment_checks
 from ntg_assets.features.assets import feature_assets
 from ntg_assets.logs import structured_log
+from ntg_assets.off_policy.assets import off_policy_assets
+from ntg_assets.off_policy.checks import off_policy_checks
 from ntg_assets.project import Project
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
@@ -51,6 +53,7 @@ assets = [
     *churn_assets,
     *revenue_assets,
     *ranking_evaluation_assets,
+    *off_policy_assets,
     *churn_evaluation_assets,
     *gate_assets,
     *experiment_assets,
@@ -65,7 +68,16 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, assets),
-    asset_checks=[*ingest_checks, *split_checks, *ranking_checks, *churn_checks, *revenue_checks, *experiment_checks, *gate_checks],
+    asset_checks=[
+        *ingest_checks,
+        *split_checks,
+        *ranking_checks,
+        *churn_checks,
+        *revenue_checks,
+        *off_policy_checks,
+        *experiment_checks,
+        *gate_checks,
+    ],
     jobs=[nightly],
     schedules=[
         dg.ScheduleDefinition(

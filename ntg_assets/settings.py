@@ -20,6 +20,7 @@ from ntg_assets.evaluation.settings import GateSettings
 from ntg_assets.events.settings import IngestSettings
 from ntg_assets.experiments.settings import ExperimentsSettings
 from ntg_assets.features.settings import FeatureSettings
+from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.revenue.settings import RadarSettings, ValueSettings
 from ntg_assets.section import Section
@@ -73,6 +74,7 @@ class Settings(Section):
     value: ValueSettings = ValueSettings()
     radar: RadarSettings
     experiments: ExperimentsSettings = ExperimentsSettings()
+    off_policy: OffPolicySettings = OffPolicySettings()
     gate: GateSettings = GateSettings()
 
     @model_validator(mode="after")
@@ -85,6 +87,11 @@ class Settings(Section):
             )
             raise ValueError(msg)
         return self
+
+    @property
+    def off_policy_list_length(self) -> int:
+        """Places of each list that the off-policy estimates look at."""
+        return self.off_policy.list_length or self.ranking.top_k
 
     @property
     def fingerprint(self) -> str:

@@ -47,7 +47,7 @@ def judge_events(
         The judged source, and the query that yields the accepted events.
     """
     layouts = lay_out(connection, files, ingest.events, name=EVENTS, columns=EVENT_COLUMNS)
-    _refuse_unknown_zone(connection, ingest.events.timezone)
+    refuse_unknown_zone(connection, ingest.events.timezone, key="ingest.events.timezone")
     rules, parameters = event_rules(ingest, now=now)
     known = {"known_items": items.select("item_id")} if ingest.unknown_items == "quarantine" and ingest.items else {}
     plan = Plan(layouts, rules, parameters, known)
@@ -85,19 +85,34 @@ def judge_items(
     return judged, shape_items(rows.usable, source)
 
 
+def refuse_too_many(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts], *, source: str, max_bad_share: float
+) -> None:
+    """Raise when a source as a whole, or one of its files, has too many bad rows (see `find_breach`)."""
+    breach = find_breach(counts, plan.files, source=source, max_bad_share=max_bad_share)
+    if breach is None:
+        return
+    judged = plan.only(breach.files)
+    invalid = _invalid_rows(connection, judged, counts, max_rows=SHOWN_EXAMPLES)
+    placed = place_rows(judged, invalid, {number: file.rejects for number, file in counts.items()})
+    refuse(breach, reasons=bad_reasons(connection, judged, counts), examples=placed, files=plan.files)
+
+
+def bad_reasons(connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts]) -> pl.DataFrame:
+    """Count the bad rows of a plan's files by column (as the source calls it) and reason, lines that are no rows included."""
+    reasons = run(over_typed_rows(plan, "bad_reasons"), connection)
+    return _with_rejects(reasons, plan, counts, [file.number for file in plan.files])
+
+
 def _quarantine_events(
     connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts], *, max_bad_share: float
 ) -> pl.DataFrame:
     n_bad = sum(file.n_bad for file in counts.values())
     if not n_bad:
         return quarantine_table([], plan.files, source=EVENTS)
-    breach = find_breach(counts, plan.files, source=EVENTS, max_bad_share=max_bad_share)
-    judged = plan.only(breach.files) if breach else plan
-    invalid = _invalid_rows(connection, judged, counts, max_rows=SHOWN_EXAMPLES if breach else n_bad)
-    placed = place_rows(judged, invalid, {number: file.rejects for number, file in counts.items()})
-    if breach:
-        reasons = run(over_typed_rows(judged, "bad_reasons"), connection)
-        refuse(breach, reasons=_with_rejects(reasons, plan, counts, breach.files), examples=placed, files=plan.files)
+    refuse_too_many(connection, plan, counts, source=EVENTS, max_bad_share=max_bad_share)
+    invalid = _invalid_rows(connection, plan, counts, max_rows=n_bad)
+    placed = place_rows(plan, invalid, {number: file.rejects for number, file in counts.items()})
     return quarantine_table(placed, plan.files, source=EVENTS)
 
 
@@ -127,7 +142,8 @@ def _with_rejects(reasons: pl.DataFrame, plan: Plan, counts: Mapping[int, FileCo
     return pl.concat([named, counted])
 
 
-def _refuse_unknown_zone(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+def refuse_unknown_zone(connection: duckdb.DuckDBPyConnection, zone: str, *, key: str) -> None:
+    """Raise when a configured time zone is none."""
     known = connection.execute("select count(*) from pg_timezone_names() where name = $zone", {"zone": zone}).fetchall()[0][0]
     if not known:
-        raise SourceError(f"ingest.events.timezone: {zone!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'.")
+        raise SourceError(f"{key}: {zone!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'.")

@@ -63,10 +63,10 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     id_type = ingest.events.item_id_type
     items, judged_items = no_items(id_type), []
     if ingest.items:
-        with _reader(place) as connection:
+        with source_reader(place) as connection:
             judged, items = judge_items(connection, ingest.items, item_files, id_type=id_type, max_bad_share=ingest.max_bad_share)
             judged_items = [judged]
-    with _reader(place) as connection:
+    with source_reader(place) as connection:
         log, events = judge_events(connection, ingest, files, items=items.items, now=now)
     sources: list[JudgedSource] = [log, *judged_items]
     return Survey(
@@ -91,13 +91,13 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
     """
     place = Place(home.resolve(), tuple(Path(folder) for folder in ingest.source_folders))
     surveyed = survey(ingest, place=place, now=now)
-    with _reader(place) as connection:
+    with source_reader(place) as connection:
         events = run(surveyed.events, connection)
     return check_frame(events.sort(ORDER), Events, ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type))
 
 
 @contextmanager
-def _reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
+def source_reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection of its own for one source: DuckDB keeps the rejects of all readings of a connection together."""
     if place.scratch is not None:
         place.scratch.mkdir(parents=True, exist_ok=True)

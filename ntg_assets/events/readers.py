@@ -89,7 +89,7 @@ def find_layouts(
     Args:
         connection: Sandboxed, may read the files.
         files: Of one format; copies of others left out.
-        mapping: Configuration key (`events.user_id`) with the column it names.
+        mapping: Configuration key (`ingest.events.user_id`) with the column it names.
         delimiter: Of CSV files.
 
     Raises:
@@ -110,7 +110,7 @@ def require_columns(file: SourceFile, found: Sequence[str], mapping: Mapping[str
     """Compare a file's columns with the configured ones, by name."""
     missing = {key: name for key, name in mapping.items() if name not in found}
     if missing:
-        told = " and ".join(f"{name!r} (ingest.{key})" for key, name in missing.items())
+        told = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
         hints = [f"{near[0]!r} for {name!r}" for name in missing.values() if (near := get_close_matches(name, found, n=1, cutoff=0.4))]
         hint = f" Did you mean {', '.join(hints)}?" if hints else ""
         raise SourceError(
@@ -120,8 +120,7 @@ def require_columns(file: SourceFile, found: Sequence[str], mapping: Mapping[str
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
             raise SourceError(
-                f"{file.name}: several columns are called {name!r} (upper and lower case do not count);"
-                f" ingest.{key} needs one. Rename them."
+                f"{file.name}: several columns are called {name!r} (upper and lower case do not count); {key} needs one. Rename them."
             )
 
 

@@ -40,7 +40,7 @@ def event_rules(ingest: IngestSettings, *, now: datetime | None) -> tuple[tuple[
     low, high = ingest.value_range
     parameters |= {key: value for key, value in (("lowest", low), ("highest", high)) if value is not None and source.value}
     rules = (
-        _id_rule("user_id", source.user_id, source.user_id_type),
+        id_rule("user_id", source.user_id, source.user_id_type),
         _item_id_rule(ingest),
         _time_rule(source, has_latest=latest is not None),
         Rule("event_type", source.event_type, as_text)
@@ -55,18 +55,19 @@ def item_rules(source: ItemSourceSettings, id_type: IdType) -> tuple[Rule, ...]:
     """Rules of the item table: only the id can make a row unusable."""
     optional = [("title", source.title), ("categories", source.categories)]
     return (
-        _id_rule("item_id", source.item_id, id_type),
+        id_rule("item_id", source.item_id, id_type),
         *(Rule(name, column, as_text if column else lambda _: "cast(null as varchar)", is_optional=True) for name, column in optional),
     )
 
 
-def _id_rule(name: str, source: str, id_type: IdType) -> Rule:
+def id_rule(name: str, source: str, id_type: IdType) -> Rule:
+    """Rule of a column of ids."""
     wrong = "is no whole number" if id_type == "integer" else "holds a line break"
     return Rule(name, source, lambda column: as_id(column, id_type), ((f"{name} is null", wrong),))
 
 
 def _item_id_rule(ingest: IngestSettings) -> Rule:
-    rule = _id_rule("item_id", ingest.events.item_id, ingest.events.item_id_type)
+    rule = id_rule("item_id", ingest.events.item_id, ingest.events.item_id_type)
     if ingest.unknown_items == "keep" or ingest.items is None:
         return rule
     known = "item_id in (select item_id from known_items)"

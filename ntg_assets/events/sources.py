@@ -84,7 +84,7 @@ def lay_out(
         name: `events` or `items`.
         columns: Settings that name a column of the files, if they are set.
     """
-    mapping = {f"{name}.{key}": column for key in columns if (column := getattr(source, key))}
+    mapping = {f"ingest.{name}.{key}": column for key in columns if (column := getattr(source, key))}
     originals = [file for file in files if file.copy_of is None]
     return tuple(find_layouts(connection, originals, mapping=mapping, delimiter=source.delimiter))
 

@@ -40,7 +40,7 @@ class Plan:
 
 
 def over_typed_rows(
-    plan: Plan, name: str, tables: Mapping[str, Source] | None = None, *, numbered: bool = False, **parameters: Any
+    plan: Plan, name: str, tables: Mapping[str, Source] | None = None, *, numbered: bool = False, package: str = "events", **parameters: Any
 ) -> Query:
     """Make a query from `<name>.sql`, in which `typed_rows` stands for the rows of the plan's files.
 
@@ -49,14 +49,13 @@ def over_typed_rows(
 
     Args:
         plan: Files and rules.
-        name: SQL file of this stage.
+        name: SQL file.
         tables: Further tables of the text.
         numbered: Whether `row_number` is wanted for CSV files (it makes the reader go through one file at a time).
+        package: Stage folder that holds the file.
         parameters: Further values of the text.
     """
-    text = (
-        f"with typed_rows as not materialized (\n{typed_rows(plan, numbered=numbered)}\n)\nselect * from (\n{read_sql('events', name)}\n)"
-    )
+    text = f"with typed_rows as not materialized (\n{typed_rows(plan, numbered=numbered)}\n)\nselect * from (\n{read_sql(package, name)}\n)"
     given = {key: value for layout in plan.layouts for key, value in layout.parameters.items()}
     return Query(text, {**plan.tables, **(tables or {})}, {**given, **plan.parameters, **parameters})
 

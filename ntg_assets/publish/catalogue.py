@@ -26,7 +26,14 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
     "outputs/embeddings": {LIVE: ("item_embeddings",)},
     "outputs/ranking": {
         LIVE: ("recommendations", "default_list", "ranking_weights", "item_rules", "ranking_rules_report", "default_list_report"),
-        BACKTEST: ("ranking_report", "ranking_comparisons", "retrieval_report"),
+        BACKTEST: (
+            "ranking_report",
+            "ranking_comparisons",
+            "retrieval_report",
+            "off_policy_report",
+            "off_policy_comparisons",
+            "shown_log_report",
+        ),
     },
     "outputs/churn": {
         LIVE: ("churn_scores", "churn_coefficients", "churn_uncertainty", "churn_recalibration", "churn_horizon_report"),

@@ -21,6 +21,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "release_gate": "backtest",
         "retrieval_report": "backtest",
         "ranking_report": "backtest",
+        "off_policy_report": "backtest",
         "radar_backtest": "backtest",
         "value_backtest": "backtest",
         "money_calibration": "backtest",

@@ -1,0 +1,40 @@
+"""Checks of the off-policy evaluation: every exposure is accounted for, and estimates that cannot be believed say so."""
+
+import dagster as dg
+import polars as pl
+
+from ntg_assets.off_policy.report import LOGGED
+from ntg_assets.stages import BACKTEST
+
+NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing was estimated"
+
+
+def doubtful_strategies(report: pl.DataFrame) -> list[str]:
+    """Say of each strategy whose estimate supports no claim why."""
+    doubtful = report.filter(~pl.col("supports_claim") & (pl.col("strategy") != LOGGED)).unique("strategy").sort("strategy")
+    return [f"{strategy}: {verdict}" for strategy, verdict in doubtful.select("strategy", "verdict").iter_rows()]
+
+
+def told_log(fates: pl.DataFrame) -> str:
+    """Say in one line what became of the rows of the log."""
+    rows = fates.group_by("fate").agg(pl.col("n_rows").sum()).sort("n_rows", "fate", descending=[True, False])
+    return ", ".join(f"{n_rows:,} {fate}" for fate, n_rows in rows.iter_rows()) or NOT_CONFIGURED
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([BACKTEST, "off_policy_report"]),
+    additional_ins={"shown_log_report": dg.AssetIn(dg.AssetKey([BACKTEST, "shown_log_report"]))},
+)
+def estimates_can_be_believed(off_policy_report: pl.DataFrame, shown_log_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """Each strategy's estimate rests on enough users, on support, and on propensities whose weights are 1 on average; a warning."""
+    doubts = doubtful_strategies(off_policy_report)
+    missing = off_policy_report.is_empty() and not shown_log_report.is_empty()
+    told = "no exposure lies at or after the cutoff: nothing was estimated" if missing else "; ".join(doubts) or "all checks hold"
+    return dg.AssetCheckResult(
+        passed=not doubts and not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=NOT_CONFIGURED if shown_log_report.is_empty() else f"{told} ({told_log(shown_log_report)})",
+    )
+
+
+off_policy_checks = [estimates_can_be_believed]

@@ -1,0 +1,219 @@
+"""The off-policy report: each strategy's estimated value beside the log's own, and whether the estimate can be believed."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.off_policy import estimators as est
+from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
+from ntg_assets.off_policy.settings import OffPolicySettings
+from ntg_assets.off_policy.slots import Match, Slots, by_strategy, lists_shown, match_any_place, match_by_place
+from ntg_assets.taste.interactions import codes_of
+
+LOGGED, ON_POLICY = "logged", "on_policy"
+ESTIMATORS = ("ips", "snips", "dr")
+MOST_CUT = 0.05  # share of all weight: beyond it estimates are of another list than the strategy's
+ESTIMATE_SCHEMA: dict[str, Any] = {
+    "strategy": pl.String,
+    "estimator": pl.String,
+    "value": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "difference": pl.Float64,
+    "difference_low": pl.Float64,
+    "difference_high": pl.Float64,
+}
+SANITY_SCHEMA: dict[str, Any] = {
+    "n_slots": pl.Int64,
+    "n_users": pl.Int64,
+    "filled_share": pl.Float64,
+    "support_share": pl.Float64,
+    "matched_share": pl.Float64,
+    "effective_slots": pl.Float64,
+    "effective_users": pl.Float64,
+    "largest_weight": pl.Float64,
+    "clipped_share": pl.Float64,
+    "mean_weight": pl.Float64,
+    "mean_weight_low": pl.Float64,
+    "mean_weight_high": pl.Float64,
+    "supports_claim": pl.Boolean,
+    "verdict": pl.String,
+}
+REPORT_SCHEMA = {**ESTIMATE_SCHEMA, **SANITY_SCHEMA}
+COMPARISON_SCHEMA: dict[str, Any] = {
+    "strategy": pl.String,
+    "baseline": pl.String,
+    "estimator": pl.String,
+    "n_users": pl.Int64,
+    "difference": pl.Float64,
+    "difference_low": pl.Float64,
+    "difference_high": pl.Float64,
+    "supports_claim": pl.Boolean,
+}
+
+
+class Judged(NamedTuple):
+    """One strategy: its estimates by estimator, its sanity numbers."""
+
+    strategy: str
+    estimates: dict[str, est.Estimate]
+    sanity: dict[str, Any]
+
+
+class Lists(NamedTuple):
+    """What the strategies show: `strategy_lists`, `default_list` for users without history, and `user_id` of TRAIN."""
+
+    strategies: pl.DataFrame
+    default: pl.DataFrame
+    known: pl.DataFrame
+
+
+def report_off_policy(
+    slots: Slots, lists: Lists, *, settings: OffPolicySettings, list_length: int, minimum_users: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Estimate every strategy's value from the exposures after the cutoff.
+
+    Args:
+        slots: Exposures, divided by the cutoff.
+        lists: Made from TRAIN.
+        settings: Clipping, and what a claim needs.
+        list_length: Places of a list that are looked at.
+        minimum_users: With fewer users nothing supports a claim.
+
+    Returns:
+        `off_policy_report` (strategy x estimator; the log's own policy first) and `off_policy_comparisons` (strategy x baseline x
+        estimator). Without exposures after the cutoff both are empty.
+    """
+    held = slots.held_out
+    if held.is_empty():
+        return pl.DataFrame(schema=REPORT_SCHEMA), pl.DataFrame(schema=COMPARISON_SCHEMA)
+    model = fit_reward_model(slots.earlier)
+    log = est.Logged(
+        codes_of(held["user_id"], known=held["user_id"].unique().sort()).astype(np.int64),
+        held["reward"].to_numpy(),
+        None if model is None else model.forecast(held).to_numpy(),
+    )
+    judged = [
+        _judge(name, _match(held, rows, lists, model, list_length=list_length), log, settings=settings, minimum_users=minimum_users)
+        for name, rows in by_strategy(lists.strategies)
+    ]
+    return _report(log, judged, minimum_users=minimum_users), _comparisons(judged)
+
+
+def _match(held: pl.DataFrame, rows: pl.DataFrame, lists: Lists, model: RewardModel | None, *, list_length: int) -> Match:
+    shown = lists_shown(rows, lists.default, slots=held, known=lists.known, list_length=list_length)
+    knows_places = held["position"].null_count() == 0
+    return (match_by_place if knows_places else match_any_place)(held, shown, model=model)
+
+
+def _judge(name: str, match: Match, log: est.Logged, *, settings: OffPolicySettings, minimum_users: int) -> Judged:
+    limit = settings.largest_weight
+    used = match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
+    found = {
+        "ips": est.inverse_propensity(log, used),
+        "snips": est.self_normalised(log, used),
+        "dr": est.doubly_robust(log, used),
+    }
+    mean = est.mean_weight(log, match)  # of the weights as they are: clipping must not hide what is wrong
+    n_filled = float(match.filled.sum())
+    sanity: dict[str, Any] = {
+        "n_slots": log.n_slots,
+        "n_users": int(log.user.max()) + 1,
+        "filled_share": n_filled / log.n_slots,
+        "support_share": float((match.supported * match.filled).sum()) / n_filled if n_filled else 0.0,
+        "matched_share": float((match.weight > 0).mean()),
+        "effective_slots": est.effective_size(used.weight),
+        "effective_users": est.effective_size(log.per_user(used.weight)),
+        "largest_weight": float(match.weight.max()),
+        "clipped_share": 1 - float(used.weight.sum()) / float(match.weight.sum()) if limit and match.weight.any() else 0.0,
+        "mean_weight": mean.value,
+        "mean_weight_low": mean.low,
+        "mean_weight_high": mean.high,
+    }
+    doubts = _doubts(sanity, settings=settings, minimum_users=minimum_users)
+    cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []
+    sanity |= {"supports_claim": not doubts, "verdict": "; ".join([*doubts, *cut]) or "the checks hold"}
+    return Judged(name, {name: estimate for name, estimate in found.items() if estimate is not None}, sanity)
+
+
+def _doubts(sanity: dict[str, Any], *, settings: OffPolicySettings, minimum_users: int) -> list[str]:
+    """Say in words what stands against believing the estimates; nothing when all checks hold."""
+    doubts = []
+    if sanity["n_users"] < minimum_users:
+        doubts.append(f"thin evidence: {sanity['n_users']:,} of the {minimum_users:,} users that a claim needs")
+    if sanity["effective_users"] < settings.minimum_effective_users:
+        doubts.append(
+            f"what the log showed by chance and the strategy would show counts as {sanity['effective_users']:,.1f} users; "
+            f"{settings.minimum_effective_users:,} are needed"
+        )
+    if sanity["support_share"] < settings.minimum_support_share:
+        doubts.append(f"the log has never shown {1 - sanity['support_share']:.0%} of what the strategy would show")
+    low, high, expected = sanity["mean_weight_low"], sanity["mean_weight_high"], sanity["filled_share"]
+    if low is not None and not low <= expected <= high:
+        cause = (
+            "propensities are too high, or the log could not have shown all of its list" if high < expected else "propensities are too low"
+        )
+        doubts.append(f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is expected: {cause}")
+    if sanity["clipped_share"] > MOST_CUT:
+        doubts.append(f"too much weight is cut: {sanity['clipped_share']:.1%}, {MOST_CUT:.0%} may be")
+    return doubts
+
+
+def _cut(share: float, log: est.Logged) -> str:
+    """Say what cutting weights does to the estimates."""
+    bias = "IPS is too low" if log.reward.min() >= 0 else "IPS is biased"
+    return f"off_policy.largest_weight cut {share:.2%} of the weight: {bias}"
+
+
+def _report(log: est.Logged, judged: list[Judged], *, minimum_users: int) -> pl.DataFrame:
+    own = est.on_policy(log)
+    rows = [_logged_row(log, own, minimum_users=minimum_users)]
+    for found in judged:
+        for name in ESTIMATORS:
+            if name in found.estimates:
+                estimate = found.estimates[name]
+                told = [found.strategy, name, *estimate.interval(), *estimate.minus(own).interval()]
+                rows.append(dict(zip(ESTIMATE_SCHEMA, told, strict=True)) | found.sanity)
+    return pl.DataFrame(rows, schema=REPORT_SCHEMA)
+
+
+def _logged_row(log: est.Logged, own: est.Estimate, *, minimum_users: int) -> dict[str, Any]:
+    n_users = int(log.user.max()) + 1
+    is_enough = n_users >= minimum_users
+    verdict = "what the log itself earned" if is_enough else f"thin evidence: {n_users:,} of the {minimum_users:,} users that a claim needs"
+    same = dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
+    whole = dict.fromkeys(("filled_share", "support_share", "matched_share", "largest_weight", "mean_weight"), 1.0)
+    ends = dict.fromkeys(("mean_weight_low", "mean_weight_high"), 1.0)
+    sizes = {"n_slots": log.n_slots, "n_users": n_users, "effective_slots": float(log.n_slots), "clipped_share": 0.0}
+    sizes |= {"effective_users": est.effective_size(np.bincount(log.user).astype(np.float64))}
+    told = dict(zip(("value", "low", "high"), own.interval(), strict=True))
+    return {
+        "strategy": LOGGED,
+        "estimator": ON_POLICY,
+        **told,
+        **same,
+        **whole,
+        **ends,
+        **sizes,
+        "supports_claim": is_enough,
+        "verdict": verdict,
+    }
+
+
+def _comparisons(judged: list[Judged]) -> pl.DataFrame:
+    rows = [
+        (
+            ours.strategy,
+            theirs.strategy,
+            name,
+            ours.sanity["n_users"],
+            *ours.estimates[name].minus(theirs.estimates[name]).interval(),
+            ours.sanity["supports_claim"] and theirs.sanity["supports_claim"],
+        )
+        for ours in judged
+        for theirs in judged
+        for name in ESTIMATORS
+        if ours is not theirs and name in ours.estimates and name in theirs.estimates
+    ]
+    return pl.DataFrame(rows, schema=COMPARISON_SCHEMA, orient="row")
