@@ -9,7 +9,7 @@ from ntg_assets.ranking.blend import Lists
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.popularity import half_life_in_words
 from ntg_assets.ranking.profiles import history_profile
-from ntg_assets.ranking.sources import LATENT, Source
+from ntg_assets.ranking.sources import LATENT, RISING, Source
 from ntg_assets.taste.interactions import Floats, Interactions, Longs
 
 RULE_WORDS = {
@@ -23,6 +23,7 @@ WORDS = {
     "sequence": "Often taken up after {seed}",
     "linear": "Predicted by {seed}",
     "latent": "Close in taste to {seed}",
+    "rising": "Close in taste to {seed}, and taken up by many of late",
 }
 
 
@@ -74,8 +75,9 @@ def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interaction
 
 def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
     """Look up the strength of edges; 0 where there is none. Between embedded items it is the product of their embeddings."""
-    if graph == LATENT:
-        return _products(model.embeddings, start, end)
+    if graph in (LATENT, RISING):
+        factor = model.rising[end] if graph == RISING else 1.0
+        return _products(model.embeddings, start, end) * factor
     keys = model.edge_keys[graph]
     if not len(keys):
         return np.zeros(len(start))

@@ -17,7 +17,7 @@ class Source:
         kind: `graph` spreads the user's profile over the edges of a graph, `latent` over the dimensions of the embeddings,
             `popularity` is the same for all users, `consumed` is the user's own past.
         half_life: Of the profile in items (`graph`), else in days; None: the whole past counts (`latent`), or several do (`RETURNS`).
-        graph: Which graph, for `graph`; for `latent` that of dimensions x items.
+        graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with what rises lifted.
         default_weight: Weight in the blend while labels do not teach a better one: close to the popularity floor, whose weight is 1,
             with some taste. Chosen on inner labels of the MovieLens sample, global cut: NDCG@10 .195 with it, .182 for the floor alone.
     """
@@ -46,6 +46,7 @@ RETURN_DEFAULTS = {  # weights while labels teach no better ones: faded frequenc
 }
 GRAPHS = ("taste", "sequence", "linear", "latent")
 LATENT = "latent"
+RISING = "rising"  # the same embeddings, each item by how many of its users are new
 GRAPH_TABLES = {graph: "item_embeddings" if graph == LATENT else f"{graph}_graph" for graph in GRAPHS}
 NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
@@ -69,6 +70,7 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("linear_long", "graph", long, "linear", 0.3),
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
+        Source("latent_rising", "latent", None, RISING),
     ]
     popularity = [Source(f"popularity_{days:g}d", "popularity", days) for days in sorted(set(settings.popularity_half_life_days or ()))]
     if settings.recommend_consumed == "never":
