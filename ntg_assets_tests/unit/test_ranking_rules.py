@@ -18,6 +18,7 @@ from ntg_assets.ranking.model import ranking_model
 from ntg_assets.ranking.ruled_lists import make_lists
 from ntg_assets.ranking.rules_report import report_rules
 from ntg_assets.ranking.rules_settings import Diversity, RulesSettings
+from ntg_assets.ranking.sources import GRAPH_TABLES
 from ntg_assets.sql import run
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
@@ -48,7 +49,7 @@ def report(world: World) -> pl.DataFrame:
     settings = world.model.settings
     free = ranking_model(
         popularity=world.tables["item_popularity"],
-        graphs={name: world.tables[f"{name}_graph"] for name in ("taste", "sequence", "linear")},
+        graphs={graph: world.tables[table] for graph, table in GRAPH_TABLES.items()},
         cutoff_at=CUTOFF,
         settings=settings,
         weights=world.tables["ranking_weights"],
