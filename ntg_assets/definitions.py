@@ -6,6 +6,7 @@ import dagster as dg
 
 from ntg_assets.churn.assets import churn_assets
 from ntg_assets.churn.checks import churn_checks
+from ntg_assets.errors import ConfigurationError
 from ntg_assets.evaluation.churn_assets import churn_evaluation_assets
 from ntg_assets.evaluation.gate_assets import gate_assets
 from ntg_assets.evaluation.gate_checks import gate_checks
@@ -66,6 +67,20 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     return dg.apply_freshness_policy(spec, late) if settings.schedule.enabled and spec.key.path[0] in PEOPLE_RELY_ON else spec
 
 
+def every_night() -> dg.ScheduleDefinition:
+    """Start the whole job at the configured time."""
+    try:
+        return dg.ScheduleDefinition(
+            name="every_night",
+            job=nightly,
+            cron_schedule=settings.schedule.cron,
+            execution_timezone=settings.schedule.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING if settings.schedule.enabled else dg.DefaultScheduleStatus.STOPPED,
+        )
+    except dg.DagsterInvalidDefinitionError:
+        raise ConfigurationError(f"configuration: schedule.cron: {settings.schedule.cron!r} names no time (such as 0 3 * * *).") from None
+
+
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, assets),
     asset_checks=[
@@ -79,15 +94,7 @@ defs = dg.Definitions(
         *gate_checks,
     ],
     jobs=[nightly],
-    schedules=[
-        dg.ScheduleDefinition(
-            name="every_night",
-            job=nightly,
-            cron_schedule=settings.schedule.cron,
-            execution_timezone=settings.schedule.timezone,
-            default_status=dg.DefaultScheduleStatus.RUNNING if settings.schedule.enabled else dg.DefaultScheduleStatus.STOPPED,
-        )
-    ],
+    schedules=[every_night()],
     sensors=[landing_sensor(nightly, settings)],
     resources={
         "project": project,

@@ -21,6 +21,7 @@ from ntg_assets.randomness import random_stream
 from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_settings, project_paths
 from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run_lock import run_lock
 
 HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
 
@@ -32,16 +33,19 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     overrides: dict[str, Any] = Field(default_factory=dict, description='Modelling values for this run: {"ranking.top_k": 10}.')
 
     _settings: Settings | None = PrivateAttr(default=None)
+    _running: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _is_held: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
-        """Hold a small warehouse open for the whole run: opening it anew for each of hundreds of reads costs more than the reads."""
+        """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds of reads costs more than the reads."""
+        self._running.enter_context(run_lock(self.paths.run_lock))
         self._hold()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
-        """Let go of the warehouse."""
+        """Let go of the warehouse and the workspace."""
         self._release()
+        self._running.close()
 
     @property
     def settings(self) -> Settings:

@@ -6,15 +6,18 @@ This is the only module that reads the environment. Everything else is given its
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
-from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration_problems import tell_problem
+from ntg_assets.configuration_tree import key_of, merge, nest, read_tree, read_value
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.evaluation.settings import GateSettings
 from ntg_assets.events.settings import IngestSettings
@@ -30,30 +33,55 @@ from ntg_assets.taste.settings import TasteSettings
 HOME_VARIABLE = "NTG_HOME"
 CONFIG_VARIABLE = "NTG_CONFIG"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
-DEFAULT_OVERLAY = "configs/dev.yaml"
+BASE, DEFAULT_OVERLAY = "configs/base.yaml", "configs/dev.yaml"
+CRON_FIELDS = 5
+MEMORY = re.compile(r"\d+(\.\d+)?\s?[KMGT]i?B")
 DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule"})  # where and when, not what is computed
 
 
 class EngineSettings(Section):
     """Limits of the embedded engine."""
 
-    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    memory_limit: str = "4GB"
     threads: int | None = Field(default=None, ge=1)
     """Worker threads; null: all cores. No result depends on it."""
     minimum_free_disk_gb: float = Field(default=1.0, ge=0)
     """A run does not start with less free disk than this or three times the warehouse, whichever is more."""
 
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_an_amount(cls, limit: str) -> str:
+        if not MEMORY.fullmatch(limit):
+            raise ValueError("must be a number with KB, MB, GB or TB, such as 3GB")
+        return limit
+
 
 class ScheduleSettings(Section):
     """When the nightly run starts."""
 
-    cron: str = Field(default="0 3 * * *", pattern=r"^\S+( \S+){4}$")
+    cron: str = "0 3 * * *"
     timezone: str = "UTC"
     enabled: bool = True
     watch_landing: bool = False
     """Whether the arrival of a new source file starts a run."""
     late_after_hours: float = Field(default=26.0, gt=0)
     """The UI calls a table of the ingest, live and published stages late when it was last made longer ago than this."""
+
+    @field_validator("cron")
+    @classmethod
+    def _has_five_fields(cls, cron: str) -> str:
+        if len(cron.split()) != CRON_FIELDS:
+            raise ValueError("must be the five fields minute, hour, day, month and weekday of cron, such as 0 3 * * *")
+        return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no IANA time zone; give a name such as Europe/Paris or UTC") from None
+        return zone
 
 
 class Settings(Section):
@@ -115,6 +143,10 @@ class Paths(BaseModel):
         return self.data / "warehouse" / "warehouse.duckdb"
 
     @property
+    def run_lock(self) -> Path:
+        return self.data / "warehouse" / "run.lock"
+
+    @property
     def scratch(self) -> Path:
         return self.data / "scratch"
 
@@ -162,86 +194,29 @@ def load_settings(
     """
     root = home or project_home()
     variables = os.environ if environment is None else environment
-    overlay_path = root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY)
-    merged = _merge(_read_yaml(root / "configs" / "base.yaml"), _read_yaml(overlay_path))
-    merged = _merge(merged, _environment_tree(variables))
-    for dotted, value in (overrides or {}).items():
-        merged = _merge(merged, _nest(dotted.split("."), value))
-    return validate_settings(merged)
+    base, overlay_path = root / BASE, root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY)
+    if not base.is_file():
+        raise ConfigurationError(f"{root} holds no {BASE}: run the command in the project folder, or name that with {HOME_VARIABLE}.")
+    if not overlay_path.is_file():
+        raise ConfigurationError(f"configuration file {overlay_path} does not exist. Give one with --config or {CONFIG_VARIABLE}.")
+    keys = {name: key for name in sorted(variables) if name not in RESERVED_VARIABLES and (key := key_of(name))}
+    layers = [read_tree(base), read_tree(overlay_path), *(nest(key, read_value(name, variables[name])) for name, key in keys.items())]
+    layers += [nest(dotted, value) for dotted, value in (overrides or {}).items()]
+    return validate_settings(reduce(merge, layers), variables=keys)
 
 
-def validate_settings(tree: Mapping[str, Any]) -> Settings:
-    """Check a merged configuration; every problem is told in one message, unknown keys with the nearest known one."""
+def validate_settings(tree: Mapping[str, Any], *, variables: Mapping[str, str] | None = None) -> Settings:
+    """Check a merged configuration; every problem is told in one message, unknown keys with the nearest known one.
+
+    Args:
+        tree: Keys and values.
+        variables: Which variable of the environment set which dotted key, so that a problem names where it comes from.
+    """
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        problems = [_explain(problem) for problem in error.errors()]
+        problems = [tell_problem(problem, root=Settings, variables=variables or {}) for problem in error.errors()]
         raise ConfigurationError("configuration: " + "; ".join(problems)) from None
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigurationError(f"configuration file {path} does not exist. Give one with --config or {CONFIG_VARIABLE}.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"configuration file {path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"configuration file {path} must hold keys and values, found a {type(content).__name__}.")
-    return content
-
-
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one tree over another; lists and values are replaced whole, mappings key by key."""
-    merged = dict(below)
-    for key, value in above.items():
-        known = merged.get(key)
-        merged[key] = _merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def _nest(path: list[str], value: Any) -> dict[str, Any]:
-    return {path[0]: _nest(path[1:], value) if len(path) > 1 else value}
-
-
-def _environment_tree(variables: Mapping[str, str]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for name in sorted(variables):
-        if name.startswith("NTG_") and name not in RESERVED_VARIABLES:
-            path = name.removeprefix("NTG_").lower().split("__")
-            tree = _merge(tree, _nest(path, yaml.safe_load(variables[name])))
-    return tree
-
-
-def _explain(problem: Any) -> str:
-    location = [str(part) for part in problem["loc"]]
-    where = ".".join(location)
-    if problem["type"] != "extra_forbidden":
-        text = problem["msg"].removeprefix("Value error, ")
-        is_leaf = not isinstance(problem["input"], Mapping)
-        return f"{where}: {text}" + (f" (found {problem['input']!r})" if is_leaf else "")
-    known = _known_keys(location[:-1])
-    nearest = get_close_matches(location[-1], known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys here: {', '.join(known)}"
-    return f"unknown key {where!r}; {hint}"
-
-
-def _known_keys(location: list[str]) -> list[str]:
-    model: Any = Settings
-    for part in location:
-        if part.isdigit():
-            continue
-        model = _section_of(model.model_fields[part].annotation)
-    return sorted(model.model_fields)
-
-
-def _section_of(annotation: Any) -> Any:
-    """Find the section class inside an annotation such as `X | None` or `list[X]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _section_of(part)) is not None), None)
 
 
 def use_configuration(overlay: str | Path | None) -> None:

@@ -43,8 +43,17 @@ def main() -> None:
     except NtgError as error:
         if DEBUG in sys.argv:
             raise
-        err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        _tell(str(error))
         sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else FAILED)
+    except Exception as error:  # nothing goes on from here: what was not foreseen is told as such
+        if DEBUG in sys.argv:
+            raise
+        _tell(f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'} (not foreseen; add {DEBUG} to see where)")
+        sys.exit(FAILED)
+
+
+def _tell(problem: str) -> None:
+    err.print(f"[bold red]error:[/] {escape(problem)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -244,13 +253,15 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 3000,
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
+    from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
     from ntg_assets.instance import prepare_dagster_home  # noqa: PLC0415
 
     _, paths = _prepare(config)
+    listen(port).close()  # Dagster would start all else first and then hang without its web server
     home = prepare_dagster_home(paths)
     use_home(paths.home)
     os.chdir(home)  # Dagster reads its configuration there, and complains of any other that lies in the working folder
-    command = ["dagster", "dev", "-w", str(paths.home / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    command = ["dagster", "dev", "-w", str(paths.home / "workspace.yaml"), "-h", HOST, "-p", str(port)]
     os.execv(Path(sys.executable).with_name("dagster"), command)  # noqa: S606  # our own interpreter's dagster
 
 

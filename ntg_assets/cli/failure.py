@@ -9,10 +9,12 @@ if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told 
 
 
 class RunFailedError(NtgError):
-    """One line per asset that failed or check that stopped the run; the tracebacks are in `details`."""
+    """One line per asset that failed or check that stopped the run; their tracebacks are notes, which --debug shows."""
 
     def __init__(self, outcome: "RunOutcome") -> None:
         failed = [f"{step.asset}: {step.reason}" for step in outcome.failures]
         stopped = [f"{check.asset}: {check.check}: {check.description}" for check in outcome.refused]
-        super().__init__("\n".join([*failed, *stopped]) or f"run {outcome.run_id} failed; `ntg ui` shows why")
-        self.details = [step.detail for step in outcome.failures]
+        told = [*failed, *stopped] or [outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"]
+        super().__init__("\n".join(told))
+        for detail in [step.detail for step in outcome.failures] or [outcome.detail]:
+            self.add_note(detail)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ntg_assets.cli.decisions import evidence_tables, open_published
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.experiments.plans import baseline_of
 from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -142,7 +142,10 @@ def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
     }
     rows = [(name, effect, chance) for name, found in curves.items() for effect, chance in zip(effects, found, strict=True)]
     frame = pl.DataFrame(rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row")
-    draw_power_curves(frame, wanted=request.power, planned=answer.effect, target=target)
+    try:
+        draw_power_curves(frame, wanted=request.power, planned=answer.effect, target=target)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written ({error.strerror}). Name a file in a writable folder with --figure.") from None
 
 
 def _definition(experiment: str, settings: Settings) -> ExperimentSettings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster_shared.error import SerializableErrorInfo
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the progress lines say it better
 
@@ -45,6 +46,9 @@ class RunOutcome:
 
     run_id: str
     succeeded: bool = False
+    reason: str = ""
+    """Why the run itself failed, when no step did: another run goes on, a resource could not be opened."""
+    detail: str = ""
     failures: list[StepFailed] = field(default_factory=list)
     refused: list[CheckDone] = field(default_factory=list)
     warned: list[CheckDone] = field(default_factory=list)
@@ -91,6 +95,8 @@ def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Ite
         failed = _step_failed(event)
         outcome.failures.append(failed)
         yield failed
+    elif event.is_job_failure:
+        _note_reason(event, outcome)
     elif event.is_job_success:
         outcome.succeeded = True
 
@@ -109,13 +115,22 @@ def _check_done(event: dg.DagsterEvent, outcome: RunOutcome) -> Iterator[CheckDo
     yield done
 
 
+def _note_reason(event: dg.DagsterEvent, outcome: RunOutcome) -> None:
+    error = event.job_failure_data.error
+    outcome.reason, outcome.detail = _reason(error), error.to_string() if error else ""
+
+
 def _step_failed(event: dg.DagsterEvent) -> StepFailed:
-    """Say which asset failed and why, in the words of the innermost error."""
+    """Say which asset failed and why."""
     error = event.step_failure_data.error
     detail = error.to_string() if error else ""
+    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=_reason(error), detail=detail)
+
+
+def _reason(error: SerializableErrorInfo | None) -> str:
+    """Tell a failure in the words of the innermost error."""
     while error is not None and error.cause is not None:
         error = error.cause
     message = error.message.strip() if error else "no reason was recorded"
     name, _, text = message.partition(": ")
-    reason = text if text and " " not in name else message
-    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=" ".join(reason.split()), detail=detail)
+    return " ".join((text if text and " " not in name else message).split())

@@ -2,18 +2,14 @@
 
 import asyncio
 import logging
-import socket
 
 import uvicorn
 from rich.console import Console
 
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.cli.ports import HOST, listen
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.service import make_service
 from ntg_assets.settings import Paths, Settings
-
-HOST = "127.0.0.1"
-BACKLOG = 128
 
 
 def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float, console: Console) -> None:
@@ -36,21 +32,3 @@ def _greeting(generations: Generations, address: str) -> list[str]:
         told = f"the publication was made with configuration {served.configuration}, this is {here}"
         lines.append(f"[yellow]caution[/] {told}: lists may differ from those of the night")
     return lines
-
-
-def listen(port: int) -> socket.socket:
-    """Take a port of this machine (0: any free one).
-
-    Raises:
-        ConfigurationError: the port is taken or not allowed.
-    """
-    # asyncio sends without delay only over sockets that say they are TCP; otherwise each answer waits 40 ms for an acknowledgement
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-    except OSError as error:
-        listening.close()
-        raise ConfigurationError(f"port {port} on {HOST} cannot be used ({error.strerror}). Choose another with --port.") from None
-    listening.listen(BACKLOG)
-    return listening

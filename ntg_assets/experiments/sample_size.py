@@ -1,11 +1,10 @@
 """How many units, which effect, how long: a plan from a few figures, before any experiment is configured."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, isfinite, isinf
 
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.moments import MINIMUM_UNITS
+from ntg_assets.experiments.plan_problems import FEWEST_IN_AN_ARM, fewest_units, problems
 from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
 
 CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)  # multiples of the planned units at which the curve is shown
@@ -43,7 +42,7 @@ class PlanRequest:
     one_sided: bool = False
 
     def __post_init__(self) -> None:
-        if problem := next(_problems(self), None):
+        if problem := next(problems(self), None):
             raise ConfigurationError(f"this cannot be planned: {problem}.")
 
     @property
@@ -97,7 +96,7 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
     """
     effect = _effect_of(request)
     control = _control_units(request, effect)
-    per_arm = tuple(ceil(control * weight / request.weights[0] - 1e-9) for weight in request.weights)
+    per_arm = tuple(max(ceil(control * weight / request.weights[0] - 1e-9), FEWEST_IN_AN_ARM) for weight in request.weights)
     units = sum(per_arm) if request.units is None else request.units
     draft = PlanAnswer(
         question="effect for units" if request.units else "units for non-inferiority" if request.margin else "units for an effect",
@@ -106,7 +105,9 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
         units_per_arm=per_arm,
         units=units,
         days=_days(request, units),
-        curve=tuple(_point(request, effect, units=ceil(units * multiple)) for multiple in CURVE if units * multiple >= _fewest(request)),
+        curve=tuple(
+            _point(request, effect, units=ceil(units * multiple)) for multiple in CURVE if units * multiple >= fewest_units(request.weights)
+        ),
         sentence="",
     )
     return replace(draft, sentence=_sentence(request, draft))
@@ -164,18 +165,14 @@ def _days(request: PlanRequest, units: int) -> float | None:
     return None if request.units_per_day is None else days_for_units(units, units_per_day=request.units_per_day)
 
 
-def _fewest(request: PlanRequest) -> float:
-    """Return the units, all arms together, below which an arm has no variance."""
-    return (MINIMUM_UNITS + 1) * sum(request.weights) / min(request.weights)
-
-
 def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
     arms = f"{answer.units:,} units over {len(request.weights)} arms ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
     share = f" ({answer.effect_share:.2%} of {request.mean:g})" if answer.effect_share is not None else ""
+    effect = "an improvement" if request.one_sided else "a difference"
     what = {
         "units for non-inferiority": f"show that no treatment is worse than the control by more than {answer.effect:g}{share}",
-        "units for an effect": f"find a difference of {answer.effect:g}{share}",
-        "effect for units": f"find a difference of {answer.effect:.4g}{share}",
+        "units for an effect": f"find {effect} of {answer.effect:g}{share}",
+        "effect for units": f"find {effect} of {answer.effect:.4g}{share}",
     }[answer.question]
     if answer.days is None:
         duration = ""
@@ -185,28 +182,3 @@ def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
         duration = ": never, because no units come"
     helped = f", with CUPED removing {request.explained_share:.0%} of the variance" if request.explained_share else ""
     return f"{arms} {what} with {request.power:.0%} power at {request.significance:g} significance{helped}{duration}."
-
-
-def _problems(request: PlanRequest) -> Iterator[str]:
-    asked = [name for name in ("effect", "margin", "units") if getattr(request, name) is not None]
-    if len(asked) != 1:
-        yield f"give one of effect, margin and units, found {' and '.join(asked) or 'none'}"
-    if request.sd is None and not 0 < request.mean < 1:
-        yield f"without a standard deviation the mean is a share between 0 and 1, found {request.mean:g}"
-    if request.sd is not None and not (isfinite(request.sd) and request.sd > 0):
-        yield f"the standard deviation must be above zero, found {request.sd:g}"
-    if len(request.weights) < MINIMUM_UNITS or any(not (isfinite(weight) and weight > 0) for weight in request.weights):
-        yield f"at least two arms with weights above zero are needed, found {', '.join(f'{weight:g}' for weight in request.weights)}"
-    for name in ("effect", "margin", "units"):
-        value = getattr(request, name)
-        if value is not None and not (isfinite(value) and value > 0):
-            yield f"{name} must be above zero, found {value:g}"
-    if request.units is not None and len(request.weights) >= MINIMUM_UNITS and request.units < _fewest(request):
-        yield f"{request.units:,} units leave fewer than three in an arm"
-    if request.units_per_day is not None and request.units_per_day < 0:
-        yield f"units per day cannot be negative, found {request.units_per_day:g}"
-    if not 0 <= request.explained_share < 1 or not 0 < request.significance < 1 or not request.significance < request.power < 1:
-        yield (
-            f"0 <= explained share < 1, 0 < significance < power < 1 are needed, found {request.explained_share:g}, "
-            f"{request.significance:g} and {request.power:g}"
-        )

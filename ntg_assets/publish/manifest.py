@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ntg_assets.errors import StorageError
 from ntg_assets.publish.files import sha256_of, write_text
@@ -53,6 +53,9 @@ def read_manifest(file: Path) -> Manifest:
         raise StorageError(f"nothing is published yet: {file.name} does not exist. Run `ntg run-all` first.")
     try:
         return Manifest.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        first = str(error).splitlines()[0]
-        raise StorageError(f"{file.name} is damaged ({first}). Run `ntg run-all` to publish again.") from None
+    except UnicodeDecodeError:
+        raise StorageError(f"{file.name} is damaged (no UTF-8 text). Run `ntg run-all` to publish again.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        told = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
+        raise StorageError(f"{file.name} is damaged ({told}). Run `ntg run-all` to publish again.") from None

@@ -3,21 +3,50 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    StrictInt,
+    StrictStr,
+    field_validator,
+    model_validator,
+)
 
 MOST_PLACES = 500  # of a list
 MOST_EVENTS = 10_000  # of a history given by hand
 MOST_BODY_BYTES = 2_000_000
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200  # what is outside is a wrong unit, not a time
 
-Id = StrictInt | StrictStr
-Length = Annotated[int, Field(ge=1, le=MOST_PLACES)]
+Places = Field(ge=1, le=MOST_PLACES)  # of a list
+
+
+def _is_text(given: str) -> str:
+    """Refuse half a character: JSON can write a lone surrogate, which no table can hold."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds a lone surrogate, which is no character") from None
+    return given
+
+
+Id = StrictInt | Annotated[StrictStr, AfterValidator(_is_text)]
 
 
 class Message(BaseModel):
     """Closed to unknown keys."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class GivenQuery(Message):
+    """What may stand behind the question mark."""
+
+    k: Annotated[int, Places] | None = None
+    """Length of the list; none: `ranking.top_k`."""
 
 
 class GivenEvent(Message):
@@ -45,7 +74,7 @@ class GivenHistory(Message):
     """A request for the list of somebody with this history."""
 
     events: Annotated[list[GivenEvent], Field(min_length=1, max_length=MOST_EVENTS)]
-    k: Length | None = None
+    k: Annotated[StrictInt, Places] | None = None
     """Length of the list; none: `ranking.top_k`."""
 
     @model_validator(mode="after")

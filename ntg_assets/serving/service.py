@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import anyio
 import anyio.to_thread
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,12 +20,12 @@ from starlette.routing import Route
 from ntg_assets.errors import NtgError
 from ntg_assets.serving.answers import health, list_of_history, list_of_user
 from ntg_assets.serving.generations import Generations
-from ntg_assets.serving.messages import MOST_BODY_BYTES, GivenHistory, Length, Problem
+from ntg_assets.serving.messages import MOST_BODY_BYTES, GivenHistory, GivenQuery, Problem
 
 OK, BAD_REQUEST, TOO_LARGE, NOT_VALID, FAILED = 200, 400, 413, 422, 500
 LOCAL_NAMES = ["127.0.0.1", "localhost"]  # a page that a browser shows must not reach the service under another name
+HINT = 'Send {"events": [{"item_id": ...}]}.'
 WORKERS = 4  # requests computed at once; the rest wait
-LENGTH: TypeAdapter[int] = TypeAdapter(Length)
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class _Service:
 
     async def of_user(self, request: Request) -> Response:
         generation, user = self.generations.current, request.path_params["user_id"]
-        k = LENGTH.validate_python(request.query_params["k"]) if "k" in request.query_params else None
+        k = GivenQuery.model_validate(dict(request.query_params)).k
         return await self._computed(lambda: list_of_user(generation, user, k=k, id_type=self.id_type))
 
     async def of_history(self, request: Request) -> Response:
@@ -106,8 +106,10 @@ async def _body(request: Request) -> bytes:
 def _json(body: bytes) -> object:
     try:
         return json.loads(body)
+    except RecursionError:
+        raise HTTPException(BAD_REQUEST, f"the request is nested too deeply. {HINT}") from None
     except ValueError as error:
-        raise HTTPException(BAD_REQUEST, f'the request is not JSON ({error}). Send {{"events": [{{"item_id": ...}}]}}.') from None
+        raise HTTPException(BAD_REQUEST, f"the request is not JSON ({error}). {HINT}") from None
 
 
 def _told(answer: BaseModel, status: int = OK) -> Response:
@@ -132,7 +134,9 @@ def _sentence(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or ("k" if isinstance(first["input"], str) else "request")
+    if first["type"] == "model_type":
+        return f"the request is no JSON object. {HINT}"
+    where = ".".join(str(part) for part in first["loc"]) or "request"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}."
 

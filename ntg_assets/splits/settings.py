@@ -1,8 +1,9 @@
 """How the past is divided into TRAIN, VAL and TEST."""
 
+from datetime import date, datetime
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
@@ -26,6 +27,18 @@ class SplitSettings(Section):
     """Length of VAL in days, for `last_days`."""
     test_days: int = Field(default=30, ge=1)
     """Length of TEST in days, for `last_days`."""
+
+    @field_validator("val_start", "test_start", mode="before")
+    @classmethod
+    def _is_an_instant(cls, at: object) -> object:
+        if isinstance(at, date):  # what YAML makes of 2024-01-31 without quotes
+            return at.isoformat()
+        if isinstance(at, str):
+            try:
+                datetime.fromisoformat(at)
+            except ValueError:
+                raise ValueError("must be an ISO date or time such as 2024-01-31 or 2024-01-31T18:00:00+01:00") from None
+        return at
 
     @model_validator(mode="after")
     def _is_complete(self) -> "SplitSettings":

@@ -6,6 +6,7 @@ import shutil
 from ntg_assets.errors import StorageError
 from ntg_assets.settings import EngineSettings, Paths
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run_lock import run_lock
 
 GIGABYTE = 10**9
 ROOM_FACTOR = 3  # a failed write keeps its size in the file for ever, so there must be room for it and for its repetition
@@ -15,7 +16,7 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
     """Refuse a run that would fail later.
 
     Raises:
-        StorageError: the workspace is not writable, the disk is too full, or another process holds the warehouse.
+        StorageError: the workspace is not writable, the disk is too full, another run goes on, or another process holds the warehouse.
     """
     try:
         paths.scratch.mkdir(parents=True, exist_ok=True)
@@ -31,5 +32,5 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
         raise StorageError(
             f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB. Make room or move the workspace."
         )
-    with connect(paths.warehouse):
+    with run_lock(paths.run_lock), connect(paths.warehouse):
         pass

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from ntg_assets.cli.planning import Asked, read_weights, request_of, tell_plan
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.experiments.sample_size import PlanRequest, answer_plan, effect_at, power_at
 
 
@@ -88,17 +88,33 @@ def test_power_and_effect_move_the_right_way_along_the_curve() -> None:
         ({"mean": 10, "sd": 3, "effect": 1, "units": 100}, "found effect and units"),
         ({"mean": 10, "effect": 1}, "the mean is a share between 0 and 1, found 10"),
         ({"mean": 10, "sd": 0, "effect": 1}, "standard deviation must be above zero"),
-        ({"mean": 10, "sd": 3, "effect": -1}, "effect must be above zero, found -1"),
+        ({"mean": 10, "sd": 3, "effect": -1}, "effect must be above zero .*found -1"),
         ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0,)}, "at least two arms"),
         ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0, 0.0)}, "weights above zero"),
+        ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0, 1e-300)}, "less than one in 1,000,000 of the traffic"),
+        ({"mean": float("nan"), "sd": 3, "effect": 1}, "mean must be a finite number"),
+        ({"mean": 10, "sd": 3, "effect": 1e300}, "below 1e\\+15"),
+        ({"mean": 10, "sd": 3, "effect": 1e10}, "not in one unit"),
+        ({"mean": 10, "sd": 3, "effect": 1, "significance": 1e-300}, "0 < significance"),
+        ({"mean": 0.5, "effect": 0.9}, "a share of 0.5 cannot move by 0.9"),
+        ({"mean": 0.4, "effect": 0.61, "one_sided": True}, "cannot move by 0.61"),
         ({"mean": 10, "sd": 3, "units": 4}, "leave fewer than three in an arm"),
         ({"mean": 10, "sd": 3, "effect": 1, "explained_share": 1.0}, "explained share < 1"),
-        ({"mean": 10, "sd": 3, "effect": 1, "units_per_day": -1}, "cannot be negative"),
+        ({"mean": 10, "sd": 3, "effect": 1, "units_per_day": -1}, "at least zero"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_with_one_sentence(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         PlanRequest(**given)
+
+
+@pytest.mark.parametrize("deviations", [1e4, 1e2])
+def test_an_effect_that_anybody_sees_needs_three_units_in_each_arm(deviations: float) -> None:
+    assert answer_plan(PlanRequest(mean=10, sd=3, effect=3 * deviations)).units_per_arm == (3, 3)
+
+
+def test_a_one_sided_plan_says_that_it_looks_for_an_improvement() -> None:
+    assert "find an improvement of 1" in answer_plan(PlanRequest(mean=10, sd=3, effect=1, one_sided=True)).sentence
 
 
 def test_what_no_number_of_units_shows_is_said() -> None:
@@ -129,3 +145,11 @@ def test_json_is_strict_and_the_figure_is_drawn(tmp_path: Path) -> None:
     tell_plan(request, console=Console(file=said), as_json=True, figure=tmp_path / "power.png")
     assert json.loads(said.getvalue())["plan"]["days"] is None
     assert (tmp_path / "power.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_figure_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"power\.png cannot be written .*--figure"):
+        tell_plan(
+            PlanRequest(mean=10, sd=3, effect=1), console=Console(file=io.StringIO()), as_json=True, figure=tmp_path / "file" / "power.png"
+        )

@@ -58,6 +58,12 @@ def test_manifest_finds_missing_shorter_and_altered_files(tmp_path: Path) -> Non
 def test_damaged_manifest_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="nothing is published yet"):
         read_manifest(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_text('{"generation": "g1"}')
+    with pytest.raises(StorageError, match=r"is damaged \(source: Field required\)"):
+        read_manifest(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_bytes(b"\xff")
+    with pytest.raises(StorageError, match="is damaged"):
+        read_manifest(tmp_path / "manifest.json")
     (tmp_path / "manifest.json").write_text('{"generation": 1')
     with pytest.raises(StorageError, match="is damaged"):
         read_manifest(tmp_path / "manifest.json")

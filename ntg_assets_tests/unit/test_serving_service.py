@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 import uvicorn
 
-from ntg_assets.cli.serve import listen
+from ntg_assets.cli.ports import listen
 from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.ranking.recommender import Recommender
 from ntg_assets.ranking.rules_settings import RulesSettings
@@ -138,6 +138,9 @@ def test_ids_may_be_any_text(tmp_path: Path) -> None:
         assert answer["items"] == world.tables["recommendations"].filter(pl.col("user_id") == user).drop("user_id").to_dicts()
         body = json.dumps({"events": [{"item_id": "3 & ?"}, {"item_id": 4}]})
         assert asking("/recommendations", method="POST", body=body)[1]["n_unknown_items"] == 1
+        half = asking("/recommendations", method="POST", body='{"events": [{"item_id": "\\ud800"}]}')
+        assert half[0] == 422
+        assert "a lone surrogate" in half[1]["error"] or "item_id" in half[1]["error"]
 
 
 def test_a_shorter_list_is_the_beginning_of_the_longer(ask: Ask, world: World) -> None:
@@ -165,7 +168,11 @@ def test_health_names_generation_and_cutoff(ask: Ask) -> None:
         ("/users/1/recommendations?k=0", "GET", None, 422, "k: Input should be greater than or equal to 1."),
         (f"/users/1/recommendations?k={MOST_PLACES + 1}", "GET", None, 422, f"k: Input should be less than or equal to {MOST_PLACES}."),
         ("/users/1/recommendations?k=many", "GET", None, 422, "k: Input should be a valid integer"),
+        ("/users/1/recommendations?K=5", "GET", None, 422, "K: Extra inputs are not permitted."),
         ("/recommendations", "POST", "{", 400, "the request is not JSON"),
+        ("/recommendations", "POST", "[" * 200_000, 400, "the request is nested too deeply."),
+        ("/recommendations", "POST", "[]", 422, "the request is no JSON object. Send {"),
+        ("/recommendations", "POST", '{"events": [{"item_id": 1}], "k": true}', 422, "k: Input should be a valid integer"),
         ("/recommendations", "POST", "{}", 422, "events: Field required."),
         ("/recommendations", "POST", '{"events": []}', 422, "events: List should have at least 1 item"),
         ("/recommendations", "POST", '{"events": [{"item_id": "x"}]}', 422, "item 'x': the ids of this log are integers."),

@@ -74,6 +74,63 @@ def test_broken_file_is_told_by_name(home: Path, text: str, told: str) -> None:
         load_settings(overlay, home=home, environment=NO_VARIABLES)
 
 
+def test_a_key_written_twice_is_refused(home: Path) -> None:
+    overlay = write(home, "twice.yaml", "ranking: {top_k: 3}\ntaste: {shrinkage: 1}\nranking: {candidates_per_source: 5}\n")
+    with pytest.raises(ConfigurationError, match=r"twice\.yaml .*'ranking' is written twice \(lines 1 to 3\)"):
+        load_settings(overlay, home=home, environment=NO_VARIABLES)
+
+
+def test_a_folder_without_configuration_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"holds no configs/base\.yaml: run the command in the project folder.*NTG_HOME"):
+        load_settings(home=tmp_path, environment=NO_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"NTG_RANKING__TOP_K": "["}, r"variable NTG_RANKING__TOP_K='\['"),
+        ({"NTG_RANKING__TOP_K": "ten"}, r"ranking\.top_k: .*\(found 'ten'\) \(set by the variable NTG_RANKING__TOP_K\)"),
+        ({"NTG_RANKING": "3"}, r"ranking: must hold keys and values \(found 3\) \(set by the variable NTG_RANKING\)"),
+        ({"NTG_RANKIN__TOP_K": "3"}, r"unknown key 'rankin'.*\(set by the variable NTG_RANKIN__TOP_K\)"),
+    ],
+)
+def test_a_wrong_variable_is_told_by_name(home: Path, variables: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        load_settings(home=home, environment=variables)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("engine.memory_limit", "lots", "such as 3GB"),
+        ("schedule.cron", "daily", "five fields minute, hour, day, month and weekday"),
+        ("schedule.timezone", "Mars/Base", "is no IANA time zone"),
+        ("split.val_start", "in spring", "must be an ISO date"),
+        ("ranking", None, "must hold keys and values"),
+        ("value.unit", "Euro", "a currency's three letters"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_is_right(home: Path, key: str, value: object, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{key}: .*{told}.*\(found {value!r}\)"):
+        load_settings(home=home, environment=NO_VARIABLES, overrides={key: value})
+
+
+def test_what_is_needed_and_missing_is_told(home: Path) -> None:
+    overlay = write(home, "none.yaml", "")
+    with pytest.raises(ConfigurationError, match="ingest: is needed and not set"):
+        load_settings(overlay, home=home, environment=NO_VARIABLES)
+
+
+def test_a_date_needs_no_quotes(home: Path) -> None:
+    overlay = write(
+        home,
+        "dates.yaml",
+        (home / "configs" / "dev.yaml").read_text() + "\nsplit: {val_start: 2018-01-01, test_start: '2018-06-01T12:00'}\n",
+    )
+    split = load_settings(overlay, home=home, environment=NO_VARIABLES).split
+    assert (split.val_start, split.test_start) == ("2018-01-01", "2018-06-01T12:00")
+
+
 def test_missing_file_is_told_by_name(home: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.yaml does not exist"):
         load_settings("configs/nowhere.yaml", home=home, environment=NO_VARIABLES)

@@ -1,0 +1,80 @@
+"""What cannot be planned, and why: figures that make no sense, alone or together."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from ntg_assets.experiments.moments import MINIMUM_UNITS
+
+if TYPE_CHECKING:
+    from ntg_assets.experiments.sample_size import PlanRequest
+
+SMALLEST, LARGEST = 1e-9, 1e15  # of a figure: outside squares, tails and counts lose their digits, and nobody measures so
+SMALLEST_SHARE = 1e-6  # of an arm's traffic
+MOST_DEVIATIONS = 1e4  # of an effect in standard deviations: above it two figures are not in one unit
+FEWEST_IN_AN_ARM = MINIMUM_UNITS + 1  # below an arm's variance is not known
+QUESTIONS = ("effect", "margin", "units")
+
+
+def problems(request: "PlanRequest") -> Iterator[str]:
+    """Tell what is wrong with a request, one sentence each; nothing when it can be planned."""
+    yield from _of_the_question(request)
+    yield from _of_the_metric(request)
+    yield from _of_the_traffic(request)
+    yield from _of_the_rates(request)
+
+
+def fewest_units(weights: tuple[float, ...]) -> float:
+    """Return the units, all arms together, below which the smallest arm has no variance."""
+    return FEWEST_IN_AN_ARM * sum(weights) / min(weights)
+
+
+def _of_the_question(request: "PlanRequest") -> Iterator[str]:
+    asked = [name for name in QUESTIONS if getattr(request, name) is not None]
+    if len(asked) != 1:
+        yield f"give one of effect, margin and units, found {' and '.join(asked) or 'none'}"
+    for name in asked:
+        value = getattr(request, name)
+        if not 0 < value < LARGEST:
+            yield f"{name} must be above zero and below {LARGEST:g}, found {value:g}"
+
+
+def _of_the_metric(request: "PlanRequest") -> Iterator[str]:
+    if not isfinite(request.mean):
+        yield f"the mean must be a finite number, found {request.mean:g}"
+    wanted = max(request.effect or 0.0, request.margin or 0.0)
+    if request.sd is None:
+        yield from _of_a_share(request.mean, request.effect or 0.0, one_sided=request.one_sided)
+    elif not SMALLEST <= request.sd < LARGEST:
+        yield f"the standard deviation must be above zero (from {SMALLEST:g}) and below {LARGEST:g}, found {request.sd:g}"
+    elif wanted > MOST_DEVIATIONS * request.sd:
+        yield f"a difference of {wanted:g} is more than {MOST_DEVIATIONS:,.0f} standard deviations; the figures are not in one unit"
+
+
+def _of_a_share(share: float, effect: float, *, one_sided: bool) -> Iterator[str]:
+    if not SMALLEST <= share <= 1 - SMALLEST:
+        yield f"without a standard deviation the mean is a share between 0 and 1, found {share:g}"
+    elif effect > (1 - share if one_sided else max(share, 1 - share)):
+        yield f"a share of {share:g} cannot move by {effect:g} and stay between 0 and 1"
+
+
+def _of_the_traffic(request: "PlanRequest") -> Iterator[str]:
+    weights = request.weights
+    told = ", ".join(f"{weight:g}" for weight in weights)
+    if len(weights) < MINIMUM_UNITS or any(not (isfinite(weight) and weight > 0) for weight in weights):
+        yield f"at least two arms with weights above zero are needed, found {told}"
+    elif min(weights) < SMALLEST_SHARE * sum(weights):
+        yield f"no arm may have less than one in {1 / SMALLEST_SHARE:,.0f} of the traffic, found weights {told}"
+    elif request.units is not None and request.units < fewest_units(weights):
+        yield f"{request.units:,} units leave fewer than three in an arm"
+    if request.units_per_day is not None and not 0 <= request.units_per_day < LARGEST:
+        yield f"units per day must be at least zero and below {LARGEST:g}, found {request.units_per_day:g}"
+
+
+def _of_the_rates(request: "PlanRequest") -> Iterator[str]:
+    is_rate = SMALLEST <= request.significance < request.power <= 1 - SMALLEST
+    if not is_rate or not 0 <= request.explained_share <= 1 - SMALLEST:
+        yield (
+            f"0 <= explained share < 1, 0 < significance < power < 1 are needed, found {request.explained_share:g}, "
+            f"{request.significance:g} and {request.power:g}"
+        )
