@@ -1,8 +1,11 @@
 """Compiled loops behind `CompiledScores`: all sources of a user in one pass, each user by itself, so workers cannot be told.
 
 A source is a vector of popularity, or the user's profile spread over a graph. Scores are added up in single precision and in the
-order of the profile, as the dense engine does. Rows of a graph are asked for a few steps before they are read: waiting for them is
-most of the work (see `prefetch`).
+order of the profile, as the dense engine does. Rows of a graph are asked for a few steps before they are read (see `prefetch`).
+
+Arrays that lie one after the other in memory are one array with a base, and helpers are given whole arrays with a number, not a
+part of them: every part that is cut out counts its references, which took a tenth of the time. Of two scores above 0 the higher one
+has the higher bits; a *key* has those bits, then the falling number of the item, so that one comparison settles ties as well.
 """
 
 from typing import NamedTuple
@@ -19,6 +22,8 @@ AHEAD = 8  # profile entries between asking for a row and reading it
 HALVINGS = 12  # of the range in which the k-th largest score is looked for
 PER_LINE = np.int64(16)  # 4-byte values of a cache line
 NOBODY = np.int32(-1)
+FEW = 32  # candidates that are sorted in place
+HALF, LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 class Sources(NamedTuple):
@@ -95,40 +100,42 @@ class Found(NamedTuple):
 
 @njit(**OPTIONS)
 def _spread(histories, sources, n, user, score, touched):
-    """Add up what a user's profile spreads over the graph of the n-th spreading source; return the number of touched items."""
-    graph_start, graph_item, graph_strength = sources.graph_start[sources.graph_of[n] :], sources.graph_item, sources.graph_strength
-    n_touched, last = np.uint64(0), histories.start[n, user + 1]
+    """Add up what a user's profile spreads over the graph of the n-th spreading source; return the end of the touched places."""
+    graph_start, graph_item, graph_strength = sources.graph_start, sources.graph_item, sources.graph_strength
+    first_row, base, last = np.uint64(sources.graph_of[n]), _base(sources, n), histories.start[n, user + 1]
+    end = base
     for p in range(histories.start[n, user], last):
-        prefetch(graph_start, np.int64(histories.row[min(p + 2 * AHEAD, last - 1)]))
-        _fetch(histories.row[min(p + AHEAD, last - 1)], graph_start, graph_item, graph_strength)
-        row, weight = histories.row[p], histories.weight[p]
-        items, strengths = graph_item[graph_start[row] : graph_start[row + 1]], graph_strength[graph_start[row] : graph_start[row + 1]]
-        for e in range(len(items)):
-            item = items[e]
-            before = score[item]
-            touched[n_touched] = item  # kept only when it is new: cheaper than a branch that is hard to foresee
-            n_touched += np.uint64(before == 0)
-            score[item] = before + weight * strengths[e]
-    return np.int64(n_touched)
+        prefetch(graph_start, np.int64(first_row + histories.row[min(p + 2 * AHEAD, last - 1)]))
+        _fetch(first_row + histories.row[min(p + AHEAD, last - 1)], graph_start, graph_item, graph_strength)
+        row, weight = first_row + histories.row[p], histories.weight[p]
+        for e in range(np.uint64(graph_start[row]), np.uint64(graph_start[row + np.uint64(1)])):
+            place = base + graph_item[e]
+            before = score[place]
+            touched[end] = place  # kept only when it is new: cheaper than a branch that is hard to foresee
+            end += np.uint64(before == 0)
+            score[place] = before + weight * graph_strength[e]
+    return end
 
 
 @njit(**OPTIONS)
 def _spread_dimensions(histories, sources, n, user, score, touched, values):
     """Add up the same over the dimensions of the embeddings, each of which leads to the same items; what speaks against one is nothing."""
-    graph_start, first, last = sources.graph_start[sources.graph_of[n] :], histories.start[n, user], histories.start[n, user + 1]
+    graph_start, first_row, base = sources.graph_start, np.uint64(sources.graph_of[n]), _base(sources, n)
+    first, last = histories.start[n, user], histories.start[n, user + 1]
     if first == last:
-        return 0
-    items = sources.graph_item[graph_start[0] : graph_start[1]]
-    values[: len(items)] = 0
+        return base
+    begin = np.uint64(graph_start[first_row])
+    n_items = np.uint64(graph_start[first_row + np.uint64(1)]) - begin
+    values[:n_items] = 0
     for p in range(first, last):
-        row, weight = histories.row[p], histories.weight[p]
-        strengths = sources.graph_strength[graph_start[row] : graph_start[row + 1]]
-        for e in range(len(items)):
-            values[e] += weight * strengths[e]  # side by side, so the processor takes many at once
-    for e in range(len(items)):
-        touched[e] = items[e]
-        score[items[e]] = max(values[e], np.float32(0))
-    return len(items)
+        strengths, weight = np.uint64(graph_start[first_row + histories.row[p]]), histories.weight[p]
+        for e in range(n_items):
+            values[e] += weight * sources.graph_strength[strengths + e]  # side by side, so the processor takes many at once
+    for e in range(n_items):
+        place = base + sources.graph_item[begin + e]
+        touched[base + e] = place
+        score[place] = max(values[e], np.float32(0))
+    return base + n_items
 
 
 @njit(**OPTIONS)
@@ -140,53 +147,25 @@ def _spread_any(histories, sources, n, user, score, touched, values):
 
 
 @njit(**OPTIONS)
+def _base(sources, n):
+    """Return the first place of the n-th spreading source in the scores of a user."""
+    return np.uint64(n) * np.uint64(sources.popularity.shape[1] + 1)
+
+
+@njit(**OPTIONS)
 def _announce(histories, sources, n, user):
     """Ask for the first rows that a user will read."""
-    graph_start = sources.graph_start[sources.graph_of[n] :]
-    first = histories.start[n, user]
+    first_row, first = np.uint64(sources.graph_of[n]), histories.start[n, user]
     for p in range(first, min(first + AHEAD, histories.start[n, user + 1])):
-        _fetch(histories.row[p], graph_start, sources.graph_item, sources.graph_strength)
+        _fetch(first_row + histories.row[p], sources.graph_start, sources.graph_item, sources.graph_strength)
 
 
 @njit(**OPTIONS)
 def _fetch(row, graph_start, graph_item, graph_strength):
     """Ask for the row of a graph."""
-    for e in range(graph_start[row], graph_start[row + 1], PER_LINE):
+    for e in range(graph_start[row], graph_start[row + np.uint64(1)], PER_LINE):
         prefetch(graph_item, e)
         prefetch(graph_strength, e)
-
-
-@njit(**OPTIONS)
-def _is_better(score, item, other_score, other_item):
-    return score > other_score or (score == other_score and item < other_item)
-
-
-@njit(**OPTIONS)
-def _sift_down(heap_score, heap_item, size):
-    """Restore a heap whose root, the worst entry, was replaced."""
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            return
-        if child + 1 < size and _is_better(heap_score[child], heap_item[child], heap_score[child + 1], heap_item[child + 1]):
-            child += 1
-        if not _is_better(heap_score[at], heap_item[at], heap_score[child], heap_item[child]):
-            return
-        heap_score[at], heap_score[child] = heap_score[child], heap_score[at]
-        heap_item[at], heap_item[child] = heap_item[child], heap_item[at]
-        at = child
-
-
-@njit(**OPTIONS)
-def _sift_up(heap_score, heap_item, at):
-    while at > 0:
-        parent = (at - 1) // 2
-        if not _is_better(heap_score[parent], heap_item[parent], heap_score[at], heap_item[at]):
-            return
-        heap_score[at], heap_score[parent] = heap_score[parent], heap_score[at]
-        heap_item[at], heap_item[parent] = heap_item[parent], heap_item[at]
-        at = parent
 
 
 @njit(**OPTIONS)
@@ -217,56 +196,83 @@ def _bound(values, n, k):
 
 
 @njit(**OPTIONS)
-def _best_spread(score, touched, n_touched, values, heap_score, heap_item):
-    """Fill the heap's arrays with the best touched items, the best first; return their number."""
-    k, size = len(heap_score), 0
-    for t in range(n_touched):
-        values[t] = score[touched[t]]
-    bound = _bound(values, n_touched, k)
-    for t in range(n_touched):
-        if values[t] < bound:
-            continue  # nothing, hidden, or behind k others
-        item = np.int32(touched[t])
-        if size < k:
-            heap_score[size], heap_item[size] = values[t], item
-            size += 1
-            _sift_up(heap_score, heap_item, size - 1)
-        elif _is_better(values[t], item, heap_score[0], heap_item[0]):
-            heap_score[0], heap_item[0] = values[t], item
-            _sift_down(heap_score, heap_item, size)
-    for last in range(size - 1, 0, -1):
-        heap_score[0], heap_score[last] = heap_score[last], heap_score[0]
-        heap_item[0], heap_item[last] = heap_item[last], heap_item[0]
-        _sift_down(heap_score, heap_item, last)
+def _best_spread(score, bits, touched, base, end, values, best):
+    """Write the keys of the best touched items into `best`, the best first; return their number."""
+    n, size = np.int64(end - base), 0
+    for t in range(n):
+        values[t] = score[touched[base + np.uint64(t)]]
+    bound = _bound(values, n, len(best))
+    for t in range(n):
+        if values[t] >= bound:  # else: nothing, hidden, or behind as many others as there is room for
+            place = np.uint64(touched[base + np.uint64(t)])
+            size = _insert(best, size, (np.uint64(bits[place]) << HALF) | (LOW_HALF - (place - base)))
     return size
 
 
 @njit(**OPTIONS)
-def _best_popular(user, popularity, order, hidden_from, scores, items):
+def _insert(best, size, key):
+    """Put a key among the highest ones, which stand in falling order; return their number."""
+    if size < len(best):
+        size += 1
+    elif key < best[size - 1]:
+        return size
+    at = size - 1
+    while at > 0 and best[at - 1] < key:
+        best[at] = best[at - 1]
+        at -= 1
+    best[at] = key
+    return size
+
+
+@njit(**OPTIONS)
+def _keep_spread(score, base, best, size, items, scores, user, source):
+    """Write the best items of a source that spreads a profile."""
+    for rank in range(size):
+        item = LOW_HALF - (best[rank] & LOW_HALF)
+        items[user, source, rank], scores[user, source, rank] = item, score[base + item]
+
+
+@njit(**OPTIONS)
+def _keep_popular(popularity, order, p, hidden_from, items, scores, user, source):
     """Write the most popular items that are not hidden from the user; return their number."""
     size = 0
-    for item in order:
-        if size == len(items) or popularity[item] <= 0.0:
+    for place in range(order.shape[1]):
+        item = order[p, place]
+        if size == items.shape[2] or popularity[p, item] <= 0.0:
             break
         if hidden_from[item] != user:
-            items[size], scores[size] = item, popularity[item]
+            items[user, source, size], scores[user, source, size] = item, popularity[p, item]
             size += 1
     return size
 
 
 @njit(**OPTIONS)
-def _distinct(user, items, sizes, found_for, pairs):
-    """Write each candidate once, ascending; return their number."""
+def _distinct(items, sizes, user, found_for, pairs):
+    """Write each candidate of a user once, ascending; return their number."""
     n_pairs = 0
-    for source in range(len(sizes)):
-        for rank in range(sizes[source]):
-            item = items[source, rank]
+    for source in range(items.shape[1]):
+        for rank in range(sizes[user, source]):
+            item = items[user, source, rank]
             if found_for[item] != user:
                 found_for[item] = user
                 pairs[n_pairs] = item
                 n_pairs += 1
-    pairs[:n_pairs] = np.sort(pairs[:n_pairs])
+    _sort(pairs, n_pairs)
     return n_pairs
+
+
+@njit(**OPTIONS)
+def _sort(values, n):
+    """Sort the first values, a few without room of their own."""
+    if n > FEW:
+        values[:n] = np.sort(values[:n])
+        return
+    for i in range(1, n):
+        value, at = values[i], i
+        while at > 0 and values[at - 1] > value:
+            values[at] = values[at - 1]
+            at -= 1
+        values[at] = value
 
 
 @njit(nogil=True, **OPTIONS)
@@ -280,42 +286,41 @@ def score_users(sources, histories, found, worker, workers):
         worker: Number of this worker, which takes every user from this one on in steps of `workers`.
         workers: How many there are.
     """
-    n_users, n_sources, n_spread = len(found.n_pairs), len(sources.spread_of), len(sources.graph_of)
-    n_items = sources.popularity.shape[1]
-    score, touched = np.zeros((n_spread, n_items), np.float32), np.empty((n_spread, n_items + 1), np.uint32)
-    n_touched, values = np.zeros(n_spread, np.int64), np.empty(n_items + 1, np.float32)
-    hidden_from, found_for = np.full(n_items, NOBODY), np.full(n_items, NOBODY)
+    spread_of, popular_of, popularity, order = sources.spread_of, sources.popular_of, sources.popularity, sources.order
+    items, scores, sizes, features = found.items, found.scores, found.sizes, found.features
+    hidden_start, hidden_item = histories.hidden_start, histories.hidden_item
+    n_users, n_sources, n_spread = len(found.n_pairs), len(spread_of), len(sources.graph_of)
+    n_items, room = popularity.shape[1], np.int64(_base(sources, n_spread))
+    score, touched, ends = np.zeros(room, np.float32), np.empty(room, np.uint32), np.zeros(n_spread, np.uint64)
+    bits, values, best = score.view(np.uint32), np.empty(n_items + 1, np.float32), np.empty(items.shape[2], np.uint64)
+    hidden_from, found_for, pairs = np.full(n_items, NOBODY), np.full(n_items, NOBODY), np.empty(found.pairs.shape[1], np.int32)
     for user in range(worker, n_users, workers):
-        items, scores, sizes = found.items[user], found.scores[user], found.sizes[user]
-        hidden = histories.hidden_item[histories.hidden_start[user] : histories.hidden_start[user + 1]]
         if n_spread < n_sources:
-            for item in hidden:
-                hidden_from[item] = user
+            for h in range(hidden_start[user], hidden_start[user + 1]):
+                hidden_from[hidden_item[h]] = user
         for source in range(n_sources):
-            n, p = sources.spread_of[source], sources.popular_of[source]
+            n, p = spread_of[source], popular_of[source]
             if p >= 0:
-                popularity, order = sources.popularity[p], sources.order[p]
-                sizes[source] = _best_popular(user, popularity, order, hidden_from, scores[source], items[source])
+                sizes[user, source] = _keep_popular(popularity, order, p, hidden_from, items, scores, user, source)
                 continue
             if user + workers < n_users:
                 _announce(histories, sources, n, user + workers)
-            n_touched[n] = _spread_any(histories, sources, n, user, score[n], touched[n], values)
-            for item in hidden:
-                score[n, item] = 0
-            sizes[source] = _best_spread(score[n], touched[n], n_touched[n], values, scores[source], items[source])
-        n_pairs = _distinct(user, items, sizes, found_for, found.pairs[user])
+            base, ends[n] = _base(sources, n), _spread_any(histories, sources, n, user, score, touched, values)
+            for h in range(hidden_start[user], hidden_start[user + 1]):
+                score[base + hidden_item[h]] = 0
+            size = _best_spread(score, bits, touched, base, ends[n], values, best)
+            _keep_spread(score, base, best, size, items, scores, user, source)
+            sizes[user, source] = size
+        n_pairs = _distinct(items, sizes, user, found_for, pairs)
+        for place in range(n_pairs):
+            found.pairs[user, place] = pairs[place]
         found.n_pairs[user] = n_pairs
-        _relate(sources, score, scores, sizes, found.pairs[user, :n_pairs], found.features[user])
+        for source in range(n_sources):
+            n, p, best_score = spread_of[source], popular_of[source], scores[user, source, 0] if sizes[user, source] else 1.0
+            base = _base(sources, max(n, 0))
+            for place in range(n_pairs):
+                item = np.uint64(pairs[place])
+                features[user, place, source] = (popularity[p, item] if p >= 0 else np.float64(score[base + item])) / best_score
         for n in range(n_spread):
-            for t in range(n_touched[n]):
-                score[n, touched[n, t]] = 0
-
-
-@njit(**OPTIONS)
-def _relate(sources, score, scores, sizes, pairs, features):
-    """Write what each source says of each item, relative to its best."""
-    for source in range(len(sizes)):
-        n, p = sources.spread_of[source], sources.popular_of[source]
-        best = scores[source, 0] if sizes[source] else 1.0
-        for place, item in enumerate(pairs):
-            features[place, source] = (sources.popularity[p, item] if p >= 0 else np.float64(score[n, item])) / best
+            for t in range(_base(sources, n), ends[n]):
+                score[touched[t]] = 0
