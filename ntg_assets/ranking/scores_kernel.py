@@ -275,6 +275,39 @@ def _sort(values, n):
         values[at] = value
 
 
+@njit(**OPTIONS)
+def _write_pairs(pairs, n_pairs, to, user):
+    for place in range(n_pairs):
+        to[user, place] = pairs[place]
+
+
+@njit(**OPTIONS)
+def _relate_popular(popularity, p, best, pairs, n_pairs, features, user, source):
+    """Write how popular each candidate is, relative to the user's best."""
+    for place in range(n_pairs):
+        features[user, place, source] = popularity[p, pairs[place]] / best
+
+
+@njit(**OPTIONS)
+def _relate_spread(score, base, best, pairs, n_pairs, features, user, source):
+    """Write what a spreading source says of each candidate, relative to its best."""
+    for place in range(n_pairs):
+        features[user, place, source] = np.float64(score[base + np.uint64(pairs[place])]) / best
+
+
+@njit(**OPTIONS)
+def _hide(hidden_item, first, last, base, score):
+    """Let a source say nothing of items that are hidden from the user."""
+    for h in range(first, last):
+        score[base + hidden_item[h]] = 0
+
+
+@njit(**OPTIONS)
+def _clear(score, touched, base, end):
+    for t in range(base, end):
+        score[touched[t]] = 0
+
+
 @njit(nogil=True, **OPTIONS)
 def score_users(sources, histories, found, worker, workers):
     """Find each user's best items of each source, and what every source says of all of them.
@@ -306,21 +339,18 @@ def score_users(sources, histories, found, worker, workers):
             if user + workers < n_users:
                 _announce(histories, sources, n, user + workers)
             base, ends[n] = _base(sources, n), _spread_any(histories, sources, n, user, score, touched, values)
-            for h in range(hidden_start[user], hidden_start[user + 1]):
-                score[base + hidden_item[h]] = 0
+            _hide(hidden_item, hidden_start[user], hidden_start[user + 1], base, score)
             size = _best_spread(score, bits, touched, base, ends[n], values, best)
             _keep_spread(score, base, best, size, items, scores, user, source)
             sizes[user, source] = size
         n_pairs = _distinct(items, sizes, user, found_for, pairs)
-        for place in range(n_pairs):
-            found.pairs[user, place] = pairs[place]
         found.n_pairs[user] = n_pairs
+        _write_pairs(pairs, n_pairs, found.pairs, user)
         for source in range(n_sources):
             n, p, best_score = spread_of[source], popular_of[source], scores[user, source, 0] if sizes[user, source] else 1.0
-            base = _base(sources, max(n, 0))
-            for place in range(n_pairs):
-                item = np.uint64(pairs[place])
-                features[user, place, source] = (popularity[p, item] if p >= 0 else np.float64(score[base + item])) / best_score
+            if p >= 0:
+                _relate_popular(popularity, p, best_score, pairs, n_pairs, features, user, source)
+            else:
+                _relate_spread(score, _base(sources, n), best_score, pairs, n_pairs, features, user, source)
         for n in range(n_spread):
-            for t in range(_base(sources, n), ends[n]):
-                score[touched[t]] = 0
+            _clear(score, touched, _base(sources, n), ends[n])
