@@ -19,6 +19,8 @@ from ntg_assets.taste.interactions import Floats, Longs, position_in_group
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
 N_FOLDS = 2
+PRIOR_USERS = 100  # label users that weigh as much as what other logs say of the default weights:
+PRIOR_GAIN = 0.05  # that they rank this part better than the floor
 CONVERGED = {"ftol": 1e-12, "gtol": 1e-8}  # the features go together: with looser ends the weights depend on where the search starts
 
 
@@ -48,10 +50,16 @@ class Evidence:
 
     @property
     def status(self) -> str:
-        """Which weights are used; where learning shows no gain the default ones, unless they are shown to do harm."""
+        """Which weights are used; where learning shows no gain the default ones, unless they do harm."""
         if self.shows_gain:
             return "learned"
-        return "floor" if self.default.high[0] < 0 else "default"
+        return "floor" if self.default.high[0] < 0 or self.expected_default < 0 else "default"
+
+    @property
+    def expected_default(self) -> float:
+        """What the default weights are expected to add to the floor: few label users say less than what is known of other logs."""
+        known = PRIOR_GAIN * float(self.alone.mean[self.floor])
+        return (PRIOR_USERS * known + self.n_users * float(self.default.mean[0])) / (PRIOR_USERS + self.n_users)
 
 
 def learn_weights(
@@ -71,7 +79,7 @@ def learn_weights(
 
     Returns:
         `ranking_weights`. When the interval of the cross-fitted gain over the popularity floor does not lie above 0, `weight`
-        is the default, or, where the interval of its own difference lies below 0, that of the floor alone, and `status` says so.
+        is the default, or, where that is expected to do worse than the floor, that of the floor alone, and `status` says so.
 
     Source: McFadden 1974 (conditional logit); White 1980 (sandwich intervals, clustered by user).
     """

@@ -8,7 +8,8 @@ import pytest
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.examples import Examples
 from ntg_assets.ranking.inner_cut import inner_slices, sample_users
-from ntg_assets.ranking.ranking_weights import default_weights, fit, learn_weights, ndcg_of
+from ntg_assets.ranking.intervals import Interval
+from ntg_assets.ranking.ranking_weights import Evidence, default_weights, fit, learn_weights, ndcg_of
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import Source
 from ntg_assets_tests.logs import random_log
@@ -69,7 +70,7 @@ def test_a_gain_on_inner_labels_lets_the_learned_weights_through() -> None:
 
 
 def test_labels_without_a_gain_fall_back_to_the_default_and_say_so() -> None:
-    table = learned(planted(n_users=40, strength=0.0))
+    table = learned(planted(n_users=40, strength=0.0, seed=4))
     floor = table["is_floor"].to_list().index(True)
     assert table["status"].unique().to_list() == ["default"]
     assert table["weight"].to_list() == default_weights(SOURCES, floor=floor).tolist()
@@ -130,3 +131,16 @@ def test_default_weights_that_do_harm_give_way_to_the_floor_alone() -> None:
     assert floor["weight"] == 1
     assert table["weight"].sum() == 1
     assert "floor alone" in floor["evidence"]
+
+
+FEW = pytest.param(50, (100 * 0.01 - 50 * 0.004) / 150, "default", id="few")
+MANY = pytest.param(900, (100 * 0.01 - 900 * 0.004) / 1000, "floor", id="many")
+
+
+@pytest.mark.parametrize(("n_users", "expected", "status"), [FEW, MANY])
+def test_few_label_users_do_not_overturn_the_default_weights(n_users: int, expected: float, status: str) -> None:
+    unsure = Interval(*(np.array([value]) for value in (-0.004, -0.02, 0.012)))  # the default weights against the floor
+    alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))  # of which a twentieth is .01
+    evidence = Evidence(floor=0, alone=alone, blend=0.2, default=unsure, gain=unsure, n_users=n_users)
+    assert evidence.expected_default == pytest.approx(expected)
+    assert evidence.status == status
