@@ -13,6 +13,7 @@ from ntg_assets.taste.interactions import codes_of
 
 LOGGED, ON_POLICY = "logged", "on_policy"
 ESTIMATORS = ("ips", "snips", "dr")
+WIDEST_MARGIN = 0.5  # of the expected mean weight: with a wider interval propensities could be wrong by half and nobody would notice
 MOST_CUT = 0.05  # share of all weight: beyond it estimates are of another list than the strategy's
 ESTIMATE_SCHEMA: dict[str, Any] = {
     "strategy": pl.String,
@@ -149,15 +150,24 @@ def _doubts(sanity: dict[str, Any], *, settings: OffPolicySettings, minimum_user
         )
     if sanity["support_share"] < settings.minimum_support_share:
         doubts.append(f"the log has never shown {1 - sanity['support_share']:.0%} of what the strategy would show")
-    low, high, expected = sanity["mean_weight_low"], sanity["mean_weight_high"], sanity["filled_share"]
-    if low is not None and not low <= expected <= high:
-        cause = (
-            "propensities are too high, or the log could not have shown all of its list" if high < expected else "propensities are too low"
-        )
-        doubts.append(f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is expected: {cause}")
+    if doubt := _weight_doubt(sanity):
+        doubts.append(doubt)
     if sanity["clipped_share"] > MOST_CUT:
         doubts.append(f"too much weight is cut: {sanity['clipped_share']:.1%}, {MOST_CUT:.0%} may be")
     return doubts
+
+
+def _weight_doubt(sanity: dict[str, Any]) -> str:
+    """Hold the mean weight against what it must be: wrong where that lies outside its interval, idle where the interval holds anything."""
+    low, high, expected = sanity["mean_weight_low"], sanity["mean_weight_high"], sanity["filled_share"]
+    if low is None:
+        return ""  # one user: thin evidence already
+    found = f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is expected"
+    if high < expected:
+        return f"{found}: propensities are too high, or the log could not have shown all of its list"
+    if low > expected:
+        return f"{found}: propensities are too low"
+    return f"{found}: too uncertain to notice wrong propensities" if high - low > 2 * WIDEST_MARGIN * expected else ""
 
 
 def _cut(share: float, log: est.Logged) -> str:

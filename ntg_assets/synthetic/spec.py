@@ -12,6 +12,7 @@ DEFAULT_SEED = 20260101
 RISK_BANDS = 4  # bands of the planted probability of silence, by which the trial's effect differs
 ITEMS_PER_COMMUNITY = 25  # fewer make no taste: small catalogues get fewer communities
 MOST_COMMUNITIES = 24
+SHARE_TOLERANCE = 1e-9  # decimal shares do not add up to 1 exactly in binary
 
 
 class HazardRules(Section):
@@ -56,6 +57,30 @@ class TrialRules(Section):
     """Treated users' events are worth 1 + lift times as much."""
 
 
+class ShownRules(Section):
+    """Lists that a system showed over the last days of the world, each place filled at random by known probabilities; see `shown.py`."""
+
+    days: int = Field(default=112, ge=1)
+    """Twice the trial's: some lists were shown before any cutoff that leaves the trial to the end."""
+    places: int = Field(default=5, ge=1)
+    own_share: float = Field(default=0.45, ge=0, le=1)
+    """Share of places filled from the user's own community, by the day's draw."""
+    second_share: float = Field(default=0.1, ge=0, le=1)
+    shelf_share: float = Field(default=0.2, ge=0, le=1)
+    """Share filled with one of the day's most drawn items, each as likely as the others."""
+    browse_share: float = Field(default=0.15, ge=0, le=1)
+    """Share filled with any item of the user's two communities, each as likely as the others; the rest by the day's draw of all items."""
+    shelf_items: int = Field(default=100, ge=1)
+    examination: float = Field(default=0.8, gt=0, le=1)
+    """The place after is looked at so many times as often as the place before."""
+    appeal: tuple[float, float, float] = (0.30, 0.15, 0.04)
+    """Click of an average user on an average item in the first place: own community, second one, any other."""
+    quality: tuple[float, float] = (0.5, 1.5)
+    """Items are so much more or less attractive than the average one."""
+    pace: tuple[float, float] = (0.5, 1.5)
+    """Users click so much more or less than the average one."""
+
+
 class WorldSpec(Section):
     """Everything that makes one world; the same spec makes the same bytes."""
 
@@ -84,6 +109,7 @@ class WorldSpec(Section):
     """Amplitude of the yearly wave, which peaks in the middle of January."""
     hazard: HazardRules = HazardRules()
     trial: TrialRules = TrialRules()
+    shown: ShownRules = ShownRules()
 
     power_user_share: float = Field(default=0.01, ge=0, lt=1)
     power_user_factor: float = Field(default=6.0, ge=1)
@@ -132,6 +158,11 @@ class WorldSpec(Section):
             problems.append(f"{self.n_communities} communities need at least as many items, found n_items = {self.n_items}")
         if self.loyalty + self.second_loyalty > 1:
             problems.append(f"loyalty + second_loyalty = {self.loyalty + self.second_loyalty:g} is above 1")
+        shares = self.shown.own_share + self.shown.second_share + self.shown.shelf_share + self.shown.browse_share
+        if shares > 1 + SHARE_TOLERANCE:
+            problems.append(f"shown.own_share + second_share + shelf_share + browse_share = {shares:g} is above 1")
+        if (surest := max(self.shown.appeal) * self.shown.quality[1] * self.shown.pace[1]) > 1:
+            problems.append(f"the surest click has a probability of {surest:g}: lower shown.appeal, quality or pace")
         if self.trial.days % self.horizon_days:
             problems.append(f"a trial of {self.trial.days} days is no multiple of the horizon of {self.horizon_days} days")
         if self.trial.days + self.horizon_days > self.n_days // 2:

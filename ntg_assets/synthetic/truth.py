@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ntg_assets.synthetic.catalogue import Catalogue
 from ntg_assets.synthetic.events import MEAN_AMOUNT
 from ntg_assets.synthetic.planted import Planted
+from ntg_assets.synthetic.shown import ClickLaw
 from ntg_assets.synthetic.spec import WorldSpec
 
 
@@ -24,8 +25,8 @@ def item_table(catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def item_truth(planted: Planted) -> pl.DataFrame:
-    """One row per item: community, fad or evergreen (null half-life), release, draw on the first day, successor."""
+def item_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
+    """One row per item: community, fad or evergreen (null half-life), release, draw on the first day, successor, click quality."""
     catalogue = planted.catalogue
     has_successor = catalogue.successor >= 0
     return pl.DataFrame(
@@ -39,12 +40,13 @@ def item_truth(planted: Planted) -> pl.DataFrame:
             "successor_id": pl.Series(catalogue.item_id[catalogue.successor]).zip_with(
                 pl.Series(has_successor), pl.Series([None], dtype=pl.Int64)
             ),
+            "click_quality": law.quality,
         }
     ).sort("item_id")
 
 
-def user_truth(planted: Planted) -> pl.DataFrame:
-    """One row per user: taste, activity, hazard lived through, day of leaving (null: still there), kind of user.
+def user_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
+    """One row per user: taste, activity, hazard lived through, day of leaving (null: still there), kind of user, click pace.
 
     `expected_deaths` is the sum of the daily hazards that the user lived through: over any group of users chosen by what was known
     beforehand, the number who left minus it has mean 0 and a variance of about it.
@@ -67,6 +69,7 @@ def user_truth(planted: Planted) -> pl.DataFrame:
             "expected_deaths": lives.fates["compensator"],
             "n_active_days": np.bincount(lives.user, minlength=spec.n_users),
             "n_events": np.bincount(lives.user, weights=planted.n_events, minlength=spec.n_users).astype(np.int64),
+            "click_pace": law.pace,
         }
     )
 

@@ -3,6 +3,7 @@
 - `events.parquet`: user_id, item_id, event_at, event_type, value; by time
 - `items.parquet`: item_id, title, categories
 - `assignments.parquet`: experiment_id, user_id, arm, assigned_at; the trial's assignment log
+- `shown.parquet`: list_id, user_id, item_id, position, shown_at, propensity, clicked; what a system showed, with its probabilities
 - `truth/`: `users.parquet`, `items.parquet`, `churn.parquet`, `trial.parquet`, `parameters.json`; see `truth.py`
 """
 
@@ -22,6 +23,7 @@ from ntg_assets.synthetic import truth
 from ntg_assets.synthetic.events import EVENT_SCHEMA, daily_events
 from ntg_assets.synthetic.life import Progress
 from ntg_assets.synthetic.planted import plant
+from ntg_assets.synthetic.shown import click_law, shown_log
 from ntg_assets.synthetic.spec import DEFAULT_SEED, WorldSpec, world_spec
 
 ROW_GROUP_ROWS = 1_000_000
@@ -78,11 +80,13 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     """Write the world of a checked spec (see `write_world`)."""
     _make_room(folder, spec)
     planted = plant(spec, progress=progress)
+    law = click_law(planted)
     tables = {
         "items.parquet": truth.item_table(planted.catalogue),
         "assignments.parquet": truth.assignments(planted),
-        "truth/users.parquet": truth.user_truth(planted),
-        "truth/items.parquet": truth.item_truth(planted),
+        "shown.parquet": shown_log(planted, law),
+        "truth/users.parquet": truth.user_truth(planted, law),
+        "truth/items.parquet": truth.item_truth(planted, law),
         "truth/churn.parquet": truth.churn_truth(planted),
         "truth/trial.parquet": truth.trial_truth(planted),
     }

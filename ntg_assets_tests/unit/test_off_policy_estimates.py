@@ -147,6 +147,12 @@ def test_missing_support_and_thin_evidence_are_named() -> None:
     assert "users; 100 are needed" in str(cell(estimate(world(150), EVERYBODY, settings=settings), "verdict"))
 
 
+def test_a_mean_weight_that_could_be_anything_supports_no_claim() -> None:
+    rare = exposures(*[(user, user % 4, 1, 0.25, 1.0) for user in range(400)], (400, 0, 1, 0.001, 1.0))
+    report = estimate(rare, lists_of(graph={user: [user % 4 if user % 4 == 0 else 9] for user in range(401)}))
+    assert "too uncertain to notice wrong propensities" in str(cell(report, "verdict"))
+
+
 def test_nothing_shown_that_a_strategy_would_show() -> None:
     report = estimate(LOG, lists_of(graph={1: [98], 2: [98], 3: [98]}))
     assert report["estimator"].to_list() == ["on_policy", "ips"]  # no weight at all: nothing to normalise by

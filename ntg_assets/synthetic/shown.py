@@ -1,0 +1,160 @@
+"""A log of what was shown, with exact probabilities, and the planted law of clicks: what any policy would really have earned.
+
+On each active day of the last weeks a user is shown one list. Each place of it is filled by itself: by the day's draw of the items (of the
+user's communities, or of all), by one of the day's most drawn items, or by any item of the user's communities, all being equally likely.
+So the probability of every item in every place is exact, and nothing of the user's communities is ever very rare.
+
+A click is as likely as `examination of the place * appeal of the item's community to the user * quality of the item * pace of the user`,
+whatever else stands on the list. Clicks change nothing else in the world.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ntg_assets.randomness import random_stream
+from ntg_assets.synthetic.activity import Flags, Floats
+from ntg_assets.synthetic.catalogue import daily_weights
+from ntg_assets.synthetic.planted import Planted
+from ntg_assets.synthetic.spec import ShownRules
+
+DAY_US = 86_400_000_000
+OWN, SECOND, ANYWHERE, SHELF, BROWSE = range(5)
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClickLaw:
+    """The planted probability of a click.
+
+    Attributes:
+        examination: By place, the first one first.
+        quality: By item index.
+        pace: By user index.
+        appeal: Of the own community, the second one, any other.
+    """
+
+    examination: Floats
+    quality: Floats
+    pace: Floats
+    appeal: tuple[float, float, float]
+
+    def probability(self, planted: Planted, *, user: Indices, item: Indices, place: Indices) -> Floats:
+        """Probability of a click of each (user index, item index, place from 0)."""
+        population, community = planted.population, planted.catalogue.community[item]
+        is_own, is_second = community == population.community[user], community == population.second_community[user]
+        appeal = np.where(is_own, self.appeal[0], np.where(is_second, self.appeal[1], self.appeal[2]))
+        found: Floats = self.examination[place] * appeal * self.quality[item] * self.pace[user]
+        return found
+
+
+def click_law(planted: Planted) -> ClickLaw:
+    """Draw the law of clicks of a world."""
+    spec, rules = planted.spec, planted.spec.shown
+    rng = random_stream(spec.seed, "synthetic clicks")
+    return ClickLaw(
+        examination=np.asarray(rules.examination ** np.arange(rules.places), dtype=np.float64),
+        quality=rng.uniform(*rules.quality, spec.n_items),
+        pace=rng.uniform(*rules.pace, spec.n_users),
+        appeal=rules.appeal,
+    )
+
+
+def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
+    """The log as the system that fills the places would keep it: one row per place of each list, by time.
+
+    Returns:
+        `list_id`, `user_id`, `item_id`, `position` (from 1), `shown_at`, `propensity`, `clicked`.
+    """
+    spec, lives = planted.spec, planted.lives
+    first = max(spec.n_days - spec.shown.days, 0)
+    starts = np.searchsorted(lives.day, np.arange(first, spec.n_days + 1))
+    days = enumerate(islice(daily_weights(planted.catalogue, spec.n_days), first, None))
+    parts = [
+        _day(first + n, lives.user[starts[n] : starts[n + 1]].astype(np.int64), weights, planted, law)
+        for n, weights in days
+        if starts[n + 1] > starts[n]
+    ]
+    rows = pl.concat(parts).sort("shown_at", "user_id", "position")
+    return rows.with_columns(list_id=pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1).select(
+        "list_id", "user_id", "item_id", "position", "shown_at", "propensity", "clicked"
+    )
+
+
+def _day(number: int, users: Indices, weights: Floats, planted: Planted, law: ClickLaw) -> pl.DataFrame:
+    """Show each of a day's users one list."""
+    spec, rules = planted.spec, planted.spec.shown
+    rng = random_stream(spec.seed, f"synthetic lists of day {number}")
+    user, place = np.repeat(users, rules.places), np.tile(np.arange(rules.places), len(users))
+    shelf = np.argsort(-weights, kind="stable")[: min(rules.shelf_items, int((weights > 0).sum()))]
+    item = _draw(user, weights, shelf, planted, rng)
+    propensity = fill_probability(user, item, weights, shelf, planted)
+    chance = law.probability(planted, user=user, item=item, place=place)
+    midnight = np.datetime64(spec.start_on, "us") + np.timedelta64(number, "D")
+    at = midnight + np.repeat(rng.integers(0, DAY_US, len(users)), rules.places).astype("timedelta64[us]")
+    return pl.DataFrame(
+        {
+            "user_id": planted.population.user_id[user],
+            "item_id": planted.catalogue.item_id[item],
+            "position": place + 1,
+            "shown_at": at,
+            "propensity": propensity,
+            "clicked": (rng.random(len(user)) < chance).astype(np.int8),
+        }
+    )
+
+
+def _draw(user: Indices, weights: Floats, shelf: Indices, planted: Planted, rng: np.random.Generator) -> Indices:
+    """Choose how each place is filled, then the item."""
+    population = planted.population
+    how = np.searchsorted(np.cumsum(_shares(planted.spec.shown)[:-1]), rng.random(len(user)), side="right")
+    is_out = (weights > 0).astype(np.float64)
+    is_own = rng.random(len(user)) * _browsed(user, is_out, planted) < _in_community(is_out, population.community[user], planted)
+    takes_own = (how == OWN) | ((how == BROWSE) & is_own)
+    community = np.where(takes_own, population.community[user], population.second_community[user])
+    luck = rng.random(len(user))
+    by_weight = _pick(weights, community, luck, planted, anywhere=how == ANYWHERE)
+    browsed = _pick(is_out, community, luck, planted, anywhere=np.zeros(len(user), dtype=bool))
+    from_shelf = shelf[rng.integers(0, len(shelf), len(user))]
+    return np.where(how == SHELF, from_shelf, np.where(how == BROWSE, browsed, by_weight))
+
+
+def _pick(weights: Floats, community: Indices, luck: Floats, planted: Planted, *, anywhere: Flags) -> Indices:
+    """Draw items by weight, each from its community or from all."""
+    bounds, cumulated = planted.catalogue.bounds, np.concatenate([[0.0], np.cumsum(weights)])
+    low = np.where(anywhere, 0.0, cumulated[bounds[community]])
+    high = np.where(anywhere, cumulated[-1], cumulated[bounds[community + 1]])
+    drawn = np.minimum(low + luck * (high - low), np.nextafter(high, 0.0))
+    return np.asarray(np.searchsorted(cumulated, drawn, side="right") - 1, dtype=np.int64)
+
+
+def _in_community(values: Floats, community: NDArray[np.int32], planted: Planted) -> Floats:
+    """Sum of values over the items of each community that is asked for."""
+    found: Floats = np.add.reduceat(values, planted.catalogue.bounds[:-1])[community]
+    return found
+
+
+def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
+    """Items of a user's one or two communities that are out."""
+    own, second = planted.population.community[user], planted.population.second_community[user]
+    return _in_community(is_out, own, planted) + np.where(own == second, 0.0, _in_community(is_out, second, planted))
+
+
+def fill_probability(user: Indices, item: Indices, weights: Floats, shelf: Indices, planted: Planted) -> Floats:
+    """Probability that a place of a user's list of this day is filled with an item."""
+    population, community = planted.population, planted.catalogue.community[item]
+    own, second, anywhere, shelved, browsing = _shares(planted.spec.shown)
+    is_own, is_second = community == population.community[user], community == population.second_community[user]
+    found = (own * is_own + second * is_second) * weights[item] / _in_community(weights, community, planted)
+    found += anywhere * weights[item] / weights.sum() + shelved * np.isin(item, shelf) / len(shelf)
+    found += browsing * (is_own | is_second) / _browsed(user, (weights > 0).astype(np.float64), planted)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _shares(rules: ShownRules) -> Floats:
+    """Shares of places by how they are filled, in the order of the names above."""
+    named = (rules.own_share, rules.second_share, rules.shelf_share, rules.browse_share)
+    return np.array([*named[:2], max(1 - sum(named), 0.0), *named[2:]])
