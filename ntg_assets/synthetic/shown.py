@@ -10,6 +10,7 @@ whatever else stands on the list. Clicks change nothing else in the world.
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,14 @@ from ntg_assets.synthetic.spec import ShownRules
 DAY_US = 86_400_000_000
 OWN, SECOND, ANYWHERE, SHELF, BROWSE = range(5)
 Indices = NDArray[np.int64]
+DAY_SCHEMA: dict[str, Any] = {
+    "user_id": pl.Int64,
+    "item_id": pl.Int64,
+    "position": pl.Int64,
+    "shown_at": pl.Datetime("us"),
+    "propensity": pl.Float64,
+    "clicked": pl.Int8,
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
         for n, weights in days
         if starts[n + 1] > starts[n]
     ]
-    rows = pl.concat(parts).sort("shown_at", "user_id", "position")
+    rows = pl.concat([pl.DataFrame(schema=DAY_SCHEMA), *parts]).sort("shown_at", "user_id", "position")
     return rows.with_columns(list_id=pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1).select(
         "list_id", "user_id", "item_id", "position", "shown_at", "propensity", "clicked"
     )
