@@ -142,8 +142,9 @@ def many(*, experiments: int) -> dict[str, float]:
     """Time what many experiments cost: validation of 10,000 definitions, and readout, decision and replay of some."""
     from ntg_assets.experiments.checks import receipts_that_disagree
     from ntg_assets.experiments.evidence import EvidenceTables
+    from ntg_assets.experiments.results import all_segment_effects, decisions, health_checks, readouts
     from ntg_assets.experiments.settings import ExperimentsSettings
-    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, metric_sums, readouts
+    from ntg_assets.experiments.tables import metric_sums
     from ntg_assets.sql import run
     from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units
 
@@ -181,7 +182,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
     import polars as pl
 
     from ntg_assets.experiments.evidence import EvidenceTables
-    from ntg_assets.experiments.tables import all_segment_effects, decisions, health_checks, readouts
+    from ntg_assets.experiments.results import all_segment_effects, decisions, health_checks, readouts
 
     counts = sums.filter(pl.col("metric") == "revenue").group_by("arm").agg(pl.col("n").sum().alias("n_exposed")).sort("arm")
     traffic = counts.with_columns(

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.experiments import logs, tables
+from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
@@ -105,7 +105,7 @@ def daily_sums(events: Table, project: Project) -> Query:
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the effect lasts: treatment against control on each day since the exposure."""
-    return tables.effect_by_day(project.settings.experiments.definitions, daily_sums)
+    return results.effect_by_day(project.settings.experiments.definitions, daily_sums)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -114,7 +114,7 @@ def health_checks(
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
-    return tables.health_checks(project.settings.experiments.definitions, evidence)
+    return results.health_checks(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -123,7 +123,7 @@ def readouts(
 ) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
-    return tables.readouts(project.settings.experiments.definitions, evidence)
+    return results.readouts(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -132,14 +132,14 @@ def experiment_plans(
 ) -> pl.DataFrame:
     """What each experiment can show by when, at the traffic seen so far."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
-    return tables.experiment_plans(project.settings.experiments.definitions, evidence)
+    return results.experiment_plans(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def segment_effects(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whom each arm helped: the deciding metrics by quartile of revenue at risk, or by the segments of a log."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
-    return tables.all_segment_effects(project.settings.experiments.definitions, evidence)
+    return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -154,7 +154,7 @@ def decisions(
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior, daily_sums)
-    made = tables.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
+    made = results.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
     return made
@@ -163,7 +163,7 @@ def decisions(
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
     """Every gate of every decision, with the number it looked at."""
-    return tables.decision_gates(decisions)
+    return results.decision_gates(decisions)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -176,7 +176,7 @@ def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -
 def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the intervals keep their promise on these very data: false positives, coverage, power."""
     programme = project.settings.experiments
-    return tables.self_tests(programme.definitions, self_test_units, seed=project.settings.seed, most=programme.self_tested)
+    return results.self_tests(programme.definitions, self_test_units, seed=project.settings.seed, most=programme.self_tested)
 
 
 experiment_assets = [

@@ -1,19 +1,8 @@
 -- What the logs say about the exposures of each arm: who is known at all, who came too late, who did something just before.
 -- Grain: (experiment, arm) of experiments on logs.
--- Tables: exposure_log, events, outcome_log.
+-- Tables: exposure_log, events, outcome_log, log_ends.
 -- Parameters: none.
-with log_ends as (
-    select max(event_at) as ended_at
-    from events
-),
-outcome_log_ends as (
-    select
-        experiment,
-        max(event_at) as ended_at
-    from outcome_log
-    group by experiment
-),
-interacting as (
+with interacting as (
     select distinct cast(user_id as varchar) as unit_id
     from events
 ),
@@ -58,17 +47,10 @@ select
     exposure_log.arm,
     count(known.unit_id) as n_known,
     count(just_before.unit_id) as n_just_before,
-    count(
-        case
-            when exposure_log.window_end_at
-            <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
-                then 1
-        end
-    ) as n_in_time
+    count(case when exposure_log.window_end_at <= log_ends.readable_until then 1 end) as n_in_time
 from exposure_log
-cross join log_ends
-left join outcome_log_ends
-    on outcome_log_ends.experiment = exposure_log.experiment
+inner join log_ends
+    on log_ends.experiment = exposure_log.experiment
 left join known
     on known.experiment = exposure_log.experiment
     and known.unit_id = exposure_log.unit_id

@@ -3,7 +3,7 @@
 -- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
 -- Where no looks are planned (all units were given their arm at once) every readable unit counts.
 -- Grain: (experiment, unit).
--- Tables: exposure_log, looks (the configured designs), events, outcome_log.
+-- Tables: exposure_log, looks (the configured designs), log_ends.
 -- Parameters: none.
 with single as (
     select
@@ -12,17 +12,6 @@ with single as (
     from exposure_log
     group by experiment, unit_id
     having count(*) = 1
-),
-log_ends as (
-    select max(event_at) as ended_at
-    from events
-),
-outcome_log_ends as (
-    select
-        experiment,
-        max(event_at) as ended_at
-    from outcome_log
-    group by experiment
 ),
 ripe as (
     select
@@ -41,12 +30,9 @@ ripe as (
     inner join single
         on single.experiment = exposure_log.experiment
         and single.unit_id = exposure_log.unit_id
-    cross join log_ends
-    left join outcome_log_ends
-        on outcome_log_ends.experiment = exposure_log.experiment
-    where
-        exposure_log.window_end_at
-        <= case when exposure_log.uses_interaction_log then log_ends.ended_at else outcome_log_ends.ended_at end + interval 1 day
+    inner join log_ends
+        on log_ends.experiment = exposure_log.experiment
+    where exposure_log.window_end_at <= log_ends.readable_until
 ),
 planned as (
     select distinct experiment

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.experiments import tables
+from ntg_assets.experiments import results, tables
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence, EvidenceTables
 from ntg_assets.experiments.receipts import evaluate
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -67,7 +67,7 @@ def test_users_of_tea_tasting_come_out_as_published() -> None:
     evidence = EvidenceTables(
         traffic, run(tables.metric_sums(units, definitions=[one])), run(tables.metric_quantiles(units, definitions=[one]))
     )
-    found = {row["metric"]: row for row in tables.readouts([one], evidence).iter_rows(named=True)}
+    found = {row["metric"]: row for row in results.readouts([one], evidence).iter_rows(named=True)}
     for metric in ("orders", "revenue"):
         wanted = expected[f"{metric}_per_user"]
         assert found[metric]["mean_control"] == pytest.approx(wanted["control"], abs=1e-6)  # sums count millionths

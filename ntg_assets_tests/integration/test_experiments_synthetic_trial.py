@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
-from ntg_assets.experiments import logs, tables
+from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.receipts import replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
@@ -44,7 +44,7 @@ def test_the_planted_trial_ends_in_a_simulated_decision_whose_intervals_hold_the
         run(tables.metric_quantiles(units, definitions=[one])),
         daily_sums=run(tables.daily_sums(exposures, events=events, definitions=[one])),
     )
-    readouts = tables.readouts([one], evidence)
+    readouts = results.readouts([one], evidence)
     found = {row["metric"]: row for row in readouts.iter_rows(named=True)}
     planted = json.loads((tmp_path / "truth" / "parameters.json").read_text(encoding="utf-8"))
     days = found["active_days"]
@@ -52,7 +52,7 @@ def test_the_planted_trial_ends_in_a_simulated_decision_whose_intervals_hold_the
     assert days["n_control"] + days["n_treatment"] == planted["trial_users"]
     assert days["difference_low"] < planted["trial_mean_effect_active_days"] < days["difference_high"]
     assert days["variance_removed_share"] > 0.1  # the pre-period explains part of what users do
-    assert not [row for row in tables.health_checks([one], evidence).iter_rows(named=True) if row["verdict"] == "sick"]
-    made = tables.decisions([one], evidence, readouts=readouts).row(0, named=True)
+    assert not [row for row in results.health_checks([one], evidence).iter_rows(named=True) if row["verdict"] == "sick"]
+    made = results.decisions([one], evidence, readouts=readouts).row(0, named=True)
     assert (made["source"], made["decision"]) == ("simulated", "iterate")  # a simulation asks for a live test, it rolls nothing out
     assert replay(json.loads(made["receipt"]))["decision"]["sentence"] == made["sentence"]

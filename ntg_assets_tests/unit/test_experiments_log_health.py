@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.experiments import logs, tables
+from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.receipts import replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
@@ -84,10 +84,10 @@ def concluded(home: Path, rows: Rows, **changes: Any) -> tuple[dict[str, dict[st
         run(tables.metric_quantiles(units, definitions=[one])),
         daily_sums=daily,
     )
-    checks = {row["check"]: row for row in tables.health_checks([one], evidence).iter_rows(named=True)}
-    made = tables.decisions([one], evidence, readouts=tables.readouts([one], evidence)).row(0, named=True)
+    checks = {row["check"]: row for row in results.health_checks([one], evidence).iter_rows(named=True)}
+    made = results.decisions([one], evidence, readouts=results.readouts([one], evidence)).row(0, named=True)
     assert replay(json.loads(made["receipt"]))["in_force"] == made["decision"]
-    return checks, made, tables.effect_by_day([one], daily)
+    return checks, made, results.effect_by_day([one], daily)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import scipy
 from pydantic import ValidationError
 
-from ntg_assets.experiments import logs, tables
+from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.settings import ExperimentsSettings
 from ntg_assets.experiments.several_arms import max_t_critical, max_t_probability
@@ -88,8 +88,8 @@ def test_reading_out_and_deciding_takes_well_under_a_tenth_of_a_second_each() ->
     quantiles = run(tables.metric_quantiles(values, definitions=programme.definitions))
     evidence = EvidenceTables(traffic(values), sums, quantiles)
     started = time.process_time()
-    found = tables.readouts(programme.definitions, evidence)
-    made = tables.decisions(programme.definitions, evidence, readouts=found)
+    found = results.readouts(programme.definitions, evidence)
+    made = results.decisions(programme.definitions, evidence, readouts=found)
     assert made.height == SOME
     assert (time.process_time() - started) / SOME < 0.1
 
@@ -118,7 +118,7 @@ def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
         schema=["experiment", "metric", "unit_id", "value"],
         orient="row",
     )
-    found = tables.self_tests(programme.definitions, values, seed=1, most=1)
+    found = results.self_tests(programme.definitions, values, seed=1, most=1)
     assert set(found["experiment"]) == {"e2"}
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ContractError, NotEnoughDataError
-from ntg_assets.experiments import tables
+from ntg_assets.experiments import results, tables
 from ntg_assets.experiments.arm_settings import ArmSettings, OverrideSettings
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
 from ntg_assets.experiments.evidence import EvidenceTables
@@ -70,14 +71,14 @@ def all_tables(strategy_lists: pl.DataFrame, val: pl.DataFrame, test: pl.DataFra
     made["metric_sums"] = run(tables.metric_sums(made["unit_metrics"], definitions=definitions))
     made["metric_quantiles"] = run(tables.metric_quantiles(made["unit_metrics"], definitions=definitions))
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
-    made["health_checks"] = tables.health_checks(definitions, evidence)
-    made["readouts"] = tables.readouts(definitions, evidence)
-    made["segment_effects"] = tables.all_segment_effects(definitions, evidence)
-    made["experiment_plans"] = tables.experiment_plans(definitions, evidence)
-    made["decisions"] = tables.decisions(definitions, evidence, readouts=made["readouts"])
+    made["health_checks"] = results.health_checks(definitions, evidence)
+    made["readouts"] = results.readouts(definitions, evidence)
+    made["segment_effects"] = results.all_segment_effects(definitions, evidence)
+    made["experiment_plans"] = results.experiment_plans(definitions, evidence)
+    made["decisions"] = results.decisions(definitions, evidence, readouts=made["readouts"])
     made["self_test_units"] = run(tables.self_test_units(made["unit_metrics"], assignments=made["assignments"], definitions=definitions))
-    made["self_tests"] = tables.self_tests(definitions, made["self_test_units"], seed=1)
-    made["decision_gates"] = tables.decision_gates(made["decisions"])
+    made["self_tests"] = results.self_tests(definitions, made["self_test_units"], seed=1)
+    made["decision_gates"] = results.decision_gates(made["decisions"])
     return made
 
 
@@ -119,7 +120,7 @@ def test_a_decision_without_its_readout_cannot_be_made() -> None:
     made = all_tables(lists(), VAL, TEST)
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
     with pytest.raises(ContractError, match="which is not among the 0 stored ones"):
-        tables.decisions(PROGRAMME.definitions, evidence, readouts=made["readouts"].clear())
+        results.decisions(PROGRAMME.definitions, evidence, readouts=made["readouts"].clear())
 
 
 def test_an_action_without_a_valid_readout_breaks_the_contract() -> None:
@@ -158,7 +159,7 @@ def test_a_departure_from_the_rule_needs_an_owner_and_a_reason_and_is_recorded()
     signed = OverrideSettings(decision="rollback", owner="head of product", reason="A licence of the treatment has ended.")
     one = PROGRAMME.definitions[0].model_copy(update={"override": signed})
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
-    found = check_frame(tables.decisions([one], evidence, readouts=made["readouts"]), contract_of("decisions"))
+    found = check_frame(results.decisions([one], evidence, readouts=made["readouts"]), contract_of("decisions"))
     assert found.select("decision", "rule_decision", "override_owner").row(0) == ("rollback", "iterate", "head of product")
     assert receipts_that_disagree(found) == {}
 

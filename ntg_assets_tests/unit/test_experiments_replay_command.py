@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ntg_assets.cli.decisions import tell_replay, tell_trace
 from ntg_assets.errors import NotEnoughDataError, NtgError, StorageError
-from ntg_assets.experiments import tables
+from ntg_assets.experiments import results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.receipts import ReplayMismatchError
 from ntg_assets.experiments.settings import ExperimentsSettings
@@ -38,8 +38,8 @@ def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -
         "daily_sums": pl.DataFrame(schema={"experiment": pl.String, "arm": pl.String, "day": pl.Int64}),
     }
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"], daily_sums=made["daily_sums"])
-    made["readouts"] = tables.readouts(one, evidence)
-    made["decisions"] = tables.decisions(one, evidence, readouts=made["readouts"])
+    made["readouts"] = results.readouts(one, evidence)
+    made["decisions"] = results.decisions(one, evidence, readouts=made["readouts"])
     with duckdb.connect(str(folder / "published.duckdb")) as store:
         store.execute("create schema experiments")
         for name, rows in made.items():

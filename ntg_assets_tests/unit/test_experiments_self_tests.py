@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.contracts import check_frame, contract_of
-from ntg_assets.experiments import tables
+from ntg_assets.experiments import results
 from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.settings import ExperimentSettings
 
@@ -21,7 +21,7 @@ def outcome_of(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str
     units = pl.DataFrame(
         {"experiment": "lists", "metric": "matched_items", "unit_id": [f"{n:06}" for n in range(len(values))], "value": values}
     )
-    found = check_frame(tables.self_tests([ONE], units, seed=7), contract_of("self_tests"))
+    found = check_frame(results.self_tests([ONE], units, seed=7), contract_of("self_tests"))
     return {row["test"]: row for row in found.iter_rows(named=True)}
 
 
