@@ -7,7 +7,15 @@ import pytest
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.ranking import contracts
 from ntg_assets.ranking.examples import Examples
-from ntg_assets.ranking.popularity import fitting_half_lives, half_life_in_words, item_popularity, microseconds, with_half_lives
+from ntg_assets.ranking.popularity import (
+    MICROSECONDS_PER_DAY,
+    decay,
+    fitting_half_lives,
+    half_life_in_words,
+    item_popularity,
+    microseconds,
+    with_half_lives,
+)
 from ntg_assets.ranking.return_weights import fit_returns, with_returns
 from ntg_assets.ranking.returns import return_parts, return_probability
 from ntg_assets.ranking.settings import RankingSettings
@@ -54,6 +62,14 @@ def test_parts_are_those_of_the_formulas() -> None:
     assert found.parts[row, names.index("return_visits_few")] == pytest.approx(np.log(1 + visits / 0.02))
     patience = 3 * window
     assert found.parts[row, names.index("return_staying")] == pytest.approx(-2 * np.log((10 + patience) / (6 + patience)))
+
+
+def test_a_time_after_the_cutoff_says_no_more_than_the_cutoff(world: World) -> None:
+    now, later = (
+        return_parts(code_interactions(log_of((1, 7, NOW - 10 * DAY), (1, 7, last)), items=world.model.items), world.model).parts
+        for last in (NOW, NOW + 5 * DAY)
+    )
+    assert now.tolist() == later.tolist()
 
 
 def test_probability_is_odds_of_powers() -> None:
@@ -113,6 +129,12 @@ def test_half_lives_follow_the_pace_of_the_log(days: float, expected: list[float
     at = (np.linspace(0, days, 1001) * 86_400_000_000).astype(np.int64)
     assert {round(days, 6) for days in expected} <= {round(days, 6) for days in fitting_half_lives(at)}
     assert max(fitting_half_lives(at)) <= 2 * days
+
+
+def test_an_event_counts_half_after_each_half_life_and_the_future_counts_as_now() -> None:
+    now = 100 * MICROSECONDS_PER_DAY
+    at = now + np.array([0, -7, -14, 30]) * MICROSECONDS_PER_DAY
+    assert decay(at, now=now, half_life_days=7.0).tolist() == [1.0, 0.5, 0.25, 1.0]
 
 
 def test_configured_half_lives_stay() -> None:

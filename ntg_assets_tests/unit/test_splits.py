@@ -99,6 +99,13 @@ def test_global_split_is_chronological_across_users_and_per_user_is_not() -> Non
     assert within["train"]["event_at"].max() > within["test"]["event_at"].min()  # type: ignore[operator]
 
 
+def test_an_event_at_the_boundary_belongs_to_the_later_part() -> None:
+    days = [f"2024-01-0{day}" for day in range(1, 8)]
+    settings = SplitSettings(boundaries="dates", val_start="2024-01-03", test_start="2024-01-05")
+    found = parts(events(*((1, item, day) for item, day in enumerate(days))), settings)
+    assert {part: rows["item_id"].sort().to_list() for part, rows in found.items()} == {"train": [0, 1], "val": [2, 3], "test": [4, 5, 6]}
+
+
 def test_per_user_split_takes_the_shares_of_each_history() -> None:
     log = events(*((1, item, f"2024-01-{item:02d}") for item in range(1, 11)), (2, 1, "2024-03-01"), (2, 2, "2024-03-01"))
     found = parts(log, SplitSettings(strategy="per_user", val_share=0.2, test_share=0.1))
