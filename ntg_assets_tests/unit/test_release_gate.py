@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import dagster as dg
 import polars as pl
 import pytest
 
 from ntg_assets.errors import LeakageError
+from ntg_assets.evaluation.gate_checks import gate_is_open, nothing_from_the_future
 from ntg_assets.evaluation.release_gate import Evidence, release_gate
 from ntg_assets.evaluation.settings import GateSettings
 from ntg_assets.splits.live_entry import require_open
@@ -143,3 +145,14 @@ def test_closed_gate_keeps_the_live_stage_out() -> None:
     require_open(
         release_gate(Evidence(split_report(), audit(), ranking(), calibration(), radar()), settings=SETTINGS, strategy="global_time")
     )
+
+
+def test_the_checks_of_the_graph_stop_a_run_at_a_shut_gate_and_at_a_leak() -> None:
+    for n_violations, is_open in ((0, True), (2, False)):
+        gate = release_gate(
+            Evidence(split_report(), audit(n_violations), ranking(), calibration(), radar()), settings=SETTINGS, strategy="global_time"
+        )
+        for verdict in (gate_is_open(gate), nothing_from_the_future(audit(n_violations))):
+            assert isinstance(verdict, dg.AssetCheckResult)
+            assert verdict.passed is is_open
+        assert all(spec.blocking for check in (gate_is_open, nothing_from_the_future) for spec in check.check_specs)

@@ -1,0 +1,25 @@
+"""What the commands share: their options, where they print, which configuration they read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ntg_assets.settings import Paths, Settings, load_settings, project_paths, use_configuration
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)
+]
+ExperimentArgument = Annotated[str, typer.Argument(help="Experiment, by its id in the configuration.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
+
+out, err = Console(), Console(stderr=True)
+
+
+def prepare(config: Path | None) -> tuple[Settings, Paths]:
+    """Name the configuration for this process and all it starts, and read it."""
+    use_configuration(config)
+    settings = load_settings()
+    return settings, project_paths(settings)
