@@ -18,8 +18,9 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks import vector_designs, vector_effects  # noqa: F401  # they register their answers
 from benchmarks.harness import ROOT, command_line, console
-from benchmarks.vector_answers import ANSWERS, NotComputedError
+from benchmarks.vector_readers import ANSWERS, NotComputedError
 from ntg_assets.errors import NtgError
 
 BUNDLED = ROOT / "ntg_assets_tests" / "golden" / "experiment_vectors.json"

@@ -64,8 +64,17 @@ def _has_own_units(readout: Readout, check: HealthCheck) -> bool:
 
 
 def _claim(readout: Readout) -> str:
+    """Read the interval; a metric that decides nothing must also hold beside its likes, whose false claims are bounded together."""
+    is_one_of_many = readout.role == "secondary" and readout.p_adjusted is not None
+    if is_one_of_many and readout.p_adjusted > readout.significance:  # type: ignore[operator]  # not None
+        return "no difference shown" if _holds_zero(readout) else "no difference shown beside the other metrics"
     if readout.difference_low is not None and readout.difference_low > 0:
         return "higher than the control"
     if readout.difference_high is not None and readout.difference_high < 0:
         return "lower than the control"
     return "no difference shown"
+
+
+def _holds_zero(readout: Readout) -> bool:
+    low, high = readout.difference_low, readout.difference_high
+    return low is None or high is None or low <= 0 <= high

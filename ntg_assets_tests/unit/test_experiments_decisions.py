@@ -12,9 +12,10 @@ import pytest
 from ntg_assets.experiments.arm_settings import ArmSettings
 from ntg_assets.experiments.decisions import Decision, profit_belief
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.health import sample_ratio_p
+from ntg_assets.experiments.health import examine, sample_ratio_p
 from ntg_assets.experiments.moments import Sums
 from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
+from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings, PastEffectSettings
 from ntg_assets_tests.experiment_sums import sums
@@ -239,3 +240,27 @@ def test_a_prior_travels_in_the_receipt() -> None:
     assert replay(receipt)["decision"] == receipt["decision"]
     money = next(gate for gate in receipt["decision"]["gates"] if gate["gate"] == "money")
     assert "shrunk toward past experiments" in money["sentence"]
+
+
+def test_metrics_that_decide_nothing_share_one_rate_of_false_claims() -> None:
+    spread = np.linspace(0, 2, 400)
+    moved = {
+        ("between users", metric, "blend", "all"): sums(spread + effect)
+        for metric, effect in (("matched_value", 0.05), ("match_share", 0.09))
+    }
+    given = evidence(effect=0.2, sums=moved)
+    found = {one.metric: one for one in read_out(DEFINITION, given, examine(DEFINITION, given)) if one.comparison == "between users"}
+    smaller, larger = found["match_share"], found["matched_value"]
+    assert smaller.p is not None
+    assert smaller.p < 0.05  # alone it would be claimed
+    assert (smaller.role, smaller.adjustment) == ("secondary", "benjamini-hochberg")
+    assert smaller.p_adjusted == pytest.approx(2 * smaller.p / 1)
+    assert larger.p_adjusted == larger.p
+    assert (smaller.verdict, larger.verdict) == ("no difference shown beside the other metrics", "no difference shown")
+    for metric in ("matched_items", "hit", "active_days"):  # what decides is not diluted by what does not
+        assert (found[metric].p_adjusted, found[metric].adjustment) == (found[metric].p, "none")
+
+
+def test_shares_that_fit_the_weights_are_no_mismatch() -> None:
+    assert sample_ratio_p([200, 100], [2.0, 1.0]) == 1.0
+    assert sample_ratio_p([150, 150], [2.0, 1.0]) < 0.001

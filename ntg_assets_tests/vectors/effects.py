@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy
 
-from benchmarks.vector_answers import arm_of, ratio_of
+from benchmarks.vector_readers import arm_of, ratio_of
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.moments import Moments
 from ntg_assets.experiments.profit import Belief, update
