@@ -22,6 +22,7 @@ Z_95 = float(ndtri(0.975))
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 200
+CACHED_ROWS = 4_000  # rows whose columns are taken through the cache together: an eighth of the time of all rows at once
 JEFFREYS = 0.5  # pseudo-count of the base rate, so that "none" and "all" do not become certainty
 
 
@@ -124,14 +125,20 @@ def with_intercept(standardised: Floats) -> Floats:
 
 def standard_error(standardised: Floats, covariance: Floats) -> Floats:
     """Standard error of each linear predictor, sqrt(x' V x); added term by term, so that no row's last bit depends on its neighbours."""
-    design = with_intercept(standardised)
-    variance = np.zeros(len(design))
-    for row in range(design.shape[1]):
-        product = covariance[row, row] * design[:, row]
+    blocks = [_variance(standardised[first : first + CACHED_ROWS], covariance) for first in range(0, len(standardised), CACHED_ROWS)]
+    return np.sqrt(np.maximum(np.concatenate([np.empty(0), *blocks]), 0.0))
+
+
+def _variance(standardised: Floats, covariance: Floats) -> Floats:
+    """Return x' V x of some rows, laid out column by column; the order of the terms is that of the coefficients."""
+    design = np.ascontiguousarray(with_intercept(standardised).T)
+    variance, product, term = np.zeros((3, design.shape[1]))
+    for row, values in enumerate(design):
+        np.multiply(values, covariance[row, row], out=product)
         for column in range(row):
-            product = product + 2 * covariance[row, column] * design[:, column]
-        variance = variance + design[:, row] * product
-    return np.sqrt(np.maximum(variance, 0.0))
+            product += np.multiply(design[column], 2 * covariance[row, column], out=term)
+        variance += np.multiply(values, product, out=term)
+    return variance
 
 
 def user_codes(rows: pl.DataFrame) -> np.ndarray:

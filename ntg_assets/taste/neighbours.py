@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from ntg_assets.taste.interactions import Floats, Ints, Longs
 from ntg_assets.taste.top_k import top_k_entries
 
-COMPILED_FROM = 400_000_000  # count updates; below, scipy needs a few seconds at most and compiling costs 18-50
+COMPILED_FROM = 100_000_000  # count updates; scipy needs 3 s for these, and a run builds some six graphs: as much as compiling once
 BLOCK_ENTRIES = 2_000_000  # entries of a dense block: 16 MB of float64
 
 

@@ -12,7 +12,7 @@ from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import GUARDRAIL_SCHEMA, Graph, Nodes, edge_cuts, edge_table, guarded_nodes
 
 LAG_UNIT = 2520  # divisible by every lag from 1 to 10, so weights of 1/lag are summed as whole numbers: exact in any order
-COMPILED_FROM = 50_000_000  # transitions; below, scipy takes seconds and compiling would take longer
+COMPILED_FROM = 10_000_000  # transitions; scipy needs 3 s for these, and a run builds some six graphs: more than compiling once
 
 
 def build_sequence_graph(events: pl.DataFrame, *, settings: TasteSettings, compiled: bool | None = None) -> Graph:
