@@ -12,7 +12,7 @@ import typer
 
 from benchmarks.harness import Goal, command_line, measure_call, report
 from benchmarks.offpolicy_truth import CUTOFF, N_ITEMS, PLACES, SEED, Law, Spoil, alarms, coverage, draw, repeat
-from benchmarks.open_bandit import open_bandit
+from benchmarks.open_bandit import CAMPAIGNS, open_bandit
 from ntg_assets.off_policy.report import report_off_policy
 from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import divide_slots
@@ -94,7 +94,8 @@ def _truth_goals(n_users: int, told: dict[str, dict[str, Any]], rates: dict[str,
     ]
 
 
-def _outside_goals(campaigns: dict[str, Any]) -> list[Goal]:
+def _outside_goals(found: dict[str, Any]) -> list[Goal]:
+    example, campaigns = found["published_example"], {name: found[name] for name in CAMPAIGNS}
     told = pl.DataFrame(list(campaigns.values()))
     gap = max(float(told[f"gap_in_errors_{name}"].to_numpy().max()) for name in ("ips", "snips"))
     same = max(
@@ -102,6 +103,7 @@ def _outside_goals(campaigns: dict[str, Any]) -> list[Goal]:
     )
     return [
         Goal("Open Bandit: largest gap between estimated and own value of the random policy, in errors", gap, MOST_GAP, "at_most"),
+        Goal("Open Bandit: distance to the published example", abs(example["relative_value"] - example["published"]), 1e-6, "at_most"),
         Goal("Open Bandit: largest difference to the published formulas", same, 1e-12, "at_most"),
         Goal("Open Bandit: logs whose mean weight holds", float(told["mean_weight_holds"].to_numpy().mean()), 1.0, "at_least"),
     ]

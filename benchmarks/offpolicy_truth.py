@@ -81,7 +81,7 @@ def _lists(law: Law, taste: NDArray[np.int64]) -> Lists:
         user, rank = np.repeat(np.arange(n_users), length), np.tile(np.arange(1, length + 1), n_users)
         parts.append(pl.DataFrame({"user_id": user, "rank": rank, "item_id": shown[taste].ravel()}).with_columns(strategy=pl.lit(name)))
     nobody = pl.DataFrame(schema={"rank": pl.Int64, "item_id": pl.Int64})
-    return Lists(pl.concat(parts), nobody, pl.DataFrame({"user_id": np.arange(len(taste))}))
+    return Lists(pl.concat(parts), nobody, pl.DataFrame({"user_id": np.arange(len(taste))}), pl.DataFrame({"item_id": np.arange(N_ITEMS)}))
 
 
 def repeat(law: Law, *, n_users: int, repetitions: int, use: str, spoil: Spoil | None = None) -> pl.DataFrame:

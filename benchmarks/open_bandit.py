@@ -14,26 +14,27 @@ from zipfile import ZipFile
 
 import numpy as np
 import polars as pl
+import yaml
 
 from ntg_assets.errors import SourceError
 from ntg_assets.off_policy import estimators as est
 from ntg_assets.off_policy.slots import Match
 
 CAMPAIGNS = ("all", "men", "women")
-LEVEL_Z = 1.96
+PUBLISHED_RELATIVE_VALUE, PUBLISHED_SEED, PUBLISHED_DRAWS = 1.198126, 12345, 100_000  # README of obp 0.4.1
 FILE = "obp/dataset/obd/{policy}/{campaign}/{campaign}.csv"
 COLUMNS = ["item_id", "position", "click", "propensity_score"]
 
 
 def open_bandit(wheel: Path) -> dict[str, Any]:
-    """By campaign: what the random policy would have earned by the log of the other one, beside what it did earn.
+    """By campaign: what the random policy would have earned by the log of the other one, beside what it did earn; and a published figure.
 
     Nobody is named in these logs, so each row is a user of its own.
     """
     if not wheel.is_file():
         raise SourceError(f"{wheel} does not exist. `pip download --no-deps --dest data/obp obp==0.4.1` fetches it.")
     with ZipFile(wheel) as held:
-        return {campaign: _campaign(held, campaign) for campaign in CAMPAIGNS}
+        return {campaign: _campaign(held, campaign) for campaign in CAMPAIGNS} | {"published_example": _published_example(held)}
 
 
 def _campaign(held: ZipFile, campaign: str) -> dict[str, Any]:
@@ -64,6 +65,23 @@ def _campaign(held: ZipFile, campaign: str) -> dict[str, Any]:
         "mean_weight_holds": float(low <= 1 <= high),
         "effective_rows": est.effective_size(weight),
     }
+
+
+def _published_example(held: ZipFile) -> dict[str, float]:
+    """Repeat the example of obp's README: clicks of Thompson sampling by the random log, relative to the random policy's own.
+
+    The evaluated policy's probabilities are theirs: the first three of 80 draws from the production priors, 100,000 times, by their seed.
+    """
+    prior = yaml.safe_load(held.read("obp/policy/conf/prior_bts.yaml"))["all"]
+    drawn = np.random.RandomState(PUBLISHED_SEED).beta(prior["alpha"], prior["beta"], size=(PUBLISHED_DRAWS, len(prior["alpha"])))
+    first = np.argsort(drawn, axis=1)[:, ::-1][:, :3]
+    chance = np.stack([np.bincount(place, minlength=drawn.shape[1]) for place in first.T], axis=1) / PUBLISHED_DRAWS
+    rows = _read(held, "random", "all")
+    log = est.Logged(np.arange(rows.height), rows["click"].cast(pl.Float64).to_numpy())
+    weight = chance[rows["item_id"].to_numpy(), rows["position"].to_numpy() - 1] / rows["propensity_score"].to_numpy()
+    ones = np.ones(rows.height)
+    estimated = est.inverse_propensity(log, Match(weight=weight, filled=ones, forecast=None, supported=ones))
+    return {"relative_value": estimated.value / est.on_policy(log).value, "published": PUBLISHED_RELATIVE_VALUE}
 
 
 def _read(held: ZipFile, policy: str, campaign: str) -> pl.DataFrame:

@@ -106,6 +106,17 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
 
     @model_validator(mode="after")
+    def _lists_are_long_enough(self) -> "Settings":
+        longest = max(self.ranking.top_k, *self.ranking.evaluation_k)
+        if self.off_policy_list_length > longest:
+            msg = (
+                f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the strategies are {longest} long "
+                "(the largest of ranking.top_k and ranking.evaluation_k)"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _money_has_a_source(self) -> "Settings":
         is_money = self.value.unit != "index" and self.value.basis == "event_value"
         if is_money and self.ingest.events.value is None:

@@ -39,7 +39,7 @@ def lists_of(default: Sequence[int] = (), **strategies: dict[int, Sequence[int]]
     ]
     shown = pl.DataFrame(rows, schema={"strategy": pl.String, "user_id": pl.Int64, "rank": pl.Int64, "item_id": pl.Int64}, orient="row")
     fallback = pl.DataFrame({"rank": range(1, len(default) + 1), "item_id": default}, schema={"rank": pl.Int64, "item_id": pl.Int64})
-    return Lists(shown, fallback, shown.select("user_id").unique())
+    return Lists(shown, fallback, shown.select("user_id").unique(), shown.select("item_id").unique())
 
 
 def estimate(

@@ -33,6 +33,7 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
         ),
         *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
+        *(("shown", sentence) for sentence in known["shown"]),
         *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
         ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
         (

@@ -43,8 +43,9 @@ def off_policy(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Estimate the value of every strategy's lists from what was shown after the cutoff."""
     settings, length = project.settings, project.settings.off_policy_list_length
-    known = project.read(Query("select distinct user_id from stored", {"stored": train_events}))
-    lists = Lists(project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id"), default_list, known)
+    users = project.read(Query("select distinct user_id from stored", {"stored": train_events}))
+    items = project.read(Query("select distinct item_id from stored", {"stored": train_events}))
+    lists = Lists(project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id"), default_list, users, items)
     slots = divide_slots(shown_items, cutoff_at=train_end(split_boundaries), list_length=length)
     return report_off_policy(slots, lists, settings=settings.off_policy, list_length=length, minimum_users=settings.gate.minimum_users)
 

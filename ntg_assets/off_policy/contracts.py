@@ -52,6 +52,10 @@ class OffPolicyReport(Contract):
     difference_high: float = column("Upper end", nullable=True)
     n_slots: int = column("Exposures at or after the cutoff", ge=1)
     n_users: int = column("Their users", ge=1)
+    new_user_share: float = column(
+        "Share of exposures to users whom TRAIN does not know: every strategy shows them the default list", ge=0, le=1
+    )
+    new_item_share: float = column("Share of exposures of items that TRAIN does not know: no strategy could have shown them", ge=0, le=1)
     filled_share: float = column("Share of exposures for which the strategy has an item: what the mean weight should be", ge=0, le=1)
     support_share: float = column("Share of what it would show that the log has ever shown, to anyone, in that place", ge=0, le=1 + 1e-9)
     matched_share: float = column("Share of exposures in which the log showed what the strategy would show", ge=0, le=1)

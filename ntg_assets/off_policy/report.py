@@ -28,6 +28,8 @@ ESTIMATE_SCHEMA: dict[str, Any] = {
 SANITY_SCHEMA: dict[str, Any] = {
     "n_slots": pl.Int64,
     "n_users": pl.Int64,
+    "new_user_share": pl.Float64,
+    "new_item_share": pl.Float64,
     "filled_share": pl.Float64,
     "support_share": pl.Float64,
     "matched_share": pl.Float64,
@@ -63,11 +65,19 @@ class Judged(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """What the strategies show: `strategy_lists`, `default_list` for users without history, and `user_id` of TRAIN."""
+    """What the strategies show.
+
+    Attributes:
+        strategies: `strategy_lists`.
+        default: `default_list`, shown to users without history.
+        users: `user_id` of TRAIN.
+        items: `item_id` of TRAIN: what a list made from it can hold.
+    """
 
     strategies: pl.DataFrame
     default: pl.DataFrame
-    known: pl.DataFrame
+    users: pl.DataFrame
+    items: pl.DataFrame
 
 
 def report_off_policy(
@@ -99,11 +109,16 @@ def report_off_policy(
         _judge(name, _match(held, rows, lists, model, list_length=list_length), log, settings=settings, minimum_users=minimum_users)
         for name, rows in by_strategy(lists.strategies)
     ]
-    return _report(log, judged, minimum_users=minimum_users), _comparisons(judged)
+    new = {
+        "new_user_share": held.join(lists.users, on="user_id", how="anti").height / held.height,
+        "new_item_share": held.join(lists.items, on="item_id", how="anti").height / held.height,
+    }
+    report = _report(log, judged, minimum_users=minimum_users).with_columns(**{name: pl.lit(share) for name, share in new.items()})
+    return report.select(list(REPORT_SCHEMA)), _comparisons(judged)
 
 
 def _match(held: pl.DataFrame, rows: pl.DataFrame, lists: Lists, model: RewardModel | None, *, list_length: int) -> Match:
-    shown = lists_shown(rows, lists.default, slots=held, known=lists.known, list_length=list_length)
+    shown = lists_shown(rows, lists.default, slots=held, known=lists.users, list_length=list_length)
     knows_places = held["position"].null_count() == 0
     return (match_by_place if knows_places else match_any_place)(held, shown, model=model)
 

@@ -10,6 +10,7 @@ import jinja2
 import polars as pl
 
 from ntg_assets.experiments.mission import QUESTION, answer_mission
+from ntg_assets.off_policy.told import tell_values
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 
@@ -50,6 +51,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "answer": answer_mission(decisions, read("experiments", "readouts"), unit=unit),
         "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
+        "shown": tell_values(read("backtest", "off_policy_report")),
         "n_users": radar.height,
         "n_at_risk": int(radar["is_at_risk_population"].sum()),
         "unit": unit,

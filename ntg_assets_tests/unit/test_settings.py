@@ -152,6 +152,15 @@ def test_everything_that_is_written_lies_below_the_workspace(home: Path) -> None
     assert all(path.is_relative_to(home / "elsewhere") for path in written)
 
 
+def test_exposures_beyond_the_lists_are_refused() -> None:
+    asked = {"off_policy.list_length": 30, "ranking.top_k": 10, "ranking.evaluation_k": [5, 25]}
+    with pytest.raises(ConfigurationError, match=r"off_policy\.list_length is 30, but the lists of the strategies are 25 long"):
+        load_settings("configs/dev.yaml", environment={}, overrides=asked)
+    assert (
+        load_settings("configs/dev.yaml", environment={}, overrides={**asked, "off_policy.list_length": None}).off_policy_list_length == 10
+    )
+
+
 def test_money_without_a_column_of_amounts_is_refused() -> None:
     money = {"value.unit": "eur", "value.basis": "event_value", "ingest.events.value": None}
     with pytest.raises(ConfigurationError, match=r"ingest\.events\.value names no column, so every event would be worth 1"):

@@ -92,7 +92,7 @@ def test_the_estimates_find_what_lists_would_really_have_earned(world: Path) -> 
     slots = divide_slots(read.rows, cutoff_at=CUTOFF, list_length=PLACES)
     report, _ = report_off_policy(
         slots,
-        Lists(lists.drop("community"), tops.select("rank", "item_id").head(0), users.select("user_id")),
+        Lists(lists.drop("community"), tops.select("rank", "item_id").head(0), users.select("user_id"), items.select("item_id")),
         settings=OffPolicySettings(),
         list_length=PLACES,
         minimum_users=300,
