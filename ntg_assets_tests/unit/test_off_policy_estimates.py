@@ -32,6 +32,7 @@ def test_each_place_counts_with_one_over_its_propensity_where_the_list_has_that_
     assert cell(report, "mean_weight") == pytest.approx(sum(weights) / 5)
     assert cell(report, "effective_slots") == pytest.approx(sum(weights) ** 2 / sum(w**2 for w in weights))
     assert cell(report, "effective_users") == pytest.approx((2 + 2 + 2.5) ** 2 / (2**2 + 2**2 + 2.5**2))
+    assert (cell(report, "n_slots"), cell(report, "n_users")) == (5, 3)
     assert cell(report, "matched_share") == 3 / 5
     assert cell(report, "largest_weight") == 1 / 0.4
     assert cell(report, "support_share") == 4 / 5  # nobody was ever shown item 12 in the second place
@@ -51,6 +52,17 @@ def test_intervals_are_of_users_not_of_exposures() -> None:
     assert cell(lonely, "low") is None
 
 
+def test_what_cannot_vary_has_no_width() -> None:
+    always = LOG.with_columns(reward=pl.lit(7.0))
+    report = estimate(always, LISTS)
+    assert [cell(report, end, estimator="snips") for end in ("low", "high")] == pytest.approx([7.0, 7.0])  # weights cancel
+    certain = LOG.with_columns(propensity=pl.lit(1.0))
+    same = estimate(certain, lists_of(graph={1: [10, 11], 2: [12, 11], 3: [12, 11]}))  # the logged policy itself
+    assert [cell(same, end) for end in ("difference_low", "difference_high")] == [0.0, 0.0]
+    half = estimate(certain, lists_of(graph={1: [10], 2: [12], 3: [12]}))  # fills the first places, with certainty
+    assert [cell(half, name) for name in ("mean_weight", "mean_weight_low", "mean_weight_high")] == pytest.approx([3 / 5] * 3)
+
+
 def test_an_empty_place_earns_nothing_and_asks_for_no_weight() -> None:
     report = estimate(LOG, lists_of(graph={1: [10], 2: [12], 3: [12]}))
     weights = [1 / 0.5, 0, 1 / 0.2, 0, 1 / 0.4]
@@ -63,6 +75,8 @@ def test_an_empty_place_earns_nothing_and_asks_for_no_weight() -> None:
 def test_users_without_history_are_shown_the_default_list() -> None:
     report = estimate(LOG, lists_of(default=[12, 11], graph={1: [10, 12], 2: [10, 11]}))  # TRAIN does not know user 3
     assert cell(report, "value") == pytest.approx((2 * 1 + 2 * 2 + 1 / 0.4 * 1) / 5)
+    assert cell(report, "new_user_share") == 1 / 5
+    assert cell(estimate(LOG, lists_of(graph={1: [10], 2: [10], 3: [12]})), "new_item_share") == 2 / 5  # item 11, twice
 
 
 def test_without_places_a_slot_holds_any_item_of_the_list() -> None:
@@ -158,6 +172,15 @@ def test_nothing_shown_that_a_strategy_would_show() -> None:
     assert report["estimator"].to_list() == ["on_policy", "ips"]  # no weight at all: nothing to normalise by
     assert cell(report, "value") == 0.0
     assert cell(report, "supports_claim") is False
+
+
+def test_a_comparison_is_believed_only_where_both_sides_are() -> None:
+    lists = lists_of(graph={user: [user % 4] for user in range(4_000)}, blend={user: [9] for user in range(4_000)})
+    slots = divide_slots(world(4_000), cutoff_at=CUTOFF, list_length=2)
+    report, pairs = report_off_policy(slots, lists, settings=ENOUGH, list_length=2, minimum_users=1)
+    assert (cell(report, "supports_claim"), cell(report, "supports_claim", strategy="blend")) == (True, False)
+    assert pairs["strategy"].to_list() == ["blend", "graph"]
+    assert not pairs["supports_claim"].any()
 
 
 def test_tables_keep_their_contracts_with_rows_and_without() -> None:

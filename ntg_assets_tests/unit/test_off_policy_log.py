@@ -93,6 +93,7 @@ def test_repeated_impressions_count_once_unless_they_are_impressions_of_their_ow
     assert found.rows.height == 1
     told = [("rejected", "request has several propensities or rewards", 2), ("duplicate", "alike in every column", 1)]
     assert found.fates.rows() == told
+    assert read(tmp_path, named, header=header, impression_id="request", duplicates="keep").fates.rows() == told  # an id says enough
     with pytest.raises(SourceError, match=r"2 of 4 rows tell one impression with several propensities or rewards.*first: request 'r1'"):
         read(tmp_path, named, header=header, impression_id="request", share=0.1)
 
