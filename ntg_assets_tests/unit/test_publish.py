@@ -21,6 +21,7 @@ from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import previous_of, publish_store
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.settings import Paths
+from ntg_assets_tests.exposures import estimate, exposures, lists_of
 
 HEADER = Header(source="a log", configuration="abc", as_of="2024-01-01T00:00:00")
 
@@ -140,7 +141,8 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "load_ledger": ledger,
         "recommendations": {"user_id": user_id},
     }
-    return {name: pl.DataFrame([row]) for name, row in rows.items()}
+    shown = estimate(exposures((1, 10, 1, 0.5, 1.0), (2, 11, 1, 0.5, 0.0)), lists_of(blend={1: [10], 2: [10]}), minimum_users=300)
+    return {name: pl.DataFrame([row]) for name, row in rows.items()} | {"off_policy_report": shown}
 
 
 def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
@@ -154,6 +156,19 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "index for relative priority, not money" in page
     assert "1 quarantined" in page
+    assert "blend would have earned 1 per shown place where the log earned 0.5" in page
+    assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
+
+
+def test_brief_says_nothing_of_exposures_that_nobody_logged(tmp_path: Path) -> None:
+    for name in BRIEF_FIGURES:
+        (tmp_path / f"{name}.png").write_bytes(b"picture")
+    tables = brief_tables("u")
+    tables["off_policy_report"] = tables["off_policy_report"].clear()
+    page = write_brief(
+        lambda _, table: tables[table], header=HEADER, target=tmp_path / "brief.html", figures=tmp_path, strategies=["s"]
+    ).read_text()
+    assert "would have earned" not in page
 
 
 def test_what_breaks_a_reader_is_found() -> None:
