@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, GROUPS, design_matrix, location_and_scale, standardise
-from ntg_assets.churn.logistic import fit_churn, fit_logistic, sigmoid
+from ntg_assets.churn.logistic import CACHED_ROWS, fit_churn, fit_logistic, sigmoid, standard_error
 from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
@@ -222,3 +222,15 @@ def test_only_churners_or_none_give_the_smoothed_base_rate(tables: Tables, outco
     assert score_churn(tables.churn_snapshots, table)["churn_probability"].to_list() == pytest.approx(
         [rate] * tables.churn_snapshots.height
     )
+
+
+def test_a_standard_error_is_that_of_the_row_alone_wherever_the_row_stands() -> None:
+    rng = np.random.default_rng(5)
+    rows, root = rng.normal(size=(2 * CACHED_ROWS + 3, 4)), rng.normal(size=(5, 5))
+    covariance = root @ root.T
+    design = np.column_stack([np.ones(len(rows)), rows])
+    together = standard_error(rows, covariance)
+    assert np.allclose(together**2, ((design @ covariance) * design).sum(axis=1), rtol=1e-12)
+    for row in (0, CACHED_ROWS - 1, CACHED_ROWS, 2 * CACHED_ROWS + 2):
+        assert standard_error(rows[row : row + 1], covariance)[0] == together[row]
+    assert standard_error(rows[:0], covariance).shape == (0,)
