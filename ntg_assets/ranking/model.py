@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
@@ -65,11 +66,11 @@ class RankingModel:
     rules: ListRules | None = None
 
     @cached_property
-    def edge_keys(self) -> dict[str, Longs]:
-        """Each graph's edges as ascending numbers: start * items + end."""
-        between_items = {name: graph for name, graph in self.graphs.items() if name in STRENGTH}
-        starts = {name: np.repeat(np.arange(self.n_items, dtype=np.int64), np.diff(graph.indptr)) for name, graph in between_items.items()}
-        return {name: starts[name] * self.n_items + graph.indices for name, graph in between_items.items()}
+    def edges_by_end(self) -> dict[str, tuple[Longs, npt.NDArray[np.float32]]]:
+        """Each graph's edges as ascending numbers, end * items + start, with their strengths: what is asked of one end lies together."""
+        by_end = {name: graph.tocsc() for name, graph in self.graphs.items() if name in STRENGTH}
+        ends = {name: np.repeat(np.arange(graph.shape[1], dtype=np.int64), np.diff(graph.indptr)) for name, graph in by_end.items()}
+        return {name: (ends[name] * self.n_items + graph.indices, graph.data) for name, graph in by_end.items()}
 
     @property
     def weight_vector(self) -> Floats:

@@ -69,8 +69,16 @@ def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interaction
     row = np.repeat(np.arange(len(user)), sizes)
     entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]
     part = weights.data[entry] * edge_strengths(model, source.graph, weights.indices[entry], item[row])
-    best = np.lexsort((np.arange(len(row)), -part, row))[np.cumsum(sizes) - sizes]
+    best = _first_best(part, row, np.cumsum(sizes) - sizes)
     return Seeds(np.where(part[best] > 0, weights.indices[entry[best]], -1), part[best])
+
+
+def _first_best(part: Floats, row: Longs, start: Longs) -> Longs:
+    """Return the place of the largest part of each row, the first of equal ones."""
+    if not len(start):
+        return start
+    best = np.flatnonzero(part == np.maximum.reduceat(part, start)[row])
+    return best[np.flatnonzero(np.diff(row[best], prepend=-1))]
 
 
 def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
@@ -78,12 +86,12 @@ def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) ->
     if graph in (LATENT, RISING):
         factor = model.rising[end] if graph == RISING else 1.0
         return _products(model.embeddings, start, end) * factor
-    keys = model.edge_keys[graph]
+    keys, strengths = model.edges_by_end[graph]
     if not len(keys):
         return np.zeros(len(start))
-    wanted = start.astype(np.int64) * model.n_items + end
+    wanted = end.astype(np.int64) * model.n_items + start
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, model.graphs[graph].data[place], 0.0)
+    return np.where(keys[place] == wanted, strengths[place], 0.0)
 
 
 def _products(embeddings: Floats, start: Longs, end: Longs) -> Floats:
