@@ -4,7 +4,7 @@ import polars as pl
 
 import ntg_assets.evaluation.ranking_contracts  # noqa: F401  # registers the contracts
 from ntg_assets.evaluation.ranking_comparisons import compare_strategies
-from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
 from ntg_assets.evaluation.ranking_report import list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
 from ntg_assets.project import Project
@@ -25,16 +25,15 @@ def ranking_outcomes(
 ) -> pl.DataFrame:
     """What each strategy's list was worth to each user, on VAL and on TEST."""
     settings, train = project.settings.ranking, _pairs(project, train_events)
-    allowed = settings.recommend_consumed == "allow"
+    allowed, past = settings.recommend_consumed == "allow", past_of(train, item_categories)
     return pl.concat(
         list_outcomes(
             relevant_pairs(held, train, allow_consumed=allowed),
             split=held.split,
             lists=strategy_lists,
             default_list=default_list,
-            train=train,
+            past=past,
             ks=sorted(set(settings.evaluation_k)),
-            categories=item_categories,
         )
         for held in _held_out(project, val_events, test_events)
     )

@@ -16,15 +16,23 @@ OUTCOME_COLUMNS = [
 ]
 
 
-class Facts(NamedTuple):
-    """What is known before a list is looked at: bits of surprise of items, their categories, each user's mix of categories."""
+KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})  # of a log without categories: none
 
+
+class Past(NamedTuple):
+    """What is known before a list is looked at.
+
+    Attributes:
+        sizes: Distinct items of each user's history.
+        surprise: Bits of surprise of each item: -log2 of the share of users who have had it.
+        categories: Categories of items.
+        mix: Each user's mix of categories.
+    """
+
+    sizes: pl.DataFrame
     surprise: pl.DataFrame
     categories: pl.DataFrame
     mix: pl.DataFrame
-
-
-KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})  # of a log without categories: none
 
 
 class HeldOut(NamedTuple):
@@ -59,15 +67,23 @@ def relevant_pairs(held: HeldOut, train: pl.DataFrame, *, allow_consumed: bool) 
     return pairs.sort("user_id", "item_id")
 
 
+def past_of(train: pl.DataFrame, categories: pl.DataFrame | None = None) -> Past:
+    """Look at TRAIN once, for all parts and slices that are measured.
+
+    Args:
+        train: TRAIN events, or their distinct (user_id, item_id).
+        categories: `item_id`, `category`; None: nothing is known.
+    """
+    pairs = train.select("user_id", "item_id").unique()
+    sizes = pairs.group_by("user_id").len("n_history_items").with_columns(pl.col("n_history_items").cast(pl.Int64))
+    users = pairs.group_by("item_id").len("n_users")
+    surprise = users.select("item_id", surprise=-(pl.col("n_users") / max(sizes.height, 1)).log(2))
+    known = KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]}) if categories is None else categories
+    return Past(sizes, surprise, known, category_mix(pairs, known))
+
+
 def list_outcomes(
-    relevant: pl.DataFrame,
-    *,
-    split: str,
-    lists: pl.DataFrame,
-    default_list: pl.DataFrame,
-    train: pl.DataFrame,
-    ks: Sequence[int],
-    categories: pl.DataFrame | None = None,
+    relevant: pl.DataFrame, *, split: str, lists: pl.DataFrame, default_list: pl.DataFrame, past: Past, ks: Sequence[int]
 ) -> pl.DataFrame:
     """Measure every strategy for every user with something relevant.
 
@@ -76,21 +92,17 @@ def list_outcomes(
         split: Name of the held-out part.
         lists: `strategy_lists`.
         default_list: What every strategy shows to users without history.
-        train: TRAIN events, for histories and for how well known an item is.
+        past: Histories, how well known an item is, and mixes of categories.
         ks: List lengths.
-        categories: `item_id`, `category`, for the mix of categories; None: nothing is known.
 
     Returns:
         `ranking_outcomes` rows of this part.
     """
     users = relevant.group_by("user_id").len("n_relevant").sort("user_id").with_columns(pl.col("n_relevant").cast(pl.Int64))
-    history = train.group_by("user_id").agg(pl.col("item_id").n_unique().cast(pl.Int64).alias("n_history_items"))
-    users = users.join(history, on="user_id", how="left", maintain_order="left").with_columns(pl.col("n_history_items").fill_null(0))
-    known = KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]}) if categories is None else categories
-    had = train.select("user_id", "item_id").unique().join(users.select("user_id"), on="user_id", how="semi")
-    facts = Facts(_surprise(train), known, category_mix(had, known))
+    users = users.join(past.sizes, on="user_id", how="left", maintain_order="left").with_columns(pl.col("n_history_items").fill_null(0))
+    past = past._replace(mix=past.mix.join(users.select("user_id"), on="user_id", how="semi"))
     parts = [
-        _measure(_shown(rows, users, default_list), users, relevant, facts, k=k).with_columns(
+        _measure(_shown(rows, users, default_list), users, relevant, past, k=k).with_columns(
             pl.lit(strategy).alias("strategy"), pl.lit(split).alias("split"), has_history=pl.col("n_history_items") > 0
         )
         for strategy, rows in _by_strategy(lists)
@@ -123,16 +135,16 @@ def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) 
     return pl.concat([own, new.select(own.columns)])
 
 
-def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, facts: Facts, *, k: int) -> pl.DataFrame:
+def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, past: Past, *, k: int) -> pl.DataFrame:
     rows = shown.filter(pl.col("rank") <= k).join(relevant.with_columns(is_hit=pl.lit(True)), on=["user_id", "item_id"], how="left")
-    rows = rows.join(facts.surprise, on="item_id", how="left").sort("user_id", "rank")
+    rows = rows.join(past.surprise, on="item_id", how="left").sort("user_id", "rank")
     user = codes_of(rows["user_id"], known=users["user_id"])
     is_hit = rows["is_hit"].fill_null(value=False).to_numpy()
     hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
     metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
     n_shown = np.bincount(user, minlength=users.height)
     novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(n_shown, 1)
-    away = miscalibration(facts.mix, category_mix(rows, facts.categories))
+    away = miscalibration(past.mix, category_mix(rows, past.categories))
     told = users.join(away, on="user_id", how="left", maintain_order="left").with_columns(pl.col("miscalibration").fill_null(0.0))
     return told.with_columns(
         k=pl.lit(k, pl.Int64),
@@ -140,10 +152,3 @@ def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, f
         novelty=pl.Series(novelty, dtype=pl.Float64),
         **{name: pl.Series(values, dtype=pl.Float64) for name, values in zip(METRICS, metrics, strict=True)},
     )
-
-
-def _surprise(train: pl.DataFrame) -> pl.DataFrame:
-    """Bits of surprise of each item: -log2 of the share of TRAIN users who have had it."""
-    n_users = max(train["user_id"].n_unique(), 1)
-    users = train.group_by("item_id").agg(pl.col("user_id").n_unique().alias("n_users"))
-    return users.select("item_id", surprise=-(pl.col("n_users") / n_users).log(2))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
 from ntg_assets.ranking.intervals import mean_intervals
 from ntg_assets.ranking.ranking_metrics import METRICS
 from ntg_assets.taste.interactions import Floats
@@ -83,18 +83,14 @@ def measure_item_slices(
         allow_consumed: Whether lists may show what a user has had.
         categories: `item_id`, `category`; None: nothing is known.
     """
-    groups = item_groups(train)
+    groups, past = item_groups(train), past_of(train, categories)
     parts = []
     for part in held:
-        relevant = relevant_pairs(part, train, allow_consumed=allow_consumed).join(
-            train.select("user_id").unique(), on="user_id", how="semi"
-        )
+        relevant = relevant_pairs(part, train, allow_consumed=allow_consumed).join(past.sizes, on="user_id", how="semi")
         grouped = relevant.join(groups, on="item_id", how="left").with_columns(pl.col("slice").fill_null("new_items"))
         for name in ITEM_SLICES:
             rows = grouped.filter(pl.col("slice") == name).select("user_id", "item_id")
-            measured = list_outcomes(
-                rows, split=part.split, lists=lists, default_list=default_list, train=train, ks=ks, categories=categories
-            )
+            measured = list_outcomes(rows, split=part.split, lists=lists, default_list=default_list, past=past, ks=ks)
             parts.append(measured.with_columns(pl.lit(name).alias("slice")))
     return pl.concat(parts, how="vertical_relaxed")
 

@@ -7,7 +7,7 @@ from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.evaluation import ranking_contracts
 from ntg_assets.evaluation.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking_comparisons import compare_strategies
-from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, relevant_pairs
+from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
 from ntg_assets.evaluation.ranking_report import item_groups, list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.retrieval_report import report_retrieval
 from ntg_assets.randomness import random_stream
@@ -36,7 +36,12 @@ HELD = [HeldOut("val", VAL, VAL.clear()), HeldOut("test", TEST, VAL)]
 def outcomes(*, ks: tuple[int, ...] = (2,)) -> pl.DataFrame:
     parts = [
         list_outcomes(
-            relevant_pairs(held, TRAIN, allow_consumed=False), split=held.split, lists=LISTS, default_list=DEFAULT, train=TRAIN, ks=ks
+            relevant_pairs(held, TRAIN, allow_consumed=False),
+            split=held.split,
+            lists=LISTS,
+            default_list=DEFAULT,
+            past=past_of(TRAIN),
+            ks=ks,
         )
         for held in HELD
     ]
@@ -120,7 +125,7 @@ def test_retrieval_tells_what_each_source_adds() -> None:
 def test_a_part_without_evaluable_users_gives_no_rows() -> None:
     nobody = HeldOut("val", VAL.clear(), VAL.clear())
     empty = relevant_pairs(nobody, TRAIN, allow_consumed=False)
-    measured = list_outcomes(empty, split="val", lists=LISTS, default_list=DEFAULT, train=TRAIN, ks=[2])
+    measured = list_outcomes(empty, split="val", lists=LISTS, default_list=DEFAULT, past=past_of(TRAIN), ks=[2])
     check_frame(measured, ranking_contracts.RankingOutcomes, ids=INTEGERS)
     assert measured.is_empty()
     by_item = measure_item_slices([nobody], lists=LISTS, default_list=DEFAULT, train=TRAIN, ks=[2], allow_consumed=False)
@@ -152,6 +157,6 @@ def test_strategies_are_compared_user_by_user_in_both_directions() -> None:
 
 def test_no_list_at_all_gives_no_row_with_the_types_of_rows() -> None:
     relevant = relevant_pairs(HELD[0], TRAIN, allow_consumed=False)
-    none = list_outcomes(relevant, split="val", lists=LISTS.head(0), default_list=DEFAULT, train=TRAIN, ks=[2])
+    none = list_outcomes(relevant, split="val", lists=LISTS.head(0), default_list=DEFAULT, past=past_of(TRAIN), ks=[2])
     check_frame(none, ranking_contracts.RankingOutcomes, ids=INTEGERS)
     assert none.is_empty()
