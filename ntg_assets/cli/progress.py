@@ -1,12 +1,15 @@
 """What a person sees while a run goes on: one line per table, with rows and seconds."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+SLOWEST = 5  # tables that are named at the end
+LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
     from ntg_assets.cli.runs import RunEvent, RunOutcome
@@ -18,6 +21,7 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
 
     started = time.monotonic()
     outcome: RunOutcome | None = None
+    took: dict[str, float] = {}
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True
     ) as bar:
@@ -26,6 +30,7 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
             match event:
                 case AssetDone():
                     bar.advance(task)
+                    took[event.asset] = event.seconds
                     console.print(f"  [green]✓[/] {event.asset:<42} {_rows(event.n_rows):>14}  {event.seconds:6.1f} s", highlight=False)
                 case CheckDone(passed=False):
                     mark = "[yellow]![/]" if event.severity == "WARN" else "[red]✗[/]"
@@ -38,7 +43,16 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
         raise RuntimeError("the run ended without an outcome")
     verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"
     console.print(f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})", highlight=False)
+    if sum(took.values()) >= LONG_RUN_SECONDS:
+        console.print(slowest(took), highlight=False, soft_wrap=True)
     return outcome
+
+
+def slowest(took: Mapping[str, float]) -> str:
+    """Say which tables took longest, and how much of the time of all they took."""
+    longest = sorted(took, key=lambda asset: (-took[asset], asset))[:SLOWEST]
+    share = sum(took[asset] for asset in longest) / sum(took.values())
+    return f"slowest   {', '.join(f'{asset} {took[asset]:.0f} s' for asset in longest)}: {share:.0%} of the time"
 
 
 @contextmanager
