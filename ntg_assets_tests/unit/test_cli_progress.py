@@ -5,12 +5,12 @@ import io
 from rich.console import Console
 
 from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.runs import AssetDone, RunOutcome
+from ntg_assets.cli.runs import AssetDone, RunEvent, RunOutcome
 
 
 def told(seconds: dict[str, float]) -> list[str]:
     out = io.StringIO()
-    events = [*(AssetDone(asset, 1_000, took) for asset, took in seconds.items()), RunOutcome("0123456789", succeeded=True)]
+    events: list[RunEvent] = [*(AssetDone(asset, 1_000, took) for asset, took in seconds.items()), RunOutcome("0123456789", succeeded=True)]
     tell_run(events, n_assets=len(seconds), console=Console(file=out, width=200))
     return out.getvalue().strip().splitlines()
 
