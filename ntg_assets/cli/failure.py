@@ -12,7 +12,8 @@ class RunFailedError(NtgError):
     """One line per asset that failed or check that stopped the run; their tracebacks are notes, which --debug shows."""
 
     def __init__(self, outcome: "RunOutcome") -> None:
-        failed = [f"{step.asset}: {step.reason}" for step in outcome.failures]
+        told_below = {f"{check.asset}_{check.check}" for check in outcome.refused}  # the step of a blocking check fails with it
+        failed = [f"{step.asset}: {step.reason}" for step in outcome.failures if step.asset not in told_below]
         stopped = [f"{check.asset}: {check.check}: {check.description}" for check in outcome.refused]
         told = [*failed, *stopped] or [outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"]
         super().__init__("\n".join(told))

@@ -1,7 +1,7 @@
 """The release gate: may anything live be made from what the back-test has shown?
 
-It blocks on a broken invariant and on evidence of harm (an interval that lies wholly on the wrong side), and warns where the
-evidence is thin: a small test set is a reason for modesty, not a reason to show users nothing.
+It blocks on a broken invariant and on evidence of harm (an interval that lies wholly on the wrong side and rests on enough), and warns
+where the evidence is thin: a small test set is a reason for modesty, not a reason to show users nothing.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ Row = dict[str, Any]
 
 SHIPPED, FLOOR = "blend", "popularity"
 METRIC, DEPTH = "ndcg", 10
-FEWEST_OF_EACH = 30  # forecasts of either outcome below which a perfect AUC can be luck
+FEWEST = 30  # users, or forecasts of either outcome: a bootstrap of fewer is too narrow, and the first tenth misses them all by luck
+HARM = "evidence of harm"
 TOP_SHARE = 0.1  # the radar is judged by its first tenth
 GATE_SCHEMA = {
     "rule": pl.String,
@@ -101,7 +102,7 @@ def _ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Fi
         f"(95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
     )
     if high < -settings.harm_margin:
-        return Finding(rule, "block", high, -settings.harm_margin, n_users, f"{told}: evidence of harm")
+        return _unless_few(Finding(rule, "block", high, -settings.harm_margin, n_users, told), n_users, "users")
     return _unless_thin(Finding(rule, "pass", row["difference"], -settings.harm_margin, n_users, told), settings=settings)
 
 
@@ -112,7 +113,7 @@ def _churn_is_plausible(calibration: pl.DataFrame, *, settings: GateSettings) ->
         return Finding(rule, "warn", None, settings.implausible_auc, 0, "AUC is not defined: no held-out user stayed, or none left")
     told = f"AUC {row['value']:.3f} ({row['n_users']:,} users, {row['n_churned']:,} of {row['n_rows']:,} forecasts churned)"
     fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
-    if row["value"] > settings.implausible_auc and fewest >= FEWEST_OF_EACH:
+    if row["value"] > settings.implausible_auc and fewest >= FEWEST:
         return Finding(rule, "block", row["value"], settings.implausible_auc, row["n_users"], f"{told}: more likely a leak than a model")
     return Finding(rule, "pass", row["value"], settings.implausible_auc, row["n_users"], told)
 
@@ -130,7 +131,8 @@ def _churn_informs(calibration: pl.DataFrame, *, settings: GateSettings) -> Find
         f"{row['n_users']:,} users ({row['evaluation']})"
     )
     if row["low"] > base["high"]:
-        return Finding(rule, "block", row["value"], base["value"], row["n_users"], f"{told}: evidence of harm")
+        fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
+        return _unless_few(Finding(rule, "block", row["value"], base["value"], row["n_users"], told), fewest, "of the rarer outcome")
     better: Verdict = "pass" if row["value"] < base["value"] else "warn"
     return _unless_thin(Finding(rule, better, row["value"], base["value"], row["n_users"], told), settings=settings)
 
@@ -147,7 +149,9 @@ def _churn_is_calibrated(calibration: pl.DataFrame) -> Finding:
 
 def _radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> Finding:
     rule = "the radar points at what is lost"
-    row = _largest(_matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE))
+    row = _largest(
+        _matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE).sort("n_losing", descending=True, maintain_order=True)
+    )
     if row is None or row["captured_share"] is None:
         return Finding(rule, "warn", None, TOP_SHARE, 0, "nothing was lost in the back-test: the radar is unproven on this log")
     told = (
@@ -156,8 +160,18 @@ def _radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> 
         f"oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users, {row['evaluation']})"
     )
     if row["captured_share_high"] < TOP_SHARE:
-        return Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], f"{told}: evidence of harm")
+        harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], told)
+        return _unless_few(harm, row["n_losing"], "leavers with value")
     return _unless_thin(Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told), settings=settings)
+
+
+def _unless_few(harm: Finding, n: int, what: str) -> Finding:
+    """Block on evidence of harm, unless it rests on so few that luck looks the same."""
+    if n >= FEWEST:
+        return harm._replace(evidence=f"{harm.evidence}: {HARM}")
+    return harm._replace(
+        verdict="warn", evidence=f"{harm.evidence}: on the wrong side, but {n:,} {what} are too few to prove harm ({FEWEST} do)"
+    )
 
 
 def _unless_thin(finding: Finding, *, settings: GateSettings) -> Finding:

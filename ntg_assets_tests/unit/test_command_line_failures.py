@@ -7,7 +7,7 @@ import pytest
 
 from ntg_assets.cli import app as command_line
 from ntg_assets.cli.failure import RunFailedError
-from ntg_assets.cli.runs import RunOutcome, StepFailed
+from ntg_assets.cli.runs import CheckDone, RunOutcome, StepFailed
 from ntg_assets.errors import ConfigurationError, StorageError
 
 Failing = Callable[[BaseException], None]
@@ -66,3 +66,9 @@ def test_a_failed_run_tells_assets_and_keeps_their_tracebacks_for_debug() -> Non
 def test_a_run_that_failed_before_any_asset_says_why() -> None:
     assert str(RunFailedError(RunOutcome("1", reason="another run is writing"))) == "another run is writing"
     assert "`ntg ui` shows why" in str(RunFailedError(RunOutcome("1")))
+
+
+def test_a_blocking_check_is_told_once() -> None:
+    step = StepFailed("backtest/release_gate_gate_is_open", "1 blocking asset check failed", "")
+    check = CheckDone("backtest/release_gate", "gate_is_open", passed=False, severity="ERROR", description="a leak")
+    assert str(RunFailedError(RunOutcome("1", failures=[step], refused=[check]))) == "backtest/release_gate: gate_is_open: a leak"

@@ -54,8 +54,8 @@ def calibration(
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def radar(low: float = 0.3, high: float = 0.5, n_users: int = MANY) -> pl.DataFrame:
-    key = {"evaluation": "walk_forward", "loss": "left", "ranking": "radar", "depth_share": 0.1, "n_users": n_users}
+def radar(low: float = 0.3, high: float = 0.5, n_users: int = MANY, n_losing: int = 900) -> pl.DataFrame:
+    key = {"evaluation": "walk_forward", "loss": "left", "ranking": "radar", "depth_share": 0.1, "n_users": n_users, "n_losing": n_losing}
     captured = {"captured_share": (low + high) / 2, "captured_share_low": low, "captured_share_high": high, "oracle_captured_share": 0.8}
     return pl.DataFrame([{**key, **captured}])
 
@@ -98,6 +98,27 @@ def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str
 def test_outcomes_that_are_all_alike_prove_no_harm(n_churned: int) -> None:
     certain = calibration(auc=None, loss=0.3, base_loss=0.0, n_churned=n_churned)
     assert verdicts(churn_calibration=certain)["the churn score is no worse than the base rate"] == "warn"
+
+
+@pytest.mark.parametrize(
+    ("rule", "few", "enough"),
+    [
+        ("the ranking does no harm", {"ranking_report": ranking(-0.05, -0.02, 29)}, {"ranking_report": ranking(-0.05, -0.02, 30)}),
+        (
+            "the churn score is no worse than the base rate",
+            {"churn_calibration": calibration(loss=0.9, n_churned=29)},
+            {"churn_calibration": calibration(loss=0.9, n_churned=MANY - 30)},
+        ),
+        ("the radar points at what is lost", {"radar_backtest": radar(0, 0, n_losing=29)}, {"radar_backtest": radar(0, 0, n_losing=30)}),
+    ],
+)
+def test_what_looks_like_harm_on_a_handful_is_luck(rule: str, few: dict[str, Any], enough: dict[str, Any]) -> None:
+    assert (verdicts(**few)[rule], verdicts(**enough)[rule]) == ("warn", "block")
+
+
+def test_the_radar_is_judged_by_the_evaluation_with_most_leavers_among_those_with_most_users() -> None:
+    both = pl.concat([radar(0.0, 0.0, n_losing=31), radar(0.3, 0.5, n_losing=400)])
+    assert verdicts(radar_backtest=both)["the radar points at what is lost"] == "pass"
 
 
 def test_harm_within_the_margin_or_not_shown_does_not_block() -> None:
