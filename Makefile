@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
-BENCHMARKS := run scale graph axes ranking offpolicy serving churn experiments
+BENCHMARKS := run scale graph axes ranking sources offpolicy serving churn experiments
 
 # A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
 CREATED := $(VENV)/.created
@@ -79,18 +79,19 @@ LOCK_OPTIONS = --quiet --universal --python-version 3.11 --generate-hashes --no-
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
-.PHONY: bench-run bench-scale bench-graph bench-axes bench-ranking bench-offpolicy bench-serving bench-churn bench-experiments
+.PHONY: bench-run bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-experiments
 bench-run: ## The whole graph on MovieLens and on four months of purchases
 bench-scale: ## 25 million events through ingest, splits and features
 bench-graph: ## The taste graph at 25 million events against other libraries
 bench-axes: ## How stable the taste axes are when 1% of the data is left out
 bench-ranking: ## Ranking quality against published methods (CONFIG: on your own log)
+bench-sources: ## What each source adds to the blend, and weighted variants of the taste graph (CONFIG: on your own log)
 bench-offpolicy: ## Off-policy estimates against planted truth and a real pair of logs
 bench-serving: ## Lists over HTTP: latency and memory, beside direct calls
 bench-churn: ## Churn, calibration and radar against other models (CONFIG: on your own log)
 bench-experiments: ## Statistics of experiments: truth, power and speed
 $(BENCHMARKS:%=bench-%): bench-%: $(DEV)
-	$(BIN)/python -m benchmarks.$* $(if $(filter ranking churn,$*),$(WITH_CONFIG)) $(ARGS)
+	$(BIN)/python -m benchmarks.$* $(if $(filter ranking sources churn,$*),$(WITH_CONFIG)) $(ARGS)
 
 ##@ Tidy
 

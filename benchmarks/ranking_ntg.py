@@ -7,7 +7,7 @@ import polars as pl
 
 from benchmarks.ranking_peers import Task
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import Examples, collect_examples
+from ntg_assets.ranking.examples import Examples, collect_examples, graphs_of
 from ntg_assets.ranking.inner_cut import inner_slices
 from ntg_assets.ranking.model import RankingModel, ranking_model
 from ntg_assets.ranking.popularity import item_popularity
@@ -16,10 +16,6 @@ from ntg_assets.ranking.recommendations import rank_users
 from ntg_assets.ranking.scores import is_large, user_blocks
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
-from ntg_assets.taste.item_embeddings import embeddings_of
-from ntg_assets.taste.linear_graph import linear_graph_of
-from ntg_assets.taste.sequence_graph import sequence_graph_of
-from ntg_assets.taste.taste_graph import graph_of
 
 
 class Learned(NamedTuple):
@@ -46,10 +42,7 @@ def learn(task: Task, *, seed: int, samples: int) -> Learned:
     rng = random_stream(seed, "ranking_weights")
     weights = learn_weights(examples, sources=configured_sources(settings), settings=settings, rng=rng, samples=samples)
     tables = {
-        "taste": graph_of(log, settings=task.taste).edges,
-        "sequence": sequence_graph_of(log, settings=task.taste).edges,
-        "linear": linear_graph_of(log, settings=task.taste),
-        "latent": embeddings_of(log, settings=task.taste, seed=seed),
+        **graphs_of(log, taste=task.taste, seed=seed),
         "popularity": item_popularity(log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days),
     }
     asked = task.train.filter(pl.col("user_id").is_in(task.users.implode()))

@@ -1,8 +1,9 @@
 """Examples that teach the blend: candidates of label users, and which of them were taken."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from ntg_assets.ranking.popularity import item_popularity
 from ntg_assets.ranking.returns import return_parts
 from ntg_assets.ranking.scores import Scorer, is_large, scorer, user_blocks
 from ntg_assets.ranking.settings import RankingSettings
+from ntg_assets.ranking.sources import LATENT
 from ntg_assets.taste.interactions import Flags, Floats, Interactions, Longs, code_interactions, codes_of, starts_of
 from ntg_assets.taste.item_embeddings import embeddings_of
 from ntg_assets.taste.linear_graph import linear_graph_of
@@ -22,6 +24,12 @@ from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import graph_of
 
 CANDIDATES_PER_SOURCE = 30  # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as much
+
+
+class MakeGraphs(Protocol):
+    """Makes the graphs of a log; see `graphs_of`."""
+
+    def __call__(self, log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]: ...
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,10 @@ class Examples:
         n_taken = np.bincount(self.user, self.taken, minlength=self.n_users)
         return self.taken / np.maximum(n_taken, 1)[self.user]
 
+    def with_features(self, features: Floats) -> "Examples":
+        """Return the same examples with other features."""
+        return replace(self, features=features)
+
     def only(self, users: Flags) -> "Examples":
         """Return the examples of some of the label users."""
         number = np.cumsum(users) - 1
@@ -81,20 +93,26 @@ class Examples:
         return Examples(number[self.user[rows]], *columns, self.n_relevant[users], self.fold[users])
 
 
-def inner_model(log: Interactions, cut: InnerSlice, *, taste: TasteSettings, settings: RankingSettings, seed: int) -> RankingModel:
-    """Rebuild every source from the events before an inner cut."""
-    graphs = {
+def graphs_of(log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]:
+    """Make every graph that a model spreads profiles over, by its name in `GRAPHS`."""
+    return {
         "taste": graph_of(log, settings=taste).edges,
         "sequence": sequence_graph_of(log, settings=taste).edges,
         "linear": linear_graph_of(log, settings=taste),
-        "latent": embeddings_of(log, settings=taste, seed=seed),
+        LATENT: embeddings_of(log, settings=taste, seed=seed),
     }
+
+
+def inner_model(log: Interactions, cut: InnerSlice, *, graphs: Mapping[str, pl.DataFrame], settings: RankingSettings) -> RankingModel:
+    """Rebuild the model as it would have been at an inner cut."""
     popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
     narrow = settings.model_copy(update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)})
     return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow)
 
 
-def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int) -> Examples:
+def collect_examples(
+    cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs = graphs_of
+) -> Examples:
     """Collect the examples of all inner cuts.
 
     Args:
@@ -102,8 +120,9 @@ def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settin
         taste: How the graphs are made.
         settings: Candidates, label users.
         seed: Chooses label users and folds.
+        make_graphs: Rebuilds the graphs from the events before a cut.
     """
-    parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed)]
+    parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed, make_graphs)]
     if not parts:
         none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
         return Examples(none, np.empty((0, 0)), np.empty((0, 0)), no_flags, no_flags, none, none)
@@ -115,9 +134,9 @@ def collect_examples(cuts: Iterable[InnerSlice], *, taste: TasteSettings, settin
     )
 
 
-def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int) -> list[Examples]:
+def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs) -> list[Examples]:
     log = code_interactions(cut.history)
-    model = inner_model(log, cut, taste=taste, settings=settings, seed=seed)
+    model = inner_model(log, cut, graphs=make_graphs(log, taste=taste, seed=seed), settings=settings)
     relevant = relevant_items(cut.labels, cut.history, settings=settings)
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
     known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)

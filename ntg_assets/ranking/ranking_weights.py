@@ -86,7 +86,7 @@ def learn_weights(
     if examples.n_users == 0:
         return _table(sources, default_weights(sources, floor=None), None, None, status="no_labels")
     with threadpool_limits(1):  # one thread: the bits do not depend on their number
-        returns = _returns_position(sources)
+        returns = returns_position(sources)
         evidence = _evidence(examples, sources, settings, rng, samples)
         default = default_weights(sources, floor=evidence.floor)
         come_back = return_intervals(examples, fit_returns(examples)) if returns is not None else None
@@ -96,7 +96,8 @@ def learn_weights(
     return _table(sources, default, Interval(learned, low, high), evidence, status=evidence.status, returns=come_back)
 
 
-def _returns_position(sources: Sequence[Source]) -> int | None:
+def returns_position(sources: Sequence[Source]) -> int | None:
+    """Return the position of the probability of a return among the sources; None: it is not there."""
     return next((position for position, source in enumerate(sources) if source.name == RETURNS), None)
 
 
@@ -160,14 +161,14 @@ def _evidence(examples: Examples, sources: Sequence[Source], settings: RankingSe
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     floor = max(popular, key=lambda position: (alone[:, position].mean(), position))
     default = default_weights(sources, floor=floor)
-    blend = ndcg_of(examples, _cross_fitted(examples, default, settings.weight_shrinkage, returns=_returns_position(sources)))
+    blend = ndcg_of(examples, cross_fitted(examples, default, settings.weight_shrinkage, returns=returns_position(sources)))
     gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
     fallback = ndcg_of(examples, examples.features @ default) - alone[:, floor]
     harm = mean_intervals(fallback[:, None], rng=rng, samples=samples)
     return Evidence(floor, mean_intervals(alone, rng=rng, samples=samples), float(blend.mean()), harm, gain, examples.n_users)
 
 
-def _cross_fitted(examples: Examples, default: Floats, shrinkage: float, *, returns: int | None) -> Floats:
+def cross_fitted(examples: Examples, default: Floats, shrinkage: float, *, returns: int | None) -> Floats:
     """Score every candidate with weights, those of returns too, that its user did not teach."""
     utility = np.zeros(len(examples.user))
     for fold in range(N_FOLDS):
@@ -222,7 +223,7 @@ def _table(
         },
         schema_overrides={"half_life": pl.Float64},
     )
-    if _returns_position(sources) is not None:
+    if returns_position(sources) is not None:
         frame = pl.concat([frame, return_rows(returns, is_learned=status == "learned")], how="diagonal")
     told = {
         "status": status,

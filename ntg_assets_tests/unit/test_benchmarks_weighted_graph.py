@@ -1,0 +1,40 @@
+"""The weighted taste graphs that `make bench-sources` holds beside the plain one."""
+
+import numpy as np
+import pytest
+
+from benchmarks.sources import recencies, strengths, weighted_graph
+from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
+from ntg_assets.taste.taste_graph import graph_of
+from ntg_assets_tests.logs import events, random_log
+from ntg_assets_tests.ranking_world import TASTE
+
+
+def ones(log: Interactions) -> Floats:
+    return np.ones(len(log.item))
+
+
+def test_equal_weights_make_the_plain_graph() -> None:
+    log = code_interactions(random_log(3))
+    plain, weighted = graph_of(log, settings=TASTE).edges, weighted_graph(log, weigh=ones, taste=TASTE)
+    assert plain.height > 0
+    edge = ["item_id", "neighbour_id", "rank", "shared_users"]
+    assert weighted.select(edge).equals(plain.select(edge))
+    assert weighted["similarity"].to_numpy() == pytest.approx(plain["similarity"].to_numpy(), rel=1e-12)
+
+
+def test_an_edge_is_the_cosine_of_the_weights() -> None:
+    log = code_interactions(
+        events((1, 1, "2024-01-01"), (1, 1, "2024-01-02"), (1, 1, "2024-01-03"), (1, 2, "2024-01-04"), (2, 1, "2024-01-05"))
+    )
+    edge = weighted_graph(log, weigh=strengths, taste=TASTE).row(0, named=True)
+    # of item 1 the users hold log2(4) and 1, of item 2 the first one holds 1; one shared user, shrunken by 2
+    assert edge["cosine"] == pytest.approx(2 * 1 / (np.sqrt(2**2 + 1**2) * 1))
+    assert edge["similarity"] == pytest.approx(edge["cosine"] * 1 / (1 + 2))
+
+
+def test_older_events_weigh_less() -> None:
+    log = code_interactions(random_log(4))
+    weights = recencies(log)
+    assert weights.max() == 1
+    assert (np.diff(weights[np.argsort(log.at)]) >= 0).all()
