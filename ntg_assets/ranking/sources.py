@@ -70,11 +70,10 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("linear_long", "graph", long, "linear", 0.3),
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
-        Source("latent_rising", "latent", None, RISING),
     ]
     popularity = [Source(f"popularity_{days:g}d", "popularity", days) for days in sorted(set(settings.popularity_half_life_days or ()))]
     if settings.recommend_consumed == "never":
-        return graphs + popularity
+        return [*graphs, Source("latent_rising", "latent", None, RISING), *popularity]  # who takes an item up for the first time
     half_lives = sorted(set(settings.consumed_half_life_days))
     own = [Source(f"consumed_{days:g}d", "consumed", days) for days in half_lives]
     return [*graphs, *popularity, *own, Source(RETURNS, "consumed", None, default_weight=DEFAULT_CONSUMED_WEIGHT)]
