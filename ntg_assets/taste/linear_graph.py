@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
-from ntg_assets.taste.neighbours import rows_at_once
+from ntg_assets.taste.neighbours import COMPILED_FROM, UserItems, rows_at_once
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import guarded_nodes
 from ntg_assets.taste.top_k import Entries, top_k_rows
@@ -70,7 +70,7 @@ def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Float
     """Invert X'X + r I; with fewer users than items through the smaller matrix XX' + r I (Woodbury)."""
     n_users, n_items = histories.shape
     if n_users >= n_items:
-        gram = (histories.T @ histories).toarray()
+        gram = gram_of(histories)
         gram[np.diag_indices(n_items)] += regularisation
         return _inverse(gram)
     dense = histories.toarray()
@@ -81,6 +81,21 @@ def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Float
     inverse *= -1 / regularisation
     inverse[np.diag_indices(n_items)] += 1 / regularisation
     return inverse
+
+
+def gram_of(histories: sp.csr_array, *, compiled: bool | None = None) -> Floats:
+    """Count the users of each pair of items.
+
+    Args:
+        histories: Users x items, binary.
+        compiled: Which engine; none: by the amount of work. Both give the same bits.
+    """
+    matrix = UserItems(histories.indptr.astype(np.int64), histories.indices.astype(np.int32), histories.shape[1])
+    if matrix.n_updates >= COMPILED_FROM if compiled is None else compiled:
+        from ntg_assets.taste.neighbours_kernel import compiled_gram  # noqa: PLC0415  # a small input never pays for numba
+
+        return compiled_gram(matrix)
+    return (histories.T @ histories).toarray()
 
 
 def _inverse(gram: Floats) -> Floats:

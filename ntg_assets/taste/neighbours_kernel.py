@@ -36,6 +36,13 @@ def compiled_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage
     return edges_of(scores, ids, shared, *found, support=support, strength=shared)
 
 
+def compiled_gram(matrix: UserItems) -> Floats:
+    """Count the users of each pair of items, as a dense matrix; the diagonal is the items' support."""
+    items = _ascending(matrix.start, matrix.items)
+    place, before = places_by_item(matrix.start, items, matrix.n_items)
+    return _gram(items, place, before, matrix.support, WORKERS)
+
+
 def edges_of(
     scores: Floats, ids: Ints, shared: Ints, size: Longs, n_found: int, n_supported: int, *, support: Longs, strength: Floats | Ints
 ) -> Neighbours:
@@ -89,6 +96,21 @@ def _count(counts, items, place, before, first, last):
         end = np.int64(place[q])
         for p in range(end - np.int64(before[q]), end):
             counts[items[p]] += one
+
+
+@njit(parallel=True, **OPTIONS)
+def _gram(items, place, before, support, workers):
+    """Fill both halves of the matrix from counts of the items before each item; whole numbers, so no order of sums shows."""
+    n_items = len(support)
+    start, gram = np.zeros(n_items + 1, np.int64), np.zeros((n_items, n_items))
+    start[1:] = np.cumsum(support)
+    for worker in prange(workers):
+        counts = np.zeros(n_items, np.uint32)
+        for i in range(worker, n_items, workers):
+            _count(counts, items, place, before, start[i], start[i + 1])
+            gram[i, :i], gram[:i, i], gram[i, i] = counts[:i], counts[:i], support[i]
+            counts[:i] = 0
+    return gram
 
 
 @njit(**OPTIONS)

@@ -5,11 +5,12 @@ from math import sqrt
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntg_assets.taste.interactions import code_interactions
-from ntg_assets.taste.linear_graph import build_linear_graph
+from ntg_assets.taste.linear_graph import build_linear_graph, gram_of
 from ntg_assets.taste.neighbours_kernel import compiled_neighbours
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.settings import TasteSettings
@@ -116,3 +117,13 @@ def test_similarity_is_symmetric_and_bounded(seed: int, shape: tuple[int, int, i
     there = {(a, b): s for a, b, s in edges.select("item_id", "neighbour_id", "similarity").iter_rows()}
     assert all(there[b, a] == s for (a, b), s in there.items())
     assert edges.filter((pl.col("cosine") > 1 + 1e-12) | (pl.col("similarity") > pl.col("cosine"))).is_empty()
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 10_000), n_users=st.integers(1, 60), n_items=st.integers(1, 40), density=st.floats(0.0, 1.0))
+@settings(max_examples=20)
+def test_both_engines_count_the_same_users_of_pairs(seed: int, n_users: int, n_items: int, density: float) -> None:
+    taken = np.random.default_rng(seed).random((n_users, n_items)) < density
+    histories = sp.csr_array(taken.astype(np.float64))
+    for compiled in (False, True):
+        assert np.array_equal(gram_of(histories, compiled=compiled), taken.T.astype(float) @ taken.astype(float))
