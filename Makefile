@@ -4,6 +4,7 @@
 PYTHON ?= python3.11
 CONFIG ?=
 ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -43,9 +44,10 @@ journey: $(DEV) ## Run the whole graph on a second real source, the Complete Jou
 
 ##@ Develop
 
+# A file of tests stays in one process, so what its tests share is made once. A whole run in a test takes 1 GB: hence two, not all cores.
 .PHONY: test
-test: $(DEV) ## Run all tests (ARGS="-m 'not slow'": only the quick ones)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## Run all tests in two processes (WORKERS=0: in one; ARGS="-m 'not slow'": only the quick ones)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import directions, SQL

@@ -67,6 +67,12 @@ def test_a_second_call_installs_nothing(tmp_path: Path) -> None:
         assert "pip" not in make("--dry-run", target, folder=tmp_path).stdout
 
 
+def test_tests_run_in_two_processes_or_in_one(tmp_path: Path) -> None:
+    installed(copy_of_project(tmp_path), ".created", ".runtime-lock", ".dev-lock", ".run-ready", ".dev-ready")
+    assert "pytest -n 2 --dist loadfile" in make("--dry-run", "test", folder=tmp_path).stdout
+    assert "pytest -n 0 --dist loadfile -x" in make("--dry-run", "test", "WORKERS=0", "ARGS=-x", folder=tmp_path).stdout
+
+
 def test_what_tests_need_is_enough_to_run(tmp_path: Path) -> None:
     installed(copy_of_project(tmp_path), ".created", ".runtime-lock", ".dev-lock", ".run-ready", ".dev-ready")
     (tmp_path / ".venv" / ".dev-lock").unlink()
