@@ -69,16 +69,19 @@ def strongest_seeds(user: Longs, item: Longs, source: Source, block: Interaction
     row = np.repeat(np.arange(len(user)), sizes)
     entry = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes) + weights.indptr[user][row]
     part = weights.data[entry] * edge_strengths(model, source.graph, weights.indices[entry], item[row])
-    best = _first_best(part, row, np.cumsum(sizes) - sizes)
-    return Seeds(np.where(part[best] > 0, weights.indices[entry[best]], -1), part[best])
+    best, known = _first_best(part, sizes[sizes > 0]), np.flatnonzero(sizes)
+    seeds = Seeds(np.full(len(user), -1), np.zeros(len(user), part.dtype))
+    seeds.item[known], seeds.strength[known] = np.where(part[best] > 0, weights.indices[entry[best]], -1), part[best]
+    return seeds
 
 
-def _first_best(part: Floats, row: Longs, start: Longs) -> Longs:
-    """Return the place of the largest part of each row, the first of equal ones."""
-    if not len(start):
-        return start
-    best = np.flatnonzero(part == np.maximum.reduceat(part, start)[row])
-    return best[np.flatnonzero(np.diff(row[best], prepend=-1))]
+def _first_best(part: Floats, sizes: Longs) -> Longs:
+    """Return the place of the largest part of each group, the first of equal ones."""
+    if not len(sizes):
+        return sizes
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    best = np.flatnonzero(part == np.maximum.reduceat(part, np.cumsum(sizes) - sizes)[group])
+    return best[np.flatnonzero(np.diff(group[best], prepend=-1))]
 
 
 def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
