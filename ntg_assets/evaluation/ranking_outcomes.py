@@ -16,6 +16,7 @@ OUTCOME_COLUMNS = [
 ]
 
 
+USERS_AT_ONCE = 10_000  # whose mixes of categories are made together
 KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})  # of a log without categories: none
 
 
@@ -79,7 +80,14 @@ def past_of(train: pl.DataFrame, categories: pl.DataFrame | None = None) -> Past
     users = pairs.group_by("item_id").len("n_users")
     surprise = users.select("item_id", surprise=-(pl.col("n_users") / max(sizes.height, 1)).log(2))
     known = KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]}) if categories is None else categories
-    return Past(sizes, surprise, known, category_mix(pairs, known))
+    return Past(sizes, surprise, known, _mixes(pairs, known))
+
+
+def _mixes(pairs: pl.DataFrame, categories: pl.DataFrame) -> pl.DataFrame:
+    """Return `category_mix` of many users, some at a time: every pair stands once per category of its item."""
+    users = pairs.select("user_id").unique().sort("user_id")
+    parts = users.iter_slices(USERS_AT_ONCE) if users.height else [users]
+    return pl.concat(category_mix(pairs.join(part, on="user_id", how="semi"), categories) for part in parts)
 
 
 def list_outcomes(

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
-from ntg_assets.evaluation import ranking_contracts
+from ntg_assets.evaluation import ranking_contracts, ranking_outcomes
 from ntg_assets.evaluation.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking_comparisons import compare_strategies
 from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
@@ -46,6 +46,15 @@ def outcomes(*, ks: tuple[int, ...] = (2,)) -> pl.DataFrame:
         for held in HELD
     ]
     return check_frame(pl.concat(parts), ranking_contracts.RankingOutcomes, ids=INTEGERS)
+
+
+def test_mixes_of_categories_do_not_depend_on_how_many_users_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    categories = pl.DataFrame({"item_id": TRAIN["item_id"].unique().sort()}).with_columns(category=pl.lit("a"))
+    categories = pl.concat([categories, categories.head(2).with_columns(category=pl.lit("b"))])
+    together = past_of(TRAIN, categories).mix
+    monkeypatch.setattr(ranking_outcomes, "USERS_AT_ONCE", 1)
+    assert past_of(TRAIN, categories).mix.equals(together)
+    assert together["user_id"].n_unique() == TRAIN["user_id"].n_unique() > 1
 
 
 def test_only_first_encounters_are_relevant() -> None:
