@@ -6,7 +6,7 @@ header; a line that does not fit the dialect is skipped, and the reconciliation 
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -111,7 +111,9 @@ def require_columns(file: SourceFile, found: Sequence[str], mapping: Mapping[str
     missing = {key: name for key, name in mapping.items() if name not in found}
     if missing:
         told = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
-        hints = [f"{near[0]!r} for {name!r}" for name in missing.values() if (near := get_close_matches(name, found, n=1, cutoff=0.4))]
+        hints = [
+            f"{near!r} for {name!r}" for name, near in _nearest(missing.values(), [one for one in found if one not in mapping.values()])
+        ]
         hint = f" Did you mean {', '.join(hints)}?" if hints else ""
         raise SourceError(
             f"{file.name}: no column {told}; columns found: {', '.join(map(repr, found))}.{hint} Set the names in the configuration."
@@ -122,6 +124,14 @@ def require_columns(file: SourceFile, found: Sequence[str], mapping: Mapping[str
             raise SourceError(
                 f"{file.name}: several columns are called {name!r} (upper and lower case do not count); {key} needs one. Rename them."
             )
+
+
+def _nearest(wanted: Iterable[str], free: list[str]) -> Iterator[tuple[str, str]]:
+    """Pair wanted names with the most alike ones that no other name has taken."""
+    for name in wanted:
+        if near := get_close_matches(name, free, n=1, cutoff=0.4):
+            free.remove(near[0])
+            yield name, near[0]
 
 
 def count_parquet_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[int, int]:

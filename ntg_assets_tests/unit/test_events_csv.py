@@ -26,6 +26,15 @@ def test_files_with_different_column_orders_are_one_log(tmp_path: Path) -> None:
     assert accepted(tmp_path, log_settings("*.csv"), "user_id", "value", "load_file") == [("user", 1.0, 1), ("user", 2.0, 2)]
 
 
+def test_a_column_is_suggested_for_one_name_only_and_never_when_it_is_taken(tmp_path: Path) -> None:
+    write_log(tmp_path, [f"u,i,{NOON},1"], header="userId,item_id,event_at,value")
+    with pytest.raises(SourceError) as refused:
+        survey_log(tmp_path, log_settings(user_id="userid", value="user_ids", event_type="item_ids"))
+    assert "Did you mean 'userId' for 'userid'" in str(refused.value)
+    assert "'userId' for 'user_ids'" not in str(refused.value)
+    assert "'item_id' for" not in str(refused.value)
+
+
 def test_a_missing_column_is_told_with_the_columns_found_and_the_nearest_name(tmp_path: Path) -> None:
     write_log(tmp_path, [f"u,i,{NOON},1"], header="userId,item_id,event_at,value")
     with pytest.raises(SourceError) as refused:
