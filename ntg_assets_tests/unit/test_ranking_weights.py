@@ -12,7 +12,7 @@ from ntg_assets.ranking.intervals import Interval
 from ntg_assets.ranking.ranking_weights import Evidence, default_weights, fit, learn_weights, ndcg_of
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import Source
-from ntg_assets_tests.logs import random_log
+from ntg_assets_tests.logs import events, random_log
 from ntg_assets_tests.ranking_world import communities, make_world
 
 SOURCES = [
@@ -95,6 +95,13 @@ def test_labels_come_after_the_history_of_the_same_user(strategy: str) -> None:
         last = cut.history.group_by("user_id").agg(pl.col("event_at").max().alias("last"))
         assert cut.labels.join(last, on="user_id").filter(pl.col("event_at") < pl.col("last")).is_empty()
         assert cut.history.filter(pl.col("event_at") > cut.cutoff_at).is_empty()
+
+
+@pytest.mark.parametrize("strategy", ["global_time", "per_user"])
+def test_an_event_at_the_cut_is_a_label_and_never_history_too(strategy: str) -> None:
+    log = events(*((1, item, f"2024-01-{item:02d}") for item in range(1, 11)))
+    (cut,) = inner_slices(log, strategy=strategy, settings=RankingSettings(inner_slices=1, inner_label_share=0.2))
+    assert (sorted(cut.history["item_id"]), sorted(cut.labels["item_id"])) == ([1, 2, 3, 4, 5, 6, 7, 8], [9, 10])
 
 
 def test_slices_do_not_overlap_and_hold_the_share_of_labels() -> None:
