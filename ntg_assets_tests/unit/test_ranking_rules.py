@@ -156,6 +156,22 @@ def test_variety_spreads_the_list_and_a_relevance_of_one_is_the_order_by_score(p
         assert spread[1] > spread[0]
 
 
+def test_no_list_is_made_of_excluded_items_whoever_proposes_them() -> None:
+    no_categories, no_limits = np.full((3, 1), -1), np.full(0, NO_LIMIT)
+    rules = ListRules(
+        RulesSettings(exclude_items=[2]),
+        excluded=np.array([False, True, False]),
+        boost=np.ones(3),
+        is_new=np.zeros(3, np.bool_),
+        categories=no_categories,
+        limits=no_limits,
+    )
+    model = SimpleNamespace(rules=rules, weight_vector=np.ones(1), settings=RANKING, graphs={})
+    pairs = Pairs(np.zeros(3, np.int64), np.arange(3))
+    lists = make_lists(pairs, np.array([[0.2], [0.9], [0.5]]), model, k=2, n_users=1)  # type: ignore[arg-type]  # all it looks at
+    assert lists.item.tolist() == [2, 0]
+
+
 def test_a_place_goes_to_the_best_balance_of_score_and_unlikeness() -> None:
     # items 0 and 1 share their only category, 2 has another, 3 both: 0.7 * score - 0.3 * shared / all categories
     diversity = Diversity(by="categories", relevance_weight=0.7)
