@@ -23,6 +23,7 @@ HALVINGS = 12  # of the range in which the k-th largest score is looked for
 PER_LINE = np.int64(16)  # 4-byte values of a cache line
 NOBODY = np.int32(-1)
 FEW = 32  # candidates that are sorted in place
+MANY = 1_024  # places; more are filled by one sort of all that may get one
 HALF, LOW_HALF = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
@@ -196,16 +197,30 @@ def _bound(values, n, k):
 
 
 @njit(**OPTIONS)
-def _best_spread(score, bits, touched, base, end, values, best):
+def _best_spread(score, bits, touched, base, end, values, keys, best):
     """Write the keys of the best touched items into `best`, the best first; return their number."""
-    n, size = np.int64(end - base), 0
+    n, size, n_keys = np.int64(end - base), 0, 0
     for t in range(n):
         values[t] = score[touched[base + np.uint64(t)]]
     bound = _bound(values, n, len(best))
     for t in range(n):
         if values[t] >= bound:  # else: nothing, hidden, or behind as many others as there is room for
             place = np.uint64(touched[base + np.uint64(t)])
-            size = _insert(best, size, (np.uint64(bits[place]) << HALF) | (LOW_HALF - (place - base)))
+            key = (np.uint64(bits[place]) << HALF) | (LOW_HALF - (place - base))
+            if len(best) > MANY:
+                keys[n_keys] = key
+                n_keys += 1
+            else:
+                size = _insert(best, size, key)
+    return _sort_falling(keys, n_keys, best) if len(best) > MANY else size
+
+
+@njit(**OPTIONS)
+def _sort_falling(keys, n_keys, best):
+    """Write the highest keys in falling order; return their number."""
+    size, rising = min(n_keys, len(best)), np.sort(keys[:n_keys])
+    for place in range(size):
+        best[place] = rising[n_keys - 1 - place]
     return size
 
 
@@ -327,6 +342,7 @@ def score_users(sources, histories, found, worker, workers):
     score, touched, ends = np.zeros(room, np.float32), np.empty(room, np.uint32), np.zeros(n_spread, np.uint64)
     bits, values, best = score.view(np.uint32), np.empty(n_items + 1, np.float32), np.empty(items.shape[2], np.uint64)
     hidden_from, found_for, pairs = np.full(n_items, NOBODY), np.full(n_items, NOBODY), np.empty(found.pairs.shape[1], np.int32)
+    keys = np.empty(n_items if len(best) > MANY else 0, np.uint64)
     for user in range(worker, n_users, workers):
         if n_spread < n_sources:
             for h in range(hidden_start[user], hidden_start[user + 1]):
@@ -340,7 +356,7 @@ def score_users(sources, histories, found, worker, workers):
                 _announce(histories, sources, n, user + workers)
             base, ends[n] = _base(sources, n), _spread_any(histories, sources, n, user, score, touched, values)
             _hide(hidden_item, hidden_start[user], hidden_start[user + 1], base, score)
-            size = _best_spread(score, bits, touched, base, ends[n], values, best)
+            size = _best_spread(score, bits, touched, base, ends[n], values, keys, best)
             _keep_spread(score, base, best, size, items, scores, user, source)
             sizes[user, source] = size
         n_pairs = _distinct(items, sizes, user, found_for, pairs)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ntg_assets.ranking.compiled_scores import CompiledScores
 from ntg_assets.ranking.scores import score_users
+from ntg_assets.ranking.scores_kernel import LOW_HALF, _best_spread
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 
@@ -40,6 +41,20 @@ def test_both_engines_give_the_same_bits(seed: int, consumed: str, per_source: i
         (*dense.candidates, *dense.pairs, dense.features), (*compiled.candidates, *compiled.pairs, compiled.features), strict=True
     ):
         assert np.array_equal(left, right)
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 10_000), n_levels=st.integers(1, 5_000), k=st.sampled_from([1, 7, 1_024, 1_025, 2_000, 4_000]))
+@settings(max_examples=25)
+def test_the_best_of_a_source_come_by_score_and_then_by_item(seed: int, n_levels: int, k: int) -> None:
+    n_items, rng = 2_500, np.random.default_rng(seed)
+    levels = rng.integers(0, n_levels + 1, n_items)  # 0: nothing to say
+    score, touched = levels.astype(np.float32), rng.permutation(n_items).astype(np.uint32)
+    room = (np.empty(n_items, np.float32), np.empty(n_items, np.uint64), np.empty(k, np.uint64))
+    size = _best_spread(score, score.view(np.uint32), touched, np.uint64(0), np.uint64(n_items), *room)
+    best = LOW_HALF - (room[-1][:size] & LOW_HALF)
+    wanted = np.lexsort((np.arange(n_items), -levels))[: min(k, np.count_nonzero(levels))]
+    assert np.array_equal(best, wanted)
 
 
 @pytest.mark.slow
