@@ -24,12 +24,13 @@ import typer
 from scipy import sparse
 
 from benchmarks.harness import RESULTS, ROOT, Cost, Goal, command_line, console, measure_call, report
+from benchmarks.large_world import WORLD, written_world
 from ntg_assets.taste.interactions import code_interactions
 from ntg_assets.taste.neighbours import Neighbours, UserItems
 from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import guarded_nodes
 
-WORLD, MATRIX, STORE = "data/synthetic_scale", "data/synthetic_scale/graph_matrix.npz", "data/synthetic_scale/lists.duckdb"
+MATRIX, STORE = f"{WORLD}/graph_matrix.npz", f"{WORLD}/lists.duckdb"
 K, LIST_LENGTH, SHRINKAGE, MIN_SHARED, WINDOW, UNIT, THREADS = 50, 20, 20.0, 2, 10, 2520, 2
 ENGINES = ("taste_graph", "sequence_graph", "similaripy_graph", "lists", "similaripy_lists")
 GRAPH_GOAL, LISTS_GOAL, SEQUENCE_GOAL, NIGHT_GOAL_GB = 0.5, 0.25, 1.5, 2.0
@@ -38,12 +39,14 @@ VALUE_TOLERANCE = 1e-5  # similaripy computes in single precision
 
 
 def run(
-    world: Annotated[Path, typer.Option(help="Folder of a synthetic world with events.parquet (`ntg synth`).")] = Path(WORLD),
+    world: Annotated[Path, typer.Option(help="Folder of a synthetic world; the usual one is written when missing.")] = Path(WORLD),
     users: Annotated[int | None, typer.Option(help="Only the first users, for a try.")] = None,
 ) -> None:
     """Measure, print, and at full size write the result."""
     matrix = str(ROOT / MATRIX) if users is None else str(ROOT / f"{MATRIX}.{users}.npz")
     folder = str((ROOT / world).resolve())
+    if world == Path(WORLD):
+        written_world(ROOT / WORLD)
     prepared, size = measure_call("benchmarks.graph:prepare", world=folder, matrix=matrix, users=users)
     console.print(f"{size}")
     answers: dict[str, Any] = {}

@@ -9,18 +9,16 @@ of the interpreter. The world is written once and kept; what that took is kept b
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from benchmarks.harness import RESULTS, ROOT, Cost, Goal, command_line, console, measure, measure_call, report, together
+from benchmarks.large_world import EVENTS, ITEMS, USERS, WORLD, ntg_command, written_world
 
 CONFIG = "configs/synthetic.yaml"
-WORLD, WORKSPACE = "data/synthetic_scale", "data/workspaces/scale"
-EVENTS, USERS, ITEMS = 25_000_000, 162_000, 59_000
-COST_FILE = "cost.json"
+WORKSPACE = "data/workspaces/scale"
 WALL_GOAL_S, MEMORY_GOAL_GB = 60.0, 4.0
 ENGINE_MEMORY_GB = 3
 PEER_TABLES = ("events", "train_events", "user_days", "user_features", "item_features", "interaction_features")
@@ -35,7 +33,7 @@ def run(
     """Measure, print, and at full size write the result."""
     size = {"n_events": events, "n_users": users, "n_items": items}
     folder = (ROOT / world).resolve()
-    written = _world(folder, **size)
+    written = written_world(folder, **size)
     shutil.rmtree(ROOT / WORKSPACE, ignore_errors=True)
     steps = {command: _ntg(command, folder) for command in ("build-dataset", "build-features")}
     both = together(list(steps.values()))
@@ -60,20 +58,6 @@ def run(
     report("scale" if is_full else "scale, smaller: not written", figures=figures, goals=goals, folder=RESULTS if is_full else None)
 
 
-def _world(folder: Path, **size: int) -> Cost:
-    """Write the world unless it is there; return what writing it took."""
-    planted, cost_file = folder / "truth" / "parameters.json", folder / COST_FILE
-    if planted.is_file() and cost_file.is_file():
-        spec = json.loads(planted.read_text())["spec"]
-        if all(spec[name] == value for name, value in size.items()):
-            return Cost(**json.loads(cost_file.read_text()))
-    console.print(f"writing a world of {size['n_events']:,} events ...")
-    options = [part for name, value in size.items() for part in (f"--{name.removeprefix('n_')}", str(value))]
-    cost = measure([_ntg_command(), "synth", "--out", str(folder), *options])
-    cost_file.write_text(json.dumps(vars(cost)) + "\n")
-    return cost
-
-
 def _ntg(command: str, world: Path) -> Cost:
     console.print(f"ntg {command} ...")
     variables = {
@@ -82,11 +66,7 @@ def _ntg(command: str, world: Path) -> Cost:
         "NTG_INGEST__ITEMS__FILES": json.dumps([str(world / "items.parquet")]),
         "NTG_INGEST__SOURCE_FOLDERS": json.dumps([str(world)]),
     }
-    return measure([_ntg_command(), command, "--config", CONFIG], environment=variables)
-
-
-def _ntg_command() -> str:
-    return str(Path(sys.executable).with_name("ntg"))
+    return measure([ntg_command(), command, "--config", CONFIG], environment=variables)
 
 
 def peer(*, world: str, workspace: str) -> dict[str, int]:
