@@ -93,7 +93,10 @@ DIRECT_LOSS = "direct_loss"
 
 
 def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
-    """Boosted trees on the loss itself: the present pace of whoever then fell silent, 0 for who stayed."""
+    """Boosted trees on the loss itself: the present pace of whoever then fell silent, 0 for who stayed.
+
+    No forecast lies above the largest loss that was seen: a logarithm that trees push up without end says nothing more.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
 
     known = every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)
@@ -101,9 +104,9 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
     if lost.sum() <= 0:
         return np.zeros(origin.now.height)
     model = HistGradientBoostingRegressor(**BOOSTING, loss="poisson", early_stopping=False, random_state=origin.seed % SEEDS)
-    with threadpool_limits(1):  # the order of sums over threads is not fixed
+    with threadpool_limits(1), np.errstate(over="ignore"):  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(known)), lost / lost.mean())
-        return model.predict(design_matrix(origin.now)) * lost.mean()
+        return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
 
 
 def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFrame:

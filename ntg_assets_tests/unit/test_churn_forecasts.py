@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import History
@@ -19,12 +20,13 @@ from ntg_assets.evaluation.challenger_report import (
     top_share_of,
     value_backtest,
 )
-from ntg_assets.evaluation.challengers import CHALLENGERS
+from ntg_assets.evaluation.challengers import CHALLENGERS, Origin, direct_loss
 from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
 from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.money_calibration import money_calibration
 from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
+from ntg_assets.revenue.value_model import daily_run_rate
 from ntg_assets.sql import query, run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 from ntg_assets_tests.logs import events
@@ -248,6 +250,15 @@ def test_reports_keep_their_contracts_and_challengers_see_the_same_users(world: 
     made |= {"churn_calibration": report_of(forecasts), "churn_drift": churn_drift(forecasts)}
     for name, rows in made.items():
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
+
+
+def test_no_forecast_of_loss_lies_above_the_largest_loss_seen(world: tuple[Tables, pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+    labelled = world[0].labelled
+    origin = Origin(labelled, labelled.head(5), labelled, CHURN.horizon_days, regularisation=1.0, seed=1)
+    lost = daily_run_rate(labelled, settings=VALUE) * CHURN.horizon_days * labelled["is_churned"].to_numpy()
+    assert 0 < direct_loss(origin, value=VALUE).max() <= lost.max()
+    monkeypatch.setattr(HistGradientBoostingRegressor, "predict", lambda _, rows: np.full(len(rows), np.inf))
+    assert direct_loss(origin, value=VALUE).tolist() == [lost.max()] * 5
 
 
 def test_value_metrics_by_hand() -> None:
