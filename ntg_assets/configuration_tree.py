@@ -9,20 +9,31 @@ import yaml
 from ntg_assets.errors import ConfigurationError
 
 PREFIX = "NTG_"
+MERGE = "tag:yaml.org,2002:merge"
+SHOWN = 60  # characters of a wrong value in a sentence
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML that refuses a key written twice: the first of two `ranking:` sections would be lost without a word."""
+    """Plain YAML that says where it is wrong, and refuses a key written twice: the first of two `ranking:` would be lost without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # YAML's interface
+        own = [key for key, _ in node.value if key.tag != MERGE]  # what `<<` brings in may be replaced: it is not written twice
+        mapping = super().construct_mapping(node, deep=deep)
         seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = key_node.value
+        for key_node in own:
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 message = f"the key {key!r} is written twice (lines {node.start_mark.line + 1} to {key_node.start_mark.line + 1})"
                 raise yaml.constructor.ConstructorError(problem=message)
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        return mapping
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:  # noqa: FBT001, FBT002  # YAML's interface
+        try:
+            return super().construct_object(node, deep=deep)
+        except ValueError as error:  # a 30th of February, a number of thousands of digits
+            problem = f"{str(node.value)[:SHOWN]!r} is no value ({error})"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
 
 def read_tree(file: Path) -> dict[str, Any]:
@@ -32,7 +43,7 @@ def read_tree(file: Path) -> dict[str, Any]:
         ConfigurationError: the file is no such file; the message names it.
     """
     try:
-        content = _load(file.read_text(encoding="utf-8"))
+        content = _load(file.read_text(encoding="utf-8"), name=file.name)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"configuration file {file} is not valid YAML: {' '.join(str(error).split())}") from None
     except OSError as error:
@@ -40,7 +51,7 @@ def read_tree(file: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"configuration file {file} must hold keys and values, found only {str(content)[:60]!r}.")
+        raise ConfigurationError(f"configuration file {file} must hold keys and values, found only {str(content)[:SHOWN]!r}.")
     return content
 
 
@@ -51,7 +62,7 @@ def read_value(variable: str, text: str) -> object:
         ConfigurationError: it is not; the message names the variable.
     """
     try:
-        return _load(text)
+        return _load(text, name=variable)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"variable {variable}={text!r} is not valid YAML: {' '.join(str(error).split())}") from None
 
@@ -76,5 +87,13 @@ def nest(dotted: str, value: object) -> dict[str, Any]:
     return {first: nest(rest, value) if rest else value}
 
 
-def _load(text: str) -> object:
-    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader
+def _load(text: str, *, name: str) -> object:
+    """Construct the one document of a text; whatever is wrong with it is a `YAMLError` that names the text."""
+    loader = _StrictLoader(text)
+    loader.name = name
+    try:
+        return loader.get_single_data()
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    finally:
+        loader.dispose()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ntg_assets.configuration_tree import read_tree
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.settings import load_settings, project_paths
 
@@ -67,11 +68,32 @@ def test_all_problems_are_told_at_once(home: Path) -> None:
     assert "churn.horizon_days" in str(refused.value)
 
 
-@pytest.mark.parametrize(("text", "told"), [("a: [", "not valid YAML"), ("- a", "must hold keys and values")])
+BROKEN = [
+    ("a: [", "not valid YAML"),
+    ("- a", "must hold keys and values"),
+    ("split: {val_at: 2018-02-30}", r"'2018-02-30' is no value \(.+\).*line 1"),
+    ("[a, b]: 1", "unhashable key"),
+    ("{" * 3000, "nested too deeply"),
+    ("a: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), BROKEN)
 def test_broken_file_is_told_by_name(home: Path, text: str, told: str) -> None:
     overlay = write(home, "broken.yaml", text)
     with pytest.raises(ConfigurationError, match=rf"broken\.yaml.*{told}"):
         load_settings(overlay, home=home, environment=NO_VARIABLES)
+
+
+@pytest.mark.parametrize("text", ["{[a]: 1}", "2018-02-30", "[" * 3000])
+def test_broken_variable_is_told_by_name(home: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"variable NTG_SEED=.*is not valid YAML"):
+        load_settings(home=home, environment={"NTG_SEED": text})
+
+
+def test_what_is_merged_in_may_be_replaced(home: Path) -> None:
+    overlay = write(home, "merged.yaml", "ranking: &r {top_k: 3}\nranking_of_others: &o {<<: *r, top_k: 5}\n")
+    assert read_tree(overlay)["ranking_of_others"] == {"top_k": 5}
 
 
 def test_a_key_written_twice_is_refused(home: Path) -> None:
