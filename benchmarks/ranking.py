@@ -12,9 +12,9 @@ A configuration gives the log, `ranking.recommend_consumed` and all other settin
 and no workspace is read or written. Beside the blend stands a LambdaMART over the same candidates and features: a challenger, never used.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import polars as pl
@@ -151,6 +151,14 @@ def complete_journey() -> pl.DataFrame:
     return purchases.select(user_id="household_id", item_id="product_id", event_at="transaction_timestamp").unique()
 
 
+class Judge(Protocol):
+    """Yields each method of a case with its figures."""
+
+    def __call__(
+        self, events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings
+    ) -> Iterator[tuple[str, dict[str, Any]]]: ...
+
+
 Case = tuple[str, Callable[[], pl.DataFrame], str, TasteSettings, RankingSettings, float]
 NEVER, ALLOW = RankingSettings(recommend_consumed="never"), RankingSettings(recommend_consumed="allow")
 CASES: tuple[Case, ...] = (
@@ -181,23 +189,29 @@ def run(
     consumed: Annotated[Consumed | None, typer.Option(help="For that log, in place of `ranking.recommend_consumed`.")] = None,
 ) -> None:
     """Compare, print, and write the result."""
-    figures: dict[str, Any] = {}
-    goals: list[Goal] = []
-    for case, events, strategy, taste, ranking, goal in configured_cases(config, consumed) if config else CASES:
+    cases = configured_cases(config, consumed) if config else CASES
+    figures = judge_cases(cases, compare, only=only)
+    limits = {case: goal for case, *_, goal in cases}
+    goals = [goal for case, found in figures.items() if "NTG blend" in found for goal in goals_of(case, found["NTG blend"], limits[case])]
+    result = name if config else "ranking"
+    report(result, figures=figures, goals=goals, packages=("implicit", "lightgbm", "similaripy"), folder=None if only else RESULTS)
+
+
+def judge_cases(cases: Sequence[Case], judge: Judge, *, only: str) -> dict[str, dict[str, Any]]:
+    """Judge case by case and say what is found as it is found; a case with nobody to evaluate says so (`not_evaluated`)."""
+    figures: dict[str, dict[str, Any]] = {}
+    for case, events, strategy, taste, ranking, _ in cases:
         if not case.startswith(only):
             continue
         figures[case] = {}
         try:
-            for method, found in compare(events(), strategy=strategy, taste=taste, ranking=ranking):
+            for method, found in judge(events(), strategy=strategy, taste=taste, ranking=ranking):
                 figures[case][method] = found
                 console.print(f"{_now()} {case} | {method}: {found}", soft_wrap=True)
         except NotEnoughDataError as error:
             figures[case]["not_evaluated"] = str(error)
             console.print(f"{case}: {error}", soft_wrap=True)
-            continue
-        goals += goals_of(case, figures[case]["NTG blend"], goal)
-    result = name if config else "ranking"
-    report(result, figures=figures, goals=goals, packages=("implicit", "lightgbm", "similaripy"), folder=None if only else RESULTS)
+    return figures
 
 
 def goals_of(case: str, ours: dict[str, Any], goal: float) -> list[Goal]:

@@ -17,8 +17,8 @@ import polars as pl
 import scipy.sparse as sp
 import typer
 
-from benchmarks.harness import RESULTS, command_line, console, report
-from benchmarks.ranking import CASES, HELD_SHARE, configured_cases, cut
+from benchmarks.harness import RESULTS, command_line, report
+from benchmarks.ranking import CASES, HELD_SHARE, configured_cases, cut, judge_cases
 from benchmarks.ranking_peers import SEED
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.randomness import random_stream
@@ -95,12 +95,18 @@ def kinds_of(sources: list[Source]) -> dict[str, list[int]]:
 
 
 def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the blend, then each change of it with its difference to the blend."""
+    """Yield the blend, then each change of it with its difference to the blend.
+
+    Raises:
+        NotEnoughDataError: no labels lie inside TRAIN.
+    """
     known, _ = cut(events, strategy, HELD_SHARE)
     settings = with_half_lives(ranking, code_interactions(known).at)
     sources, cuts = configured_sources(settings), list(inner_slices(known, strategy=strategy, settings=settings))
     collect = partial(_collect, cuts, taste, settings)
     plain, shrinkage = collect(graphs_of), settings.weight_shrinkage
+    if plain.n_users == 0:
+        raise NotEnoughDataError(f"{strategy}: no user has labels inside TRAIN, so nothing can be judged. Use a longer log.")
     every = list(range(len(sources)))
     base = judged(plain, sources, every, shrinkage=shrinkage)
     yield "blend", {"ndcg": float(base.mean()), "n_label_users": len(base)}
@@ -129,18 +135,7 @@ def run(
     name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "sources_other",
 ) -> None:
     """Judge, print, and write the result."""
-    figures: dict[str, Any] = {}
-    for case, events, strategy, taste, ranking, _ in configured_cases(config, None) if config else CASES:
-        if not case.startswith(only):
-            continue
-        figures[case] = {}
-        try:
-            for change, found in compare(events(), strategy=strategy, taste=taste, ranking=ranking):
-                figures[case][change] = found
-                console.print(f"{case} | {change}: {found}", soft_wrap=True)
-        except NotEnoughDataError as error:
-            figures[case]["not_judged"] = str(error)
-            console.print(f"{case}: {error}", soft_wrap=True)
+    figures = judge_cases(configured_cases(config, None) if config else CASES, compare, only=only)
     report(name if config else "sources", figures=figures, goals=[], folder=None if only else RESULTS)
 
 

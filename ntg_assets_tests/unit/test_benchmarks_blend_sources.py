@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from benchmarks.sources import recencies, strengths, weighted_graph
+from benchmarks.sources import compare, recencies, strengths, weighted_graph
+from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
 from ntg_assets.taste.taste_graph import graph_of
 from ntg_assets_tests.logs import events, random_log
-from ntg_assets_tests.ranking_world import TASTE
+from ntg_assets_tests.ranking_world import RANKING, TASTE, communities
 
 
 def ones(log: Interactions) -> Floats:
@@ -38,3 +39,21 @@ def test_older_events_weigh_less() -> None:
     weights = recencies(log)
     assert weights.max() == 1
     assert (np.diff(weights[np.argsort(log.at)]) >= 0).all()
+
+
+def test_a_kind_of_source_is_left_out_and_the_rest_learned_anew() -> None:
+    found = dict(compare(communities(7, n_users=150), strategy="global_time", taste=TASTE, ranking=RANKING))
+    kinds = ["taste", "sequence", "linear", "latent", "rising"]
+    assert list(found) == ["blend", *(f"without {kind}" for kind in kinds), "taste graph of strengths", "taste graph of recencies"]
+    for kind in kinds:
+        told = found[f"without {kind}"]
+        assert told["low"] <= told["difference"] <= told["high"]
+        assert told["relative"] == pytest.approx(told["difference"] / found["blend"]["ndcg"])
+    assert any(found[f"without {kind}"]["difference"] < 0 for kind in kinds)
+    assert found["taste graph of strengths"]["difference"] == 0  # everybody had everything once
+
+
+def test_a_log_without_labels_is_told() -> None:
+    log = events((1, 1, "2024-01-01"), (2, 1, "2024-01-02"))
+    with pytest.raises(NotEnoughDataError, match="no user has labels inside TRAIN"):
+        list(compare(log, strategy="global_time", taste=TASTE, ranking=RANKING))
