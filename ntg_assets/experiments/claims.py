@@ -65,8 +65,8 @@ def _has_own_units(readout: Readout, check: HealthCheck) -> bool:
 
 def _claim(readout: Readout) -> str:
     """Read the interval; a metric that decides nothing must also hold beside its likes, whose false claims are bounded together."""
-    is_one_of_many = readout.role == "secondary" and readout.p_adjusted is not None
-    if is_one_of_many and readout.p_adjusted > readout.significance:  # type: ignore[operator]  # not None
+    beside_others = readout.p_adjusted if readout.role == "secondary" else None
+    if beside_others is not None and beside_others > readout.significance:
         return "no difference shown" if _holds_zero(readout) else "no difference shown beside the other metrics"
     if readout.difference_low is not None and readout.difference_low > 0:
         return "higher than the control"
