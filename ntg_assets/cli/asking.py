@@ -81,7 +81,7 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     sd: Annotated[float | None, typer.Option(help="Standard deviation per unit; none for a share.")] = None,
     mde: Annotated[float | None, typer.Option(help="Smallest difference worth finding: how many units?")] = None,
     relative_mde: Annotated[float | None, typer.Option(help="The same as a share of the mean (0.02: two percent).")] = None,
-    margin: Annotated[float | None, typer.Option(help="Largest harmless drop: how many units show non-inferiority?")] = None,
+    margin: Annotated[float | None, typer.Option(help="Largest harmless worsening: how many units show non-inferiority?")] = None,
     units: Annotated[int | None, typer.Option(help="Units of all arms together: which difference do they find?")] = None,
     days: Annotated[int | None, typer.Option(help="The same as days of the traffic.", min=1)] = None,
     per_day: Annotated[float | None, typer.Option(help="New units a day, all arms together.")] = None,
@@ -90,6 +90,7 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     significance: Annotated[float | None, typer.Option(help="Error rate over all treatments [default: 0.05].")] = None,
     power: Annotated[float | None, typer.Option(help="Probability of finding a true effect [default: 0.8].")] = None,
     one_sided: Annotated[bool, typer.Option("--one-sided", help="Look for an improvement only.")] = False,
+    better: Annotated[str | None, typer.Option(help="Whether more or less of the metric is better [default: more].")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw the power curve into this PNG file.", dir_okay=False)] = None,
     config: ConfigOption = None,
@@ -98,7 +99,7 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
     from ntg_assets.cli.planning import Asked, known_from, read_weights, request_of, tell_plan  # noqa: PLC0415
 
     shares = read_weights(weights) if weights is not None else None
-    asked = Asked(mean, sd, mde, relative_mde, margin, units, days, per_day, shares, explained, significance, power, one_sided)
+    asked = Asked(mean, sd, mde, relative_mde, margin, units, days, per_day, shares, explained, significance, power, one_sided, better)
     known = None
     if experiment is not None:
         settings, paths = prepare(config)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from math import isfinite, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ntg_assets.cli.decisions import evidence_tables, open_published
 from ntg_assets.errors import ConfigurationError, StorageError
+from ntg_assets.experiments.metric_settings import Better
 from ntg_assets.experiments.plans import baseline_of
 from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -35,6 +36,7 @@ class Asked:
     significance: float | None = None
     power: float | None = None
     one_sided: bool = False
+    better: str | None = None
 
 
 def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest:
@@ -53,12 +55,19 @@ def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest
         "explained_share": asked.explained_share,
         "significance": asked.significance,
         "power": asked.power,
+        "better": _direction(asked.better),
     }
     stated: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if known is None or asked.mean is not None:
         return PlanRequest(mean=mean, sd=asked.sd, one_sided=asked.one_sided, **question, **stated)
     sd = known.sd if asked.sd is None else asked.sd
     return replace(known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated)
+
+
+def _direction(given: str | None) -> Better | None:
+    if given is None or given in get_args(Better):
+        return given  # type: ignore[return-value]  # one of the words, as just asked
+    raise ConfigurationError(f"--better is more or less, found {given!r}.")
 
 
 def _question(asked: Asked, *, mean: float, known: PlanRequest | None) -> dict[str, Any]:
@@ -112,6 +121,7 @@ def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequ
         explained_share=baseline.explained_share,
         significance=definition.significance,
         power=definition.power,
+        better=definition.metric(definition.primary_metric).better,
     )
 
 

@@ -40,4 +40,4 @@ class GuardrailSettings(Section):
 
     metric: str = Field(min_length=1)
     margin: float = Field(gt=0)
-    """Largest harmless drop, as an absolute difference to the control."""
+    """Largest harmless worsening, as an absolute difference to the control: a drop, or a rise where less is better."""

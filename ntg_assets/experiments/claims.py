@@ -8,6 +8,7 @@ from scipy import special
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import ENOUGH_UNITS, is_sick
 from ntg_assets.experiments.health_check import HealthCheck
+from ntg_assets.experiments.metric_settings import Better
 from ntg_assets.experiments.readout import TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings
 
@@ -29,16 +30,17 @@ def with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evide
         return readout
     start, end = experiment.layer_range
     population = round(evidence.n_exposed / (end - start))
-    worth = experiment.value_per_unit
+    worth = experiment.value_per_unit * readout.sign  # one complaint less is worth what one more costs
+    low, high = sorted((worth * readout.difference_low, worth * readout.difference_high))
     return replace(
         readout,
         revenue_lift_per_unit=worth * readout.difference,
-        revenue_lift_per_unit_low=worth * readout.difference_low,
-        revenue_lift_per_unit_high=worth * readout.difference_high,
+        revenue_lift_per_unit_low=low,
+        revenue_lift_per_unit_high=high,
         n_population=population,
         revenue_lift_total=worth * readout.difference * population,
-        revenue_lift_total_low=worth * readout.difference_low * population,
-        revenue_lift_total_high=worth * readout.difference_high * population,
+        revenue_lift_total_low=low * population,
+        revenue_lift_total_high=high * population,
     )
 
 
@@ -69,10 +71,17 @@ def _claim(readout: Readout) -> str:
     if beside_others is not None and beside_others > readout.significance:
         return "no difference shown" if _holds_zero(readout) else "no difference shown beside the other metrics"
     if readout.difference_low is not None and readout.difference_low > 0:
-        return "higher than the control"
+        return claim_in_words(1, better=readout.better)
     if readout.difference_high is not None and readout.difference_high < 0:
-        return "lower than the control"
+        return claim_in_words(-1, better=readout.better)
     return "no difference shown"
+
+
+def claim_in_words(difference: float, *, better: Better) -> str:
+    """Name the side on which a difference lies, and what that means where less is better."""
+    if better == "more":
+        return "higher than the control" if difference > 0 else "lower than the control"
+    return "higher than the control, which is worse" if difference > 0 else "lower than the control, which is better"
 
 
 def _holds_zero(readout: Readout) -> bool:

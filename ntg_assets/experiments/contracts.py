@@ -68,6 +68,7 @@ class ArmTrafficTable(Contract):
     n_assigned: int = column("Units that were given the arm", ge=0)
     n_exposed: int = column("Units that saw the arm", ge=0)
     n_in_several_arms: int = column("Units that saw this arm and another", ge=0)
+    n_first_of_several: int = column("Units that saw several arms, and this one first: over the arms each such unit is counted once", ge=0)
     n_not_assigned: int = column("Units that saw the arm without being given it", ge=0)
     first_exposed_at: Timestamp = column("First exposure of any unit (UTC)", nullable=True)
     last_exposed_at: Timestamp = column("Last exposure of any unit (UTC)", nullable=True)
@@ -126,6 +127,9 @@ class MetricQuantiles(Contract):
     value: float = column("The quantile")
     low: float = column("Order statistic below it (95% confidence on both sides together); null with too few units", nullable=True)
     high: float = column("Order statistic above it; null with too few units", nullable=True)
+    n_equal: int = column("Units with the very value of the quantile", ge=1)
+    n_tied: int = column("Most units that share one value from `low` to `high`; more than a quarter of `n_spanned`: no claim", ge=1)
+    n_spanned: int = column("Ranks from `low` to `high`", ge=1)
 
     class Config:
         unique = ["experiment", "metric", "arm"]

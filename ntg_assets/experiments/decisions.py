@@ -1,11 +1,15 @@
-"""Roll out, roll back or iterate, by ordered gates. Rule version 2 (1 did not ask whether logs fit together).
+"""Roll out, roll back or iterate, by ordered gates. Rule version 3.
+
+1 did not ask whether logs fit together; 2 took more of every metric for better, and claimed quantiles of tied values.
 
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
-asks for another iteration; what passes all of them is rolled out.
+asks for another iteration; what passes all of them is rolled out. Differences are read as improvements: where less of a metric is better,
+a fall is one.
 
 1. health      sick or thin: iterate, with what is wrong or the units that are needed.
    harm        a guardrail proven worse than its margin by all data to date rolls back at any time, unless the numbers are sick.
 2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
+               No interval, as when values are tied: iterate.
 3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
 4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more passes, its complement or less rolls back.
 5. evidence    only evidence of the kinds in `rollout_evidence` rolls out; a win on other evidence is a reason to test live.
@@ -18,18 +22,21 @@ from typing import Literal
 
 from ntg_assets.experiments.arm_settings import GuardrailSettings
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import overall
+from ntg_assets.experiments.health import ENOUGH_UNITS, overall
 from ntg_assets.experiments.health_check import HealthCheck
+from ntg_assets.experiments.looks import look_of, wait_in_words
+from ntg_assets.experiments.money import money_unit, worth_in_words
 from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.plans import traffic_per_day
 from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.readout import TO_DATE, Readout
+from ntg_assets.experiments.readout import NO_CLAIM, TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings
 
 Outcome = Literal["rollout", "rollback", "iterate"]
 GateVerdict = Literal["pass", "rollback", "iterate"]
 
-RULE_VERSION = "2"
+RULE_VERSION = "3"
+PROFIT_INTERVAL = 0.95
 LONGEST_WAIT_DAYS = 365  # an experiment that needs longer than a year cannot be answered with its traffic
 
 
@@ -61,10 +68,10 @@ class Decision:
 
 def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence) -> Decision:
     """Send every treatment arm through the gates: roll out the best that passes, roll back when all of them harm, else iterate."""
-    paths = {arm.name: _walk(experiment, arm.name, readouts, checks=checks, prior=evidence.prior) for arm in experiment.treatments}
+    paths = {arm.name: _walk(experiment, arm.name, readouts, checks=checks, evidence=evidence) for arm in experiment.treatments}
     primary = {arm: deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
-    best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _difference(primary[arm])))
+    best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _gain(primary[arm])))
     outcome: Outcome = (
         outcomes[best] if outcomes[best] == "rollout" else "rollback" if set(outcomes.values()) == {"rollback"} else "iterate"
     )
@@ -75,7 +82,7 @@ def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, check
         arm=best,
         reason=last.gate,
         readout_key=last.readout_key or primary[best].readout_key,
-        sentence=_sentence(experiment, outcome, last, primary[best], evidence),
+        sentence=_sentence(experiment, outcome, last, primary[best], checks=checks, evidence=evidence),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
 
@@ -84,19 +91,19 @@ def profit_belief(experiment: ExperimentSettings, primary: Readout, *, prior: Be
     """Return the belief about the incremental profit per unit, or None when there is no estimate.
 
     With a prior the effect is shrunk toward those of past experiments, as a share of the control's mean; where the control's mean is not
-    above zero a share of it means nothing, and the estimate stands alone.
+    above zero a share of it means nothing, and the estimate stands alone. Past effects, like this one, are improvements.
     """
-    if primary.difference is None or primary.standard_error is None:
+    if primary.gain is None or primary.standard_error is None:
         return None
     baseline = primary.mean_control or 0.0
     absolute = Belief(prior.mean * baseline, prior.variance * baseline**2) if prior and baseline > 0 else None
-    effect = update(primary.difference, primary.standard_error**2, prior=absolute)
+    effect = update(primary.gain, primary.standard_error**2, prior=absolute)
     worth = experiment.value_per_unit
-    return Belief(worth * effect.mean - experiment.cost_per_unit, worth**2 * effect.variance)
+    return Belief(worth * effect.mean - experiment.whole_cost_per_unit, worth**2 * effect.variance)
 
 
 def _walk(
-    experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], prior: Belief | None
+    experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence
 ) -> list[Gate]:
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
@@ -106,7 +113,7 @@ def _walk(
         *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
         *(_guardrail(guardrail, readout) for guardrail, readout in guarded),
         _success(primary),
-        _money(experiment, primary, prior=prior),
+        _money(experiment, primary, evidence),
         _kind_of_evidence(experiment, primary),
     ]
 
@@ -128,8 +135,8 @@ def deciding_readout(experiment: ExperimentSettings, readouts: Sequence[Readout]
     return next((one for one in found if one.comparison == experiment.comparison), found[0])
 
 
-def _difference(readout: Readout) -> float:
-    return -inf if readout.difference is None else readout.difference
+def _gain(readout: Readout) -> float:
+    return -inf if readout.gain is None else readout.gain
 
 
 def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
@@ -145,47 +152,48 @@ def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
 
 def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     """Stop at any time for proven harm; everything else waits for the planned look."""
-    limit, high = -guardrail.margin, readout.difference_high
-    is_harm = readout.is_valid and high is not None and high < limit
-    told = f"{guardrail.metric} to date {_interval(readout)} against a harmless drop of {guardrail.margin:g}"
+    limit = -readout.sign * guardrail.margin
+    is_harm = readout.is_valid and readout.best_end is not None and readout.sign * (readout.best_end - limit) < 0
+    told = f"{guardrail.metric} to date {_interval(readout)} against {_harmless(guardrail, readout)}"
     sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
     verdict: GateVerdict = "rollback" if is_harm else "pass"
-    return Gate(f"harm:{guardrail.metric}", readout.arm, high, limit, verdict, sentence, readout.readout_key)
+    return Gate(f"harm:{guardrail.metric}", readout.arm, readout.best_end, limit, verdict, sentence, readout.readout_key)
 
 
 def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
-    name, limit = f"guardrail:{guardrail.metric}", -guardrail.margin
-    low, high = readout.difference_low, readout.difference_high
-    if low is None or high is None:
-        return Gate(name, readout.arm, None, limit, "iterate", f"{guardrail.metric} has {readout.verdict or 'no result'}")
-    told = f"{guardrail.metric} {_interval(readout)} against a harmless drop of {guardrail.margin:g}"
-    if high < limit:
-        return Gate(name, readout.arm, high, limit, "rollback", f"{told}: harm")
-    return Gate(
-        name, readout.arm, low, limit, "pass" if low > limit else "iterate", f"{told}: {'no harm' if low > limit else 'harm not excluded'}"
-    )
+    name, sign, limit = f"guardrail:{guardrail.metric}", readout.sign, -readout.sign * guardrail.margin
+    worst, best = readout.worst_end, readout.best_end
+    if worst is None or best is None:
+        return Gate(name, readout.arm, None, limit, "iterate", f"{guardrail.metric} has {_no_result(readout)}")
+    told = f"{guardrail.metric} {_interval(readout)} against {_harmless(guardrail, readout)}"
+    if sign * (best - limit) < 0:
+        return Gate(name, readout.arm, best, limit, "rollback", f"{told}: harm")
+    is_safe = sign * (worst - limit) > 0
+    verdict: GateVerdict = "pass" if is_safe else "iterate"
+    return Gate(name, readout.arm, worst, limit, verdict, f"{told}: {'no harm' if is_safe else 'harm not excluded'}")
 
 
 def _success(readout: Readout) -> Gate:
-    low, high = readout.difference_low, readout.difference_high
-    if low is None or high is None:
-        return Gate("success", readout.arm, None, 0.0, "iterate", f"{readout.metric} has {readout.verdict or 'no result'}")
-    verdict: GateVerdict = "pass" if low > 0 else "rollback" if high < 0 else "iterate"
+    worst, best = readout.worst_end, readout.best_end
+    if worst is None or best is None:
+        return Gate("success", readout.arm, None, 0.0, "iterate", f"{readout.metric} has {_no_result(readout)}")
+    verdict: GateVerdict = "pass" if readout.sign * worst > 0 else "rollback" if readout.sign * best < 0 else "iterate"
     meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
-    return Gate("success", readout.arm, high if high < 0 else low, 0.0, verdict, f"{readout.metric} {_interval(readout)}: {meaning}")
+    decisive = best if verdict == "rollback" else worst
+    return Gate("success", readout.arm, decisive, 0.0, verdict, f"{readout.metric} {_interval(readout)}: {meaning}")
 
 
-def _money(experiment: ExperimentSettings, readout: Readout, *, prior: Belief | None) -> Gate:
-    belief = profit_belief(experiment, readout, prior=prior)
+def _money(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> Gate:
+    belief = profit_belief(experiment, readout, prior=evidence.prior)
     if belief is None:
         return Gate("money", readout.arm, None, experiment.profit_confidence, "iterate", "without an effect there is no profit to judge")
-    hurdle = experiment.return_hurdle * experiment.cost_per_unit
+    hurdle = experiment.return_hurdle * experiment.whole_cost_per_unit
     chance = belief.probability_above(hurdle)
     loss = belief.expected_loss(hurdle=hurdle)
-    shrunk = " (shrunk toward past experiments)" if prior else ""
+    shrunk = " (shrunk toward past experiments)" if evidence.prior else ""
     told = (
-        f"profit per unit {belief.mean:+.3g}{shrunk}, above {hurdle:g} with probability {chance:.1%}; "
-        f"acting loses {loss:.3g} per unit on average"
+        f"profit per {experiment.unit} {belief.mean:+.3g} {evidence.value.words}{shrunk}, above {hurdle:g} with probability {chance:.1%}; "
+        f"acting loses {loss:.3g} per {experiment.unit} on average"
     )
     limit = experiment.profit_confidence
     verdict: GateVerdict = "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
@@ -198,26 +206,70 @@ def _kind_of_evidence(experiment: ExperimentSettings, readout: Readout) -> Gate:
     return Gate("evidence", readout.arm, float(is_enough), 1.0, "pass" if is_enough else "iterate", sentence)
 
 
+def _no_result(readout: Readout) -> str:
+    return readout.verdict.rstrip(".") or "no result"
+
+
+def _harmless(guardrail: GuardrailSettings, readout: Readout) -> str:
+    return f"a harmless {'drop' if readout.better == 'more' else 'rise'} of {guardrail.margin:g}"
+
+
 def _interval(readout: Readout) -> str:
     return f"{readout.difference:+.3g} ({readout.difference_low:+.3g} to {readout.difference_high:+.3g})"
 
 
-def _sentence(experiment: ExperimentSettings, outcome: Outcome, last: Gate, readout: Readout, evidence: Evidence) -> str:
-    verb = {"rollout": f"Roll out {readout.arm}", "rollback": f"Roll back {readout.arm}", "iterate": "Iterate"}[outcome]
-    if outcome == "iterate" and last.gate == "evidence":
+def _sentence(
+    experiment: ExperimentSettings,
+    outcome: Outcome,
+    last: Gate,
+    readout: Readout,
+    *,
+    checks: Sequence[HealthCheck],
+    evidence: Evidence,
+) -> str:
+    if outcome == "rollout":
+        return f"Roll out {readout.arm}: {_effect_and_profit(experiment, readout, evidence)}."
+    if outcome == "rollback":
+        return f"Roll back {readout.arm}: {last.sentence}."
+    if not look_of(experiment, evidence).is_reached and not last.gate.startswith("health:sick"):
+        return _before_a_look(experiment, checks, evidence)
+    if last.gate == "evidence":
         won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(readout.source, "on the observed log")
         return f"Iterate: {readout.arm} won {won} ({readout.metric} {_interval(readout)}); test it live before a rollout."
-    if outcome == "iterate" and not last.gate.startswith("health:sick"):
-        return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
-    return f"{verb}: {last.sentence}."
+    if last.gate.startswith("health:sick"):
+        return f"Iterate: {last.sentence}."
+    return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
+
+
+def _effect_and_profit(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
+    """Name what the treatment changes and what that is worth, each with its interval and unit."""
+    belief = profit_belief(experiment, readout, prior=evidence.prior)
+    currency = money_unit(experiment, evidence.value)
+    days = f" over {experiment.window_days} days" if experiment.window_days else ""
+    better = "" if readout.better == "more" else " (less is better)"
+    effect = f"{readout.metric} {_interval(readout)}{f' {currency}' if currency else ''} per {experiment.unit}{days}{better}"
+    if belief is None:
+        return effect
+    low, high = belief.interval(confidence=PROFIT_INTERVAL)
+    return (
+        f"{effect}; profit {belief.mean:+.3g} ({low:+.3g} to {high:+.3g}) {evidence.value.words} per {experiment.unit}"
+        f"{worth_in_words(experiment, evidence.value)}"
+    )
+
+
+def _before_a_look(experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence) -> str:
+    others = "; ".join(check.sentence for check in checks if check.verdict == "thin" and check.check != ENOUGH_UNITS)
+    return f"Iterate: {wait_in_words(experiment, evidence)}.{f' Besides, {others}.' if others else ''}"
 
 
 def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
-    """Say how many units and days the question needs, or that this traffic cannot answer it."""
+    """Say how many units and days the question needs, when it is read again, or that this traffic cannot answer it."""
+    wait = wait_in_words(experiment, evidence)
+    if readout.difference is None and readout.verdict.startswith(NO_CLAIM):
+        return "More units do not change that."
     if readout.difference is None or readout.units_needed_per_arm is None:
-        return (
-            f"Cannot be answered with this traffic: {evidence.n_exposed:,} units in {evidence.days:,} days gave no estimate to plan with."
-        )
+        traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
+        return f"Now {wait}." if wait else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
     n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
     per_day = traffic_per_day(experiment, evidence)
@@ -229,8 +281,8 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
     )
     at_least = f" (and no claim is made below {ceil(needed):,})" if needed > readout.units_needed_per_arm else ""
     answer = (
-        f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
-        if isinf(days) or days > LONGEST_WAIT_DAYS
+        wait or f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
+        if wait or isinf(days) or days > LONGEST_WAIT_DAYS
         else f"that is about {days:,.0f} days at {per_day:.3g} units a day"
     )
     return (

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
+from ntg_assets.experiments.money import UNPRICED, ValueTerms
 from ntg_assets.experiments.novelty import DaySums, day_sums
 from ntg_assets.experiments.profit import Belief
-from ntg_assets.experiments.quantiles import OrderStatistics
+from ntg_assets.experiments.quantiles import OrderStatistics, order_statistics_of
 from ntg_assets.experiments.settings import ExperimentSettings
 
 SECONDS_PER_DAY = 86_400
@@ -20,7 +21,10 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class ArmTraffic:
-    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen."""
+    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen.
+
+    A unit that saw several arms is in the counts of each; `n_first_of_several` counts it once.
+    """
 
     weight: float
     n_assigned: int
@@ -35,6 +39,13 @@ class ArmTraffic:
     """Units that did something in the day before their exposure."""
     n_in_time: int | None = None
     """Units whose window was over when the log ended."""
+    n_first_of_several: int | None = None
+    """Units that saw several arms, and this one first; None where it was not counted."""
+
+    @property
+    def n_crossed(self) -> float:
+        """Units that saw several arms, each counted in one arm only; where the first arm is not known, each has seen two."""
+        return self.n_in_several_arms / 2 if self.n_first_of_several is None else self.n_first_of_several
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,9 @@ class Evidence:
 
     prior: Belief | None = None
     """Relative effects of past experiments, when there are enough of them."""
+
+    value: ValueTerms = UNPRICED
+    """The unit of value, in which profit is told."""
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
@@ -83,7 +97,8 @@ class Evidence:
 
     @property
     def n_exposed(self) -> int:
-        return sum(arm.n_exposed for arm in self.traffic.values())
+        """Units that saw an arm, those that saw several counted once."""
+        return round(sum(arm.n_exposed - arm.n_in_several_arms + arm.n_crossed for arm in self.traffic.values()))
 
     @property
     def days(self) -> int:
@@ -102,6 +117,7 @@ class EvidenceTables:
     metric_quantiles: pl.DataFrame
     prior: Belief | None = None
     daily_sums: pl.DataFrame | None = None
+    value: ValueTerms = UNPRICED
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
@@ -113,12 +129,10 @@ class EvidenceTables:
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
                 for row in self._rows("metric_sums", experiment)
             },
-            quantiles={
-                (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
-                for row in self._rows("metric_quantiles", experiment)
-            },
+            quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in self._rows("metric_quantiles", experiment)},
             trends={row["arm"]: day_sums(row, n=row["n"]) for row in self._rows("daily_sums", experiment) if row["day"] is None},
             prior=self.prior,
+            value=self.value,
         )
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:

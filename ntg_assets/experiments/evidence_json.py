@@ -7,9 +7,10 @@ from typing import Any
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
+from ntg_assets.experiments.money import ValueTerms
 from ntg_assets.experiments.novelty import day_sums
 from ntg_assets.experiments.profit import Belief
-from ntg_assets.experiments.quantiles import OrderStatistics
+from ntg_assets.experiments.quantiles import order_statistics_of
 
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
@@ -18,10 +19,9 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
         sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row) for row in content["sums"]},
         prior=Belief(**content["prior"]) if content["prior"] else None,
+        value=ValueTerms(**content.get("value", {})),
         trends={row["arm"]: day_sums(row, n=row["n"]) for row in content["trends"]},
-        quantiles={
-            (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"]) for row in content["quantiles"]
-        },
+        quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]},
     )
 
 
@@ -44,6 +44,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             for key, found in sorted(evidence.sums.items())
         ],
         "prior": asdict(evidence.prior) if evidence.prior else None,
+        "value": asdict(evidence.value),
         "trends": [
             {"arm": arm, "n": found.n, "value": str(found.value), "value_value": str(found.value_value)}
             for arm, found in sorted(evidence.trends.items())

@@ -8,6 +8,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
 from ntg_assets.experiments.log_health import examine_logs
+from ntg_assets.experiments.looks import look_of, wait_in_words
 from ntg_assets.experiments.moments import Sums, moments_of
 from ntg_assets.experiments.novelty import trend_of
 from ntg_assets.experiments.proportions import Count, equal_shares_p
@@ -83,19 +84,20 @@ def _sample_ratio(evidence: Evidence) -> HealthCheck:
 
 
 def _one_arm_per_unit(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_in_several_arms for arm in evidence.traffic.values())
-    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "exposures belong to units that saw several arms; they are left out")
+    n = sum(arm.n_crossed for arm in evidence.traffic.values())
+    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "units saw several arms; they are left out")
 
 
 def _assigned_arm_seen(evidence: Evidence) -> HealthCheck:
     n = sum(arm.n_not_assigned for arm in evidence.traffic.values())
-    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "exposures are to an arm that the unit was not given")
+    n_all = sum(arm.n_exposed for arm in evidence.traffic.values())
+    return _share_check("assigned_arm_seen", n, n_all, "exposures are to an arm that the unit was not given")
 
 
-def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
+def _share_check(check: str, n: float, n_all: int, meaning: str) -> HealthCheck:
     share = n / n_all if n_all else 0.0
     verdict: Verdict = "sick" if share > MOST_IN_SEVERAL_ARMS else "healthy"
-    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
+    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,.0f} of {n_all:,} {meaning}")
 
 
 def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
@@ -194,6 +196,9 @@ def _enough_days(experiment: ExperimentSettings, evidence: Evidence) -> Iterator
 
 
 def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthCheck:
+    look = look_of(experiment, evidence)
+    if not look.is_reached:
+        return HealthCheck(ENOUGH_UNITS, look.n_ready, look.next_at or 0, "thin", wait_in_words(experiment, evidence))
     units = [evidence.sums_for(experiment.comparison, experiment.primary_metric, arm).n for arm in experiment.compared_arms]
     fewest, limit = min(units), experiment.minimum_units_per_arm
     sentence = f"the smallest arm has {fewest:,} units; a claim needs {limit:,}"

@@ -8,6 +8,7 @@ from ntg_assets.section import Section
 
 MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue", "quantile"]
 Measure = Literal["value", "events", "active_days", "any"]
+Better = Literal["more", "less"]
 ONE_OR_NONE: tuple[MetricKind, ...] = ("proportion", "retention")
 
 
@@ -32,6 +33,8 @@ class MetricSettings(Section):
     lowest: float | None = None
     """Smallest value that can be true; values below are unusable, and health says so. None: 0 for `revenue`, else no limit.
     Where refunds may exceed what a unit paid, give a number below zero."""
+    better: Better = "more"
+    """Whether more of it is better, or less (complaints, refunds, time to load). Success, margins, harm and profit are judged that way."""
     use_covariate: bool = True
     """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
 
@@ -39,6 +42,11 @@ class MetricSettings(Section):
     def smallest(self) -> float | None:
         """Smallest value that can be true: negative revenue has to be expected before it is believed."""
         return 0.0 if self.lowest is None and self.kind == "revenue" else self.lowest
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is: a difference times it is an improvement."""
+        return 1 if self.better == "more" else -1
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":

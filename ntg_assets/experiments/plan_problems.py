@@ -44,17 +44,18 @@ def _of_the_metric(request: "PlanRequest") -> Iterator[str]:
         yield f"the mean must be a finite number, found {request.mean:g}"
     wanted = max(request.effect or 0.0, request.margin or 0.0)
     if request.sd is None:
-        yield from _of_a_share(request.mean, request.effect or 0.0, one_sided=request.one_sided)
+        room = request.mean if request.better == "less" else 1 - request.mean  # for an improvement
+        yield from _of_a_share(request.mean, request.effect or 0.0, room=room if request.one_sided else max(request.mean, 1 - request.mean))
     elif not SMALLEST <= request.sd < LARGEST:
         yield f"the standard deviation must be above zero (from {SMALLEST:g}) and below {LARGEST:g}, found {request.sd:g}"
     elif wanted > MOST_DEVIATIONS * request.sd:
         yield f"a difference of {wanted:g} is more than {MOST_DEVIATIONS:,.0f} standard deviations; the figures are not in one unit"
 
 
-def _of_a_share(share: float, effect: float, *, one_sided: bool) -> Iterator[str]:
+def _of_a_share(share: float, effect: float, *, room: float) -> Iterator[str]:
     if not SMALLEST <= share <= 1 - SMALLEST:
         yield f"without a standard deviation the mean is a share between 0 and 1, found {share:g}"
-    elif effect > (1 - share if one_sided else max(share, 1 - share)):
+    elif effect > room:
         yield f"a share of {share:g} cannot move by {effect:g} and stay between 0 and 1"
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from math import ceil, isfinite
 
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.moments import MINIMUM_UNITS, moments_of
 from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
+from ntg_assets.experiments.quantiles import quantile_sample
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import adjusted_samples
 
@@ -101,17 +102,27 @@ def plan_by_week(experiment: ExperimentSettings, *, baseline: Baseline) -> list[
 
 
 def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
-    """Read the baseline of the primary metric off the control arm.
+    """Read the baseline of the primary metric off the control arm, on all units to date: a control alone shows no effect.
 
     Raises:
-        NotEnoughDataError: the control has fewer than two units.
+        NotEnoughDataError: the control has fewer than two units, or too many equal values for the quantile that is compared.
         ConfigurationError: its units do not vary, so nothing can be planned.
     """
-    moments = moments_of(evidence.sums_for("between users", experiment.primary_metric, experiment.control.name))
+    if experiment.metric(experiment.primary_metric).kind == "quantile":
+        return _baseline_of_a_quantile(experiment, evidence)
+    moments = moments_of(evidence.to_date().sums_for("between users", experiment.primary_metric, experiment.control.name))
     plain = adjusted_samples([moments], use_covariate=False)[0]
     adjusted = adjusted_samples([moments], use_covariate=experiment.metric(experiment.primary_metric).use_covariate)[0]
     explained = 1 - adjusted.variance / plain.variance if plain.variance > 0 else 0.0
     return Baseline(plain.mean, plain.variance, traffic_per_day(experiment, evidence), min(explained, 1 - 1e-12))
+
+
+def _baseline_of_a_quantile(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
+    found = evidence.quantiles.get((experiment.primary_metric, experiment.control.name))
+    if found is None:
+        raise NotEnoughDataError(f"{experiment.primary_metric}: no unit of the control has a value.")
+    sample = quantile_sample(found)
+    return Baseline(sample.mean, sample.variance, traffic_per_day(experiment, evidence))
 
 
 def traffic_per_day(experiment: ExperimentSettings, evidence: Evidence) -> float:

@@ -5,10 +5,11 @@ import json
 from dataclasses import dataclass
 
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.metric_settings import MetricSettings
+from ntg_assets.experiments.metric_settings import Better, MetricSettings
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 
 KEY_DIGITS = 16
+NO_CLAIM = "no claim"  # how the verdict of a readout begins that shows what was found and claims nothing
 TO_DATE = "to date"  # everything that has come in, also since the last look
 
 
@@ -24,6 +25,7 @@ class Readout:
     control_arm: str
     source: str
     role: str
+    better: Better
     method: str
     n_control: int
     n_treatment: int
@@ -55,6 +57,26 @@ class Readout:
     is_valid: bool = False
     verdict: str = ""
 
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.better == "more" else -1
+
+    @property
+    def gain(self) -> float | None:
+        """The difference as an improvement."""
+        return None if self.difference is None else self.sign * self.difference
+
+    @property
+    def worst_end(self) -> float | None:
+        """The end of the interval at which the treatment does worst."""
+        return self.difference_low if self.better == "more" else self.difference_high
+
+    @property
+    def best_end(self) -> float | None:
+        """The end of the interval at which the treatment does best."""
+        return self.difference_high if self.better == "more" else self.difference_low
+
 
 def blank_readout(
     experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison, arm: str
@@ -64,6 +86,7 @@ def blank_readout(
     treated = evidence.sums_for(comparison, metric.name, arm)
     ranks = [evidence.quantiles.get((metric.name, one)) for one in (experiment.control.name, arm)]
     identity = [experiment.id, comparison, metric.name, arm, experiment.significance, repr(control), repr(treated), repr(ranks)]
+    identity += ["less is better"] if metric.better == "less" else []
     return Readout(
         readout_key=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS],
         experiment=experiment.id,
@@ -73,6 +96,7 @@ def blank_readout(
         control_arm=experiment.control.name,
         source=experiment.evidence,
         role=experiment.role_of(metric.name),
+        better=metric.better,
         method="",
         n_control=treated.n if comparison == "paired" else control.n,
         n_treatment=treated.n,

@@ -4,7 +4,7 @@ import pandera.polars as pa
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contract_terms import EXPERIMENT, READ, ROLES, SOURCE, SOURCES
+from ntg_assets.experiments.contract_terms import BETTER, EXPERIMENT, READ, ROLES, SOURCE, SOURCES
 
 
 @contract("effect_by_day")
@@ -38,6 +38,7 @@ class Readouts(Contract):
     control_arm: str = column("Arm it is compared with")
     source: str = column(SOURCE, isin=SOURCES)
     role: str = column("What the metric is for", isin=ROLES)
+    better: str = column("Whether more or less of the metric is better", isin=BETTER)
     method: str = column("Test behind the interval")
     n_control: int = column("Units of the control with a value", ge=0)
     n_treatment: int = column("Units of the treatment with a value (pairs: users)", ge=0)
@@ -59,7 +60,7 @@ class Readouts(Contract):
     relative_low: float = column("Lower end of its interval (log ratio)", nullable=True)
     relative_high: float = column("Upper end of its interval", nullable=True)
     variance_removed_share: float = column("Share of the squared error that the pre-period covariate removed", nullable=True)
-    revenue_lift_per_unit: float = column("Difference times the worth of one unit of the primary metric", nullable=True)
+    revenue_lift_per_unit: float = column("Improvement of the primary metric times the worth of one unit of it", nullable=True)
     revenue_lift_per_unit_low: float = column("Lower end of its interval", nullable=True)
     revenue_lift_per_unit_high: float = column("Upper end of its interval", nullable=True)
     n_population: int = column("Units that would be exposed if the arm were rolled out to all, over the same time", ge=0)

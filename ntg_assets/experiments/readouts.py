@@ -9,10 +9,11 @@ from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.harm import harm_to_date
 from ntg_assets.experiments.health_check import HealthCheck
-from ntg_assets.experiments.looks import look_of
+from ntg_assets.experiments.looks import look_of, wait_in_words
 from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
 from ntg_assets.experiments.moments import moments_of
-from ntg_assets.experiments.readout import Readout, blank_readout
+from ntg_assets.experiments.quantiles import TiedValuesError
+from ntg_assets.experiments.readout import NO_CLAIM, Readout, blank_readout
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
 from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_pairs
@@ -42,6 +43,8 @@ def read_out(
         if comparison == "between users" or metric.kind not in UNPAIRED
         for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
     ]
+    if not look.is_reached:
+        found = [one if one.is_valid else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}") for one in found]
     found += [harm for guardrail in experiment.guardrails for harm in harm_to_date(experiment, evidence, metric=guardrail.metric)]
     planned = found if judged_only else [with_plan(readout, experiment) for readout in found]
     return [
@@ -56,8 +59,16 @@ def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
         if comparison == "paired":
             return [_read_pairs(blank, experiment, evidence) for blank in blanks]
         return _read_between(blanks, experiment, evidence, metric=metric)
+    except TiedValuesError as reason:
+        return [_without_claim(blank, evidence, reason=str(reason)) for blank in blanks]
     except NotEnoughDataError as reason:
         return [replace(blank, verdict=f"no result: {reason}") for blank in blanks]
+
+
+def _without_claim(blank: Readout, evidence: Evidence, *, reason: str) -> Readout:
+    """Show the quantiles and withhold everything that needs their errors."""
+    control, treatment = (evidence.quantiles[blank.metric, arm].value for arm in (blank.control_arm, blank.arm))
+    return replace(blank, method="order statistics", mean_control=control, mean_treatment=treatment, verdict=f"{NO_CLAIM}: {reason}")
 
 
 def _read_between(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil, isfinite, isinf
 
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.experiments.metric_settings import Better
 from ntg_assets.experiments.plan_problems import FEWEST_IN_AN_ARM, fewest_units, problems
 from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
 
@@ -27,6 +28,7 @@ class PlanRequest:
         significance: Error rate, both sides and all treatments together.
         power: Probability with which a true effect should be found.
         one_sided: Whether only an improvement is looked for.
+        better: Whether more or less of the metric is better; a margin and an improvement lie on that side.
     """
 
     mean: float
@@ -40,6 +42,7 @@ class PlanRequest:
     significance: float = 0.05
     power: float = 0.8
     one_sided: bool = False
+    better: Better = "more"
 
     def __post_init__(self) -> None:
         if problem := next(problems(self), None):
@@ -147,7 +150,8 @@ def _design(request: PlanRequest, effect: float) -> Design:
     """Set out the test of the treatment with the least traffic."""
     left = 1 - request.explained_share
     if request.sd is None:
-        other = request.mean if request.margin is not None else min(max(request.mean + effect, 0.0), 1.0)
+        moved = request.mean + effect if request.better == "more" else request.mean - effect
+        other = request.mean if request.margin is not None else min(max(moved, 0.0), 1.0)
         variance, treated = (share * (1 - share) * left for share in (request.mean, other))
     else:
         variance = treated = request.sd**2 * left
@@ -168,9 +172,11 @@ def _days(request: PlanRequest, units: int) -> float | None:
 def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
     arms = f"{answer.units:,} units over {len(request.weights)} arms ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
     share = f" ({answer.effect_share:.2%} of {request.mean:g})" if answer.effect_share is not None else ""
-    effect = "an improvement" if request.one_sided else "a difference"
+    less = request.better == "less"
+    effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
     what = {
-        "units for non-inferiority": f"show that no treatment is worse than the control by more than {answer.effect:g}{share}",
+        "units for non-inferiority": f"show that no treatment is worse than the control by more than {answer.effect:g}{share}"
+        + (", where less is better" if less else ""),
         "units for an effect": f"find {effect} of {answer.effect:g}{share}",
         "effect for units": f"find {effect} of {answer.effect:.4g}{share}",
     }[answer.question]

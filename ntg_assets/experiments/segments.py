@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.claims import claim_in_words
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.metric_settings import Better
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.several_arms import holm
 
@@ -48,7 +50,11 @@ def segment_effects(experiment: ExperimentSettings, evidence: Evidence) -> list[
     return [
         effect
         for metric in judged
-        for effect in _adjusted(list(_within_segments(experiment, evidence, metric)), significance=experiment.significance)
+        for effect in _adjusted(
+            list(_within_segments(experiment, evidence, metric)),
+            significance=experiment.significance,
+            better=experiment.metric(metric).better,
+        )
     ]
 
 
@@ -84,7 +90,7 @@ def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric:
             )
 
 
-def _adjusted(effects: Sequence[SegmentEffect], *, significance: float) -> Iterator[SegmentEffect]:
+def _adjusted(effects: Sequence[SegmentEffect], *, significance: float, better: Better) -> Iterator[SegmentEffect]:
     known = [effect for effect in effects if effect.p is not None]
     adjusted = dict(zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True))
     alike = {arm: _alike_p([effect for effect in known if effect.arm == arm]) for arm in {effect.arm for effect in known}}
@@ -93,13 +99,8 @@ def _adjusted(effects: Sequence[SegmentEffect], *, significance: float) -> Itera
         if p is None:
             yield effect
         else:
-            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=_claim(effect, p, significance=significance))
-
-
-def _claim(effect: SegmentEffect, p: float, *, significance: float) -> str:
-    if p >= significance or effect.difference is None:
-        return "no difference shown"
-    return "higher than the control" if effect.difference > 0 else "lower than the control"
+            verdict = claim_in_words(effect.difference, better=better) if p < significance and effect.difference else "no difference shown"
+            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
 
 
 def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:

@@ -28,13 +28,13 @@ def sensitivity(
         "significance doubled": {"significance": min(0.49, experiment.significance * 2)},
         "cost doubled": {"cost_per_unit": experiment.cost_per_unit * 2},
         "value halved": {"value_per_unit": experiment.value_per_unit / 2},
-        "horizon halved": {"value_per_unit": experiment.value_per_unit / 2, "cost_per_unit": experiment.cost_per_unit / 2},
-        "horizon doubled": {"value_per_unit": experiment.value_per_unit * 2, "cost_per_unit": experiment.cost_per_unit * 2},
         "margins halved": {"guardrails": [one.model_copy(update={"margin": one.margin / 2}) for one in experiment.guardrails]},
         "margins doubled": {"guardrails": [one.model_copy(update={"margin": one.margin * 2}) for one in experiment.guardrails]},
         "no minimum of units": {"minimum_units_per_arm": 2},
         "any evidence may roll out": {"rollout_evidence": [experiment.evidence]},
     }
+    if experiment.one_off_cost_per_unit:
+        changes |= {"horizon halved": _over_horizon(experiment, 0.5), "horizon doubled": _over_horizon(experiment, 2)}
     if experiment.can_pair:
         other = "paired" if experiment.comparison == "between users" else "between users"
         changes[f"decided on: {other}"] = {"comparison": other}
@@ -48,6 +48,11 @@ def sensitivity(
     return found if worst is None else found | {f"only the worst segment ({worst})": _decided(experiment, evidence.within(worst))}
 
 
+def _over_horizon(experiment: ExperimentSettings, times: float) -> dict[str, float]:
+    """Let value and running cost grow with the horizon; what is paid once stays. Without it no horizon could change the decision."""
+    return {"value_per_unit": experiment.value_per_unit * times, "cost_per_unit": experiment.cost_per_unit * times}
+
+
 def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | None:
     """Find the segment in which the best treatment does worst on the primary metric; None with fewer than two that can be read."""
     metric = experiment.metric(experiment.primary_metric)
@@ -59,7 +64,7 @@ def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | N
             compared = compare_arms(experiment, evidence.within(segment), metric=metric)
         except NotEnoughDataError:
             continue
-        effects[segment] = max(one.difference for one in compared.differences)
+        effects[segment] = max(metric.sign * one.difference for one in compared.differences)
     return min(effects, key=lambda segment: (effects[segment], segment)) if len(effects) >= FEWEST_SEGMENTS else None
 
 
@@ -69,12 +74,12 @@ def thresholds(experiment: ExperimentSettings, readouts: Sequence[Readout], *, d
     found: dict[str, float] = {}
     belief = profit_belief(experiment, primary, prior=evidence.prior)
     if belief is not None:
-        worth = belief.mean + experiment.cost_per_unit - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
+        worth = belief.mean + experiment.whole_cost_per_unit - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
         found["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
     for guardrail in experiment.guardrails:
-        low = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm).difference_low
-        if low is not None:
-            found[f"smallest margin that {guardrail.metric} keeps"] = max(0.0, -low)
+        readout = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm)
+        if readout.worst_end is not None:
+            found[f"smallest margin that {guardrail.metric} keeps"] = max(0.0, -readout.sign * readout.worst_end)
     return found
 
 

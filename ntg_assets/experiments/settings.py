@@ -25,6 +25,8 @@ class ExperimentSettings(Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     hypothesis: str = Field(min_length=10)
     owner: str = Field(min_length=1)
+    tests: Literal["recommendation_strategy"] | None = None
+    """What is tested, where it bears on the question of the first page; null: something else, which never answers it."""
     unit: str = Field(default="user", min_length=1)
     """What gets an arm: users, or another unit whose ids the exposure log and the outcome log share (household, session)."""
     eligible_segments: list[str] = Field(default_factory=list)
@@ -65,9 +67,12 @@ class ExperimentSettings(Section):
     override: OverrideSettings | None = None
     """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)
-    """What one unit of the primary metric is worth, in the unit of value."""
+    """What one unit of the primary metric is worth, in the unit of value (one less of it, where less is better). Unless the metric is
+    revenue itself this is an assumption, and is called one."""
     cost_per_unit: float = Field(default=0.0, ge=0)
-    """Running cost of the treatment per user over the horizon, in the unit of value."""
+    """Running cost of the treatment per user over the horizon, in the unit of value; it grows with the horizon, as the value does."""
+    one_off_cost_per_unit: float = Field(default=0.0, ge=0)
+    """Cost per user that is paid once, however long the effect lasts (set-up, a first month free), in the unit of value."""
     profit_confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Probability of clearing the hurdle that a rollout needs; at one minus this it is a rollback."""
     return_hurdle: float = Field(default=0.0, ge=0)
@@ -91,6 +96,11 @@ class ExperimentSettings(Section):
     @property
     def evidence(self) -> Evidence:
         return self.source.evidence
+
+    @property
+    def whole_cost_per_unit(self) -> float:
+        """Everything that the treatment costs per user over the horizon."""
+        return self.cost_per_unit + self.one_off_cost_per_unit
 
     @property
     def window_days(self) -> int:

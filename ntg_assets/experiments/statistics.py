@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Sequence
-from math import ceil, floor, sqrt
+from math import ceil, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ from ntg_assets.experiments.proportions import (
     newcombe_interval,
     wilson_interval,
 )
-from ntg_assets.experiments.quantiles import ENCLOSING_Z, OrderStatistics, compare_quantiles, quantile_sample
+from ntg_assets.experiments.quantiles import OrderStatistics, TiedValuesError, compare_quantiles, quantile_sample, ranks_around
 from ntg_assets.experiments.relative import compare_relative, relative_error
 from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
 from ntg_assets.experiments.sequential import (
@@ -74,6 +74,7 @@ from ntg_assets.experiments.two_samples import (
 
 __all__ = [
     "Belief", "Count", "Design", "Difference", "Looks", "Moments", "OrderStatistics", "PastEffect", "PlanAnswer", "PlanRequest", "Sample",
+    "TiedValuesError",
     "adjusted_by_covariates", "adjusted_samples", "answer_plan", "anytime_factor", "anytime_p", "benjamini_hochberg",
     "benjamini_yekutieli", "bonferroni", "bucket_of", "compare_means", "compare_pairs", "compare_proportions", "compare_quantiles",
     "compare_relative", "compare_small_proportions", "crossing_probability", "days_for_units", "detectable_effect", "dunnett_p",
@@ -143,10 +144,22 @@ def adjusted_by_covariates(values: Sequence[Numbers], covariates: Sequence[npt.N
 def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
     """Find a quantile of an arm and the values that enclose it with 95% confidence, as the readouts do."""
     found = np.sort(np.asarray(values, dtype=float))
-    n, reach = len(found), ENCLOSING_Z * sqrt(len(found) * quantile * (1 - quantile))
-    low, high = floor(n * quantile - reach + 0.5), floor(n * quantile + reach + 0.5)
-    middle = float(found[max(ceil(n * quantile), 1) - 1])
-    return OrderStatistics(n, middle, float(found[low - 1]) if low >= 1 else None, float(found[high - 1]) if high <= n else None)
+    n = len(found)
+    middle, low, high = ranks_around(n, quantile)
+    value, spanned = float(found[middle - 1]), found[max(low, 1) - 1 : high]
+    return OrderStatistics(
+        n,
+        value,
+        low=float(found[low - 1]) if low >= 1 else None,
+        high=float(found[high - 1]) if high <= n else None,
+        n_equal=_units_at(found, value),
+        n_tied=max(_units_at(found, one) for one in np.unique(spanned)),
+        n_spanned=high - low + 1,
+    )
+
+
+def _units_at(ordered: npt.NDArray[np.float64], value: float) -> int:
+    return int(np.searchsorted(ordered, value, side="right") - np.searchsorted(ordered, value, side="left"))
 
 
 def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:

@@ -130,7 +130,8 @@ def _experiments(axes: "Axes", tables: Tables) -> None:
         _say_nothing(axes, "no experiment has a readout")
         return
     scaled = rows.with_columns(*(pl.col(name) / pl.col("standard_error") for name in ("difference", "difference_low", "difference_high")))
-    labels = [f"{row['metric']} ({row['comparison']})" for row in rows.iter_rows(named=True)]
+    better = {"more": "", "less": ", less is better"}
+    labels = [f"{row['metric']} ({row['comparison']}{better[row['better']]})" for row in rows.iter_rows(named=True)]
     colours = [ACCENT if role == "primary" else SOFT for role in rows["role"]]
     _intervals(axes, labels, scaled, centre="difference", low="difference_low", high="difference_high", colours=colours)
     axes.axvline(0, color=INK, linewidth=1)

@@ -1,7 +1,8 @@
 """Planned looks: a claim at a look only, data that stand still between looks, harm stopped at any time."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 import scipy
 
 from ntg_assets.experiments import tables
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.evidence import ArmTraffic, Evidence, EvidenceTables
+from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.logs import EXPOSURE_TYPES
 from ntg_assets.experiments.looks import look_of
+from ntg_assets.experiments.plans import baseline_of
 from ntg_assets.experiments.readout import TO_DATE
 from ntg_assets.experiments.receipts import evaluate
 from ntg_assets.experiments.sequential import planned_looks
@@ -127,3 +130,64 @@ def test_an_experiment_of_less_than_the_minimum_of_days_makes_no_claim() -> None
     decision = evaluate(definition(), replace(evidence(500, effect=0.5), traffic=week))[2]
     assert (decision.decision, decision.reason) == ("iterate", "health:thin")
     assert "exposures cover 7 days; a claim needs 14" in decision.sentence
+
+
+def test_before_the_first_look_the_units_that_are_ready_and_the_day_of_the_look_are_told() -> None:
+    one = definition(planned_units=900, planned_looks=[1.0])
+    ready, exposed = 556, 1_070
+    given = evidence(0, since=ready // 2)
+    given = replace(given, traffic={arm: ArmTraffic(1.0, exposed // 2, exposed // 2, 0, 0, *DAYS) for arm in "ab"})
+    checks, readouts, decision = evaluate(one, given)
+    days = ceil((900 - ready) / (exposed / 28))
+    told = f"556 of 900 units; read at 900, in about {days} days"
+    assert days == 10  # 38.2 units a day
+    assert decision.sentence == f"Iterate: {told}."
+    enough = next(check for check in checks if check.check == "enough_units")
+    assert (enough.value, enough.limit, enough.verdict, enough.sentence) == (556, 900, "thin", told)
+    assert {one.verdict for one in readouts if one.comparison != TO_DATE} == {f"not read yet: {told}"}
+
+
+def test_between_looks_the_next_one_is_told_in_place_of_days_that_no_plan_has() -> None:
+    decision = evaluate(definition(guardrails=[]), evidence(250, since=100))[2]
+    per_day = (250 + 100) * 2 / 28
+    assert f"700 of 1,000 units; read again at 1,000, in about {ceil(300 / per_day)} days" in decision.sentence
+    assert "cannot be answered" not in decision.sentence
+    last = evaluate(definition(guardrails=[]), evidence(500))[2].sentence
+    assert "read again" not in last
+
+
+def test_what_else_is_thin_before_a_look_is_told_behind_it_and_no_traffic_is_told_as_such() -> None:
+    week = {arm: ArmTraffic(1.0, 100, 100, 0, 0, datetime(2026, 1, 1), datetime(2026, 1, 8)) for arm in "ab"}
+    sentence = evaluate(definition(), replace(evidence(0, since=100), traffic=week))[2].sentence
+    assert sentence == "Iterate: 200 of 500 units; read at 500, in about 11 days. Besides, exposures cover 7 days; a claim needs 14."
+    nobody = replace(evidence(0, since=100), traffic={})
+    assert "200 of 500 units; read at 500, but no units come" in [check.sentence for check in evaluate(definition(), nobody)[0]]
+
+
+def test_a_plan_is_made_of_the_control_before_the_first_look_too() -> None:
+    assert baseline_of(definition(), evidence(0, since=100)).mean == pytest.approx(1.0)
+    assert baseline_of(definition(), evidence(100, since=100)).units_per_day == pytest.approx(400 / 28)
+
+
+def exposed(*pairs: str) -> pl.DataFrame:
+    """Expose units to arms, an hour after each other, as in `u1a u1b`."""
+    rows = [
+        ("checkout", pair[:-1], pair[-1], "observed", at := datetime(2026, 1, 1) + timedelta(hours=n), at, 1)
+        for n, pair in enumerate(pairs)
+    ]
+    names = ["experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def test_units_that_saw_several_arms_are_counted_as_units_whatever_the_number_of_arms() -> None:
+    one = definition(arms=[{"name": name} for name in "abc"])
+    seen = exposed("u1a", "u2b", "u3c", "u3a", "u4b", "u4c", "u4a", *(f"v{n}{'abc'[n % 3]}" for n in range(200)))
+    assigned = seen.unique("unit_id", keep="first", maintain_order=True).select("experiment", "unit_id", "arm")
+    counted = run(tables.arm_traffic(assigned, exposures=seen, definitions=[one])).sort("arm")
+    assert counted["n_in_several_arms"].to_list() == [2, 1, 2]
+    assert counted["n_first_of_several"].to_list() == [0, 1, 1]
+    given = EvidenceTables(counted, *(pl.DataFrame(schema={"experiment": pl.String}) for _ in range(2))).of(one)
+    assert given.n_exposed == 204
+    found = next(check for check in examine(one, given) if check.check == "one_arm_per_unit")
+    assert (found.value, found.verdict) == (2 / 204, "healthy")  # five of 207 rows would have been too many
+    assert found.sentence == "2 of 204 units saw several arms; they are left out"
