@@ -1,5 +1,4 @@
 -- How many units each arm was given and how many saw it, and how many were somewhere they should not have been.
--- A unit that saw several arms is counted in each of them; `n_first_of_several` counts it in the one it saw first alone.
 -- Grain: (experiment, arm), also for arms that nobody was given or saw.
 -- What only logs can tell (known, just before, in time) is null in a replay.
 -- Tables: arms (the configured designs), assignments, exposures, log_traffic.
@@ -17,23 +16,9 @@ arms_per_unit as (
     select
         experiment,
         unit_id,
-        count(*) as n_arms,
-        min(first_exposed_at) as first_exposed_at
+        count(*) as n_arms
     from exposures
     group by experiment, unit_id
-),
-first_arms as (
-    select
-        exposures.experiment,
-        exposures.unit_id,
-        min(exposures.arm) as first_arm
-    from exposures
-    inner join arms_per_unit
-        on arms_per_unit.experiment = exposures.experiment
-        and arms_per_unit.unit_id = exposures.unit_id
-        and arms_per_unit.first_exposed_at = exposures.first_exposed_at
-    where arms_per_unit.n_arms > 1
-    group by exposures.experiment, exposures.unit_id
 ),
 exposed as (
     select
@@ -41,7 +26,6 @@ exposed as (
         exposures.arm,
         count(*) as n_exposed,
         sum(case when arms_per_unit.n_arms > 1 then 1 else 0 end) as n_in_several_arms,
-        sum(case when first_arms.first_arm = exposures.arm then 1 else 0 end) as n_first_of_several,
         sum(case when assignments.arm is null or assignments.arm <> exposures.arm then 1 else 0 end) as n_not_assigned,
         min(exposures.first_exposed_at) as first_exposed_at,
         max(exposures.last_exposed_at) as last_exposed_at
@@ -49,9 +33,6 @@ exposed as (
     inner join arms_per_unit
         on arms_per_unit.experiment = exposures.experiment
         and arms_per_unit.unit_id = exposures.unit_id
-    left join first_arms
-        on first_arms.experiment = exposures.experiment
-        and first_arms.unit_id = exposures.unit_id
     left join assignments
         on assignments.experiment = exposures.experiment
         and assignments.unit_id = exposures.unit_id
@@ -64,7 +45,6 @@ select
     coalesce(assigned.n_assigned, 0) as n_assigned,
     coalesce(exposed.n_exposed, 0) as n_exposed,
     cast(coalesce(exposed.n_in_several_arms, 0) as bigint) as n_in_several_arms,
-    cast(coalesce(exposed.n_first_of_several, 0) as bigint) as n_first_of_several,
     cast(coalesce(exposed.n_not_assigned, 0) as bigint) as n_not_assigned,
     exposed.first_exposed_at,
     exposed.last_exposed_at,

@@ -6,6 +6,7 @@ import polars as pl
 import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
+from ntg_assets.experiments.money import ValueTerms
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS
@@ -153,8 +154,10 @@ def decisions(
     project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, project.settings.experiments.prior, daily_sums)
-    made = results.decisions(project.settings.experiments.definitions, evidence, readouts=readouts)
+    settings = project.settings
+    terms = ValueTerms(settings.value.unit, settings.value.basis)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, settings.experiments.prior, daily_sums, terms)
+    made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
     return made

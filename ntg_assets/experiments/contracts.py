@@ -68,7 +68,6 @@ class ArmTrafficTable(Contract):
     n_assigned: int = column("Units that were given the arm", ge=0)
     n_exposed: int = column("Units that saw the arm", ge=0)
     n_in_several_arms: int = column("Units that saw this arm and another", ge=0)
-    n_first_of_several: int = column("Units that saw several arms, and this one first: over the arms each such unit is counted once", ge=0)
     n_not_assigned: int = column("Units that saw the arm without being given it", ge=0)
     first_exposed_at: Timestamp = column("First exposure of any unit (UTC)", nullable=True)
     last_exposed_at: Timestamp = column("Last exposure of any unit (UTC)", nullable=True)

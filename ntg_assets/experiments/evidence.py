@@ -21,10 +21,7 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class ArmTraffic:
-    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen.
-
-    A unit that saw several arms is in the counts of each; `n_first_of_several` counts it once.
-    """
+    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen."""
 
     weight: float
     n_assigned: int
@@ -39,13 +36,6 @@ class ArmTraffic:
     """Units that did something in the day before their exposure."""
     n_in_time: int | None = None
     """Units whose window was over when the log ended."""
-    n_first_of_several: int | None = None
-    """Units that saw several arms, and this one first; None where it was not counted."""
-
-    @property
-    def n_crossed(self) -> float:
-        """Units that saw several arms, each counted in one arm only; where the first arm is not known, each has seen two."""
-        return self.n_in_several_arms / 2 if self.n_first_of_several is None else self.n_first_of_several
 
 
 @dataclass(frozen=True)
@@ -97,8 +87,7 @@ class Evidence:
 
     @property
     def n_exposed(self) -> int:
-        """Units that saw an arm, those that saw several counted once."""
-        return round(sum(arm.n_exposed - arm.n_in_several_arms + arm.n_crossed for arm in self.traffic.values()))
+        return sum(arm.n_exposed for arm in self.traffic.values())
 
     @property
     def days(self) -> int:

@@ -84,20 +84,19 @@ def _sample_ratio(evidence: Evidence) -> HealthCheck:
 
 
 def _one_arm_per_unit(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_crossed for arm in evidence.traffic.values())
-    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "units saw several arms; they are left out")
+    n = sum(arm.n_in_several_arms for arm in evidence.traffic.values())
+    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "exposures belong to units that saw several arms; they are left out")
 
 
 def _assigned_arm_seen(evidence: Evidence) -> HealthCheck:
     n = sum(arm.n_not_assigned for arm in evidence.traffic.values())
-    n_all = sum(arm.n_exposed for arm in evidence.traffic.values())
-    return _share_check("assigned_arm_seen", n, n_all, "exposures are to an arm that the unit was not given")
+    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "exposures are to an arm that the unit was not given")
 
 
-def _share_check(check: str, n: float, n_all: int, meaning: str) -> HealthCheck:
+def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
     share = n / n_all if n_all else 0.0
     verdict: Verdict = "sick" if share > MOST_IN_SEVERAL_ARMS else "healthy"
-    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,.0f} of {n_all:,} {meaning}")
+    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
 
 
 def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:

@@ -1,48 +1,76 @@
-"""The question of the first page, answered in one sentence: does this recommendation strategy increase long-term revenue?"""
+"""The question of the first page, answered in one sentence: does this recommendation strategy increase long-term revenue?
 
-from collections.abc import Sequence
+Only an experiment that is marked as a test of a recommendation strategy, was observed, and is read on money over a stated horizon can say
+yes or no. A replay shows whether lists match what people chose, a simulation what was planted, a conversion what somebody assumed: none of
+them is an answer, and each is named as what it is.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
 QUESTION = "Does this recommendation strategy increase long-term revenue?"
+STRATEGY = "recommendation_strategy"
+MOST_NAMED = 3
+OUTCOME_WORDS = {"rollout": "roll out", "rollback": "roll back", "iterate": "iterate"}
 
 
-def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, unit: str) -> str:
-    """Answer with what the experiments allow, and say on what kind of evidence.
-
-    Only observed experiments can say yes or no. A replay shows whether lists match what people chose, a simulation what was planted;
-    neither is an answer, and both are named as what they are.
+def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame) -> str:
+    """Answer with what the experiments allow, or say what is missing for an answer, by name.
 
     Args:
         decisions: `experiments.decisions`.
         readouts: `experiments.readouts`.
-        unit: Unit of value, as configured.
     """
-    rested = decisions.join(readouts.drop("experiment", "arm", "source"), on="readout_key", how="left").sort("experiment")
-    observed = [row for row in rested.iter_rows(named=True) if row["source"] == "observed"]
-    if observed:
-        return _answer(observed, unit=unit)
-    others = [f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in rested.iter_rows(named=True)]
-    if not others:
+    made = decisions.sort("experiment").to_dicts()
+    observed = [row for row in made if row["source"] == "observed"]
+    if not made:
         return "Not known: no experiment is configured."
-    return f"Not known: no experiment with observed exposures has been read. What there is says less: {'; '.join(others)}."
+    if not observed:
+        others = "; ".join(f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in made)
+        return f"Not known: no experiment with observed exposures has been read. What there is says less: {others}."
+    tests = [row for row in observed if row["tests"] == STRATEGY]
+    answering = [row for row in tests if row["money_unit"] is not None]
+    if answering:
+        primary = readouts.filter(pl.col("role") == "primary", pl.col("comparison") == "between users")
+        found = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
+        return _answer([(row, found.get((row["experiment"], row["arm"]))) for row in answering])
+    return f"Not known: {'; '.join(_missing(made, tests=tests, observed=observed))}."
 
 
-def _answer(rows: Sequence[dict[str, Any]], *, unit: str) -> str:
-    said = [_sentence(row, unit=unit) for row in rows]
-    outcomes = {row["rule_decision"] for row in rows}
-    head = (
-        "Yes, where it was tried" if outcomes == {"rollout"} else "No" if outcomes == {"rollback"} else "Not shown for all that was tried"
+def _missing(made: Sequence[dict[str, Any]], *, tests: Sequence[dict[str, Any]], observed: Sequence[dict[str, Any]]) -> Iterator[str]:
+    if not tests:
+        yield "no observed experiment is marked as a test of a recommendation strategy (`tests: recommendation_strategy`)"
+    named = list(tests) or list(observed)
+    for row in named[:MOST_NAMED]:
+        role = "" if row["tests"] == STRATEGY else ", which tests something else,"
+        yield f"{row['experiment']}{role} {row['not_money'] or 'is on money'}"
+    if len(named) > MOST_NAMED:
+        yield f"and {len(named) - MOST_NAMED} more"
+    yield from (
+        f"{row['experiment']} tests one, but is {row['source']}" for row in made if row["tests"] == STRATEGY and row["source"] != "observed"
     )
-    return f"{head}: {'; '.join(said)}."
 
 
-def _sentence(row: dict[str, Any], *, unit: str) -> str:
-    if not row["is_valid"] or row["revenue_lift_per_unit"] is None:
-        return f"{row['experiment']}: no claim ({row['verdict'] or row['reason']})"
-    lift, low, high = (row[f"revenue_lift_per_unit{end}"] for end in ("", "_low", "_high"))
+def _answer(rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> str:
+    said = {_finding(readout) for _, readout in rows}
+    head = {"higher": "Yes, where it was tried", "lower": "No", "open": "Not shown"}[next(iter(said))] if len(said) == 1 else None
+    return f"{head or 'Not shown for all that was tried'}: {'; '.join(_sentence(row, readout) for row, readout in rows)}."
+
+
+def _finding(readout: dict[str, Any] | None) -> str:
+    if readout is None or not readout["is_valid"]:
+        return "open"
+    return "higher" if readout["difference_low"] > 0 else "lower" if readout["difference_high"] < 0 else "open"
+
+
+def _sentence(decision: dict[str, Any], readout: dict[str, Any] | None) -> str:
+    if readout is None or not readout["is_valid"]:
+        return f"{decision['experiment']}: {(readout or {}).get('verdict') or 'no claim'}"
+    change, low, high = (readout[f"difference{end}"] for end in ("", "_low", "_high"))
+    money = f"{change:+.3g} {decision['money_unit']} per {decision['unit']} over {decision['horizon_days']} days"
     return (
-        f"{row['experiment']}: {row['arm']} changes revenue by {lift:+.3g} {unit} per user ({low:+.3g} to {high:+.3g}), "
-        f"measured on {row['metric']} with {row['n_control'] + row['n_treatment']:,} users"
+        f"{decision['experiment']}: {decision['arm']} changes revenue by {money} ({low:+.3g} to {high:+.3g}), measured on "
+        f"{readout['metric']} with {readout['n_control'] + readout['n_treatment']:,} of them; the decision is to {OUTCOME_WORDS[decision['decision']]}"
     )

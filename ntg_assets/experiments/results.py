@@ -12,6 +12,7 @@ from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataEr
 from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
+from ntg_assets.experiments.money import money_unit, why_not_money
 from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
@@ -107,6 +108,11 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
         "override_owner": experiment.override.owner if experiment.override else None,
         "override_reason": experiment.override.reason if experiment.override else None,
         "source": experiment.evidence,
+        "unit": experiment.unit,
+        "tests": experiment.tests,
+        "horizon_days": experiment.window_days or None,
+        "money_unit": money_unit(experiment, evidence.value),
+        "not_money": why_not_money(experiment, evidence.value),
         "owner": experiment.owner,
         "rule_version": receipt["rule_version"],
         "is_readout_valid": stored["is_valid"].item(),

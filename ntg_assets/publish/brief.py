@@ -48,7 +48,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     return {
         "header": header,
         "question": QUESTION,
-        "answer": answer_mission(decisions, read("experiments", "readouts"), unit=unit),
+        "answer": answer_mission(decisions, read("experiments", "readouts")),
         "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),

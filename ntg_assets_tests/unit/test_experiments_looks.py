@@ -1,7 +1,7 @@
 """Planned looks: a claim at a look only, data that stand still between looks, harm stopped at any time."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -11,8 +11,7 @@ import pytest
 import scipy
 
 from ntg_assets.experiments import tables
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence, EvidenceTables
-from ntg_assets.experiments.health import examine
+from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.logs import EXPOSURE_TYPES
 from ntg_assets.experiments.looks import look_of
 from ntg_assets.experiments.plans import baseline_of
@@ -167,27 +166,3 @@ def test_what_else_is_thin_before_a_look_is_told_behind_it_and_no_traffic_is_tol
 def test_a_plan_is_made_of_the_control_before_the_first_look_too() -> None:
     assert baseline_of(definition(), evidence(0, since=100)).mean == pytest.approx(1.0)
     assert baseline_of(definition(), evidence(100, since=100)).units_per_day == pytest.approx(400 / 28)
-
-
-def exposed(*pairs: str) -> pl.DataFrame:
-    """Expose units to arms, an hour after each other, as in `u1a u1b`."""
-    rows = [
-        ("checkout", pair[:-1], pair[-1], "observed", at := datetime(2026, 1, 1) + timedelta(hours=n), at, 1)
-        for n, pair in enumerate(pairs)
-    ]
-    names = ["experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures"]
-    return pl.DataFrame(rows, schema=names, orient="row")
-
-
-def test_units_that_saw_several_arms_are_counted_as_units_whatever_the_number_of_arms() -> None:
-    one = definition(arms=[{"name": name} for name in "abc"])
-    seen = exposed("u1a", "u2b", "u3c", "u3a", "u4b", "u4c", "u4a", *(f"v{n}{'abc'[n % 3]}" for n in range(200)))
-    assigned = seen.unique("unit_id", keep="first", maintain_order=True).select("experiment", "unit_id", "arm")
-    counted = run(tables.arm_traffic(assigned, exposures=seen, definitions=[one])).sort("arm")
-    assert counted["n_in_several_arms"].to_list() == [2, 1, 2]
-    assert counted["n_first_of_several"].to_list() == [0, 1, 1]
-    given = EvidenceTables(counted, *(pl.DataFrame(schema={"experiment": pl.String}) for _ in range(2))).of(one)
-    assert given.n_exposed == 204
-    found = next(check for check in examine(one, given) if check.check == "one_arm_per_unit")
-    assert (found.value, found.verdict) == (2 / 204, "healthy")  # five of 207 rows would have been too many
-    assert found.sentence == "2 of 204 units saw several arms; they are left out"
