@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ntg_assets.cli.options import ConfigOption, ExperimentArgument, JsonOption, out, prepare
+from ntg_assets.cli.options import ConfigOption, ExperimentArgument, GivenExperiment, JsonOption, out, prepare
 
 
 def verify(config: ConfigOption = None) -> None:
@@ -18,11 +18,11 @@ def verify(config: ConfigOption = None) -> None:
 
 
 def replay(
-    experiment: ExperimentArgument,
+    experiment: GivenExperiment = None,
     receipt: Annotated[Path | None, typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False)] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Derive a published decision again from its receipt; every number must agree."""
+    """Derive a decision again from its receipt, and hold that against what is published and the log files it was read from."""
     from ntg_assets.cli.decisions import tell_replay  # noqa: PLC0415
 
     settings, paths = prepare(config)

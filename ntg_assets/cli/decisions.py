@@ -1,49 +1,107 @@
-"""Look behind a decision: derive it again from its receipt, walk back to the files it came from."""
+"""Look behind a decision: derive it again from its receipt, hold it against what is published, walk back to the files it came from."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 from rich.console import Console
 
-from ntg_assets.errors import NotEnoughDataError, StorageError
+from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
+from ntg_assets.experiments.decisions import RULE_VERSION
 from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.receipts import ReplayMismatchError, hold_against, replay
-from ntg_assets.experiments.trace import trace
+from ntg_assets.experiments.receipts import ReplayMismatchError, hold_against, inputs_of, replay, sha256_of
+from ntg_assets.experiments.trace import trace, trace_logs
+from ntg_assets.publish.manifest import read_manifest
+from ntg_assets.publish.verify import verify_among
 from ntg_assets.settings import Paths, Settings
 from ntg_assets.storage.connection import connect
 
 MOST_NAMED = 10
+HELD_FOLDERS = ("outputs/experiments", "outputs/reports", "outputs/radar")  # where decisions, and logs of NTG's own, are published
+SHOWN_DIGITS = 12
 
 
-def tell_replay(experiment: str, *, settings: Settings, paths: Paths, console: Console, receipt_file: Path | None = None) -> None:
-    """Derive a decision again from its receipt; every number must come out the same, and rest on the published tables.
+def tell_replay(experiment: str | None, *, settings: Settings, paths: Paths, console: Console, receipt_file: Path | None = None) -> None:
+    """Derive a decision again from its receipt; every number must come out the same, and all that it rests on must still be there.
 
     Args:
-        experiment: The experiment.
+        experiment: The experiment; None: the one that the receipt in the file names.
         settings: The configuration.
         paths: Where the published store lies.
         console: Where to tell it.
         receipt_file: A receipt in a JSON file; None: the published one.
 
     Raises:
-        ReplayMismatchError: anything comes out differently.
+        ReplayMismatchError: anything comes out differently, or the receipt is not the published one.
         NotEnoughDataError: no decision of that experiment is published.
+        StorageError: what is published was changed since.
+        ConfigurationError: neither an experiment nor a receipt is named.
     """
+    given = None if receipt_file is None else read_receipt(_text_of(receipt_file))
+    if given is None and experiment is None:
+        raise ConfigurationError("name an experiment, or a receipt with --receipt FILE.")
+    again = None if given is None else replay(given)
+    name = experiment or str((again or {})["decision"]["experiment"])
+    if again is not None and not paths.published_store.exists():
+        outcome = _outcome(again, name, said="nothing is published")
+        told = "Nothing is published here to hold it against, so whether it is genuine is not known"
+        console.print(f"{name}: {outcome}; the arithmetic of the receipt is coherent. {told}.", highlight=False, soft_wrap=True)
+        return
+    receipt, outcome = _held_against_the_store(name, given, again, settings=settings, paths=paths)
+    files = verify_among(paths, HELD_FOLDERS)
+    logs = _held_against_the_logs(name, receipt, paths=paths, published=files)
+    console.print(f"{name}: {outcome}; {_what_came_out(receipt)}, from the published sums{logs}.", highlight=False, soft_wrap=True)
+
+
+def _held_against_the_store(
+    experiment: str, given: Mapping[str, Any] | None, again: Mapping[str, Any] | None, *, settings: Settings, paths: Paths
+) -> tuple[Mapping[str, Any], str]:
+    """Hold a receipt (the published one where none is given) against the store; return it and what is in force by it."""
     with open_published(settings, paths) as store:
-        published, in_force = _published_receipt(store, experiment)
+        text, in_force = _published_receipt(store, experiment)
         stored = evidence_tables(store)
-    receipt = read_receipt(published if receipt_file is None else _text_of(receipt_file))
-    again = replay(receipt)
+    published = read_receipt(text)
+    receipt = given or published
+    outcome = _outcome(again or replay(receipt), experiment, said=f"the published table says {in_force}")
     hold_against(receipt, stored)
-    if again["decision"]["experiment"] != experiment or (receipt_file is None and again["in_force"] != in_force):
-        said = f"{again['in_force']} for {again['decision']['experiment']}"
-        raise ReplayMismatchError(f"the receipt leads to {said}, the published table says {in_force} for {experiment}.")
-    told = "every readout, gate and number comes out as the receipt says, from the published sums"
-    console.print(f"{experiment}: {again['in_force']}; {told}.", highlight=False, soft_wrap=True)
+    if given is None and outcome != in_force:
+        raise ReplayMismatchError(f"the receipt leads to {outcome} for {experiment}, the published table says {in_force} for {experiment}.")
+    if (one := sha256_of(receipt)) != (other := sha256_of(published)):
+        raise ReplayMismatchError(
+            f"this receipt is not the published one of {experiment} (SHA-256 {one[:SHOWN_DIGITS]} for {other[:SHOWN_DIGITS]}), though its "
+            "arithmetic is coherent. Take the published one from outputs/experiments/decisions.parquet."
+        )
+    return receipt, outcome
+
+
+def _outcome(again: Mapping[str, Any], experiment: str, *, said: str) -> str:
+    """Return what is in force by a replayed receipt, once it is one of this experiment."""
+    if (found := again["decision"]["experiment"]) != experiment:
+        raise ReplayMismatchError(f"the receipt leads to {again['in_force']} for {found}, {said} for {experiment}.")
+    return str(again["in_force"])
+
+
+def _what_came_out(receipt: Mapping[str, Any]) -> str:
+    if (version := receipt["rule_version"]) != RULE_VERSION:
+        return f"the receipt follows rule version {version}, and version {RULE_VERSION} comes to the same outcome"
+    return "every readout, gate and number comes out as the receipt says"
+
+
+def _held_against_the_logs(experiment: str, receipt: Mapping[str, Any], *, paths: Paths, published: Mapping[Path, str]) -> str:
+    """Say what holds of the log files; a file that is not as it was read ends the replay."""
+    definition, evidence = inputs_of(receipt)
+    read = {file.file_name for file in evidence.files}
+    logs = [log for log in trace_logs(definition, evidence, home=paths.home, published=published) if log.file_name in read]
+    if changed := [f"{log.file_name} {log.change}" for log in logs if log.change]:
+        raise ReplayMismatchError(
+            f"{experiment}: the decision comes out of its receipt and the published sums, but {len(changed)} of {len(logs)} log files "
+            f"are not what it was read from: {'; '.join(changed[:MOST_NAMED])}."
+        )
+    return f"; its {len(logs)} log files are as they were read" if logs else ""
 
 
 def read_receipt(text: str) -> dict[str, Any]:
@@ -67,11 +125,26 @@ def evidence_tables(store: duckdb.DuckDBPyConnection) -> EvidenceTables:
     Raises:
         StorageError: the publication does not hold them.
     """
+    names = ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")
     try:
-        found = {name: store.table(f"experiments.{name}").pl() for name in ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")}
+        found = {name: store.table(f"experiments.{name}").pl() for name in names}
     except duckdb.CatalogException:
         raise StorageError("the published store holds no sums of experiments. Run `ntg run-all` to publish them.") from None
-    return EvidenceTables(found["arm_traffic"], found["metric_sums"], found["metric_quantiles"], daily_sums=found["daily_sums"])
+    return EvidenceTables(
+        found["arm_traffic"],
+        found["metric_sums"],
+        found["metric_quantiles"],
+        daily_sums=found["daily_sums"],
+        experiment_sources=_sources(store),
+    )
+
+
+def _sources(store: duckdb.DuckDBPyConnection) -> pl.DataFrame | None:
+    """Read which log files were read; older publications do not say."""
+    try:
+        return store.table("experiments.experiment_sources").pl()
+    except duckdb.CatalogException:
+        return None
 
 
 def _published_receipt(store: duckdb.DuckDBPyConnection, experiment: str) -> tuple[str, str]:
@@ -96,14 +169,24 @@ def _text_of(file: Path) -> str:
 def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
     """Print the way from a decision back to the source files."""
     with open_published(settings, paths) as store:
-        way = trace(store, experiment, home=paths.home)
+        way = trace(store, experiment, home=paths.home, published=_written(paths))
     console.print(f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs {way.inputs_sha256[:12]})", highlight=False)
     for step in way.steps:
         console.print(
             f"  {step.table:<28} {step.n_rows:>12,} rows  {step.content_hash:<28} {step.meaning}", highlight=False, soft_wrap=True
         )
+    for log in way.logs:
+        told = f"  {log.change}" if log.change else ""
+        console.print(f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True)
     for name, digest in way.files:
         console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
+
+
+def _written(paths: Paths) -> dict[Path, str]:
+    """SHA-256 of what this publication wrote; nothing where no manifest says."""
+    if not paths.manifest.is_file():
+        return {}
+    return {(paths.workspace / file.path).resolve(): file.sha256 for file in read_manifest(paths.manifest).files}
 
 
 @contextmanager

@@ -6,16 +6,24 @@ import polars as pl
 import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
+from ntg_assets.experiments.log_files import log_sources, mark_changes
 from ntg_assets.experiments.money import ValueTerms
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS
 from ntg_assets.staging import staged_asset
 
+SOURCES_FIRST = dg.AssetKey([EXPERIMENTS, "experiment_sources"])  # what reads logs comes after their files were hashed
 MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the table
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def experiment_sources(project: Project) -> pl.DataFrame:
+    """The log files of each experiment with their SHA-256, before anything is made of them."""
+    return log_sources(project.settings.experiments.definitions, home=project.paths.home)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, after=[SOURCES_FIRST], kinds=("sql",))
 def assignments(strategy_lists: Table, project: Project) -> Query:
     """Which unit gets which arm, by a salted hash alone, unless its arm is known already."""
     programme, home = project.settings.experiments, project.paths.home
@@ -91,7 +99,7 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     return tables.metric_quantiles(unit_metrics, definitions=project.settings.experiments.definitions)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), after=[SOURCES_FIRST], kinds=("sql",))
 def daily_sums(events: Table, project: Project) -> Query:
     """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
     definitions, home = project.settings.experiments.definitions, project.paths.home
@@ -151,12 +159,14 @@ def decisions(
     metric_quantiles: pl.DataFrame,
     daily_sums: pl.DataFrame,
     readouts: pl.DataFrame,
+    experiment_sources: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
     settings = project.settings
     terms = ValueTerms(settings.value.unit, settings.value.basis)
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, settings.experiments.prior, daily_sums, terms)
+    files = mark_changes(experiment_sources, log_sources(settings.experiments.definitions, home=project.paths.home))
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, settings.experiments.prior, daily_sums, terms, files)
     made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
@@ -183,6 +193,7 @@ def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
 
 
 experiment_assets = [
+    *experiment_sources,
     *assignments,
     *exposures,
     *unit_metrics,

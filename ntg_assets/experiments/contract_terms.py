@@ -10,6 +10,7 @@ READ = [*COMPARISONS, "to date"]
 SUMMED = [*COMPARISONS, "since the look"]
 VERDICTS = ["healthy", "thin", "sick"]
 ROLES = ["primary", "guardrail", "secondary", "negative control"]
+LOGS = ["exposures", "outcomes", "assignments", "delivered", "kept"]
 BETTER = ["more", "less"]
 OUTCOMES = ["rollout", "rollback", "iterate"]
 EXPERIMENT = "Experiment, by its id in the configuration"

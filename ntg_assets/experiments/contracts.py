@@ -3,7 +3,21 @@
 import ntg_assets.experiments.decision_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contract_terms import EXPERIMENT, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
+from ntg_assets.experiments.contract_terms import EXPERIMENT, LOGS, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
+
+
+@contract("experiment_sources")
+class ExperimentSources(Contract):
+    """One row per (experiment, log, file): the files of its own logs, before anything was made of them."""
+
+    experiment: str = column(EXPERIMENT)
+    log: str = column("What lies in the file", isin=LOGS)
+    file_name: str = column("File, relative to the project folder")
+    sha256: str = column("SHA-256 of its bytes; decisions say whether it still was the same after the last table was made", str_length=64)
+    n_bytes: int = column("Its length", ge=0)
+
+    class Config:
+        unique = ["experiment", "log", "file_name"]
 
 
 @contract("assignments")

@@ -64,7 +64,9 @@ class Decisions(Contract):
     rule_version: str = column("Version of the written rule")
     readout_key: str = column("Readout that it rests on", str_length=16)
     is_readout_valid: bool = column("Whether that readout allows a claim")
+    definition_sha256: str = column("SHA-256 of the experiment's definition", str_length=64)
     inputs_sha256: str = column("SHA-256 of everything it rests on", str_length=64)
+    receipt_sha256: str = column("SHA-256 of the receipt, by which a copy of it is known to be this one", str_length=64)
     receipt: str = column("Receipt (JSON) from which the decision can be derived again")
 
     class Config:

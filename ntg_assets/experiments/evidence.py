@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.experiments.log_files import LogFile, log_file_of
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
 from ntg_assets.experiments.money import UNPRICED, ValueTerms
 from ntg_assets.experiments.novelty import DaySums, day_sums
@@ -56,6 +57,9 @@ class Evidence:
 
     value: ValueTerms = UNPRICED
     """The unit of value, in which profit is told."""
+
+    files: tuple[LogFile, ...] = ()
+    """The log files that everything was read from."""
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
@@ -107,6 +111,7 @@ class EvidenceTables:
     prior: Belief | None = None
     daily_sums: pl.DataFrame | None = None
     value: ValueTerms = UNPRICED
+    experiment_sources: pl.DataFrame | None = None
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
@@ -122,6 +127,7 @@ class EvidenceTables:
             trends={row["arm"]: day_sums(row, n=row["n"]) for row in self._rows("daily_sums", experiment) if row["day"] is None},
             prior=self.prior,
             value=self.value,
+            files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
         )
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
@@ -135,6 +141,7 @@ class EvidenceTables:
             "metric_sums": self.metric_sums,
             "metric_quantiles": self.metric_quantiles,
             "daily_sums": self.daily_sums,
+            "experiment_sources": self.experiment_sources,
         }
         return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
 

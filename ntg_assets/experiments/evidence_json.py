@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.log_files import log_file_of
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.experiments.money import ValueTerms
 from ntg_assets.experiments.novelty import day_sums
@@ -20,6 +21,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row) for row in content["sums"]},
         prior=Belief(**content["prior"]) if content["prior"] else None,
         value=ValueTerms(**content.get("value", {})),
+        files=tuple(log_file_of(row) for row in content.get("files", [])),
         trends={row["arm"]: day_sums(row, n=row["n"]) for row in content["trends"]},
         quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]},
     )
@@ -45,6 +47,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         ],
         "prior": asdict(evidence.prior) if evidence.prior else None,
         "value": asdict(evidence.value),
+        "files": [asdict(file) for file in evidence.files],
         "trends": [
             {"arm": arm, "n": found.n, "value": str(found.value), "value_value": str(found.value_value)}
             for arm, found in sorted(evidence.trends.items())

@@ -7,6 +7,7 @@ from scipy import special
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
+from ntg_assets.experiments.log_files import examine_log_files
 from ntg_assets.experiments.log_health import examine_logs
 from ntg_assets.experiments.looks import look_of, wait_in_words
 from ntg_assets.experiments.moments import Sums, moments_of
@@ -29,6 +30,7 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         _sample_ratio(evidence),
         _one_arm_per_unit(evidence),
         _assigned_arm_seen(evidence),
+        *examine_log_files(evidence.files),
         *examine_logs(experiment, evidence),
         *_complete_values(experiment, evidence),
         *_no_huge_outlier(experiment, evidence),

@@ -19,6 +19,9 @@ from ntg_assets.experiments.settings import ExperimentSettings
 
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
+BEFORE = "2"  # its receipts know no direction, so more was better; only their outcome can be derived again
+TABLES = {"traffic": "arm_traffic", "sums": "metric_sums", "quantiles": "metric_quantiles", "trends": "daily_sums"}
+OUTCOME = ("decision", "arm", "reason")
 
 
 class ReplayMismatchError(NtgError):
@@ -36,15 +39,17 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
     """Write down a decision with all that it rests on.
 
     Returns:
-        JSON-able: `inputs` (definition and evidence), `inputs_sha256`, `rule_version`, `health`, `readouts`, `decision` with every
-        gate's value, `sensitivity` (what would have been decided under other assumptions) and `thresholds` (where single numbers flip).
+        JSON-able: `inputs` (definition and evidence, with the SHA-256 of every log file as it was read), `inputs_sha256`,
+        `definition_sha256`, `rule_version`, `health`, `readouts`, `decision` with every gate's value, `sensitivity` (what would have been
+        decided under other assumptions) and `thresholds` (where single numbers flip).
     """
     inputs = {"experiment": experiment.model_dump(mode="json"), "evidence": evidence_to_json(evidence)}
     checks, readouts, decision = evaluate(experiment, evidence)
     return {
         "rule_version": RULE_VERSION,
         "inputs": inputs,
-        "inputs_sha256": _sha256(inputs),
+        "definition_sha256": sha256_of(inputs["experiment"]),
+        "inputs_sha256": sha256_of(inputs),
         "health": [asdict(check) for check in checks],
         "readouts": [asdict(readout) for readout in readouts],
         "decision": _plain(asdict(decision)),
@@ -55,13 +60,13 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
 
 
 def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Derive a decision again from its receipt.
+    """Derive a decision again from its receipt: every number, or the outcome alone where the rule before made it.
 
     Raises:
         ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another version, or any number comes out
             differently.
     """
-    if receipt.get("rule_version", RULE_VERSION) != RULE_VERSION:
+    if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, BEFORE}:
         raise ReplayMismatchError(
             f"the receipt follows rule version {receipt['rule_version']}, this code version {RULE_VERSION}. "
             "Replay it with the code of its version, or decide anew with `ntg run-all`."
@@ -70,12 +75,23 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
         raise ReplayMismatchError(
             f"the receipt is damaged: it has no {missing[0]!r}. Take it again from outputs/experiments/decisions.parquet."
         )
-    if _sha256(receipt["inputs"]) != receipt["inputs_sha256"]:
+    if sha256_of(receipt["inputs"]) != receipt["inputs_sha256"]:
         raise ReplayMismatchError("the inputs of the receipt are not those whose SHA-256 it names: it was changed after it was made.")
     again = make_receipt(*inputs_of(receipt))
-    for part in PARTS:
-        if _canonical(again[part]) != _canonical(receipt[part]):
+    if receipt["rule_version"] == BEFORE:
+        return _same_outcome(again, receipt)
+    for part in ("definition_sha256", *PARTS):
+        if _canonical(again[part]) != _canonical(receipt.get(part)):
             raise ReplayMismatchError(f"{part} of the receipt cannot be derived again from its inputs.")
+    return again
+
+
+def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str, Any]:
+    now, then = ([one["in_force"], *(one["decision"].get(name) for name in OUTCOME)] for one in (again, receipt))
+    if now != then:
+        said = f"the receipt follows rule version {BEFORE} and says {then[0]} ({then[-1]})"
+        comes_to = f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same evidence"
+        raise ReplayMismatchError(f"{said}; {comes_to}. Decide anew with `ntg run-all`.")
     return again
 
 
@@ -99,12 +115,20 @@ def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:
     Raises:
         ReplayMismatchError: the tables hold other numbers.
     """
-    experiment, _ = inputs_of(receipt)
-    stored, given = evidence_to_json(tables.of(experiment)), receipt["inputs"]["evidence"]
-    for name, content in stored.items():
-        if name != "prior" and _canonical(content) != _canonical(given.get(name)):
-            table = {"traffic": "arm_traffic", "sums": "metric_sums", "quantiles": "metric_quantiles", "trends": "daily_sums"}[name]
+    experiment, evidence = inputs_of(receipt)
+    stored, given = evidence_to_json(tables.of(experiment)), evidence_to_json(evidence)
+    for name, table in TABLES.items():
+        if _canonical(stored[name]) != _canonical(given[name]):
             raise ReplayMismatchError(f"the receipt of {experiment.id} rests on other numbers than the published experiments.{table}.")
+    if _read_files(stored) != _read_files(given):
+        raise ReplayMismatchError(
+            f"the receipt of {experiment.id} names other log files, or other SHA-256 of them, than the published "
+            "experiments.experiment_sources."
+        )
+
+
+def _read_files(evidence: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    return sorted((file["log"], file["file_name"], file["sha256"]) for file in evidence["files"])
 
 
 def receipt_text(receipt: Mapping[str, Any]) -> str:
@@ -120,5 +144,6 @@ def _canonical(tree: object) -> str:
     return json.dumps(tree, sort_keys=True, allow_nan=False)
 
 
-def _sha256(tree: object) -> str:
+def sha256_of(tree: object) -> str:
+    """Return the SHA-256 of a receipt or of a part of one, whatever the order of its keys."""
     return hashlib.sha256(_canonical(tree).encode()).hexdigest()

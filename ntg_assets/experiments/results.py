@@ -17,7 +17,7 @@ from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.readouts import read_out
-from ntg_assets.experiments.receipts import make_receipt, receipt_text
+from ntg_assets.experiments.receipts import make_receipt, receipt_text, sha256_of
 from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.self_tests import run_self_tests
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -116,7 +116,9 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
         "owner": experiment.owner,
         "rule_version": receipt["rule_version"],
         "is_readout_valid": stored["is_valid"].item(),
+        "definition_sha256": receipt["definition_sha256"],
         "inputs_sha256": receipt["inputs_sha256"],
+        "receipt_sha256": sha256_of(receipt),
         "receipt": receipt_text(receipt),
     }
 

@@ -1,16 +1,17 @@
 """Walk back from a decision to the files: which tables it came from, and what they held."""
 
-import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.log_files import change_since, log_sources, patterns_of
 from ntg_assets.experiments.receipts import inputs_of
-from ntg_assets.experiments.source_settings import InterventionSource, LogSource, ReplaySource, Source
+from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.sql import Table
 from ntg_assets.storage.tables import content_hash
 
@@ -24,6 +25,7 @@ PATH = (
     ("experiments", "unit_metrics", "what each unit did"),
     ("experiments", "exposures", "who saw what"),
     ("experiments", "assignments", "who was given which arm"),
+    ("experiments", "experiment_sources", "the files of the logs, before they were read"),
     ("backtest", "strategy_lists", "the list of each ranking strategy"),
     ("backtest", "ranking_weights", "the weights of the blend"),
     ("backtest", "taste_graph", "the taste graph"),
@@ -44,6 +46,15 @@ class TraceStep:
 
 
 @dataclass(frozen=True)
+class TracedLog:
+    """One file of the experiment's own logs: its SHA-256 as it was read, and what has become of it since; empty when nothing has."""
+
+    file_name: str
+    sha256: str
+    change: str
+
+
+@dataclass(frozen=True)
 class Trace:
     """Where a decision came from.
 
@@ -53,7 +64,8 @@ class Trace:
         readout_key: The readout it rests on.
         inputs_sha256: SHA-256 of everything in its receipt.
         steps: Tables, from the decision back to the load ledger; those that the store does not hold are left out.
-        files: Source files with their SHA-256, the experiment's own logs as they are now.
+        logs: Files of the experiment's own logs.
+        files: Source files of the interaction log with their SHA-256 as they were loaded.
     """
 
     experiment: str
@@ -61,16 +73,18 @@ class Trace:
     readout_key: str
     inputs_sha256: str
     steps: tuple[TraceStep, ...]
+    logs: tuple[TracedLog, ...]
     files: tuple[tuple[str, str], ...]
 
 
-def trace(connection: duckdb.DuckDBPyConnection, experiment: str, *, home: Path) -> Trace:
+def trace(connection: duckdb.DuckDBPyConnection, experiment: str, *, home: Path, published: Mapping[Path, str] | None = None) -> Trace:
     """Walk back from the decision of an experiment.
 
     Args:
         connection: The published store.
         experiment: The experiment.
         home: Project folder, below which its own logs lie.
+        published: SHA-256 of the files that the publication itself wrote.
 
     Raises:
         NotEnoughDataError: the store holds no decision of that experiment.
@@ -85,28 +99,31 @@ def trace(connection: duckdb.DuckDBPyConnection, experiment: str, *, home: Path)
             f"the store holds no decision of experiment {experiment!r}. Name one of `experiments.decisions`, or run the pipeline."
         )
     decision, readout_key, inputs_sha256, receipt = rows[0]
-    source = inputs_of(json.loads(receipt))[0].source
-    passed_over = frozenset() if isinstance(source, ReplaySource) else REPLAY_ONLY
+    definition, evidence = inputs_of(json.loads(receipt))
+    passed_over = frozenset() if definition.is_replay else REPLAY_ONLY
     path = [(schema, table, meaning) for schema, table, meaning in PATH if (schema, table) in known and table not in passed_over]
     steps = tuple(_step(connection, Table(schema, table), meaning) for schema, table, meaning in path)
     files = _files(connection) if ("ingest", "load_ledger") in known else ()
-    return Trace(experiment, decision, readout_key, inputs_sha256, steps, (*log_files(source, home=home), *files))
+    logs = tuple(trace_logs(definition, evidence, home=home, published=published))
+    return Trace(experiment, decision, readout_key, inputs_sha256, steps, logs, files)
 
 
-def log_files(source: Source, *, home: Path) -> Iterator[tuple[str, str]]:
-    """Hash the files that an experiment's own logs lie in; one that is gone is named as gone."""
-    if isinstance(source, ReplaySource):
-        return
-    patterns = [*(source.exposures.files if isinstance(source, LogSource) else source.assignments)]
-    patterns += source.outcomes.files if source.outcomes else []
-    patterns += source.delivered.files if isinstance(source, InterventionSource) and source.delivered else []
-    for pattern in patterns:
-        found = [home / pattern] if (home / pattern).is_file() else sorted(home.glob(pattern))
-        for file in found:
-            with file.open("rb") as content:
-                yield str(file.relative_to(home)), hashlib.file_digest(content, "sha256").hexdigest()
-        if not found:
-            yield pattern, "gone"
+def trace_logs(
+    experiment: ExperimentSettings, evidence: Evidence, *, home: Path, published: Mapping[Path, str] | None = None
+) -> Iterator[TracedLog]:
+    """Hold the files of an experiment's own logs against what was read, and name those that came since.
+
+    A receipt that does not say what was read (older ones) leaves only what the files hold now, which is told as such.
+    """
+    for file in evidence.files:
+        told = "" if file.stood_still else "changed while it was read"
+        yield TracedLog(file.file_name, file.sha256, told or change_since(file, home=home, published=published))
+    read = {file.file_name for file in evidence.files}
+    later = log_sources([experiment], home=home).unique("file_name", maintain_order=True)
+    said = "came after the others were read" if evidence.files else "as it is now: the receipt does not say what was read"
+    yield from (TracedLog(name, sha256, said) for name, sha256 in later.select("file_name", "sha256").iter_rows() if name not in read)
+    if not evidence.files and later.is_empty():
+        yield from (TracedLog(pattern, "gone", "the receipt does not say what was read") for _, pattern in patterns_of(experiment))
 
 
 def _step(connection: duckdb.DuckDBPyConnection, table: Table, meaning: str) -> TraceStep:

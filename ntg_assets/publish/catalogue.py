@@ -59,6 +59,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "outputs/experiments": {
         EXPERIMENTS: (
+            "experiment_sources",
             "assignments",
             "exposures",
             "unit_metrics",

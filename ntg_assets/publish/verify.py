@@ -1,5 +1,7 @@
 """Hold the published files against their manifest."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ntg_assets.errors import StorageError
@@ -31,6 +33,22 @@ def verify_publication(paths: Paths) -> Verified:
             f"{'; '.join(wrong[:SHOWN])}. Run `ntg run-all` to publish again."
         )
     return Verified(manifest.generation, len(manifest.files))
+
+
+def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
+    """Compare the published files in some folders of the workspace, the store included, with the manifest.
+
+    Returns:
+        Their SHA-256 by path.
+
+    Raises:
+        StorageError: there is no manifest, or a file is missing or differs; the message names the first ones.
+    """
+    manifest = read_manifest(paths.manifest)
+    chosen = [file for file in manifest.files if file.kind == "store" or any(file.path.startswith(f"{folder}/") for folder in folders)]
+    if wrong := [f"{file.path} {fault}" for file in chosen if (fault := _fault(paths, file))]:
+        raise StorageError(f"what is published was changed after it was published: {'; '.join(wrong[:SHOWN])}. Run `ntg run-all` again.")
+    return {(paths.workspace / file.path).resolve(): file.sha256 for file in chosen}
 
 
 def _fault(paths: Paths, file: PublishedFile) -> str | None:
