@@ -264,3 +264,18 @@ def test_metrics_that_decide_nothing_share_one_rate_of_false_claims() -> None:
 def test_shares_that_fit_the_weights_are_no_mismatch() -> None:
     assert sample_ratio_p([200, 100], [2.0, 1.0]) == 1.0
     assert sample_ratio_p([150, 150], [2.0, 1.0]) < 0.001
+
+
+def test_a_horizon_can_change_the_decision_only_where_something_is_paid_once_and_is_asked_only_there() -> None:
+    once = make_receipt(DEFINITION.model_copy(update={"one_off_cost_per_unit": 0.35}), evidence(effect=0.5))
+    assert once["in_force"] == "rollout"
+    assert (once["sensitivity"]["horizon halved"], once["sensitivity"]["horizon doubled"]) == ("rollback", "rollout")
+    running = make_receipt(DEFINITION.model_copy(update={"cost_per_unit": 0.35}), evidence(effect=0.5))
+    assert running["in_force"] == "rollout"
+    assert not [name for name in running["sensitivity"] if "horizon" in name]  # value and cost would grow alike: it could never flip
+    assert once["thresholds"] == running["thresholds"]
+
+
+def test_what_is_paid_once_counts_in_the_profit_and_in_the_hurdle() -> None:
+    assert decided(evidence(effect=0.5), cost_per_unit=0.3, one_off_cost_per_unit=0.3).decision == "rollback"
+    assert decided(evidence(effect=0.5), one_off_cost_per_unit=0.3, return_hurdle=1.0).decision == "rollback"

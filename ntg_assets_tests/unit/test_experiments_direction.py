@@ -189,7 +189,7 @@ def test_the_direction_stands_in_the_receipt_and_an_unknown_one_is_refused() -> 
 
 
 def test_a_plan_looks_for_improvements_on_the_side_that_is_better() -> None:
-    fall, rise = (PlanRequest(mean=0.04, effect=0.01, one_sided=True, better=better) for better in ("less", "more"))  # type: ignore[arg-type]
+    fall, rise = (PlanRequest(mean=0.04, effect=0.01, one_sided=True, better=better) for better in ("less", "more"))
     assert answer_plan(fall).units < answer_plan(rise).units  # 3% varies less than 5%
     assert "find an improvement (a fall) of 0.01" in answer_plan(fall).sentence
     margin = answer_plan(PlanRequest(mean=10.0, sd=3.0, margin=0.1, better="less")).sentence
