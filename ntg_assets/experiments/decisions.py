@@ -238,6 +238,8 @@ def _sentence(
         return f"Iterate: {readout.arm} won {won} ({readout.metric} {_interval(readout)}); test it live before a rollout."
     if last.gate.startswith("health:sick"):
         return f"Iterate: {last.sentence}."
+    if last.value is None and NO_CLAIM in last.sentence:
+        return f"Iterate: {last.sentence}. More units do not change that."
     return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
 
 
@@ -265,8 +267,6 @@ def _before_a_look(experiment: ExperimentSettings, checks: Sequence[HealthCheck]
 def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
     """Say how many units and days the question needs, when it is read again, or that this traffic cannot answer it."""
     wait = wait_in_words(experiment, evidence)
-    if readout.difference is None and readout.verdict.startswith(NO_CLAIM):
-        return "More units do not change that."
     if readout.difference is None or readout.units_needed_per_arm is None:
         traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
         return f"Now {wait}." if wait else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."

@@ -70,6 +70,6 @@ def _sentence(decision: dict[str, Any], readout: dict[str, Any] | None) -> str:
         return f"{decision['experiment']}: {(readout or {}).get('verdict') or 'no claim'}"
     change, low, high = (readout[f"difference{end}"] for end in ("", "_low", "_high"))
     money = f"{change:+.3g} {decision['money_unit']} per {decision['unit']} over {decision['horizon_days']} days"
-    measured = f"measured on {readout['metric']} with {readout['n_control'] + readout['n_treatment']:,} of them"
+    measured = f"measured on {readout['metric']} with {readout['n_control'] + readout['n_treatment']:,} {decision['unit']}s"
     changed = f"{decision['arm']} changes revenue by {money} ({low:+.3g} to {high:+.3g})"
     return f"{decision['experiment']}: {changed}, {measured}; the decision is to {OUTCOME_WORDS[decision['decision']]}"

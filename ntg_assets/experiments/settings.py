@@ -257,6 +257,7 @@ class PastEffectSettings(Section):
 
     experiment: str = Field(min_length=1)
     relative_effect: float
+    """As an improvement: a fall of a metric of which less is better counts above zero."""
     standard_error: float = Field(gt=0)
 
 

@@ -49,7 +49,7 @@ def answer(*rows: dict[str, Any]) -> str:
 
 
 def test_an_observed_win_in_money_is_a_yes_with_its_interval_horizon_and_decision() -> None:
-    told = "lists: blend changes revenue by +0.5 usd per user over 90 days (+0.2 to +0.8), measured on revenue with 1,010 of them"
+    told = "lists: blend changes revenue by +0.5 usd per user over 90 days (+0.2 to +0.8), measured on revenue with 1,010 users"
     assert answer({}) == f"Yes, where it was tried: {told}; the decision is to roll out."
 
 

@@ -94,7 +94,8 @@ def test_a_guardrail_whose_claim_is_withheld_has_not_passed() -> None:
     assert evaluate(wide, evidence(hours(rng, 600), hours(rng, 600), shift=0.5))[2].decision == "rollout"
     tied = evaluate(wide, evidence(watched(rng, 600), watched(rng, 600), shift=0.5))[2]
     assert (tied.decision, tied.reason) == ("iterate", "guardrail:top")
-    assert "top has no claim" in tied.sentence
+    assert tied.sentence.startswith("Iterate: top has no claim: ")
+    assert tied.sentence.endswith("More units do not change that.")
 
 
 def test_values_that_differ_are_claimed_as_before() -> None:
