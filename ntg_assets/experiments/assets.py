@@ -7,7 +7,7 @@ import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.log_files import log_sources, mark_changes
-from ntg_assets.experiments.money import ValueTerms
+from ntg_assets.experiments.value_terms import ValueTerms
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS

@@ -17,40 +17,19 @@ a fall is one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf, isinf
-from typing import Literal
+from math import inf
 
 from ntg_assets.experiments.arm_settings import GuardrailSettings
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import ENOUGH_UNITS, overall
+from ntg_assets.experiments.gate import Gate, GateVerdict, Outcome
+from ntg_assets.experiments.headlines import headline, interval_in_words
+from ntg_assets.experiments.health import overall
 from ntg_assets.experiments.health_check import HealthCheck
-from ntg_assets.experiments.looks import look_of, wait_in_words
-from ntg_assets.experiments.money import money_unit, worth_in_words
-from ntg_assets.experiments.planning import days_for_units
-from ntg_assets.experiments.plans import traffic_per_day
-from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.readout import NO_CLAIM, TO_DATE, Readout
+from ntg_assets.experiments.money import profit_belief
+from ntg_assets.experiments.readout import TO_DATE, Readout
 from ntg_assets.experiments.settings import ExperimentSettings
 
-Outcome = Literal["rollout", "rollback", "iterate"]
-GateVerdict = Literal["pass", "rollback", "iterate"]
-
 RULE_VERSION = "3"
-PROFIT_INTERVAL = 0.95
-LONGEST_WAIT_DAYS = 365  # an experiment that needs longer than a year cannot be answered with its traffic
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One gate of the rule for one arm: the number it looked at, its limit, what it said, and why in words."""
-
-    gate: str
-    arm: str
-    value: float | None
-    limit: float | None
-    verdict: GateVerdict
-    sentence: str
-    readout_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,24 +61,9 @@ def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, check
         arm=best,
         reason=last.gate,
         readout_key=last.readout_key or primary[best].readout_key,
-        sentence=_sentence(experiment, outcome, last, primary[best], checks=checks, evidence=evidence),
+        sentence=headline(experiment, outcome, last, primary[best], checks=checks, evidence=evidence),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
-
-
-def profit_belief(experiment: ExperimentSettings, primary: Readout, *, prior: Belief | None = None) -> Belief | None:
-    """Return the belief about the incremental profit per unit, or None when there is no estimate.
-
-    With a prior the effect is shrunk toward those of past experiments, as a share of the control's mean; where the control's mean is not
-    above zero a share of it means nothing, and the estimate stands alone. Past effects, like this one, are improvements.
-    """
-    if primary.gain is None or primary.standard_error is None:
-        return None
-    baseline = primary.mean_control or 0.0
-    absolute = Belief(prior.mean * baseline, prior.variance * baseline**2) if prior and baseline > 0 else None
-    effect = update(primary.gain, primary.standard_error**2, prior=absolute)
-    worth = experiment.value_per_unit
-    return Belief(worth * effect.mean - experiment.whole_cost_per_unit, worth**2 * effect.variance)
 
 
 def _walk(
@@ -154,7 +118,7 @@ def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     """Stop at any time for proven harm; everything else waits for the planned look."""
     limit = -readout.sign * guardrail.margin
     is_harm = readout.is_valid and readout.best_end is not None and readout.sign * (readout.best_end - limit) < 0
-    told = f"{guardrail.metric} to date {_interval(readout)} against {_harmless(guardrail, readout)}"
+    told = f"{guardrail.metric} to date {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
     sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
     verdict: GateVerdict = "rollback" if is_harm else "pass"
     return Gate(f"harm:{guardrail.metric}", readout.arm, readout.best_end, limit, verdict, sentence, readout.readout_key)
@@ -165,7 +129,7 @@ def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     worst, best = readout.worst_end, readout.best_end
     if worst is None or best is None:
         return Gate(name, readout.arm, None, limit, "iterate", f"{guardrail.metric} has {_no_result(readout)}")
-    told = f"{guardrail.metric} {_interval(readout)} against {_harmless(guardrail, readout)}"
+    told = f"{guardrail.metric} {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
     if sign * (best - limit) < 0:
         return Gate(name, readout.arm, best, limit, "rollback", f"{told}: harm")
     is_safe = sign * (worst - limit) > 0
@@ -180,7 +144,7 @@ def _success(readout: Readout) -> Gate:
     verdict: GateVerdict = "pass" if readout.sign * worst > 0 else "rollback" if readout.sign * best < 0 else "iterate"
     meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
     decisive = best if verdict == "rollback" else worst
-    return Gate("success", readout.arm, decisive, 0.0, verdict, f"{readout.metric} {_interval(readout)}: {meaning}")
+    return Gate("success", readout.arm, decisive, 0.0, verdict, f"{readout.metric} {interval_in_words(readout)}: {meaning}")
 
 
 def _money(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> Gate:
@@ -212,80 +176,3 @@ def _no_result(readout: Readout) -> str:
 
 def _harmless(guardrail: GuardrailSettings, readout: Readout) -> str:
     return f"a harmless {'drop' if readout.better == 'more' else 'rise'} of {guardrail.margin:g}"
-
-
-def _interval(readout: Readout) -> str:
-    return f"{readout.difference:+.3g} ({readout.difference_low:+.3g} to {readout.difference_high:+.3g})"
-
-
-def _sentence(
-    experiment: ExperimentSettings,
-    outcome: Outcome,
-    last: Gate,
-    readout: Readout,
-    *,
-    checks: Sequence[HealthCheck],
-    evidence: Evidence,
-) -> str:
-    if outcome == "rollout":
-        return f"Roll out {readout.arm}: {_effect_and_profit(experiment, readout, evidence)}."
-    if outcome == "rollback":
-        return f"Roll back {readout.arm}: {last.sentence}."
-    if not look_of(experiment, evidence).is_reached and not last.gate.startswith("health:sick"):
-        return _before_a_look(experiment, checks, evidence)
-    if last.gate == "evidence":
-        won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(readout.source, "on the observed log")
-        return f"Iterate: {readout.arm} won {won} ({readout.metric} {_interval(readout)}); test it live before a rollout."
-    if last.gate.startswith("health:sick"):
-        return f"Iterate: {last.sentence}."
-    if last.value is None and NO_CLAIM in last.sentence:
-        return f"Iterate: {last.sentence}. More units do not change that."
-    return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
-
-
-def _effect_and_profit(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
-    """Name what the treatment changes and what that is worth, each with its interval and unit."""
-    belief = profit_belief(experiment, readout, prior=evidence.prior)
-    currency = money_unit(experiment, evidence.value)
-    days = f" over {experiment.window_days} days" if experiment.window_days else ""
-    better = "" if readout.better == "more" else " (less is better)"
-    effect = f"{readout.metric} {_interval(readout)}{f' {currency}' if currency else ''} per {experiment.unit}{days}{better}"
-    if belief is None:
-        return effect
-    low, high = belief.interval(confidence=PROFIT_INTERVAL)
-    return (
-        f"{effect}; profit {belief.mean:+.3g} ({low:+.3g} to {high:+.3g}) {evidence.value.words} per {experiment.unit}"
-        f"{worth_in_words(experiment, evidence.value)}"
-    )
-
-
-def _before_a_look(experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence) -> str:
-    others = "; ".join(check.sentence for check in checks if check.verdict == "thin" and check.check != ENOUGH_UNITS)
-    return f"Iterate: {wait_in_words(experiment, evidence)}.{f' Besides, {others}.' if others else ''}"
-
-
-def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
-    """Say how many units and days the question needs, when it is read again, or that this traffic cannot answer it."""
-    wait = wait_in_words(experiment, evidence)
-    if readout.difference is None or readout.units_needed_per_arm is None:
-        traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
-        return f"Now {wait}." if wait else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
-    n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
-    needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
-    per_day = traffic_per_day(experiment, evidence)
-    days = days_for_units(needed * n_arms, units_per_day=per_day)
-    effect = (
-        f"{experiment.minimum_effect:g} (the smallest worth finding)"
-        if experiment.minimum_effect
-        else f"{abs(readout.difference):.3g} (the one observed)"
-    )
-    at_least = f" (and no claim is made below {ceil(needed):,})" if needed > readout.units_needed_per_arm else ""
-    answer = (
-        wait or f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
-        if wait or isinf(days) or days > LONGEST_WAIT_DAYS
-        else f"that is about {days:,.0f} days at {per_day:.3g} units a day"
-    )
-    return (
-        f"{readout.metric} {_interval(readout)}; finding a difference of {effect} with {experiment.power:.0%} power "
-        f"needs {ceil(readout.units_needed_per_arm):,} units per arm{at_least} against {readout.n_treatment:,} now: {answer}."
-    )

@@ -11,11 +11,11 @@ import polars as pl
 
 from ntg_assets.experiments.log_files import LogFile, log_file_of
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
-from ntg_assets.experiments.money import UNPRICED, ValueTerms
 from ntg_assets.experiments.novelty import DaySums, day_sums
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics, order_statistics_of
 from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.value_terms import UNPRICED, ValueTerms
 
 SECONDS_PER_DAY = 86_400
 

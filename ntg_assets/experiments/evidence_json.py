@@ -8,10 +8,10 @@ from typing import Any
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.log_files import log_file_of
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
-from ntg_assets.experiments.money import ValueTerms
 from ntg_assets.experiments.novelty import day_sums
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import order_statistics_of
+from ntg_assets.experiments.value_terms import ValueTerms
 
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:

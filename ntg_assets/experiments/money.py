@@ -1,26 +1,9 @@
-"""What the primary metric of an experiment is worth: measured money, or a conversion that somebody assumed."""
+"""What the primary metric of an experiment is worth: measured money, or a conversion that somebody assumed, and the profit it leaves."""
 
-from dataclasses import dataclass
-
+from ntg_assets.experiments.profit import Belief, update
+from ntg_assets.experiments.readout import Readout
 from ntg_assets.experiments.settings import ExperimentSettings
-
-INDEX = "index"
-
-
-@dataclass(frozen=True)
-class ValueTerms:
-    """The unit of value and what it counts, as configured in `value`."""
-
-    unit: str = INDEX
-    basis: str = "active_days"
-
-    @property
-    def words(self) -> str:
-        """The unit, as a person reads it behind a number."""
-        return "index points" if self.unit == INDEX else self.unit
-
-
-UNPRICED = ValueTerms()
+from ntg_assets.experiments.value_terms import INDEX, ValueTerms
 
 
 def why_not_money(experiment: ExperimentSettings, terms: ValueTerms) -> str | None:
@@ -51,6 +34,21 @@ def worth_in_words(experiment: ExperimentSettings, terms: ValueTerms) -> str:
     if money_unit(experiment, terms) and experiment.value_per_unit == 1:
         return ""
     return f", taking 1 {experiment.primary_metric} as {experiment.value_per_unit:g} {terms.words} (an assumption)"
+
+
+def profit_belief(experiment: ExperimentSettings, primary: Readout, *, prior: Belief | None = None) -> Belief | None:
+    """Return the belief about the incremental profit per unit, or None when there is no estimate.
+
+    With a prior the effect is shrunk toward those of past experiments, as a share of the control's mean; where the control's mean is not
+    above zero a share of it means nothing, and the estimate stands alone. Past effects, like this one, are improvements.
+    """
+    if primary.gain is None or primary.standard_error is None:
+        return None
+    baseline = primary.mean_control or 0.0
+    absolute = Belief(prior.mean * baseline, prior.variance * baseline**2) if prior and baseline > 0 else None
+    effect = update(primary.gain, primary.standard_error**2, prior=absolute)
+    worth = experiment.value_per_unit
+    return Belief(worth * effect.mean - experiment.whole_cost_per_unit, worth**2 * effect.variance)
 
 
 def _assumed(experiment: ExperimentSettings, terms: ValueTerms) -> str:

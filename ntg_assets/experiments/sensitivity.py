@@ -7,10 +7,11 @@ from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.comparisons import compare_arms
-from ntg_assets.experiments.decisions import Decision, decide, deciding_readout, profit_belief
+from ntg_assets.experiments.decisions import Decision, decide, deciding_readout
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
+from ntg_assets.experiments.money import profit_belief
 from ntg_assets.experiments.readout import Readout
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.settings import ExperimentSettings

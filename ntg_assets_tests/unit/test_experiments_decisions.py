@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.decisions import Decision, profit_belief
+from ntg_assets.experiments.decisions import Decision
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health import examine, sample_ratio_p
 from ntg_assets.experiments.moments import Sums
+from ntg_assets.experiments.money import profit_belief
 from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
 from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay

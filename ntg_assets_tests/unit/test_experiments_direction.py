@@ -11,10 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.decisions import Decision, profit_belief
+from ntg_assets.experiments.decisions import Decision
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.metric_settings import MetricSettings
-from ntg_assets.experiments.money import ValueTerms
+from ntg_assets.experiments.money import profit_belief
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.readout import TO_DATE, Readout
 from ntg_assets.experiments.receipts import evaluate, make_receipt
@@ -22,6 +22,7 @@ from ntg_assets.experiments.sample_size import PlanRequest, answer_plan
 from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.sensitivity import worst_segment
 from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.value_terms import ValueTerms
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.unit.test_experiments_looks import DAYS
 

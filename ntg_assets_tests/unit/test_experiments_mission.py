@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from ntg_assets.experiments.mission import answer_mission
-from ntg_assets.experiments.money import ValueTerms, money_unit, why_not_money
+from ntg_assets.experiments.money import money_unit, why_not_money
 from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.value_terms import ValueTerms
 
 DECISION: dict[str, Any] = {
     "experiment": "lists",

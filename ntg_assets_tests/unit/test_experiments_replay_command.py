@@ -359,9 +359,7 @@ def without_direction(receipt: dict[str, Any]) -> None:
     receipt.update(rule_version="2", inputs_sha256=sha256_of(receipt["inputs"]))
 
 
-def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_its_outcome(
-    paths: Paths, tmp_path: Path
-) -> None:
+def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_its_outcome(paths: Paths, tmp_path: Path) -> None:
     old = receipt_of(paths)
     without_direction(old)
     assert replay(old)["decision"]["decision"] == old["decision"]["decision"] == "iterate"
