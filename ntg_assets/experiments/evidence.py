@@ -20,7 +20,7 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class ArmTraffic:
-    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen."""
+    """What went through one arm: rows of exposures, in which a unit that saw several arms is in each of them, and units, each once."""
 
     weight: float
     n_assigned: int
@@ -35,6 +35,25 @@ class ArmTraffic:
     """Units that did something in the day before their exposure."""
     n_in_time: int | None = None
     """Units whose window was over when the log ended."""
+    n_units: int | None = None
+    """Units that saw this arm first; None where nobody counted them apart (then every row is a unit), as the next two."""
+    n_units_in_several_arms: int | None = None
+    """Of these, units that saw another arm as well."""
+    n_units_not_assigned: int | None = None
+    """Of these, units that saw any arm without being given it."""
+
+    @property
+    def units(self) -> int:
+        """Units that belong to this arm and to no other, so that arms add up."""
+        return self.n_exposed if self.n_units is None else self.n_units
+
+    @property
+    def units_in_several_arms(self) -> int:
+        return self.n_in_several_arms if self.n_units_in_several_arms is None else self.n_units_in_several_arms
+
+    @property
+    def units_not_assigned(self) -> int:
+        return self.n_not_assigned if self.n_units_not_assigned is None else self.n_units_not_assigned
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,8 @@ class Evidence:
 
     @property
     def n_exposed(self) -> int:
-        return sum(arm.n_exposed for arm in self.traffic.values())
+        """Units that were exposed, each once however many arms it saw."""
+        return sum(arm.units for arm in self.traffic.values())
 
     @property
     def days(self) -> int:

@@ -83,13 +83,13 @@ def _sample_ratio(evidence: Evidence) -> HealthCheck:
 
 
 def _one_arm_per_unit(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_in_several_arms for arm in evidence.traffic.values())
-    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "exposures belong to units that saw several arms; they are left out")
+    n = sum(arm.units_in_several_arms for arm in evidence.traffic.values())
+    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "units saw several arms; they are left out")
 
 
 def _assigned_arm_seen(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_not_assigned for arm in evidence.traffic.values())
-    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "exposures are to an arm that the unit was not given")
+    n = sum(arm.units_not_assigned for arm in evidence.traffic.values())
+    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "units saw an arm that they were not given")
 
 
 def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
@@ -163,11 +163,18 @@ def _negative_controls(experiment: ExperimentSettings, evidence: Evidence) -> It
 
 
 def _no_difference(check: str, control: Sample | None, treated: Sample | None, what: str) -> HealthCheck:
-    if control is None or treated is None:
+    if control is None or treated is None or (control.variance == treated.variance == 0 and control.mean == treated.mean):
         return HealthCheck(check, 1.0, FAULT_P, "healthy", f"{what} does not vary or is not known, so it was not compared")
-    p = compare_means(control, treated).p
+    p = _p_of(control, treated)
     verdict: Verdict = "healthy" if p >= FAULT_P else "sick"
     return HealthCheck(check, p, FAULT_P, verdict, f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})")
+
+
+def _p_of(control: Sample, treated: Sample) -> float:
+    """Compare two means that are not one constant; two constants that differ leave no doubt, once there are more than a few units."""
+    if control.variance or treated.variance:
+        return compare_means(control, treated).p
+    return 0.0 if min(control.n, treated.n) >= ENOUGH_FOR_OUTLIERS else 1.0
 
 
 def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
@@ -202,16 +209,14 @@ def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthC
 
 def _value_sample(sums: Sums) -> Sample | None:
     try:
-        sample = adjusted_samples([moments_of(sums)], use_covariate=False)[0]
+        return adjusted_samples([moments_of(sums)], use_covariate=False)[0]
     except NotEnoughDataError:
         return None
-    return sample if sample.variance > 0 else None
 
 
 def _covariate_sample(sums: Sums) -> Sample | None:
     try:
         moments = moments_of(sums)
+        return Sample(moments.n, moments.mean["covariate"], moments.covariance["covariate", "covariate"])
     except NotEnoughDataError:
         return None
-    variance = moments.covariance["covariate", "covariate"]
-    return Sample(moments.n, moments.mean["covariate"], variance) if variance > 0 else None

@@ -98,6 +98,11 @@ class ExperimentSettings(Section):
         return 0 if isinstance(self.source, ReplaySource) else int(self.source.window_days)
 
     @property
+    def has_pre_period(self) -> bool:
+        """Whether the time before the exposure is read from the logs, as a covariate."""
+        return not isinstance(self.source, ReplaySource) and self.source.pre_period_days > 0
+
+    @property
     def assigned_at_once(self) -> bool:
         """Whether all units were given their arm at one moment."""
         return not isinstance(self.source, ReplaySource) and self.source.assigned_at_once
