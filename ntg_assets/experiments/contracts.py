@@ -3,7 +3,7 @@
 import ntg_assets.experiments.decision_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contract_terms import EXPERIMENT, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
+from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
 
 
 @contract("assignments")
@@ -136,19 +136,26 @@ class MetricQuantiles(Contract):
 
 @contract("daily_sums")
 class DailySums(Contract):
-    """One row per (experiment, arm, day since the exposure), day null for the trend: exact sums of the primary metric, from logs only."""
+    """One row per (experiment, arm, cohort, day since the exposure), day null for whole windows: sums of the primary metric, from logs."""
 
     experiment: str = column(EXPERIMENT)
     arm: str = column("Arm")
-    day: int = column("Calendar days since the exposure; null: the trend, late days against early ones", nullable=True)
+    cohort: str = column("All units, or those exposed before the one in the middle (early), or from it on (late)", isin=COHORTS)
+    day: int = column("Calendar days since the exposure (of any event: of the first one); null: the whole window", nullable=True)
     metric: str = column("Primary metric")
     source: str = column(SOURCE, isin=SOURCES)
-    n: int = column("Units of the arm, those that did nothing included", ge=1)
+    n: int = column("Units of the arm and cohort, those that did nothing included", ge=1)
+    exposed_from_at: Timestamp = column("First exposure of any of them (UTC)")
+    n_active: int = column("Days: units with any event on the day (of metrics that ask for any: with their first)", nullable=True, ge=0)
+    n_first: int = column("Days: units whose first event lies on the day", nullable=True, ge=0)
     value: Exact = column("Sum over the units in thousandths")
     value_value: Exact = column("Sum of squares in thousandths of thousandths")
+    moment: Exact = column("Whole windows: sum of day x value in thousandths, which says around which day the value lies", nullable=True)
+    moment_moment: Exact = column("Whole windows: sum of the squares of the units' moments", nullable=True)
+    value_moment: Exact = column("Whole windows: sum of value x moment of each unit", nullable=True)
 
     class Config:
-        unique = ["experiment", "arm", "day"]
+        unique = ["experiment", "arm", "cohort", "day"]
 
 
 @contract("self_test_units")

@@ -17,7 +17,7 @@ class HealthChecks(Contract):
     check: str = column("What was asked")
     value: float = column("What was found")
     limit: float = column("From where on it is a problem")
-    verdict: str = column("`thin`: too little for a claim. `sick`: the numbers cannot be trusted", isin=VERDICTS)
+    verdict: str = column("`warning`: to be known, stops nothing. `thin`: too little for a claim. `sick`: not to be trusted", isin=VERDICTS)
     sentence: str = column("What it means, for people")
 
     class Config:

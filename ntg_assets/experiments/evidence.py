@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
-from ntg_assets.experiments.novelty import DaySums, day_sums
+from ntg_assets.experiments.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -66,8 +66,11 @@ class Evidence:
     quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
     """By metric and arm, for quantile metrics."""
 
-    trends: Mapping[str, DaySums] = field(default_factory=dict)
-    """By arm: how the primary metric moves with the days since the exposure."""
+    trends: Mapping[str, Trend] = field(default_factory=dict)
+    """By arm: how the primary metric lies on the days since the exposure."""
+
+    cohorts: Mapping[str, Mapping[str, Cohort]] = field(default_factory=dict)
+    """By arm and cohort (early, late): the primary metric of the units that were exposed then."""
 
     prior: Belief | None = None
     """Relative effects of past experiments, when there are enough of them."""
@@ -137,9 +140,22 @@ class EvidenceTables:
                 (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"])
                 for row in self._rows("metric_quantiles", experiment)
             },
-            trends={row["arm"]: day_sums(row, n=row["n"]) for row in self._rows("daily_sums", experiment) if row["day"] is None},
+            **self._of_days(experiment),
             prior=self.prior,
         )
+
+    def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
+        """Read how the primary metric lies on the days since the exposure, and what early and late units did."""
+        rows = self._rows("daily_sums", experiment)
+        days, wholes = ([row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True))
+        trends: dict[str, Trend] = {}
+        cohorts: dict[str, dict[str, Cohort]] = {}
+        for row in wholes:
+            if row["cohort"] == WHOLE:
+                trends[row["arm"]] = trend_of(row, **_first_days([day for day in days if day["arm"] == row["arm"]]))
+            else:
+                cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
+        return {"trends": trends, "cohorts": cohorts}
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
         return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
@@ -160,3 +176,7 @@ def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
     """Read one row of `arm_traffic`; what only logs tell may be missing."""
     known: dict[str, Any] = {name: row.get(name) for name in names}
     return ArmTraffic(**known)
+
+
+def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"n_active": sum(row["n_active"] for row in days), "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]}}

@@ -1,13 +1,13 @@
 """Evidence as JSON, in a receipt, and back: exact, so long integers are text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
-from ntg_assets.experiments.novelty import day_sums
+from ntg_assets.experiments.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics
 
@@ -18,7 +18,8 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
         sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row) for row in content["sums"]},
         prior=Belief(**content["prior"]) if content["prior"] else None,
-        trends={row["arm"]: day_sums(row, n=row["n"]) for row in content["trends"]},
+        trends={row["arm"]: _trend_from_json(row) for row in content["trends"]},
+        cohorts=_cohorts_from_json(content["cohorts"]),
         quantiles={
             (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"]) for row in content["quantiles"]
         },
@@ -44,9 +45,11 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             for key, found in sorted(evidence.sums.items())
         ],
         "prior": asdict(evidence.prior) if evidence.prior else None,
-        "trends": [
-            {"arm": arm, "n": found.n, "value": str(found.value), "value_value": str(found.value_value)}
-            for arm, found in sorted(evidence.trends.items())
+        "trends": [{"arm": arm, **_trend_to_json(found)} for arm, found in sorted(evidence.trends.items())],
+        "cohorts": [
+            {"arm": arm, "cohort": name, **_cohort_to_json(found)}
+            for arm, cohorts in sorted(evidence.cohorts.items())
+            for name, found in sorted(cohorts.items())
         ],
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
@@ -66,6 +69,34 @@ def _sums_from_json(row: Mapping[str, Any]) -> Sums:
         second={pair: int(row["second"]["*".join(pair)]) for pair in PAIRS},
         largest=int(row["largest"]),
     )
+
+
+def _trend_to_json(trend: Trend) -> dict[str, Any]:
+    """Write a trend down; sums are text, because JSON readers round integers this long."""
+    sums = {name: str(getattr(trend, name)) for name in TREND_SUMS}
+    return {"n": trend.n, **sums, "n_active": trend.n_active, "first_days": [list(day) for day in sorted(trend.first_days.items())]}
+
+
+def _trend_from_json(row: Mapping[str, Any]) -> Trend:
+    return trend_of(row, n_active=row["n_active"], first_days=dict(row["first_days"]))
+
+
+def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
+    sums = cohort.sums
+    return {
+        "exposed_from_at": _text_of_time(cohort.exposed_from_at),
+        "n": sums.n,
+        "value": str(sums.value),
+        "value_value": str(sums.value_value),
+    }
+
+
+def _cohorts_from_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
+    found: dict[str, dict[str, Cohort]] = {}
+    for row in rows:
+        at = datetime.fromisoformat(row["exposed_from_at"])
+        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of({**row, "exposed_from_at": at})
+    return found
 
 
 def _text_of_time(value: object) -> object:

@@ -9,7 +9,7 @@ from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
 from ntg_assets.experiments.log_health import examine_logs
 from ntg_assets.experiments.moments import Sums, moments_of
-from ntg_assets.experiments.novelty import trend_of
+from ntg_assets.experiments.novelty_health import examine_novelty
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
@@ -34,7 +34,7 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         *_pre_period_balance(experiment, evidence),
         *_negative_controls(experiment, evidence),
         *_exposure_rate(evidence),
-        *_effect_lasts(experiment, evidence),
+        *examine_novelty(experiment, evidence),
         *_enough_days(experiment, evidence),
         _enough_units(experiment, evidence),
     ]
@@ -128,22 +128,6 @@ def _share_of_the_largest(sums: Sums) -> float | None:
     squares = sums.n * sums.second["value", "value"] - sums.first["value"] ** 2
     deviation = (sums.n * sums.largest - abs(sums.first["value"])) ** 2 / sums.n
     return deviation / squares if squares > 0 else None
-
-
-def _effect_lasts(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether the effect moves with the days since the exposure: then its average is no promise for later."""
-    control = evidence.trends.get(experiment.control.name)
-    for arm in experiment.treatments:
-        treated = evidence.trends.get(arm.name)
-        trend = trend_of(control, treated) if control and treated else None
-        if trend is not None:
-            moves = "fades" if trend.difference < 0 else "grows"
-            is_steady = trend.p >= FAULT_P
-            told = f"the effect of {arm.name} on {experiment.primary_metric} by day since the exposure"
-            said = "moves like chance" if is_steady else f"{moves}: its average says little about later, so run longer"
-            yield HealthCheck(
-                f"novelty:{arm.name}", trend.p, FAULT_P, "healthy" if is_steady else "thin", f"{told} {said} (p = {trend.p:.2g})"
-            )
 
 
 def _pre_period_balance(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:

@@ -18,6 +18,13 @@ from ntg_assets.experiments.sensitivity import sensitivity, thresholds
 from ntg_assets.experiments.settings import ExperimentSettings
 
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
+TABLE_OF = {
+    "traffic": "arm_traffic",
+    "sums": "metric_sums",
+    "quantiles": "metric_quantiles",
+    "trends": "daily_sums",
+    "cohorts": "daily_sums",
+}
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
 
 
@@ -103,7 +110,7 @@ def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:
     stored, given = evidence_to_json(tables.of(experiment)), receipt["inputs"]["evidence"]
     for name, content in stored.items():
         if name != "prior" and _canonical(content) != _canonical(given.get(name)):
-            table = {"traffic": "arm_traffic", "sums": "metric_sums", "quantiles": "metric_quantiles", "trends": "daily_sums"}[name]
+            table = TABLE_OF[name]
             raise ReplayMismatchError(f"the receipt of {experiment.id} rests on other numbers than the published experiments.{table}.")
 
 

@@ -10,9 +10,9 @@ import polars as pl
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
 from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
+from ntg_assets.experiments.effect_by_day import effects_by_day
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
-from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.readouts import read_out

@@ -62,6 +62,8 @@ class ExperimentSettings(Section):
     """Below this no claim is made in either direction."""
     minimum_days: int = Field(default=14, ge=1, multiple_of=7)
     """Whole weeks that the exposures of a logged experiment must cover before a claim is made."""
+    novelty: Literal["warn", "block"] = "warn"
+    """What follows when the effect moves, with the days since the exposure or from early to late units: a warning, or no claim."""
     override: OverrideSettings | None = None
     """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)

@@ -174,6 +174,11 @@ def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:
     return total**2 / parts if parts > 0 else inf
 
 
+def is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
+    """Whether the interval of the mean lies above zero."""
+    return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)
+
+
 def _ratio_covariance(arm: Moments) -> float:
     return float(_ratio_aggregates(arm).ratio_cov("value", "denominator", "covariate", "covariate_denominator"))
 
@@ -226,7 +231,7 @@ def _log_ratio(control: Sample, treatment: Sample, *, confidence: float, alterna
 
     Below that a relative effect has the wrong sign or explodes. Degrees of freedom are Welch's, of the variances of the logarithms.
     """
-    if not all(_is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
+    if not all(is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
         return None
     logs = [Sample(arm.n, log(arm.mean), arm.variance / arm.mean**2) for arm in (control, treatment)]
     centre, error = logs[1].mean - logs[0].mean, sqrt(logs[0].squared_error + logs[1].squared_error)
@@ -236,8 +241,3 @@ def _log_ratio(control: Sample, treatment: Sample, *, confidence: float, alterna
 
 def _lower_tail(statistic: float, degrees_of_freedom: float) -> float:
     return float(special.ndtr(statistic) if degrees_of_freedom == inf else special.stdtr(degrees_of_freedom, statistic))
-
-
-def _is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
-    """Whether the interval of the mean lies above zero."""
-    return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)
