@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,9 @@ def evidence_tables(store: duckdb.DuckDBPyConnection) -> EvidenceTables:
         found = {name: store.table(f"experiments.{name}").pl() for name in ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")}
     except duckdb.CatalogException:
         raise StorageError("the published store holds no sums of experiments. Run `ntg run-all` to publish them.") from None
-    return EvidenceTables(found["arm_traffic"], found["metric_sums"], found["metric_quantiles"], daily_sums=found["daily_sums"])
+    with suppress(duckdb.CatalogException):  # publications of before logs were counted do not hold it, and their receipts say nothing of it
+        found["log_contents"] = store.table("experiments.log_contents").pl()
+    return EvidenceTables(**found)
 
 
 def _published_receipt(store: duckdb.DuckDBPyConnection, experiment: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import ntg_assets.experiments.decision_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
+from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, LOGS, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
 
 
 @contract("assignments")
@@ -80,6 +80,26 @@ class ArmTrafficTable(Contract):
 
     class Config:
         unique = ["experiment", "arm"]
+
+
+@contract("log_contents")
+class LogContents(Contract):
+    """One row per (experiment, log, event type) of experiments on logs: what their logs hold, and what was left out of their own ones."""
+
+    experiment: str = column(EXPERIMENT)
+    log: str = column("Exposures, outcomes, or the interaction log where an experiment has no outcome log of its own", isin=LOGS)
+    event_type: str = column("Kind of event; null for exposures", nullable=True)
+    n_rows: int = column("Rows that count", ge=0)
+    n_out_of_time: int = column("Rows left out because their time cannot be true (of the interaction log: see `quarantine`)", ge=0)
+    n_duplicates: int = column("Rows left out because an equal one counts (of the interaction log: see `load_ledger`)", ge=0)
+    n_not_finite: int = column("Rows with an infinite value, which make their unit's value unusable", ge=0)
+    first_at: Timestamp = column("First time of a row that counts (UTC)", nullable=True)
+    last_at: Timestamp = column("Last time of a row that counts (UTC)", nullable=True)
+    ended_at: Timestamp = column("Where the log is taken to end (UTC): without stray rows far behind all others", nullable=True)
+    n_after_end: int = column("Stray rows behind that, of all types together", ge=0)
+
+    class Config:
+        unique = ["experiment", "log", "event_type"]
 
 
 @contract("metric_sums")

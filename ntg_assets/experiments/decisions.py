@@ -3,7 +3,7 @@
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
 asks for another iteration; what passes all of them is rolled out.
 
-1. health      sick or thin: iterate, with what is wrong or the units that are needed.
+1. health      sick or thin, or a metric of the decision without numbers: iterate, with what is wrong or the units that are needed.
    harm        a guardrail proven worse than its margin by all data to date rolls back at any time, unless the numbers are sick.
 2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
 3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
@@ -18,7 +18,7 @@ from typing import Literal
 
 from ntg_assets.experiments.arm_settings import GuardrailSettings
 from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.health import overall
+from ntg_assets.experiments.health import of_decision, overall
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.planning import days_for_units
 from ntg_assets.experiments.plans import traffic_per_day
@@ -102,7 +102,7 @@ def _walk(
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     guarded = [(one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm)) for one in experiment.guardrails]
     return [
-        _health(arm, checks),
+        _health(arm, of_decision(experiment, checks)),
         *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
         *(_guardrail(guardrail, readout) for guardrail, readout in guarded),
         _success(primary),
@@ -133,9 +133,12 @@ def _difference(readout: Readout) -> float:
 
 
 def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
-    verdict = overall(list(checks))
-    troubles = [check for check in checks if check.verdict == verdict and verdict != "healthy"]
-    sentence = "; ".join(check.sentence for check in troubles) or "every health check passed"
+    verdict = overall(checks)
+    asked = {"metric": "sick", "healthy": "warning"}.get(verdict, verdict)
+    found = [check.sentence for check in checks if check.verdict == asked]
+    troubles = [] if verdict == "healthy" else found
+    passed = f"no health check stops a claim; to be known: {'; '.join(found)}" if found else "every health check passed"
+    sentence = "; ".join(troubles) or passed
     return Gate(f"health:{verdict}", arm, float(len(troubles)), 0.0, "iterate" if troubles else "pass", sentence)
 
 
@@ -207,7 +210,7 @@ def _sentence(experiment: ExperimentSettings, outcome: Outcome, last: Gate, read
     if outcome == "iterate" and last.gate == "evidence":
         won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(readout.source, "on the observed log")
         return f"Iterate: {readout.arm} won {won} ({readout.metric} {_interval(readout)}); test it live before a rollout."
-    if outcome == "iterate" and not last.gate.startswith("health:sick"):
+    if outcome == "iterate" and last.gate not in {"health:sick", "health:metric"}:
         return f"Iterate: {last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
     return f"{verb}: {last.sentence}."
 

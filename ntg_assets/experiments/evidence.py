@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.experiments.log_content import LogContent, log_content
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
 from ntg_assets.experiments.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
@@ -72,6 +73,9 @@ class Evidence:
     cohorts: Mapping[str, Mapping[str, Cohort]] = field(default_factory=dict)
     """By arm and cohort (early, late): the primary metric of the units that were exposed then."""
 
+    logs: Sequence[LogContent] = ()
+    """What the logs hold, by type of event; nothing in a replay, and where nobody counted them."""
+
     prior: Belief | None = None
     """Relative effects of past experiments, when there are enough of them."""
 
@@ -125,6 +129,7 @@ class EvidenceTables:
     metric_quantiles: pl.DataFrame
     prior: Belief | None = None
     daily_sums: pl.DataFrame | None = None
+    log_contents: pl.DataFrame | None = None
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
@@ -141,6 +146,7 @@ class EvidenceTables:
                 for row in self._rows("metric_quantiles", experiment)
             },
             **self._of_days(experiment),
+            logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
         )
 
@@ -168,6 +174,7 @@ class EvidenceTables:
             "metric_sums": self.metric_sums,
             "metric_quantiles": self.metric_quantiles,
             "daily_sums": self.daily_sums,
+            "log_contents": self.log_contents,
         }
         return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
 

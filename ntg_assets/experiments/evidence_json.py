@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.log_content import LogContent, log_content
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.experiments.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
@@ -20,6 +21,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         prior=Belief(**content["prior"]) if content["prior"] else None,
         trends={row["arm"]: _trend_from_json(row) for row in content["trends"]},
         cohorts=_cohorts_from_json(content["cohorts"]),
+        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content["logs"]],
         quantiles={
             (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"]) for row in content["quantiles"]
         },
@@ -51,13 +53,14 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             for arm, cohorts in sorted(evidence.cohorts.items())
             for name, found in sorted(cohorts.items())
         ],
+        "logs": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
 
 
 def _traffic_from_json(row: Mapping[str, Any]) -> ArmTraffic:
-    times = {name: datetime.fromisoformat(row[name]) if row[name] else None for name in ("first_exposed_at", "last_exposed_at")}
-    return ArmTraffic(**{**{name: value for name, value in row.items() if name != "arm"}, **times})
+    known = {name: value for name, value in row.items() if name != "arm"}
+    return ArmTraffic(**{**known, **_times(row, "first_exposed_at", "last_exposed_at")})
 
 
 def _sums_from_json(row: Mapping[str, Any]) -> Sums:
@@ -94,9 +97,16 @@ def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
 def _cohorts_from_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
     found: dict[str, dict[str, Cohort]] = {}
     for row in rows:
-        at = datetime.fromisoformat(row["exposed_from_at"])
-        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of({**row, "exposed_from_at": at})
+        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of({**row, **_times(row, "exposed_from_at")})
     return found
+
+
+def _log_to_json(content: LogContent) -> dict[str, Any]:
+    return {name: _text_of_time(value) for name, value in asdict(content).items()}
+
+
+def _times(row: Mapping[str, Any], *names: str) -> dict[str, datetime | None]:
+    return {name: datetime.fromisoformat(row[name]) if row[name] else None for name in names}
 
 
 def _text_of_time(value: object) -> object:

@@ -8,17 +8,16 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
 from ntg_assets.experiments.log_health import examine_logs
+from ntg_assets.experiments.metric_health import examine_metrics
 from ntg_assets.experiments.moments import Sums, moments_of
 from ntg_assets.experiments.novelty_health import examine_novelty
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
 
-MOST_IN_ONE_UNIT = 0.5  # of an arm's variance; beyond it the largest value decides, not the arm
-ENOUGH_FOR_OUTLIERS = 100  # units; among fewer one unit always carries much
 MOST_IN_SEVERAL_ARMS = 0.01  # share of units; they are left out of the readout, more of them means broken assignment
 ENOUGH_UNITS = "enough_units"
-MOST_NULLS = 0.01  # share of units without a value; more than that and the missing ones may differ from the rest
+FEW_UNITS = 100  # with fewer, two arms may each hold one value by chance
 
 
 def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCheck]:
@@ -29,8 +28,7 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         _one_arm_per_unit(evidence),
         _assigned_arm_seen(evidence),
         *examine_logs(experiment, evidence),
-        *_complete_values(experiment, evidence),
-        *_no_huge_outlier(experiment, evidence),
+        *examine_metrics(experiment, evidence),
         *_pre_period_balance(experiment, evidence),
         *_negative_controls(experiment, evidence),
         *_exposure_rate(evidence),
@@ -41,14 +39,21 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
 
 
 def is_sick(checks: Sequence[HealthCheck]) -> bool:
-    """Whether the numbers cannot be trusted, however many there are."""
+    """Whether the numbers cannot be trusted, however many there are; of one metric, ask the checks that concern it."""
     return any(check.verdict == "sick" for check in checks)
 
 
-def overall(checks: Sequence[HealthCheck]) -> Verdict:
-    """Return the worst verdict."""
-    found = {check.verdict for check in checks}
-    return "sick" if "sick" in found else "thin" if "thin" in found else "healthy"
+def overall(checks: Sequence[HealthCheck]) -> str:
+    """Return the worst verdict; `metric` where only the numbers of single metrics cannot be trusted. A warning stops nothing."""
+    sick = [check for check in checks if check.verdict == "sick"]
+    if any(check.metric is None for check in sick):
+        return "sick"
+    return "metric" if sick else "thin" if any(check.verdict == "thin" for check in checks) else "healthy"
+
+
+def of_decision(experiment: ExperimentSettings, checks: Sequence[HealthCheck]) -> list[HealthCheck]:
+    """Keep the checks of the whole experiment and of the metrics on which its decision rests."""
+    return [check for check in checks if check.metric is None or check.metric in experiment.judged_metrics]
 
 
 def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
@@ -98,38 +103,6 @@ def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
     return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
 
 
-def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    for metric in experiment.judged_metrics:
-        found = [evidence.sums_for(experiment.comparison, metric, arm) for arm in experiment.compared_arms]
-        n_null, n_unusable = sum(one.n_null for one in found), sum(one.n_unusable for one in found)
-        n_all = sum(one.n for one in found) + n_null + n_unusable
-        share = n_null / n_all if n_all else 0.0
-        is_sick = share > MOST_NULLS or n_unusable > 0
-        sentence = f"{metric}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible one"
-        yield HealthCheck(f"complete_values:{metric}", share, MOST_NULLS, "sick" if is_sick else "healthy", sentence)
-
-
-def _no_huge_outlier(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
-    for name in experiment.judged_metrics:
-        found = [evidence.sums_for("between users", name, arm.name) for arm in experiment.arms]
-        shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
-        if experiment.metric(name).kind in {"mean", "revenue", "ratio"} and shares:
-            largest, limit = max(shares), MOST_IN_ONE_UNIT
-            told = f"{name}: the largest value of an arm carries {largest:.0%} of its variance"
-            advice = f"{told}; cut it (winsorise_at: 0.999) or find out what it is" if largest > limit else told
-            yield HealthCheck(f"no_huge_outlier:{name}", largest, limit, "thin" if largest > limit else "healthy", advice)
-
-
-def _share_of_the_largest(sums: Sums) -> float | None:
-    """Return the share of the squared deviations that the largest value has; None with few units, where one is always much."""
-    if sums.n < ENOUGH_FOR_OUTLIERS or sums.largest == 0:
-        return None
-    squares = sums.n * sums.second["value", "value"] - sums.first["value"] ** 2
-    deviation = (sums.n * sums.largest - abs(sums.first["value"])) ** 2 / sums.n
-    return deviation / squares if squares > 0 else None
-
-
 def _pre_period_balance(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     metric = experiment.primary_metric
     control = _covariate_sample(evidence.sums_for("between users", metric, experiment.control.name))
@@ -158,7 +131,7 @@ def _p_of(control: Sample, treated: Sample) -> float:
     """Compare two means that are not one constant; two constants that differ leave no doubt, once there are more than a few units."""
     if control.variance or treated.variance:
         return compare_means(control, treated).p
-    return 0.0 if min(control.n, treated.n) >= ENOUGH_FOR_OUTLIERS else 1.0
+    return 0.0 if min(control.n, treated.n) >= FEW_UNITS else 1.0
 
 
 def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:

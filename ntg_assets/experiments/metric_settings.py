@@ -9,6 +9,7 @@ from ntg_assets.section import Section
 MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue", "quantile"]
 Measure = Literal["value", "events", "active_days", "any"]
 ONE_OR_NONE: tuple[MetricKind, ...] = ("proportion", "retention")
+UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
 
 
 class MetricSettings(Section):
@@ -39,6 +40,11 @@ class MetricSettings(Section):
     def smallest(self) -> float | None:
         """Smallest value that can be true: negative revenue has to be expected before it is believed."""
         return 0.0 if self.lowest is None and self.kind == "revenue" else self.lowest
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether a user under one arm can be subtracted from the same user under another."""
+        return self.kind not in UNPAIRED
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":

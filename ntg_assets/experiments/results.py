@@ -67,7 +67,7 @@ def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.Data
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one))]
+    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one), examine(one, evidence.of(one)))]
     return _frame(rows, SegmentEffects)
 
 

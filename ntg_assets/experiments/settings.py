@@ -263,6 +263,8 @@ class ExperimentsSettings(Section):
     holdout_share: float = Field(default=0.0, ge=0, lt=1)
     """Share of units in the global holdout: in no experiment, so that all of them together can be measured."""
     holdout_salt: str = "experiments-holdout"
+    max_bad_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of an experiment's own log (0-1) whose times may lie outside those that `ingest` believes; above it the log is refused."""
     past_effects: list[PastEffectSettings] = Field(default_factory=list)
     """Relative effects of past experiments on their primary metrics; three or more of them make a prior for the money gate."""
     self_tested: int = Field(default=20, ge=0)
