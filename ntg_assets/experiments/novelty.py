@@ -102,7 +102,7 @@ class Trend:
 class Cohort(NamedTuple):
     """The units of one arm that were exposed early, or late."""
 
-    exposed_from_at: datetime | None
+    exposed_from_at: datetime
     sums: DaySums
 
 

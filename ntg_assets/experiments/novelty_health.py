@@ -23,8 +23,8 @@ def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Itera
 
 
 def _since(control: Mapping[str, Cohort], treatment: Mapping[str, Cohort]) -> str:
-    starts = [cohorts[LATE].exposed_from_at for cohorts in (control, treatment)]
-    return f"from units exposed before {min(start for start in starts if start):%Y-%m-%d %H:%M} to those exposed later"
+    late_from_at = min(cohorts[LATE].exposed_from_at for cohorts in (control, treatment))
+    return f"from units exposed before {late_from_at:%Y-%m-%d %H:%M} to those exposed later"
 
 
 def _judged(check: str, moves: Movement | None, experiment: ExperimentSettings, what: str) -> HealthCheck:

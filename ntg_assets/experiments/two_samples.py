@@ -70,7 +70,7 @@ def pooled_theta(arms: Sequence[Moments]) -> float:
     Returns:
         The slope, 0 when the covariate does not vary or does not exist in every arm.
     """
-    if not all(has_past(arm) for arm in arms):
+    if not has_past(arms):
         return 0.0
     ratios = [(arm.n - 1, _ratio_covariance(arm), _covariate_variance(arm)) for arm in arms]
     covariance = sum(weight * found for weight, found, _ in ratios)
@@ -94,9 +94,10 @@ def adjusted_samples(arms: Sequence[Moments], *, use_covariate: bool = True) -> 
     return [_adjusted_sample(arm, theta=theta, centre=centre) for arm in arms]
 
 
-def has_past(arm: Moments) -> bool:
-    """Whether the covariate of an arm is a number: a ratio of sums needs a sum below the line that is not zero."""
-    return arm.mean["covariate_denominator"] != 0
+def has_past(arms: Sequence[Moments]) -> bool:
+    """Whether the covariate is a number in each arm and in all of them: a ratio of sums needs a sum below the line that is not zero."""
+    below = [arm.n * arm.mean["covariate_denominator"] for arm in arms]
+    return sum(below) != 0 and all(below)
 
 
 def compare_means(control: Sample, treatment: Sample, *, confidence: float = 0.95, alternative: Alternative = "two-sided") -> Difference:
