@@ -39,7 +39,7 @@ def sums_of_units(units: Sequence[tuple[float | None, float, float, float]]) -> 
 
 def trend(values: npt.NDArray[np.float64]) -> Trend:
     """Lay units (rows) on their days since the exposure (columns), as `daily_sums` does."""
-    milli = np.rint(values * MILLI).astype(object)
+    milli = np.rint(values * MILLI).astype(np.int64)
     value, moment = milli.sum(axis=1), (milli * np.arange(milli.shape[1])).sum(axis=1)
     sums_of = [int(part.sum()) for part in (value, moment, value * value, moment * moment, value * moment)]
     is_active = values != 0
@@ -50,7 +50,7 @@ def trend(values: npt.NDArray[np.float64]) -> Trend:
 
 def cohorts(values: npt.NDArray[np.float64], *, is_early: npt.NDArray[np.bool_]) -> dict[str, Cohort]:
     """Divide units into those exposed early and those exposed late."""
-    milli = np.rint(values.sum(axis=1) * MILLI).astype(object)
+    milli = np.rint(values.sum(axis=1) * MILLI).astype(np.int64)
     parts = {"early": milli[is_early], "late": milli[~is_early]}
     return {
         name: Cohort(datetime(2026, 1, 5), DaySums(len(part), int(part.sum()), int((part * part).sum()))) for name, part in parts.items()
