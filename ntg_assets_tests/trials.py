@@ -13,7 +13,9 @@ from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.log_rules import LogRules
 from ntg_assets.experiments.receipts import replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.settings import EngineSettings
 from ntg_assets.sql import run
+from ntg_assets.storage.connection import connect
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
 LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
@@ -77,20 +79,18 @@ def conclude(one: ExperimentSettings, home: Path, *, events: pl.DataFrame = NO_E
     definitions, programme = [one], ExperimentsSettings(definitions=[one])
     seen = logs.read_exposure_logs(definitions, home=home, rules=rules)
     known: dict[str, Any] = {"events": events, "outcome_log": logs.read_outcome_logs(definitions, home=home, rules=rules)}
-    assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen))
-    exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
-    units = run(tables.log_unit_metrics(seen, definitions=definitions, **known))
-    daily = run(tables.daily_sums(seen, definitions=definitions, **known))
     counts = logs.count_log_rows(definitions, home=home, rules=rules)
-    contents = run(tables.log_contents(counts, exposure_log=seen, **known))
-    traffic = tables.log_traffic(seen, **known)
-    evidence = EvidenceTables(
-        run(tables.arm_traffic(assigned, exposures=exposed, definitions=definitions, log_traffic=traffic)),
-        run(tables.metric_sums(units, definitions=definitions)),
-        run(tables.metric_quantiles(units, definitions=definitions)),
-        daily_sums=daily,
-        log_contents=contents,
-    )
+    exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
+    with connect(engine=EngineSettings(threads=1)) as store:
+        assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen), store)
+        units = run(tables.log_unit_metrics(seen, definitions=definitions, **known), store)
+        daily = run(tables.daily_sums(seen, definitions=definitions, **known), store)
+        contents = run(tables.log_contents(counts, exposure_log=seen, **known), store)
+        log_traffic = tables.log_traffic(seen, **known)
+        traffic = run(tables.arm_traffic(assigned, exposures=exposed, definitions=definitions, log_traffic=log_traffic), store)
+        sums = run(tables.metric_sums(units, definitions=definitions), store)
+        quantiles = run(tables.metric_quantiles(units, definitions=definitions), store)
+    evidence = EvidenceTables(traffic, sums, quantiles, daily_sums=daily, log_contents=contents)
     readouts = results.readouts(definitions, evidence)
     decision = results.decisions(definitions, evidence, readouts=readouts).row(0, named=True)
     assert replay(json.loads(decision["receipt"]))["in_force"] == decision["decision"]
