@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 from rich.console import Console
 
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
@@ -130,21 +129,10 @@ def evidence_tables(store: duckdb.DuckDBPyConnection) -> EvidenceTables:
         found = {name: store.table(f"experiments.{name}").pl() for name in names}
     except duckdb.CatalogException:
         raise StorageError("the published store holds no sums of experiments. Run `ntg run-all` to publish them.") from None
-    return EvidenceTables(
-        found["arm_traffic"],
-        found["metric_sums"],
-        found["metric_quantiles"],
-        daily_sums=found["daily_sums"],
-        experiment_sources=_sources(store),
-    )
-
-
-def _sources(store: duckdb.DuckDBPyConnection) -> pl.DataFrame | None:
-    """Read which log files were read; older publications do not say."""
-    try:
-        return store.table("experiments.experiment_sources").pl()
-    except duckdb.CatalogException:
-        return None
+    for name in ("experiment_sources", "log_contents"):  # older publications do not hold them, and their receipts say nothing of them
+        with suppress(duckdb.CatalogException):
+            found[name] = store.table(f"experiments.{name}").pl()
+    return EvidenceTables(**found)
 
 
 def _published_receipt(store: duckdb.DuckDBPyConnection, experiment: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The ingest stage as Dagster assets: one step reads the source files and makes five tables."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from inspect import getdoc
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.files import refuse_changed
 from ntg_assets.events.load import Survey, survey
+from ntg_assets.events.settings import CLOCK_TOLERANCE
 from ntg_assets.events.sources import Place
 from ntg_assets.project import Project
 from ntg_assets.stages import INGEST
 from ntg_assets.staging import OWNERS, column_docs
 
-CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}
 
 

@@ -1,12 +1,13 @@
 """Where the events and the items come from, and how their columns map to the event contract."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
+CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 IdType = Literal["integer", "string"]
 TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
 

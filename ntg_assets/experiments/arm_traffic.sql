@@ -1,5 +1,6 @@
 -- How many units each arm was given and how many saw it, and how many were somewhere they should not have been.
 -- Grain: (experiment, arm), also for arms that nobody was given or saw.
+-- A unit that saw several arms has a row of exposures in each. What counts units counts it once, in the arm that it saw first (ties: by name).
 -- What only logs can tell (known, just before, in time) is null in a replay.
 -- Tables: arms (the configured designs), assignments, exposures, log_traffic.
 -- Parameters: none.
@@ -12,31 +13,49 @@ with assigned as (
     where arm is not null
     group by experiment, arm
 ),
-arms_per_unit as (
+judged as (
+    select
+        exposures.experiment,
+        exposures.unit_id,
+        exposures.arm,
+        exposures.first_exposed_at,
+        exposures.last_exposed_at,
+        case when assignments.arm is null or assignments.arm <> exposures.arm then 1 else 0 end as is_not_assigned,
+        row_number() over (
+            partition by exposures.experiment, exposures.unit_id
+            order by exposures.first_exposed_at, exposures.arm
+        ) as place
+    from exposures
+    left join assignments
+        on assignments.experiment = exposures.experiment
+        and assignments.unit_id = exposures.unit_id
+),
+units as (
     select
         experiment,
         unit_id,
-        count(*) as n_arms
-    from exposures
+        count(*) as n_arms,
+        max(is_not_assigned) as is_not_assigned
+    from judged
     group by experiment, unit_id
 ),
 exposed as (
     select
-        exposures.experiment,
-        exposures.arm,
+        judged.experiment,
+        judged.arm,
         count(*) as n_exposed,
-        sum(case when arms_per_unit.n_arms > 1 then 1 else 0 end) as n_in_several_arms,
-        sum(case when assignments.arm is null or assignments.arm <> exposures.arm then 1 else 0 end) as n_not_assigned,
-        min(exposures.first_exposed_at) as first_exposed_at,
-        max(exposures.last_exposed_at) as last_exposed_at
-    from exposures
-    inner join arms_per_unit
-        on arms_per_unit.experiment = exposures.experiment
-        and arms_per_unit.unit_id = exposures.unit_id
-    left join assignments
-        on assignments.experiment = exposures.experiment
-        and assignments.unit_id = exposures.unit_id
-    group by exposures.experiment, exposures.arm
+        sum(case when units.n_arms > 1 then 1 else 0 end) as n_in_several_arms,
+        sum(judged.is_not_assigned) as n_not_assigned,
+        sum(case when judged.place = 1 then 1 else 0 end) as n_units,
+        sum(case when judged.place = 1 and units.n_arms > 1 then 1 else 0 end) as n_units_in_several_arms,
+        sum(case when judged.place = 1 then units.is_not_assigned else 0 end) as n_units_not_assigned,
+        min(judged.first_exposed_at) as first_exposed_at,
+        max(judged.last_exposed_at) as last_exposed_at
+    from judged
+    inner join units
+        on units.experiment = judged.experiment
+        and units.unit_id = judged.unit_id
+    group by judged.experiment, judged.arm
 )
 select
     arms.experiment,
@@ -46,6 +65,9 @@ select
     coalesce(exposed.n_exposed, 0) as n_exposed,
     cast(coalesce(exposed.n_in_several_arms, 0) as bigint) as n_in_several_arms,
     cast(coalesce(exposed.n_not_assigned, 0) as bigint) as n_not_assigned,
+    cast(coalesce(exposed.n_units, 0) as bigint) as n_units,
+    cast(coalesce(exposed.n_units_in_several_arms, 0) as bigint) as n_units_in_several_arms,
+    cast(coalesce(exposed.n_units_not_assigned, 0) as bigint) as n_units_not_assigned,
     exposed.first_exposed_at,
     exposed.last_exposed_at,
     log_traffic.n_known,

@@ -1,5 +1,7 @@
 """Assets of the experiments: ranking strategies held against each other on behaviour that none of them has seen."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import polars as pl
 
@@ -7,6 +9,7 @@ import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.log_files import log_sources, mark_changes
+from ntg_assets.experiments.log_rules import LogRules, log_rules
 from ntg_assets.experiments.value_terms import ValueTerms
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
@@ -15,6 +18,12 @@ from ntg_assets.staging import staged_asset
 
 SOURCES_FIRST = dg.AssetKey([EXPERIMENTS, "experiment_sources"])  # what reads logs comes after their files were hashed
 MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the table
+
+
+def _rules(project: Project) -> LogRules:
+    """What rows of the experiments' own logs can be true, as of now."""
+    settings = project.settings
+    return log_rules(settings.ingest, max_bad_share=settings.experiments.max_bad_share, now=datetime.now(UTC).replace(tzinfo=None))
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -30,7 +39,7 @@ def assignments(strategy_lists: Table, project: Project) -> Query:
     return tables.assignments(
         strategy_lists,
         programme=programme,
-        exposure_log=logs.read_exposure_logs(programme.definitions, home=home),
+        exposure_log=logs.read_exposure_logs(programme.definitions, home=home, rules=_rules(project)),
         kept=logs.read_kept_assignments(programme.definitions, home=home),
     )
 
@@ -39,7 +48,7 @@ def assignments(strategy_lists: Table, project: Project) -> Query:
 def exposures(assignments: Table, test_events: Table, project: Project) -> Query:
     """Who saw which arm (in a replay: could have seen), and when."""
     programme = project.settings.experiments
-    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home)
+    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home, rules=_rules(project))
     return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=log)
 
 
@@ -69,9 +78,9 @@ def unit_metrics(
         definitions=definitions,
     )
     logged = tables.log_unit_metrics(
-        logs.read_exposure_logs(definitions, home=home),
+        logs.read_exposure_logs(definitions, home=home, rules=_rules(project)),
         events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        outcome_log=logs.read_outcome_logs(definitions, home=home, rules=_rules(project)),
         definitions=definitions,
     )
     return tables.unit_metrics(replayed, logged=logged)
@@ -80,11 +89,25 @@ def unit_metrics(
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def arm_traffic(assignments: Table, exposures: Table, events: Table, project: Project) -> Query:
     """How many units each arm was given, how many saw it, and what the logs know of them."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
+    definitions, home, rules = project.settings.experiments.definitions, project.paths.home, _rules(project)
     logged = tables.log_traffic(
-        logs.read_exposure_logs(definitions, home=home), events=events, outcome_log=logs.read_outcome_logs(definitions, home=home)
+        logs.read_exposure_logs(definitions, home=home, rules=rules),
+        events=events,
+        outcome_log=logs.read_outcome_logs(definitions, home=home, rules=rules),
     )
     return tables.arm_traffic(assignments, exposures=exposures, definitions=definitions, log_traffic=logged)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), after=[SOURCES_FIRST], kinds=("sql",))
+def log_contents(events: Table, project: Project) -> Query:
+    """What the logs of each experiment hold, by type of event, and what was left out of them."""
+    definitions, home, rules = project.settings.experiments.definitions, project.paths.home, _rules(project)
+    return tables.log_contents(
+        logs.count_log_rows(definitions, home=home, rules=rules),
+        exposure_log=logs.read_exposure_logs(definitions, home=home, rules=rules),
+        events=events,
+        outcome_log=logs.read_outcome_logs(definitions, home=home, rules=rules),
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -104,9 +127,9 @@ def daily_sums(events: Table, project: Project) -> Query:
     """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
     definitions, home = project.settings.experiments.definitions, project.paths.home
     return tables.daily_sums(
-        logs.read_exposure_logs(definitions, home=home),
+        logs.read_exposure_logs(definitions, home=home, rules=_rules(project)),
         events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        outcome_log=logs.read_outcome_logs(definitions, home=home, rules=_rules(project)),
         definitions=definitions,
     )
 
@@ -119,19 +142,29 @@ def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def health_checks(
-    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, daily_sums: pl.DataFrame, project: Project
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    daily_sums: pl.DataFrame,
+    log_contents: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def readouts(
-    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, daily_sums: pl.DataFrame, project: Project
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    daily_sums: pl.DataFrame,
+    log_contents: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
     return results.readouts(project.settings.experiments.definitions, evidence)
 
 
@@ -145,9 +178,16 @@ def experiment_plans(
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
-def segment_effects(arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project) -> pl.DataFrame:
+def segment_effects(
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    daily_sums: pl.DataFrame,
+    log_contents: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
     """Whom each arm helped: the deciding metrics by quartile of revenue at risk, or by the segments of a log."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
 
@@ -158,15 +198,23 @@ def decisions(
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
     daily_sums: pl.DataFrame,
+    log_contents: pl.DataFrame,
     readouts: pl.DataFrame,
     experiment_sources: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
     settings = project.settings
-    terms = ValueTerms(settings.value.unit, settings.value.basis)
-    files = mark_changes(experiment_sources, log_sources(settings.experiments.definitions, home=project.paths.home))
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, settings.experiments.prior, daily_sums, terms, files)
+    evidence = EvidenceTables(
+        arm_traffic,
+        metric_sums,
+        metric_quantiles,
+        settings.experiments.prior,
+        daily_sums=daily_sums,
+        value=ValueTerms(settings.value.unit, settings.value.basis),
+        experiment_sources=mark_changes(experiment_sources, log_sources(settings.experiments.definitions, home=project.paths.home)),
+        log_contents=log_contents,
+    )
     made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
         context.log.info(sentence)
@@ -198,6 +246,7 @@ experiment_assets = [
     *exposures,
     *unit_metrics,
     *arm_traffic,
+    *log_contents,
     *metric_sums,
     *metric_quantiles,
     *daily_sums,

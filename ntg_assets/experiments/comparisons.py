@@ -1,7 +1,7 @@
 """Which test a metric gets: the treatments of an experiment against its control, between users."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.evidence import Evidence
@@ -10,7 +10,7 @@ from ntg_assets.experiments.moments import Moments, moments_of
 from ntg_assets.experiments.proportions import compare_proportions, compare_small_proportions, count_of
 from ntg_assets.experiments.quantiles import compare_quantiles, quantile_sample
 from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means
+from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means, has_past
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,33 @@ def compare_arms(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
     if metric.kind == "quantile":
         return _compare_quantiles(experiment, evidence, metric=metric, confidence=confidence)
     arms = [moments_of(evidence.sums_for("between users", metric.name, arm.name)) for arm in experiment.arms]
-    has_covariate = metric.use_covariate and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
+    has_covariate = metric.use_covariate and tells_anything(arms)
+    covariate = ", CUPED" if has_covariate else _why_without(experiment, arms, metric=metric)
     if metric.kind in ONE_OR_NONE and not has_covariate:
-        return _compare_shares(arms, confidence=confidence)
+        shares = _compare_shares(arms, confidence=confidence)
+        return replace(shares, method=f"{shares.method}{covariate}")
     samples = adjusted_samples(arms, use_covariate=has_covariate)
     base = "Welch t of a ratio (delta method)" if metric.kind == "ratio" else "Welch t"
     cut = f", winsorised at {metric.winsorise_at:g}" if metric.winsorise_at else ""
     return Compared(
         samples,
         [compare_means(samples[0], sample, confidence=confidence) for sample in samples[1:]],
-        f"{base}{', CUPED' if has_covariate else ''}{cut}",
+        f"{base}{covariate}{cut}",
         _removed_share(adjusted_samples(arms, use_covariate=False), samples) if has_covariate else None,
     )
+
+
+def tells_anything(arms: Sequence[Moments]) -> bool:
+    """Whether the time before the exposure can narrow the intervals: it is known in every arm, and units differ in it."""
+    return has_past(arms) and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
+
+
+def _why_without(experiment: ExperimentSettings, arms: Sequence[Moments], *, metric: MetricSettings) -> str:
+    """Say why the configured time before the exposure narrows nothing."""
+    if not (metric.use_covariate and experiment.has_pre_period) or tells_anything(arms):
+        return ""
+    is_new = all(arm.mean["covariate"] == 0 for arm in arms)
+    return f", no covariate: {'no unit has a past' if is_new else 'the past of an arm sums to zero or does not vary'}"
 
 
 def _compare_quantiles(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, confidence: float) -> Compared:

@@ -3,7 +3,7 @@
 import ntg_assets.experiments.decision_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contract_terms import EXPERIMENT, LOGS, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
+from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, LOG_FILES, LOGS, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
 
 
 @contract("experiment_sources")
@@ -11,7 +11,7 @@ class ExperimentSources(Contract):
     """One row per (experiment, log, file): the files of its own logs, before anything was made of them."""
 
     experiment: str = column(EXPERIMENT)
-    log: str = column("What lies in the file", isin=LOGS)
+    log: str = column("What lies in the file", isin=LOG_FILES)
     file_name: str = column("File, relative to the project folder")
     sha256: str = column("SHA-256 of its bytes; decisions say whether it still was the same after the last table was made", str_length=64)
     n_bytes: int = column("Its length", ge=0)
@@ -83,6 +83,9 @@ class ArmTrafficTable(Contract):
     n_exposed: int = column("Units that saw the arm", ge=0)
     n_in_several_arms: int = column("Units that saw this arm and another", ge=0)
     n_not_assigned: int = column("Units that saw the arm without being given it", ge=0)
+    n_units: int = column("Units that saw this arm first: over all arms they add up to the units of the experiment", ge=0)
+    n_units_in_several_arms: int = column("Of these, units that saw another arm as well", ge=0)
+    n_units_not_assigned: int = column("Of these, units that saw any arm without being given it", ge=0)
     first_exposed_at: Timestamp = column("First exposure of any unit (UTC)", nullable=True)
     last_exposed_at: Timestamp = column("Last exposure of any unit (UTC)", nullable=True)
     n_known: int = column("Exposed units that the outcomes know at all; null in a replay", nullable=True, ge=0)
@@ -91,6 +94,26 @@ class ArmTrafficTable(Contract):
 
     class Config:
         unique = ["experiment", "arm"]
+
+
+@contract("log_contents")
+class LogContents(Contract):
+    """One row per (experiment, log, event type) of experiments on logs: what their logs hold, and what was left out of their own ones."""
+
+    experiment: str = column(EXPERIMENT)
+    log: str = column("Exposures, outcomes, or the interaction log where an experiment has no outcome log of its own", isin=LOGS)
+    event_type: str = column("Kind of event; null for exposures", nullable=True)
+    n_rows: int = column("Rows that count", ge=0)
+    n_out_of_time: int = column("Rows left out because their time cannot be true (of the interaction log: see `quarantine`)", ge=0)
+    n_duplicates: int = column("Rows left out because an equal one counts (of the interaction log: see `load_ledger`)", ge=0)
+    n_not_finite: int = column("Rows with an infinite value, which make their unit's value unusable", ge=0)
+    first_at: Timestamp = column("First time of a row that counts (UTC)", nullable=True)
+    last_at: Timestamp = column("Last time of a row that counts (UTC)", nullable=True)
+    ended_at: Timestamp = column("Where the log is taken to end (UTC): without stray rows far behind all others", nullable=True)
+    n_after_end: int = column("Stray rows behind that, of all types together", ge=0)
+
+    class Config:
+        unique = ["experiment", "log", "event_type"]
 
 
 @contract("metric_sums")
@@ -150,19 +173,26 @@ class MetricQuantiles(Contract):
 
 @contract("daily_sums")
 class DailySums(Contract):
-    """One row per (experiment, arm, day since the exposure), day null for the trend: exact sums of the primary metric, from logs only."""
+    """One row per (experiment, arm, cohort, day since the exposure), day null for whole windows: sums of the primary metric, from logs."""
 
     experiment: str = column(EXPERIMENT)
     arm: str = column("Arm")
-    day: int = column("Calendar days since the exposure; null: the trend, late days against early ones", nullable=True)
+    cohort: str = column("All units, or those exposed before the one in the middle (early), or from it on (late)", isin=COHORTS)
+    day: int = column("Calendar days since the exposure (of any event: of the first one); null: the whole window", nullable=True)
     metric: str = column("Primary metric")
     source: str = column(SOURCE, isin=SOURCES)
-    n: int = column("Units of the arm, those that did nothing included", ge=1)
+    n: int = column("Units of the arm and cohort, those that did nothing included", ge=1)
+    exposed_from_at: Timestamp = column("First exposure of any of them (UTC)")
+    n_active: int = column("Days: units with any event on the day (of metrics that ask for any: with their first)", nullable=True, ge=0)
+    n_first: int = column("Days: units whose first event lies on the day", nullable=True, ge=0)
     value: Exact = column("Sum over the units in thousandths")
     value_value: Exact = column("Sum of squares in thousandths of thousandths")
+    moment: Exact = column("Whole windows: sum of day x value in thousandths, which says around which day the value lies", nullable=True)
+    moment_moment: Exact = column("Whole windows: sum of the squares of the units' moments", nullable=True)
+    value_moment: Exact = column("Whole windows: sum of value x moment of each unit", nullable=True)
 
     class Config:
-        unique = ["experiment", "arm", "day"]
+        unique = ["experiment", "arm", "cohort", "day"]
 
 
 @contract("self_test_units")

@@ -1,16 +1,19 @@
 -- The primary metric by days since the exposure, added up exactly: whether an effect fades (novelty) or grows (learning).
--- Day null holds the trend contrast: each unit's days weighed from early (negative) to late (positive), so that one number per unit says how
--- its behaviour moves and units, not days, are what a test counts. Values in thousandths; the contrast and its square fit into 38 digits.
--- Grain: (experiment, arm, day), for metrics that are counted per day (no ratio, no quantile) and windows of at least four days.
+-- Each unit's value is laid on the days on which it came about, so that the days of an arm add up to its value; a metric that asks whether
+-- there was any event lies on the day of the first one. Day null holds each unit as a whole, which is what a test counts: its value, and its
+-- moment (the sum of day x value), of which the quotient is the day around which an arm's activity lies. Early and late are the units that were
+-- exposed before and from the exposure of the one in the middle on; where all were exposed at one moment, all are late.
+-- Values in thousandths; their squares fit into 38 digits.
+-- Grain: (experiment, arm, cohort, day), for metrics that are counted per day (no ratio, no quantile) and windows of at least four days.
 -- Tables: ripe_units, metrics, metric_event_types (the configured designs), events, outcome_log.
 -- Parameters: $largest, beyond which a value cannot be true.
--- lint: allow float-order: what is summed are whole numbers
 with asked as (
     select
         experiment,
         metric,
         measure,
         takes_all_types,
+        from_day,
         window_days
     from metrics
     where is_primary and window_days >= 4 and kind not in ('ratio', 'quantile')
@@ -27,21 +30,23 @@ readable as (
         asked.metric,
         asked.measure,
         asked.takes_all_types,
-        asked.window_days
+        asked.from_day,
+        row_number() over (
+            partition by ripe_units.experiment
+            order by ripe_units.first_exposed_at, ripe_units.unit_id
+        ) as place,
+        count(*) over (partition by ripe_units.experiment) as n_readable
     from ripe_units
     inner join asked
         on asked.experiment = ripe_units.experiment
     where ripe_units.is_in_look
 ),
-arm_units as (
+middles as (
     select
         experiment,
-        arm,
-        source,
-        metric,
-        count(*) as n
+        first_exposed_at as late_from_at
     from readable
-    group by experiment, arm, source, metric
+    where place = floor(n_readable / 2e0) + 1
 ),
 happened as (
     select
@@ -51,7 +56,7 @@ happened as (
         readable.metric,
         readable.measure,
         readable.takes_all_types,
-        readable.window_days,
+        readable.from_day,
         events.event_type,
         events.value,
         date_diff('day', cast(readable.first_exposed_at as date), cast(events.event_at as date)) as day
@@ -69,7 +74,7 @@ happened as (
         readable.metric,
         readable.measure,
         readable.takes_all_types,
-        readable.window_days,
+        readable.from_day,
         outcome_log.event_type,
         outcome_log.value,
         date_diff('day', cast(readable.first_exposed_at as date), cast(outcome_log.event_at as date)) as day
@@ -87,7 +92,6 @@ by_day as (
         happened.unit_id,
         happened.arm,
         happened.measure,
-        happened.window_days,
         happened.day,
         count(*) as n_events,
         sum(case when abs(happened.value) <= $largest then cast(round(happened.value * 1e3) as bigint) end) as value_milli
@@ -98,8 +102,20 @@ by_day as (
         and metric_event_types.event_type = happened.event_type
     where
         (happened.takes_all_types or metric_event_types.event_type is not null)
-        and happened.day < happened.window_days
-    group by happened.experiment, happened.unit_id, happened.arm, happened.measure, happened.window_days, happened.day
+        and happened.day >= happened.from_day
+    group by happened.experiment, happened.unit_id, happened.arm, happened.measure, happened.day
+),
+placed as (
+    select
+        experiment,
+        unit_id,
+        arm,
+        measure,
+        day,
+        n_events,
+        value_milli,
+        min(day) over (partition by experiment, unit_id) as first_day
+    from by_day
 ),
 counted as (
     select
@@ -107,54 +123,160 @@ counted as (
         unit_id,
         arm,
         day,
-        2 * day - window_days + 1 as lateness,
-        cast(
+        day = first_day as is_first,
+        try_cast(
             case measure
                 when 'value' then coalesce(value_milli, 0)
                 when 'events' then 1000 * n_events
                 else 1000
             end as decimal(19, 0)
         ) as milli
-    from by_day
+    from placed
+    where measure <> 'any' or day = first_day
 ),
-contrasts as (
+by_unit as (
     select
         experiment,
         unit_id,
-        arm,
-        sum(lateness * milli) as milli
+        try_cast(sum(milli) as decimal(19, 0)) as value,
+        try_cast(sum(day * milli) as decimal(19, 0)) as moment
     from counted
-    group by experiment, unit_id, arm
+    group by experiment, unit_id
 ),
-both_kinds as (
+units as (
+    select
+        readable.experiment,
+        readable.arm,
+        readable.source,
+        readable.metric,
+        readable.first_exposed_at,
+        case when readable.first_exposed_at < middles.late_from_at then 'early' else 'late' end as cohort,
+        by_unit.value,
+        by_unit.moment
+    from readable
+    inner join middles
+        on middles.experiment = readable.experiment
+    left join by_unit
+        on by_unit.experiment = readable.experiment
+        and by_unit.unit_id = readable.unit_id
+),
+cohorts as (
+    select
+        experiment,
+        arm,
+        source,
+        metric,
+        cohort,
+        count(*) as n,
+        min(first_exposed_at) as exposed_from_at,
+        sum(value) as value,
+        sum(value * value) as value_value,
+        sum(moment) as moment,
+        sum(moment * moment) as moment_moment,
+        sum(value * moment) as value_moment
+    from units
+    group by experiment, arm, source, metric, cohort
+),
+arms as (
+    select
+        experiment,
+        arm,
+        source,
+        metric,
+        sum(n) as n,
+        min(exposed_from_at) as exposed_from_at,
+        sum(value) as value,
+        sum(value_value) as value_value,
+        sum(moment) as moment,
+        sum(moment_moment) as moment_moment,
+        sum(value_moment) as value_moment
+    from cohorts
+    group by experiment, arm, source, metric
+),
+days as (
     select
         experiment,
         arm,
         day,
+        count(*) as n_active,
+        count(case when is_first then 1 end) as n_first,
         sum(milli) as value,
         sum(milli * milli) as value_value
     from counted
     group by experiment, arm, day
+),
+all_rows as (
+    select
+        arms.experiment,
+        arms.arm,
+        'all' as cohort,
+        days.day,
+        arms.metric,
+        arms.source,
+        arms.n,
+        arms.exposed_from_at,
+        days.n_active,
+        days.n_first,
+        days.value,
+        days.value_value,
+        null as moment,
+        null as moment_moment,
+        null as value_moment
+    from arms
+    inner join days
+        on days.experiment = arms.experiment
+        and days.arm = arms.arm
     union all
     select
         experiment,
         arm,
+        'all' as cohort,
         null as day,
-        sum(milli) as value,
-        sum(cast(milli as decimal(19, 0)) * cast(milli as decimal(19, 0))) as value_value
-    from contrasts
-    group by experiment, arm
+        metric,
+        source,
+        n,
+        exposed_from_at,
+        null as n_active,
+        null as n_first,
+        value,
+        value_value,
+        moment,
+        moment_moment,
+        value_moment
+    from arms
+    union all
+    select
+        experiment,
+        arm,
+        cohort,
+        null as day,
+        metric,
+        source,
+        n,
+        exposed_from_at,
+        null as n_active,
+        null as n_first,
+        value,
+        value_value,
+        moment,
+        moment_moment,
+        value_moment
+    from cohorts
 )
 select
-    arm_units.experiment,
-    arm_units.arm,
-    cast(both_kinds.day as bigint) as day,
-    arm_units.metric,
-    arm_units.source,
-    arm_units.n,
-    cast(both_kinds.value as decimal(38, 0)) as value,
-    cast(both_kinds.value_value as decimal(38, 0)) as value_value
-from arm_units
-inner join both_kinds
-    on both_kinds.experiment = arm_units.experiment
-    and both_kinds.arm = arm_units.arm
+    experiment,
+    arm,
+    cohort,
+    cast(day as bigint) as day,
+    metric,
+    source,
+    cast(n as bigint) as n,
+    exposed_from_at,
+    cast(n_active as bigint) as n_active,
+    cast(n_first as bigint) as n_first,
+    cast(coalesce(value, 0) as decimal(38, 0)) as value,
+    cast(coalesce(value_value, 0) as decimal(38, 0)) as value_value,
+    cast(case when day is null then coalesce(moment, 0) end as decimal(38, 0)) as moment,
+    cast(case when day is null then coalesce(moment_moment, 0) end as decimal(38, 0)) as moment_moment,
+    cast(case when day is null then coalesce(value_moment, 0) end as decimal(38, 0)) as value_moment
+from all_rows

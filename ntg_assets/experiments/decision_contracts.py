@@ -15,9 +15,10 @@ class HealthChecks(Contract):
     source: str = column(SOURCE, isin=SOURCES)
     position: int = column("Order in which the checks are read", ge=0)
     check: str = column("What was asked")
+    metric: str = column("Metric whose claim alone it stops; null: all claims, as when it is about the primary metric", nullable=True)
     value: float = column("What was found")
     limit: float = column("From where on it is a problem")
-    verdict: str = column("`thin`: too little for a claim. `sick`: the numbers cannot be trusted", isin=VERDICTS)
+    verdict: str = column("`warning`: to be known, stops nothing. `thin`: too little for a claim. `sick`: not to be trusted", isin=VERDICTS)
     sentence: str = column("What it means, for people")
 
     class Config:

@@ -1,12 +1,13 @@
 """Roll out, roll back or iterate, by ordered gates. Rule version 3.
 
-1 did not ask whether logs fit together; 2 took more of every metric for better, and claimed quantiles of tied values.
+1 did not ask whether logs fit together; 2 took more of every metric for better, claimed quantiles of tied values, and passed guardrails
+that had no events or missed the values of one arm.
 
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
 asks for another iteration; what passes all of them is rolled out. Differences are read as improvements: where less of a metric is better,
 a fall is one.
 
-1. health      sick or thin: iterate, with what is wrong or the units that are needed.
+1. health      sick or thin, or a metric of the decision without numbers: iterate, with what is wrong or the units that are needed.
    harm        a guardrail proven worse than its margin by all data to date rolls back at any time, unless the numbers are sick.
 2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
                No interval, as when values are tied: iterate.
@@ -23,7 +24,7 @@ from ntg_assets.experiments.arm_settings import GuardrailSettings
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.gate import Gate, GateVerdict, Outcome
 from ntg_assets.experiments.headlines import headline, interval_in_words
-from ntg_assets.experiments.health import overall
+from ntg_assets.experiments.health import of_decision, overall
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.money import profit_belief
 from ntg_assets.experiments.readout import TO_DATE, Readout
@@ -73,7 +74,7 @@ def _walk(
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     guarded = [(one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm)) for one in experiment.guardrails]
     return [
-        _health(arm, checks),
+        _health(arm, of_decision(experiment, checks)),
         *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
         *(_guardrail(guardrail, readout) for guardrail, readout in guarded),
         _success(primary),
@@ -104,9 +105,12 @@ def _gain(readout: Readout) -> float:
 
 
 def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
-    verdict = overall(list(checks))
-    troubles = [check for check in checks if check.verdict == verdict and verdict != "healthy"]
-    sentence = "; ".join(check.sentence for check in troubles) or "every health check passed"
+    verdict = overall(checks)
+    asked = {"metric": "sick", "healthy": "warning"}.get(verdict, verdict)
+    found = [check.sentence for check in checks if check.verdict == asked]
+    troubles = [] if verdict == "healthy" else found
+    passed = f"no health check stops a claim; to be known: {'; '.join(found)}" if found else "every health check passed"
+    sentence = "; ".join(troubles) or passed
     return Gate(f"health:{verdict}", arm, float(len(troubles)), 0.0, "iterate" if troubles else "pass", sentence)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.experiments.log_content import LogContent, log_content
 from ntg_assets.experiments.log_files import LogFile, log_file_of
 from ntg_assets.experiments.moments import NOTHING, Sums, sums_of, total
-from ntg_assets.experiments.novelty import DaySums, day_sums
+from ntg_assets.experiments.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import OrderStatistics, order_statistics_of
 from ntg_assets.experiments.settings import ExperimentSettings
@@ -22,7 +23,7 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class ArmTraffic:
-    """Units of one arm; `n_in_several_arms` and `n_not_assigned` count those who saw what they should not have seen."""
+    """What went through one arm: rows of exposures, in which a unit that saw several arms is in each of them, and units, each once."""
 
     weight: float
     n_assigned: int
@@ -37,6 +38,25 @@ class ArmTraffic:
     """Units that did something in the day before their exposure."""
     n_in_time: int | None = None
     """Units whose window was over when the log ended."""
+    n_units: int | None = None
+    """Units that saw this arm first; None where nobody counted them apart (then every row is a unit), as the next two."""
+    n_units_in_several_arms: int | None = None
+    """Of these, units that saw another arm as well."""
+    n_units_not_assigned: int | None = None
+    """Of these, units that saw any arm without being given it."""
+
+    @property
+    def units(self) -> int:
+        """Units that belong to this arm and to no other, so that arms add up."""
+        return self.n_exposed if self.n_units is None else self.n_units
+
+    @property
+    def units_in_several_arms(self) -> int:
+        return self.n_in_several_arms if self.n_units_in_several_arms is None else self.n_units_in_several_arms
+
+    @property
+    def units_not_assigned(self) -> int:
+        return self.n_not_assigned if self.n_units_not_assigned is None else self.n_units_not_assigned
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,14 @@ class Evidence:
     quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
     """By metric and arm, for quantile metrics."""
 
-    trends: Mapping[str, DaySums] = field(default_factory=dict)
-    """By arm: how the primary metric moves with the days since the exposure."""
+    trends: Mapping[str, Trend] = field(default_factory=dict)
+    """By arm: how the primary metric lies on the days since the exposure."""
+
+    cohorts: Mapping[str, Mapping[str, Cohort]] = field(default_factory=dict)
+    """By arm and cohort (early, late): the primary metric of the units that were exposed then."""
+
+    logs: Sequence[LogContent] = ()
+    """What the logs hold, by type of event; nothing in a replay, and where nobody counted them."""
 
     prior: Belief | None = None
     """Relative effects of past experiments, when there are enough of them."""
@@ -91,7 +117,8 @@ class Evidence:
 
     @property
     def n_exposed(self) -> int:
-        return sum(arm.n_exposed for arm in self.traffic.values())
+        """Units that were exposed, each once however many arms it saw."""
+        return sum(arm.units for arm in self.traffic.values())
 
     @property
     def days(self) -> int:
@@ -112,6 +139,7 @@ class EvidenceTables:
     daily_sums: pl.DataFrame | None = None
     value: ValueTerms = UNPRICED
     experiment_sources: pl.DataFrame | None = None
+    log_contents: pl.DataFrame | None = None
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
@@ -124,11 +152,25 @@ class EvidenceTables:
                 for row in self._rows("metric_sums", experiment)
             },
             quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in self._rows("metric_quantiles", experiment)},
-            trends={row["arm"]: day_sums(row, n=row["n"]) for row in self._rows("daily_sums", experiment) if row["day"] is None},
+            **self._of_days(experiment),
+            logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
             value=self.value,
             files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
         )
+
+    def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
+        """Read how the primary metric lies on the days since the exposure, and what early and late units did."""
+        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]  # older publications know no cohorts
+        days, wholes = ([row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True))
+        trends: dict[str, Trend] = {}
+        cohorts: dict[str, dict[str, Cohort]] = {}
+        for row in wholes:
+            if row["cohort"] == WHOLE:
+                trends[row["arm"]] = trend_of(row, **_first_days([day for day in days if day["arm"] == row["arm"]]))
+            else:
+                cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
+        return {"trends": trends, "cohorts": cohorts}
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
         return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
@@ -142,6 +184,7 @@ class EvidenceTables:
             "metric_quantiles": self.metric_quantiles,
             "daily_sums": self.daily_sums,
             "experiment_sources": self.experiment_sources,
+            "log_contents": self.log_contents,
         }
         return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
 
@@ -150,3 +193,7 @@ def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
     """Read one row of `arm_traffic`; what only logs tell may be missing."""
     known: dict[str, Any] = {name: row.get(name) for name in names}
     return ArmTraffic(**known)
+
+
+def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"n_active": sum(row["n_active"] for row in days), "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]}}

@@ -1,14 +1,15 @@
 """Evidence as JSON, in a receipt, and back: exact, so long integers are text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.log_content import LogContent, log_content
 from ntg_assets.experiments.log_files import log_file_of
 from ntg_assets.experiments.moments import PAIRS, VARIABLES, Sums
-from ntg_assets.experiments.novelty import day_sums
+from ntg_assets.experiments.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.experiments.profit import Belief
 from ntg_assets.experiments.quantiles import order_statistics_of
 from ntg_assets.experiments.value_terms import ValueTerms
@@ -22,7 +23,9 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         prior=Belief(**content["prior"]) if content["prior"] else None,
         value=ValueTerms(**content.get("value", {})),
         files=tuple(log_file_of(row) for row in content.get("files", [])),
-        trends={row["arm"]: day_sums(row, n=row["n"]) for row in content["trends"]},
+        trends={row["arm"]: _trend_from_json(row) for row in content["trends"] if row.keys() >= set(TREND_SUMS)},
+        cohorts=_cohorts_from_json(content.get("cohorts", [])),
+        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content.get("logs", [])],
         quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]},
     )
 
@@ -48,17 +51,20 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         "prior": asdict(evidence.prior) if evidence.prior else None,
         "value": asdict(evidence.value),
         "files": [asdict(file) for file in evidence.files],
-        "trends": [
-            {"arm": arm, "n": found.n, "value": str(found.value), "value_value": str(found.value_value)}
-            for arm, found in sorted(evidence.trends.items())
+        "trends": [{"arm": arm, **_trend_to_json(found)} for arm, found in sorted(evidence.trends.items())],
+        "cohorts": [
+            {"arm": arm, "cohort": name, **_cohort_to_json(found)}
+            for arm, cohorts in sorted(evidence.cohorts.items())
+            for name, found in sorted(cohorts.items())
         ],
+        "logs": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
 
 
 def _traffic_from_json(row: Mapping[str, Any]) -> ArmTraffic:
-    times = {name: datetime.fromisoformat(row[name]) if row[name] else None for name in ("first_exposed_at", "last_exposed_at")}
-    return ArmTraffic(**{**{name: value for name, value in row.items() if name != "arm"}, **times})
+    known = {name: value for name, value in row.items() if name != "arm"}
+    return ArmTraffic(**{**known, **_times(row, "first_exposed_at", "last_exposed_at")})
 
 
 def _sums_from_json(row: Mapping[str, Any]) -> Sums:
@@ -70,6 +76,41 @@ def _sums_from_json(row: Mapping[str, Any]) -> Sums:
         second={pair: int(row["second"]["*".join(pair)]) for pair in PAIRS},
         largest=int(row["largest"]),
     )
+
+
+def _trend_to_json(trend: Trend) -> dict[str, Any]:
+    """Write a trend down; sums are text, because JSON readers round integers this long."""
+    sums = {name: str(getattr(trend, name)) for name in TREND_SUMS}
+    return {"n": trend.n, **sums, "n_active": trend.n_active, "first_days": [list(day) for day in sorted(trend.first_days.items())]}
+
+
+def _trend_from_json(row: Mapping[str, Any]) -> Trend:
+    return trend_of(row, n_active=row["n_active"], first_days=dict(row["first_days"]))
+
+
+def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
+    sums = cohort.sums
+    return {
+        "exposed_from_at": _text_of_time(cohort.exposed_from_at),
+        "n": sums.n,
+        "value": str(sums.value),
+        "value_value": str(sums.value_value),
+    }
+
+
+def _cohorts_from_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
+    found: dict[str, dict[str, Cohort]] = {}
+    for row in rows:
+        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of({**row, **_times(row, "exposed_from_at")})
+    return found
+
+
+def _log_to_json(content: LogContent) -> dict[str, Any]:
+    return {name: _text_of_time(value) for name, value in asdict(content).items()}
+
+
+def _times(row: Mapping[str, Any], *names: str) -> dict[str, datetime | None]:
+    return {name: datetime.fromisoformat(row[name]) if row[name] else None for name in names}
 
 
 def _text_of_time(value: object) -> object:

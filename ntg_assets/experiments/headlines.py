@@ -5,7 +5,7 @@ from math import ceil, isinf
 
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.gate import Gate, Outcome
-from ntg_assets.experiments.health import ENOUGH_UNITS
+from ntg_assets.experiments.health import ENOUGH_UNITS, of_decision
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.looks import look_of, wait_in_words
 from ntg_assets.experiments.money import money_unit, profit_belief, worth_in_words
@@ -46,7 +46,7 @@ def headline(
         return f"Roll out {readout.arm}: {_effect_and_profit(experiment, readout, evidence)}."
     if outcome == "rollback":
         return f"Roll back {readout.arm}: {last.sentence}."
-    if last.gate.startswith("health:sick"):
+    if last.gate in {"health:sick", "health:metric"}:
         return f"Iterate: {last.sentence}."
     if not look_of(experiment, evidence).is_reached:
         return _before_a_look(experiment, checks, evidence)
@@ -79,7 +79,8 @@ def _effect_and_profit(experiment: ExperimentSettings, readout: Readout, evidenc
 
 
 def _before_a_look(experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence) -> str:
-    others = "; ".join(check.sentence for check in checks if check.verdict == "thin" and check.check != ENOUGH_UNITS)
+    judged = of_decision(experiment, checks)
+    others = "; ".join(check.sentence for check in judged if check.verdict == "thin" and check.check != ENOUGH_UNITS)
     return f"Iterate: {wait_in_words(experiment, evidence)}.{f' Besides, {others}.' if others else ''}"
 
 

@@ -10,17 +10,16 @@ from ntg_assets.experiments.health_check import FAULT_P, HealthCheck, Verdict
 from ntg_assets.experiments.log_files import examine_log_files
 from ntg_assets.experiments.log_health import examine_logs
 from ntg_assets.experiments.looks import look_of, wait_in_words
+from ntg_assets.experiments.metric_health import examine_metrics
 from ntg_assets.experiments.moments import Sums, moments_of
-from ntg_assets.experiments.novelty import trend_of
+from ntg_assets.experiments.novelty_health import examine_novelty
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
 
-MOST_IN_ONE_UNIT = 0.5  # of an arm's variance; beyond it the largest value decides, not the arm
-ENOUGH_FOR_OUTLIERS = 100  # units; among fewer one unit always carries much
 MOST_IN_SEVERAL_ARMS = 0.01  # share of units; they are left out of the readout, more of them means broken assignment
 ENOUGH_UNITS = "enough_units"
-MOST_NULLS = 0.01  # share of units without a value; more than that and the missing ones may differ from the rest
+FEW_UNITS = 100  # with fewer, two arms may each hold one value by chance
 
 
 def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCheck]:
@@ -32,26 +31,32 @@ def examine(experiment: ExperimentSettings, evidence: Evidence) -> list[HealthCh
         _assigned_arm_seen(evidence),
         *examine_log_files(evidence.files),
         *examine_logs(experiment, evidence),
-        *_complete_values(experiment, evidence),
-        *_no_huge_outlier(experiment, evidence),
+        *examine_metrics(experiment, evidence),
         *_pre_period_balance(experiment, evidence),
         *_negative_controls(experiment, evidence),
         *_exposure_rate(evidence),
-        *_effect_lasts(experiment, evidence),
+        *examine_novelty(experiment, evidence),
         *_enough_days(experiment, evidence),
         _enough_units(experiment, evidence),
     ]
 
 
 def is_sick(checks: Sequence[HealthCheck]) -> bool:
-    """Whether the numbers cannot be trusted, however many there are."""
+    """Whether the numbers cannot be trusted, however many there are; of one metric, ask the checks that concern it."""
     return any(check.verdict == "sick" for check in checks)
 
 
-def overall(checks: Sequence[HealthCheck]) -> Verdict:
-    """Return the worst verdict."""
-    found = {check.verdict for check in checks}
-    return "sick" if "sick" in found else "thin" if "thin" in found else "healthy"
+def overall(checks: Sequence[HealthCheck]) -> str:
+    """Return the worst verdict; `metric` where only the numbers of single metrics cannot be trusted. A warning stops nothing."""
+    sick = [check for check in checks if check.verdict == "sick"]
+    if any(check.metric is None for check in sick):
+        return "sick"
+    return "metric" if sick else "thin" if any(check.verdict == "thin" for check in checks) else "healthy"
+
+
+def of_decision(experiment: ExperimentSettings, checks: Sequence[HealthCheck]) -> list[HealthCheck]:
+    """Keep the checks of the whole experiment and of the metrics on which its decision rests."""
+    return [check for check in checks if check.metric is None or check.metric in experiment.judged_metrics]
 
 
 def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
@@ -86,67 +91,19 @@ def _sample_ratio(evidence: Evidence) -> HealthCheck:
 
 
 def _one_arm_per_unit(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_in_several_arms for arm in evidence.traffic.values())
-    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "exposures belong to units that saw several arms; they are left out")
+    n = sum(arm.units_in_several_arms for arm in evidence.traffic.values())
+    return _share_check("one_arm_per_unit", n, evidence.n_exposed, "units saw several arms; they are left out")
 
 
 def _assigned_arm_seen(evidence: Evidence) -> HealthCheck:
-    n = sum(arm.n_not_assigned for arm in evidence.traffic.values())
-    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "exposures are to an arm that the unit was not given")
+    n = sum(arm.units_not_assigned for arm in evidence.traffic.values())
+    return _share_check("assigned_arm_seen", n, evidence.n_exposed, "units saw an arm that they were not given")
 
 
 def _share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
     share = n / n_all if n_all else 0.0
     verdict: Verdict = "sick" if share > MOST_IN_SEVERAL_ARMS else "healthy"
     return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")
-
-
-def _complete_values(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    for metric in experiment.judged_metrics:
-        found = [evidence.sums_for(experiment.comparison, metric, arm) for arm in experiment.compared_arms]
-        n_null, n_unusable = sum(one.n_null for one in found), sum(one.n_unusable for one in found)
-        n_all = sum(one.n for one in found) + n_null + n_unusable
-        share = n_null / n_all if n_all else 0.0
-        is_sick = share > MOST_NULLS or n_unusable > 0
-        sentence = f"{metric}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite or impossible one"
-        yield HealthCheck(f"complete_values:{metric}", share, MOST_NULLS, "sick" if is_sick else "healthy", sentence)
-
-
-def _no_huge_outlier(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
-    for name in experiment.judged_metrics:
-        found = [evidence.sums_for("between users", name, arm.name) for arm in experiment.arms]
-        shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
-        if experiment.metric(name).kind in {"mean", "revenue", "ratio"} and shares:
-            largest, limit = max(shares), MOST_IN_ONE_UNIT
-            told = f"{name}: the largest value of an arm carries {largest:.0%} of its variance"
-            advice = f"{told}; cut it (winsorise_at: 0.999) or find out what it is" if largest > limit else told
-            yield HealthCheck(f"no_huge_outlier:{name}", largest, limit, "thin" if largest > limit else "healthy", advice)
-
-
-def _share_of_the_largest(sums: Sums) -> float | None:
-    """Return the share of the squared deviations that the largest value has; None with few units, where one is always much."""
-    if sums.n < ENOUGH_FOR_OUTLIERS or sums.largest == 0:
-        return None
-    squares = sums.n * sums.second["value", "value"] - sums.first["value"] ** 2
-    deviation = (sums.n * sums.largest - abs(sums.first["value"])) ** 2 / sums.n
-    return deviation / squares if squares > 0 else None
-
-
-def _effect_lasts(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask whether the effect moves with the days since the exposure: then its average is no promise for later."""
-    control = evidence.trends.get(experiment.control.name)
-    for arm in experiment.treatments:
-        treated = evidence.trends.get(arm.name)
-        trend = trend_of(control, treated) if control and treated else None
-        if trend is not None:
-            moves = "fades" if trend.difference < 0 else "grows"
-            is_steady = trend.p >= FAULT_P
-            told = f"the effect of {arm.name} on {experiment.primary_metric} by day since the exposure"
-            said = "moves like chance" if is_steady else f"{moves}: its average says little about later, so run longer"
-            yield HealthCheck(
-                f"novelty:{arm.name}", trend.p, FAULT_P, "healthy" if is_steady else "thin", f"{told} {said} (p = {trend.p:.2g})"
-            )
 
 
 def _pre_period_balance(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
@@ -166,11 +123,18 @@ def _negative_controls(experiment: ExperimentSettings, evidence: Evidence) -> It
 
 
 def _no_difference(check: str, control: Sample | None, treated: Sample | None, what: str) -> HealthCheck:
-    if control is None or treated is None:
+    if control is None or treated is None or (control.variance == treated.variance == 0 and control.mean == treated.mean):
         return HealthCheck(check, 1.0, FAULT_P, "healthy", f"{what} does not vary or is not known, so it was not compared")
-    p = compare_means(control, treated).p
+    p = _p_of(control, treated)
     verdict: Verdict = "healthy" if p >= FAULT_P else "sick"
     return HealthCheck(check, p, FAULT_P, verdict, f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})")
+
+
+def _p_of(control: Sample, treated: Sample) -> float:
+    """Compare two means that are not one constant; two constants that differ leave no doubt, once there are more than a few units."""
+    if control.variance or treated.variance:
+        return compare_means(control, treated).p
+    return 0.0 if min(control.n, treated.n) >= FEW_UNITS else 1.0
 
 
 def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
@@ -208,16 +172,14 @@ def _enough_units(experiment: ExperimentSettings, evidence: Evidence) -> HealthC
 
 def _value_sample(sums: Sums) -> Sample | None:
     try:
-        sample = adjusted_samples([moments_of(sums)], use_covariate=False)[0]
+        return adjusted_samples([moments_of(sums)], use_covariate=False)[0]
     except NotEnoughDataError:
         return None
-    return sample if sample.variance > 0 else None
 
 
 def _covariate_sample(sums: Sums) -> Sample | None:
     try:
         moments = moments_of(sums)
+        return Sample(moments.n, moments.mean["covariate"], moments.covariance["covariate", "covariate"])
     except NotEnoughDataError:
         return None
-    variance = moments.covariance["covariate", "covariate"]
-    return Sample(moments.n, moments.mean["covariate"], variance) if variance > 0 else None

@@ -1,9 +1,11 @@
 """Whether the logs of an experiment fit together: known ids, exposures in time, nothing that comes before its cause."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck
+from ntg_assets.experiments.log_content import LogContent
+from ntg_assets.experiments.log_rules import INTERACTIONS
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import LoggedSource, ReplaySource
@@ -19,6 +21,29 @@ def examine_logs(experiment: ExperimentSettings, evidence: Evidence) -> Iterator
         yield _exposed_units_known(experiment.source, arms)
         yield _exposures_in_time(experiment.source, arms)
         yield _nothing_before_its_cause(arms)
+    for log in sorted({content.log for content in evidence.logs}):
+        contents = [content for content in evidence.logs if content.log == log]
+        if log != INTERACTIONS:
+            yield _rows_that_count(log, contents)
+        yield from _log_ends(log, contents)
+
+
+def _rows_that_count(log: str, contents: Sequence[LogContent]) -> HealthCheck:
+    """Say what was left out of a log of the experiment's own."""
+    n_rows, n_odd = sum(content.n_rows for content in contents), sum(content.n_not_finite for content in contents)
+    n_outside, n_equal = sum(content.n_out_of_time for content in contents), sum(content.n_duplicates for content in contents)
+    told = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true and {n_equal:,} equal to another"
+    odd = f"; {n_odd:,} have an infinite value" if n_odd else ""
+    is_clean = n_outside + n_equal + n_odd == 0
+    return HealthCheck(f"rows_that_count:{log}", n_outside + n_equal + n_odd, 0, "healthy" if is_clean else "warning", f"{told}{odd}")
+
+
+def _log_ends(log: str, contents: Sequence[LogContent]) -> Iterator[HealthCheck]:
+    """Say that stray rows do not end the windows of units."""
+    if n := max(content.n_after_end for content in contents):
+        last = f"{contents[0].ended_at:%Y-%m-%d}, and not with the {n:,} rows half a year and more after all others"
+        told = f"windows are over with the {log} until {last}, whose dates are hardly true"
+        yield HealthCheck(f"log_end:{log}", n, 0, "warning", told)
 
 
 def _exposed_units_known(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:

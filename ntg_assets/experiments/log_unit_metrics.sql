@@ -97,8 +97,8 @@ measured as (
         metrics.lowest,
         ripe.pre_start_at < ripe.first_exposed_at as has_pre_period,
         case
-            when metrics.measure = 'value' and after.n_unusable > 0 then cast('inf' as double)
-            when metrics.measure = 'value' and after.n_null > 0 then null
+            when (metrics.measure = 'value' or metrics.denominator = 'value') and after.n_unusable > 0 then cast('inf' as double)
+            when (metrics.measure = 'value' or metrics.denominator = 'value') and after.n_null > 0 then null
             when metrics.measure = 'value' then coalesce(after.value_micro, 0) / 1e6
             when metrics.measure = 'events' then coalesce(after.n_events, 0)
             when metrics.measure = 'active_days' then coalesce(after.n_days, 0)

@@ -11,8 +11,9 @@ from polars.exceptions import PolarsError
 
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.interventions import read_interventions
+from ntg_assets.experiments.log_rules import COUNT_TYPES, EXPOSURES, OUTCOMES, Judged, LogRules, judge_rows
 from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, ReplaySource
+from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, OutcomeLogSettings, ReplaySource
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -36,29 +37,54 @@ OUTCOME_TYPES: dict[str, Any] = {
     "value": pl.Float64,
 }
 KEPT_TYPES: dict[str, Any] = {"experiment": pl.String, "unit_id": pl.String, "arm": pl.String}
+ANY_TIME = LogRules()
 MOST_NAMED = 5
 
 
-def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
+def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path, rules: LogRules = ANY_TIME) -> pl.DataFrame:
     """Read the exposures of every experiment on logs; one row per (experiment, unit, arm), with the windows of its outcomes.
 
+    Args:
+        definitions: The experiments.
+        home: Folder below which the files lie.
+        rules: Which times can be true.
+
     Raises:
-        SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's.
+        SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's, or too
+            many times cannot be true.
     """
     files = _Files(home)
-    parts = [_exposures_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
+    parts = [_exposures_of(one, source, files=files, rules=rules) for one, source in _logged(definitions)]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
 
-def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
-    """Read the outcome logs of every experiment that has one of its own; one row per outcome.
+def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path, rules: LogRules = ANY_TIME) -> pl.DataFrame:
+    """Read the outcome logs of every experiment that has one of its own; one row per outcome, equal ones once (see `duplicates`).
+
+    Args:
+        definitions: The experiments.
+        home: Folder below which the files lie.
+        rules: Which times can be true.
 
     Raises:
-        SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty.
+        SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty, or too many times cannot be true.
     """
     files = _Files(home)
-    parts = [_outcomes_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
+    parts = [_outcomes_of(one, log, files=files, rules=rules).rows for one, log in _with_outcomes(definitions)]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
+
+
+def count_log_rows(definitions: Sequence[ExperimentSettings], *, home: Path, rules: LogRules = ANY_TIME) -> pl.DataFrame:
+    """Count what the experiments' own logs hold and what was left out of them; one row per (experiment, log, event type).
+
+    Raises:
+        SourceError: as `read_exposure_logs` and `read_outcome_logs`.
+    """
+    files = _Files(home)
+    seen = [(one, _judged_exposures(one, source, files=files, rules=rules)) for one, source in _logged(definitions)]
+    did = [(one, _outcomes_of(one, log, files=files, rules=rules)) for one, log in _with_outcomes(definitions)]
+    counts = [judged.counts.select(pl.lit(one.id).alias("experiment"), pl.all()) for one, judged in (*seen, *did)]
+    return pl.concat([pl.DataFrame(schema=COUNT_TYPES), *counts])
 
 
 def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
@@ -78,13 +104,27 @@ def _kept_of(experiment: ExperimentSettings, path: Path) -> pl.DataFrame:
     return rows.filter((pl.col("experiment") == experiment.id) & pl.col("arm").is_in(known))
 
 
-def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
+def _logged(definitions: Sequence[ExperimentSettings]) -> list[tuple[ExperimentSettings, LoggedSource]]:
+    return [(one, one.source) for one in definitions if not isinstance(one.source, ReplaySource)]
+
+
+def _with_outcomes(definitions: Sequence[ExperimentSettings]) -> list[tuple[ExperimentSettings, OutcomeLogSettings]]:
+    return [(one, source.outcomes) for one, source in _logged(definitions) if source.outcomes]
+
+
+def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files", rules: LogRules) -> pl.DataFrame:
+    rows = _judged_exposures(experiment, source, files=files, rules=rules).rows
+    return _per_unit_and_arm(rows, experiment, source)
+
+
+def _judged_exposures(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files", rules: LogRules) -> Judged:
+    what = f"experiment {experiment.id}: {'interventions' if isinstance(source, InterventionSource) else 'exposures'}"
     if isinstance(source, InterventionSource):
-        rows = read_interventions(source, read=files.read, what=f"experiment {experiment.id}: interventions")
+        rows = read_interventions(source, read=files.read, what=what)
     else:
         rows = _logged_exposures(experiment, source, files=files)
     _refuse_unknown_arms(rows, experiment)
-    return _per_unit_and_arm(rows, experiment, source)
+    return judge_rows(rows, rules, at="exposed_at", log=EXPOSURES, what=what)
 
 
 def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
@@ -133,17 +173,16 @@ def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source
     ).sort("unit_id", "arm")
 
 
-def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
-    log = source.outcomes
-    if log is None:
-        return pl.DataFrame(schema=OUTCOME_TYPES)
+def _outcomes_of(experiment: ExperimentSettings, log: OutcomeLogSettings, *, files: "_Files", rules: LogRules) -> Judged:
     what = f"experiment {experiment.id}: outcomes"
     wanted = {"unit_id": log.unit_id, "event_at": log.happened_at}
     wanted |= {name: column for name, column in {"event_type": log.event_type, "value": log.value}.items() if column is not None}
     rows = _with_time(files.read(log.files, wanted, what=what), "event_at", what=what)
     rows = _with_value(rows, what=what) if "value" in wanted else rows.with_columns(pl.lit(1.0).alias("value"))
     kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
-    return rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value")
+    typed = rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value")
+    distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
+    return judge_rows(typed, rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)
 
 
 class _Files:

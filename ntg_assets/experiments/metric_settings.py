@@ -10,6 +10,7 @@ MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue", "qua
 Measure = Literal["value", "events", "active_days", "any"]
 Better = Literal["more", "less"]
 ONE_OR_NONE: tuple[MetricKind, ...] = ("proportion", "retention")
+UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
 
 
 class MetricSettings(Section):
@@ -47,6 +48,11 @@ class MetricSettings(Section):
     def sign(self) -> int:
         """1 where more is better, -1 where less is: a difference times it is an improvement."""
         return 1 if self.better == "more" else -1
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether a user under one arm can be subtracted from the same user under another."""
+        return self.kind not in UNPAIRED
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":

@@ -10,6 +10,22 @@ from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 
 KEY_DIGITS = 16
 NO_CLAIM = "no claim"  # how the verdict of a readout begins that shows what was found and claims nothing
+NUMBERS = (  # what the statistics say, and nothing of what is known before
+    "mean_control",
+    "mean_treatment",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "standard_error",
+    "p",
+    "p_adjusted",
+    "relative_difference",
+    "relative_low",
+    "relative_high",
+    "variance_removed_share",
+    "detectable_difference",
+    "units_needed_per_arm",
+)
 TO_DATE = "to date"  # everything that has come in, also since the last look
 
 

@@ -21,6 +21,9 @@ class EffectByDay(Contract):
     difference: float = column("Treatment minus control on that day", nullable=True)
     difference_low: float = column("Lower end of its 95% interval, for this day alone", nullable=True)
     difference_high: float = column("Upper end of its interval", nullable=True)
+    relative_difference: float = column("The same as a share of the control; null where a mean is not clearly above zero", nullable=True)
+    relative_low: float = column("Lower end of its interval (log ratio)", nullable=True)
+    relative_high: float = column("Upper end of its interval", nullable=True)
 
     class Config:
         unique = ["experiment", "arm", "day"]

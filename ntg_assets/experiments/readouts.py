@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.claims import judge, with_money, with_plan
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
 from ntg_assets.experiments.harm import harm_to_date
-from ntg_assets.experiments.health_check import HealthCheck
+from ntg_assets.experiments.health_check import HealthCheck, concerning, is_unfit
 from ntg_assets.experiments.looks import look_of, wait_in_words
-from ntg_assets.experiments.metric_settings import MetricKind, MetricSettings
+from ntg_assets.experiments.metric_settings import MetricSettings
 from ntg_assets.experiments.moments import moments_of
 from ntg_assets.experiments.quantiles import TiedValuesError
-from ntg_assets.experiments.readout import NO_CLAIM, Readout, blank_readout
+from ntg_assets.experiments.readout import NO_CLAIM, NUMBERS, Readout, blank_readout
 from ntg_assets.experiments.settings import Comparison, ExperimentSettings
 from ntg_assets.experiments.several_arms import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
 from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_pairs
-
-UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
 
 
 def read_out(
@@ -40,17 +39,28 @@ def read_out(
         for comparison in comparisons
         for metric in experiment.measured
         if metric.name in experiment.judged_metrics or not judged_only
-        if comparison == "between users" or metric.kind not in UNPAIRED
+        if comparison == "between users" or metric.has_pairs
         for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
     ]
     if not look.is_reached:
         found = [one if one.is_valid else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}") for one in found]
     found += [harm for guardrail in experiment.guardrails for harm in harm_to_date(experiment, evidence, metric=guardrail.metric)]
+    watched = [guardrail.metric for guardrail in experiment.guardrails if not is_unfit(checks, guardrail.metric)]
+    found += [harm for metric in watched for harm in harm_to_date(experiment, evidence, metric=metric)]
     planned = found if judged_only else [with_plan(readout, experiment) for readout in found]
     return [
-        judge(with_money(readout, experiment, evidence), checks, minimum_units=experiment.minimum_units_per_arm)
-        for readout in _adjust_secondary(planned)
+        judge(with_money(readout, experiment, evidence), concerning(checks, readout.metric), minimum_units=experiment.minimum_units_per_arm)
+        for readout in _adjust_secondary([_without_unfit(readout, checks) for readout in planned])
     ]
+
+
+def _without_unfit(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
+    """Take the numbers out of a metric that cannot be trusted, so that no rule finds an interval there."""
+    if not is_unfit(checks, readout.metric):
+        return readout
+    reasons = "; ".join(check.sentence for check in checks if check.metric == readout.metric and check.verdict == "sick")
+    nothing: dict[str, Any] = dict.fromkeys(NUMBERS)
+    return replace(readout, **nothing, is_valid=False, verdict=f"no claim (sick): {reasons}")
 
 
 def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison) -> list[Readout]:

@@ -19,8 +19,15 @@ from ntg_assets.experiments.settings import ExperimentSettings
 
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
-BEFORE = "2"  # its receipts know no direction, so more was better; only their outcome can be derived again
-TABLES = {"traffic": "arm_traffic", "sums": "metric_sums", "quantiles": "metric_quantiles", "trends": "daily_sums"}
+BEFORE = "2"  # its receipts know no direction (more was better) and not what logs hold; only their outcome can be derived again
+TABLES = {
+    "traffic": "arm_traffic",
+    "sums": "metric_sums",
+    "quantiles": "metric_quantiles",
+    "trends": "daily_sums",
+    "cohorts": "daily_sums",
+    "logs": "log_contents",
+}
 OUTCOME = ("decision", "arm", "reason")
 
 
@@ -90,9 +97,18 @@ def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str
     now, then = ([one["in_force"], *(one["decision"].get(name) for name in OUTCOME)] for one in (again, receipt))
     if now != then:
         said = f"the receipt follows rule version {BEFORE} and says {then[0]} ({then[-1]})"
-        comes_to = f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same evidence"
+        comes_to = f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same evidence{_other_health(again, receipt)}"
         raise ReplayMismatchError(f"{said}; {comes_to}. Decide anew with `ntg run-all`.")
     return again
+
+
+def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
+    """Name the health checks that stop a claim by one version of the rule and not by the other."""
+    then, now = ({check["check"]: check["verdict"] for check in one["health"]} for one in (receipt, again))
+    verdicts = {name: (then.get(name, "not asked"), now.get(name, "not asked")) for name in {**then, **now}}
+    stops = [name for name, both in verdicts.items() if both[0] != both[1] and {"sick", "thin"} & set(both)]
+    told = [f"{name} was {verdicts[name][0]} and is {verdicts[name][1]}" for name in stops]
+    return f", because health is examined anew ({', '.join(told)})" if told else ""
 
 
 def inputs_of(receipt: Mapping[str, Any]) -> tuple[ExperimentSettings, Evidence]:

@@ -10,10 +10,10 @@ import polars as pl
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
 from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
+from ntg_assets.experiments.effect_by_day import effects_by_day
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.money import money_unit, why_not_money
-from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
 from ntg_assets.experiments.readouts import read_out
@@ -68,7 +68,7 @@ def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.Data
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one))]
+    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one), examine(one, evidence.of(one)))]
     return _frame(rows, SegmentEffects)
 
 

@@ -9,6 +9,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.claims import claim_in_words
 from ntg_assets.experiments.comparisons import compare_arms
 from ntg_assets.experiments.evidence import Evidence
+from ntg_assets.experiments.health_check import HealthCheck, concerning
 from ntg_assets.experiments.metric_settings import Better
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.several_arms import holm
@@ -37,8 +38,8 @@ class SegmentEffect:
     verdict: str = "no result"
 
 
-def segment_effects(experiment: ExperimentSettings, evidence: Evidence) -> list[SegmentEffect]:
-    """Compare the arms within each segment; none when there is only one segment.
+def segment_effects(experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck] = ()) -> list[SegmentEffect]:
+    """Compare the arms within each segment; none when there is only one segment. What is sick makes no claim here either.
 
     p-values are adjusted over all segments and arms of a metric (Holm). `p_segments_alike` asks whether the segments differ at all
     (Cochran's Q): without that, the largest of several differences is not news.
@@ -48,7 +49,7 @@ def segment_effects(experiment: ExperimentSettings, evidence: Evidence) -> list[
     kinds = {metric.name: metric.kind for metric in experiment.measured}
     judged = [metric for metric in experiment.judged_metrics if kinds[metric] != "quantile"]
     return [
-        effect
+        _withheld(effect, concerning(checks, metric))
         for metric in judged
         for effect in _adjusted(
             list(_within_segments(experiment, evidence, metric)),
@@ -56,6 +57,11 @@ def segment_effects(experiment: ExperimentSettings, evidence: Evidence) -> list[
             better=experiment.metric(metric).better,
         )
     ]
+
+
+def _withheld(effect: SegmentEffect, checks: Sequence[HealthCheck]) -> SegmentEffect:
+    reasons = [check.sentence for check in checks if check.verdict == "sick"]
+    return replace(effect, verdict=f"no claim (sick): {'; '.join(reasons)}") if reasons and effect.p is not None else effect
 
 
 def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric: str) -> Iterator[SegmentEffect]:

@@ -64,6 +64,8 @@ class ExperimentSettings(Section):
     """Below this no claim is made in either direction."""
     minimum_days: int = Field(default=14, ge=1, multiple_of=7)
     """Whole weeks that the exposures of a logged experiment must cover before a claim is made."""
+    novelty: Literal["warn", "block"] = "warn"
+    """What follows when the effect moves, with the days since the exposure or from early to late units: a warning, or no claim."""
     override: OverrideSettings | None = None
     """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)
@@ -106,6 +108,11 @@ class ExperimentSettings(Section):
     def window_days(self) -> int:
         """Whole days in which outcomes count; 0 in a replay, where nothing happened because of an exposure."""
         return 0 if isinstance(self.source, ReplaySource) else int(self.source.window_days)
+
+    @property
+    def has_pre_period(self) -> bool:
+        """Whether the time before the exposure is read from the logs, as a covariate."""
+        return not isinstance(self.source, ReplaySource) and self.source.pre_period_days > 0
 
     @property
     def assigned_at_once(self) -> bool:
@@ -267,6 +274,8 @@ class ExperimentsSettings(Section):
     holdout_share: float = Field(default=0.0, ge=0, lt=1)
     """Share of units in the global holdout: in no experiment, so that all of them together can be measured."""
     holdout_salt: str = "experiments-holdout"
+    max_bad_share: float = Field(default=0.01, ge=0, le=1)
+    """Share of an experiment's own log (0-1) whose times may lie outside those that `ingest` believes; above it the log is refused."""
     past_effects: list[PastEffectSettings] = Field(default_factory=list)
     """Relative effects of past experiments on their primary metrics; three or more of them make a prior for the money gate."""
     self_tested: int = Field(default=20, ge=0)

@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from ntg_assets.experiments.two_samples import Sample, t_critical
+from ntg_assets.experiments.two_samples import Sample, t_critical, t_p
 
 NODES = 96  # Gauss-Legendre points over the control's deviation: right to better than 1e-8 while no arm hangs on the control alone
 STEEP_NODES = 60.0  # over the steepest factor's width: a tiny control correlates its comparisons almost fully
@@ -18,6 +18,7 @@ SCALE_NODES = 40  # over the estimated standard deviation
 SCALE_TAIL = 1e-15  # mass of its distribution left out on either side
 TAIL = 9.0  # standard normal mass beyond this is 2e-19
 LARGEST_LOADING = 1 - 1e-7
+NEARLY = 0.01  # of the error rate: less than that is the rounding of the integral
 REMEMBERED = 4_096  # a decision, its sensitivity and its replay ask the same integrals again
 
 
@@ -49,9 +50,14 @@ def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_
 
 
 def max_t_p(statistic: float, loadings: Sequence[float], *, degrees_of_freedom: float = inf, two_sided: bool = True) -> float:
-    """Return the p-value of one comparison, adjusted for all of them."""
+    """Return the p-value of one comparison, adjusted for all of them.
+
+    It lies between that of the comparison alone and Bonferroni's, also where one or two degrees of freedom leave the integral few digits.
+    """
     bound = abs(statistic) if two_sided else statistic
-    return min(1.0, max(0.0, 1 - max_t_probability(bound, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided)))
+    joint = 1 - max_t_probability(bound, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided)
+    alone = t_p(bound, degrees_of_freedom, alternative="two-sided" if two_sided else "greater")
+    return min(1.0, len(loadings) * alone, max(joint, alone))
 
 
 def max_t_critical(
@@ -111,14 +117,21 @@ def bonferroni(p_values: Sequence[float]) -> list[float]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _critical(loadings: tuple[float, ...], significance: float, degrees_of_freedom: float, two_sided: bool) -> float:  # noqa: FBT001  # cached
-    """Search between one comparison alone and Bonferroni, which enclose the answer."""
+    """Search between one comparison alone and Bonferroni, which enclose the answer.
+
+    With one or two degrees of freedom the integral has too few digits far out, and Bonferroni's is the cautious answer; where all
+    comparisons hang on the control alone they are one.
+    """
 
     def surplus(critical: float) -> float:
         return max_t_probability(critical, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided) - (1 - significance)
 
     tail = significance / (2 if two_sided else 1)
     low, high = t_critical(tail, degrees_of_freedom), t_critical(tail / len(loadings), degrees_of_freedom)
-    return float(optimize.brentq(surplus, low - 1e-4, high * (1 + 1e-4) + 1e-4, xtol=1e-10))
+    below, above = low - 1e-4, high * (1 + 1e-4) + 1e-4
+    if surplus(below) >= 0 or surplus(above) <= 0:
+        return low if 0 <= surplus(below) <= NEARLY * significance else high
+    return float(optimize.brentq(surplus, below, above, xtol=1e-10))
 
 
 def _panels_for(narrowest: float) -> int:

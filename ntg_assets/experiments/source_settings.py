@@ -38,6 +38,8 @@ class OutcomeLogSettings(Section):
     """Column with the kind of outcome; None: all are of one kind."""
     value: str | None = None
     """Column with the value of the outcome; None: each counts 1."""
+    duplicates: Literal["drop", "keep"] = "drop"
+    """Whether rows equal in all of these columns count once (`drop`: a log loaded twice doubles nothing) or are kept (days for times)."""
 
 
 class ReplaySource(Section):

@@ -91,6 +91,13 @@ def log_traffic(exposure_log: pl.DataFrame, *, events: Source, outcome_log: pl.D
     return query("experiments", "log_traffic", {**logs, "log_ends": query("experiments", "log_ends", logs)})
 
 
+def log_contents(log_counts: pl.DataFrame, *, exposure_log: pl.DataFrame, events: Source, outcome_log: pl.DataFrame | None = None) -> Query:
+    """Say what the logs of each experiment hold, by type of event, and where they end."""
+    logs: dict[str, Source] = {"exposure_log": exposure_log, "events": events}
+    ends = query("experiments", "log_ends", {**logs, "outcome_log": _outcomes(outcome_log)})
+    return query("experiments", "log_contents", {"log_counts": log_counts, **logs, "log_ends": ends})
+
+
 def daily_sums(
     exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
 ) -> Query:

@@ -21,6 +21,7 @@ PATH = (
     ("experiments", "readouts", "what each arm changed"),
     ("experiments", "metric_sums", "the exact sums behind every statistic"),
     ("experiments", "arm_traffic", "who was given and who saw which arm, counted"),
+    ("experiments", "log_contents", "what the experiment's logs hold, and what was left out"),
     ("experiments", "daily_sums", "the primary metric by days since the exposure"),
     ("experiments", "unit_metrics", "what each unit did"),
     ("experiments", "exposures", "who saw what"),

@@ -19,6 +19,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.moments import MINIMUM_UNITS, Moments
 
 Alternative = Literal["two-sided", "greater", "less"]
+ROUNDING = 1e-12  # of the terms of a ratio's variance: what floats leave where every value is the same multiple of its denominator
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,10 @@ def pooled_theta(arms: Sequence[Moments]) -> float:
     Source: Deng, Xu, Kohavi and Walker 2013, "Improving the Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data".
 
     Returns:
-        The slope, 0 when the covariate does not vary.
+        The slope, 0 when the covariate does not vary or does not exist in every arm.
     """
+    if not has_past(arms):
+        return 0.0
     ratios = [(arm.n - 1, _ratio_covariance(arm), _covariate_variance(arm)) for arm in arms]
     covariance = sum(weight * found for weight, found, _ in ratios)
     variance = sum(weight * found for weight, _, found in ratios)
@@ -78,11 +81,23 @@ def pooled_theta(arms: Sequence[Moments]) -> float:
 def adjusted_samples(arms: Sequence[Moments], *, use_covariate: bool = True) -> list[Sample]:
     """Reduce each arm to one number per unit: the delta method for ratios, CUPED with one theta and one centre for all arms.
 
+    Where the covariate does not exist in every arm (no unit has a past) or does not vary, the arms are read without it.
     Source: Budylin, Drutsa, Katsev and Tsoy 2018 (linearised ratios); Deng and others 2013 (CUPED).
+
+    Raises:
+        NotEnoughDataError: the denominator of an arm sums to zero, or its numbers are too large for a variance.
     """
     theta = pooled_theta(arms) if use_covariate else 0.0
+    if theta == 0:
+        return [_plain_sample(arm) for arm in arms]
     centre = sum(arm.n * arm.mean["covariate"] for arm in arms) / sum(arm.n * arm.mean["covariate_denominator"] for arm in arms)
     return [_adjusted_sample(arm, theta=theta, centre=centre) for arm in arms]
+
+
+def has_past(arms: Sequence[Moments]) -> bool:
+    """Whether the covariate is a number in each arm and in all of them: a ratio of sums needs a sum below the line that is not zero."""
+    below = [arm.n * arm.mean["covariate_denominator"] for arm in arms]
+    return sum(below) != 0 and all(below)
 
 
 def compare_means(control: Sample, treatment: Sample, *, confidence: float = 0.95, alternative: Alternative = "two-sided") -> Difference:
@@ -160,6 +175,11 @@ def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:
     return total**2 / parts if parts > 0 else inf
 
 
+def is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
+    """Whether the interval of the mean lies above zero."""
+    return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)
+
+
 def _ratio_covariance(arm: Moments) -> float:
     return float(_ratio_aggregates(arm).ratio_cov("value", "denominator", "covariate", "covariate_denominator"))
 
@@ -168,24 +188,32 @@ def _covariate_variance(arm: Moments) -> float:
     return float(_ratio_aggregates(arm).ratio_var("covariate", "covariate_denominator"))
 
 
+def _plain_sample(arm: Moments) -> Sample:
+    variance = float(_ratio_aggregates(arm).ratio_var("value", "denominator"))
+    return Sample(n=arm.n, mean=arm.mean["value"] / arm.mean["denominator"], variance=_without_rounding(variance, arm))
+
+
 def _adjusted_sample(arm: Moments, *, theta: float, centre: float) -> Sample:
-    aggregates = _ratio_aggregates(arm)
+    plain = _plain_sample(arm)
     covariate = arm.mean["covariate"] / arm.mean["covariate_denominator"]
-    variance = float(aggregates.ratio_var("value", "denominator"))
-    if theta:
-        explained = theta**2 * _covariate_variance(arm) - 2 * theta * _ratio_covariance(arm)
-        variance = max(variance + explained, 0.0)  # a covariate equal to the metric leaves zero, give or take a rounding
+    explained = theta**2 * _covariate_variance(arm) - 2 * theta * _ratio_covariance(arm)
     return Sample(
         n=arm.n,
-        mean=arm.mean["value"] / arm.mean["denominator"] - theta * (covariate - centre),
-        variance=variance,
+        mean=plain.mean - theta * (covariate - centre),
+        variance=max(plain.variance + explained, 0.0),  # a covariate equal to the metric leaves zero, give or take a rounding
     )
+
+
+def _without_rounding(variance: float, arm: Moments) -> float:
+    """Take for zero what is only the rounding of the terms that the variance was made of."""
+    terms = arm.covariance["value", "value"] / arm.mean["denominator"] ** 2
+    return 0.0 if abs(variance) <= ROUNDING * terms else variance
 
 
 def _ratio_aggregates(arm: Moments):  # type: ignore[no-untyped-def]  # noqa: ANN202  # tea-tasting ships no types
     from tea_tasting.aggr import Aggregates
 
-    if arm.mean["denominator"] == 0 or arm.mean["covariate_denominator"] == 0:
+    if arm.mean["denominator"] == 0:
         raise NotEnoughDataError(f"the denominator sums to zero over {arm.n} units: the ratio does not exist.")
     variances = {name: arm.covariance[name, name] for name in arm.mean}
     return Aggregates(count_=arm.n, mean_=dict(arm.mean), var_=variances, cov_=dict(arm.covariance))
@@ -204,7 +232,7 @@ def _log_ratio(control: Sample, treatment: Sample, *, confidence: float, alterna
 
     Below that a relative effect has the wrong sign or explodes. Degrees of freedom are Welch's, of the variances of the logarithms.
     """
-    if not all(_is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
+    if not all(is_clearly_positive(arm, confidence=confidence) for arm in (control, treatment)):
         return None
     logs = [Sample(arm.n, log(arm.mean), arm.variance / arm.mean**2) for arm in (control, treatment)]
     centre, error = logs[1].mean - logs[0].mean, sqrt(logs[0].squared_error + logs[1].squared_error)
@@ -214,8 +242,3 @@ def _log_ratio(control: Sample, treatment: Sample, *, confidence: float, alterna
 
 def _lower_tail(statistic: float, degrees_of_freedom: float) -> float:
     return float(special.ndtr(statistic) if degrees_of_freedom == inf else special.stdtr(degrees_of_freedom, statistic))
-
-
-def _is_clearly_positive(sample: Sample, *, confidence: float) -> bool:
-    """Whether the interval of the mean lies above zero."""
-    return sample.mean > t_critical((1 - confidence) / 2, sample.n - 1) * sqrt(sample.squared_error)

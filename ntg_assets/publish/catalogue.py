@@ -64,6 +64,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "exposures",
             "unit_metrics",
             "arm_traffic",
+            "log_contents",
             "metric_sums",
             "metric_quantiles",
             "daily_sums",

@@ -10,15 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.experiments import logs, results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.receipts import replay
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.sql import run
+from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets_tests.logs import EVENT_SCHEMA
+from ntg_assets_tests.trials import conclude
 
 START, USERS, DAYS = datetime(2026, 1, 5), 400, 56
-LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
 Rows = list[tuple[Any, ...]]
 
 
@@ -68,26 +64,9 @@ def exposures(home: Path, *, at: Callable[[int], datetime] = seen_at, ids: str =
 
 
 def concluded(home: Path, rows: Rows, **changes: Any) -> tuple[dict[str, dict[str, Any]], dict[str, Any], pl.DataFrame]:
-    """Go from logs to health checks by name, the decision, and the effect by day; the receipt must replay."""
-    one = definition(**changes)
-    programme = ExperimentsSettings(definitions=[one])
-    seen, outcomes = logs.read_exposure_logs([one], home=home), logs.read_outcome_logs([one], home=home)
-    events = pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
-    known: dict[str, Any] = {"events": events, "outcome_log": outcomes}
-    assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen))
-    exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
-    units = run(tables.log_unit_metrics(seen, definitions=[one], **known))
-    daily = run(tables.daily_sums(seen, definitions=[one], **known))
-    evidence = EvidenceTables(
-        run(tables.arm_traffic(assigned, exposures=exposed, definitions=[one], log_traffic=tables.log_traffic(seen, **known))),
-        run(tables.metric_sums(units, definitions=[one])),
-        run(tables.metric_quantiles(units, definitions=[one])),
-        daily_sums=daily,
-    )
-    checks = {row["check"]: row for row in results.health_checks([one], evidence).iter_rows(named=True)}
-    made = results.decisions([one], evidence, readouts=results.readouts([one], evidence)).row(0, named=True)
-    assert replay(json.loads(made["receipt"]))["in_force"] == made["decision"]
-    return checks, made, results.effect_by_day([one], daily)
+    """Go from logs to health checks by name, the decision, and the effect by day."""
+    found = conclude(definition(**changes), home, events=pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
+    return found.checks, found.decision, found.days
 
 
 @pytest.fixture
@@ -105,14 +84,16 @@ def test_sound_logs_are_healthy_and_a_lasting_effect_is_rolled_out(home: Path) -
     assert days["difference"].drop_nulls().mean() == pytest.approx(0.3, abs=0.05)
 
 
-def test_an_effect_that_fades_makes_no_claim(home: Path) -> None:
-    checks, made, days = concluded(
-        home, bought(lambda user, day, base: base + (3.0 * 0.6**day if day >= 0 and arm_of(user) == "b" else 0.0))
-    )
-    assert checks["novelty:b"]["verdict"] == "thin"
+def test_an_effect_that_fades_is_told_and_stops_the_claim_where_the_experiment_says_so(home: Path) -> None:
+    rows = bought(lambda user, day, base: base + (3.0 * 0.6**day if day >= 0 and arm_of(user) == "b" else 0.0))
+    checks, made, days = concluded(home, rows)
+    assert checks["novelty:b"]["verdict"] == "warning"
     assert "fades: its average says little about later" in checks["novelty:b"]["sentence"]
-    assert (made["decision"], made["reason"]) == ("iterate", "health:thin")
+    assert made["decision"] == "rollout"
+    assert checks["novelty:b"]["sentence"] in json.loads(made["receipt"])["decision"]["gates"][0]["sentence"]
     assert days["difference"][0] > 2 > days["difference"][-1]
+    checks, made, _ = concluded(home, rows, novelty="block")
+    assert (checks["novelty:b"]["verdict"], made["decision"], made["reason"]) == ("thin", "iterate", "health:thin")
 
 
 def test_ids_that_are_not_the_same_in_both_logs_are_sick(home: Path) -> None:
