@@ -71,6 +71,22 @@ def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(asset=dg.AssetKey(["experiments", "health_checks"]))
+def experiments_are_healthy(health_checks: pl.DataFrame) -> dg.AssetCheckResult:
+    """What must be known before anyone believes an experiment: sick checks, which stop claims, and warnings, which stop none."""
+    order = {"sick": 0, "warning": 1}
+    troubles = health_checks.filter(pl.col("verdict").is_in(list(order)))
+    shown = troubles.sort(pl.col("verdict").replace_strict(order, default=2), "experiment", "position").head(3)
+    named = "; ".join(f"{experiment}: {sentence}" for experiment, sentence in shown.select("experiment", "sentence").iter_rows())
+    n_sick = troubles.filter(pl.col("verdict") == "sick").height
+    return dg.AssetCheckResult(
+        passed=troubles.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{n_sick} sick, {troubles.height - n_sick} to be known: {named}" if troubles.height else None,
+        metadata={"offenders": troubles.height},
+    )
+
+
 @dg.asset_check(asset=dg.AssetKey(["experiments", "self_tests"]))
 def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResult:
     """Whether A/A tests, coverage and power are as promised on these data; few or very skewed units break the promise honestly."""
@@ -83,4 +99,10 @@ def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResul
     )
 
 
-experiment_checks = [every_decision_has_a_readout, every_receipt_replays, every_arm_has_units, intervals_keep_their_promise]
+experiment_checks = [
+    every_decision_has_a_readout,
+    every_receipt_replays,
+    every_arm_has_units,
+    experiments_are_healthy,
+    intervals_keep_their_promise,
+]

@@ -38,6 +38,7 @@ def test_every_table_that_is_named_is_published_and_every_public_name_exists() -
 
 def test_every_health_check_is_on_the_page() -> None:
     folder = Path(__file__).parents[2] / "ntg_assets" / "experiments"
-    text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in ("health", "log_health"))
-    asked = set(re.findall(r'(?:HealthCheck|_share_check|_no_difference)\(\s*f?"([a-z_]+)', text)) | {"enough_units"}
+    text = "".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*health.py")))
+    asked = set(re.findall(r'(?:HealthCheck|_share_check|_no_difference|_judged)\(\s*f?"([a-z_]+)', text)) | {"enough_units"}
+    assert {"novelty", "counted_events", "sample_ratio", "rows_that_count"} <= asked
     assert {name for name in asked if name not in PAGE} == set()
