@@ -17,24 +17,22 @@ from ntg_assets.events.sensor import landing_sensor
 from ntg_assets.experiments.assets import experiment_assets
 from ntg_assets.experiments.checks import experiment_checks
 from ntg_assets.features.assets import feature_assets
+from ntg_assets.launchpad import one_process, project_of_run, warehouse_of_run
 from ntg_assets.logs import structured_log
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import off_policy_checks
-from ntg_assets.project import Project
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
 from ntg_assets.ranking.checks import ranking_checks
 from ntg_assets.revenue.assets import revenue_assets
 from ntg_assets.revenue.checks import revenue_checks
-from ntg_assets.settings import load_settings, project_paths
+from ntg_assets.settings import load_settings
 from ntg_assets.splits.assets import split_assets
 from ntg_assets.splits.checks import split_checks
 from ntg_assets.stages import INGEST, LIVE, PUBLISHED
-from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 from ntg_assets.taste.assets import taste_assets
 
 settings = load_settings()
-project = Project.configure_at_launch()
 
 late = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.schedule.late_after_hours))
 PEOPLE_RELY_ON = frozenset({INGEST, LIVE, PUBLISHED})  # the back-test and its experiments are read when somebody asks
@@ -96,10 +94,7 @@ defs = dg.Definitions(
     jobs=[nightly],
     schedules=[every_night()],
     sensors=[landing_sensor(nightly, settings)],
-    resources={
-        "project": project,
-        "io_manager": NtgDuckDBIOManager(project=project, database=str(project_paths(settings).warehouse)),
-    },
-    executor=dg.in_process_executor,
+    resources={"project": project_of_run, "io_manager": warehouse_of_run},
+    executor=one_process,
     loggers={"console": structured_log},
 )
