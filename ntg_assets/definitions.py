@@ -18,7 +18,7 @@ from ntg_assets.experiments.assets import experiment_assets
 from ntg_assets.experiments.checks import experiment_checks
 from ntg_assets.features.assets import feature_assets
 from ntg_assets.launchpad import one_process, project_of_run, warehouse_of_run
-from ntg_assets.logs import structured_log
+from ntg_assets.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import off_policy_checks
 from ntg_assets.publish.assets import publish_assets
@@ -40,6 +40,7 @@ PEOPLE_RELY_ON = frozenset({INGEST, LIVE, PUBLISHED})  # the back-test and its e
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
+    config=TO_STANDARD_ERROR,
     description="Everything: ingest, back-test, gate, live, experiments, publish.",
 )
 
