@@ -21,6 +21,7 @@ from ntg_assets.settings import Paths, Settings, load_settings, project_paths
 from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run_lock import run_lock
+from ntg_assets.unfinished_runs import fail_killed_run
 
 HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
 
@@ -36,10 +37,14 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _is_held: bool = PrivateAttr(default=False)
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds of reads costs more than the reads."""
-        self._running.enter_context(run_lock(self.paths.run_lock))
-        self._hold()
+        if context.instance:
+            fail_killed_run(context.instance, self.paths)
+        with ExitStack() as running:  # Dagster tears nothing down whose setup fails
+            running.enter_context(run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else ""))
+            self._hold()
+            self._running = running.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
         """Let go of the warehouse and the workspace."""

@@ -73,7 +73,8 @@ def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks; the last thing yielded is the `RunOutcome`."""
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
-    run = instance.create_run_for_job(job.get_definition(), run_config=TO_FILE_ONLY, asset_selection=selected)
+    definition = job.get_definition()
+    run = instance.create_run_for_job(definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected)
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()
     for event in execute_run_iterator(job, run, instance):

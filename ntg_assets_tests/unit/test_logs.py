@@ -15,9 +15,10 @@ import yaml
 from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli.runs import RunOutcome, nightly_job, run_assets, select_assets
-from ntg_assets.definitions import defs
 from ntg_assets.errors import StorageError
 from ntg_assets.logs import KEPT_FILES, JsonLines, run_log
+from ntg_assets.nightly import start_or_wait
+from ntg_assets.settings import load_settings, project_paths
 from ntg_assets_tests.event_files import write_log
 
 Line = dict[str, Any]
@@ -43,9 +44,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def run_of_the_schedule(instance: dg.DagsterInstance) -> str:
     """Do as the daemon does: take the tick's request, make a run of it and execute that."""
-    tick = defs.resolve_schedule_def("every_night").evaluate_tick(dg.build_schedule_context(instance=instance))
-    assert tick.run_requests is not None
-    (request,) = tick.run_requests
+    request = start_or_wait(instance, project_paths(load_settings()))
+    assert isinstance(request, dg.RunRequest)
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=INGEST)
     run = instance.create_run_for_job(job.get_definition(), run_config=dict(request.run_config), asset_selection=INGEST)
     assert any(event.is_job_success for event in execute_run_iterator(job, run, instance))
