@@ -25,6 +25,7 @@ COPY deploy/dagster.yaml deploy/workspace.yaml /opt/dagster/
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DAGSTER_HOME=/opt/dagster \
+    DAGSTER_DISABLE_TELEMETRY=yes \
     NTG_HOME=/opt/ntg \
     NTG_WORKSPACE=/var/lib/ntg \
     NUMBA_CACHE_DIR=/var/lib/ntg/data/cache/numba \

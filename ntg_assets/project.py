@@ -1,7 +1,7 @@
 """The project as a Dagster resource: effective configuration, folders, random streams.
 
-In the launchpad an operator may set `overrides` (dotted keys, `{"ranking.top_k": 10}`) for one run; where things
-run and lie (`workspace`, `engine`, `schedule`) belongs to the deployment and cannot be overridden there.
+Jobs get it from `launchpad.py`, which lets one run override modelling values and nothing else. Whoever makes one in code may choose
+another configuration file and override any key.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ import polars as pl
 from pydantic import Field, PrivateAttr
 
 from ntg_assets.contracts import IdTypes
-from ntg_assets.errors import ConfigurationError
 from ntg_assets.randomness import random_stream
-from ntg_assets.settings import DEPLOYMENT_SECTIONS, Paths, Settings, load_settings, project_paths
+from ntg_assets.settings import Paths, Settings, load_settings, project_paths
 from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run_lock import run_lock
+from ntg_assets.unfinished_runs import fail_killed_run
 
 HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
 
@@ -30,17 +30,21 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What every asset may ask: settings, paths, id types, a seeded random stream for a named use."""
 
     config_file: str | None = Field(default=None, description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.")
-    overrides: dict[str, Any] = Field(default_factory=dict, description='Modelling values for this run: {"ranking.top_k": 10}.')
+    overrides: dict[str, Any] = Field(default_factory=dict, description='Dotted keys with values, laid over all: {"ranking.top_k": 10}.')
 
     _settings: Settings | None = PrivateAttr(default=None)
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _is_held: bool = PrivateAttr(default=False)
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds of reads costs more than the reads."""
-        self._running.enter_context(run_lock(self.paths.run_lock))
-        self._hold()
+        if context.instance:
+            fail_killed_run(context.instance, self.paths)
+        with ExitStack() as running:  # Dagster tears nothing down whose setup fails
+            running.enter_context(run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else ""))
+            self._hold()
+            self._running = running.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
         """Let go of the warehouse and the workspace."""
@@ -51,7 +55,6 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     def settings(self) -> Settings:
         """The effective configuration, read once per run."""
         if self._settings is None:
-            _refuse_deployment_keys(self.overrides)
             self._settings = load_settings(self.config_file, overrides=self.overrides)
         return self._settings
 
@@ -105,9 +108,3 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
-
-
-def _refuse_deployment_keys(overrides: dict[str, Any]) -> None:
-    for key in overrides:
-        if key.split(".")[0] in DEPLOYMENT_SECTIONS:
-            raise ConfigurationError(f"override {key!r}: this belongs to the deployment. Set it in the configuration file.")

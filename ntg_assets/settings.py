@@ -162,6 +162,10 @@ class Paths(BaseModel):
         return self.data / "scratch"
 
     @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
     def dagster_home(self) -> Path:
         return self.data / "dagster"
 

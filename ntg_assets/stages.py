@@ -2,3 +2,4 @@
 
 BACKTEST, LIVE, INGEST, EXPERIMENTS, PUBLISHED = "backtest", "live", "ingest", "experiments", "published"
 STAGES = (BACKTEST, LIVE)
+SCHEMAS = frozenset({BACKTEST, LIVE, INGEST, EXPERIMENTS, PUBLISHED})

@@ -95,11 +95,14 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
-    from ntg_assets.instance import prepare_dagster_home  # noqa: PLC0415
+    from ntg_assets.instance import CONFIG, prepare_dagster_home, undecided  # noqa: PLC0415
 
     _, paths = prepare(config)
     listen(port).close()  # Dagster would start all else first and then hang without its web server
     home = prepare_dagster_home(paths)
+    if left := undecided(home):
+        told = f"{home / CONFIG} does not say `{': {enabled: false}`, `'.join(left)}: {{enabled: false}}`"
+        err.print(f"[yellow]caution[/] {told}: nothing is sent, but Dagster counts its usage", highlight=False, soft_wrap=True)
     use_home(paths.home)
     os.chdir(home)  # Dagster reads its configuration there, and complains of any other that lies in the working folder
     command = ["dagster", "dev", "-w", str(paths.home / "workspace.yaml"), "-h", HOST, "-p", str(port)]

@@ -77,9 +77,12 @@ def _materialize(groups: list[str], *, paths: Paths) -> None:
     from ntg_assets.cli.runs import run_assets, select_assets  # noqa: PLC0415
     from ntg_assets.instance import open_instance  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
+    from ntg_assets.unfinished_runs import fail_killed_run  # noqa: PLC0415
 
     check_ready(paths, engine=load_settings().engine)
     with open_instance(paths) as instance:
+        if killed := fail_killed_run(instance, paths):
+            out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
         selected = select_assets(groups)
         outcome = tell_run(run_assets(selected, instance=instance), n_assets=len(selected), console=out)
     if not outcome.succeeded:

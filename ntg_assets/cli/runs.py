@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
-from dagster_shared.error import SerializableErrorInfo
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the progress lines say it better
+from ntg_assets.logs import TO_FILE_ONLY, reason_of
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks; the last thing yielded is the `RunOutcome`."""
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
-    run = instance.create_run_for_job(job.get_definition(), run_config=QUIET, asset_selection=selected)
+    definition = job.get_definition()
+    run = instance.create_run_for_job(definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected)
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()
     for event in execute_run_iterator(job, run, instance):
@@ -117,20 +117,11 @@ def _check_done(event: dg.DagsterEvent, outcome: RunOutcome) -> Iterator[CheckDo
 
 def _note_reason(event: dg.DagsterEvent, outcome: RunOutcome) -> None:
     error = event.job_failure_data.error
-    outcome.reason, outcome.detail = _reason(error), error.to_string() if error else ""
+    outcome.reason, outcome.detail = reason_of(error), error.to_string() if error else ""
 
 
 def _step_failed(event: dg.DagsterEvent) -> StepFailed:
     """Say which asset failed and why."""
     error = event.step_failure_data.error
     detail = error.to_string() if error else ""
-    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=_reason(error), detail=detail)
-
-
-def _reason(error: SerializableErrorInfo | None) -> str:
-    """Tell a failure in the words of the innermost error."""
-    while error is not None and error.cause is not None:
-        error = error.cause
-    message = error.message.strip() if error else "no reason was recorded"
-    name, _, text = message.partition(": ")
-    return " ".join((text if text and " " not in name else message).split())
+    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=reason_of(error), detail=detail)

@@ -10,6 +10,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from ntg_assets.errors import SourceError
 from ntg_assets.events.files import name_of, resolve_files
 from ntg_assets.settings import Paths, Settings, project_paths
+from ntg_assets.unfinished_runs import fail_killed_run, unfinished_run
 
 SECONDS_BETWEEN_LOOKS = 60
 ID_DIGITS = 16
@@ -19,7 +20,8 @@ def landing_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.
     """Make a sensor that watches the landing files and requests `job` once for each new state of them.
 
     A state is requested when it differs from the last one that was and has not changed between two looks, so that
-    a file is not read while it is still being copied. The first look only remembers what is there.
+    a file is not read while it is still being copied. The first look only remembers what is there. While a run waits or goes on,
+    a new state waits too.
     """
 
     @dg.sensor(
@@ -30,7 +32,9 @@ def landing_sensor(job: UnresolvedAssetJobDefinition, settings: Settings) -> dg.
         description="Starts a run when source files arrive or change and have been still since the last look.",
     )
     def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return look(context.cursor, landing_state(settings, project_paths(settings)))
+        paths = project_paths(settings)
+        fail_killed_run(context.instance, paths)
+        return look(context.cursor, landing_state(settings, paths), busy=unfinished_run(context.instance, paths))
 
     return landing_files
 
@@ -46,12 +50,13 @@ def landing_state(settings: Settings, paths: Paths) -> str:
     return json.dumps([[name_of(path, paths.home), (stat := path.stat()).st_size, stat.st_mtime_ns] for path in found])
 
 
-def look(cursor: str | None, state: str) -> dg.SensorResult:
+def look(cursor: str | None, state: str, *, busy: str | None = None) -> dg.SensorResult:
     """Compare the files with what the last look saw.
 
     Args:
         cursor: `{"requested": state that was run, "seen": state of the last look}`, or nothing at the first look.
         state: The files now.
+        busy: The run that waits or goes on; the files stay new until it has ended.
     """
     if cursor is None:
         return _remember(state, state, "first look: the files that are there belong to the scheduled run")
@@ -62,6 +67,8 @@ def look(cursor: str | None, state: str) -> dg.SensorResult:
         return _remember(state, state, "files went away, none arrived")
     if state != before["seen"]:
         return _remember(before["requested"], state, "files are arriving; waiting until they lie still")
+    if busy:
+        return _remember(before["requested"], state, f"files have arrived; waiting, since {busy}")
     run_key = hashlib.sha256(state.encode()).hexdigest()[:ID_DIGITS]
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=run_key)], cursor=_cursor(state, state))
 

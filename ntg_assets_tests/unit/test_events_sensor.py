@@ -50,6 +50,17 @@ def test_files_that_go_away_start_nothing_and_count_as_new_when_they_come_back()
     assert [len(keys) for keys in looks(TWO, ONE, ONE, TWO, TWO)] == [0, 0, 0, 0, 1]
 
 
+def test_a_new_file_waits_for_the_run_that_goes_on_and_is_not_forgotten() -> None:
+    cursor = look(None, ONE).cursor
+    told = []
+    for busy in (None, "run 1 is STARTED", "run 1 is STARTED", None, None):
+        result = look(cursor, TWO, busy=busy)
+        cursor = result.cursor
+        told.append(len(result.run_requests or []) or str(result.skip_reason.skip_message if result.skip_reason else ""))
+    waiting = "files have arrived; waiting, since run 1 is STARTED"
+    assert told == ["files are arriving; waiting until they lie still", waiting, waiting, 1, "no new file"]
+
+
 @pytest.fixture
 def watched() -> Settings:
     return validate_settings(
@@ -79,10 +90,10 @@ def test_the_configuration_switches_the_sensor(watched: Settings, *, on: bool, e
 def test_the_sensor_asks_for_a_run_through_dagster(tmp_path: Path, watched: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NTG_HOME", str(tmp_path))
     sensor = landing_sensor(dg.define_asset_job("nightly"), watched)
-    cursor = None
+    cursor, instance = None, dg.DagsterInstance.ephemeral()
     n_requests = []
     for number in range(3):
-        result = sensor(dg.build_sensor_context(cursor=cursor))
+        result = sensor(dg.build_sensor_context(cursor=cursor, instance=instance))
         assert isinstance(result, dg.SensorResult)
         cursor = result.cursor
         n_requests.append(len(result.run_requests or []))
