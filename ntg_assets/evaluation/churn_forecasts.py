@@ -135,7 +135,7 @@ def _values_before(churn: ChurnSettings, value: ValueSettings) -> dict[str, pl.E
         "ever": pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days)),
     }
     seen = {
-        window: pl.col(f"value_{window}") if value.basis == "event_value" else pl.col(f"active_days_{window}") * value.price_per_active_day
+        window: pl.col(f"value_{window}") if value.basis == "event_value" else pl.col(f"active_days_{window}") * value.day_price
         for window in days
     }
     names = {"at_risk": "value_before", "last": "value_before_last", "ever": "value_before_ever"}

@@ -33,4 +33,4 @@ def present_pace(habits: pl.DataFrame, *, horizon_days: int, settings: ValueSett
     per_day = np.log(2) / (settings.pace_half_life_days or horizon_days)
     if settings.basis == "event_value":
         return np.maximum(habits["decayed_value"].to_numpy(), 0.0) * per_day
-    return habits["decayed_active_days"].to_numpy() * settings.price_per_active_day * per_day
+    return habits["decayed_active_days"].to_numpy() * settings.day_price * per_day

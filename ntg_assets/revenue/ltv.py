@@ -105,4 +105,4 @@ def _log_active_error(rows: pl.DataFrame) -> Floats:
 
 def _most_possible(period_days: int, *, settings: ValueSettings) -> float:
     """No user has more active days than there are days."""
-    return period_days * settings.price_per_active_day if settings.basis == "active_days" else np.inf
+    return period_days * settings.day_price if settings.basis == "active_days" else np.inf

@@ -64,7 +64,7 @@ def observed_value(labelled: pl.DataFrame, *, settings: ValueSettings) -> Floats
     """Value of each window in the configured unit; a window whose refunds outweigh its purchases counts 0."""
     if settings.basis == "event_value":
         return np.maximum(labelled["window_value"].to_numpy(), 0.0)
-    return labelled["window_active_days"].cast(pl.Float64).to_numpy() * settings.price_per_active_day
+    return labelled["window_active_days"].cast(pl.Float64).to_numpy() * settings.day_price
 
 
 def daily_run_rate(snapshots: pl.DataFrame, *, settings: ValueSettings) -> Floats:
@@ -72,7 +72,7 @@ def daily_run_rate(snapshots: pl.DataFrame, *, settings: ValueSettings) -> Float
     per_day = np.log(2) / HALF_LIFE_DAYS
     if settings.basis == "event_value":
         return np.maximum(snapshots["decayed_value_90d"].to_numpy(), 0.0) * per_day
-    return snapshots["decayed_active_days_90d"].to_numpy() * settings.price_per_active_day * per_day
+    return snapshots["decayed_active_days_90d"].to_numpy() * settings.day_price * per_day
 
 
 def _fit_poisson(standardised: Floats, value: Floats, users: np.ndarray, *, settings: ValueSettings) -> tuple[Floats, Floats]:

@@ -173,7 +173,7 @@ def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
 
 @pytest.mark.parametrize("unit", ["index", "eur", "jpy"])
 def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
-    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, horizon_days=60))
+    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, price_per_active_day=1.0, horizon_days=60))
     assert found.ltv_estimates["unit"].unique().to_list() == [unit]
 
 
