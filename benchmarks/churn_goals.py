@@ -83,4 +83,3 @@ def _errors_behind(boosted: Mapping[str, Any]) -> float:
 
 def _spearman_behind(value: Mapping[str, Any]) -> float:
     return float(value[SHIPPED]["spearman"]) - max(float(row["spearman"]) for row in value.values() if row["spearman"] is not None)
-

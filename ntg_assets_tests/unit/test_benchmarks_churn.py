@@ -61,7 +61,7 @@ def test_one_outcome_alone_gives_the_base_rate_and_says_which_goals_have_no_numb
 
 def test_calibration_is_judged_as_it_is_whatever_the_drift_alarm_says() -> None:
     model = {"auc": 0.8, "ece": 0.03, "ece_noise_95": 0.02, "log_loss_difference": 0.01, "standard_error": 0.01, "spearman": 0.5}
-    figures = {"churn": {name: model for name in ("shipped", "gradient_boosting", *NAMED_PEERS)}, "value": {"shipped": model}}
+    figures = {"churn": dict.fromkeys(("shipped", "gradient_boosting", *NAMED_PEERS), model), "value": {"shipped": model}}
     for alarms in (0, 2):
         goals, _ = log_goals("log", {**figures, "drift_alarms": alarms}, observed_value=False)
         (judged,) = (goal for goal in goals if "ECE" in goal.name)
