@@ -15,8 +15,9 @@ from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.evaluation.money_calibration import money_calibration
 from ntg_assets.evaluation.radar_backtest import ATTAINABLE, LEFT, WINDOWS, radar_backtest
 from ntg_assets.randomness import random_stream
-from ntg_assets.revenue.habits import present_pace, user_habits
+from ntg_assets.revenue.habits import present_pace, priced, user_habits
 from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.worth import capped_days
 from ntg_assets.sql import query, run
 
 SEED = 20260101
@@ -75,7 +76,10 @@ def world_ceiling(user_days: pl.DataFrame, rows: pl.DataFrame, *, churn: ChurnSe
     clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
     before = run(query("evaluation", "value_before", {"forecasts": origins, "user_days": user_days}, **clock))
     cutoff_on = rows["cutoff_on"][0]
-    habits = run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=churn.horizon_days, settings=value))
+    capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=value))
+    habits = priced(
+        run(user_habits(user_days, capped, cutoff_on=cutoff_on, horizon_days=churn.horizon_days, settings=value)), settings=value
+    )
     joined = rows.join(before, on="user_id").join(habits, on="user_id").sort("user_id")
     worth, true = joined["value_at_risk"].to_numpy(), joined["silence_probability"].to_numpy()
     pace = present_pace(joined, horizon_days=churn.horizon_days, settings=value)

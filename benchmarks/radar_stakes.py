@@ -20,8 +20,9 @@ from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, labelled_s
 from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.evaluation.churn_forecasts import churn_forecasts
 from ntg_assets.evaluation.radar_backtest import LOSSES, WINDOWS, top_share
-from ntg_assets.revenue.habits import present_pace, user_habits
+from ntg_assets.revenue.habits import present_pace, priced, user_habits
 from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.worth import capped_days
 from ntg_assets.sql import query, run
 
 HALF_LIVES = (14, 30, 60, 90, 180, 365)
@@ -58,7 +59,9 @@ def stakes_of(log: Log) -> dict[str, dict[str, float]]:
 def _with_pace(forecasts: pl.DataFrame, user_days: pl.DataFrame, *, horizon_days: int, settings: ValueSettings, name: str) -> pl.DataFrame:
     made = []
     for origin_on in forecasts["origin_on"].unique().sort().to_list():
-        habits = run(user_habits(user_days, cutoff_on=origin_on, horizon_days=horizon_days, settings=settings))
+        capped = run(capped_days(user_days, cutoff_on=origin_on, settings=settings))
+        habits = run(user_habits(user_days, capped, cutoff_on=origin_on, horizon_days=horizon_days, settings=settings))
+        habits = priced(habits, settings=settings)
         pace = pl.Series(name, present_pace(habits, horizon_days=horizon_days, settings=settings))
         made.append(habits.select("user_id", pl.lit(origin_on).alias("origin_on"), pace))
     return forecasts.join(pl.concat(made), on=["user_id", "origin_on"], how="left", maintain_order="left")

@@ -25,7 +25,7 @@ from ntg_assets.experiments.settings import ExperimentsSettings
 from ntg_assets.features.settings import FeatureSettings
 from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.revenue.settings import RadarSettings, ValueSettings
+from ntg_assets.revenue.settings import INDEX, RadarSettings, ValueSettings
 from ntg_assets.section import Section
 from ntg_assets.splits.settings import SplitSettings
 from ntg_assets.taste.settings import TasteSettings
@@ -118,7 +118,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _money_has_a_source(self) -> "Settings":
-        is_money = self.value.unit != "index" and self.value.basis == "event_value"
+        is_money = self.value.unit != INDEX and self.value.basis == "event_value"
         if is_money and self.ingest.events.value is None:
             msg = (
                 f"value.unit is {self.value.unit} and value.basis event_value, but ingest.events.value names no column, so every event "

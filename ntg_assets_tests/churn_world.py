@@ -17,6 +17,7 @@ from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges
+from ntg_assets.revenue.worth import capped_days, counted
 from ntg_assets.sql import query, run
 
 CHURN = ChurnSettings(horizon_days=20)
@@ -37,6 +38,7 @@ class Tables:
     churn_coefficients: pl.DataFrame
     churn_uncertainty: pl.DataFrame
     churn_scores: pl.DataFrame
+    capped_days: pl.DataFrame
     value_coefficients: pl.DataFrame
     ltv_estimates: pl.DataFrame
     revenue_risk_radar: pl.DataFrame
@@ -71,13 +73,15 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     past = walk_forward(labelled, settings=churn)
     model = fit_churn_model(labelled, past, cutoff_on=history.cutoff_on, settings=churn)
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
-    value_coefficients = fit_value(labelled, settings=value)
-    habits = run(user_habits(user_days, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
-    ranges = fit_value_ranges(labelled, model.coefficients, value_coefficients, settings=value)
-    values = ltv_estimates(snapshots, scores, value_coefficients, habits, ranges, churn_horizon_days=churn.horizon_days, settings=value)
+    capped = run(capped_days(user_days, cutoff_on=history.cutoff_on, settings=value))
+    value_coefficients = fit_value(counted(labelled, capped), settings=value)
+    habits = run(user_habits(user_days, capped, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
+    ranges = fit_value_ranges(counted(labelled, capped), model.coefficients, value_coefficients, settings=value)
+    known = (scores, value_coefficients, habits, ranges, capped)
+    values = ltv_estimates(snapshots, *known, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
-    return Tables(history, user_days, labels, snapshots, labelled, *fitted, scores, value_coefficients, values, radar)
+    return Tables(history, user_days, labels, snapshots, labelled, *fitted, scores, capped, value_coefficients, values, radar)
 
 
 def leaving_log(seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False) -> pl.DataFrame:

@@ -1,4 +1,4 @@
--- Users as they were at each day they are looked at: the snapshots of the past, the cutoff, one step before it.
+-- Users as they were at each day they are looked at: the snapshots of the past, the cutoff, one step before it, the day after the last visit.
 -- Grain: one row per (user, snapshot).
 -- Parameters: none (`activity` carries the days).
 select

@@ -32,7 +32,10 @@ class ChurnLabels(Contract):
 
 @contract("churn_snapshots")
 class ChurnSnapshots(Contract):
-    """One row per (user, snapshot): the user's activity before that day; the snapshots of the past, the cutoff, one step before it."""
+    """One row per (user, snapshot): the user's activity before that day.
+
+    Days: the snapshots of the past, the cutoff, one step before it, and for users at risk the day after their last active day.
+    """
 
     user_id: str = identifier("user", "Who")
     snapshot_on: pl.Date = column("Day from which the user is looked at", unit="date")
@@ -200,11 +203,23 @@ class ChurnScores(Contract):
     recency_days: int = column("Days since the last active day", unit="days", ge=1)
     tenure_days: int = column("Days since the first active day", unit="days", ge=1)
     method: str = column("How the coefficients were found", isin=METHODS)
-    reason_1: str = column("First reason, by group of features: the strongest that raises a high risk or lowers a low one", nullable=True)
-    reason_2: str = column("Second reason", nullable=True)
+    reason_1: str = column(
+        "First reason: the strongest that surely raises the risk; where none does, the strongest that lowers it, and for users at risk "
+        "that nothing sets them apart",
+        nullable=True,
+    )
+    reason_2: str = column(
+        "Second reason: what raises the risk comes first, then what lowers it; unsure directions are not told", nullable=True
+    )
     reason_3: str = column("Third reason", nullable=True)
     churn_probability_before: float = column(
         "Probability one snapshot step earlier, by the same coefficients; null when not yet known", nullable=True, ge=0, le=1
+    )
+    churn_probability_at_last_visit: float = column(
+        "Probability had the last active day been yesterday: what silence has done is the difference; null outside the at-risk population",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     risk_percentile: float = column("Place among the at-risk population (mid-rank); null outside it", nullable=True, ge=0, le=1)
 

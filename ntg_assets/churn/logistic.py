@@ -124,14 +124,24 @@ def with_intercept(standardised: Floats) -> Floats:
 
 
 def standard_error(standardised: Floats, covariance: Floats) -> Floats:
-    """Standard error of each linear predictor, sqrt(x' V x); added term by term, so that no row's last bit depends on its neighbours."""
-    blocks = [_variance(standardised[first : first + CACHED_ROWS], covariance) for first in range(0, len(standardised), CACHED_ROWS)]
-    return np.sqrt(np.maximum(np.concatenate([np.empty(0), *blocks]), 0.0))
+    """Standard error of each linear predictor, intercept included: sqrt(x' V x)."""
+    blocks = (standardised[first : first + CACHED_ROWS] for first in range(0, len(standardised), CACHED_ROWS))
+    return _error([_variance(with_intercept(block), covariance) for block in blocks])
 
 
-def _variance(standardised: Floats, covariance: Floats) -> Floats:
-    """Return x' V x of some rows, laid out column by column; the order of the terms is that of the coefficients."""
-    design = np.ascontiguousarray(with_intercept(standardised).T)
+def contrast_error(contrast: Floats, covariance: Floats) -> Floats:
+    """Standard error of what a difference of inputs makes, sqrt(d' V d): the intercept plays no part in it."""
+    blocks = (contrast[first : first + CACHED_ROWS] for first in range(0, len(contrast), CACHED_ROWS))
+    return _error([_variance(block, covariance) for block in blocks])
+
+
+def _error(variances: list[Floats]) -> Floats:
+    return np.sqrt(np.maximum(np.concatenate([np.empty(0), *variances]), 0.0))
+
+
+def _variance(rows: Floats, covariance: Floats) -> Floats:
+    """Return x' V x of some rows; added term by term, so that no row's last bit depends on its neighbours."""
+    design = np.ascontiguousarray(rows.T)  # column by column; the order of the terms is that of the coefficients
     variance, product, term = np.zeros((3, design.shape[1]))
     for row, values in enumerate(design):
         np.multiply(values, covariance[row, row], out=product)

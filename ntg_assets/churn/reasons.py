@@ -1,131 +1,146 @@
-"""Why a user scores high or low: the groups of features that make it so, each in a plain sentence."""
+"""Why a user may leave and what speaks against it: what surely moves the score, each in a plain sentence.
 
-from collections.abc import Callable
+First comes what raises the risk, since that is what a contact can be about; then what lowers it. A direction is told where it is sure
+(`effects`) and that of plain sense (`facts`). Users are compared with the average user of the fit, with themselves on their last visit,
+and, where neither raises the risk, with the safest of those at risk: the way credit scores tell the largest distance from the best
+(Federal Reserve, Regulation B, 12 CFR 1002.9, official interpretation). Where that raises nothing either, the sentence says so.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.churn.design import GROUPS, Floats
+from ntg_assets.churn.effects import Flags, Linear, activity_effect, group_effects, safest, silence_effect
+from ntg_assets.churn.facts import LEAVING, STAYING, active_days, facts, makes_sense, silence
 
-EVEN = 0.5  # a risk above it, or above that of the average user, is told as high
-NEGLIGIBLE = 0.01  # log odds; a smaller contribution moves a probability by less than a quarter of a per cent
-A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
+Ints = npt.NDArray[np.int64]
+
+RAISES, LOWERS = ": raises the risk", ": lowers the risk"
+SILENCE, SAFEST, NOTHING = "silence", "safest", "nothing"
+TOLD = (*GROUPS, SILENCE, SAFEST, NOTHING)  # what may be told, in the order in which ties are broken
+N_PLACED = len((*GROUPS, SILENCE))  # these have a place among those at risk
+RAISED, SEASON_RAISED, SIGNLESS, LOWERED, SEASON_LOWERED, UNTOLD = range(6)  # the order in which they are told
+SEASON = TOLD.index("season")
+WHOLE_PERCENT = 0.1  # smaller probabilities are told with a decimal
 
 
-def reasons(
-    snapshots: pl.DataFrame, contributions: Floats, *, probability: Floats, is_peer: npt.NDArray[np.bool_], n_reasons: int
-) -> dict[str, pl.Series]:
-    """Tell the strongest groups of each user.
+@dataclass(frozen=True)
+class Scored:
+    """Users as they are scored, row by row.
 
-    Args:
-        snapshots: Rows of `churn_snapshots`.
-        contributions: Log odds by group, in the order of `GROUPS`, shape (rows, groups).
+    Attributes:
+        snapshots: Rows of `churn_snapshots` at the cutoff.
+        at_last_visit: The same users had their last active day been yesterday; null where that is not known.
         probability: Churn probabilities (0-1).
+        probability_at_last_visit: Those of `at_last_visit`; NaN where it is not known.
         is_peer: Rows of the at-risk population, with whom everybody is compared.
-        n_reasons: How many are told.
+    """
+
+    snapshots: pl.DataFrame
+    at_last_visit: pl.DataFrame
+    probability: Floats
+    probability_at_last_visit: Floats
+    is_peer: Flags
+
+
+def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Series]:
+    """Tell what moves each user's score.
 
     Returns:
-        Columns `reason_1`, ...: first what raises a high risk and what lowers a low one, then what speaks against it; strongest first,
-        ties in the order of `GROUPS`; null where nothing more moves the score.
+        Columns `reason_1`, ...: what raises the risk, strongest first; where nothing does and the user is at risk, that; then what
+        lowers it, strongest first. The time of year, the same for everyone, comes last of each; ties in the order of `TOLD`; null where
+        nothing more is sure.
     """
-    facts = snapshots.select(**{group: FACTS[group]() for group in GROUPS})
-    order = _order(contributions, is_high=(contributions.sum(axis=1) > 0) | (probability > EVEN))
-    places = peer_shares(contributions, is_peer=is_peer)
+    is_safest = safest(users.probability, is_peer=users.is_peer)
+    size, ranks = _effects(users, model, is_safest=is_safest)
+    sentences = _sentences(users, size, is_safest=is_safest)
+    order = np.lexsort((-np.abs(size), ranks), axis=1)
     told = {}
-    for rank in range(n_reasons):
-        chosen, strength, place = (
-            np.take_along_axis(values, order[:, [rank]], axis=1)[:, 0] for values in (_codes(order), contributions, places)
-        )
-        given = [pl.Series("chosen", chosen), pl.Series("strength", strength), pl.Series("place", place).fill_nan(None)]
-        told[f"reason_{rank + 1}"] = _sentences(facts, given)
+    for place in range(n_reasons):
+        chosen = order[:, place]
+        is_told = np.take_along_axis(ranks, chosen[:, None], axis=1)[:, 0] < UNTOLD
+        told[f"reason_{place + 1}"] = _chosen(sentences, np.where(is_told, chosen, len(TOLD)))
     return told
 
 
-def _order(contributions: Floats, *, is_high: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Order each row's groups: those that raise a high risk or lower a low one, then the others; strongest first."""
-    strength = np.abs(contributions)
-    agrees = ((contributions > 0) == is_high[:, None]) & (strength >= NEGLIGIBLE)
-    return np.lexsort((-strength, ~agrees), axis=1)
+def _effects(users: Scored, model: Linear, *, is_safest: Flags) -> tuple[Floats, Ints]:
+    """Size and rank (`RAISED`, ...) of everything that may be told; shape (rows, `TOLD`)."""
+    inputs = model.inputs(users.snapshots)
+    is_known = ~np.isnan(users.probability_at_last_visit)
+    before = np.where(is_known[:, None], model.inputs(users.at_last_visit), np.nan)
+    grouped, silent, active = group_effects(inputs, model), silence_effect(inputs, before, model), activity_effect(inputs, is_safest, model)
+    by_group = np.where(makes_sense(grouped.direction, users.snapshots, is_peer=users.is_peer), grouped.direction, 0)
+    by_group[silent.direction[:, 0] > 0, GROUPS.index("recency")] = 0  # the same fact is told once
+    ranks = np.column_stack([_ranks(by_group), np.where(silent.direction > 0, RAISED, UNTOLD)])
+    ranks[:, SEASON] += ranks[:, SEASON] < UNTOLD  # one place after the others of its direction
+    falls_behind = users.is_peer & (active.direction[:, 0] > 0) & _is_less_active(users.snapshots, is_safest)
+    ranks = np.column_stack([ranks, np.where(falls_behind & ~(ranks == RAISED).any(axis=1), RAISED, UNTOLD)])
+    is_signless = users.is_peer & ~(ranks <= SEASON_RAISED).any(axis=1)
+    size = np.column_stack([grouped.size, silent.size, active.size, np.zeros(len(inputs))])
+    return size, np.column_stack([ranks, np.where(is_signless, SIGNLESS, UNTOLD)])
 
 
-def peer_shares(contributions: Floats, *, is_peer: npt.NDArray[np.bool_]) -> Floats:
-    """Share of the peers whom a group moves less in the same direction (mid-rank); NaN without peers. Shape as `contributions`."""
-    shares = np.full(contributions.shape, np.nan)
+def _ranks(direction: Ints) -> Ints:
+    return np.select([direction == LEAVING, direction == STAYING], [RAISED, LOWERED], UNTOLD)
+
+
+def _is_less_active(snapshots: pl.DataFrame, is_safest: Flags) -> Flags:
+    """Whether a user was active on fewer of the last 90 days than the safest."""
+    usual = _days_of(snapshots, is_safest)
+    return np.zeros(len(is_safest), dtype=bool) if usual is None else (snapshots["active_days_90d"] < usual).to_numpy()
+
+
+def _days_of(snapshots: pl.DataFrame, chosen: Flags) -> float | None:
+    """Active days of the last 90 of the middle one of some users; None without any."""
+    return snapshots.filter(pl.Series(chosen))["active_days_90d"].quantile(0.5, "lower")
+
+
+def peer_shares(effects: Floats, *, is_peer: Flags) -> Floats:
+    """Share of the peers whom a thing moves less in the same direction (mid-rank); NaN without peers. Shape as `effects`."""
+    shares = np.full(effects.shape, np.nan)
     n_peers = int(is_peer.sum())
-    for group in range(contributions.shape[1] if n_peers else 0):
-        values, peers = contributions[:, group], np.sort(contributions[is_peer, group])
+    for thing in range(effects.shape[1] if n_peers else 0):
+        values, peers = effects[:, thing], np.sort(effects[is_peer, thing])
         below = (np.searchsorted(peers, values, side="left") + np.searchsorted(peers, values, side="right")) / (2 * n_peers)
-        shares[:, group] = np.where(values > 0, below, 1 - below)
+        shares[:, thing] = np.where(values > 0, below, 1 - below)
     return shares
 
 
-def _codes(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.broadcast_to(np.arange(order.shape[1]), order.shape)
+def _sentences(users: Scored, size: Floats, *, is_safest: Flags) -> pl.DataFrame:
+    """Every sentence of each row, whether it is told or not; columns `TOLD`."""
+    places = peer_shares(size[:, :N_PLACED], is_peer=users.is_peer)
+    places[:, SEASON] = np.nan  # it moves everyone alike
+    peers = {name: _more_than(pl.Series(places[:, k])) for k, name in enumerate(TOLD[:N_PLACED])}
+    group_facts = facts(users.snapshots)
+    made = {name: pl.format("{}{}{}", group_facts[name], _effect(size[:, k]), peers[name]) for k, name in enumerate(GROUPS)}
+    seen = users.snapshots.select(silent=silence(), days=active_days("active_days_90d"))
+    before = _percent(pl.Series(users.probability_at_last_visit))
+    made[SILENCE] = pl.format(f"{{}}{RAISES} ({{}} on the day after){{}}", seen["silent"], before, peers[SILENCE])
+    usual = _days_of(users.snapshots, is_safest) or 0
+    made[SAFEST] = pl.format(f"{{}} in the last 90, {usual:.0f} for the safest tenth of those at risk{RAISES} above theirs", seen["days"])
+    made[NOTHING] = pl.format("no sign of their own: about {} of users with this score leave", _percent(pl.Series(users.probability)))
+    return pl.select(*(sentence.alias(name) for name, sentence in made.items()))
 
 
-def _sentences(facts: pl.DataFrame, given: list[pl.Series]) -> pl.Series:
-    fact = pl.coalesce(pl.when(pl.col("chosen") == code).then(group) for code, group in enumerate(GROUPS))
-    effect = pl.when(pl.col("strength") > 0).then(pl.lit("raises the risk")).otherwise(pl.lit("lowers the risk"))
-    percent = (100 * pl.col("place")).floor().cast(pl.Int64)
-    peers = pl.when(percent.is_null()).then(pl.lit("")).otherwise(pl.format(", more than for {}% of those at risk", percent))
-    sentence = pl.when(pl.col("strength").abs() >= NEGLIGIBLE).then(pl.format("{}: {}{}", fact, effect, peers))
-    return facts.with_columns(given).select(sentence.alias("sentence"))["sentence"]
+def _effect(size: Floats) -> pl.Series:
+    return pl.select(pl.when(pl.Series(size > 0)).then(pl.lit(RAISES)).otherwise(pl.lit(LOWERS))).to_series()
 
 
-def _recency() -> pl.Expr:
-    seen = pl.format("last active {} ago", _days("recency_days"))
-    gaps = pl.format("last active {} ago, {} times the usual gap", _days("recency_days"), _short("recency_to_mean_gap"))
-    return pl.when(pl.col("recency_to_mean_gap").is_not_null()).then(gaps).otherwise(seen)
+def _more_than(place: pl.Series) -> pl.Series:
+    percent = (100 * place.fill_nan(None)).floor().cast(pl.Int64)
+    return pl.select(pl.format(", more than for {}% of those at risk", percent).fill_null("")).to_series()
 
 
-def _frequency() -> pl.Expr:
-    return pl.format("{} in the last 90 days, {} in all", _active_days("active_days_90d"), pl.col("active_days"))
+def _percent(probability: pl.Series) -> pl.Series:
+    percent = 100 * probability.fill_nan(None)
+    whole, exact = percent.round(0).cast(pl.Int64).cast(pl.String), percent.round(1).cast(pl.String)
+    return pl.select(pl.format("{}%", pl.when(probability >= WHOLE_PERCENT).then(whole).otherwise(exact))).to_series()
 
 
-def _rhythm() -> pl.Expr:
-    gap = pl.format("usually {} days between visits, at most {}", _short("mean_gap_days"), pl.col("longest_gap_days"))
-    return pl.when(A_GAP_IS_KNOWN).then(gap).otherwise(pl.lit("only one active day so far"))
-
-
-def _trend() -> pl.Expr:
-    change = pl.col("trend_log_ratio")
-    word = pl.when(change > 0).then(pl.lit("more")).when(change < 0).then(pl.lit("fewer")).otherwise(pl.lit("as many"))
-    link = pl.when(change == 0).then(pl.lit("as")).otherwise(pl.lit("than"))
-    return pl.format("{} active days in the last 30 days {} in the 30 before", word, link)
-
-
-def _depth() -> pl.Expr:
-    return pl.format("{} events worth {} per active day", _short("events_per_active_day"), _short("value_per_active_day"))
-
-
-def _tenure() -> pl.Expr:
-    return pl.format("known for {}", _days("tenure_days"))
-
-
-def _season() -> pl.Expr:
-    return pl.format("the time of year ({})", pl.col("snapshot_on").dt.strftime("%B"))
-
-
-def _days(column: str) -> pl.Expr:
-    return pl.format("{} {}", pl.col(column), pl.when(pl.col(column) == 1).then(pl.lit("day")).otherwise(pl.lit("days")))
-
-
-def _active_days(column: str) -> pl.Expr:
-    word = pl.when(pl.col(column) == 1).then(pl.lit("active day")).otherwise(pl.lit("active days"))
-    return pl.format("{} {}", pl.col(column), word)
-
-
-def _short(column: str) -> pl.Expr:
-    return pl.col(column).round(1).cast(pl.String)
-
-
-FACTS: dict[str, Callable[[], pl.Expr]] = {
-    "recency": _recency,
-    "frequency": _frequency,
-    "rhythm": _rhythm,
-    "trend": _trend,
-    "depth": _depth,
-    "tenure": _tenure,
-    "season": _season,
-}
+def _chosen(sentences: pl.DataFrame, codes: Ints) -> pl.Series:
+    """The sentence of each row by its place in `TOLD`; null beyond it."""
+    picked = (pl.when(pl.col("code") == code).then(name) for code, name in enumerate(TOLD))
+    return sentences.with_columns(code=pl.Series(codes)).select(pl.coalesce(*picked).alias("told"))["told"]

@@ -5,8 +5,9 @@ import polars as pl
 
 from ntg_assets.churn.calibrators import Curve, softplus
 from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
+from ntg_assets.churn.effects import Linear
 from ntg_assets.churn.logistic import Z_95, sigmoid, standard_error
-from ntg_assets.churn.reasons import reasons
+from ntg_assets.churn.reasons import Scored, reasons
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import ContractError
 
@@ -82,8 +83,9 @@ def churn_scores(
     """Score every user at the cutoff, which is the latest day of `snapshots`.
 
     Returns:
-        `churn_scores`, by user: the scores of `score_churn`, the at-risk flag, the place among peers, the probability one step
-        before, and three reasons. The probability of users outside the at-risk population is an extrapolation.
+        `churn_scores`, by user: the scores of `score_churn`, the at-risk flag, the place among peers, the probability one step before
+        and had the last visit been yesterday, and three reasons. The probability of users outside the at-risk population is an
+        extrapolation.
     """
     cutoff_on = snapshots["snapshot_on"].max()
     now = snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
@@ -93,15 +95,9 @@ def churn_scores(
         tenure_days=now["tenure_days"],
         method=pl.lit(coefficients["method"][0]),
     )
-    is_peer = scored["is_at_risk_population"].to_numpy()
-    told = pl.DataFrame(
-        reasons(
-            now,
-            scored.select(CONTRIBUTIONS).to_numpy(),
-            probability=scored["churn_probability"].to_numpy(),
-            is_peer=is_peer,
-            n_reasons=N_REASONS,
-        )
+    users = _as_told(scored, now, _at_last_visit(snapshots, now), coefficients)
+    told = pl.DataFrame(reasons(users, Linear.of(_in_order(coefficients)), n_reasons=N_REASONS)).with_columns(
+        churn_probability_at_last_visit=pl.Series(users.probability_at_last_visit).fill_nan(None)
     )
     before = _scores_before(snapshots, coefficients, settings=settings)
     placed = pl.concat([scored, told], how="horizontal").join(before, on="user_id", how="left", maintain_order="left")
@@ -136,6 +132,20 @@ def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floa
     for position, feature in enumerate(CHURN_FEATURES):
         parts[f"contribution_{feature.group}"] += standardised[:, position] * coefficients[position + 1]
     return parts
+
+
+def _at_last_visit(snapshots: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """The users of `now` on the day after their last active day, at tonight's time of year; null where that day is not among the rows."""
+    last = now.select("user_id", snapshot_on=pl.col("snapshot_on") - pl.duration(days=pl.col("recency_days") - 1))
+    rows = last.join(snapshots, on=["user_id", "snapshot_on"], how="left", maintain_order="left")
+    return rows.with_columns(now["snapshot_on"])
+
+
+def _as_told(scored: pl.DataFrame, now: pl.DataFrame, at_last_visit: pl.DataFrame, coefficients: pl.DataFrame) -> Scored:
+    is_peer = scored["is_at_risk_population"].to_numpy()
+    before = score_churn(at_last_visit, coefficients)["churn_probability"].to_numpy()
+    is_known = is_peer & at_last_visit["recency_days"].is_not_null().to_numpy()
+    return Scored(now, at_last_visit, scored["churn_probability"].to_numpy(), np.where(is_known, before, np.nan), is_peer)
 
 
 def _scores_before(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:

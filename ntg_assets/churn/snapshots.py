@@ -89,13 +89,17 @@ def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings
 
 
 def looked_at(user_days: Source, labels: Source, history: History, *, settings: ChurnSettings) -> Query:
-    """Say who is looked at and when: each labelled (user, snapshot), and everyone at the cutoff and one step before it."""
+    """Say who is looked at and when: each labelled (user, snapshot), everyone at the cutoff and one step before it, and the day after.
+
+    The day after is that of the last active day, for users at risk: what silence has done is told against it.
+    """
     return query(
         "churn",
         "looked_at",
         {"user_days": user_days, "churn_labels": labels},
         cutoff_on=history.cutoff_on,
         before_on=history.cutoff_on - timedelta(days=settings.snapshot_step_days),
+        at_risk_from_on=history.cutoff_on - timedelta(days=settings.at_risk_window_days),
     )
 
 

@@ -32,6 +32,7 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             "leaving",
             f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
         ),
+        *([("worth", known["capped"])] if known["capped"] else []),
         *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
         *(("shown", sentence) for sentence in known["shown"]),
         *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),

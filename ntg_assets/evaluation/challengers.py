@@ -157,7 +157,7 @@ def _gamma_gamma_value(origin: Origin, *, value: ValueSettings) -> Floats:
     visits, now = bg_nbd.visits_of(everyone), bg_nbd.visits_of(origin.now)
     expected = bg_nbd.expected_visits(origin.panel, now, horizon_days=origin.horizon_days)
     if value.basis == "active_days":
-        return expected * value.price_per_active_day
+        return expected * value.day_price
     means = everyone["value_per_active_day"].to_numpy()
     if not ((visits.repeats > 0) & (means > 0)).any():
         return np.full(origin.now.height, np.nan)

@@ -20,6 +20,7 @@ from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import fit_value, observed_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges
+from ntg_assets.revenue.worth import capped_days, counted
 from ntg_assets.sql import Source, query, run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
@@ -84,10 +85,11 @@ def _walk_forward_at(
     known, now = closed_before(labelled, origin_on), labelled.filter(pl.col("snapshot_on") == origin_on)
     model = fit_churn_model(known, raw, cutoff_on=origin_on, settings=churn)
     scores = churn_scores(now, model.coefficients, model.uncertainty, settings=churn)
-    habits = run(user_habits(user_days, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value))
-    worth = fit_value(known, settings=value)
-    ranges = fit_value_ranges(known, model.coefficients, worth, settings=value)
-    values = ltv_estimates(now, scores, worth, habits, ranges, churn_horizon_days=churn.horizon_days, settings=value)
+    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
+    habits = run(user_habits(user_days, capped, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value))
+    worth = fit_value(counted(known, capped), settings=value)
+    ranges = fit_value_ranges(counted(known, capped), model.coefficients, worth, settings=value)
+    values = ltv_estimates(now, scores, worth, habits, ranges, capped, churn_horizon_days=churn.horizon_days, settings=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
     return _as_forecasts(radar, scores, values, evaluation=WALK_FORWARD, origin_on=origin_on, churn=churn, value=value)
@@ -135,7 +137,7 @@ def _values_before(churn: ChurnSettings, value: ValueSettings) -> dict[str, pl.E
         "ever": pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days)),
     }
     seen = {
-        window: pl.col(f"value_{window}") if value.basis == "event_value" else pl.col(f"active_days_{window}") * value.price_per_active_day
+        window: pl.col(f"value_{window}") if value.basis == "event_value" else pl.col(f"active_days_{window}") * value.day_price
         for window in days
     }
     names = {"at_risk": "value_before", "last": "value_before_last", "ever": "value_before_ever"}

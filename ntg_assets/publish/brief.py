@@ -13,6 +13,7 @@ from ntg_assets.experiments.mission import QUESTION, answer_mission
 from ntg_assets.off_policy.told import tell_values
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
+from ntg_assets.revenue.worth import CAPPED
 
 Reader = Callable[[str, str], pl.DataFrame]
 
@@ -56,6 +57,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "n_at_risk": int(radar["is_at_risk_population"].sum()),
         "unit": unit,
         "at_risk_total": float(radar["revenue_at_risk"].sum()),
+        "capped": _capped(read("live", "ltv_estimates")),
         "bands": _bands(radar),
         "first_strategy": first["strategy"][0] if first.height else None,
         "first_targets": first.head(TOP_TARGETS).to_dicts(),
@@ -63,6 +65,12 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "loaded": {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")},
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
     }
+
+
+def _capped(values: pl.DataFrame) -> str:
+    """Say how many users' worth counts only in part; empty where everybody's counts in full."""
+    n_capped = int(values["is_worth_capped"].sum())
+    return f"the worth of {n_capped:,} user{'s' if n_capped > 1 else ''} {CAPPED} (capped_days)" if n_capped else ""
 
 
 def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:

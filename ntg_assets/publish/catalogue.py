@@ -43,6 +43,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: (
             "ltv_estimates",
             "value_ranges",
+            "capped_days",
             "revenue_risk_radar",
             "radar_portfolio",
             "radar_stability",

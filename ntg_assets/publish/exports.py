@@ -10,12 +10,10 @@ from ntg_assets.contracts import IdTypes, column_names, contract_of, key_of
 from ntg_assets.publish.files import write_text, write_whole
 from ntg_assets.publish.json_schemas import DIALECT, row_schema
 from ntg_assets.publish.locations import REPORT_FOLDER
+from ntg_assets.publish.spreadsheets import NOTE, write_spreadsheet
 from ntg_assets.sql import Table, quote_identifier
 
-CONTACT_LISTS = {
-    "outputs/radar/contact_list.csv": "format csv, header true",
-    "outputs/radar/contact_list.parquet": "format parquet",
-}
+CONTACT_LISTS = ("outputs/radar/contact_list.csv", "outputs/radar/contact_list.parquet")
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
 ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
 
@@ -27,11 +25,13 @@ def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, targe
     )
 
 
-def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, options: str) -> Path:
-    """Write whom to contact, by strategy and rank: what a CRM reads."""
+def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path) -> Path:
+    """Write whom to contact, by strategy and rank: what a CRM reads; exact as Parquet, harmless in a spreadsheet as CSV."""
     columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
     chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
-    return write_whole(target, lambda part: _copy(connection, chosen, part, options))
+    if target.suffix == ".csv":
+        return write_whole(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
+    return write_whole(target, lambda part: _copy(connection, chosen, part, "format parquet"))
 
 
 def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) -> Path:
@@ -43,7 +43,7 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
         "$schema": DIALECT,
         "title": "contact_list",
         **row,
-        "description": "One row per (strategy, user) to contact, by strategy and rank.",
+        "description": f"One row per (strategy, user) to contact, by strategy and rank. In the CSV: {NOTE}",
     }
     return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 

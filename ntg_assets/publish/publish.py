@@ -70,8 +70,8 @@ def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
 def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
     targets, workspace = Table("live", "intervention_targets"), publisher.paths.workspace
     n_contacts = _count(publisher, f"{targets.quoted} where action = 'contact'")
-    for path, options in CONTACT_LISTS.items():
-        written = export_contact_list(publisher.connection, targets, target=workspace / path, options=options)
+    for path in CONTACT_LISTS:
+        written = export_contact_list(publisher.connection, targets, target=workspace / path)
         yield _described(publisher, written, kind="export" if written.suffix == ".csv" else "table", n_rows=n_contacts)
     yield _described(
         publisher, export_contact_list_schema(targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA), kind="schema"

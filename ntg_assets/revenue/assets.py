@@ -1,11 +1,12 @@
 """Assets of revenue: what users are worth, what their leaving would cost, whom to contact first."""
 
+import dagster as dg
 import polars as pl
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.project import Project
-from ntg_assets.revenue import ltv, strategies, trials
+from ntg_assets.revenue import ltv, strategies, trials, worth
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.habits import user_habits
@@ -19,15 +20,24 @@ from ntg_assets.revenue.strategy_comparison import strategy_overlaps as count_ov
 from ntg_assets.revenue.user_lists import read_user_lists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges
-from ntg_assets.sql import run
+from ntg_assets.sql import Query, Table, run
 from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
 from ntg_assets.staging import staged_asset
 
 
+@staged_asset(group="revenue", kinds=("sql",))
+def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+    """Active days whose amount counts only up to what the log, or the user, has shown often enough."""
+    return worth.capped_days(user_days, cutoff_on=train_history(split_boundaries).cutoff_on, settings=project.settings.value)
+
+
 @staged_asset(group="revenue", kinds=("scikitlearn",))
-def value_coefficients(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+def value_coefficients(
+    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, capped_days: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """The value model as a table: what an active user is worth over one churn horizon."""
-    return fit_value(labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.value)
+    labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
+    return fit_value(labelled, settings=project.settings.value)
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -36,16 +46,19 @@ def value_ranges(
     churn_labels: pl.DataFrame,
     churn_coefficients: pl.DataFrame,
     value_coefficients: pl.DataFrame,
+    capped_days: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """How far the value of the next horizon may lie from its forecast, by size of the forecast."""
-    labelled = labelled_snapshots(churn_snapshots, churn_labels)
+    labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
     return fit_value_ranges(labelled, churn_coefficients, value_coefficients, settings=project.settings.value)
 
 
 @staged_asset(group="revenue", kinds=("polars",))
 def ltv_estimates(
+    context: dg.AssetExecutionContext,
     user_days: pl.DataFrame,
+    capped_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
     value_coefficients: pl.DataFrame,
@@ -57,10 +70,12 @@ def ltv_estimates(
     horizon_days = project.settings.churn.horizon_days
     cutoff_on = train_history(split_boundaries).cutoff_on
     settings = project.settings.value
-    habits = run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
-    return ltv.ltv_estimates(
-        churn_snapshots, churn_scores, value_coefficients, habits, value_ranges, churn_horizon_days=horizon_days, settings=settings
-    )
+    habits = run(user_habits(user_days, capped_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
+    known = (churn_scores, value_coefficients, habits, value_ranges, capped_days)
+    values = ltv.ltv_estimates(churn_snapshots, *known, churn_horizon_days=horizon_days, settings=settings)
+    if n_capped := int(values["is_worth_capped"].sum()):
+        context.log.warning("ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED)
+    return values
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -202,6 +217,7 @@ def strategy_overlaps(intervention_targets: pl.DataFrame, project: Project) -> p
 
 
 revenue_assets = [
+    *capped_days,
     *value_coefficients,
     *value_ranges,
     *ltv_estimates,

@@ -3,7 +3,10 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.reasons import LOWERS, RAISES
 from ntg_assets.stages import STAGES
+
+MOST_WITHOUT_A_RAISING_REASON = 0.05  # some users whom a strategy wants have no sign of leaving, and are told so
 
 
 def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
@@ -35,6 +38,14 @@ def targets_against_policy(targets: pl.DataFrame, radar: pl.DataFrame) -> pl.Dat
     is_contact = pl.col("action") == "contact"
     holds = (is_contact == (pl.col("exclusion") == "none")) & (pl.col("known") == pl.col("revenue_at_risk"))
     return known.filter(~holds.fill_null(value=False)).select("strategy", "user_id", "action", "exclusion", "revenue_at_risk", "known")
+
+
+def contacts_without_a_raising_reason(targets: pl.DataFrame) -> pl.DataFrame:
+    """Return the contacts whose reason does not say what raises the risk."""
+    contacts = targets.filter(pl.col("action") == "contact")
+    return contacts.filter(~pl.col("reason").str.contains(RAISES, literal=True).fill_null(value=False)).select(
+        "strategy", "user_id", "reason"
+    )
 
 
 def _radar_reconciles(stage: str) -> dg.AssetChecksDefinition:
@@ -71,4 +82,26 @@ def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
     return check
 
 
-revenue_checks = [build(stage) for stage in STAGES for build in (_radar_reconciles, _targets_obey_the_policy)]
+def _contacts_lead_with_what_raises_the_risk(stage: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=dg.AssetKey([stage, "intervention_targets"]), name="contacts_lead_with_what_raises_the_risk")
+    def check(intervention_targets: pl.DataFrame) -> dg.AssetCheckResult:
+        """Nineteen of twenty contacts say what surely raises the risk, and none leads with what lowers it."""
+        n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
+        without = contacts_without_a_raising_reason(intervention_targets)
+        n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
+        told = (
+            f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk; {n_lowering:,} lead with what lowers it"
+        )
+        return dg.AssetCheckResult(
+            passed=without.height <= MOST_WITHOUT_A_RAISING_REASON * n_contacts and n_lowering == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=told,
+            metadata={"first": str(without.head(3).rows())},
+        )
+
+    return check
+
+
+revenue_checks = [
+    build(stage) for stage in STAGES for build in (_radar_reconciles, _targets_obey_the_policy, _contacts_lead_with_what_raises_the_risk)
+]

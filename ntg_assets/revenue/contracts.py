@@ -11,6 +11,22 @@ from ntg_assets.revenue.radar import BANDS, SEGMENTS
 from ntg_assets.revenue.segments import DIMENSIONS
 
 
+@contract("capped_days")
+class CappedDays(Contract):
+    """One row per active day whose amount counts only up to what the log, or the user, has shown often enough; none for active days."""
+
+    user_id: str = identifier("user", "Who")
+    active_on: pl.Date = column("Day", unit="date")
+    value_sum: float = column("Amount of the day, as in user_days", unit="unit")
+    counted_value: float = column(
+        "What of it counts: the larger of the amounts that five days of the log and one in a thousand, or three of the user, have reached",
+        unit="unit",
+    )
+
+    class Config:
+        unique = ["user_id", "active_on"]
+
+
 @contract("value_coefficients")
 class ValueCoefficients(Contract):
     """One row per feature: the value of one churn horizon while the user is active; the intercept is position 0."""
@@ -25,6 +41,9 @@ class ValueCoefficients(Contract):
     standard_error: float = column("Standard error, clustered by user", ge=0)
     value_ratio_per_sd: float = column("Factor on the value per standard deviation; for the intercept, the value of the average user", gt=0)
     covariance: Annotated[pl.List, pl.Float64()] = column("Covariance with each coefficient, in order of position")
+    largest_value: float = column(
+        "Largest value of a window in the fit (active days: as many as the window has): no forecast lies above it", unit="unit", gt=0
+    )
     method: str = column("poisson, or mean when too few users stayed", isin=("poisson", "mean"))
     n_rows: int = column("Snapshots in the fit: those whose user stayed", ge=0)
     n_users: int = column("Users in the fit", ge=0)
@@ -73,6 +92,7 @@ class LtvEstimates(Contract):
     recency_weight: float = column(
         "Mean weight of the user's active days, 0.5 ** (age / 90): near 1 when all activity is recent", ge=0, le=1
     )
+    is_worth_capped: bool = column("Whether an amount of the user counts only in part: see capped_days")
     unit: str = column("Unit of value: index is for relative priority only", str_matches=UNIT)
     horizon_days: int = column("Horizon of the estimate", unit="days", ge=1)
     discounted_days: float = column("Days of the horizon after discounting", unit="days", gt=0)

@@ -7,14 +7,23 @@ import polars as pl
 
 from ntg_assets.churn.design import Floats
 from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.worth import counted_days, credible_worth
 from ntg_assets.sql import Query, Source, query
 
 
-def user_habits(user_days: Source, *, cutoff_on: date, horizon_days: int, settings: ValueSettings) -> Query:
-    """Count renewals and the present pace of everyone active before the cutoff; see `habits.sql`."""
+def user_habits(user_days: Source, capped: pl.DataFrame, *, cutoff_on: date, horizon_days: int, settings: ValueSettings) -> Query:
+    """Count renewals and the present pace of everyone active before the cutoff; see `habits.sql`.
+
+    Args:
+        user_days: One row per (user, active day).
+        capped: `capped_days`: amounts that count only in part.
+        cutoff_on: Days from it on are not looked at.
+        horizon_days: Length of a period.
+        settings: Half-life of the pace.
+    """
     half_life = settings.pace_half_life_days or horizon_days
     clock = {"cutoff_on": cutoff_on, "horizon_days": horizon_days, "half_life_days": half_life}
-    return query("revenue", "habits", {"user_days": user_days}, **clock)
+    return query("revenue", "habits", {"user_days": counted_days(user_days, capped)}, **clock)
 
 
 def renewal(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
@@ -28,9 +37,14 @@ def renewal(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
     return habits.with_columns(persistence=shrunk)
 
 
+def priced(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
+    """Add `day_worth`, what an active day of each user is worth: its price, or as far as amounts bear it out (`worth`)."""
+    ordered = habits.sort("user_id")  # sums of fractions depend on their order
+    worth = credible_worth(ordered) if settings.basis == "event_value" else np.full(ordered.height, settings.day_price)
+    return ordered.with_columns(pl.Series("day_worth", worth))
+
+
 def present_pace(habits: pl.DataFrame, *, horizon_days: int, settings: ValueSettings) -> Floats:
-    """Value per day: the decayed total over the sum of the weights, ln 2 / half-life per day; never below 0."""
+    """Value per day: the decayed active days over the sum of the weights, ln 2 / half-life per day, times what a day is worth."""
     per_day = np.log(2) / (settings.pace_half_life_days or horizon_days)
-    if settings.basis == "event_value":
-        return np.maximum(habits["decayed_value"].to_numpy(), 0.0) * per_day
-    return habits["decayed_active_days"].to_numpy() * settings.price_per_active_day * per_day
+    return habits["decayed_active_days"].to_numpy() * habits["day_worth"].to_numpy() * per_day

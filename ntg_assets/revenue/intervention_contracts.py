@@ -35,7 +35,7 @@ class InterventionTargets(Contract):
     )
     is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
     unit: str = column("Unit of value", str_matches=UNIT)
-    reason: str = column("Strongest reason of the user's risk", nullable=True)
+    reason: str = column("What raises the user's risk most, or that nothing of their own does: reason_1 of churn_scores", nullable=True)
 
     class Config:
         unique = ["strategy", "user_id"]

@@ -16,10 +16,11 @@ import polars as pl
 
 from ntg_assets.churn.design import Floats
 from ntg_assets.churn.logistic import Z_95
-from ntg_assets.revenue.habits import present_pace, renewal
+from ntg_assets.revenue.habits import present_pace, priced, renewal
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import predict_value
 from ntg_assets.revenue.value_ranges import range_of
+from ntg_assets.revenue.worth import counted
 
 DAYS_PER_YEAR = 365.0
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
@@ -31,6 +32,7 @@ def ltv_estimates(
     value_coefficients: pl.DataFrame,
     habits: pl.DataFrame,
     ranges: pl.DataFrame,
+    capped: pl.DataFrame,
     *,
     churn_horizon_days: int,
     settings: ValueSettings,
@@ -43,6 +45,7 @@ def ltv_estimates(
         value_coefficients: The value of a period while active.
         habits: Renewals and present pace by user (`user_habits`).
         ranges: `value_ranges`: how far the next period may lie from its forecast.
+        capped: `capped_days`: amounts that count only in part.
         churn_horizon_days: Length of a period.
         settings: Unit, horizon, discount, prior of persistence.
 
@@ -50,24 +53,25 @@ def ltv_estimates(
         `ltv_estimates`, by user.
     """
     rows = scores.join(snapshots, left_on=["user_id", "cutoff_on"], right_on=["user_id", "snapshot_on"], suffix="_seen", how="inner")
-    rows = rows.join(renewal(habits, settings=settings), on="user_id", how="left").sort("user_id")
+    known = renewal(priced(habits, settings=settings), settings=settings)
+    rows = counted(rows.rename({"cutoff_on": "snapshot_on"}), capped).join(known, on="user_id", how="left").sort("user_id")
     value, log_error = predict_value(rows, value_coefficients)
-    value = np.minimum(value, _most_possible(churn_horizon_days, settings=settings))
     days = discounted_days(horizon_days=settings.horizon_days, period_days=churn_horizon_days, annual_discount=settings.annual_discount)
     active = 1 - rows["churn_probability"].to_numpy()
     per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
     stays, whole = per_day * days.sum(), per_day * active * kept
     run_rate = present_pace(rows, horizon_days=churn_horizon_days, settings=settings) * days.sum()
+    most = float(value_coefficients["largest_value"].max()) / churn_horizon_days  # type: ignore[arg-type]  # a column of numbers
     next_low, next_high = range_of(active * value, ranges)
     whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
     return rows.select("user_id").with_columns(
         pl.Series("ltv", whole),
         pl.Series("ltv_low", whole * np.exp(-Z_95 * whole_error)),
-        pl.Series("ltv_high", whole * np.exp(Z_95 * whole_error)),
+        pl.Series("ltv_high", np.minimum(whole * np.exp(Z_95 * whole_error), most * kept)),
         pl.Series("ltv_if_stays", run_rate if settings.stake == "run_rate" else stays),
         pl.Series("ltv_if_active", stays),
         pl.Series("ltv_if_active_low", stays * np.exp(-Z_95 * log_error)),
-        pl.Series("ltv_if_active_high", stays * np.exp(Z_95 * log_error)),
+        pl.Series("ltv_if_active_high", np.minimum(stays * np.exp(Z_95 * log_error), most * days.sum())),
         pl.Series("ltv_at_run_rate", run_rate),
         pl.Series("next_value", active * value),
         pl.Series("next_value_low", next_low),
@@ -76,6 +80,7 @@ def ltv_estimates(
         pl.Series("engagement_intensity", per_day),
         rows["persistence"],
         (rows["decayed_active_days_90d"] / rows["active_days"]).alias("recency_weight"),
+        is_worth_capped=rows["user_id"].is_in(capped["user_id"].implode()),
         unit=pl.lit(settings.unit),
         horizon_days=pl.lit(settings.horizon_days, dtype=pl.Int64),
         discounted_days=pl.lit(float(days.sum())),
@@ -101,8 +106,3 @@ def _log_active_error(rows: pl.DataFrame) -> Floats:
     low, high = (rows[f"churn_probability_{end}"].clip(TINY, 1 - TINY).to_numpy() for end in ("low", "high"))
     logit_error = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * Z_95)
     return rows["churn_probability"].to_numpy() * logit_error
-
-
-def _most_possible(period_days: int, *, settings: ValueSettings) -> float:
-    """No user has more active days than there are days."""
-    return period_days * settings.price_per_active_day if settings.basis == "active_days" else np.inf

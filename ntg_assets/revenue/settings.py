@@ -7,15 +7,18 @@ from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
+INDEX = "index"  # the one unit that is no money
+
 
 class ValueSettings(Section):
     """The unit and the horizon of lifetime value."""
 
-    unit: str = "index"
+    unit: str = INDEX
     """`index` (relative priority, never a currency), or the currency of prices or observed revenue by its ISO 4217 code: usd, eur."""
     basis: Literal["active_days", "event_value"] = "active_days"
     """What is counted: active days times `price_per_active_day`, or the sum of event values (observed revenue)."""
-    price_per_active_day: float = Field(default=1.0, gt=0)
+    price_per_active_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What an active day is worth in `unit`; null: 1 index point. A currency without a price is refused."""
     horizon_days: int = Field(default=365, ge=1)
     """Finite horizon of the estimate."""
     annual_discount: float = Field(default=0.10, ge=0, lt=1)
@@ -40,6 +43,11 @@ class ValueSettings(Section):
     persistence_prior_periods: float = Field(default=4.0, gt=0)
     """How many periods of their own a user needs before they count as much as the population's renewal rate."""
 
+    @property
+    def day_price(self) -> float:
+        """Value of one active day; 1 index point unless a price is stated."""
+        return 1.0 if self.price_per_active_day is None else self.price_per_active_day
+
     @field_validator("unit")
     @classmethod
     def _is_index_or_currency(cls, unit: str) -> str:
@@ -47,6 +55,16 @@ class ValueSettings(Section):
             msg = "must be index or a currency's three letters in lower case (usd, eur, gbp)"
             raise ValueError(msg)
         return unit
+
+    @model_validator(mode="after")
+    def _currency_has_a_price(self) -> "ValueSettings":
+        if self.unit != INDEX and self.basis == "active_days" and self.price_per_active_day is None:
+            msg = (
+                f"unit is {self.unit} and basis active_days, but nothing says what an active day is worth: set price_per_active_day, "
+                f"count the amounts of the log (basis: event_value), or keep unit: {INDEX}"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class StrategySettings(Section):

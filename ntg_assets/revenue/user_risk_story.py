@@ -51,7 +51,7 @@ class RiskStory:
         is_at_risk_population: False: silent for so long that nothing is at stake any more.
         churn: Probability of leaving within the horizon.
         risk_percentile: Place among the at-risk users, 1 is the most probable leaver; None outside them.
-        reasons: Up to three sentences: first why the score is high or low, then what speaks against it.
+        reasons: Up to three sentences: first what raises the risk, then what lowers it.
         revenue_at_risk: Churn probability times stake.
         stake: Value if the user stays.
         rank: Place in the radar.

@@ -17,8 +17,8 @@ from ntg_assets.churn.design import FEATURES, Floats, design_matrix, location_an
 from ntg_assets.churn.logistic import MAX_ITERATIONS, MIN_USERS_PER_OUTCOME, TOLERANCE, sandwich, standard_error, user_codes, with_intercept
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.settings import ValueSettings
+from ntg_assets.revenue.worth import HALF_LIFE_DAYS
 
-HALF_LIFE_DAYS = 90.0  # of the decayed columns that the run rate reads
 MAX_LOG_VALUE = 700.0  # exp() of more is infinite
 
 
@@ -26,7 +26,7 @@ def fit_value(labelled: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFram
     """Fit the value of a horizon on labelled snapshots whose user was active in the window.
 
     Args:
-        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot).
+        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot); amounts as they count (`worth.counted`).
         settings: Basis of value, prices, penalty.
 
     Returns:
@@ -41,30 +41,32 @@ def fit_value(labelled: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFram
     stayed = labelled.filter(~pl.col("is_churned")).sort("user_id", "snapshot_on")
     value = observed_value(stayed, settings=settings)
     if stayed["user_id"].n_unique() < MIN_USERS_PER_OUTCOME or value.sum() <= 0:
-        return _table(*_intercept_only(labelled, value, settings=settings), method="mean", rows=stayed)
+        fitted = _intercept_only(labelled, value, settings=settings)
+        return _table(*fitted, method="mean", rows=stayed, largest=_largest(stayed, value, np.exp(fitted[0][0]), settings=settings))
     matrix = design_matrix(stayed)
     mean, scale = location_and_scale(matrix)
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         coefficients, covariance = _fit_poisson(standardise(matrix, mean=mean, scale=scale), value, user_codes(stayed), settings=settings)
-    return _table(coefficients, covariance, mean, scale, method="poisson", rows=stayed)
+    largest = _largest(stayed, value, value.mean(), settings=settings)
+    return _table(coefficients, covariance, mean, scale, method="poisson", rows=stayed, largest=largest)
 
 
 def predict_value(snapshots: pl.DataFrame, coefficients: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Return E[value over one horizon | active] of each row and the standard error of its logarithm."""
+    """Return E[value over one horizon | active] of each row, at most the fit's largest, and the standard error of its logarithm."""
     table = coefficients.sort("position")
     standardised = standardise(design_matrix(snapshots), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
     log_value = np.full(len(standardised), table["coefficient"][0])
     for position, coefficient in enumerate(table["coefficient"].to_list()[1:]):
         log_value = log_value + standardised[:, position] * coefficient
     error = standard_error(standardised, np.array(table["covariance"].to_list()))
-    return np.exp(np.minimum(log_value, MAX_LOG_VALUE)), error
+    return np.minimum(np.exp(np.minimum(log_value, MAX_LOG_VALUE)), table["largest_value"][0]), error
 
 
 def observed_value(labelled: pl.DataFrame, *, settings: ValueSettings) -> Floats:
     """Value of each window in the configured unit; a window whose refunds outweigh its purchases counts 0."""
     if settings.basis == "event_value":
         return np.maximum(labelled["window_value"].to_numpy(), 0.0)
-    return labelled["window_active_days"].cast(pl.Float64).to_numpy() * settings.price_per_active_day
+    return labelled["window_active_days"].cast(pl.Float64).to_numpy() * settings.day_price
 
 
 def daily_run_rate(snapshots: pl.DataFrame, *, settings: ValueSettings) -> Floats:
@@ -72,7 +74,7 @@ def daily_run_rate(snapshots: pl.DataFrame, *, settings: ValueSettings) -> Float
     per_day = np.log(2) / HALF_LIFE_DAYS
     if settings.basis == "event_value":
         return np.maximum(snapshots["decayed_value_90d"].to_numpy(), 0.0) * per_day
-    return snapshots["decayed_active_days_90d"].to_numpy() * settings.price_per_active_day * per_day
+    return snapshots["decayed_active_days_90d"].to_numpy() * settings.day_price * per_day
 
 
 def _fit_poisson(standardised: Floats, value: Floats, users: np.ndarray, *, settings: ValueSettings) -> tuple[Floats, Floats]:
@@ -105,7 +107,17 @@ def _intercept_only(labelled: pl.DataFrame, value: Floats, *, settings: ValueSet
     return coefficients, covariance, np.zeros(n), np.ones(n)
 
 
-def _table(coefficients: Floats, covariance: Floats, mean: Floats, scale: Floats, *, method: str, rows: pl.DataFrame) -> pl.DataFrame:
+def _largest(stayed: pl.DataFrame, value: Floats, level: float, *, settings: ValueSettings) -> float:
+    """No window holds more active days than days; in amounts, no forecast lies above the largest window seen."""
+    if settings.basis == "event_value":
+        return float(max(value.max(initial=0.0), level))
+    windows = (stayed["window_end_on"] - stayed["snapshot_on"]).dt.total_days()
+    return float(max(windows.max() or 0.0, 0.0)) * settings.day_price or float(level)  # type: ignore[arg-type]  # whole days
+
+
+def _table(
+    coefficients: Floats, covariance: Floats, mean: Floats, scale: Floats, *, method: str, rows: pl.DataFrame, largest: float
+) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "position": np.arange(len(coefficients)),
@@ -118,6 +130,7 @@ def _table(coefficients: Floats, covariance: Floats, mean: Floats, scale: Floats
             "standard_error": np.sqrt(np.maximum(np.diag(covariance), 0.0)),
             "value_ratio_per_sd": np.exp(np.minimum(coefficients, MAX_LOG_VALUE)),
             "covariance": covariance.tolist(),
+            "largest_value": largest,
             "method": method,
             "n_rows": rows.height,
             "n_users": rows["user_id"].n_unique(),

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from benchmarks.churn import configured, judge
-from benchmarks.churn_goals import log_goals
+from benchmarks.churn_goals import NAMED_PEERS, log_goals
 from benchmarks.made_logs import LOGS, write_log
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
@@ -55,8 +55,17 @@ def test_every_goal_has_a_number_on_a_log_with_both_outcomes(tmp_path: Path) -> 
 def test_one_outcome_alone_gives_the_base_rate_and_says_which_goals_have_no_number(days_of_users: dict[int, range]) -> None:
     found, goals, undefined = of_log(log_of(days_of_users), at_risk_days=60)
     assert {"AUC above the best named peer", "AUC against gradient boosting"} <= undefined.keys()
-    assert "ECE over the 95% point of its noise, or 0 where the drift alarm fired" in goals
+    assert "ECE over the 95% point of its noise" in goals
     assert 0 < found["calibration"]["mean_predicted"] < 1
+
+
+def test_calibration_is_judged_as_it_is_whatever_the_drift_alarm_says() -> None:
+    model = {"auc": 0.8, "ece": 0.03, "ece_noise_95": 0.02, "log_loss_difference": 0.01, "standard_error": 0.01, "spearman": 0.5}
+    figures = {"churn": dict.fromkeys(("shipped", "gradient_boosting", *NAMED_PEERS), model), "value": {"shipped": model}}
+    for alarms in (0, 2):
+        goals, _ = log_goals("log", {**figures, "drift_alarms": alarms}, observed_value=False)
+        (judged,) = (goal for goal in goals if "ECE" in goal.name)
+        assert (judged.value, judged.is_met) == (pytest.approx(0.03 / 0.02), False)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "intervention_targets": {**target, **money},
         "load_ledger": ledger,
         "recommendations": {"user_id": user_id},
+        "ltv_estimates": {"user_id": user_id, "is_worth_capped": True},
     }
     shown = estimate(exposures((1, 10, 1, 0.5, 1.0), (2, 11, 1, 0.5, 0.0)), lists_of(blend={1: [10], 2: [10]}), minimum_users=300)
     return {name: pl.DataFrame([row]) for name, row in rows.items()} | {"off_policy_report": shown}
@@ -156,6 +157,7 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "index for relative priority, not money" in page
     assert "1 quarantined" in page
+    assert "In it the worth of 1 user counts only up to what the log, or the user, has shown often enough" in page
     assert "blend would have earned 1 per shown place where the log earned 0.5" in page
     assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
 

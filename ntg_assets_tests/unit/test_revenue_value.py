@@ -10,11 +10,12 @@ from ntg_assets.churn.design import design_matrix, standardise
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.habits import present_pace, renewal, user_habits
+from ntg_assets.revenue.habits import present_pace, priced, renewal, user_habits
 from ntg_assets.revenue.ltv import discounted_days
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import daily_run_rate, fit_value, observed_value, predict_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges, range_of
+from ntg_assets.revenue.worth import capped_days
 from ntg_assets.sql import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 
@@ -28,7 +29,9 @@ def tables() -> Tables:
 
 
 def habits_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int, settings: ValueSettings = VALUE) -> pl.DataFrame:
-    return run(user_habits(user_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings)).sort("user_id")
+    capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=settings))
+    found = run(user_habits(user_days, capped, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
+    return priced(found, settings=settings)
 
 
 def persistence_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int) -> list[tuple[object, ...]]:
@@ -173,7 +176,7 @@ def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
 
 @pytest.mark.parametrize("unit", ["index", "eur", "jpy"])
 def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
-    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, horizon_days=60))
+    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, price_per_active_day=1.0, horizon_days=60))
     assert found.ltv_estimates["unit"].unique().to_list() == [unit]
 
 

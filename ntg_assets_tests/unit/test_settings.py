@@ -188,3 +188,21 @@ def test_money_without_a_column_of_amounts_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"ingest\.events\.value names no column, so every event would be worth 1"):
         load_settings("configs/dev.yaml", environment={}, overrides=money)
     assert load_settings("configs/dev.yaml", environment={}, overrides={**money, "value.unit": "index"}).value.unit == "index"
+
+
+@pytest.mark.parametrize("unit", ["eur", "usd", "jpy"])
+def test_money_without_a_price_of_an_active_day_is_refused(unit: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"value: unit is {unit} and basis active_days.*set price_per_active_day"):
+        load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": unit})
+    priced = load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": unit, "value.price_per_active_day": 0.4})
+    assert priced.value.day_price == 0.4
+
+
+def test_an_index_without_a_price_counts_active_days() -> None:
+    assert load_settings("configs/dev.yaml", environment={}).value.day_price == 1.0
+
+
+@pytest.mark.parametrize("price", [0, -0.4, float("inf"), float("nan")])
+def test_a_price_that_is_no_positive_amount_is_refused(price: float) -> None:
+    with pytest.raises(ConfigurationError, match=r"value\.price_per_active_day: "):
+        load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": "eur", "value.price_per_active_day": price})

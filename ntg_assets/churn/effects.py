@@ -1,0 +1,95 @@
+"""What moves a user's log odds of churn, each against something stated, with its standard error.
+
+* a group of features, against the average user of the fit: these are the contributions of `churn_scores`;
+* silence, against the same user had the last active day been yesterday: recency, decayed activity and trend change together, and so
+  they have to be judged, because no coefficient of one of them alone says what silence does;
+* activity, against the mean of the safest tenth of those at risk.
+
+A direction is sure when its 95% interval, by the covariance of the coefficients, does not hold zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
+from ntg_assets.churn.logistic import Z_95, contrast_error
+
+Flags = npt.NDArray[np.bool_]
+
+NEGLIGIBLE = 0.05  # log odds; a smaller effect moves a probability by little more than one per cent
+SAFEST_SHARE = 0.1
+ACTIVITY = ("recency", "frequency", "rhythm", "trend")
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects on the log odds and their standard errors; shape (rows, things compared)."""
+
+    size: Floats
+    error: Floats
+
+    @property
+    def direction(self) -> npt.NDArray[np.int64]:
+        """1 where an effect surely raises the risk, -1 where it surely lowers it, 0 where that is not sure or negligible."""
+        sure = (np.abs(self.size) >= NEGLIGIBLE) & (np.abs(self.size) > Z_95 * self.error)
+        return np.where(sure, np.sign(self.size), 0.0).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The linear part of a churn model: how inputs are standardised, what each is worth, how sure that is."""
+
+    mean: Floats
+    scale: Floats
+    coefficients: Floats
+    covariance: Floats
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> "Linear":
+        """Read `churn_coefficients`, in order of position; the intercept is left out, since every effect is a difference."""
+        mean, scale, coefficients = (table[name].to_numpy()[1:] for name in ("mean", "scale", "coefficient"))
+        return cls(mean, scale, coefficients, np.array(table["covariance"].to_list())[1:, 1:])
+
+    def inputs(self, snapshots: pl.DataFrame) -> Floats:
+        """Standardised inputs of rows of `churn_snapshots`."""
+        return standardise(design_matrix(snapshots, features=CHURN_FEATURES), mean=self.mean, scale=self.scale)
+
+    def effect(self, contrast: Floats, groups: tuple[str, ...] = GROUPS) -> tuple[Floats, Floats]:
+        """Size and standard error of what a difference of inputs makes, over the features of some groups; term by term."""
+        size, chosen = np.zeros(len(contrast)), [k for k, feature in enumerate(CHURN_FEATURES) if feature.group in groups]
+        for k in chosen:
+            size += contrast[:, k] * self.coefficients[k]
+        return size, contrast_error(contrast[:, chosen], self.covariance[np.ix_(chosen, chosen)])
+
+
+def group_effects(inputs: Floats, model: Linear) -> Effects:
+    """Compare with the average user of the fit, group by group."""
+    return _stack([model.effect(inputs, (group,)) for group in GROUPS])
+
+
+def silence_effect(inputs: Floats, at_last_visit: Floats, model: Linear) -> Effects:
+    """Compare with the user had the last active day been yesterday; no effect where that is not known (NaN)."""
+    return _stack([model.effect(np.nan_to_num(inputs - at_last_visit, nan=0.0))])
+
+
+def activity_effect(inputs: Floats, is_safest: Flags, model: Linear) -> Effects:
+    """Compare activity with the mean of the safest; no effect without any."""
+    reference = inputs[is_safest].mean(axis=0) if is_safest.any() else inputs
+    return _stack([model.effect(inputs - reference, ACTIVITY)])
+
+
+def safest(probability: Floats, *, is_peer: Flags) -> Flags:
+    """Find the tenth of the peers (rounded up) with the lowest probabilities; ties by place."""
+    peers = np.flatnonzero(is_peer)
+    n_safest = int(np.ceil(SAFEST_SHARE * len(peers)))
+    chosen = np.zeros(len(probability), dtype=bool)
+    chosen[peers[np.argsort(probability[peers], kind="stable")[:n_safest]]] = True
+    return chosen
+
+
+def _stack(effects: list[tuple[Floats, Floats]]) -> Effects:
+    size, error = (np.column_stack(parts) for parts in zip(*effects, strict=True))
+    return Effects(size, error)
