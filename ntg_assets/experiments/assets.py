@@ -17,11 +17,11 @@ MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the tabl
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
 def assignments(strategy_lists: Table, project: Project) -> Query:
     """Which unit gets which arm, by a salted hash alone, unless its arm is known already."""
-    programme, home = project.settings.experiments, project.paths.home
+    programme, home, zone = project.settings.experiments, project.paths.home, project.settings.ingest.zone
     return tables.assignments(
         strategy_lists,
         programme=programme,
-        exposure_log=logs.read_exposure_logs(programme.definitions, home=home),
+        exposure_log=logs.read_exposure_logs(programme.definitions, home=home, zone=zone),
         kept=logs.read_kept_assignments(programme.definitions, home=home),
     )
 
@@ -30,7 +30,7 @@ def assignments(strategy_lists: Table, project: Project) -> Query:
 def exposures(assignments: Table, test_events: Table, project: Project) -> Query:
     """Who saw which arm (in a replay: could have seen), and when."""
     programme = project.settings.experiments
-    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home)
+    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home, zone=project.settings.ingest.zone)
     return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=log)
 
 
@@ -50,7 +50,7 @@ def unit_metrics(
     project: Project,
 ) -> Query:
     """What each unit did: held against the list of every arm in a replay, counted in its window in a log."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
+    definitions, home, zone = project.settings.experiments.definitions, project.paths.home, project.settings.ingest.zone
     replayed = tables.replay_unit_metrics(
         exposures,
         strategy_lists=strategy_lists,
@@ -60,9 +60,9 @@ def unit_metrics(
         definitions=definitions,
     )
     logged = tables.log_unit_metrics(
-        logs.read_exposure_logs(definitions, home=home),
+        logs.read_exposure_logs(definitions, home=home, zone=zone),
         events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        outcome_log=logs.read_outcome_logs(definitions, home=home, zone=zone),
         definitions=definitions,
     )
     return tables.unit_metrics(replayed, logged=logged)
@@ -71,9 +71,11 @@ def unit_metrics(
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def arm_traffic(assignments: Table, exposures: Table, events: Table, project: Project) -> Query:
     """How many units each arm was given, how many saw it, and what the logs know of them."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
+    definitions, home, zone = project.settings.experiments.definitions, project.paths.home, project.settings.ingest.zone
     logged = tables.log_traffic(
-        logs.read_exposure_logs(definitions, home=home), events=events, outcome_log=logs.read_outcome_logs(definitions, home=home)
+        logs.read_exposure_logs(definitions, home=home, zone=zone),
+        events=events,
+        outcome_log=logs.read_outcome_logs(definitions, home=home, zone=zone),
     )
     return tables.arm_traffic(assignments, exposures=exposures, definitions=definitions, log_traffic=logged)
 
@@ -93,11 +95,11 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def daily_sums(events: Table, project: Project) -> Query:
     """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
+    definitions, home, zone = project.settings.experiments.definitions, project.paths.home, project.settings.ingest.zone
     return tables.daily_sums(
-        logs.read_exposure_logs(definitions, home=home),
+        logs.read_exposure_logs(definitions, home=home, zone=zone),
         events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
+        outcome_log=logs.read_outcome_logs(definitions, home=home, zone=zone),
         definitions=definitions,
     )
 

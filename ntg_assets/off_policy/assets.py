@@ -27,7 +27,13 @@ ESTIMATED = {
 def shown_log(split_boundaries: pl.DataFrame, project: Project) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read the log of exposures and account for its rows."""
     settings = project.settings
-    read = read_shown(settings.off_policy.shown, place=place_of(project), ids=project.id_types, max_bad_share=settings.ingest.max_bad_share)
+    read = read_shown(
+        settings.off_policy.shown,
+        place=place_of(project),
+        ids=project.id_types,
+        max_bad_share=settings.ingest.max_bad_share,
+        day_zone=settings.ingest.zone,
+    )
     slots = divide_slots(read.rows, cutoff_at=train_end(split_boundaries), list_length=settings.off_policy_list_length)
     return read.rows, pl.concat([slots.fates, read.fates])
 

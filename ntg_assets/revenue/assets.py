@@ -119,7 +119,7 @@ def radar_segments(
 def trial_outcomes(user_days: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What users of the configured contact trial brought after they were given an arm; empty without a trial."""
     settings = project.settings
-    log = trials.read_trial(settings.radar.trial, home=project.paths.home)
+    log = trials.read_trial(settings.radar.trial, home=project.paths.home, zone=settings.ingest.zone)
     until_on = train_history(split_boundaries).complete_until_on
     return trials.trial_outcomes(log, user_days, complete_until_on=until_on, window_days=_trial_days(project), value=settings.value)
 
@@ -154,7 +154,7 @@ def _trial_days(project: Project) -> int:
 def intervention_exclusions(revenue_risk_radar: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Why users are not contacted: opt-outs, exclusions, contact caps, the random holdout."""
     settings = project.settings.radar
-    lists = read_user_lists(settings, home=project.paths.home)
+    lists = read_user_lists(settings, home=project.paths.home, zone=project.settings.ingest.zone)
     return exclude(revenue_risk_radar, settings=settings, lists=lists, as_of=train_history(split_boundaries).cutoff_on)
 
 

@@ -10,8 +10,9 @@ import polars as pl
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.local_days import UTC_ZONE, written_days
 from ntg_assets.revenue.settings import TrialSettings, ValueSettings
-from ntg_assets.revenue.user_lists import ISO_DATE_LENGTH, matching_files, read_as_text
+from ntg_assets.revenue.user_lists import matching_files, read_as_text
 from ntg_assets.revenue.value_model import observed_value
 from ntg_assets.sql import Source, query, run
 
@@ -20,8 +21,8 @@ LOG_SCHEMA = {"user": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolea
 OUTCOME_SCHEMA = {"assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64, "value": pl.Float64}
 
 
-def read_trial(trial: TrialSettings | None, *, home: Path) -> pl.DataFrame:
-    """Read the log of a randomised programme.
+def read_trial(trial: TrialSettings | None, *, home: Path, zone: str = UTC_ZONE) -> pl.DataFrame:
+    """Read the log of a randomised programme; its days are those of `zone`.
 
     Returns:
         `user` (text), `assigned_on`, `is_treated`, `propensity`: one row per user, the first day; who was in both arms is in none.
@@ -42,7 +43,7 @@ def read_trial(trial: TrialSettings | None, *, home: Path) -> pl.DataFrame:
     is_treated = pl.col(trial.arm) == trial.treated
     parsed = rows.select(
         user=pl.col(trial.user_id).str.strip_chars(),
-        assigned_on=pl.col(trial.assigned_at).str.slice(0, ISO_DATE_LENGTH).str.to_date("%Y-%m-%d", strict=False),
+        assigned_on=written_days(rows[trial.assigned_at], zone),
         is_treated=is_treated,
         propensity=pl.col(trial.propensity).cast(pl.Float64, strict=False)
         if trial.propensity

@@ -10,9 +10,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.local_days import UTC_ZONE, written_days
 from ntg_assets.revenue.settings import ContactLogSettings, RadarSettings
 
-ISO_DATE_LENGTH = len("2024-01-31")
 EXCLUDED = {"user": pl.String, "reason": pl.String}
 CONTACTS = {"user": pl.String, "contacted_on": pl.Date}
 
@@ -32,8 +32,8 @@ class UserLists:
     contacts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTACTS))
 
 
-def read_user_lists(settings: RadarSettings, *, home: Path) -> UserLists:
-    """Read every list of the policy; what is not configured is empty.
+def read_user_lists(settings: RadarSettings, *, home: Path, zone: str = UTC_ZONE) -> UserLists:
+    """Read every list of the policy; what is not configured is empty. Contacts count by the days of `zone`.
 
     Raises:
         ConfigurationError: a configured file is missing or unreadable, lacks a column, or holds a day that is none.
@@ -41,7 +41,7 @@ def read_user_lists(settings: RadarSettings, *, home: Path) -> UserLists:
     return UserLists(
         read_opt_outs(settings.opt_out_file, home=home),
         _read_exclusions(settings.exclusion_file, home=home),
-        read_contacts(settings.contact_log, home=home),
+        read_contacts(settings.contact_log, home=home, zone=zone),
     )
 
 
@@ -53,7 +53,7 @@ def read_opt_outs(file: str | None, *, home: Path) -> frozenset[str]:
     return frozenset(rows["user_id"].drop_nulls().str.strip_chars().to_list())
 
 
-def read_contacts(log: ContactLogSettings | None, *, home: Path) -> pl.DataFrame:
+def read_contacts(log: ContactLogSettings | None, *, home: Path, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Read who was contacted on which day; a pattern that matches no file yet means that nobody was."""
     if log is None:
         return pl.DataFrame(schema=CONTACTS)
@@ -66,11 +66,11 @@ def read_contacts(log: ContactLogSettings | None, *, home: Path) -> pl.DataFrame
     ]
     rows = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     made = rows.filter(pl.col(log.action) == log.contact_value) if log.action else rows
-    days = made[log.contacted_at].str.slice(0, ISO_DATE_LENGTH).str.to_date("%Y-%m-%d", strict=False)
+    days = written_days(made[log.contacted_at], zone)
     if n_broken := days.null_count():
         first = made[log.contacted_at].filter(days.is_null())[0]
         raise ConfigurationError(
-            f"{what}: {n_broken:,} of {made.height:,} rows hold no day in {log.contacted_at} (first: {first!r}). Write ISO days, UTC."
+            f"{what}: {n_broken:,} of {made.height:,} rows hold no day in {log.contacted_at} (first: {first!r}). Write ISO days."
         )
     return made.select(pl.col(log.user_id).str.strip_chars().alias("user"), pl.Series("contacted_on", days, dtype=pl.Date))
 
