@@ -29,6 +29,8 @@ ISO_DAY = len("2024-01-31")
 
 def is_zone(name: str) -> bool:
     """Tell whether days can be cut in a zone of this (IANA) name."""
+    if not name:
+        return False
     try:
         _shown(pl.Series([datetime(2024, 1, 1)], dtype=INSTANT), name)
     except PolarsError:
@@ -64,7 +66,7 @@ def local_days(instants: pl.Series, zone: str) -> pl.Series:
 
 def day_of(instant: datetime, zone: str) -> date:
     """Day of the zone in which an instant (naive UTC) lies."""
-    return local_days(pl.Series([instant], dtype=INSTANT), zone)[0]  # type: ignore[no-any-return]  # a date column
+    return local_days(pl.Series([instant], dtype=INSTANT), zone)[0]
 
 
 def with_event_on(events: pl.DataFrame, zone: str = UTC_ZONE) -> pl.DataFrame:
@@ -91,7 +93,7 @@ def first_instants(clocks: pl.Series, zone: str) -> pl.Series:
 
 def first_instant(clock: date | datetime, zone: str) -> datetime:
     """First instant (naive UTC) of a day, or at which the zone's clocks show a time."""
-    return first_instants(pl.Series([clock]), zone)[0]  # type: ignore[no-any-return]  # a datetime column
+    return first_instants(pl.Series([clock]), zone)[0]
 
 
 def shift_days(instants: pl.Series, n_days: float, zone: str) -> pl.Series:
@@ -107,7 +109,7 @@ def shift_days(instants: pl.Series, n_days: float, zone: str) -> pl.Series:
 
 def shift_instant(instant: datetime, n_days: int, zone: str) -> datetime:
     """Move one instant (naive UTC) by whole days; see `shift_days`."""
-    return shift_days(pl.Series([instant], dtype=INSTANT), n_days, zone)[0]  # type: ignore[no-any-return]  # a datetime column
+    return shift_days(pl.Series([instant], dtype=INSTANT), n_days, zone)[0]
 
 
 def written_instants(column: pl.Series, zone: str) -> pl.Series:
@@ -142,6 +144,16 @@ def day_numbers(at: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
     return np.searchsorted(_calendar(zone)["begins_at"].to_physical().to_numpy(), at, side="right")
 
 
+def tell_cutoff(as_of: str, zone: str) -> str:
+    """Say a cutoff (ISO, naive UTC) so that its day is clear where days are not those of UTC."""
+    if zone == UTC_ZONE:
+        return as_of
+    at = datetime.fromisoformat(as_of)
+    day = day_of(at, zone)
+    place = "the start of" if first_instant(day, zone) == at else "on"
+    return f"{as_of} UTC, {place} {day} in {zone}"
+
+
 def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFrame:
     """Say which days of the zone each day of UTC holds, for joining them to instants.
 
@@ -149,7 +161,8 @@ def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFram
         One row per `utc_on` in [first_on, last_on]: its instants lie on `day_on` before `next_at`, and on `next_on` from then on.
         No zone begins two days inside one of UTC; `next_at` is the end of the day of UTC where none begins.
     """
-    begins = _begins(pl.date_range(first_on - LONGEST_JUMP, last_on + LONGEST_JUMP, eager=True), zone)
+    earliest, latest = max(first_on, date.min + LONGEST_JUMP), min(last_on, date.max - LONGEST_JUMP)
+    begins = _begins(pl.date_range(earliest - LONGEST_JUMP, latest + LONGEST_JUMP, eager=True), zone)
     days = pl.DataFrame({"utc_on": pl.date_range(first_on, last_on, eager=True)}).with_columns(at=pl.col("utc_on").cast(INSTANT))
     inside = begins.select(utc_on=pl.col("begins_at").dt.date(), next_at="begins_at", next_on="day_on")
     later = inside.filter(pl.col("next_at") > pl.col("utc_on").cast(INSTANT))

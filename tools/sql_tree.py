@@ -1,7 +1,7 @@
 """A SQL file as text and as a tree, and what can be told of an expression by looking at it."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,7 +126,7 @@ def instants_of(tree: exp.Expr) -> set[str]:
         names |= renamed
 
 
-def is_instant(node: exp.Expr, names: Set[str] = frozenset()) -> bool:
+def is_instant(node: exp.Expr, names: Collection[str] = frozenset()) -> bool:
     """Whether an expression is an instant, as far as names show (see `instants_of`)."""
     if isinstance(node, exp.Column | exp.Parameter | exp.Placeholder):
         return node.name.endswith("_at") or node.name in names

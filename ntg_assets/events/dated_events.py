@@ -1,6 +1,6 @@
 """The local day of each event, made once, by the reader of the log: everything later that counts days reads `event_on`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ntg_assets.local_days import KNOWN_UNTIL, UTC_ZONE, days_of_utc_days
 from ntg_assets.sql import Query, read_sql
@@ -24,5 +24,5 @@ def dated_events(events: Query, *, zone: str, first_at: datetime, last_at: datet
     text = f"with accepted_events as not materialized (\n{events.text}\n)\nselect * from (\n{read_sql('events', name)}\n)"
     if zone == UTC_ZONE:
         return Query(text, events.tables, events.parameters)
-    calendar = days_of_utc_days(zone, first_on=first_at.date(), last_on=((last_at or OPEN_END) + timedelta(days=1)).date())
+    calendar = days_of_utc_days(zone, first_on=first_at.date(), last_on=(last_at or OPEN_END).date())
     return Query(text, {**events.tables, "zone_calendar": calendar}, events.parameters)

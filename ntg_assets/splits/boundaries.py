@@ -8,13 +8,9 @@ from ntg_assets.errors import LeakageError, NotEnoughDataError
 from ntg_assets.local_days import UTC_ZONE, day_of, first_instant, first_instants, shift_instant
 from ntg_assets.splits.settings import SplitSettings
 
-BOUNDARY_TYPES = {
-    "part": pl.String,
-    "start_at": pl.Datetime("us"),
-    "end_at": pl.Datetime("us"),
-    "strategy": pl.String,
-    "timezone": pl.String,
-}
+BOUNDARY_TYPES = pl.Schema(
+    {"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String(), "timezone": pl.String()}
+)
 SHARE_TOLERANCE = 1e-12  # shares such as 1 - 0.1 - 0.1 are not exact in binary
 
 
