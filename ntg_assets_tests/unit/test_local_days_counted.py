@@ -89,8 +89,9 @@ def test_active_days_and_from_day_of_an_experiment_are_local(tmp_path: Path) -> 
 
 
 def test_days_since_the_exposure_are_local(tmp_path: Path) -> None:
-    (tmp_path / "seen.csv").write_text("user_id,arm,at\n1,a,2024-01-11T04:00:00Z\n2,b,2024-01-11T04:00:00Z\n", encoding="utf-8")
-    one, log = definition(assigned_at_once=True), events((1, 1, "2024-01-11T16:00"), (9, 1, "2024-01-30T00:00"), zone=ANGELES)
+    seen_at = "2024-01-11T04:00:00Z"
+    (tmp_path / "seen.csv").write_text("user_id,arm,at\n" + "".join(f"{n},{'ab'[n % 2]},{seen_at}\n" for n in range(4)), encoding="utf-8")
+    one, log = definition(), events((1, 1, "2024-01-11T16:00"), (9, 1, "2024-01-30T00:00"), zone=ANGELES)
     seen = logs.read_exposure_logs([one], home=tmp_path, zone=ANGELES)
     sums = run(tables.daily_sums(seen, events=log, definitions=[one]))
     assert sums.filter(pl.col("day").is_not_null())["day"].to_list() == [1]
