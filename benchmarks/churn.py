@@ -35,6 +35,7 @@ from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import WALK_FORWARD, churn_forecasts
 from ntg_assets.evaluation.churn_report import churn_report
 from ntg_assets.evaluation.interval_coverage import churn_interval_coverage
+from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.sql import query, run
@@ -79,7 +80,7 @@ def configured(config: str) -> Log:
 
 def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> dict[str, Any]:
     """Judge one log by rolling origin; figures by model."""
-    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
+    user_days = run(query("features", "user_days", {"train_events": with_event_on(events.with_columns(weight=pl.lit(1.0)))}))
     history = whole_history(user_days)
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))

@@ -16,7 +16,7 @@ from ntg_assets.storage.connection import connect
 def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     """Print what a person can act on, read from what was just published."""
     manifest = read_manifest(paths.manifest)
-    header = Header(manifest.source, manifest.configuration, manifest.as_of)
+    header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
         known = facts(
             lambda schema, table: run(Query("select * from asked", {"asked": Table(schema, table)}), connection),
@@ -25,7 +25,10 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
         )
     loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
     rows = [
-        ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
+        (
+            "data",
+            f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.known_before}",
+        ),
         ("question", f"{known['question']} {known['answer']}"),
         *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
         (

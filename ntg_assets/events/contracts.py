@@ -17,6 +17,7 @@ class Events(Contract):
     user_id: str = identifier("user", "User, as the source writes it.")
     item_id: str = identifier("item", "Item, as the source writes it.")
     event_at: Instant = column("Moment of the event, naive UTC.")
+    event_on: pl.Date = column("Day of the event in the service's zone (`ingest.service_timezone`); every count of days reads it.")
     event_type: str = column("Kind of event.", str_length={"min_value": 1})
     value: float = column("Value of the event (rating, amount, minutes); 1 where the source has none.", unit="as in the source")
     weight: float = column("Strength of the event type in engagement.", ge=0)

@@ -1,5 +1,7 @@
 """What the tables promise into which the experiments' own logs are read, once, at the start of a run."""
 
+import polars as pl
+
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contract_terms import EXPERIMENT, SOURCE, SOURCES, UNIT, Timestamp
 
@@ -20,6 +22,8 @@ class ExposureLog(Contract):
     window_end_at: Timestamp = column("End of the window in which outcomes count (UTC)")
     uses_interaction_log: bool = column("Whether outcomes are those of the interaction log")
     assigned_by: str = column("Whether the log or our own bucketing gave the arm", isin=["log", "hash"])
+    first_exposed_on: pl.Date = column("Day of the first exposure in the service's zone", unit="date")
+    last_exposed_on: pl.Date = column("Day of the last exposure in the service's zone", unit="date")
 
     class Config:
         unique = ["experiment", "unit_id", "arm"]
@@ -34,6 +38,7 @@ class OutcomeLog(Contract):
     event_at: Timestamp = column("When it happened (UTC)")
     event_type: str = column("Kind of outcome", nullable=True)
     value: float = column("Value of the outcome; null or infinite as in the log: health counts them", nullable=True)
+    event_on: pl.Date = column("Day on which it happened in the service's zone", unit="date")
 
 
 @contract("kept_assignments")

@@ -1,7 +1,6 @@
 """Logs of the user's own: who saw which arm, and what units did. Read strictly: a row that cannot be read refuses the whole log."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from difflib import get_close_matches
 from glob import escape, glob
 from pathlib import Path
@@ -16,6 +15,7 @@ from ntg_assets.events.settings import IdType
 from ntg_assets.experiments.interventions import read_interventions
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, ReplaySource
+from ntg_assets.local_days import UTC_ZONE, local_day, shift_days, written_instants
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -30,6 +30,8 @@ EXPOSURE_TYPES: dict[str, Any] = {
     "window_end_at": pl.Datetime("us"),
     "uses_interaction_log": pl.Boolean,
     "assigned_by": pl.String,
+    "first_exposed_on": pl.Date,
+    "last_exposed_on": pl.Date,
 }
 OUTCOME_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -37,6 +39,7 @@ OUTCOME_TYPES: dict[str, Any] = {
     "event_at": pl.Datetime("us"),
     "event_type": pl.String,
     "value": pl.Float64,
+    "event_on": pl.Date,
 }
 KEPT_TYPES: dict[str, Any] = {"experiment": pl.String, "unit_id": pl.String, "arm": pl.String}
 MOST_NAMED = 5
@@ -86,24 +89,28 @@ def files_of(experiment: ExperimentSettings) -> list[str]:
     return [*exposures, *(source.outcomes.files if source.outcomes else []), *delivered, *named]
 
 
-def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
+def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Read the exposures of every experiment on logs; one row per (experiment, unit, arm), with the windows of its outcomes.
+
+    Days, written or counted, are those of `zone`.
 
     Raises:
         SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's.
     """
-    files = LogFiles(home)
+    files = LogFiles(home, zone=zone)
     parts = [_exposures_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
 
-def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
+def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Read the outcome logs of every experiment that has one of its own; one row per outcome.
+
+    Days, written or counted, are those of `zone`.
 
     Raises:
         SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty.
     """
-    files = LogFiles(home)
+    files = LogFiles(home, zone=zone)
     parts = [_outcomes_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
 
@@ -133,11 +140,11 @@ def _kept_of(experiment: ExperimentSettings, *, files: "LogFiles") -> pl.DataFra
 
 def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "LogFiles") -> pl.DataFrame:
     if isinstance(source, InterventionSource):
-        rows = read_interventions(source, read=files.read, what=f"experiment {experiment.id}: interventions")
+        rows = read_interventions(source, read=files.read, what=f"experiment {experiment.id}: interventions", zone=files.zone)
     else:
         rows = _logged_exposures(experiment, source, files=files)
     _refuse_unknown_arms(rows, experiment)
-    return _per_unit_and_arm(rows, experiment, source)
+    return _per_unit_and_arm(rows, experiment, source, zone=files.zone)
 
 
 def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, files: "LogFiles") -> pl.DataFrame:
@@ -149,7 +156,7 @@ def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, file
     rows = files.read(log.files, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    return _eligible(_with_time(rows, "exposed_at", what=what), experiment, what=what)
+    return _eligible(_with_time(rows, "exposed_at", what=what, zone=files.zone), experiment, what=what)
 
 
 def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
@@ -162,8 +169,7 @@ def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) 
     return rows.filter(pl.col("segment").is_in(experiment.eligible_segments))
 
 
-def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource) -> pl.DataFrame:
-    first = pl.col("first_exposed_at")
+def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource, *, zone: str) -> pl.DataFrame:
     grouped = rows.group_by("unit_id", "arm").agg(
         pl.col("exposed_at").min().alias("first_exposed_at"),
         pl.col("exposed_at").max().alias("last_exposed_at"),
@@ -179,10 +185,12 @@ def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source
         "first_exposed_at",
         "last_exposed_at",
         "n_exposures",
-        (first - timedelta(days=source.pre_period_days)).alias("pre_start_at"),
-        (first + timedelta(days=source.window_days)).alias("window_end_at"),
+        shift_days(grouped["first_exposed_at"], -source.pre_period_days, zone).alias("pre_start_at"),
+        shift_days(grouped["first_exposed_at"], source.window_days, zone).alias("window_end_at"),
         pl.lit(source.outcomes is None).alias("uses_interaction_log"),
         pl.lit(source.assigned_by).alias("assigned_by"),
+        local_day(pl.col("first_exposed_at"), zone).alias("first_exposed_on"),
+        local_day(pl.col("last_exposed_at"), zone).alias("last_exposed_on"),
     ).sort("unit_id", "arm")
 
 
@@ -193,21 +201,24 @@ def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files:
     what = f"experiment {experiment.id}: outcomes"
     wanted = {"unit_id": log.unit_id, "event_at": log.happened_at}
     wanted |= {name: column for name, column in {"event_type": log.event_type, "value": log.value}.items() if column is not None}
-    rows = _with_time(files.read(log.files, wanted, what=what), "event_at", what=what)
+    rows = _with_time(files.read(log.files, wanted, what=what), "event_at", what=what, zone=files.zone)
     rows = _with_value(rows, what=what) if "value" in wanted else rows.with_columns(pl.lit(1.0).alias("value"))
     kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
-    return rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value")
+    event_on = local_day(pl.col("event_at"), files.zone).alias("event_on")
+    return rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value", event_on)
 
 
 class LogFiles:
     """Log files, each read once however many experiments lie in it.
 
-    Where units are users of the interaction log, `id_type` says how that writes ids: units are then written alike.
+    Where units are users of the interaction log, `id_type` says how that writes ids: units are then written alike. Days, written or
+    counted, are those of `zone`.
     """
 
-    def __init__(self, home: Path, id_type: IdType = "string") -> None:
+    def __init__(self, home: Path, id_type: IdType = "string", *, zone: str = UTC_ZONE) -> None:
         self.home = home
         self.id_type = id_type
+        self.zone = zone
         self._known: dict[str, dict[str | None, pl.DataFrame]] = {}
         self._unreadable: dict[str, tuple[str, str]] = {}
 
@@ -281,28 +292,11 @@ def _as_read(column: pl.Series, name: str) -> pl.Series:
     return column if column.dtype.is_temporal() or column.dtype.is_float() else column.cast(pl.String)
 
 
-def _with_time(rows: pl.DataFrame, name: str, *, what: str) -> pl.DataFrame:
+def _with_time(rows: pl.DataFrame, name: str, *, what: str, zone: str) -> pl.DataFrame:
     given = rows[name]
-    if given.dtype.is_temporal():
-        parsed = given.cast(pl.Datetime("us", given.dtype.time_zone if isinstance(given.dtype, pl.Datetime) else None))
-    else:
-        parsed = rows.select(_iso_time(pl.col(name).cast(pl.String)))[name]
-    parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if parsed.dtype.time_zone else parsed  # type: ignore[attr-defined]
+    parsed = written_instants(given, zone)
     _refuse_unreadable(given, parsed, name=name, what=what, meaning="time")
     return rows.with_columns(parsed.alias(name))
-
-
-def _iso_time(text: pl.Expr) -> pl.Expr:
-    """Read ISO dates and times, row by row; what names no zone is UTC."""
-    full = (
-        text.str.strip_chars()
-        .str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00")
-        .str.replace(r"^(\d{4}-\d{2}-\d{2}) ", "${1}T")
-        .str.replace(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(Z|[+-].*)?$", "${1}:00${2}")
-        .str.replace(r"Z$", "+00:00")
-        .str.replace(r"^([^+]*T[^+-]*)$", "${1}+00:00")
-    )
-    return full.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False)
 
 
 def _with_value(rows: pl.DataFrame, *, what: str) -> pl.DataFrame:

@@ -31,7 +31,7 @@ def assignments(
         kept: Earlier assignments that stay as they are (see `logs.read_kept_assignments`).
     """
     log = pl.DataFrame(schema=EXPOSURE_TYPES) if exposure_log is None else exposure_log
-    last_seen = {experiment: at.date() for experiment, at in log.group_by("experiment").agg(pl.col("last_exposed_at").max()).iter_rows()}
+    last_seen = dict(log.group_by("experiment").agg(pl.col("last_exposed_on").max()).iter_rows())
     tables = {
         "strategy_lists": strategy_lists,
         "experiments": experiments_frame(programme, ramp_on=last_seen),

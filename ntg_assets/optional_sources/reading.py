@@ -126,7 +126,7 @@ def read_optional_sources(settings: Settings, *, place: Place, ids: IdTypes, pub
 
 def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=USER_LISTS)]
-    for name, (files, read) in configured_lists(settings.radar, place=place).items():
+    for name, (files, read) in configured_lists(settings.radar, place=place, zone=settings.ingest.zone).items():
         listed = judged.read(
             KEYS[name], files, read, found=lambda one: Found(one.n_files, one.rows.height, one.sentence), without=WITHOUT_LIST
         )
@@ -141,7 +141,7 @@ def _trial_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdT
     read = judged.read(
         TRIAL_KEY,
         trial.files,
-        lambda: read_trial(trial, place=place, id_type=ids.user),
+        lambda: read_trial(trial, place=place, id_type=ids.user, zone=settings.ingest.zone),
         found=lambda log: Found(log.n_files, log.rows.height, log.sentence),
         without=WITHOUT_TRIAL,
     )
@@ -182,7 +182,8 @@ def _experiment_logs(
     settings: Settings, judged: Judgements, *, home: Path, ids: IdTypes
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read the logs of every experiment; files that several share are read once."""
-    readers = {True: LogFiles(home, ids.user), False: LogFiles(home)}
+    zone = settings.ingest.zone
+    readers = {True: LogFiles(home, ids.user, zone=zone), False: LogFiles(home, zone=zone)}
     read = [_experiment(one, judged, readers=readers) for one in settings.experiments.definitions if files_of(one)]
     logs = [one for one in read if one is not None]
     return (
@@ -210,7 +211,7 @@ def _shown_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdT
     read = judged.read(
         SHOWN_KEY,
         log.files,
-        lambda: read_shown(log, place=place, ids=ids, max_bad_share=settings.ingest.max_bad_share),
+        lambda: read_shown(log, place=place, ids=ids, max_bad_share=settings.ingest.max_bad_share, day_zone=settings.ingest.zone),
         found=lambda shown: Found(shown.n_files, shown.rows.height, f"{shown.rows.height:,} usable rows"),
         without=WITHOUT_SHOWN,
     )

@@ -54,6 +54,7 @@ def publish(publisher: Publisher) -> Manifest:
         source=publisher.header.source,
         configuration=publisher.header.configuration,
         as_of=publisher.header.as_of,
+        timezone=publisher.header.timezone,
         files=sorted(files, key=lambda file: file.path),
     )
     write_manifest(manifest, publisher.paths.manifest)

@@ -20,7 +20,7 @@ from ntg_assets.ranking.recommendations import list_candidates, recommend_users
 from ntg_assets.ranking.rules_report import no_rules, report_rules
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.ranking.strategies import list_strategies
-from ntg_assets.splits.boundaries import train_end
+from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
@@ -40,7 +40,7 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
     settings, log = project.settings, project.columns(train_events, *HISTORY)
     ranking = with_half_lives(settings.ranking, code_interactions(log).at)
-    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking)
+    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking, zone=settings.ingest.zone)
     return learn_weights(
         collect_examples(cuts, taste=settings.taste, settings=ranking, seed=settings.seed),
         sources=configured_sources(ranking),
@@ -88,6 +88,7 @@ def ranking_rules_report(
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
+        zone=zone_of(split_boundaries),
     )
     events = project.columns(train_events, *HISTORY)
     excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
@@ -116,6 +117,7 @@ def candidates(
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
@@ -146,6 +148,7 @@ def recommendations(
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     tell = Progress(context.log.info, what="recommendations")
@@ -207,6 +210,7 @@ def strategy_lists(
         settings=settings,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     k, tell = max(settings.top_k, *settings.evaluation_k), Progress(context.log.info, what="strategy_lists")

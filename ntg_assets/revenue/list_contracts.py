@@ -15,7 +15,7 @@ class UserListsTable(Contract):
     file_name: str = column("File, relative to the project folder")
     listed_id: str = column("User, as the list writes the id; null: the row holds none", nullable=True)
     detail: str = column("Reason of an exclusion", nullable=True)
-    contacted_on: pl.Date = column("Day of a contact (UTC)", unit="date", nullable=True)
+    contacted_on: pl.Date = column("Day of a contact in the service's zone", unit="date", nullable=True)
 
 
 @contract("trial_log")
@@ -23,7 +23,7 @@ class TrialLogTable(Contract):
     """One row per user of the configured contact trial, read once at the start of the run; no rows without a trial."""
 
     listed_id: str = column("User as text, written as in the log of events where it can be")
-    assigned_on: pl.Date = column("First day on which the user was given an arm", unit="date")
+    assigned_on: pl.Date = column("First day, in the service's zone, on which the user was given an arm", unit="date")
     is_treated: bool = column("Whether the user was treated")
     propensity: float = column("Probability of treatment", unit="probability", gt=0, lt=1)
 

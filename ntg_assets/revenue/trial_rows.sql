@@ -7,5 +7,6 @@ select
     listed_id,
     arm,
     assigned_at,
+    assigned_text,
     propensity
 from typed_rows

@@ -16,8 +16,9 @@ from ntg_assets.events.rules import Rule
 from ntg_assets.events.settings import IdType
 from ntg_assets.events.sources import Place
 from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.revenue.settings import TrialSettings, ValueSettings
-from ntg_assets.revenue.user_lists import as_iso_instant
+from ntg_assets.revenue.user_lists import as_iso_instant, as_written, days_written
 from ntg_assets.revenue.value_model import observed_value
 from ntg_assets.sql import Source, query, run
 
@@ -33,8 +34,8 @@ class TrialLog(NamedTuple):
     sentence: str
 
 
-def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType) -> TrialLog:
-    """Read the log of a randomised programme.
+def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType, zone: str = UTC_ZONE) -> TrialLog:
+    """Read the log of a randomised programme; its days are those of `zone`.
 
     Returns:
         `listed_id` (as the log of events writes it), `assigned_on`, `is_treated`, `propensity`: one row per user, the first day; who was
@@ -50,7 +51,7 @@ def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType) -> TrialL
     is_treated = pl.col("arm") == trial.treated
     parsed = read.rows.select(
         listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
-        assigned_on=pl.col("assigned_at").dt.date(),
+        assigned_on=days_written(read.rows["assigned_text"], read.rows["assigned_at"], zone=zone),
         is_treated=is_treated,
         propensity="propensity" if trial.propensity else is_treated.mean(),
     )
@@ -65,8 +66,9 @@ def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType) -> TrialL
 def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
     return (
         Rule("listed_id", trial.user_id, as_listed_id, is_optional=True),
-        Rule("arm", trial.arm, lambda column: f"cast({column.expression} as varchar)", is_optional=True),
+        Rule("arm", trial.arm, as_written, is_optional=True),
         Rule("assigned_at", trial.assigned_at, as_iso_instant, is_optional=True),
+        Rule("assigned_text", trial.assigned_at, as_written, is_optional=True),
         Rule("propensity", trial.propensity, as_value if trial.propensity else _no_value, is_optional=True),
     )
 

@@ -16,6 +16,7 @@ from ntg_assets.events.ids import as_listed_id
 from ntg_assets.events.optional_files import FileRows, RowQuery, read_rows
 from ntg_assets.events.rules import Rule
 from ntg_assets.events.sources import Place
+from ntg_assets.local_days import UTC_ZONE, written_days
 from ntg_assets.revenue.settings import ContactLogSettings, RadarSettings
 
 OPT_OUTS, EXCLUSIONS, CONTACTS = LISTS = ("opt_outs", "exclusions", "contacts")
@@ -55,15 +56,15 @@ class UserLists:
         return cls(opted_out.select("listed_id"), excluded.select("listed_id", "detail"), contacts.select("listed_id", "contacted_on"))
 
 
-def configured_lists(settings: RadarSettings, *, place: Place) -> dict[str, tuple[list[str], Callable[[], ListRows]]]:
-    """Name the files and the reader of each configured list."""
+def configured_lists(settings: RadarSettings, *, place: Place, zone: str) -> dict[str, tuple[list[str], Callable[[], ListRows]]]:
+    """Name the files and the reader of each configured list; contacts count by the days of `zone`."""
     found: dict[str, tuple[list[str], Callable[[], ListRows]]] = {}
     if (opt_outs := settings.opt_out_file) is not None:
         found[OPT_OUTS] = [opt_outs], lambda: read_opt_outs(opt_outs, place=place)
     if (exclusions := settings.exclusion_file) is not None:
         found[EXCLUSIONS] = [exclusions], lambda: read_exclusions(exclusions, place=place)
     if (log := settings.contact_log) is not None:
-        found[CONTACTS] = log.files, lambda: read_contacts(log, place=place)
+        found[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone)
     return found
 
 
@@ -88,8 +89,8 @@ def read_exclusions(file: str, *, place: Place) -> ListRows:
     return _listed(read, EXCLUSIONS, pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON)))
 
 
-def read_contacts(log: ContactLogSettings, *, place: Place) -> ListRows:
-    """Read who was contacted on which day (UTC); globs that match no file yet mean that nobody was.
+def read_contacts(log: ContactLogSettings, *, place: Place, zone: str = UTC_ZONE) -> ListRows:
+    """Read who was contacted on which day (of `zone`); globs that match no file yet mean that nobody was.
 
     A row that does not say what was done counts as a contact.
 
@@ -99,11 +100,11 @@ def read_contacts(log: ContactLogSettings, *, place: Place) -> ListRows:
     rules = _rules(log.user_id, contacted_at=log.contacted_at, action=log.action)
     read = _read(log.files, CONTACTS, rules, place=place, may_be_missing=True)
     made = read.rows.filter(_is_contact(read.rows, log))
-    days = made["contacted_at"].dt.date()
+    days = days_written(made["contacted_text"], made["contacted_at"], zone=zone)
     if n_broken := days.null_count():
         first = made["contacted_text"].filter(days.is_null())[0]
         raise SourceError(
-            f"{n_broken:,} of {made.height:,} contacts hold no day in {log.contacted_at} (first: {first!r}). Write ISO days or times, UTC."
+            f"{n_broken:,} of {made.height:,} contacts hold no day in {log.contacted_at} (first: {first!r}). Write ISO days or times."
         )
     contacts = made.with_columns(contacted_on=days)
     return _listed(read._replace(rows=contacts), CONTACTS, pl.lit(None, pl.String), n_other=read.rows.height - made.height)
@@ -137,10 +138,10 @@ def _read(patterns: list[str], name: str, rules: tuple[Rule, ...], *, place: Pla
 def _rules(user_id: str, *, detail: str | None = None, contacted_at: str | None = None, action: str | None = None) -> tuple[Rule, ...]:
     return (
         Rule("listed_id", user_id, as_listed_id, is_optional=True),
-        Rule("detail", detail, _as_written if detail else _nothing, is_optional=True),
+        Rule("detail", detail, as_written if detail else _nothing, is_optional=True),
         Rule("contacted_at", contacted_at, as_iso_instant if contacted_at else _no_instant, is_optional=True),
-        Rule("contacted_text", contacted_at, _as_written if contacted_at else _nothing, is_optional=True),
-        Rule("action", action, _as_written if action else _nothing, is_optional=True),
+        Rule("contacted_text", contacted_at, as_written if contacted_at else _nothing, is_optional=True),
+        Rule("action", action, as_written if action else _nothing, is_optional=True),
     )
 
 
@@ -151,7 +152,13 @@ def as_iso_instant(column: Column) -> str:
     return as_instant(column, "iso", zone="UTC")
 
 
-def _as_written(column: Column) -> str:
+def days_written(texts: pl.Series, instants: pl.Series, *, zone: str) -> pl.Series:
+    """Days of the zone that a column holds, as days or as times; null where it holds no instant."""
+    return written_days(texts, zone).set(instants.is_null(), None)
+
+
+def as_written(column: Column) -> str:
+    """SQL of a column as text, as the file has it."""
     return f"cast({column.expression} as varchar)"
 
 

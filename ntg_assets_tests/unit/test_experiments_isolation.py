@@ -11,13 +11,14 @@ from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.isolation import usable
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.unit_ids import report_unit_ids
 from ntg_assets.optional_sources.reading import VERDICTS
 from ntg_assets.sql import run
-from ntg_assets_tests.logs import EVENT_SCHEMA
+from ntg_assets_tests.logs import events
 
 NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
 
@@ -53,11 +54,11 @@ def exposure_log(home: Path, definitions: list[ExperimentSettings]) -> pl.DataFr
 
 def evidence_of(known: ExperimentsSettings, log: pl.DataFrame, refused: pl.DataFrame) -> EvidenceTables:
     """The tables as the assets make them: only who could be read has arms."""
-    events = pl.DataFrame([(1, 7, pl.Series(["2026-01-20"]).str.to_datetime()[0], "play", 1.0, 1.0)], schema=EVENT_SCHEMA, orient="row")
+    log_of_events = events((1, 7, "2026-01-20"))
     readable = usable(known, refused)
     assigned = run(tables.assignments(NO_LISTS, programme=readable, exposure_log=log))
-    traffic = tables.log_traffic(log, events=events)
-    units = run(tables.log_unit_metrics(log, events=events, definitions=known.definitions))
+    traffic = tables.log_traffic(log, events=log_of_events)
+    units = run(tables.log_unit_metrics(log, events=log_of_events, definitions=known.definitions))
     return EvidenceTables(
         run(tables.arm_traffic(assigned, exposures=log, definitions=readable.definitions, log_traffic=traffic)),
         run(tables.metric_sums(units, definitions=known.definitions)),
@@ -97,7 +98,6 @@ def test_whatever_one_readout_raises_leaves_the_others_as_they_are(tmp_path: Pat
     evidence = evidence_of(known, exposure_log(tmp_path, known.definitions), nothing)
     sound = results_of(known, evidence)
     assert results.experiment_problems(known, nothing, evidence, sound, seed=1).is_empty()
-    examine = results.examine
 
     def examine_one(experiment: ExperimentSettings, found: Evidence) -> list[HealthCheck]:
         if experiment.id == "one":

@@ -14,6 +14,7 @@ from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.receipts import replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
@@ -72,7 +73,7 @@ def concluded(home: Path, rows: Rows, **changes: Any) -> tuple[dict[str, dict[st
     one = definition(**changes)
     programme = ExperimentsSettings(definitions=[one])
     seen, outcomes = logs.read_exposure_logs([one], home=home), logs.read_outcome_logs([one], home=home)
-    events = pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
+    events = with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
     known: dict[str, Any] = {"events": events, "outcome_log": outcomes}
     assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen))
     exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
