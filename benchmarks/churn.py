@@ -56,7 +56,7 @@ def movielens() -> Log:
         event_at=pl.from_epoch("timestamp").cast(pl.Datetime("us")),
         value=pl.col("rating").cast(pl.Float64),
     )
-    return events, ChurnSettings(walk_forward_origins=30), ValueSettings()
+    return with_event_on(events), ChurnSettings(walk_forward_origins=30), ValueSettings()
 
 
 def complete_journey() -> Log:
@@ -69,7 +69,7 @@ def complete_journey() -> Log:
     events = bought.select(
         user_id="household_id", item_id="product_id", event_at=pl.col("transaction_timestamp").cast(pl.Datetime("us")), value="sales_value"
     )
-    return events, FOUR_WEEKS, ValueSettings(basis="event_value", unit="usd")
+    return with_event_on(events), FOUR_WEEKS, ValueSettings(basis="event_value", unit="usd")
 
 
 def configured(config: str) -> Log:
@@ -80,7 +80,7 @@ def configured(config: str) -> Log:
 
 def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> dict[str, Any]:
     """Judge one log by rolling origin; figures by model."""
-    user_days = run(query("features", "user_days", {"train_events": with_event_on(events.with_columns(weight=pl.lit(1.0)))}))
+    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
     history = whole_history(user_days)
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))

@@ -20,7 +20,6 @@ from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, labelled_s
 from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.evaluation.churn_forecasts import churn_forecasts
 from ntg_assets.evaluation.radar_backtest import LOSSES, WINDOWS, top_share
-from ntg_assets.local_days import with_event_on
 from ntg_assets.revenue.habits import present_pace, user_habits
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.sql import query, run
@@ -39,7 +38,7 @@ def main() -> None:
 def stakes_of(log: Log) -> dict[str, dict[str, float]]:
     """Average share of the oracle by stake, on the earlier half of the origins, the later half, and all."""
     events, churn, value = log
-    user_days = run(query("features", "user_days", {"train_events": with_event_on(events.with_columns(weight=pl.lit(1.0)))}))
+    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
     labels = run(churn_labels(user_days, whole_history(user_days), settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, whole_history(user_days), settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
