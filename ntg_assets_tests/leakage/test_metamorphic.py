@@ -53,8 +53,8 @@ def test_rewritten_future_changes_nothing_made_from_train(tmp_path: Path) -> Non
         workspace = Workspace(tmp_path / name, variables=reading(log, tmp_path / name / "source", **FIXED))
         workspace.done("run-all")
         hashes.append({table: hashed for table, hashed in workspace.hashes().items() if table.startswith("backtest.")})
-    last_hours = workspace.table("backtest", "train_events").filter(pl.col("event_at") == CUTOFF - timedelta(hours=3))
-    assert (last_hours.height, set(last_hours["event_on"].cast(pl.String))) == (10, {"2015-12-31"})
+        last_hours = workspace.table("backtest", "train_events").filter(pl.col("event_at") == CUTOFF - timedelta(hours=3))
+        assert (last_hours.height, set(last_hours["event_on"].cast(pl.String))) == (10, {"2015-12-31"})
     first, second = hashes
     assert first.keys() == second.keys()
     changed = {table.removeprefix("backtest.") for table in first if first[table] != second[table]}

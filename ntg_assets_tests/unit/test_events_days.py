@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_a_day_in_the_file_is_that_day_whatever_the_zone_of_its_times(tmp_path: 
 def test_limits_of_the_log_are_days_of_the_service(tmp_path: Path) -> None:
     times = ("2024-01-01T07:30", "2024-01-01T08:30", "2024-01-03T07:30", "2024-01-03T08:30")
     write_log(tmp_path, [f"u,{n},{at}Z,1" for n, at in enumerate(times)])
-    limits = {"earliest_event": "2024-01-01", "latest_event": "2024-01-03", "max_bad_share": 1}
+    limits: dict[str, Any] = {"earliest_event": "2024-01-01", "latest_event": "2024-01-03", "max_bad_share": 1}
     found = load_events(log_settings(service_timezone=ANGELES, **limits), tmp_path)
     assert found["item_id"].to_list() == ["1", "2"]
 

@@ -103,14 +103,17 @@ def test_days_since_the_exposure_are_local(tmp_path: Path) -> None:
 
 def test_days_in_logs_of_an_experiment_are_taken_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "seen.csv").write_text("user_id,arm,at\n1,a,2024-03-08\n2,b,2024-03-08T12:00:00Z\n", encoding="utf-8")
-    paid = "user_id,at\n1,2024-03-08\n1,2024-03-14\n1,2024-03-15\n1,2024-03-07\n9,2024-03-30\n"
+    paid = (
+        "user_id,at\n1,2024-03-08\n1,2024-03-14\n1,2024-03-15\n1,2024-03-07\n2,2024-03-12T23:30:00Z\n2,2024-03-13T00:30:00Z\n9,2024-03-30\n"
+    )
     (tmp_path / "paid.csv").write_text(paid, encoding="utf-8")
-    outcomes = {"outcomes": {"files": ["paid.csv"], "unit_id": "user_id", "happened_at": "at"}}
+    outcomes: dict[str, Any] = {"outcomes": {"files": ["paid.csv"], "unit_id": "user_id", "happened_at": "at"}}
     seen = logs.read_exposure_logs([definition(**outcomes)], home=tmp_path, zone=ANGELES).sort("unit_id")
     assert seen["first_exposed_on"].to_list() == [date(2024, 3, 8), date(2024, 3, 8)]
     # whole days for the day, 24 hours each for the instant, over the day of 23 hours
     assert seen["window_end_at"].to_list() == [datetime(2024, 3, 15, 7), datetime(2024, 3, 15, 12)]
-    assert units(tmp_path, events((9, 1, "2024-03-30T00:00")), zone=ANGELES, **outcomes)["1", "days"] == 2
+    counted = units(tmp_path, events((9, 1, "2024-03-30T00:00")), zone=ANGELES, **outcomes)
+    assert (counted["1", "days"], counted["2", "days"]) == (2, 1)  # times of one evening, over midnight of UTC, are one day
 
 
 def test_a_ramp_is_read_on_the_local_day(tmp_path: Path) -> None:

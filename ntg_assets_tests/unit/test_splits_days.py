@@ -27,14 +27,14 @@ from ntg_assets_tests.unit.test_leakage_audit import clean
 ANGELES, KOLKATA = "America/Los_Angeles", "Asia/Kolkata"
 MORNING = timedelta(hours=17)  # nine in the morning in Los Angeles
 QUANTILE = {"boundaries": "quantile", "val_share": 0.3, "test_share": 0.3}
-LAST_DAYS = {"boundaries": "last_days", "val_days": 20, "test_days": 20}
+LAST_DAYS = {"boundaries": "last_days", "val_days": 10, "test_days": 40}  # over the change of clocks
 
 
 def daily(first: date, n_days: int, *, zone: str = ANGELES, at: timedelta = MORNING) -> pl.DataFrame:
     """One event a day, so long after midnight of UTC."""
     days = pl.datetime_range(first, first + timedelta(days=n_days - 1), eager=True) + at
     full = [pl.Series(days).cast(pl.Datetime("us")).alias("event_at"), *(pl.lit(one).alias(name) for name, one in ONE_EVENT.items())]
-    return with_event_on(pl.select(full).select(*EVENT_SCHEMA).cast(EVENT_SCHEMA), zone)  # type: ignore[arg-type]  # a schema
+    return with_event_on(pl.select(full).select(*EVENT_SCHEMA).cast(EVENT_SCHEMA), zone)
 
 
 ONE_EVENT = {"user_id": 1, "item_id": 1, "event_type": "view", "value": 1.0, "weight": 1.0}
@@ -92,10 +92,15 @@ def test_dates_of_the_configuration_are_local_days() -> None:
     assert train_end(told) == datetime(2024, 3, 1)  # an offset makes an instant
 
 
-def test_history_is_on_the_calendar_of_the_zone() -> None:
-    evening = daily(date(2024, 1, 2), 40, at=timedelta(hours=2))  # two o'clock in UTC is the evening of the day before
-    history = train_history(everything_known(calendar_of(evening), zone=ANGELES))
-    assert (history.start_on, history.cutoff_on, history.complete_until_on) == (date(2024, 1, 1), date(2024, 2, 10), date(2024, 2, 10))
+@pytest.mark.parametrize(
+    ("zone", "hour", "start_on"),
+    [(ANGELES, 2, date(2024, 1, 1)), (KOLKATA, 20, date(2024, 1, 3))],  # the evening of the day before, the night of the day after
+)
+def test_history_is_on_the_calendar_of_the_zone(zone: str, hour: int, start_on: date) -> None:
+    log = daily(date(2024, 1, 2), 40, zone=zone, at=timedelta(hours=hour))
+    history = train_history(everything_known(calendar_of(log, zone=zone), zone=zone))
+    end_on = start_on + timedelta(days=40)
+    assert (history.start_on, history.cutoff_on, history.complete_until_on) == (start_on, end_on, end_on)
 
 
 def test_boundaries_of_an_older_publication_are_of_utc() -> None:
