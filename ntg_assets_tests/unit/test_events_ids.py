@@ -1,6 +1,7 @@
 """Which ids of a list are those of the log, and which are only nearly."""
 
 import time
+from collections.abc import Sequence
 
 import polars as pl
 import pytest
@@ -13,7 +14,7 @@ NUMBERS = pl.Series([7, 1000, -3], dtype=pl.Int64)
 EXACT, NEAR, NONE = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 
 
-def match(listed: list[str | None], known: pl.Series) -> IdMatch:
+def match(listed: Sequence[str | None], known: pl.Series) -> IdMatch:
     return match_ids(pl.Series(listed, dtype=pl.String), KnownIds(known))
 
 
