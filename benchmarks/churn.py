@@ -35,6 +35,7 @@ from ntg_assets.evaluation.churn_drift import churn_drift
 from ntg_assets.evaluation.churn_forecasts import WALK_FORWARD, churn_forecasts
 from ntg_assets.evaluation.churn_report import churn_report
 from ntg_assets.evaluation.interval_coverage import churn_interval_coverage
+from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.sql import query, run
@@ -55,7 +56,7 @@ def movielens() -> Log:
         event_at=pl.from_epoch("timestamp").cast(pl.Datetime("us")),
         value=pl.col("rating").cast(pl.Float64),
     )
-    return events, ChurnSettings(walk_forward_origins=30), ValueSettings()
+    return with_event_on(events), ChurnSettings(walk_forward_origins=30), ValueSettings()
 
 
 def complete_journey() -> Log:
@@ -68,7 +69,7 @@ def complete_journey() -> Log:
     events = bought.select(
         user_id="household_id", item_id="product_id", event_at=pl.col("transaction_timestamp").cast(pl.Datetime("us")), value="sales_value"
     )
-    return events, FOUR_WEEKS, ValueSettings(basis="event_value", unit="usd")
+    return with_event_on(events), FOUR_WEEKS, ValueSettings(basis="event_value", unit="usd")
 
 
 def configured(config: str) -> Log:

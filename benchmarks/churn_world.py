@@ -16,6 +16,7 @@ from benchmarks.churn_model import FOUR_WEEKS, calibrator_of, scores_of, whole_h
 from benchmarks.harness import Goal
 from benchmarks.radar import world_ceiling
 from ntg_assets.evaluation.churn_metrics import calibration_line
+from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import query, run
 from ntg_assets.synthetic.world import write_world
 
@@ -33,7 +34,7 @@ def world_part() -> tuple[dict[str, Any], list[Goal]]:
         write_world(folder, n_events=WORLD_EVENTS, n_users=WORLD_USERS, n_items=WORLD_ITEMS)
         events = pl.scan_parquet(f"{folder}/events.parquet").filter(pl.col("event_at") < pl.lit(NEWEST)).collect()
         truth = pl.read_parquet(f"{folder}/truth/churn.parquet")
-    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
+    user_days = run(query("features", "user_days", {"train_events": with_event_on(events.with_columns(weight=pl.lit(1.0)))}))
     at = {cutoff_on: judge_cutoff(user_days, truth.filter(pl.col("cutoff_on") == cutoff_on), cutoff_on) for cutoff_on in CUTOFFS}
     newest = at[NEWEST]
     mean = {name: float(np.mean([found[name] for found in at.values()])) for name in ("calibration_slope", "interval_coverage")}

@@ -21,6 +21,8 @@ from ntg_assets.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.nightly import nightly_schedule
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import off_policy_checks
+from ntg_assets.optional_sources.assets import optional_source_assets
+from ntg_assets.optional_sources.checks import optional_source_checks
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
 from ntg_assets.ranking.checks import ranking_checks
@@ -47,6 +49,7 @@ nightly = dg.define_asset_job(
 )
 
 assets = [
+    *optional_source_assets,
     *ingest_assets,
     *split_assets,
     *feature_assets,
@@ -71,6 +74,7 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, assets),
     asset_checks=[
+        *optional_source_checks,
         *ingest_checks,
         *split_checks,
         *ranking_checks,

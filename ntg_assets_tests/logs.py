@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from ntg_assets.local_days import with_event_on
+
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "ml-latest-small"
 EVENT_SCHEMA = pl.Schema(
     {
@@ -20,10 +22,10 @@ EVENT_SCHEMA = pl.Schema(
 )
 
 
-def events(*rows: tuple[int, int, str]) -> pl.DataFrame:
-    """Make a log from (user, item, ISO time); every event has value and weight 1."""
+def events(*rows: tuple[int, int, str], zone: str = "UTC") -> pl.DataFrame:
+    """Make a log from (user, item, ISO time in UTC) of a service in some zone; every event has value and weight 1."""
     full = [(user, item, datetime.fromisoformat(at), "view", 1.0, 1.0) for user, item, at in rows]
-    return pl.DataFrame(full, schema=EVENT_SCHEMA, orient="row")
+    return with_event_on(pl.DataFrame(full, schema=EVENT_SCHEMA, orient="row"), zone)
 
 
 def random_log(seed: int, *, n_events: int = 400, n_users: int = 12, n_items: int = 15, n_days: int = 200) -> pl.DataFrame:
@@ -31,7 +33,7 @@ def random_log(seed: int, *, n_events: int = 400, n_users: int = 12, n_items: in
     rng = np.random.default_rng(seed)
     seconds = np.sort(rng.integers(0, n_days * 86_400, n_events))
     start = datetime(2024, 1, 1)
-    return pl.DataFrame(
+    log = pl.DataFrame(
         {
             "user_id": rng.integers(1, n_users + 1, n_events),
             "item_id": rng.integers(1, n_items + 1, n_events),
@@ -42,12 +44,13 @@ def random_log(seed: int, *, n_events: int = 400, n_users: int = 12, n_items: in
         },
         schema=EVENT_SCHEMA,
     )
+    return with_event_on(log)
 
 
 @cache
 def movielens() -> pl.DataFrame:
     """The bundled MovieLens ratings as events."""
-    return pl.read_csv(SAMPLE / "ratings.csv").select(
+    log = pl.read_csv(SAMPLE / "ratings.csv").select(
         pl.col("userId").alias("user_id"),
         pl.col("movieId").alias("item_id"),
         pl.from_epoch("timestamp").cast(pl.Datetime("us")).alias("event_at"),
@@ -55,6 +58,7 @@ def movielens() -> pl.DataFrame:
         pl.col("rating").cast(pl.Float64).alias("value"),
         pl.lit(1.0).alias("weight"),
     )
+    return with_event_on(log)
 
 
 @cache

@@ -7,7 +7,21 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from tools.sql_tree import INTEGER_TYPES, NEED_ORDER, SqlFile, cannot_be_zero, is_date, is_whole, last_selects, line_of, makes_float
+from tools.sql_tree import (
+    INTEGER_TYPES,
+    NEED_ORDER,
+    TIMESTAMPS,
+    SqlFile,
+    cannot_be_zero,
+    instants_of,
+    is_date,
+    is_day,
+    is_instant,
+    is_whole,
+    last_selects,
+    line_of,
+    makes_float,
+)
 
 PACKAGE = "ntg_assets"
 PARAMETER = re.compile(r"\$([a-z_]\w*)")
@@ -24,6 +38,9 @@ PORTABLE = """
 PORTABLE_FUNCTIONS = frozenset(PORTABLE.split())
 HOLISTIC_FUNCTIONS = (exp.Median, exp.Quantile, exp.PercentileCont, exp.PercentileDisc, exp.ArrayAgg, exp.GroupConcat, exp.Mode)
 ORDER_SENSITIVE_FUNCTIONS = (exp.Avg, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.Corr, exp.CovarSamp)
+
+DAY_OR_TEXT = (exp.DataType.Type.DATE, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
+SHORTER_THAN_DAYS = frozenset({"hour", "minute", "second", "millisecond", "microsecond"})
 
 Place = tuple[int, str]  # line and advice
 Rule = Callable[[SqlFile], Iterator[Place]]
@@ -170,6 +187,28 @@ def date_diff(file: SqlFile) -> Iterator[Place]:
             yield line_of(call), "count days only, and derive other units from them"
         if not all(is_date(side) for side in (call.this, call.expression)):
             yield line_of(call), "date_diff('day', cast(... as date), cast(... as date)): cast both sides"
+
+
+@rule("local-day")
+def local_day(file: SqlFile) -> Iterator[Place]:
+    """A day is one of the service's zone, and an instant does not say which: the reader of the log makes it, once."""
+    instants = instants_of(file.tree)
+    for cast in file.tree.find_all(exp.Cast):
+        if cast.to.this in DAY_OR_TEXT and is_instant(cast.this, instants):
+            yield line_of(cast), f"{_shown(cast.this)} is an instant: read the local day that its reader made (event_on), not that of UTC"
+        if cast.to.this in TIMESTAMPS and is_day(cast.this):
+            yield line_of(cast), f"{_shown(cast.this)} is a local day: where it begins is not midnight of UTC, so bind its first instant"
+    for cut in file.tree.find_all(exp.TimestampTrunc, exp.DateTrunc):
+        if str(cut.args.get("unit")).strip("'").lower() not in SHORTER_THAN_DAYS and is_instant(cut.this, instants):
+            yield line_of(cut), f"{_shown(cut)} cuts by days of UTC: cut the local day instead"
+    for compared in file.tree.find_all(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between):
+        sides = list(compared.iter_expressions())
+        if any(is_instant(side, instants) for side in sides) and any(is_day(side) for side in sides):
+            yield line_of(compared), f"{_shown(compared)} holds an instant against a day, at midnight of UTC: compare days with days"
+
+
+def _shown(node: exp.Expr) -> str:
+    return node.sql(dialect="duckdb")[:60]
 
 
 @rule("integer-cast")

@@ -1,7 +1,7 @@
 """A SQL file as text and as a tree, and what can be told of an expression by looking at it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,25 @@ NEED_ORDER = (
     exp.CumeDist,
 )
 INTEGER_TYPES = (exp.DataType.Type.TINYINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.INT, exp.DataType.Type.BIGINT)
+TIMESTAMPS = (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.DATETIME)
+KEEP_KIND = (  # whose result is of the kind of what is inside
+    exp.Paren,
+    exp.Min,
+    exp.Max,
+    exp.Lag,
+    exp.Lead,
+    exp.FirstValue,
+    exp.LastValue,
+    exp.Window,
+    exp.Filter,
+    exp.Coalesce,
+    exp.Greatest,
+    exp.Least,
+    exp.Add,
+    exp.Sub,
+    exp.Case,
+    exp.If,
+)
 FLOAT_MAKERS = (exp.Div, exp.Ln, exp.Sqrt, exp.Exp, exp.Pow)
 
 
@@ -95,6 +114,32 @@ def cannot_be_zero(divisor: exp.Expr) -> bool:
     if isinstance(divisor, exp.Sqrt | exp.Mul):
         return all(cannot_be_zero(part) for part in (divisor.this, divisor.args.get("expression")) if isinstance(part, exp.Expr))
     return isinstance(divisor, exp.Nullif | exp.Parameter | exp.Placeholder | exp.Exp | exp.Pow)
+
+
+def instants_of(tree: exp.Expr) -> set[str]:
+    """Names that stand for instants: what ends in `_at`, and every other name that the text gives to one."""
+    names: set[str] = set()
+    while True:
+        renamed = {alias.alias for alias in tree.find_all(exp.Alias) if is_instant(alias.this, names)}
+        if renamed <= names:
+            return names
+        names |= renamed
+
+
+def is_instant(node: exp.Expr, names: Collection[str] = frozenset()) -> bool:
+    """Whether an expression is an instant, as far as names show (see `instants_of`)."""
+    if isinstance(node, exp.Column | exp.Parameter | exp.Placeholder):
+        return node.name.endswith("_at") or node.name in names
+    if isinstance(node, exp.Cast):
+        return node.to.this in TIMESTAMPS and is_instant(node.this, names)
+    return isinstance(node, KEEP_KIND) and any(is_instant(part, names) for part in node.iter_expressions())
+
+
+def is_day(node: exp.Expr) -> bool:
+    """Whether an expression is a day, as far as names and casts show."""
+    if isinstance(node, exp.Column | exp.Parameter | exp.Placeholder):
+        return node.name.endswith("_on")
+    return is_date(node) or (isinstance(node, KEEP_KIND) and any(is_day(part) for part in node.iter_expressions()))
 
 
 def is_date(node: exp.Expr) -> bool:

@@ -8,7 +8,8 @@ import polars as pl
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.features.user_activity import user_activity_features
-from ntg_assets.splits.boundaries import cutoff_day, part_span
+from ntg_assets.local_days import day_of
+from ntg_assets.splits.boundaries import complete_until_day, cutoff_day, part_span, zone_of
 from ntg_assets.sql import Query, Source, query
 
 MIN_WARM_SNAPSHOTS = 8  # with fewer left after the warm-up, a short log needs its first days
@@ -18,7 +19,7 @@ HORIZONS_WANTED = 8  # in a log: so many windows let a model be fitted and judge
 
 @dataclass(frozen=True)
 class History:
-    """The span of TRAIN on the calendar.
+    """The span of TRAIN on the calendar of the service's zone.
 
     Attributes:
         start_on: First day with an event.
@@ -35,9 +36,9 @@ class History:
 
 def train_history(boundaries: pl.DataFrame) -> History:
     """Read the span of TRAIN from `split_boundaries`."""
-    start_at, end_at = part_span(boundaries, "train")
+    start_on = day_of(part_span(boundaries, "train")[0], zone_of(boundaries))
     is_common_clock = boundaries["strategy"][0] != "per_user"
-    return History(start_at.date(), end_at.date(), cutoff_day(boundaries), is_common_clock=is_common_clock)
+    return History(start_on, complete_until_day(boundaries), cutoff_day(boundaries), is_common_clock=is_common_clock)
 
 
 def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.local_days import tell_cutoff
 from ntg_assets.revenue.user_risk_story import Estimate, RiskStory
 from ntg_assets.serving.explain_axis import AxisExplanation, explain_axis
 from ntg_assets.serving.explain_edge import EdgeExplanation, explain_edge
@@ -69,7 +70,8 @@ def _say(console: Console, text: str) -> None:
 
 
 def _print_user(told: UserExplanation, console: Console) -> None:
-    _say(console, f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before {told.as_of}")
+    cutoff = tell_cutoff(told.as_of, told.timezone)
+    _say(console, f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before {cutoff}")
     _say(console, f"latest  {'; '.join(item.title for item in told.recent)}")
     if told.axes:
         _say(console, "taste   " + "; ".join(f"{one.name} (above {one.percentile:.0%} of users)" for one in told.axes))

@@ -7,6 +7,7 @@ import uvicorn
 from rich.console import Console
 
 from ntg_assets.cli.ports import HOST, listen
+from ntg_assets.local_days import tell_cutoff
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.service import make_service
 from ntg_assets.settings import Paths, Settings
@@ -27,7 +28,8 @@ def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float,
 
 def _greeting(generations: Generations, address: str) -> list[str]:
     served, here = generations.current, generations.settings.fingerprint
-    lines = [f"serving generation {served.name}, known before {served.recommender.cutoff_at.isoformat()}, on {address} (Ctrl-C ends it)"]
+    cutoff = tell_cutoff(served.recommender.cutoff_at.isoformat(), served.recommender.model.zone)
+    lines = [f"serving generation {served.name}, known before {cutoff}, on {address} (Ctrl-C ends it)"]
     if served.configuration != here:
         told = f"the publication was made with configuration {served.configuration}, this is {here}"
         lines.append(f"[yellow]caution[/] {told}: lists may differ from those of the night")

@@ -1,5 +1,8 @@
 """The end of a run: what was decided, whom to contact, how far to trust it, where things are."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,26 +19,15 @@ from ntg_assets.storage.connection import connect
 def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     """Print what a person can act on, read from what was just published."""
     manifest = read_manifest(paths.manifest)
-    header = Header(manifest.source, manifest.configuration, manifest.as_of)
+    header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
         known = facts(
             lambda schema, table: run(Query("select * from asked", {"asked": Table(schema, table)}), connection),
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
-    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
     rows = [
-        ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
-        ("question", f"{known['question']} {known['answer']}"),
-        *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
-        (
-            "leaving",
-            f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
-        ),
-        *([("worth", known["capped"])] if known["capped"] else []),
-        *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
-        *(("shown", sentence) for sentence in known["shown"]),
-        *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
+        *told_rows(known, header=header),
         ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
         (
             "query",
@@ -45,3 +37,32 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     console.print()
     for name, text in rows:
         console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
+    """Say what was published, what is missing from it and how far to trust it: a word and a sentence each.
+
+    Args:
+        known: Of `facts`.
+        header: Source, configuration, cutoff.
+    """
+    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
+    return [
+        (
+            "data",
+            f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.known_before}",
+        ),
+        ("question", f"{known['question']} {known['answer']}"),
+        *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
+        (
+            "leaving",
+            f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
+        ),
+        *([("worth", known["capped"])] if known["capped"] else []),
+        *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
+        *(("withheld", f"every contact list: {reason}") for reason in known["withheld"]),
+        *(("missing", sentence) for sentence in known["broken"]),
+        *(("shown", sentence) for sentence in known["shown"]),
+        *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
+        *(("caution", sentence) for sentence in known["doubtful"]),
+    ]

@@ -1,7 +1,5 @@
 """Assets of the evidence about churn and the radar; back-test only."""
 
-from datetime import timedelta
-
 import dagster as dg
 import polars as pl
 
@@ -14,8 +12,9 @@ from ntg_assets.evaluation.churn_report import churn_report, holdout_note
 from ntg_assets.evaluation.interval_coverage import churn_interval_coverage as measure_coverage
 from ntg_assets.evaluation.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.radar_backtest import radar_backtest as measure_radar
+from ntg_assets.local_days import shift_instant
 from ntg_assets.project import Project
-from ntg_assets.splits.boundaries import train_end
+from ntg_assets.splits.boundaries import complete_until_day, train_end, zone_of
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
@@ -25,7 +24,7 @@ from ntg_assets.staging import staged_asset
 def churn_outcomes(val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Who was active within the churn horizon after the cutoff, in held-out events."""
     from_at = train_end(split_boundaries)
-    until_at = from_at + timedelta(days=project.settings.churn.horizon_days)
+    until_at = shift_instant(from_at, project.settings.churn.horizon_days, zone_of(split_boundaries))
     tables = {"val_events": val_events, "test_events": test_events}
     return query("evaluation", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
 
@@ -59,8 +58,8 @@ def churn_calibration(
 ) -> pl.DataFrame:
     """How good the churn probabilities are: AUC, log loss, reliability, ECE beside the noise a perfect model would show."""
     settings = project.settings
-    log_end = split_boundaries["end_at"].max()
-    note = holdout_note(train_history(split_boundaries), log_end, settings=settings.churn)  # type: ignore[arg-type]  # a datetime column
+    log_end_on = complete_until_day(split_boundaries, "test")
+    note = holdout_note(train_history(split_boundaries), log_end_on, settings=settings.churn)
     if note is not None:
         context.log.warning("churn_calibration: %s", note)
     return churn_report(

@@ -1,7 +1,7 @@
 """The churn report: discrimination and calibration, overall, by life-cycle segment and by origin, in one tidy table."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -87,14 +87,14 @@ def measure(part: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Gen
     ]
 
 
-def holdout_note(history: History, log_end: datetime, *, settings: ChurnSettings) -> str | None:
-    """Say what is wrong with the truth at the end of TRAIN, if anything."""
+def holdout_note(history: History, log_end_on: date, *, settings: ChurnSettings) -> str | None:
+    """Say what is wrong with the truth at the end of TRAIN, if anything; `log_end_on` is the first day that the log does not hold whole."""
     if not history.is_common_clock:
         return "per_user split: no common cutoff, so churn is judged inside TRAIN only, on labels that overstate it"
     closes_on = history.cutoff_on + timedelta(days=settings.horizon_days)
-    if log_end.date() >= closes_on:
+    if log_end_on >= closes_on:
         return None
-    return f"the log ends on {log_end.date()}, the horizon closes on {closes_on}: users may yet return, churn is overstated"
+    return f"the log ends on {log_end_on}, the horizon closes on {closes_on}: users may yet return, churn is overstated"
 
 
 def _means(predicted: Floats, churned: Floats, weights: Floats) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ntg_assets.splits.boundaries import cutoff_day, part_span, train_end
+from ntg_assets.splits.boundaries import complete_until_day, cutoff_day, part_span, train_end
 from ntg_assets.sql import Query, Source, query
 
 
@@ -18,6 +18,7 @@ def leakage_audit(tables: Mapping[str, Source], boundaries: pl.DataFrame) -> Que
     Returns:
         `leakage_audit`: one row per (table, rule); no violation anywhere means that nothing of the future is stored in what TRAIN made.
     """
+    is_global = boundaries["strategy"][0] == "global_time"
     return query(
         "evaluation",
         "leakage_audit",
@@ -27,5 +28,6 @@ def leakage_audit(tables: Mapping[str, Source], boundaries: pl.DataFrame) -> Que
         test_start=part_span(boundaries, "test")[0],
         log_end=part_span(boundaries, "test")[1],
         cutoff_on=cutoff_day(boundaries),
-        is_global=boundaries["strategy"][0] == "global_time",
+        is_global=is_global,
+        is_daily=is_global and complete_until_day(boundaries) == cutoff_day(boundaries),
     )

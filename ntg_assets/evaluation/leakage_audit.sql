@@ -1,6 +1,7 @@
 -- What the stored tables of the back-test themselves say about time: every row that could only come from the future is counted.
 -- Grain: one row per (table, rule).
--- Parameters: $train_end, $val_start, $test_start, $log_end (instants); $cutoff_on (date); $is_global (whether the parts share one clock).
+-- Parameters: $train_end, $val_start, $test_start, $log_end (instants); $cutoff_on (date); $is_global (whether the parts share one clock);
+--   $is_daily (whether, besides, that clock divides them at midnights of the service's zone).
 with train_users as (
     select user_id from train_events group by user_id
 ),
@@ -18,10 +19,24 @@ counted as (
     from train_events
     union all
     select
+        'train_events',
+        'no day at or after the cutoff',
+        count(*),
+        count(case when event_on >= $cutoff_on then 1 end)
+    from train_events
+    union all
+    select
         'val_events',
         'every event inside [t_val, t_test)',
         count(*),
         count(case when $is_global and (event_at < $val_start or event_at >= $test_start) then 1 end)
+    from val_events
+    union all
+    select
+        'val_events',
+        'no day before the cutoff',
+        count(*),
+        count(case when $is_daily and event_on < $cutoff_on then 1 end)
     from val_events
     union all
     select

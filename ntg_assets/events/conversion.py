@@ -18,6 +18,7 @@ ZONED_TIMES = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
 MICROSECONDS_PER: dict[TimestampUnit, int] = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same float
 LAST_SECOND = 253_402_300_799  # end of the year 9999: beyond it a timestamp cannot be written as ISO text
+DATE_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*"
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
 ZONED_TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)\s*"
 
@@ -54,13 +55,13 @@ def as_id(column: Column, id_type: IdType) -> str:
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return rf"case when regexp_full_match({text}, '\s*[+-]?[0-9]+\s*') then try_cast({text} as bigint) end"
-    raise _unusable(column, "integer ids", "Map another column")
+    raise unusable(column, "integer ids", "Map another column")
 
 
 def as_text(column: Column) -> str:
     """Text with at least one character that is no space, as written."""
     if column.family not in TEXTS | INTEGERS | {"BOOLEAN"}:
-        raise _unusable(column, "text", "Map another column")
+        raise unusable(column, "text", "Map another column")
     text = f"cast({column.expression} as varchar)"
     return f"case when trim({text}) <> '' then {text} end"
 
@@ -68,16 +69,28 @@ def as_text(column: Column) -> str:
 def as_value(column: Column) -> str:
     """Finite number; NaN and infinity are null, and minus zero is zero (so that equal rows are equal byte by byte)."""
     if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
-        raise _unusable(column, "a number", "Map another column")
+        raise unusable(column, "a number", "Map another column")
     number = f"try_cast({column.expression} as double)"
     return f"case when isfinite({number}) then {number} + 0e0 end"
 
 
-def as_instant(column: Column, unit: TimestampUnit, *, zone: str) -> str:
+def as_instant(column: Column, unit: TimestampUnit, *, zone: str, day_zone: str | None = None) -> str:
     """Naive UTC timestamp in microseconds; times without a zone are read in `zone`, which `$timezone` must hold unless it is UTC.
 
-    A column that holds timestamps is read as such whatever `unit` says: its meaning is certain.
+    A column that holds timestamps is read as such whatever `unit` says: its meaning is certain. A day without a time is one of
+    `day_zone`, which `$service_timezone` must hold where it is another zone.
     """
+    if day_zone is None or day_zone == zone:
+        return _as_instant(column, unit, zone)
+    if column.family == "DATE":
+        return _in_zone(f"cast({column.expression} as timestamp)", day_zone, "service_timezone")
+    if unit != "iso" or column.family not in TEXTS:
+        return _as_instant(column, unit, zone)
+    day = _in_zone(f"try_cast({column.expression} as timestamp)", day_zone, "service_timezone")
+    return f"case when regexp_full_match({column.expression}, '{DATE_TEXT}') then {day} else {_as_instant(column, unit, zone)} end"
+
+
+def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
     if column.family in ZONED_TIMES:
         return f"cast(cast({column.expression} as timestamptz) as timestamp)"
     if column.family in NAIVE_TIMES:
@@ -89,7 +102,7 @@ def as_instant(column: Column, unit: TimestampUnit, *, zone: str) -> str:
     advice = (
         "Set `timestamp_unit` to seconds, milliseconds or microseconds" if column.family in INTEGERS | FRACTIONS else "Map another column"
     )
-    raise _unusable(column, "timestamps", advice)
+    raise unusable(column, "timestamps", advice)
 
 
 def _as_text_id(column: Column) -> str:
@@ -98,7 +111,7 @@ def _as_text_id(column: Column) -> str:
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not contains({text}, chr(13)) then {text} end"
-    raise _unusable(column, "string ids", "Set the id type to integer, or map another column")
+    raise unusable(column, "string ids", "Set the id type to integer, or map another column")
 
 
 def _from_iso_text(expression: str, zone: str) -> str:
@@ -119,9 +132,10 @@ def _from_epoch(column: Column, microseconds: int) -> str:
     return f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} * {microseconds}) as bigint)) end"
 
 
-def _in_zone(timestamp: str, zone: str) -> str:
-    return timestamp if zone == "UTC" else f"timezone('UTC', timezone($timezone, {timestamp}))"
+def _in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:
+    return timestamp if zone == "UTC" else f"timezone('UTC', timezone(${parameter}, {timestamp}))"
 
 
-def _unusable(column: Column, wanted: str, advice: str) -> SourceError:
+def unusable(column: Column, wanted: str, advice: str) -> SourceError:
+    """Make the error of a column whose type can never be what is wanted."""
     return SourceError(f"{column.label}: holds {column.type}, {wanted} expected. {advice} in the configuration.")

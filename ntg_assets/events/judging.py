@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
+from ntg_assets.events.dated_events import dated_events
 from ntg_assets.events.duplicates import accepted_events, count_kept, no_hashes, repeated_hashes
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
@@ -17,6 +18,7 @@ from ntg_assets.events.settings import IdType, IngestSettings, ItemSourceSetting
 from ntg_assets.events.sources import JudgedSource, lay_out, refuse_no_rows
 from ntg_assets.events.threshold import SHOWN_EXAMPLES, find_breach, refuse
 from ntg_assets.events.typed_rows import Plan, over_typed_rows
+from ntg_assets.local_days import require_zone
 from ntg_assets.sql import Query, run
 
 EVENTS, ITEMS = "events", "items"
@@ -48,6 +50,7 @@ def judge_events(
     """
     layouts = lay_out(connection, files, ingest.events, name=EVENTS, columns=EVENT_COLUMNS)
     refuse_unknown_zone(connection, ingest.events.timezone, key="ingest.events.timezone")
+    require_zone(ingest.zone, key="ingest.service_timezone")
     rules, parameters = event_rules(ingest, now=now)
     known = {"known_items": items.select("item_id")} if ingest.unknown_items == "quarantine" and ingest.items else {}
     plan = Plan(layouts, rules, parameters, known)
@@ -59,7 +62,8 @@ def judge_events(
     events = accepted_events(plan, weights=ingest.events.weights, repeated=repeated, n_valid=n_valid)
     kept = {} if repeated.is_empty() else count_kept(connection, events)
     duplicates = {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()} if kept else {}
-    return JudgedSource(EVENTS, plan, tuple(files), counts, duplicates, quarantine), events
+    dated = dated_events(events, zone=ingest.zone, first_at=parameters["earliest"], last_at=parameters.get("latest"))
+    return JudgedSource(EVENTS, plan, tuple(files), counts, duplicates, quarantine), dated
 
 
 def judge_items(

@@ -32,17 +32,17 @@ class Rule:
 def event_rules(ingest: IngestSettings, *, now: datetime | None) -> tuple[tuple[Rule, ...], dict[str, Any]]:
     """Rules of the event source, and the values their conditions are bound to."""
     source = ingest.events
-    latest = instant(ingest.latest_event) if ingest.latest_event else now
-    parameters: dict[str, Any] = {"earliest": instant(ingest.earliest_event)}
+    latest = instant(ingest.latest_event, ingest.zone) if ingest.latest_event else now
+    parameters: dict[str, Any] = {"earliest": instant(ingest.earliest_event, ingest.zone)}
     parameters |= {"latest": latest} if latest else {}
-    parameters |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
+    parameters |= zone_parameters(source.timezone, day_zone=ingest.zone)
     parameters |= {"event_type": source.constant_event_type} if source.event_type is None else {}
     low, high = ingest.value_range
     parameters |= {key: value for key, value in (("lowest", low), ("highest", high)) if value is not None and source.value}
     rules = (
         id_rule("user_id", source.user_id, source.user_id_type),
         _item_id_rule(ingest),
-        _time_rule(source, has_latest=latest is not None),
+        _time_rule(source, day_zone=ingest.zone, has_latest=latest is not None),
         Rule("event_type", source.event_type, as_text)
         if source.event_type
         else Rule("event_type", None, lambda _: "cast($event_type as varchar)"),
@@ -60,6 +60,17 @@ def item_rules(source: ItemSourceSettings, id_type: IdType) -> tuple[Rule, ...]:
     )
 
 
+def zone_parameters(zone: str, *, day_zone: str) -> dict[str, str]:
+    """Values that the expression of an instant is bound to: the zone of times without one, and that of days where it is another one."""
+    zones = {"timezone": zone, "service_timezone": day_zone if day_zone != zone else "UTC"}
+    return {name: given for name, given in zones.items() if given != "UTC"}
+
+
+def zones_in_use(zone: str, *, day_zone: str) -> tuple[str, ...]:
+    """Limits that are always kept: a bound value must be used, also when every file has zoned times."""
+    return tuple(f"${name} is not null" for name in zone_parameters(zone, day_zone=day_zone))
+
+
 def id_rule(name: str, source: str, id_type: IdType) -> Rule:
     """Rule of a column of ids."""
     wrong = "is no whole number" if id_type == "integer" else "holds a line break"
@@ -74,19 +85,17 @@ def _item_id_rule(ingest: IngestSettings) -> Rule:
     return Rule(rule.name, rule.source, rule.convert, (*rule.problems, (f"not ({known})", "is not in the item table")), (known,))
 
 
-def _time_rule(source: EventSourceSettings, *, has_latest: bool) -> Rule:
+def _time_rule(source: EventSourceSettings, *, day_zone: str, has_latest: bool) -> Rule:
     wrong = "is no ISO timestamp" if source.timestamp_unit == "iso" else f"is no epoch number ({source.timestamp_unit})"
     problems = [("event_at is null", wrong), ("event_at < $earliest", "is before earliest_event")]
-    limits = ["event_at >= $earliest"]
-    if source.timezone != "UTC":
-        limits.append("$timezone is not null")  # always so; a bound value must be used, also when every file has zoned times
+    limits = ["event_at >= $earliest", *zones_in_use(source.timezone, day_zone=day_zone)]
     if has_latest:
         problems.append(("event_at >= $latest", "is at or after latest_event"))
         limits.append("event_at < $latest")
     return Rule(
         "event_at",
         source.event_at,
-        lambda column: as_instant(column, source.timestamp_unit, zone=source.timezone),
+        lambda column: as_instant(column, source.timestamp_unit, zone=source.timezone, day_zone=day_zone),
         tuple(problems),
         tuple(limits),
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 from ntg_assets.section import Section
 
 CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
@@ -37,7 +38,7 @@ class EventSourceSettings(Section):
     timestamp_unit: TimestampUnit = "iso"
     """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
     timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name)."""
+    """Zone of timestamps that carry none (IANA name); its days are those of the service unless `ingest.service_timezone` names another."""
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """Strength of each event type in engagement (a view 0.2, a purchase 1, ...); types not named weigh 1."""
 
@@ -75,6 +76,8 @@ class IngestSettings(Section):
     """Name of the data in reports."""
     events: EventSourceSettings
     items: ItemSourceSettings | None = None
+    service_timezone: str | None = None
+    """Zone whose midnights divide the days (IANA name), everywhere that a day is counted or a cutoff is a day; null: `events.timezone`."""
     source_folders: list[str] = Field(default_factory=list)
     """Folders outside the project folder that source files may lie in (absolute paths); they become readable for the store."""
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
@@ -84,13 +87,18 @@ class IngestSettings(Section):
     value_range: tuple[float | None, float | None] = (None, None)
     """Smallest and largest value that can be true; rows outside are quarantined."""
     earliest_event: str = "1990-01-01"
-    """Events before this instant (ISO, UTC) are quarantined: a zero or broken clock."""
+    """Events before this day or time (ISO; without an offset in the service's zone) are quarantined: a zero or broken clock."""
     latest_event: str | None = None
-    """Events at or after this instant (ISO, UTC) are quarantined; null: the moment of the load plus a day."""
+    """Events at or after this day or time (ISO, as above) are quarantined; null: the moment of the load plus a day."""
     unknown_items: Literal["keep", "quarantine"] = "keep"
     """What happens to events of items that the item table does not hold."""
     landing_glob: str | None = None
     """Files whose arrival starts a run (a sensor watches them); null: the event files."""
+
+    @property
+    def zone(self) -> str:
+        """Zone whose midnights divide the days."""
+        return self.service_timezone or self.events.timezone
 
     @field_validator("earliest_event", "latest_event")
     @classmethod
@@ -98,6 +106,13 @@ class IngestSettings(Section):
         if text is not None:
             instant(text)
         return text
+
+    @field_validator("service_timezone")
+    @classmethod
+    def _is_zone(cls, name: str | None) -> str | None:
+        if name is not None and not is_zone(name):
+            raise ValueError("is no IANA time zone; give a name such as Europe/Paris or UTC")
+        return name
 
     @model_validator(mode="after")
     def _range_is_ordered(self) -> "IngestSettings":
@@ -108,7 +123,7 @@ class IngestSettings(Section):
         return self
 
 
-def instant(text: str) -> datetime:
-    """Read an ISO date or timestamp as naive UTC; a zone in the text counts, none means UTC."""
+def instant(text: str, zone: str = UTC_ZONE) -> datetime:
+    """Read an ISO day or time as naive UTC; an offset in the text counts, without one it is a time of `zone`, a day its first instant."""
     read = datetime.fromisoformat(text)
-    return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read
+    return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else first_instant(read, zone)

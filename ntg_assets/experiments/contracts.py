@@ -1,6 +1,7 @@
-"""What the tables promise from which every statistic is derived; with it come the contracts of readouts and decisions."""
+"""What the tables promise from which every statistic is derived; with it come the contracts of logs, readouts and decisions."""
 
 import ntg_assets.experiments.decision_contracts
+import ntg_assets.experiments.log_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, LOG_FILES, LOGS, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp
@@ -8,13 +9,14 @@ from ntg_assets.experiments.contract_terms import COHORTS, EXPERIMENT, LOG_FILES
 
 @contract("experiment_sources")
 class ExperimentSources(Contract):
-    """One row per (experiment, log, file): the files of its own logs, before anything was made of them."""
+    """One row per (experiment, log, file): the files of its own logs, as they were read."""
 
     experiment: str = column(EXPERIMENT)
     log: str = column("What lies in the file", isin=LOG_FILES)
     file_name: str = column("File, relative to the project folder")
-    sha256: str = column("SHA-256 of its bytes; decisions say whether it still was the same after the last table was made", str_length=64)
+    sha256: str = column("SHA-256 of its bytes before it was read", str_length=64)
     n_bytes: int = column("Its length", ge=0)
+    stood_still: bool = column("Whether it held the same bytes after it was read; else no decision rests on it")
 
     class Config:
         unique = ["experiment", "log", "file_name"]

@@ -25,6 +25,7 @@ readable as (
         ripe_units.arm,
         ripe_units.source,
         ripe_units.first_exposed_at,
+        ripe_units.first_exposed_on,
         ripe_units.window_end_at,
         ripe_units.uses_interaction_log,
         asked.metric,
@@ -59,7 +60,7 @@ happened as (
         readable.from_day,
         events.event_type,
         events.value,
-        date_diff('day', cast(readable.first_exposed_at as date), cast(events.event_at as date)) as day
+        date_diff('day', cast(readable.first_exposed_on as date), cast(events.event_on as date)) as day
     from readable
     inner join events
         on cast(events.user_id as varchar) = readable.unit_id
@@ -77,7 +78,7 @@ happened as (
         readable.from_day,
         outcome_log.event_type,
         outcome_log.value,
-        date_diff('day', cast(readable.first_exposed_at as date), cast(outcome_log.event_at as date)) as day
+        date_diff('day', cast(readable.first_exposed_on as date), cast(outcome_log.event_on as date)) as day
     from readable
     inner join outcome_log
         on outcome_log.experiment = readable.experiment

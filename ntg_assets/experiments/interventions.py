@@ -7,6 +7,7 @@ import polars as pl
 
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.source_settings import InterventionSource
+from ntg_assets.local_days import UTC_ZONE, first_instants
 
 HOLDOUT, CONTACT = "holdout", "contact"
 COLUMNS = {name: name for name in ("user_id", "strategy", "arm", "assigned_on")}
@@ -19,8 +20,8 @@ class Reader(Protocol):
     def __call__(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str) -> pl.DataFrame: ...
 
 
-def read_interventions(source: InterventionSource, *, read: Reader, what: str) -> pl.DataFrame:
-    """Read the assignments of one strategy as exposures: unit_id, arm, segment, exposed_at (the day of the assignment).
+def read_interventions(source: InterventionSource, *, read: Reader, what: str, zone: str = UTC_ZONE) -> pl.DataFrame:
+    """Read the assignments of one strategy as exposures: unit_id, arm, segment, exposed_at (the first instant of its day in `zone`).
 
     Everyone counts as drawn (intention to treat), so that who could be reached does not choose the arms. A held-out user whom the
     delivered-contacts log names has seen both arms; the health checks count such users, and no readout uses them.
@@ -33,7 +34,7 @@ def read_interventions(source: InterventionSource, *, read: Reader, what: str) -
     rows = rows.filter(pl.col("strategy") == source.strategy)
     if rows.is_empty():
         raise SourceError(f"{what}: no assignment of strategy {source.strategy!r}; the log has {', '.join(known[:MOST_NAMED]) or 'none'}.")
-    drawn = rows.select("unit_id", "arm", segment=pl.lit("all"), exposed_at=_day_of(rows, what=what))
+    drawn = rows.select("unit_id", "arm", segment=pl.lit("all"), exposed_at=first_instants(_day_of(rows, what=what), zone))
     if source.delivered is None:
         return drawn
     contacted = read(source.delivered.files, {"unit_id": source.delivered.user_id}, what=f"{what}: delivered contacts")["unit_id"].unique()
@@ -46,7 +47,7 @@ def _day_of(rows: pl.DataFrame, *, what: str) -> pl.Series:
     days = given if given.dtype.is_temporal() else given.cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
     if n_broken := days.null_count():
         raise SourceError(f"{what}: {n_broken:,} of {rows.height:,} rows hold no day in assigned_on. Write it as 2026-01-31.")
-    return days.cast(pl.Datetime("us"))
+    return days.cast(pl.Date)
 
 
 def _contacted_in_the_holdout(drawn: pl.DataFrame, contacted: pl.Series, *, what: str) -> pl.DataFrame:

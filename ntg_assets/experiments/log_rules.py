@@ -50,8 +50,8 @@ class Judged(NamedTuple):
 
 def log_rules(ingest: IngestSettings, *, max_bad_share: float, now: datetime) -> LogRules:
     """Take the rules of the interaction log for the logs of experiments."""
-    latest = instant(ingest.latest_event) if ingest.latest_event else now + CLOCK_TOLERANCE
-    return LogRules(instant(ingest.earliest_event), latest, max_bad_share)
+    latest = instant(ingest.latest_event, ingest.zone) if ingest.latest_event else now + CLOCK_TOLERANCE
+    return LogRules(instant(ingest.earliest_event, ingest.zone), latest, max_bad_share)
 
 
 def judge_rows(rows: pl.DataFrame, rules: LogRules, *, at: str, log: str, what: str, distinct: Sequence[str] = ()) -> Judged:

@@ -8,7 +8,9 @@ with happened as (
         ripe.experiment,
         ripe.unit_id,
         ripe.first_exposed_at,
+        ripe.first_exposed_on,
         events.event_at,
+        events.event_on,
         events.event_type,
         events.value
     from ripe_units as ripe
@@ -22,7 +24,9 @@ with happened as (
         ripe.experiment,
         ripe.unit_id,
         ripe.first_exposed_at,
+        ripe.first_exposed_on,
         outcome_log.event_at,
+        outcome_log.event_on,
         outcome_log.event_type,
         outcome_log.value
     from ripe_units as ripe
@@ -39,7 +43,7 @@ counting as (
         happened.unit_id,
         metrics.metric,
         happened.event_at >= happened.first_exposed_at as is_after,
-        cast(happened.event_at as date) as happened_on,
+        happened.event_on as happened_on,
         happened.value,
         case when abs(happened.value) <= $largest then cast(round(happened.value * 1e6) as bigint) end as value_micro
     from happened
@@ -53,7 +57,7 @@ counting as (
         (metrics.takes_all_types or metric_event_types.event_type is not null)
         and (
             happened.event_at < happened.first_exposed_at
-            or date_diff('day', cast(happened.first_exposed_at as date), cast(happened.event_at as date)) >= metrics.from_day
+            or date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) >= metrics.from_day
         )
 ),
 by_day as (

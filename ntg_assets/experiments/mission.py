@@ -16,17 +16,19 @@ MOST_NAMED = 3
 OUTCOME_WORDS = {"rollout": "roll out", "rollback": "roll back", "iterate": "iterate"}
 
 
-def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame) -> str:
+def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, broken: Sequence[str] = ()) -> str:
     """Answer with what the experiments allow, or say what is missing for an answer, by name.
 
     Args:
         decisions: `experiments.decisions`.
         readouts: `experiments.readouts`.
+        broken: Experiments that could not be read out.
     """
     made = decisions.sort("experiment").to_dicts()
     observed = [row for row in made if row["source"] == "observed"]
     if not made:
-        return "Not known: no experiment is configured."
+        missing = f"{', '.join(broken)} could not be read out" if broken else "no experiment is configured"
+        return f"Not known: {missing}."
     if not observed:
         others = "; ".join(f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in made)
         return f"Not known: no experiment with observed exposures has been read. What there is says less: {others}."
@@ -36,7 +38,8 @@ def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame) -> str:
         primary = readouts.filter(pl.col("role") == "primary", pl.col("comparison") == "between users")
         found = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
         return _answer([(row, found.get((row["experiment"], row["arm"]))) for row in answering])
-    return f"Not known: {'; '.join(_missing(made, tests=tests, observed=observed))}."
+    unread = [f"{', '.join(broken)} could not be read out"] if broken else []
+    return f"Not known: {'; '.join([*_missing(made, tests=tests, observed=observed), *unread])}."
 
 
 def _missing(made: Sequence[dict[str, Any]], *, tests: Sequence[dict[str, Any]], observed: Sequence[dict[str, Any]]) -> Iterator[str]:

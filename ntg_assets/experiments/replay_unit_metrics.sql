@@ -35,7 +35,7 @@ taken_totals as (
 test_days as (
     select distinct
         cast(user_id as varchar) as unit_id,
-        cast(event_at as date) as active_on
+        event_on as active_on
     from test_events
 ),
 active_days as (
@@ -64,7 +64,7 @@ pre_items as (
 val_days as (
     select distinct
         cast(user_id as varchar) as unit_id,
-        cast(event_at as date) as active_on
+        event_on as active_on
     from val_events
 ),
 pre_days as (

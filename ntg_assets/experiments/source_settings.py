@@ -19,7 +19,7 @@ class ExposureLogSettings(Section):
     arm: str = "arm"
     """Column with the name of the arm."""
     exposed_at: str = "exposed_at"
-    """Column with the time of the exposure (ISO, UTC)."""
+    """Column with the time of the exposure (ISO; without an offset UTC), or its day in the service's zone."""
     experiment: str | None = None
     """Column with the experiment; only rows that name this one count. None: every row does."""
     segment: str | None = None
@@ -33,7 +33,7 @@ class OutcomeLogSettings(Section):
     """Paths or globs, relative to the project folder; CSV or Parquet."""
     unit_id: str = "user_id"
     happened_at: str = "happened_at"
-    """Column with the time of the outcome (ISO, UTC)."""
+    """Column with the time of the outcome (ISO; without an offset UTC), or its day in the service's zone."""
     event_type: str | None = None
     """Column with the kind of outcome; None: all are of one kind."""
     value: str | None = None

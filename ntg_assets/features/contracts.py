@@ -18,7 +18,7 @@ class UserDays(Contract):
     """One row per user and day with an event."""
 
     user_id: str = identifier("user", "Who")
-    active_on: dt.date = column("Day, UTC")
+    active_on: dt.date = column("Day of the service's zone")
     n_events: int = column("Events of the day", ge=1)
     n_items: int = column("Different items of the day", ge=1)
     engagement: float = column("Sum of the strengths of the day's events", ge=0)
@@ -129,29 +129,29 @@ class ItemFeatures(Contract):
     item_id: str = identifier("item", "What")
     n_events: int = feature("Popularity: events", window=BEFORE, nulls="never", sources="train_events", ge=1)
     n_users: int = feature("Users", window=BEFORE, nulls="never", sources=PAIRS, ge=1)
-    age_days: int = feature("Days since the first event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
+    age_days: int = feature("Days since the first event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=1)
     recency_days: int = feature(
-        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1
+        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=1
     )
-    active_days: int = feature("Days with an event", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1)
+    active_days: int = feature("Days with an event", window=BEFORE, nulls="never", sources="train_events.event_on", ge=1)
     decayed_events_7d: float = feature(
-        "Events, each halved every 7 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+        "Events, each halved every 7 days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=0
     )
     decayed_events_30d: float = feature(
-        "Events, each halved every 30 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+        "Events, each halved every 30 days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=0
     )
     decayed_events_90d: float = feature(
-        "Events, each halved every 90 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+        "Events, each halved every 90 days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=0
     )
     decayed_events_365d: float = feature(
-        "Events, each halved every 365 days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=0
+        "Events, each halved every 365 days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=0
     )
     active_month_share: float = feature(
         "Persistence of popularity: share of 28-day months since the first event that hold one",
         unit="share",
         window=BEFORE,
         nulls="never",
-        sources="train_events.event_at",
+        sources="train_events.event_on",
         gt=0,
         le=1,
     )
@@ -159,7 +159,7 @@ class ItemFeatures(Contract):
         "Stability: standard deviation of events per 28-day month by their mean, silent months included",
         window=BEFORE,
         nulls="in the first month",
-        sources="train_events.event_at",
+        sources="train_events.event_on",
         ge=0,
     )
     user_concentration: float = feature(
@@ -185,7 +185,7 @@ class ItemFeatures(Contract):
         "ln((events of the latest 30 days + 1) / (of the 30 days before + 1))",
         window="[cutoff - 60 d, cutoff)",
         nulls="never",
-        sources="train_events.event_at",
+        sources="train_events.event_on",
     )
 
     class Config:
@@ -205,7 +205,7 @@ class InteractionFeatures(Contract):
     first_event_at: UtcTime = feature("First event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
     last_event_at: UtcTime = feature("Latest event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
     recency_days: int = feature(
-        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_at", ge=1
+        "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=1
     )
     strength: float = feature("Sum of the strengths of the events", window=BEFORE, nulls="never", sources="train_events.weight", ge=0)
     decayed_strength_30d: float = feature(
@@ -219,7 +219,7 @@ class InteractionFeatures(Contract):
         unit="days",
         window=BEFORE,
         nulls="with a single event",
-        sources="train_events.event_at",
+        sources="train_events.event_on",
         ge=0,
     )
     mean_value: float = feature("Mean value per event", unit="value", window=BEFORE, nulls="never", sources="train_events.value")

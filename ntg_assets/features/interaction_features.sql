@@ -7,11 +7,11 @@ with seen as (
         user_id,
         item_id,
         event_at,
-        date_diff('day', cast(event_at as date), cast($cutoff_on as date)) as age_days,
+        date_diff('day', cast(event_on as date), cast($cutoff_on as date)) as age_days,
         cast(round(weight * 1e6) as bigint) as weight_millionths,
         cast(round(value * 1e6) as bigint) as value_millionths
     from train_events
-    where event_at < cast($cutoff_on as date)
+    where event_on < cast($cutoff_on as date)
 ),
 
 pairs as (
@@ -22,6 +22,8 @@ pairs as (
         count(case when age_days <= $recent_days then 1 end) as n_recent_events,
         min(event_at) as first_event_at,
         max(event_at) as last_event_at,
+        max(age_days) as age_days,
+        min(age_days) as recency_days,
         cast(sum(weight_millionths) as bigint) as weight_millionths,
         cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 30e0)) as bigint)) as bigint) as weight_millionths_30d,
         cast(sum(cast(round(weight_millionths * pow(5e-1, age_days / 180e0)) as bigint)) as bigint) as weight_millionths_180d,
@@ -55,11 +57,11 @@ select
     pairs.n_recent_events,
     pairs.first_event_at,
     pairs.last_event_at,
-    date_diff('day', cast(pairs.last_event_at as date), cast($cutoff_on as date)) as recency_days,
+    pairs.recency_days,
     pairs.weight_millionths / 1e6 as strength,
     pairs.weight_millionths_30d / 1e6 as decayed_strength_30d,
     pairs.weight_millionths_180d / 1e6 as decayed_strength_180d,
-    date_diff('day', cast(pairs.first_event_at as date), cast(pairs.last_event_at as date)) / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
+    (pairs.age_days - pairs.recency_days) / nullif(pairs.n_events - 1e0, 0) as repeat_gap_days,
     pairs.value_millionths / nullif(pairs.n_events * 1e6, 0) as mean_value,
     pairs.weight_millionths / nullif(user_norms.weight_per_pair, 0) as strength_to_user_norm,
     pairs.weight_millionths / nullif(item_norms.weight_per_pair, 0) as strength_to_item_norm,

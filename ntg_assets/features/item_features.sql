@@ -4,11 +4,11 @@
 with item_days as (
     select
         item_id,
-        cast(event_at as date) as active_on,
+        event_on as active_on,
         count(*) as n_events
     from train_events
-    where event_at < cast($cutoff_on as date)
-    group by item_id, cast(event_at as date)
+    where event_on < cast($cutoff_on as date)
+    group by item_id, event_on
 ),
 
 placed as (

@@ -4,13 +4,13 @@
 with user_item_days as (
     select
         user_id,
-        cast(event_at as date) as active_on,
+        event_on as active_on,
         item_id,
         count(*) as n_events,
         cast(sum(cast(round(weight * 1e6) as bigint)) as bigint) as weight_millionths,
         cast(sum(cast(round(value * 1e6) as bigint)) as bigint) as value_millionths
     from train_events
-    group by user_id, cast(event_at as date), item_id
+    group by user_id, event_on, item_id
 )
 
 select

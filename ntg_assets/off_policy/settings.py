@@ -40,7 +40,7 @@ class ShownLogSettings(Section):
     timestamp_unit: TimestampUnit = "iso"
     """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
     timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name)."""
+    """Zone of timestamps that carry none (IANA name); days without a time are those of the service."""
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "ShownLogSettings":

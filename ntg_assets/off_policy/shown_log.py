@@ -14,9 +14,10 @@ from ntg_assets.events.judging import bad_reasons, refuse_too_many, refuse_unkno
 from ntg_assets.events.load import source_reader
 from ntg_assets.events.readers import find_layouts
 from ntg_assets.events.reconciliation import FileCounts, count_rows
-from ntg_assets.events.rules import Rule, id_rule
+from ntg_assets.events.rules import Rule, id_rule, zone_parameters, zones_in_use
 from ntg_assets.events.sources import Place, refuse_no_rows
 from ntg_assets.events.typed_rows import Plan, over_typed_rows
+from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.off_policy.settings import ShownLogSettings
 from ntg_assets.sql import run
 
@@ -33,31 +34,37 @@ class ShownLog(NamedTuple):
     Attributes:
         rows: `user_id`, `item_id`, `shown_at`, `position` (from 1; null: not known), `propensity`, `reward`: one row per exposure, ordered.
         fates: `fate`, `reason`, `n_rows` of the rows that are not among them.
+        n_files: Files that were read.
     """
 
     rows: pl.DataFrame
     fates: pl.DataFrame
+    n_files: int = 0
 
 
-def read_shown(log: ShownLogSettings | None, *, place: Place, ids: IdTypes, max_bad_share: float) -> ShownLog:
-    """Read the configured log; none configured is an empty one.
+def no_shown_log(ids: IdTypes) -> ShownLog:
+    """Make the tables of a configuration without a log of exposures."""
+    return ShownLog(_no_rows(ids), pl.DataFrame(schema=FATES))
+
+
+def read_shown(log: ShownLogSettings, *, place: Place, ids: IdTypes, max_bad_share: float, day_zone: str = UTC_ZONE) -> ShownLog:
+    """Read the configured log.
 
     Args:
         log: Files and columns.
         place: Where files may lie.
         ids: Types of the ids, as in the interaction log.
         max_bad_share: Share of rows (0-1) that may be unusable.
+        day_zone: Zone of days without a time.
 
     Raises:
         SourceError: a file or a column is missing or damaged, or too many rows cannot be used (a propensity that is none, a place before
             the first one, one impression with two outcomes).
     """
-    if log is None:
-        return ShownLog(_no_rows(ids), pl.DataFrame(schema=FATES))
     paths = resolve_files(log.files, home=place.home, roots=place.folders)
     files = inspect_files(paths, home=place.home, format_=log.format, delimiter=log.delimiter, first_number=1)
     with source_reader(place) as connection:
-        plan = _plan(connection, files, log, ids)
+        plan = _plan(connection, files, log, ids, day_zone)
         counts = count_rows(connection, plan)
         refuse_no_rows(counts, files)
         refuse_too_many(connection, plan, counts, source=WHAT, max_bad_share=max_bad_share)
@@ -67,7 +74,8 @@ def read_shown(log: ShownLogSettings | None, *, place: Place, ids: IdTypes, max_
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
     rejected = bad.select(fate=pl.lit(REJECTED), reason=pl.concat_str("column_name", pl.lit(" "), "reason"), n_rows="n_rows")
     fates = [rejected, *repeated, _copies(files, counts)]
-    return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat([part.filter(pl.col("n_rows") > 0) for part in fates]))
+    used = [part.filter(pl.col("n_rows") > 0) for part in fates]
+    return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat(used), len(files))
 
 
 def _no_rows(ids: IdTypes) -> pl.DataFrame:
@@ -75,22 +83,22 @@ def _no_rows(ids: IdTypes) -> pl.DataFrame:
     return pl.DataFrame(schema={**types, "position": pl.Int64, "propensity": pl.Float64, "reward": pl.Float64})
 
 
-def _plan(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], log: ShownLogSettings, ids: IdTypes) -> Plan:
+def _plan(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], log: ShownLogSettings, ids: IdTypes, day_zone: str) -> Plan:
     refuse_unknown_zone(connection, log.timezone, key=f"{WHAT}.timezone")
     mapping = {f"{WHAT}.{key}": column for key in MAPPED if (column := getattr(log, key))}
     originals = [file for file in files if file.copy_of is None]
     layouts = find_layouts(connection, originals, mapping=mapping, delimiter=log.delimiter)
     parameters: dict[str, Any] = {"first_position": log.first_position} if log.position else {}
-    parameters |= {"timezone": log.timezone} if log.timezone != "UTC" else {}
-    return Plan(tuple(layouts), shown_rules(log, ids), parameters)
+    parameters |= zone_parameters(log.timezone, day_zone=day_zone)
+    return Plan(tuple(layouts), shown_rules(log, ids, day_zone=day_zone), parameters)
 
 
-def shown_rules(log: ShownLogSettings, ids: IdTypes) -> tuple[Rule, ...]:
+def shown_rules(log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE) -> tuple[Rule, ...]:
     """Say how each column is made, and what makes a row unusable."""
     return (
         id_rule("user_id", log.user_id, ids.user),
         id_rule("item_id", log.item_id, ids.item),
-        _time_rule(log),
+        _time_rule(log, day_zone),
         Rule(
             "propensity",
             log.propensity,
@@ -106,15 +114,14 @@ def shown_rules(log: ShownLogSettings, ids: IdTypes) -> tuple[Rule, ...]:
     )
 
 
-def _time_rule(log: ShownLogSettings) -> Rule:
+def _time_rule(log: ShownLogSettings, day_zone: str) -> Rule:
     wrong = "is no ISO timestamp" if log.timestamp_unit == "iso" else f"is no epoch number ({log.timestamp_unit})"
-    limits = () if log.timezone == "UTC" else ("$timezone is not null",)  # always so; a bound value must be used
     return Rule(
         "shown_at",
         log.shown_at,
-        lambda column: as_instant(column, log.timestamp_unit, zone=log.timezone),
+        lambda column: as_instant(column, log.timestamp_unit, zone=log.timezone, day_zone=day_zone),
         (("shown_at is null", wrong),),
-        limits,
+        zones_in_use(log.timezone, day_zone=day_zone),
     )
 
 

@@ -12,7 +12,7 @@ from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.publish import Publisher, publish
 from ntg_assets.publish.reports import Header
-from ntg_assets.splits.boundaries import train_end
+from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.stages import LIVE, PUBLISHED
 from ntg_assets.staging import staged_asset
 
@@ -27,7 +27,8 @@ from ntg_assets.staging import staged_asset
 def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What analysts, the CRM and online callers read: a read copy, Parquet, JSON, figures and the decision brief."""
     settings = project.settings
-    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=train_end(split_boundaries).isoformat())
+    as_of, zone = train_end(split_boundaries).isoformat(), zone_of(split_boundaries)
+    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=as_of, timezone=zone)
     with project.warehouse() as connection:
         manifest = publish(Publisher(connection, project.paths, settings, project.id_types, header))
     context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})

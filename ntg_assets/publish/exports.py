@@ -1,6 +1,7 @@
 """Parquet files of the published tables, and the contact list for the CRM with its contract."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ntg_assets.publish.spreadsheets import NOTE, write_spreadsheet
 from ntg_assets.sql import Table, quote_identifier
 
 CONTACT_LISTS = ("outputs/radar/contact_list.csv", "outputs/radar/contact_list.parquet")
+WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"  # there only while the lists are: a person sees it, no import takes it for a list
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
 ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
 
@@ -25,13 +27,30 @@ def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, targe
     )
 
 
-def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path) -> Path:
-    """Write whom to contact, by strategy and rank: what a CRM reads; exact as Parquet, harmless in a spreadsheet as CSV."""
+def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, withheld: Sequence[str] = ()) -> Path:
+    """Write whom to contact, by strategy and rank: what a CRM reads; exact as Parquet, harmless in a spreadsheet as CSV.
+
+    While the lists are withheld both files have their columns and no row, and the Parquet file says why in its key-value metadata.
+    """
     columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
     chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
     if target.suffix == ".csv":
         return write_whole(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
-    return write_whole(target, lambda part: _copy(connection, chosen, part, "format parquet"))
+    reason = f", kv_metadata {{withheld: {quote_text('; '.join(withheld))}}}" if withheld else ""
+    return write_whole(target, lambda part: _copy(connection, chosen, part, f"format parquet{reason}"))
+
+
+def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
+    """Write beside the empty lists why they are empty; while they are not withheld no such file is there."""
+    if not withheld:
+        target.unlink(missing_ok=True)
+        return None
+    reasons = "\n".join(f"- {reason}" for reason in withheld)
+    return write_text(
+        target,
+        f"Every contact list of this night (everything known before {as_of} UTC) is withheld: contact nobody.\n\n{reasons}\n\n"
+        "contact_list.csv and contact_list.parquet hold no row on purpose. Mend what is named above and run again.\n",
+    )
 
 
 def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) -> Path:
@@ -43,7 +62,8 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
         "$schema": DIALECT,
         "title": "contact_list",
         **row,
-        "description": f"One row per (strategy, user) to contact, by strategy and rank. In the CSV: {NOTE}",
+        "description": "One row per (strategy, user) to contact, by strategy and rank. No row while the lists are withheld: "
+        f"{Path(WITHHELD).name} beside the list then says why. In the CSV: {NOTE}",
     }
     return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
@@ -53,8 +73,12 @@ def _contact_columns(name: str) -> list[str]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str) -> None:
-    file = str(part).replace("'", "''")  # `copy` takes no bound parameter
-    connection.execute(f"copy ({rows}) to '{file}' ({options})")
+    connection.execute(f"copy ({rows}) to {quote_text(str(part))} ({options})")
+
+
+def quote_text(text: str) -> str:
+    """Quote a text for SQL: `copy` takes no bound parameter."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def order_by_key(name: str) -> str:

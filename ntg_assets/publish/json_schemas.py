@@ -16,6 +16,7 @@ HEADER = {
     "source": {"type": "string", "description": "Name of the data"},
     "configuration": {"type": "string", "description": "Fingerprint of the effective configuration"},
     "as_of": {"type": "string", "description": "First instant that the data do not hold (UTC)"},
+    "timezone": {"type": "string", "description": "Zone of the service, whose midnights divide the days"},
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from ntg_assets.errors import StorageError
+from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.publish.files import sha256_of, write_text
 
 MANIFEST_VERSION = "1.0"
@@ -29,6 +30,7 @@ class Manifest(BaseModel):
     source: str
     configuration: str
     as_of: str
+    timezone: str = UTC_ZONE
     files: list[PublishedFile]
 
 

@@ -9,10 +9,15 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.local_days import UTC_ZONE, tell_cutoff
+
 SCHEMA_VERSION = "1.0"
 REPORTS: dict[str, dict[str, str]] = {
     "data": {
         "load_ledger": "ingest",
+        "optional_sources": "ingest",
+        "user_list_report": "live",
+        "contact_holds": "live",
         "split_boundaries": "backtest",
         "split_report": "backtest",
         "leakage_audit": "backtest",
@@ -22,6 +27,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "retrieval_report": "backtest",
         "ranking_report": "backtest",
         "off_policy_report": "backtest",
+        "off_policy_problems": "backtest",
         "radar_backtest": "backtest",
         "value_backtest": "backtest",
         "money_calibration": "backtest",
@@ -46,6 +52,8 @@ REPORTS: dict[str, dict[str, str]] = {
         "self_tests": "experiments",
         "decision_gates": "experiments",
         "decisions": "experiments",
+        "unit_id_report": "experiments",
+        "experiment_problems": "experiments",
     },
 }
 
@@ -56,6 +64,12 @@ class Header(NamedTuple):
     source: str
     configuration: str
     as_of: str
+    timezone: str = UTC_ZONE
+
+    @property
+    def known_before(self) -> str:
+        """The cutoff in words."""
+        return f"{self.as_of} UTC" if self.timezone == UTC_ZONE else tell_cutoff(self.as_of, self.timezone)
 
 
 def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> str:
@@ -72,6 +86,7 @@ def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> 
         "source": header.source,
         "configuration": header.configuration,
         "as_of": header.as_of,
+        "timezone": header.timezone,
         **{table: [_plain_row(row) for row in frame.iter_rows(named=True)] for table, frame in tables.items()},
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -6,8 +6,9 @@ import polars as pl
 import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
 from ntg_assets.ranking.examples import collect_examples
+from ntg_assets.ranking.excluded_items import find_excluded
 from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.item_rules import judge_items, read_excluded
+from ntg_assets.ranking.item_rules import judge_items
 from ntg_assets.ranking.model import GRAPH_COLUMNS, ranking_model
 from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
@@ -19,7 +20,7 @@ from ntg_assets.ranking.recommendations import list_candidates, recommend_users
 from ntg_assets.ranking.rules_report import no_rules, report_rules
 from ntg_assets.ranking.sources import configured_sources
 from ntg_assets.ranking.strategies import list_strategies
-from ntg_assets.splits.boundaries import train_end
+from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.staging import staged_asset
@@ -39,7 +40,7 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
     settings, log = project.settings, project.columns(train_events, *HISTORY)
     ranking = with_half_lives(settings.ranking, code_interactions(log).at)
-    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking)
+    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking, zone=settings.ingest.zone)
     return learn_weights(
         collect_examples(cuts, taste=settings.taste, settings=ranking, seed=settings.seed),
         sources=configured_sources(ranking),
@@ -50,17 +51,20 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
 
 
 @staged_asset(group="ranking", kinds=("polars",))
-def item_rules(train_events: Table, item_categories: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_rules(
+    train_events: Table, item_categories: pl.DataFrame, excluded_items: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """What the business rules say of each item: shown or not, boosted, new."""
     rules = project.settings.ranking.rules
-    excluded = read_excluded(rules.exclude_items_file, home=project.paths.home)
     events = project.columns(train_events, "item_id", "event_at")
+    excluded = find_excluded(excluded_items["listed_id"], events["item_id"].unique()).ids
     return judge_items(events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
 def ranking_rules_report(
     train_events: Table,
+    excluded_items: pl.DataFrame,
     item_rules: Table,
     ranking_weights: Table,
     item_popularity: Table,
@@ -84,9 +88,10 @@ def ranking_rules_report(
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
+        zone=zone_of(split_boundaries),
     )
     events = project.columns(train_events, *HISTORY)
-    excluded = read_excluded(settings.ranking.rules.exclude_items_file, home=project.paths.home)
+    excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
 
@@ -112,6 +117,7 @@ def candidates(
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
@@ -142,6 +148,7 @@ def recommendations(
         settings=project.settings.ranking,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     tell = Progress(context.log.info, what="recommendations")
@@ -203,6 +210,7 @@ def strategy_lists(
         settings=settings,
         weights=ranking_weights,
         item_rules=item_rules,
+        zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
     k, tell = max(settings.top_k, *settings.evaluation_k), Progress(context.log.info, what="strategy_lists")

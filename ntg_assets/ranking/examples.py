@@ -107,7 +107,7 @@ def inner_model(log: Interactions, cut: InnerSlice, *, graphs: Mapping[str, pl.D
     """Rebuild the model as it would have been at an inner cut."""
     popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
     narrow = settings.model_copy(update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)})
-    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow)
+    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow, zone=cut.zone)
 
 
 def collect_examples(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.randomness import unit_interval
 from ntg_assets.ranking.settings import RankingSettings
 
@@ -17,20 +18,23 @@ class InnerSlice(NamedTuple):
         history: Events that may be used.
         labels: Events that are to be predicted: not before any event of the same user in `history`.
         cutoff_at: The instant from which ages are counted: that of the first label (per user: of the last event of the history).
+        zone: Whose midnights divide the days.
     """
 
     history: pl.DataFrame
     labels: pl.DataFrame
     cutoff_at: datetime
+    zone: str = UTC_ZONE
 
 
-def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettings) -> Iterator[InnerSlice]:
+def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettings, zone: str = UTC_ZONE) -> Iterator[InnerSlice]:
     """Cut TRAIN as the whole log is cut, once per slice, from the latest label window backwards.
 
     Args:
         events: TRAIN: `user_id`, `item_id`, `event_at`.
         strategy: `per_user` cuts shares of each user's own history; everything else cuts at one instant for all users.
         settings: Share of one label window, number of slices.
+        zone: Whose midnights divide the days.
     """
     rest = events
     if events.is_empty():
@@ -41,7 +45,7 @@ def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettin
         if history.is_empty() or labels.is_empty():
             return
         cutoff_at = history["event_at"].max() if strategy == "per_user" else labels["event_at"].min()
-        yield InnerSlice(history, labels, cutoff_at)  # type: ignore[arg-type]  # a datetime column
+        yield InnerSlice(history, labels, cutoff_at, zone)  # type: ignore[arg-type]  # a datetime column
         rest = history
 
 

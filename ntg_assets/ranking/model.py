@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
+from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.ranking.list_rules import ListRules, list_rules
 from ntg_assets.ranking.popularity import HALF_LIVES, LATE_PART, MICROSECONDS_PER_DAY, RETURN_COLUMNS, microseconds
 from ntg_assets.ranking.settings import RankingSettings
@@ -48,6 +49,7 @@ class RankingModel:
         settings: List length, profile, seen filter.
         weights: Weight per source name in the blend; empty while it is being learned.
         rules: Business rules of the lists; none: the score alone decides.
+        zone: Whose midnights divide the days on which a user was there.
     """
 
     items: pl.Series
@@ -64,6 +66,7 @@ class RankingModel:
     settings: RankingSettings
     weights: Mapping[str, float] = field(default_factory=dict)
     rules: ListRules | None = None
+    zone: str = UTC_ZONE
 
     @cached_property
     def edges_by_end(self) -> dict[str, tuple[Longs, npt.NDArray[np.float32]]]:
@@ -90,6 +93,7 @@ def ranking_model(
     settings: RankingSettings,
     weights: pl.DataFrame | None = None,
     item_rules: pl.DataFrame | None = None,
+    zone: str = UTC_ZONE,
 ) -> RankingModel:
     """Build the model from tables.
 
@@ -102,6 +106,7 @@ def ranking_model(
         weights: `ranking_weights`: sources without weight are left out, but for the popularity floor and the plain graph, which
             are strategies of their own. None: the blend cannot be used yet, and every source stays.
         item_rules: `item_rules`. None: lists without business rules, as in learning.
+        zone: Whose midnights divide the days.
     """
     half_lives = settings.popularity_half_life_days or popularity["half_life_days"].unique().sort().to_list() or [HALF_LIVES[-1]]
     settings = settings.model_copy(update={"popularity_half_life_days": half_lives})
@@ -136,6 +141,7 @@ def ranking_model(
         sources=sources,
         settings=settings,
         weights=learned,
+        zone=zone,
     )
     if item_rules is None or not settings.rules.are_set:
         return model

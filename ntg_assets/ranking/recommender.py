@@ -13,7 +13,7 @@ from ntg_assets.ranking.model import GRAPH_COLUMNS, RankingModel, ranking_model
 from ntg_assets.ranking.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.settings import RankingSettings
 from ntg_assets.ranking.sources import GRAPH_TABLES
-from ntg_assets.splits.boundaries import train_end
+from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Table, quote_identifier, run
 from ntg_assets.storage.connection import connect
 from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
@@ -74,6 +74,7 @@ class Recommender:
             settings=settings,
             weights=tables["ranking_weights"],
             item_rules=tables["item_rules"],
+            zone=zone_of(tables["split_boundaries"]),
         )
         titles = titled(model.items, _read(connection, Table("ingest", "items")))
         log = None

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ntg_assets.local_days import day_numbers
 from ntg_assets.ranking.model import RankingModel
 from ntg_assets.ranking.popularity import MICROSECONDS_PER_DAY, decay
 from ntg_assets.taste.interactions import Floats, Interactions, Longs, starts_of
@@ -51,13 +52,13 @@ def _frequencies(block: Interactions, model: RankingModel, row: Longs, n_rows: i
     """Return logarithms of the decayed frequency, by time and by visits."""
     window_days = model.return_window / MICROSECONDS_PER_DAY
     weights = [decay(block.at, now=model.now, half_life_days=windows * window_days) for windows in WINDOWS_OF_HALF_LIFE.values()]
-    weights += [np.exp2(-_visit(block) / visits) for visits in VISITS_OF_HALF_LIFE.values()]
+    weights += [np.exp2(-_visit(block, model.zone) / visits) for visits in VISITS_OF_HALF_LIFE.values()]
     return [np.log1p(np.bincount(row, weight, minlength=n_rows) / LEAST_FREQUENCY) for weight in weights]
 
 
-def _visit(block: Interactions) -> Longs:
+def _visit(block: Interactions, zone: str) -> Longs:
     """Number each user's days with any event, the most recent 0."""
-    day = block.at // MICROSECONDS_PER_DAY
+    day = day_numbers(block.at, zone)
     is_new = np.concatenate(([True], (block.user[1:] != block.user[:-1]) | (day[1:] != day[:-1]))) if len(day) else np.empty(0, np.bool_)
     number = np.cumsum(is_new) - 1
     return number - number[block.start[block.user]]

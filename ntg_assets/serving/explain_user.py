@@ -72,7 +72,8 @@ class UserExplanation:
 
     Attributes:
         user_id: Who.
-        as_of: Cutoff of what is known, ISO.
+        as_of: Cutoff of what is known, ISO (UTC).
+        timezone: Zone whose midnights divide the days.
         n_events: Events of the user.
         n_items: Different items.
         recent: The last items the user had, the latest first.
@@ -84,6 +85,7 @@ class UserExplanation:
 
     user_id: int | str
     as_of: str
+    timezone: str
     n_events: int
     n_items: int
     recent: list[Item]
@@ -110,6 +112,7 @@ def explain_user(published: Published, asked: str, *, item: str | None = None) -
     return UserExplanation(
         user,
         published.manifest.as_of,
+        published.manifest.timezone,
         *_sizes(published, user),
         _recent(published, user),
         _axes(published, user),

@@ -4,6 +4,7 @@ import polars as pl
 
 import ntg_assets.splits.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
+from ntg_assets.splits.boundaries import event_calendar as place_in_time
 from ntg_assets.splits.boundaries import everything_known
 from ntg_assets.splits.boundaries import split_boundaries as divide
 from ntg_assets.splits.live_entry import require_open
@@ -16,22 +17,23 @@ FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the min
 
 
 @staged_asset(group="ingest", stages=(INGEST,), kinds=("sql",))
-def event_calendar(events: Table) -> Query:
-    """When the events happened, in buckets of a day (of a minute when the log is shorter than a month)."""
-    return query("splits", "event_calendar", {"events": events}, fine_below_days=FINE_BUCKETS_BELOW_DAYS)
+def event_calendar(events: Table, project: Project) -> pl.DataFrame:
+    """When the events happened, by day of the service's zone (by minute when the log is shorter than a month)."""
+    counts = query("splits", "event_calendar", {"events": events}, fine_below_days=FINE_BUCKETS_BELOW_DAYS)
+    return place_in_time(project.read(counts), zone=project.settings.ingest.zone)
 
 
 @staged_asset(group="splits", stages=(BACKTEST,))
 def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataFrame:
     """The instants that divide the log into TRAIN, VAL and TEST."""
-    return divide(event_calendar, settings=project.settings.split)
+    return divide(event_calendar, settings=project.settings.split, zone=project.settings.ingest.zone)
 
 
 @staged_asset(group="splits", name="split_boundaries", stages=(LIVE,), reads={"release_gate": BACKTEST})
-def live_boundaries(event_calendar: pl.DataFrame, release_gate: pl.DataFrame) -> pl.DataFrame:
+def live_boundaries(event_calendar: pl.DataFrame, release_gate: pl.DataFrame, project: Project) -> pl.DataFrame:
     """The span of everything known, which is TRAIN of the live stage; made only when the release gate is open."""
     require_open(release_gate)
-    return everything_known(event_calendar)
+    return everything_known(event_calendar, zone=project.settings.ingest.zone)
 
 
 @staged_asset(group="splits", kinds=("sql",))

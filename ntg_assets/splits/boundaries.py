@@ -5,18 +5,43 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from ntg_assets.errors import LeakageError, NotEnoughDataError
+from ntg_assets.local_days import UTC_ZONE, day_of, first_instant, first_instants, shift_instant
 from ntg_assets.splits.settings import SplitSettings
 
-BOUNDARY_COLUMNS = ["part", "start_at", "end_at", "strategy"]
+BOUNDARY_TYPES = pl.Schema(
+    {"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String(), "timezone": pl.String()}
+)
 SHARE_TOLERANCE = 1e-12  # shares such as 1 - 0.1 - 0.1 are not exact in binary
 
 
-def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings) -> pl.DataFrame:
+def event_calendar(counts: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """Lay the days of the zone, or the minutes, that hold events on the line of time.
+
+    Args:
+        counts: Rows of `event_calendar.sql`.
+        zone: Whose midnights divide the days.
+
+    Returns:
+        `event_calendar`, in the order of time.
+    """
+    next_on = counts["bucket_on"] + timedelta(days=1)
+    begins_at, ends_at = first_instants(counts["bucket_on"], zone), first_instants(next_on, zone)
+    is_day, minute_at = counts["minute_at"].is_null(), counts["minute_at"]
+    return counts.select(
+        "bucket_on",
+        bucket_at=begins_at.zip_with(is_day, minute_at),
+        ends_at=ends_at.zip_with(is_day, minute_at + timedelta(minutes=1)),
+        n_events="n_events",
+    ).sort("bucket_at")
+
+
+def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Divide the log into TRAIN, VAL and TEST.
 
     Args:
         calendar: `event_calendar`: one row per bucket of time with events.
         settings: Strategy, and how its instants are found.
+        zone: Whose midnights divide the days.
 
     Returns:
         `split_boundaries`: half-open parts in the order of time. Under `per_user` every part spans the whole log.
@@ -27,17 +52,17 @@ def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings) -> pl.D
     """
     start_at, end_at = log_span(calendar)
     if settings.strategy == "per_user":
-        return _as_table([("train", start_at, end_at), ("val", start_at, end_at), ("test", start_at, end_at)], "per_user")
-    val_at, test_at = _global_instants(calendar, settings=settings)
+        return _as_table([("train", start_at, end_at), ("val", start_at, end_at), ("test", start_at, end_at)], "per_user", zone)
+    val_at, test_at = _global_instants(calendar, settings=settings, zone=zone)
     if not start_at < val_at < test_at < end_at:
         _refuse((start_at, val_at, test_at, end_at), settings=settings)
-    return _as_table([("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)], "global_time")
+    return _as_table([("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)], "global_time", zone)
 
 
-def everything_known(calendar: pl.DataFrame) -> pl.DataFrame:
+def everything_known(calendar: pl.DataFrame, *, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Make the single part of the live stage: TRAIN is all that is known."""
     start_at, end_at = log_span(calendar)
-    return _as_table([("train", start_at, end_at)], "everything")
+    return _as_table([("train", start_at, end_at)], "everything", zone)
 
 
 def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
@@ -52,10 +77,21 @@ def train_end(boundaries: pl.DataFrame) -> datetime:
     return boundaries.filter(pl.col("part") == "train")["end_at"].item()
 
 
-def cutoff_day(boundaries: pl.DataFrame) -> date:
-    """Return the stage's cutoff as a day: the first midnight that no TRAIN event lies after."""
-    end_at = train_end(boundaries)
-    return (end_at - timedelta(microseconds=1)).date() + timedelta(days=1)
+def zone_of(boundaries: pl.DataFrame) -> str:
+    """Return the zone whose midnights divide the days; boundaries that name none (an older publication) are of UTC."""
+    return str(boundaries["timezone"][0]) if "timezone" in boundaries.columns else UTC_ZONE
+
+
+def cutoff_day(boundaries: pl.DataFrame, part: str = "train") -> date:
+    """Return the end of a part as a day, that of TRAIN being the stage's cutoff: the first day that no event of it lies on or after."""
+    return day_of(part_span(boundaries, part)[1] - timedelta(microseconds=1), zone_of(boundaries)) + timedelta(days=1)
+
+
+def complete_until_day(boundaries: pl.DataFrame, part: str = "train") -> date:
+    """Return the first day that does not lie wholly before the end of a part."""
+    end_on = cutoff_day(boundaries, part)
+    is_midnight = first_instant(end_on, zone_of(boundaries)) == part_span(boundaries, part)[1]
+    return end_on if is_midnight else end_on - timedelta(days=1)
 
 
 def part_span(boundaries: pl.DataFrame, part: str) -> tuple[datetime, datetime]:
@@ -64,12 +100,12 @@ def part_span(boundaries: pl.DataFrame, part: str) -> tuple[datetime, datetime]:
     return row["start_at"].item(), row["end_at"].item()
 
 
-def _global_instants(calendar: pl.DataFrame, *, settings: SplitSettings) -> tuple[datetime, datetime]:
+def _global_instants(calendar: pl.DataFrame, *, settings: SplitSettings, zone: str) -> tuple[datetime, datetime]:
     if settings.boundaries == "dates":
-        return _instant(settings.val_start), _instant(settings.test_start)
+        return _instant(settings.val_start, zone), _instant(settings.test_start, zone)
     if settings.boundaries == "last_days":
-        test_at = log_span(calendar)[1] - timedelta(days=settings.test_days)
-        return test_at - timedelta(days=settings.val_days), test_at
+        test_at = shift_instant(log_span(calendar)[1], -settings.test_days, zone)
+        return shift_instant(test_at, -settings.val_days, zone), test_at
     after_train = settings.val_share + settings.test_share
     return _instant_after_share(calendar, 1 - after_train), _instant_after_share(calendar, 1 - settings.test_share)
 
@@ -82,15 +118,14 @@ def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
     return reached["bucket_at"][0] if reached.height else log_span(calendar)[1]
 
 
-def _instant(text: str | None) -> datetime:
+def _instant(text: str | None, zone: str) -> datetime:
     parsed = datetime.fromisoformat(str(text))
-    return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
+    return first_instant(parsed, zone) if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
 
 
-def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str) -> pl.DataFrame:
-    rows = [(*part, strategy) for part in parts]
-    schema = pl.Schema({"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String()})
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str, zone: str) -> pl.DataFrame:
+    rows = [(*part, strategy, zone) for part in parts]
+    return pl.DataFrame(rows, schema=BOUNDARY_TYPES, orient="row")
 
 
 def _refuse(instants: tuple[datetime, datetime, datetime, datetime], *, settings: SplitSettings) -> None:

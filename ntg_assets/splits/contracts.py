@@ -14,7 +14,8 @@ PARTS = ("train", "val", "test")
 class EventCalendar(Contract):
     """One row per bucket of time that holds events: a day, or a minute when the whole log is shorter than a month."""
 
-    bucket_at: UtcTime = column("Start of the bucket", unit="UTC")
+    bucket_on: pl.Date = column("Day of the service's zone that holds the bucket", unit="date")
+    bucket_at: UtcTime = column("Start of the bucket; that of a day is its first instant in the service's zone", unit="UTC")
     ends_at: UtcTime = column("End of the bucket (the next bucket may start later)", unit="UTC")
     n_events: int = column("Events in the bucket", ge=1)
 
@@ -30,6 +31,7 @@ class SplitBoundaries(Contract):
     start_at: UtcTime = column("First instant of the part", unit="UTC")
     end_at: UtcTime = column("First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC")
     strategy: str = column("How the log was divided", isin=("global_time", "per_user", "everything"))
+    timezone: str = column("Zone of the service, whose midnights divide the days", unit="IANA name")
 
     class Config:
         unique = ["part"]
@@ -41,6 +43,7 @@ class EventsPart(Contract):
     user_id: str = identifier("user", "Who")
     item_id: str = identifier("item", "What")
     event_at: UtcTime = column("When", unit="UTC")
+    event_on: pl.Date = column("On which day of the service's zone", unit="date")
     event_type: str = column("Kind of the event")
     value: float = column("Value of the event (rating, amount, minutes; 1 where the log has none)")
     weight: float = column("Strength of the event type as a sign of engagement", ge=0)

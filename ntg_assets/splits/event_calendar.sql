@@ -1,32 +1,27 @@
--- When the events happened: buckets of a day, or of a minute when the whole log is shorter than $fine_below_days days.
--- Grain: one row per bucket that holds events.
+-- When the events happened: by day of the service's zone, or by minute when the whole log is shorter than $fine_below_days days.
+-- Grain: one row per day, or minute, that holds events; `minute_at` is null where a row is a whole day.
 -- Parameters: $fine_below_days (days).
 with span as (
     select
-        min(event_at) as first_at,
-        max(event_at) as last_at
+        min(event_on) as first_on,
+        max(event_on) as last_on
     from events
 ),
 
 bucketed as (
     select
+        events.event_on as bucket_on,
         case
-            when date_diff('day', cast(span.first_at as date), cast(span.last_at as date)) >= $fine_below_days
-                then date_trunc('day', events.event_at)
-            else date_trunc('minute', events.event_at)
-        end as bucket_at,
-        case
-            when date_diff('day', cast(span.first_at as date), cast(span.last_at as date)) >= $fine_below_days
-                then date_trunc('day', events.event_at) + interval 1 day
-            else date_trunc('minute', events.event_at) + interval 1 minute
-        end as ends_at
+            when date_diff('day', cast(span.first_on as date), cast(span.last_on as date)) < $fine_below_days
+                then date_trunc('minute', events.event_at)
+        end as minute_at
     from events
     cross join span
 )
 
 select
-    cast(bucket_at as timestamp) as bucket_at,
-    cast(ends_at as timestamp) as ends_at,
+    bucket_on,
+    cast(minute_at as timestamp) as minute_at,
     count(*) as n_events
 from bucketed
-group by bucket_at, ends_at
+group by bucket_on, minute_at

@@ -5,6 +5,7 @@ select
     user_id,
     item_id,
     event_at,
+    event_on,
     event_type,
     value,
     weight

@@ -7,6 +7,7 @@ with placed as (
         user_id,
         item_id,
         event_at,
+        event_on,
         event_type,
         value,
         weight,
@@ -19,6 +20,7 @@ select
     user_id,
     item_id,
     event_at,
+    event_on,
     event_type,
     value,
     weight

@@ -20,9 +20,9 @@ class SplitSettings(Section):
     test_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of events in TEST (`quantile`, `per_user`)."""
     val_start: str | None = None
-    """First instant of VAL (ISO, UTC), for `dates`."""
+    """First day of VAL (ISO; a time is possible too, without an offset it is one of the service's zone), for `dates`."""
     test_start: str | None = None
-    """First instant of TEST (ISO, UTC), for `dates`."""
+    """First day of TEST (ISO, as above), for `dates`."""
     val_days: int = Field(default=30, ge=1)
     """Length of VAL in days, for `last_days`."""
     test_days: int = Field(default=30, ge=1)

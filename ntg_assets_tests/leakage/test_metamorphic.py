@@ -1,6 +1,9 @@
-"""Rewrite the future: everything that was made from TRAIN stays byte-identical, through the whole graph."""
+"""Rewrite the future: everything that was made from TRAIN stays byte-identical, through the whole graph.
 
-from datetime import datetime
+The service lives in Los Angeles: the future begins at its midnight, eight hours after that of UTC.
+"""
+
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,19 +20,25 @@ FIXED = {
     "NTG_SPLIT__BOUNDARIES": "dates",
     "NTG_SPLIT__VAL_START": f"'{VAL_START}'",
     "NTG_SPLIT__TEST_START": f"'{TEST_START}'",
+    "NTG_INGEST__SERVICE_TIMEZONE": "America/Los_Angeles",
     "NTG_GATE__BOOTSTRAP_SAMPLES": "100",  # intervals are not what is asked here
 }
 MAY_LOOK = {"backtest_evaluation", "backtest_splits"}  # groups that judge by held-out events, or make the parts
 
 
+CUTOFF = datetime(2016, 1, 1, 8)
+
+
 def some_users() -> pl.DataFrame:
-    return movielens().filter(pl.col("user_id") <= 200)
+    """Some of the bundled users, and ten of them in the last hours before the cutoff, which UTC counts to the next day."""
+    log = movielens().filter(pl.col("user_id") <= 200)
+    late = log.unique("user_id", keep="first").sort("user_id").head(10)
+    return pl.concat([log, late.with_columns(event_at=pl.lit(CUTOFF - timedelta(hours=3), pl.Datetime("us")))])
 
 
 def other_future(log: pl.DataFrame) -> pl.DataFrame:
     """Keep what happened before VAL; afterwards other people do other things, absurdly often, until the same last day."""
-    cutoff = datetime.fromisoformat(VAL_START)
-    past, future = log.filter(pl.col("event_at") < cutoff), log.filter(pl.col("event_at") >= cutoff)
+    past, future = log.filter(pl.col("event_at") < CUTOFF), log.filter(pl.col("event_at") >= CUTOFF)
     rewritten = future.with_columns(
         (pl.col("user_id") % 7 + 1).alias("user_id"),
         (pl.col("item_id") % 50 + 1).alias("item_id"),
@@ -44,6 +53,8 @@ def test_rewritten_future_changes_nothing_made_from_train(tmp_path: Path) -> Non
         workspace = Workspace(tmp_path / name, variables=reading(log, tmp_path / name / "source", **FIXED))
         workspace.done("run-all")
         hashes.append({table: hashed for table, hashed in workspace.hashes().items() if table.startswith("backtest.")})
+        last_hours = workspace.table("backtest", "train_events").filter(pl.col("event_at") == CUTOFF - timedelta(hours=3))
+        assert (last_hours.height, set(last_hours["event_on"].cast(pl.String))) == (10, {"2015-12-31"})
     first, second = hashes
     assert first.keys() == second.keys()
     changed = {table.removeprefix("backtest.") for table in first if first[table] != second[table]}

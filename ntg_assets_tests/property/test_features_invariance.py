@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
+from ntg_assets.local_days import with_event_on
 from ntg_assets.settings import EngineSettings
 from ntg_assets.sql import Query, query, run
 from ntg_assets.storage.connection import connect
@@ -64,7 +65,7 @@ def test_events_at_and_after_the_cutoff_do_not_matter(seed: int) -> None:
     absurd = log.with_columns(
         pl.lit(datetime(2024, 5, 1)).alias("event_at"), (pl.col("value") * 1e6).alias("value"), pl.lit(99.0).alias("weight")
     )
-    with_future = features(pl.concat([log, absurd]))
+    with_future = features(pl.concat([log, with_event_on(absurd)]))
     without = features(log.filter(pl.col("event_at") < datetime(2024, 5, 1)))
     for name in ("user_features", "item_features", "interaction_features"):
         assert_frame_equal(with_future[name], without[name], check_exact=True)

@@ -112,13 +112,13 @@ def test_per_user_split_has_no_holdout_and_says_why() -> None:
     held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
     forecasts = churn_forecasts(tables.labelled, tables.churn_walk_forward, log, held, churn=CHURN, value=VALUE)
     assert forecasts["evaluation"].unique().to_list() == [WALK_FORWARD]
-    assert "no common cutoff" in str(holdout_note(tables.history, datetime(2024, 8, 28), settings=CHURN))
+    assert "no common cutoff" in str(holdout_note(tables.history, date(2024, 8, 28), settings=CHURN))
 
 
 def test_log_that_ends_before_the_horizon_closes_says_so() -> None:
     history = History(START, T_VAL, T_VAL)
-    assert holdout_note(history, datetime(2024, 7, 21), settings=CHURN) is None
-    told = holdout_note(history, datetime(2024, 7, 11), settings=CHURN)
+    assert holdout_note(history, date(2024, 7, 21), settings=CHURN) is None
+    told = holdout_note(history, date(2024, 7, 11), settings=CHURN)
     assert told == "the log ends on 2024-07-11, the horizon closes on 2024-07-21: users may yet return, churn is overstated"
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments import logs, tables
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
@@ -57,7 +58,7 @@ def test_a_list_alone_is_simulated_and_delivered_contacts_make_it_observed(home:
 def test_outcomes_are_those_after_the_day_of_the_list(home: Path) -> None:
     one = definition()
     rows = [(1, 7, datetime(2026, 1, day), "play", 1.0, 1.0) for day in (4, 5, 6, 25)]
-    events = pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
+    events = with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
     found = run(tables.log_unit_metrics(logs.read_exposure_logs([one], home=home), events=events, definitions=[one]))
     values = {row["unit_id"]: (row["value"], row["covariate"]) for row in found.iter_rows(named=True)}
     assert values == {"1": (2.0, 1.0), "2": (0.0, 0.0), "3": (0.0, 0.0), "4": (0.0, 0.0)}

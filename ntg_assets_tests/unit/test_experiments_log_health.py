@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets_tests.logs import EVENT_SCHEMA
 from ntg_assets_tests.trials import conclude
 
@@ -65,7 +66,7 @@ def exposures(home: Path, *, at: Callable[[int], datetime] = seen_at, ids: str =
 
 def concluded(home: Path, rows: Rows, **changes: Any) -> tuple[dict[str, dict[str, Any]], dict[str, Any], pl.DataFrame]:
     """Go from logs to health checks by name, the decision, and the effect by day."""
-    found = conclude(definition(**changes), home, events=pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
+    found = conclude(definition(**changes), home, events=with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")))
     return found.checks, found.decision, found.days
 
 

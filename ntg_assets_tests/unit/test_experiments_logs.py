@@ -12,6 +12,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments import logs, tables
 from ntg_assets.experiments.bucketing import assign
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
@@ -52,7 +53,7 @@ def event(user: int, at: str, kind: str = "buy", value: float | None = 1.0) -> t
 
 def events(*rows: tuple[Any, ...]) -> pl.DataFrame:
     schema: Any = EVENT_SCHEMA
-    return pl.DataFrame([*rows, event(9, "2026-01-20")], schema=schema, orient="row")
+    return with_event_on(pl.DataFrame([*rows, event(9, "2026-01-20")], schema=schema, orient="row"))
 
 
 @pytest.fixture

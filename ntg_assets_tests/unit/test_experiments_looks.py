@@ -19,6 +19,7 @@ from ntg_assets.experiments.readout import TO_DATE
 from ntg_assets.experiments.receipts import evaluate
 from ntg_assets.experiments.sequential import planned_looks
 from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets.sql import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.logs import EVENT_SCHEMA
@@ -101,10 +102,13 @@ def test_harm_to_date_is_wider_than_a_single_look_and_holds_the_difference() -> 
 def measured(n_units: int, one: ExperimentSettings) -> pl.DataFrame:
     """Expose one unit a day, in turn to either arm, long before the log ends."""
     days = [datetime(2026, 1, 1 + n) for n in range(n_units)]
-    rows = [("checkout", f"u{n}", "ab"[n % 2], "observed", "all", day, day, 1, day, day, True, "log") for n, day in enumerate(days)]
+    rows = [
+        ("checkout", f"u{n}", "ab"[n % 2], "observed", "all", day, day, 1, day, day, True, "log", day.date(), day.date())
+        for n, day in enumerate(days)
+    ]
     exposures = pl.DataFrame(rows, schema=EXPOSURE_TYPES, orient="row")
     schema: Any = EVENT_SCHEMA | {"user_id": pl.String}
-    log = pl.DataFrame([("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row")
+    log = with_event_on(pl.DataFrame([("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row"))
     return run(tables.log_unit_metrics(exposures, events=log, definitions=[one]))
 
 

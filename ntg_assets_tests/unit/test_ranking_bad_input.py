@@ -12,6 +12,7 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.local_days import with_event_on
 from ntg_assets.ranking import contracts
 from ntg_assets.ranking.scores import score_users
 from ntg_assets.ranking.settings import RankingSettings
@@ -33,7 +34,7 @@ def log_of(*pairs: tuple[int, int]) -> pl.DataFrame:
     """Make a log of (user, item), one a day."""
     first = datetime(2024, 1, 1)
     rows = [(user, item, first + timedelta(days=day % 100), "view", 1.0, 1.0) for day, (user, item) in enumerate(pairs)]
-    return pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
+    return with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
 
 
 def assert_engines_agree(world: World) -> None:

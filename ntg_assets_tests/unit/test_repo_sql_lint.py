@@ -8,6 +8,7 @@ from tools.sql_lint import lint, main
 from tools.sql_rules import RULES
 
 HEADER = "-- What each user did.\n-- Grain: one row per user.\n-- Parameters: none.\n"
+PARAMETRIC = HEADER.replace("none", "$cutoff_on (date)")
 GOOD = f"""{HEADER}with counted as (
     select user_id, count(*) as n_events from events group by user_id
 )
@@ -50,6 +51,31 @@ BROKEN = {
         HEADER + "select date_diff('day', a, b) as a from t",
         HEADER + "select date_diff('hour', cast(a as date), cast(b as date)) as a from t",
     ],
+    "local-day": [
+        *(
+            HEADER + f"select {text} as a from t"
+            for text in (
+                "cast(event_at as date)",
+                "cast(max(first_exposed_at) as date)",
+                "try_cast(event_at as date)",
+                "date_trunc('day', event_at)",
+                "date_trunc('week', event_at)",
+                "cast(event_at as varchar)",
+                "cast(active_on as timestamp)",
+            )
+        ),
+        HEADER + "with ended as (select max(event_at) as latest from t) select cast(latest as date) as a from ended",
+        *(
+            PARAMETRIC + f"select a from t where {text}"
+            for text in (
+                "event_at < cast($cutoff_on as date)",
+                "event_at < $cutoff_on",
+                "date '2024-01-01' <= event_at and a < $cutoff_on",
+                "event_at < active_on and a < $cutoff_on",
+                "a < cast($cutoff_on as timestamp)",
+            )
+        ),
+    ],
     "integer-cast": [HEADER + "select cast(a * 5e-1 as bigint) as a from t", HEADER + "select cast('0x' || a as bigint) as a from t"],
     "window-order": [HEADER + "select row_number() over (partition by a) as place from t", HEADER + "select a from t limit 3"],
     "construct": [
@@ -65,6 +91,8 @@ FINE = [
     "select a / (count(*) + 1e0) as a from t group by a",
     "select cast(sum(cast(round(a * 1e9) as bigint)) as double) / 1e9 as total from t",
     "select date_diff('day', date '1970-01-05', cast(a as date)) as a from t",
+    "select date_trunc('minute', event_at) as a, cast(event_on as date) as b, min(event_on) as c from t where event_at < ended_at",
+    "select a from t where event_on < until_on and event_at >= from_at - interval 1 day and cast(a as date) < until_on",
     "select row_number() over (partition by a order by b, id) as place from t",
     "select case when a > 0 then 1 else 0 end as is_seen, 'Some Text -- not a comment' as told from t",
     "select a from t where a in (select b from u) order by a limit 3",

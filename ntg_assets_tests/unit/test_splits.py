@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.errors import LeakageError, NotEnoughDataError
-from ntg_assets.splits.boundaries import cutoff_day, everything_known, split_boundaries, train_end
+from ntg_assets.splits.boundaries import cutoff_day, event_calendar, everything_known, split_boundaries, train_end
 from ntg_assets.splits.parts import part_events
 from ntg_assets.splits.settings import SplitSettings
 from ntg_assets.sql import query, run
@@ -17,7 +17,7 @@ FINE_BELOW_DAYS = 30
 
 
 def calendar_of(log: pl.DataFrame) -> pl.DataFrame:
-    return run(query("splits", "event_calendar", {"events": log}, fine_below_days=FINE_BELOW_DAYS))
+    return event_calendar(run(query("splits", "event_calendar", {"events": log}, fine_below_days=FINE_BELOW_DAYS)), zone="UTC")
 
 
 def daily(*counts: int, start: datetime = datetime(2024, 1, 1)) -> pl.DataFrame:
