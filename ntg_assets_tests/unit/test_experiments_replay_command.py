@@ -50,7 +50,8 @@ def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -
     for name, text in LOGS.items():
         (folder / name).write_text(text, encoding="utf-8")
     definitions = ExperimentsSettings.model_validate({"definitions": [definition(n, source=SOURCE) for n in range(2)]}).definitions
-    values, files = units(2), log_sources(definitions, home=folder)
+    read = log_sources(definitions, home=folder)
+    values, files = units(2), mark_changes(read, read)
     made: dict[str, pl.DataFrame] = {
         "arm_traffic": traffic(values),
         "metric_sums": run(tables.metric_sums(values, definitions=definitions)),
@@ -63,7 +64,7 @@ def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -
         made["metric_sums"],
         made["metric_quantiles"],
         daily_sums=made["daily_sums"],
-        experiment_sources=mark_changes(files, files),
+        experiment_sources=files,
     )
     made["readouts"] = results.readouts(definitions, evidence)
     made["decisions"] = results.decisions(definitions, evidence, readouts=made["readouts"])
@@ -387,7 +388,8 @@ def test_every_kind_of_log_is_hashed_once_and_under_its_own_name(tmp_path: Path)
     arms = [{"name": "holdout"}, {"name": "contact"}]
     source = {"kind": "interventions", "strategy": "risk", "assignments": ["?.csv"], "delivered": {"files": ["sent.csv", "gone.csv"]}}
     one = definition(0, source=source, arms=arms, kept_assignments="kept.parquet")
-    found = log_sources(ExperimentsSettings.model_validate({"definitions": [one]}).definitions, home=tmp_path)
+    read = log_sources(ExperimentsSettings.model_validate({"definitions": [one]}).definitions, home=tmp_path)
+    found = mark_changes(read, read)
     assert found.select("log", "file_name").rows() == [
         ("kept", "kept.parquet"),
         ("assignments", "a.csv"),

@@ -43,7 +43,7 @@ def report(rows: pl.DataFrame, users: pl.Series, *, key: str = "radar.opt_out_fi
         "\ufeffuser_id\r\n7\r\n007.0",
         "why,user_id\nasked,7\n,007.0\n",
         '"user_id"\n"7"\n"007.0"\n',
-        gzip.compress(b"user_id\n7\n007.0\n"),
+        gzip.compress(b"user_id\n7\n007.0\n", mtime=0),
     ],
 )
 def test_a_list_is_read_however_it_was_written(tmp_path: Path, content: str | bytes) -> None:
