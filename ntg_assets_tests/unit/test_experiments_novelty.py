@@ -90,6 +90,10 @@ def test_what_wears_off_with_the_days_is_told(world: str) -> None:
     moves = by_age(trend(control), trend(treatment), window_days=len(DAYS))
     assert moves is not None
     assert moves.fades
+    fall = by_age(trend(treatment), trend(control), window_days=len(DAYS))
+    assert fall is not None
+    assert fall.p == pytest.approx(moves.p, rel=0.01)
+    assert fall.fades  # complaints that fall at first wear off like sales that rise
 
 
 def test_what_only_early_units_show_is_told_and_what_grows_is_not_called_fading() -> None:
