@@ -21,7 +21,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         prior=Belief(**content["prior"]) if content["prior"] else None,
         trends={row["arm"]: _trend_from_json(row) for row in content["trends"]},
         cohorts=_cohorts_from_json(content["cohorts"]),
-        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content["logs"]],
+        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content["log_contents"]],
         quantiles={
             (row["metric"], row["arm"]): OrderStatistics(row["n"], row["value"], row["low"], row["high"]) for row in content["quantiles"]
         },
@@ -53,7 +53,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             for arm, cohorts in sorted(evidence.cohorts.items())
             for name, found in sorted(cohorts.items())
         ],
-        "logs": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
+        "log_contents": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
 

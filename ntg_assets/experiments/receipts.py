@@ -24,7 +24,7 @@ TABLE_OF = {
     "quantiles": "metric_quantiles",
     "trends": "daily_sums",
     "cohorts": "daily_sums",
-    "logs": "log_contents",
+    "log_contents": "log_contents",
 }
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
 
