@@ -21,7 +21,8 @@ def complaints(*kinds: str, kind: str = "any", **more: Any) -> dict[str, Any]:
 
 def logged(home: Path, *more: tuple[Any, ...], n: int = 300, missing: str = "") -> None:
     """Arm b spends more; of the arms in `missing` two units of three have a rental without a value."""
-    rng, seen, did = np.random.default_rng(4), [], [("other", START + timedelta(days=60), "buy", 0)]
+    rng, seen = np.random.default_rng(4), []
+    did: Rows = [("other", START + timedelta(days=60), "buy", 0)]
     for unit in range(n):
         arm, at = "ab"[unit % 2], START + timedelta(days=21 * unit / n)
         seen.append((unit, arm, at))

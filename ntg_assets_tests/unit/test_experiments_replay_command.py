@@ -353,7 +353,7 @@ def without_direction(receipt: dict[str, Any]) -> None:
     for metric in receipt["inputs"]["experiment"]["metrics"]:
         metric.pop("better")
     evidence = receipt["inputs"]["evidence"]
-    for name in ("files", "value", "logs", "cohorts"):
+    for name in ("files", "value", "log_contents", "cohorts"):
         evidence.pop(name)
     evidence["trends"] = [{"arm": "control", "n": 2, "value": "1", "value_value": "1"}]  # a contrast of then, which nothing asks for now
     receipt.pop("definition_sha256")
