@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.experiments.moments import LARGEST_VALUE, PAIRS, VARIABLES, Sums
-from ntg_assets.experiments.novelty import Cohort, DaySums, Trend
+from ntg_assets.experiments.novelty import Cohort, DaySums, Trend, trend_of
 
 MILLI = 1_000
 
@@ -28,8 +28,8 @@ def sums(values: Any, *, covariate: Sequence[float] | None = None) -> Sums:
 
 def sums_of_units(units: Sequence[tuple[float | None, float, float, float]]) -> Sums:
     """Sum up units (value, denominator, covariate, its denominator) as the store does: what is missing or impossible is counted apart."""
-    known = [unit for unit in units if unit[0] is not None]
-    usable = [[round(one * 1e6) for one in unit] for unit in known if all(abs(one) < LARGEST_VALUE for one in unit)]  # type: ignore[arg-type]
+    known = [[one for one in unit if one is not None] for unit in units if unit[0] is not None]
+    usable = [[round(one * 1e6) for one in unit] for unit in known if all(abs(one) < LARGEST_VALUE for one in unit)]
     columns = {name: [unit[position] for unit in usable] for position, name in enumerate(VARIABLES)}
     products = {(one, other): sum(a * b for a, b in zip(columns[one], columns[other], strict=True)) for one, other in PAIRS}
     largest = max((abs(value) for value in columns["value"]), default=0)
@@ -41,11 +41,12 @@ def trend(values: npt.NDArray[np.float64]) -> Trend:
     """Lay units (rows) on their days since the exposure (columns), as `daily_sums` does."""
     milli = np.rint(values * MILLI).astype(np.int64)
     value, moment = milli.sum(axis=1), (milli * np.arange(milli.shape[1])).sum(axis=1)
-    sums_of = [int(part.sum()) for part in (value, moment, value * value, moment * moment, value * moment)]
+    parts = {"value": value, "moment": moment, "value_value": value**2, "moment_moment": moment**2, "value_moment": value * moment}
     is_active = values != 0
     first = is_active.argmax(axis=1)[is_active.any(axis=1)]
     days = {int(day): int(n) for day, n in zip(*np.unique(first, return_counts=True), strict=True)}
-    return Trend(len(values), *sums_of, n_active=int(is_active.sum()), first_days=days)
+    row = {"n": len(values)} | {name: int(part.sum()) for name, part in parts.items()}
+    return trend_of(row, n_active=int(is_active.sum()), first_days=days)
 
 
 def cohorts(values: npt.NDArray[np.float64], *, is_early: npt.NDArray[np.bool_]) -> dict[str, Cohort]:

@@ -25,7 +25,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         files=tuple(log_file_of(row) for row in content.get("files", [])),
         trends={row["arm"]: _trend_from_json(row) for row in content["trends"] if row.keys() >= set(TREND_SUMS)},
         cohorts=_cohorts_from_json(content.get("cohorts", [])),
-        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content.get("logs", [])],
+        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content.get("log_contents", [])],
         quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]},
     )
 
@@ -57,7 +57,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             for arm, cohorts in sorted(evidence.cohorts.items())
             for name, found in sorted(cohorts.items())
         ],
-        "logs": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
+        "log_contents": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
         "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ntg_assets.experiments.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.health_check import FAULT_P, HealthCheck
 from ntg_assets.experiments.log_content import LogContent
-from ntg_assets.experiments.log_rules import INTERACTIONS
+from ntg_assets.experiments.log_rules import INTERACTIONS, OUTCOMES
 from ntg_assets.experiments.proportions import Count, equal_shares_p
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import LoggedSource, ReplaySource
@@ -32,7 +32,8 @@ def _rows_that_count(log: str, contents: Sequence[LogContent]) -> HealthCheck:
     """Say what was left out of a log of the experiment's own."""
     n_rows, n_odd = sum(content.n_rows for content in contents), sum(content.n_not_finite for content in contents)
     n_outside, n_equal = sum(content.n_out_of_time for content in contents), sum(content.n_duplicates for content in contents)
-    told = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true and {n_equal:,} equal to another"
+    told = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true"
+    told += f" and {n_equal:,} equal to another" if log == OUTCOMES else ""
     odd = f"; {n_odd:,} have an infinite value" if n_odd else ""
     is_clean = n_outside + n_equal + n_odd == 0
     return HealthCheck(f"rows_that_count:{log}", n_outside + n_equal + n_odd, 0, "healthy" if is_clean else "warning", f"{told}{odd}")

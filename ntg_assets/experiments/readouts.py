@@ -44,7 +44,6 @@ def read_out(
     ]
     if not look.is_reached:
         found = [one if one.is_valid else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}") for one in found]
-    found += [harm for guardrail in experiment.guardrails for harm in harm_to_date(experiment, evidence, metric=guardrail.metric)]
     watched = [guardrail.metric for guardrail in experiment.guardrails if not is_unfit(checks, guardrail.metric)]
     found += [harm for metric in watched for harm in harm_to_date(experiment, evidence, metric=metric)]
     planned = found if judged_only else [with_plan(readout, experiment) for readout in found]

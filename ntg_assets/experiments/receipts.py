@@ -26,7 +26,7 @@ TABLES = {
     "quantiles": "metric_quantiles",
     "trends": "daily_sums",
     "cohorts": "daily_sums",
-    "logs": "log_contents",
+    "log_contents": "log_contents",
 }
 OUTCOME = ("decision", "arm", "reason")
 

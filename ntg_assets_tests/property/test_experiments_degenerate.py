@@ -60,7 +60,8 @@ def units(rng: Random) -> Sums:
     kind = rng.choice(["any", "alike", "kinds", "shares"])
     if kind == "shares":
         return sums_of_units([(float(rng.random() < 0.1), 1.0, float(rng.randint(0, 3)), 1.0) for _ in range(rng.randint(2, 300))])
-    drawn = [(rng.choice(PLAIN if kind == "kinds" else ODD), *rng.choices(PLAIN, k=3)) for _ in range(rng.randint(0, 5))]
+    first = PLAIN if kind == "kinds" else ODD
+    drawn = [(rng.choice(first), rng.choice(PLAIN), rng.choice(PLAIN), rng.choice(PLAIN)) for _ in range(rng.randint(0, 5))]
     return sums_of_units(drawn if kind == "any" else drawn * rng.randint(1, 40) if kind == "kinds" else drawn[:1] * rng.randint(0, 120))
 
 

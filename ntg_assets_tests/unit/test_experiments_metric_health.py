@@ -1,5 +1,6 @@
 """Every metric that is read out is looked at: without events, or with values missing on one side, it makes no claim."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ def complaints(*kinds: str, kind: str = "any", **more: Any) -> dict[str, Any]:
 
 def logged(home: Path, *more: tuple[Any, ...], n: int = 300, missing: str = "") -> None:
     """Arm b spends more; of the arms in `missing` two units of three have a rental without a value."""
-    rng, seen, did = np.random.default_rng(4), [], [("other", START + timedelta(days=60), "buy", 0)]
+    rng, seen = np.random.default_rng(4), []
+    did: Rows = [("other", START + timedelta(days=60), "buy", 0)]
     for unit in range(n):
         arm, at = "ab"[unit % 2], START + timedelta(days=21 * unit / n)
         seen.append((unit, arm, at))
@@ -113,6 +115,56 @@ def test_few_missing_values_of_one_arm_alone_are_a_fault_also_below_one_in_a_hun
     assert found.checks["complete_values:revenue"]["value"] == pytest.approx(16 / 2_000)
     assert "the arms differ, p = " in found.checks["complete_values:revenue"]["sentence"]
     assert found.verdicts("complete_values:revenue") == ["sick"]
+
+
+def guarded_by(home: Path, *metrics: dict[str, Any]) -> tuple[Concluded, dict[str, str]]:
+    """Put a guardrail with a generous margin on each metric; return what its gate said beside all else."""
+    names = [metric["name"] for metric in metrics]
+    one = trial(metrics=[REVENUE, *metrics], planned_units=300, guardrails=[{"metric": name, "margin": 1e6} for name in names])
+    found = conclude(one, home)
+    gates = {gate["gate"]: gate["verdict"] for gate in json.loads(found.decision["receipt"])["decision"]["gates"]}
+    assert (found.readouts["revenue"]["verdict"], gates["success"], gates["money"]) == ("higher than the control", "pass", "pass")
+    return found, {name: gates[f"guardrail:{name}"] for name in names}
+
+
+@pytest.mark.parametrize("better", ["more", "less"])
+def test_no_guardrail_without_events_is_passed_whatever_its_kind(tmp_path: Path, better: str) -> None:
+    logged(tmp_path)
+    kinds: dict[str, dict[str, Any]] = {
+        "mean": {"measure": "events"},
+        "revenue": {},
+        "proportion": {"measure": "any"},
+        "retention": {"measure": "any", "from_day": 2},
+        "ratio": {"measure": "value", "denominator": "events"},
+        "quantile": {"quantile": 0.5},
+    }
+    found, verdicts = guarded_by(
+        tmp_path, *({"name": f"a {kind}", "kind": kind, "event_types": ["refnd"], "better": better, **more} for kind, more in kinds.items())
+    )
+    assert verdicts == {f"a {kind}": "iterate" for kind in kinds}
+    assert found.verdicts(*(f"counted_events:a {kind}" for kind in kinds)) == ["sick"] * len(kinds)
+    assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "health:metric")
+    assert "More units do not change that" not in found.decision["sentence"]
+
+
+def test_no_guardrail_that_misses_the_values_of_one_arm_is_passed_whatever_its_kind(tmp_path: Path) -> None:
+    logged(tmp_path, missing="b")
+    kinds: dict[str, dict[str, Any]] = {"mean": {}, "revenue": {}, "ratio": {"denominator": "events"}, "quantile": {"quantile": 0.5}}
+    metrics = [{"name": f"a {kind}", "kind": kind, "event_types": ["rent"], **more} for kind, more in kinds.items()]
+    found, verdicts = guarded_by(tmp_path, *metrics)
+    assert verdicts == {f"a {kind}": "iterate" for kind in kinds}
+    assert found.verdicts(*(f"complete_values:a {kind}" for kind in kinds)) == ["sick"] * len(kinds)
+    assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "health:metric")
+
+
+def test_a_guardrail_on_a_quantile_of_tied_values_is_not_passed_though_its_metric_is_healthy(tmp_path: Path) -> None:
+    logged(tmp_path)
+    found, verdicts = guarded_by(tmp_path, {"name": "buys", "kind": "quantile", "measure": "events", "event_types": ["buy"]})
+    assert verdicts == {"buys": "iterate"}
+    assert found.verdicts("counted_events:buys", "complete_values:buys") == ["healthy", "healthy"]
+    assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "guardrail:buys")
+    assert "100% of the 150 values equal the quantile (4)" in found.decision["sentence"]
+    assert found.decision["sentence"].endswith("More units do not change that.")
 
 
 def test_proven_harm_rolls_back_though_another_guardrail_has_no_data(tmp_path: Path) -> None:

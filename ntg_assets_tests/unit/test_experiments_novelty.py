@@ -16,10 +16,10 @@ from ntg_assets.experiments.novelty import by_age, by_cohort
 from ntg_assets_tests.experiment_sums import cohorts, trend
 from ntg_assets_tests.trials import conclude, trial, write_logs
 
-DAYS = np.arange(14)
+DAYS = np.arange(14.0)
 N, WORLDS = 1_200, 40
 FADING_BASE = 2 * 0.8**DAYS  # events of a unit a day: much at first, little later, whatever the arm
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]
 World = Callable[[np.random.Generator], tuple[Values, Values]]
 
 
@@ -90,6 +90,10 @@ def test_what_wears_off_with_the_days_is_told(world: str) -> None:
     moves = by_age(trend(control), trend(treatment), window_days=len(DAYS))
     assert moves is not None
     assert moves.fades
+    fall = by_age(trend(treatment), trend(control), window_days=len(DAYS))
+    assert fall is not None
+    assert fall.p == pytest.approx(moves.p, rel=0.01)
+    assert fall.fades  # complaints that fall at first wear off like sales that rise
 
 
 def test_what_only_early_units_show_is_told_and_what_grows_is_not_called_fading() -> None:
@@ -129,7 +133,8 @@ def day(n: float) -> datetime:
 
 def once_only(home: Path, *, shares: tuple[float, float], n: int = 600) -> None:
     """Units of both arms over three weeks, of which shares buy once, most on the day of the exposure; the log goes on for long."""
-    rng, seen, did = np.random.default_rng(5), [], [("other", day(60), "buy", 0)]
+    rng, seen = np.random.default_rng(5), []
+    did: list[tuple[Any, ...]] = [("other", day(60), "buy", 0)]
     for unit in range(n):
         arm, exposed = unit % 2, day(21 * unit / n)
         seen.append((unit, "ab"[arm], exposed))
@@ -158,7 +163,8 @@ def test_a_once_only_conversion_is_claimed_and_rolled_out(tmp_path: Path, metric
     ],
 )
 def test_the_effects_of_the_days_add_up_to_the_effect(tmp_path: Path, metric: dict[str, Any]) -> None:
-    rng, seen, did = np.random.default_rng(2), [], [("other", day(60), "buy", 0)]
+    rng, seen = np.random.default_rng(2), []
+    did: list[tuple[Any, ...]] = [("other", day(60), "buy", 0)]
     for unit in range(40):
         seen.append((unit, "ab"[unit % 2], day(unit / 2 + 0.4)))
         did += [(unit, day(unit / 2 + 0.4 + float(rng.uniform(0, 14))), "buy", int(rng.integers(1, 9))) for _ in range(rng.integers(0, 6))]

@@ -353,8 +353,10 @@ def without_direction(receipt: dict[str, Any]) -> None:
     """Make a receipt as the rule before wrote it."""
     for metric in receipt["inputs"]["experiment"]["metrics"]:
         metric.pop("better")
-    for name in ("files", "value"):
-        receipt["inputs"]["evidence"].pop(name)
+    evidence = receipt["inputs"]["evidence"]
+    for name in ("files", "value", "log_contents", "cohorts"):
+        evidence.pop(name)
+    evidence["trends"] = [{"arm": "control", "n": 2, "value": "1", "value_value": "1"}]  # a contrast of then, which nothing asks for now
     receipt.pop("definition_sha256")
     receipt["decision"]["sentence"] = "Iterate: as it was told then."
     receipt.update(rule_version="2", inputs_sha256=sha256_of(receipt["inputs"]))
@@ -369,6 +371,11 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
     assert "the arithmetic of the receipt is coherent" in replayed(nowhere, None, receipt=file)
     old["in_force"] = "rollout"
     with pytest.raises(ReplayMismatchError, match=r"follows rule version 2 and says rollout .* version 3 comes to iterate"):
+        replay(old)
+    old["health"] = [check | {"verdict": "thin"} if check["check"] == "sample_ratio" else check for check in old["health"]]
+    old["health"].append({"check": "novelty:b", "verdict": "thin"})
+    told = r"because health is examined anew \(sample_ratio was thin and is healthy, novelty:b was thin and is not asked\)"
+    with pytest.raises(ReplayMismatchError, match=told):
         replay(old)
     aged = published(tmp_path / "aged", decisions=edited(without_direction), experiment_sources=lambda rows: rows.clear())
     assert "the receipt follows rule version 2, and version 3 comes to the same outcome, from the published sums." in replayed(aged)
