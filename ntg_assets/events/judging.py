@@ -50,7 +50,7 @@ def judge_events(
     """
     layouts = lay_out(connection, files, ingest.events, name=EVENTS, columns=EVENT_COLUMNS)
     refuse_unknown_zone(connection, ingest.events.timezone, key="ingest.events.timezone")
-    require_zone(ingest.zone, key="ingest.service_timezone")
+    require_zone(ingest.zone, key="ingest.service_timezone" if ingest.service_timezone else "ingest.events.timezone")
     rules, parameters = event_rules(ingest, now=now)
     known = {"known_items": items.select("item_id")} if ingest.unknown_items == "quarantine" and ingest.items else {}
     plan = Plan(layouts, rules, parameters, known)

@@ -11,6 +11,7 @@ from benchmarks.churn_goals import log_goals
 from benchmarks.made_logs import LOGS, write_log
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.local_days import with_event_on
 from ntg_assets.revenue.settings import ValueSettings
 
 PROMISED = {"AUC above the best named peer", "AUC against gradient boosting", "log loss against gradient boosting, in standard errors"}
@@ -25,7 +26,7 @@ def of_log(events: pl.DataFrame, **churn: int) -> tuple[dict[str, Any], set[str]
 def log_of(days_of_users: dict[int, range], value: float = 1.0) -> pl.DataFrame:
     rows = [(user, 1, day, value) for user, days in days_of_users.items() for day in days]
     frame = pl.DataFrame(rows, schema=["user_id", "item_id", "day", "value"], orient="row")
-    return frame.with_columns(event_at=(pl.lit(19_723) + pl.col("day")).cast(pl.Date).cast(pl.Datetime("us"))).drop("day")
+    return with_event_on(frame.with_columns(event_at=(pl.lit(19_723) + pl.col("day")).cast(pl.Date).cast(pl.Datetime("us"))).drop("day"))
 
 
 @pytest.mark.parametrize("name", list(LOGS))

@@ -51,5 +51,5 @@ def test_a_zone_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="is no IANA time zone"):
         log_settings(service_timezone="Mars/Olympus")
     write_log(tmp_path, ["u,1,2024-01-03 15:30:00,1"])  # the engine knows this one as a zone of times, but days cannot be cut in it
-    with pytest.raises(ConfigurationError, match=r"ingest.service_timezone: 'PST' is no IANA time zone"):
+    with pytest.raises(ConfigurationError, match=r"ingest.events.timezone: 'PST' is no IANA time zone"):
         survey_log(tmp_path, log_settings(timezone="PST"))

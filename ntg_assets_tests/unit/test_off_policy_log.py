@@ -22,10 +22,19 @@ GOOD = "1,a,2024-06-01 10:00:00,0,0.25,1"
 COLUMNS = {"user_id": "member", "item_id": "title", "shown_at": "ts", "position": "slot", "propensity": "pscore", "reward": "clicked"}
 
 
-def read(folder: Path, rows: Sequence[str], *, header: str = HEADER, share: float = 0.5, ids: IdTypes = IDS, **keys: object) -> ShownLog:
+def read(
+    folder: Path,
+    rows: Sequence[str],
+    *,
+    header: str = HEADER,
+    share: float = 0.5,
+    ids: IdTypes = IDS,
+    day_zone: str = "UTC",
+    **keys: object,
+) -> ShownLog:
     (folder / "shown.csv").write_text("\n".join([header, *rows]) + "\n")
     log = ShownLogSettings.model_validate({"files": ["shown.csv"], **COLUMNS, "first_position": 0, **keys})
-    return read_shown(log, place=Place(folder), ids=ids, max_bad_share=share)
+    return read_shown(log, place=Place(folder), ids=ids, max_bad_share=share, day_zone=day_zone)
 
 
 def test_any_columns_become_exposures_with_places_from_one(tmp_path: Path) -> None:
@@ -42,6 +51,12 @@ def test_epochs_zones_and_logs_without_places_are_read(tmp_path: Path) -> None:
     assert found.rows.rows() == [(1, "a", datetime(2024, 6, 1, 10), None, 0.25, 1.0)]
     local = read(tmp_path, [GOOD], timezone="Europe/Berlin")
     assert local.rows["shown_at"].item() == datetime(2024, 6, 1, 8)
+
+
+def test_a_day_is_one_of_the_service_and_a_time_one_of_the_logs_zone(tmp_path: Path) -> None:
+    rows = ["1,a,2024-06-01,0,0.25,1", "1,a,2024-06-01 10:00:00,0,0.25,1"]
+    found = read(tmp_path, rows, timezone="Europe/Berlin", day_zone="America/Los_Angeles")
+    assert found.rows["shown_at"].to_list() == [datetime(2024, 6, 1, 7), datetime(2024, 6, 1, 8)]
 
 
 @pytest.mark.parametrize(
