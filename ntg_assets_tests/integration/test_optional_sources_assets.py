@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from ntg_assets.definitions import defs
-from ntg_assets.errors import SourceError
 from ntg_assets.optional_sources.assets import optional_source_assets
+from ntg_assets.optional_sources.checks import optional_source_checks
 from ntg_assets.project import Project
+from ntg_assets.revenue.checks import revenue_checks
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
@@ -52,13 +53,16 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def materialize(overrides: dict[str, Any], *, only_sources: bool = False) -> dg.ExecuteInProcessResult:
+def materialize(overrides: dict[str, Any], *, sources: bool = True, lists: bool = True) -> dg.ExecuteInProcessResult:
+    """Make what is read of the configured files, the lists of tonight, or both, with their checks."""
     project = Project(overrides=overrides)
-    keys = [key for asset in optional_source_assets for key in asset.keys]
-    keys += [] if only_sources else [dg.AssetKey([LIVE, table]) for table in MADE]
+    keys = {key for asset in optional_source_assets for key in asset.keys} if sources else set()
+    keys |= {dg.AssetKey([LIVE, table]) for table in MADE} if lists else set()
+    assets = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition) and asset.keys <= keys]
+    checks = [check for check in (*optional_source_checks, *revenue_checks) if {key.asset_key for key in check.check_keys} <= keys]
+    stored = {key for part in (*assets, *checks) for key in part.dependency_keys} - keys
     return dg.materialize(
-        [*(defs.assets or []), *(defs.asset_checks or [])],  # type: ignore[list-item]  # each is one
-        selection=dg.AssetSelection.assets(*keys),
+        [*assets, *checks, *(dg.SourceAsset(key) for key in sorted(stored))],
         resources={"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="warehouse")},
         instance=dg.DagsterInstance.ephemeral(),
     )
@@ -113,46 +117,13 @@ def test_a_list_that_cannot_be_read_withholds_every_list_is_said_first_and_stops
     ]
 
 
-def test_a_list_of_other_ids_withholds_every_list(home: Path) -> None:
-    pl.DataFrame({"user_id": [1.0, 2.0], "reason": ["staff", None]}).write_parquet(home / "left.parquet")
-    told = failed(materialize({"radar.exclusion_file": "left.parquet"}))
-    assert "none of its 2 ids is a user of the log: the first is '1', those of the log look like 'u1   '" in told["contact_lists_go_out"]
-    assert rows(home, "select count(*) from live.intervention_targets") == [(0,)]
-
-
-def test_a_missing_log_of_events_refuses_the_run_before_any_list_is_read(home: Path) -> None:
-    (home / "log.csv").unlink()
-    with pytest.raises(SourceError, match=r"log\.csv: no such file"):
-        materialize({"radar.opt_out_file": "gone.csv"}, only_sources=True)
-
-
-def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(home: Path) -> None:
-    rules = {"ranking.rules.exclude_items_file": "blocked.csv"}
-    with pytest.raises(SourceError, match=r"blocked\.csv: no such file.*Nothing was published before"):
-        materialize(rules, only_sources=True)
-    published = home / "data" / "published" / "ntg.duckdb"
-    published.parent.mkdir(parents=True)
-    with duckdb.connect(str(published)) as connection:
-        connection.execute("create schema live; create table live.item_rules (item_id varchar, exclusion varchar)")
-        connection.execute("insert into live.item_rules values ('a', 'exclude_items_file'), ('b', 'exclude_items'), ('c', null)")
-    told = failed(materialize(rules, only_sources=True))["configured_files_can_be_read"]
-    assert "items that it excluded at the last publication stay excluded" in told
-    assert rows(home, "select * from ingest.excluded_items") == [("a", "last publication")]
-
-
 def test_no_step_but_the_first_reads_a_configured_list_again(home: Path) -> None:
     """What was judged is what is used: a list that disappears after it was read changes nothing."""
     (home / "out.csv").write_text("user_id\nu1   \n")
     setting = {"radar.opt_out_file": "out.csv"}
-    materialize(setting, only_sources=True)
+    materialize(setting, lists=False)
     (home / "out.csv").unlink()
-    project = Project(overrides=setting)
-    dg.materialize(
-        list(defs.assets or []),  # type: ignore[arg-type]  # each is one
-        selection=dg.AssetSelection.assets(*(dg.AssetKey([LIVE, table]) for table in MADE)).without_checks(),
-        resources={"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="warehouse")},
-        instance=dg.DagsterInstance.ephemeral(),
-    )
+    materialize(setting, sources=False)
     assert rows(home, "select user_id from live.intervention_exclusions") == [("u1   ",)]
 
 
