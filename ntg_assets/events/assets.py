@@ -16,6 +16,7 @@ from ntg_assets.project import Project
 from ntg_assets.stages import INGEST
 from ntg_assets.staging import OWNERS, column_docs
 
+SHOWN_FILES = 5
 CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}
 
@@ -32,17 +33,28 @@ def _spec_of(table: str, kind: str) -> dg.AssetOut:
     )
 
 
-@dg.multi_asset(name="source_files", outs={table: _spec_of(table, kind) for table, kind in TABLES.items()})
-def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object]]:
+FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
+    "files_are_as_named",
+    asset=dg.AssetKey([INGEST, "load_ledger"]),
+    description="Each source file is what its name promises; where it is not, its first bytes decide how it is read.",
+)
+
+
+@dg.multi_asset(
+    name="source_files", outs={table: _spec_of(table, kind) for table, kind in TABLES.items()}, check_specs=[FILES_ARE_AS_NAMED]
+)
+def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
     """Read the configured files, judge every row, account for every line; nothing is stored when a file cannot be trusted."""
     surveyed = survey(project.settings.ingest, place=place_of(project), now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE)
-    context.log.info(tell(surveyed))
+    for told in (tell(surveyed), *surveyed.notes):
+        context.log.info(told)
     yield dg.Output(surveyed.items.items, "items")
     yield dg.Output(surveyed.items.item_categories, "item_categories")
     yield dg.Output(surveyed.events, "events")
     refuse_changed(surveyed.files)
     yield dg.Output(surveyed.quarantine, "quarantine")
     yield dg.Output(surveyed.load_ledger, "load_ledger")
+    yield judge_names(surveyed)
 
 
 def place_of(project: Project) -> Place:
@@ -57,6 +69,19 @@ def tell(surveyed: Survey) -> str:
     sums = {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")}
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
     return f"{ledger.height} event file(s): {told}; {surveyed.items.items.height:,} items"
+
+
+def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
+    """Say which files are not what their names promise, and what was passed over."""
+    n_files, misnamed = len(surveyed.files), surveyed.misnamed
+    told = f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}" if misnamed else f"{n_files} file(s)"
+    return dg.AssetCheckResult(
+        check_name=FILES_ARE_AS_NAMED.name,
+        asset_key=FILES_ARE_AS_NAMED.asset_key,
+        passed=not misnamed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join([told, *surveyed.notes]),
+    )
 
 
 ingest_assets = [source_files]

@@ -52,7 +52,9 @@ class ItemCategories(Contract):
 class Quarantine(Contract):
     """One row per rejected row of a source file, with the first reason found."""
 
-    quarantine_id: str = column("First 16 hex digits of sha256(source:file SHA-256:line): the same for the same content under any name.")
+    quarantine_id: str = column(
+        "First 16 hex digits of sha256(source:content:line): the same for the same content (bytes, key=value folders) under any name."
+    )
     source: str = column("Which source the row belongs to.", isin=["events", "items"])
     load_file: int = column("Number of the file in load_ledger.", ge=1)
     file_name: str = column("File, relative to the project folder.")
@@ -79,7 +81,7 @@ class LoadLedger(Contract):
     n_accepted: int = column("Rows that became rows of the table.", ge=0)
     n_quarantined: int = column("Rows in quarantine.", ge=0)
     n_duplicates: int = column("Rows that an accepted row already stands for; every row of a copy.", ge=0)
-    is_copy: bool = column("Whether an earlier file of the same source has the same content.")
+    is_copy: bool = column("Whether an earlier file of the same source has the same bytes, below `key=value` folders that say the same.")
 
     class Config(Contract.Config):
         unique = ["load_file"]

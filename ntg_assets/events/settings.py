@@ -3,12 +3,26 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.section import Section
 
 IdType = Literal["integer", "string"]
 TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
+
+
+def one_character(given: object) -> object:
+    """Refuse a delimiter that is not one character, above all the two that single quotes make of a tab."""
+    if isinstance(given, str) and len(given) != 1:
+        is_escape = given.startswith("\\")
+        hint = f'; in YAML {"a tab" if given == chr(92) + "t" else given} is "{given}" in double quotes' if is_escape else ""
+        raise ValueError(f"must be one character, found {given!r}{hint}")
+    if given in {'"', "\n", "\r"}:
+        raise ValueError(f"{given!r} ends fields or lines in CSV; give the character between the fields")
+    return given
+
+
+Delimiter = Annotated[str, BeforeValidator(one_character)]
 
 
 class EventSourceSettings(Section):
@@ -17,7 +31,7 @@ class EventSourceSettings(Section):
     files: list[str] = Field(min_length=1)
     """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind."""
     format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Delimiter = ","
     """Field separator of CSV files."""
     user_id: str = "user_id"
     """Column with the user."""
@@ -55,7 +69,7 @@ class ItemSourceSettings(Section):
     files: list[str] = Field(min_length=1)
     """Paths or globs; CSV or Parquet."""
     format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Delimiter = ","
     item_id: str = "item_id"
     title: str | None = None
     """Column with the name that people read; none: the id is shown."""

@@ -74,6 +74,7 @@ def test_five_tables_are_stored_and_reconcile(home: Path) -> None:
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
         "ledger_reconciles": True,
         "items_are_known": True,
+        "files_are_as_named": True,
     }
 
 
