@@ -20,6 +20,7 @@ from ntg_assets.events.file_names import read_literally
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.partitions import value_of
 from ntg_assets.sql import quote_identifier, read_sql
+from ntg_assets.storage.parquet import verify_pages
 
 CSV_DIALECT = "auto_detect = false, header = true, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false"
 
@@ -110,6 +111,8 @@ def find_layouts(
     for file in files:
         shape = _shape_of(connection, file, mapping)
         require_columns(file, [*(name for name, _ in shape.types), *shape.said], mapping, delimiter=delimiter)
+        if file.format == "parquet":
+            verify_pages(file.path, columns=[name for name, _ in shape.types if name in mapping.values()], name=file.name)
         grouped.setdefault(shape, []).append(file)
     layouts = [
         Layout(index, tuple(same), _by_name(shape.types), shape.said, delimiter) for index, (shape, same) in enumerate(grouped.items())

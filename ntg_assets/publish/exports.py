@@ -11,10 +11,12 @@ from ntg_assets.publish.files import write_text, write_whole
 from ntg_assets.publish.json_schemas import DIALECT, row_schema
 from ntg_assets.publish.locations import REPORT_FOLDER
 from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.storage.parquet import ROW_GROUP_ROWS, write_batches
 
+PARQUET = "format parquet"
 CONTACT_LISTS = {
     "outputs/radar/contact_list.csv": "format csv, header true",
-    "outputs/radar/contact_list.parquet": "format parquet",
+    "outputs/radar/contact_list.parquet": PARQUET,
 }
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
 ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
@@ -22,9 +24,7 @@ ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for e
 
 def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, target: Path) -> Path:
     """Write a table as Parquet, rows in the order of its key (where it has one)."""
-    return write_whole(
-        target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part, "format parquet")
-    )
+    return write_whole(target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part, PARQUET))
 
 
 def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, options: str) -> Path:
@@ -53,6 +53,9 @@ def _contact_columns(name: str) -> list[str]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str) -> None:
+    if options == PARQUET:
+        write_batches(part, connection.sql(rows).to_arrow_reader(ROW_GROUP_ROWS))
+        return
     file = str(part).replace("'", "''")  # `copy` takes no bound parameter
     connection.execute(f"copy ({rows}) to '{file}' ({options})")
 
