@@ -75,6 +75,8 @@ def test_five_tables_are_stored_and_reconcile(home: Path) -> None:
         "ledger_reconciles": True,
         "items_are_known": True,
         "files_are_as_named": True,
+        "ids_are_ids": True,
+        "categories_are_single": True,
     }
 
 
