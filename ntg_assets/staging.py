@@ -14,7 +14,7 @@ from ntg_assets.stages import BACKTEST, INGEST, STAGES
 
 GATE = dg.AssetKey([BACKTEST, "release_gate"])
 NOT_TABLES = frozenset({"context", "project"})
-INGEST_TABLES = frozenset({"events", "items", "item_categories", "event_calendar", "quarantine", "load_ledger"})
+INGEST_TABLES = frozenset({"events", "items", "item_categories", "event_calendar", "quarantine", "load_ledger", "volume_report"})
 OWNERS = ["team:data-platform"]
 
 

@@ -6,15 +6,19 @@ from inspect import getdoc
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.files import refuse_changed
-from ntg_assets.events.load import Survey, survey
+from ntg_assets.events.load import Survey, read_extent, survey
+from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
 from ntg_assets.events.sources import Place
+from ntg_assets.events.volume import find_losses, refuse_losses, report_volume
 from ntg_assets.project import Project
+from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
-from ntg_assets.staging import OWNERS, column_docs
+from ntg_assets.staging import OWNERS, column_docs, staged_asset
 
 SHOWN_FILES = 5
 CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
@@ -46,6 +50,7 @@ FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
 def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
     """Read the configured files, judge every row, account for every line; nothing is stored when a file cannot be trusted."""
     surveyed = survey(project.settings.ingest, place=place_of(project), now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE)
+    refuse_shrunken(project, surveyed)
     for told in (tell(surveyed), *surveyed.notes):
         context.log.info(told)
     yield dg.Output(surveyed.items.items, "items")
@@ -84,4 +89,34 @@ def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
     )
 
 
-ingest_assets = [source_files]
+def refuse_shrunken(project: Project, surveyed: Survey) -> None:
+    """Raise when a load brings much less than the one before; what was the last load before is believed again."""
+    ingest = project.settings.ingest
+    loads = read_loads(project.paths.load_history, source_name=ingest.source_name)
+    content = content_of(surveyed.load_ledger, ingest)
+    before = load_before(loads, content)
+    if before is not None and not was_last(loads, content):
+        extent = read_extent(surveyed.events, place=place_of(project))
+        refuse_losses(find_losses(extent, before, ingest.volume), extent, before, ingest.volume)
+
+
+@staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))
+def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether the load brought as much as the one before, and whether the log ends at its usual level; then the load is kept."""
+    ingest, folder = project.settings.ingest, project.paths.load_history
+    extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
+    daily = project.read(query("events", "daily_volume", {"events": events}))
+    load = Load(
+        load=content_of(load_ledger, ingest),
+        source_name=ingest.source_name,
+        loaded_at=datetime.now(UTC).replace(tzinfo=None),
+        run=context.run.run_id,
+        sources=sources_of(load_ledger),
+        **extent._asdict(),
+    )
+    before = load_before(read_loads(folder, source_name=ingest.source_name), load.load)
+    keep_load(folder, load)
+    return report_volume(load, before, daily, ingest.volume)
+
+
+ingest_assets = [source_files, *volume_report]

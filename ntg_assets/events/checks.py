@@ -1,14 +1,16 @@
 """Checks of the ingest stage: what is stored is what the ledger says, and how well the log and the item table agree."""
 
 import dagster as dg
+import polars as pl
 
 from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
+from ntg_assets.events.volume import tell_doubts
 from ntg_assets.project import Project
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
-EVENTS, ITEMS, CATEGORIES, QUARANTINE, LEDGER = (
-    dg.AssetKey([INGEST, table]) for table in ("events", "items", "item_categories", "quarantine", "load_ledger")
+EVENTS, ITEMS, CATEGORIES, QUARANTINE, LEDGER, VOLUME = (
+    dg.AssetKey([INGEST, table]) for table in ("events", "items", "item_categories", "quarantine", "load_ledger", "volume_report")
 )
 SHOWN_FILES = 5
 
@@ -51,10 +53,19 @@ def categories_are_single(project: Project) -> dg.AssetCheckResult:
     return _warning(tell_category_lists(found), otherwise=f"{found['n_categories']:,} categories are single names", **found)
 
 
-def _warning(told: str, *, otherwise: str, **metadata: object) -> dg.AssetCheckResult:
+@dg.asset_check(asset=VOLUME)
+def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """The load brought as much as the one before, and the log ends at its usual level; a doubt that holds lists back is an error."""
+    held, warned = tell_doubts(volume_report, "hold"), tell_doubts(volume_report, "warn")
+    severity = dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN
+    told = "; ".join([*held, *warned]) or "as much as before, at the usual level"
+    return dg.AssetCheckResult(passed=not (held or warned), severity=severity, description=told, metadata={"n_holds": len(held)})
+
+
+def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
     """A check that warns with what is told, and passes when nothing is."""
     severity = dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(passed=not told, severity=severity, description=told or otherwise, metadata={**metadata})
 
 
-ingest_checks = [ledger_reconciles, items_are_known, ids_are_ids, categories_are_single]
+ingest_checks = [ledger_reconciles, items_are_known, ids_are_ids, categories_are_single, volume_is_usual]

@@ -67,6 +67,26 @@ class Quarantine(Contract):
         unique = ["quarantine_id"]
 
 
+@contract("volume_report")
+class VolumeReport(Contract):
+    """One row per comparison: what the load brought against the load before, and the end of the log against its usual level."""
+
+    measure: str = column("What is compared", isin=["events", "users", "last_day", "items", "events_per_day", "users_per_day"])
+    seen: float = column(
+        "Its value: a count, a mean per day since a drop, for last_day the days from the start of the load before; null: not counted",
+        nullable=True,
+    )
+    expected: float = column("That of the load before, or the usual one per day; null: nothing to compare with", nullable=True)
+    ratio: float = column("seen over expected", nullable=True, ge=0)
+    since_on: pl.Date = column("Day on which a drop began; null: there is none", unit="date", nullable=True)
+    n_days: int = column("Days that a drop has lasted; null: there is none", unit="days", nullable=True, ge=7)
+    verdict: str = column("ok; warn: told; hold: contact lists are held back until a person has confirmed it", isin=["ok", "warn", "hold"])
+    sentence: str = column("The comparison in words, and what to do about it")
+
+    class Config(Contract.Config):
+        unique = ["measure"]
+
+
 @contract("load_ledger")
 class LoadLedger(Contract):
     """One row per source file: every row of it is accepted, quarantined or a duplicate."""

@@ -18,10 +18,11 @@ from ntg_assets.events.contracts import Events
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.judging import judge_events, judge_items
+from ntg_assets.events.load_history import Extent
 from ntg_assets.events.reconciliation import reading
 from ntg_assets.events.settings import IngestSettings
 from ntg_assets.events.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of
-from ntg_assets.sql import Query, run
+from ntg_assets.sql import Query, read_sql, run
 from ntg_assets.storage.connection import connect
 
 ORDER = ["event_at", "user_id", "item_id", "event_type", "value", "load_file"]
@@ -100,6 +101,13 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
     with source_reader(place) as connection:
         events = run(surveyed.events, connection)
     return check_frame(events.sort(ORDER), Events, ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type))
+
+
+def read_extent(events: Query, *, place: Place) -> Extent:
+    """Count what a load holds before it is stored: one more reading of the files, which is what refusing it in time costs."""
+    text = f"with events as not materialized (\n{events.text}\n)\nselect * from (\n{read_sql('events', 'load_extent')}\n)"
+    with source_reader(place) as connection:
+        return Extent(*run(Query(text, events.tables, events.parameters), connection).row(0))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Where the events and the items come from, and how their columns map to the event contract."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -20,6 +20,11 @@ def one_character(given: object) -> object:
     if given in {'"', "\n", "\r"}:
         raise ValueError(f"{given!r} ends fields or lines in CSV; give the character between the fields")
     return given
+
+
+def _as_text(given: object) -> object:
+    """Write a day as text: YAML reads one without quotes as a date."""
+    return given.isoformat() if isinstance(given, date) else given
 
 
 Delimiter = Annotated[str, BeforeValidator(one_character)]
@@ -81,6 +86,30 @@ class ItemSourceSettings(Section):
     """Texts that mean "no category" (they become null)."""
 
 
+class VolumeSettings(Section):
+    """How much less a load may bring before it is doubted. What a doubt means is in `volume.py`."""
+
+    warn_below: float = Field(default=0.8, ge=0, le=1)
+    """Events or users below this share of the load before, or of the usual level of the log, are told."""
+    refuse_below: float = Field(default=0.5, ge=0, le=1)
+    """Events or users below this share of the load before: the load is refused, and the tables stay as they were."""
+    refuse_days_back: int = Field(default=7, ge=1)
+    """A log that ends this many days or more before the end of the load before is refused."""
+    quiet_below: float = Field(default=0.5, ge=0, le=1)
+    """A log whose last weeks stay below this share of its usual level holds the contact lists back."""
+    minimum_events: int = Field(default=100, ge=1)
+    """A load before with fewer events says nothing about this one."""
+    confirmed: list[Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=list)
+    """What a person has confirmed, as the message asks for it: `<load>:<events>`, or the day on which a drop began."""
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> "VolumeSettings":
+        if self.refuse_below > self.warn_below:
+            msg = f"refuse_below {self.refuse_below} is above warn_below {self.warn_below}: a load would be refused before it is doubted"
+            raise ValueError(msg)
+        return self
+
+
 class IngestSettings(Section):
     """The source and the rules by which its rows are trusted."""
 
@@ -102,6 +131,7 @@ class IngestSettings(Section):
     """Events at or after this instant (ISO, UTC) are quarantined; null: the moment of the load plus a day."""
     unknown_items: Literal["keep", "quarantine"] = "keep"
     """What happens to events of items that the item table does not hold."""
+    volume: VolumeSettings = VolumeSettings()
     landing_glob: str | None = None
     """Files whose arrival starts a run (a sensor watches them); null: the event files."""
 

@@ -93,6 +93,7 @@ READ_COPY_ONLY = (
     (INGEST, "event_calendar"),
     (INGEST, "quarantine"),
     (INGEST, "load_ledger"),
+    (INGEST, "volume_report"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),
