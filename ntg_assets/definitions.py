@@ -20,6 +20,8 @@ from ntg_assets.features.assets import feature_assets
 from ntg_assets.logs import structured_log
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import off_policy_checks
+from ntg_assets.optional_sources.assets import optional_source_assets
+from ntg_assets.optional_sources.checks import optional_source_checks
 from ntg_assets.project import Project
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
@@ -46,6 +48,7 @@ nightly = dg.define_asset_job(
 )
 
 assets = [
+    *optional_source_assets,
     *ingest_assets,
     *split_assets,
     *feature_assets,
@@ -84,6 +87,7 @@ def every_night() -> dg.ScheduleDefinition:
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, assets),
     asset_checks=[
+        *optional_source_checks,
         *ingest_checks,
         *split_checks,
         *ranking_checks,

@@ -35,3 +35,9 @@ class UnknownUserError(NtgError):
 
 class UnknownItemError(NtgError):
     """An item, an axis or an edge was asked for that the tables do not hold."""
+
+
+def tell_error(error: Exception) -> str:
+    """Say in one sentence what went wrong: our own errors in their words, others with their kind."""
+    words = " ".join(str(error).split())
+    return words if isinstance(error, NtgError) else f"{type(error).__name__}: {words or 'no reason given'} (not foreseen)"

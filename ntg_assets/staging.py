@@ -14,7 +14,25 @@ from ntg_assets.stages import BACKTEST, INGEST, STAGES
 
 GATE = dg.AssetKey([BACKTEST, "release_gate"])
 NOT_TABLES = frozenset({"context", "project"})
-INGEST_TABLES = frozenset({"events", "items", "item_categories", "event_calendar", "quarantine", "load_ledger", "volume_report"})
+INGEST_TABLES = frozenset(
+    {
+        "events",
+        "items",
+        "item_categories",
+        "event_calendar",
+        "quarantine",
+        "load_ledger",
+        "volume_report",
+        "optional_sources",
+        "user_lists",
+        "trial_log",
+        "excluded_items",
+        "exposure_log",
+        "outcome_log",
+        "kept_assignments",
+        "shown_log_losses",
+    }
+)
 OWNERS = ["team:data-platform"]
 
 

@@ -13,7 +13,11 @@ class RunFailedError(NtgError):
 
     def __init__(self, outcome: "RunOutcome") -> None:
         told_below = {f"{check.asset}_{check.check}" for check in outcome.refused}  # the step of a blocking check fails with it
-        failed = [f"{step.asset}: {step.reason}" for step in outcome.failures if step.asset not in told_below]
+        by_reason: dict[str, list[str]] = {}
+        for step in outcome.failures:
+            if step.asset not in told_below:
+                by_reason.setdefault(step.reason, []).append(step.asset)
+        failed = [f"{', '.join(assets)}: {reason}" for reason, assets in by_reason.items()]
         stopped = [f"{check.asset}: {check.check}: {check.description}" for check in outcome.refused]
         told = [*failed, *stopped] or [outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"]
         super().__init__("\n".join(told))

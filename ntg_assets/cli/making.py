@@ -1,5 +1,6 @@
 """Commands that make tables: the same assets as the UI, on the same history."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from ntg_assets.cli.options import ConfigOption, StageOption, out, prepare
 from ntg_assets.cli.progress import tell_run
 from ntg_assets.cli.summary import tell_summary
 from ntg_assets.settings import Paths, load_settings
+
+OPTIONAL = "ingest_optional"  # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 
 
 def run_all(config: ConfigOption = None) -> None:
@@ -22,7 +25,7 @@ def run_all(config: ConfigOption = None) -> None:
 def build_dataset(config: ConfigOption = None) -> None:
     """Load the log and divide it into TRAIN, VAL and TEST."""
     _, paths = prepare(config)
-    _materialize(["ingest", "backtest_splits"], paths=paths)
+    _materialize([OPTIONAL, "ingest", "backtest_splits"], paths=paths)
 
 
 def build_features(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
@@ -37,12 +40,12 @@ def build_graph(config: ConfigOption = None, stage: StageOption = "backtest") ->
 
 def rank(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Find candidates, learn the blend, make the lists."""
-    _run_groups(["ranking"], config=config, stage=stage)
+    _run_groups(["ranking"], config=config, stage=stage, first=[OPTIONAL])
 
 
 def score_users(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
     """Score churn and value, and make the radar and the contact lists."""
-    _run_groups(["churn", "revenue"], config=config, stage=stage)
+    _run_groups(["churn", "revenue"], config=config, stage=stage, first=[OPTIONAL])
 
 
 def synth(
@@ -66,11 +69,11 @@ def synth(
     )
 
 
-def _run_groups(groups: list[str], *, config: Path | None, stage: str) -> None:
+def _run_groups(groups: list[str], *, config: Path | None, stage: str, first: Sequence[str] = ()) -> None:
     if stage not in ("backtest", "live"):
         raise typer.BadParameter(f"{stage!r} is not a stage; choose backtest or live.", param_hint="--stage")
     _, paths = prepare(config)
-    _materialize([f"{stage}_{group}" for group in groups], paths=paths)
+    _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
 
 
 def _materialize(groups: list[str], *, paths: Paths) -> None:

@@ -33,8 +33,11 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
         ),
         *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
+        *(("withheld", f"every contact list: {reason}") for reason in known["withheld"]),
+        *(("missing", sentence) for sentence in known["broken"]),
         *(("shown", sentence) for sentence in known["shown"]),
         *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
+        *(("caution", sentence) for sentence in known["doubtful"]),
         ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
         (
             "query",

@@ -111,3 +111,19 @@ class LoadLedger(Contract):
     def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """n_rows = n_accepted + n_quarantined + n_duplicates."""
         return data.lazyframe.select(pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates"))
+
+
+@contract("optional_sources")
+class OptionalSources(Contract):
+    """One row per configured list or log beside the interaction log: whether it could be read, and what does without it if not."""
+
+    source: str = column("Configuration key, or the experiment it belongs to (`experiments.<id>`)", str_length={"min_value": 1})
+    files: str = column("Files or globs as configured, joined by ', '")
+    n_files: int = column("Files that were read", ge=0)
+    n_rows: int = column("Rows that came of them", ge=0)
+    is_usable: bool = column("Whether it could be read")
+    sentence: str = column("What was found, or why it could not be read")
+    consequence: str = column("What does without it; null where it could be read", nullable=True)
+
+    class Config(Contract.Config):
+        unique = ["source"]

@@ -57,13 +57,13 @@ def as_id(column: Column, id_type: IdType) -> str:
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return rf"case when regexp_full_match({text}, '\s*[+-]?[0-9]+\s*') then try_cast({text} as bigint) end"
-    raise _unusable(column, "integer ids", "Map another column")
+    raise unusable(column, "integer ids", "Map another column")
 
 
 def as_text(column: Column) -> str:
     """Text with at least one character that is no space, as written."""
     if column.family not in TEXTS | INTEGERS | {"BOOLEAN"}:
-        raise _unusable(column, "text", "Map another column")
+        raise unusable(column, "text", "Map another column")
     text = f"cast({column.expression} as varchar)"
     return f"case when trim({text}) <> '' then {text} end"
 
@@ -71,7 +71,7 @@ def as_text(column: Column) -> str:
 def as_value(column: Column) -> str:
     """Finite number; NaN and infinity are null, and minus zero is zero (so that equal rows are equal byte by byte)."""
     if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
-        raise _unusable(column, "a number", "Map another column")
+        raise unusable(column, "a number", "Map another column")
     number = f"try_cast({column.expression} as double)"
     return f"case when isfinite({number}) then {number} + 0e0 end"
 
@@ -92,7 +92,7 @@ def as_instant(column: Column, unit: TimestampUnit, *, zone: str) -> str:
     advice = (
         "Set `timestamp_unit` to seconds, milliseconds or microseconds" if column.family in INTEGERS | FRACTIONS else "Map another column"
     )
-    raise _unusable(column, "timestamps", advice)
+    raise unusable(column, "timestamps", advice)
 
 
 def _as_text_id(column: Column) -> str:
@@ -101,7 +101,7 @@ def _as_text_id(column: Column) -> str:
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not contains({text}, chr(13)) then {text} end"
-    raise _unusable(column, "string ids", "Set the id type to integer, or map another column")
+    raise unusable(column, "string ids", "Set the id type to integer, or map another column")
 
 
 def _from_iso_text(expression: str, zone: str) -> str:
@@ -133,5 +133,6 @@ def _in_zone(timestamp: str, zone: str) -> str:
     return timestamp if zone == "UTC" else f"timezone('UTC', timezone($timezone, {timestamp}))"
 
 
-def _unusable(column: Column, wanted: str, advice: str) -> SourceError:
+def unusable(column: Column, wanted: str, advice: str) -> SourceError:
+    """Make the error of a column whose type can never be what is wanted."""
     return SourceError(f"{column.label}: holds {column.type}, {wanted} expected. {advice} in the configuration.")

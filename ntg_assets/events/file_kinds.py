@@ -43,7 +43,7 @@ def format_of(path: Path, *, name: str, stated: str) -> Format:
     Raises:
         SourceError: the bytes contradict the configuration, or nothing says what the file is.
     """
-    is_parquet = _is_whole_parquet(path)
+    is_parquet = is_whole_parquet(path)
     if stated == "csv" and is_parquet:
         raise SourceError(f"{name}: is a Parquet file, but `format: csv` is set. Set `format: parquet`, or leave it out.")
     if stated in ("csv", "parquet"):
@@ -108,7 +108,8 @@ def refuse_no_parquet(path: Path, *, name: str) -> None:
         raise SourceError(f"{name}: is text, not Parquet (first line: {first!r}). Name it .csv, or set `format: csv`.")
 
 
-def _is_whole_parquet(path: Path) -> bool:
+def is_whole_parquet(path: Path) -> bool:
+    """Whether a file begins and ends like a Parquet file."""
     with path.open("rb") as opened:
         if opened.read(len(PARQUET)) != PARQUET or opened.seek(0, 2) <= 2 * len(PARQUET):
             return False

@@ -78,7 +78,7 @@ def typed_rows(plan: Plan, *, numbered: bool = False) -> str:
         f"select load_file, row_number, {', '.join(names)}, [{raw}] as raw_fields,\n"
         f"{ROW_HASH.format(columns=', '.join(names))} as row_hash,\n"
         "    n_inner_lines, n_inner_blank_lines,\n"
-        f"    {' and '.join(usable)} as is_valid,\n    {_first_problem(plan.rules, names=True)} as column_name,\n"
+        f"    {' and '.join(usable) or 'true'} as is_valid,\n    {_first_problem(plan.rules, names=True)} as column_name,\n"
         f"    {_first_problem(plan.rules, names=False)} as reason\nfrom (\n{converted}\n)"
     )
 
@@ -129,4 +129,4 @@ def _first_problem(rules: Sequence[Rule], *, names: bool) -> str:
             continue
         empty = (f"({rule.name} is null and coalesce(trim({rule.name}_raw), '') = '')", EMPTY)
         cases += [f"when {condition} then '{rule.name if names else reason}'" for condition, reason in (empty, *rule.problems)]
-    return f"case {' '.join(cases)} end"
+    return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"

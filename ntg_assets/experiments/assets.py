@@ -4,8 +4,10 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.experiments import logs, results, tables
+from ntg_assets.experiments import results, tables
 from ntg_assets.experiments.evidence import EvidenceTables
+from ntg_assets.experiments.isolation import usable
+from ntg_assets.experiments.unit_ids import report_unit_ids
 from ntg_assets.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS
@@ -15,23 +17,19 @@ MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the tabl
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
-def assignments(strategy_lists: Table, project: Project) -> Query:
+def assignments(
+    strategy_lists: Table, exposure_log: pl.DataFrame, kept_assignments: pl.DataFrame, optional_sources: pl.DataFrame, project: Project
+) -> Query:
     """Which unit gets which arm, by a salted hash alone, unless its arm is known already."""
-    programme, home = project.settings.experiments, project.paths.home
-    return tables.assignments(
-        strategy_lists,
-        programme=programme,
-        exposure_log=logs.read_exposure_logs(programme.definitions, home=home),
-        kept=logs.read_kept_assignments(programme.definitions, home=home),
-    )
+    programme = usable(project.settings.experiments, optional_sources)
+    return tables.assignments(strategy_lists, programme=programme, exposure_log=exposure_log, kept=kept_assignments)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"test_events": "backtest"}, kinds=("sql",))
-def exposures(assignments: Table, test_events: Table, project: Project) -> Query:
+def exposures(assignments: Table, test_events: Table, exposure_log: Table, project: Project) -> Query:
     """Who saw which arm (in a replay: could have seen), and when."""
     programme = project.settings.experiments
-    log = logs.read_exposure_logs(programme.definitions, home=project.paths.home)
-    return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=log)
+    return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=exposure_log)
 
 
 @staged_asset(
@@ -47,10 +45,12 @@ def unit_metrics(
     val_events: Table,
     test_events: Table,
     events: Table,
+    exposure_log: Table,
+    outcome_log: Table,
     project: Project,
 ) -> Query:
     """What each unit did: held against the list of every arm in a replay, counted in its window in a log."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
+    definitions = project.settings.experiments.definitions
     replayed = tables.replay_unit_metrics(
         exposures,
         strategy_lists=strategy_lists,
@@ -59,23 +59,31 @@ def unit_metrics(
         test_events=test_events,
         definitions=definitions,
     )
-    logged = tables.log_unit_metrics(
-        logs.read_exposure_logs(definitions, home=home),
-        events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
-        definitions=definitions,
-    )
+    logged = tables.log_unit_metrics(exposure_log, events=events, outcome_log=outcome_log, definitions=definitions)
     return tables.unit_metrics(replayed, logged=logged)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
-def arm_traffic(assignments: Table, exposures: Table, events: Table, project: Project) -> Query:
+def arm_traffic(
+    assignments: Table,
+    exposures: Table,
+    events: Table,
+    exposure_log: Table,
+    outcome_log: Table,
+    optional_sources: pl.DataFrame,
+    project: Project,
+) -> Query:
     """How many units each arm was given, how many saw it, and what the logs know of them."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
-    logged = tables.log_traffic(
-        logs.read_exposure_logs(definitions, home=home), events=events, outcome_log=logs.read_outcome_logs(definitions, home=home)
-    )
+    definitions = usable(project.settings.experiments, optional_sources).definitions
+    logged = tables.log_traffic(exposure_log, events=events, outcome_log=outcome_log)
     return tables.arm_traffic(assignments, exposures=exposures, definitions=definitions, log_traffic=logged)
+
+
+@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("polars",))
+def unit_id_report(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, events: Table, project: Project) -> pl.DataFrame:
+    """Whether the units of each experiment on logs are written as in its outcomes."""
+    users = project.read(Query("select distinct cast(user_id as varchar) as user_id from stored", {"stored": events}))["user_id"]
+    return report_unit_ids(exposure_log, outcome_log, users)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
@@ -91,15 +99,10 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
-def daily_sums(events: Table, project: Project) -> Query:
+def daily_sums(exposure_log: Table, outcome_log: Table, events: Table, project: Project) -> Query:
     """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
-    definitions, home = project.settings.experiments.definitions, project.paths.home
-    return tables.daily_sums(
-        logs.read_exposure_logs(definitions, home=home),
-        events=events,
-        outcome_log=logs.read_outcome_logs(definitions, home=home),
-        definitions=definitions,
-    )
+    definitions = project.settings.experiments.definitions
+    return tables.daily_sums(exposure_log, events=events, outcome_log=outcome_log, definitions=definitions)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -179,11 +182,38 @@ def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     return results.self_tests(programme.definitions, self_test_units, seed=project.settings.seed, most=programme.self_tested)
 
 
+@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+def experiment_problems(
+    optional_sources: pl.DataFrame,
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    daily_sums: pl.DataFrame,
+    effect_by_day: pl.DataFrame,
+    health_checks: pl.DataFrame,
+    readouts: pl.DataFrame,
+    segment_effects: pl.DataFrame,
+    experiment_plans: pl.DataFrame,
+    decisions: pl.DataFrame,
+    self_test_units: pl.DataFrame,
+    self_tests: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Why an experiment is missing from tables of results; no rows: none is."""
+    programme = project.settings.experiments
+    stored = results.StoredResults(
+        effect_by_day, health_checks, readouts, segment_effects, experiment_plans, decisions, self_test_units, self_tests
+    )
+    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, programme.prior, daily_sums)
+    return results.experiment_problems(programme, optional_sources, evidence, stored, seed=project.settings.seed)
+
+
 experiment_assets = [
     *assignments,
     *exposures,
     *unit_metrics,
     *arm_traffic,
+    *unit_id_report,
     *metric_sums,
     *metric_quantiles,
     *daily_sums,
@@ -196,4 +226,5 @@ experiment_assets = [
     *decision_gates,
     *self_test_units,
     *self_tests,
+    *experiment_problems,
 ]

@@ -83,4 +83,35 @@ def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResul
     )
 
 
-experiment_checks = [every_decision_has_a_readout, every_receipt_replays, every_arm_has_units, intervals_keep_their_promise]
+@dg.asset_check(asset=dg.AssetKey(["experiments", "experiment_problems"]))
+def no_experiment_is_broken(experiment_problems: pl.DataFrame) -> dg.AssetCheckResult:
+    """Every configured experiment is read, read out and decided; one that is not is left out, and the others are not."""
+    first = experiment_problems.unique("experiment", keep="first", maintain_order=True)
+    told = "; ".join(f"{experiment} ({step}): {reason}" for experiment, step, reason in first.head(5).iter_rows())
+    return dg.AssetCheckResult(
+        passed=first.is_empty(),
+        description=f"{first.height} experiments are broken: {told}" if first.height else "none is broken",
+        metadata={"offenders": first.height},
+    )
+
+
+@dg.asset_check(asset=dg.AssetKey(["experiments", "unit_id_report"]))
+def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """No unit is written otherwise in the outcomes than in the exposures: what such a unit did does not count; a warning."""
+    near = unit_id_report.filter(pl.col("n_near") > 0)
+    told = "; ".join(
+        f"{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise in the {row['outcomes']}"
+        f" ({row['first_near']}), so nothing that they did counts"
+        for row in near.iter_rows(named=True)
+    )
+    return dg.AssetCheckResult(passed=near.is_empty(), severity=dg.AssetCheckSeverity.WARN, description=told or "all are written alike")
+
+
+experiment_checks = [
+    every_decision_has_a_readout,
+    every_receipt_replays,
+    every_arm_has_units,
+    intervals_keep_their_promise,
+    no_experiment_is_broken,
+    units_are_written_as_in_the_outcomes,
+]

@@ -1,6 +1,7 @@
-"""What the tables promise from which every statistic is derived; with it come the contracts of readouts and decisions."""
+"""What the tables promise from which every statistic is derived; with it come the contracts of logs, readouts and decisions."""
 
 import ntg_assets.experiments.decision_contracts
+import ntg_assets.experiments.log_contracts
 import ntg_assets.experiments.readout_contracts  # noqa: F401  # registered together
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contract_terms import EXPERIMENT, SOURCE, SOURCES, SUMMED, UNIT, Exact, Timestamp

@@ -77,3 +77,31 @@ class Decisions(Contract):
         """What is in force is the rule's decision, or a named person's with a reason."""
         is_signed = pl.col("override_owner").is_not_null() & pl.col("override_reason").is_not_null()
         return data.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
+
+
+@contract("experiment_problems")
+class ExperimentProblems(Contract):
+    """One row per (experiment, step) that could not be made: the experiment is missing from that table, the others are not."""
+
+    experiment: str = column(EXPERIMENT)
+    step: str = column("`sources` (its logs could not be read: it is in no table), or the table that lacks it")
+    reason: str = column("Why, for people")
+
+    class Config:
+        unique = ["experiment", "step"]
+
+
+@contract("unit_id_report")
+class UnitIdReport(Contract):
+    """One row per experiment on logs: how its exposed units meet the ids of its outcomes. n_found + n_near + n_not_found = n_units."""
+
+    experiment: str = column(EXPERIMENT)
+    outcomes: str = column("What the outcomes are taken from", isin=["interaction log", "outcome log"])
+    n_units: int = column("Exposed units", ge=0)
+    n_found: int = column("Units that have an id of the outcomes", ge=0)
+    n_near: int = column("Units that have none, but differ from one only by spaces, unseen characters, case, quotes, zeros or a .0", ge=0)
+    n_not_found: int = column("Units that the outcomes do not know: they did nothing, or their ids are others", ge=0)
+    first_near: str = column("A unit that nearly has an id of the outcomes, and that id; null: none", nullable=True)
+
+    class Config:
+        unique = ["experiment"]

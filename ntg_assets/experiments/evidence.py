@@ -103,6 +103,10 @@ class EvidenceTables:
     prior: Belief | None = None
     daily_sums: pl.DataFrame | None = None
 
+    def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
+        """Leave out the experiments whose logs could not be read: every other one has a row of traffic per arm."""
+        return [one for one in definitions if (one.id,) in self._by_experiment["arm_traffic"]]
+
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
         traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}

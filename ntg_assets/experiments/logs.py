@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
+from glob import escape, glob
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from ntg_assets.errors import SourceError
+from ntg_assets.events.ids import as_log_id_or_written, id_texts
+from ntg_assets.events.settings import IdType
 from ntg_assets.experiments.interventions import read_interventions
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, ReplaySource
@@ -39,13 +42,57 @@ KEPT_TYPES: dict[str, Any] = {"experiment": pl.String, "unit_id": pl.String, "ar
 MOST_NAMED = 5
 
 
+class ExperimentLogs(NamedTuple):
+    """Everything that is read for one experiment: rows of `exposure_log`, `outcome_log`, `kept_assignments`."""
+
+    exposures: pl.DataFrame
+    outcomes: pl.DataFrame
+    kept: pl.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        counts = {"exposures": self.exposures["n_exposures"].sum(), "outcomes": self.outcomes.height, "kept assignments": self.kept.height}
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no row"
+
+
+def read_experiment(experiment: ExperimentSettings, *, files: "LogFiles") -> ExperimentLogs:
+    """Read the logs of one experiment; what it has none of is empty.
+
+    Args:
+        experiment: The experiment.
+        files: Reader of the log files, shared by all experiments whose units have the same kind of id.
+
+    Raises:
+        SourceError: something of it cannot be read (see the readers below).
+    """
+    source = experiment.source
+    is_logged = not isinstance(source, ReplaySource)
+    return ExperimentLogs(
+        _exposures_of(experiment, source, files=files) if is_logged else pl.DataFrame(schema=EXPOSURE_TYPES),  # type: ignore[arg-type]
+        _outcomes_of(experiment, source, files=files) if is_logged else pl.DataFrame(schema=OUTCOME_TYPES),  # type: ignore[arg-type]
+        _kept_of(experiment, files=files),
+    )
+
+
+def files_of(experiment: ExperimentSettings) -> list[str]:
+    """Name the files or globs that an experiment reads; none for a replay that keeps no assignments."""
+    source = experiment.source
+    named = [experiment.kept_assignments] if experiment.kept_assignments else []
+    if isinstance(source, ReplaySource):
+        return named
+    exposures = source.assignments if isinstance(source, InterventionSource) else source.exposures.files
+    delivered = source.delivered.files if isinstance(source, InterventionSource) and source.delivered else []
+    return [*exposures, *(source.outcomes.files if source.outcomes else []), *delivered, *named]
+
+
 def read_exposure_logs(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
     """Read the exposures of every experiment on logs; one row per (experiment, unit, arm), with the windows of its outcomes.
 
     Raises:
         SourceError: a file or a column is missing, a time cannot be read, an id is empty, an arm is not one of the experiment's.
     """
-    files = _Files(home)
+    files = LogFiles(home)
     parts = [_exposures_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
@@ -56,7 +103,7 @@ def read_outcome_logs(definitions: Sequence[ExperimentSettings], *, home: Path) 
     Raises:
         SourceError: a file or a column is missing, a time or a value cannot be read, an id is empty.
     """
-    files = _Files(home)
+    files = LogFiles(home)
     parts = [_outcomes_of(one, one.source, files=files) for one in definitions if not isinstance(one.source, ReplaySource)]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
 
@@ -66,19 +113,25 @@ def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Pa
 
     A file that does not exist yet keeps nothing: the first night writes it.
     """
-    parts = [_kept_of(one, home / one.kept_assignments) for one in definitions if one.kept_assignments]
-    return pl.concat([pl.DataFrame(schema=KEPT_TYPES), *parts])
+    files = LogFiles(home)
+    return pl.concat([pl.DataFrame(schema=KEPT_TYPES), *(_kept_of(one, files=files) for one in definitions)])
 
 
-def _kept_of(experiment: ExperimentSettings, path: Path) -> pl.DataFrame:
-    if not path.is_file():
+def _kept_of(experiment: ExperimentSettings, *, files: "LogFiles") -> pl.DataFrame:
+    name = experiment.kept_assignments
+    path = files.home / name if name else None
+    if path is None or not path.exists():
         return pl.DataFrame(schema=KEPT_TYPES)
+    what = f"experiment {experiment.id}: kept assignments"
+    rows = files.read([str(path)], {"named": "experiment", "unit_id": "unit_id", "arm": "arm"}, what=what, experiment=experiment.id)
     known = [arm.name for arm in experiment.arms]
-    rows = pl.read_parquet(path, columns=list(KEPT_TYPES))
-    return rows.filter((pl.col("experiment") == experiment.id) & pl.col("arm").is_in(known))
+    kept = rows.filter(pl.col("arm").is_in(known)).select(pl.lit(experiment.id).alias("experiment"), "unit_id", "arm").unique()
+    if twice := kept.filter(kept["unit_id"].is_duplicated()).sort("unit_id", "arm")["unit_id"].to_list():
+        raise SourceError(f"{what}: {len(set(twice)):,} units have several arms (first: {twice[0]!r}). Keep one of each.")
+    return kept.sort("unit_id")
 
 
-def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
+def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "LogFiles") -> pl.DataFrame:
     if isinstance(source, InterventionSource):
         rows = read_interventions(source, read=files.read, what=f"experiment {experiment.id}: interventions")
     else:
@@ -87,7 +140,7 @@ def _exposures_of(experiment: ExperimentSettings, source: LoggedSource, *, files
     return _per_unit_and_arm(rows, experiment, source)
 
 
-def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, files: "_Files") -> pl.DataFrame:
+def _logged_exposures(experiment: ExperimentSettings, source: LogSource, *, files: "LogFiles") -> pl.DataFrame:
     log = source.exposures
     wanted = {"unit_id": log.unit_id, "arm": log.arm, "exposed_at": log.exposed_at}
     optional = {"named": log.experiment, "segment": log.segment}
@@ -133,7 +186,7 @@ def _per_unit_and_arm(rows: pl.DataFrame, experiment: ExperimentSettings, source
     ).sort("unit_id", "arm")
 
 
-def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "_Files") -> pl.DataFrame:
+def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files: "LogFiles") -> pl.DataFrame:
     log = source.outcomes
     if log is None:
         return pl.DataFrame(schema=OUTCOME_TYPES)
@@ -146,40 +199,66 @@ def _outcomes_of(experiment: ExperimentSettings, source: LoggedSource, *, files:
     return rows.select(pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value")
 
 
-class _Files:
-    """Log files, each read once however many experiments lie in it."""
+class LogFiles:
+    """Log files, each read once however many experiments lie in it.
 
-    def __init__(self, home: Path) -> None:
+    Where units are users of the interaction log, `id_type` says how that writes ids: units are then written alike.
+    """
+
+    def __init__(self, home: Path, id_type: IdType = "string") -> None:
         self.home = home
+        self.id_type = id_type
         self._known: dict[str, dict[str | None, pl.DataFrame]] = {}
+        self._unreadable: dict[str, tuple[str, str]] = {}
+
+    def count(self, files: Sequence[str]) -> int:
+        """Count the files that patterns stand for."""
+        return len({path for pattern in files for path in _matching(pattern, self.home)})
 
     def read(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str, experiment: str | None = None) -> pl.DataFrame:
-        """Read the wanted columns; where one names the experiment (`named`), only the rows of this one."""
+        """Read the wanted columns; where one names the experiment (`named`), only the rows of this one; ids must not be empty."""
+        parts = self._read_once(files, wanted, what=what)
+        rows = parts.get(experiment, parts[None].clear()) if "named" in wanted else parts[None]
+        if empty := rows.filter(pl.col("unit_id").fill_null("").str.strip_chars() == "").height:
+            raise SourceError(f"{what}: {empty:,} of {rows.height:,} rows name no unit (column {wanted['unit_id']!r}). Mend the log.")
+        return rows
+
+    def _read_once(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str) -> dict[str | None, pl.DataFrame]:
+        """Read files for all experiments that lie in them; what cannot be read is not tried again, and told of each."""
         key = repr((files, wanted))
+        if key in self._unreadable:
+            first, reason = self._unreadable[key]
+            raise SourceError(reason.replace(first, what))
         if key not in self._known:
-            rows = _read(files, wanted, home=self.home, what=what)
+            try:
+                read = _read(files, wanted, home=self.home, what=what)
+            except SourceError as error:
+                self._unreadable[key] = what, str(error)
+                raise
+            rows = read.with_columns(unit_id=as_log_id_or_written(pl.col("unit_id"), self.id_type))
             self._known[key] = {None: rows}
             if "named" in wanted:
                 self._known[key] |= {str(name): part for (name,), part in rows.partition_by("named", as_dict=True).items()}
-        parts = self._known[key]
-        return parts.get(experiment, parts[None].clear()) if "named" in wanted else parts[None]
+        return self._known[key]
 
 
 def _read(files: Sequence[str], wanted: Mapping[str, str], *, home: Path, what: str) -> pl.DataFrame:
-    """Read the wanted columns, by name, as text; ids must not be empty."""
+    """Read the wanted columns, by name, as text."""
     paths = [path for pattern in files for path in _matches(pattern, home=home, what=what)]
-    rows = pl.concat([_read_one(path, wanted, what=what) for path in paths])
-    if empty := rows.filter(pl.col("unit_id").fill_null("").str.strip_chars() == "").height:
-        raise SourceError(f"{what}: {empty:,} of {rows.height:,} rows name no unit (column {wanted['unit_id']!r}). Mend the log.")
-    return rows
+    return pl.concat([_read_one(path, wanted, what=what) for path in paths])
 
 
 def _matches(pattern: str, *, home: Path, what: str) -> list[Path]:
-    if (home / pattern).is_file():
-        return [home / pattern]
-    if found := sorted(home.glob(pattern)):
+    if found := _matching(pattern, home):
         return found
     raise SourceError(f"{what}: no file matches {pattern!r} in the project folder. Correct `files` of its source.")
+
+
+def _matching(pattern: str, home: Path) -> list[Path]:
+    if (home / pattern).is_file():
+        return [home / pattern]
+    matched = glob(str(Path(escape(str(home))) / pattern), recursive=True)  # noqa: PTH207  # Path.glob refuses absolute patterns
+    return sorted(Path(name) for name in matched if Path(name).is_file())
 
 
 def _read_one(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFrame:
@@ -192,11 +271,13 @@ def _read_one(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFra
             nearest = get_close_matches(column, rows.columns, n=1)
             hint = f"did you mean {nearest[0]!r}?" if nearest else f"it has {', '.join(rows.columns)}."
             raise SourceError(f"{what}: {path.name} has no column {column!r}; {hint}")
-    return rows.select(_as_read(rows[column]).alias(name) for name, column in wanted.items())
+    return rows.select(_as_read(rows[column], name).alias(name) for name, column in wanted.items())
 
 
-def _as_read(column: pl.Series) -> pl.Series:
-    """Keep times and numbers that the file itself types; everything else is text."""
+def _as_read(column: pl.Series, name: str) -> pl.Series:
+    """Keep times and numbers that the file itself types; everything else is text, ids always."""
+    if name == "unit_id":
+        return id_texts(column)
     return column if column.dtype.is_temporal() or column.dtype.is_float() else column.cast(pl.String)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 QUESTION = "Does this recommendation strategy increase long-term revenue?"
 
 
-def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, unit: str) -> str:
+def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, unit: str, broken: Sequence[str] = ()) -> str:
     """Answer with what the experiments allow, and say on what kind of evidence.
 
     Only observed experiments can say yes or no. A replay shows whether lists match what people chose, a simulation what was planted;
@@ -18,6 +18,7 @@ def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, unit: str
         decisions: `experiments.decisions`.
         readouts: `experiments.readouts`.
         unit: Unit of value, as configured.
+        broken: Experiments that could not be read out.
     """
     rested = decisions.join(readouts.drop("experiment", "arm", "source"), on="readout_key", how="left").sort("experiment")
     observed = [row for row in rested.iter_rows(named=True) if row["source"] == "observed"]
@@ -25,7 +26,8 @@ def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, unit: str
         return _answer(observed, unit=unit)
     others = [f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in rested.iter_rows(named=True)]
     if not others:
-        return "Not known: no experiment is configured."
+        missing = f"{', '.join(broken)} could not be read out" if broken else "no experiment is configured"
+        return f"Not known: {missing}."
     return f"Not known: no experiment with observed exposures has been read. What there is says less: {'; '.join(others)}."
 
 

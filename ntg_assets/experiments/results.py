@@ -1,8 +1,8 @@
 """Results of experiments as tables, each by its contract: health, readouts, plans, effects, decisions, from sums or units that SQL made."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
@@ -12,6 +12,7 @@ from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataEr
 from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
+from ntg_assets.experiments.isolation import MakeRows, Step, find_problems, rows_of_each
 from ntg_assets.experiments.novelty import effects_by_day
 from ntg_assets.experiments.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
@@ -19,66 +20,81 @@ from ntg_assets.experiments.readouts import read_out
 from ntg_assets.experiments.receipts import make_receipt, receipt_text
 from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.self_tests import run_self_tests
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """The tables of results as they were stored, by their names."""
+
+    effect_by_day: pl.DataFrame
+    health_checks: pl.DataFrame
+    readouts: pl.DataFrame
+    segment_effects: pl.DataFrame
+    experiment_plans: pl.DataFrame
+    decisions: pl.DataFrame
+    self_test_units: pl.DataFrame
+    self_tests: pl.DataFrame
 
 
 def self_tests(definitions: Sequence[ExperimentSettings], self_test_units: pl.DataFrame, *, seed: int, most: int = 20) -> pl.DataFrame:
     """Put the statistics to the test on the data of the largest experiments; one row per (experiment, metric, test)."""
-    sizes = dict(self_test_units.group_by("experiment").len().iter_rows())
-    largest = set(sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most])
-    rows = [asdict(result) for one in definitions if one.id in largest for result in run_self_tests(one, self_test_units, seed=seed)]
-    return _frame(rows, SelfTests)
+    return _frame(rows_of_each(definitions, _self_tests_of(definitions, self_test_units, seed=seed, most=most)), SelfTests)
 
 
 def health_checks(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Examine every experiment; one row per (experiment, check)."""
-    rows = [
-        {"experiment": one.id, "source": one.evidence, "position": position, **asdict(check)}
-        for one in definitions
-        for position, check in enumerate(examine(one, evidence.of(one)))
-    ]
-    return _frame(rows, HealthChecks)
+    return _frame(rows_of_each(evidence.known(definitions), _health_of(evidence)), HealthChecks)
 
 
 def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
-    rows = [asdict(readout) for one in definitions for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
-    return _frame(rows, Readouts)
+    return _frame(rows_of_each(evidence.known(definitions), _readouts_of(evidence)), Readouts)
 
 
 def experiment_plans(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Say what each experiment can show by when; one row per (experiment, days), none where the control tells nothing."""
-    rows: list[dict[str, Any]] = []
-    for one in definitions:
-        try:
-            baseline = baseline_of(one, evidence.of(one))
-        except (NotEnoughDataError, ConfigurationError):
-            continue  # nothing is known of the control yet; `health_checks` says so
-        rows += [asdict(week) for week in plan_by_week(one, baseline=baseline)]
-    return _frame(rows, ExperimentPlans)
+    return _frame(rows_of_each(evidence.known(definitions), _plans_of(evidence)), ExperimentPlans)
 
 
 def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame) -> pl.DataFrame:
     """Compare the arms on each day since the exposure; one row per (experiment, treatment arm, day)."""
-    parts = {str(name): part for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()}
-    rows = [asdict(day) for one in definitions if one.id in parts for day in effects_by_day(one, parts[one.id])]
-    return _frame(rows, EffectByDay)
+    return _frame(rows_of_each(definitions, _daily_effects_of(daily_sums)), EffectByDay)
 
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    rows = [asdict(effect) for one in definitions for effect in segment_effects(one, evidence.of(one))]
-    return _frame(rows, SegmentEffects)
+    return _frame(rows_of_each(evidence.known(definitions), _segment_effects_of(evidence)), SegmentEffects)
 
 
 def decisions(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame) -> pl.DataFrame:
-    """Decide every experiment on a stored readout; one row per experiment.
+    """Decide every experiment on a stored readout; one row per experiment, none where it would rest on one that is not stored."""
+    return _frame(rows_of_each(evidence.known(definitions), _decision_of(evidence, readouts)), Decisions)
 
-    Raises:
-        ContractError: a decision would rest on a readout that is not in `readouts`.
+
+def experiment_problems(
+    programme: ExperimentsSettings, optional_sources: pl.DataFrame, evidence: EvidenceTables, stored: StoredResults, *, seed: int
+) -> pl.DataFrame:
+    """Say of every experiment that is missing from a table of results why; one row per (experiment, step).
+
+    Args:
+        programme: All experiments, broken ones too.
+        optional_sources: Which logs could be read.
+        evidence: What the results were made from.
+        stored: The results.
+        seed: Of the project.
     """
-    rows = [_decision_row(one, evidence.of(one), readouts) for one in definitions]
-    return _frame(rows, Decisions)
+    tests = _self_tests_of(programme.definitions, stored.self_test_units, seed=seed, most=programme.self_tested)
+    steps = {
+        "effect_by_day": Step(_daily_effects_of(evidence.daily_sums), stored.effect_by_day),
+        "health_checks": Step(_health_of(evidence), stored.health_checks),
+        "readouts": Step(_readouts_of(evidence), stored.readouts),
+        "segment_effects": Step(_segment_effects_of(evidence), stored.segment_effects),
+        "experiment_plans": Step(_plans_of(evidence), stored.experiment_plans),
+        "decisions": Step(_decision_of(evidence, stored.readouts), stored.decisions),
+        "self_tests": Step(tests, stored.self_tests),
+    }
+    return find_problems(programme, optional_sources, steps)
 
 
 def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
@@ -89,6 +105,47 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
         for position, gate in enumerate(json.loads(receipt)["decision"]["gates"])
     ]
     return _frame(rows, DecisionGates)
+
+
+def _self_tests_of(definitions: Sequence[ExperimentSettings], units: pl.DataFrame, *, seed: int, most: int) -> MakeRows:
+    sizes = dict(units.group_by("experiment").len().iter_rows())
+    largest = set(sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most])
+    return lambda one: [asdict(result) for result in run_self_tests(one, units, seed=seed)] if one.id in largest else []
+
+
+def _health_of(evidence: EvidenceTables) -> MakeRows:
+    return lambda one: [
+        {"experiment": one.id, "source": one.evidence, "position": position, **asdict(check)}
+        for position, check in enumerate(examine(one, evidence.of(one)))
+    ]
+
+
+def _readouts_of(evidence: EvidenceTables) -> MakeRows:
+    return lambda one: [asdict(readout) for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
+
+
+def _plans_of(evidence: EvidenceTables) -> MakeRows:
+    def plans(one: ExperimentSettings) -> list[dict[str, Any]]:
+        try:
+            baseline = baseline_of(one, evidence.of(one))
+        except (NotEnoughDataError, ConfigurationError):
+            return []  # nothing is known of the control yet; `health_checks` says so
+        return [asdict(week) for week in plan_by_week(one, baseline=baseline)]
+
+    return plans
+
+
+def _daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
+    parts = {} if daily_sums is None else {str(name): part for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()}
+    return lambda one: [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
+
+
+def _segment_effects_of(evidence: EvidenceTables) -> MakeRows:
+    return lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))]
+
+
+def _decision_of(evidence: EvidenceTables, readouts: pl.DataFrame) -> MakeRows:
+    return lambda one: [_decision_row(one, evidence.of(one), readouts)]
 
 
 def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame) -> dict[str, Any]:
@@ -115,7 +172,7 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
     }
 
 
-def _frame(rows: Sequence[dict[str, Any]], model: type[Contract]) -> pl.DataFrame:
+def _frame(rows: Iterable[dict[str, Any]], model: type[Contract]) -> pl.DataFrame:
     """Make a frame with the columns and types of a contract, also from no rows."""
     columns = model.to_schema().columns
-    return pl.DataFrame(rows, schema={name: found.dtype.type for name, found in columns.items()}, orient="row")
+    return pl.DataFrame(list(rows), schema={name: found.dtype.type for name, found in columns.items()}, orient="row")

@@ -42,9 +42,7 @@ def assignments(
     return query("experiments", "assignments", tables)
 
 
-def exposures(
-    assignments: Source, *, test_events: Source, programme: ExperimentsSettings, exposure_log: pl.DataFrame | None = None
-) -> Query:
+def exposures(assignments: Source, *, test_events: Source, programme: ExperimentsSettings, exposure_log: Source | None = None) -> Query:
     """Bring together who could have seen a list in a replay and who saw an arm in a log."""
     replayed = query(
         "experiments",
@@ -78,21 +76,21 @@ def replay_unit_metrics(
 
 
 def log_unit_metrics(
-    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
+    exposure_log: Source, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: Source | None = None
 ) -> Query:
     """Count what each logged unit did after its exposure and before."""
     tables = _log_tables(exposure_log, events=events, definitions=definitions, outcome_log=outcome_log)
     return query("experiments", "log_unit_metrics", tables, largest=LARGEST_VALUE)
 
 
-def log_traffic(exposure_log: pl.DataFrame, *, events: Source, outcome_log: pl.DataFrame | None = None) -> Query:
+def log_traffic(exposure_log: Source, *, events: Source, outcome_log: Source | None = None) -> Query:
     """Count which exposed units the logs know, which came in time, and which did something just before."""
     logs: dict[str, Source] = {"exposure_log": exposure_log, "events": events, "outcome_log": _outcomes(outcome_log)}
     return query("experiments", "log_traffic", {**logs, "log_ends": query("experiments", "log_ends", logs)})
 
 
 def daily_sums(
-    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None = None
+    exposure_log: Source, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: Source | None = None
 ) -> Query:
     """Add up the primary metric by days since the exposure."""
     tables = _log_tables(exposure_log, events=events, definitions=definitions, outcome_log=outcome_log)
@@ -100,7 +98,7 @@ def daily_sums(
 
 
 def _log_tables(
-    exposure_log: pl.DataFrame, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: pl.DataFrame | None
+    exposure_log: Source, *, events: Source, definitions: Sequence[ExperimentSettings], outcome_log: Source | None
 ) -> dict[str, Source]:
     """Name what the queries over logs read; the readable units are chosen by one query for all of them."""
     logs: dict[str, Source] = {"events": events, "outcome_log": _outcomes(outcome_log)}
@@ -109,7 +107,7 @@ def _log_tables(
     return {"ripe_units": ripe, "metrics": metrics_frame(definitions), "metric_event_types": event_types_frame(definitions), **logs}
 
 
-def _outcomes(outcome_log: pl.DataFrame | None) -> pl.DataFrame:
+def _outcomes(outcome_log: Source | None) -> Source:
     return pl.DataFrame(schema=OUTCOME_TYPES) if outcome_log is None else outcome_log
 
 

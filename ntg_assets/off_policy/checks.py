@@ -3,8 +3,9 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.off_policy.isolation import KEY
 from ntg_assets.off_policy.report import LOGGED
-from ntg_assets.stages import BACKTEST
+from ntg_assets.stages import BACKTEST, INGEST
 
 NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing was estimated"
 
@@ -23,10 +24,21 @@ def told_log(fates: pl.DataFrame) -> str:
 
 @dg.asset_check(
     asset=dg.AssetKey([BACKTEST, "off_policy_report"]),
-    additional_ins={"shown_log_report": dg.AssetIn(dg.AssetKey([BACKTEST, "shown_log_report"]))},
+    additional_ins={
+        "shown_log_report": dg.AssetIn(dg.AssetKey([BACKTEST, "shown_log_report"])),
+        "off_policy_problems": dg.AssetIn(dg.AssetKey([BACKTEST, "off_policy_problems"])),
+        "optional_sources": dg.AssetIn(dg.AssetKey([INGEST, "optional_sources"])),
+    },
 )
-def estimates_can_be_believed(off_policy_report: pl.DataFrame, shown_log_report: pl.DataFrame) -> dg.AssetCheckResult:
+def estimates_can_be_believed(
+    off_policy_report: pl.DataFrame, shown_log_report: pl.DataFrame, off_policy_problems: pl.DataFrame, optional_sources: pl.DataFrame
+) -> dg.AssetCheckResult:
     """Each strategy's estimate rests on enough users, on support, and on propensities whose weights are 1 on average; a warning."""
+    refused = optional_sources.filter((pl.col("source") == KEY) & ~pl.col("is_usable"))["sentence"].to_list()
+    if broken := [*refused, *off_policy_problems["reason"]]:
+        return dg.AssetCheckResult(
+            passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"nothing was estimated: {'; '.join(broken)}"
+        )
     doubts = doubtful_strategies(off_policy_report)
     missing = off_policy_report.is_empty() and not shown_log_report.is_empty()
     told = "no exposure lies at or after the cutoff: nothing was estimated" if missing else "; ".join(doubts) or "all checks hold"

@@ -38,6 +38,29 @@ class ShownLogReport(Contract):
         unique = ["fate", "reason"]
 
 
+@contract("shown_log_losses")
+class ShownLogLosses(Contract):
+    """One row per fate and reason of the rows of the log of exposures that cannot be used, counted when it was read."""
+
+    fate: str = column("duplicate or rejected", isin=(DUPLICATE, REJECTED))
+    reason: str = column("Why")
+    n_rows: int = column("Rows", ge=1)
+
+    class Config:
+        unique = ["fate", "reason"]
+
+
+@contract("off_policy_problems")
+class OffPolicyProblems(Contract):
+    """One row when nothing could be estimated from the log of exposures, with the reason; no rows: nothing went wrong."""
+
+    source: str = column("Configuration key of the log")
+    reason: str = column("Why, for people")
+
+    class Config:
+        unique = ["source"]
+
+
 @contract("off_policy_report")
 class OffPolicyReport(Contract):
     """One row per strategy and estimator: estimated reward per shown place, had the strategy made the lists. Empty without exposures."""

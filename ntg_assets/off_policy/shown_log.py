@@ -34,14 +34,21 @@ class ShownLog(NamedTuple):
     Attributes:
         rows: `user_id`, `item_id`, `shown_at`, `position` (from 1; null: not known), `propensity`, `reward`: one row per exposure, ordered.
         fates: `fate`, `reason`, `n_rows` of the rows that are not among them.
+        n_files: Files that were read.
     """
 
     rows: pl.DataFrame
     fates: pl.DataFrame
+    n_files: int = 0
 
 
-def read_shown(log: ShownLogSettings | None, *, place: Place, ids: IdTypes, max_bad_share: float) -> ShownLog:
-    """Read the configured log; none configured is an empty one.
+def no_shown_log(ids: IdTypes) -> ShownLog:
+    """Make the tables of a configuration without a log of exposures."""
+    return ShownLog(_no_rows(ids), pl.DataFrame(schema=FATES))
+
+
+def read_shown(log: ShownLogSettings, *, place: Place, ids: IdTypes, max_bad_share: float) -> ShownLog:
+    """Read the configured log.
 
     Args:
         log: Files and columns.
@@ -53,8 +60,6 @@ def read_shown(log: ShownLogSettings | None, *, place: Place, ids: IdTypes, max_
         SourceError: a file or a column is missing or damaged, or too many rows cannot be used (a propensity that is none, a place before
             the first one, one impression with two outcomes).
     """
-    if log is None:
-        return ShownLog(_no_rows(ids), pl.DataFrame(schema=FATES))
     paths = resolve_files(log.files, home=place.home, roots=place.folders)
     files = inspect_files(paths, home=place.home, format_=log.format, delimiter=log.delimiter, first_number=1)
     with source_reader(place) as connection:
@@ -68,7 +73,8 @@ def read_shown(log: ShownLogSettings | None, *, place: Place, ids: IdTypes, max_
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
     rejected = bad.select(fate=pl.lit(REJECTED), reason=pl.concat_str("column_name", pl.lit(" "), "reason"), n_rows="n_rows")
     fates = [rejected, *repeated, _copies(files, counts)]
-    return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat([part.filter(pl.col("n_rows") > 0) for part in fates]))
+    used = [part.filter(pl.col("n_rows") > 0) for part in fates]
+    return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat(used), len(files))
 
 
 def _no_rows(ids: IdTypes) -> pl.DataFrame:

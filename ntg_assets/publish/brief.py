@@ -11,6 +11,7 @@ import polars as pl
 
 from ntg_assets.experiments.mission import QUESTION, answer_mission
 from ntg_assets.off_policy.told import tell_values
+from ntg_assets.publish.broken import tell_broken, tell_doubtful
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 
@@ -48,7 +49,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     return {
         "header": header,
         "question": QUESTION,
-        "answer": answer_mission(decisions, read("experiments", "readouts"), unit=unit),
+        "answer": answer_mission(decisions, read("experiments", "readouts"), unit=unit, broken=_undecided(read, decisions)),
         "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),
@@ -62,7 +63,16 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "strategies": _strategies(targets),
         "loaded": {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")},
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
+        "withheld": read("live", "contact_holds")["sentence"].to_list(),
+        "broken": tell_broken(read),
+        "doubtful": tell_doubtful(read),
     }
+
+
+def _undecided(read: Reader, decisions: pl.DataFrame) -> list[str]:
+    """Name the experiments that were to be decided and are not."""
+    broken = read("experiments", "experiment_problems")["experiment"].unique(maintain_order=True).to_list()
+    return [name for name in broken if name not in set(decisions["experiment"])]
 
 
 def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:

@@ -32,6 +32,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "retrieval_report",
             "off_policy_report",
             "off_policy_comparisons",
+            "off_policy_problems",
             "shown_log_report",
         ),
     },
@@ -49,6 +50,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "intervention_targets",
             "persuadability_report",
             "uplift_estimates",
+            "user_list_report",
+            "contact_holds",
             "intervention_exclusions",
             "intervention_assignments",
             "strategy_comparison",
@@ -74,6 +77,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "self_tests",
             "decision_gates",
             "decisions",
+            "unit_id_report",
+            "experiment_problems",
         )
     },
 }
@@ -94,6 +99,7 @@ READ_COPY_ONLY = (
     (INGEST, "quarantine"),
     (INGEST, "load_ledger"),
     (INGEST, "volume_report"),
+    (INGEST, "optional_sources"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),

@@ -1,6 +1,7 @@
 """Parquet files of the published tables, and the contact list for the CRM with its contract."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ CONTACT_LISTS = {
     "outputs/radar/contact_list.csv": "format csv, header true",
     "outputs/radar/contact_list.parquet": PARQUET,
 }
+WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"  # there only while the lists are: a person sees it, no import takes it for a list
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
 ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
 
@@ -27,11 +29,30 @@ def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, targe
     return write_whole(target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part, PARQUET))
 
 
-def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, options: str) -> Path:
-    """Write whom to contact, by strategy and rank: what a CRM reads."""
+def export_contact_list(
+    connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, options: str, withheld: Sequence[str] = ()
+) -> Path:
+    """Write whom to contact, by strategy and rank: what a CRM reads.
+
+    While the lists are withheld both files have their columns and no row, and the Parquet file says why in its key-value metadata.
+    """
     columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
     chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
-    return write_whole(target, lambda part: _copy(connection, chosen, part, options))
+    said = {"withheld": "; ".join(withheld)} if withheld else {}
+    return write_whole(target, lambda part: _copy(connection, chosen, part, options, said=said))
+
+
+def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
+    """Write beside the empty lists why they are empty; while they are not withheld no such file is there."""
+    if not withheld:
+        target.unlink(missing_ok=True)
+        return None
+    reasons = "\n".join(f"- {reason}" for reason in withheld)
+    return write_text(
+        target,
+        f"Every contact list of this night (everything known before {as_of} UTC) is withheld: contact nobody.\n\n{reasons}\n\n"
+        "contact_list.csv and contact_list.parquet hold no row on purpose. Mend what is named above and run again.\n",
+    )
 
 
 def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) -> Path:
@@ -43,7 +64,8 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
         "$schema": DIALECT,
         "title": "contact_list",
         **row,
-        "description": "One row per (strategy, user) to contact, by strategy and rank.",
+        "description": "One row per (strategy, user) to contact, by strategy and rank. No row while the lists are withheld: "
+        f"{Path(WITHHELD).name} beside the list then says why.",
     }
     return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
@@ -52,9 +74,9 @@ def _contact_columns(name: str) -> list[str]:
     return [column for column in column_names(contract_of(name)) if column not in ONLY_OF_CONTACTS]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str) -> None:
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str, *, said: Mapping[str, str] | None = None) -> None:
     if options == PARQUET:
-        write_batches(part, connection.sql(rows).to_arrow_reader(ROW_GROUP_ROWS))
+        write_batches(part, connection.sql(rows).to_arrow_reader(ROW_GROUP_ROWS), said=said)
         return
     file = str(part).replace("'", "''")  # `copy` takes no bound parameter
     connection.execute(f"copy ({rows}) to '{file}' ({options})")

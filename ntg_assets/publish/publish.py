@@ -15,9 +15,11 @@ from ntg_assets.publish.catalogue import KEPT_BY_DAY, PUBLISHED_TABLES, READ_COP
 from ntg_assets.publish.exports import (
     CONTACT_LIST_SCHEMA,
     CONTACT_LISTS,
+    WITHHELD,
     export_contact_list,
     export_contact_list_schema,
     export_parquet,
+    export_withheld,
     order_by_key,
 )
 from ntg_assets.publish.figures import FIGURES, draw
@@ -70,9 +72,12 @@ def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
 def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
     targets, workspace = Table("live", "intervention_targets"), publisher.paths.workspace
     n_contacts = _count(publisher, f"{targets.quoted} where action = 'contact'")
+    withheld = read(publisher.connection, Table("live", "contact_holds"))["sentence"].to_list()
     for path, options in CONTACT_LISTS.items():
-        written = export_contact_list(publisher.connection, targets, target=workspace / path, options=options)
+        written = export_contact_list(publisher.connection, targets, target=workspace / path, options=options, withheld=withheld)
         yield _described(publisher, written, kind="export" if written.suffix == ".csv" else "table", n_rows=n_contacts)
+    if told := export_withheld(withheld, as_of=publisher.header.as_of, target=workspace / WITHHELD):
+        yield _described(publisher, told, kind="export")
     yield _described(
         publisher, export_contact_list_schema(targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA), kind="schema"
     )

@@ -13,6 +13,9 @@ SCHEMA_VERSION = "1.0"
 REPORTS: dict[str, dict[str, str]] = {
     "data": {
         "load_ledger": "ingest",
+        "optional_sources": "ingest",
+        "user_list_report": "live",
+        "contact_holds": "live",
         "split_boundaries": "backtest",
         "split_report": "backtest",
         "leakage_audit": "backtest",
@@ -22,6 +25,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "retrieval_report": "backtest",
         "ranking_report": "backtest",
         "off_policy_report": "backtest",
+        "off_policy_problems": "backtest",
         "radar_backtest": "backtest",
         "value_backtest": "backtest",
         "money_calibration": "backtest",
@@ -46,6 +50,8 @@ REPORTS: dict[str, dict[str, str]] = {
         "self_tests": "experiments",
         "decision_gates": "experiments",
         "decisions": "experiments",
+        "unit_id_report": "experiments",
+        "experiment_problems": "experiments",
     },
 }
 

@@ -6,8 +6,9 @@ import polars as pl
 import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.project import Project
 from ntg_assets.ranking.examples import collect_examples
+from ntg_assets.ranking.excluded_items import find_excluded
 from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.item_rules import judge_items, read_excluded
+from ntg_assets.ranking.item_rules import judge_items
 from ntg_assets.ranking.model import GRAPH_COLUMNS, ranking_model
 from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
 from ntg_assets.ranking.popularity import item_popularity as score_popularity
@@ -50,17 +51,20 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
 
 
 @staged_asset(group="ranking", kinds=("polars",))
-def item_rules(train_events: Table, item_categories: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_rules(
+    train_events: Table, item_categories: pl.DataFrame, excluded_items: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """What the business rules say of each item: shown or not, boosted, new."""
     rules = project.settings.ranking.rules
-    excluded = read_excluded(rules.exclude_items_file, home=project.paths.home)
     events = project.columns(train_events, "item_id", "event_at")
+    excluded = find_excluded(excluded_items["listed_id"], events["item_id"].unique()).ids
     return judge_items(events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
 def ranking_rules_report(
     train_events: Table,
+    excluded_items: pl.DataFrame,
     item_rules: Table,
     ranking_weights: Table,
     item_popularity: Table,
@@ -86,7 +90,7 @@ def ranking_rules_report(
         weights=weights,
     )
     events = project.columns(train_events, *HISTORY)
-    excluded = read_excluded(settings.ranking.rules.exclude_items_file, home=project.paths.home)
+    excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
 

@@ -5,11 +5,20 @@ from typing import Annotated
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.ranking.excluded_items import ORIGINS
 from ntg_assets.ranking.strategies import STRATEGIES
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "latent", "popularity", "consumed", "return")
 STATUSES = ("learned", "default", "floor", "no_labels")
+
+
+@contract("excluded_items")
+class ExcludedItemsTable(Contract):
+    """One row per row of the configured file of items that no list may show, read once at the start of the run. No key."""
+
+    listed_id: str = column("Item, as the file writes the id; null: the row holds none", nullable=True)
+    origin: str = column("The file, or the last publication where the file could not be read", isin=ORIGINS)
 
 
 @contract("item_popularity")

@@ -3,10 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.ranking.rules_settings import Boost, RulesSettings
@@ -26,7 +24,7 @@ def judge_items(
         item_categories: `item_id`, `category`, `position`; may be empty.
         rules: The configuration.
         cutoff_at: The instant from which ages are counted.
-        excluded: Ids, as text, of `exclude_items_file`.
+        excluded: Items, as text, that `exclude_items_file` names.
 
     Raises:
         ConfigurationError: rules speak of categories, and the source has none.
@@ -52,25 +50,6 @@ def _facts(events: pl.DataFrame, item_categories: pl.DataFrame, cutoff_at: datet
     items = items.with_columns(pl.col("categories").cast(pl.List(pl.String)).fill_null([]))
     age = (pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.col("first_seen_at")).dt.total_microseconds() / MICROSECONDS_PER_DAY
     return items.with_columns(age_days=age)
-
-
-def read_excluded(file: str | None, *, home: Path) -> frozenset[str]:
-    """Read `item_id` of a CSV file as text; no file configured means nothing is excluded by it.
-
-    Raises:
-        ConfigurationError: the file is missing, unreadable or has no column `item_id`: showing what it forbids would be wrong.
-    """
-    if file is None:
-        return frozenset()
-    try:
-        rows = pl.read_csv(home / file, infer_schema=False)
-    except (OSError, PolarsError) as error:
-        told = str(error).splitlines()[0]
-        raise ConfigurationError(f"ranking.rules.exclude_items_file: {file} cannot be read ({told}). No list was made.") from None
-    if "item_id" not in rows.columns:
-        found = ", ".join(rows.columns)
-        raise ConfigurationError(f"ranking.rules.exclude_items_file: {file} has no column item_id (found {found}). No list was made.")
-    return frozenset(rows["item_id"].drop_nulls().str.strip_chars().to_list())
 
 
 def unknown_names(names: Sequence[str], known: pl.Series, *, what: str) -> str | None:

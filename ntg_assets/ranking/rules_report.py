@@ -1,11 +1,12 @@
 """What each business rule changes: lists made rule after rule, and compared place by place."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from ntg_assets.ranking.excluded_items import ExcludedItems
 from ntg_assets.ranking.inner_cut import sample_users
 from ntg_assets.ranking.item_rules import apply_rules, boosted, exclusions, unknown_names
 from ntg_assets.ranking.list_rules import list_rules
@@ -52,14 +53,14 @@ def no_rules() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def report_rules(events: pl.DataFrame, model: RankingModel, *, facts: pl.DataFrame, excluded: Collection[str], seed: int) -> pl.DataFrame:
+def report_rules(events: pl.DataFrame, model: RankingModel, *, facts: pl.DataFrame, excluded: ExcludedItems, seed: int) -> pl.DataFrame:
     """Make `ranking_rules_report`.
 
     Args:
         events: TRAIN: `user_id`, `item_id`, `event_at`.
         model: The model without rules.
         facts: `item_rules`: age and categories of each item.
-        excluded: Ids, as text, of `exclude_items_file`.
+        excluded: What `exclude_items_file` names.
         seed: Chooses the users that are looked at, where there are more than `report_users`.
 
     Returns:
@@ -69,7 +70,7 @@ def report_rules(events: pl.DataFrame, model: RankingModel, *, facts: pl.DataFra
     log = code_interactions(events.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
     before, rows = _places(log, model), []
     for position, step in enumerate(_steps(model.settings.rules, facts, excluded), start=1):
-        judged = apply_rules(facts, rules=step.settings, excluded=excluded if step.settings.exclude_items_file else ())
+        judged = apply_rules(facts, rules=step.settings, excluded=excluded.ids if step.settings.exclude_items_file else ())
         after = _places(log, with_rules(model, list_rules(judged, items=model.items, settings=step.settings)))
         rows.append(
             {
@@ -100,7 +101,7 @@ def _places(log: Interactions, model: RankingModel) -> Longs:
     return np.concatenate(parts) if parts else np.empty((0, model.settings.top_k), np.int64)
 
 
-def _steps(rules: RulesSettings, facts: pl.DataFrame, excluded: Collection[str]) -> Iterator[Step]:
+def _steps(rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems) -> Iterator[Step]:
     """Take the rules apart: each step keeps what came before it."""
     so_far = RulesSettings(report_users=rules.report_users)
     for key, value, applies_to, names, warning in (*_exclusion_steps(rules, facts, excluded), *_list_steps(rules, facts)):
@@ -111,14 +112,14 @@ def _steps(rules: RulesSettings, facts: pl.DataFrame, excluded: Collection[str])
 Part = tuple[str, object, str, pl.Expr, str | None]
 
 
-def _exclusion_steps(rules: RulesSettings, facts: pl.DataFrame, excluded: Collection[str]) -> Iterator[Part]:
-    hits = dict(exclusions(rules, excluded))
+def _exclusion_steps(rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems) -> Iterator[Part]:
+    hits = dict(exclusions(rules, excluded.ids))
     if rules.exclude_items:
         told = _no_item(list(map(str, rules.exclude_items)), facts)
         yield "exclude_items", rules.exclude_items, f"{len(rules.exclude_items)} items", hits["exclude_items"], told
     if rules.exclude_items_file:
-        told = _no_item(sorted(excluded), facts)
-        yield "exclude_items_file", rules.exclude_items_file, f"{len(excluded)} items", hits["exclude_items_file"], told
+        hit = hits["exclude_items_file"]
+        yield "exclude_items_file", rules.exclude_items_file, f"{excluded.n_listed} items", hit, excluded.warning
     for position, name in enumerate(rules.exclude_categories, start=1):
         names = hits[f"exclude_categories: {name}"]
         yield "exclude_categories", rules.exclude_categories[:position], name, names, _no_category(name, facts)

@@ -8,15 +8,17 @@ from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies, trials
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.contact_holds import hold_contacts, list_holds, volume_holds
 from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
-from ntg_assets.revenue.persuadability import Uplift, measure_uplift
+from ntg_assets.revenue.persuadability import Uplift, measure_uplift, uplift_or_problem
 from ntg_assets.revenue.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.segments import radar_segments as roll_up
 from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.strategy_comparison import strategy_overlaps as count_overlaps
-from ntg_assets.revenue.user_lists import read_user_lists
+from ntg_assets.revenue.user_list_report import report_user_lists
+from ntg_assets.revenue.user_lists import UserLists
 from ntg_assets.revenue.value_model import fit_value
 from ntg_assets.revenue.value_ranges import fit_value_ranges
 from ntg_assets.sql import run
@@ -116,12 +118,10 @@ def radar_segments(
 
 
 @staged_asset(group="revenue", kinds=("sql",))
-def trial_outcomes(user_days: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def trial_outcomes(trial_log: pl.DataFrame, user_days: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
     """What users of the configured contact trial brought after they were given an arm; empty without a trial."""
-    settings = project.settings
-    log = trials.read_trial(settings.radar.trial, home=project.paths.home)
-    until_on = train_history(split_boundaries).complete_until_on
-    return trials.trial_outcomes(log, user_days, complete_until_on=until_on, window_days=_trial_days(project), value=settings.value)
+    until_on, value = train_history(split_boundaries).complete_until_on, project.settings.value
+    return trials.trial_outcomes(trial_log, user_days, complete_until_on=until_on, window_days=_trial_days(project), value=value)
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -141,8 +141,12 @@ def uplift_estimates(
 
 
 def _uplift(outcomes: pl.DataFrame, user_days: pl.DataFrame, snapshots: pl.DataFrame, project: Project) -> Uplift:
-    now = snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max())
-    return measure_uplift(trials.with_activity_before(outcomes, user_days), now, window_days=_trial_days(project))
+    now, window_days = snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max()), _trial_days(project)
+
+    def measure() -> Uplift:
+        return measure_uplift(trials.with_activity_before(outcomes, user_days), now, window_days=window_days)
+
+    return uplift_or_problem(measure, trial=outcomes, now=now, window_days=window_days)
 
 
 def _trial_days(project: Project) -> int:
@@ -151,11 +155,38 @@ def _trial_days(project: Project) -> int:
 
 
 @staged_asset(group="revenue", kinds=("polars",))
-def intervention_exclusions(revenue_risk_radar: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Why users are not contacted: opt-outs, exclusions, contact caps, the random holdout."""
-    settings = project.settings.radar
-    lists = read_user_lists(settings, home=project.paths.home)
-    return exclude(revenue_risk_radar, settings=settings, lists=lists, as_of=train_history(split_boundaries).cutoff_on)
+def user_list_report(
+    optional_sources: pl.DataFrame, user_lists: pl.DataFrame, trial_log: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """How the ids of each configured list meet the users of the log: found, nearly found, not found, blank."""
+    is_accepted = project.settings.radar.unmatched_lists == "accept"
+    return report_user_lists(optional_sources, user_lists, trial_log, revenue_risk_radar["user_id"], accept_unmatched=is_accepted)
+
+
+@staged_asset(group="revenue", name="contact_holds", stages=(BACKTEST,), kinds=("polars",))
+def past_contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
+    """Why nobody would have been contacted; how the log ends is not known before its end."""
+    return hold_contacts([*list_holds(user_list_report)])
+
+
+@staged_asset(group="revenue", stages=(LIVE,), kinds=("polars",))
+def contact_holds(user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Why nobody is contacted tonight, whatever a strategy says; a further source of such reasons is added here."""
+    return hold_contacts([*list_holds(user_list_report), *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below)])
+
+
+@staged_asset(group="revenue", kinds=("polars",))
+def intervention_exclusions(
+    revenue_risk_radar: pl.DataFrame,
+    user_lists: pl.DataFrame,
+    contact_holds: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Why users are not contacted: withheld lists, opt-outs, exclusions, contact caps, the random holdout."""
+    as_of = train_history(split_boundaries).cutoff_on
+    lists = UserLists.of(user_lists)
+    return exclude(revenue_risk_radar, settings=project.settings.radar, lists=lists, holds=contact_holds, as_of=as_of)
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -163,6 +194,7 @@ def intervention_targets(
     revenue_risk_radar: pl.DataFrame,
     churn_scores: pl.DataFrame,
     intervention_exclusions: pl.DataFrame,
+    contact_holds: pl.DataFrame,
     uplift_estimates: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -172,6 +204,7 @@ def intervention_targets(
         revenue_risk_radar,
         settings=project.settings.radar,
         exclusions=intervention_exclusions,
+        holds=contact_holds,
         seed=project.settings.seed,
         warnings=churn_scores.select("user_id", "churn_probability_before"),
         uplift=uplift_estimates,
@@ -212,6 +245,9 @@ revenue_assets = [
     *trial_outcomes,
     *persuadability_report,
     *uplift_estimates,
+    *user_list_report,
+    *past_contact_holds,
+    *contact_holds,
     *intervention_exclusions,
     *intervention_targets,
     *intervention_assignments,

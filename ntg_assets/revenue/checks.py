@@ -1,9 +1,12 @@
-"""Blocking checks of the radar: it is exactly what scores and values say, and nothing of it was lost on the way."""
+"""Checks of the radar and its lists: exactly what scores and values say, nothing lost on the way, nobody contacted who must not be."""
 
 import dagster as dg
 import polars as pl
 
-from ntg_assets.stages import STAGES
+from ntg_assets.revenue.contact_holds import tell_holds
+from ntg_assets.revenue.trials import TRIAL
+from ntg_assets.revenue.user_list_report import remarks
+from ntg_assets.stages import LIVE, STAGES
 
 
 def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
@@ -71,4 +74,63 @@ def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
     return check
 
 
-revenue_checks = [build(stage) for stage in STAGES for build in (_radar_reconciles, _targets_obey_the_policy)]
+def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksDefinition:
+    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("contact_holds", "intervention_assignments")}
+
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "intervention_targets"]),
+        additional_ins=inputs,
+        blocking=True,
+        name="nobody_is_contacted_while_lists_are_withheld",
+    )
+    def check(
+        intervention_targets: pl.DataFrame, contact_holds: pl.DataFrame, intervention_assignments: pl.DataFrame
+    ) -> dg.AssetCheckResult:
+        """While there is a reason to contact nobody, no list and no log of assignments names anybody."""
+        n_named = intervention_targets.height + intervention_assignments.height
+        told = f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and assignments"
+        return dg.AssetCheckResult(passed=contact_holds.is_empty() or n_named == 0, description=told)
+
+    return check
+
+
+@dg.asset_check(asset=dg.AssetKey([LIVE, "contact_holds"]))
+def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
+    """Nothing keeps the contact lists of the night back; all else is published either way."""
+    told = f"every contact list is withheld: {tell_holds(contact_holds)}" if contact_holds.height else "nothing keeps the lists back"
+    return dg.AssetCheckResult(passed=contact_holds.is_empty(), description=told, metadata={"n_reasons": contact_holds.height})
+
+
+@dg.asset_check(asset=dg.AssetKey([LIVE, "user_list_report"]))
+def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """Each id of a list is written as in the log, each row has one, each log of contacts has a file, a trial names somebody; a warning."""
+    unmatched_trial = user_list_report.filter((pl.col("list") == TRIAL) & ~pl.col("is_usable") & (pl.col("n_rows") > 0))
+    told = [*remarks(user_list_report), *(f"{source}: {reason}" for source, reason in unmatched_trial.select("source", "reason").rows())]
+    counts = [
+        f"{row['source']}: {row['n_found']:,} of {row['n_ids']:,} ids found, {row['n_near']:,} nearly"
+        for row in user_list_report.iter_rows(named=True)
+    ]
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(told or counts) or "no list of users is configured",
+    )
+
+
+@dg.asset_check(asset=dg.AssetKey([LIVE, "persuadability_report"]))
+def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """The configured contact trial is measured, whatever it then says; without it strategies rest on the assumed save rate."""
+    problems = persuadability_report["problem"].drop_nulls().to_list()
+    return dg.AssetCheckResult(passed=not problems, description="; ".join(problems) or "nothing went wrong")
+
+
+revenue_checks = [
+    *(
+        build(stage)
+        for stage in STAGES
+        for build in (_radar_reconciles, _targets_obey_the_policy, _nobody_is_contacted_while_lists_are_withheld)
+    ),
+    contact_lists_go_out,
+    user_lists_match_the_log,
+    trial_can_be_measured,
+]

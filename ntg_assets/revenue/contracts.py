@@ -1,9 +1,10 @@
-"""Contracts of value and radar; importing them registers those of the interventions too."""
+"""Contracts of value and radar; importing them registers those of the lists and of the interventions too."""
 
 from typing import Annotated
 
 import polars as pl
 
+import ntg_assets.revenue.list_contracts  # noqa: F401  # registered together
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.intervention_contracts import UNIT

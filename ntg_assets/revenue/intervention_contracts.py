@@ -70,6 +70,7 @@ class PersuadabilityReport(Contract):
     top_half_gain_low: float = column("Lower end of its 95% interval: above 0 the ranking is used", unit="unit", nullable=True)
     top_half_gain_high: float = column("Upper end of its 95% interval", unit="unit", nullable=True)
     verdict: str = column("What may be claimed", isin=VERDICTS)
+    problem: str = column("Why the trial could not be measured; null where it could", nullable=True)
 
 
 @contract("uplift_estimates")

@@ -13,6 +13,7 @@ Source: Robins and Rotnitzky 1995 (augmented inverse-propensity score); Athey an
 by groups of the ranking).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from ntg_assets.churn.design import FEATURES, Floats, design_matrix, location_and_scale, standardise
 from ntg_assets.churn.logistic import Z_95
+from ntg_assets.errors import tell_error
 from ntg_assets.randomness import unit_interval
 
 INPUTS = ("log_recency_days", "log_active_days_30d", "log_active_days_90d", "trend_log_ratio", "log_decayed_value_90d", "log_tenure_days")
@@ -28,11 +30,12 @@ MIN_USERS_PER_ARM = 200  # with fewer, an interval says nothing
 RIDGE_SHARE = 0.01  # penalty per row, on standardised inputs
 HALF = 0.5
 HALVES_SALT = "persuadability-halves"
-MEASURED, NO_RANKING, NO_EFFECT, TOO_FEW = VERDICTS = (
+MEASURED, NO_RANKING, NO_EFFECT, TOO_FEW, BROKEN = VERDICTS = (
     "measured uplift",
     "the programme works, but nobody is known to gain more than others",
     "no effect shown",
     "too few users",
+    "cannot be measured",
 )
 REPORT_SCHEMA = {
     "n_treated": pl.Int64,
@@ -46,6 +49,7 @@ REPORT_SCHEMA = {
     "top_half_gain_low": pl.Float64,
     "top_half_gain_high": pl.Float64,
     "verdict": pl.String,
+    "problem": pl.String,
 }
 
 
@@ -81,6 +85,24 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         model = _fit_uplift(ordered)
         told = now.sort("user_id").select("user_id").with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
     return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), told)
+
+
+def uplift_or_problem(measure: Callable[[], Uplift], *, trial: pl.DataFrame, now: pl.DataFrame, window_days: int) -> Uplift:
+    """Measure a trial; whatever goes wrong concerns the trial alone, and stands in the report in place of an effect.
+
+    Args:
+        measure: Measures it.
+        trial: `trial_outcomes`.
+        now: Rows of `churn_snapshots` at the cutoff.
+        window_days: Window in which the value was counted.
+    """
+    try:
+        return measure()
+    except Exception as error:  # noqa: BLE001  # the night goes on without the trial, and says so
+        n_treated = int(trial["is_treated"].sum())
+        sizes = {"n_treated": n_treated, "n_control": trial.height - n_treated, "window_days": window_days}
+        report = pl.DataFrame([{**sizes, "verdict": BROKEN, "problem": tell_error(error)}], schema=REPORT_SCHEMA)
+        return Uplift(report, now.head(0).select("user_id", expected_uplift=pl.lit(0.0)))
 
 
 @dataclass(frozen=True)

@@ -107,11 +107,13 @@ class RadarSettings(Section):
     capacity: int = Field(default=100, ge=1)
     """Most users that one strategy may contact in one night."""
     opt_out_file: str | None = None
-    """CSV with a column `user_id` of users who must not be contacted."""
+    """File (CSV or Parquet) with a column `user_id` of users who must not be contacted."""
     exclusion_file: str | None = None
-    """CSV with columns `user_id` and `reason` of users who are left out on other grounds (an open complaint, staff)."""
+    """File with columns `user_id` and `reason` of users who are left out on other grounds (an open complaint, staff)."""
     contact_log: ContactLogSettings | None = None
     """Log of past contacts, for the cap; null: no cap."""
+    unmatched_lists: Literal["withhold", "accept"] = "withhold"
+    """What a list means that is not empty and names no user of the log: it is of other ids, so nobody is contacted, or it is right."""
     trial: TrialSettings | None = None
     """Randomised programme whose uplift the strategy `persuadability` ranks by; null: it assumes the save rate, and says so."""
     max_contacts: int = Field(default=1, ge=1)

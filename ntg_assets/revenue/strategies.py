@@ -37,6 +37,7 @@ def intervention_targets(
     *,
     settings: RadarSettings,
     exclusions: pl.DataFrame | None = None,
+    holds: pl.DataFrame | None = None,
     seed: int = 0,
     warnings: pl.DataFrame | None = None,
     uplift: pl.DataFrame | None = None,
@@ -48,6 +49,7 @@ def intervention_targets(
         radar: `revenue_risk_radar`.
         settings: Strategies and policy.
         exclusions: `intervention_exclusions`; none: the random holdout alone.
+        holds: `contact_holds`; any row of it leaves every list empty.
         seed: Decides the order of a random strategy, together with the day.
         warnings: `churn_probability_before` by `user_id`, for early warning.
         uplift: `uplift_estimates`; none, or no rows: persuadability rests on the assumed save rate.
@@ -63,7 +65,8 @@ def intervention_targets(
         told = pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64}) if known is None else known
         candidates = candidates.join(told.select("user_id", column), on="user_id", how="left")
     policed = candidates.join(deciding, on="user_id", how="left").with_columns(pl.col("exclusion").fill_null(NONE)).sort("user_id")
-    return pl.concat([_choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}") for strategy in settings.strategies])
+    chosen = pl.concat([_choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}") for strategy in settings.strategies])
+    return chosen if holds is None or holds.is_empty() else chosen.clear()
 
 
 def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:

@@ -4,62 +4,85 @@ A user counts once, from the first day on which they were given an arm, and only
 """
 
 from datetime import date, timedelta
-from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import SourceError
+from ntg_assets.events.conversion import Column, as_value
+from ntg_assets.events.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.events.optional_files import RowQuery, read_rows
+from ntg_assets.events.rules import Rule
+from ntg_assets.events.settings import IdType
+from ntg_assets.events.sources import Place
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.revenue.settings import TrialSettings, ValueSettings
-from ntg_assets.revenue.user_lists import ISO_DATE_LENGTH, matching_files, read_as_text
+from ntg_assets.revenue.user_lists import as_iso_instant
 from ntg_assets.revenue.value_model import observed_value
 from ntg_assets.sql import Source, query, run
 
-WHAT = "radar.trial"
-LOG_SCHEMA = {"user": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64}
-OUTCOME_SCHEMA = {"assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64, "value": pl.Float64}
+TRIAL, TRIAL_KEY = "trial", "radar.trial"
+LOG_SCHEMA = {"listed_id": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64}
 
 
-def read_trial(trial: TrialSettings | None, *, home: Path) -> pl.DataFrame:
+class TrialLog(NamedTuple):
+    """The log of a programme: rows of `trial_log`, and in words what was found."""
+
+    rows: pl.DataFrame
+    n_files: int
+    sentence: str
+
+
+def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType) -> TrialLog:
     """Read the log of a randomised programme.
 
     Returns:
-        `user` (text), `assigned_on`, `is_treated`, `propensity`: one row per user, the first day; who was in both arms is in none.
+        `listed_id` (as the log of events writes it), `assigned_on`, `is_treated`, `propensity`: one row per user, the first day; who was
+        in both arms is in none.
 
     Raises:
-        ConfigurationError: a file is missing or unreadable, a day or a propensity is none, an arm is not known.
+        SourceError: a file is missing or damaged, a day or a propensity is none, an arm is not known.
     """
-    if trial is None:
-        return pl.DataFrame(schema=LOG_SCHEMA)
-    names = [trial.user_id, trial.arm, trial.assigned_at, *([trial.propensity] if trial.propensity else [])]
-    found = [
-        read_as_text(path, names, what=f"{WHAT}: {path.name}") for file in trial.files for path in matching_files(file, home, what=WHAT)
-    ]
-    if not found:
-        return pl.DataFrame(schema=LOG_SCHEMA)
-    rows = pl.concat(found)
-    _refuse_unknown_arms(rows, trial)
-    is_treated = pl.col(trial.arm) == trial.treated
-    parsed = rows.select(
-        user=pl.col(trial.user_id).str.strip_chars(),
-        assigned_on=pl.col(trial.assigned_at).str.slice(0, ISO_DATE_LENGTH).str.to_date("%Y-%m-%d", strict=False),
+    read = read_rows(trial.files, RowQuery("revenue", "trial_rows", _rules(trial)), key=TRIAL_KEY, place=place)
+    if read is None:
+        return TrialLog(pl.DataFrame(schema=LOG_SCHEMA), 0, "no file is there yet: nothing can be measured")
+    _refuse_unknown_arms(read.rows, trial)
+    is_treated = pl.col("arm") == trial.treated
+    parsed = read.rows.select(
+        listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
+        assigned_on=pl.col("assigned_at").dt.date(),
         is_treated=is_treated,
-        propensity=pl.col(trial.propensity).cast(pl.Float64, strict=False)
-        if trial.propensity
-        else (pl.col(trial.arm) == trial.treated).mean(),
+        propensity="propensity" if trial.propensity else is_treated.mean(),
     )
-    is_broken = pl.any_horizontal(pl.all().is_null()) | ~pl.col("propensity").is_between(0, 1, closed="none")
-    if n_broken := parsed.filter(is_broken.fill_null(value=True)).height:
-        raise ConfigurationError(
-            f"{WHAT}: {n_broken:,} of {parsed.height:,} rows hold no user, no day, or a propensity that is not between 0 and 1 "
-            f"(first: {parsed.filter(is_broken.fill_null(value=True)).row(0)}). Mend the log; a propensity of 1 has nobody to compare with."
-        )
-    first = parsed.sort("user", "assigned_on", "is_treated").group_by("user", maintain_order=True)
+    _refuse_incomplete(parsed)
+    first = parsed.sort("listed_id", "assigned_on", "is_treated").group_by("listed_id", maintain_order=True)
+    users = first.agg(pl.col("assigned_on", "propensity").first(), pl.col("is_treated").first(), n=pl.col("is_treated").n_unique())
+    kept = users.filter(pl.col("n") == 1).select(*LOG_SCHEMA)
+    told, n_both = f"{parsed.height:,} rows in {read.n_files:,} file(s): {kept.height:,} users", users.height - kept.height
+    return TrialLog(kept, read.n_files, f"{told}; {n_both:,} were in both arms and count in none" if n_both else told)
+
+
+def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
     return (
-        first.agg(pl.col("assigned_on", "propensity").first(), pl.col("is_treated").first(), n=pl.col("is_treated").n_unique())
-        .filter(pl.col("n") == 1)
-        .select(*LOG_SCHEMA)
+        Rule("listed_id", trial.user_id, as_listed_id, is_optional=True),
+        Rule("arm", trial.arm, lambda column: f"cast({column.expression} as varchar)", is_optional=True),
+        Rule("assigned_at", trial.assigned_at, as_iso_instant, is_optional=True),
+        Rule("propensity", trial.propensity, as_value if trial.propensity else _no_value, is_optional=True),
     )
+
+
+def _no_value(_: Column) -> str:
+    return "cast(null as double)"
+
+
+def _refuse_incomplete(parsed: pl.DataFrame) -> None:
+    is_broken = pl.any_horizontal(pl.all().is_null()) | ~pl.col("propensity").is_between(0, 1, closed="none")
+    broken = parsed.filter(is_broken.fill_null(value=True))
+    if broken.height:
+        raise SourceError(
+            f"{broken.height:,} of {parsed.height:,} rows hold no user, no day, or a propensity that is not between 0 and 1 "
+            f"(first: {broken.row(0)}). Mend the log; a propensity of 1 has nobody to compare with."
+        )
 
 
 def trial_outcomes(
@@ -70,9 +93,9 @@ def trial_outcomes(
     Returns:
         `trial_outcomes`, by user; users that the log of events does not know are left out.
     """
-    users = user_days.select("user_id", user=pl.col("user_id").cast(pl.String)).unique().sort("user_id")
+    users = user_days.select("user_id", listed_id=pl.col("user_id").cast(pl.String)).unique().sort("user_id")
     closed = log.filter(pl.col("assigned_on") + timedelta(days=window_days) <= complete_until_on)
-    trial = users.join(closed, on="user", how="inner").drop("user")
+    trial = users.join(closed, on="listed_id", how="inner").drop("listed_id")
     seen = run(query("revenue", "trial_outcomes", {"trial": trial, "user_days": user_days}, window_days=window_days)).sort("user_id")
     return seen.select("user_id", "assigned_on", "is_treated", "propensity", pl.Series("value", observed_value(seen, settings=value)))
 
@@ -84,9 +107,9 @@ def with_activity_before(outcomes: pl.DataFrame, user_days: Source) -> pl.DataFr
 
 
 def _refuse_unknown_arms(rows: pl.DataFrame, trial: TrialSettings) -> None:
-    unknown = rows.filter(~pl.col(trial.arm).is_in([trial.treated, trial.control]).fill_null(value=False))
+    unknown = rows.filter(~pl.col("arm").is_in([trial.treated, trial.control]).fill_null(value=False))
     if unknown.height:
-        raise ConfigurationError(
-            f"{WHAT}: {unknown.height:,} of {rows.height:,} rows have arm {unknown[trial.arm][0]!r}; "
+        raise SourceError(
+            f"{unknown.height:,} of {rows.height:,} rows have arm {unknown['arm'][0]!r}; "
             f"{trial.treated!r} and {trial.control!r} are configured (radar.trial.treated, radar.trial.control)."
         )

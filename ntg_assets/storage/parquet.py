@@ -22,8 +22,14 @@ BATCH_ROWS = 65_536
 DELIVER = "Deliver it again."
 
 
-def write_batches(target: Path, rows: pa.RecordBatchReader) -> None:
-    """Write rows as they come, in row groups that do not depend on how they came."""
+def write_batches(target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str, str] | None = None) -> None:
+    """Write rows as they come, in row groups that do not depend on how they came.
+
+    Args:
+        target: The file.
+        rows: The rows, batch by batch.
+        said: What the file's key-value metadata say beside its schema.
+    """
     with pq.ParquetWriter(target, rows.schema, compression="snappy", **CHECKSUMMED) as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in rows:
@@ -32,6 +38,8 @@ def write_batches(target: Path, rows: pa.RecordBatchReader) -> None:
                 table = pa.Table.from_batches(waiting)
                 writer.write_table(table.slice(0, ROW_GROUP_ROWS), row_group_size=ROW_GROUP_ROWS)
                 waiting = table.slice(ROW_GROUP_ROWS).to_batches()
+        if said:
+            writer.add_key_value_metadata(dict(said))
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting), row_group_size=ROW_GROUP_ROWS)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 import yaml
@@ -14,6 +15,7 @@ import yaml
 from ntg_assets.definitions import defs
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import NOT_CONFIGURED, off_policy_checks
+from ntg_assets.optional_sources.assets import optional_source_assets
 from ntg_assets.project import Project
 from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 
@@ -40,6 +42,7 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     events = {"files": ["log.csv"], "user_id_type": "integer"}
     (tmp_path / "configs" / "dev.yaml").write_text(yaml.safe_dump({"ingest": {"events": events}}))
+    (tmp_path / "log.csv").write_text("user_id,item_id,event_at\n")  # it must be there before anything else is read
     rows = [f"{user},{'ab'[user % 2]},2024-06-02T10:00:00Z,1,0.5,{user % 2}" for user in range(USERS)]
     old = [f"{user},a,2024-05-02T10:00:00Z,1,0.5,1" for user in range(USERS)]
     (tmp_path / "shown.csv").write_text("\n".join(["user_id,item_id,shown_at,slot,propensity,reward", *rows, *old, "9,a,x,1,1,1"]) + "\n")
@@ -56,7 +59,7 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def materialize(**overrides: Any) -> dg.ExecuteInProcessResult:
     project = Project(overrides=overrides)
-    selection = dg.AssetSelection.assets(*(key for asset in off_policy_assets for key in asset.keys))
+    selection = dg.AssetSelection.assets(*(key for asset in (*optional_source_assets, *off_policy_assets) for key in asset.keys))
     return dg.materialize(
         [*(defs.assets or []), *off_policy_checks],  # type: ignore[list-item]  # each is one
         selection=selection,
@@ -99,3 +102,24 @@ def test_nothing_configured_leaves_empty_tables_and_one_sentence(home: Path) -> 
     assert all(read(home, table).is_empty() for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_comparisons"))
     (check,) = result.get_asset_check_evaluations()
     assert (check.passed, check.description) == (True, NOT_CONFIGURED)
+
+
+def test_a_log_that_cannot_be_read_leaves_the_estimates_out_and_nothing_else(home: Path) -> None:
+    (home / "shown.csv").write_text("user_id,item_id,shown_at,slot,reward\n1,a,2024-06-02,1,1\n")  # no propensity
+    result = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}})
+    assert result.success
+    assert all(read(home, table).is_empty() for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_problems"))
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert "nothing was estimated: shown.csv: no column 'propensity' (off_policy.shown.propensity)" in str(check.description)
+
+
+def test_a_log_from_which_nothing_can_be_estimated_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr("ntg_assets.off_policy.report.fit_reward_model", fails)
+    (check,) = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}).get_asset_check_evaluations()
+    assert (check.passed, check.description) == (False, "nothing was estimated: LinAlgError: Singular matrix (not foreseen)")
+    assert read(home, "shown_items").height == 2 * USERS
+    assert read(home, "off_policy_report").is_empty()

@@ -7,10 +7,14 @@ from math import sin
 import polars as pl
 import pytest
 
+import ntg_assets.events.contracts
+import ntg_assets.revenue.list_contracts  # noqa: F401  # registers the contracts
+from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
 from ntg_assets.events.settings import VolumeSettings
 from ntg_assets.events.volume import find_drop, find_losses, refuse_losses, report_volume, tell_doubts
+from ntg_assets.revenue.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)
 SETTINGS = VolumeSettings()
@@ -180,3 +184,15 @@ def test_the_report_has_every_comparison_with_and_without_a_load_before() -> Non
         ("events", 1_500, 2_000),
         ("last_day", 89, 91),
     ]
+
+
+def test_a_quiet_end_is_a_reason_to_contact_nobody() -> None:
+    report = report_volume(load(extent()), None, daily(*[10] * 60, *[1] * 20), SETTINGS)
+    holds = hold_contacts(volume_holds(report, limit=SETTINGS.quiet_below))
+    check_frame(holds, contract_of("contact_holds"))
+    assert holds.select("source", "rule", "value", "limit").rows() == [
+        ("ingest.volume_report", "events_per_day is far below its usual level", 0.1, 0.5),
+        ("ingest.volume_report", "users_per_day is far below its usual level", 0.1, 0.5),
+    ]
+    check_frame(report, contract_of("volume_report"))
+    assert list(volume_holds(report_volume(load(extent()), None, daily(*[10] * 80), SETTINGS), limit=0.5)) == []

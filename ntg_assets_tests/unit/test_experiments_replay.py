@@ -1,6 +1,7 @@
 """An offline replay: what users took up by themselves, held against the list of every arm."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.source_settings import ReplaySource
 from ntg_assets.experiments.trace import trace
+from ntg_assets.optional_sources.reading import VERDICTS
 from ntg_assets.sql import run
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.logs import events
@@ -32,6 +34,7 @@ PROGRAMME = ExperimentsSettings(
         )
     ]
 )
+NO_SOURCES, NO_EFFECTS = pl.DataFrame(schema=VERDICTS), pl.DataFrame(schema={"experiment": pl.String})
 VAL = events((1, 90, "2026-01-01T10:00"), (1, 91, "2026-01-01T11:00"), (1, 90, "2026-01-02T10:00"))
 TEST = events((1, 11, "2026-02-01T10:00"), (1, 12, "2026-02-01T11:00"), (1, 13, "2026-02-03T10:00"), (1, 11, "2026-02-03T11:00"))
 
@@ -119,8 +122,12 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
 def test_a_decision_without_its_readout_cannot_be_made() -> None:
     made = all_tables(lists(), VAL, TEST)
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
-    with pytest.raises(ContractError, match="which is not among the 0 stored ones"):
-        results.decisions(PROGRAMME.definitions, evidence, readouts=made["readouts"].clear())
+    made["readouts"] = made["readouts"].clear()
+    made["decisions"] = results.decisions(PROGRAMME.definitions, evidence, readouts=made["readouts"])
+    assert made["decisions"].is_empty()
+    stored = results.StoredResults(**{one.name: made.get(one.name, NO_EFFECTS) for one in fields(results.StoredResults)})
+    (reason,) = results.experiment_problems(PROGRAMME, NO_SOURCES, evidence, stored, seed=1).filter(step="decisions")["reason"]
+    assert "which is not among the 0 stored ones" in reason
 
 
 def test_an_action_without_a_valid_readout_breaks_the_contract() -> None:

@@ -13,7 +13,7 @@ from ntg_assets.events.sources import Place
 from ntg_assets.off_policy.checks import NOT_CONFIGURED, doubtful_strategies, told_log
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogReport
 from ntg_assets.off_policy.settings import ShownLogSettings
-from ntg_assets.off_policy.shown_log import ShownLog, read_shown
+from ntg_assets.off_policy.shown_log import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.slots import divide_slots
 
 IDS = IdTypes("integer", "string")
@@ -120,8 +120,8 @@ def test_rows_come_in_one_order_whatever_the_file(tmp_path: Path) -> None:
     assert read(tmp_path, rows).rows.equals(read(tmp_path, rows[::-1]).rows)
 
 
-def test_nothing_configured_is_an_empty_log(tmp_path: Path) -> None:
-    found = read_shown(None, place=Place(tmp_path), ids=IDS, max_bad_share=0.01)
+def test_nothing_configured_is_an_empty_log() -> None:
+    found = no_shown_log(IDS)
     assert check_frame(found.rows, ShownItems, ids=IDS).is_empty()
     assert check_frame(found.fates, ShownLogReport).is_empty()
     assert told_log(found.fates) == NOT_CONFIGURED

@@ -7,12 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.contracts import IdTypes, check_frame
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.contracts import IdTypes, check_frame, contract_of
+from ntg_assets.errors import ConfigurationError, SourceError
+from ntg_assets.events.sources import Place
 from ntg_assets.ranking.candidates import Pairs
 from ntg_assets.ranking.checks import LISTS, excluded_places
 from ntg_assets.ranking.contracts import DefaultList, ItemRules, RankingRulesReport, Recommendations
-from ntg_assets.ranking.item_rules import judge_items, read_excluded
+from ntg_assets.ranking.excluded_items import ExcludedItems, find_excluded, read_excluded
+from ntg_assets.ranking.item_rules import judge_items
 from ntg_assets.ranking.list_rules import NO_LIMIT, ListRules
 from ntg_assets.ranking.model import ranking_model
 from ntg_assets.ranking.ruled_lists import make_lists
@@ -54,7 +56,7 @@ def report(world: World) -> pl.DataFrame:
         settings=settings,
         weights=world.tables["ranking_weights"],
     )
-    found = report_rules(LOG, free, facts=world.tables["item_rules"], excluded=(), seed=1)
+    found = report_rules(LOG, free, facts=world.tables["item_rules"], excluded=ExcludedItems(), seed=1)
     return check_frame(found, RankingRulesReport, ids=INTEGERS)
 
 
@@ -234,17 +236,23 @@ def test_rules_about_categories_without_any_are_refused() -> None:
     judge_items(LOG, nothing, rules=RulesSettings(exclude_items=[1]), cutoff_at=CUTOFF)
 
 
-def test_excluded_items_come_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "blocked.csv").write_text("item_id,why\n4,licence\n 5 ,licence\n")
-    excluded = read_excluded("blocked.csv", home=tmp_path)
+def test_excluded_items_come_from_a_file_in_whatever_spelling(tmp_path: Path) -> None:
+    (tmp_path / "blocked.csv").write_text("item_id,why\n4,licence\n 5 ,licence\n6.0,licence\n007,licence\n8\u200b,licence\n999,x\n,x\n")
+    read = read_excluded("blocked.csv", place=Place(tmp_path))
+    check_frame(read.rows, contract_of("excluded_items"))
+    excluded = find_excluded(read.rows["listed_id"], LOG["item_id"].unique())
     rules = RulesSettings(exclude_items_file="blocked.csv")
-    table = judge_items(LOG, CATEGORIES, rules=rules, cutoff_at=CUTOFF, excluded=excluded)
-    assert table.filter(pl.col("exclusion").is_not_null())["item_id"].to_list() == [4, 5]
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_excluded("nowhere.csv", home=tmp_path)
+    table = judge_items(LOG, CATEGORIES, rules=rules, cutoff_at=CUTOFF, excluded=excluded.ids)
+    assert table.filter(pl.col("exclusion").is_not_null())["item_id"].to_list() == [4, 5, 6, 7, 8]
+    assert excluded.warning == (
+        "no item of TRAIN has the id '999'; 1 items are written otherwise in the log (such as '8\\u200b' for 8); they are excluded too;"
+        " 1 rows hold no id"
+    )
+    with pytest.raises(SourceError, match="no such file"):
+        read_excluded("nowhere.csv", place=Place(tmp_path))
     (tmp_path / "blocked.csv").write_text("id\n4\n")
-    with pytest.raises(ConfigurationError, match="no column item_id"):
-        read_excluded("blocked.csv", home=tmp_path)
+    with pytest.raises(SourceError, match=r"no column 'item_id'"):
+        read_excluded("blocked.csv", place=Place(tmp_path))
 
 
 @pytest.mark.parametrize(

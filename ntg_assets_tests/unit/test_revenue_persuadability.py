@@ -9,9 +9,10 @@ import pytest
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import SourceError
+from ntg_assets.events.sources import Place
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.revenue.persuadability import MEASURED, NO_EFFECT, NO_RANKING, TOO_FEW, Uplift, measure_uplift
+from ntg_assets.revenue.persuadability import BROKEN, MEASURED, NO_EFFECT, NO_RANKING, TOO_FEW, Uplift, measure_uplift, uplift_or_problem
 from ntg_assets.revenue.settings import StrategySettings, TrialSettings, ValueSettings
 from ntg_assets.revenue.strategies import intervention_targets
 from ntg_assets.revenue.strategy_comparison import strategy_comparison
@@ -35,7 +36,7 @@ def world(effect: float, *, only_the_silent: bool, n_users: int = 1500, seed: in
         seen |= {ASSIGNED + timedelta(days=int(day)) for day in rng.choice(WINDOW, min(WINDOW, rng.poisson(rate)), replace=False)}
         rows += [(user, str(on)) for on in sorted(seen)]
         log.append((str(user), ASSIGNED, treated, 0.5))
-    schema = {"user": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64}
+    schema = {"listed_id": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64}
     return days(*rows), pl.DataFrame(log, schema=schema, orient="row")
 
 
@@ -80,7 +81,7 @@ def test_few_users_and_no_trial_claim_nothing() -> None:
 
 def test_only_closed_windows_and_known_users_count() -> None:
     user_days = days((1, "2024-02-20"), (1, "2024-03-01"), (1, "2024-03-20"), (1, "2024-03-21"), value=3.0)
-    log = pl.DataFrame({"user": ["1", "2"], "assigned_on": [ASSIGNED] * 2, "is_treated": [True, False], "propensity": [0.5, 0.5]})
+    log = pl.DataFrame({"listed_id": ["1", "2"], "assigned_on": [ASSIGNED] * 2, "is_treated": [True, False], "propensity": [0.5, 0.5]})
     revenue = ValueSettings(basis="event_value")
     found = trial_outcomes(log, user_days, complete_until_on=date(2024, 3, 21), window_days=WINDOW, value=revenue)
     assert found.select("user_id", "value").rows() == [(1, 3.0 + 3.0)]
@@ -92,8 +93,37 @@ def test_own_log_of_several_nights_gives_each_user_once(tmp_path: Path) -> None:
         "user_id,strategy,arm,propensity,assigned_on\n1,a,contact,0.9,2024-03-02\n1,b,contact,0.9,2024-03-01\n2,a,holdout,0.9,2024-03-01\n"
     )
     (tmp_path / "log.csv").write_text(rows + "3,a,contact,0.9,2024-03-01\n3,a,holdout,0.9,2024-03-02\n")
-    found = read_trial(TrialSettings(files=["log.csv"]), home=tmp_path)
-    assert found.rows() == [("1", date(2024, 3, 1), True, 0.9), ("2", date(2024, 3, 1), False, 0.9)]
+    found = read_trial(TrialSettings(files=["log.csv"]), place=Place(tmp_path), id_type="string")
+    check_frame(found.rows, contract_of("trial_log"))
+    assert found.rows.rows() == [("1", date(2024, 3, 1), True, 0.9), ("2", date(2024, 3, 1), False, 0.9)]
+    assert found.sentence == "5 rows in 1 file(s): 2 users; 1 were in both arms and count in none"
+
+
+def test_users_of_a_trial_are_read_by_the_id_rule_of_the_log(tmp_path: Path) -> None:
+    rows = [(1.0, "contact", date(2024, 3, 1)), (2.0, "holdout", date(2024, 3, 1)), (2.0, "holdout", date(2024, 3, 2))]
+    pl.DataFrame(rows, schema=["user_id", "arm", "assigned_on"], orient="row").write_parquet(tmp_path / "log.parquet")
+    (tmp_path / "more.csv").write_text("user_id,arm,assigned_on\n 003,contact,2024-03-01T23:59:00Z\nu4,contact,2024-03-02T01:00:00+02:00\n")
+    trial = TrialSettings(files=["log.parquet", "more.csv"], propensity=None)
+    found = read_trial(trial, place=Place(tmp_path), id_type="integer").rows
+    assert found.select("listed_id", "assigned_on", "is_treated").rows() == [
+        (user, date(2024, 3, 1), user != "2") for user in ("1", "2", "3", "u4")
+    ]
+    assert found["propensity"].unique().to_list() == [3 / 5]
+
+
+def test_a_trial_that_breaks_the_measurement_is_said_and_concerns_nothing_else() -> None:
+    user_days, log = world(0.0, only_the_silent=False, n_users=10)
+    outcomes = trial_outcomes(log, user_days, complete_until_on=date(2024, 4, 1), window_days=WINDOW, value=ValueSettings())
+    now = run(user_activity_features(user_days, active_users_at(user_days, ASSIGNED))).rename({"cutoff_on": "snapshot_on"})
+
+    def measure() -> Uplift:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    found = uplift_or_problem(measure, trial=outcomes, now=now, window_days=WINDOW)
+    check_frame(found.report, contract_of("persuadability_report"), ids=IDS)
+    check_frame(found.estimates, contract_of("uplift_estimates"), ids=IDS)
+    assert found.report.select("verdict", "problem").rows() == [(BROKEN, "LinAlgError: Singular matrix (not foreseen)")]
+    assert found.estimates.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -102,8 +132,8 @@ def test_own_log_of_several_nights_gives_each_user_once(tmp_path: Path) -> None:
 )
 def test_a_trial_that_cannot_be_read_is_one_clear_sentence(tmp_path: Path, row: str, told: str) -> None:
     (tmp_path / "log.csv").write_text(f"user_id,arm,propensity,assigned_on\n{row}\n")
-    with pytest.raises(ConfigurationError, match=told):
-        read_trial(TrialSettings(files=["log.csv"]), home=tmp_path)
+    with pytest.raises(SourceError, match=told):
+        read_trial(TrialSettings(files=["log.csv"]), place=Place(tmp_path), id_type="string")
 
 
 def test_strategy_follows_uplift_where_measured_and_says_so_where_it_is_assumed() -> None:

@@ -11,12 +11,12 @@ import yaml
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.errors import ConfigurationError
 from ntg_assets.revenue.assignments import intervention_assignments
+from ntg_assets.revenue.contact_holds import Hold, hold_contacts
 from ntg_assets.revenue.policy import intervention_exclusions
-from ntg_assets.revenue.settings import ContactLogSettings, RadarSettings, StrategySettings
+from ntg_assets.revenue.settings import RadarSettings, StrategySettings
 from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.user_lists import UserLists, read_contacts, read_user_lists
+from ntg_assets.revenue.user_lists import UserLists
 from ntg_assets.settings import load_settings
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar_of
 
@@ -26,7 +26,11 @@ RADAR = radar_of((1, 0.5, 50.0), (2, 0.5, 40.0), (3, 0.5, 30.0), (4, 0.5, 20.0))
 
 def contacts(*rows: tuple[str, str]) -> pl.DataFrame:
     made = [(user, date.fromisoformat(on)) for user, on in rows]
-    return pl.DataFrame(made, schema={"user": pl.String, "contacted_on": pl.Date}, orient="row")
+    return pl.DataFrame(made, schema={"listed_id": pl.String, "contacted_on": pl.Date}, orient="row")
+
+
+def opted_out(*users: str) -> pl.DataFrame:
+    return pl.DataFrame({"listed_id": users})
 
 
 def excluded(lists: UserLists, **changes: object) -> dict[object, str]:
@@ -43,9 +47,8 @@ def test_a_cap_counts_the_days_before_tonight_and_not_tonight_itself() -> None:
 
 
 def test_every_reason_is_kept_and_the_first_decides() -> None:
-    lists = UserLists(
-        frozenset({"1"}), pl.DataFrame({"user": ["1", "2"], "reason": ["staff", "open complaint"]}), contacts(("1", "2024-03-30"))
-    )
+    left_out = pl.DataFrame({"listed_id": ["1", "2"], "detail": ["staff", "open complaint"]})
+    lists = UserLists(opted_out("1"), left_out, contacts(("1", "2024-03-30")))
     settings = policy(MAXIMUM_RISK)
     found = intervention_exclusions(RADAR, settings=settings, lists=lists, as_of=TONIGHT)
     assert found.filter(pl.col("user_id") == 1)["exclusion"].to_list() == ["opted_out", "excluded", "contacted_recently"]
@@ -57,34 +60,41 @@ def test_every_reason_is_kept_and_the_first_decides() -> None:
     ]
 
 
-def test_lists_are_read_by_name_and_ids_are_text(tmp_path: Path) -> None:
-    (tmp_path / "out.csv").write_text("user_id\n 1 \n")
-    (tmp_path / "left.csv").write_text("reason,user_id\nstaff,2\n")
-    (tmp_path / "sent.csv").write_text("user_id,assigned_on,action\n3,2024-03-30T09:00:00Z,contact\n4,2024-03-30,no_contact\n")
-    settings = policy(
-        MAXIMUM_RISK, opt_out_file="out.csv", exclusion_file="left.csv", contact_log=ContactLogSettings(files=["sent.csv", "later/*.csv"])
-    )
-    assert excluded(read_user_lists(settings, home=tmp_path)) == {1: "opted_out", 2: "excluded", 3: "contacted_recently"}
+def test_whoever_a_list_names_in_any_spelling_is_not_contacted_and_the_row_says_how_it_was_written() -> None:
+    lists = UserLists(opted_out("1.0", "3\u200b"), pl.DataFrame({"listed_id": ["'004"], "detail": ["staff"]}))
+    found = intervention_exclusions(RADAR, settings=policy(MAXIMUM_RISK), lists=lists, as_of=TONIGHT)
+    assert found.select("user_id", "exclusion", "detail").rows() == [
+        (1, "opted_out", "on the opt-out list"),  # 1.0 is 1 by the rule of the log
+        (3, "opted_out", "on the opt-out list (written as '3\u200b')"),
+        (4, "excluded", "staff (written as ''004')"),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("user_id,sent\n1,2024-03-30\n", "no column assigned_on"),
-        ("user_id,assigned_on,action\n1,yesterday,contact\n", "1 of 1 rows hold no day in assigned_on"),
-        (None, "no file sent.csv"),
-    ],
-)
-def test_a_contact_log_that_cannot_be_read_stops_the_run(tmp_path: Path, content: str | None, told: str) -> None:
-    if content is not None:
-        (tmp_path / "sent.csv").write_text(content)
-    with pytest.raises(ConfigurationError, match=told):
-        read_contacts(ContactLogSettings(files=["sent.csv"]), home=tmp_path)
+def test_contacts_count_together_however_they_are_written() -> None:
+    log = contacts(("1", "2024-03-29"), ("01", "2024-03-29"), ("1\u00a0", "2024-03-28"), ("2", "2024-03-30"))
+    assert excluded(UserLists(contacts=log), max_contacts=3) == {1: "contacted_recently"}
+    assert excluded(UserLists(contacts=log), max_contacts=4) == {}
+
+
+def test_one_reason_to_withhold_keeps_everyone_from_being_contacted_and_logged() -> None:
+    holds = hold_contacts([Hold("radar.opt_out_file", "cannot be read", "radar.opt_out_file: gone.csv: no such file")])
+    settings = policy(MAXIMUM_RISK, StrategySettings(name="other", objective="random"), holdout_share=0.5)
+    found = intervention_exclusions(RADAR, settings=settings, holds=holds, as_of=TONIGHT)
+    check_frame(found, contract_of("intervention_exclusions"), ids=IdTypes("integer", "integer"))
+    assert dict(found.filter("is_deciding").select("user_id", "exclusion").rows()) == dict.fromkeys((1, 2, 3, 4), "withheld")
+    assert set(found.filter(pl.col("exclusion") == "withheld")["detail"]) == {"radar.opt_out_file: gone.csv: no such file"}
+    for exclusions in (found, intervention_exclusions(RADAR, settings=settings, as_of=TONIGHT)):  # either of the two is enough
+        targets = intervention_targets(RADAR, settings=settings, exclusions=exclusions, holds=holds)
+        check_frame(targets, contract_of("intervention_targets"), ids=IdTypes("integer", "integer"))
+        assert targets.is_empty()
+        assert intervention_assignments(targets, assigned_on=TONIGHT, holdout_share=0.5).is_empty()
+    assert intervention_targets(RADAR, settings=settings, exclusions=found).is_empty()
+    assert intervention_targets(RADAR, settings=settings, holds=hold_contacts([])).height > 0
 
 
 def test_the_log_holds_both_arms_and_nobody_whom_the_policy_forbids() -> None:
     settings = policy(MAXIMUM_RISK, holdout_share=0.5, capacity=2)
-    exclusions = intervention_exclusions(RADAR, settings=settings, lists=UserLists(frozenset({"1"})), as_of=TONIGHT)
+    exclusions = intervention_exclusions(RADAR, settings=settings, lists=UserLists(opted_out("1")), as_of=TONIGHT)
     targets = intervention_targets(RADAR, settings=settings, exclusions=exclusions)
     log = intervention_assignments(targets, assigned_on=TONIGHT, holdout_share=0.5)
     check_frame(log, contract_of("intervention_assignments"), ids=IdTypes("integer", "integer"))

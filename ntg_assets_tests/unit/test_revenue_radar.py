@@ -1,20 +1,18 @@
 """The radar is exactly risk x stake, and interventions obey the policy to the last unit of money."""
 
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from ntg_assets.churn.checks import implausible_aucs, scores_that_do_not_add_up
-from ntg_assets.errors import ConfigurationError
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order, targets_against_policy
 from ntg_assets.revenue.policy import intervention_exclusions
 from ntg_assets.revenue.radar import revenue_risk_radar
 from ntg_assets.revenue.settings import RadarSettings, StrategySettings
 from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.user_lists import UserLists, read_opt_outs
+from ntg_assets.revenue.user_lists import UserLists
 from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
 
 
@@ -52,7 +50,7 @@ def targets(radar: pl.DataFrame, settings: RadarSettings, **given: object) -> pl
 
 def without(radar: pl.DataFrame, settings: RadarSettings, *users: str) -> pl.DataFrame:
     """Exclusions when these users opted out."""
-    return intervention_exclusions(radar, settings=settings, lists=UserLists(frozenset(users)))
+    return intervention_exclusions(radar, settings=settings, lists=UserLists(pl.DataFrame({"listed_id": users})))
 
 
 MAXIMUM_RISK = StrategySettings(name="maximum_risk", objective="revenue_at_risk")
@@ -210,17 +208,3 @@ def test_contact_in_spite_of_an_exclusion_is_found() -> None:
     assert targets_against_policy(found, radar).is_empty()
     assert targets_against_policy(found.with_columns(action=pl.lit("contact")), radar)["user_id"].to_list() == [2]
     assert targets_against_policy(found.with_columns(revenue_at_risk=pl.lit(1.0)), radar).height == found.height
-
-
-def test_opt_outs_are_read_as_text(tmp_path: Path) -> None:
-    (tmp_path / "opted.csv").write_text("user_id,why\n007, asked\n12 ,\n", encoding="utf-8")
-    assert read_opt_outs("opted.csv", home=tmp_path) == {"007", "12"}
-    assert read_opt_outs(None, home=tmp_path) == frozenset()
-
-
-def test_missing_opt_outs_stop_the_selection(tmp_path: Path) -> None:
-    (tmp_path / "other.csv").write_text("id\n1\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"gone\.csv cannot be read"):
-        read_opt_outs("gone.csv", home=tmp_path)
-    with pytest.raises(ConfigurationError, match=r"has no column user_id \(found id\)"):
-        read_opt_outs("other.csv", home=tmp_path)

@@ -1,0 +1,1 @@
+"""Everything configured beside the interaction log: read once, judged first, isolated where it is used."""

@@ -1,0 +1,217 @@
+"""Read every configured list and log beside the interaction log once, before anything is made; say of each whether it can be used.
+
+Nothing here stops a night: what cannot be read is named with its reason, and whoever would use it does without (`consequence`). One
+exception: a file of items that must not be shown, where no publication says what it held before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import polars as pl
+
+from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import SourceError, tell_error
+from ntg_assets.events.file_names import resolve_files
+from ntg_assets.events.settings import IngestSettings
+from ntg_assets.events.sources import Place
+from ntg_assets.experiments.isolation import source_of
+from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES, ExperimentLogs, LogFiles, files_of, read_experiment
+from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.off_policy.isolation import KEY as SHOWN_KEY
+from ntg_assets.off_policy.shown_log import ShownLog, no_shown_log, read_shown
+from ntg_assets.ranking.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
+from ntg_assets.ranking.excluded_items import KEY as EXCLUDED_KEY
+from ntg_assets.ranking.excluded_items import SCHEMA as EXCLUDED_TYPES
+from ntg_assets.revenue.trials import LOG_SCHEMA as TRIAL_TYPES
+from ntg_assets.revenue.trials import TRIAL_KEY, read_trial
+from ntg_assets.revenue.user_lists import KEYS, USER_LISTS, configured_lists
+from ntg_assets.settings import Settings
+from ntg_assets.sql import Query, Table, run
+from ntg_assets.stages import LIVE
+from ntg_assets.storage.connection import connect
+
+Read = TypeVar("Read")
+VERDICTS: dict[str, Any] = {
+    "source": pl.String,
+    "files": pl.String,
+    "n_files": pl.Int64,
+    "n_rows": pl.Int64,
+    "is_usable": pl.Boolean,
+    "sentence": pl.String,
+    "consequence": pl.String,
+}
+WITHOUT_LIST = "every contact list is withheld"
+WITHOUT_TRIAL = "nothing is measured from it, and strategies rest on the assumed save rate"
+WITHOUT_LOGS = "this experiment is not read out"
+WITHOUT_SHOWN = "nothing is estimated from it"
+WITHOUT_EXCLUDED = "items that it excluded at the last publication stay excluded"
+
+
+class OptionalTables(NamedTuple):
+    """The tables that are made of all of them, in the order in which they are stored."""
+
+    optional_sources: pl.DataFrame
+    user_lists: pl.DataFrame
+    trial_log: pl.DataFrame
+    excluded_items: pl.DataFrame
+    exposure_log: pl.DataFrame
+    outcome_log: pl.DataFrame
+    kept_assignments: pl.DataFrame
+    shown_log_losses: pl.DataFrame
+    shown_items: pl.DataFrame
+
+
+class Found(NamedTuple):
+    """What there is to say of a source that was read."""
+
+    n_files: int
+    n_rows: int
+    sentence: str
+
+
+class Judgements:
+    """The verdicts on all sources, in the order in which they are read."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+
+    def read(
+        self, source: str, files: Sequence[str], read: Callable[[], Read], *, found: Callable[[Read], Found], without: str
+    ) -> Read | None:
+        """Read one source and judge it; None when it cannot be read, whatever the reason."""
+        named = ", ".join(files)
+        try:
+            result = read()
+            told = found(result)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it concerns this source alone
+            self.rows.append((source, named, 0, 0, False, tell_error(error), without))
+            return None
+        self.rows.append((source, named, told.n_files, told.n_rows, True, told.sentence, None))
+        return result
+
+
+def require_source_files(ingest: IngestSettings, place: Place) -> None:
+    """Refuse a run without its main files at once, before anything else is read.
+
+    Raises:
+        SourceError: a file of the interaction log or of the item table is missing.
+    """
+    for source in (ingest.events, ingest.items):
+        if source is not None:
+            resolve_files(source.files, home=place.home, roots=place.folders)
+
+
+def read_optional_sources(settings: Settings, *, place: Place, ids: IdTypes, published_store: Path) -> OptionalTables:
+    """Read everything that is configured beside the interaction log.
+
+    Args:
+        settings: The configuration.
+        place: Where files may lie, and how much a reader may use.
+        ids: How the interaction log writes ids.
+        published_store: What was published last; it may not exist.
+
+    Raises:
+        SourceError: the file of excluded items cannot be read, and nothing says what it held before.
+    """
+    judged = Judgements()
+    user_lists = _user_lists(settings, judged, place=place)
+    trial_log = _trial_log(settings, judged, place=place, ids=ids)
+    excluded_items = _excluded_items(settings, judged, place=place, published_store=published_store)
+    logs = _experiment_logs(settings, judged, home=place.home, ids=ids)
+    shown = _shown_log(settings, judged, place=place, ids=ids)
+    verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
+    return OptionalTables(verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows)
+
+
+def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema=USER_LISTS)]
+    for name, (files, read) in configured_lists(settings.radar, place=place).items():
+        listed = judged.read(
+            KEYS[name], files, read, found=lambda one: Found(one.n_files, one.rows.height, one.sentence), without=WITHOUT_LIST
+        )
+        parts += [listed.rows] if listed else []
+    return pl.concat(parts)
+
+
+def _trial_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes) -> pl.DataFrame:
+    trial = settings.radar.trial
+    if trial is None:
+        return pl.DataFrame(schema=TRIAL_TYPES)
+    read = judged.read(
+        TRIAL_KEY,
+        trial.files,
+        lambda: read_trial(trial, place=place, id_type=ids.user),
+        found=lambda log: Found(log.n_files, log.rows.height, log.sentence),
+        without=WITHOUT_TRIAL,
+    )
+    return read.rows if read else pl.DataFrame(schema=TRIAL_TYPES)
+
+
+def _excluded_items(settings: Settings, judged: Judgements, *, place: Place, published_store: Path) -> pl.DataFrame:
+    file = settings.ranking.rules.exclude_items_file
+    if file is None:
+        return pl.DataFrame(schema=EXCLUDED_TYPES)
+    read = judged.read(
+        EXCLUDED_KEY,
+        [file],
+        lambda: read_excluded(file, place=place),
+        found=lambda listed: Found(listed.n_files, listed.rows.height, listed.sentence),
+        without=WITHOUT_EXCLUDED,
+    )
+    if read:
+        return read.rows
+    known = excluded_at_last_publication(published_store, settings)
+    if known is None:
+        raise SourceError(f"{EXCLUDED_KEY}: {judged.rows[-1][5]} Nothing was published before that says which items must not be shown.")
+    return known
+
+
+def excluded_at_last_publication(published_store: Path, settings: Settings) -> pl.DataFrame | None:
+    """Return the items that the file excluded when something was published last; None when nothing was."""
+    if not published_store.exists():
+        return None
+    rules = Query("select item_id, exclusion from stored", {"stored": Table(LIVE, "item_rules")})
+    with connect(published_store, engine=settings.engine, read_only=True) as connection:
+        judged = run(rules, connection)
+    listed = judged.filter(pl.col("exclusion") == EXCLUSION).sort("item_id")
+    return listed.select(listed_id=pl.col("item_id").cast(pl.String), origin=pl.lit(LAST_PUBLICATION))
+
+
+def _experiment_logs(
+    settings: Settings, judged: Judgements, *, home: Path, ids: IdTypes
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read the logs of every experiment; files that several share are read once."""
+    readers = {True: LogFiles(home, ids.user), False: LogFiles(home)}
+    read = [_experiment(one, judged, readers=readers) for one in settings.experiments.definitions if files_of(one)]
+    logs = [one for one in read if one is not None]
+    return (
+        pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *(one.exposures for one in logs)]),
+        pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *(one.outcomes for one in logs)]),
+        pl.concat([pl.DataFrame(schema=KEPT_TYPES), *(one.kept for one in logs)]),
+    )
+
+
+def _experiment(one: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]) -> ExperimentLogs | None:
+    files, reader = files_of(one), readers[one.unit == "user"]
+    return judged.read(
+        source_of(one.id),
+        files,
+        lambda: read_experiment(one, files=reader),
+        found=lambda logs: Found(reader.count(files), logs.exposures.height + logs.outcomes.height + logs.kept.height, logs.sentence),
+        without=WITHOUT_LOGS,
+    )
+
+
+def _shown_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes) -> ShownLog:
+    log = settings.off_policy.shown
+    if log is None:
+        return no_shown_log(ids)
+    read = judged.read(
+        SHOWN_KEY,
+        log.files,
+        lambda: read_shown(log, place=place, ids=ids, max_bad_share=settings.ingest.max_bad_share),
+        found=lambda shown: Found(shown.n_files, shown.rows.height, f"{shown.rows.height:,} usable rows"),
+        without=WITHOUT_SHOWN,
+    )
+    return read or no_shown_log(ids)
