@@ -11,7 +11,7 @@ import polars as pl
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.files import refuse_changed
-from ntg_assets.events.load import Survey, read_extent, survey
+from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
 from ntg_assets.events.sources import Place
 from ntg_assets.events.volume import find_losses, refuse_losses, report_volume
@@ -96,8 +96,7 @@ def refuse_shrunken(project: Project, surveyed: Survey) -> None:
     content = content_of(surveyed.load_ledger, ingest)
     before = load_before(loads, content)
     if before is not None and not was_last(loads, content):
-        extent = read_extent(surveyed.events, place=place_of(project))
-        refuse_losses(find_losses(extent, before, ingest.volume), extent, before, ingest.volume)
+        refuse_losses(find_losses(surveyed.extent, before, ingest.volume), surveyed.extent, before, ingest.volume)
 
 
 @staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))

@@ -22,7 +22,7 @@ from ntg_assets.events.load_history import Extent
 from ntg_assets.events.reconciliation import reading
 from ntg_assets.events.settings import IngestSettings
 from ntg_assets.events.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of
-from ntg_assets.sql import Query, read_sql, run
+from ntg_assets.sql import Query, run
 from ntg_assets.storage.connection import connect
 
 ORDER = ["event_at", "user_id", "item_id", "event_type", "value", "load_file"]
@@ -37,6 +37,7 @@ class Survey:
         items: Tables of items and categories.
         quarantine: Bad rows of all sources.
         load_ledger: One row per file.
+        extent: How much the log holds.
         files: The files as they were when the survey read them.
         notes: What was passed over, for people.
         misnamed: Files that are not what their names promise, and how they were read.
@@ -46,6 +47,7 @@ class Survey:
     items: ItemTables
     quarantine: pl.DataFrame
     load_ledger: pl.DataFrame
+    extent: Extent
     files: tuple[SourceFile, ...]
     notes: tuple[str, ...] = ()
     misnamed: tuple[str, ...] = ()
@@ -79,10 +81,16 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         items=items,
         quarantine=pl.concat([source.quarantine for source in sources]),
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
+        extent=_extent_of(log),
         files=(*found.files, *found_items.files),
         notes=(*found.notes, *found_items.notes),
         misnamed=(*found.misnamed, *found_items.misnamed),
     )
+
+
+def _extent_of(log: JudgedSource) -> Extent:
+    accepted = int(ledger_of(log)["n_accepted"].sum())
+    return Extent(accepted, *log.span) if log.span else Extent(accepted, 0, None, None)
 
 
 def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = None) -> pl.DataFrame:
@@ -101,13 +109,6 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
     with source_reader(place) as connection:
         events = run(surveyed.events, connection)
     return check_frame(events.sort(ORDER), Events, ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type))
-
-
-def read_extent(events: Query, *, place: Place) -> Extent:
-    """Count what a load holds before it is stored: one more reading of the files, which is what refusing it in time costs."""
-    text = f"with events as not materialized (\n{events.text}\n)\nselect * from (\n{read_sql('events', 'load_extent')}\n)"
-    with source_reader(place) as connection:
-        return Extent(*run(Query(text, events.tables, events.parameters), connection).row(0))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.events.file_names import find_paths, tell_passed_over
 from ntg_assets.events.files import SourceFile, inspect_files
 from ntg_assets.events.readers import Layout, find_layouts
-from ntg_assets.events.reconciliation import FileCounts
+from ntg_assets.events.reconciliation import FileCounts, Span
 from ntg_assets.events.settings import EventSourceSettings, ItemSourceSettings
 from ntg_assets.events.typed_rows import Plan
 from ntg_assets.settings import EngineSettings
@@ -52,6 +52,7 @@ class JudgedSource:
         counts: By file number, copies left out.
         duplicates: Rows of a file that an accepted row stands for, by file number (missing: none).
         quarantine: Rows of the quarantine contract.
+        span: What the usable rows of the log span; none for other sources.
     """
 
     name: str
@@ -60,6 +61,7 @@ class JudgedSource:
     counts: Mapping[int, FileCounts]
     duplicates: Mapping[int, int]
     quarantine: pl.DataFrame
+    span: Span | None = None
 
 
 @dataclass(frozen=True)
