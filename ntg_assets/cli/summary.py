@@ -1,5 +1,8 @@
 """The end of a run: what was decided, whom to contact, how far to trust it, where things are."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -23,9 +26,29 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
-    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
     rows = [
-        ("data", f"{manifest.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
+        *told_rows(known, header=header),
+        ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
+        (
+            "query",
+            f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet, JSON); generation {manifest.generation}",
+        ),
+    ]
+    console.print()
+    for name, text in rows:
+        console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
+    """Say what was published, what is missing from it and how far to trust it: a word and a sentence each.
+
+    Args:
+        known: Of `facts`.
+        header: Source, configuration, cutoff.
+    """
+    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
+    return [
+        ("data", f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.as_of}"),
         ("question", f"{known['question']} {known['answer']}"),
         *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
         (
@@ -38,12 +61,4 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
         *(("shown", sentence) for sentence in known["shown"]),
         *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
         *(("caution", sentence) for sentence in known["doubtful"]),
-        ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
-        (
-            "query",
-            f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet, JSON); generation {manifest.generation}",
-        ),
     ]
-    console.print()
-    for name, text in rows:
-        console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)

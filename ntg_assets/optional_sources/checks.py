@@ -10,7 +10,7 @@ from ntg_assets.stages import INGEST
 def tell_refused(optional_sources: pl.DataFrame) -> list[str]:
     """Say of each source that cannot be read why, and what does without it."""
     refused = optional_sources.filter(~pl.col("is_usable"))
-    return [f"{row['source']}: {row['sentence'].rstrip('.')}: {row['consequence']}" for row in refused.iter_rows(named=True)]
+    return [f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}" for row in refused.iter_rows(named=True)]
 
 
 @dg.asset_check(asset=dg.AssetKey([INGEST, "optional_sources"]), op_tags=FIRST)

@@ -18,7 +18,7 @@ def tell_broken(read: Reader) -> list[str]:
         read: Gives a table by schema and name.
     """
     sources = read("ingest", "optional_sources").filter(~pl.col("is_usable") & ~pl.col("source").is_in(list(KEYS.values())))
-    told = [f"{row['source']}: {row['sentence'].rstrip('.')}: {row['consequence']}" for row in sources.iter_rows(named=True)]
+    told = [f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}" for row in sources.iter_rows(named=True)]
     problems = read("experiments", "experiment_problems").filter(pl.col("step") != "sources")
     told += [f"experiments.{experiment}: {step} could not be made: {reason}" for experiment, step, reason in problems.iter_rows()]
     told += [f"{source}: nothing could be estimated: {reason}" for source, reason in read("backtest", "off_policy_problems").iter_rows()]

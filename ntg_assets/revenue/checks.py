@@ -75,16 +75,16 @@ def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
 
 
 def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("contact_holds", "intervention_assignments")}
+    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("contact_holds", "intervention_targets")}
 
     @dg.asset_check(
-        asset=dg.AssetKey([stage, "intervention_targets"]),
+        asset=dg.AssetKey([stage, "intervention_assignments"]),
         additional_ins=inputs,
         blocking=True,
         name="nobody_is_contacted_while_lists_are_withheld",
     )
     def check(
-        intervention_targets: pl.DataFrame, contact_holds: pl.DataFrame, intervention_assignments: pl.DataFrame
+        intervention_assignments: pl.DataFrame, contact_holds: pl.DataFrame, intervention_targets: pl.DataFrame
     ) -> dg.AssetCheckResult:
         """While there is a reason to contact nobody, no list and no log of assignments names anybody."""
         n_named = intervention_targets.height + intervention_assignments.height

@@ -11,6 +11,7 @@ from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments import logs, results, tables
 from ntg_assets.experiments.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.isolation import usable
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
@@ -97,7 +98,6 @@ def test_whatever_one_readout_raises_leaves_the_others_as_they_are(tmp_path: Pat
     evidence = evidence_of(known, exposure_log(tmp_path, known.definitions), nothing)
     sound = results_of(known, evidence)
     assert results.experiment_problems(known, nothing, evidence, sound, seed=1).is_empty()
-    examine = results.examine
 
     def examine_one(experiment: ExperimentSettings, found: Evidence) -> list[HealthCheck]:
         if experiment.id == "one":

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
 import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
-from ntg_assets.contracts import IdTypes
+from ntg_assets.cli.summary import told_rows
+from ntg_assets.contracts import IdTypes, column_names, contract_of
 from ntg_assets.errors import StorageError
-from ntg_assets.publish.brief import BRIEF_FIGURES, write_brief
+from ntg_assets.publish.brief import BRIEF_FIGURES, facts, write_brief
+from ntg_assets.publish.exports import CONTACT_LISTS, WITHHELD, export_contact_list, export_withheld
 from ntg_assets.publish.files import write_text, write_whole
 from ntg_assets.publish.json_schemas import incompatibilities, report_schema
 from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
@@ -21,6 +24,7 @@ from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import previous_of, publish_store
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.settings import Paths
+from ntg_assets.sql import Table
 from ntg_assets_tests.exposures import estimate, exposures, lists_of
 
 HEADER = Header(source="a log", configuration="abc", as_of="2024-01-01T00:00:00")
@@ -142,7 +146,21 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "recommendations": {"user_id": user_id},
     }
     shown = estimate(exposures((1, 10, 1, 0.5, 1.0), (2, 11, 1, 0.5, 0.0)), lists_of(blend={1: [10], 2: [10]}), minimum_users=300)
-    return {name: pl.DataFrame([row]) for name, row in rows.items()} | {"off_policy_report": shown}
+    return {name: pl.DataFrame([row]) for name, row in rows.items()} | {"off_policy_report": shown, **NOTHING_BROKEN}
+
+
+NOTHING_BROKEN = {
+    name: pl.DataFrame(schema={column: found.dtype.type for column, found in contract_of(name).to_schema().columns.items()})
+    for name in (
+        "optional_sources",
+        "user_list_report",
+        "contact_holds",
+        "experiment_problems",
+        "unit_id_report",
+        "off_policy_problems",
+        "persuadability_report",
+    )
+}
 
 
 def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
@@ -158,6 +176,106 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
     assert "1 quarantined" in page
     assert "blend would have earned 1 per shown place where the log earned 0.5" in page
     assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
+
+
+def broken_night(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The same night with lists withheld, and each kind of optional thing broken."""
+    refused = {"files": "f", "n_files": 0, "n_rows": 0, "is_usable": False}
+    sources = [
+        {
+            "source": "radar.opt_out_file",
+            **refused,
+            "sentence": "<out>.csv: no such file.",
+            "consequence": "every contact list is withheld",
+        },
+        {
+            "source": "experiments.checkout",
+            **refused,
+            "sentence": "seen.csv: no such file.",
+            "consequence": "this experiment is not read out",
+        },
+    ]
+    problems = [("checkout", "sources", "seen.csv"), ("pricing", "readouts", "ZeroDivisionError: division by zero (not foreseen)")]
+    near = ("sound", "interaction log", 9, 5, 3, 1, "'u1 ' for 'u1'")
+    hold = ("radar.opt_out_file", "cannot be read", "radar.opt_out_file: <out>.csv: no such file.", None, None)
+    rows: dict[str, list[Any]] = {"experiment_problems": problems, "unit_id_report": [near], "contact_holds": [hold]}
+    rows |= {"off_policy_problems": [("off_policy.shown", "Singular matrix")]}
+    changed = {name: pl.DataFrame(given, schema=NOTHING_BROKEN[name].schema, orient="row") for name, given in rows.items()}
+    targets = {"intervention_targets": tables["intervention_targets"].clear(), "decisions": tables["decisions"].clear()}
+    return tables | targets | changed | {"optional_sources": pl.DataFrame(sources, schema=NOTHING_BROKEN["optional_sources"].schema)}
+
+
+def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what_is_missing(tmp_path: Path) -> None:
+    for name in BRIEF_FIGURES:
+        (tmp_path / f"{name}.png").write_bytes(b"picture")
+    tables = broken_night(brief_tables("u"))
+    page = write_brief(
+        lambda _, table: tables[table], header=HEADER, target=tmp_path / "brief.html", figures=tmp_path, strategies=["s"]
+    ).read_text()
+    for told in (
+        "Every contact list of this night is withheld: contact nobody.",
+        "radar.opt_out_file: &lt;out&gt;.csv: no such file.",
+        "Nobody: every contact list is withheld",
+        "experiments.checkout: seen.csv: no such file; so this experiment is not read out",
+        "experiments.pricing: readouts could not be made: ZeroDivisionError: division by zero (not foreseen)",
+        "off_policy.shown: nothing could be estimated: Singular matrix",
+        "experiments.sound: 3 of 9 units are written otherwise in the interaction log (&#39;u1 &#39; for &#39;u1&#39;)",
+        "Not known: checkout, pricing could not be read out.",
+    ):
+        assert told in page, told
+    assert "No experiment is configured" not in page
+    assert "<out>" not in page
+
+
+def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:
+    tables = broken_night(brief_tables("u"))
+    known = facts(lambda _, table: tables[table], header=HEADER, strategies=["s"])
+    rows = [(name, text) for name, text in told_rows(known, header=HEADER) if name in {"withheld", "missing", "contact"}]
+    assert rows == [
+        ("withheld", "every contact list: radar.opt_out_file: <out>.csv: no such file."),
+        ("missing", "experiments.checkout: seen.csv: no such file; so this experiment is not read out"),
+        ("missing", "experiments.pricing: readouts could not be made: ZeroDivisionError: division by zero (not foreseen)"),
+        ("missing", "off_policy.shown: nothing could be estimated: Singular matrix"),
+    ]
+    whole = facts(lambda _, table: brief_tables("u")[table], header=HEADER, strategies=["s"])
+    assert [name for name, _ in told_rows(whole, header=HEADER)] == [
+        "data",
+        "question",
+        "decision",
+        "leaving",
+        "contact",
+        "shown",
+        "caution",
+    ]
+
+
+def contact_lists(folder: Path, *, withheld: list[str]) -> None:
+    """Publish the contact lists of two targets, or none where they are withheld."""
+    columns = column_names(contract_of("intervention_targets"))
+    rows = pl.DataFrame({name: ["1", "2"] for name in columns}).with_columns(action=pl.lit("contact"))
+    with duckdb.connect() as connection:
+        connection.register("incoming", rows.clear() if withheld else rows)
+        connection.execute("create schema live; create table live.intervention_targets as select * from incoming")
+        for path, options in CONTACT_LISTS.items():
+            table = Table("live", "intervention_targets")
+            export_contact_list(connection, table, target=folder / path, options=options, withheld=withheld)
+    export_withheld(withheld, as_of="2024-01-01", target=folder / WITHHELD)
+
+
+def test_withheld_lists_have_their_columns_no_row_and_a_reason_beside_them_which_goes_when_they_come_back(tmp_path: Path) -> None:
+    text, rows, told = (tmp_path / name for name in (*CONTACT_LISTS, WITHHELD))
+    contact_lists(tmp_path, withheld=["radar.opt_out_file: it's gone", "radar.contact_log: no column"])
+    assert len(text.read_text().splitlines()) == 1  # the header alone: nothing that an import could take for a person
+    assert text.read_text().startswith("strategy,user_id,rank,")
+    assert pl.read_parquet(rows).is_empty()
+    assert "contact nobody" in told.read_text()
+    assert "- radar.opt_out_file: it's gone\n- radar.contact_log: no column\n" in told.read_text()
+    with duckdb.connect() as connection:
+        said = connection.execute("select decode(value) from parquet_kv_metadata($file)", {"file": str(rows)}).fetchall()
+    assert said == [("radar.opt_out_file: it's gone; radar.contact_log: no column",)]
+    contact_lists(tmp_path, withheld=[])
+    assert len(text.read_text().splitlines()) == 1 + 2
+    assert not told.exists()
 
 
 def test_brief_says_nothing_of_exposures_that_nobody_logged(tmp_path: Path) -> None:
