@@ -18,6 +18,7 @@ import typer
 
 from benchmarks.harness import ROOT, command_line, console, measure, report
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.storage.parquet import CHECKSUMMED
 
 CONFIG = "configs/complete_journey.yaml"
 FOLDER = "data/complete_journey"
@@ -48,7 +49,7 @@ def write_complete_journey(folder: Path, *, start: date | None = None, until: da
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (("purchases", chosen), ("products", products)):
         part = folder / f"{name}.parquet.part"
-        rows.write_parquet(part)
+        rows.write_parquet(part, use_pyarrow=True, pyarrow_options=dict(CHECKSUMMED))
         part.replace(folder / f"{name}.parquet")
     return {
         "n_events": chosen.height,

@@ -158,6 +158,10 @@ class Paths(BaseModel):
         return self.data / "warehouse" / "run.lock"
 
     @property
+    def load_history(self) -> Path:
+        return self.data / "history" / "loads"
+
+    @property
     def scratch(self) -> Path:
         return self.data / "scratch"
 

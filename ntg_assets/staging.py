@@ -22,6 +22,7 @@ INGEST_TABLES = frozenset(
         "event_calendar",
         "quarantine",
         "load_ledger",
+        "volume_report",
         "optional_sources",
         "user_lists",
         "trial_log",

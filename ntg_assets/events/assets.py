@@ -6,17 +6,22 @@ from inspect import getdoc
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.files import refuse_changed
 from ntg_assets.events.load import Survey, survey
+from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
 from ntg_assets.events.settings import CLOCK_TOLERANCE
 from ntg_assets.events.sources import Place
+from ntg_assets.events.volume import find_losses, refuse_losses, report_volume
 from ntg_assets.project import Project
+from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
-from ntg_assets.staging import OWNERS, column_docs
+from ntg_assets.staging import OWNERS, column_docs, staged_asset
 
+SHOWN_FILES = 5
 TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}
 
 
@@ -32,17 +37,29 @@ def _spec_of(table: str, kind: str) -> dg.AssetOut:
     )
 
 
-@dg.multi_asset(name="source_files", outs={table: _spec_of(table, kind) for table, kind in TABLES.items()})
-def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object]]:
+FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
+    "files_are_as_named",
+    asset=dg.AssetKey([INGEST, "load_ledger"]),
+    description="Each source file is what its name promises; where it is not, its first bytes decide how it is read.",
+)
+
+
+@dg.multi_asset(
+    name="source_files", outs={table: _spec_of(table, kind) for table, kind in TABLES.items()}, check_specs=[FILES_ARE_AS_NAMED]
+)
+def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
     """Read the configured files, judge every row, account for every line; nothing is stored when a file cannot be trusted."""
     surveyed = survey(project.settings.ingest, place=place_of(project), now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE)
-    context.log.info(tell(surveyed))
+    refuse_shrunken(project, surveyed)
+    for told in (tell(surveyed), *surveyed.notes):
+        context.log.info(told)
     yield dg.Output(surveyed.items.items, "items")
     yield dg.Output(surveyed.items.item_categories, "item_categories")
     yield dg.Output(surveyed.events, "events")
     refuse_changed(surveyed.files)
     yield dg.Output(surveyed.quarantine, "quarantine")
     yield dg.Output(surveyed.load_ledger, "load_ledger")
+    yield judge_names(surveyed)
 
 
 def place_of(project: Project) -> Place:
@@ -59,4 +76,46 @@ def tell(surveyed: Survey) -> str:
     return f"{ledger.height} event file(s): {told}; {surveyed.items.items.height:,} items"
 
 
-ingest_assets = [source_files]
+def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
+    """Say which files are not what their names promise, and what was passed over."""
+    n_files, misnamed = len(surveyed.files), surveyed.misnamed
+    told = f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}" if misnamed else f"{n_files} file(s)"
+    return dg.AssetCheckResult(
+        check_name=FILES_ARE_AS_NAMED.name,
+        asset_key=FILES_ARE_AS_NAMED.asset_key,
+        passed=not misnamed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join([told, *surveyed.notes]),
+    )
+
+
+def refuse_shrunken(project: Project, surveyed: Survey) -> None:
+    """Raise when a load brings much less than the one before; what was the last load before is believed again."""
+    ingest = project.settings.ingest
+    loads = read_loads(project.paths.load_history, source_name=ingest.source_name)
+    content = content_of(surveyed.load_ledger, ingest)
+    before = load_before(loads, content)
+    if before is not None and not was_last(loads, content):
+        refuse_losses(find_losses(surveyed.extent, before, ingest.volume), surveyed.extent, before, ingest.volume)
+
+
+@staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))
+def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether the load brought as much as the one before, and whether the log ends at its usual level; then the load is kept."""
+    ingest, folder = project.settings.ingest, project.paths.load_history
+    extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
+    daily = project.read(query("events", "daily_volume", {"events": events}))
+    load = Load(
+        load=content_of(load_ledger, ingest),
+        source_name=ingest.source_name,
+        loaded_at=datetime.now(UTC).replace(tzinfo=None),
+        run=context.run.run_id,
+        sources=sources_of(load_ledger),
+        **extent._asdict(),
+    )
+    before = load_before(read_loads(folder, source_name=ingest.source_name), load.load)
+    keep_load(folder, load)
+    return report_volume(load, before, daily, ingest.volume)
+
+
+ingest_assets = [source_files, *volume_report]

@@ -1,12 +1,17 @@
 """Checks of the ingest stage: what is stored is what the ledger says, and how well the log and the item table agree."""
 
 import dagster as dg
+import polars as pl
 
+from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
+from ntg_assets.events.volume import tell_doubts
 from ntg_assets.project import Project
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
-EVENTS, ITEMS, QUARANTINE, LEDGER = (dg.AssetKey([INGEST, table]) for table in ("events", "items", "quarantine", "load_ledger"))
+EVENTS, ITEMS, CATEGORIES, QUARANTINE, LEDGER, VOLUME = (
+    dg.AssetKey([INGEST, table]) for table in ("events", "items", "item_categories", "quarantine", "load_ledger", "volume_report")
+)
 SHOWN_FILES = 5
 
 
@@ -33,4 +38,34 @@ def items_are_known(project: Project) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found})
 
 
-ingest_checks = [ledger_reconciles, items_are_known]
+@dg.asset_check(asset=EVENTS)
+def ids_are_ids(project: Project) -> dg.AssetCheckResult:
+    """No user and no item of the log is a word that means "none" (NULL, nan, undefined)."""
+    found = project.read(query("events", "null_words", {"events": Table(INGEST, "events"), "words_for_none": words_for_none()}))
+    told = tell_null_words(found.iter_rows(named=True))
+    return _warning(told, otherwise="no id is a word for none", n_words=found.height)
+
+
+@dg.asset_check(asset=CATEGORIES)
+def categories_are_single(project: Project) -> dg.AssetCheckResult:
+    """Categories are names, not lists of names that were not divided."""
+    found = project.read(query("events", "category_lists", {"item_categories": Table(INGEST, "item_categories")})).row(0, named=True)
+    return _warning(tell_category_lists(found), otherwise=f"{found['n_categories']:,} categories are single names", **found)
+
+
+@dg.asset_check(asset=VOLUME)
+def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """The load brought as much as the one before, and the log ends at its usual level; a doubt that holds lists back is an error."""
+    held, warned = tell_doubts(volume_report, "hold"), tell_doubts(volume_report, "warn")
+    severity = dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN
+    told = "; ".join([*held, *warned]) or "as much as before, at the usual level"
+    return dg.AssetCheckResult(passed=not (held or warned), severity=severity, description=told, metadata={"n_holds": len(held)})
+
+
+def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
+    """A check that warns with what is told, and passes when nothing is."""
+    severity = dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=not told, severity=severity, description=told or otherwise, metadata={**metadata})
+
+
+ingest_checks = [ledger_reconciles, items_are_known, ids_are_ids, categories_are_single, volume_is_usual]

@@ -53,7 +53,9 @@ class ItemCategories(Contract):
 class Quarantine(Contract):
     """One row per rejected row of a source file, with the first reason found."""
 
-    quarantine_id: str = column("First 16 hex digits of sha256(source:file SHA-256:line): the same for the same content under any name.")
+    quarantine_id: str = column(
+        "First 16 hex digits of sha256(source:content:line): the same for the same content (bytes, key=value folders) under any name."
+    )
     source: str = column("Which source the row belongs to.", isin=["events", "items"])
     load_file: int = column("Number of the file in load_ledger.", ge=1)
     file_name: str = column("File, relative to the project folder.")
@@ -64,6 +66,26 @@ class Quarantine(Contract):
 
     class Config(Contract.Config):
         unique = ["quarantine_id"]
+
+
+@contract("volume_report")
+class VolumeReport(Contract):
+    """One row per comparison: what the load brought against the load before, and the end of the log against its usual level."""
+
+    measure: str = column("What is compared", isin=["events", "users", "last_day", "items", "events_per_day", "users_per_day"])
+    seen: float = column(
+        "Its value: a count, a mean per day since a drop, for last_day the days from the start of the load before; null: not counted",
+        nullable=True,
+    )
+    expected: float = column("That of the load before, or the usual one per day; null: nothing to compare with", nullable=True)
+    ratio: float = column("seen over expected", nullable=True, ge=0)
+    since_on: pl.Date = column("Day on which a drop began; null: there is none", unit="date", nullable=True)
+    n_days: int = column("Days that a drop has lasted; null: there is none", unit="days", nullable=True, ge=7)
+    verdict: str = column("ok; warn: told; hold: contact lists are held back until a person has confirmed it", isin=["ok", "warn", "hold"])
+    sentence: str = column("The comparison in words, and what to do about it")
+
+    class Config(Contract.Config):
+        unique = ["measure"]
 
 
 @contract("load_ledger")
@@ -80,7 +102,7 @@ class LoadLedger(Contract):
     n_accepted: int = column("Rows that became rows of the table.", ge=0)
     n_quarantined: int = column("Rows in quarantine.", ge=0)
     n_duplicates: int = column("Rows that an accepted row already stands for; every row of a copy.", ge=0)
-    is_copy: bool = column("Whether an earlier file of the same source has the same content.")
+    is_copy: bool = column("Whether an earlier file of the same source has the same bytes, below `key=value` folders that say the same.")
 
     class Config(Contract.Config):
         unique = ["load_file"]

@@ -20,7 +20,10 @@ LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same flo
 LAST_SECOND = 253_402_300_799  # end of the year 9999: beyond it a timestamp cannot be written as ISO text
 DATE_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*"
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
-ZONED_TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?\s?(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)\s*"
+OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
+ZONED_TIME_TEXT = (
+    rf"\s*[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*(Z|z|UTC|GMT|{OFFSET})\s*"
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,15 @@ def _from_iso_text(expression: str, zone: str) -> str:
     naive = _in_zone(f"try_cast({expression} as timestamp)", zone)
     return (
         f"case when regexp_full_match({expression}, '{TIME_TEXT}') then {naive}"
-        f" when regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then cast(try_cast({expression} as timestamptz) as timestamp) end"
+        f" when regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then cast({_from_zoned_text(expression)} as timestamp) end"
     )
+
+
+def _from_zoned_text(expression: str) -> str:
+    """Instant of a text with an offset; the engine's cast knows few spellings, so the others are tried in its own."""
+    without_space = rf"regexp_replace({expression}, '\s+({OFFSET}\s*)$', '\1')"
+    as_offset = rf"regexp_replace({without_space}, '\s*(Z|z|UTC|GMT)\s*$', '+00')"
+    return f"coalesce(try_cast({expression} as timestamptz), try_cast({as_offset} as timestamptz))"
 
 
 def _from_epoch(column: Column, microseconds: int) -> str:

@@ -12,7 +12,7 @@ from ntg_assets.events.duplicates import accepted_events, count_kept, no_hashes,
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
 from ntg_assets.events.quarantine import place_rows, quarantine_table
-from ntg_assets.events.reconciliation import FileCounts, count_rows
+from ntg_assets.events.reconciliation import FileCounts, count_events, count_rows
 from ntg_assets.events.rules import event_rules, item_rules
 from ntg_assets.events.settings import IdType, IngestSettings, ItemSourceSettings
 from ntg_assets.events.sources import JudgedSource, lay_out, refuse_no_rows
@@ -54,7 +54,7 @@ def judge_events(
     rules, parameters = event_rules(ingest, now=now)
     known = {"known_items": items.select("item_id")} if ingest.unknown_items == "quarantine" and ingest.items else {}
     plan = Plan(layouts, rules, parameters, known)
-    counts = count_rows(connection, plan)
+    counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)
     quarantine = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
     n_valid = sum(file.n_valid for file in counts.values())
@@ -63,7 +63,7 @@ def judge_events(
     kept = {} if repeated.is_empty() else count_kept(connection, events)
     duplicates = {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()} if kept else {}
     dated = dated_events(events, zone=ingest.zone, first_at=parameters["earliest"], last_at=parameters.get("latest"))
-    return JudgedSource(EVENTS, plan, tuple(files), counts, duplicates, quarantine), dated
+    return JudgedSource(EVENTS, plan, tuple(files), counts, duplicates, quarantine, span), dated
 
 
 def judge_items(

@@ -18,9 +18,10 @@ from ntg_assets.events.contracts import Events
 from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.judging import judge_events, judge_items
+from ntg_assets.events.load_history import Extent
 from ntg_assets.events.reconciliation import reading
 from ntg_assets.events.settings import IngestSettings
-from ntg_assets.events.sources import JudgedSource, Place, find_files, ledger_of
+from ntg_assets.events.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of
 from ntg_assets.sql import Query, run
 from ntg_assets.storage.connection import connect
 
@@ -36,14 +37,20 @@ class Survey:
         items: Tables of items and categories.
         quarantine: Bad rows of all sources.
         load_ledger: One row per file.
+        extent: How much the log holds.
         files: The files as they were when the survey read them.
+        notes: What was passed over, for people.
+        misnamed: Files that are not what their names promise, and how they were read.
     """
 
     events: Query
     items: ItemTables
     quarantine: pl.DataFrame
     load_ledger: pl.DataFrame
+    extent: Extent
     files: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+    misnamed: tuple[str, ...] = ()
 
 
 def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None) -> Survey:
@@ -58,24 +65,32 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
     """
-    files = find_files(ingest.events, place, first_number=1)
-    item_files = find_files(ingest.items, place, first_number=len(files) + 1) if ingest.items else []
+    found = find_files(ingest.events, place, first_number=1)
+    found_items = find_files(ingest.items, place, first_number=len(found.files) + 1) if ingest.items else FoundFiles()
     id_type = ingest.events.item_id_type
     items, judged_items = no_items(id_type), []
     if ingest.items:
         with source_reader(place) as connection:
-            judged, items = judge_items(connection, ingest.items, item_files, id_type=id_type, max_bad_share=ingest.max_bad_share)
+            judged, items = judge_items(connection, ingest.items, found_items.files, id_type=id_type, max_bad_share=ingest.max_bad_share)
             judged_items = [judged]
     with source_reader(place) as connection:
-        log, events = judge_events(connection, ingest, files, items=items.items, now=now)
+        log, events = judge_events(connection, ingest, found.files, items=items.items, now=now)
     sources: list[JudgedSource] = [log, *judged_items]
     return Survey(
         events=events,
         items=items,
         quarantine=pl.concat([source.quarantine for source in sources]),
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
-        files=(*files, *item_files),
+        extent=_extent_of(log),
+        files=(*found.files, *found_items.files),
+        notes=(*found.notes, *found_items.notes),
+        misnamed=(*found.misnamed, *found_items.misnamed),
     )
+
+
+def _extent_of(log: JudgedSource) -> Extent:
+    accepted = int(ledger_of(log)["n_accepted"].sum())
+    return Extent(accepted, *log.span) if log.span else Extent(accepted, 0, None, None)
 
 
 def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = None) -> pl.DataFrame:

@@ -9,7 +9,9 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.files import GLOB_SIGNS, Format, SourceFile, inspect_files, refuse_changed, resolve_files
+from ntg_assets.events.file_kinds import Format, is_whole_parquet
+from ntg_assets.events.file_names import GLOB_SIGNS, resolve_files
+from ntg_assets.events.files import SourceFile, inspect_files, refuse_changed
 from ntg_assets.events.load import source_reader
 from ntg_assets.events.readers import Layout, find_layouts
 from ntg_assets.events.reconciliation import FileCounts, count_rows, line_at
@@ -45,7 +47,7 @@ class RowQuery(NamedTuple):
 
 
 def read_rows(patterns: Sequence[str], asked: RowQuery, *, key: str, place: Place) -> FileRows | None:
-    """Read optional files, CSV (also packed) or Parquet by their names.
+    """Read optional files, CSV (also packed) or Parquet by their first bytes, else by their names.
 
     Args:
         patterns: Names or globs, relative to the project folder; files outside it may be named too.
@@ -97,7 +99,7 @@ def _find(patterns: Sequence[str], place: Place) -> list[SourceFile]:
 
 
 def _kind(path: Path) -> Format:
-    return "parquet" if path.name.lower().endswith(".parquet") else "csv"
+    return "parquet" if path.name.lower().endswith(".parquet") or is_whole_parquet(path) else "csv"
 
 
 def _lay_out(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], rules: Sequence[Rule], *, key: str) -> tuple[Layout, ...]:

@@ -78,7 +78,7 @@ def quarantine_table(bad: Iterable[BadRow], files: Sequence[SourceFile], *, sour
     """Rows of the quarantine contract, by file and line."""
     by_number = {file.number: file for file in files}
     rows = [
-        (_key(source, by_number[row.load_file].sha256, row.line), source, row.load_file, by_number[row.load_file].name, *row[1:])
+        (_key(source, by_number[row.load_file].identity, row.line), source, row.load_file, by_number[row.load_file].name, *row[1:])
         for row in sorted(bad)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -149,14 +149,15 @@ def _text(parts: list[bytes]) -> str:
 def _refuse_other_row(plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]) -> None:
     """Raise when the text found for a bad row is not that row: then its line number would be a guess."""
     parsed = parse_record(record.text, layout.delimiter)
-    places = [list(layout.types).index(name) for name in plan.raw_columns.values()]
+    named = [(name, field or "") for name, field in zip(plan.raw_columns.values(), fields, strict=True) if name in layout.types]
+    places = [list(layout.types).index(name) for name, _ in named]
     is_short = len(parsed) < len(layout.types)  # longer by an empty field is well: the reader forgives a delimiter at the end
-    if is_short or [parsed[place] for place in places] != [field or "" for field in fields]:
+    if is_short or [parsed[place] for place in places] != [field for _, field in named]:
         raise SourceError(
             f"{file.name}: line {record.line} reads {record.text[:SHOWN_CHARACTERS]!r}, but the reader found {list(fields)} in this row;"
             " nothing was loaded. Quotes in the file are not standard CSV: double each quote inside a quoted field."
         )
 
 
-def _key(source: str, sha256: str, line: int) -> str:
-    return hashlib.sha256(f"{source}:{sha256}:{line}".encode()).hexdigest()[:ID_DIGITS]
+def _key(source: str, identity: str, line: int) -> str:
+    return hashlib.sha256(f"{source}:{identity}:{line}".encode()).hexdigest()[:ID_DIGITS]

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import polars as pl
 
 from ntg_assets.errors import SourceError, StorageError
 from ntg_assets.events.files import SourceFile, open_text
@@ -61,6 +64,22 @@ def reading(home: Path) -> Iterator[None]:
         raise SourceError(f"a source file cannot be read, nothing was loaded: {told}") from None
 
 
+class Span(NamedTuple):
+    """What the usable rows of a log span: users, the first and the last moment (naive UTC; none without rows)."""
+
+    n_users: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def count_events(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[dict[int, FileCounts], Span]:
+    """Count the rows of a log's files (see `count_rows`), and what they span, in the same reading."""
+    counted = run(over_typed_rows(_storing(plan), "event_row_counts"), connection)
+    total = counted.filter(pl.col("load_file") == 0).row(0, named=True)
+    span = Span(total["n_users"] or 0, total["first_at"], total["last_at"])
+    return _account(connection, plan, counted), span
+
+
 def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, FileCounts]:
     """Read all files once and account for their rows.
 
@@ -74,8 +93,17 @@ def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, F
     Raises:
         SourceError: in some file the rows found are not the rows that must be there.
     """
-    storing = replace(plan, layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts))
-    found = {row["load_file"]: row for row in run(over_typed_rows(storing, "row_counts"), connection).to_dicts()}
+    return _account(connection, plan, run(over_typed_rows(_storing(plan), "row_counts"), connection))
+
+
+def _storing(plan: Plan) -> Plan:
+    """The same plan, keeping the lines that do not fit."""
+    return replace(plan, layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts))
+
+
+def _account(connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame) -> dict[int, FileCounts]:
+    """Hold what was read of each file against what must be there."""
+    found = {row["load_file"]: row for row in counted.to_dicts()}
     rejects = _rejects(connection, plan.layouts)
     counts = {}
     for layout in plan.layouts:

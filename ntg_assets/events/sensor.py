@@ -8,7 +8,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition  # what define_asset_job returns
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.files import name_of, resolve_files
+from ntg_assets.events.file_names import name_of, resolve_files
 from ntg_assets.settings import Paths, Settings, project_paths
 from ntg_assets.unfinished_runs import fail_killed_run, unfinished_run
 

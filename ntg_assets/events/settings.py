@@ -1,9 +1,9 @@
 """Where the events and the items come from, and how their columns map to the event contract."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 from ntg_assets.section import Section
@@ -13,13 +13,32 @@ IdType = Literal["integer", "string"]
 TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
 
 
+def one_character(given: object) -> object:
+    """Refuse a delimiter that is not one character, above all the two that single quotes make of a tab."""
+    if isinstance(given, str) and len(given) != 1:
+        is_escape = given.startswith("\\")
+        hint = f'; in YAML {"a tab" if given == chr(92) + "t" else given} is "{given}" in double quotes' if is_escape else ""
+        raise ValueError(f"must be one character, found {given!r}{hint}")
+    if given in {'"', "\n", "\r"}:
+        raise ValueError(f"{given!r} ends fields or lines in CSV; give the character between the fields")
+    return given
+
+
+def _as_text(given: object) -> object:
+    """Write a day as text: YAML reads one without quotes as a date."""
+    return given.isoformat() if isinstance(given, date) else given
+
+
+Delimiter = Annotated[str, BeforeValidator(one_character)]
+
+
 class EventSourceSettings(Section):
     """The interaction log: files, and what each contract column is called in them."""
 
     files: list[str] = Field(min_length=1)
     """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind."""
     format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Delimiter = ","
     """Field separator of CSV files."""
     user_id: str = "user_id"
     """Column with the user."""
@@ -57,7 +76,7 @@ class ItemSourceSettings(Section):
     files: list[str] = Field(min_length=1)
     """Paths or globs; CSV or Parquet."""
     format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Delimiter = ","
     item_id: str = "item_id"
     title: str | None = None
     """Column with the name that people read; none: the id is shown."""
@@ -67,6 +86,30 @@ class ItemSourceSettings(Section):
     """What separates several categories in one field; null: the field is one category."""
     no_category: list[str] = Field(default_factory=list)
     """Texts that mean "no category" (they become null)."""
+
+
+class VolumeSettings(Section):
+    """How much less a load may bring before it is doubted. What a doubt means is in `volume.py`."""
+
+    warn_below: float = Field(default=0.8, ge=0, le=1)
+    """Events or users below this share of the load before, or of the usual level of the log, are told."""
+    refuse_below: float = Field(default=0.5, ge=0, le=1)
+    """Events or users below this share of the load before: the load is refused, and the tables stay as they were."""
+    refuse_days_back: int = Field(default=7, ge=1)
+    """A log that ends this many days or more before the end of the load before is refused."""
+    quiet_below: float = Field(default=0.5, ge=0, le=1)
+    """A log whose last weeks stay below this share of its usual level holds the contact lists back."""
+    minimum_events: int = Field(default=100, ge=1)
+    """A load before with fewer events says nothing about this one."""
+    confirmed: list[Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=list)
+    """What a person has confirmed, as the message asks for it: `<load>:<events>`, or the day on which a drop began."""
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> "VolumeSettings":
+        if self.refuse_below > self.warn_below:
+            msg = f"refuse_below {self.refuse_below} is above warn_below {self.warn_below}: a load would be refused before it is doubted"
+            raise ValueError(msg)
+        return self
 
 
 class IngestSettings(Section):
@@ -92,6 +135,7 @@ class IngestSettings(Section):
     """Events at or after this day or time (ISO, as above) are quarantined; null: the moment of the load plus a day."""
     unknown_items: Literal["keep", "quarantine"] = "keep"
     """What happens to events of items that the item table does not hold."""
+    volume: VolumeSettings = VolumeSettings()
     landing_glob: str | None = None
     """Files whose arrival starts a run (a sensor watches them); null: the event files."""
 

@@ -8,9 +8,10 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.files import SourceFile, inspect_files, resolve_files
+from ntg_assets.events.file_names import find_paths, tell_passed_over
+from ntg_assets.events.files import SourceFile, inspect_files
 from ntg_assets.events.readers import Layout, find_layouts
-from ntg_assets.events.reconciliation import FileCounts
+from ntg_assets.events.reconciliation import FileCounts, Span
 from ntg_assets.events.settings import EventSourceSettings, ItemSourceSettings
 from ntg_assets.events.typed_rows import Plan
 from ntg_assets.settings import EngineSettings
@@ -51,6 +52,7 @@ class JudgedSource:
         counts: By file number, copies left out.
         duplicates: Rows of a file that an accepted row stands for, by file number (missing: none).
         quarantine: Rows of the quarantine contract.
+        span: What the usable rows of the log span; none for other sources.
     """
 
     name: str
@@ -59,12 +61,27 @@ class JudgedSource:
     counts: Mapping[int, FileCounts]
     duplicates: Mapping[int, int]
     quarantine: pl.DataFrame
+    span: Span | None = None
 
 
-def find_files(source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int) -> list[SourceFile]:
+@dataclass(frozen=True)
+class FoundFiles:
+    """Files of a source, and what is worth saying of how they were found."""
+
+    files: tuple[SourceFile, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def misnamed(self) -> tuple[str, ...]:
+        """Which files are not what their names promise, and how they were read."""
+        return tuple(f"{file.name} {file.misnamed}" for file in self.files if file.misnamed)
+
+
+def find_files(source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int) -> FoundFiles:
     """Find and inspect the files of a source."""
-    paths = resolve_files(source.files, home=place.home, roots=place.folders)
-    return inspect_files(paths, home=place.home, format_=source.format, delimiter=source.delimiter, first_number=first_number)
+    found = find_paths(source.files, home=place.home, roots=place.folders)
+    files = inspect_files(found.paths, home=place.home, format_=source.format, delimiter=source.delimiter, first_number=first_number)
+    return FoundFiles(tuple(files), (tell_passed_over(found.passed_over, home=place.home),) if found.passed_over else ())
 
 
 def lay_out(

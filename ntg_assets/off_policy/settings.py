@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ntg_assets.events.settings import TimestampUnit
+from ntg_assets.events.settings import Delimiter, TimestampUnit
 from ntg_assets.section import Section
 
 
@@ -14,7 +14,7 @@ class ShownLogSettings(Section):
     files: list[str] = Field(min_length=1)
     """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind."""
     format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: Delimiter = ","
     """Field separator of CSV files."""
     user_id: str = "user_id"
     """Column with the user."""

@@ -9,7 +9,8 @@ import polars as pl
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.events.conversion import Column, as_id, as_instant, as_text, as_value
-from ntg_assets.events.files import SourceFile, inspect_files, refuse_changed, resolve_files
+from ntg_assets.events.file_names import resolve_files
+from ntg_assets.events.files import SourceFile, inspect_files, refuse_changed
 from ntg_assets.events.judging import bad_reasons, refuse_too_many, refuse_unknown_zone
 from ntg_assets.events.load import source_reader
 from ntg_assets.events.readers import find_layouts

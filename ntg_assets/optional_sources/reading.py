@@ -13,7 +13,7 @@ import polars as pl
 
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError, tell_error
-from ntg_assets.events.files import resolve_files
+from ntg_assets.events.file_names import resolve_files
 from ntg_assets.events.settings import IngestSettings
 from ntg_assets.events.sources import Place
 from ntg_assets.experiments.isolation import source_of

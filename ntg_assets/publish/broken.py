@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from ntg_assets.events.volume import tell_doubts
 from ntg_assets.revenue.user_list_report import remarks
 from ntg_assets.revenue.user_lists import KEYS
 
@@ -26,8 +27,9 @@ def tell_broken(read: Reader) -> list[str]:
 
 
 def tell_doubtful(read: Reader) -> list[str]:
-    """Say which lists and logs write ids otherwise than the log does, hold rows without one, or hold nothing yet."""
-    told = list(remarks(read("live", "user_list_report")))
+    """Say where the log is smaller than it was, which lists and logs write ids otherwise than it, hold rows without one, or nothing yet."""
+    told = [f"ingest.volume: {sentence}" for sentence in tell_doubts(read("ingest", "volume_report"), "warn")]
+    told += remarks(read("live", "user_list_report"))
     near = read("experiments", "unit_id_report").filter(pl.col("n_near") > 0)
     return told + [
         f"experiments.{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise in the {row['outcomes']}"

@@ -101,6 +101,7 @@ READ_COPY_ONLY = (
     (INGEST, "event_calendar"),
     (INGEST, "quarantine"),
     (INGEST, "load_ledger"),
+    (INGEST, "volume_report"),
     (INGEST, "optional_sources"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),

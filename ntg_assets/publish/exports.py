@@ -1,7 +1,7 @@
 """Parquet files of the published tables, and the contact list for the CRM with its contract."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ntg_assets.publish.json_schemas import DIALECT, row_schema
 from ntg_assets.publish.locations import REPORT_FOLDER
 from ntg_assets.publish.spreadsheets import NOTE, write_spreadsheet
 from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.storage.parquet import ROW_GROUP_ROWS, write_batches
 
 CONTACT_LISTS = ("outputs/radar/contact_list.csv", "outputs/radar/contact_list.parquet")
 WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"  # there only while the lists are: a person sees it, no import takes it for a list
@@ -22,9 +23,7 @@ ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for e
 
 def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, target: Path) -> Path:
     """Write a table as Parquet, rows in the order of its key (where it has one)."""
-    return write_whole(
-        target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part, "format parquet")
-    )
+    return write_whole(target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part))
 
 
 def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, withheld: Sequence[str] = ()) -> Path:
@@ -36,8 +35,8 @@ def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *
     chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
     if target.suffix == ".csv":
         return write_whole(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
-    reason = f", kv_metadata {{withheld: {quote_text('; '.join(withheld))}}}" if withheld else ""
-    return write_whole(target, lambda part: _copy(connection, chosen, part, f"format parquet{reason}"))
+    said = {"withheld": "; ".join(withheld)} if withheld else {}
+    return write_whole(target, lambda part: _copy(connection, chosen, part, said=said))
 
 
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
@@ -72,13 +71,8 @@ def _contact_columns(name: str) -> list[str]:
     return [column for column in column_names(contract_of(name)) if column not in ONLY_OF_CONTACTS]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, options: str) -> None:
-    connection.execute(f"copy ({rows}) to {quote_text(str(part))} ({options})")
-
-
-def quote_text(text: str) -> str:
-    """Quote a text for SQL: `copy` takes no bound parameter."""
-    return "'" + text.replace("'", "''") + "'"
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, *, said: Mapping[str, str] | None = None) -> None:
+    write_batches(part, connection.sql(rows).to_arrow_reader(ROW_GROUP_ROWS), said=said)
 
 
 def order_by_key(name: str) -> str:

@@ -1,34 +1,13 @@
-"""Files that are either whole or not there: written as `.part`, synced, renamed."""
+"""Published files: whole or not there, and known by the hash of their bytes."""
 
 import hashlib
-import os
-from collections.abc import Callable
 from pathlib import Path
 
+from ntg_assets.storage.files import write_text, write_whole
+
+__all__ = ["sha256_of", "write_text", "write_whole"]
+
 READ_BYTES = 1 << 20
-
-
-def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
-    """Let `write` make a file beside the target, sync it, and swap it in.
-
-    Readers see the old file or the new one, never a part; an open reader goes on with the old one.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
-    try:
-        write(part)
-        _sync(part)
-        part.replace(target)
-        _sync(target.parent)
-    finally:
-        part.unlink(missing_ok=True)
-    return target
-
-
-def write_text(target: Path, text: str) -> Path:
-    """Write a text file whole."""
-    return write_whole(target, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def sha256_of(file: Path) -> str:
@@ -38,11 +17,3 @@ def sha256_of(file: Path) -> str:
         while block := stream.read(READ_BYTES):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from ntg_assets.project import Project
 from ntg_assets.revenue import ltv, strategies, trials, worth
 from ntg_assets.revenue import radar_uncertainty as uncertainty
 from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
-from ntg_assets.revenue.contact_holds import hold_contacts, list_holds
+from ntg_assets.revenue.contact_holds import hold_contacts, list_holds, volume_holds
 from ntg_assets.revenue.habits import user_habits
 from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
 from ntg_assets.revenue.persuadability import Uplift, measure_uplift, uplift_or_problem
@@ -178,10 +178,16 @@ def user_list_report(
     return report_user_lists(optional_sources, user_lists, trial_log, revenue_risk_radar["user_id"], accept_unmatched=is_accepted)
 
 
-@staged_asset(group="revenue", kinds=("polars",))
-def contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
-    """Why nobody is contacted tonight, whatever a strategy says; a further source of such reasons is added here."""
+@staged_asset(group="revenue", name="contact_holds", stages=(BACKTEST,), kinds=("polars",))
+def past_contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
+    """Why nobody would have been contacted; how the log ends is not known before its end."""
     return hold_contacts([*list_holds(user_list_report)])
+
+
+@staged_asset(group="revenue", stages=(LIVE,), kinds=("polars",))
+def contact_holds(user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Why nobody is contacted tonight, whatever a strategy says; a further source of such reasons is added here."""
+    return hold_contacts([*list_holds(user_list_report), *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below)])
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -256,6 +262,7 @@ revenue_assets = [
     *persuadability_report,
     *uplift_estimates,
     *user_list_report,
+    *past_contact_holds,
     *contact_holds,
     *intervention_exclusions,
     *intervention_targets,

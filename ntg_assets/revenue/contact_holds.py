@@ -11,7 +11,7 @@ import polars as pl
 
 from ntg_assets.revenue.user_lists import LISTS
 
-UNREADABLE, UNMATCHED = "cannot be read", "names no user of the log"
+UNREADABLE, UNMATCHED, BELOW_USUAL = "cannot be read", "names no user of the log", "is far below its usual level"
 SCHEMA: dict[str, Any] = {"source": pl.String, "rule": pl.String, "sentence": pl.String, "value": pl.Float64, "limit": pl.Float64}
 
 
@@ -45,6 +45,17 @@ def list_holds(user_list_report: pl.DataFrame) -> Iterator[Hold]:
         named = float(row["n_users"]) if was_read else None
         rule = UNMATCHED if was_read else UNREADABLE
         yield Hold(row["source"], rule, f"{row['source']}: {row['reason']}", named, 1.0 if was_read else None)
+
+
+def volume_holds(volume_report: pl.DataFrame, *, limit: float) -> Iterator[Hold]:
+    """Yield a reason for each measure of the log that ends far below its usual level: then everyone looks like leaving.
+
+    Args:
+        volume_report: Comparisons of the load, with their verdicts.
+        limit: Share of the usual level from which down it is a reason.
+    """
+    for row in volume_report.filter(pl.col("verdict") == "hold").iter_rows(named=True):
+        yield Hold("ingest.volume_report", f"{row['measure']} {BELOW_USUAL}", row["sentence"], row["ratio"], limit)
 
 
 def tell_holds(holds: pl.DataFrame) -> str:

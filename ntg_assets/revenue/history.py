@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from ntg_assets.errors import StorageError
+from ntg_assets.errors import SourceError, StorageError
+from ntg_assets.storage.parquet import read_verified
 
 
 class KeptDays(NamedTuple):
@@ -37,8 +37,6 @@ def last_day_before(kept: KeptDays, day: date, *, workspace: Path) -> pl.DataFra
     if not earlier:
         return None
     try:
-        return pl.read_parquet(earlier[-1])
-    except (OSError, PolarsError) as error:
-        raise StorageError(
-            f"{kept.folder}/{earlier[-1].name} is damaged ({str(error).splitlines()[0]}). Delete it and run again."
-        ) from None
+        return read_verified(earlier[-1], name=f"{kept.folder}/{earlier[-1].name}", advice="Delete it and run again.")
+    except SourceError as error:
+        raise StorageError(str(error)) from None

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ntg_assets.errors import StorageError
+from ntg_assets.storage.parquet import CHECKSUMMED
 from ntg_assets.synthetic import truth
 from ntg_assets.synthetic.events import EVENT_SCHEMA, daily_events
 from ntg_assets.synthetic.life import Progress
@@ -92,7 +93,7 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     }
     _write_events(folder / "events.parquet", days=daily_events(planted), spec=spec, progress=progress)
     for name, table in tables.items():
-        table.write_parquet(folder / (name + PART), compression="snappy")
+        table.write_parquet(folder / (name + PART), compression="snappy", use_pyarrow=True, pyarrow_options=dict(CHECKSUMMED))
     parameters = truth.parameters(planted)
     (folder / f"truth/parameters.json{PART}").write_text(json.dumps(parameters, indent=1) + "\n", encoding="utf-8")
     written = ["events.parquet", *tables, "truth/parameters.json"]
@@ -132,7 +133,7 @@ def _write_events(path: Path, *, days: Iterable[pa.Table], spec: WorldSpec, prog
     """Write whole days as row groups of at least `ROW_GROUP_ROWS` rows."""
     waiting: list[pa.Table] = []
     n_waiting = n_done = 0
-    with pq.ParquetWriter(f"{path}{PART}", EVENT_SCHEMA) as writer:
+    with pq.ParquetWriter(f"{path}{PART}", EVENT_SCHEMA, **CHECKSUMMED) as writer:
         for day in days:
             waiting.append(day)
             n_waiting += day.num_rows

@@ -1,5 +1,6 @@
 """The ingest stage in Dagster: tables, contracts, blocking checks, refusals."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ntg_assets.settings import load_settings
 from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 from ntg_assets_tests.event_files import fates, survey_log, write_log
 
-TABLES = ["items", "item_categories", "events", "quarantine", "load_ledger"]
+TABLES = ["items", "item_categories", "events", "quarantine", "load_ledger", "volume_report"]
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
-def materialize(*, checks: bool = True, **overrides: Any) -> dg.ExecuteInProcessResult:
-    project = Project(overrides=overrides)
+def materialize(*, checks: bool = True, **ingest: Any) -> dg.ExecuteInProcessResult:
+    project = Project(overrides={f"ingest.{key}": value for key, value in ingest.items()})
     resources = {"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="warehouse")}
     return dg.materialize(
         [*ingest_assets, *(ingest_checks if checks else [])], resources=resources, instance=dg.DagsterInstance.ephemeral()
@@ -48,6 +49,10 @@ def read(home: Path, text: str) -> list[tuple[Any, ...]]:
         return connection.execute(text).fetchall()
 
 
+def loads(home: Path) -> list[dict[str, Any]]:
+    return [json.loads(file.read_text()) for file in sorted((home / "data" / "history" / "loads").iterdir())]
+
+
 def hashes(result: dg.ExecuteInProcessResult) -> dict[str, object]:
     return {
         event.asset_key.path[-1]: event.materialization.metadata["content_hash"].value
@@ -56,7 +61,7 @@ def hashes(result: dg.ExecuteInProcessResult) -> dict[str, object]:
     }
 
 
-def test_five_tables_are_stored_and_reconcile(home: Path) -> None:
+def test_the_tables_are_stored_and_reconcile(home: Path) -> None:
     result = materialize()
     assert [event.asset_key.path for event in result.get_asset_materialization_events() if event.asset_key] == [
         ["ingest", name] for name in TABLES
@@ -74,6 +79,10 @@ def test_five_tables_are_stored_and_reconcile(home: Path) -> None:
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
         "ledger_reconciles": True,
         "items_are_known": True,
+        "files_are_as_named": True,
+        "ids_are_ids": True,
+        "categories_are_single": True,
+        "volume_is_usual": True,
     }
 
 
@@ -82,7 +91,7 @@ def test_loading_again_and_loading_a_copy_changes_no_event(home: Path) -> None:
     assert hashes(materialize(checks=False)) == before
     shutil.copy(home / "in" / "log1.csv", home / "in" / "log2.csv")
     after = hashes(materialize(checks=False))
-    assert {name for name in TABLES if after[name] != before[name]} == {"load_ledger"}
+    assert {name for name in TABLES if after[name] != before[name]} == {"load_ledger", "volume_report"}
 
 
 def test_a_refused_load_leaves_the_old_tables(home: Path) -> None:
@@ -93,6 +102,33 @@ def test_a_refused_load_leaves_the_old_tables(home: Path) -> None:
     assert read(home, "select count(*) from ingest.events") == [(2,)]
     (home / "in" / "log3.csv").unlink()
     assert hashes(materialize(checks=False)) == before
+
+
+def many(n_events: int, *, users: int = 50) -> list[str]:
+    return [f"u{n % users},a,2024-02-{1 + n % 28:02d},1" for n in range(n_events)]
+
+
+def test_a_load_that_lost_most_of_its_rows_is_refused_until_that_is_confirmed(home: Path) -> None:
+    write_log(home, many(1_000), name="in/log1.csv")
+    materialize(duplicates="keep", checks=False)
+    (kept,) = loads(home)
+    assert (kept["n_events"], kept["n_users"], kept["sources"]["events"]["n_accepted"]) == (1_000, 50, 1_000)
+    write_log(home, many(20), name="in/log1.csv")
+    with pytest.raises(SourceError, match=r"20 events, 1,000 in the load before; 20 users, 50 in .*nothing was loaded") as refused:
+        materialize(duplicates="keep", checks=False)
+    assert read(home, "select count(*) from ingest.events") == [(1_000,)]
+    assert loads(home) == [kept], "a refused load is no load before"
+    token = f"{kept['load']}:20"
+    assert f'["{token}"]' in str(refused.value)
+    after = materialize(duplicates="keep", volume={"confirmed": [token]})
+    assert read(home, "select measure, verdict from ingest.volume_report where verdict <> 'ok' order by 1") == [
+        ("events", "warn"),
+        ("last_day", "warn"),
+        ("users", "warn"),
+    ]
+    again = materialize(duplicates="keep", checks=False)
+    assert hashes(again) == hashes(after), "what was accepted once is compared as before, and refused no more"
+    assert [load["n_events"] for load in loads(home)] == [1_000, 20]
 
 
 def test_the_check_finds_a_table_that_is_not_what_the_ledger_says(home: Path) -> None:

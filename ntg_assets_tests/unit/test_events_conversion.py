@@ -23,11 +23,25 @@ def one_row(home: Path, *, user: str = "u", item: str = "i", at: str = "2024-01-
         "2024-01-01T04:30:00.000000",
         "2023-12-31 20:30:00-08",
         " 2024-01-01 04:30 ",
+        "2024-01-01 10:00:00.000 +0530",
+        "2024-01-01 10:00:00 +05:30",
+        "2024-01-01T10:00  +05:30 ",
+        "2023-12-31 20:30:00\t-08",
+        "2024-01-01 04:30:00Z ",
+        "2024-01-01 04:30:00 Z",
+        "2024-01-01T04:30:00z",
+        "2024-01-01 04:30:00UTC",
+        "2024-01-01 04:30:00 GMT",
     ],
 )
 def test_offsets_count(tmp_path: Path, text: str) -> None:
     one_row(tmp_path, at=text)
     assert accepted(tmp_path, log_settings(), "event_at") == [HALF_PAST_FOUR]
+
+
+def test_a_space_before_the_offset_keeps_the_fraction(tmp_path: Path) -> None:
+    one_row(tmp_path, at="2024-01-01 10:00:00.1234567 +01:00")
+    assert accepted(tmp_path, log_settings(), "event_at") == [datetime(2024, 1, 1, 9, 0, 0, 123_456)]
 
 
 def test_only_times_without_a_zone_are_read_in_the_configured_one(tmp_path: Path) -> None:
@@ -62,7 +76,19 @@ def test_epoch_numbers_have_a_unit(tmp_path: Path, unit: str, text: str, expecte
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2024-02-30", "01/02/2024", "20240101", "epoch", "infinity", "2024-01-01 10:00 CET", "1704083400"]
+    "text",
+    [
+        "yesterday",
+        "2024-02-30",
+        "01/02/2024",
+        "20240101",
+        "epoch",
+        "infinity",
+        "2024-01-01 10:00 CET",
+        "1704083400",
+        "2024-01-01 10:00 +25:00",
+        "2024-01-01 10:00:00+00:99",
+    ],
 )
 def test_what_is_no_iso_timestamp_is_refused(tmp_path: Path, text: str) -> None:
     one_row(tmp_path, at=text)

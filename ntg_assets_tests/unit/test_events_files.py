@@ -1,11 +1,13 @@
 import hashlib
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.files import refuse_changed, resolve_files
+from ntg_assets.events.file_names import resolve_files
+from ntg_assets.events.files import refuse_changed
 from ntg_assets_tests.event_files import accepted, fates, log_settings, survey_log, write_log, write_parquet
 
 ROW = "u,i,2024-01-01,1"
@@ -100,3 +102,13 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
 def test_a_file_is_named_once_however_it_is_spelt(tmp_path: Path) -> None:
     path = write_log(tmp_path, [ROW])
     assert resolve_files(["log.csv", "./log.csv", str(path), "*.csv"], home=tmp_path) == [path]
+
+
+def test_a_survey_says_how_much_it_would_store(tmp_path: Path) -> None:
+    write_log(tmp_path, ["u,i,2024-01-01,1", "v,i,2024-01-03,1", "w,i,never,1"], name="1.csv")
+    write_log(tmp_path, ["v,i,2024-01-03,1", "v,j,2024-01-02,1"], name="2.csv")
+    settings = log_settings("*.csv", max_bad_share=0.5)
+    extent = survey_log(tmp_path, settings).extent
+    n_events = extent.n_events
+    assert extent == (3, 2, datetime(2024, 1, 1), datetime(2024, 1, 3))
+    assert n_events == len(accepted(tmp_path, settings, "user_id"))

@@ -1,3 +1,4 @@
+import random
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets_tests.event_files import accepted, bad_rows, fates, log_settings, survey_log, write_parquet
 
 PARQUET = "log.parquet"
+N_FLIPS = 40
 
 
 def row(**columns: str) -> str:
@@ -175,9 +177,45 @@ def test_damage_that_the_reader_notices_is_one_sentence(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4:2000] = bytes(1996)
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=r"nothing was loaded") as refused:
+    with pytest.raises(SourceError, match=r"^log\.parquet: is damaged \(.*\)\. Deliver it again") as refused:
         survey_log(tmp_path, log_settings(PARQUET))
     assert str(tmp_path) not in str(refused.value)
+
+
+def test_a_flipped_bit_is_refused_or_changes_no_value(tmp_path: Path) -> None:
+    path = tmp_path / PARQUET
+    columns = {"user_id": [f"u{n}" for n in range(90)], "item_id": ["i", "j", "k"] * 30, "value": [n / 8 for n in range(90)]}
+    times = pa.array([datetime(2024, 1, 1, n % 24, n % 60) for n in range(90)], pa.timestamp("us"))
+    pq.write_table(pa.table({**columns, "event_at": times}), path, write_page_checksum=True, row_group_size=40)
+    settings, whole = log_settings(PARQUET), path.read_bytes()
+    right, n_refused = accepted(tmp_path, settings), 0
+    for place in random.Random(11).sample(range(len(whole) * 8), N_FLIPS):  # noqa: S311  # test data
+        path.write_bytes(with_flip(whole, place))
+        try:
+            assert accepted(tmp_path, settings) == right, f"bit {place} of {len(whole) * 8} reads as another value"
+        except SourceError:
+            n_refused += 1
+    assert n_refused > N_FLIPS / 2
+
+
+def test_a_flip_in_a_column_that_is_not_read_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / PARQUET
+    table = pa.table({"user_id": ["u"], "item_id": ["i"], "event_at": ["2024-01-01"], "value": [1.0], "junk": [7.0]})
+    pq.write_table(table, path, write_page_checksum=True, use_dictionary=False)
+    offset = pq.ParquetFile(path).metadata.row_group(0).column(4).data_page_offset
+    path.write_bytes(
+        with_flip(path.read_bytes(), (offset + pq.ParquetFile(path).metadata.row_group(0).column(4).total_compressed_size - 1) * 8)
+    )
+    assert accepted(tmp_path, log_settings(PARQUET), "user_id") == ["u"]
+    with pytest.raises(SourceError, match=r"^log\.parquet: is damaged \(a page is not what was written, its checksum differs\)"):
+        survey_log(tmp_path, log_settings(PARQUET, value="junk"))
+
+
+def with_flip(content: bytes, bit: int) -> bytes:
+    """The same bytes with one bit turned over."""
+    flipped = bytearray(content)
+    flipped[bit // 8] ^= 1 << bit % 8
+    return bytes(flipped)
 
 
 def test_odd_column_names_are_quoted(tmp_path: Path) -> None:

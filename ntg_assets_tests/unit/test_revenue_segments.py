@@ -70,7 +70,7 @@ def test_a_damaged_day_is_one_clear_sentence(tmp_path: Path) -> None:
     folder = tmp_path / SEGMENT_DAYS.folder
     folder.mkdir(parents=True)
     (folder / SEGMENT_DAYS.file_name(date(2024, 2, 1))).write_bytes(b"no parquet")
-    with pytest.raises(StorageError, match=r"as_of_on=2024-02-01\.parquet is damaged"):
+    with pytest.raises(StorageError, match=r"as_of_on=2024-02-01\.parquet: is damaged"):
         last_day_before(SEGMENT_DAYS, TONIGHT, workspace=tmp_path)
 
 

@@ -1,0 +1,31 @@
+-- Ids of the log that are words for "none": each would be one user or one item, often the largest of all.
+-- Grain: what (user, item), word as the log writes it.
+-- Tables: events; words_for_none (word), in lower case.
+-- Parameters: none.
+with user_counts as (
+    select cast(user_id as varchar) as word, count(*) as n_events
+    from events
+    group by user_id
+),
+
+item_counts as (
+    select cast(item_id as varchar) as word, count(*) as n_events
+    from events
+    group by item_id
+),
+
+id_counts as (
+    select 'user' as what, word, n_events
+    from user_counts
+    union all
+    select 'item' as what, word, n_events
+    from item_counts
+)
+
+select
+    id_counts.what,
+    id_counts.word,
+    id_counts.n_events
+from id_counts
+inner join words_for_none on lower(trim(id_counts.word)) = words_for_none.word
+order by id_counts.what desc, id_counts.n_events desc, id_counts.word
