@@ -1,14 +1,14 @@
--- Events and users of each day.
+-- Events and users of each day of the service.
 -- Grain: happened_on, the days that hold events.
--- Tables: events (user_id, event_at).
+-- Tables: events (user_id, event_on).
 -- Parameters: none.
 with user_days as (
     select
-        cast(event_at as date) as happened_on,
+        event_on as happened_on,
         user_id,
         count(*) as n_events
     from events
-    group by cast(event_at as date), user_id
+    group by event_on, user_id
 )
 
 select
