@@ -9,7 +9,7 @@ from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import labelled_snapshots
 from ntg_assets.churn.walk_forward import closed_before
-from ntg_assets.evaluation.challengers import Origin, challenger_forecasts
+from ntg_assets.evaluation.challengers import NOT_TUNED, Origin, challenger_forecasts, tuned_sizes
 from ntg_assets.evaluation.churn_forecasts import HOLDOUT
 from ntg_assets.evaluation.churn_metrics import (
     Floats,
@@ -71,12 +71,15 @@ def all_challenger_forecasts(
     """
     labelled = labelled_snapshots(snapshots, labels)
     made = []
-    for (evaluation, origin_on), rows in forecasts.group_by("evaluation", "origin_on", maintain_order=True):
+    sizes = NOT_TUNED
+    in_time = forecasts.sort("origin_on", "evaluation", maintain_order=True)
+    for (evaluation, origin_on), rows in in_time.group_by("evaluation", "origin_on", maintain_order=True):
         known = labelled if evaluation == HOLDOUT else closed_before(labelled, origin_on)
         at_risk = rows.select("user_id", snapshot_on="origin_on")
         now = snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
         everyone = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
-        origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed)
+        sizes = tuned_sizes(known, sizes, value=value, seed=seed)
+        origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed, sizes)
         told = challenger_forecasts(origin, value=value)
         made.append(told.select(pl.lit(evaluation).alias("evaluation"), pl.lit(origin_on).alias("origin_on"), pl.all()))
     return pl.concat(made).sort(*KEY, "model") if made else _no_forecasts(forecasts)

@@ -4,7 +4,7 @@ They are printed beside the shipped model in every run and never take its place:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,12 +14,12 @@ from threadpoolctl import threadpool_limits
 from ntg_assets.churn.design import FEATURES, Feature, Floats, design_matrix, for_trees, standardise
 from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, sigmoid, user_codes
 from ntg_assets.evaluation import bg_nbd
+from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, Boosting, is_due, of_every_kth_user, tune
 from ntg_assets.revenue.settings import ValueSettings
 from ntg_assets.revenue.value_model import daily_run_rate
 
-MAX_BOOSTED_ROWS = 200_000  # trees gain little beyond, and take minutes
-BOOSTING = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
-SEEDS = 2**32  # scikit-learn takes no larger one
+BOOSTED, DIRECT_LOSS = "gradient_boosting", "direct_loss"
+NOT_TUNED: Mapping[str, Boosting] = {}
 RFM = ("log_recency_days", "log_active_days", "log_value_per_active_day")
 
 
@@ -34,6 +34,7 @@ class Origin:
         horizon_days: Churn horizon.
         regularisation: C of the logistic challengers, that of the shipped model.
         seed: Of the boosted trees.
+        sizes: Of the boosted models, as tuned on what had closed by then.
     """
 
     known: pl.DataFrame
@@ -42,6 +43,7 @@ class Origin:
     horizon_days: int
     regularisation: float
     seed: int
+    sizes: Mapping[str, Boosting] = field(default_factory=lambda: NOT_TUNED)
 
     @cached_property
     def panel(self) -> bg_nbd.BgNbd:
@@ -74,8 +76,8 @@ def gradient_boosting(origin: Origin) -> Floats:
     """Boosted trees on the same inputs."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # takes seconds to import
 
-    known = every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)
-    model = HistGradientBoostingClassifier(**BOOSTING, early_stopping=False, random_state=origin.seed % SEEDS)
+    known = origin.known.filter(pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)))
+    model = HistGradientBoostingClassifier(**origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS)
     with threadpool_limits(1):  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(known)), known["is_churned"].to_numpy())
         return model.predict_proba(design_matrix(origin.now))[:, 1]
@@ -86,10 +88,9 @@ CHALLENGERS: Mapping[str, Callable[[Origin], Floats]] = {
     "recency_only": recency_only,
     "recency_frequency_value": recency_frequency_value,
     "bg_nbd": bg_nbd_silence,
-    "gradient_boosting": gradient_boosting,
+    BOOSTED: gradient_boosting,
 }
 VALUE_CHALLENGERS = ("bg_nbd", "run_rate")
-DIRECT_LOSS = "direct_loss"
 
 
 def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
@@ -99,14 +100,40 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
     """
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
 
-    known = every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)
-    lost = daily_run_rate(known, settings=value) * origin.horizon_days * known["is_churned"].to_numpy()
+    known = origin.known.filter(pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)))
+    lost = lost_pace(known, value=value) * origin.horizon_days
     if lost.sum() <= 0:
         return np.zeros(origin.now.height)
-    model = HistGradientBoostingRegressor(**BOOSTING, loss="poisson", early_stopping=False, random_state=origin.seed % SEEDS)
+    size = origin.sizes.get(DIRECT_LOSS, UNTUNED).parameters
+    model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
     with threadpool_limits(1), np.errstate(over="ignore"):  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(known)), lost / lost.mean())
         return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
+
+
+def lost_pace(labelled: pl.DataFrame, *, value: ValueSettings) -> Floats:
+    """Value per day at the present pace of whoever then fell silent, 0 for who stayed."""
+    return daily_run_rate(labelled, settings=value) * labelled["is_churned"].to_numpy()
+
+
+def tuned_sizes(known: pl.DataFrame, before: Mapping[str, Boosting], *, value: ValueSettings, seed: int) -> dict[str, Boosting]:
+    """Tune the boosted challengers on what had closed by an origin; what an earlier origin found is kept while it is recent enough.
+
+    Args:
+        known: Labelled snapshots whose window had closed by the origin.
+        before: Sizes of an earlier origin; empty at the first.
+        value: Basis of value.
+        seed: Of the trees.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+
+    lost = lost_pace(known, value=value)
+    asked: dict[str, tuple[type, Floats, dict[str, str]]] = {
+        BOOSTED: (HistGradientBoostingClassifier, known["is_churned"].cast(pl.Float64).to_numpy(), {}),
+        DIRECT_LOSS: (HistGradientBoostingRegressor, lost / max(float(lost.mean()), np.finfo(np.float64).tiny), {"loss": "poisson"}),
+    }
+    due = {name: how for name, how in asked.items() if is_due(before.get(name, UNTUNED), known)}
+    return {**before, **{name: tune(model, known, target, seed=seed, **fixed) for name, (model, target, fixed) in due.items()}}
 
 
 def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFrame:
@@ -134,12 +161,6 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
         for name in sorted({*told, *worth, *losses})
     ]
     return pl.concat(frames)
-
-
-def every_kth_user(rows: pl.DataFrame, *, most_rows: int) -> pl.DataFrame:
-    """Keep whole users, every k-th by id, so that about `most_rows` rows are left."""
-    step = -(-rows.height // most_rows)
-    return rows if step <= 1 else rows.filter(pl.Series(user_codes(rows) % step == 0))
 
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:
