@@ -15,6 +15,7 @@ SCHEMA_VERSION = "1.0"
 REPORTS: dict[str, dict[str, str]] = {
     "data": {
         "load_ledger": "ingest",
+        "volume_report": "ingest",
         "optional_sources": "ingest",
         "user_list_report": "live",
         "contact_holds": "live",

@@ -30,7 +30,7 @@ def write_batches(target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str
         rows: The rows, batch by batch.
         said: What the file's key-value metadata say beside its schema.
     """
-    with pq.ParquetWriter(target, rows.schema, compression="snappy", **CHECKSUMMED) as writer:
+    with pq.ParquetWriter(target, rows.schema, compression="snappy", store_schema=False, **CHECKSUMMED) as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in rows:
             waiting.append(batch)

@@ -28,7 +28,7 @@ STAGED = (
     " revenue_risk_radar intervention_targets"
 )
 DESIGNED = {
-    "ingest": "events items quarantine load_ledger",
+    "ingest": "events items quarantine load_ledger volume_report",
     "backtest": f"{STAGED} val_events test_events retrieval_report ranking_report churn_calibration radar_backtest leakage_audit",
     "live": STAGED,
     "experiments": "assignments exposures unit_metrics readouts decisions",

@@ -153,6 +153,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
 NOTHING_BROKEN = {
     name: pl.DataFrame(schema={column: found.dtype.type for column, found in contract_of(name).to_schema().columns.items()})
     for name in (
+        "volume_report",
         "optional_sources",
         "user_list_report",
         "contact_holds",
@@ -178,6 +179,13 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
     assert "In it the worth of 1 user counts only up to what the log, or the user, has shown often enough" in page
     assert "blend would have earned 1 per shown place where the log earned 0.5" in page
     assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
+
+
+def test_a_load_that_brought_less_is_told_on_the_page_and_at_the_end_of_a_run() -> None:
+    row = {"measure": "events", "seen": 750.0, "expected": 1_000.0, "ratio": 0.75, "since_on": None, "n_days": None, "verdict": "warn"}
+    told = {"volume_report": pl.DataFrame([{**row, "sentence": "750 events, 1,000 in the load before"}])}
+    known = facts(lambda _, table: {**brief_tables("u"), **told}[table], header=HEADER, strategies=["s"])
+    assert "ingest.volume: 750 events, 1,000 in the load before" in known["doubtful"]
 
 
 def broken_night(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
