@@ -34,7 +34,7 @@ class EventSourceSettings(Section):
     """The interaction log: files, and what each contract column is called in them."""
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind; `key=value` folders are columns."""
+    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet; `key=value` folders are columns."""
     format: Literal["auto", "csv", "parquet"] = "auto"
     delimiter: Delimiter = ","
     """Field separator of CSV files."""

@@ -16,6 +16,7 @@ from ntg_assets.events.settings import IdType
 from ntg_assets.experiments.interventions import read_interventions
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, ReplaySource
+from ntg_assets.storage.parquet import read_verified
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -263,7 +264,8 @@ def _matching(pattern: str, home: Path) -> list[Path]:
 
 def _read_one(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFrame:
     try:
-        rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        is_parquet = path.suffix == ".parquet"
+        rows = read_verified(path, name=f"{what}: {path.name}") if is_parquet else pl.read_csv(path, infer_schema=False)
     except (OSError, PolarsError) as error:
         raise SourceError(f"{what}: {path.name} cannot be read ({str(error).splitlines()[0]}).") from None
     for column in wanted.values():
@@ -298,6 +300,8 @@ def _iso_time(text: pl.Expr) -> pl.Expr:
         text.str.strip_chars()
         .str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00")
         .str.replace(r"^(\d{4}-\d{2}-\d{2}) ", "${1}T")
+        .str.replace(r"\s*(Z|z|UTC|GMT)$", "Z")
+        .str.replace(r"(T.*?)\s*([+-]\d{2}):?(\d{2})$", "${1}${2}:${3}")  # databases put a space before the offset
         .str.replace(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(Z|[+-].*)?$", "${1}:00${2}")
         .str.replace(r"Z$", "+00:00")
         .str.replace(r"^([^+]*T[^+-]*)$", "${1}+00:00")
