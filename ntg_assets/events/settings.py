@@ -97,7 +97,7 @@ class VolumeSettings(Section):
     """A log that ends this many days or more before the end of the load before is refused."""
     quiet_below: float = Field(default=0.5, ge=0, le=1)
     """A log whose last weeks stay below this share of its usual level holds the contact lists back."""
-    minimum_events: int = Field(default=100, ge=1)
+    minimum_events: int = Field(default=50, ge=1)
     """A load before with fewer events says nothing about this one."""
     confirmed: list[Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=list)
     """What a person has confirmed, as the message asks for it: `<load>:<events>`, or the day on which a drop began."""
