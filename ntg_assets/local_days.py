@@ -187,7 +187,7 @@ def _typed_instants(times: pl.Series, zone: str, *, has_offset: bool) -> pl.Seri
 def _written_times(text: pl.Series) -> pl.Series:
     times = (
         text.str.replace(r"^(\d{4}-\d{2}-\d{2}) ", "${1}T")
-        .str.replace(r"\s*(Z|z|UTC)$", "+00:00")
+        .str.replace(r"\s*(Z|z|UTC|GMT)$", "+00:00")
         .str.replace(r"\s([+-][\d:]+)$", "${1}")
         .str.replace(r"^([^T]*T[^+-]*)$", "${1}+00:00")
         .str.replace(r"(T.*[+-]\d{2}):?(\d{2})$", "${1}:${2}")

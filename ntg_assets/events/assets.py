@@ -15,7 +15,7 @@ from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
 from ntg_assets.events.settings import CLOCK_TOLERANCE
 from ntg_assets.events.sources import Place
-from ntg_assets.events.volume import find_losses, refuse_losses, report_volume
+from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
 from ntg_assets.project import Project
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
@@ -104,7 +104,7 @@ def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger:
     """Whether the load brought as much as the one before, and whether the log ends at its usual level; then the load is kept."""
     ingest, folder = project.settings.ingest, project.paths.load_history
     extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
-    daily = project.read(query("events", "daily_volume", {"events": events}))
+    daily = project.read(query("events", "daily_volume", {"events": events}, from_at=looked_at_from(extent)))
     load = Load(
         load=content_of(load_ledger, ingest),
         source_name=ingest.source_name,

@@ -1,4 +1,5 @@
--- How many categories look like whole lists of categories: brackets around them, or a separator that was not split at.
+-- How many categories look like whole lists of categories: brackets or quotes around them or
+-- around their parts, or a separator that was not split at.
 -- Grain: one row.
 -- Tables: item_categories.
 -- Parameters: none.
@@ -13,7 +14,10 @@ judged_categories as (
         category,
         n_items,
         case
-            when category like '[%]' or category like '{%}' or category like '(%,%)' then 'in brackets'
+            when
+                category like '[%' or category like '%]' or category like '{%' or category like '%}'
+                or category like '(%,%)' or category like '"%"' or category like '''%'''
+                then 'in brackets'
             when category like '%;%' or category like '%|%' or category like '%,%' then 'with a separator inside'
         end as looks
     from category_counts

@@ -36,7 +36,7 @@ class EventSourceSettings(Section):
     """The interaction log: files, and what each contract column is called in them."""
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind; `key=value` folders are columns."""
+    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet; `key=value` folders are columns."""
     format: Literal["auto", "csv", "parquet"] = "auto"
     delimiter: Delimiter = ","
     """Field separator of CSV files."""
@@ -99,7 +99,7 @@ class VolumeSettings(Section):
     """A log that ends this many days or more before the end of the load before is refused."""
     quiet_below: float = Field(default=0.5, ge=0, le=1)
     """A log whose last weeks stay below this share of its usual level holds the contact lists back."""
-    minimum_events: int = Field(default=100, ge=1)
+    minimum_events: int = Field(default=50, ge=1)
     """A load before with fewer events says nothing about this one."""
     confirmed: list[Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=list)
     """What a person has confirmed, as the message asks for it: `<load>:<events>`, or the day on which a drop began."""

@@ -11,7 +11,7 @@ comes in bursts has had quiet weeks before, and a season or a decline is slow.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from math import sqrt
 from typing import Any, Literal
 
@@ -135,13 +135,19 @@ def find_drop(days: Sequence[date], counts: Sequence[int], *, below: float) -> D
     return Drop(since_on, size + goes_on, usual, float(whole[-size:].mean()))
 
 
+def looked_at_from(extent: Extent) -> datetime:
+    """First moment of the days that a usual level is made of: older ones are not worth counting."""
+    last_on = extent.last_at.date() if extent.last_at else date.max
+    return datetime.combine(last_on - timedelta(days=USUAL_DAYS + LONGEST_QUIET_DAYS + 1), time.min)
+
+
 def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings: VolumeSettings) -> pl.DataFrame:
     """Make `volume_report`.
 
     Args:
         load: What was loaded.
         before: The load it is compared with.
-        daily: happened_on, n_events, n_users, ascending.
+        daily: happened_on, n_events, n_users, ascending, from `looked_at_from` on.
         settings: Shares, and what was confirmed.
     """
     days = daily["happened_on"].to_list()

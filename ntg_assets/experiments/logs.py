@@ -18,6 +18,7 @@ from ntg_assets.experiments.log_rules import COUNT_TYPES, EXPOSURES, OUTCOMES, J
 from ntg_assets.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.source_settings import InterventionSource, LoggedSource, LogSource, OutcomeLogSettings, ReplaySource
 from ntg_assets.local_days import UTC_ZONE, local_day, shift_days, written_instants
+from ntg_assets.storage.parquet import read_verified
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -327,7 +328,8 @@ def _matching(pattern: str, home: Path) -> list[Path]:
 
 def _read_one(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFrame:
     try:
-        rows = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        is_parquet = path.suffix == ".parquet"
+        rows = read_verified(path, name=f"{what}: {path.name}") if is_parquet else pl.read_csv(path, infer_schema=False)
     except (OSError, PolarsError) as error:
         raise SourceError(f"{what}: {path.name} cannot be read ({str(error).splitlines()[0]}).") from None
     for column in wanted.values():

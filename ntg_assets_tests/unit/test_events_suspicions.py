@@ -41,10 +41,12 @@ def test_ids_that_are_numbers_are_no_words() -> None:
         ("{Drama,Comedy}", "Drama"),
         ("Drama, Comedy", "Drama;Crime", "Crime"),
         ("Drama|Comedy", "Drama|Crime"),
+        ("['Drama'", "'Comedy']", "'Crime'"),
+        ('["Drama"', '"Comedy"', "Crime", "Romance", '"War"]'),
     ],
 )
 def test_categories_that_are_lists_are_told(categories: tuple[str, ...]) -> None:
-    n_lists = sum(any(sign in category for sign in "[{,;|") for category in categories)
+    n_lists = sum(any(sign in category for sign in "[{,;|]'\"") for category in categories)
     told = told_categories(*categories)
     assert (f"{n_lists} of {len(categories)} categories look like lists" in told) == (n_lists > len(categories) / 2)
 

@@ -63,8 +63,8 @@ def test_the_shares_are_a_matter_of_configuration() -> None:
 
 def test_nothing_is_compared_with_no_load_or_with_a_tiny_one() -> None:
     assert find_losses(extent(1), None, SETTINGS) == []
-    assert find_losses(extent(1), load(extent(99)), SETTINGS) == []
-    assert find_losses(extent(50, 99), load(extent(100)), SETTINGS) != []
+    assert find_losses(extent(1), load(extent(49)), SETTINGS) == []
+    assert find_losses(extent(25), load(extent(50)), SETTINGS) != []
 
 
 @pytest.mark.parametrize(
