@@ -156,6 +156,8 @@ def _distinct(types: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _parquet_types(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> list[tuple[str, str]]:
     try:
         rows = connection.execute("describe select * from read_parquet($file)", {"file": read_literally(file.path)}).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         first_line = str(error).splitlines()[0].replace(f" '{file.path}'", "").replace(str(file.path), file.name)
         raise SourceError(f"{file.name}: is no whole Parquet file ({first_line}). Was its copy interrupted? Deliver it again.") from None
