@@ -104,7 +104,12 @@ def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo
         undo.callback(_undo, connection, f"drop view temp.{quote_identifier(name)}")
     else:
         connection.register(name, source.collect() if isinstance(source, pl.LazyFrame) else source)
-        undo.callback(connection.unregister, name)
+        undo.callback(_unregister, connection, name)
+
+
+def _unregister(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    with suppress(duckdb.TransactionException):  # it would hide what aborted the transaction
+        connection.unregister(name)
 
 
 def _undo(connection: duckdb.DuckDBPyConnection, statement: str) -> None:

@@ -30,6 +30,7 @@ class Workspace:
         """Run the command in the project folder; nothing of this machine's environment but the path reaches it."""
         environment = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(HOME),  # the code beside these tests, wherever another copy is installed
             "HOME": str(self.folder),
             "COLUMNS": "200",
             "NTG_CONFIG": self.config,

@@ -1,4 +1,4 @@
-"""Commands of `ntg`. Exit codes: 0 done, 1 the run failed, 2 wrong usage or configuration."""
+"""Commands of `ntg`. Exit codes: 0 done, 1 the run failed, 2 wrong usage or configuration, 130 or 143 interrupted."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from ntg_assets.cli import asking, making
+from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.options import ConfigOption, err, out, prepare
 from ntg_assets.errors import ConfigurationError, NtgError
 from ntg_assets.settings import use_home
@@ -48,11 +49,13 @@ def main() -> None:
     try:
         app(args=arguments)
     except NtgError as error:
+        raise_if_received()  # it may be what became of a query that was interrupted
         if DEBUG in sys.argv:
             raise
         _tell(str(error))
         sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else FAILED)
     except Exception as error:  # nothing goes on from here: what was not foreseen is told as such
+        raise_if_received()
         if DEBUG in sys.argv:
             raise
         _tell(f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'} (not foreseen; add {DEBUG} to see where)")

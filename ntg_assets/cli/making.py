@@ -9,6 +9,7 @@ import typer
 from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.options import ConfigOption, StageOption, out, prepare
 from ntg_assets.cli.progress import tell_run
+from ntg_assets.cli.published import telling_what_is_published
 from ntg_assets.cli.summary import tell_summary
 from ntg_assets.settings import Paths, load_settings
 
@@ -18,8 +19,9 @@ OPTIONAL = "ingest_optional"  # lists and logs as they are now: whoever opted ou
 def run_all(config: ConfigOption = None) -> None:
     """Make everything: ingest, back-test, gate, live, experiments, publish."""
     settings, paths = prepare(config)
-    _materialize([], paths=paths)
-    tell_summary(settings, paths, console=out)
+    with telling_what_is_published(paths):
+        _materialize([], paths=paths)
+        tell_summary(settings, paths, console=out)
 
 
 def build_dataset(config: ConfigOption = None) -> None:

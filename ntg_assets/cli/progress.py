@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from ntg_assets.cli.interruption import raise_if_received
+
 SLOWEST = 5  # tables that are named at the end
 LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
 
@@ -39,6 +41,7 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
                     console.print(f"  [red]✗[/] {event.asset}", highlight=False)
                 case RunOutcome():
                     outcome = event
+    raise_if_received()
     if outcome is None:
         raise RuntimeError("the run ended without an outcome")
     verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"

@@ -1,12 +1,15 @@
 """Materialize a selection of assets in this process and tell what happens, asset by asset."""
 
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster._utils.interrupts import check_captured_interrupt
 
+from ntg_assets.cli.interruption import received
 from ntg_assets.logs import TO_FILE_ONLY, reason_of
 
 
@@ -77,11 +80,20 @@ def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> I
     run = instance.create_run_for_job(definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected)
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()
-    for event in execute_run_iterator(job, run, instance):
+    for event in _until_interrupted(execute_run_iterator(job, run, instance)):
         if event.is_step_start:
             started = time.monotonic()
         yield from _read(event, outcome, seconds=time.monotonic() - started)
     yield outcome
+
+
+def _until_interrupted(events: Iterator[dg.DagsterEvent]) -> Iterator[dg.DagsterEvent]:
+    """Yield the events of a run, and let it end before the next step where a library has swallowed the request to end."""
+    for event in events:
+        yield event
+        handler = signal.getsignal(signal.SIGINT)
+        if event.is_step_start and received() and not check_captured_interrupt() and callable(handler):
+            handler(signal.SIGINT, None)  # Dagster's own, which raises when the step begins
 
 
 def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Iterator[RunEvent]:
@@ -91,7 +103,7 @@ def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Ite
         yield AssetDone("/".join(written.asset_key.path), rows.value if rows else None, seconds)  # type: ignore[arg-type]  # a row count is an int
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         yield from _check_done(event, outcome)
-    elif event.is_step_failure:
+    elif event.is_step_failure and not received():
         failed = _step_failed(event)
         outcome.failures.append(failed)
         yield failed

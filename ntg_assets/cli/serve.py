@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import uvicorn
 from rich.console import Console
 
+from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.cli.ports import HOST, listen
 from ntg_assets.local_days import tell_cutoff
 from ntg_assets.serving.generations import Generations
@@ -23,7 +25,8 @@ def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float,
             console.print(line, highlight=False, soft_wrap=True)
         app = make_service(generations, reload_seconds=reload_seconds)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", access_log=False))
-        asyncio.run(server.serve(sockets=[listening]))
+        with suppress(Interrupted):  # which is how a service ends
+            asyncio.run(server.serve(sockets=[listening]))
 
 
 def _greeting(generations: Generations, address: str) -> list[str]:

@@ -212,6 +212,8 @@ def _parquet_types(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> l
     try:
         described = "describe select * from read_parquet($file, hive_partitioning = false)"
         rows = connection.execute(described, {"file": read_literally(file.path)}).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         first_line = str(error).splitlines()[0].replace(f" '{file.path}'", "").replace(str(file.path), file.name)
         raise SourceError(f"{file.name}: is no whole Parquet file ({first_line}). Was its copy interrupted? Deliver it again.") from None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from ntg_assets.errors import SourceError, StorageError
+from ntg_assets.errors import SourceError
 from ntg_assets.events.files import SourceFile, open_text
 from ntg_assets.events.readers import Layout, count_parquet_rows
 from ntg_assets.events.typed_rows import Plan, over_typed_rows
@@ -57,8 +57,8 @@ def reading(home: Path) -> Iterator[None]:
     """Turn what the engine says about a file into one sentence."""
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        raise StorageError(f"reading the source files needs more memory than engine.memory_limit: {str(error).splitlines()[0]}") from None
+    except duckdb.OutOfMemoryException:
+        raise  # not the file's fault: the connection says which limit was met
     except duckdb.Error as error:
         told = " ".join(str(error).replace(f"{home}/", "").split())
         raise SourceError(f"a source file cannot be read, nothing was loaded: {told}") from None

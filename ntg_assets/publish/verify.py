@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ntg_assets.errors import StorageError
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.publish.manifest import PublishedFile, read_manifest
 from ntg_assets.settings import Paths
@@ -49,6 +50,17 @@ def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
     if wrong := [f"{file.path} {fault}" for file in chosen if (fault := _fault(paths, file))]:
         raise StorageError(f"what is published was changed after it was published: {'; '.join(wrong[:SHOWN])}. Run `ntg run-all` again.")
     return {(paths.workspace / file.path).resolve(): file.sha256 for file in chosen}
+
+
+def files_of_another_generation(paths: Paths) -> list[str]:
+    """Name the published files that came after the manifest, the last file of a whole generation, and are not as it says."""
+    if not paths.manifest.exists():
+        return [entry.path for entry in PUBLISHED_TABLES if (paths.workspace / entry.path).exists()]
+    finished = paths.manifest.stat().st_mtime_ns
+    listed = {file.path: file for file in read_manifest(paths.manifest).files}
+    unlisted = [entry.path for entry in PUBLISHED_TABLES if entry.path not in listed]
+    newer = [path for path in (*listed, *unlisted) if (file := paths.workspace / path).exists() and file.stat().st_mtime_ns > finished]
+    return [path for path in newer if path not in listed or _fault(paths, listed[path])]
 
 
 def _fault(paths: Paths, file: PublishedFile) -> str | None:

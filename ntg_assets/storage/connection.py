@@ -31,13 +31,18 @@ def connect(
         read_only: Open without the right to write.
 
     Raises:
-        StorageError: the file is locked by another process, damaged, or cannot be made.
+        StorageError: the file is locked by another process, damaged, or cannot be made; in the block: memory or disk does not suffice.
     """
+    limits = engine or EngineSettings()
     connection = _open(database, read_only=read_only)
     try:
         if not _is_confined(connection):
-            _confine(connection, engine or EngineSettings(), scratch=scratch, allowed=allowed)
+            _confine(connection, limits, scratch=scratch, allowed=allowed)
         yield connection
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        if told := explain_limit(error, engine=limits, scratch=scratch):
+            raise StorageError(told) from None
+        raise
     finally:  # closing an open transaction rolls it back, and frees the file's lock
         connection.close()
 
@@ -73,6 +78,18 @@ def _confine(connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, s
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set autoload_known_extensions = false")
     connection.execute("set lock_configuration = true")
+
+
+def explain_limit(error: duckdb.Error, *, engine: EngineSettings, scratch: Path | None) -> str | None:
+    """Say which limit a statement has met: the memory of the configuration, or the disk; None where it was neither."""
+    text = str(error)
+    reason = text.splitlines()[0]
+    if "max_temp_directory_size" in text or "No space left" in text:
+        return f"the disk is full: what does not fit into memory goes to {scratch}. Make room, or raise engine.memory_limit. ({reason})"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raised = "Raise it in the configuration file or with NTG_ENGINE__MEMORY_LIMIT, or lower engine.threads"
+        return f"engine.memory_limit is {engine.memory_limit}, which is too little here. {raised}. ({reason})"
+    return None
 
 
 def _explain(database: Path | str, reason: str) -> str:

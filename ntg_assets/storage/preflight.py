@@ -23,8 +23,9 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
         paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key.") from None
-    if not os.access(paths.warehouse.parent, os.W_OK):
-        raise StorageError(f"{paths.warehouse.parent} is not writable. Give a writable folder with the `workspace` key.")
+    for folder in (paths.warehouse.parent, paths.scratch):
+        if not os.access(folder, os.W_OK):
+            raise StorageError(f"{folder} is not writable. Give a writable folder with the `workspace` key.")
     size = paths.warehouse.stat().st_size if paths.warehouse.exists() else 0
     needed = max(ROOM_FACTOR * size, engine.minimum_free_disk_gb * GIGABYTE)
     free = shutil.disk_usage(paths.warehouse.parent).free

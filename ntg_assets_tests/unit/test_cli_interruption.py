@@ -1,0 +1,181 @@
+"""Ctrl-C and a request to end: one sentence that is true of what was published, the code that shells expect, nothing left behind."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+
+from ntg_assets.cli import runs
+from ntg_assets.cli.interruption import Interrupted
+from ntg_assets.cli.published import telling_what_is_published
+from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
+from ntg_assets.settings import Paths
+from ntg_assets.storage.run_lock import holder_of, killed_run
+from ntg_assets_tests.event_files import write_log
+from ntg_assets_tests.workspaces import HOME, NTG
+
+SENTENCE = "interrupted; nothing was published; run again"
+FEATURES = "data/features/user_features.parquet"
+CONTACTS = "outputs/radar/contact_list.csv"
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(home=HOME, workspace=tmp_path / "workspace")
+
+
+@pytest.fixture
+def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`ntg build-dataset` on a log of three events, in a session of its own."""
+    write_log(tmp_path, ["1,1,1,1000000000", "2,2,2,1000000001", "1,2,3,1000000002"], header="userId,movieId,rating,timestamp")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(HOME),
+        "HOME": str(tmp_path),
+        "NTG_WORKSPACE": str(paths.workspace),
+        "NTG_INGEST__EVENTS__FILES": f"[{tmp_path}/log.csv]",
+        "NTG_INGEST__SOURCE_FOLDERS": f"[{tmp_path}]",
+    }
+    started = subprocess.Popen(
+        [NTG, "build-dataset"],
+        cwd=HOME,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def listens(process: "subprocess.Popen[str]") -> bool:
+    """Whether a process has its own handler of SIGTERM."""
+    (caught,) = [line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt")]
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def nobody_is_left_of(process: "subprocess.Popen[str]") -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_has_just_begun_ends_with_a_sentence(command: "subprocess.Popen[str]", number: int, code: int) -> None:
+    while not listens(command):
+        time.sleep(0.005)
+    command.send_signal(number)
+    assert command.communicate()[1].strip() == SENTENCE
+    assert command.returncode == code
+
+
+@pytest.mark.slow
+def test_a_run_in_its_middle_ends_lets_go_and_is_failed_in_the_history(
+    command: "subprocess.Popen[str]", paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command.stdout is not None
+    command.stdout.readline()  # a table is made
+    assert holder_of(paths.run_lock)
+    command.send_signal(signal.SIGTERM)
+    out, err = command.communicate()
+    assert (command.returncode, err.strip()) == (143, SENTENCE)
+    assert "failed" not in out
+    assert (holder_of(paths.run_lock), killed_run(paths.run_lock)) == (None, None)
+    assert nobody_is_left_of(command)
+    monkeypatch.setenv("DAGSTER_HOME", str(paths.dagster_home))
+    with dg.DagsterInstance.get() as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived: list[int] = []
+    monkeypatch.setattr(runs, "received", lambda: arrived[0] if arrived else None)
+
+    @dg.asset
+    def first() -> None:
+        arrived.append(signal.SIGINT)  # as a query does that goes on
+
+    @dg.asset(deps=[first])
+    def second() -> None:
+        pytest.fail("the run went on")
+
+    job = dg.Definitions([first, second], executor=dg.in_process_executor).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(job)
+        events = list(runs._until_interrupted(execute_run_iterator(InMemoryJob(job), run, instance)))
+    ended = [event.step_key for event in events if event.is_step_success or event.is_step_failure]
+    assert ended == ["first", "second"]
+    (failure,) = [event.step_failure_data.error for event in events if event.is_step_failure]
+    assert failure is not None
+    assert "DagsterExecutionInterruptedError" in failure.message
+
+
+def write(paths: Paths, path: str, text: str) -> None:
+    (paths.workspace / path).parent.mkdir(parents=True, exist_ok=True)
+    (paths.workspace / path).write_text(text)
+
+
+def finish(paths: Paths, generation: str) -> None:
+    """Write the manifest of what is there."""
+    files = [describe_file(paths.workspace / path, workspace=paths.workspace, kind="table") for path in (FEATURES, CONTACTS)]
+    write_manifest(Manifest(generation=generation, source="s", configuration="c", as_of="2024-01-01", files=files), paths.manifest)
+
+
+def publish_until_interrupted(paths: Paths, published: tuple[str, ...]) -> None:
+    with telling_what_is_published(paths):
+        for path in published:
+            if path == "manifest":
+                finish(paths, "new")
+            else:
+                write(paths, path, "new rows")
+        raise Interrupted(signal.SIGINT)
+
+
+def interrupted(paths: Paths, *published: str) -> str:
+    """What is said of a run that had published so much when it was interrupted."""
+    with pytest.raises(Interrupted) as told:
+        publish_until_interrupted(paths, published)
+    return str(told.value)
+
+
+def test_before_the_publication_nothing_was_published(paths: Paths) -> None:
+    assert interrupted(paths) == SENTENCE
+    for path in (FEATURES, CONTACTS):
+        write(paths, path, "old")
+    finish(paths, "old")
+    assert interrupted(paths) == SENTENCE
+
+
+def test_a_publication_that_is_not_whole_is_not_called_nothing(paths: Paths) -> None:
+    told = interrupted(paths, FEATURES)
+    assert f"the publication had begun: 1 files (first: {FEATURES})" in told
+    for path in (FEATURES, CONTACTS):
+        write(paths, path, "old")
+    finish(paths, "old")
+    assert f"1 files (first: {CONTACTS})" in interrupted(paths, CONTACTS)
+    assert f"1 files (first: {CONTACTS})" in interrupted(paths)  # and stays so, until a run publishes again
+
+
+def test_the_same_bytes_again_are_no_mixture(paths: Paths) -> None:
+    for path in (FEATURES, CONTACTS):
+        write(paths, path, "new rows")
+    finish(paths, "old")
+    assert interrupted(paths, FEATURES) == SENTENCE
+
+
+def test_a_whole_publication_is_said_to_stand(paths: Paths) -> None:
+    assert interrupted(paths, FEATURES, CONTACTS, "manifest") == "interrupted; generation new was published before that, and stands"
