@@ -13,6 +13,7 @@ from ntg_assets.experiments.evidence import EvidenceTables
 from ntg_assets.experiments.log_rules import LogRules
 from ntg_assets.experiments.receipts import replay
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.local_days import with_event_on
 from ntg_assets.settings import EngineSettings
 from ntg_assets.sql import run
 from ntg_assets.storage.connection import connect
@@ -78,7 +79,7 @@ def conclude(one: ExperimentSettings, home: Path, *, events: pl.DataFrame = NO_E
     """Go from the logs of one experiment to health, readouts between users and the decision."""
     definitions, programme = [one], ExperimentsSettings(definitions=[one])
     seen = logs.read_exposure_logs(definitions, home=home, rules=rules)
-    known: dict[str, Any] = {"events": events, "outcome_log": logs.read_outcome_logs(definitions, home=home, rules=rules)}
+    known: dict[str, Any] = {"events": with_event_on(events), "outcome_log": logs.read_outcome_logs(definitions, home=home, rules=rules)}
     counts = logs.count_log_rows(definitions, home=home, rules=rules)
     exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
     with connect(engine=EngineSettings(threads=1)) as store:

@@ -96,7 +96,7 @@ def refuse_shrunken(project: Project, surveyed: Survey) -> None:
     content = content_of(surveyed.load_ledger, ingest)
     before = load_before(loads, content)
     if before is not None and not was_last(loads, content):
-        refuse_losses(find_losses(surveyed.extent, before, ingest.volume), surveyed.extent, before, ingest.volume)
+        refuse_losses(find_losses(surveyed.extent, before, ingest.volume, zone=ingest.zone), surveyed.extent, before, ingest.volume)
 
 
 @staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))
@@ -104,7 +104,7 @@ def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger:
     """Whether the load brought as much as the one before, and whether the log ends at its usual level; then the load is kept."""
     ingest, folder = project.settings.ingest, project.paths.load_history
     extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
-    daily = project.read(query("events", "daily_volume", {"events": events}, from_at=looked_at_from(extent)))
+    daily = project.read(query("events", "daily_volume", {"events": events}, from_at=looked_at_from(extent, zone=ingest.zone)))
     load = Load(
         load=content_of(load_ledger, ingest),
         source_name=ingest.source_name,
@@ -115,7 +115,7 @@ def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger:
     )
     before = load_before(read_loads(folder, source_name=ingest.source_name), load.load)
     keep_load(folder, load)
-    return report_volume(load, before, daily, ingest.volume)
+    return report_volume(load, before, daily, ingest.volume, zone=ingest.zone)
 
 
 ingest_assets = [source_files, *volume_report]

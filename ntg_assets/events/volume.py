@@ -11,7 +11,7 @@ comes in bursts has had quiet weeks before, and a season or a decline is slow.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import sqrt
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ import polars as pl
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
 from ntg_assets.events.settings import VolumeSettings
+from ntg_assets.local_days import UTC_ZONE, day_of, first_instant
 
 Verdict = Literal["ok", "warn", "hold"]
 Days = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -79,7 +80,7 @@ class Drop:
         return self.since / self.usual
 
 
-def find_losses(extent: Extent, before: Load | None, settings: VolumeSettings) -> list[Loss]:
+def find_losses(extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str = UTC_ZONE) -> list[Loss]:
     """Find what a load has less of than the one before; nothing where that one was too small to say."""
     if before is None or before.n_events < settings.minimum_events:
         return []
@@ -89,7 +90,7 @@ def find_losses(extent: Extent, before: Load | None, settings: VolumeSettings) -
         for what, seen, expected in counts
         if seen <= settings.warn_below * expected
     ]
-    return [*losses, *_shorter(extent, before, settings)]
+    return [*losses, *_shorter(extent, before, settings, zone=zone)]
 
 
 def refuse_losses(losses: Sequence[Loss], extent: Extent, before: Load | None, settings: VolumeSettings) -> None:
@@ -135,13 +136,14 @@ def find_drop(days: Sequence[date], counts: Sequence[int], *, below: float) -> D
     return Drop(since_on, size + goes_on, usual, float(whole[-size:].mean()))
 
 
-def looked_at_from(extent: Extent) -> datetime:
+def looked_at_from(extent: Extent, *, zone: str = UTC_ZONE) -> datetime:
     """First moment of the days that a usual level is made of: older ones are not worth counting."""
-    last_on = extent.last_at.date() if extent.last_at else date.max
-    return datetime.combine(last_on - timedelta(days=USUAL_DAYS + LONGEST_QUIET_DAYS + 1), time.min)
+    last_on = day_of(extent.last_at, zone) if extent.last_at else date.max
+    first_on = last_on - timedelta(days=USUAL_DAYS + LONGEST_QUIET_DAYS + 1)
+    return first_instant(first_on, zone)
 
 
-def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings: VolumeSettings) -> pl.DataFrame:
+def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings: VolumeSettings, *, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Make `volume_report`.
 
     Args:
@@ -149,10 +151,11 @@ def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings
         before: The load it is compared with.
         daily: happened_on, n_events, n_users, ascending, from `looked_at_from` on.
         settings: Shares, and what was confirmed.
+        zone: Whose days count.
     """
     days = daily["happened_on"].to_list()
     rows = [
-        *_against_before(load.extent, before, settings),
+        *_against_before(load.extent, before, settings, zone=zone),
         _items(load.n_items, before.n_items if before else None, settings),
         *(_level(what, days, daily[f"n_{what}"].to_list(), settings) for what in ("events", "users")),
     ]
@@ -164,11 +167,11 @@ def tell_doubts(volume_report: pl.DataFrame, *verdicts: Verdict) -> list[str]:
     return volume_report.filter(pl.col("verdict").is_in(verdicts))["sentence"].to_list()
 
 
-def _shorter(extent: Extent, before: Load, settings: VolumeSettings) -> Iterator[Loss]:
+def _shorter(extent: Extent, before: Load, settings: VolumeSettings, *, zone: str) -> Iterator[Loss]:
     """The loss of a log that ends on an earlier day than the one before."""
     if extent.last_at is None or before.last_at is None or before.first_at is None:
         return
-    last_on, ended_on, began_on = extent.last_at.date(), before.last_at.date(), before.first_at.date()
+    last_on, ended_on, began_on = (day_of(at, zone) for at in (extent.last_at, before.last_at, before.first_at))
     n_back = (ended_on - last_on).days
     if n_back > 0:
         told = f"the log ends on {last_on}, {n_back:,} day(s) before the end of the load before ({ended_on})"
@@ -182,10 +185,10 @@ def _is_confirmed(extent: Extent, before: Load, settings: VolumeSettings) -> boo
     return any(size.isdecimal() and extent.n_events >= settings.warn_below * int(size) for size in sizes)
 
 
-def _against_before(extent: Extent, before: Load | None, settings: VolumeSettings) -> Iterator[tuple[object, ...]]:
+def _against_before(extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str) -> Iterator[tuple[object, ...]]:
     """Rows of what is compared with the load before."""
-    losses = {loss.measure: loss for loss in find_losses(extent, before, settings)}
-    for measure, seen, expected, told in _plainly(extent, before):
+    losses = {loss.measure: loss for loss in find_losses(extent, before, settings, zone=zone)}
+    for measure, seen, expected, told in _plainly(extent, before, zone=zone):
         if loss := losses.get(measure):
             confirmed = "; this was confirmed" if loss.is_refused else ""
             yield measure, loss.seen, loss.expected, loss.ratio, None, None, "warn", f"{loss.told}{confirmed}"
@@ -193,14 +196,14 @@ def _against_before(extent: Extent, before: Load | None, settings: VolumeSetting
             yield measure, seen, expected, _ratio(seen, expected), None, None, "ok", told
 
 
-def _plainly(extent: Extent, before: Load | None) -> Iterator[tuple[str, int | None, int | None, str]]:
+def _plainly(extent: Extent, before: Load | None, *, zone: str) -> Iterator[tuple[str, int | None, int | None, str]]:
     """Measures with nothing to say of them but their values."""
     for what, seen, expected in (
         ("events", extent.n_events, before.n_events if before else None),
         ("users", extent.n_users, before.n_users if before else None),
     ):
         yield what, seen, expected, f"{seen:,} {what}" + _than_before(f"{expected:,}" if expected is not None else None)
-    ends, ended = (f"on {at.date()}" if at else "nowhere" for at in (extent.last_at, before.last_at if before else None))
+    ends, ended = (f"on {day_of(at, zone)}" if at else "nowhere" for at in (extent.last_at, before.last_at if before else None))
     yield "last_day", None, None, f"the log ends {ends}" + _than_before(ended if before else None)
 
 

@@ -253,6 +253,7 @@ def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:
         "question",
         "decision",
         "leaving",
+        "worth",
         "contact",
         "shown",
         "caution",
@@ -275,7 +276,7 @@ def test_withheld_lists_have_their_columns_no_row_and_a_reason_beside_them_which
     text, rows, told = (tmp_path / name for name in (*CONTACT_LISTS, WITHHELD))
     contact_lists(tmp_path, withheld=["radar.opt_out_file: it's gone", "radar.contact_log: no column"])
     assert len(text.read_text().splitlines()) == 1  # the header alone: nothing that an import could take for a person
-    assert text.read_text().startswith("strategy,user_id,rank,")
+    assert text.read_text().startswith('"strategy","user_id","rank",')
     assert pl.read_parquet(rows).is_empty()
     assert "contact nobody" in told.read_text()
     assert "- radar.opt_out_file: it's gone\n- radar.contact_log: no column\n" in told.read_text()
