@@ -17,6 +17,7 @@ from ntg_assets.events.settings import IdType
 WHOLE_NUMBER = r"^[ \t\r\n\f\v]*\+?(-?[0-9]+)(?:\.0*)?[ \t\r\n\f\v]*$"
 UNSEEN = r"[\p{C}\p{Z}\s\u{034F}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}-\u{180F}\u{3164}\u{FE00}-\u{FE0F}\u{FFA0}]"  # or without ink
 QUOTES = "\"'`{}\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
+BLANKS = "' ' || chr(9) || chr(10) || chr(13)"  # what an id may not consist of alone, in SQL
 SCIENTIFIC = r"^-?[0-9]+(?:\.[0-9]+)?e\+?[0-9]+$"
 UUID = r"^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$"
 REWRITTEN = (  # in this order
@@ -53,9 +54,14 @@ class IdMatch(NamedTuple):
         return self.pairs["known_id"].n_unique()
 
     @property
+    def only_near(self) -> pl.DataFrame:
+        """The pairs of those that it names only nearly."""
+        return self.pairs.filter(~pl.col("is_exact").any().over("known_id"))
+
+    @property
     def n_known_nearly(self) -> int:
-        """Those that it names only nearly."""
-        return self.n_known - self.pairs.filter("is_exact")["known_id"].n_unique()
+        """How many it names only nearly."""
+        return self.only_near["known_id"].n_unique()
 
 
 def as_listed_id(column: Column) -> str:
@@ -69,9 +75,6 @@ def as_listed_id(column: Column) -> str:
         raise unusable(column, "ids", "Write ids as text or whole numbers, or map another column")
     text = f"cast({column.expression} as varchar)"
     return f"case when trim({text}, {BLANKS}) <> '' then {text} end"
-
-
-BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 
 
 def id_texts(ids: pl.Series) -> pl.Series:

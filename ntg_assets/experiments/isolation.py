@@ -1,15 +1,14 @@
 """One broken experiment concerns itself alone: what goes wrong with it leaves it out of a table, and is told in `experiment_problems`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from ntg_assets.errors import tell_error
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 
-Rows = Iterable[dict[str, Any]]
-MakeRows = Callable[[ExperimentSettings], Rows]
+MakeRows = Callable[[ExperimentSettings], pl.DataFrame]
 SOURCES = "sources"
 PROBLEMS = {"experiment": pl.String, "step": pl.String, "reason": pl.String}
 
@@ -32,13 +31,21 @@ def usable(programme: ExperimentsSettings, optional_sources: pl.DataFrame) -> Ex
     return programme.model_copy(update={"definitions": [one for one in programme.definitions if source_of(one.id) not in refused]})
 
 
-def rows_of_each(definitions: Sequence[ExperimentSettings], make: MakeRows) -> Iterator[dict[str, Any]]:
-    """Make the rows of every experiment; one that cannot be made has none, whatever the reason (see `find_problems`)."""
+def rows_of_each(definitions: Sequence[ExperimentSettings], make: MakeRows, *, none: pl.DataFrame) -> pl.DataFrame:
+    """Make the rows of every experiment; one that cannot be made has none, whatever the reason (see `find_problems`).
+
+    Args:
+        definitions: The experiments.
+        make: Makes the rows of one.
+        none: The table without rows.
+    """
+    parts = [none]
     for one in definitions:
         try:
-            yield from list(make(one))
+            parts.append(make(one))
         except Exception:  # noqa: BLE001, S112  # `find_problems` tells it: the others must not wait for this one
             continue
+    return pl.concat(parts)
 
 
 def find_problems(programme: ExperimentsSettings, optional_sources: pl.DataFrame, steps: Mapping[str, Step]) -> pl.DataFrame:
@@ -68,7 +75,7 @@ def find_problems(programme: ExperimentsSettings, optional_sources: pl.DataFrame
 
 def _reason(experiment: ExperimentSettings, make: MakeRows) -> str | None:
     try:
-        list(make(experiment))
+        make(experiment)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this experiment's reason
         return tell_error(error)
     return None

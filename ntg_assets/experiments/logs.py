@@ -275,10 +275,12 @@ class LogFiles:
         self.rules = rules
         self._known: dict[str, dict[str | None, pl.DataFrame]] = {}
         self._unreadable: dict[str, tuple[str, str]] = {}
+        self._matched: dict[str, list[Path]] = {}
 
     def count(self, files: Sequence[str]) -> int:
         """Count the files that patterns stand for."""
-        return len({path for pattern in files for path in _matching(pattern, self.home)})
+        self._matched |= {pattern: _matching(pattern, self.home) for pattern in files if pattern not in self._matched}
+        return len({path for pattern in files for path in self._matched[pattern]})
 
     def read(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str, experiment: str | None = None) -> pl.DataFrame:
         """Read the wanted columns; where one names the experiment (`named`), only the rows of this one; ids must not be empty."""

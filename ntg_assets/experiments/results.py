@@ -1,7 +1,7 @@
 """Results of experiments as tables, each by its contract: health, readouts, plans, effects, decisions, from sums or units that SQL made."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from ntg_assets.experiments.segments import segment_effects
 from ntg_assets.experiments.self_tests import run_self_tests
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 
+Rows = Sequence[dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class StoredResults:
@@ -40,37 +42,37 @@ class StoredResults:
 
 def self_tests(definitions: Sequence[ExperimentSettings], self_test_units: pl.DataFrame, *, seed: int, most: int = 20) -> pl.DataFrame:
     """Put the statistics to the test on the data of the largest experiments; one row per (experiment, metric, test)."""
-    return _frame(rows_of_each(definitions, _self_tests_of(definitions, self_test_units, seed=seed, most=most)), SelfTests)
+    return rows_of_each(definitions, _self_tests_of(definitions, self_test_units, seed=seed, most=most), none=_frame([], SelfTests))
 
 
 def health_checks(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Examine every experiment; one row per (experiment, check)."""
-    return _frame(rows_of_each(evidence.known(definitions), _health_of(evidence)), HealthChecks)
+    return rows_of_each(evidence.known(definitions), _health_of(evidence), none=_frame([], HealthChecks))
 
 
 def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
-    return _frame(rows_of_each(evidence.known(definitions), _readouts_of(evidence)), Readouts)
+    return rows_of_each(evidence.known(definitions), _readouts_of(evidence), none=_frame([], Readouts))
 
 
 def experiment_plans(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Say what each experiment can show by when; one row per (experiment, days), none where the control tells nothing."""
-    return _frame(rows_of_each(evidence.known(definitions), _plans_of(evidence)), ExperimentPlans)
+    return rows_of_each(evidence.known(definitions), _plans_of(evidence), none=_frame([], ExperimentPlans))
 
 
 def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame) -> pl.DataFrame:
     """Compare the arms on each day since the exposure; one row per (experiment, treatment arm, day)."""
-    return _frame(rows_of_each(definitions, _daily_effects_of(daily_sums)), EffectByDay)
+    return rows_of_each(definitions, _daily_effects_of(daily_sums), none=_frame([], EffectByDay))
 
 
 def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    return _frame(rows_of_each(evidence.known(definitions), _segment_effects_of(evidence)), SegmentEffects)
+    return rows_of_each(evidence.known(definitions), _segment_effects_of(evidence), none=_frame([], SegmentEffects))
 
 
 def decisions(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame) -> pl.DataFrame:
     """Decide every experiment on a stored readout; one row per experiment, none where it would rest on one that is not stored."""
-    return _frame(rows_of_each(evidence.known(definitions), _decision_of(evidence, readouts)), Decisions)
+    return rows_of_each(evidence.known(definitions), _decision_of(evidence, readouts), none=_frame([], Decisions))
 
 
 def experiment_problems(
@@ -111,42 +113,43 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
 def _self_tests_of(definitions: Sequence[ExperimentSettings], units: pl.DataFrame, *, seed: int, most: int) -> MakeRows:
     sizes = dict(units.group_by("experiment").len().iter_rows())
     largest = set(sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most])
-    return lambda one: [asdict(result) for result in run_self_tests(one, units, seed=seed)] if one.id in largest else []
+    return _maker(SelfTests, lambda one: [asdict(result) for result in run_self_tests(one, units, seed=seed)] if one.id in largest else [])
 
 
 def _health_of(evidence: EvidenceTables) -> MakeRows:
-    return lambda one: [
-        {"experiment": one.id, "source": one.evidence, "position": position, **asdict(check)}
-        for position, check in enumerate(examine(one, evidence.of(one)))
-    ]
+    def checks(one: ExperimentSettings) -> Rows:
+        known = {"experiment": one.id, "source": one.evidence}
+        return [{**known, "position": position, **asdict(check)} for position, check in enumerate(examine(one, evidence.of(one)))]
+
+    return _maker(HealthChecks, checks)
 
 
 def _readouts_of(evidence: EvidenceTables) -> MakeRows:
-    return lambda one: [asdict(readout) for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))]
+    return _maker(Readouts, lambda one: [asdict(readout) for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))])
 
 
 def _plans_of(evidence: EvidenceTables) -> MakeRows:
-    def plans(one: ExperimentSettings) -> list[dict[str, Any]]:
+    def plans(one: ExperimentSettings) -> Rows:
         try:
             baseline = baseline_of(one, evidence.of(one))
         except (NotEnoughDataError, ConfigurationError):
             return []  # nothing is known of the control yet; `health_checks` says so
         return [asdict(week) for week in plan_by_week(one, baseline=baseline)]
 
-    return plans
+    return _maker(ExperimentPlans, plans)
 
 
 def _daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
     parts = {} if daily_sums is None else {str(name): part for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()}
-    return lambda one: [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
+    return _maker(EffectByDay, lambda one: [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else [])
 
 
 def _segment_effects_of(evidence: EvidenceTables) -> MakeRows:
-    return lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))]
+    return _maker(SegmentEffects, lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))])
 
 
 def _decision_of(evidence: EvidenceTables, readouts: pl.DataFrame) -> MakeRows:
-    return lambda one: [_decision_row(one, evidence.of(one), readouts)]
+    return _maker(Decisions, lambda one: [_decision_row(one, evidence.of(one), readouts)])
 
 
 def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame) -> dict[str, Any]:
@@ -180,7 +183,16 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
     }
 
 
-def _frame(rows: Iterable[dict[str, Any]], model: type[Contract]) -> pl.DataFrame:
+def _maker(model: type[Contract], rows_of: Callable[[ExperimentSettings], Rows]) -> MakeRows:
+    """Make the rows of one experiment a frame at once: a number that fits no column is then its problem alone."""
+    schema = _types(model)
+    return lambda one: pl.DataFrame(rows_of(one), schema=schema, orient="row")
+
+
+def _frame(rows: Rows, model: type[Contract]) -> pl.DataFrame:
     """Make a frame with the columns and types of a contract, also from no rows."""
-    columns = model.to_schema().columns
-    return pl.DataFrame(list(rows), schema={name: found.dtype.type for name, found in columns.items()}, orient="row")
+    return pl.DataFrame(rows, schema=_types(model), orient="row")
+
+
+def _types(model: type[Contract]) -> dict[str, Any]:
+    return {name: found.dtype.type for name, found in model.to_schema().columns.items()}

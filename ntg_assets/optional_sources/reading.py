@@ -174,12 +174,15 @@ def _excluded_items(settings: Settings, judged: Judgements, *, place: Place, pub
 
 
 def excluded_at_last_publication(published_store: Path, settings: Settings) -> pl.DataFrame | None:
-    """Return the items that the file excluded when something was published last; None when nothing was."""
+    """Return the items that such a file excluded when something was published last; None when there was none then."""
     if not published_store.exists():
         return None
-    rules = Query("select item_id, exclusion from stored", {"stored": Table(LIVE, "item_rules")})
+    rules = Query("select rule from stored", {"stored": Table(LIVE, "ranking_rules_report")})
+    items = Query("select item_id, exclusion from stored", {"stored": Table(LIVE, "item_rules")})
     with connect(published_store, engine=settings.engine, read_only=True) as connection:
-        judged = run(rules, connection)
+        if EXCLUSION not in run(rules, connection)["rule"]:
+            return None
+        judged = run(items, connection)
     listed = judged.filter(pl.col("exclusion") == EXCLUSION).sort("item_id")
     return listed.select(listed_id=pl.col("item_id").cast(pl.String), origin=pl.lit(LAST_PUBLICATION))
 

@@ -56,7 +56,7 @@ def read_excluded(file: str, *, place: Place) -> ExcludedRows:
 def find_excluded(listed: pl.Series, items: pl.Series) -> ExcludedItems:
     """Hold the ids of the file (text, null where a row has none) against the different items of a log."""
     match = match_ids(listed, KnownIds(items))
-    near = match.pairs.filter(~pl.col("is_exact"))
+    near = match.only_near
     told = [unknown_names(_unmatched(listed, match.pairs), items, what="has the id")]
     if near.height:
         first = near.row(0, named=True)

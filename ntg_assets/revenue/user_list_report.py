@@ -93,7 +93,7 @@ def _unmatched(match: IdMatch, listed: pl.Series, known: KnownIds) -> str:
 def _remark(match: IdMatch, n_blank: int) -> str | None:
     told = []
     if match.n_known_nearly:
-        near = match.pairs.filter(~pl.col("is_exact")).row(0, named=True)
+        near = match.only_near.row(0, named=True)
         how = f"such as {near['listed_id']!r} for {near['known_id']!r}"
         told.append(f"{match.n_known_nearly:,} of the {match.n_known:,} users that it names are written otherwise in the log ({how})")
     if n_blank:

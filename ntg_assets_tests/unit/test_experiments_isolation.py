@@ -14,6 +14,7 @@ from ntg_assets.experiments.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.health import examine
 from ntg_assets.experiments.health_check import HealthCheck
 from ntg_assets.experiments.isolation import usable
+from ntg_assets.experiments.plans import PlanWeek
 from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.unit_ids import report_unit_ids
 from ntg_assets.optional_sources.reading import VERDICTS
@@ -116,6 +117,18 @@ def test_whatever_one_readout_raises_leaves_the_others_as_they_are(tmp_path: Pat
         ("one", "decisions"),
     ]
     assert problems["reason"][0] == "ZeroDivisionError: division by zero (not foreseen)"
+
+
+def test_a_number_that_fits_no_column_concerns_its_experiment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = programme("one", "two")
+    evidence = evidence_of(known, exposure_log(tmp_path, known.definitions), verdicts())
+
+    def plan(one: ExperimentSettings, *, baseline: object) -> list[PlanWeek]:  # noqa: ARG001  # as it is called
+        return [PlanWeek(one.id, "days", "observed", 10**30 if one.id == "one" else 7, 1.0, None, None, None)]
+
+    monkeypatch.setattr(results, "baseline_of", lambda *_: None)
+    monkeypatch.setattr(results, "plan_by_week", plan)
+    assert results.experiment_plans(known.definitions, evidence)["days"].to_list() == [7]
 
 
 def test_rows_of_one_experiment_that_cannot_be_read_do_not_refuse_the_others_of_the_file(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def write_files(folder: Path) -> Path:
     with duckdb.connect(str(published)) as connection:
         connection.execute("create schema live; create table live.item_rules (item_id varchar, exclusion varchar)")
         connection.execute("insert into live.item_rules values ('b', 'exclude_items_file'), ('c', 'exclude_items'), ('d', null)")
+        connection.execute("create table live.ranking_rules_report as select 'exclude_items_file' as rule")
     return folder
 
 
@@ -137,9 +138,12 @@ def test_an_error_that_nobody_foresaw_is_a_reason_too(home: Path, settings: Sett
 def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(home: Path, settings: Settings) -> None:
     (home / "blocked.csv").unlink()
     assert read(home, settings).excluded_items.rows() == [("b", "last publication")]
-    (home / "ntg.duckdb").unlink()
-    with pytest.raises(SourceError, match=r"blocked\.csv: no such file.*Nothing was published before that says"):
-        read(home, settings)
+    with duckdb.connect(str(home / "ntg.duckdb")) as connection:
+        connection.execute("delete from live.ranking_rules_report")  # the file was named only since
+    for _ in range(2):
+        with pytest.raises(SourceError, match=r"blocked\.csv: no such file.*Nothing was published before that says"):
+            read(home, settings)
+        (home / "ntg.duckdb").unlink(missing_ok=True)
 
 
 def test_a_missing_log_or_item_table_refuses_the_run_at_once(home: Path, settings: Settings) -> None:
