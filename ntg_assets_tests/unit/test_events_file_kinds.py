@@ -51,7 +51,7 @@ def write(home: Path, content: bytes, name: str = "log.csv") -> Path:
         (b"SQLite format 3\0" + bytes(9), "is an SQLite database"),
         (b"PAR1" + bytes(90), "begins like a Parquet file but does not end like one"),
         (b"sep=;\nuser_id;item_id\n", "begins with a `sep=` line for Excel"),
-        (gzip.compress(b'{"user_id":"u1"}\n'), "is newline-delimited JSON"),
+        (gzip.compress(b'{"user_id":"u1"}\n', mtime=0), "is newline-delimited JSON"),
         (b"", r"is empty \(0 bytes\)"),
     ],
 )
@@ -65,7 +65,7 @@ def test_what_is_no_csv_is_told_by_its_first_bytes(tmp_path: Path, content: byte
     ("content", "told"),
     [
         (LOG, "is text, not Parquet.*'user_id,item_id,event_at,value'.*`format: csv`"),
-        (gzip.compress(LOG), "is gzip, not Parquet"),
+        (gzip.compress(LOG, mtime=0), "is gzip, not Parquet"),
         (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         (packed("part-0.parquet"), "is a zip archive"),
         (b"PARE" + bytes(90), "is an encrypted Parquet file"),
@@ -87,9 +87,9 @@ def test_a_header_in_brackets_is_no_json(tmp_path: Path, header: str) -> None:
 @pytest.mark.parametrize(
     ("name", "write_file", "misnamed"),
     [
-        ("EVENTS.CSV.GZ", lambda home, name: write(home, gzip.compress(LOG), name), None),
-        ("log.csv.gz", lambda home, name: write(home, gzip.compress(LOG), name), None),
-        ("log.csv", lambda home, name: write(home, gzip.compress(LOG), name), "is gzip by its first two bytes, unpacked"),
+        ("EVENTS.CSV.GZ", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), None),
+        ("log.csv.gz", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), None),
+        ("log.csv", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), "is gzip by its first two bytes, unpacked"),
         ("log.csv.gz", lambda home, name: write(home, LOG, name), "is not gzip, read as plain text"),
         ("log.csv", lambda home, name: write_parquet(home, EVENT, name=name), "is Parquet by its first bytes, read as such"),
         ("LOG.PARQUET", lambda home, name: write_parquet(home, EVENT, name=name), None),
@@ -105,7 +105,7 @@ def test_a_file_is_read_as_what_it_is_and_a_wrong_name_is_said(
 
 
 def test_packed_and_plain_files_are_one_log_with_their_bad_lines_placed(tmp_path: Path) -> None:
-    write(tmp_path, gzip.compress(LOG.replace(b"u,i", b"g,i") + b",i,2024-01-01,1\n"), "a.csv")
+    write(tmp_path, gzip.compress(LOG.replace(b"u,i", b"g,i") + b",i,2024-01-01,1\n", mtime=0), "a.csv")
     write(tmp_path, LOG + b"\n,i,2024-01-01,1\n", "b.csv")
     settings = log_settings("*.csv", max_bad_share=0.5)
     assert sorted(accepted(tmp_path, settings, "user_id")) == ["g", "u"]
