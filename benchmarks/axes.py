@@ -14,12 +14,12 @@ import typer
 
 from benchmarks.harness import Goal, command_line, report
 from benchmarks.logs import configured_log
+from ntg_assets.configuration.settings import Settings, project_home
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.events.items import ItemTables
 from ntg_assets.events.load import survey
-from ntg_assets.events.sources import Place
 from ntg_assets.randomness import unit_interval
-from ntg_assets.settings import Settings, project_home
+from ntg_assets.sources.sources import Place
 from ntg_assets.taste.axis_stability import match_axes
 from ntg_assets.taste.taste_axes import find_taste_axes
 from ntg_assets.taste.taste_graph import build_taste_graph

@@ -8,7 +8,7 @@ Everything is fitted before the origin it is judged at. The shipped functions ar
 
 What these figures are not: an untouched test. The inputs of the models, the default stake, the windows over which a loss is counted and
 the rule of the recalibration gate were chosen while looking at these same three logs (the fitted coefficients never saw an outcome
-after their origin). How the stake was chosen, and on which origins, stands beside it in `ntg_assets/revenue/settings.py`.
+after their origin). How the stake was chosen, and on which origins, stands beside it in `ntg_assets/configuration/revenue.py`.
 """
 
 from collections.abc import Callable
@@ -26,19 +26,20 @@ from benchmarks.churn_world import world_part
 from benchmarks.harness import RESULTS, Goal, command_line, report
 from benchmarks.logs import configured_log
 from benchmarks.radar import money_figures
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, labelled_snapshots
 from ntg_assets.churn.walk_forward import walk_forward
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.evaluation.challenger_report import all_challenger_forecasts, churn_challengers, value_backtest
-from ntg_assets.evaluation.churn_drift import churn_drift
-from ntg_assets.evaluation.churn_forecasts import WALK_FORWARD, churn_forecasts
-from ntg_assets.evaluation.churn_report import churn_report
-from ntg_assets.evaluation.interval_coverage import churn_interval_coverage
+from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts, churn_challengers, value_backtest
+from ntg_assets.evaluation.churn.drift import churn_drift
+from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, churn_forecasts
+from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
+from ntg_assets.evaluation.churn.report import churn_report
 from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 
 SEED = 20260101
 SAMPLES = 500

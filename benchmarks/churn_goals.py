@@ -7,11 +7,11 @@ import polars as pl
 
 from benchmarks.harness import Goal
 from benchmarks.radar import radar_goals
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_horizon_report, shorter_horizon
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
-from ntg_assets.evaluation.challenger_report import SHIPPED
-from ntg_assets.sql import run
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.evaluation.churn.challenger_report import SHIPPED
+from ntg_assets.storage.run import run
 
 NAMED_PEERS = ("recency_frequency_value", "recency_only", "bg_nbd")
 BIAS_LIMITS = ((0.8, "at_least"), (1.25, "at_most"))

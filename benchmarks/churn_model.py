@@ -6,10 +6,10 @@ import polars as pl
 
 from ntg_assets.churn.model import ChurnModel, fit_churn_model
 from ntg_assets.churn.scores import churn_scores
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots
 from ntg_assets.churn.walk_forward import walk_forward
-from ntg_assets.sql import run
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.storage.run import run
 
 FOUR_WEEKS = ChurnSettings(horizon_days=28, at_risk_days=56)
 

@@ -15,9 +15,10 @@ import polars as pl
 from benchmarks.churn_model import FOUR_WEEKS, calibrator_of, scores_of, whole_history
 from benchmarks.harness import Goal
 from benchmarks.radar import world_ceiling
-from ntg_assets.evaluation.churn_metrics import calibration_line
 from ntg_assets.local_days import with_event_on
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.statistics.probability_metrics import calibration_line
+from ntg_assets.storage.run import run
 from ntg_assets.synthetic.world import write_world
 
 SAMPLES = 500

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Goal
-from ntg_assets.experiments import statistics as st
+from ntg_assets.statistics import library as st
 
 REPETITIONS, FAMILIES, SEED = 4_000, 40_000, 20260101
 EFFECT, WANTED_POWER, ALPHA = 0.25, 0.8, 0.05

@@ -4,7 +4,7 @@
     python -m benchmarks.experiment_vectors others.json      # others of the same kinds
 
 A vector is `{"id", "kind", "inputs", "expected", "tol"}`; `tol` is absolute, or "rel 1e-6". Each is computed by the public functions of
-`ntg_assets.experiments.statistics` from its inputs alone. What is not within its tolerance is printed, and the exit code is 1 unless every
+`ntg_assets.statistics.library` from its inputs alone. What is not within its tolerance is printed, and the exit code is 1 unless every
 miss has its reason in `OTHER_CONVENTION`.
 """
 

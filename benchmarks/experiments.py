@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-    from ntg_assets.experiments.settings import ExperimentSettings
+    from ntg_assets.configuration.experiments.settings import ExperimentSettings
 
 UNITS = 10_000_000
 SEGMENTS = 20
@@ -119,8 +119,9 @@ def plain(*, folder: str) -> dict[str, float]:
 
 def ours(*, folder: str) -> dict[str, float]:
     """Time the full readout, and its parts."""
-    from ntg_assets.experiments.tables import metric_sums  # in the child only: the process that measures stays small
-    from ntg_assets.sql import Table, run
+    from ntg_assets.experiments.data.tables import metric_sums
+    from ntg_assets.sql import Table
+    from ntg_assets.storage.run import run
 
     started = time.perf_counter()
     _statistics_ready()
@@ -140,12 +141,12 @@ def ours(*, folder: str) -> dict[str, float]:
 
 def many(*, experiments: int) -> dict[str, float]:
     """Time what many experiments cost: validation of 10,000 definitions, and readout, decision and replay of some."""
+    from ntg_assets.configuration.experiments.settings import ExperimentsSettings
     from ntg_assets.experiments.checks import receipts_that_disagree
-    from ntg_assets.experiments.evidence import EvidenceTables
+    from ntg_assets.experiments.data.evidence import EvidenceTables
+    from ntg_assets.experiments.data.tables import metric_sums
     from ntg_assets.experiments.results import all_segment_effects, decisions, health_checks, readouts
-    from ntg_assets.experiments.settings import ExperimentsSettings
-    from ntg_assets.experiments.tables import metric_sums
-    from ntg_assets.sql import run
+    from ntg_assets.storage.run import run
     from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units
 
     _statistics_ready()
@@ -181,7 +182,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
     """Go from the sums to health, readouts, segment effects and a decision with its receipt."""
     import polars as pl
 
-    from ntg_assets.experiments.evidence import EvidenceTables
+    from ntg_assets.experiments.data.evidence import EvidenceTables
     from ntg_assets.experiments.results import all_segment_effects, decisions, health_checks, readouts
 
     counts = sums.filter(pl.col("metric") == "revenue").group_by("arm").agg(pl.col("n").sum().alias("n_exposed")).sort("arm")
@@ -201,7 +202,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
 
 
 def _definition() -> "ExperimentSettings":
-    from ntg_assets.experiments.settings import ExperimentSettings
+    from ntg_assets.configuration.experiments.settings import ExperimentSettings
 
     return ExperimentSettings.model_validate(
         {

@@ -25,9 +25,9 @@ from scipy import sparse
 
 from benchmarks.harness import RESULTS, ROOT, Cost, Goal, command_line, console, measure_call, report
 from benchmarks.large_world import WORLD, written_world
-from ntg_assets.taste.interactions import code_interactions
-from ntg_assets.taste.neighbours import Neighbours, UserItems
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.taste.edges import Neighbours, UserItems
 from ntg_assets.taste.taste_graph import guarded_nodes
 
 MATRIX, STORE = f"{WORLD}/graph_matrix.npz", f"{WORLD}/lists.duckdb"
@@ -162,9 +162,9 @@ def similaripy_graph(matrix: str) -> dict[str, float]:
 
 def lists(matrix: str, *, is_compiled_only: bool = False) -> dict[str, float]:
     """Top-20 lists of all users from the graph, without what they have had."""
-    from ntg_assets.ranking.compiled_scores import find_best
-    from ntg_assets.ranking.scores_kernel import Histories, Sources
-    from ntg_assets.taste.neighbours_kernel import NARROW
+    from ntg_assets.interactions.workers import NARROW
+    from ntg_assets.ranking.scoring.compiled_scores import find_best
+    from ntg_assets.ranking.scoring.scores_kernel import Histories, Sources
 
     given, _ = _load(matrix)
     graph = _graph(matrix, given.n_items)

@@ -7,22 +7,23 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import Contract, IdTypes
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts as ranking_contracts
-from ntg_assets.ranking.model import STRENGTH, ranking_model
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.progress import Progress
-from ntg_assets.ranking.recommendations import list_candidates, recommend_users
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import configured_sources
-from ntg_assets.settings import EngineSettings
-from ntg_assets.sql import Query, Stream, Table, run
+from ntg_assets.ranking.lists.progress import Progress
+from ntg_assets.ranking.lists.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.scoring.model import STRENGTH, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.sources import configured_sources
+from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 from ntg_assets.storage.tables import write_table
-from ntg_assets.taste.interactions import code_interactions
-from ntg_assets.taste.linear_graph import linear_graph_of
+from ntg_assets.taste.ease_graph import linear_graph_of
 from ntg_assets.taste.sequence_graph import sequence_graph_of
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import graph_of
 
 STAGE, INTEGERS = "live", IdTypes("integer", "integer")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from ntg_assets.configuration.settings import Settings, load_settings, project_home
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load import load_events
-from ntg_assets.settings import Settings, load_settings, project_home
 
 
 @dataclass(frozen=True)

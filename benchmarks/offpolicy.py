@@ -13,8 +13,8 @@ import typer
 from benchmarks.harness import Goal, command_line, measure_call, report
 from benchmarks.offpolicy_truth import CUTOFF, N_ITEMS, PLACES, SEED, Law, Spoil, alarms, coverage, draw, repeat
 from benchmarks.open_bandit import CAMPAIGNS, open_bandit
+from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy.report import report_off_policy
-from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import divide_slots
 from ntg_assets.randomness import random_stream
 

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy.report import Lists, report_off_policy
-from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import divide_slots
 from ntg_assets.randomness import random_stream
 

@@ -10,15 +10,16 @@ import numpy as np
 import polars as pl
 
 from benchmarks.harness import Goal
-from ntg_assets.churn.design import Floats
-from ntg_assets.churn.settings import ChurnSettings
-from ntg_assets.evaluation.money_calibration import money_calibration
-from ntg_assets.evaluation.radar_backtest import ATTAINABLE, LEFT, WINDOWS, radar_backtest
+from ntg_assets.arrays import Floats
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.evaluation.churn.money_calibration import money_calibration
+from ntg_assets.evaluation.churn.radar_backtest import ATTAINABLE, LEFT, WINDOWS, radar_backtest
 from ntg_assets.randomness import random_stream
-from ntg_assets.revenue.habits import present_pace, priced, user_habits
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.worth import capped_days
-from ntg_assets.sql import query, run
+from ntg_assets.revenue.value.purchase_pace import present_pace, priced, user_habits
+from ntg_assets.revenue.value.worth import capped_days
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 
 SEED = 20260101
 TOP_SHARE = 0.1
@@ -74,7 +75,7 @@ def world_ceiling(user_days: pl.DataFrame, rows: pl.DataFrame, *, churn: ChurnSe
     value = ValueSettings(basis="event_value")
     origins = rows.select("user_id", origin_on="cutoff_on")
     clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
-    before = run(query("evaluation", "value_before", {"forecasts": origins, "user_days": user_days}, **clock))
+    before = run(query("evaluation.churn", "value_before", {"forecasts": origins, "user_days": user_days}, **clock))
     cutoff_on = rows["cutoff_on"][0]
     capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=value))
     habits = priced(

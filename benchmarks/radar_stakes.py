@@ -4,7 +4,7 @@
 
 For each log the origins of the walk forward are divided in an earlier and a later half. A choice is made on the earlier half; the later
 one says whether it held. The figure is the share of the outcome oracle's capture at the first tenth, averaged over the three windows in
-which a loss is counted (`ntg_assets/evaluation/radar_backtest.py`).
+which a loss is counted (`ntg_assets/evaluation/churn/radar_backtest.py`).
 """
 
 from collections.abc import Callable
@@ -18,12 +18,13 @@ from benchmarks.churn_model import whole_history
 from benchmarks.harness import report
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, labelled_snapshots
 from ntg_assets.churn.walk_forward import walk_forward
-from ntg_assets.evaluation.churn_forecasts import churn_forecasts
-from ntg_assets.evaluation.radar_backtest import LOSSES, WINDOWS, top_share
-from ntg_assets.revenue.habits import present_pace, priced, user_habits
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.worth import capped_days
-from ntg_assets.sql import query, run
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.evaluation.churn.forecasts import churn_forecasts
+from ntg_assets.evaluation.churn.radar_backtest import LOSSES, WINDOWS, top_share
+from ntg_assets.revenue.value.purchase_pace import present_pace, priced, user_habits
+from ntg_assets.revenue.value.worth import capped_days
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 
 HALF_LIVES = (14, 30, 60, 90, 180, 365)
 TOP_SHARE = 0.1

@@ -25,16 +25,17 @@ from benchmarks.logs import configured_log
 from benchmarks.ranking_challenger import challenger_lists
 from benchmarks.ranking_ntg import Learned, learn, ntg_lists
 from benchmarks.ranking_peers import SEED, Fit, Task, peer_lists, peers
+from ntg_assets.arrays import codes_of
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import relevant_items
-from ntg_assets.ranking.inner_cut import inner_slices, sample_users
-from ntg_assets.ranking.intervals import mean_intervals
-from ntg_assets.ranking.popularity import with_half_lives
-from ntg_assets.ranking.ranking_metrics import hits_by_place, user_metrics
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.taste.interactions import code_interactions, codes_of
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.ranking.learning.examples import relevant_items
+from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
+from ntg_assets.ranking.scoring.popularity import with_half_lives
+from ntg_assets.statistics.bootstrap import mean_intervals
+from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 K, HELD_SHARE, SAMPLES = 10, 0.1, 2_000
 PER_USER_GOAL, GLOBAL_GOAL, JOURNEY_GOAL = 1.25, 1.0, 1.05

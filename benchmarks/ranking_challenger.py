@@ -6,9 +6,9 @@ import numpy as np
 
 from benchmarks.ranking_ntg import Learned, model_of
 from benchmarks.ranking_peers import Task
-from ntg_assets.ranking.examples import Examples, returns_of
-from ntg_assets.ranking.scores import is_large, scorer, user_blocks
-from ntg_assets.taste.interactions import Floats, codes_of
+from ntg_assets.arrays import Floats, codes_of
+from ntg_assets.ranking.learning.examples import Examples, returns_of
+from ntg_assets.ranking.scoring.scores import is_large, scorer, user_blocks
 
 ROUNDS = 100
 OPTIONS = {

@@ -6,16 +6,17 @@ import numpy as np
 import polars as pl
 
 from benchmarks.ranking_peers import Task
+from ntg_assets.arrays import codes_of
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.model import RankingModel, ranking_model
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.ranking_weights import learn_weights
-from ntg_assets.ranking.recommendations import rank_users
-from ntg_assets.ranking.scores import is_large, user_blocks
-from ntg_assets.ranking.sources import configured_sources
-from ntg_assets.taste.interactions import Interactions, code_interactions, codes_of
+from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
+from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.lists.recommendations import rank_users
+from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.scores import is_large, user_blocks
+from ntg_assets.ranking.scoring.sources import configured_sources
 
 
 class Learned(NamedTuple):

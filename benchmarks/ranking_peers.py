@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from ntg_assets.ranking.popularity import HALF_LIVES, MICROSECONDS_PER_DAY, fitting_half_lives, microseconds
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.taste.interactions import Interactions, codes_of
-from ntg_assets.taste.linear_graph import regularised_inverse
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.arrays import codes_of
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions
+from ntg_assets.ranking.scoring.popularity import HALF_LIVES, MICROSECONDS_PER_DAY, fitting_half_lives, microseconds
+from ntg_assets.taste.ease_graph import regularised_inverse
 
 SEED = 20_260_101
 SCORES_AT_ONCE = 20_000_000  # users x items of a block: 160 MB

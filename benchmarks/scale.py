@@ -88,7 +88,7 @@ def peer(*, world: str, workspace: str) -> dict[str, int]:
 def _split() -> dict[str, Any]:
     from datetime import datetime
 
-    from ntg_assets.settings import load_settings
+    from ntg_assets.configuration.settings import load_settings
 
     split = load_settings(CONFIG, home=ROOT).split
     return {"val_start": datetime.fromisoformat(str(split.val_start)), "test_start": datetime.fromisoformat(str(split.test_start))}

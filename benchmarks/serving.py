@@ -26,9 +26,10 @@ import polars as pl
 import typer
 
 from benchmarks.harness import MEGABYTE, ROOT, Goal, command_line, measure, measure_call, report
-from ntg_assets.settings import load_settings, project_paths
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.configuration.settings import load_settings, project_paths
+from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 NTG = str(Path(sys.executable).with_name("ntg"))
 START_SECONDS = 300.0  # a service that does not listen by then does not start
@@ -111,7 +112,7 @@ def ask_log(config: str, workspace: Path, *, n: int) -> tuple[list[Any], list[li
 
 def call_directly(config: str, workspace: str, users: list[Any]) -> dict[str, Any]:
     """Time `Recommender.recommend` in this process: histories in memory as the service has them, and read from the store."""
-    from ntg_assets.ranking.recommender import Recommender
+    from ntg_assets.ranking.lists.recommender import Recommender
 
     settings = load_settings(config, overrides={"workspace": workspace})
     store = project_paths(settings).published_store

@@ -20,18 +20,19 @@ import typer
 from benchmarks.harness import RESULTS, command_line, report
 from benchmarks.ranking import CASES, HELD_SHARE, configured_cases, cut, judge_cases
 from benchmarks.ranking_peers import SEED
+from ntg_assets.arrays import Floats
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.inner_cut import InnerSlice, inner_slices
-from ntg_assets.ranking.intervals import mean_intervals
-from ntg_assets.ranking.popularity import return_window, with_half_lives
-from ntg_assets.ranking.ranking_weights import cross_fitted, default_weights, ndcg_of, returns_position
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import Source, configured_sources
-from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
+from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
+from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.ranking.learning.ranking_weights import cross_fitted, default_weights, ndcg_of, returns_position
+from ntg_assets.ranking.scoring.popularity import return_window, with_half_lives
+from ntg_assets.ranking.scoring.sources import Source, configured_sources
+from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.taste.neighbours import CountBlock, choose_neighbours, rows_at_once
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import edge_table, guarded_nodes
 
 SAMPLES = 2_000

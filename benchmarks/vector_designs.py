@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.vector_readers import ANSWERS, Inputs, NotComputedError, answers
-from ntg_assets.experiments import statistics as st
+from ntg_assets.statistics import library as st
 
 
 @answers("bucketing.hash")

@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 
 from benchmarks.vector_readers import Inputs, answers, arm_of, arms_of, options, told
-from ntg_assets.experiments import statistics as st
+from ntg_assets.statistics import library as st
 
 
 @answers("ttest.absolute", "ttest.one_sided", "ttest.degenerate", "ratio.absolute", "ratio.cuped.absolute", "cuped.absolute")

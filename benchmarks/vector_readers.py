@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ntg_assets.experiments import statistics as st
+from ntg_assets.statistics import library as st
 
 Inputs = dict[str, Any]
 ANSWERS: dict[str, Callable[[Inputs], Any]] = {}

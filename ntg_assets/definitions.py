@@ -6,34 +6,34 @@ import dagster as dg
 
 from ntg_assets.churn.assets import churn_assets
 from ntg_assets.churn.checks import churn_checks
-from ntg_assets.evaluation.churn_assets import churn_evaluation_assets
-from ntg_assets.evaluation.gate_assets import gate_assets
-from ntg_assets.evaluation.gate_checks import gate_checks
-from ntg_assets.evaluation.ranking_assets import ranking_evaluation_assets
+from ntg_assets.configuration.settings import load_settings, project_paths
+from ntg_assets.evaluation.churn.assets import churn_evaluation_assets
+from ntg_assets.evaluation.gate.assets import gate_assets
+from ntg_assets.evaluation.gate.checks import gate_checks
+from ntg_assets.evaluation.ranking.assets import ranking_evaluation_assets
 from ntg_assets.events.assets import ingest_assets
 from ntg_assets.events.checks import ingest_checks
 from ntg_assets.events.sensor import landing_sensor
 from ntg_assets.experiments.assets import experiment_assets
 from ntg_assets.experiments.checks import experiment_checks
 from ntg_assets.features.assets import feature_assets
-from ntg_assets.launchpad import one_process, project_of_run, warehouse_of_run
-from ntg_assets.logs import TO_STANDARD_ERROR, structured_log
-from ntg_assets.nightly import nightly_schedule
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import off_policy_checks
 from ntg_assets.optional_sources.assets import optional_source_assets
 from ntg_assets.optional_sources.checks import optional_source_checks
+from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
+from ntg_assets.orchestration.logs import TO_STANDARD_ERROR, structured_log
+from ntg_assets.orchestration.nightly import nightly_schedule
+from ntg_assets.orchestration.unfinished_runs import killed_runs_sensor, tags_of_runs
 from ntg_assets.publish.assets import publish_assets
 from ntg_assets.ranking.assets import ranking_assets
 from ntg_assets.ranking.checks import ranking_checks
 from ntg_assets.revenue.assets import revenue_assets
 from ntg_assets.revenue.checks import revenue_checks
-from ntg_assets.settings import load_settings, project_paths
 from ntg_assets.splits.assets import split_assets
 from ntg_assets.splits.checks import split_checks
 from ntg_assets.stages import INGEST, LIVE, PUBLISHED
 from ntg_assets.taste.assets import taste_assets
-from ntg_assets.unfinished_runs import killed_runs_sensor, tags_of_runs
 
 settings = load_settings()
 

@@ -21,3 +21,8 @@ def unit_interval(salt: str, unit: object) -> float:
     """
     digits = hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:HASH_DIGITS]
     return int(digits, 16) / HASH_SPACE
+
+
+def bucket_of(salt: str, unit: object) -> int:
+    """Return the first 15 hex digits of sha256(`salt:unit`) as an integer below 16**15; the SQL stores the same one."""
+    return int(hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:HASH_DIGITS], 16)

@@ -5,19 +5,14 @@ over frames runs in memory (`run`), which is how the computation is used and tes
 and memory should not hold comes as a `Stream`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Union
-from uuid import uuid4
 
-import duckdb
 import polars as pl
 import pyarrow as pa
-
-from ntg_assets.storage.connection import connect
 
 Source = Union["Table", "Query", pl.DataFrame, pl.LazyFrame, pa.Table]
 
@@ -51,10 +46,10 @@ class Stream:
 
 
 def query(package: str, name: str, tables: Mapping[str, Source], **parameters: Any) -> Query:
-    """Make a query from `ntg_assets/<package>/<name>.sql`.
+    """Make a query from the file `<name>.sql` of a package of `ntg_assets`.
 
     Args:
-        package: Stage folder that holds the file.
+        package: Package that holds the file, below `ntg_assets` and dotted (`experiments.data`).
         name: File stem, which is the name of the table it makes.
         tables: Table names used in the text, with what they stand for (a stored table, a frame, another query).
         parameters: Values of the `$parameters` of the text.
@@ -64,54 +59,10 @@ def query(package: str, name: str, tables: Mapping[str, Source], **parameters: A
 
 @cache
 def read_sql(package: str, name: str) -> str:
-    """Text of one SQL file of a stage."""
-    return (resources.files("ntg_assets") / package / f"{name}.sql").read_text(encoding="utf-8")
+    """Text of one SQL file of a package."""
+    return resources.files("ntg_assets").joinpath(*package.split("."), f"{name}.sql").read_text(encoding="utf-8")
 
 
 def quote_identifier(name: str) -> str:
     """Quote a name for SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-@contextmanager
-def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]:
-    """Give a query's table names a meaning on `connection` while the block runs; nested queries become temporary tables."""
-    with ExitStack() as undo:
-        nested = {name: _run_nested(connection, source, undo) for name, source in given.tables.items() if isinstance(source, Query)}
-        for name, source in {**given.tables, **nested}.items():
-            _bind(connection, name, source, undo)
-        yield
-
-
-def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
-    """Run a query and return its rows; without a connection in memory, over frames."""
-    with nullcontext(connection) if connection else connect() as open_connection, bound(open_connection, given):
-        return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
-
-
-def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: ExitStack) -> Table:
-    """Store a nested query under a name that no text uses, before the names of the outer query mean anything."""
-    table = Table("temp", f"nested_{uuid4().hex}")
-    with bound(connection, nested):
-        connection.execute(f"create temp table {table.quoted} as {nested.text}", dict(nested.parameters) or None)
-    undo.callback(_undo, connection, f"drop table {table.quoted}")
-    return table
-
-
-def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo: ExitStack) -> None:
-    if isinstance(source, Table):
-        connection.execute(f"create temp view {quote_identifier(name)} as select * from {source.quoted}")
-        undo.callback(_undo, connection, f"drop view temp.{quote_identifier(name)}")
-    else:
-        connection.register(name, source.collect() if isinstance(source, pl.LazyFrame) else source)
-        undo.callback(_unregister, connection, name)
-
-
-def _unregister(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    with suppress(duckdb.TransactionException):  # it would hide what aborted the transaction
-        connection.unregister(name)
-
-
-def _undo(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-    with suppress(duckdb.TransactionException):  # an aborted transaction takes its temporary objects with it
-        connection.execute(statement)

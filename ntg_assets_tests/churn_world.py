@@ -8,17 +8,18 @@ import polars as pl
 
 from ntg_assets.churn.model import fit_churn_model
 from ntg_assets.churn.scores import churn_scores
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
 from ntg_assets.churn.walk_forward import walk_forward
-from ntg_assets.revenue.habits import user_habits
-from ntg_assets.revenue.ltv import ltv_estimates
-from ntg_assets.revenue.radar import revenue_risk_radar
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.value_model import fit_value
-from ntg_assets.revenue.value_ranges import fit_value_ranges
-from ntg_assets.revenue.worth import capped_days, counted
-from ntg_assets.sql import query, run
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
+from ntg_assets.revenue.value.ltv import ltv_estimates
+from ntg_assets.revenue.value.purchase_pace import user_habits
+from ntg_assets.revenue.value.value_model import fit_value
+from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.revenue.value.worth import capped_days, counted
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 
 CHURN = ChurnSettings(horizon_days=20)
 VALUE = ValueSettings(horizon_days=60)

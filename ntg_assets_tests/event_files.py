@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.events.load import Survey, load_events, survey
-from ntg_assets.events.settings import IngestSettings
-from ntg_assets.events.sources import Place
+from ntg_assets.sources.sources import Place
 
 HEADER = "user_id,item_id,event_at,value"
 

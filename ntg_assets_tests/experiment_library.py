@@ -1,7 +1,7 @@
 """The adapter to tea-tasting's tests, on aggregates that are already made: an outside judge of our own formulas."""
 
-from ntg_assets.experiments.proportions import Count
-from ntg_assets.experiments.two_samples import Alternative, Sample
+from ntg_assets.statistics.proportions import Count
+from ntg_assets.statistics.two_samples import Alternative, Sample
 
 
 def welch_by_library(

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy.report import Lists, report_off_policy
-from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import divide_slots
 
 CUTOFF = datetime(2024, 6, 1)

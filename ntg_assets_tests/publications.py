@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
-from ntg_assets.settings import Paths, Settings, load_settings
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.ranking_world import World
 from ntg_assets_tests.workspaces import HOME

@@ -6,23 +6,23 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import Examples, collect_examples
-from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.item_rules import judge_items
-from ntg_assets.ranking.model import RankingModel, ranking_model
-from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.ranking_weights import learn_weights
-from ntg_assets.ranking.recommendations import default_list, list_candidates, recommend_users
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import GRAPH_TABLES, configured_sources
-from ntg_assets.ranking.strategies import list_strategies
-from ntg_assets.taste.interactions import Interactions, code_interactions
+from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives
+from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.recommendations import default_list, list_candidates, recommend_users
+from ntg_assets.ranking.lists.strategies import list_strategies
+from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, configured_sources
+from ntg_assets.taste.ease_graph import build_linear_graph
 from ntg_assets.taste.item_embeddings import embed_items
-from ntg_assets.taste.linear_graph import build_linear_graph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import build_taste_graph
 
 TASTE = TasteSettings(

@@ -8,15 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.experiments import logs, results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.log_rules import LogRules
-from ntg_assets.experiments.receipts import replay
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data.log_rules import LogRules
+from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.local_days import with_event_on
-from ntg_assets.settings import EngineSettings
-from ntg_assets.sql import run
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
 LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})

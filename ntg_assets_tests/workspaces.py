@@ -9,8 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 from ntg_assets.storage.tables import content_hash
 
 HOME = Path(__file__).parent.parent

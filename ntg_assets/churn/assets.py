@@ -11,9 +11,9 @@ from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.churn.uncertainty import churn_uncertainty as learn_uncertainty
 from ntg_assets.churn.walk_forward import walk_forward
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
-from ntg_assets.staging import staged_asset
 
 TRUNCATED = "churn: under a per_user split each history ends at its own point, so labels overstate churn; use split.strategy: global_time."
 

@@ -12,14 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.churn.design import Floats
-from ntg_assets.churn.logistic import sigmoid
+from ntg_assets.arrays import Floats
+from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 
 MIN_EARLIER_ORIGINS = 2  # a curve through one origin's noise is none
 CARRIED_SHARE = 0.7  # of the newest origin's offset: some of it is noise, and some of what is not passes
-MAX_NEWTON_STEPS = 50
-CONVERGED = 1e-10  # largest Newton step, in log odds
-SEPARATED = 1e-4  # every outcome told this surely: the outcomes are separated and no finite slope exists
 
 
 class Curve(NamedTuple):
@@ -71,23 +68,6 @@ def carried_offset(closed: pl.DataFrame) -> Curve | None:
 
 
 CALIBRATORS: Mapping[str, Callable[[pl.DataFrame], Curve | None]] = {"carried_offset": carried_offset, "platt": platt, "beta": beta}
-
-
-def maximum_likelihood(design: Floats, churned: Floats, *, offset: Floats | float = 0.0, start: Floats | None = None) -> Floats | None:
-    """Unpenalised logistic regression on few columns by Newton's method; None where no finite maximum exists."""
-    if not 0 < churned.sum() < len(churned):
-        return None
-    coefficients = np.zeros(design.shape[1]) if start is None else start
-    for _ in range(MAX_NEWTON_STEPS):
-        expected = sigmoid(design @ coefficients + offset)
-        information = (design.T * (expected * (1 - expected))) @ design
-        if np.abs(churned - expected).max() < SEPARATED or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
-            return None
-        step = np.linalg.solve(information, design.T @ (churned - expected))
-        if np.abs(step).max() < CONVERGED:
-            return coefficients
-        coefficients = np.add(coefficients, step, dtype=np.float64)
-    return None
 
 
 def _told(closed: pl.DataFrame) -> tuple[Floats, Floats]:

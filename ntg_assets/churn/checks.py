@@ -3,10 +3,10 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.churn.logistic import sigmoid
 from ntg_assets.churn.scores import ADDENDS, add_up
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
+from ntg_assets.statistics.glm import sigmoid
 
 CALIBRATION = dg.AssetKey([BACKTEST, "churn_calibration"])
 DRIFT = dg.AssetKey([BACKTEST, "churn_drift"])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-Floats = npt.NDArray[np.float64]
+from ntg_assets.arrays import Floats
+
 Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one", "log1p_squared", "log_share_squared", "squared"]
 SQUARED: dict[Transform, Transform] = {"log1p_squared": "log1p", "log_share_squared": "log_share", "squared": "identity"}
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
-from ntg_assets.churn.logistic import Z_95, contrast_error
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, design_matrix, standardise
+from ntg_assets.churn.logistic import contrast_error
+from ntg_assets.statistics.glm import Z_95
 
 Flags = npt.NDArray[np.bool_]
 

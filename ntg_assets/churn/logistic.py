@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import CHURN_FEATURES, Floats, design_matrix, location_and_scale, standardise, without_season
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import CHURN_FEATURES, design_matrix, location_and_scale, standardise, without_season
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.glm import CACHED_ROWS, Z_95, _error, _variance, sandwich, sigmoid, with_intercept
 
-Z_95 = float(ndtri(0.975))
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 200
-CACHED_ROWS = 4_000  # rows whose columns are taken through the cache together: an eighth of the time of all rows at once
 JEFFREYS = 0.5  # pseudo-count of the base rate, so that "none" and "all" do not become certainty
 
 
@@ -99,67 +99,15 @@ def clustered_covariance(
     return sandwich(design, churned - predicted, predicted * (1 - predicted), users, penalty=1 / regularisation)
 
 
-def sandwich(design: Floats, residuals: Floats, weights: Floats, users: np.ndarray, *, penalty: float) -> Floats:
-    """Clustered covariance of a penalised GLM with canonical link, factor G / (G - 1) for G users.
-
-    Args:
-        design: Inputs with the intercept first, shape (n, p).
-        residuals: Observed minus expected, shape (n,).
-        weights: Variance function at the expected value, shape (n,).
-        users: Cluster of each row, in ascending order.
-        penalty: Second derivative of the penalty for each coefficient but the intercept.
-    """
-    ridge = np.full(design.shape[1], penalty)
-    ridge[0] = 0.0
-    bread = np.linalg.inv((design.T * weights) @ design + np.diag(ridge))
-    starts = np.flatnonzero(np.diff(users, prepend=-1))
-    scores = np.add.reduceat(design * residuals[:, None], starts, axis=0)
-    n_users = len(starts)
-    return bread @ (scores.T @ scores) @ bread * (n_users / max(n_users - 1, 1))
-
-
-def with_intercept(standardised: Floats) -> Floats:
-    """Put a column of ones before the inputs."""
-    return np.column_stack([np.ones(len(standardised)), standardised])
-
-
-def standard_error(standardised: Floats, covariance: Floats) -> Floats:
-    """Standard error of each linear predictor, intercept included: sqrt(x' V x)."""
-    blocks = (standardised[first : first + CACHED_ROWS] for first in range(0, len(standardised), CACHED_ROWS))
-    return _error([_variance(with_intercept(block), covariance) for block in blocks])
-
-
 def contrast_error(contrast: Floats, covariance: Floats) -> Floats:
     """Standard error of what a difference of inputs makes, sqrt(d' V d): the intercept plays no part in it."""
     blocks = (contrast[first : first + CACHED_ROWS] for first in range(0, len(contrast), CACHED_ROWS))
     return _error([_variance(block, covariance) for block in blocks])
 
 
-def _error(variances: list[Floats]) -> Floats:
-    return np.sqrt(np.maximum(np.concatenate([np.empty(0), *variances]), 0.0))
-
-
-def _variance(rows: Floats, covariance: Floats) -> Floats:
-    """Return x' V x of some rows; added term by term, so that no row's last bit depends on its neighbours."""
-    design = np.ascontiguousarray(rows.T)  # column by column; the order of the terms is that of the coefficients
-    variance, product, term = np.zeros((3, design.shape[1]))
-    for row, values in enumerate(design):
-        np.multiply(values, covariance[row, row], out=product)
-        for column in range(row):
-            product += np.multiply(design[column], 2 * covariance[row, column], out=term)
-        variance += np.multiply(values, product, out=term)
-    return variance
-
-
 def user_codes(rows: pl.DataFrame) -> np.ndarray:
     """Dense ascending codes of `user_id`."""
     return rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
-
-
-def sigmoid(logit: Floats) -> Floats:
-    """Map log odds to a probability without overflow."""
-    grown = np.exp(-np.abs(logit))
-    return np.where(logit >= 0, 1.0, grown) / (1.0 + grown)
 
 
 def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned: int) -> pl.DataFrame:

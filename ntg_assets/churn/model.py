@@ -7,8 +7,8 @@ import polars as pl
 
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.recalibration import as_recalibrated, churn_recalibration, recalibrate
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.uncertainty import churn_uncertainty
+from ntg_assets.configuration.churn import ChurnSettings
 
 
 @dataclass(frozen=True)

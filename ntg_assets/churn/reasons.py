@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ntg_assets.churn.design import GROUPS, Floats
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import GROUPS
 from ntg_assets.churn.effects import Flags, Linear, activity_effect, group_effects, safest, silence_effect
 from ntg_assets.churn.facts import LEAVING, STAYING, active_days, facts, makes_sense, silence
 

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibrators import CALIBRATORS, NO_CHANGE, Curve
-from ntg_assets.churn.design import Floats
 
 MIN_JUDGED_ORIGINS = 3  # a standard error needs a few gains
 TABLE_SCHEMA = {

@@ -3,13 +3,14 @@
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibrators import Curve, softplus
-from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, Floats, design_matrix, standardise
+from ntg_assets.churn.design import CHURN_FEATURES, GROUPS, design_matrix, standardise
 from ntg_assets.churn.effects import Linear
-from ntg_assets.churn.logistic import Z_95, sigmoid, standard_error
 from ntg_assets.churn.reasons import Scored, reasons
-from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.errors import ContractError
+from ntg_assets.statistics.glm import Z_95, sigmoid, standard_error
 
 CONTRIBUTIONS = [f"contribution_{group}" for group in GROUPS]
 ADDENDS = ["contribution_baseline", *CONTRIBUTIONS, "contribution_calibration"]  # the log odds are their sum, in this order

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.local_days import day_of

@@ -16,9 +16,11 @@ import polars as pl
 from scipy.special import stdtrit
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, Floats, design_matrix, for_trees
-from ntg_assets.churn.logistic import Z_95, sigmoid, user_codes
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees
+from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.scores import linear_logit
+from ntg_assets.statistics.glm import Z_95, sigmoid
 
 MIN_ORIGINS = 3  # moments of fewer origins are none
 MIN_KNOT_ROWS = 200  # labelled rows behind each value of the lack of fit

@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import score_churn
-from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration.churn import ChurnSettings
 
 MIN_FIT_ROWS = 100  # an origin with fewer closed rows before it says nothing about the model that will be used
 

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ntg_assets.cli import asking, making
+from ntg_assets.cli import materialize as making
+from ntg_assets.cli import queries as asking
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.options import ConfigOption, err, out, prepare
+from ntg_assets.configuration.settings import use_home
 from ntg_assets.errors import ConfigurationError, NtgError
-from ntg_assets.settings import use_home
 
 app = typer.Typer(
     help="NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it paid. --debug shows tracebacks.",
@@ -98,7 +99,7 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
-    from ntg_assets.instance import CONFIG, prepare_dagster_home, undecided  # noqa: PLC0415
+    from ntg_assets.orchestration.instance import CONFIG, prepare_dagster_home, undecided  # noqa: PLC0415
 
     _, paths = prepare(config)
     listen(port).close()  # Dagster would start all else first and then hang without its web server

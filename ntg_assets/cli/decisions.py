@@ -6,18 +6,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from rich.console import Console
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
-from ntg_assets.experiments.decisions import RULE_VERSION
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.receipts import ReplayMismatchError, hold_against, inputs_of, replay, sha256_of
-from ntg_assets.experiments.trace import trace, trace_logs
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.decision.decisions import RULE_VERSION
+from ntg_assets.experiments.decision.receipts import ReplayMismatchError, hold_against, inputs_of, replay, sha256_of
+from ntg_assets.experiments.decision.trace import trace, trace_logs
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.verify import verify_among
-from ntg_assets.settings import Paths, Settings
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.connection import Connection, MissingTableError, connect
 
 MOST_NAMED = 10
 HELD_FOLDERS = ("outputs/experiments", "outputs/reports", "outputs/radar")  # where decisions, and logs of NTG's own, are published
@@ -118,7 +118,7 @@ def read_receipt(text: str) -> dict[str, Any]:
     return receipt
 
 
-def evidence_tables(store: duckdb.DuckDBPyConnection) -> EvidenceTables:
+def evidence_tables(store: Connection) -> EvidenceTables:
     """Read the published tables on which decisions rest.
 
     Raises:
@@ -127,18 +127,18 @@ def evidence_tables(store: duckdb.DuckDBPyConnection) -> EvidenceTables:
     names = ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")
     try:
         found = {name: store.table(f"experiments.{name}").pl() for name in names}
-    except duckdb.CatalogException:
+    except MissingTableError:
         raise StorageError("the published store holds no sums of experiments. Run `ntg run-all` to publish them.") from None
     for name in ("experiment_sources", "log_contents"):  # older publications do not hold them, and their receipts say nothing of them
-        with suppress(duckdb.CatalogException):
+        with suppress(MissingTableError):
             found[name] = store.table(f"experiments.{name}").pl()
     return EvidenceTables(**found)
 
 
-def _published_receipt(store: duckdb.DuckDBPyConnection, experiment: str) -> tuple[str, str]:
+def _published_receipt(store: Connection, experiment: str) -> tuple[str, str]:
     try:
         rows = store.execute("select experiment, receipt, decision from experiments.decisions order by experiment").fetchall()
-    except duckdb.CatalogException:
+    except MissingTableError:
         raise StorageError("the published store holds no decisions. Run `ntg run-all` to publish them.") from None
     found = {name: (receipt, decision) for name, receipt, decision in rows}
     if experiment not in found:
@@ -178,7 +178,7 @@ def _written(paths: Paths) -> dict[Path, str]:
 
 
 @contextmanager
-def open_published(settings: Settings, paths: Paths) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_published(settings: Settings, paths: Paths) -> Iterator[Connection]:
     """Open the published store for reading."""
     if not paths.published_store.exists():
         raise StorageError("nothing is published yet. Run `ntg run-all` first.")

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.local_days import tell_cutoff
-from ntg_assets.revenue.user_risk_story import Estimate, RiskStory
+from ntg_assets.revenue.radar.user_risk import Estimate, RiskStory
 from ntg_assets.serving.explain_axis import AxisExplanation, explain_axis
 from ntg_assets.serving.explain_edge import EdgeExplanation, explain_edge
 from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation, explain_user
 from ntg_assets.serving.published import Published, open_published
-from ntg_assets.settings import Paths, Settings
 
 SHOWN_FROM = 0.00005  # four digits are printed
 SEED_SHARE = 0.01  # a history item that carries less than this part of the strongest one's says nothing to a person

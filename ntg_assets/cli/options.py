@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ntg_assets.settings import Paths, Settings, load_settings, project_paths, use_configuration
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings, load_settings, project_paths, use_configuration
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ntg_assets.cli.decisions import evidence_tables, open_published
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.experiments.metric_settings import Better
-from ntg_assets.experiments.plans import baseline_of
-from ntg_assets.experiments.sample_size import PlanAnswer, PlanRequest, answer_plan
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.settings import Paths, Settings
+from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.statistics.plan_request import PlanRequest
+from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
+from ntg_assets.statistics.two_samples import Better
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ def tell_plan(request: PlanRequest, *, console: Console, as_json: bool, figure: 
 
 
 def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
-    from ntg_assets.experiments.sample_size import power_at  # noqa: PLC0415  # with the drawing, which is slow to import
     from ntg_assets.publish.figures import draw_power_curves  # noqa: PLC0415
+    from ntg_assets.statistics.sample_size import power_at  # noqa: PLC0415  # with the drawing, which is slow to import
 
     effects = [answer.effect * step / 20 for step in range(1, 51)]
     curves = {

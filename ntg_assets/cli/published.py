@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ntg_assets.cli.interruption import Interrupted
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.verify import files_of_another_generation
-from ntg_assets.settings import Paths
 
 
 @contextmanager

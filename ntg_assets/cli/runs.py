@@ -10,7 +10,7 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
-from ntg_assets.logs import TO_FILE_ONLY, reason_of
+from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 
 
 @dataclass(frozen=True)

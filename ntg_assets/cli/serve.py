@@ -9,10 +9,11 @@ from rich.console import Console
 
 from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.cli.ports import HOST, listen
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.local_days import tell_cutoff
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.service import make_service
-from ntg_assets.settings import Paths, Settings
 
 
 def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float, console: Console) -> None:

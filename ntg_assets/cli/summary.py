@@ -6,14 +6,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.publish.brief import facts
 from ntg_assets.publish.exports import CONTACT_LISTS
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header
-from ntg_assets.settings import Paths, Settings
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 
 def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import Floats, design_matrix, for_trees
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import design_matrix, for_trees
 from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
 

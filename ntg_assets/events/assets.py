@@ -8,18 +8,18 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from ntg_assets.configuration.events import CLOCK_TOLERANCE
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
-from ntg_assets.events.files import refuse_changed
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
-from ntg_assets.events.settings import CLOCK_TOLERANCE
-from ntg_assets.events.sources import Place
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import OWNERS, column_docs, staged_asset
+from ntg_assets.sources.files import refuse_changed
+from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
-from ntg_assets.staging import OWNERS, column_docs, staged_asset
 
 SHOWN_FILES = 5
 TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}

@@ -5,7 +5,7 @@ import polars as pl
 
 from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
 from ntg_assets.events.volume import tell_doubts
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 

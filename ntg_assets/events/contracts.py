@@ -1,13 +1,10 @@
 """What the tables of the ingest stage promise."""
 
-from typing import Annotated
-
 import pandera.polars as pa
 import polars as pl
 
+from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, identifier
-
-Instant = Annotated[pl.Datetime, "us", None]
 
 
 @contract("events")
@@ -16,7 +13,7 @@ class Events(Contract):
 
     user_id: str = identifier("user", "User, as the source writes it.")
     item_id: str = identifier("item", "Item, as the source writes it.")
-    event_at: Instant = column("Moment of the event, naive UTC.")
+    event_at: Timestamp = column("Moment of the event, naive UTC.")
     event_on: pl.Date = column("Day of the event in the service's zone (`ingest.service_timezone`); every count of days reads it.")
     event_type: str = column("Kind of event.", str_length={"min_value": 1})
     value: float = column("Value of the event (rating, amount, minutes); 1 where the source has none.", unit="as in the source")

@@ -6,18 +6,19 @@ and 2 GB; a log without repeated rows, the usual one, then needs nothing else.
 
 from collections.abc import Mapping
 
-import duckdb
 import numpy as np
 import polars as pl
 
-from ntg_assets.events.typed_rows import Plan, over_typed_rows
-from ntg_assets.sql import Query, bound, run
+from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sql import Query
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.run import bound, run
 
 HASHES_AT_ONCE = 1_000_000
 MANY_REPEATED = 0.02  # above this share of rows one grouping of everything is quicker than two readings and a small grouping
 
 
-def repeated_hashes(connection: duckdb.DuckDBPyConnection, plan: Plan, *, n_valid: int) -> pl.DataFrame:
+def repeated_hashes(connection: Connection, plan: Plan, *, n_valid: int) -> pl.DataFrame:
     """Hashes that more than one usable row has.
 
     Args:
@@ -59,13 +60,13 @@ def accepted_events(plan: Plan, *, weights: Mapping[str, float], repeated: pl.Da
     return over_typed_rows(plan, "distinct_events", {**tables, "repeated_hashes": repeated})
 
 
-def count_kept(connection: duckdb.DuckDBPyConnection, events: Query) -> dict[int, int]:
+def count_kept(connection: Connection, events: Query) -> dict[int, int]:
     """Rows of each file among the accepted events, by file number (files without any are left out)."""
     text = f"select load_file, count(*) as n_kept from ({events.text}) group by load_file"  # noqa: S608  # our own text, values are bound
     return dict(run(Query(text, events.tables, events.parameters), connection).iter_rows())
 
 
-def _row_hashes(connection: duckdb.DuckDBPyConnection, plan: Plan, n_valid: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _row_hashes(connection: Connection, plan: Plan, n_valid: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     hashes = np.empty(n_valid, dtype=np.uint64)
     wanted, n_read = over_typed_rows(plan, "row_hashes"), 0
     with bound(connection, wanted):

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-import duckdb
 import polars as pl
 
-from ntg_assets.events.settings import IdType, ItemSourceSettings
-from ntg_assets.events.typed_rows import Plan, over_typed_rows
-from ntg_assets.sql import run
+from ntg_assets.configuration.events import IdType, ItemSourceSettings
+from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.run import run
 
 JOINED_BY = "|"
 ID_TYPES = {"integer": pl.Int64, "string": pl.String}
@@ -31,7 +31,7 @@ class ItemRows:
     duplicates: pl.DataFrame
 
 
-def read_items(connection: duckdb.DuckDBPyConnection, plan: Plan) -> ItemRows:
+def read_items(connection: Connection, plan: Plan) -> ItemRows:
     """Read the item table; of rows with the same id the first one, by file and row, counts."""
     read = [run(over_typed_rows(plan.only([file.number]), "item_rows", numbered=True), connection) for file in plan.files]
     rows = pl.concat(read)

@@ -4,26 +4,22 @@ Two passes: `survey` reads the files, judges every row and accounts for every li
 reads the files once more inside the store, so that the rows of the log never pass through Python.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
+from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.events.contracts import Events
-from ntg_assets.events.files import SourceFile
 from ntg_assets.events.items import ItemTables, no_items
-from ntg_assets.events.judging import judge_events, judge_items
 from ntg_assets.events.load_history import Extent
-from ntg_assets.events.reconciliation import reading
-from ntg_assets.events.settings import IngestSettings
-from ntg_assets.events.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of
-from ntg_assets.sql import Query, run
-from ntg_assets.storage.connection import connect
+from ntg_assets.events.validation import judge_events, judge_items
+from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of, source_reader
+from ntg_assets.sql import Query
+from ntg_assets.storage.run import run
 
 ORDER = ["event_at", "user_id", "item_id", "event_type", "value", "load_file"]
 
@@ -109,12 +105,3 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
     with source_reader(place) as connection:
         events = run(surveyed.events, connection)
     return check_frame(events.sort(ORDER), Events, ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type))
-
-
-@contextmanager
-def source_reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Connection of its own for one source: DuckDB keeps the rejects of all readings of a connection together."""
-    if place.scratch is not None:
-        place.scratch.mkdir(parents=True, exist_ok=True)
-    with reading(place.home), connect(engine=place.engine, scratch=place.scratch, allowed=place.allowed) as connection:
-        yield connection

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import polars as pl
 from pydantic import BaseModel, ValidationError
 
+from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.errors import StorageError
-from ntg_assets.events.partitions import content_identity, partition_of
-from ntg_assets.events.settings import IngestSettings
+from ntg_assets.sources.partitions import content_identity, partition_of
 from ntg_assets.storage.files import write_text
 
 ID_DIGITS = 12

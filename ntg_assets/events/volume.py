@@ -18,9 +18,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from ntg_assets.configuration.events import VolumeSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.events.settings import VolumeSettings
 from ntg_assets.local_days import UTC_ZONE, day_of, first_instant
 
 Verdict = Literal["ok", "warn", "hold"]

@@ -3,16 +3,17 @@
 import dagster as dg
 import polars as pl
 
-import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.experiments import results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.isolation import usable
-from ntg_assets.experiments.unit_ids import report_unit_ids
-from ntg_assets.experiments.value_terms import ValueTerms
-from ntg_assets.project import Project
+import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data.isolation import usable
+from ntg_assets.experiments.data.unit_ids import report_unit_ids
+from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import EXPERIMENTS
-from ntg_assets.staging import staged_asset
 
 MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the table
 

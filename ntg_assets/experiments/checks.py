@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.errors import NtgError
-from ntg_assets.experiments.receipts import replay
+from ntg_assets.experiments.decision.receipts import replay
 
 ARM_TRAFFIC = dg.AssetKey(["experiments", "arm_traffic"])
 DECISIONS = dg.AssetKey(["experiments", "decisions"])

@@ -7,21 +7,21 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
-from ntg_assets.experiments.decision_contracts import DecisionGates, Decisions, HealthChecks
-from ntg_assets.experiments.effect_by_day import effects_by_day
-from ntg_assets.experiments.evidence import Evidence, EvidenceTables
-from ntg_assets.experiments.health import examine
-from ntg_assets.experiments.isolation import MakeRows, Step, find_problems, rows_of_each
-from ntg_assets.experiments.money import money_unit, why_not_money
-from ntg_assets.experiments.plans import baseline_of, plan_by_week
-from ntg_assets.experiments.readout_contracts import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
-from ntg_assets.experiments.readouts import read_out
-from ntg_assets.experiments.receipts import make_receipt, receipt_text, sha256_of
-from ntg_assets.experiments.segments import segment_effects
-from ntg_assets.experiments.self_tests import run_self_tests
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.contracts.decision import DecisionGates, Decisions, HealthChecks
+from ntg_assets.experiments.contracts.readout import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
+from ntg_assets.experiments.data.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments.data.isolation import MakeRows, Step, find_problems, rows_of_each
+from ntg_assets.experiments.decision.money import money_unit, why_not_money
+from ntg_assets.experiments.decision.receipts import make_receipt, receipt_text, sha256_of
+from ntg_assets.experiments.health.aa_tests import run_self_tests
+from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.readout.effect_by_day import effects_by_day
+from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
+from ntg_assets.experiments.readout.readouts import read_out
+from ntg_assets.experiments.readout.segments import segment_effects
 
 Rows = Sequence[dict[str, Any]]
 

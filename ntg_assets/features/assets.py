@@ -5,10 +5,10 @@ import polars as pl
 import ntg_assets.features.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.features.feature_manifest import feature_manifest as describe_features
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import cutoff_day
 from ntg_assets.sql import Query, Table, query
-from ntg_assets.staging import staged_asset
 
 
 @staged_asset(group="features", kinds=("sql",))

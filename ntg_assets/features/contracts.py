@@ -1,13 +1,10 @@
 """Contracts of the features; what they say of each column is also the feature manifest."""
 
 import datetime as dt
-from typing import Annotated
 
-import polars as pl
-
+from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, feature, identifier
 
-UtcTime = Annotated[pl.Datetime, "us", None]
 BEFORE = "all before the cutoff"
 DAYS = "user_days.active_on"
 PAIRS = "interaction_features.n_events"
@@ -202,8 +199,8 @@ class InteractionFeatures(Contract):
     n_recent_events: int = feature(
         "Events of the recent window", window="[cutoff - recent_days, cutoff)", nulls="never", sources="train_events", ge=0
     )
-    first_event_at: UtcTime = feature("First event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
-    last_event_at: UtcTime = feature("Latest event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
+    first_event_at: Timestamp = feature("First event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
+    last_event_at: Timestamp = feature("Latest event", unit="UTC", window=BEFORE, nulls="never", sources="train_events.event_at")
     recency_days: int = feature(
         "Days since the latest event", unit="days", window=BEFORE, nulls="never", sources="train_events.event_on", ge=1
     )

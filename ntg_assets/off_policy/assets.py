@@ -6,11 +6,11 @@ import ntg_assets.off_policy.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.off_policy.isolation import report_or_problem
 from ntg_assets.off_policy.report import Lists, report_off_policy
 from ntg_assets.off_policy.slots import divide_slots
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.splits.boundaries import train_end
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
-from ntg_assets.staging import staged_asset, staged_assets
 
 ESTIMATED = {
     "off_policy_report": "What each strategy's lists would have earned per shown place, and whether the estimate can be believed.",

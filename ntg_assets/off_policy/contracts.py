@@ -5,10 +5,10 @@ from typing import Annotated
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.off_policy.impressions import DUPLICATE, REJECTED
 from ntg_assets.off_policy.report import ESTIMATORS, LOGGED, ON_POLICY
-from ntg_assets.off_policy.shown_log import DUPLICATE, REJECTED
 from ntg_assets.off_policy.slots import BEYOND, EARLIER, HELD_OUT
-from ntg_assets.ranking.strategies import STRATEGIES
+from ntg_assets.ranking.lists.strategies import STRATEGIES
 
 
 @contract("shown_items")

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from ntg_assets.arrays import Floats
 from ntg_assets.off_policy.slots import Match
-from ntg_assets.taste.interactions import Floats
 
 LEVEL = 0.95
 CHECK_LEVEL = 0.99  # the check of the mean weight cries wolf once in a hundred times, per strategy

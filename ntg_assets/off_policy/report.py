@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import codes_of
+from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy import estimators as est
 from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
-from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import Match, Slots, by_strategy, lists_shown, match_any_place, match_by_place
-from ntg_assets.taste.interactions import codes_of
 
 LOGGED, ON_POLICY = "logged", "on_policy"
 ESTIMATORS = ("ips", "snips", "dr")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.arrays import Floats
+from ntg_assets.off_policy.impressions import FATES
 from ntg_assets.off_policy.reward_model import RewardModel
-from ntg_assets.off_policy.shown_log import FATES
-from ntg_assets.taste.interactions import Floats
 
 HELD_OUT, EARLIER, BEYOND = "held_out", "before_cutoff", "beyond_list"
 EARLIER_REASON = "shown before the cutoff; teaches the reward model only"

@@ -6,16 +6,16 @@ from inspect import getdoc
 
 import dagster as dg
 
-import ntg_assets.experiments.contracts
+import ntg_assets.experiments.contracts.data
 import ntg_assets.off_policy.contracts
 import ntg_assets.ranking.contracts
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts of the tables that are made
 from ntg_assets.contracts import contract_of
 from ntg_assets.events.assets import place_of
 from ntg_assets.optional_sources.reading import OptionalTables, read_optional_sources, require_source_files
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import OWNERS, column_docs
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST
-from ntg_assets.staging import OWNERS, column_docs
 
 GROUP = "ingest_optional"
 FIRST = {"dagster/priority": "100"}  # before any other step that could start

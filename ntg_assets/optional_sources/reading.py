@@ -11,28 +11,37 @@ from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
+from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError, tell_error
-from ntg_assets.events.file_names import resolve_files
-from ntg_assets.events.settings import IngestSettings
-from ntg_assets.events.sources import Place
-from ntg_assets.experiments.isolation import source_of
-from ntg_assets.experiments.log_files import log_sources, mark_changes
-from ntg_assets.experiments.log_rules import COUNT_TYPES, log_rules
-from ntg_assets.experiments.logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES, ExperimentLogs, LogFiles, files_of, read_experiment
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.exposure_logs import (
+    EXPOSURE_TYPES,
+    KEPT_TYPES,
+    OUTCOME_TYPES,
+    ExperimentLogs,
+    LogFiles,
+    files_of,
+    read_experiment,
+)
+from ntg_assets.experiments.data.isolation import source_of
+from ntg_assets.experiments.data.log_files import log_sources, mark_changes
+from ntg_assets.experiments.data.log_rules import COUNT_TYPES, log_rules
+from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.isolation import KEY as SHOWN_KEY
-from ntg_assets.off_policy.shown_log import ShownLog, no_shown_log, read_shown
-from ntg_assets.ranking.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
-from ntg_assets.ranking.excluded_items import KEY as EXCLUDED_KEY
-from ntg_assets.ranking.excluded_items import SCHEMA as EXCLUDED_TYPES
-from ntg_assets.revenue.trials import LOG_SCHEMA as TRIAL_TYPES
-from ntg_assets.revenue.trials import TRIAL_KEY, read_trial
-from ntg_assets.revenue.user_lists import KEYS, USER_LISTS, configured_lists
-from ntg_assets.settings import Settings
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.ranking.lists.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
+from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
+from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
+from ntg_assets.revenue.contacts.trials import LOG_SCHEMA as TRIAL_TYPES
+from ntg_assets.revenue.contacts.trials import TRIAL_KEY, read_trial
+from ntg_assets.revenue.contacts.user_lists import KEYS, USER_LISTS, configured_lists
+from ntg_assets.sources.file_names import resolve_files
+from ntg_assets.sources.sources import Place
+from ntg_assets.sql import Query, Table
 from ntg_assets.stages import LIVE
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 Read = TypeVar("Read")
 VERDICTS: dict[str, Any] = {

@@ -6,7 +6,8 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.publish.contracts  # noqa: F401  # registers the contract
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
@@ -14,7 +15,6 @@ from ntg_assets.publish.publish import Publisher, publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.stages import LIVE, PUBLISHED
-from ntg_assets.staging import staged_asset
 
 
 @staged_asset(

@@ -9,12 +9,12 @@ from typing import Any
 import jinja2
 import polars as pl
 
-from ntg_assets.experiments.mission import QUESTION, answer_mission
-from ntg_assets.off_policy.told import tell_values
+from ntg_assets.experiments.decision.mission import QUESTION, answer_mission
+from ntg_assets.off_policy.sentences import tell_values
 from ntg_assets.publish.broken import tell_broken, tell_doubtful
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
-from ntg_assets.revenue.worth import CAPPED
+from ntg_assets.revenue.value.worth import CAPPED
 
 Reader = Callable[[str, str], pl.DataFrame]
 

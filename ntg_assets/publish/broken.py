@@ -5,8 +5,8 @@ from collections.abc import Callable
 import polars as pl
 
 from ntg_assets.events.volume import tell_doubts
-from ntg_assets.revenue.user_list_report import remarks
-from ntg_assets.revenue.user_lists import KEYS
+from ntg_assets.revenue.contacts.user_list_report import remarks
+from ntg_assets.revenue.contacts.user_lists import KEYS
 
 Reader = Callable[[str, str], pl.DataFrame]
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ntg_assets.revenue.history import ASSIGNMENT_DAYS, SEGMENT_DAYS
+from ntg_assets.revenue.contacts.history import ASSIGNMENT_DAYS, SEGMENT_DAYS
 from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE, PUBLISHED
 

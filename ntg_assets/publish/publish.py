@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.publish.brief import write_brief
 from ntg_assets.publish.catalogue import KEPT_BY_DAY, PUBLISHED_TABLES, READ_COPY_TABLES
@@ -29,7 +31,6 @@ from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
 from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
-from ntg_assets.settings import Paths, Settings
 from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.tables import content_hash
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.publish.manifest import PublishedFile, read_manifest
-from ntg_assets.settings import Paths
 
 SHOWN = 3
 

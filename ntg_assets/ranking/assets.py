@@ -4,27 +4,27 @@ import dagster as dg
 import polars as pl
 
 import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.project import Project
-from ntg_assets.ranking.examples import collect_examples
-from ntg_assets.ranking.excluded_items import find_excluded
-from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.item_rules import judge_items
-from ntg_assets.ranking.model import GRAPH_COLUMNS, ranking_model
-from ntg_assets.ranking.newcomers import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
-from ntg_assets.ranking.popularity import item_popularity as score_popularity
-from ntg_assets.ranking.popularity import with_half_lives
-from ntg_assets.ranking.progress import Progress
-from ntg_assets.ranking.ranking_weights import learn_weights
-from ntg_assets.ranking.recommendations import default_list as popular_list
-from ntg_assets.ranking.recommendations import list_candidates, recommend_users
-from ntg_assets.ranking.rules_report import no_rules, report_rules
-from ntg_assets.ranking.sources import configured_sources
-from ntg_assets.ranking.strategies import list_strategies
+from ntg_assets.interactions.interactions import HISTORY, code_interactions
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.ranking.learning.examples import collect_examples
+from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
+from ntg_assets.ranking.lists.excluded_items import find_excluded
+from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.progress import Progress
+from ntg_assets.ranking.lists.recommendations import default_list as popular_list
+from ntg_assets.ranking.lists.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.lists.rules_report import no_rules, report_rules
+from ntg_assets.ranking.lists.strategies import list_strategies
+from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity as score_popularity
+from ntg_assets.ranking.scoring.popularity import with_half_lives
+from ntg_assets.ranking.scoring.sources import configured_sources
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
-from ntg_assets.staging import staged_asset
-from ntg_assets.taste.interactions import HISTORY, code_interactions
 
 
 @staged_asset(group="ranking", kinds=("numpy",))

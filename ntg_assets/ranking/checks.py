@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import STAGES
 
@@ -12,7 +12,7 @@ LISTS = ("recommendations", "default_list", "item_rules")
 
 def excluded_places(tables: dict[str, pl.DataFrame] | dict[str, Table]) -> Query:
     """Ask for the places of lists that hold an excluded item."""
-    return query("ranking", "excluded_places", {name: tables[name] for name in LISTS})
+    return query("ranking.lists", "excluded_places", {name: tables[name] for name in LISTS})
 
 
 def _excluded_items_are_in_no_list(stage: str) -> dg.AssetChecksDefinition:

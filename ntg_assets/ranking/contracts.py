@@ -5,8 +5,8 @@ from typing import Annotated
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.ranking.excluded_items import ORIGINS
-from ntg_assets.ranking.strategies import STRATEGIES
+from ntg_assets.ranking.lists.excluded_items import ORIGINS
+from ntg_assets.ranking.lists.strategies import STRATEGIES
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "latent", "popularity", "consumed", "return")

@@ -5,26 +5,28 @@ import polars as pl
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
-from ntg_assets.project import Project
-from ntg_assets.revenue import ltv, strategies, trials, worth
-from ntg_assets.revenue import radar_uncertainty as uncertainty
-from ntg_assets.revenue.assignments import intervention_assignments as log_assignments
-from ntg_assets.revenue.contact_holds import hold_contacts, list_holds, volume_holds
-from ntg_assets.revenue.habits import user_habits
-from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
-from ntg_assets.revenue.persuadability import Uplift, measure_uplift, uplift_or_problem
-from ntg_assets.revenue.policy import intervention_exclusions as exclude
-from ntg_assets.revenue.radar import revenue_risk_radar as rank_by_risk
-from ntg_assets.revenue.segments import radar_segments as roll_up
-from ntg_assets.revenue.strategy_comparison import strategy_comparison as compare
-from ntg_assets.revenue.strategy_comparison import strategy_overlaps as count_overlaps
-from ntg_assets.revenue.user_list_report import report_user_lists
-from ntg_assets.revenue.user_lists import UserLists
-from ntg_assets.revenue.value_model import fit_value
-from ntg_assets.revenue.value_ranges import fit_value_ranges
-from ntg_assets.sql import Query, Table, run
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.revenue.contacts import strategies, trials
+from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
+from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.revenue.contacts.policy import intervention_exclusions as exclude
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison as compare
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_overlaps as count_overlaps
+from ntg_assets.revenue.contacts.uplift import Uplift, measure_uplift, uplift_or_problem
+from ntg_assets.revenue.contacts.user_list_report import report_user_lists
+from ntg_assets.revenue.contacts.user_lists import UserLists
+from ntg_assets.revenue.radar import uncertainty
+from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar as rank_by_risk
+from ntg_assets.revenue.radar.segments import radar_segments as roll_up
+from ntg_assets.revenue.value import ltv, worth
+from ntg_assets.revenue.value.purchase_pace import user_habits
+from ntg_assets.revenue.value.value_model import fit_value
+from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
-from ntg_assets.staging import staged_asset
+from ntg_assets.storage.run import run
 
 
 @staged_asset(group="revenue", kinds=("sql",))

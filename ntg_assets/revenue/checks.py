@@ -4,9 +4,9 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.reasons import LOWERS, RAISES
-from ntg_assets.revenue.contact_holds import tell_holds
-from ntg_assets.revenue.trials import TRIAL
-from ntg_assets.revenue.user_list_report import remarks
+from ntg_assets.revenue.contacts.contact_holds import tell_holds
+from ntg_assets.revenue.contacts.trials import TRIAL
+from ntg_assets.revenue.contacts.user_list_report import remarks
 from ntg_assets.stages import LIVE, STAGES
 
 MOST_WITHOUT_A_RAISING_REASON = 0.05  # some users whom a strategy wants have no sign of leaving, and are told so

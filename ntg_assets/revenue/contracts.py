@@ -4,12 +4,12 @@ from typing import Annotated
 
 import polars as pl
 
-import ntg_assets.revenue.list_contracts  # noqa: F401  # registered together
+import ntg_assets.revenue.contacts.list_contracts  # noqa: F401  # registered together
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.revenue.intervention_contracts import UNIT
-from ntg_assets.revenue.radar import BANDS, SEGMENTS
-from ntg_assets.revenue.segments import DIMENSIONS
+from ntg_assets.revenue.contacts.intervention_contracts import UNIT
+from ntg_assets.revenue.radar.revenue_risk_radar import BANDS, SEGMENTS
+from ntg_assets.revenue.radar.segments import DIMENSIONS
 
 
 @contract("capped_days")

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.ranking.recommender import Recommender
+from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.serving.generations import Generation, Generations
 from ntg_assets.serving.messages import GivenHistory, Health, Id, ListAnswer, ListedItem
 from ntg_assets.serving.published import as_id

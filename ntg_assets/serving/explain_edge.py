@@ -5,12 +5,13 @@ from math import sqrt
 
 import polars as pl
 
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import UnknownItemError
 from ntg_assets.serving.published import Item, Published
 from ntg_assets.splits.boundaries import train_end
-from ntg_assets.sql import Table, query, run
+from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST, LIVE
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.storage.run import run
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from ntg_assets.errors import UnknownUserError
-from ntg_assets.ranking.explain import Contribution, total
-from ntg_assets.ranking.recommender import Recommender
-from ntg_assets.ranking.sources import NEW_ITEMS
-from ntg_assets.revenue.user_risk_story import STORY_TABLES, RiskStory, user_risk_story
+from ntg_assets.ranking.lists.explain import Contribution, total
+from ntg_assets.ranking.lists.recommender import Recommender
+from ntg_assets.ranking.scoring.sources import NEW_ITEMS
+from ntg_assets.revenue.radar.user_risk import STORY_TABLES, RiskStory, user_risk_story
 from ntg_assets.serving.published import Item, Published
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, LIVE

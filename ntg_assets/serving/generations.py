@@ -3,11 +3,12 @@
 import threading
 from dataclasses import dataclass
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.publish.manifest import Manifest, read_manifest
-from ntg_assets.ranking.recommender import Recommender
-from ntg_assets.settings import Paths, Settings
+from ntg_assets.ranking.lists.recommender import Recommender
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError
 from ntg_assets.publish.manifest import Manifest, read_manifest
-from ntg_assets.ranking.recommender import Recommender
-from ntg_assets.settings import Paths, Settings
-from ntg_assets.sql import Query, Table, quote_identifier, run
+from ntg_assets.ranking.lists.recommender import Recommender
+from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.stages import INGEST, LIVE
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 SUGGESTIONS = 3
 LARGEST_ID = 2**63  # integer ids have 64 bits

@@ -3,7 +3,8 @@
 import polars as pl
 
 import ntg_assets.splits.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import event_calendar as place_in_time
 from ntg_assets.splits.boundaries import everything_known
 from ntg_assets.splits.boundaries import split_boundaries as divide
@@ -11,7 +12,6 @@ from ntg_assets.splits.live_entry import require_open
 from ntg_assets.splits.parts import part_events
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import BACKTEST, INGEST, LIVE
-from ntg_assets.staging import staged_asset
 
 FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the minute, not by the day
 

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.errors import LeakageError, NotEnoughDataError
 from ntg_assets.local_days import UTC_ZONE, day_of, first_instant, first_instants, shift_instant
-from ntg_assets.splits.settings import SplitSettings
 
 BOUNDARY_TYPES = pl.Schema(
     {"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String(), "timezone": pl.String()}

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST, INGEST
 

@@ -1,12 +1,10 @@
 """Contracts of the splits."""
 
-from typing import Annotated
-
 import polars as pl
 
+from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, identifier
 
-UtcTime = Annotated[pl.Datetime, "us", None]
 PARTS = ("train", "val", "test")
 
 
@@ -15,8 +13,8 @@ class EventCalendar(Contract):
     """One row per bucket of time that holds events: a day, or a minute when the whole log is shorter than a month."""
 
     bucket_on: pl.Date = column("Day of the service's zone that holds the bucket", unit="date")
-    bucket_at: UtcTime = column("Start of the bucket; that of a day is its first instant in the service's zone", unit="UTC")
-    ends_at: UtcTime = column("End of the bucket (the next bucket may start later)", unit="UTC")
+    bucket_at: Timestamp = column("Start of the bucket; that of a day is its first instant in the service's zone", unit="UTC")
+    ends_at: Timestamp = column("End of the bucket (the next bucket may start later)", unit="UTC")
     n_events: int = column("Events in the bucket", ge=1)
 
     class Config:
@@ -28,8 +26,8 @@ class SplitBoundaries(Contract):
     """One row per part of the log; `live` has a single part, TRAIN, which is everything known."""
 
     part: str = column("Part of the log", isin=PARTS)
-    start_at: UtcTime = column("First instant of the part", unit="UTC")
-    end_at: UtcTime = column("First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC")
+    start_at: Timestamp = column("First instant of the part", unit="UTC")
+    end_at: Timestamp = column("First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC")
     strategy: str = column("How the log was divided", isin=("global_time", "per_user", "everything"))
     timezone: str = column("Zone of the service, whose midnights divide the days", unit="IANA name")
 
@@ -42,7 +40,7 @@ class EventsPart(Contract):
 
     user_id: str = identifier("user", "Who")
     item_id: str = identifier("item", "What")
-    event_at: UtcTime = column("When", unit="UTC")
+    event_at: Timestamp = column("When", unit="UTC")
     event_on: pl.Date = column("On which day of the service's zone", unit="date")
     event_type: str = column("Kind of the event")
     value: float = column("Value of the event (rating, amount, minutes; 1 where the log has none)")
@@ -75,8 +73,8 @@ class SplitReport(Contract):
     n_users: int = column("Users with an event", ge=0)
     n_items: int = column("Items with an event", ge=0)
     n_known_users: int = column("Users who also have an event in TRAIN: those a model can know", ge=0)
-    first_event_at: UtcTime = column("Earliest event", unit="UTC", nullable=True)
-    last_event_at: UtcTime = column("Latest event", unit="UTC", nullable=True)
+    first_event_at: Timestamp = column("Earliest event", unit="UTC", nullable=True)
+    last_event_at: Timestamp = column("Latest event", unit="UTC", nullable=True)
     look_ahead_share: float = column("Share of TRAIN events that lie after the part's earliest event (0 for a global split)", ge=0, le=1)
     n_out_of_order_users: int = column("Users with a TRAIN event at or after their own first event of this part", ge=0)
 

@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.splits.boundaries import SHARE_TOLERANCE, part_span
-from ntg_assets.splits.settings import SplitSettings
 from ntg_assets.sql import Query, Source, query
 
 WHOLE_LOG = 2.0  # any share above 1: the last part has no upper end

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.errors import StorageError
-from ntg_assets.settings import EngineSettings
+
+Connection = duckdb.DuckDBPyConnection
+MissingTableError = duckdb.CatalogException  # a query names a table that the store does not hold
 
 MEMORY = ":memory:"
 

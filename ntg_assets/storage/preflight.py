@@ -3,8 +3,9 @@
 import os
 import shutil
 
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
-from ntg_assets.settings import EngineSettings, Paths
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run_lock import run_lock
 

@@ -19,8 +19,9 @@ from ntg_assets.contracts import (
     violations,
 )
 from ntg_assets.errors import ContractError
-from ntg_assets.sql import Query, Stream, Table, bound, quote_identifier
-from ntg_assets.storage.witnesses import acquit, are_enough
+from ntg_assets.sql import Query, Stream, Table, quote_identifier
+from ntg_assets.storage.extreme_values import acquit, are_enough
+from ntg_assets.storage.run import bound
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from ntg_assets.configuration.section import Section
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.section import Section
 
 DEFAULT_SEED = 20260101
 RISK_BANDS = 4  # bands of the planted probability of silence, by which the trial's effect differs

@@ -3,12 +3,12 @@
 import polars as pl
 
 import ntg_assets.taste.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.project import Project
+from ntg_assets.interactions.interactions import HISTORY
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.sql import Table
-from ntg_assets.staging import staged_asset, staged_assets
-from ntg_assets.taste.interactions import HISTORY
+from ntg_assets.taste.ease_graph import build_linear_graph
 from ntg_assets.taste.item_embeddings import embed_items
-from ntg_assets.taste.linear_graph import build_linear_graph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets.taste.taste_graph import build_taste_graph

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from scipy.optimize import linear_sum_assignment
 
-from ntg_assets.taste.interactions import Floats, codes_of
+from ntg_assets.arrays import Floats, codes_of
 
 
 def match_axes(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -5,8 +5,9 @@ import polars as pl
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.arrays import Floats
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 
 VALUE_DIGITS = 9  # the last bits of a factorisation differ from process to process; what is stored must not
 EMBEDDING_SCHEMA = {"dimension": pl.Int64, "value": pl.Float64}

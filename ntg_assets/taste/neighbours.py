@@ -5,68 +5,17 @@ small input more than its work.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from ntg_assets.taste.interactions import Floats, Ints, Longs
-from ntg_assets.taste.top_k import top_k_entries
+from ntg_assets.arrays import Longs
+from ntg_assets.interactions.top_k import top_k_entries
+from ntg_assets.taste.edges import Neighbours, UserItems, cosines, no_neighbours
 
 COMPILED_FROM = 100_000_000  # count updates; scipy needs 3 s for these, and a run builds some six graphs: as much as compiling once
 BLOCK_ENTRIES = 2_000_000  # entries of a dense block: 16 MB of float64
-
-
-@dataclass(frozen=True)
-class UserItems:
-    """A binary users x items matrix by user; items are numbered by falling support (ties by id), so a lower number wins a tie.
-
-    Attributes:
-        start: Where each user's items start (users + 1 entries).
-        items: Item numbers, by user.
-        n_items: Items, each with at least one user.
-    """
-
-    start: Longs
-    items: Ints
-    n_items: int
-
-    @property
-    def n_updates(self) -> int:
-        """Count updates that all pairs of items of all users need: the work."""
-        sizes = np.diff(self.start)
-        return int((sizes * sizes).sum())
-
-    @property
-    def support(self) -> Longs:
-        """Users of each item."""
-        return np.bincount(self.items, minlength=self.n_items)
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Chosen edges by item and rank, and how many there were before each cut.
-
-    Attributes:
-        item: Item number of each edge's start.
-        neighbour: Item number of its end.
-        rank: From 0 within the item.
-        shared: Users (or weighted transitions) behind the edge.
-        cosine: shared / sqrt(support of start * support of end).
-        similarity: cosine * shared / (shared + shrinkage).
-        n_found: Edges with any shared user.
-        n_supported: Edges with enough shared users.
-    """
-
-    item: Longs
-    neighbour: Longs
-    rank: Longs
-    shared: Longs
-    cosine: Floats
-    similarity: Floats
-    n_found: int
-    n_supported: int
 
 
 def top_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: float, compiled: bool | None = None) -> Neighbours:
@@ -124,12 +73,6 @@ def choose_neighbours(blocks: Iterable[CountBlock], *, support: Longs, k: int, m
     return Neighbours(item, neighbour, rank, shared, cosine, similarity, n_found, n_supported)
 
 
-def no_neighbours() -> Neighbours:
-    """Edges of an empty graph."""
-    none = np.empty(0, np.int64)
-    return Neighbours(none, none, none, none, np.empty(0), np.empty(0), n_found=0, n_supported=0)
-
-
 def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float) -> tuple[tuple[Any, ...], int, int]:
     row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int64), np.diff(block.shared.indptr))
     column, shared = block.shared.indices, block.shared.data.astype(np.int64)
@@ -141,8 +84,3 @@ def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrin
     best, rank = top_k_entries(row, column, similarity, shape=block.shared.shape, k=k)
     edges = (row[best] + block.first, column[best].astype(np.int64), rank, shared[best], cosine[best], similarity[best])
     return edges, int(is_edge.sum()), int(kept.sum())
-
-
-def cosines(strength: Floats | Longs | Ints, item: Longs, neighbour: Longs, support: Longs) -> Floats:
-    """Return strength / sqrt(support * support) of edges: the one formula, for two that differ in the last bit would reorder ties."""
-    return strength / np.sqrt((support[item] * support[neighbour]).astype(np.float64))

@@ -7,20 +7,18 @@ offers nor the number of workers can be seen in the result. Measured in `benchma
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 
+from ntg_assets.arrays import Floats, Ints, Longs
+from ntg_assets.interactions.prefetch import prefetch
+from ntg_assets.interactions.workers import NARROW, WORKERS
 from ntg_assets.taste.edge_heap import OPTIONS, offer, sort_heap
-from ntg_assets.taste.interactions import Floats, Ints, Longs
-from ntg_assets.taste.neighbours import Neighbours, UserItems, cosines, no_neighbours
-from ntg_assets.taste.prefetch import prefetch
+from ntg_assets.taste.edges import Neighbours, UserItems, cosines, no_neighbours
 
-MOST_WORKERS = 8  # each keeps heaps of its own: items * k * 16 bytes
-WORKERS = min(get_num_threads(), MOST_WORKERS)  # changes only speed and memory
 AHEAD = 4  # histories between asking for one and reading it
 BLOCK = 32  # items that one vectorised test lets a row skip
 PER_LINE = 32  # 2-byte item numbers of a cache line
 SLACK = np.float32(1.00001)  # single precision decides what is skipped; this keeps it on the safe side
-NARROW = 65_535  # no count exceeds the row's support, and 16 bits per count are kinder to the cache
 
 
 def compiled_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: float, workers: int = WORKERS) -> Neighbours:

@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from ntg_assets.taste.interactions import Interactions, Ints, Longs, code_interactions
-from ntg_assets.taste.neighbours import CountBlock, Neighbours, choose_neighbours, rows_at_once
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.arrays import Ints, Longs
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.taste.edges import Neighbours
+from ntg_assets.taste.neighbours import CountBlock, choose_neighbours, rows_at_once
 from ntg_assets.taste.taste_graph import GUARDRAIL_SCHEMA, Graph, Nodes, edge_cuts, edge_table, guarded_nodes
 
 LAG_UNIT = 2520  # divisible by every lag from 1 to 10, so weights of 1/lag are summed as whole numbers: exact in any order

@@ -3,10 +3,11 @@
 import numpy as np
 from numba import njit, prange
 
+from ntg_assets.arrays import Longs
+from ntg_assets.interactions.workers import WORKERS
 from ntg_assets.taste.edge_heap import OPTIONS, offer, sort_heap
-from ntg_assets.taste.interactions import Longs
-from ntg_assets.taste.neighbours import Neighbours, UserItems, no_neighbours
-from ntg_assets.taste.neighbours_kernel import AHEAD, WORKERS, edges_of, fetch, places_by_item
+from ntg_assets.taste.edges import Neighbours, UserItems, no_neighbours
+from ntg_assets.taste.neighbours_kernel import AHEAD, edges_of, fetch, places_by_item
 
 
 def compiled_followers(

@@ -7,9 +7,10 @@ import polars as pl
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.taste.interactions import Floats, code_interactions, codes_of
-from ntg_assets.taste.settings import TasteSettings
-from ntg_assets.taste.top_k import top_k_rows
+from ntg_assets.arrays import Floats, codes_of
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.interactions.top_k import top_k_rows
 
 NAME_ITEMS = 40  # the strongest items of an axis, whose categories are held against those of all nodes
 NAME_LOADING = 0.1  # below this share of the strongest item's loading an item says nothing of the axis

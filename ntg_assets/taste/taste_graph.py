@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.taste.interactions import Flags, Interactions, Longs, code_interactions, position_in_group, starts_of
-from ntg_assets.taste.neighbours import Neighbours, UserItems, top_neighbours
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.arrays import Flags, Longs, position_in_group, starts_of
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.taste.edges import Neighbours, UserItems
+from ntg_assets.taste.neighbours import top_neighbours
 
 
 class Graph(NamedTuple):

@@ -7,11 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.experiments import results, tables
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence, EvidenceTables
-from ntg_assets.experiments.receipts import evaluate
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.sql import run
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence, EvidenceTables
+from ntg_assets.experiments.decision.receipts import evaluate
+from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.vectors.register import VECTORS
 

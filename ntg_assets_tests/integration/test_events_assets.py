@@ -10,13 +10,13 @@ import duckdb
 import pytest
 import yaml
 
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.events.assets import ingest_assets
 from ntg_assets.events.checks import ingest_checks
 from ntg_assets.events.load import load_events
-from ntg_assets.project import Project
-from ntg_assets.settings import load_settings
-from ntg_assets.storage.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.project import Project
 from ntg_assets_tests.event_files import fates, survey_log, write_log
 
 TABLES = ["items", "item_categories", "events", "quarantine", "load_ledger", "volume_report"]

@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 import yaml
 
-from ntg_assets.experiments import logs, results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.receipts import replay
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.sql import run
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.decision.receipts import replay
+from ntg_assets.storage.run import run
 from ntg_assets.synthetic.world import write_world
 
 CONFIG = Path(__file__).parents[2] / "configs" / "synthetic.yaml"

@@ -16,8 +16,8 @@ from ntg_assets.definitions import defs
 from ntg_assets.off_policy.assets import off_policy_assets
 from ntg_assets.off_policy.checks import NOT_CONFIGURED, off_policy_checks
 from ntg_assets.optional_sources.assets import optional_source_assets
-from ntg_assets.project import Project
-from ntg_assets.storage.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.project import Project
 
 CUTOFF = datetime(2024, 6, 1)
 USERS = 600

@@ -14,10 +14,10 @@ import yaml
 from ntg_assets.definitions import defs
 from ntg_assets.optional_sources.assets import optional_source_assets
 from ntg_assets.optional_sources.checks import optional_source_checks
-from ntg_assets.project import Project
+from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue.checks import revenue_checks
 from ntg_assets.stages import BACKTEST, LIVE
-from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
 CUTOFF = datetime(2024, 4, 1)

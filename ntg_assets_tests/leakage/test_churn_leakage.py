@@ -6,7 +6,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, train_history
-from ntg_assets.sql import run
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import CHURN, boundaries, leaving_log, make_tables
 
 CUTOFF = date(2024, 7, 1)

@@ -9,11 +9,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.churn.snapshots import churn_labels, churn_snapshots, train_history
+from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.local_days import first_instant, with_event_on
 from ntg_assets.splits.boundaries import cutoff_day, event_calendar, split_boundaries
 from ntg_assets.splits.parts import part_events
-from ntg_assets.splits.settings import SplitSettings
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import CHURN
 from ntg_assets_tests.logs import EVENT_SCHEMA
 

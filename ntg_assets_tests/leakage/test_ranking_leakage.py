@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from ntg_assets.configuration.splits import SplitSettings
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.splits.parts import part_events
-from ntg_assets.splits.settings import SplitSettings
-from ntg_assets.sql import run
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.storage.run import run
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import NO_TITLES, make_world

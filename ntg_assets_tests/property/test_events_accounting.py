@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load import load_events, survey
-from ntg_assets.events.sources import Place
-from ntg_assets.settings import EngineSettings
+from ntg_assets.sources.sources import Place
 from ntg_assets_tests.event_files import fates, log_settings, survey_log, write_log
 
 IDS = st.sampled_from(["u1", "u2", "00042", "", "O'Brien", '"quo""ted"', '"a,b"', "😀"])

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.log_content import LogContent
-from ntg_assets.experiments.moments import Sums
-from ntg_assets.experiments.plans import baseline_of, plan_by_week
-from ntg_assets.experiments.quantiles import OrderStatistics
-from ntg_assets.experiments.receipts import evaluate, make_receipt, replay
-from ntg_assets.experiments.segments import segment_effects
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.several_arms import max_t_critical, max_t_p
-from ntg_assets.experiments.two_samples import t_critical, t_p
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.log_content import LogContent
+from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
+from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
+from ntg_assets.experiments.readout.segments import segment_effects
+from ntg_assets.statistics.moments import Sums
+from ntg_assets.statistics.multiple_testing import max_t_critical, max_t_p
+from ntg_assets.statistics.quantiles import OrderStatistics
+from ntg_assets.statistics.two_samples import t_critical, t_p
 from ntg_assets_tests.experiment_sums import cohorts, sums_of_units, trend
 
 ARMS, SEGMENTS, DAYS = ("a", "b", "c"), ("north", "south"), 14

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ntg_assets.experiments.moments import Moments
-from ntg_assets.experiments.planning import Design, power, units_for_effect
-from ntg_assets.experiments.proportions import Count, compare_proportions, compare_small_proportions
-from ntg_assets.experiments.quantiles import compare_quantiles
-from ntg_assets.experiments.self_tests import Arms, welch_p
-from ntg_assets.experiments.sequential import anytime_factor, planned_looks
-from ntg_assets.experiments.several_arms import holm, max_t_critical, shared_control_loadings
-from ntg_assets.experiments.statistics import order_statistics
-from ntg_assets.experiments.two_samples import Difference, Sample, adjusted_samples, compare_means
+from ntg_assets.experiments.health.aa_tests import Arms, welch_p
+from ntg_assets.statistics.library import order_statistics
+from ntg_assets.statistics.moments import Moments
+from ntg_assets.statistics.multiple_testing import holm, max_t_critical, shared_control_loadings
+from ntg_assets.statistics.power import Design, power, units_for_effect
+from ntg_assets.statistics.proportions import Count, compare_proportions, compare_small_proportions
+from ntg_assets.statistics.quantiles import compare_quantiles
+from ntg_assets.statistics.sequential import anytime_factor, planned_looks
+from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_means
 
 Floats = NDArray[np.float64]
 pytestmark = pytest.mark.slow

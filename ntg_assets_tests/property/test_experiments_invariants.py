@@ -7,14 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.bucketing import bucket_of, choose_arm
-from ntg_assets.experiments.moments import Sums, moments_of, total
-from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.sequential import anytime_factor, anytime_p, crossing_probability, planned_looks
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.several_arms import benjamini_hochberg, bonferroni, holm, max_t_p
-from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.bucketing import choose_arm
+from ntg_assets.randomness import bucket_of
+from ntg_assets.statistics.bayes import Belief, update
+from ntg_assets.statistics.moments import Sums, moments_of, total
+from ntg_assets.statistics.multiple_testing import benjamini_hochberg, bonferroni, holm, max_t_p
+from ntg_assets.statistics.sequential import anytime_factor, anytime_p, crossing_probability, planned_looks
+from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means
 from ntg_assets_tests.experiment_sums import sums
 
 values = st.lists(st.integers(-(10**9), 10**9).map(lambda micro: micro / 1e6), min_size=2, max_size=30)

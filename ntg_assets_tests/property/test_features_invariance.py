@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.local_days import with_event_on
-from ntg_assets.settings import EngineSettings
-from ntg_assets.sql import Query, query, run
+from ntg_assets.sql import Query, query
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import movielens, movielens_categories, random_log
 
 CUTOFF = date(2024, 5, 1)

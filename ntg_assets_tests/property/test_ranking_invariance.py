@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.ranking.compiled_scores import CompiledScores
-from ntg_assets.ranking.scores import score_users
-from ntg_assets.ranking.scores_kernel import LOW_HALF, _best_spread
+from ntg_assets.ranking.scoring.compiled_scores import CompiledScores
+from ntg_assets.ranking.scoring.scores import score_users
+from ntg_assets.ranking.scoring.scores_kernel import LOW_HALF, _best_spread
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.ranking.blend import blend_scores
-from ntg_assets.ranking.recommendations import rank_users
-from ntg_assets.ranking.rules_settings import RulesSettings
-from ntg_assets.ranking.scores import score_users
-from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.configuration.rules import RulesSettings
+from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.ranking.lists.recommendations import rank_users
+from ntg_assets.ranking.scoring.blend import blend_scores
+from ntg_assets.ranking.scoring.scores import score_users
 from ntg_assets_tests.logs import random_log
 from ntg_assets_tests.ranking_world import RANKING, World, make_world
 

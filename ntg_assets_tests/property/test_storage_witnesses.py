@@ -13,8 +13,8 @@ from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_o
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage import tables
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.extreme_values import acquit, are_enough
 from ntg_assets.storage.tables import BrokenContractError, write_table
-from ntg_assets.storage.witnesses import acquit, are_enough
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")

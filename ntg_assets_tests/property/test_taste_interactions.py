@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.taste.interactions import Interactions, code_interactions
-from ntg_assets.taste.row_order_kernel import compiled_order
+from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.interactions.row_order_kernel import compiled_order
 
 AWKWARD = ["o'neil", 'say "hi"', "🎬", "a;drop table", "", " ", "é", "Z", "z", "10", "9"]
 rows = st.lists(st.tuples(st.integers(-3, 9), st.integers(0, 10), st.integers(0, 4)), max_size=60)

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.taste.interactions import code_interactions
-from ntg_assets.taste.linear_graph import build_linear_graph, gram_of
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.taste.ease_graph import build_linear_graph, gram_of
 from ntg_assets.taste.neighbours_kernel import compiled_neighbours
 from ntg_assets.taste.sequence_graph import build_sequence_graph
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets.taste.taste_graph import build_taste_graph, guarded_nodes
 from ntg_assets_tests.logs import random_log

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.sources import compare, recencies, strengths, weighted_graph
+from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.taste.interactions import Floats, Interactions, code_interactions
+from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.taste.taste_graph import graph_of
 from ntg_assets_tests.logs import events, random_log
 from ntg_assets_tests.ranking_world import RANKING, TASTE, communities

@@ -9,10 +9,10 @@ import pytest
 from benchmarks.churn import configured, judge
 from benchmarks.churn_goals import NAMED_PEERS, log_goals
 from benchmarks.made_logs import LOGS, write_log
-from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.local_days import with_event_on
-from ntg_assets.revenue.settings import ValueSettings
 
 PROMISED = {"AUC above the best named peer", "AUC against gradient boosting", "log loss against gradient boosting, in standard errors"}
 

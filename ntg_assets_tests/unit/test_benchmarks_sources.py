@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from benchmarks.complete_journey import CONFIG, write_complete_journey
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 

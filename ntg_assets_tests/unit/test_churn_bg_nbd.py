@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntg_assets.evaluation.bg_nbd import (
+from ntg_assets.evaluation.churn.bg_nbd import (
     BgNbd,
     GammaGamma,
     Visits,

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_horizon_report
-from ntg_assets.evaluation.churn_drift import churn_drift, drift_z, stability_index
-from ntg_assets.sql import run
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.evaluation.churn.drift import churn_drift, drift_z, stability_index
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import days
 
 

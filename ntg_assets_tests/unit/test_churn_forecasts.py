@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
+import ntg_assets.evaluation.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import walk_forward_origins
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.evaluation.challenger_report import (
+from ntg_assets.evaluation.churn.challenger_report import (
     all_challenger_forecasts,
     churn_challengers,
     gini_share,
@@ -20,14 +20,15 @@ from ntg_assets.evaluation.challenger_report import (
     top_share_of,
     value_backtest,
 )
-from ntg_assets.evaluation.challengers import CHALLENGERS, Origin, direct_loss
-from ntg_assets.evaluation.churn_drift import churn_drift
-from ntg_assets.evaluation.churn_forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
-from ntg_assets.evaluation.churn_report import churn_report, holdout_note
-from ntg_assets.evaluation.money_calibration import money_calibration
-from ntg_assets.evaluation.radar_backtest import RANKINGS, radar_backtest, top_share
-from ntg_assets.revenue.value_model import daily_run_rate
-from ntg_assets.sql import query, run
+from ntg_assets.evaluation.churn.challengers import CHALLENGERS, Origin, direct_loss
+from ntg_assets.evaluation.churn.drift import churn_drift
+from ntg_assets.evaluation.churn.forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
+from ntg_assets.evaluation.churn.money_calibration import money_calibration
+from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
+from ntg_assets.evaluation.churn.report import churn_report, holdout_note
+from ntg_assets.revenue.value.value_model import daily_run_rate
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 from ntg_assets_tests.logs import events
 
@@ -53,7 +54,7 @@ def test_outcomes_are_judged_in_the_half_open_horizon() -> None:
     val = events((1, 1, "2024-07-01T00:00"), (1, 2, "2024-07-01T09:00"), (2, 1, "2024-06-30T23:59"))
     test = events((1, 1, "2024-07-20T23:59"), (3, 1, "2024-07-21T00:00"))
     limits = {"from_at": datetime(2024, 7, 1), "until_at": datetime(2024, 7, 21)}
-    found = run(query("evaluation", "churn_outcomes", {"val_events": val, "test_events": test}, **limits))
+    found = run(query("evaluation.churn", "churn_outcomes", {"val_events": val, "test_events": test}, **limits))
     assert found.rows() == [(1, 2, 3.0)]
 
 
@@ -185,7 +186,7 @@ def test_exact_stakes_with_the_same_probabilities_bound_the_capture_by_hand() ->
 def test_windows_of_value_before_by_hand() -> None:
     seen = days((1, "2024-06-30"), (1, "2024-06-11"), (1, "2024-06-10"), (1, "2024-03-03"), value=2.0)  # 1, 20, 21, 120 days ago
     asked = pl.DataFrame({"user_id": [1], "origin_on": [T_VAL]})
-    found = run(query("evaluation", "value_before", {"forecasts": asked, "user_days": seen}, window_days=40, horizon_days=20))
+    found = run(query("evaluation.churn", "value_before", {"forecasts": asked, "user_days": seen}, window_days=40, horizon_days=20))
     assert found.select("tenure_days", "value_last", "value_at_risk", "value_ever").row(0) == (120, 2 * 2.0, 3 * 2.0, 4 * 2.0)
     assert found.select("active_days_last", "active_days_at_risk", "active_days_ever").row(0) == (2, 3, 4)
 

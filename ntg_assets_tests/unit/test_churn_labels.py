@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, closed_snapshots, train_history
+from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.sql import run
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import boundaries, days
 
 START, END = date(2024, 1, 1), date(2024, 3, 1)

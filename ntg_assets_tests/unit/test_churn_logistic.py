@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, design_matrix, location_and_scale, standardise
-from ntg_assets.churn.logistic import CACHED_ROWS, fit_churn, fit_logistic, sigmoid, standard_error
+from ntg_assets.churn.logistic import fit_churn, fit_logistic
 from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
+from ntg_assets.statistics.glm import CACHED_ROWS, sigmoid, standard_error
 from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
 
 

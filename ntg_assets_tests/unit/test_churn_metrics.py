@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as peer_log_loss
 
-from ntg_assets.churn.logistic import sigmoid
-from ntg_assets.evaluation.churn_metrics import (
+from ntg_assets.statistics.glm import sigmoid
+from ntg_assets.statistics.probability_metrics import (
     auc,
     brier_parts,
     calibration_line,

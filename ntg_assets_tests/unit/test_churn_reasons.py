@@ -13,13 +13,13 @@ from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, design_ma
 from ntg_assets.churn.effects import Linear, safest
 from ntg_assets.churn.reasons import Scored, reasons
 from ntg_assets.churn.scores import score_churn
-from ntg_assets.churn.settings import ChurnSettings
 from ntg_assets.churn.snapshots import History, looked_at
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.revenue.checks import contacts_without_a_raising_reason
-from ntg_assets.revenue.settings import RadarSettings, StrategySettings
-from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.sql import run
+from ntg_assets.revenue.contacts.strategies import intervention_targets
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import Tables, boundaries, days, leaving_log, make_tables
 
 FIRST_TWENTY = RadarSettings(strategies=[StrategySettings(name="all", objective="revenue_at_risk")], capacity=20, holdout_share=0.0)

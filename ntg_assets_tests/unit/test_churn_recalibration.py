@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.calibrators import CALIBRATORS, Curve, beta, carried_offset, maximum_likelihood, platt
-from ntg_assets.churn.logistic import sigmoid
+from ntg_assets.churn.calibrators import CALIBRATORS, Curve, beta, carried_offset, platt
 from ntg_assets.churn.recalibration import adopted_curve, as_recalibrated, churn_recalibration, recalibrate
 from ntg_assets.churn.scores import ADDENDS, add_up, score_churn
+from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 from ntg_assets_tests.churn_world import boundaries, leaving_log, make_tables
 
 FIRST, STEP = date(2024, 1, 1), timedelta(days=20)

@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 
 import ntg_assets.churn.contracts
-import ntg_assets.evaluation.churn_contracts  # noqa: F401  # registers the contracts
+import ntg_assets.evaluation.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.design import CHURN_FEATURES, design_matrix
-from ntg_assets.churn.logistic import Z_95, fit_churn, sigmoid
+from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import linear_logit, model_variance, score_churn
 from ntg_assets.churn.uncertainty import UNSEEN, churn_uncertainty, foreseen_variance, origin_moments
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.evaluation.interval_coverage import churn_interval_coverage
+from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
+from ntg_assets.statistics.glm import Z_95, sigmoid
 from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
 
 IDS = IdTypes("integer", "integer")

@@ -15,8 +15,8 @@ from dagster._core.execution.api import execute_run_iterator
 from ntg_assets.cli import runs
 from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.cli.published import telling_what_is_published
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
-from ntg_assets.settings import Paths
 from ntg_assets.storage.run_lock import holder_of, killed_run
 from ntg_assets_tests.event_files import write_log
 from ntg_assets_tests.workspaces import HOME, NTG

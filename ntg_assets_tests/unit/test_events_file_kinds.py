@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError, SourceError
-from ntg_assets.settings import load_settings
 from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log, write_parquet
 
 ROW = "u,i,2024-01-01,1"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.file_names import resolve_files
-from ntg_assets.events.files import refuse_changed
+from ntg_assets.sources.file_names import resolve_files
+from ntg_assets.sources.files import refuse_changed
 from ntg_assets_tests.event_files import accepted, fates, log_settings, survey_log, write_log, write_parquet
 
 ROW = "u,i,2024-01-01,1"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.events.ids import IdMatch, KnownIds, id_texts, match_ids
+from ntg_assets.sources.ids import IdMatch, KnownIds, id_texts, match_ids
 
 NUMBERS = pl.Series([7, 1000, -3], dtype=pl.Int64)
 EXACT, NEAR, NONE = (1, 0, 0), (0, 1, 0), (0, 0, 1)

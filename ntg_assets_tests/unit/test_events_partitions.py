@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.partitions import content_identity, partition_of
+from ntg_assets.sources.partitions import content_identity, partition_of
 from ntg_assets_tests.event_files import accepted, bad_rows, fates, log_settings, survey_log, write_log, write_parquet
 
 FIRST, SECOND = datetime(2024, 3, 1), datetime(2024, 3, 2)

@@ -5,8 +5,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings, validate_settings
 from ntg_assets.events.sensor import landing_sensor, landing_state, look
-from ntg_assets.settings import Paths, Settings, validate_settings
 from ntg_assets_tests.event_files import write_log
 
 NOTHING, ONE, TWO, ONE_GROWN = (

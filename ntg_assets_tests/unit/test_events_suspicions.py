@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 
 
 def null_words(users: list[object], items: list[object]) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def test_minus_zero_is_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize("many", [0, 1])
 def test_rows_that_only_share_a_hash_are_both_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: float) -> None:
     monkeypatch.setattr("ntg_assets.events.duplicates.MANY_REPEATED", many)
-    monkeypatch.setattr("ntg_assets.events.typed_rows.ROW_HASH", "cast(length(item_id) as ubigint)")
+    monkeypatch.setattr("ntg_assets.sources.typed_rows.ROW_HASH", "cast(length(item_id) as ubigint)")
     write_log(tmp_path, [f"u,i,{NOON},1", f"u,j,{NOON},1", f"u,i,{NOON},1"])
     assert fates(survey_log(tmp_path, log_settings())) == [(3, 2, 0, 1)]
     assert sorted(accepted(tmp_path, log_settings(), "item_id")) == ["i", "j"]

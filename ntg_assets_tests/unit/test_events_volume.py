@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 import ntg_assets.events.contracts
-import ntg_assets.revenue.list_contracts  # noqa: F401  # registers the contracts
+import ntg_assets.revenue.contacts.list_contracts  # noqa: F401  # registers the contracts
+from ntg_assets.configuration.events import VolumeSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.events.settings import VolumeSettings
 from ntg_assets.events.volume import find_drop, find_losses, refuse_losses, report_volume, tell_doubts
-from ntg_assets.revenue.contact_holds import hold_contacts, volume_holds
+from ntg_assets.revenue.contacts.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)
 SETTINGS = VolumeSettings()

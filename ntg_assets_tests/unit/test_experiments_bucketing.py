@@ -3,12 +3,12 @@
 import polars as pl
 import pytest
 
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.bucketing import assign, bucket_of, choose_arm
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.experiments.tables import assignments
-from ntg_assets.randomness import unit_interval
-from ntg_assets.sql import run
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.data.bucketing import assign, choose_arm
+from ntg_assets.experiments.data.tables import assignments
+from ntg_assets.randomness import bucket_of, unit_interval
+from ntg_assets.storage.run import run
 
 UNITS = range(20_000)
 SIX_SIGMA = 6  # a share further off than this is no accident

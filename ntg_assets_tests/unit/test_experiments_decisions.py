@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.decisions import Decision
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.health import examine, sample_ratio_p
-from ntg_assets.experiments.moments import Sums
-from ntg_assets.experiments.money import profit_belief
-from ntg_assets.experiments.profit import Belief, PastEffect, learn_prior
-from ntg_assets.experiments.readouts import read_out
-from ntg_assets.experiments.receipts import ReplayMismatchError, evaluate, make_receipt, replay
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings, PastEffectSettings
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings, PastEffectSettings
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.decision.decisions import Decision
+from ntg_assets.experiments.decision.money import profit_belief
+from ntg_assets.experiments.decision.receipts import ReplayMismatchError, evaluate, make_receipt, replay
+from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.readout.readouts import read_out
+from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
+from ntg_assets.statistics.moments import Sums
+from ntg_assets.statistics.proportions import sample_ratio_p
 from ntg_assets_tests.experiment_sums import sums
 
 DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))

@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from ntg_assets.configuration.experiments.metrics import MetricSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.decisions import Decision
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.metric_settings import MetricSettings
-from ntg_assets.experiments.money import profit_belief
-from ntg_assets.experiments.profit import Belief
-from ntg_assets.experiments.readout import TO_DATE, Readout
-from ntg_assets.experiments.receipts import evaluate, make_receipt
-from ntg_assets.experiments.sample_size import PlanRequest, answer_plan
-from ntg_assets.experiments.segments import segment_effects
-from ntg_assets.experiments.sensitivity import worst_segment
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.value_terms import ValueTerms
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.experiments.decision.decisions import Decision
+from ntg_assets.experiments.decision.money import profit_belief
+from ntg_assets.experiments.decision.receipts import evaluate, make_receipt
+from ntg_assets.experiments.decision.sensitivity import worst_segment
+from ntg_assets.experiments.readout.readout import TO_DATE, Readout
+from ntg_assets.experiments.readout.segments import segment_effects
+from ntg_assets.statistics.bayes import Belief
+from ntg_assets.statistics.plan_request import PlanRequest
+from ntg_assets.statistics.sample_size import answer_plan
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.unit.test_experiments_looks import DAYS
 

@@ -6,19 +6,21 @@ from typing import Any
 import polars as pl
 import pytest
 
-import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
+import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments import logs, results, tables
-from ntg_assets.experiments.evidence import Evidence, EvidenceTables
-from ntg_assets.experiments.health import examine
-from ntg_assets.experiments.health_check import HealthCheck
-from ntg_assets.experiments.isolation import usable
-from ntg_assets.experiments.plans import PlanWeek
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.experiments.unit_ids import report_unit_ids
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments.data.isolation import usable
+from ntg_assets.experiments.data.unit_ids import report_unit_ids
+from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.health.health_check import HealthCheck
+from ntg_assets.experiments.readout.plans import PlanWeek
 from ntg_assets.optional_sources.reading import VERDICTS
-from ntg_assets.sql import run
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 
 NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.logs import _read_one
+from ntg_assets.experiments.data.exposure_logs import _read_one
 from ntg_assets.local_days import written_instants
 
 NINE = datetime(2024, 1, 1, 9)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.local_days import with_event_on
 from ntg_assets_tests.logs import EVENT_SCHEMA
 from ntg_assets_tests.trials import conclude

@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments import logs, tables
-from ntg_assets.experiments.bucketing import assign
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.bucketing import assign
 from ntg_assets.local_days import with_event_on
-from ntg_assets.sql import run
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
 
 EXPOSURES = """user_id,arm,seen

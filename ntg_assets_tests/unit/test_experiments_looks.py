@@ -10,17 +10,17 @@ import polars as pl
 import pytest
 import scipy
 
-from ntg_assets.experiments import tables
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.logs import EXPOSURE_TYPES
-from ntg_assets.experiments.looks import look_of
-from ntg_assets.experiments.plans import baseline_of
-from ntg_assets.experiments.readout import TO_DATE
-from ntg_assets.experiments.receipts import evaluate
-from ntg_assets.experiments.sequential import planned_looks
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.exposure_logs import EXPOSURE_TYPES
+from ntg_assets.experiments.data.looks import look_of
+from ntg_assets.experiments.decision.receipts import evaluate
+from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.experiments.readout.readout import TO_DATE
 from ntg_assets.local_days import with_event_on
-from ntg_assets.sql import run
+from ntg_assets.statistics.sequential import planned_looks
+from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.logs import EVENT_SCHEMA
 

@@ -10,11 +10,13 @@ import pytest
 import scipy
 from pydantic import ValidationError
 
-from ntg_assets.experiments import logs, results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.settings import ExperimentsSettings
-from ntg_assets.experiments.several_arms import max_t_critical, max_t_probability
-from ntg_assets.sql import run
+from ntg_assets.configuration.experiments.settings import ExperimentsSettings
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.statistics.multiple_testing import max_t_critical, max_t_probability
+from ntg_assets.storage.run import run
 
 MANY, SOME = 10_000, 150
 

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from ntg_assets.experiments.mission import answer_mission
-from ntg_assets.experiments.money import money_unit, why_not_money
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.value_terms import ValueTerms
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.experiments.decision.mission import answer_mission
+from ntg_assets.experiments.decision.money import money_unit, why_not_money
 
 DECISION: dict[str, Any] = {
     "experiment": "lists",

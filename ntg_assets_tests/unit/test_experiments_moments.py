@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 import scipy
 
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.moments import moments_of, sums_of, total
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.tables import metric_sums
-from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means, compare_pairs
-from ntg_assets.settings import EngineSettings
-from ntg_assets.sql import run
+from ntg_assets.experiments.data.tables import metric_sums
+from ntg_assets.statistics.moments import moments_of, sums_of, total
+from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means, compare_pairs
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 ONE = ExperimentSettings(
     id="lists",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ntg_assets.experiments.settings import ExperimentsSettings
+from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets_tests.trials import Concluded, conclude, trial, write, write_logs
 
 START = datetime(2026, 1, 5)

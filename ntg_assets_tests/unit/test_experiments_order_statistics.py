@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments import tables
-from ntg_assets.experiments.moments import sums_of
-from ntg_assets.experiments.quantiles import ENCLOSING_Z, OrderStatistics, quantile_sample
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.sql import run
+from ntg_assets.experiments.data import tables
+from ntg_assets.statistics.moments import sums_of
+from ntg_assets.statistics.quantiles import ENCLOSING_Z, OrderStatistics, quantile_sample
+from ntg_assets.storage.run import run
 
 ONE = ExperimentSettings.model_validate(
     {

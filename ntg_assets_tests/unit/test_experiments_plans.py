@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import scipy
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.planning import Design, days_for_units, detectable_effect, power, units_for_effect
-from ntg_assets.experiments.plans import Baseline, plan_by_week, plan_experiment
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.readout.plans import Baseline, plan_by_week, plan_experiment
+from ntg_assets.statistics.power import Design, days_for_units, detectable_effect, power, units_for_effect
 
 Z = float(scipy.stats.norm.isf(0.025) + scipy.stats.norm.ppf(0.8))
 BASELINE = Baseline(mean=10.0, variance=4.0, units_per_day=100.0)

@@ -7,19 +7,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
+import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
+from ntg_assets.configuration.experiments.arms import ArmSettings, OverrideSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.configuration.experiments.sources import ReplaySource
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ContractError, NotEnoughDataError
-from ntg_assets.experiments import results, tables
-from ntg_assets.experiments.arm_settings import ArmSettings, OverrideSettings
+from ntg_assets.experiments import results
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.experiments.source_settings import ReplaySource
-from ntg_assets.experiments.trace import trace
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.decision.trace import trace
 from ntg_assets.optional_sources.reading import VERDICTS
-from ntg_assets.sql import run
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 
 PROGRAMME = ExperimentsSettings(

@@ -14,18 +14,20 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-import ntg_assets.experiments.contracts  # noqa: F401  # registers the contracts
+import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
 from ntg_assets.cli.decisions import tell_replay, tell_trace
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.experiments.settings import ExperimentsSettings
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, NtgError, StorageError
-from ntg_assets.experiments import results, tables
-from ntg_assets.experiments.evidence import EvidenceTables
-from ntg_assets.experiments.log_files import LogFile, change_since, log_sources, mark_changes
-from ntg_assets.experiments.receipts import ReplayMismatchError, inputs_of, make_receipt, receipt_text, replay, sha256_of
-from ntg_assets.experiments.settings import ExperimentsSettings
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data.log_files import LogFile, change_since, log_sources, mark_changes
+from ntg_assets.experiments.decision.receipts import ReplayMismatchError, inputs_of, make_receipt, receipt_text, replay, sha256_of
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
-from ntg_assets.settings import EngineSettings, Paths
-from ntg_assets.sql import run
+from ntg_assets.storage.run import run
 from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units
 
 ID = "e0"

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import scipy
 
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.evidence import Evidence
-from ntg_assets.experiments.moments import total
-from ntg_assets.experiments.segments import segment_effects
-from ntg_assets.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.readout.segments import segment_effects
+from ntg_assets.statistics.moments import total
 from ntg_assets_tests.experiment_sums import sums
 
 ONE = ExperimentSettings(

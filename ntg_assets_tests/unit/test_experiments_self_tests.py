@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
+from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.experiments import results
-from ntg_assets.experiments.arm_settings import ArmSettings
-from ntg_assets.experiments.settings import ExperimentSettings
 
 ONE = ExperimentSettings(
     id="lists",

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments import tables
-from ntg_assets.experiments.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.plans import baseline_of
-from ntg_assets.experiments.quantiles import MOST_TIED, OrderStatistics, TiedValuesError, compare_quantiles, quantile_sample
-from ntg_assets.experiments.receipts import evaluate, make_receipt, replay
-from ntg_assets.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.statistics import order_statistics
-from ntg_assets.sql import run
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
+from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.statistics.library import order_statistics
+from ntg_assets.statistics.quantiles import MOST_TIED, OrderStatistics, TiedValuesError, compare_quantiles, quantile_sample
+from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.unit.test_experiments_order_statistics import ONE, units
 

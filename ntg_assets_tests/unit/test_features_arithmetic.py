@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 
 CUTOFF = date(2024, 3, 1)  # a Friday

@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
-from ntg_assets.instance import SILENT_CONFIG, open_instance, prepare_dagster_home, undecided
-from ntg_assets.settings import Paths
+from ntg_assets.orchestration.instance import SILENT_CONFIG, open_instance, prepare_dagster_home, undecided
 
 FOREIGN = {
     "nothing": "",

@@ -9,11 +9,7 @@ import pytest
 from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli.runs import nightly_job, select_assets
-from ntg_assets.configuration_tree import merge, nest, read_tree
-from ntg_assets.definitions import defs
-from ntg_assets.errors import ConfigurationError
-from ntg_assets.launchpad import project_of_run
-from ntg_assets.modelling_keys import (
+from ntg_assets.configuration.modelling_keys import (
     DEPLOYMENT_KEYS,
     MODELLING_KEYS,
     ModellingKey,
@@ -22,7 +18,11 @@ from ntg_assets.modelling_keys import (
     validate_overrides,
     why_refused,
 )
-from ntg_assets.settings import validate_settings
+from ntg_assets.configuration.settings import validate_settings
+from ntg_assets.configuration.tree import merge, nest, read_tree
+from ntg_assets.definitions import defs
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.orchestration.launchpad import project_of_run
 
 ALL_KEYS = [name for name, _ in configuration_keys()]
 JOBS = [defs.resolve_job_def("nightly"), defs.resolve_implicit_global_asset_job_def()]

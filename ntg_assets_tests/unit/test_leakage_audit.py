@@ -5,8 +5,8 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from ntg_assets.evaluation.leakage_audit import leakage_audit
-from ntg_assets.sql import run
+from ntg_assets.evaluation.gate.leakage_audit import leakage_audit
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 
 BOUNDARIES = pl.DataFrame(

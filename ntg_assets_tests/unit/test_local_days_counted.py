@@ -9,27 +9,29 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.revenue import ContactLogSettings, TrialSettings, ValueSettings
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.events.load import load_events
-from ntg_assets.events.sources import Place
-from ntg_assets.experiments import logs, tables
-from ntg_assets.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.optional_sources.reading import read_optional_sources
 from ntg_assets.publish.reports import Header
-from ntg_assets.ranking.inner_cut import inner_slices
-from ntg_assets.ranking.model import ranking_model
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.returns import return_parts
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import RETURN_DEFAULTS
-from ntg_assets.revenue.settings import ContactLogSettings, TrialSettings, ValueSettings
-from ntg_assets.revenue.trials import read_trial
-from ntg_assets.revenue.user_lists import read_contacts
-from ntg_assets.revenue.value_model import observed_value
-from ntg_assets.settings import load_settings
-from ntg_assets.sql import query, run
-from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.scoring.model import ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.repeat_consumption import return_parts
+from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
+from ntg_assets.revenue.contacts.trials import read_trial
+from ntg_assets.revenue.contacts.user_lists import read_contacts
+from ntg_assets.revenue.value.value_model import observed_value
+from ntg_assets.sources.sources import Place
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.event_files import log_settings, write_log
 from ntg_assets_tests.logs import events, random_log
 from ntg_assets_tests.ranking_world import RANKING

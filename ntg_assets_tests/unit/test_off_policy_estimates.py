@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 from scipy.special import stdtrit
 
+from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.off_policy.contracts import OffPolicyComparisons, OffPolicyReport
 from ntg_assets.off_policy.report import report_off_policy
 from ntg_assets.off_policy.reward_model import fit_reward_model
-from ntg_assets.off_policy.settings import OffPolicySettings
 from ntg_assets.off_policy.slots import divide_slots
 from ntg_assets_tests.exposures import CUTOFF, ENOUGH, cell, estimate, exposures, lists_of
 

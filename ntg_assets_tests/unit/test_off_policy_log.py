@@ -7,14 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import SourceError
-from ntg_assets.events.sources import Place
 from ntg_assets.off_policy.checks import NOT_CONFIGURED, doubtful_strategies, told_log
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogReport
-from ntg_assets.off_policy.settings import ShownLogSettings
-from ntg_assets.off_policy.shown_log import ShownLog, no_shown_log, read_shown
+from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.slots import divide_slots
+from ntg_assets.sources.sources import Place
 
 IDS = IdTypes("integer", "string")
 HEADER = "member,title,ts,slot,pscore,clicked"

@@ -1,6 +1,6 @@
 """The off-policy report in sentences."""
 
-from ntg_assets.off_policy.told import tell_values
+from ntg_assets.off_policy.sentences import tell_values
 from ntg_assets_tests.exposures import estimate, exposures, lists_of
 
 LOG = exposures(*[(user, user % 2, 1, 0.5, float(user % 2)) for user in range(400)])

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
+from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.events.sources import Place
 from ntg_assets.optional_sources import reading
 from ntg_assets.optional_sources.checks import tell_refused
 from ntg_assets.optional_sources.reading import OptionalTables, read_optional_sources, require_source_files
-from ntg_assets.settings import Settings, load_settings
+from ntg_assets.sources.sources import Place
 
 IDS = IdTypes("integer", "string")
 FILES = {

@@ -13,6 +13,7 @@ import pytest
 
 import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.cli.summary import told_rows
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, column_names, contract_of
 from ntg_assets.errors import StorageError
 from ntg_assets.publish.brief import BRIEF_FIGURES, facts, write_brief
@@ -23,7 +24,6 @@ from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, 
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import previous_of, publish_store
 from ntg_assets.publish.verify import verify_publication
-from ntg_assets.settings import Paths
 from ntg_assets.sql import Table
 from ntg_assets_tests.exposures import estimate, exposures, lists_of
 

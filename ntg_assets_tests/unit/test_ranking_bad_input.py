@@ -10,17 +10,17 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.settings import load_settings
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.local_days import with_event_on
 from ntg_assets.ranking import contracts
-from ntg_assets.ranking.scores import score_users
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.settings import load_settings
+from ntg_assets.ranking.scoring.scores import score_users
 from ntg_assets.taste.contracts import TasteGraph
-from ntg_assets.taste.interactions import code_interactions
 from ntg_assets.taste.sequence_graph import build_sequence_graph
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import build_taste_graph
 from ntg_assets_tests.logs import EVENT_SCHEMA
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world

@@ -4,12 +4,13 @@ import polars as pl
 import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame
-from ntg_assets.evaluation import ranking_contracts, ranking_outcomes
-from ntg_assets.evaluation.category_mix import category_mix, miscalibration
-from ntg_assets.evaluation.ranking_comparisons import compare_strategies
-from ntg_assets.evaluation.ranking_outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
-from ntg_assets.evaluation.ranking_report import item_groups, list_breadth, measure_item_slices, report_ranking
-from ntg_assets.evaluation.retrieval_report import report_retrieval
+from ntg_assets.evaluation.ranking import contracts as ranking_contracts
+from ntg_assets.evaluation.ranking import outcomes as ranking_outcomes
+from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibration
+from ntg_assets.evaluation.ranking.comparisons import compare_strategies
+from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
+from ntg_assets.evaluation.ranking.report import item_groups, list_breadth, measure_item_slices, report_ranking
+from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
 from ntg_assets.randomness import random_stream
 from ntg_assets_tests.logs import events
 

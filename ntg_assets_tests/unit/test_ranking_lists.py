@@ -4,15 +4,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.contracts import IdTypes, check_frame
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts
-from ntg_assets.ranking.newcomers import chosen_half_life
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.profiles import recent_profile
-from ntg_assets.ranking.recommendations import rank_users, recommendation_id
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import configured_sources
-from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.ranking.lists.cold_start import chosen_half_life
+from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_id
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.profiles import recent_profile
+from ntg_assets.ranking.scoring.sources import configured_sources
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 

@@ -3,9 +3,9 @@ from math import log2
 import numpy as np
 import pytest
 
-from ntg_assets.evaluation.ranking_report import gini
-from ntg_assets.ranking.intervals import mean_intervals
-from ntg_assets.ranking.ranking_metrics import hits_by_place, user_metrics
+from ntg_assets.evaluation.ranking.report import gini
+from ntg_assets.statistics.bootstrap import mean_intervals
+from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 HITS = np.array([[True, False, True, False], [False, False, False, True], [False, False, False, False]])
 RELEVANT = np.array([2, 5, 1])

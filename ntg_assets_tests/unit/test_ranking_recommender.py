@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import NotEnoughDataError, StorageError
-from ntg_assets.ranking.explain import total
-from ntg_assets.ranking.recommender import Recommender
+from ntg_assets.ranking.lists.explain import total
+from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 

@@ -4,10 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.contracts import IdTypes, check_frame
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts
-from ntg_assets.ranking.examples import Examples
-from ntg_assets.ranking.popularity import (
+from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.repeat_weights import fit_returns, with_returns
+from ntg_assets.ranking.scoring.popularity import (
     MICROSECONDS_PER_DAY,
     decay,
     fitting_half_lives,
@@ -16,11 +19,8 @@ from ntg_assets.ranking.popularity import (
     microseconds,
     with_half_lives,
 )
-from ntg_assets.ranking.return_weights import fit_returns, with_returns
-from ntg_assets.ranking.returns import return_parts, return_probability
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import RETURN_DEFAULTS
-from ntg_assets.taste.interactions import code_interactions
+from ntg_assets.ranking.scoring.repeat_consumption import return_parts, return_probability
+from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
 from ntg_assets_tests.ranking_world import RANKING, World, make_world
 
 NOW = datetime(2024, 4, 10)

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.ranking.dense_scores import DenseScores
-from ntg_assets.ranking.model import RankingModel, ranking_model
-from ntg_assets.ranking.popularity import item_popularity
-from ntg_assets.ranking.profiles import history_profile
-from ntg_assets.ranking.reasons import edge_strengths, give_reasons
-from ntg_assets.ranking.recommendations import rank_users
-from ntg_assets.ranking.sources import GRAPH_TABLES, RISING
-from ntg_assets.taste.interactions import Interactions, code_interactions
+from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.ranking.lists.reasons import edge_strengths, give_reasons
+from ntg_assets.ranking.lists.recommendations import rank_users
+from ntg_assets.ranking.scoring.dense_scores import DenseScores
+from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.profiles import history_profile
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, RISING
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 

@@ -7,21 +7,21 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.rules import Diversity, RulesSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ConfigurationError, SourceError
-from ntg_assets.events.sources import Place
-from ntg_assets.ranking.candidates import Pairs
 from ntg_assets.ranking.checks import LISTS, excluded_places
 from ntg_assets.ranking.contracts import DefaultList, ItemRules, RankingRulesReport, Recommendations
-from ntg_assets.ranking.excluded_items import ExcludedItems, find_excluded, read_excluded
-from ntg_assets.ranking.item_rules import judge_items
-from ntg_assets.ranking.list_rules import NO_LIMIT, ListRules
-from ntg_assets.ranking.model import ranking_model
-from ntg_assets.ranking.ruled_lists import make_lists
-from ntg_assets.ranking.rules_report import report_rules
-from ntg_assets.ranking.rules_settings import Diversity, RulesSettings
-from ntg_assets.ranking.sources import GRAPH_TABLES
-from ntg_assets.sql import run
+from ntg_assets.ranking.lists.excluded_items import ExcludedItems, find_excluded, read_excluded
+from ntg_assets.ranking.lists.item_rules import judge_items
+from ntg_assets.ranking.lists.reranking import make_lists
+from ntg_assets.ranking.lists.rules_report import report_rules
+from ntg_assets.ranking.scoring.candidates import Pairs
+from ntg_assets.ranking.scoring.list_rules import NO_LIMIT, ListRules
+from ntg_assets.ranking.scoring.model import ranking_model
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
+from ntg_assets.sources.sources import Place
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world
 

@@ -5,13 +5,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.examples import Examples
-from ntg_assets.ranking.inner_cut import inner_slices, sample_users
-from ntg_assets.ranking.intervals import Interval
-from ntg_assets.ranking.ranking_weights import Evidence, default_weights, fit, learn_weights, ndcg_of
-from ntg_assets.ranking.settings import RankingSettings
-from ntg_assets.ranking.sources import Source
+from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
+from ntg_assets.ranking.learning.ranking_weights import Evidence, default_weights, fit, learn_weights, ndcg_of
+from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.statistics.bootstrap import Interval
 from ntg_assets_tests.logs import events, random_log
 from ntg_assets_tests.ranking_world import communities, make_world
 

@@ -6,10 +6,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.gate import GateSettings
 from ntg_assets.errors import LeakageError
-from ntg_assets.evaluation.gate_checks import gate_is_open, nothing_from_the_future
-from ntg_assets.evaluation.release_gate import Evidence, release_gate
-from ntg_assets.evaluation.settings import GateSettings
+from ntg_assets.evaluation.gate.checks import gate_is_open, nothing_from_the_future
+from ntg_assets.evaluation.gate.release_gate import Evidence, release_gate
 from ntg_assets.splits.live_entry import require_open
 
 SETTINGS = GateSettings(minimum_users=300, harm_margin=0.01, implausible_auc=0.98)

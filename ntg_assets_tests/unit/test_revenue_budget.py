@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.revenue.budget import MAX_EXACT, spend
-from ntg_assets.revenue.settings import RadarSettings, StrategySettings
-from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.strategy_comparison import strategy_comparison, strategy_overlaps
+from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
+from ntg_assets.revenue.contacts.budget import MAX_EXACT, spend
+from ntg_assets.revenue.contacts.strategies import intervention_targets
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison, strategy_overlaps
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, radar_of
 
 

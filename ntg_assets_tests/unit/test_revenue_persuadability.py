@@ -8,16 +8,25 @@ import polars as pl
 import pytest
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.configuration.revenue import StrategySettings, TrialSettings, ValueSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.events.sources import Place
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.revenue.persuadability import BROKEN, MEASURED, NO_EFFECT, NO_RANKING, TOO_FEW, Uplift, measure_uplift, uplift_or_problem
-from ntg_assets.revenue.settings import StrategySettings, TrialSettings, ValueSettings
-from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.strategy_comparison import strategy_comparison
-from ntg_assets.revenue.trials import read_trial, trial_outcomes, with_activity_before
-from ntg_assets.sql import run
+from ntg_assets.revenue.contacts.strategies import intervention_targets
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
+from ntg_assets.revenue.contacts.trials import read_trial, trial_outcomes, with_activity_before
+from ntg_assets.revenue.contacts.uplift import (
+    BROKEN,
+    MEASURED,
+    NO_EFFECT,
+    NO_RANKING,
+    TOO_FEW,
+    Uplift,
+    measure_uplift,
+    uplift_or_problem,
+)
+from ntg_assets.sources.sources import Place
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import days
 from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar_of
 

@@ -9,8 +9,8 @@ import pytest
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import StorageError
-from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
-from ntg_assets.revenue.segments import radar_segments
+from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.revenue.radar.segments import radar_segments
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
 TONIGHT = date(2024, 3, 1)

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.errors import UnknownUserError
-from ntg_assets.revenue.radar_uncertainty import radar_stability
-from ntg_assets.revenue.settings import RadarSettings, StrategySettings
-from ntg_assets.revenue.strategies import intervention_targets
-from ntg_assets.revenue.user_risk_story import user_risk_story
+from ntg_assets.revenue.contacts.strategies import intervention_targets
+from ntg_assets.revenue.radar.uncertainty import radar_stability
+from ntg_assets.revenue.radar.user_risk import user_risk_story
 from ntg_assets_tests.churn_world import boundaries, leaving_log, make_tables
 
 POLICY = RadarSettings(

@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.configuration.revenue import ContactLogSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.events.sources import Place
-from ntg_assets.revenue.contact_holds import UNMATCHED, UNREADABLE, Hold, hold_contacts, list_holds
-from ntg_assets.revenue.settings import ContactLogSettings
-from ntg_assets.revenue.trials import LOG_SCHEMA
-from ntg_assets.revenue.user_list_report import remarks, report_user_lists
-from ntg_assets.revenue.user_lists import ListRows, read_contacts, read_exclusions, read_opt_outs
+from ntg_assets.revenue.contacts.contact_holds import UNMATCHED, UNREADABLE, Hold, hold_contacts, list_holds
+from ntg_assets.revenue.contacts.trials import LOG_SCHEMA
+from ntg_assets.revenue.contacts.user_list_report import remarks, report_user_lists
+from ntg_assets.revenue.contacts.user_lists import ListRows, read_contacts, read_exclusions, read_opt_outs
+from ntg_assets.sources.sources import Place
 
 NO_TRIAL = pl.DataFrame(schema=LOG_SCHEMA)
 

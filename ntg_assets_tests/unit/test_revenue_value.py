@@ -8,15 +8,15 @@ import pytest
 
 from ntg_assets.churn.design import design_matrix, standardise
 from ntg_assets.churn.scores import score_churn
-from ntg_assets.churn.settings import ChurnSettings
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.habits import present_pace, priced, renewal, user_habits
-from ntg_assets.revenue.ltv import discounted_days
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.value_model import daily_run_rate, fit_value, observed_value, predict_value
-from ntg_assets.revenue.value_ranges import fit_value_ranges, range_of
-from ntg_assets.revenue.worth import capped_days
-from ntg_assets.sql import run
+from ntg_assets.revenue.value.ltv import discounted_days
+from ntg_assets.revenue.value.purchase_pace import present_pace, priced, renewal, user_habits
+from ntg_assets.revenue.value.value_model import daily_run_rate, fit_value, observed_value, predict_value
+from ntg_assets.revenue.value.value_ranges import fit_value_ranges, range_of
+from ntg_assets.revenue.value.worth import capped_days
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))

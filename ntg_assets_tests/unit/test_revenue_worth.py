@@ -8,11 +8,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots
-from ntg_assets.revenue.habits import priced, user_habits
-from ntg_assets.revenue.settings import ValueSettings
-from ntg_assets.revenue.value_model import predict_value
-from ntg_assets.revenue.worth import capped_days, counted, counted_days, credible_worth, days_of_doubt
-from ntg_assets.sql import run
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.revenue.value.purchase_pace import priced, user_habits
+from ntg_assets.revenue.value.value_model import predict_value
+from ntg_assets.revenue.value.worth import capped_days, counted, counted_days, credible_worth, days_of_doubt
+from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
 
 START, END = date(2024, 1, 1), date(2024, 8, 28)

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from ntg_assets.cli.explain import plain
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.rules import RulesSettings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError
-from ntg_assets.ranking.rules_settings import RulesSettings
 from ntg_assets.serving.explain_axis import explain_axis
 from ntg_assets.serving.explain_edge import Counts, explain_edge, why_no_edge
 from ntg_assets.serving.explain_user import explain_user
 from ntg_assets.serving.published import Published, open_published
-from ntg_assets.settings import Paths
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets_tests.publications import publish_world, settings_of
 from ntg_assets_tests.ranking_world import RANKING, TASTE, World, communities, make_world

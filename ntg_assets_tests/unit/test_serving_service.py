@@ -17,13 +17,13 @@ import pytest
 import uvicorn
 
 from ntg_assets.cli.ports import listen
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.rules import RulesSettings
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.ranking.recommender import Recommender
-from ntg_assets.ranking.rules_settings import RulesSettings
+from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.messages import MOST_BODY_BYTES, MOST_PLACES
 from ntg_assets.serving.service import make_service
-from ntg_assets.settings import Paths
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.publications import publish_world, settings_of
 from ntg_assets_tests.ranking_world import RANKING, World, communities, make_world

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ntg_assets.configuration_tree import read_tree
+from ntg_assets.configuration.settings import load_settings, project_paths
+from ntg_assets.configuration.tree import read_tree
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.settings import load_settings, project_paths
 
 NO_VARIABLES: dict[str, str] = {}
 

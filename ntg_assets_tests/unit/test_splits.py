@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.errors import LeakageError, NotEnoughDataError
 from ntg_assets.splits.boundaries import cutoff_day, event_calendar, everything_known, split_boundaries, train_end
 from ntg_assets.splits.parts import part_events
-from ntg_assets.splits.settings import SplitSettings
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import events, movielens, random_log
 
 FINE_BELOW_DAYS = 30

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.snapshots import train_history
-from ntg_assets.evaluation.leakage_audit import leakage_audit
+from ntg_assets.configuration.splits import SplitSettings
+from ntg_assets.evaluation.gate.leakage_audit import leakage_audit
 from ntg_assets.local_days import shift_instant, with_event_on
 from ntg_assets.splits.boundaries import (
     complete_until_day,
@@ -19,8 +20,8 @@ from ntg_assets.splits.boundaries import (
     zone_of,
 )
 from ntg_assets.splits.parts import part_events
-from ntg_assets.splits.settings import SplitSettings
-from ntg_assets.sql import query, run
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA, events
 from ntg_assets_tests.unit.test_leakage_audit import clean
 
@@ -130,6 +131,6 @@ def test_outcomes_after_the_cutoff_are_whole_local_days_over_a_change_of_clocks(
     )
     log = pl.concat([daily(date(2024, 2, 1), 60, zone=zone, at=timedelta(minutes=minute)) for minute in range(29, 1440, 60)])
     limits = {"from_at": cutoff_at, "until_at": shift_instant(cutoff_at, 5, zone)}
-    seen = run(query("evaluation", "churn_outcomes", {"val_events": log, "test_events": log.clear()}, **limits))
+    seen = run(query("evaluation.churn", "churn_outcomes", {"val_events": log, "test_events": log.clear()}, **limits))
     n_events = 24 * 5 - (zone == ANGELES)  # one of the five days has 23 hours
     assert seen.select("window_active_days", "window_value").rows() == [(5, n_events)]

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.project import Project
+from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
+from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table
-from ntg_assets.storage.io_manager import NtgDuckDBIOManager
 
 FRAME = pl.DataFrame({"n": [10, 20], "user_id": [1, 2]})
 

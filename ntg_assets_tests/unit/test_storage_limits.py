@@ -6,10 +6,12 @@ import duckdb
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.settings import EngineSettings, load_settings
-from ntg_assets.sql import Query, run
+from ntg_assets.sql import Query
 from ntg_assets.storage.connection import connect, explain_limit
+from ntg_assets.storage.run import run
 
 SMALL = EngineSettings(memory_limit="12MB", threads=1)
 NUMBERS = pl.DataFrame({"n": range(400_000)})

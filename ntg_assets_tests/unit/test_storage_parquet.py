@@ -13,7 +13,7 @@ import ntg_assets.definitions  # noqa: F401  # loads every stage, which register
 from ntg_assets.contracts import column_names, contract_of
 from ntg_assets.errors import SourceError, StorageError
 from ntg_assets.publish.exports import export_contact_list, export_parquet
-from ntg_assets.revenue.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
 from ntg_assets.sql import Table
 from ntg_assets.storage.parquet import ROW_GROUP_ROWS, read_verified, verify_pages, write_batches
 from ntg_assets.synthetic.world import write_world

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.off_policy import OffPolicySettings, ShownLogSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.events.sources import Place
+from ntg_assets.off_policy.impressions import read_shown
 from ntg_assets.off_policy.report import Lists, report_off_policy
-from ntg_assets.off_policy.settings import OffPolicySettings, ShownLogSettings
-from ntg_assets.off_policy.shown_log import read_shown
 from ntg_assets.off_policy.slots import divide_slots
+from ntg_assets.sources.sources import Place
 from ntg_assets.synthetic.world import write_world
 from ntg_assets_tests.exposures import cell
 

@@ -2,11 +2,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.taste.axis_stability import match_axes
 from ntg_assets.taste.contracts import ItemEmbeddings, TasteAxes, UserTaste
 from ntg_assets.taste.item_embeddings import embed_items
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
 from ntg_assets.taste.taste_graph import build_taste_graph
 from ntg_assets_tests.logs import SAMPLE, movielens

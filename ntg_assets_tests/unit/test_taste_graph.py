@@ -4,9 +4,9 @@ from math import sqrt
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.taste.contracts import GraphGuardrails, TasteGraph
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets.taste.taste_graph import build_taste_graph
 from ntg_assets_tests.logs import events
 

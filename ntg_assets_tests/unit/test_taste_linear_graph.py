@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.taste.linear_graph import build_linear_graph
-from ntg_assets.taste.settings import TasteSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.taste.ease_graph import build_linear_graph
 from ntg_assets_tests.logs import random_log
 
 OPEN = TasteSettings(min_item_support=1, linear_min_item_support=1, linear_regularisation=5.0)

@@ -3,10 +3,10 @@ from math import sqrt
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.taste.contracts import SequenceGraph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
-from ntg_assets.taste.settings import TasteSettings
 from ntg_assets_tests.logs import events
 
 OPEN = TasteSettings(min_item_support=1, min_shared_users=1, shrinkage=0, sequence_window=3)

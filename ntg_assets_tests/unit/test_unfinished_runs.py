@@ -13,11 +13,12 @@ import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.test_utils import create_run_for_test
 
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.definitions import defs
-from ntg_assets.nightly import nightly_schedule, start_or_wait
-from ntg_assets.settings import Paths, load_settings, project_paths
+from ntg_assets.orchestration.nightly import nightly_schedule, start_or_wait
+from ntg_assets.orchestration.unfinished_runs import WORKSPACE_TAG, fail_killed_run, killed_runs_sensor, tags_of_runs, unfinished_run
 from ntg_assets.storage.run_lock import run_lock
-from ntg_assets.unfinished_runs import WORKSPACE_TAG, fail_killed_run, killed_runs_sensor, tags_of_runs, unfinished_run
 
 HOME = Path(__file__).parents[2]
 QUEUED, STARTED, CANCELING = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import scipy
 
-from ntg_assets.experiments.bucketing import bucket_of
-from ntg_assets.experiments.health import MOST_IN_SEVERAL_ARMS, sample_ratio_p
-from ntg_assets.experiments.planning import Design, equivalence_power, power, units_for_effect
-from ntg_assets.experiments.relative import relative_error
-from ntg_assets.experiments.sequential import anytime_factor, crossing_probability, planned_looks, power_family
-from ntg_assets.experiments.several_arms import benjamini_hochberg, bonferroni, holm, max_t_critical, max_t_p, shared_control_loadings
-from ntg_assets.experiments.two_samples import Sample
+from ntg_assets.experiments.health.health import MOST_IN_SEVERAL_ARMS
+from ntg_assets.randomness import bucket_of
+from ntg_assets.statistics.multiple_testing import benjamini_hochberg, bonferroni, holm, max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.statistics.power import Design, equivalence_power, power, units_for_effect
+from ntg_assets.statistics.proportions import sample_ratio_p
+from ntg_assets.statistics.relative_effects import relative_error
+from ntg_assets.statistics.sequential import anytime_factor, crossing_probability, planned_looks, power_family
+from ntg_assets.statistics.two_samples import Sample
 from ntg_assets_tests.vectors.register import vector
 
 

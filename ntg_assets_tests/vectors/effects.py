@@ -9,13 +9,13 @@ import scipy
 
 from benchmarks.vector_readers import arm_of, ratio_of
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.moments import Moments
-from ntg_assets.experiments.profit import Belief, update
-from ntg_assets.experiments.proportions import Count, compare_proportions, compare_small_proportions, equal_shares_p
-from ntg_assets.experiments.quantiles import OrderStatistics, compare_quantiles, quantile_sample
-from ntg_assets.experiments.relative import compare_relative
-from ntg_assets.experiments.sequential import anytime_factor, anytime_p
-from ntg_assets.experiments.two_samples import Sample, adjusted_samples, compare_means, pooled_theta
+from ntg_assets.statistics.bayes import Belief, update
+from ntg_assets.statistics.moments import Moments
+from ntg_assets.statistics.proportions import Count, compare_proportions, compare_small_proportions, equal_shares_p
+from ntg_assets.statistics.quantiles import OrderStatistics, compare_quantiles, quantile_sample
+from ntg_assets.statistics.relative_effects import compare_relative
+from ntg_assets.statistics.sequential import anytime_factor, anytime_p
+from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means, pooled_theta
 from ntg_assets_tests.vectors.register import VECTORS, vector
 
 

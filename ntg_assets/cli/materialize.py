@@ -1,0 +1,95 @@
+"""Commands that make tables: the same assets as the UI, on the same history."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ntg_assets.cli.failure import RunFailedError
+from ntg_assets.cli.options import ConfigOption, StageOption, out, prepare
+from ntg_assets.cli.progress import tell_run
+from ntg_assets.cli.published import telling_what_is_published
+from ntg_assets.cli.summary import tell_summary
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import load_settings
+
+OPTIONAL = "ingest_optional"  # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
+
+
+def run_all(config: ConfigOption = None) -> None:
+    """Make everything: ingest, back-test, gate, live, experiments, publish."""
+    settings, paths = prepare(config)
+    with telling_what_is_published(paths):
+        _materialize([], paths=paths)
+        tell_summary(settings, paths, console=out)
+
+
+def build_dataset(config: ConfigOption = None) -> None:
+    """Load the log and divide it into TRAIN, VAL and TEST."""
+    _, paths = prepare(config)
+    _materialize([OPTIONAL, "ingest", "backtest_splits"], paths=paths)
+
+
+def build_features(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
+    """Compute the features of users, items and their meetings."""
+    _run_groups(["features"], config=config, stage=stage)
+
+
+def build_graph(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
+    """Make the taste graph, the axes and the embeddings."""
+    _run_groups(["taste"], config=config, stage=stage)
+
+
+def rank(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
+    """Find candidates, learn the blend, make the lists."""
+    _run_groups(["ranking"], config=config, stage=stage, first=[OPTIONAL])
+
+
+def score_users(config: ConfigOption = None, stage: StageOption = "backtest") -> None:
+    """Score churn and value, and make the radar and the contact lists."""
+    _run_groups(["churn", "revenue"], config=config, stage=stage, first=[OPTIONAL])
+
+
+def synth(
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path("data/synthetic"),
+    events: Annotated[int, typer.Option(help="Events.")] = 1_000_000,
+    users: Annotated[int, typer.Option(help="Users.")] = 10_000,
+    items: Annotated[int, typer.Option(help="Items.")] = 4_000,
+    seed: Annotated[int, typer.Option(help="Seed of everything.")] = 20260101,
+) -> None:
+    """Write a synthetic log with planted truth beside it (configs/synthetic.yaml reads it)."""
+    from ntg_assets.cli.progress import bar_of  # noqa: PLC0415
+    from ntg_assets.synthetic.world import write_world  # noqa: PLC0415
+
+    with bar_of(out) as progress:
+        world = write_world(folder, n_events=events, n_users=users, n_items=items, seed=seed, progress=progress)
+    out.print(
+        f"{world.n_events:,} events of {world.n_users:,} users ({world.n_bots:,} bots), {world.n_items:,} items, "
+        f"{world.start_on} to {world.end_on}, {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth is in {folder / 'truth'}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _run_groups(groups: list[str], *, config: Path | None, stage: str, first: Sequence[str] = ()) -> None:
+    if stage not in ("backtest", "live"):
+        raise typer.BadParameter(f"{stage!r} is not a stage; choose backtest or live.", param_hint="--stage")
+    _, paths = prepare(config)
+    _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
+
+
+def _materialize(groups: list[str], *, paths: Paths) -> None:
+    from ntg_assets.cli.runs import run_assets, select_assets  # noqa: PLC0415
+    from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
+    from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
+    from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
+
+    check_ready(paths, engine=load_settings().engine)
+    with open_instance(paths) as instance:
+        if killed := fail_killed_run(instance, paths):
+            out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
+        selected = select_assets(groups)
+        outcome = tell_run(run_assets(selected, instance=instance), n_assets=len(selected), console=out)
+    if not outcome.succeeded:
+        raise RunFailedError(outcome)

@@ -1,0 +1,1 @@
+"""What can be said of experiments: arms, metrics, sources, and the programme."""

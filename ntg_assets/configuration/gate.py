@@ -1,0 +1,18 @@
+"""What the evidence of the back-test must show before anything is published."""
+
+from pydantic import Field
+
+from ntg_assets.configuration.section import Section
+
+
+class GateSettings(Section):
+    """The release gate between `backtest` and `live`."""
+
+    harm_margin: float = Field(default=0.0, ge=0)
+    """The gate shuts when the interval of (NDCG - floor) lies wholly below minus this margin."""
+    minimum_users: int = Field(default=300, ge=1)
+    """Fewer evaluable users than this is thin evidence: the gate warns."""
+    implausible_auc: float = Field(default=0.98, gt=0.5, le=1)
+    """A churn AUC above this is more likely a leak than a model."""
+    bootstrap_samples: int = Field(default=1000, ge=100)
+    """Resamples of users behind each interval."""

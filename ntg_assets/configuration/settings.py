@@ -1,0 +1,189 @@
+"""The effective configuration: `configs/base.yaml`, then an overlay, then `NTG_...` variables.
+
+This is the only module that reads the environment. Everything else is given its own section.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.experiments.settings import ExperimentsSettings
+from ntg_assets.configuration.features import FeatureSettings
+from ntg_assets.configuration.gate import GateSettings
+from ntg_assets.configuration.off_policy import OffPolicySettings
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.problems import tell_problem
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
+from ntg_assets.configuration.section import Section
+from ntg_assets.configuration.splits import SplitSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.configuration.tree import key_of, merge, nest, read_tree, read_value
+from ntg_assets.errors import ConfigurationError
+
+HOME_VARIABLE = "NTG_HOME"
+CONFIG_VARIABLE = "NTG_CONFIG"
+RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
+BASE, DEFAULT_OVERLAY = "configs/base.yaml", "configs/dev.yaml"
+CRON_FIELDS = 5
+DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule"})  # where and when, not what is computed
+
+
+class ScheduleSettings(Section):
+    """When the nightly run starts."""
+
+    cron: str = "0 3 * * *"
+    timezone: str = "UTC"
+    enabled: bool = True
+    watch_landing: bool = False
+    """Whether the arrival of a new source file starts a run."""
+    late_after_hours: float = Field(default=26.0, gt=0)
+    """The UI calls a table of the ingest, live and published stages late when it was last made longer ago than this."""
+
+    @field_validator("cron")
+    @classmethod
+    def _has_five_fields(cls, cron: str) -> str:
+        if len(cron.split()) != CRON_FIELDS:
+            raise ValueError("must be the five fields minute, hour, day, month and weekday of cron, such as 0 3 * * *")
+        return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no IANA time zone; give a name such as Europe/Paris or UTC") from None
+        return zone
+
+
+class Settings(Section):
+    """Everything that can be configured."""
+
+    workspace: str = "."
+    """Folder of everything that NTG writes, relative to the project folder."""
+    seed: int = Field(default=20260101, ge=0)
+    """The one seed; each use derives its own stream from it."""
+    engine: EngineSettings = EngineSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    ingest: IngestSettings
+    split: SplitSettings = SplitSettings()
+    features: FeatureSettings = FeatureSettings()
+    taste: TasteSettings = TasteSettings()
+    ranking: RankingSettings = RankingSettings()
+    churn: ChurnSettings = ChurnSettings()
+    value: ValueSettings = ValueSettings()
+    radar: RadarSettings
+    experiments: ExperimentsSettings = ExperimentsSettings()
+    off_policy: OffPolicySettings = OffPolicySettings()
+    gate: GateSettings = GateSettings()
+
+    @model_validator(mode="after")
+    def _lists_are_long_enough(self) -> "Settings":
+        longest = max(self.ranking.top_k, *self.ranking.evaluation_k)
+        if self.off_policy_list_length > longest:
+            msg = (
+                f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the strategies are {longest} long "
+                "(the largest of ranking.top_k and ranking.evaluation_k)"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _money_has_a_source(self) -> "Settings":
+        is_money = self.value.unit != INDEX and self.value.basis == "event_value"
+        if is_money and self.ingest.events.value is None:
+            msg = (
+                f"value.unit is {self.value.unit} and value.basis event_value, but ingest.events.value names no column, so every event "
+                "would be worth 1. Name the column with the amounts, set a price_per_active_day with basis active_days, or unit: index"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def off_policy_list_length(self) -> int:
+        """Places of each list that the off-policy estimates look at."""
+        return self.off_policy.list_length or self.ranking.top_k
+
+    @property
+    def fingerprint(self) -> str:
+        """First 12 hex digits of the SHA-256 of everything that can change a result."""
+        content = self.model_dump(mode="json", exclude=set(DEPLOYMENT_SECTIONS))
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def project_home() -> Path:
+    """Return the folder that holds `configs/`: `NTG_HOME`, else the working directory."""
+    return Path(os.environ.get(HOME_VARIABLE, ".")).resolve()
+
+
+def project_paths(settings: Settings, *, home: Path | None = None) -> Paths:
+    """Place the workspace of `settings` below the project folder."""
+    root = home or project_home()
+    return Paths(home=root, workspace=(root / settings.workspace).resolve())
+
+
+def load_settings(
+    overlay: str | Path | None = None,
+    *,
+    home: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Merge base, overlay, environment and overrides into one checked configuration.
+
+    Args:
+        overlay: YAML file laid over `configs/base.yaml`; none: `NTG_CONFIG`, else `configs/dev.yaml`.
+        home: Folder that holds `configs/`; none: see `project_home`.
+        environment: Variables to read `NTG_SECTION__KEY` from; none: the process's own.
+        overrides: Dotted keys with values, laid on top of everything (`{"ranking.top_k": 10}`).
+
+    Raises:
+        ConfigurationError: a file is missing or no YAML, a key is unknown, a value is out of range.
+    """
+    root = home or project_home()
+    variables = os.environ if environment is None else environment
+    base, overlay_path = root / BASE, root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY)
+    if not base.is_file():
+        raise ConfigurationError(f"{root} holds no {BASE}: run the command in the project folder, or name that with {HOME_VARIABLE}.")
+    if not overlay_path.is_file():
+        raise ConfigurationError(f"configuration file {overlay_path} does not exist. Give one with --config or {CONFIG_VARIABLE}.")
+    keys = {name: key for name in sorted(variables) if name not in RESERVED_VARIABLES and (key := key_of(name))}
+    layers = [read_tree(base), read_tree(overlay_path), *(nest(key, read_value(name, variables[name])) for name, key in keys.items())]
+    layers += [nest(dotted, value) for dotted, value in (overrides or {}).items()]
+    return validate_settings(reduce(merge, layers), variables=keys)
+
+
+def validate_settings(tree: Mapping[str, Any], *, variables: Mapping[str, str] | None = None) -> Settings:
+    """Check a merged configuration; every problem is told in one message, unknown keys with the nearest known one.
+
+    Args:
+        tree: Keys and values.
+        variables: Which variable of the environment set which dotted key, so that a problem names where it comes from.
+    """
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        problems = [tell_problem(problem, root=Settings, variables=variables or {}) for problem in error.errors()]
+        raise ConfigurationError("configuration: " + "; ".join(problems)) from None
+
+
+def use_configuration(overlay: str | Path | None) -> None:
+    """Make an overlay the configuration of this process and of all it starts."""
+    if overlay is not None:
+        os.environ[CONFIG_VARIABLE] = str(Path(overlay).resolve())
+
+
+def use_home(home: Path) -> None:
+    """Make a folder the project folder of this process and of all it starts."""
+    os.environ[HOME_VARIABLE] = str(home)

@@ -1,0 +1,195 @@
+"""The shipped models beside their challengers: churn on log loss, value on order and bias, at the same origins on the same users."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats, Longs
+from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.snapshots import labelled_snapshots
+from ntg_assets.churn.walk_forward import closed_before
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.evaluation.churn.challengers import NOT_TUNED, Origin, challenger_forecasts, tuned_sizes
+from ntg_assets.evaluation.churn.forecasts import HOLDOUT
+from ntg_assets.features.user_activity import active_users_at, user_activity_features
+from ntg_assets.sql import Source
+from ntg_assets.statistics.probability_metrics import auc, calibration_noise, equal_mass_bins, expected_calibration_error, log_loss
+from ntg_assets.storage.run import run
+
+SHIPPED = "shipped"
+VERDICTS = ("shipped", "shipped is better", "no difference beyond one standard error", "challenger is better")
+KEY = ["evaluation", "origin_on", "user_id"]
+TOP_SHARE = 0.1
+CHALLENGER_SCHEMA = {
+    "evaluation": pl.String,
+    "model": pl.String,
+    "auc": pl.Float64,
+    "log_loss": pl.Float64,
+    "brier": pl.Float64,
+    "ece": pl.Float64,
+    "ece_noise_95": pl.Float64,
+    "log_loss_difference": pl.Float64,
+    "standard_error": pl.Float64,
+    "verdict": pl.String,
+    "n_rows": pl.Int64,
+    "n_users": pl.Int64,
+}
+VALUE_SCHEMA = {
+    "evaluation": pl.String,
+    "model": pl.String,
+    "spearman": pl.Float64,
+    "gini_share": pl.Float64,
+    "top_decile_share": pl.Float64,
+    "bias_ratio": pl.Float64,
+    "n_rows": pl.Int64,
+    "n_users": pl.Int64,
+}
+
+
+def all_challenger_forecasts(
+    forecasts: pl.DataFrame,
+    snapshots: pl.DataFrame,
+    labels: pl.DataFrame,
+    user_days: Source,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+    seed: int,
+) -> pl.DataFrame:
+    """Forecast every origin of `churn_forecasts` with every challenger, for the same users.
+
+    Returns:
+        `challenger_forecasts`: one row per (evaluation, origin, user, model).
+    """
+    labelled = labelled_snapshots(snapshots, labels)
+    made = []
+    sizes = NOT_TUNED
+    in_time = forecasts.sort("origin_on", "evaluation", maintain_order=True)
+    for (evaluation, origin_on), rows in in_time.group_by("evaluation", "origin_on", maintain_order=True):
+        known = labelled if evaluation == HOLDOUT else closed_before(labelled, origin_on)
+        at_risk = rows.select("user_id", snapshot_on="origin_on")
+        now = snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
+        everyone = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
+        sizes = tuned_sizes(known, sizes, value=value, seed=seed)
+        origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed, sizes)
+        told = challenger_forecasts(origin, value=value)
+        made.append(told.select(pl.lit(evaluation).alias("evaluation"), pl.lit(origin_on).alias("origin_on"), pl.all()))
+    return pl.concat(made).sort(*KEY, "model") if made else _no_forecasts(forecasts)
+
+
+def churn_challengers(
+    forecasts: pl.DataFrame, challengers: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Compare churn models on the same forecasts.
+
+    Args:
+        forecasts: `churn_forecasts`.
+        challengers: `challenger_forecasts`.
+        n_bins: Equal-mass bins of the ECE.
+        samples: Simulations of its noise.
+        rng: Stream of the simulations.
+
+    Returns:
+        `churn_challengers`: a challenger is better or worse when its log loss differs by more than one standard error, users as clusters.
+    """
+    rows: list[tuple[object, ...]] = []
+    for evaluation, model, joined in _by_model(forecasts, challengers, "churn_probability"):
+        churned = joined["is_churned"].cast(pl.Float64).to_numpy()
+        shipped, told = joined["churn_probability"].to_numpy(), joined["told"].to_numpy()
+        bins = equal_mass_bins(told, n_bins)
+        difference, error = _clustered_difference(log_loss(told, churned) - log_loss(shipped, churned), user_codes(joined))
+        area = float(auc(told, churned, np.ones((1, len(churned))))[0])
+        rows.append(
+            (
+                evaluation,
+                model,
+                None if np.isnan(area) else area,
+                float(log_loss(told, churned).mean()),
+                float(((told - churned) ** 2).mean()),
+                float(expected_calibration_error(told, churned[None, :], bins)[0]),
+                calibration_noise(told, bins, samples=samples, rng=rng)[1],
+                difference,
+                error,
+                _verdict(model, difference, error),
+                joined.height,
+                joined["user_id"].n_unique(),
+            )
+        )
+    return pl.DataFrame(rows, schema=CHALLENGER_SCHEMA, orient="row")
+
+
+def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.DataFrame:
+    """Compare forecasts of the value of the next horizon with what was then seen.
+
+    Returns:
+        `value_backtest`: rank correlation, share of the perfect Gini, share of value held by the top decile, forecast over observed.
+    """
+    rows: list[tuple[object, ...]] = []
+    for evaluation, model, joined in _by_model(forecasts, challengers, "expected_value"):
+        told, seen = joined["told"].to_numpy(), joined["value_after"].to_numpy()
+        total = float(seen.sum())
+        bias = float(told.sum()) / total if total > 0 else None
+        sizes = (joined.height, joined["user_id"].n_unique())
+        rows.append((evaluation, model, spearman(told, seen), gini_share(told, seen), top_share_of(told, seen), bias, *sizes))
+    return pl.DataFrame(rows, schema=VALUE_SCHEMA, orient="row")
+
+
+def spearman(told: Floats, seen: Floats) -> float | None:
+    """Rank correlation, ties by mid-rank; None where one side does not vary."""
+    ranks = pl.DataFrame({"told": told, "seen": seen}).select(pl.all().rank("average")).to_numpy()
+    if (np.ptp(ranks, axis=0) == 0).any():
+        return None
+    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
+
+
+def gini_share(told: Floats, seen: Floats) -> float | None:
+    """Gini of the seen value in the order told, over that of the perfect order (1 is perfect, 0 is random)."""
+    perfect = _gini(seen, seen)
+    return _gini(told, seen) / perfect if perfect > 0 else None
+
+
+def top_share_of(told: Floats, seen: Floats) -> float | None:
+    """Share of the seen value held by the tenth (rounded up) with the highest forecasts."""
+    n_top = -(-len(told) // round(1 / TOP_SHARE))
+    top = np.argsort(-told, kind="stable")[:n_top]
+    return float(seen[top].sum() / seen.sum()) if seen.sum() > 0 else None
+
+
+def _gini(order: Floats, seen: Floats) -> float:
+    if seen.sum() <= 0:
+        return 0.0
+    held = np.cumsum(seen[np.argsort(-order, kind="stable")]) / seen.sum()
+    return float(2 * held.mean() - 1 - 1 / len(seen))
+
+
+def _by_model(forecasts: pl.DataFrame, challengers: pl.DataFrame, column: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield each evaluation's models with their forecasts as `told`, the shipped one first, rows by user and origin."""
+    for (evaluation,), rows in forecasts.group_by("evaluation", maintain_order=True):
+        ordered = rows.sort("user_id", "origin_on")
+        yield str(evaluation), SHIPPED, ordered.with_columns(told=column)
+        for (model,), told in challengers.drop_nulls(column).sort("model").group_by("model", maintain_order=True):
+            joined = ordered.join(told.select(*KEY, told=column), on=KEY, how="inner", maintain_order="left")
+            if joined.height == ordered.height:
+                yield str(evaluation), str(model), joined
+
+
+def _clustered_difference(differences: Floats, users: Longs) -> tuple[float, float]:
+    """Mean of row differences and its standard error with users as clusters."""
+    mean, n_users = float(differences.mean()), int(users.max()) + 1
+    sums = np.bincount(users, differences - mean)
+    return mean, float(np.sqrt((sums**2).sum() * n_users / max(n_users - 1, 1)) / len(differences))
+
+
+def _verdict(model: str, difference: float, error: float) -> str:
+    if model == SHIPPED:
+        return VERDICTS[0]
+    if abs(difference) <= error:
+        return VERDICTS[2]
+    return VERDICTS[1] if difference > 0 else VERDICTS[3]
+
+
+def _no_forecasts(forecasts: pl.DataFrame) -> pl.DataFrame:
+    told = {name: pl.lit(None, pl.Float64) for name in ("churn_probability", "expected_value", "expected_loss")}
+    return forecasts.head(0).select(*KEY, model=pl.lit(None, pl.String), **told)

@@ -1,0 +1,1 @@
+"""May tonight's results be shown: the leak audit and the release gate."""

@@ -1,0 +1,67 @@
+"""Assets of the leakage audit and of the release gate."""
+
+import polars as pl
+
+import ntg_assets.evaluation.gate.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.evaluation.gate.leakage_audit import leakage_audit as audit
+from ntg_assets.evaluation.gate.release_gate import Evidence
+from ntg_assets.evaluation.gate.release_gate import release_gate as decide
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.sql import Query, Table
+from ntg_assets.stages import BACKTEST
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))
+def leakage_audit(
+    split_boundaries: pl.DataFrame,
+    train_events: Table,
+    val_events: Table,
+    test_events: Table,
+    user_days: Table,
+    interaction_features: Table,
+    user_features: Table,
+    item_features: Table,
+    taste_graph: Table,
+    candidates: Table,
+    churn_labels: Table,
+    churn_scores: Table,
+) -> Query:
+    """Every row of the back-test that could only come from the future, counted."""
+    asked = (
+        train_events,
+        val_events,
+        test_events,
+        user_days,
+        interaction_features,
+        user_features,
+        item_features,
+        taste_graph,
+        candidates,
+        churn_labels,
+        churn_scores,
+    )
+    return audit({table.name: table for table in asked}, split_boundaries)
+
+
+@staged_asset(group="evaluation", stages=(BACKTEST,))
+def release_gate(
+    split_report: pl.DataFrame,
+    leakage_audit: pl.DataFrame,
+    ranking_report: pl.DataFrame,
+    churn_calibration: pl.DataFrame,
+    radar_backtest: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Whether the evidence of the back-test lets anything live be made, rule by rule."""
+    evidence = Evidence(
+        split_report=split_report,
+        leakage_audit=leakage_audit,
+        ranking_report=ranking_report,
+        churn_calibration=churn_calibration,
+        radar_backtest=radar_backtest,
+    )
+    return decide(evidence, settings=project.settings.gate, strategy=project.settings.split.strategy)
+
+
+gate_assets = [*leakage_audit, *release_gate]

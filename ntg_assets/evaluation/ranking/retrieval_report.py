@@ -1,0 +1,89 @@
+"""The retrieval report: how much of what users went on to take was among the candidates, and what each source adds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import codes_of
+from ntg_assets.evaluation.ranking.outcomes import HeldOut, relevant_pairs
+from ntg_assets.sql import Query, Source, query
+from ntg_assets.statistics.bootstrap import mean_intervals
+from ntg_assets.storage.run import run
+
+ALL_SOURCES = "all"
+
+
+def report_retrieval(
+    held: HeldOut,
+    *,
+    candidates: Source,
+    train: pl.DataFrame,
+    allow_consumed: bool,
+    rng: np.random.Generator,
+    samples: int,
+    ask: Callable[[Query], pl.DataFrame] = run,
+) -> pl.DataFrame:
+    """Measure the recall of candidates on one held-out part, in total and by source.
+
+    Args:
+        held: The held-out part.
+        candidates: `candidates`: a stored table too large for memory, or a frame.
+        train: TRAIN events.
+        allow_consumed: Whether candidates may be items that a user has had.
+        rng: Seeded stream of the intervals.
+        samples: Resamples.
+        ask: Answers a query where `candidates` are stored.
+
+    Returns:
+        `retrieval_report` rows: `all` (the ceiling of any ranking) and each source. `marginal_recall` is what would be lost
+        without the source.
+    """
+    relevant = relevant_pairs(held, train, allow_consumed=allow_consumed).join(train.select("user_id").unique(), on="user_id", how="semi")
+    sizes = dict(ask(query("evaluation.ranking", "candidate_sizes", {"candidates": candidates})).iter_rows())
+    sources = sorted(sizes.keys() - {ALL_SOURCES})
+    users = relevant["user_id"].unique().sort()
+    if users.is_empty() or not sources:
+        return pl.DataFrame(schema=RETRIEVAL_SCHEMA)
+    found_candidates = ask(query("evaluation.ranking", "found_candidates", {"candidates": candidates, "relevant": relevant}))
+    recall, marginal = _recalls(relevant, found_candidates, users, sources)
+    n_users, found = len(users), mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples)
+    n_columns = len(sources) + 1
+    columns = {"recall": slice(0, n_columns), "marginal_recall": slice(n_columns, 2 * n_columns)}
+    frame = pl.DataFrame({"source": [ALL_SOURCES, *sources], "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)]})
+    return frame.with_columns(
+        pl.lit(held.split).alias("split"),
+        pl.lit(n_users, pl.Int64).alias("n_users"),
+        *(pl.Series(name, found.mean[part]) for name, part in columns.items()),
+        *(pl.Series(f"{name}_low", found.low[part]) for name, part in columns.items()),
+        *(pl.Series(f"{name}_high", found.high[part]) for name, part in columns.items()),
+    ).select(list(RETRIEVAL_SCHEMA))
+
+
+RETRIEVAL_SCHEMA = {
+    "split": pl.String,
+    "source": pl.String,
+    "n_users": pl.Int64,
+    "n_candidates_per_user": pl.Float64,
+    "recall": pl.Float64,
+    "recall_low": pl.Float64,
+    "recall_high": pl.Float64,
+    "marginal_recall": pl.Float64,
+    "marginal_recall_low": pl.Float64,
+    "marginal_recall_high": pl.Float64,
+}
+
+
+def _recalls(relevant: pl.DataFrame, found: pl.DataFrame, users: pl.Series, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return recall and marginal recall: users x (all, each source)."""
+    found = found.with_columns(n_sources=pl.len().over("user_id", "item_id"))
+    n_relevant = np.bincount(codes_of(relevant["user_id"], known=users), minlength=len(users))
+
+    def per_user(rows: pl.DataFrame) -> np.ndarray:
+        return np.bincount(codes_of(rows["user_id"], known=users), minlength=len(users)) / n_relevant
+
+    total = per_user(found.select("user_id", "item_id").unique())
+    of_source = [found.filter(pl.col("source") == source) for source in sources]
+    recall = np.stack([total, *(per_user(rows) for rows in of_source)], axis=1)
+    alone = [per_user(rows.filter(pl.col("n_sources") == 1)) for rows in of_source]
+    return recall, np.stack([total, *alone], axis=1)

@@ -1,0 +1,22 @@
+"""Words and types that the contracts of the experiments share."""
+
+from typing import Annotated
+
+import polars as pl
+
+SOURCES = ["observed", "offline replay", "simulated"]
+COMPARISONS = ["between users", "paired"]
+READ = [*COMPARISONS, "to date"]
+SUMMED = [*COMPARISONS, "since the look"]
+LOGS = ["exposures", "outcomes", "interaction log"]
+COHORTS = ["all", "early", "late"]
+VERDICTS = ["healthy", "warning", "thin", "sick"]
+ROLES = ["primary", "guardrail", "secondary", "negative control"]
+LOG_FILES = ["exposures", "outcomes", "assignments", "delivered", "kept"]
+BETTER = ["more", "less"]
+OUTCOMES = ["rollout", "rollback", "iterate"]
+EXPERIMENT = "Experiment, by its id in the configuration"
+UNIT = "Unit of the experiment as text (the user_id where users are the unit)"
+SOURCE = "Where the evidence comes from; kinds are never pooled"
+
+Exact = Annotated[pl.Decimal, 38, 0]

@@ -1,0 +1,1 @@
+"""From logs and lists to the exact sums on which everything rests."""

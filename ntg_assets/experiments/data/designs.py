@@ -1,0 +1,137 @@
+"""The configured experiments as small frames that the SQL joins: one row per experiment, arm or metric."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.configuration.experiments.sources import ReplaySource
+
+EXPERIMENT_TYPES = {
+    "experiment": pl.String,
+    "salt": pl.String,
+    "layer_salt": pl.String,
+    "layer_start": pl.Float64,
+    "layer_end": pl.Float64,
+    "holdout_salt": pl.String,
+    "holdout_share": pl.Float64,
+    "n_arms": pl.Int64,
+    "is_replay": pl.Boolean,
+    "ramp_share": pl.Float64,
+}
+ARM_TYPES = {
+    "experiment": pl.String,
+    "arm": pl.String,
+    "arm_position": pl.Int64,
+    "arm_salt": pl.String,
+    "weight": pl.Float64,
+    "strategy": pl.String,
+    "list_length": pl.Int64,
+}
+METRIC_TYPES = {
+    "experiment": pl.String,
+    "metric": pl.String,
+    "kind": pl.String,
+    "measure": pl.String,
+    "denominator": pl.String,
+    "takes_all_types": pl.Boolean,
+    "from_day": pl.Int64,
+    "lowest": pl.Float64,
+    "quantile": pl.Float64,
+    "winsorise_at": pl.Float64,
+    "source": pl.String,
+    "is_primary": pl.Boolean,
+    "window_days": pl.Int64,
+}
+LOOK_TYPES = {"experiment": pl.String, "n_units": pl.Int64}
+EVENT_TYPE_TYPES = {"experiment": pl.String, "metric": pl.String, "event_type": pl.String}
+
+
+def salt_of(experiment: ExperimentSettings) -> str:
+    """Return the salt of the choice between arms."""
+    return experiment.salt or experiment.id
+
+
+def arm_salt(experiment: ExperimentSettings, arm: str) -> str:
+    """Return the salt with which units draw for one arm."""
+    return f"{salt_of(experiment)}:{arm}"
+
+
+def layer_salt(experiment: ExperimentSettings) -> str:
+    """Return the salt of the experiment's layer, which differs from every experiment's own."""
+    return f"layer:{experiment.layer or experiment.id}"
+
+
+def experiments_frame(programme: ExperimentsSettings, *, ramp_on: Mapping[str, date] | None = None) -> pl.DataFrame:
+    """List the experiments with their salts and shares; one row per experiment.
+
+    Args:
+        programme: All experiments.
+        ramp_on: Day at which each experiment's ramp is read; experiments that are not named stand at its end.
+    """
+    rows = [
+        (
+            experiment.id,
+            salt_of(experiment),
+            layer_salt(experiment),
+            *experiment.layer_range,
+            programme.holdout_salt,
+            programme.holdout_share,
+            len(experiment.arms),
+            experiment.is_replay,
+            experiment.ramp_share((ramp_on or {}).get(experiment.id, date.max)),
+        )
+        for experiment in programme.definitions
+    ]
+    return pl.DataFrame(rows, schema=EXPERIMENT_TYPES, orient="row")
+
+
+def arms_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the arms, control first (`arm_position` 0); one row per (experiment, arm)."""
+    rows = [
+        (one.id, arm.name, position, arm_salt(one, arm.name), arm.weight, arm.strategy, _list_length(one))
+        for one in definitions
+        for position, arm in enumerate(one.arms)
+    ]
+    return pl.DataFrame(rows, schema=ARM_TYPES, orient="row")
+
+
+def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the metrics of each readout; one row per (experiment, metric)."""
+    rows = [
+        (
+            one.id,
+            metric.name,
+            metric.kind,
+            metric.measure,
+            metric.denominator,
+            not metric.event_types,
+            metric.from_day,
+            metric.smallest,
+            metric.quantile if metric.kind == "quantile" else None,
+            metric.winsorise_at,
+            one.evidence,
+            metric.name == one.primary_metric,
+            one.window_days,
+        )
+        for one in definitions
+        for metric in one.measured
+    ]
+    return pl.DataFrame(rows, schema=METRIC_TYPES, orient="row")
+
+
+def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the kinds of event that metrics count, where they name some; one row per (experiment, metric, event type)."""
+    rows = [(one.id, metric.name, kind) for one in definitions for metric in one.measured for kind in dict.fromkeys(metric.event_types)]
+    return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
+
+
+def looks_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the planned looks; one row per (experiment, look)."""
+    rows = [(one.id, size) for one in definitions for size in one.look_sizes]
+    return pl.DataFrame(rows, schema=LOOK_TYPES, orient="row")
+
+
+def _list_length(experiment: ExperimentSettings) -> int | None:
+    return experiment.source.list_length if isinstance(experiment.source, ReplaySource) else None

@@ -1,0 +1,209 @@
+"""What is known about one experiment before anything is tested: the traffic of its arms and the exact sums of its metrics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.log_content import LogContent, log_content
+from ntg_assets.experiments.data.log_files import LogFile, log_file_of
+from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
+from ntg_assets.statistics.bayes import Belief
+from ntg_assets.statistics.moments import NOTHING, Sums, sums_of, total
+from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
+from ntg_assets.statistics.quantiles import OrderStatistics, order_statistics_of
+
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class ArmTraffic:
+    """What went through one arm: rows of exposures, in which a unit that saw several arms is in each of them, and units, each once."""
+
+    weight: float
+    n_assigned: int
+    n_exposed: int
+    n_in_several_arms: int
+    n_not_assigned: int
+    first_exposed_at: datetime | None
+    last_exposed_at: datetime | None
+    n_known: int | None = None
+    """Units that the logs know at all; None in a replay, as the next two."""
+    n_just_before: int | None = None
+    """Units that did something in the day before their exposure."""
+    n_in_time: int | None = None
+    """Units whose window was over when the log ended."""
+    n_units: int | None = None
+    """Units that saw this arm first; None where nobody counted them apart (then every row is a unit), as the next two."""
+    n_units_in_several_arms: int | None = None
+    """Of these, units that saw another arm as well."""
+    n_units_not_assigned: int | None = None
+    """Of these, units that saw any arm without being given it."""
+
+    @property
+    def units(self) -> int:
+        """Units that belong to this arm and to no other, so that arms add up."""
+        return self.n_exposed if self.n_units is None else self.n_units
+
+    @property
+    def units_in_several_arms(self) -> int:
+        return self.n_in_several_arms if self.n_units_in_several_arms is None else self.n_units_in_several_arms
+
+    @property
+    def units_not_assigned(self) -> int:
+        return self.n_not_assigned if self.n_units_not_assigned is None else self.n_units_not_assigned
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the statistics and the decision of one experiment rest on."""
+
+    traffic: Mapping[str, ArmTraffic]
+    sums: Mapping[tuple[str, str, str, str], Sums]
+    """By comparison, metric, arm, segment."""
+    quantiles: Mapping[tuple[str, str], OrderStatistics] = field(default_factory=dict)
+    """By metric and arm, for quantile metrics."""
+
+    trends: Mapping[str, Trend] = field(default_factory=dict)
+    """By arm: how the primary metric lies on the days since the exposure."""
+
+    cohorts: Mapping[str, Mapping[str, Cohort]] = field(default_factory=dict)
+    """By arm and cohort (early, late): the primary metric of the units that were exposed then."""
+
+    logs: Sequence[LogContent] = ()
+    """What the logs hold, by type of event; nothing in a replay, and where nobody counted them."""
+
+    prior: Belief | None = None
+    """Relative effects of past experiments, when there are enough of them."""
+
+    value: ValueTerms = UNPRICED
+    """The unit of value, in which profit is told."""
+
+    files: tuple[LogFile, ...] = ()
+    """The log files that everything was read from."""
+
+    def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
+        """Add up the segments of one arm."""
+        return self._totals.get((comparison, metric, arm), NOTHING)
+
+    def to_date(self) -> "Evidence":
+        """Add what came in since the last look: for harm, which may be seen at any time."""
+        merged: dict[tuple[str, str, str, str], Sums] = {}
+        for (comparison, *rest), found in sorted(self.sums.items()):
+            key = ("between users" if comparison == "since the look" else comparison, rest[0], rest[1], rest[2])
+            merged[key] = total([merged[key], found]) if key in merged else found
+        return replace(self, sums=merged)
+
+    @cached_property
+    def _totals(self) -> dict[tuple[str, str, str], Sums]:
+        parts: dict[tuple[str, str, str], list[Sums]] = {}
+        for (comparison, metric, arm, _), found in self.sums.items():
+            parts.setdefault((comparison, metric, arm), []).append(found)
+        return {key: total(found) for key, found in parts.items()}
+
+    @property
+    def segments(self) -> list[str]:
+        """The parts of the population, in order."""
+        return sorted({segment for comparison, _, _, segment in self.sums if comparison == "between users"})
+
+    def within(self, segment: str) -> "Evidence":
+        """Keep one segment; quantiles are known for everyone together only."""
+        return replace(self, sums={key: found for key, found in self.sums.items() if key[3] == segment}, quantiles={})
+
+    @property
+    def n_exposed(self) -> int:
+        """Units that were exposed, each once however many arms it saw."""
+        return sum(arm.units for arm in self.traffic.values())
+
+    @property
+    def days(self) -> int:
+        """Length of the time in which units were exposed, in days rounded up; 0 when nobody was."""
+        starts = [arm.first_exposed_at for arm in self.traffic.values() if arm.first_exposed_at]
+        ends = [arm.last_exposed_at for arm in self.traffic.values() if arm.last_exposed_at]
+        return max(1, ceil((max(ends) - min(starts)).total_seconds() / SECONDS_PER_DAY)) if starts and ends else 0
+
+
+@dataclass(frozen=True)
+class EvidenceTables:
+    """The tables from which everything about the experiments is derived (see their contracts), and what past ones found."""
+
+    arm_traffic: pl.DataFrame
+    metric_sums: pl.DataFrame
+    metric_quantiles: pl.DataFrame
+    prior: Belief | None = None
+    daily_sums: pl.DataFrame | None = None
+    value: ValueTerms = UNPRICED
+    experiment_sources: pl.DataFrame | None = None
+    log_contents: pl.DataFrame | None = None
+
+    def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
+        """Leave out the experiments whose logs could not be read: every other one has a row of traffic per arm."""
+        return [one for one in definitions if (one.id,) in self._by_experiment["arm_traffic"]]
+
+    def of(self, experiment: ExperimentSettings) -> Evidence:
+        """Pick out what belongs to one experiment."""
+        traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
+        names = [one.name for one in fields(ArmTraffic)]
+        return Evidence(
+            traffic={arm.name: _arm_traffic(traffic[arm.name], names) for arm in experiment.arms if arm.name in traffic},
+            sums={
+                (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
+                for row in self._rows("metric_sums", experiment)
+            },
+            quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in self._rows("metric_quantiles", experiment)},
+            **self._of_days(experiment),
+            logs=[log_content(row) for row in self._rows("log_contents", experiment)],
+            prior=self.prior,
+            value=self.value,
+            files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
+        )
+
+    def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
+        """Read how the primary metric lies on the days since the exposure, and what early and late units did."""
+        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]  # older publications know no cohorts
+        days, wholes = ([row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True))
+        trends: dict[str, Trend] = {}
+        cohorts: dict[str, dict[str, Cohort]] = {}
+        for row in wholes:
+            if row["cohort"] == WHOLE:
+                trends[row["arm"]] = trend_of(row, **_first_days([day for day in days if day["arm"] == row["arm"]]))
+            else:
+                cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
+        return {"trends": trends, "cohorts": cohorts}
+
+    def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
+        return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
+        """Divide each table once, however many experiments there are."""
+        tables = {
+            "arm_traffic": self.arm_traffic,
+            "metric_sums": self.metric_sums,
+            "metric_quantiles": self.metric_quantiles,
+            "daily_sums": self.daily_sums,
+            "experiment_sources": self.experiment_sources,
+            "log_contents": self.log_contents,
+        }
+        return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
+
+
+def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
+    """Read one row of `arm_traffic`; what only logs tell may be missing."""
+    known: dict[str, Any] = {name: row.get(name) for name in names}
+    return ArmTraffic(**known)
+
+
+def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"n_active": sum(row["n_active"] for row in days), "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]}}
+
+
+def traffic_per_day(experiment: ExperimentSettings, evidence: Evidence) -> float:
+    """Return the new units a day; a cohort that was given its arms at once comes again only when its window is over."""
+    days = max(evidence.days, experiment.window_days) if experiment.assigned_at_once else evidence.days
+    return evidence.n_exposed / days if days else 0.0

@@ -1,0 +1,1 @@
+"""From readouts to a decision by written rules, with a receipt."""

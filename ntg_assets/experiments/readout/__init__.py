@@ -1,0 +1,1 @@
+"""What each arm changed, with interval, p and money."""

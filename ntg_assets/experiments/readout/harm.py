@@ -1,0 +1,53 @@
+"""Harm may be seen at any time: guardrails on everything that has come in, by intervals that hold at every moment."""
+
+import hashlib
+from dataclasses import replace
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.readout.comparisons import compare_arms
+from ntg_assets.experiments.readout.readout import KEY_DIGITS, TO_DATE, Readout, blank_readout
+from ntg_assets.statistics.sequential import anytime_factor, anytime_p
+from ntg_assets.statistics.two_samples import Difference
+
+
+def harm_to_date(experiment: ExperimentSettings, evidence: Evidence, *, metric: str) -> list[Readout]:
+    """Watch a guardrail on everything that has come in, by intervals that hold at every moment (asymptotic confidence sequences).
+
+    Only where looks are planned: elsewhere the data come all at once. Arms with fewer units than a claim needs are not read.
+    """
+    if experiment.planned_units is None:
+        return []
+    chosen, so_far = experiment.metric(metric), evidence.to_date()
+    blanks = [blank_readout(experiment, so_far, metric=chosen, comparison="between users", arm=arm.name) for arm in experiment.treatments]
+    try:
+        found = compare_arms(experiment, so_far, metric=chosen)
+    except NotEnoughDataError:
+        return []
+    return [
+        _any_time(blank, one, experiment=experiment, method=found.method)
+        for blank, one in zip(blanks, found.differences, strict=True)
+        if min(blank.n_control, blank.n_treatment) >= experiment.minimum_units_per_arm
+    ]
+
+
+def _any_time(blank: Readout, found: Difference, *, experiment: ExperimentSettings, method: str) -> Readout:
+    n, alpha = blank.n_control + blank.n_treatment, experiment.significance / len(experiment.treatments)
+    tuned_for = float(experiment.planned_units or n)
+    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * found.standard_error
+    p = anytime_p(found.difference / found.standard_error, n=n, alpha=alpha, tuned_for=tuned_for)
+    return replace(
+        blank,
+        readout_key=hashlib.sha256(f"{TO_DATE}:{blank.readout_key}".encode()).hexdigest()[:KEY_DIGITS],
+        comparison=TO_DATE,
+        method=f"{method}, confidence sequence",
+        difference=found.difference,
+        difference_low=found.difference - reach,
+        difference_high=found.difference + reach,
+        standard_error=found.standard_error,
+        p=p,
+        p_adjusted=p,
+        significance=alpha,
+        is_valid=True,
+    )

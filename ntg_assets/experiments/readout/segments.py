@@ -1,0 +1,119 @@
+"""Whom did it help? The deciding metrics within each part of the population, with all parts tested together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from scipy import special
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.health.health_check import HealthCheck, concerning
+from ntg_assets.experiments.readout.claims import claim_in_words
+from ntg_assets.experiments.readout.comparisons import compare_arms
+from ntg_assets.statistics.multiple_testing import holm
+from ntg_assets.statistics.two_samples import Better
+
+FEWEST_SEGMENTS = 2
+
+
+@dataclass(frozen=True)
+class SegmentEffect:
+    """One treatment against the control within one segment; the fields are columns of `segment_effects`."""
+
+    experiment: str
+    metric: str
+    arm: str
+    segment: str
+    source: str
+    n_control: int
+    n_treatment: int
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    standard_error: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    p_segments_alike: float | None = None
+    verdict: str = "no result"
+
+
+def segment_effects(experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck] = ()) -> list[SegmentEffect]:
+    """Compare the arms within each segment; none when there is only one segment. What is sick makes no claim here either.
+
+    p-values are adjusted over all segments and arms of a metric (Holm). `p_segments_alike` asks whether the segments differ at all
+    (Cochran's Q): without that, the largest of several differences is not news.
+    """
+    if len(evidence.segments) < FEWEST_SEGMENTS:
+        return []
+    kinds = {metric.name: metric.kind for metric in experiment.measured}
+    judged = [metric for metric in experiment.judged_metrics if kinds[metric] != "quantile"]
+    return [
+        _withheld(effect, concerning(checks, metric))
+        for metric in judged
+        for effect in _adjusted(
+            list(_within_segments(experiment, evidence, metric)),
+            significance=experiment.significance,
+            better=experiment.metric(metric).better,
+        )
+    ]
+
+
+def _withheld(effect: SegmentEffect, checks: Sequence[HealthCheck]) -> SegmentEffect:
+    reasons = [check.sentence for check in checks if check.verdict == "sick"]
+    return replace(effect, verdict=f"no claim (sick): {'; '.join(reasons)}") if reasons and effect.p is not None else effect
+
+
+def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric: str) -> Iterator[SegmentEffect]:
+    for segment in evidence.segments:
+        part = evidence.within(segment)
+        control = part.sums_for("between users", metric, experiment.control.name)
+        blanks = [
+            SegmentEffect(
+                experiment.id,
+                metric,
+                arm.name,
+                segment,
+                experiment.evidence,
+                control.n,
+                part.sums_for("between users", metric, arm.name).n,
+            )
+            for arm in experiment.treatments
+        ]
+        try:
+            differences = compare_arms(experiment, part, metric=experiment.metric(metric)).differences
+        except NotEnoughDataError as reason:
+            yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
+            continue
+        for blank, found in zip(blanks, differences, strict=True):
+            yield replace(
+                blank,
+                difference=found.difference,
+                difference_low=found.low,
+                difference_high=found.high,
+                standard_error=found.standard_error,
+                p=found.p,
+            )
+
+
+def _adjusted(effects: Sequence[SegmentEffect], *, significance: float, better: Better) -> Iterator[SegmentEffect]:
+    known = [effect for effect in effects if effect.p is not None]
+    adjusted = dict(zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True))
+    alike = {arm: _alike_p([effect for effect in known if effect.arm == arm]) for arm in {effect.arm for effect in known}}
+    for effect in effects:
+        p = adjusted.get(effect)
+        if p is None:
+            yield effect
+        else:
+            verdict = claim_in_words(effect.difference, better=better) if p < significance and effect.difference else "no difference shown"
+            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
+
+
+def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:
+    """Test whether the effects of several segments are one (Cochran 1954); None with fewer than two of them."""
+    if len(effects) < FEWEST_SEGMENTS:
+        return None
+    pairs = [(effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects]
+    centre = sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
+    spread = sum(weight * (value - centre) ** 2 for value, weight in pairs)
+    return float(special.chdtrc(len(pairs) - 1, spread))

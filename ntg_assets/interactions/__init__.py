@@ -1,0 +1,1 @@
+"""The log as dense codes: what every matrix computation starts from."""

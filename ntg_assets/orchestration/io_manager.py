@@ -1,0 +1,138 @@
+"""Dagster's DuckDB IO manager, made safe: contract first, one transaction, by name, nothing pickled.
+
+An asset may return a polars frame (eager or lazy), an Arrow table, a `Query` that runs inside the store, or a `Stream` of
+frames that are stored one by one. An input may be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or
+`Table`: a handle that reads nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pyarrow as pa
+from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHandler, TableSlice
+from dagster_duckdb import DuckDBIOManager
+from dagster_duckdb.io_manager import DuckDbClient
+
+from ntg_assets.contracts import IdTypes, contract_of
+from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import column_docs
+from ntg_assets.sql import Query, Stream, Table
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
+
+COMMANDS = {"ingest": "build-dataset"}  # what makes the tables of a schema; everything else: run-all
+SAMPLE_DIGITS = 4
+SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
+
+
+class TableHandler(DbTypeHandler[Any]):
+    """Store and load every type that an asset may use."""
+
+    def __init__(self, ids: IdTypes) -> None:
+        self.ids = ids
+
+    @property
+    def supported_types(self) -> Sequence[type[object]]:
+        return (pl.DataFrame, pl.LazyFrame, pa.Table, Query, Stream, Table)
+
+    def handle_output(self, context: dg.OutputContext, table_slice: TableSlice, obj: Any, connection: Connection) -> Mapping[str, Any]:
+        table = Table(table_slice.schema, table_slice.table)
+        rows = obj if isinstance(obj, Query | Stream) else Query("select * from incoming", {"incoming": obj})
+        try:
+            written = write_table(connection, table, rows, contract_of(table.name), ids=self.ids)
+        except BrokenContractError as broken:
+            raise _as_failure(broken) from None
+        context.step_context.set_data_version(context.asset_key, dg.DataVersion(written.content_hash))
+        return _metadata(table, written)
+
+    def load_input(self, context: dg.InputContext, table_slice: TableSlice, connection: Connection) -> Any:
+        wanted = context.dagster_type.typing_type
+        table = Table(table_slice.schema, table_slice.table)
+        if not table_exists(connection, table):
+            command = COMMANDS.get(table.schema, "run-all")
+            raise StorageError(f"{table.schema}.{table.name} does not exist yet. Make it first: `ntg {command}`.")
+        if wanted is Table:
+            return table
+        rows = connection.sql(f"select * from {table.quoted}")
+        if wanted is pa.Table:
+            return rows.to_arrow_table()
+        return rows.pl().lazy() if wanted is pl.LazyFrame else rows.pl()
+
+
+class WarehouseClient(DbClient[Connection]):
+    """Open the warehouse through the project's one connection factory; transactions belong to the write itself."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @contextmanager
+    def connect(self, context: Any, table_slice: TableSlice) -> Iterator[Connection]:  # type: ignore[override]
+        with self.project.warehouse() as connection:
+            yield connection
+
+    @staticmethod
+    def delete_table_slice(context: Any, table_slice: TableSlice, connection: Connection) -> None:
+        """Delete nothing: the old table goes in the transaction that brings the new one."""
+        if table_slice.partition_dimensions:
+            raise dg.Failure(f"{table_slice.table}: partitioned tables are not supported by this IO manager.", allow_retries=False)
+
+    @staticmethod
+    def ensure_schema_exists(context: Any, table_slice: TableSlice, connection: Connection) -> None:
+        """Leave it to the write's own transaction."""
+
+    @staticmethod
+    def get_select_statement(table_slice: TableSlice) -> str:
+        return DuckDbClient.get_select_statement(table_slice)
+
+    @staticmethod
+    def get_table_name(table_slice: TableSlice) -> str:
+        return f"{table_slice.schema}.{table_slice.table}"  # not the file's path, which the stock client shows
+
+
+class NtgDuckDBIOManager(DuckDBIOManager):
+    """The IO manager of every NTG asset."""
+
+    project: dg.ResourceDependency[Project]
+
+    @staticmethod
+    def type_handlers() -> Sequence[DbTypeHandler[Any]]:
+        return [TableHandler(IdTypes())]
+
+    def create_io_manager(self, context: Any) -> DbIOManager:
+        return DbIOManager(
+            db_client=WarehouseClient(self.project),
+            type_handlers=[TableHandler(self.project.id_types)],
+            database=self.database,
+            default_load_type=pl.DataFrame,
+            io_manager_name=type(self).__name__,
+        )
+
+
+def _metadata(table: Table, written: Written) -> dict[str, Any]:
+    return {
+        "dagster/row_count": written.n_rows,
+        "dagster/column_schema": column_docs(contract_of(table.name)),
+        "content_hash": written.content_hash,
+        "sample": _sample(written.sample),
+    }
+
+
+def _sample(rows: pl.DataFrame) -> dg.TableMetadataValue:
+    records = [dg.TableRecord({name: _readable(value) for name, value in row.items()}) for row in rows.iter_rows(named=True)]
+    columns = [dg.TableColumn(name) for name in rows.columns]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
+
+
+def _readable(value: object) -> str | int | float | bool:
+    if isinstance(value, float):
+        return float(f"{value:.{SAMPLE_DIGITS}g}")
+    return value if isinstance(value, bool | int) else str("" if value is None else value)[:SAMPLE_TEXT]
+
+
+def _as_failure(broken: BrokenContractError) -> dg.Failure:
+    records = [dg.TableRecord({"column": v.column, "check": v.check, "rows": v.n_rows, "examples": v.examples}) for v in broken.violations]
+    return dg.Failure(str(broken), metadata={"violations": dg.MetadataValue.table(records)} if records else {}, allow_retries=False)

@@ -1,0 +1,111 @@
+"""The project as a Dagster resource: effective configuration, folders, random streams.
+
+Jobs get it from `launchpad.py`, which lets one run override modelling values and nothing else. Whoever makes one in code may choose
+another configuration file and override any key.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+from pydantic import Field, PrivateAttr
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings, load_settings, project_paths
+from ntg_assets.contracts import IdTypes
+from ntg_assets.orchestration.unfinished_runs import fail_killed_run
+from ntg_assets.randomness import random_stream
+from ntg_assets.sql import Query, Table, quote_identifier
+from ntg_assets.storage.connection import Connection, connect
+from ntg_assets.storage.run import run
+from ntg_assets.storage.run_lock import run_lock
+
+HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
+
+
+class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What every asset may ask: settings, paths, id types, a seeded random stream for a named use."""
+
+    config_file: str | None = Field(default=None, description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.")
+    overrides: dict[str, Any] = Field(default_factory=dict, description='Dotted keys with values, laid over all: {"ranking.top_k": 10}.')
+
+    _settings: Settings | None = PrivateAttr(default=None)
+    _running: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _held: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _is_held: bool = PrivateAttr(default=False)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds of reads costs more than the reads."""
+        if context.instance:
+            fail_killed_run(context.instance, self.paths)
+        with ExitStack() as running:  # Dagster tears nothing down whose setup fails
+            running.enter_context(run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else ""))
+            self._hold()
+            self._running = running.pop_all()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
+        """Let go of the warehouse and the workspace."""
+        self._release()
+        self._running.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The effective configuration, read once per run."""
+        if self._settings is None:
+            self._settings = load_settings(self.config_file, overrides=self.overrides)
+        return self._settings
+
+    @property
+    def paths(self) -> Paths:
+        """The folders of this deployment."""
+        return project_paths(self.settings)
+
+    @property
+    def id_types(self) -> IdTypes:
+        """How the source writes ids."""
+        events = self.settings.ingest.events
+        return IdTypes(user=events.user_id_type, item=events.item_id_type)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Connection]:
+        """Open the warehouse: the one way, with the same limits for everyone."""
+        if self._is_held and _size(self.paths.warehouse) > HELD_BELOW_BYTES:
+            self._release()
+        with self._connect() as connection:
+            yield connection
+
+    def read(self, given: Query) -> pl.DataFrame:
+        """Ask the warehouse a question: for checks, whose answer is small."""
+        with self.warehouse() as connection:
+            return run(given, connection)
+
+    def columns(self, table: Table, *names: str) -> pl.DataFrame:
+        """Read some columns of a stored table: what an asset does not need should not take its memory."""
+        return self.read(Query(f"select {', '.join(map(quote_identifier, names))} from stored", {"stored": table}))  # noqa: S608  # quoted
+
+    def rng(self, use: str) -> np.random.Generator:
+        """A random stream of its own for a named use, the same in every run of this configuration."""
+        return random_stream(self.settings.seed, use)
+
+    def _connect(self) -> AbstractContextManager[Connection]:
+        paths, settings = self.paths, self.settings
+        source_folders = [Path(folder) for folder in settings.ingest.source_folders]
+        allowed = [paths.home, paths.workspace, *source_folders]
+        return connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=allowed)
+
+    def _hold(self) -> None:
+        if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:
+            self._held.enter_context(self._connect())
+            self._is_held = True
+
+    def _release(self) -> None:
+        self._held.close()
+        self._is_held = False
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

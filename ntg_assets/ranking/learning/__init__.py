@@ -1,0 +1,1 @@
+"""The weights of the blend, learned inside TRAIN on an inner cut."""

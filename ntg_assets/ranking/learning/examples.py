@@ -1,0 +1,183 @@
+"""Examples that teach the blend: candidates of label users, and which of them were taken."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Flags, Floats, Longs, codes_of, starts_of
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.randomness import unit_interval
+from ntg_assets.ranking.learning.inner_cut import InnerSlice, sample_users
+from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.popularity import item_popularity
+from ntg_assets.ranking.scoring.repeat_consumption import return_parts
+from ntg_assets.ranking.scoring.scores import Scorer, is_large, scorer, user_blocks
+from ntg_assets.ranking.scoring.sources import LATENT
+from ntg_assets.taste.ease_graph import linear_graph_of
+from ntg_assets.taste.item_embeddings import embeddings_of
+from ntg_assets.taste.sequence_graph import sequence_graph_of
+from ntg_assets.taste.taste_graph import graph_of
+
+CANDIDATES_PER_SOURCE = 30  # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as much
+
+
+class MakeGraphs(Protocol):
+    """Makes the graphs of a log; see `graphs_of`."""
+
+    def __call__(self, log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]: ...
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Candidates of label users (one per user and inner cut), by user, then by item code.
+
+    Attributes:
+        user: Label user of each candidate, from 0.
+        features: Candidates x sources.
+        returns: Candidates x `return_parts`; NaN for what the user has not had. No columns where consumed items are not shown again.
+        taken: Whether the user took the candidate.
+        n_relevant: What each label user took, found as a candidate or not.
+        is_contender: Whether some source ranks the candidate high enough to teach.
+        fold: Half of the users that each label user belongs to: the same in every cut.
+    """
+
+    user: Longs
+    features: Floats
+    returns: Floats
+    taken: Flags
+    is_contender: Flags
+    n_relevant: Longs
+    fold: Longs
+
+    @property
+    def n_users(self) -> int:
+        return len(self.n_relevant)
+
+    @cached_property
+    def start(self) -> Longs:
+        return starts_of(self.user, n_groups=self.n_users)
+
+    @cached_property
+    def has_target(self) -> Flags:
+        """Label users with a taken candidate: the others teach nothing."""
+        return np.bincount(self.user, self.taken, minlength=self.n_users) > 0
+
+    @cached_property
+    def target(self) -> Floats:
+        """Weight of each taken candidate: together 1 per user."""
+        n_taken = np.bincount(self.user, self.taken, minlength=self.n_users)
+        return self.taken / np.maximum(n_taken, 1)[self.user]
+
+    def with_features(self, features: Floats) -> "Examples":
+        """Return the same examples with other features."""
+        return replace(self, features=features)
+
+    def only(self, users: Flags) -> "Examples":
+        """Return the examples of some of the label users."""
+        number = np.cumsum(users) - 1
+        rows = users[self.user]
+        return self._rows(rows, number, users)
+
+    def contenders(self) -> "Examples":
+        """Return the candidates that teach, with the label users who have any."""
+        users = np.bincount(self.user, self.is_contender, minlength=self.n_users) > 0
+        return self._rows(self.is_contender, np.cumsum(users) - 1, users)
+
+    def _rows(self, rows: Flags, number: Longs, users: Flags) -> "Examples":
+        columns = (self.features[rows], self.returns[rows], self.taken[rows], self.is_contender[rows])
+        return Examples(number[self.user[rows]], *columns, self.n_relevant[users], self.fold[users])
+
+
+def graphs_of(log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]:
+    """Make every graph that a model spreads profiles over, by its name in `GRAPHS`."""
+    return {
+        "taste": graph_of(log, settings=taste).edges,
+        "sequence": sequence_graph_of(log, settings=taste).edges,
+        "linear": linear_graph_of(log, settings=taste),
+        LATENT: embeddings_of(log, settings=taste, seed=seed),
+    }
+
+
+def inner_model(log: Interactions, cut: InnerSlice, *, graphs: Mapping[str, pl.DataFrame], settings: RankingSettings) -> RankingModel:
+    """Rebuild the model as it would have been at an inner cut."""
+    popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
+    narrow = settings.model_copy(update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)})
+    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow, zone=cut.zone)
+
+
+def collect_examples(
+    cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs = graphs_of
+) -> Examples:
+    """Collect the examples of all inner cuts.
+
+    Args:
+        cuts: Histories with their labels.
+        taste: How the graphs are made.
+        settings: Candidates, label users.
+        seed: Chooses label users and folds.
+        make_graphs: Rebuilds the graphs from the events before a cut.
+    """
+    parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed, make_graphs)]
+    if not parts:
+        none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
+        return Examples(none, np.empty((0, 0)), np.empty((0, 0)), no_flags, no_flags, none, none)
+    offsets = np.cumsum([0, *(part.n_users for part in parts[:-1])])
+    others = ("features", "returns", "taken", "is_contender", "n_relevant", "fold")
+    return Examples(
+        np.concatenate([part.user + offset for part, offset in zip(parts, offsets, strict=True)]),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in others),
+    )
+
+
+def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs) -> list[Examples]:
+    log = code_interactions(cut.history)
+    model = inner_model(log, cut, graphs=make_graphs(log, taste=taste, seed=seed), settings=settings)
+    relevant = relevant_items(cut.labels, cut.history, settings=settings)
+    users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
+    known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
+    compiled = is_large(known)
+    score, blocks = scorer(model, compiled=compiled), user_blocks(known, compiled=compiled)
+    return [found for block in blocks if (found := _examples_in(block, model, relevant, seed, score)).n_users]
+
+
+def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings) -> pl.DataFrame:
+    """Return the distinct (user, item) of the labels that a list could have been right about: of known users, and new to them."""
+    pairs = labels.select("user_id", "item_id").unique().join(history.select("user_id").unique(), on="user_id", how="semi")
+    if settings.recommend_consumed == "allow":
+        return pairs
+    return pairs.join(history.select("user_id", "item_id"), on=["user_id", "item_id"], how="anti")
+
+
+def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, score: Scorer) -> Examples:
+    candidates, pairs, features = score(block)
+    key = pairs.user * model.n_items + pairs.item
+    high = candidates.rank <= model.settings.contender_rank
+    is_contender = np.isin(key, candidates.user[high] * model.n_items + candidates.item[high])
+    wanted = relevant.filter(pl.col("user_id").is_in(block.users.implode()))
+    wanted_user = codes_of(wanted["user_id"], known=block.users)
+    wanted_item = codes_of(wanted["item_id"], known=model.items)
+    taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
+    fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
+    n_relevant = np.bincount(wanted_user, minlength=block.n_users)
+    return _with_candidates(Examples(pairs.user, features, returns_of(key, block, model), taken, is_contender, n_relevant, fold))
+
+
+def returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
+    """Look up what speaks for a return of each candidate (user * items + item); NaN for what the user has not had."""
+    if model.settings.recommend_consumed == "never":
+        return np.empty((len(key), 0))
+    known = return_parts(block, model)
+    known_key = known.user * model.n_items + known.item
+    place = np.minimum(np.searchsorted(known_key, key), len(known_key) - 1)
+    return np.where((known_key[place] == key)[:, None], known.parts[place], np.nan)
+
+
+def _with_candidates(found: Examples) -> Examples:
+    """Leave out users without any candidate: the softmax has no place for them."""
+    return found.only(np.bincount(found.user, minlength=found.n_users) > 0)

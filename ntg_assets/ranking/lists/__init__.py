@@ -1,0 +1,1 @@
+"""From scores to lists: rules, reranking, cold start, reasons, one user's list."""

@@ -1,0 +1,1 @@
+"""Sources, candidates and the one scoring function of batch and single calls."""

@@ -1,0 +1,1 @@
+"""Whom to contact first, and whom never: strategies, policy, lists, trials."""

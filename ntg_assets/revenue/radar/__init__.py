@@ -1,0 +1,1 @@
+"""What the leaving of each user would cost, and how sure that is."""

@@ -1,0 +1,97 @@
+"""The Revenue Risk Radar: what the leaving of each user would cost, and who comes first.
+
+    revenue at risk = P(churn) * stake,   stake = value if the user stays
+
+A user outside the at-risk population has already left: nothing of theirs is at stake any more, so their stake is 0.
+"""
+
+import polars as pl
+
+from ntg_assets.configuration.churn import ChurnSettings
+
+BANDS = ("critical", "high", "medium", "low", "none")
+BAND_ENDS = (0.5, 0.8, 0.95)  # cumulative share of revenue at risk at which critical, high and medium end (an ABC analysis)
+SEGMENTS = ("new", "regular", "slipping", "dormant")
+
+
+def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:
+    """Rank users by revenue at risk.
+
+    Args:
+        scores: `churn_scores`.
+        values: `ltv_estimates`.
+        settings: Horizon, which places users in their life cycle.
+
+    Returns:
+        `revenue_risk_radar`, by rank; ties by user id.
+    """
+    rows = scores.join(values, on="user_id", how="inner")
+    staked = rows.with_columns(
+        ltv_at_stake=pl.when("is_at_risk_population").then("ltv_if_stays").otherwise(0.0),
+        run_rate_at_stake=pl.when("is_at_risk_population").then("ltv_at_run_rate").otherwise(0.0),
+        if_active_at_stake=pl.when("is_at_risk_population").then("ltv_if_active").otherwise(0.0),
+        segment=life_cycle(settings),
+    )
+    risked = staked.with_columns(
+        revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
+        run_rate_at_risk=pl.col("churn_probability") * pl.col("run_rate_at_stake"),
+        if_active_at_risk=pl.col("churn_probability") * pl.col("if_active_at_stake"),
+    ).sort("revenue_at_risk", "user_id", descending=[True, False])
+    return risked.with_row_index("rank", offset=1).select(
+        "user_id",
+        pl.col("rank").cast(pl.Int64),
+        "churn_probability",
+        "ltv_at_stake",
+        "revenue_at_risk",
+        _cumulative_share().alias("cumulative_share"),
+        band().alias("band"),
+        "segment",
+        "is_at_risk_population",
+        "run_rate_at_stake",
+        "run_rate_at_risk",
+        "if_active_at_stake",
+        "if_active_at_risk",
+        "unit",
+        "reason_1",
+        "reason_2",
+        "reason_3",
+    )
+
+
+def life_cycle(settings: ChurnSettings) -> pl.Expr:
+    """Place a user in the life cycle.
+
+    Dormant: outside the at-risk population; slipping: silent for half a horizon; new: known for less than one; else regular.
+    """
+    return (
+        pl.when(~pl.col("is_at_risk_population"))
+        .then(pl.lit("dormant"))
+        .when(2 * pl.col("recency_days") > settings.horizon_days)
+        .then(pl.lit("slipping"))
+        .when(pl.col("tenure_days") < settings.horizon_days)
+        .then(pl.lit("new"))
+        .otherwise(pl.lit("regular"))
+    )
+
+
+def _cumulative_share() -> pl.Expr:
+    """Share of all revenue at risk held by the user and everyone ranked before; 0 where nothing is at risk."""
+    held = pl.col("revenue_at_risk").cum_sum()
+    return pl.when(held.last() > 0).then(held / held.last()).otherwise(0.0)
+
+
+def band() -> pl.Expr:
+    """Band in which the user's own part of the cumulative share begins; rows are in the order of `revenue_at_risk`."""
+    before = _cumulative_share().shift(1, fill_value=0.0)
+    critical, high, medium = BAND_ENDS
+    return (
+        pl.when(pl.col("revenue_at_risk") <= 0)
+        .then(pl.lit("none"))
+        .when(before < critical)
+        .then(pl.lit("critical"))
+        .when(before < high)
+        .then(pl.lit("high"))
+        .when(before < medium)
+        .then(pl.lit("medium"))
+        .otherwise(pl.lit("low"))
+    )

@@ -1,0 +1,1 @@
+"""What users are worth, now and over the horizon."""

@@ -1,0 +1,163 @@
+"""The rows that cannot be used: where each stands in its file, what is wrong with it, how it looks there."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files import SourceFile, open_text
+from ntg_assets.sources.readers import Layout, parse_record
+from ntg_assets.sources.reconciliation import Reject
+from ntg_assets.sources.typed_rows import Plan
+
+ROW = "(row)"
+ID_DIGITS = 16  # of a SHA-256: a collision within a million rows has a chance of 3 in 100 million
+SHOWN_CHARACTERS = 80
+SCHEMA = {
+    "quarantine_id": pl.String,
+    "source": pl.String,
+    "load_file": pl.Int64,
+    "file_name": pl.String,
+    "line": pl.Int64,
+    "column_name": pl.String,
+    "reason": pl.String,
+    "raw_text": pl.String,
+}
+
+
+class BadRow(NamedTuple):
+    """One row that cannot be used. The fields are those of the contract of `quarantine`."""
+
+    load_file: int
+    line: int
+    column_name: str
+    reason: str
+    raw_text: str
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One record of a CSV file: its first byte and line, its place among the readable rows (0: not readable), its text."""
+
+    offset: int
+    line: int
+    row_number: int
+    text: str
+
+
+def place_rows(plan: Plan, invalid: pl.DataFrame, rejects: Mapping[int, Sequence[Reject]]) -> list[BadRow]:
+    """Find bad rows in their files: the physical line and the text as it stands there.
+
+    Args:
+        plan: Files and rules of the source.
+        invalid: load_file, row_number, column_name (of the contract), reason, raw_fields.
+        rejects: Lines that are no rows at all, by file number; complete, for they do not count as rows.
+
+    Returns:
+        Bad rows by file and line: all of `invalid` and of `rejects`.
+
+    Raises:
+        SourceError: the text found for a row is not that row.
+    """
+    by_file = {key[0]: {row["row_number"]: row for row in rows.to_dicts()} for key, rows in invalid.group_by("load_file")}
+    placed: list[BadRow] = []
+    for layout in plan.layouts:
+        for file in layout.files:
+            rows, lines = by_file.get(file.number, {}), rejects.get(file.number, ())
+            if rows or lines:
+                placed += _place_lines(plan, layout, file, rows, lines) if layout.is_csv else _place_records(plan, file, rows)
+    return sorted(placed)
+
+
+def quarantine_table(bad: Iterable[BadRow], files: Sequence[SourceFile], *, source: str) -> pl.DataFrame:
+    """Rows of the quarantine contract, by file and line."""
+    by_number = {file.number: file for file in files}
+    rows = [
+        (_key(source, by_number[row.load_file].identity, row.line), source, row.load_file, by_number[row.load_file].name, *row[1:])
+        for row in sorted(bad)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _place_records(plan: Plan, file: SourceFile, rows: Mapping[int, Mapping[str, Any]]) -> Iterator[BadRow]:
+    """Rows of a Parquet file: their text is their mapped columns."""
+    columns = list(plan.raw_columns.values())
+    for number, row in rows.items():
+        raw = json.dumps(dict(zip(columns, row["raw_fields"], strict=True)), ensure_ascii=False)
+        yield BadRow(file.number, number, plan.raw_columns[row["column_name"]], row["reason"], raw)
+
+
+def _place_lines(
+    plan: Plan, layout: Layout, file: SourceFile, rows: Mapping[int, Mapping[str, Any]], rejects: Sequence[Reject]
+) -> Iterator[BadRow]:
+    """Rows of a CSV file: the text is read once more, record by record."""
+    by_offset = {reject.offset: reject for reject in rejects}
+    for record in _records(file, layout, by_offset.keys()):
+        if record.offset in by_offset:
+            yield BadRow(file.number, record.line, ROW, by_offset[record.offset].reason, record.text)
+        elif (row := rows.get(record.row_number)) is not None:
+            _refuse_other_row(plan, layout, file, record, row["raw_fields"])
+            yield BadRow(file.number, record.line, plan.raw_columns[row["column_name"]], row["reason"], record.text)
+
+
+def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Iterator[_Record]:
+    """Go through a CSV file's records the way the reader did."""
+    refused, row_number, started = frozenset(rejected), 0, (0, 0)
+    parts: list[bytes] = []
+    for line_number, offset, line in _numbered_lines(file):
+        if not parts and offset in refused:
+            yield _Record(offset, line_number, 0, _text([line]))
+        elif parts or line.strip(b"\r\n") or len(layout.types) == 1:
+            started = started if parts else (offset, line_number)
+            parts.append(line)
+            if _is_complete(parts, layout.delimiter):
+                row_number += 1
+                yield _Record(*started, row_number, _text(parts))
+                parts = []
+
+
+def _numbered_lines(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
+    """Lines after the header: number from 1, offset of the first byte, bytes."""
+    offset = 0
+    with open_text(file.path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if number > file.n_header_lines:
+                yield number, offset, line
+            offset += len(line)
+
+
+def _is_complete(parts: list[bytes], delimiter: str) -> bool:
+    """Whether no quoted field is still open."""
+    if len(parts) == 1 and b'"' not in parts[0]:
+        return True
+    try:
+        parse_record(b"".join(parts).decode("utf-8"), delimiter)
+    except csv.Error:
+        return False
+    return True
+
+
+def _text(parts: list[bytes]) -> str:
+    return b"".join(parts).decode("utf-8").rstrip("\r\n")
+
+
+def _refuse_other_row(plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]) -> None:
+    """Raise when the text found for a bad row is not that row: then its line number would be a guess."""
+    parsed = parse_record(record.text, layout.delimiter)
+    named = [(name, field or "") for name, field in zip(plan.raw_columns.values(), fields, strict=True) if name in layout.types]
+    places = [list(layout.types).index(name) for name, _ in named]
+    is_short = len(parsed) < len(layout.types)  # longer by an empty field is well: the reader forgives a delimiter at the end
+    if is_short or [parsed[place] for place in places] != [field for _, field in named]:
+        raise SourceError(
+            f"{file.name}: line {record.line} reads {record.text[:SHOWN_CHARACTERS]!r}, but the reader found {list(fields)} in this row;"
+            " nothing was loaded. Quotes in the file are not standard CSV: double each quote inside a quoted field."
+        )
+
+
+def _key(source: str, identity: str, line: int) -> str:
+    return hashlib.sha256(f"{source}:{identity}:{line}".encode()).hexdigest()[:ID_DIGITS]

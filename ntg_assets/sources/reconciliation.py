@@ -1,0 +1,170 @@
+"""Account for every line of every file, or refuse the load: readers fail silently, sums do not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files import SourceFile, open_text
+from ntg_assets.sources.readers import Layout, count_parquet_rows
+from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sql import read_sql
+from ntg_assets.storage.run import run
+
+SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A CSV line that does not fit the dialect.
+
+    Attributes:
+        offset: Of its first byte in the (unpacked) file.
+        reason: In words.
+        text: The line, or as much as the reader took for it.
+    """
+
+    offset: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """Rows of one file: `n_rows` is what must be there, `n_valid`, `n_invalid` and `rejects` are what was found."""
+
+    n_rows: int
+    n_valid: int
+    n_invalid: int
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def n_bad(self) -> int:
+        return self.n_invalid + len(self.rejects)
+
+    def with_invalid(self, n_invalid: int) -> "FileCounts":
+        """The same rows after a further rule: `n_invalid` of the readable ones are refused."""
+        return replace(self, n_valid=self.n_valid + self.n_invalid - n_invalid, n_invalid=n_invalid)
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[None]:
+    """Turn what the engine says about a file into one sentence."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise  # not the file's fault: the connection says which limit was met
+    except duckdb.Error as error:
+        told = " ".join(str(error).replace(f"{home}/", "").split())
+        raise SourceError(f"a source file cannot be read, nothing was loaded: {told}") from None
+
+
+class Span(NamedTuple):
+    """What the usable rows of a log span: users, the first and the last moment (naive UTC; none without rows)."""
+
+    n_users: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def count_events(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[dict[int, FileCounts], Span]:
+    """Count the rows of a log's files (see `count_rows`), and what they span, in the same reading."""
+    counted = run(over_typed_rows(_storing(plan), "event_row_counts", package="sources"), connection)
+    total = counted.filter(pl.col("load_file") == 0).row(0, named=True)
+    span = Span(total["n_users"] or 0, total["first_at"], total["last_at"])
+    return _account(connection, plan, counted), span
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, FileCounts]:
+    """Read all files once and account for their rows.
+
+    Args:
+        connection: Sandboxed, not used for another counting before (rejects are kept per connection).
+        plan: Files and rules.
+
+    Returns:
+        Counts by file number, for every file of the plan.
+
+    Raises:
+        SourceError: in some file the rows found are not the rows that must be there.
+    """
+    return _account(connection, plan, run(over_typed_rows(_storing(plan), "row_counts", package="sources"), connection))
+
+
+def _storing(plan: Plan) -> Plan:
+    """The same plan, keeping the lines that do not fit."""
+    return replace(plan, layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts))
+
+
+def _account(connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame) -> dict[int, FileCounts]:
+    """Hold what was read of each file against what must be there."""
+    found = {row["load_file"]: row for row in counted.to_dicts()}
+    rejects = _rejects(connection, plan.layouts)
+    counts = {}
+    for layout in plan.layouts:
+        expected = {} if layout.is_csv else count_parquet_rows(connection, layout.files)
+        for file in layout.files:
+            row = found.get(file.number, {"n_read": 0, "n_valid": 0, "n_inner_lines": 0, "n_inner_blank_lines": 0})
+            refused = rejects.get(str(file.path), ())
+            n_rows = _csv_rows(file, layout, row) if layout.is_csv else expected[file.number]
+            _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
+            counts[file.number] = FileCounts(n_rows, row["n_valid"], row["n_read"] - row["n_valid"], refused)
+    return counts
+
+
+def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:
+    """Rows a CSV file must have: its lines without the header, empty lines, and the further lines of rows that have several."""
+    n_blank_lines = file.n_blank_lines - row["n_inner_blank_lines"]
+    skipped = 0 if len(layout.types) == 1 else n_blank_lines  # with one column an empty line is a row
+    return file.n_lines - file.n_header_lines - skipped - row["n_inner_lines"]
+
+
+def _refuse_unreconciled(file: SourceFile, *, n_rows: int, n_read: int, rejects: Sequence[Reject]) -> None:
+    if n_rows == n_read + len(rejects):
+        return
+    where = ""
+    if rejects:
+        first = rejects[0]
+        where = (
+            f" The first line that does not fit is line {line_at(file, first.offset)} ({first.reason}): {first.text[:SHOWN_CHARACTERS]!r}."
+        )
+    raise SourceError(
+        f"{file.name}: {n_rows:,} rows expected from its lines, {n_read + len(rejects):,} found ({n_read:,} readable,"
+        f" {len(rejects):,} not); nothing was loaded.{where}"
+        " An unclosed quote swallows the lines after it: mend the file and deliver it again."
+    )
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection, layouts: Sequence[Layout]) -> dict[str, tuple[Reject, ...]]:
+    """Rejected lines by path, in the order of the file; a line with several errors counts once."""
+    if not any(layout.is_csv for layout in layouts):
+        return {}
+    found: dict[str, list[Reject]] = {}
+    for path, position, kind, line in connection.execute(read_sql("sources", "rejects")).fetchall():
+        stripped = line.lstrip("\r\n")
+        offset = position - 1 + len(line) - len(stripped)
+        found.setdefault(path, []).append(Reject(offset, _in_words(kind), stripped))
+    return {path: tuple(rejects) for path, rejects in found.items()}
+
+
+def _in_words(kind: str) -> str:
+    words = {
+        "MISSING COLUMNS": "has too few fields",
+        "TOO MANY COLUMNS": "has too many fields",
+        "UNQUOTED VALUE": "has a quote that is not closed or not doubled",
+        "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+    }
+    return words.get(kind, f"does not fit the dialect ({kind.lower()})")
+
+
+def line_at(file: SourceFile, offset: int) -> int:
+    """Number of the physical line that holds the byte at `offset`, from 1."""
+    with open_text(file.path) as opened:
+        before = opened.read(offset)
+    return before.count(b"\n") + 1

@@ -1,0 +1,1 @@
+"""What any stage may ask of numbers: moments, tests, bootstrap, logistic regression, metrics."""

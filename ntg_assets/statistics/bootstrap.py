@@ -1,0 +1,48 @@
+"""Intervals of means over users, by a seeded bootstrap."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from ntg_assets.arrays import Floats
+
+LEVEL = 0.95
+NORMAL_FROM = 5_000  # users; with so many the bootstrap and the normal interval of a mean are the same, and one of them is free
+RESAMPLES_AT_ONCE = 100
+
+
+class Interval(NamedTuple):
+    """Mean of each column over its rows, with the ends of the 95% interval."""
+
+    mean: Floats
+    low: Floats
+    high: Floats
+
+
+def mean_intervals(values: Floats, *, rng: np.random.Generator, samples: int) -> Interval:
+    """Estimate the mean of each column, rows (users) being drawn with replacement: the same users for every column.
+
+    Args:
+        values: Users x columns, users in a fixed order. With one user the interval is the value itself.
+        rng: Seeded stream.
+        samples: Resamples.
+
+    Source: Efron and Tibshirani 1993 (percentile interval).
+    """
+    n_users = len(values)
+    mean = values.mean(axis=0)
+    if n_users >= NORMAL_FROM:
+        margin = ndtri((1 + LEVEL) / 2) * values.std(axis=0, ddof=1) / np.sqrt(n_users)
+        return Interval(mean, mean - margin, mean + margin)
+    drawn = [_resampled_means(values, rng, min(RESAMPLES_AT_ONCE, samples - done)) for done in range(0, samples, RESAMPLES_AT_ONCE)]
+    low, high = np.quantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return Interval(mean, low, high)
+
+
+def _resampled_means(values: Floats, rng: np.random.Generator, samples: int) -> Floats:
+    n_users = len(values)
+    drawn = rng.integers(0, n_users, size=(samples, n_users))
+    counts = np.zeros((samples, n_users))
+    np.add.at(counts, (np.arange(samples)[:, None], drawn), 1.0)
+    return np.einsum("su,uc->sc", counts, values) / n_users

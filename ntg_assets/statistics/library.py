@@ -1,0 +1,181 @@
+"""The statistics as a library: every public function under one name, and arms made from whatever numbers are at hand.
+
+    from ntg_assets.experiments import statistics as st
+    st.compare_means(st.sample_from_sums(3407, 1396.87, 52377.9767), st.sample_from_sums(3461, 2422.7, 134698.29)).p
+
+`docs/experiments.md` has one example for each kind of question. Nothing here touches Dagster, a file or a store.
+"""
+
+from collections.abc import Sequence
+from math import ceil, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from ntg_assets.randomness import bucket_of
+from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior, update
+from ntg_assets.statistics.moments import PAIRS, VARIABLES, Moments
+from ntg_assets.statistics.multiple_testing import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    bonferroni,
+    hochberg,
+    holm,
+    holm_sidak,
+    max_t_critical,
+    max_t_p,
+    shared_control_loadings,
+    sidak,
+)
+from ntg_assets.statistics.plan_request import PlanRequest
+from ntg_assets.statistics.power import (
+    Design,
+    days_for_units,
+    detectable_effect,
+    equivalence_power,
+    pairs_power,
+    power,
+    units_for_effect,
+)
+from ntg_assets.statistics.proportions import (
+    Count,
+    compare_proportions,
+    compare_small_proportions,
+    equal_shares_p,
+    newcombe_interval,
+    sample_ratio_p,
+    wilson_interval,
+)
+from ntg_assets.statistics.quantiles import OrderStatistics, TiedValuesError, compare_quantiles, quantile_sample, ranks_around
+from ntg_assets.statistics.relative_effects import compare_relative, relative_error
+from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
+from ntg_assets.statistics.sequential import (
+    Looks,
+    anytime_factor,
+    anytime_p,
+    crossing_probability,
+    obrien_fleming,
+    obrien_fleming_bound,
+    planned_looks,
+    pocock_bound,
+    pocock_spending,
+    power_family,
+)
+from ntg_assets.statistics.two_samples import (
+    Difference,
+    Sample,
+    adjusted_samples,
+    compare_means,
+    compare_pairs,
+    pooled_theta,
+    t_critical,
+    t_p,
+    welch_degrees_of_freedom,
+)
+
+__all__ = [
+    "Belief", "Count", "Design", "Difference", "Looks", "Moments", "OrderStatistics", "PastEffect", "PlanAnswer", "PlanRequest", "Sample",
+    "TiedValuesError",
+    "adjusted_by_covariates", "adjusted_samples", "answer_plan", "anytime_factor", "anytime_p", "benjamini_hochberg",
+    "benjamini_yekutieli", "bonferroni", "bucket_of", "compare_means", "compare_pairs", "compare_proportions", "compare_quantiles",
+    "compare_relative", "compare_small_proportions", "crossing_probability", "days_for_units", "detectable_effect", "dunnett_p",
+    "equal_shares_p", "equivalence_power", "hochberg", "holm", "holm_sidak", "learn_prior", "max_t_critical", "max_t_p",
+    "moments_from_values", "newcombe_interval", "obrien_fleming", "obrien_fleming_bound", "order_statistics", "pairs_power",
+    "planned_looks", "pocock_bound", "pocock_spending", "pooled_theta", "power", "power_family", "quantile_sample", "relative_error",
+    "sample_from_share", "sample_from_sums", "sample_from_values", "sample_ratio_p", "shared_control_loadings", "sidak", "t_critical",
+    "t_p", "units_for_effect", "update", "welch_degrees_of_freedom", "wilson_interval", "winsorised",
+]  # fmt: skip
+
+Numbers = Sequence[float] | npt.NDArray[np.float64]
+
+
+def sample_from_sums(n: float, total: float, squares: float) -> Sample:
+    """Make an arm from its units, the sum of their values and the sum of their squares."""
+    mean = total / n
+    return Sample(n, mean, (squares - n * mean**2) / (n - 1) if n > 1 else float("nan"))
+
+
+def sample_from_values(values: Numbers) -> Sample:
+    """Make an arm from its values; those that are missing (NaN) do not count."""
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    return Sample(len(known), float(known.mean()), float(known.var(ddof=1)))
+
+
+def sample_from_share(successes: float, n: int) -> Sample:
+    """Make an arm from a count of successes; the variance is share * (1 - share)."""
+    share = successes / n
+    return Sample(n, share, share * (1 - share))
+
+
+def moments_from_values(
+    value: Numbers, *, denominator: Numbers | None = None, covariate: Numbers | None = None, covariate_denominator: Numbers | None = None
+) -> Moments:
+    """Make the moments of an arm from its units: a mean or ratio, with the same quantity before the experiment where it is known."""
+    n = len(value)
+    given = (value, denominator, covariate, covariate_denominator)
+    filled = [
+        np.full(n, constant) if one is None else np.asarray(one, dtype=float)
+        for one, constant in zip(given, (0.0, 1.0, 0.0, 1.0), strict=True)
+    ]
+    table = np.cov(np.array(filled))
+    place = {name: position for position, name in enumerate(VARIABLES)}
+    return Moments(
+        n,
+        {name: float(column.mean()) for name, column in zip(VARIABLES, filled, strict=True)},
+        {(one, other): float(table[place[one], place[other]]) for one, other in PAIRS},
+    )
+
+
+def adjusted_by_covariates(values: Sequence[Numbers], covariates: Sequence[npt.NDArray[np.float64]]) -> list[Sample]:
+    """Take out of each arm what several covariates explain: one set of slopes, fitted within the arms (CUPED with a vector).
+
+    Args:
+        values: Per arm, one number per unit.
+        covariates: Per arm, an array (units, covariates), known before the experiment.
+    """
+    rows = [np.asarray(one, dtype=float) for one in covariates]
+    centred = [one - one.mean(axis=0) for one in rows]
+    inner = [np.asarray(one, dtype=float) - np.mean(one) for one in values]
+    slopes = np.linalg.lstsq(np.vstack(centred), np.concatenate(inner), rcond=None)[0]
+    centre = np.vstack(rows).mean(axis=0)
+    return [sample_from_values(np.asarray(one, dtype=float) - (row - centre) @ slopes) for one, row in zip(values, rows, strict=True)]
+
+
+def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
+    """Find a quantile of an arm and the values that enclose it with 95% confidence, as the readouts do."""
+    found = np.sort(np.asarray(values, dtype=float))
+    n = len(found)
+    middle, low, high = ranks_around(n, quantile)
+    value, spanned = float(found[middle - 1]), found[max(low, 1) - 1 : high]
+    return OrderStatistics(
+        n,
+        value,
+        low=float(found[low - 1]) if low >= 1 else None,
+        high=float(found[high - 1]) if high <= n else None,
+        n_equal=_units_at(found, value),
+        n_tied=max(_units_at(found, one) for one in np.unique(spanned)),
+        n_spanned=high - low + 1,
+    )
+
+
+def _units_at(ordered: npt.NDArray[np.float64], value: float) -> int:
+    return int(np.searchsorted(ordered, value, side="right") - np.searchsorted(ordered, value, side="left"))
+
+
+def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:
+    """Cut the values of all arms at one common quantile, so that no arm has a cap of its own."""
+    pooled = np.sort(np.concatenate([np.asarray(one, dtype=float) for one in arms]))
+    cap = pooled[ceil(len(pooled) * at) - 1]
+    return [np.minimum(np.asarray(one, dtype=float), cap) for one in arms]
+
+
+def dunnett_p(control: Numbers, treatments: Sequence[Numbers], *, two_sided: bool = True) -> list[float]:
+    """Compare several treatments with one control, p-values adjusted for all of them, with one variance for all arms (Dunnett 1955)."""
+    arms = [np.asarray(one, dtype=float) for one in (control, *treatments)]
+    df = sum(len(one) - 1 for one in arms)
+    pooled = sum((len(one) - 1) * float(one.var(ddof=1)) for one in arms) / df
+    base, *others = [Sample(len(one), float(one.mean()), pooled) for one in arms]
+    loadings = shared_control_loadings(base, others)
+    statistics = [(one.mean - base.mean) / sqrt(one.squared_error + base.squared_error) for one in others]
+    return [max_t_p(statistic, loadings, degrees_of_freedom=df, two_sided=two_sided) for statistic in statistics]

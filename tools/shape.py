@@ -1,0 +1,208 @@
+"""The shape of the code in numbers: how long bodies are, what circles, what is named vaguely.
+
+Usage: python -m tools.shape     (in the project folder)
+
+Lengths are counted after formatting a temporary copy to 88 columns, since a wide line hides a long
+function. Each figure stands beside its goal; nothing here fails a build.
+"""
+
+import ast
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+from typing import NamedTuple
+
+import grimp
+
+PACKAGE = "ntg_assets"
+COLUMNS = 88
+LONG_BODY, LONG_FILE = 40, 250
+# Words that say nothing of what is bound: message, frame, probability or list of failures?
+VAGUE = frozenset(["told", "found", "one", "known", "asked", "given", "data", "thing", "obj", "tmp", "temp", "stuff", "info"])
+FEW_ARGUMENTS = 3  # from here on a public function says what its arguments are
+KERNELS = ("_kernel", "edge_heap", "prefetch")  # compiled loops, which calls would slow down
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Figure(NamedTuple):
+    """One measured figure, what it should be, and the worst offenders."""
+
+    name: str
+    value: float
+    goal: str
+    is_met: bool
+    worst: tuple[str, ...] = ()
+
+
+def formatted_copy(root: Path, folder: Path) -> Path:
+    """Copy the package and format the copy to `COLUMNS` columns."""
+    copy = folder / PACKAGE
+    shutil.copytree(root / PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    ruff = Path(sys.executable).parent / "ruff"
+    command = [str(ruff), "format", "--quiet", "--isolated", "--line-length", str(COLUMNS)]
+    subprocess.run([*command, str(copy)], check=True)  # noqa: S603  # our own command
+    return copy
+
+
+def functions(tree: ast.Module) -> Iterator[Function]:
+    """Yield every function and method of a module, nested ones included."""
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def body_lines(function: Function, text: list[str]) -> int:
+    """Count the lines of a body that hold anything, without its docstring."""
+    statements = function.body[1:] if ast.get_docstring(function) else function.body
+    if not statements:
+        return 0
+    first, last = statements[0].lineno, statements[-1].end_lineno or 0
+    return sum(1 for line in text[first - 1 : last] if line.strip())
+
+
+def bound_names(tree: ast.Module) -> Iterator[str]:
+    """Yield every name that a module binds: arguments, assignments, loops."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def needs_args(function: Function) -> bool:
+    """Whether a public function takes so many arguments that its docstring should list them."""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    named = [argument for argument in arguments if argument.arg not in {"self", "cls"}]
+    return not function.name.startswith("_") and len(named) >= FEW_ARGUMENTS
+
+
+def has_args(function: Function) -> bool:
+    """Whether a docstring lists the arguments."""
+    return "Args:" in (ast.get_docstring(function) or "")
+
+
+def is_kernel(path: Path) -> bool:
+    """Whether a module holds compiled loops."""
+    return any(path.stem.endswith(kernel) for kernel in KERNELS)
+
+
+def lengths(copy: Path) -> list[Figure]:
+    """Measure bodies, files, folders, names and docstrings of a formatted copy."""
+    paths = sorted(copy.rglob("*.py"))
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
+    bodies = {
+        f"{path.relative_to(copy)}:{function.name}": body_lines(function, texts[path].splitlines())
+        for path in paths
+        if not is_kernel(path)
+        for function in functions(trees[path])
+    }
+    long_bodies = _largest({name: n for name, n in bodies.items() if n > LONG_BODY})
+    files = {str(path.relative_to(copy)): texts[path].count("\n") for path in paths}
+    long_files = _largest({name: n for name, n in files.items() if n > LONG_FILE})
+    folders = Counter(str(path.parent.relative_to(copy)) for path in paths if path.stem[0] != "_")
+    names = Counter(name for tree in trees.values() for name in bound_names(tree))
+    vague = {name: n for name, n in names.items() if name in VAGUE}
+    share = 100 * sum(vague.values()) / max(names.total(), 1)
+    asked = [node for tree in trees.values() for node in functions(tree) if needs_args(node)]
+    listed = 100 * sum(map(has_args, asked)) / max(len(asked), 1)
+    middle, tail = median(bodies.values()), quantiles(bodies.values(), n=10)[-1]
+    return [
+        Figure("median body, lines", middle, "<= 6", middle <= 6),  # noqa: PLR2004  # the goal
+        Figure("90% of bodies, lines", tail, "<= 18", tail <= 18),  # noqa: PLR2004  # the goal
+        Figure("bodies over 40 lines", len(long_bodies), "0", not long_bodies, long_bodies),
+        Figure("files over 250 lines", len(long_files), "<= 15", len(long_files) <= 15, long_files),  # noqa: PLR2004
+        Figure(
+            "modules in a folder",
+            max(folders.values()),
+            "<= 20",
+            max(folders.values()) <= 20,  # noqa: PLR2004  # the goal
+            _largest(folders)[:3],
+        ),
+        Figure("vague bindings, %", round(share, 2), "<= 1", share <= 1, _largest(vague)),
+        Figure("Args where 3 or more, %", round(listed, 1), ">= 80", listed >= 80),  # noqa: PLR2004
+    ]
+
+
+def circles(graph: grimp.ImportGraph, package: str) -> list[str]:
+    """List the groups of siblings, at any depth, that need each other."""
+    children = sorted(graph.find_children(package))
+    needs = {child: _siblings_needed(graph, child, children) for child in children}
+    reach = {child: _reachable(child, needs) for child in children}
+    groups = {tuple(sorted({child} | {other for other in reach[child] if child in reach[other]})) for child in children}
+    own = [f"{package}: {', '.join(group)}" for group in sorted(groups) if len(group) > 1]
+    return [*own, *(found for child in children for found in circles(graph, child))]
+
+
+def _siblings_needed(graph: grimp.ImportGraph, child: str, children: list[str]) -> set[str]:
+    inside = {child, *graph.find_descendants(child)}
+    needed = {name for module in inside for name in graph.find_modules_directly_imported_by(module)}
+    return {other for other in children if other != child and any(n == other or n.startswith(f"{other}.") for n in needed)}
+
+
+def _reachable(start: str, needs: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for other in needs[waiting.pop()] - seen:
+            seen.add(other)
+            waiting.append(other)
+    return seen
+
+
+def upward_imports(graph: grimp.ImportGraph, layers: list[str]) -> list[str]:
+    """List the imports from a lower layer of the import contract to a higher one."""
+    place = {name.strip(): height for height, names in enumerate(reversed(layers)) for name in names.split("|")}
+    return sorted(
+        f"{module} -> {needed}"
+        for module in graph.modules
+        for needed in graph.find_modules_directly_imported_by(module)
+        if _height(needed, place) > _height(module, place) >= 0
+    )
+
+
+def _height(module: str, place: dict[str, int]) -> int:
+    parts = module.split(".")
+    return place.get(parts[1], -1) if len(parts) > 1 else -1
+
+
+def structure(root: Path) -> list[Figure]:
+    """Measure what imports what."""
+    graph = grimp.build_graph(PACKAGE, cache_dir=None)
+    linter = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (layers,) = (each["layers"] for each in linter["contracts"] if each["type"] == "layers")
+    around, up = tuple(circles(graph, PACKAGE)), tuple(upward_imports(graph, layers))
+    return [
+        Figure("circles", len(around), "0", not around, around),
+        Figure("upward imports", len(up), "<= 3", len(up) <= 3, up),  # noqa: PLR2004  # the goal
+    ]
+
+
+def _largest(counts: dict[str, int] | Counter[str]) -> tuple[str, ...]:
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return tuple(f"{name} {count}" for name, count in ordered)
+
+
+def measure(root: Path) -> list[Figure]:
+    """Measure the package below `root`."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [*lengths(formatted_copy(root, Path(folder))), *structure(root)]
+
+
+def main() -> int:
+    """Print every figure beside its goal, and the worst offenders of those that miss it."""
+    for figure in measure(Path.cwd()):
+        verdict = "met" if figure.is_met else "not met"
+        print(f"{figure.name:<26} {figure.value:>8g}   goal {figure.goal:<6} {verdict}")
+        for offender in () if figure.is_met else figure.worst[:20]:
+            print(f"    {offender}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
