@@ -62,6 +62,10 @@ format: $(DEV) ## Mend what ruff can mend by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: shape
+shape: $(DEV) ## How long bodies are, what circles, what is named vaguely, each beside its goal
+	$(BIN)/python -m tools.shape
+
 .PHONY: golden
 golden: $(DEV) ## Write the golden files anew; read the diff before you commit it
 	$(BIN)/python -m pytest --rewrite-golden
