@@ -43,6 +43,7 @@ class _Arrived:
     def __init__(self) -> None:
         self.first: int | None = None
         self.at = 0.0
+        self.is_raised = False
         self.pipe = -1  # not opened
         self.reading = Lock()
 
@@ -97,7 +98,9 @@ def raise_if_received() -> None:
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    raise Interrupted(received() or number)
+    if not _arrived.is_raised:  # a second one must not break off what the first one closes
+        _arrived.is_raised = True
+        raise Interrupted(received() or number)
 
 
 def _hang_up(_: int, __: FrameType | None) -> None:

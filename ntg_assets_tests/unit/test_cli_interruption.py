@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli import runs
-from ntg_assets.cli.interruption import Interrupted
+from ntg_assets.cli.interruption import AT_ONCE, WAITING, Interrupted
 from ntg_assets.cli.published import telling_what_is_published
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
@@ -99,6 +100,45 @@ def test_a_run_in_its_middle_ends_lets_go_and_is_failed_in_the_history(
     monkeypatch.setenv("DAGSTER_HOME", str(paths.dagster_home))
     with dg.DagsterInstance.get() as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+STUBBORN = """
+import signal, time
+from ntg_assets.cli.interruption import Interrupted, listen
+listen()
+try:
+    print("listens", flush=True)
+    time.sleep(60)
+except Interrupted:
+    time.sleep(60)
+"""
+
+
+def test_a_second_request_ends_at_once_whatever_goes_on_and_one_sent_twice_is_one() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for _ in range(2):  # as `timeout` does
+            process.send_signal(signal.SIGTERM)
+        time.sleep(1.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1].split("\n")
+    assert [line for line in told if line] == [WAITING, AT_ONCE]
+    assert process.returncode == 143  # the first one
+
+
+HUNG_UP_UNHEARD = """
+import os, signal
+from ntg_assets.cli.interruption import listen
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+listen()
+os.kill(os.getpid(), signal.SIGHUP)
+"""
+
+
+def test_what_is_ignored_already_stays_ignored() -> None:
+    assert subprocess.run([sys.executable, "-c", HUNG_UP_UNHEARD], cwd=HOME, check=False).returncode == 0
 
 
 def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
