@@ -72,15 +72,23 @@ def group_effects(inputs: Floats, model: Linear) -> Effects:
     return _stack([model.effect(inputs, (group,)) for group in GROUPS])
 
 
-def silence_effect(inputs: Floats, at_last_visit: Floats, model: Linear) -> Effects:
-    """Compare with the user had the last active day been yesterday; no effect where that is not known (NaN)."""
-    return _stack([model.effect(np.nan_to_num(inputs - at_last_visit, nan=0.0))])
+def silence_effect(inputs: Floats, at_last_visit: Floats, model: Linear, *, is_known: Flags) -> Effects:
+    """Compare with the user had the last active day been yesterday; no effect where that is not known.
+
+    Args:
+        inputs: Standardised inputs of every user.
+        at_last_visit: Those of the known ones on the day after their last active day.
+        model: The linear part of the model.
+        is_known: Which users these are.
+    """
+    return _placed(model.effect(inputs[is_known] - at_last_visit), is_known)
 
 
-def activity_effect(inputs: Floats, is_safest: Flags, model: Linear) -> Effects:
-    """Compare activity with the mean of the safest; no effect without any."""
-    reference = inputs[is_safest].mean(axis=0) if is_safest.any() else inputs
-    return _stack([model.effect(inputs - reference, ACTIVITY)])
+def activity_effect(inputs: Floats, model: Linear, *, is_safest: Flags, is_asked: Flags) -> Effects:
+    """Compare the activity of some users with the mean of the safest; no effect without any."""
+    asked = is_asked & is_safest.any()
+    reference = inputs[is_safest].mean(axis=0) if is_safest.any() else np.zeros(inputs.shape[1])
+    return _placed(model.effect(inputs[asked] - reference, ACTIVITY), asked)
 
 
 def safest(probability: Floats, *, is_peer: Flags) -> Flags:
@@ -90,6 +98,13 @@ def safest(probability: Floats, *, is_peer: Flags) -> Flags:
     chosen = np.zeros(len(probability), dtype=bool)
     chosen[peers[np.argsort(probability[peers], kind="stable")[:n_safest]]] = True
     return chosen
+
+
+def _placed(effect: tuple[Floats, Floats], rows: Flags) -> Effects:
+    """Put the effects of some rows in their places; none elsewhere."""
+    whole = np.zeros((2, len(rows), 1))
+    whole[:, rows, 0] = effect
+    return Effects(*whole)
 
 
 def _stack(effects: list[tuple[Floats, Floats]]) -> Effects:

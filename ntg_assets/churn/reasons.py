@@ -69,16 +69,16 @@ def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Ser
 
 def _effects(users: Scored, model: Linear, *, is_safest: Flags) -> tuple[Floats, Ints]:
     """Size and rank (`RAISED`, ...) of everything that may be told; shape (rows, `TOLD`)."""
-    inputs = model.inputs(users.snapshots)
-    is_known = ~np.isnan(users.probability_at_last_visit)
-    before = np.where(is_known[:, None], model.inputs(users.at_last_visit), np.nan)
-    grouped, silent, active = group_effects(inputs, model), silence_effect(inputs, before, model), activity_effect(inputs, is_safest, model)
+    inputs, is_known = model.inputs(users.snapshots), ~np.isnan(users.probability_at_last_visit)
+    before = model.inputs(users.at_last_visit.filter(pl.Series(is_known)))
+    grouped, silent = group_effects(inputs, model), silence_effect(inputs, before, model, is_known=is_known)
     by_group = np.where(makes_sense(grouped.direction, users.snapshots, is_peer=users.is_peer), grouped.direction, 0)
     by_group[silent.direction[:, 0] > 0, GROUPS.index("recency")] = 0  # the same fact is told once
     ranks = np.column_stack([_ranks(by_group), np.where(silent.direction > 0, RAISED, UNTOLD)])
     ranks[:, SEASON] += ranks[:, SEASON] < UNTOLD  # one place after the others of its direction
-    falls_behind = users.is_peer & (active.direction[:, 0] > 0) & _is_less_active(users.snapshots, is_safest)
-    ranks = np.column_stack([ranks, np.where(falls_behind & ~(ranks == RAISED).any(axis=1), RAISED, UNTOLD)])
+    is_asked = users.is_peer & ~(ranks == RAISED).any(axis=1) & _is_less_active(users.snapshots, is_safest)
+    active = activity_effect(inputs, model, is_safest=is_safest, is_asked=is_asked)
+    ranks = np.column_stack([ranks, np.where(active.direction > 0, RAISED, UNTOLD)])
     is_signless = users.is_peer & ~(ranks <= SEASON_RAISED).any(axis=1)
     size = np.column_stack([grouped.size, silent.size, active.size, np.zeros(len(inputs))])
     return size, np.column_stack([ranks, np.where(is_signless, SIGNLESS, UNTOLD)])

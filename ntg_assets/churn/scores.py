@@ -143,10 +143,11 @@ def _at_last_visit(snapshots: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_told(scored: pl.DataFrame, now: pl.DataFrame, at_last_visit: pl.DataFrame, coefficients: pl.DataFrame) -> Scored:
-    is_peer = scored["is_at_risk_population"].to_numpy()
-    before = score_churn(at_last_visit, coefficients)["churn_probability"].to_numpy()
+    is_peer, probability = scored["is_at_risk_population"].to_numpy(), scored["churn_probability"].to_numpy()
     is_known = is_peer & at_last_visit["recency_days"].is_not_null().to_numpy()
-    return Scored(now, at_last_visit, scored["churn_probability"].to_numpy(), np.where(is_known, before, np.nan), is_peer)
+    before = np.full(len(probability), np.nan)
+    before[is_known] = score_churn(at_last_visit.filter(pl.Series(is_known)), coefficients)["churn_probability"].to_numpy()
+    return Scored(now, at_last_visit, probability, before, is_peer)
 
 
 def _scores_before(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:
