@@ -61,9 +61,9 @@ def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def listens(process: "subprocess.Popen[str]") -> bool:
-    """Whether a process has its own handler of SIGTERM."""
+    """Whether a process has put its handlers in place, SIGHUP's as the last one."""
     (caught,) = [line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt")]
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+    return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
 
 
 def nobody_is_left_of(process: "subprocess.Popen[str]") -> bool:
@@ -120,11 +120,11 @@ def test_a_second_request_ends_at_once_whatever_goes_on_and_one_sent_twice_is_on
         process.stdout.readline()
         for _ in range(2):  # as `timeout` does
             process.send_signal(signal.SIGTERM)
-        time.sleep(1.5)
-        assert process.poll() is None
+        assert process.stderr is not None
+        told = [process.stderr.readline() for _ in range(2)]  # which comes when it takes longer than a second
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=60)[1].split("\n")
-    assert [line for line in told if line] == [WAITING, AT_ONCE]
+        told += process.communicate(timeout=60)[1].splitlines()
+    assert [line.strip() for line in told if line.strip()] == [WAITING, AT_ONCE]
     assert process.returncode == 143  # the first one
 
 
