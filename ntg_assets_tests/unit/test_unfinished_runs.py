@@ -26,7 +26,7 @@ FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 RUN_THAT_HANGS = """
 import pathlib, sys, time
 import dagster as dg
-from ntg_assets.project import Project
+from ntg_assets.orchestration.project import Project
 
 @dg.asset(key_prefix="live")
 def endless(context: dg.AssetExecutionContext, project: Project) -> None:
