@@ -13,6 +13,7 @@ from ntg_assets.experiments.data import exposure_logs as logs
 from ntg_assets.experiments.data import tables
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.decision.receipts import replay
+from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.run import run
 from ntg_assets.synthetic.world import write_world
 
@@ -32,7 +33,7 @@ def trial(folder: Path) -> ExperimentSettings:
 @pytest.mark.slow
 def test_the_planted_trial_ends_in_a_simulated_decision_whose_intervals_hold_the_truth(tmp_path: Path) -> None:
     write_world(tmp_path, n_events=150_000, n_users=4_000, n_items=500, seed=3)
-    events = pl.read_parquet(tmp_path / "events.parquet")
+    events = with_event_on(pl.read_parquet(tmp_path / "events.parquet"))
     one = trial(tmp_path)
     programme = ExperimentsSettings(definitions=[one])
     exposures = logs.read_exposure_logs([one], home=tmp_path)
