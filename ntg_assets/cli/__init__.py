@@ -2,19 +2,27 @@
 
 import sys
 
-from ntg_assets.cli.interruption import Interrupted, listen
+from ntg_assets.cli.interruption import Interrupted, listen, raise_if_received
 
 
 def main() -> None:
     """Run the command line; who interrupts it gets one sentence, from the first import on."""
     listen()
     try:
-        from ntg_assets.cli.app import main as run_command  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
-
-        run_command()
+        _run_command()
     except Interrupted as interrupted:
         sys.stderr.write(f"\n{interrupted}\n")
         sys.exit(interrupted.exit_code)
+
+
+def _run_command() -> None:
+    try:
+        from ntg_assets.cli.app import main as run_command  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
+    except Exception:
+        raise_if_received()  # Python wraps what comes up while a class is made
+        raise
+    raise_if_received()  # some libraries go on without what could not be loaded
+    run_command()
 
 
 __all__ = ["main"]

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from threading import Lock, Thread
+from threading import RLock, Thread
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,7 +45,12 @@ class _Arrived:
         self.at = 0.0
         self.is_raised = False
         self.pipe = -1  # not opened
-        self.reading = Lock()
+        self.reading = RLock()  # a handler may come in while its own thread reads
+
+    @property
+    def age(self) -> float:
+        """Seconds since the first one."""
+        return time.monotonic() - self.at
 
     def open(self) -> None:
         self.pipe, writing = os.pipe()
@@ -64,7 +69,7 @@ class _Arrived:
             return
         if self.first is None:
             self.first, self.at = number, time.monotonic()
-        elif time.monotonic() - self.at > PATIENCE_SECONDS:
+        elif self.age > PATIENCE_SECONDS:
             _tell(AT_ONCE)
             os._exit(SIGNALLED + self.first)
 
@@ -75,6 +80,7 @@ _arrived = _Arrived()
 def listen() -> None:
     """Let the signals that ask to end raise `Interrupted`; what is ignored already (`nohup`) stays so. A second one ends at once."""
     _arrived.open()
+    sys.unraisablehook = _unraisable
     Thread(target=_watch, daemon=True).start()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -103,6 +109,12 @@ def _end(number: int, _: FrameType | None) -> None:
         raise Interrupted(received() or number)
 
 
+def _unraisable(told: "sys.UnraisableHookArgs") -> None:
+    """Keep quiet about a request that came in where nothing can be raised (while garbage is collected): `received` knows of it."""
+    if received() is None:
+        sys.__unraisablehook__(told)
+
+
 def _hang_up(_: int, __: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)  # Dagster handles that one, where it is safe
 
@@ -111,11 +123,9 @@ def _watch() -> None:
     """Say that a request was heard when ending takes time, and take a second one even while compiled code runs."""
     is_told = False
     while True:
-        patience = PATIENCE_SECONDS if _arrived.first and not is_told else None
-        arrived, *_ = select.select([_arrived.pipe], [], [], patience)
-        if arrived:
+        if select.select([_arrived.pipe], [], [], PATIENCE_SECONDS)[0]:
             _arrived.read()
-        else:
+        if _arrived.first and not is_told and _arrived.age > PATIENCE_SECONDS:
             _tell(WAITING)
             is_told = True
 
