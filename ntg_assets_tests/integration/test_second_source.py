@@ -59,5 +59,5 @@ def test_categories_make_diversity(journey: Workspace) -> None:
 def test_everything_is_published_and_verifies(journey: Workspace) -> None:
     assert "files" in journey.done("verify")
     page = (journey.folder / "reports" / "decision_brief.html").read_text()
-    assert "</strong> USD.</p>" in page
+    assert "</strong> USD." in page
     assert "Complete Journey" in page
