@@ -1,6 +1,7 @@
 """Nothing in a CSV that people open runs as a formula, and the exact text comes back when one apostrophe is taken away."""
 
 import csv
+import json
 import re
 import unicodedata
 from pathlib import Path
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
-from ntg_assets.publish.exports import CONTACT_LISTS, export_contact_list
+from ntg_assets.contracts import IdTypes
+from ntg_assets.publish.exports import CONTACT_LISTS, export_contact_list, export_contact_list_schema
 from ntg_assets.publish.spreadsheets import write_spreadsheet
 from ntg_assets.sql import Table
 
@@ -78,6 +80,13 @@ def test_the_contact_list_is_harmless_as_csv_and_exact_as_parquet(tmp_path: Path
     assert (told["expected_profit"], told["save_rate"], told["rank"]) == ("0.00", "", "1")
     kept = pl.read_parquet(exact).row(0, named=True)
     assert {name: kept[name] for name in header} == {name: value for name, value in contact("=1+1").items() if name in header}
+
+
+def test_the_schema_of_the_contact_list_says_how_the_csv_differs(tmp_path: Path) -> None:
+    written = export_contact_list_schema(Table("live", "intervention_targets"), ids=IdTypes(), target=tmp_path / "schema.json")
+    told = json.loads(written.read_text())["description"]
+    assert "take one leading apostrophe away to have the exact text" in told
+    assert "rounded to 2 places" in told
 
 
 def test_every_csv_of_the_package_is_written_by_these_rules(project_home: Path) -> None:
