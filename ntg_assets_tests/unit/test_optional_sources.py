@@ -12,6 +12,7 @@ import ntg_assets.definitions  # noqa: F401  # loads every stage, which register
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data import log_files
 from ntg_assets.optional_sources import reading
 from ntg_assets.optional_sources.checks import tell_refused
 from ntg_assets.optional_sources.reading import OptionalTables, read_optional_sources, require_source_files
@@ -133,6 +134,19 @@ def test_an_error_that_nobody_foresaw_is_a_reason_too(home: Path, settings: Sett
     assert tell_refused(read(home, settings).optional_sources) == [
         "off_policy.shown: MemoryError: no reason given (not foreseen); so nothing is estimated from it"
     ]
+
+
+def test_a_log_that_nobody_may_read_stops_nothing_but_its_experiment(
+    home: Path, settings: Settings, whole: OptionalTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: Path, **_: object) -> tuple[str, int]:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(log_files, "hash_of", refuse)
+    found = read(home, settings)
+    assert found.experiment_sources.is_empty()
+    assert whole.experiment_sources["stood_still"].all()
+    assert found.user_lists.equals(whole.user_lists)
 
 
 def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(home: Path, settings: Settings) -> None:

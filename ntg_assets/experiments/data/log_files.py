@@ -29,9 +29,9 @@ class LogFile:
     Attributes:
         log: What lies in it: exposures, outcomes, assignments, delivered, kept.
         file_name: Path below the project folder.
-        sha256: Of its bytes before the first table was made of them.
+        sha256: Of its bytes before it was read.
         n_bytes: Its length then.
-        stood_still: Whether it was the same after the last table was made of it.
+        stood_still: Whether it was the same after it was read.
     """
 
     log: str
@@ -44,20 +44,21 @@ class LogFile:
 def log_sources(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
     """Hash the log files of every experiment, each file once; one row per (experiment, log, file).
 
-    What no file matches has no row: reading it is what refuses the experiment.
+    What no file matches, or nobody may read, has no row: reading it is what refuses the experiment, and that one alone.
     """
-    known: dict[Path, tuple[str, int]] = {}
+    known: dict[Path, tuple[str, int] | None] = {}
     rows = []
     for experiment in definitions:
         for log, file in dict.fromkeys(_files_of(experiment, home=home)):
             if file not in known:
-                known[file] = hash_of(file)
-            rows.append((experiment.id, log, _name(file, home), *known[file]))
+                known[file] = _hash_if_readable(file)
+            if (found := known[file]) is not None:
+                rows.append((experiment.id, log, _name(file, home), *found))
     return pl.DataFrame(rows, schema=SOURCE_TYPES, orient="row")
 
 
 def mark_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Say of each file whether it was the same before and after the tables were made: then they were made of these bytes."""
+    """Say of each file whether it was the same before and after it was read: then these bytes were read."""
     key = ["experiment", "log", "file_name"]
     known = after.select(*key, pl.col("sha256").alias("later"))
     joined = before.join(known, on=key, how="left", maintain_order="left")
@@ -86,6 +87,13 @@ def change_since(file: LogFile, *, home: Path, published: Mapping[Path, str] | N
     if n_bytes > file.n_bytes and hash_of(path, first=file.n_bytes)[0] == file.sha256:
         return f"changed since it was read: {n_bytes - file.n_bytes:,} bytes were added; what was read still stands before them"
     return f"changed since it was read (now sha256 {now[:SHOWN_DIGITS]}, {n_bytes:,} bytes for {file.n_bytes:,})"
+
+
+def _hash_if_readable(file: Path) -> tuple[str, int] | None:
+    try:
+        return hash_of(file)
+    except OSError:
+        return None
 
 
 def hash_of(file: Path, *, first: int | None = None) -> tuple[str, int]:

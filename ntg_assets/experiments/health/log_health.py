@@ -74,7 +74,7 @@ def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
 
 
 def examine_log_files(files: Sequence[LogFile]) -> Iterator[HealthCheck]:
-    """Refuse every claim when a log changed while tables were made of it: some hold what came before, others what came after."""
+    """Refuse every claim when a log changed while it was read: rows may hold what came before and after."""
     changed = [file.file_name for file in files if not file.stood_still]
     if changed:
         told = f"{len(changed)} of {len(files)} log files changed while they were read ({changed[0]}); run again when they stand still"
