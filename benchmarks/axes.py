@@ -1,4 +1,5 @@
-"""How stable the taste axes of a log are: a hundredth of the events, then of the users, is left out, and the axes are matched.
+"""How stable the taste axes of a log are: a hundredth of the events,
+then of the users, is left out, and the axes are matched.
 
 python -m benchmarks.axes
 python -m benchmarks.axes --config configs/mine.yaml --repetitions 5
@@ -30,8 +31,12 @@ LEAST_SAME = 0.9
 
 
 def axes(
-    config: Annotated[str, typer.Option(help="Overlay over configs/base.yaml.")] = "configs/dev.yaml",
-    repetitions: Annotated[int, typer.Option(help="How often a hundredth is left out, of events and of users.", min=1)] = 3,
+    config: Annotated[
+        str, typer.Option(help="Overlay over configs/base.yaml.")
+    ] = "configs/dev.yaml",
+    repetitions: Annotated[
+        int, typer.Option(help="How often a hundredth is left out, of events and of users.", min=1)
+    ] = 3,
 ) -> None:
     """Measure the axes' stability."""
     log = configured_log(config)
@@ -40,10 +45,18 @@ def axes(
     items = survey(settings.ingest, place=place, now=datetime.now(UTC).replace(tzinfo=None)).items
     whole = _axes_of(events, items, settings)
     if whole.is_empty():
-        raise NotEnoughDataError("the taste graph of this log has no edges, so there are no axes. Lower taste.min_item_support.")
-    figures: dict[str, Any] = {"log": {"n_events": events.height, "n_axes": whole["axis"].n_unique()}}
+        raise NotEnoughDataError(
+            "the taste graph of this log has no edges, so there are no axes. Lower"
+            " taste.min_item_support."
+        )
+    figures: dict[str, Any] = {
+        "log": {"n_events": events.height, "n_axes": whole["axis"].n_unique()}
+    }
     for unit in ("events", "users"):
-        matched = [match_axes(whole, _axes_of(_fewer(events, unit, seed), items, settings)) for seed in range(repetitions)]
+        matched = [
+            match_axes(whole, _axes_of(_fewer(events, unit, seed), items, settings))
+            for seed in range(repetitions)
+        ]
         every = pl.concat(matched)
         figures[f"without_1_percent_of_{unit}"] = {
             "mean_similarity": float(mean(every["similarity"])),
@@ -53,16 +66,28 @@ def axes(
         }
     told = figures["without_1_percent_of_events"]
     goals = [
-        Goal("least similarity of matched axes without 1% of the events", told["least_similarity"], LEAST_SIMILARITY, "at_least"),
+        Goal(
+            "least similarity of matched axes without 1% of the events",
+            told["least_similarity"],
+            LEAST_SIMILARITY,
+            "at_least",
+        ),
         Goal("share of axes that keep their name", told["same_name_share"], LEAST_SAME, "at_least"),
-        Goal("share of axes that keep their number", told["same_number_share"], LEAST_SAME, "at_least"),
+        Goal(
+            "share of axes that keep their number",
+            told["same_number_share"],
+            LEAST_SAME,
+            "at_least",
+        ),
     ]
     report("axes", figures=figures, goals=goals)
 
 
 def _axes_of(events: pl.DataFrame, tables: ItemTables, settings: Settings) -> pl.DataFrame:
     graph = build_taste_graph(events, settings=settings.taste).edges
-    return find_taste_axes(graph, item_categories=tables.item_categories, titles=tables.items, settings=settings.taste)
+    return find_taste_axes(
+        graph, item_categories=tables.item_categories, titles=tables.items, settings=settings.taste
+    )
 
 
 def _fewer(events: pl.DataFrame, unit: str, seed: int) -> pl.DataFrame:
@@ -70,7 +95,11 @@ def _fewer(events: pl.DataFrame, unit: str, seed: int) -> pl.DataFrame:
     if unit == "events":
         return events.sample(fraction=1 - LEFT_OUT, seed=seed)
     users = events["user_id"].unique().sort()
-    kept = users.filter(pl.Series([unit_interval(f"axes:{seed}", user) >= LEFT_OUT for user in users], dtype=pl.Boolean))
+    kept = users.filter(
+        pl.Series(
+            [unit_interval(f"axes:{seed}", user) >= LEFT_OUT for user in users], dtype=pl.Boolean
+        )
+    )
     return events.filter(pl.col("user_id").is_in(kept.implode()))
 
 

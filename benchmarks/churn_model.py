@@ -16,17 +16,26 @@ FOUR_WEEKS = ChurnSettings(horizon_days=28, at_risk_days=56)
 
 def whole_history(user_days: pl.DataFrame) -> History:
     """Take the whole log as TRAIN."""
-    first_on, last_on = user_days.select(first=pl.col("active_on").min(), last=pl.col("active_on").max()).row(0)
+    first_on, last_on = user_days.select(
+        first=pl.col("active_on").min(), last=pl.col("active_on").max()
+    ).row(0)
     end_on = last_on + timedelta(days=1)
     return History(first_on, end_on, end_on)
 
 
-def scores_of(user_days: pl.DataFrame, history: History, churn: ChurnSettings) -> tuple[pl.DataFrame, ChurnModel]:
+def scores_of(
+    user_days: pl.DataFrame, history: History, churn: ChurnSettings
+) -> tuple[pl.DataFrame, ChurnModel]:
     """Score everybody at the cutoff, and the model behind it."""
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    model = fit_churn_model(labelled, walk_forward(labelled, settings=churn), cutoff_on=history.cutoff_on, settings=churn)
+    model = fit_churn_model(
+        labelled,
+        walk_forward(labelled, settings=churn),
+        cutoff_on=history.cutoff_on,
+        settings=churn,
+    )
     return churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn), model
 
 

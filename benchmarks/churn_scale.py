@@ -23,7 +23,12 @@ def scale_part() -> tuple[dict[str, Any], list[Goal]]:
     figures = {**found, "cpu_s": cost.cpu_s, "wall_s": cost.wall_s, "peak_mb": cost.peak_mb}
     per_ten_million = cost.cpu_s * 10_000_000 / made["user_days"]
     return figures, [
-        Goal("scale: CPU seconds for ten million user-days to scores", per_ten_million, 60.0, "at_most"),
+        Goal(
+            "scale: CPU seconds for ten million user-days to scores",
+            per_ten_million,
+            60.0,
+            "at_most",
+        ),
         Goal("scale: peak memory in MB", cost.peak_mb, 4096.0, "at_most"),
     ]
 

@@ -1,4 +1,5 @@
-"""The promises of the statistics where the truth is known: error rates for each kind of test, coverage, families, looks, power.
+"""The promises of the statistics where the truth is known: error rates for each kind of test,
+coverage, families, looks, power.
 
 Every figure comes from repetitions with a fixed seed and stands beside its Monte Carlo error.
 """
@@ -21,27 +22,41 @@ Once = Callable[[Random, float], st.Difference]
 
 def mean(rng: Random, effect: float) -> st.Difference:
     """A heavy-tailed mean in arms of unequal size."""
-    return st.compare_means(st.sample_from_values(rng.lognormal(0, 1, 800)), st.sample_from_values(effect + rng.lognormal(0, 1, 1_200)))
+    return st.compare_means(
+        st.sample_from_values(rng.lognormal(0, 1, 800)),
+        st.sample_from_values(effect + rng.lognormal(0, 1, 1_200)),
+    )
 
 
 def ratio(rng: Random, effect: float) -> st.Difference:
     """Clicks over views; views differ between users."""
     views = [(rng.poisson(5, 800) + 1).astype(np.float64) for _ in range(2)]
-    clicks = [rng.binomial(n.astype(int), 0.3) + extra * n for n, extra in zip(views, (0.0, effect), strict=True)]
-    arms = [st.moments_from_values(click, denominator=n) for click, n in zip(clicks, views, strict=True)]
+    clicks = [
+        rng.binomial(n.astype(int), 0.3) + extra * n
+        for n, extra in zip(views, (0.0, effect), strict=True)
+    ]
+    arms = [
+        st.moments_from_values(click, denominator=n) for click, n in zip(clicks, views, strict=True)
+    ]
     return st.compare_means(*st.adjusted_samples(arms))
 
 
 def cuped(rng: Random, effect: float) -> st.Difference:
     """A mean with its pre-period."""
     before = [rng.lognormal(0, 1, 600) for _ in range(2)]
-    arms = [st.moments_from_values(x + extra + rng.normal(0, 1, 600), covariate=x) for x, extra in zip(before, (0.0, effect), strict=True)]
+    arms = [
+        st.moments_from_values(x + extra + rng.normal(0, 1, 600), covariate=x)
+        for x, extra in zip(before, (0.0, effect), strict=True)
+    ]
     return st.compare_means(*st.adjusted_samples(arms))
 
 
 def share(rng: Random, effect: float) -> st.Difference:
     """A share of units."""
-    return st.compare_proportions(st.Count(rng.binomial(2_000, 0.1), 2_000), st.Count(rng.binomial(3_000, 0.1 + effect), 3_000))
+    return st.compare_proportions(
+        st.Count(rng.binomial(2_000, 0.1), 2_000),
+        st.Count(rng.binomial(3_000, 0.1 + effect), 3_000),
+    )
 
 
 def quantile(rng: Random, effect: float) -> st.Difference:
@@ -56,7 +71,8 @@ def winsorised(rng: Random, effect: float) -> st.Difference:
     return st.compare_means(*(st.sample_from_values(one) for one in cut))
 
 
-KINDS: dict[str, tuple[Once, float]] = {  # with the effect of the coverage test; a cut value has no simple true effect
+# with the effect of the coverage test; a cut value has no simple true effect
+KINDS: dict[str, tuple[Once, float]] = {
     "mean": (mean, 0.2),
     "ratio": (ratio, 0.02),
     "CUPED": (cuped, 0.2),
@@ -78,9 +94,22 @@ def _rates() -> Iterator[Goal]:
         rng = np.random.default_rng(SEED)
         rejected = float(np.mean([once(rng, 0.0).p < ALPHA for _ in range(REPETITIONS)]))
         off = _round(abs(rejected - ALPHA) / error)
-        yield Goal(f"A/A of a {name}: false positives off 5% by so many Monte Carlo errors", off, ERRORS, "at_most")
-        inside = [found.low <= effect <= found.high for found in (once(rng, effect) for _ in range(REPETITIONS))]
-        yield Goal(f"coverage of a {name}: off 95% by", _round(abs(float(np.mean(inside)) - (1 - ALPHA))), 0.01, "at_most")
+        yield Goal(
+            f"A/A of a {name}: false positives off 5% by so many Monte Carlo errors",
+            off,
+            ERRORS,
+            "at_most",
+        )
+        inside = [
+            found.low <= effect <= found.high
+            for found in (once(rng, effect) for _ in range(REPETITIONS))
+        ]
+        yield Goal(
+            f"coverage of a {name}: off 95% by",
+            _round(abs(float(np.mean(inside)) - (1 - ALPHA))),
+            0.01,
+            "at_most",
+        )
 
 
 def _families() -> Iterator[Goal]:
@@ -89,14 +118,37 @@ def _families() -> Iterator[Goal]:
     means = rng.normal(0, 1, (FAMILIES, 4)) / np.sqrt(units)
     control, *treatments = [st.Sample(int(one), 0.0, 1.0) for one in units]
     statistics = np.abs((means[:, 1:] - means[:, :1]) / np.sqrt(1 / units[0] + 1 / units[1:]))
-    critical = st.max_t_critical(st.shared_control_loadings(control, treatments), significance=ALPHA)
+    critical = st.max_t_critical(
+        st.shared_control_loadings(control, treatments), significance=ALPHA
+    )
     claimed = float((statistics.max(axis=1) > critical).mean())
-    yield Goal("family-wise error of three treatments", _round(claimed), _round(ALPHA + ERRORS * error), "at_most")
+    yield Goal(
+        "family-wise error of three treatments",
+        _round(claimed),
+        _round(ALPHA + ERRORS * error),
+        "at_most",
+    )
     shares = [look / 10 for look in range(1, 11)]
-    crossed = float((np.abs(_looks(rng, 10)) > np.array(st.planned_looks(shares, alpha=ALPHA).bounds)).any(axis=1).mean())
-    yield Goal("family-wise error of ten planned looks", _round(crossed), _round(ALPHA + ERRORS * error), "at_most")
-    unplanned = float((np.abs(_looks(rng, 20)) > st.t_critical(ALPHA / 2, float("inf"))).any(axis=1).mean())
-    yield Goal("false positives of twenty looks without a plan (what the plan is for)", _round(unplanned), 0.2, "at_least")
+    crossed = float(
+        (np.abs(_looks(rng, 10)) > np.array(st.planned_looks(shares, alpha=ALPHA).bounds))
+        .any(axis=1)
+        .mean()
+    )
+    yield Goal(
+        "family-wise error of ten planned looks",
+        _round(crossed),
+        _round(ALPHA + ERRORS * error),
+        "at_most",
+    )
+    unplanned = float(
+        (np.abs(_looks(rng, 20)) > st.t_critical(ALPHA / 2, float("inf"))).any(axis=1).mean()
+    )
+    yield Goal(
+        "false positives of twenty looks without a plan (what the plan is for)",
+        _round(unplanned),
+        0.2,
+        "at_least",
+    )
 
 
 def _looks(rng: Random, n_looks: int) -> NDArray[np.float64]:
@@ -106,14 +158,25 @@ def _looks(rng: Random, n_looks: int) -> NDArray[np.float64]:
 
 
 def _power() -> Iterator[Goal]:
-    for name, ratio_of_arms, spread in (("equal arms", 1.0, 1.0), ("unequal arms and variances", 3.0, 2.0)):
+    for name, ratio_of_arms, spread in (
+        ("equal arms", 1.0, 1.0),
+        ("unequal arms and variances", 3.0, 2.0),
+    ):
         rng = np.random.default_rng(SEED)
         design = st.Design(1.0, spread**2, ratio=ratio_of_arms, significance=ALPHA)
         n = round(st.units_for_effect(EFFECT, design=design, wanted_power=WANTED_POWER))
-        arms = (rng.normal(0, 1, (REPETITIONS, n)), rng.normal(EFFECT, spread, (REPETITIONS, round(n * ratio_of_arms))))
+        arms = (
+            rng.normal(0, 1, (REPETITIONS, n)),
+            rng.normal(EFFECT, spread, (REPETITIONS, round(n * ratio_of_arms))),
+        )
         pairs = zip(*([st.sample_from_values(row) for row in arm] for arm in arms), strict=True)
         found = float(np.mean([st.compare_means(one, other).p < ALPHA for one, other in pairs]))
-        yield Goal(f"power of {name}: off the plan's 80% by", _round(abs(found - WANTED_POWER)), 0.02, "at_most")
+        yield Goal(
+            f"power of {name}: off the plan's 80% by",
+            _round(abs(found - WANTED_POWER)),
+            0.02,
+            "at_most",
+        )
 
 
 def _round(value: float) -> float:

@@ -1,4 +1,6 @@
-"""From histories to `candidates` and `recommendations` in the store: what the night does, with its memory, for `benchmarks.graph`."""
+"""From histories to `candidates` and `recommendations` in the store: what the night does,
+with its memory, for `benchmarks.graph`.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -42,10 +44,16 @@ def fill(world: str, store: str, users: int | None) -> dict[str, int]:
     with connect(Path(store), engine=ENGINE, allowed=[file.parent]) as connection:
         connection.execute(f"create schema {STAGE}")
         connection.execute(
-            f"create table {STAGE}.train_events as select user_id, item_id, event_at from '{file}'{where}"  # noqa: S608
+            f"create table {STAGE}.train_events as "  # noqa: S608
+            f"select user_id, item_id, event_at from '{file}'{where}"
         )
-        log = code_interactions(run(Query("select * from stored", {"stored": Table(STAGE, "train_events")}), connection))
-        taste, half_lives = TasteSettings(), RankingSettings(popularity_half_life_days=HALF_LIVES).popularity_half_life_days
+        log = code_interactions(
+            run(Query("select * from stored", {"stored": Table(STAGE, "train_events")}), connection)
+        )
+        taste, half_lives = (
+            TasteSettings(),
+            RankingSettings(popularity_half_life_days=HALF_LIVES).popularity_half_life_days,
+        )
         made = {
             "taste_graph": graph_of(log, settings=taste).edges,
             "sequence_graph": sequence_graph_of(log, settings=taste).edges,
@@ -65,36 +73,64 @@ def night(store: str) -> dict[str, Any]:
     settings = RankingSettings(popularity_half_life_days=HALF_LIVES)
     weights = default_weights(settings)
     with connect(Path(store), engine=ENGINE) as connection:
-        graphs = {name: _columns(connection, f"{name}_graph", "item_id", "neighbour_id", column) for name, column in STRENGTH.items()}
+        graphs = {
+            name: _columns(connection, f"{name}_graph", "item_id", "neighbour_id", column)
+            for name, column in STRENGTH.items()
+        }
         popularity = _columns(connection, "item_popularity", "*")
-        model = ranking_model(popularity=popularity, graphs=graphs, cutoff_at=CUTOFF, settings=settings, weights=weights)
+        model = ranking_model(
+            popularity=popularity,
+            graphs=graphs,
+            cutoff_at=CUTOFF,
+            settings=settings,
+            weights=weights,
+        )
         del graphs, popularity
     log = timed(lambda: code_interactions(_history(store), items=model.items))
     coded = log.pop("result")
     candidates = list_candidates(coded, model, tell=Progress(print, what="candidates"))
-    lists = recommend_users(coded, model, titles=NO_TITLES, cutoff_at=CUTOFF, tell=Progress(print, what="recommendations"))
+    lists = recommend_users(
+        coded,
+        model,
+        titles=NO_TITLES,
+        cutoff_at=CUTOFF,
+        tell=Progress(print, what="recommendations"),
+    )
     return {
         "n_users": coded.n_users,
         "n_sources": len(model.sources),
         "code_interactions": log,
         "candidates": _write(store, "candidates", candidates, ranking_contracts.Candidates),
-        "recommendations": _write(store, "recommendations", lists, ranking_contracts.Recommendations),
+        "recommendations": _write(
+            store, "recommendations", lists, ranking_contracts.Recommendations
+        ),
     }
 
 
-def _write(store: str, name: str, frames: Iterator[pl.DataFrame], model: type[Contract]) -> dict[str, Any]:
+def _write(
+    store: str, name: str, frames: Iterator[pl.DataFrame], model: type[Contract]
+) -> dict[str, Any]:
     from benchmarks.graph import timed
 
     with connect(Path(store), engine=ENGINE) as connection:
-        done = timed(lambda: write_table(connection, Table(STAGE, name), Stream(frames), model, ids=INTEGERS))
+        done = timed(
+            lambda: write_table(connection, Table(STAGE, name), Stream(frames), model, ids=INTEGERS)
+        )
     return {"n_rows": done.pop("result").n_rows, **done}
 
 
 def default_weights(settings: RankingSettings) -> pl.DataFrame:
     """Return the weights of a log without labels, with the popularity of 90 days as the floor."""
     sources = configured_sources(settings)
-    floor = next(source.name for source in sources if source.kind == "popularity" and (source.half_life or 0) >= 90)  # noqa: PLR2004
-    rows = {source.name: (source.default_weight or float(source.name == floor), source.name == floor) for source in sources}
+    floor = next(
+        source.name
+        for source in sources
+        if source.kind == "popularity" and (source.half_life or 0) >= 90  # noqa: PLR2004
+    )
+    rows = {
+        source.name: (source.default_weight or float(source.name == floor), source.name == floor)
+        for source in sources
+    }
     weight, is_floor = zip(*rows.values(), strict=True)
     return pl.DataFrame({"feature": list(rows), "weight": weight, "is_floor": is_floor})
 
@@ -105,4 +141,5 @@ def _history(store: str) -> pl.DataFrame:
 
 
 def _columns(connection: Any, table: str, *names: str) -> pl.DataFrame:
-    return run(Query(f"select {', '.join(names)} from stored", {"stored": Table(STAGE, table)}), connection)  # noqa: S608  # our own names
+    text = f"select {', '.join(names)} from stored"  # noqa: S608  # our own names
+    return run(Query(text, {"stored": Table(STAGE, table)}), connection)

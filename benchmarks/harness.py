@@ -1,7 +1,7 @@
 """Measure commands and functions in child processes, and write down what came out.
 
-A result file holds the date, the machine (cores, memory), versions, the figures and the goals; no host names and no paths.
-A goal that is not met stands in it as not met.
+A result file holds the date, the machine (cores, memory), versions, the figures and the goals; no
+host names and no paths. A goal that is not met stands in it as not met.
 """
 
 import importlib
@@ -26,9 +26,20 @@ from ntg_assets.errors import NtgError
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PACKAGES = ("dagster", "duckdb", "numba", "numpy", "pandera", "polars", "pyarrow", "scikit-learn", "scipy")
+PACKAGES = (
+    "dagster",
+    "duckdb",
+    "numba",
+    "numpy",
+    "pandera",
+    "polars",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+)
 OUTPUT_TAIL = 30  # lines of a failed child's output that are shown
-LOAD_AT_START = round(os.getloadavg()[0], 1)  # before this module's own children: work of others makes wall times worse
+# before this module's own children: work of others makes wall times worse
+LOAD_AT_START = round(os.getloadavg()[0], 1)
 MEGABYTE = 1024  # kilobytes, in which Linux counts the peak
 
 console = Console()
@@ -41,7 +52,8 @@ class Cost:
     Attributes:
         wall_s: Seconds on the clock.
         cpu_s: Processor seconds, user and system, of the child and its own children.
-        peak_mb: Largest resident memory of any one of them. A child starts with its parent's, so parents that measure stay small.
+        peak_mb: Largest resident memory of any one of them. A child starts with its parent's, so
+            parents that measure stay small.
     """
 
     wall_s: float
@@ -63,7 +75,9 @@ class Goal:
         return self.value >= self.goal if self.sense == "at_least" else self.value <= self.goal
 
 
-def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = None, is_quiet: bool = True) -> Cost:
+def measure(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None, is_quiet: bool = True
+) -> Cost:
     """Run a command from the project folder and return what it took.
 
     Args:
@@ -81,7 +95,10 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
             child = subprocess.Popen(  # noqa: S603  # our own commands
                 list(command),
                 cwd=ROOT,
-                env={**os.environ, **(environment or {})},  # noqa: TID251  # a child gets what we got
+                env={
+                    **os.environ,  # noqa: TID251  # a child gets what we got
+                    **(environment or {}),
+                },
                 stdout=output if is_quiet else None,
                 stderr=subprocess.STDOUT if is_quiet else None,
             )
@@ -90,8 +107,14 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-OUTPUT_TAIL:])
-            raise RuntimeError(f"{' '.join(command[:3])} ... ended with {child.returncode}:\n{tail}")
-    return Cost(round(wall, 3), round(usage.ru_utime + usage.ru_stime, 3), round(usage.ru_maxrss / MEGABYTE, 1))
+            raise RuntimeError(
+                f"{' '.join(command[:3])} ... ended with {child.returncode}:\n{tail}"
+            )
+    return Cost(
+        round(wall, 3),
+        round(usage.ru_utime + usage.ru_stime, 3),
+        round(usage.ru_maxrss / MEGABYTE, 1),
+    )
 
 
 def measure_call(target: str, /, **arguments: Any) -> tuple[Cost, Any]:
@@ -103,7 +126,14 @@ def measure_call(target: str, /, **arguments: Any) -> tuple[Cost, Any]:
     """
     with TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-m", "benchmarks.harness", target, json.dumps(arguments), str(answer)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.harness",
+            target,
+            json.dumps(arguments),
+            str(answer),
+        ]
         cost = measure(command)
         return cost, json.loads(answer.read_text())
 
@@ -118,21 +148,36 @@ def together(costs: Sequence[Cost]) -> Cost:
 
 
 def machine() -> dict[str, Any]:
-    """Cores this process may use, memory, and how busy the machine was with other work before the benchmark."""
+    """Cores this process may use, memory, and how busy the machine was with other work before the
+    benchmark.
+    """
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"cores": len(os.sched_getaffinity(0)), "memory_gb": round(pages / 1024**3, 1), "load_at_start": LOAD_AT_START}
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(pages / 1024**3, 1),
+        "load_at_start": LOAD_AT_START,
+    }
 
 
 def versions(more: Sequence[str] = ()) -> dict[str, str]:
     """Versions of Python and of the packages that decide speed and numbers."""
     packages = sorted({*PACKAGES, *more})
-    return {"python": ".".join(map(str, sys.version_info[:3]))} | {name: metadata.version(name) for name in packages}
+    return {"python": ".".join(map(str, sys.version_info[:3]))} | {
+        name: metadata.version(name) for name in packages
+    }
 
 
 def report(
-    name: str, *, figures: Mapping[str, Any], goals: Sequence[Goal], packages: Sequence[str] = (), folder: Path | None = RESULTS
+    name: str,
+    *,
+    figures: Mapping[str, Any],
+    goals: Sequence[Goal],
+    packages: Sequence[str] = (),
+    folder: Path | None = RESULTS,
 ) -> dict[str, Any]:
-    """Print the figures and the goals, and write them to `<folder>/<name>.json` (no folder: print only)."""
+    """Print the figures and the goals, and write them to `<folder>/<name>.json`
+    (no folder: print only).
+    """
     result = {
         "date": datetime.now(tz=UTC).date().isoformat(),
         "machine": machine(),
@@ -152,13 +197,27 @@ def report(
 def _print(name: str, figures: Mapping[str, Any], goals: Sequence[Goal]) -> None:
     table = Table("figure", "value", title=name, title_justify="left")
     for path, value in flatten(figures):
-        table.add_row(path, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(
+            path,
+            (
+                f"{value:,.4g}"
+                if isinstance(value, float)
+                else f"{value:,}"
+                if isinstance(value, int)
+                else str(value)
+            ),
+        )
     console.print(table)
     if goals:
         table = Table("goal", "value", "at least / at most", "")
         for goal in goals:
             limit = f"{goal.sense.replace('_', ' ')} {goal.goal:,g}"
-            table.add_row(goal.name, f"{goal.value:,.4g}", limit, "met" if goal.is_met else "[bold red]not met[/]")
+            table.add_row(
+                goal.name,
+                f"{goal.value:,.4g}",
+                limit,
+                "met" if goal.is_met else "[bold red]not met[/]",
+            )
         console.print(table)
 
 

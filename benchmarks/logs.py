@@ -1,4 +1,6 @@
-"""Any log by its configuration: the benchmarks of quality take `--config FILE` and need nothing to have been built before."""
+"""Any log by its configuration: the benchmarks of quality take `--config FILE` and need nothing to
+have been built before.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,14 +27,20 @@ class ConfiguredLog:
 
 
 def configured_log(config: str | Path) -> ConfiguredLog:
-    """Load the log of a configuration into memory, by the rules of the ingest stage; no workspace is read or written.
+    """Load the log of a configuration into memory, by the rules of the ingest stage;
+    no workspace is read or written.
 
     Raises:
         ConfigurationError: the file is missing or wrong.
         SourceError: a source file cannot be trusted, or no event was accepted.
     """
     settings = load_settings(config)
-    events = load_events(settings.ingest, project_home(), now=datetime.now(UTC).replace(tzinfo=None))
+    events = load_events(
+        settings.ingest, project_home(), now=datetime.now(UTC).replace(tzinfo=None)
+    )
     if events.is_empty():
-        raise SourceError(f"{settings.ingest.source_name}: no event was accepted. Look at ingest.events in {config}.")
+        raise SourceError(
+            f"{settings.ingest.source_name}: no event was accepted. Look at ingest.events in"
+            f" {config}."
+        )
     return ConfiguredLog(settings, events)

@@ -1,6 +1,8 @@
-"""Off-policy estimates: held against a planted truth, against spoiled propensities, at size, and against a real pair of logs.
+"""Off-policy estimates: held against a planted truth, against spoiled propensities,
+at size, and against a real pair of logs.
 
-`make bench-offpolicy`; with the wheel of `obp` also `make bench-offpolicy ARGS="--open-bandit data/obp/obp-0.4.1-py3-none-any.whl"`.
+`make bench-offpolicy`; with the wheel of `obp` also `make bench-offpolicy ARGS="--open-bandit
+data/obp/obp-0.4.1-py3-none-any.whl"`.
 """
 
 from pathlib import Path
@@ -11,7 +13,18 @@ import polars as pl
 import typer
 
 from benchmarks.harness import Goal, command_line, measure_call, report
-from benchmarks.offpolicy_truth import CUTOFF, N_ITEMS, PLACES, SEED, Law, Spoil, alarms, coverage, draw, repeat
+from benchmarks.offpolicy_truth import (
+    CUTOFF,
+    N_ITEMS,
+    PLACES,
+    SEED,
+    Law,
+    Spoil,
+    alarms,
+    coverage,
+    draw,
+    repeat,
+)
 from benchmarks.open_bandit import CAMPAIGNS, open_bandit
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy.report import report_off_policy
@@ -35,9 +48,12 @@ SPOILED: dict[str, Spoil] = {
 
 def offpolicy(
     open_bandit_wheel: Annotated[
-        Path | None, typer.Option("--open-bandit", help="Wheel of obp 0.4.1, for its sample of a real log.")
+        Path | None,
+        typer.Option("--open-bandit", help="Wheel of obp 0.4.1, for its sample of a real log."),
     ] = None,
-    repetitions: Annotated[int, typer.Option(help="Logs drawn of each size.", min=20)] = REPETITIONS,
+    repetitions: Annotated[
+        int, typer.Option(help="Logs drawn of each size.", min=20)
+    ] = REPETITIONS,
 ) -> None:
     """Measure bias, coverage, alarms and cost of the off-policy estimates."""
     law = Law()
@@ -49,7 +65,15 @@ def offpolicy(
         figures[f"{n_users}_users"] = {"estimates": told, "false_alarms": alarms(found)}
         goals += _truth_goals(n_users, told, alarms(found))
     figures["spoiled_propensities"] = {
-        name: alarms(repeat(law, n_users=SIZES[-1], repetitions=min(repetitions, SPOILED_REPETITIONS), use=name, spoil=spoil))
+        name: alarms(
+            repeat(
+                law,
+                n_users=SIZES[-1],
+                repetitions=min(repetitions, SPOILED_REPETITIONS),
+                use=name,
+                spoil=spoil,
+            )
+        )
         for name, spoil in SPOILED.items()
     }
     goals += [
@@ -57,7 +81,12 @@ def offpolicy(
         for name, rates in figures["spoiled_propensities"].items()
     ]
     cost, answer = measure_call("benchmarks.offpolicy:at_size", n_users=BIG_USERS)
-    figures["at_size"] = {**answer, "cpu_s": cost.cpu_s, "wall_s": cost.wall_s, "peak_mb": cost.peak_mb}
+    figures["at_size"] = {
+        **answer,
+        "cpu_s": cost.cpu_s,
+        "wall_s": cost.wall_s,
+        "peak_mb": cost.peak_mb,
+    }
     if open_bandit_wheel is not None:
         figures["open_bandit"] = open_bandit(open_bandit_wheel)
         goals += _outside_goals(figures["open_bandit"])
@@ -65,26 +94,43 @@ def offpolicy(
 
 
 def at_size(*, n_users: int) -> dict[str, int]:
-    """Estimate three strategies from millions of exposures (the world is drawn in the same process, and is part of the cost)."""
+    """Estimate three strategies from millions of exposures
+    (the world is drawn in the same process, and is part of the cost).
+    """
     rows, lists = draw(Law(), random_stream(SEED, "off-policy at size"), n_users=n_users)
     slots = divide_slots(rows, cutoff_at=CUTOFF, list_length=PLACES)
-    made, _ = report_off_policy(slots, lists, settings=OffPolicySettings(), list_length=PLACES, minimum_users=1)
+    made, _ = report_off_policy(
+        slots, lists, settings=OffPolicySettings(), list_length=PLACES, minimum_users=1
+    )
     return {"n_exposures": rows.height, "n_users": n_users, "n_estimates": made.height}
 
 
-def _truth_goals(n_users: int, told: dict[str, dict[str, Any]], rates: dict[str, float]) -> list[Goal]:
+def _truth_goals(
+    n_users: int, told: dict[str, dict[str, Any]], rates: dict[str, float]
+) -> list[Goal]:
     unbiased = {name: told[name] for name in ("ips", "dr", "on_policy")}
     errors = max(abs(row["bias_in_errors"]) for rows in unbiased.values() for row in rows.values())
     held = [
-        row[key] for rows in told.values() for row in rows.values() for key in ("coverage", "difference_coverage") if row[key] is not None
+        row[key]
+        for rows in told.values()
+        for row in rows.values()
+        for key in ("coverage", "difference_coverage")
+        if row[key] is not None
     ]
     least = LEAST_COVERAGE if n_users == SIZES[-1] else LEAST_COVERAGE_SMALL
     snips = max(abs(row["bias_percent"]) for row in told["snips"].values())
     return [
-        Goal(f"{n_users} users: largest bias of IPS, DR and on-policy in its own Monte Carlo errors", errors, MOST_ERRORS, "at_most"),
+        Goal(
+            f"{n_users} users: largest bias of IPS, DR and on-policy in its own Monte Carlo errors",
+            errors,
+            MOST_ERRORS,
+            "at_most",
+        ),
         Goal(f"{n_users} users: largest bias of SNIPS in percent", snips, 2.0, "at_most"),
         Goal(f"{n_users} users: least coverage of a 95% interval", min(held), least, "at_least"),
-        Goal(f"{n_users} users: most coverage of a 95% interval", max(held), MOST_COVERAGE, "at_most"),
+        Goal(
+            f"{n_users} users: most coverage of a 95% interval", max(held), MOST_COVERAGE, "at_most"
+        ),
         Goal(
             f"{n_users} users: right propensities called wrong",
             max(rates[name] for name in rates if name != "any"),
@@ -99,13 +145,31 @@ def _outside_goals(found: dict[str, Any]) -> list[Goal]:
     told = pl.DataFrame(list(campaigns.values()))
     gap = max(float(told[f"gap_in_errors_{name}"].to_numpy().max()) for name in ("ips", "snips"))
     same = max(
-        abs(row[f"random_by_{name}"]["value"] - row[f"published_formula_{name}"]) for row in campaigns.values() for name in ("ips", "snips")
+        abs(row[f"random_by_{name}"]["value"] - row[f"published_formula_{name}"])
+        for row in campaigns.values()
+        for name in ("ips", "snips")
     )
     return [
-        Goal("Open Bandit: largest gap between estimated and own value of the random policy, in errors", gap, MOST_GAP, "at_most"),
-        Goal("Open Bandit: distance to the published example", abs(example["relative_value"] - example["published"]), 1e-6, "at_most"),
+        Goal(
+            "Open Bandit: largest gap between estimated and own value of the random policy, in"
+            " errors",
+            gap,
+            MOST_GAP,
+            "at_most",
+        ),
+        Goal(
+            "Open Bandit: distance to the published example",
+            abs(example["relative_value"] - example["published"]),
+            1e-6,
+            "at_most",
+        ),
         Goal("Open Bandit: largest difference to the published formulas", same, 1e-12, "at_most"),
-        Goal("Open Bandit: logs whose mean weight holds", float(told["mean_weight_holds"].to_numpy().mean()), 1.0, "at_least"),
+        Goal(
+            "Open Bandit: logs whose mean weight holds",
+            float(told["mean_weight_holds"].to_numpy().mean()),
+            1.0,
+            "at_least",
+        ),
     ]
 
 

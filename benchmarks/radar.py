@@ -1,7 +1,9 @@
-"""The radar and the values in money: how much of what was then lost the top held, and how much anybody could have held.
+"""The radar and the values in money: how much of what was then lost the top held,
+and how much anybody could have held.
 
-The bound. An oracle that knows who leaves is out of reach: who leaves is only known as a probability. `attainable` keeps the shipped
-probabilities and is told exactly what each user had been worth; the ceiling of the synthetic world is told the true probabilities too.
+The bound. An oracle that knows who leaves is out of reach: who leaves is only known as a
+probability. `attainable` keeps the shipped probabilities and is told exactly what each user had
+been worth; the ceiling of the synthetic world is told the true probabilities too.
 """
 
 from typing import Any
@@ -27,19 +29,39 @@ SIMPLE_RANKINGS = ("churn_probability", "value_at_stake", "risk_times_ltv")
 
 
 def money_figures(forecasts: pl.DataFrame, others: pl.DataFrame, *, samples: int) -> dict[str, Any]:
-    """Capture of every ranking at the first tenth, by kind of loss, and forecast money beside what was seen, by decile."""
-    radar = radar_backtest(forecasts, others, samples=samples, rng=random_stream(SEED, "radar")).filter(pl.col("depth_share") == TOP_SHARE)
+    """Capture of every ranking at the first tenth, by kind of loss,
+    and forecast money beside what was seen, by decile.
+    """
+    radar = radar_backtest(
+        forecasts, others, samples=samples, rng=random_stream(SEED, "radar")
+    ).filter(pl.col("depth_share") == TOP_SHARE)
     calibrated = money_calibration(forecasts, samples=samples, rng=random_stream(SEED, "money"))
     shown = ["captured_share", "captured_share_low", "captured_share_high", "share_of_oracle"]
     return {
         "radar": {row["ranking"]: {name: row[name] for name in shown} for row in _of(radar, LEFT)},
         "radar_other_losses": {
-            loss: {row["ranking"]: row["share_of_oracle"] for row in _of(radar, loss)} for loss in radar["loss"].unique(maintain_order=True)
+            loss: {row["ranking"]: row["share_of_oracle"] for row in _of(radar, loss)}
+            for loss in radar["loss"].unique(maintain_order=True)
         },
         "money_calibration": {
-            f"{kind} {segment} {number}": {"predicted": told, "realised": seen, "low": low, "high": high, "covered": covered, "n": n}
+            f"{kind} {segment} {number}": {
+                "predicted": told,
+                "realised": seen,
+                "low": low,
+                "high": high,
+                "covered": covered,
+                "n": n,
+            }
             for kind, segment, number, told, seen, low, high, covered, n in calibrated.select(
-                "kind", "segment", "bin", "predicted", "realised", "realised_low", "realised_high", "covered_share", "n_rows"
+                "kind",
+                "segment",
+                "bin",
+                "predicted",
+                "realised",
+                "realised_low",
+                "realised_high",
+                "covered_share",
+                "n_rows",
             ).iter_rows()
         },
     }
@@ -47,44 +69,93 @@ def money_figures(forecasts: pl.DataFrame, others: pl.DataFrame, *, samples: int
 
 def radar_goals(name: str, found: dict[str, Any]) -> list[Goal]:
     """What was asked of the radar, and beside it what could have been reached."""
-    radar, by_window = found["radar"], [found["radar_other_losses"][loss]["radar"] for loss in WINDOWS]
+    radar, by_window = (
+        found["radar"],
+        [found["radar_other_losses"][loss]["radar"] for loss in WINDOWS],
+    )
     simple = max(radar[ranking]["captured_share"] for ranking in SIMPLE_RANKINGS)
     attainable = radar["radar"]["captured_share"] / radar[ATTAINABLE]["captured_share"]
     return [
-        Goal(f"{name}: radar, share of the oracle's capture", radar["radar"]["share_of_oracle"], 0.6, "at_least"),
-        Goal(f"{name}: radar, the same for the worst window of loss", min(by_window), 0.6, "at_least"),
-        Goal(f"{name}: radar, share of what exact stakes and the same probabilities capture", attainable, 0.9, "at_least"),
-        Goal(f"{name}: value, 90% ranges hold what was seen", found["money_calibration"]["value all 0"]["covered"], 0.88, "at_least"),
-        Goal(f"{name}: radar, capture above the best simple ranking", radar["radar"]["captured_share"] - simple, 0.0, "at_least"),
+        Goal(
+            f"{name}: radar, share of the oracle's capture",
+            radar["radar"]["share_of_oracle"],
+            0.6,
+            "at_least",
+        ),
+        Goal(
+            f"{name}: radar, the same for the worst window of loss", min(by_window), 0.6, "at_least"
+        ),
+        Goal(
+            f"{name}: radar, share of what exact stakes and the same probabilities capture",
+            attainable,
+            0.9,
+            "at_least",
+        ),
+        Goal(
+            f"{name}: value, 90% ranges hold what was seen",
+            found["money_calibration"]["value all 0"]["covered"],
+            0.88,
+            "at_least",
+        ),
+        Goal(
+            f"{name}: radar, capture above the best simple ranking",
+            radar["radar"]["captured_share"] - simple,
+            0.0,
+            "at_least",
+        ),
     ]
 
 
-def world_ceiling(user_days: pl.DataFrame, rows: pl.DataFrame, *, churn: ChurnSettings, samples: int) -> dict[str, float]:
-    """Share of an outcome oracle's capture that the true probabilities themselves reach on the synthetic world.
+def world_ceiling(
+    user_days: pl.DataFrame, rows: pl.DataFrame, *, churn: ChurnSettings, samples: int
+) -> dict[str, float]:
+    """Share of an outcome oracle's capture that the true probabilities themselves reach on the
+    synthetic world.
 
     Args:
         user_days: Active days before the cutoff.
-        rows: At-risk users at one cutoff: `user_id`, `cutoff_on`, `churn_probability`, `silence_probability` (true), `was_silent`.
+        rows: At-risk users at one cutoff: `user_id`, `cutoff_on`, `churn_probability`,
+        `silence_probability` (true), `was_silent`.
         churn: Horizon and at-risk window.
         samples: Draws of who leaves from the true probabilities.
 
     Returns:
-        Shares of the oracle's capture: `radar` (scores x present pace), `true_probabilities` (true x what each had exactly been worth),
-        and the same of `true_probabilities` in expectation over who leaves.
+        Shares of the oracle's capture: `radar` (scores x present pace), `true_probabilities` (true
+        x what each had exactly been worth), and the same of `true_probabilities` in expectation
+        over who leaves.
     """
     value = ValueSettings(basis="event_value")
     origins = rows.select("user_id", origin_on="cutoff_on")
     clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
-    before = run(query("evaluation.churn", "value_before", {"forecasts": origins, "user_days": user_days}, **clock))
+    before = run(
+        query(
+            "evaluation.churn",
+            "value_before",
+            {"forecasts": origins, "user_days": user_days},
+            **clock,
+        )
+    )
     cutoff_on = rows["cutoff_on"][0]
     capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=value))
     habits = priced(
-        run(user_habits(user_days, capped, cutoff_on=cutoff_on, horizon_days=churn.horizon_days, settings=value)), settings=value
+        run(
+            user_habits(
+                user_days,
+                capped,
+                cutoff_on=cutoff_on,
+                horizon_days=churn.horizon_days,
+                settings=value,
+            )
+        ),
+        settings=value,
     )
     joined = rows.join(before, on="user_id").join(habits, on="user_id").sort("user_id")
     worth, true = joined["value_at_risk"].to_numpy(), joined["silence_probability"].to_numpy()
     pace = present_pace(joined, horizon_days=churn.horizon_days, settings=value)
-    silent, told = joined["was_silent"].cast(pl.Float64).to_numpy(), joined["churn_probability"].to_numpy()
+    silent, told = (
+        joined["was_silent"].cast(pl.Float64).to_numpy(),
+        joined["churn_probability"].to_numpy(),
+    )
     drawn = random_stream(SEED, "ceiling").random((samples, len(true))) < true
     expected = [_of_oracle(true * worth, leaves * worth) for leaves in drawn]
     return {
@@ -95,9 +166,13 @@ def world_ceiling(user_days: pl.DataFrame, rows: pl.DataFrame, *, churn: ChurnSe
 
 
 def _of_oracle(score: Floats, lost: Floats) -> float:
-    """Loss held by the first tenth in the order of a score, over what the first tenth by the loss itself holds."""
+    """Loss held by the first tenth in the order of a score,
+    over what the first tenth by the loss itself holds.
+    """
     n_top = -(-len(lost) // round(1 / TOP_SHARE))
-    return float(lost[np.argsort(-score, kind="stable")[:n_top]].sum() / np.sort(lost)[::-1][:n_top].sum())
+    return float(
+        lost[np.argsort(-score, kind="stable")[:n_top]].sum() / np.sort(lost)[::-1][:n_top].sum()
+    )
 
 
 def _of(radar: pl.DataFrame, loss: str) -> list[dict[str, Any]]:

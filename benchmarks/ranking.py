@@ -1,15 +1,20 @@
 """Ranking quality against published methods, each tuned on VAL of the same log and stated on TEST.
 
-    python -m benchmarks.ranking                                             # MovieLens and, where it is installed, Complete Journey
-    python -m benchmarks.ranking --config configs/mine.yaml --name mine      # any other log, by its configuration alone
+    # MovieLens and, where it is installed, Complete Journey
+    python -m benchmarks.ranking
+    # any other log, by its configuration alone
+    python -m benchmarks.ranking --config configs/mine.yaml --name mine
 
-Protocols: `per_user` holds out the last tenth of each user's history, `global_time` the last tenth of all events; VAL is the tenth
-before. Peers choose their settings by NDCG@10 on VAL and are fitted anew on TRAIN and VAL for TEST. NTG learns and decides inside what
-it is given and is tuned by neither. Evaluated are users with history and at least one new item in the held-out part (where consumed
-items may be shown: any item), at most 5,000 of them, chosen by a hash of their ids. Intervals are over users.
+Protocols: `per_user` holds out the last tenth of each user's history, `global_time` the last tenth
+of all events; VAL is the tenth before. Peers choose their settings by NDCG@10 on VAL and are fitted
+anew on TRAIN and VAL for TEST. NTG learns and decides inside what it is given and is tuned by
+neither. Evaluated are users with history and at least one new item in the held-out part (where
+consumed items may be shown: any item), at most 5,000 of them, chosen by a hash of their ids.
+Intervals are over users.
 
-A configuration gives the log, `ranking.recommend_consumed` and all other settings of taste and ranking; nothing has to be built before,
-and no workspace is read or written. Beside the blend stands a LambdaMART over the same candidates and features: a challenger, never used.
+A configuration gives the log, `ranking.recommend_consumed` and all other settings of taste and
+ranking; nothing has to be built before, and no workspace is read or written. Beside the blend
+stands a LambdaMART over the same candidates and features: a challenger, never used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +49,14 @@ FEWEST_USERS = 300  # with fewer evaluable users a figure supports no claim
 Consumed = Literal["never", "allow"]
 
 
-def task_of(train: pl.DataFrame, held: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings) -> Task:
+def task_of(
+    train: pl.DataFrame,
+    held: pl.DataFrame,
+    *,
+    strategy: str,
+    taste: TasteSettings,
+    ranking: RankingSettings,
+) -> Task:
     """Pose the question of one cut."""
     cutoff_at = held["event_at"].min() if strategy == "global_time" else train["event_at"].max()
     relevant, log = relevant_items(held, train, settings=ranking), code_interactions(train)
@@ -55,9 +67,15 @@ def task_of(train: pl.DataFrame, held: pl.DataFrame, *, strategy: str, taste: Ta
 
 def cut(events: pl.DataFrame, strategy: str, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Cut the last share off, at one instant or per user."""
-    parts = next(inner_slices(events, strategy=strategy, settings=RankingSettings(inner_label_share=share)), None)
+    parts = next(
+        inner_slices(events, strategy=strategy, settings=RankingSettings(inner_label_share=share)),
+        None,
+    )
     if parts is None:
-        raise NotEnoughDataError(f"{strategy}: {events.height} events cannot be cut into TRAIN, VAL and TEST. Use a longer log.")
+        raise NotEnoughDataError(
+            f"{strategy}: {events.height} events cannot be cut into TRAIN, VAL and TEST. Use a"
+            " longer log."
+        )
     return parts.history, parts.labels
 
 
@@ -73,7 +91,9 @@ def ndcg(task: Task, lists: np.ndarray) -> np.ndarray:
     return user_metrics(hits, np.bincount(user, minlength=len(users)), k=K).ndcg
 
 
-def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings) -> Iterator[tuple[str, dict[str, Any]]]:
+def compare(
+    events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each method with its figures on TEST, NTG's blend and its challenger last.
 
     Raises:
@@ -81,11 +101,15 @@ def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, rankin
     """
     known, test = cut(events, strategy, HELD_SHARE)
     train, val = cut(known, strategy, HELD_SHARE / (1 - HELD_SHARE))
-    choosing, final = (task_of(a, b, strategy=strategy, taste=taste, ranking=ranking) for a, b in ((train, val), (known, test)))
+    choosing, final = (
+        task_of(a, b, strategy=strategy, taste=taste, ranking=ranking)
+        for a, b in ((train, val), (known, test))
+    )
     for part, task in (("VAL", choosing), ("TEST", final)):
         if task.relevant.is_empty():
             raise NotEnoughDataError(
-                f"{strategy}: no user with history takes an item in {part} that a list could show: nothing to evaluate."
+                f"{strategy}: no user with history takes an item in {part} that a list could show:"
+                " nothing to evaluate."
             )
     values: dict[str, np.ndarray] = {}
     for name, settings in peers(final).items():
@@ -98,22 +122,37 @@ def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, rankin
     yield from _ours(final, values)
 
 
-def _tuned(choosing: Task, final: Task, settings: list[tuple[str, Fit]]) -> tuple[np.ndarray, dict[str, Any]]:
+def _tuned(
+    choosing: Task, final: Task, settings: list[tuple[str, Fit]]
+) -> tuple[np.ndarray, dict[str, Any]]:
     """Choose a peer's settings on VAL, and return its values on TEST."""
-    on_val = {label: ndcg(choosing, peer_lists(choosing, fit(choosing), k=K)).mean() for label, fit in settings}
+    on_val = {
+        label: ndcg(choosing, peer_lists(choosing, fit(choosing), k=K)).mean()
+        for label, fit in settings
+    }
     best = max(on_val, key=lambda label: on_val[label])
-    return ndcg(final, peer_lists(final, dict(settings)[best](final), k=K)), {"chosen": best, "val_ndcg": float(on_val[best])}
+    return ndcg(final, peer_lists(final, dict(settings)[best](final), k=K)), {
+        "chosen": best,
+        "val_ndcg": float(on_val[best]),
+    }
 
 
 def _ours(final: Task, values: dict[str, np.ndarray]) -> Iterator[tuple[str, dict[str, Any]]]:
     learned = learn(final, seed=SEED, samples=SAMPLES)
     blend = ndcg(final, ntg_lists(final, learned, k=K))
     strongest = max(values, key=lambda name: values[name].mean())
-    told = {"evidence": str(learned.weights["evidence"][0]), "best_peer": strongest, **_relative(blend, values[strongest])}
+    told = {
+        "evidence": str(learned.weights["evidence"][0]),
+        "best_peer": strongest,
+        **_relative(blend, values[strongest]),
+    }
     yield "NTG blend", {**_figures(blend), **told}
     challenger = _challenge(final, learned)
     if challenger is not None:
-        against = {name.replace("best_peer", "blend"): value for name, value in _relative(challenger, blend).items()}
+        against = {
+            name.replace("best_peer", "blend"): value
+            for name, value in _relative(challenger, blend).items()
+        }
         yield "NTG LambdaMART (challenger, not used)", {**_figures(challenger), **against}
 
 
@@ -123,7 +162,9 @@ def _challenge(final: Task, learned: Learned) -> np.ndarray | None:
 
 
 def _relative(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
-    gain = mean_intervals((ours - theirs)[:, None], rng=random_stream(SEED, "gain"), samples=SAMPLES)
+    gain = mean_intervals(
+        (ours - theirs)[:, None], rng=random_stream(SEED, "gain"), samples=SAMPLES
+    )
     return {
         "relative_to_best_peer": float(ours.mean() / theirs.mean()) if theirs.any() else None,
         "gain": float(gain.mean[0]),
@@ -134,14 +175,27 @@ def _relative(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | None]:
 
 def _figures(values: np.ndarray) -> dict[str, Any]:
     interval = mean_intervals(values[:, None], rng=random_stream(SEED, "figures"), samples=SAMPLES)
-    figures = {"ndcg": float(interval.mean[0]), "low": float(interval.low[0]), "high": float(interval.high[0]), "n_users": len(values)}
-    return figures if len(values) >= FEWEST_USERS else {**figures, "warning": f"{len(values)} users: too few for a claim ({FEWEST_USERS})"}
+    figures = {
+        "ndcg": float(interval.mean[0]),
+        "low": float(interval.low[0]),
+        "high": float(interval.high[0]),
+        "n_users": len(values),
+    }
+    return (
+        figures
+        if len(values) >= FEWEST_USERS
+        else {**figures, "warning": f"{len(values)} users: too few for a claim ({FEWEST_USERS})"}
+    )
 
 
 def movielens() -> pl.DataFrame:
     """The bundled sample."""
     ratings = pl.read_csv("data/sample/ml-latest-small/ratings.csv")
-    return ratings.select(user_id="userId", item_id="movieId", event_at=pl.from_epoch("timestamp").cast(pl.Datetime("us")))
+    return ratings.select(
+        user_id="userId",
+        item_id="movieId",
+        event_at=pl.from_epoch("timestamp").cast(pl.Datetime("us")),
+    )
 
 
 def complete_journey() -> pl.DataFrame:
@@ -149,7 +203,9 @@ def complete_journey() -> pl.DataFrame:
     from benchmarks.complete_journey import _read_package
 
     purchases, _ = _read_package()
-    return purchases.select(user_id="household_id", item_id="product_id", event_at="transaction_timestamp").unique()
+    return purchases.select(
+        user_id="household_id", item_id="product_id", event_at="transaction_timestamp"
+    ).unique()
 
 
 class Judge(Protocol):
@@ -161,11 +217,21 @@ class Judge(Protocol):
 
 
 Case = tuple[str, Callable[[], pl.DataFrame], str, TasteSettings, RankingSettings, float]
-NEVER, ALLOW = RankingSettings(recommend_consumed="never"), RankingSettings(recommend_consumed="allow")
+NEVER, ALLOW = (
+    RankingSettings(recommend_consumed="never"),
+    RankingSettings(recommend_consumed="allow"),
+)
 CASES: tuple[Case, ...] = (
     ("movielens_per_user", movielens, "per_user", TasteSettings(), NEVER, PER_USER_GOAL),
     ("movielens_global_time", movielens, "global_time", TasteSettings(), NEVER, GLOBAL_GOAL),
-    ("complete_journey_consumed", complete_journey, "global_time", TasteSettings(), ALLOW, JOURNEY_GOAL),
+    (
+        "complete_journey_consumed",
+        complete_journey,
+        "global_time",
+        TasteSettings(),
+        ALLOW,
+        JOURNEY_GOAL,
+    ),
     ("complete_journey_new", complete_journey, "global_time", TasteSettings(), NEVER, JOURNEY_GOAL),
 )
 
@@ -173,33 +239,61 @@ CASES: tuple[Case, ...] = (
 def configured_cases(config: str, consumed: Consumed | None) -> tuple[Case, ...]:
     """Pose both protocols on the log of a configuration."""
     log = configured_log(config)
-    ranking = log.settings.ranking if consumed is None else log.settings.ranking.model_copy(update={"recommend_consumed": consumed})
-    events = log.events.select("user_id", "item_id", "event_at").unique()
-    first, last = events.select(pl.col("event_at").min().alias("first"), pl.col("event_at").max().alias("last")).row(0)
-    console.print(
-        f"{log.settings.ingest.source_name}: {events.height:,} events of {events['user_id'].n_unique():,} users, "
-        f"{events['item_id'].n_unique():,} items, {first} to {last}; recommend_consumed: {ranking.recommend_consumed}"
+    ranking = (
+        log.settings.ranking
+        if consumed is None
+        else log.settings.ranking.model_copy(update={"recommend_consumed": consumed})
     )
-    return tuple((strategy, lambda: events, strategy, log.settings.taste, ranking, GLOBAL_GOAL) for strategy in ("per_user", "global_time"))
+    events = log.events.select("user_id", "item_id", "event_at").unique()
+    first, last = events.select(
+        pl.col("event_at").min().alias("first"), pl.col("event_at").max().alias("last")
+    ).row(0)
+    console.print(
+        f"{log.settings.ingest.source_name}: {events.height:,} events of"
+        f" {events['user_id'].n_unique():,} users, {events['item_id'].n_unique():,} items, {first}"
+        f" to {last}; recommend_consumed: {ranking.recommend_consumed}"
+    )
+    return tuple(
+        (strategy, lambda: events, strategy, log.settings.taste, ranking, GLOBAL_GOAL)
+        for strategy in ("per_user", "global_time")
+    )
 
 
 def run(
     only: Annotated[str, typer.Option(help="Only the cases whose name starts so.")] = "",
-    config: Annotated[str, typer.Option(help="Another log: a configuration that names its files.")] = "",
+    config: Annotated[
+        str, typer.Option(help="Another log: a configuration that names its files.")
+    ] = "",
     name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "ranking_other",
-    consumed: Annotated[Consumed | None, typer.Option(help="For that log, in place of `ranking.recommend_consumed`.")] = None,
+    consumed: Annotated[
+        Consumed | None,
+        typer.Option(help="For that log, in place of `ranking.recommend_consumed`."),
+    ] = None,
 ) -> None:
     """Compare, print, and write the result."""
     cases = configured_cases(config, consumed) if config else CASES
     figures = judge_cases(cases, compare, only=only)
     limits = {case: goal for case, *_, goal in cases}
-    goals = [goal for case, found in figures.items() if "NTG blend" in found for goal in goals_of(case, found["NTG blend"], limits[case])]
+    goals = [
+        goal
+        for case, found in figures.items()
+        if "NTG blend" in found
+        for goal in goals_of(case, found["NTG blend"], limits[case])
+    ]
     result = name if config else "ranking"
-    report(result, figures=figures, goals=goals, packages=("implicit", "lightgbm", "similaripy"), folder=None if only else RESULTS)
+    report(
+        result,
+        figures=figures,
+        goals=goals,
+        packages=("implicit", "lightgbm", "similaripy"),
+        folder=None if only else RESULTS,
+    )
 
 
 def judge_cases(cases: Sequence[Case], judge: Judge, *, only: str) -> dict[str, dict[str, Any]]:
-    """Judge case by case and say what is found as it is found; a case with nobody to evaluate says so (`not_evaluated`)."""
+    """Judge case by case and say what is found as it is found;
+    a case with nobody to evaluate says so (`not_evaluated`).
+    """
     figures: dict[str, dict[str, Any]] = {}
     for case, events, strategy, taste, ranking, _ in cases:
         if not case.startswith(only):
@@ -219,8 +313,22 @@ def goals_of(case: str, ours: dict[str, Any], goal: float) -> list[Goal]:
     """State what the blend must reach; nothing where no peer is right about anything."""
     if ours["relative_to_best_peer"] is None:
         return []
-    ratio = Goal(f"{case}: NDCG@10 relative to the best peer", round(ours["relative_to_best_peer"], 4), goal, "at_least")
-    return [ratio] if goal <= 1 else [ratio, Goal(f"{case}: lower end of the paired gain", round(ours["gain_low"], 4), 0.0, "at_least")]
+    ratio = Goal(
+        f"{case}: NDCG@10 relative to the best peer",
+        round(ours["relative_to_best_peer"], 4),
+        goal,
+        "at_least",
+    )
+    return (
+        [ratio]
+        if goal <= 1
+        else [
+            ratio,
+            Goal(
+                f"{case}: lower end of the paired gain", round(ours["gain_low"], 4), 0.0, "at_least"
+            ),
+        ]
+    )
 
 
 def _now() -> str:

@@ -1,4 +1,6 @@
-"""The challenger of the blend: LambdaMART over the same candidates, features and labels. It is stated beside the blend, never used."""
+"""The challenger of the blend: LambdaMART over the same candidates,
+features and labels. It is stated beside the blend, never used.
+"""
 
 from typing import Any
 
@@ -25,17 +27,28 @@ OPTIONS = {
 
 
 def challenger_lists(task: Task, learned: Learned, *, k: int, seed: int) -> np.ndarray | None:
-    """Return the challenger's lists: evaluated users x places of item codes, -1 where there is nothing. None: no labels teach it."""
+    """Return the challenger's lists: evaluated users x places of item codes,
+    -1 where there is nothing. None: no labels teach it.
+    """
     examples = learned.examples
     if examples.n_users == 0 or not examples.taken.any():
         return None
     trees = _fit(examples, seed=seed)
     model, log = model_of(task, learned, weights=None), learned.users
-    score, lists, first = scorer(model, compiled=is_large(log)), np.full((log.n_users, k), -1, np.int64), 0
+    score, lists, first = (
+        scorer(model, compiled=is_large(log)),
+        np.full((log.n_users, k), -1, np.int64),
+        0,
+    )
     for block in user_blocks(log, compiled=is_large(log)):
         found = score(block)
         if len(found.pairs.user):
-            utility = trees.predict(_columns(found.features, returns_of(found.pairs.user * model.n_items + found.pairs.item, block, model)))
+            utility = trees.predict(
+                _columns(
+                    found.features,
+                    returns_of(found.pairs.user * model.n_items + found.pairs.item, block, model),
+                )
+            )
             order = np.lexsort((found.pairs.item, -utility, found.pairs.user))
             user = found.pairs.user[order]
             place = np.arange(len(user)) - np.searchsorted(user, user)
@@ -50,7 +63,9 @@ def _fit(examples: Examples, *, seed: int) -> Any:
 
     examples = examples.contenders()  # what teaches the blend
     data = lightgbm.Dataset(
-        _columns(examples.features, examples.returns), examples.taken.astype(np.int32), group=np.bincount(examples.user)
+        _columns(examples.features, examples.returns),
+        examples.taken.astype(np.int32),
+        group=np.bincount(examples.user),
     )
     return lightgbm.train({**OPTIONS, "seed": seed}, data, ROUNDS)
 

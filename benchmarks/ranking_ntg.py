@@ -1,4 +1,6 @@
-"""NTG's own lists in the ranking benchmark: everything from TRAIN, by the functions that the assets call."""
+"""NTG's own lists in the ranking benchmark: everything from TRAIN,
+by the functions that the assets call.
+"""
 
 from typing import NamedTuple
 
@@ -41,10 +43,14 @@ def learn(task: Task, *, seed: int, samples: int) -> Learned:
     cuts = inner_slices(task.train, strategy=task.strategy, settings=settings)
     examples = collect_examples(cuts, taste=task.taste, settings=settings, seed=seed)
     rng = random_stream(seed, "ranking_weights")
-    weights = learn_weights(examples, sources=configured_sources(settings), settings=settings, rng=rng, samples=samples)
+    weights = learn_weights(
+        examples, sources=configured_sources(settings), settings=settings, rng=rng, samples=samples
+    )
     tables = {
         **graphs_of(log, taste=task.taste, seed=seed),
-        "popularity": item_popularity(log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days),
+        "popularity": item_popularity(
+            log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days
+        ),
     }
     asked = task.train.filter(pl.col("user_id").is_in(task.users.implode()))
     return Learned(examples, weights, tables, code_interactions(asked, items=log.items))
@@ -54,12 +60,18 @@ def model_of(task: Task, learned: Learned, *, weights: pl.DataFrame | None) -> R
     """Build the model of a task."""
     graphs = {name: table for name, table in learned.tables.items() if name != "popularity"}
     return ranking_model(
-        popularity=learned.tables["popularity"], graphs=graphs, cutoff_at=task.cutoff_at, settings=task.ranking, weights=weights
+        popularity=learned.tables["popularity"],
+        graphs=graphs,
+        cutoff_at=task.cutoff_at,
+        settings=task.ranking,
+        weights=weights,
     )
 
 
 def ntg_lists(task: Task, learned: Learned, *, k: int) -> np.ndarray:
-    """Return the blend's lists: evaluated users x places of item codes, -1 where there is nothing."""
+    """Return the blend's lists: evaluated users x places of item codes,
+    -1 where there is nothing.
+    """
     model, log = model_of(task, learned, weights=learned.weights), learned.users
     lists = np.full((log.n_users, k), -1, np.int64)
     first = 0

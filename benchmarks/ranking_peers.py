@@ -1,4 +1,5 @@
 """Published methods of ranking, each with the settings that it chooses from on VAL."""
+
 # a peer is imported by the function that uses it: no peer is needed to compare with the others
 
 from collections.abc import Callable
@@ -14,7 +15,12 @@ from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions
-from ntg_assets.ranking.scoring.popularity import HALF_LIVES, MICROSECONDS_PER_DAY, fitting_half_lives, microseconds
+from ntg_assets.ranking.scoring.popularity import (
+    HALF_LIVES,
+    MICROSECONDS_PER_DAY,
+    fitting_half_lives,
+    microseconds,
+)
 from ntg_assets.taste.ease_graph import regularised_inverse
 
 SEED = 20_260_101
@@ -25,7 +31,9 @@ USUAL_DAYS = (1.0, 7.0, 30.0, 90.0, 365.0, 3650.0)
 
 @dataclass(frozen=True)
 class Task:
-    """A log cut in two: what may be learned from and what is to be predicted, with NTG's configuration for it."""
+    """A log cut in two: what may be learned from and what is to be predicted,
+    with NTG's configuration for it.
+    """
 
     train: pl.DataFrame
     relevant: pl.DataFrame
@@ -45,7 +53,9 @@ Fit = Callable[[Task], Scorer]
 
 
 def peer_lists(task: Task, scorer: Scorer, *, k: int) -> np.ndarray:
-    """Cut a peer's scores to lists, without what the user has had unless that is allowed; -1 where there is nothing."""
+    """Cut a peer's scores to lists, without what the user has had unless that is allowed;
+    -1 where there is nothing.
+    """
     codes = codes_of(task.users, known=task.log.users)
     seen, at_once = histories(task.log), max(SCORES_AT_ONCE // max(task.log.n_items, 1), 1)
     parts = []
@@ -65,7 +75,10 @@ def peer_lists(task: Task, scorer: Scorer, *, k: int) -> np.ndarray:
 def histories(log: Interactions) -> sp.csr_array:
     """Users x items, binary."""
     pairs = np.flatnonzero(log.is_latest)
-    return sp.csr_array((np.ones(len(pairs), np.float32), (log.user[pairs], log.item[pairs])), shape=(log.n_users, log.n_items))
+    return sp.csr_array(
+        (np.ones(len(pairs), np.float32), (log.user[pairs], log.item[pairs])),
+        shape=(log.n_users, log.n_items),
+    )
 
 
 def _age_days(task: Task) -> np.ndarray:
@@ -76,7 +89,9 @@ def recent_popularity(half_life_days: float) -> Fit:
     """Popularity that halves after each half-life."""
 
     def fit(task: Task) -> Scorer:
-        score = np.bincount(task.log.item, np.exp2(-_age_days(task) / half_life_days), minlength=task.log.n_items)
+        score = np.bincount(
+            task.log.item, np.exp2(-_age_days(task) / half_life_days), minlength=task.log.n_items
+        )
         return lambda _, users: np.tile(score, (len(users), 1))
 
     return fit
@@ -87,7 +102,9 @@ def own_frequency(half_life_days: float) -> Fit:
 
     def fit(task: Task) -> Scorer:
         weight = np.exp2(-_age_days(task) / half_life_days)
-        own = sp.csr_array((weight, (task.log.user, task.log.item)), shape=(task.log.n_users, task.log.n_items))
+        own = sp.csr_array(
+            (weight, (task.log.user, task.log.item)), shape=(task.log.n_users, task.log.n_items)
+        )
         return lambda _, users: own[users].toarray()
 
     return fit
@@ -100,7 +117,9 @@ def cosine(neighbours: int, shrink: float) -> Fit:
         import similaripy
 
         x = sp.csr_matrix(histories(task.log))
-        similarity = similaripy.cosine(x.T.tocsr(), k=neighbours, shrink=shrink, verbose=False).tocsr()
+        similarity = similaripy.cosine(
+            x.T.tocsr(), k=neighbours, shrink=shrink, verbose=False
+        ).tocsr()
         return lambda _, users: (x[users] @ similarity).toarray()
 
     return fit
@@ -113,7 +132,9 @@ def rp3beta(neighbours: int, beta: float) -> Fit:
         import similaripy
 
         x = sp.csr_matrix(histories(task.log))
-        similarity = similaripy.rp3beta(x.T.tocsr(), alpha=1.0, beta=beta, k=neighbours, verbose=False).tocsr()
+        similarity = similaripy.rp3beta(
+            x.T.tocsr(), alpha=1.0, beta=beta, k=neighbours, verbose=False
+        ).tocsr()
         return lambda _, users: (x[users] @ similarity).toarray()
 
     return fit
@@ -126,7 +147,13 @@ def als(factors: int, regularisation: float, alpha: float) -> Fit:
         from implicit.als import AlternatingLeastSquares
 
         model = AlternatingLeastSquares(
-            factors=factors, regularization=regularisation, alpha=alpha, iterations=15, random_state=SEED, num_threads=2, use_gpu=False
+            factors=factors,
+            regularization=regularisation,
+            alpha=alpha,
+            iterations=15,
+            random_state=SEED,
+            num_threads=2,
+            use_gpu=False,
         )
         model.fit(sp.csr_matrix(histories(task.log)), show_progress=False)
         return lambda _, users: model.user_factors[users] @ model.item_factors.T
@@ -141,7 +168,9 @@ def pure_svd(factors: int) -> Fit:
         from sklearn.utils.extmath import randomized_svd
 
         x = histories(task.log)
-        _, _, vectors = randomized_svd(sp.csr_matrix(x), n_components=max(min(factors, min(x.shape) - 1), 1), random_state=SEED)
+        _, _, vectors = randomized_svd(
+            sp.csr_matrix(x), n_components=max(min(factors, min(x.shape) - 1), 1), random_state=SEED
+        )
         return lambda _, users: (x[users] @ vectors.T) @ vectors
 
     return fit
@@ -156,7 +185,9 @@ def ease(regularisation: float) -> Fit:
         weights = (inverse / -np.diag(inverse)).astype(np.float32)
         np.fill_diagonal(weights, 0)
         padding = task.log.n_items - weights.shape[0]
-        return lambda _, users: np.pad(x[users] @ weights, ((0, 0), (0, padding)), constant_values=-np.inf)
+        return lambda _, users: np.pad(
+            x[users] @ weights, ((0, 0), (0, padding)), constant_values=-np.inf
+        )
 
     return fit
 
@@ -166,14 +197,30 @@ def peers(task: Task) -> dict[str, list[tuple[str, Fit]]]:
     days = sorted({*USUAL_DAYS, *fitting_half_lives(task.log.at)})
     grid = {
         "recent popularity": [(f"{d:g} d", recent_popularity(d)) for d in days],
-        "similaripy cosine": [(f"{k}, {s:g}", cosine(k, s)) for k, s in product((50, 200), (0.0, 10.0, 50.0))],
-        "similaripy RP3beta": [(f"{k}, {b:g}", rp3beta(k, b)) for k, b in product((50, 200), (0.2, 0.4, 0.6))],
-        "implicit ALS": [(f"{f}, {r:g}, {a:g}", als(f, r, a)) for f, r, a in product((16, 32, 64), (0.1, 10.0), (1.0, 10.0))],
+        "similaripy cosine": [
+            (f"{k}, {s:g}", cosine(k, s)) for k, s in product((50, 200), (0.0, 10.0, 50.0))
+        ],
+        "similaripy RP3beta": [
+            (f"{k}, {b:g}", rp3beta(k, b)) for k, b in product((50, 200), (0.2, 0.4, 0.6))
+        ],
+        "implicit ALS": [
+            (f"{f}, {r:g}, {a:g}", als(f, r, a))
+            for f, r, a in product((16, 32, 64), (0.1, 10.0), (1.0, 10.0))
+        ],
         "PureSVD": [(f"{f}", pure_svd(f)) for f in (8, 16, 32, 64)],
     }
     if task.log.n_items <= 2 * MOST_ITEMS_OF_EASE:
         grid["EASE"] = [(f"{r:g}", ease(r)) for r in (30.0, 100.0, 300.0, 1000.0)]
     if task.ranking.recommend_consumed == "allow":
-        own = sorted({30.0, 60.0, 90.0, 180.0, 365.0, *(d for d in fitting_half_lives(task.log.at) if d < HALF_LIVES[-1])})
+        own = sorted(
+            {
+                30.0,
+                60.0,
+                90.0,
+                180.0,
+                365.0,
+                *(d for d in fitting_half_lives(task.log.at) if d < HALF_LIVES[-1]),
+            }
+        )
         grid["own decayed frequency"] = [(f"{d:g} d", own_frequency(d)) for d in own]
     return grid

@@ -1,4 +1,5 @@
-"""What `make run` costs: the whole graph on the bundled MovieLens sample, and on four months of the Complete Journey purchases.
+"""What `make run` costs: the whole graph on the bundled MovieLens sample,
+and on four months of the Complete Journey purchases.
 
 python -m benchmarks.run
 python -m benchmarks.run --only movielens
@@ -16,12 +17,16 @@ from benchmarks.harness import Cost, Goal, command_line, measure, report
 
 NTG = str(Path(sys.executable).with_name("ntg"))
 SLICE = (date(2017, 1, 1), date(2017, 5, 1))
-MOST_SECONDS = 60.0  # "well under a minute", on two idle cores; processor seconds tell the same on busy ones
+# "well under a minute", on two idle cores; processor seconds tell the same on busy ones
+MOST_SECONDS = 60.0
 
 
 def movielens(workspace: Path) -> Cost:
     """Run everything on the bundled sample."""
-    return measure([NTG, "run-all", "--config", "configs/dev.yaml"], environment={"NTG_WORKSPACE": str(workspace)})
+    return measure(
+        [NTG, "run-all", "--config", "configs/dev.yaml"],
+        environment={"NTG_WORKSPACE": str(workspace)},
+    )
 
 
 def journey_slice(workspace: Path) -> tuple[dict[str, int], Cost]:

@@ -1,11 +1,14 @@
-"""Which sources earn their place in the blend, and whether other weights of the taste graph would: judged inside TRAIN, TEST unseen.
+"""Which sources earn their place in the blend,
+and whether other weights of the taste graph would: judged inside TRAIN, TEST unseen.
 
-    python -m benchmarks.sources                                # MovieLens and, where it is installed, Complete Journey
+    # MovieLens and, where it is installed, Complete Journey
+    python -m benchmarks.sources
     python -m benchmarks.sources --config configs/mine.yaml     # any other log
 
-Everything is learned and judged on the inner cuts of TRAIN and VAL, as `ranking_weights` is: NDCG@10 of weights that a user did not
-teach. First each kind of source is left out and the rest is learned anew. Then the taste graph is rebuilt with users' strengths, or
-with the age of their events, in place of who had what. Differences are user by user, with 95% intervals.
+Everything is learned and judged on the inner cuts of TRAIN and VAL, as `ranking_weights` is:
+NDCG@10 of weights that a user did not teach. First each kind of source is left out and the rest is
+learned anew. Then the taste graph is rebuilt with users' strengths, or with the age of their
+events, in place of who had what. Differences are user by user, with 95% intervals.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +31,12 @@ from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
-from ntg_assets.ranking.learning.ranking_weights import cross_fitted, default_weights, ndcg_of, returns_position
+from ntg_assets.ranking.learning.ranking_weights import (
+    cross_fitted,
+    default_weights,
+    ndcg_of,
+    returns_position,
+)
 from ntg_assets.ranking.scoring.popularity import return_window, with_half_lives
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 from ntg_assets.statistics.bootstrap import mean_intervals
@@ -48,7 +56,9 @@ def strengths(log: Interactions) -> Floats:
 
 
 def recencies(log: Interactions) -> Floats:
-    """Weigh each row by 0.5 ** (age / half-life), the half-life being some return windows of the log."""
+    """Weigh each row by 0.5 ** (age / half-life),
+    the half-life being some return windows of the log.
+    """
     last = int(log.at.max(initial=0))
     return np.exp2(-(last - log.at) / (WINDOWS_OF_HALF_LIFE * return_window(log.at, now=last)))
 
@@ -57,34 +67,58 @@ WEIGHINGS: dict[str, Weigh] = {"strengths": strengths, "recencies": recencies}
 
 
 def weighted_graph(log: Interactions, *, weigh: Weigh, taste: TasteSettings) -> pl.DataFrame:
-    """Build the taste graph from weights: cosines of weighted users, with the guardrails and the shrinkage of the plain one."""
+    """Build the taste graph from weights: cosines of weighted users,
+    with the guardrails and the shrinkage of the plain one.
+    """
     nodes = guarded_nodes(log, settings=taste)
     matrix, support = nodes.matrix, nodes.matrix.support
     weight = weigh(log)[nodes.rows]
     length = np.sqrt(np.bincount(matrix.items, weight**2, minlength=matrix.n_items))
-    scaled = weight * (np.sqrt(support) / length)[matrix.items]  # the lengths are then those of who had what
+    # the lengths are then those of who had what
+    scaled = weight * (np.sqrt(support) / length)[matrix.items]
     shape = (len(matrix.start) - 1, matrix.n_items)
-    had, weighted = (sp.csr_array((values, matrix.items, matrix.start), shape=shape) for values in (np.ones(len(scaled), np.int32), scaled))
+    had, weighted = (
+        sp.csr_array((values, matrix.items, matrix.start), shape=shape)
+        for values in (np.ones(len(scaled), np.int32), scaled)
+    )
     columns, at_once = (had.T.tocsr(), weighted.T.tocsr()), rows_at_once(matrix.n_items)
     firsts = range(0, matrix.n_items, at_once)
-    blocks = (CountBlock(f, columns[0][f : f + at_once] @ had, columns[1][f : f + at_once] @ weighted) for f in firsts)
-    options = {"k": taste.neighbours_per_item, "min_shared": taste.min_shared_users, "shrinkage": taste.shrinkage}
+    blocks = (
+        CountBlock(f, columns[0][f : f + at_once] @ had, columns[1][f : f + at_once] @ weighted)
+        for f in firsts
+    )
+    options = {
+        "k": taste.neighbours_per_item,
+        "min_shared": taste.min_shared_users,
+        "shrinkage": taste.shrinkage,
+    }
     return edge_table(choose_neighbours(blocks, support=support, **options), nodes, log)  # type: ignore[arg-type]  # by name
 
 
-def graphs_with(log: Interactions, *, taste: TasteSettings, seed: int, weigh: Weigh) -> dict[str, pl.DataFrame]:
+def graphs_with(
+    log: Interactions, *, taste: TasteSettings, seed: int, weigh: Weigh
+) -> dict[str, pl.DataFrame]:
     """Make every graph of a log, the taste graph from weights."""
-    return {**graphs_of(log, taste=taste, seed=seed), "taste": weighted_graph(log, weigh=weigh, taste=taste)}
+    return {
+        **graphs_of(log, taste=taste, seed=seed),
+        "taste": weighted_graph(log, weigh=weigh, taste=taste),
+    }
 
 
-def judged(examples: Examples, sources: list[Source], kept: list[int], *, shrinkage: float) -> Floats:
+def judged(
+    examples: Examples, sources: list[Source], kept: list[int], *, shrinkage: float
+) -> Floats:
     """Return each label user's NDCG with weights of some sources that the user did not teach."""
-    alone = [ndcg_of(examples, examples.features[:, position]).mean() for position in range(len(sources))]
+    alone = [
+        ndcg_of(examples, examples.features[:, position]).mean() for position in range(len(sources))
+    ]
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     default = default_weights(sources, floor=max(popular, key=lambda position: alone[position]))
     chosen = [sources[position] for position in kept]
     narrow = examples.with_features(examples.features[:, kept])
-    return ndcg_of(narrow, cross_fitted(narrow, default[kept], shrinkage, returns=returns_position(chosen)))
+    return ndcg_of(
+        narrow, cross_fitted(narrow, default[kept], shrinkage, returns=returns_position(chosen))
+    )
 
 
 def kinds_of(sources: list[Source]) -> dict[str, list[int]]:
@@ -95,7 +129,9 @@ def kinds_of(sources: list[Source]) -> dict[str, list[int]]:
     return groups
 
 
-def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings) -> Iterator[tuple[str, dict[str, Any]]]:
+def compare(
+    events: pl.DataFrame, *, strategy: str, taste: TasteSettings, ranking: RankingSettings
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the blend, then each change of it with its difference to the blend.
 
     Raises:
@@ -103,41 +139,67 @@ def compare(events: pl.DataFrame, *, strategy: str, taste: TasteSettings, rankin
     """
     known, _ = cut(events, strategy, HELD_SHARE)
     settings = with_half_lives(ranking, code_interactions(known).at)
-    sources, cuts = configured_sources(settings), list(inner_slices(known, strategy=strategy, settings=settings))
+    sources, cuts = (
+        configured_sources(settings),
+        list(inner_slices(known, strategy=strategy, settings=settings)),
+    )
     collect = partial(_collect, cuts, taste, settings)
     plain, shrinkage = collect(graphs_of), settings.weight_shrinkage
     if plain.n_users == 0:
-        raise NotEnoughDataError(f"{strategy}: no user has labels inside TRAIN, so nothing can be judged. Use a longer log.")
+        raise NotEnoughDataError(
+            f"{strategy}: no user has labels inside TRAIN, so nothing can be judged. Use a longer"
+            " log."
+        )
     every = list(range(len(sources)))
     base = judged(plain, sources, every, shrinkage=shrinkage)
     yield "blend", {"ndcg": float(base.mean()), "n_label_users": len(base)}
     for kind, left_out in kinds_of(sources).items():
         kept = [position for position in every if position not in left_out]
         if any(sources[position].kind == "popularity" for position in kept):
-            yield f"without {kind}", _difference(judged(plain, sources, kept, shrinkage=shrinkage), base)
+            yield (
+                f"without {kind}",
+                _difference(judged(plain, sources, kept, shrinkage=shrinkage), base),
+            )
     for name, weigh in WEIGHINGS.items():
-        other = judged(collect(partial(graphs_with, weigh=weigh)), sources, every, shrinkage=shrinkage)
+        other = judged(
+            collect(partial(graphs_with, weigh=weigh)), sources, every, shrinkage=shrinkage
+        )
         yield f"taste graph of {name}", _difference(other, base)
 
 
-def _collect(cuts: list[InnerSlice], taste: TasteSettings, settings: RankingSettings, make_graphs: Any) -> Examples:
-    return collect_examples(cuts, taste=taste, settings=settings, seed=SEED, make_graphs=make_graphs)
+def _collect(
+    cuts: list[InnerSlice], taste: TasteSettings, settings: RankingSettings, make_graphs: Any
+) -> Examples:
+    return collect_examples(
+        cuts, taste=taste, settings=settings, seed=SEED, make_graphs=make_graphs
+    )
 
 
 def _difference(other: Floats, base: Floats) -> dict[str, Any]:
-    found = mean_intervals((other - base)[:, None], rng=random_stream(SEED, "sources"), samples=SAMPLES)
+    found = mean_intervals(
+        (other - base)[:, None], rng=random_stream(SEED, "sources"), samples=SAMPLES
+    )
     relative = float(other.mean() / base.mean() - 1) if base.any() else None
-    return {"difference": float(found.mean[0]), "low": float(found.low[0]), "high": float(found.high[0]), "relative": relative}
+    return {
+        "difference": float(found.mean[0]),
+        "low": float(found.low[0]),
+        "high": float(found.high[0]),
+        "relative": relative,
+    }
 
 
 def run(
     only: Annotated[str, typer.Option(help="Only the cases whose name starts so.")] = "",
-    config: Annotated[str, typer.Option(help="Another log: a configuration that names its files.")] = "",
+    config: Annotated[
+        str, typer.Option(help="Another log: a configuration that names its files.")
+    ] = "",
     name: Annotated[str, typer.Option(help="Name of that log's result file.")] = "sources_other",
 ) -> None:
     """Judge, print, and write the result."""
     figures = judge_cases(configured_cases(config, None) if config else CASES, compare, only=only)
-    report(name if config else "sources", figures=figures, goals=[], folder=None if only else RESULTS)
+    report(
+        name if config else "sources", figures=figures, goals=[], folder=None if only else RESULTS
+    )
 
 
 if __name__ == "__main__":

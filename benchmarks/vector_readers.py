@@ -1,4 +1,6 @@
-"""What the statistics answer to outside test vectors: which function answers which kind, and how the vectors' inputs are read."""
+"""What the statistics answer to outside test vectors: which function answers which kind,
+and how the vectors' inputs are read.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,21 +40,34 @@ def arm_of(given: Inputs) -> st.Sample:
 
 
 def ratio_of(given: Inputs) -> st.Moments:
-    """Read the sums of a ratio (m / d), with those of its pre-period (mpre / dpre) where they are given."""
+    """Read the sums of a ratio (m / d), with those of its pre-period
+    (mpre / dpre) where they are given.
+    """
     n = int(given["n"])
     names = {"value": "m", "denominator": "d", "covariate": "mpre", "covariate_denominator": "dpre"}
     products = {
-        ("value", "value"): "m_ss", ("value", "denominator"): "m_d", ("value", "covariate"): "m_mpre",
-        ("value", "covariate_denominator"): "m_dpre", ("denominator", "denominator"): "d_ss", ("denominator", "covariate"): "mpre_d",
-        ("denominator", "covariate_denominator"): "d_dpre", ("covariate", "covariate"): "mpre_ss",
-        ("covariate", "covariate_denominator"): "mpre_dpre", ("covariate_denominator", "covariate_denominator"): "dpre_ss",
-    }  # fmt: skip
+        ("value", "value"): "m_ss",
+        ("value", "denominator"): "m_d",
+        ("value", "covariate"): "m_mpre",
+        ("value", "covariate_denominator"): "m_dpre",
+        ("denominator", "denominator"): "d_ss",
+        ("denominator", "covariate"): "mpre_d",
+        ("denominator", "covariate_denominator"): "d_dpre",
+        ("covariate", "covariate"): "mpre_ss",
+        ("covariate", "covariate_denominator"): "mpre_dpre",
+        ("covariate_denominator", "covariate_denominator"): "dpre_ss",
+    }
     known = {"d_sum": n, "dpre_sum": n, "mpre_sum": 0} | given
     sums = {name: float(known[f"{short}_sum"]) for name, short in names.items()}
     return st.Moments(
         n,
         {name: total / n for name, total in sums.items()},
-        {pair: (given[key] - sums[pair[0]] * sums[pair[1]] / n) / (n - 1) if key in given else 0.0 for pair, key in products.items()},
+        {
+            pair: (
+                (given[key] - sums[pair[0]] * sums[pair[1]] / n) / (n - 1) if key in given else 0.0
+            )
+            for pair, key in products.items()
+        },
     )
 
 
@@ -84,4 +99,7 @@ def options(given: Inputs) -> Inputs:
     alternative = {"larger": "greater", "smaller": "less", "two.sided": "two-sided"}.get(
         given.get("alternative", ""), given.get("alternative")
     )
-    return {"confidence": given.get("confidence", 1 - given.get("alpha", 0.05)), "alternative": alternative or "two-sided"}
+    return {
+        "confidence": given.get("confidence", 1 - given.get("alpha", 0.05)),
+        "alternative": alternative or "two-sided",
+    }

@@ -1,7 +1,8 @@
 """What may be imported from outside, and stays: everything else may move between releases.
 
-A name listed here keeps its meaning for at least one minor release after the changelog calls it deprecated.
-Each is loaded when it is asked for, so that importing this module costs next to nothing.
+A name listed here keeps its meaning for at least one minor release after the changelog calls it
+deprecated. Each is loaded when it is asked for, so that importing this module costs next to
+nothing.
 """
 
 from importlib import import_module

@@ -1,7 +1,8 @@
 """What a table promises: one Pandera model per table, found by the table's name.
 
-The same model makes the check before a write is committed, the column documentation in the Dagster UI and the feature manifest.
-Each stage folder keeps its models in `contracts.py`; importing them registers them here.
+The same model makes the check before a write is committed, the column documentation in the Dagster
+UI and the feature manifest. Each stage folder keeps its models in `contracts.py`; importing them
+registers them here.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ Entity = Literal["user", "item"]
 Model = TypeVar("Model", bound=type["Contract"])
 
 _REGISTRY: dict[str, type["Contract"]] = {}
-MAX_SHOWN_FAILURES = 3  # a message names this many offenders; the whole table goes to the run's metadata
+# a message names this many offenders; the whole table goes to the run's metadata
+MAX_SHOWN_FAILURES = 3
 POLARS_ID_TYPES: dict[str, Any] = {"integer": pl.Int64, "string": pl.String}
 
 
@@ -26,7 +28,9 @@ class Contract(pa.DataFrameModel):
     """Base of all contracts: exactly these columns; `Config.unique` names the key."""
 
     if TYPE_CHECKING:
-        strategy: Any  # Pandera has a method of this name, which nothing here uses: a contract may have such a column
+        # Pandera has a method of this name, which nothing here uses: a contract may have such a
+        # column
+        strategy: Any
 
     class Config:
         strict = True
@@ -40,7 +44,9 @@ class IdTypes(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """One broken rule of a contract: which check of which column, how often, with first examples."""
+    """One broken rule of a contract: which check of which column, how often,
+    with first examples.
+    """
 
     column: str
     check: str
@@ -63,7 +69,10 @@ def contract_of(table: str) -> type[Contract]:
     try:
         return _REGISTRY[table]
     except KeyError:
-        raise ContractError(f"{table}: this table has no contract. Register a Contract for it in its stage's contracts.py.") from None
+        raise ContractError(
+            f"{table}: this table has no contract. Register a Contract for it in its stage's"
+            " contracts.py."
+        ) from None
 
 
 def known_tables() -> list[str]:
@@ -72,22 +81,36 @@ def known_tables() -> list[str]:
 
 
 def column(description: str, *, unit: str | None = None, **rules: Any) -> Any:
-    """Describe one column: what it means, its unit, and Pandera's rules (`ge`, `le`, `isin`, `nullable`, ...)."""
+    """Describe one column: what it means, its unit, and Pandera's rules
+    (`ge`, `le`, `isin`, `nullable`, ...).
+    """
     return pa.Field(description=description, metadata={"unit": unit} if unit else {}, **rules)
 
 
 def identifier(entity: Entity, description: str, **rules: Any) -> Any:
-    """Describe a column of user or item ids; annotate it `str`, its real type is that of the source (see `IdTypes`)."""
+    """Describe a column of user or item ids; annotate it `str`,
+    its real type is that of the source (see `IdTypes`).
+    """
     return pa.Field(description=description, metadata={"id": entity}, **rules)
 
 
-def feature(description: str, *, window: str, nulls: str, sources: str, unit: str | None = None, **rules: Any) -> Any:
+def feature(
+    description: str,
+    *,
+    window: str,
+    nulls: str,
+    sources: str,
+    unit: str | None = None,
+    **rules: Any,
+) -> Any:
     """Describe a feature column with what the feature manifest says of it.
 
     Args:
         description: Definition in words.
-        window: Time it looks at, relative to the cutoff ("all before cutoff", "[cutoff - 30 d, cutoff)").
-        nulls: When it is null and what that means ("never", or "null with one active day: no gap yet").
+        window: Time it looks at, relative to the cutoff ("all before cutoff", "[cutoff - 30 d,
+        cutoff)").
+        nulls: When it is null and what that means ("never", or "null with one active day: no gap
+        yet").
         sources: Source columns, comma separated (`events.event_at`).
     """
     known = {"window": window, "nulls": nulls, "sources": sources, "unit": unit}
@@ -102,7 +125,11 @@ def schema_of(model: type[Contract], ids: IdTypes) -> pa.DataFrameSchema:
         for name, found in schema.columns.items()
         if (entity := (found.metadata or {}).get("id"))
     }
-    return schema.update_columns({name: {"dtype": dtype} for name, dtype in types.items()}) if types else schema
+    return (
+        schema.update_columns({name: {"dtype": dtype} for name, dtype in types.items()})
+        if types
+        else schema
+    )
 
 
 def column_names(model: type[Contract]) -> list[str]:
@@ -117,7 +144,9 @@ def key_of(model: type[Contract]) -> list[str]:
 
 
 def violations(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violation]:
-    """List the broken rules of an eager frame; uniqueness of the key is not asked here (the store asks it in SQL)."""
+    """List the broken rules of an eager frame; uniqueness of the key is not asked here
+    (the store asks it in SQL).
+    """
     try:
         _without_unique(schema).validate(frame, lazy=True)
     except SchemaErrors as error:
@@ -125,17 +154,28 @@ def violations(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violatio
     return []
 
 
-def check_frame(frame: pl.DataFrame, model: type[Contract], *, ids: IdTypes | None = None) -> pl.DataFrame:
-    """Return the frame with its columns in contract order, or raise: for using a stage without Dagster.
+def check_frame(
+    frame: pl.DataFrame, model: type[Contract], *, ids: IdTypes | None = None
+) -> pl.DataFrame:
+    """Return the frame with its columns in contract order,
+    or raise: for using a stage without Dagster.
 
     Raises:
-        ContractError: a column is missing or unknown, a type or a value is wrong, the key is not unique.
+        ContractError: a column is missing or unknown, a type or a value is wrong, the key is not
+            unique.
     """
     schema = schema_of(model, ids or IdTypes())
     broken = violations(frame, schema)
     key = key_of(model)
     if not broken and key and (n_double := int(frame.select(key).is_duplicated().sum())):
-        broken = [Violation(", ".join(key), "unique", n_double, str(frame.select(key).filter(frame.select(key).is_duplicated()).row(0)))]
+        broken = [
+            Violation(
+                ", ".join(key),
+                "unique",
+                n_double,
+                str(frame.select(key).filter(frame.select(key).is_duplicated()).row(0)),
+            )
+        ]
     if broken:
         raise ContractError(describe_violations(model.__name__, broken))
     return frame.select(column_names(model))
@@ -143,7 +183,9 @@ def check_frame(frame: pl.DataFrame, model: type[Contract], *, ids: IdTypes | No
 
 def describe_violations(table: str, broken: list[Violation]) -> str:
     """Say in one sentence what a table did not keep."""
-    told = "; ".join(f"{v.column}: {v.check} fails for {v.n_rows} rows (such as {v.examples})" for v in broken)
+    told = "; ".join(
+        f"{v.column}: {v.check} fails for {v.n_rows} rows (such as {v.examples})" for v in broken
+    )
     return f"{table}: not stored, its contract is broken: {told}."
 
 
@@ -155,7 +197,10 @@ def _without_unique(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
 
 def _group_failures(cases: pl.DataFrame) -> Iterator[Violation]:
     grouped = cases.group_by("column", "check", maintain_order=True).agg(
-        pl.len().alias("n"), pl.col("failure_case").cast(pl.String).head(MAX_SHOWN_FAILURES).alias("examples")
+        pl.len().alias("n"),
+        pl.col("failure_case").cast(pl.String).head(MAX_SHOWN_FAILURES).alias("examples"),
     )
     for column_name, check, n_rows, examples in grouped.iter_rows():
-        yield Violation(str(column_name), str(check), n_rows, ", ".join(str(example) for example in examples))
+        yield Violation(
+            str(column_name), str(check), n_rows, ", ".join(str(example) for example in examples)
+        )

@@ -1,4 +1,6 @@
-"""Everything Dagster knows of NTG: assets, checks, jobs, schedule, sensor, resources. Nothing else lists them."""
+"""Everything Dagster knows of NTG: assets, checks, jobs, schedule, sensor,
+resources. Nothing else lists them.
+"""
 
 from datetime import timedelta
 
@@ -37,8 +39,11 @@ from ntg_assets.taste.assets import taste_assets
 
 settings = load_settings()
 
-late = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.schedule.late_after_hours))
-PEOPLE_RELY_ON = frozenset({INGEST, LIVE, PUBLISHED})  # the back-test and its experiments are read when somebody asks
+late = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=settings.schedule.late_after_hours)
+)
+# the back-test and its experiments are read when somebody asks
+PEOPLE_RELY_ON = frozenset({INGEST, LIVE, PUBLISHED})
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -68,7 +73,11 @@ assets = [
 
 def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Let the UI say when a table that people rely on is older than a night and some hours."""
-    return dg.apply_freshness_policy(spec, late) if settings.schedule.enabled and spec.key.path[0] in PEOPLE_RELY_ON else spec
+    return (
+        dg.apply_freshness_policy(spec, late)
+        if settings.schedule.enabled and spec.key.path[0] in PEOPLE_RELY_ON
+        else spec
+    )
 
 
 defs = dg.Definitions(

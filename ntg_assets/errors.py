@@ -1,4 +1,6 @@
-"""The errors that NTG raises on purpose. Each text says what is wrong, with numbers, and what to do."""
+"""The errors that NTG raises on purpose. Each text says what is wrong,
+with numbers, and what to do.
+"""
 
 
 class NtgError(Exception):
@@ -38,6 +40,12 @@ class UnknownItemError(NtgError):
 
 
 def tell_error(error: Exception) -> str:
-    """Say in one sentence what went wrong: our own errors in their words, others with their kind."""
+    """Say in one sentence what went wrong: our own errors in their words,
+    others with their kind.
+    """
     words = " ".join(str(error).split())
-    return words if isinstance(error, NtgError) else f"{type(error).__name__}: {words or 'no reason given'} (not foreseen)"
+    return (
+        words
+        if isinstance(error, NtgError)
+        else f"{type(error).__name__}: {words or 'no reason given'} (not foreseen)"
+    )

@@ -1,10 +1,12 @@
-"""Days as people live them: the calendar of the service's zone, between instants (naive UTC) and days.
+"""Days as people live them: the calendar of the service's zone,
+between instants (naive UTC) and days.
 
-A day begins at the first instant at which the zone's clocks show its date, and ends where the next one begins. So days of 23 and 25 hours,
-days without a midnight (clocks go from 23:59 to 01:00) and a day that was left out (Samoa, 30 December 2011) come out right, and days
-follow one another: where clocks are put back over midnight, the day that has begun goes on. Therefore "before the day" and "before the
-day's first instant" are the same, whatever the zone. All of it rests on one calendar of zones (that of polars), so that the two
-directions cannot disagree.
+A day begins at the first instant at which the zone's clocks show its date, and ends where the next
+one begins. So days of 23 and 25 hours, days without a midnight (clocks go from 23:59 to 01:00) and
+a day that was left out (Samoa, 30 December 2011) come out right, and days follow one another: where
+clocks are put back over midnight, the day that has begun goes on. Therefore "before the day" and
+"before the day's first instant" are the same, whatever the zone. All of it rests on one calendar of
+zones (that of polars), so that the two directions cannot disagree.
 """
 
 from datetime import date, datetime, timedelta
@@ -19,7 +21,8 @@ from polars.exceptions import PolarsError
 from ntg_assets.errors import ConfigurationError
 
 UTC_ZONE = "UTC"
-KNOWN_FROM, KNOWN_UNTIL = date(1900, 1, 1), date(2200, 1, 1)  # of which years the instants of days are kept
+# of which years the instants of days are kept
+KNOWN_FROM, KNOWN_UNTIL = date(1900, 1, 1), date(2200, 1, 1)
 INSTANT = pl.Datetime("us")
 LONGEST_JUMP = timedelta(days=2)  # a clock was never put forward by more than a day
 SMALLEST_STEP = timedelta(seconds=1)  # at which clocks change
@@ -45,7 +48,9 @@ def require_zone(name: str, *, key: str) -> str:
         ConfigurationError: it is none.
     """
     if not is_zone(name):
-        raise ConfigurationError(f"{key}: {name!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'.")
+        raise ConfigurationError(
+            f"{key}: {name!r} is no IANA time zone. Give a name such as 'Europe/Paris' or 'UTC'."
+        )
     return name
 
 
@@ -55,13 +60,21 @@ def local_day(instant: pl.Expr, zone: str) -> pl.Expr:
         return instant.dt.date()
     day = instant.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
     for begins_at, shown_again_at, begun in _put_back_over_midnight(zone):
-        day = pl.when(~instant.is_between(begins_at, shown_again_at, closed="left")).then(day).otherwise(begun)
+        day = (
+            pl.when(~instant.is_between(begins_at, shown_again_at, closed="left"))
+            .then(day)
+            .otherwise(begun)
+        )
     return day
 
 
 def local_days(instants: pl.Series, zone: str) -> pl.Series:
     """Day of the zone in which each instant (naive UTC) lies."""
-    return pl.DataFrame({"at": instants}).select(day=local_day(pl.col("at"), zone))["day"].alias(instants.name)
+    return (
+        pl.DataFrame({"at": instants})
+        .select(day=local_day(pl.col("at"), zone))["day"]
+        .alias(instants.name)
+    )
 
 
 def day_of(instant: datetime, zone: str) -> date:
@@ -73,11 +86,14 @@ def with_event_on(events: pl.DataFrame, zone: str = UTC_ZONE) -> pl.DataFrame:
     """Add `event_on` to events made by hand; the reader of the log makes the same."""
     others = [name for name in events.columns if name != "event_on"]
     after = others.index("event_at") + 1
-    return events.select(*others[:after], local_day(pl.col("event_at"), zone).alias("event_on"), *others[after:])
+    return events.select(
+        *others[:after], local_day(pl.col("event_at"), zone).alias("event_on"), *others[after:]
+    )
 
 
 def first_instants(clocks: pl.Series, zone: str) -> pl.Series:
-    """First instant (naive UTC) at which the zone's clocks show each of these times, or a later one where they jump over it.
+    """First instant (naive UTC) at which the zone's clocks show each of these times,
+    or a later one where they jump over it.
 
     Args:
         clocks: Naive local times, or days: then their first instants.
@@ -88,7 +104,11 @@ def first_instants(clocks: pl.Series, zone: str) -> pl.Series:
         return clock
     at = _told_by(clock, zone, ambiguous="earliest")
     is_skipped = at.is_null() & clock.is_not_null()
-    return at.scatter(is_skipped.arg_true(), _after_jump(clock.filter(is_skipped), zone)) if is_skipped.any() else at
+    return (
+        at.scatter(is_skipped.arg_true(), _after_jump(clock.filter(is_skipped), zone))
+        if is_skipped.any()
+        else at
+    )
 
 
 def first_instant(clock: date | datetime, zone: str) -> datetime:
@@ -97,7 +117,9 @@ def first_instant(clock: date | datetime, zone: str) -> datetime:
 
 
 def shift_days(instants: pl.Series, n_days: float, zone: str) -> pl.Series:
-    """Move instants (naive UTC) by days: what begins a day of the zone begins another one afterwards; the rest moves by 24 hours each."""
+    """Move instants (naive UTC) by days: what begins a day of the zone begins another one
+    afterwards; the rest moves by 24 hours each.
+    """
     moved = instants.cast(INSTANT) + timedelta(days=n_days)
     if zone == UTC_ZONE:
         return moved
@@ -113,15 +135,21 @@ def shift_instant(instant: datetime, n_days: int, zone: str) -> datetime:
 
 
 def written_instants(column: pl.Series, zone: str) -> pl.Series:
-    """Read days, times or ISO texts of them as instants (naive UTC), row by row; null where a text is none.
+    """Read days, times or ISO texts of them as instants (naive UTC),
+    row by row; null where a text is none.
 
-    A time counts by its own offset, without one it is UTC; a day is its first instant in `zone`. A column whose times are all midnight
-    and name no offset holds days: that is how many programs write them.
+    A time counts by its own offset, without one it is UTC; a day is its first instant in `zone`. A
+    column whose times are all midnight and name no offset holds days: that is how many programs
+    write them.
     """
     if column.dtype == pl.Date:
         return first_instants(column, zone)
     if isinstance(column.dtype, pl.Datetime):
-        return _typed_instants(column.cast(pl.Datetime("us", column.dtype.time_zone)), zone, has_offset=bool(column.dtype.time_zone))
+        return _typed_instants(
+            column.cast(pl.Datetime("us", column.dtype.time_zone)),
+            zone,
+            has_offset=bool(column.dtype.time_zone),
+        )
     text = column.cast(pl.String).str.strip_chars()
     is_day = text.str.contains(r"^\d{4}-\d{2}-\d{2}$")
     if text.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$").all():
@@ -131,14 +159,23 @@ def written_instants(column: pl.Series, zone: str) -> pl.Series:
 
 
 def written_days(texts: pl.Series, zone: str) -> pl.Series:
-    """Read ISO texts as days of the zone: of a day itself, of a time that of its instant; else that of their first ten characters."""
-    cut = texts.cast(pl.String).str.strip_chars().str.slice(0, ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
+    """Read ISO texts as days of the zone: of a day itself,
+    of a time that of its instant; else that of their first ten characters.
+    """
+    cut = (
+        texts.cast(pl.String)
+        .str.strip_chars()
+        .str.slice(0, ISO_DAY)
+        .str.to_date("%Y-%m-%d", strict=False)
+    )
     days = local_days(written_instants(texts, zone), zone)
     return days.zip_with(days.is_not_null(), cut).alias(texts.name)
 
 
 def day_numbers(at: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
-    """Number the days of the zone in which instants (microseconds since 1970) lie, rising with time."""
+    """Number the days of the zone in which instants (microseconds since 1970) lie,
+    rising with time.
+    """
     if zone == UTC_ZONE:
         return at // MICROSECONDS_PER_DAY
     return np.searchsorted(_calendar(zone)["begins_at"].to_physical().to_numpy(), at, side="right")
@@ -158,30 +195,46 @@ def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFram
     """Say which days of the zone each day of UTC holds, for joining them to instants.
 
     Returns:
-        One row per `utc_on` in [first_on, last_on]: its instants lie on `day_on` before `next_at`, and on `next_on` from then on.
-        No zone begins two days inside one of UTC; `next_at` is the end of the day of UTC where none begins.
+        One row per `utc_on` in [first_on, last_on]: its instants lie on `day_on` before `next_at`,
+        and on `next_on` from then on. No zone begins two days inside one of UTC; `next_at` is the
+        end of the day of UTC where none begins.
     """
     earliest, latest = max(first_on, date.min + LONGEST_JUMP), min(last_on, date.max - LONGEST_JUMP)
-    begins = _begins(pl.date_range(earliest - LONGEST_JUMP, latest + LONGEST_JUMP, eager=True), zone)
-    days = pl.DataFrame({"utc_on": pl.date_range(first_on, last_on, eager=True)}).with_columns(at=pl.col("utc_on").cast(INSTANT))
-    inside = begins.select(utc_on=pl.col("begins_at").dt.date(), next_at="begins_at", next_on="day_on")
-    later = inside.filter(pl.col("next_at") > pl.col("utc_on").cast(INSTANT))
-    found = days.join_asof(begins, left_on="at", right_on="begins_at").join(later, on="utc_on", how="left", validate="1:1")
-    ends_at = pl.col("at") + timedelta(days=1)
-    return found.select("utc_on", "day_on", pl.col("next_at").fill_null(ends_at), pl.col("next_on").fill_null(pl.col("day_on"))).sort(
-        "utc_on"
+    begins = _begins(
+        pl.date_range(earliest - LONGEST_JUMP, latest + LONGEST_JUMP, eager=True), zone
     )
+    days = pl.DataFrame({"utc_on": pl.date_range(first_on, last_on, eager=True)}).with_columns(
+        at=pl.col("utc_on").cast(INSTANT)
+    )
+    inside = begins.select(
+        utc_on=pl.col("begins_at").dt.date(), next_at="begins_at", next_on="day_on"
+    )
+    later = inside.filter(pl.col("next_at") > pl.col("utc_on").cast(INSTANT))
+    found = days.join_asof(begins, left_on="at", right_on="begins_at").join(
+        later, on="utc_on", how="left", validate="1:1"
+    )
+    ends_at = pl.col("at") + timedelta(days=1)
+    return found.select(
+        "utc_on",
+        "day_on",
+        pl.col("next_at").fill_null(ends_at),
+        pl.col("next_on").fill_null(pl.col("day_on")),
+    ).sort("utc_on")
 
 
 def _shown(instants: pl.Series, zone: str) -> pl.Series:
     """What the zone's clocks show at instants."""
-    return instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return (
+        instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    )
 
 
 def _typed_instants(times: pl.Series, zone: str, *, has_offset: bool) -> pl.Series:
     if has_offset:
         return times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return first_instants(times.dt.date(), zone) if (times == times.dt.truncate("1d")).all() else times
+    return (
+        first_instants(times.dt.date(), zone) if (times == times.dt.truncate("1d")).all() else times
+    )
 
 
 def _written_times(text: pl.Series) -> pl.Series:
@@ -194,17 +247,23 @@ def _written_times(text: pl.Series) -> pl.Series:
         .str.replace(r"(T.*[+-]\d{2})$", "${1}:00")
         .str.replace(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})([+-].*)$", "${1}:00${2}")
     )
-    return times.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False).dt.replace_time_zone(None)
+    return times.str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False
+    ).dt.replace_time_zone(None)
 
 
-def _told_by(clocks: pl.Series, zone: str, *, ambiguous: Literal["earliest", "latest"]) -> pl.Series:
+def _told_by(
+    clocks: pl.Series, zone: str, *, ambiguous: Literal["earliest", "latest"]
+) -> pl.Series:
     """Instants at which the zone's clocks show these times; null where they jump over one."""
     local = clocks.dt.replace_time_zone(zone, ambiguous=ambiguous, non_existent="null")
     return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
 def _after_jump(clocks: pl.Series, zone: str) -> pl.Series:
-    """First instant after which clocks that jump over a time show a later one, by halving: around a jump they only move forward."""
+    """First instant after which clocks that jump over a time show a later one,
+    by halving: around a jump they only move forward.
+    """
     low, high = clocks - LONGEST_JUMP, clocks + LONGEST_JUMP
     for _ in range(int(2 * LONGEST_JUMP / SMALLEST_STEP).bit_length()):
         middle = (low + (high - low) / 2).dt.truncate("1s")
@@ -215,7 +274,10 @@ def _after_jump(clocks: pl.Series, zone: str) -> pl.Series:
 
 def _begins(days: pl.Series, zone: str) -> pl.DataFrame:
     """`day_on`, `begins_at` of the days that have an instant, in order."""
-    begins = pl.DataFrame({"day_on": days, "begins_at": first_instants(days, zone)}, schema_overrides={"begins_at": INSTANT})
+    begins = pl.DataFrame(
+        {"day_on": days, "begins_at": first_instants(days, zone)},
+        schema_overrides={"begins_at": INSTANT},
+    )
     return begins.unique("begins_at", keep="last", maintain_order=True)
 
 
@@ -231,4 +293,6 @@ def _put_back_over_midnight(zone: str) -> list[tuple[datetime, datetime, date]]:
     again = _told_by(midnights["clock"], zone, ambiguous="latest")
     twice = midnights.with_columns(again_at=again).filter(pl.col("again_at") > pl.col("begins_at"))
     last_shown = _shown(twice["again_at"] - SMALLEST_STEP, zone).dt.date()
-    return twice.filter(last_shown < twice["day_on"]).select("begins_at", "again_at", "day_on").rows()
+    return (
+        twice.filter(last_shown < twice["day_on"]).select("begins_at", "again_at", "day_on").rows()
+    )

@@ -1,8 +1,8 @@
 """SQL as values: a query text from a file, the tables it reads, the values bound to it.
 
-A `Query` returned by an asset runs inside the store, so its rows never pass through Python. The same query
-over frames runs in memory (`run`), which is how the computation is used and tested without Dagster. What SQL cannot make
-and memory should not hold comes as a `Stream`.
+A `Query` returned by an asset runs inside the store, so its rows never pass through Python. The
+same query over frames runs in memory (`run`), which is how the computation is used and tested
+without Dagster. What SQL cannot make and memory should not hold comes as a `Stream`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Query:
-    """One `select`: its text, what each table name in it stands for, the values of its `$parameters`."""
+    """One `select`: its text, what each table name in it stands for,
+    the values of its `$parameters`.
+    """
 
     text: str
     tables: Mapping[str, Source] = field(default_factory=dict)
@@ -40,7 +42,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Stream:
-    """Rows of one table that come frame by frame (at least one, all with the same columns), so that no one holds them all."""
+    """Rows of one table that come frame by frame (at least one,
+    all with the same columns), so that no one holds them all.
+    """
 
     frames: Iterable[pl.DataFrame]
 
@@ -51,7 +55,8 @@ def query(package: str, name: str, tables: Mapping[str, Source], **parameters: A
     Args:
         package: Package that holds the file, below `ntg_assets` and dotted (`experiments.data`).
         name: File stem, which is the name of the table it makes.
-        tables: Table names used in the text, with what they stand for (a stored table, a frame, another query).
+        tables: Table names used in the text, with what they stand for (a stored table, a frame,
+        another query).
         parameters: Values of the `$parameters` of the text.
     """
     return Query(read_sql(package, name), dict(tables), parameters)
@@ -60,7 +65,11 @@ def query(package: str, name: str, tables: Mapping[str, Source], **parameters: A
 @cache
 def read_sql(package: str, name: str) -> str:
     """Text of one SQL file of a package."""
-    return resources.files("ntg_assets").joinpath(*package.split("."), f"{name}.sql").read_text(encoding="utf-8")
+    return (
+        resources.files("ntg_assets")
+        .joinpath(*package.split("."), f"{name}.sql")
+        .read_text(encoding="utf-8")
+    )
 
 
 def quote_identifier(name: str) -> str:

@@ -1,4 +1,6 @@
-"""Churn and revenue end to end from a log, as the assets do it, without Dagster; and logs with known behaviour."""
+"""Churn and revenue end to end from a log, as the assets do it,
+without Dagster; and logs with known behaviour.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,7 +10,13 @@ import polars as pl
 
 from ntg_assets.churn.model import fit_churn_model
 from ntg_assets.churn.scores import churn_scores
-from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots, train_history
+from ntg_assets.churn.snapshots import (
+    History,
+    churn_labels,
+    churn_snapshots,
+    labelled_snapshots,
+    train_history,
+)
 from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
@@ -45,13 +53,17 @@ class Tables:
     revenue_risk_radar: pl.DataFrame
 
 
-def boundaries(start_on: date, end_on: date, *, log_end_on: date | None = None, strategy: str = "global_time") -> pl.DataFrame:
+def boundaries(
+    start_on: date, end_on: date, *, log_end_on: date | None = None, strategy: str = "global_time"
+) -> pl.DataFrame:
     """`split_boundaries` of a log whose TRAIN is `[start_on, end_on)`."""
     start_at, end_at = (datetime.combine(day, datetime.min.time()) for day in (start_on, end_on))
     log_end = datetime.combine(log_end_on or end_on, datetime.min.time())
     parts = [("train", start_at, end_at, strategy), ("test", end_at, log_end, strategy)]
     names = ["part", "start_at", "end_at", "strategy"]
-    return pl.DataFrame(parts, schema=names, orient="row").with_columns(pl.col("start_at", "end_at").cast(pl.Datetime("us")))
+    return pl.DataFrame(parts, schema=names, orient="row").with_columns(
+        pl.col("start_at", "end_at").cast(pl.Datetime("us"))
+    )
 
 
 def user_days_of(train_events: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +77,13 @@ def days(*rows: tuple[object, str], value: float = 1.0) -> pl.DataFrame:
     return pl.DataFrame(made, schema=names, orient="row")
 
 
-def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSettings = CHURN, value: ValueSettings = VALUE) -> Tables:
+def make_tables(
+    user_days: pl.DataFrame,
+    split: pl.DataFrame,
+    *,
+    churn: ChurnSettings = CHURN,
+    value: ValueSettings = VALUE,
+) -> Tables:
     """Run everything from the active days of TRAIN to the radar."""
     history = train_history(split)
     labels = run(churn_labels(user_days, history, settings=churn))
@@ -76,24 +94,55 @@ def make_tables(user_days: pl.DataFrame, split: pl.DataFrame, *, churn: ChurnSet
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     capped = run(capped_days(user_days, cutoff_on=history.cutoff_on, settings=value))
     value_coefficients = fit_value(counted(labelled, capped), settings=value)
-    habits = run(user_habits(user_days, capped, cutoff_on=history.cutoff_on, horizon_days=churn.horizon_days, settings=value))
-    ranges = fit_value_ranges(counted(labelled, capped), model.coefficients, value_coefficients, settings=value)
+    habits = run(
+        user_habits(
+            user_days,
+            capped,
+            cutoff_on=history.cutoff_on,
+            horizon_days=churn.horizon_days,
+            settings=value,
+        )
+    )
+    ranges = fit_value_ranges(
+        counted(labelled, capped), model.coefficients, value_coefficients, settings=value
+    )
     known = (scores, value_coefficients, habits, ranges, capped)
     values = ltv_estimates(snapshots, *known, churn_horizon_days=churn.horizon_days, settings=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
-    return Tables(history, user_days, labels, snapshots, labelled, *fitted, scores, capped, value_coefficients, values, radar)
+    return Tables(
+        history,
+        user_days,
+        labels,
+        snapshots,
+        labelled,
+        *fitted,
+        scores,
+        capped,
+        value_coefficients,
+        values,
+        radar,
+    )
 
 
-def leaving_log(seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False) -> pl.DataFrame:
-    """`user_days` of users with a pace of their own who leave at a constant rate, most within the log; starts 2024-01-01."""
+def leaving_log(
+    seed: int, *, n_users: int = 80, n_days: int = 240, text_ids: bool = False
+) -> pl.DataFrame:
+    """`user_days` of users with a pace of their own who leave at a constant rate,
+    most within the log; starts 2024-01-01.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for user in range(1, n_users + 1):
         joined, stays = rng.integers(0, n_days // 2), rng.exponential(90)
         active = joined + np.flatnonzero(rng.random(int(stays) + 1) < rng.uniform(0.05, 0.6))
         seen = {int(joined), *(int(day) for day in active if day < n_days)}
-        rows += [(f"u{user}" if text_ids else user, date(2024, 1, 1) + timedelta(days=day)) for day in sorted(seen)]
-    made = [(user, on, int(rng.integers(1, 6)), 1, 1.0, float(rng.integers(1, 20))) for user, on in rows]
+        rows += [
+            (f"u{user}" if text_ids else user, date(2024, 1, 1) + timedelta(days=day))
+            for day in sorted(seen)
+        ]
+    made = [
+        (user, on, int(rng.integers(1, 6)), 1, 1.0, float(rng.integers(1, 20))) for user, on in rows
+    ]
     names = ["user_id", "active_on", "n_events", "n_items", "engagement", "value_sum"]
     return pl.DataFrame(made, schema=names, orient="row")

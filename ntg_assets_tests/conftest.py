@@ -1,4 +1,6 @@
-"""What every test stands on: no variables of this machine, no telemetry, reproducible examples, reviewed golden files."""
+"""What every test stands on: no variables of this machine, no telemetry,
+reproducible examples, reviewed golden files.
+"""
 
 import os
 from collections.abc import Callable
@@ -11,8 +13,12 @@ for name in [name for name in os.environ if name.startswith(("NTG_", "DAGSTER_")
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
-pytest.register_assert_rewrite("ntg_assets_tests.vectors.effects", "ntg_assets_tests.vectors.designs")  # a miss shows both sides
-settings.register_profile("reproducible", derandomize=True, deadline=None)  # the same examples on a fast and on a busy machine
+# a miss shows both sides
+pytest.register_assert_rewrite(
+    "ntg_assets_tests.vectors.effects", "ntg_assets_tests.vectors.designs"
+)
+# the same examples on a fast and on a busy machine
+settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 GOLDEN = Path(__file__).parent / "golden" / "files"
@@ -20,7 +26,11 @@ GOLDEN = Path(__file__).parent / "golden" / "files"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer `--rewrite-golden`, which `make golden` uses."""
-    parser.addoption("--rewrite-golden", action="store_true", help="write the golden files anew instead of comparing; read the diff")
+    parser.addoption(
+        "--rewrite-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing; read the diff",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,15 +41,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a text with its reviewed copy `golden/files/<name>`; `make golden` rewrites that copy."""
+    """Compare a text with its reviewed copy `golden/files/<name>`;
+    `make golden` rewrites that copy.
+    """
 
     def compare(name: str, text: str) -> None:
         file = GOLDEN / name
         if request.config.getoption("rewrite_golden"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        assert file.is_file(), f"{name} is not reviewed yet: run `make golden`, read {file} and commit it."
-        assert text == file.read_text(encoding="utf-8"), f"{name} changed: if it should, run `make golden` and read the diff."
+        assert file.is_file(), (
+            f"{name} is not reviewed yet: run `make golden`, read {file} and commit it."
+        )
+        assert text == file.read_text(encoding="utf-8"), (
+            f"{name} changed: if it should, run `make golden` and read the diff."
+        )
 
     return compare
 

@@ -14,14 +14,23 @@ from ntg_assets.sources.sources import Place
 HEADER = "user_id,item_id,event_at,value"
 
 
-def log_settings(files: str | Sequence[str] = "log.csv", *, items: Mapping[str, Any] | None = None, **keys: Any) -> IngestSettings:
+def log_settings(
+    files: str | Sequence[str] = "log.csv", *, items: Mapping[str, Any] | None = None, **keys: Any
+) -> IngestSettings:
     """Settings for a log; keys of the event source and of the ingest section go side by side."""
     rules = {key: keys.pop(key) for key in list(keys) if key in IngestSettings.model_fields}
     events = {"files": [files] if isinstance(files, str) else list(files), "value": "value", **keys}
     return IngestSettings.model_validate({"events": events, "items": items, **rules})
 
 
-def write_log(home: Path, rows: Sequence[str], *, name: str = "log.csv", header: str = HEADER, line_end: str = "\n") -> Path:
+def write_log(
+    home: Path,
+    rows: Sequence[str],
+    *,
+    name: str = "log.csv",
+    header: str = HEADER,
+    line_end: str = "\n",
+) -> Path:
     """Write a CSV log below `home`."""
     path = home / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +54,9 @@ def survey_log(home: Path, settings: IngestSettings, **keys: Any) -> Survey:
 
 def accepted(home: Path, settings: IngestSettings, *columns: str) -> list[Any]:
     """Rows of the accepted events: values of one column, tuples of several."""
-    events = load_events(settings, home).select(columns or ("user_id", "item_id", "event_at", "value"))
+    events = load_events(settings, home).select(
+        columns or ("user_id", "item_id", "event_at", "value")
+    )
     return events.to_series().to_list() if len(columns) == 1 else events.rows()
 
 

@@ -25,7 +25,10 @@ Row = tuple[int, int, int | None, float, float]
 
 def exposures(*rows: Row, first_at: datetime = CUTOFF) -> pl.DataFrame:
     """Exposures of (user, item, position, propensity, reward), a minute apart."""
-    full = [(user, item, first_at + timedelta(minutes=n), *rest) for n, (user, item, *rest) in enumerate(rows)]
+    full = [
+        (user, item, first_at + timedelta(minutes=n), *rest)
+        for n, (user, item, *rest) in enumerate(rows)
+    ]
     return pl.DataFrame(full, schema=SCHEMA, orient="row")
 
 
@@ -37,19 +40,39 @@ def lists_of(default: Sequence[int] = (), **strategies: dict[int, Sequence[int]]
         for user, items in lists.items()
         for rank, item in enumerate(items, start=1)
     ]
-    shown = pl.DataFrame(rows, schema={"strategy": pl.String, "user_id": pl.Int64, "rank": pl.Int64, "item_id": pl.Int64}, orient="row")
-    fallback = pl.DataFrame({"rank": range(1, len(default) + 1), "item_id": default}, schema={"rank": pl.Int64, "item_id": pl.Int64})
-    return Lists(shown, fallback, shown.select("user_id").unique(), shown.select("item_id").unique())
+    shown = pl.DataFrame(
+        rows,
+        schema={"strategy": pl.String, "user_id": pl.Int64, "rank": pl.Int64, "item_id": pl.Int64},
+        orient="row",
+    )
+    fallback = pl.DataFrame(
+        {"rank": range(1, len(default) + 1), "item_id": default},
+        schema={"rank": pl.Int64, "item_id": pl.Int64},
+    )
+    return Lists(
+        shown, fallback, shown.select("user_id").unique(), shown.select("item_id").unique()
+    )
 
 
 def estimate(
-    rows: pl.DataFrame, lists: Lists, *, list_length: int = 2, settings: OffPolicySettings = ENOUGH, minimum_users: int = 1
+    rows: pl.DataFrame,
+    lists: Lists,
+    *,
+    list_length: int = 2,
+    settings: OffPolicySettings = ENOUGH,
+    minimum_users: int = 1,
 ) -> pl.DataFrame:
     """The report of some exposures."""
     slots = divide_slots(rows, cutoff_at=CUTOFF, list_length=list_length)
-    return report_off_policy(slots, lists, settings=settings, list_length=list_length, minimum_users=minimum_users)[0]
+    return report_off_policy(
+        slots, lists, settings=settings, list_length=list_length, minimum_users=minimum_users
+    )[0]
 
 
-def cell(report: pl.DataFrame, column: str, *, strategy: str = "graph", estimator: str = "ips") -> object:
+def cell(
+    report: pl.DataFrame, column: str, *, strategy: str = "graph", estimator: str = "ips"
+) -> object:
     """One value of a report."""
-    return report.filter((pl.col("strategy") == strategy) & (pl.col("estimator") == estimator))[column].item()
+    return report.filter((pl.col("strategy") == strategy) & (pl.col("estimator") == estimator))[
+        column
+    ].item()

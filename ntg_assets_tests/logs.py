@@ -23,12 +23,16 @@ EVENT_SCHEMA = pl.Schema(
 
 
 def events(*rows: tuple[int, int, str], zone: str = "UTC") -> pl.DataFrame:
-    """Make a log from (user, item, ISO time in UTC) of a service in some zone; every event has value and weight 1."""
+    """Make a log from (user, item, ISO time in UTC) of a service in some zone;
+    every event has value and weight 1.
+    """
     full = [(user, item, datetime.fromisoformat(at), "view", 1.0, 1.0) for user, item, at in rows]
     return with_event_on(pl.DataFrame(full, schema=EVENT_SCHEMA, orient="row"), zone)
 
 
-def random_log(seed: int, *, n_events: int = 400, n_users: int = 12, n_items: int = 15, n_days: int = 200) -> pl.DataFrame:
+def random_log(
+    seed: int, *, n_events: int = 400, n_users: int = 12, n_items: int = 15, n_days: int = 200
+) -> pl.DataFrame:
     """Make a random log that starts on 2024-01-01; values in half steps, three weights."""
     rng = np.random.default_rng(seed)
     seconds = np.sort(rng.integers(0, n_days * 86_400, n_events))
@@ -65,7 +69,9 @@ def movielens() -> pl.DataFrame:
 def movielens_categories() -> pl.DataFrame:
     """The genres of the bundled MovieLens items as `item_categories`."""
     listed = pl.read_csv(SAMPLE / "movies.csv").filter(pl.col("genres") != "(no genres listed)")
-    split = listed.select(pl.col("movieId").alias("item_id"), pl.col("genres").str.split("|").alias("category"))
+    split = listed.select(
+        pl.col("movieId").alias("item_id"), pl.col("genres").str.split("|").alias("category")
+    )
     return (
         split.with_columns(pl.col("category").list.len().cast(pl.Int64).alias("n_categories"))
         .explode("category")

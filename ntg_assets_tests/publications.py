@@ -12,7 +12,13 @@ from ntg_assets.storage.connection import connect
 from ntg_assets_tests.ranking_world import World
 from ntg_assets_tests.workspaces import HOME
 
-STORY_TABLES = ("revenue_risk_radar", "churn_scores", "ltv_estimates", "radar_stability", "intervention_targets")
+STORY_TABLES = (
+    "revenue_risk_radar",
+    "churn_scores",
+    "ltv_estimates",
+    "radar_stability",
+    "intervention_targets",
+)
 
 
 def settings_of(world: World, **sections: object) -> Settings:
@@ -34,10 +40,20 @@ def publish_world(
 ) -> Paths:
     """Write the tables of a world as a publication; replace the one before as publishing does."""
     paths = Paths(home=HOME, workspace=folder)
-    boundaries = pl.DataFrame({"part": ["train"], "start_at": [log["event_at"].min()], "end_at": [cutoff_at]})
-    nobody = {name: pl.DataFrame(schema={"user_id": log.schema["user_id"]}) for name in STORY_TABLES}
+    boundaries = pl.DataFrame(
+        {"part": ["train"], "start_at": [log["event_at"].min()], "end_at": [cutoff_at]}
+    )
+    nobody = {
+        name: pl.DataFrame(schema={"user_id": log.schema["user_id"]}) for name in STORY_TABLES
+    }
     users = log.select("user_id").unique()
-    live = {**world.tables, **nobody, "split_boundaries": boundaries, "user_features": users, **(more or {})}
+    live = {
+        **world.tables,
+        **nobody,
+        "split_boundaries": boundaries,
+        "user_features": users,
+        **(more or {}),
+    }
     ingest = {"events": log, "items": items, "item_categories": item_categories}
     part = paths.published_store.with_name("part.duckdb")
     with connect(part) as connection:

@@ -35,7 +35,13 @@ TASTE = TasteSettings(
     linear_min_item_support=1,
     neighbours_per_item=10,
 )
-RANKING = RankingSettings(top_k=5, candidates_per_source=10, popularity_half_life_days=[7, 90], evaluation_k=[3, 5], inner_slices=2)
+RANKING = RankingSettings(
+    top_k=5,
+    candidates_per_source=10,
+    popularity_half_life_days=[7, 90],
+    evaluation_k=[3, 5],
+    inner_slices=2,
+)
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 SAMPLES = 100
 
@@ -61,36 +67,61 @@ def make_world(
 ) -> World:
     """Make all tables of taste graphs and ranking from TRAIN."""
     if categories is None:
-        categories = pl.DataFrame(schema={"item_id": train.schema["item_id"], "category": pl.String, "position": pl.Int64})
+        categories = pl.DataFrame(
+            schema={"item_id": train.schema["item_id"], "category": pl.String, "position": pl.Int64}
+        )
     tables = {
         "taste_graph": build_taste_graph(train, settings=taste).edges,
         "sequence_graph": build_sequence_graph(train, settings=taste).edges,
         "linear_graph": build_linear_graph(train, settings=taste),
         "item_embeddings": embed_items(train, settings=taste, seed=1),
-        "item_popularity": item_popularity(code_interactions(train), now=cutoff_at, half_life_days=ranking.popularity_half_life_days),
+        "item_popularity": item_popularity(
+            code_interactions(train),
+            now=cutoff_at,
+            half_life_days=ranking.popularity_half_life_days,
+        ),
     }
-    examples = collect_examples(inner_slices(train, strategy=strategy, settings=ranking), taste=taste, settings=ranking, seed=1)
+    examples = collect_examples(
+        inner_slices(train, strategy=strategy, settings=ranking),
+        taste=taste,
+        settings=ranking,
+        seed=1,
+    )
     rng = random_stream(1, "ranking_weights")
-    weights = learn_weights(examples, sources=configured_sources(ranking), settings=ranking, rng=rng, samples=SAMPLES)
+    weights = learn_weights(
+        examples, sources=configured_sources(ranking), settings=ranking, rng=rng, samples=SAMPLES
+    )
     tables["ranking_weights"] = weights
     tables["item_rules"] = judge_items(train, categories, rules=ranking.rules, cutoff_at=cutoff_at)
     model = model_of(tables, cutoff_at, ranking=ranking)
     log = code_interactions(train, items=model.items)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
     tables["candidates"] = pl.concat(list_candidates(log, model))
-    tables["recommendations"] = pl.concat(recommend_users(log, model, titles=known, cutoff_at=cutoff_at))
+    tables["recommendations"] = pl.concat(
+        recommend_users(log, model, titles=known, cutoff_at=cutoff_at)
+    )
     floor, rng = floor_half_life(weights, settings=ranking), random_stream(1, "default_list_report")
-    report = judge_half_lives(code_interactions(train), floor=floor, settings=ranking, seed=1, rng=rng, samples=SAMPLES)
+    report = judge_half_lives(
+        code_interactions(train), floor=floor, settings=ranking, seed=1, rng=rng, samples=SAMPLES
+    )
     popular = ranking_model(
-        popularity=tables["item_popularity"], graphs={}, cutoff_at=cutoff_at, settings=ranking, item_rules=tables["item_rules"]
+        popularity=tables["item_popularity"],
+        graphs={},
+        cutoff_at=cutoff_at,
+        settings=ranking,
+        item_rules=tables["item_rules"],
     )
     tables["default_list_report"] = report
     tables["default_list"] = default_list(popular, chosen_half_life(report), titles=known)
-    tables["strategy_lists"] = pl.concat(list_strategies(log, model, weights, k=max(ranking.evaluation_k)))
+    tables["strategy_lists"] = pl.concat(
+        list_strategies(log, model, weights, k=max(ranking.evaluation_k))
+    )
     return World(tables, examples, model, log)
 
 
-def model_of(tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: RankingSettings = RANKING) -> RankingModel:
+def model_of(
+    tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: RankingSettings = RANKING
+) -> RankingModel:
     """Build the model that the lists are made with."""
     return ranking_model(
         popularity=tables["item_popularity"],
@@ -102,8 +133,12 @@ def model_of(tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: R
     )
 
 
-def communities(seed: int, *, n_users: int = 60, n_groups: int = 3, items_per_group: int = 12, per_user: int = 8) -> pl.DataFrame:
-    """Make a log in which each user takes items of one group in rising order, a few hours apart: taste that can be learned."""
+def communities(
+    seed: int, *, n_users: int = 60, n_groups: int = 3, items_per_group: int = 12, per_user: int = 8
+) -> pl.DataFrame:
+    """Make a log in which each user takes items of one group in rising order,
+    a few hours apart: taste that can be learned.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for user in range(n_users):
@@ -111,7 +146,8 @@ def communities(seed: int, *, n_users: int = 60, n_groups: int = 3, items_per_gr
         start = int(rng.integers(0, items_per_group - per_user + 1))
         hours = np.sort(rng.choice(24 * 100, per_user, replace=False))
         rows += [
-            (user + 1, first + start + place + 1, datetime(2024, 1, 1) + timedelta(hours=int(hour))) for place, hour in enumerate(hours)
+            (user + 1, first + start + place + 1, datetime(2024, 1, 1) + timedelta(hours=int(hour)))
+            for place, hour in enumerate(hours)
         ]
     schema = {"user_id": pl.Int64(), "item_id": pl.Int64(), "event_at": pl.Datetime("us")}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -67,7 +67,13 @@ def trial(**changes: Any) -> ExperimentSettings:
 
 def write(file: Path, header: str, rows: list[tuple[Any, ...]]) -> None:
     """Write a CSV file; None is an empty field, a time is ISO."""
-    lines = [",".join("" if one is None else one.isoformat() if isinstance(one, datetime) else str(one) for one in row) for row in rows]
+    lines = [
+        ",".join(
+            "" if one is None else one.isoformat() if isinstance(one, datetime) else str(one)
+            for one in row
+        )
+        for row in rows
+    ]
     file.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
 
 
@@ -77,20 +83,42 @@ def write_logs(home: Path, *, seen: list[tuple[Any, ...]], did: list[tuple[Any, 
     write(home / "did.csv", "user_id,happened_at,kind,value", did)
 
 
-def conclude(one: ExperimentSettings, home: Path, *, events: pl.DataFrame = NO_EVENTS, rules: LogRules = UNTIL) -> Concluded:
+def conclude(
+    one: ExperimentSettings,
+    home: Path,
+    *,
+    events: pl.DataFrame = NO_EVENTS,
+    rules: LogRules = UNTIL,
+) -> Concluded:
     """Go from the logs of one experiment to health, readouts between users and the decision."""
     definitions, programme = [one], ExperimentsSettings(definitions=[one])
     seen = logs.read_exposure_logs(definitions, home=home, rules=rules)
-    known: dict[str, Any] = {"events": with_event_on(events), "outcome_log": logs.read_outcome_logs(definitions, home=home, rules=rules)}
+    known: dict[str, Any] = {
+        "events": with_event_on(events),
+        "outcome_log": logs.read_outcome_logs(definitions, home=home, rules=rules),
+    }
     counts = logs.count_log_rows(definitions, home=home, rules=rules)
-    exposed = seen.select("experiment", "unit_id", "arm", "source", "first_exposed_at", "last_exposed_at", "n_exposures")
+    exposed = seen.select(
+        "experiment",
+        "unit_id",
+        "arm",
+        "source",
+        "first_exposed_at",
+        "last_exposed_at",
+        "n_exposures",
+    )
     with connect(engine=EngineSettings(threads=1)) as store:
         assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen), store)
         units = run(tables.log_unit_metrics(seen, definitions=definitions, **known), store)
         daily = run(tables.daily_sums(seen, definitions=definitions, **known), store)
         contents = run(tables.log_contents(counts, exposure_log=seen, **known), store)
         log_traffic = tables.log_traffic(seen, **known)
-        traffic = run(tables.arm_traffic(assigned, exposures=exposed, definitions=definitions, log_traffic=log_traffic), store)
+        traffic = run(
+            tables.arm_traffic(
+                assigned, exposures=exposed, definitions=definitions, log_traffic=log_traffic
+            ),
+            store,
+        )
         sums = run(tables.metric_sums(units, definitions=definitions), store)
         quantiles = run(tables.metric_quantiles(units, definitions=definitions), store)
     evidence = EvidenceTables(traffic, sums, quantiles, daily_sums=daily, log_contents=contents)
@@ -98,8 +126,16 @@ def conclude(one: ExperimentSettings, home: Path, *, events: pl.DataFrame = NO_E
     decision = results.decisions(definitions, evidence, readouts=readouts).row(0, named=True)
     assert replay(json.loads(decision["receipt"]))["in_force"] == decision["decision"]
     return Concluded(
-        {row["check"]: row for row in results.health_checks(definitions, evidence).iter_rows(named=True)},
-        {row["metric"]: row for row in readouts.filter(pl.col("comparison") == "between users").iter_rows(named=True)},
+        {
+            row["check"]: row
+            for row in results.health_checks(definitions, evidence).iter_rows(named=True)
+        },
+        {
+            row["metric"]: row
+            for row in readouts.filter(pl.col("comparison") == "between users").iter_rows(
+                named=True
+            )
+        },
         decision,
         results.effect_by_day(definitions, daily),
         contents,

@@ -28,10 +28,13 @@ class Workspace:
     variables: dict[str, str] = field(default_factory=dict)
 
     def ntg(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run the command in the project folder; nothing of this machine's environment but the path reaches it."""
+        """Run the command in the project folder;
+        nothing of this machine's environment but the path reaches it.
+        """
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(HOME),  # the code beside these tests, wherever another copy is installed
+            # the code beside these tests, wherever another copy is installed
+            "PYTHONPATH": str(HOME),
             "HOME": str(self.folder),
             "COLUMNS": "200",
             "NTG_CONFIG": self.config,
@@ -40,7 +43,13 @@ class Workspace:
             **variables,
         }
         return subprocess.run(
-            [str(NTG), *arguments], cwd=HOME, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
+            [str(NTG), *arguments],
+            cwd=HOME,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_SECONDS,
         )
 
     def done(self, *arguments: str, **variables: str) -> str:
@@ -61,16 +70,26 @@ class Workspace:
     def hashes(self) -> dict[str, str]:
         """Content hash of every table of the warehouse."""
         with connect(self.warehouse, read_only=True) as connection:
-            listed = connection.execute("select schema_name, table_name from duckdb_tables() where not temporary order by all").fetchall()
-            return {f"{schema}.{name}": content_hash(connection, Table(schema, name)) for schema, name in listed}
+            listed = connection.execute(
+                "select schema_name, table_name from duckdb_tables() where not temporary order"
+                " by all"
+            ).fetchall()
+            return {
+                f"{schema}.{name}": content_hash(connection, Table(schema, name))
+                for schema, name in listed
+            }
 
 
 def reading(log: pl.DataFrame, folder: Path, **variables: str) -> dict[str, str]:
-    """Write a log (the bundled one's columns) as CSV and return the variables that make `ntg` read it."""
+    """Write a log (the bundled one's columns) as CSV and return the variables that make `ntg` read
+    it.
+    """
     file = folder / "ratings.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     seconds = log["event_at"].dt.epoch("s")
-    log.select(userId="user_id", movieId="item_id", rating="value").with_columns(timestamp=seconds).write_csv(file)
+    log.select(userId="user_id", movieId="item_id", rating="value").with_columns(
+        timestamp=seconds
+    ).write_csv(file)
     return {
         "NTG_INGEST__EVENTS__FILES": json.dumps([str(file)]),
         "NTG_INGEST__SOURCE_FOLDERS": json.dumps([str(folder)]),

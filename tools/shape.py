@@ -24,7 +24,23 @@ PACKAGE = "ntg_assets"
 COLUMNS = 88
 LONG_BODY, LONG_FILE = 40, 250
 # Words that say nothing of what is bound: message, frame, probability or list of failures?
-VAGUE = frozenset(["told", "found", "one", "known", "asked", "given", "data", "thing", "obj", "tmp", "temp", "stuff", "info"])
+VAGUE = frozenset(
+    [
+        "told",
+        "found",
+        "one",
+        "known",
+        "asked",
+        "given",
+        "data",
+        "thing",
+        "obj",
+        "tmp",
+        "temp",
+        "stuff",
+        "info",
+    ]
+)
 FEW_ARGUMENTS = 3  # from here on a public function says what its arguments are
 KERNELS = ("_kernel", "edge_heap", "prefetch")  # compiled loops, which calls would slow down
 
@@ -134,7 +150,10 @@ def circles(graph: grimp.ImportGraph, package: str) -> list[str]:
     children = sorted(graph.find_children(package))
     needs = {child: _siblings_needed(graph, child, children) for child in children}
     reach = {child: _reachable(child, needs) for child in children}
-    groups = {tuple(sorted({child} | {other for other in reach[child] if child in reach[other]})) for child in children}
+    groups = {
+        tuple(sorted({child} | {other for other in reach[child] if child in reach[other]}))
+        for child in children
+    }
     own = [f"{package}: {', '.join(group)}" for group in sorted(groups) if len(group) > 1]
     return [*own, *(found for child in children for found in circles(graph, child))]
 
@@ -142,7 +161,11 @@ def circles(graph: grimp.ImportGraph, package: str) -> list[str]:
 def _siblings_needed(graph: grimp.ImportGraph, child: str, children: list[str]) -> set[str]:
     inside = {child, *graph.find_descendants(child)}
     needed = {name for module in inside for name in graph.find_modules_directly_imported_by(module)}
-    return {other for other in children if other != child and any(n == other or n.startswith(f"{other}.") for n in needed)}
+    return {
+        other
+        for other in children
+        if other != child and any(n == other or n.startswith(f"{other}.") for n in needed)
+    }
 
 
 def _reachable(start: str, needs: dict[str, set[str]]) -> set[str]:
@@ -157,7 +180,11 @@ def _reachable(start: str, needs: dict[str, set[str]]) -> set[str]:
 
 def upward_imports(graph: grimp.ImportGraph, layers: list[str]) -> list[str]:
     """List the imports from a lower layer of the import contract to a higher one."""
-    place = {name.strip(): height for height, names in enumerate(reversed(layers)) for name in names.split("|")}
+    place = {
+        name.strip(): height
+        for height, names in enumerate(reversed(layers))
+        for name in names.split("|")
+    }
     return sorted(
         f"{module} -> {needed}"
         for module in graph.modules

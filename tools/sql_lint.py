@@ -1,9 +1,11 @@
-"""Hold every SQL file to the house rules and to the subset that gives equal results on DuckDB and Spark.
+"""Hold every SQL file to the house rules and to the subset that gives equal results on DuckDB and
+Spark.
 
 Usage: python -m tools.sql_lint [FILE ...]     (no file: every .sql file of the package)
 
-Prints `file:line: rule: what to do` and exits with 1 when there is a finding. A file may break a rule for a reason:
-`-- lint: allow <rule>: <reason>`. An allowance without a reason, or one that is not needed any more, is a finding too.
+Prints `file:line: rule: what to do` and exits with 1 when there is a finding. A file may break a
+rule for a reason: `-- lint: allow <rule>: <reason>`. An allowance without a reason, or one that is
+not needed any more, is a finding too.
 """
 
 import re
@@ -35,7 +37,11 @@ def lint(path: Path, text: str) -> list[Finding]:
     file = SqlFile(path, text)
     if broken := list(parses(file)):
         return [Finding(path, line, "statement", advice) for line, advice in broken]
-    found = [Finding(path, line, name, advice) for name, check in RULES.items() for line, advice in check(file)]
+    found = [
+        Finding(path, line, name, advice)
+        for name, check in RULES.items()
+        for line, advice in check(file)
+    ]
     return sorted(_without_allowed(file, found), key=lambda finding: (finding.line, finding.rule))
 
 
@@ -47,7 +53,9 @@ def package_files(root: Path) -> list[Path]:
 def main(arguments: Iterable[str]) -> int:
     """Lint the named files, or all; return the exit code."""
     paths = [Path(argument) for argument in arguments] or package_files(Path.cwd())
-    findings = [finding for path in paths for finding in lint(path, path.read_text(encoding="utf-8"))]
+    findings = [
+        finding for path in paths for finding in lint(path, path.read_text(encoding="utf-8"))
+    ]
     for finding in findings:
         print(finding)
     print(f"{len(paths)} SQL files, {len(findings)} findings")
@@ -62,11 +70,20 @@ def _without_allowed(file: SqlFile, found: list[Finding]) -> Iterator[Finding]:
             continue
         name, reason = match.groups()
         if name not in RULES:
-            yield Finding(file.path, number, "allowance", f"there is no rule {name}; rules: {', '.join(RULES)}")
+            yield Finding(
+                file.path,
+                number,
+                "allowance",
+                f"there is no rule {name}; rules: {', '.join(RULES)}",
+            )
         elif not reason:
-            yield Finding(file.path, number, "allowance", f"say why: -- lint: allow {name}: <reason>")
+            yield Finding(
+                file.path, number, "allowance", f"say why: -- lint: allow {name}: <reason>"
+            )
         elif name not in broken:
-            yield Finding(file.path, number, "allowance", f"{name} is not broken any more: remove this line")
+            yield Finding(
+                file.path, number, "allowance", f"{name} is not broken any more: remove this line"
+            )
         allowed.add(name)
     yield from (finding for finding in found if finding.rule not in allowed)
 

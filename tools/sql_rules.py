@@ -28,16 +28,35 @@ PARAMETER = re.compile(r"\$([a-z_]\w*)")
 VAGUE_NAME = re.compile(r"^(.{1,2}|cte|tmp|temp|sub|subquery|query|result|final|data)_?\d*$")
 
 
-# Equal on DuckDB 2.0 and Spark 4 when transpiled by sqlglot. What is missing here was different, or was never compared.
+# Equal on DuckDB 2.0 and Spark 4 when transpiled by sqlglot. What is missing here was different, or
+# was never compared.
 PORTABLE = """
-    abs and avg case cast ceil coalesce concat corr count covar_pop covar_samp cume_dist datediff dense_rank dpipe exists exp
-    first_value floor greatest if lag last_value lead least length ln lower max md5 min ntile nullif or percent_rank power rank
-    round row_number sha2 sign sqrt starts_with stddev_pop stddev_samp substring sum timestamp_trunc date_trunc trim
+    abs and avg case cast ceil coalesce concat corr count covar_pop covar_samp cume_dist
+    datediff dense_rank dpipe exists exp first_value floor greatest if lag last_value lead least
+    length ln lower max md5 min ntile nullif or percent_rank power rank round row_number sha2
+    sign sqrt starts_with stddev_pop stddev_samp substring sum timestamp_trunc date_trunc trim
     try_cast upper var_pop variance variance_pop xor
 """
 PORTABLE_FUNCTIONS = frozenset(PORTABLE.split())
-HOLISTIC_FUNCTIONS = (exp.Median, exp.Quantile, exp.PercentileCont, exp.PercentileDisc, exp.ArrayAgg, exp.GroupConcat, exp.Mode)
-ORDER_SENSITIVE_FUNCTIONS = (exp.Avg, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.Corr, exp.CovarSamp)
+HOLISTIC_FUNCTIONS = (
+    exp.Median,
+    exp.Quantile,
+    exp.PercentileCont,
+    exp.PercentileDisc,
+    exp.ArrayAgg,
+    exp.GroupConcat,
+    exp.Mode,
+)
+ORDER_SENSITIVE_FUNCTIONS = (
+    exp.Avg,
+    exp.Stddev,
+    exp.StddevSamp,
+    exp.StddevPop,
+    exp.Variance,
+    exp.VariancePop,
+    exp.Corr,
+    exp.CovarSamp,
+)
 
 DAY_OR_TEXT = (exp.DataType.Type.DATE, exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT)
 SHORTER_THAN_DAYS = frozenset({"hour", "minute", "second", "millisecond", "microsecond"})
@@ -66,9 +85,15 @@ def parses(file: SqlFile) -> Iterator[Place]:
         yield int(place.get("line") or 1), f"cannot be parsed: {place.get('description')}"
         return
     if len(statements) != 1 or not isinstance(statements[0], exp.Select | exp.SetOperation):
-        yield 1, "write exactly one select per file; what changes tables belongs to the storage layer"
+        yield (
+            1,
+            "write exactly one select per file; what changes tables belongs to the storage layer",
+        )
     elif ";" in file.code:
-        yield file.line_at(file.code.index(";")), "leave the semicolon out: the text becomes part of a larger statement"
+        yield (
+            file.line_at(file.code.index(";")),
+            "leave the semicolon out: the text becomes part of a larger statement",
+        )
 
 
 @rule("header")
@@ -79,7 +104,11 @@ def header(file: SqlFile) -> Iterator[Place]:
         yield 1, "begin with a comment that says what the table is for"
     for part in ("Grain:", "Parameters:"):
         if not any(line.startswith(part) for line in said):
-            yield 1, f"say `-- {part} ...` in the header" + (" (`none` when there are none)" if part == "Parameters:" else "")
+            yield (
+                1,
+                f"say `-- {part} ...` in the header"
+                + (" (`none` when there are none)" if part == "Parameters:" else ""),
+            )
     told, used = set(PARAMETER.findall("\n".join(said))), set(PARAMETER.findall(file.code))
     if untold := sorted(used - told):
         yield 1, f"name ${', $'.join(untold)} in the header: what it is and its unit"
@@ -109,7 +138,10 @@ def columns(file: SqlFile) -> Iterator[Place]:
             if column.is_star:
                 yield line_of(column), "list every column of the last select by name"
             elif not column.alias_or_name:
-                yield line_of(column), f"name the column: {column.sql(dialect='duckdb')[:40]} as ..."
+                yield (
+                    line_of(column),
+                    f"name the column: {column.sql(dialect='duckdb')[:40]} as ...",
+                )
 
 
 @rule("named-cte")
@@ -117,7 +149,10 @@ def named_cte(file: SqlFile) -> Iterator[Place]:
     """Steps are CTEs with a speaking name, each of them used."""
     for subquery in file.tree.find_all(exp.Subquery):
         if isinstance(subquery.parent, exp.From | exp.Join):
-            yield line_of(subquery), "make the subquery a CTE with a name that says what its rows are"
+            yield (
+                line_of(subquery),
+                "make the subquery a CTE with a name that says what its rows are",
+            )
     tables = {table.name for table in file.tree.find_all(exp.Table)}
     for cte in file.tree.find_all(exp.CTE):
         if VAGUE_NAME.match(cte.alias):
@@ -132,7 +167,10 @@ def function(file: SqlFile) -> Iterator[Place]:
     for call in file.tree.find_all(exp.Func):
         name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
         if name not in PORTABLE_FUNCTIONS and not isinstance(call, HOLISTIC_FUNCTIONS):
-            yield line_of(call), f"{name} is not in the portable set (tools/sql_lint.py): use one that is"
+            yield (
+                line_of(call),
+                f"{name} is not in the portable set (tools/sql_lint.py): use one that is",
+            )
 
 
 @rule("holistic")
@@ -141,11 +179,20 @@ def holistic(file: SqlFile) -> Iterator[Place]:
     for call in file.tree.find_all(*HOLISTIC_FUNCTIONS):
         yield (
             line_of(call),
-            f"{call.sql_name().lower()} holds a whole group in memory: use two levels of group by, or allow it for small tables",
+            (
+                f"{call.sql_name().lower()} holds a whole group in memory: use two levels of group"
+                " by, or allow it for small tables"
+            ),
         )
     for distinct in file.tree.find_all(exp.Distinct):
         if isinstance(distinct.parent, exp.AggFunc):
-            yield line_of(distinct), "count(distinct ...) holds a whole group in memory: group by the value first, then count"
+            yield (
+                line_of(distinct),
+                (
+                    "count(distinct ...) holds a whole group in memory: group by the value first,"
+                    " then count"
+                ),
+            )
 
 
 @rule("float-order")
@@ -154,11 +201,20 @@ def float_order(file: SqlFile) -> Iterator[Place]:
     for call in file.tree.find_all(*ORDER_SENSITIVE_FUNCTIONS):
         yield (
             line_of(call),
-            f"{call.sql_name().lower()} adds floats in any order: sum fixed-point integers, or round the result and allow it",
+            (
+                f"{call.sql_name().lower()} adds floats in any order: sum fixed-point integers, or"
+                " round the result and allow it"
+            ),
         )
     for total in file.tree.find_all(exp.Sum):
         if makes_float(total.this):
-            yield line_of(total), "sum(cast(round(x * 1e9) as bigint)) / 1e9: a float sum depends on the order of rows"
+            yield (
+                line_of(total),
+                (
+                    "sum(cast(round(x * 1e9) as bigint)) / 1e9: a float sum depends on the order of"
+                    " rows"
+                ),
+            )
 
 
 @rule("division")
@@ -166,7 +222,10 @@ def division(file: SqlFile) -> Iterator[Place]:
     """Division by zero is inf in one engine and an error in the other."""
     for quotient in file.tree.find_all(exp.Div):
         if not cannot_be_zero(quotient.expression):
-            yield line_of(quotient.expression), f"guard the divisor: nullif({quotient.expression.sql(dialect='duckdb')[:40]}, 0)"
+            yield (
+                line_of(quotient.expression),
+                f"guard the divisor: nullif({quotient.expression.sql(dialect='duckdb')[:40]}, 0)",
+            )
     for whole in file.tree.find_all(exp.IntDiv):
         yield line_of(whole), "// rounds differently for negative numbers: floor(a / nullif(b, 0))"
 
@@ -186,25 +245,54 @@ def date_diff(file: SqlFile) -> Iterator[Place]:
         if str(call.args.get("unit") or "day").strip("'").lower() != "day":
             yield line_of(call), "count days only, and derive other units from them"
         if not all(is_date(side) for side in (call.this, call.expression)):
-            yield line_of(call), "date_diff('day', cast(... as date), cast(... as date)): cast both sides"
+            yield (
+                line_of(call),
+                "date_diff('day', cast(... as date), cast(... as date)): cast both sides",
+            )
 
 
 @rule("local-day")
 def local_day(file: SqlFile) -> Iterator[Place]:
-    """A day is one of the service's zone, and an instant does not say which: the reader of the log makes it, once."""
+    """A day is one of the service's zone, and an instant does not say which: the reader of the log
+    makes it, once.
+    """
     instants = instants_of(file.tree)
     for cast in file.tree.find_all(exp.Cast):
         if cast.to.this in DAY_OR_TEXT and is_instant(cast.this, instants):
-            yield line_of(cast), f"{_shown(cast.this)} is an instant: read the local day that its reader made (event_on), not that of UTC"
+            yield (
+                line_of(cast),
+                (
+                    f"{_shown(cast.this)} is an instant: read the local day that its reader made"
+                    " (event_on), not that of UTC"
+                ),
+            )
         if cast.to.this in TIMESTAMPS and is_day(cast.this):
-            yield line_of(cast), f"{_shown(cast.this)} is a local day: where it begins is not midnight of UTC, so bind its first instant"
+            yield (
+                line_of(cast),
+                (
+                    f"{_shown(cast.this)} is a local day: where it begins is not midnight of UTC,"
+                    " so bind its first instant"
+                ),
+            )
     for cut in file.tree.find_all(exp.TimestampTrunc, exp.DateTrunc):
-        if str(cut.args.get("unit")).strip("'").lower() not in SHORTER_THAN_DAYS and is_instant(cut.this, instants):
+        if str(cut.args.get("unit")).strip("'").lower() not in SHORTER_THAN_DAYS and is_instant(
+            cut.this, instants
+        ):
             yield line_of(cut), f"{_shown(cut)} cuts by days of UTC: cut the local day instead"
-    for compared in file.tree.find_all(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between):
+    for compared in file.tree.find_all(
+        exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between
+    ):
         sides = list(compared.iter_expressions())
-        if any(is_instant(side, instants) for side in sides) and any(is_day(side) for side in sides):
-            yield line_of(compared), f"{_shown(compared)} holds an instant against a day, at midnight of UTC: compare days with days"
+        if any(is_instant(side, instants) for side in sides) and any(
+            is_day(side) for side in sides
+        ):
+            yield (
+                line_of(compared),
+                (
+                    f"{_shown(compared)} holds an instant against a day, at midnight of UTC:"
+                    " compare days with days"
+                ),
+            )
 
 
 def _shown(node: exp.Expr) -> str:
@@ -218,7 +306,9 @@ def integer_cast(file: SqlFile) -> Iterator[Place]:
         if cast.to.this in INTEGER_TYPES and not is_whole(cast.this):
             shown = cast.this.sql(dialect="duckdb")[:40]
             advice = (
-                "text becomes a number by other rules elsewhere" if cast.find(exp.DPipe) else "say floor(...) or round(...) inside the cast"
+                "text becomes a number by other rules elsewhere"
+                if cast.find(exp.DPipe)
+                else "say floor(...) or round(...) inside the cast"
             )
             yield line_of(cast), f"{advice}: {shown}"
 
@@ -228,7 +318,10 @@ def window_order(file: SqlFile) -> Iterator[Place]:
     """A rank, a neighbour and a limit need an order; make it total with a key as the last term."""
     for window in file.tree.find_all(exp.Window):
         if isinstance(window.this, NEED_ORDER) and not window.args.get("order"):
-            yield line_of(window), f"{window.this.sql_name().lower()} needs an order by that ends in a key"
+            yield (
+                line_of(window),
+                f"{window.this.sql_name().lower()} needs an order by that ends in a key",
+            )
     for select in file.tree.find_all(exp.Select):
         if select.args.get("limit") and not select.args.get("order"):
             yield line_of(select), "limit needs an order by that ends in a key"
@@ -258,9 +351,17 @@ def file_name(file: SqlFile) -> Iterator[Place]:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", file.path.stem):
         yield 1, "name the file like the table it makes: lower case, words joined by _"
     elif PACKAGE in file.path.parts and not _is_loaded(file.path):
-        yield 1, f'no module of {PACKAGE} says "{file.path.stem}": load the file by its name, or remove it'
+        yield (
+            1,
+            (
+                f'no module of {PACKAGE} says "{file.path.stem}": load the file by its name, or'
+                " remove it"
+            ),
+        )
 
 
 def _is_loaded(path: Path) -> bool:
     root = next(parent for parent in path.resolve().parents if parent.name == PACKAGE)
-    return any(f'"{path.stem}"' in module.read_text(encoding="utf-8") for module in root.rglob("*.py"))
+    return any(
+        f'"{path.stem}"' in module.read_text(encoding="utf-8") for module in root.rglob("*.py")
+    )

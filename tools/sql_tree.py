@@ -9,7 +9,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-NOT_CODE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")  # comments, strings, quoted names
+# comments, strings, quoted names
+NOT_CODE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 NEED_ORDER = (
     exp.RowNumber,
     exp.Rank,
@@ -22,8 +23,18 @@ NEED_ORDER = (
     exp.PercentRank,
     exp.CumeDist,
 )
-INTEGER_TYPES = (exp.DataType.Type.TINYINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.INT, exp.DataType.Type.BIGINT)
-TIMESTAMPS = (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.DATETIME)
+INTEGER_TYPES = (
+    exp.DataType.Type.TINYINT,
+    exp.DataType.Type.SMALLINT,
+    exp.DataType.Type.INT,
+    exp.DataType.Type.BIGINT,
+)
+TIMESTAMPS = (
+    exp.DataType.Type.TIMESTAMP,
+    exp.DataType.Type.TIMESTAMPNTZ,
+    exp.DataType.Type.TIMESTAMPTZ,
+    exp.DataType.Type.DATETIME,
+)
 KEEP_KIND = (  # whose result is of the kind of what is inside
     exp.Paren,
     exp.Min,
@@ -61,9 +72,15 @@ class SqlFile:
     def header(self) -> list[tuple[int, str]]:
         """Comment lines before the first line of code, with their numbers."""
         lines = enumerate(self.text.splitlines(), start=1)
-        first_code = next((n for n, line in lines if line.strip() and not line.startswith("--")), None)
+        first_code = next(
+            (n for n, line in lines if line.strip() and not line.startswith("--")), None
+        )
         head = self.text.splitlines()[: (first_code or 1) - 1]
-        return [(n, line.removeprefix("--").strip()) for n, line in enumerate(head, start=1) if line.startswith("--")]
+        return [
+            (n, line.removeprefix("--").strip())
+            for n, line in enumerate(head, start=1)
+            if line.startswith("--")
+        ]
 
     @cached_property
     def code(self) -> str:
@@ -97,7 +114,8 @@ def _unwrapped(node: exp.Expr) -> exp.Expr:
 
 
 def cannot_be_zero(divisor: exp.Expr) -> bool:
-    """Whether a divisor is null on zero, a number, a bound parameter (checked where it is configured), a power, or smoothed by one.
+    """Whether a divisor is null on zero, a number, a bound parameter
+    (checked where it is configured), a power, or smoothed by one.
 
     Smoothing (`n + 1e0`, `n + $shrinkage`) is taken at its word: the other term is a count.
     """
@@ -105,22 +123,33 @@ def cannot_be_zero(divisor: exp.Expr) -> bool:
     if isinstance(divisor, exp.Literal):
         return float(divisor.this) != 0
     if isinstance(divisor, exp.Greatest):
-        return any(isinstance(side, exp.Literal) and float(side.this) > 0 for side in (divisor.this, *divisor.expressions))
+        return any(
+            isinstance(side, exp.Literal) and float(side.this) > 0
+            for side in (divisor.this, *divisor.expressions)
+        )
     if isinstance(divisor, exp.Add):
         return any(
             isinstance(side, exp.Literal | exp.Parameter | exp.Placeholder) and cannot_be_zero(side)
             for side in (divisor.this, divisor.expression)
         )
     if isinstance(divisor, exp.Sqrt | exp.Mul):
-        return all(cannot_be_zero(part) for part in (divisor.this, divisor.args.get("expression")) if isinstance(part, exp.Expr))
+        return all(
+            cannot_be_zero(part)
+            for part in (divisor.this, divisor.args.get("expression"))
+            if isinstance(part, exp.Expr)
+        )
     return isinstance(divisor, exp.Nullif | exp.Parameter | exp.Placeholder | exp.Exp | exp.Pow)
 
 
 def instants_of(tree: exp.Expr) -> set[str]:
-    """Names that stand for instants: what ends in `_at`, and every other name that the text gives to one."""
+    """Names that stand for instants: what ends in `_at`,
+    and every other name that the text gives to one.
+    """
     names: set[str] = set()
     while True:
-        renamed = {alias.alias for alias in tree.find_all(exp.Alias) if is_instant(alias.this, names)}
+        renamed = {
+            alias.alias for alias in tree.find_all(exp.Alias) if is_instant(alias.this, names)
+        }
         if renamed <= names:
             return names
         names |= renamed
@@ -132,14 +161,18 @@ def is_instant(node: exp.Expr, names: Collection[str] = frozenset()) -> bool:
         return node.name.endswith("_at") or node.name in names
     if isinstance(node, exp.Cast):
         return node.to.this in TIMESTAMPS and is_instant(node.this, names)
-    return isinstance(node, KEEP_KIND) and any(is_instant(part, names) for part in node.iter_expressions())
+    return isinstance(node, KEEP_KIND) and any(
+        is_instant(part, names) for part in node.iter_expressions()
+    )
 
 
 def is_day(node: exp.Expr) -> bool:
     """Whether an expression is a day, as far as names and casts show."""
     if isinstance(node, exp.Column | exp.Parameter | exp.Placeholder):
         return node.name.endswith("_on")
-    return is_date(node) or (isinstance(node, KEEP_KIND) and any(is_day(part) for part in node.iter_expressions()))
+    return is_date(node) or (
+        isinstance(node, KEEP_KIND) and any(is_day(part) for part in node.iter_expressions())
+    )
 
 
 def is_date(node: exp.Expr) -> bool:
@@ -148,7 +181,9 @@ def is_date(node: exp.Expr) -> bool:
 
 
 def is_whole(node: exp.Expr) -> bool:
-    """Whether a number has no fraction, as far as the text shows; a bare column is taken at its word."""
+    """Whether a number has no fraction, as far as the text shows;
+    a bare column is taken at its word.
+    """
     node = node.this if isinstance(node, exp.Paren | exp.Window | exp.Filter) else node
     if isinstance(node, exp.Literal):
         return not node.is_string and re.fullmatch(r"\d+", node.this) is not None
@@ -156,9 +191,22 @@ def is_whole(node: exp.Expr) -> bool:
         return node.to.this in INTEGER_TYPES
     if isinstance(node, exp.Case):
         outcomes = [branch.args["true"] for branch in node.args["ifs"]]
-        return all(is_whole(outcome) for outcome in (*outcomes, *filter(None, [node.args.get("default")])))
+        return all(
+            is_whole(outcome) for outcome in (*outcomes, *filter(None, [node.args.get("default")]))
+        )
     if isinstance(
-        node, exp.Sum | exp.Min | exp.Max | exp.Abs | exp.Neg | exp.Coalesce | exp.Greatest | exp.Least | exp.Add | exp.Sub | exp.Mul
+        node,
+        exp.Sum
+        | exp.Min
+        | exp.Max
+        | exp.Abs
+        | exp.Neg
+        | exp.Coalesce
+        | exp.Greatest
+        | exp.Least
+        | exp.Add
+        | exp.Sub
+        | exp.Mul,
     ):
         return all(is_whole(part) for part in node.iter_expressions())
     whole = (
@@ -178,7 +226,9 @@ def is_whole(node: exp.Expr) -> bool:
 
 
 def makes_float(node: exp.Expr) -> bool:
-    """Whether an expression yields fractions, as far as the text shows; a bare column is taken at its word."""
+    """Whether an expression yields fractions, as far as the text shows;
+    a bare column is taken at its word.
+    """
     if isinstance(node, exp.Cast):
         return node.to.this not in INTEGER_TYPES
     if isinstance(node, FLOAT_MAKERS):

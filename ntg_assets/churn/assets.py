@@ -15,11 +15,19 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
 
-TRUNCATED = "churn: under a per_user split each history ends at its own point, so labels overstate churn; use split.strategy: global_time."
+TRUNCATED = (
+    "churn: under a per_user split each history ends at its own point, so labels overstate churn;"
+    " use split.strategy: global_time."
+)
 
 
 @staged_asset(group="churn", kinds=("sql",))
-def churn_labels(context: dg.AssetExecutionContext, user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def churn_labels(
+    context: dg.AssetExecutionContext,
+    user_days: Table,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> Query:
     """Which at-risk users fell silent after each closed snapshot of the past."""
     history = train_history(split_boundaries)
     if not history.is_common_clock:
@@ -28,32 +36,53 @@ def churn_labels(context: dg.AssetExecutionContext, user_days: Table, split_boun
 
 
 @staged_asset(group="churn", kinds=("sql",))
-def churn_horizon_report(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def churn_horizon_report(
+    user_days: Table, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
     """What silence has meant so far: the evidence for the churn horizon and the at-risk window."""
-    return clock.churn_horizon_report(user_days, train_history(split_boundaries), settings=project.settings.churn)
+    return clock.churn_horizon_report(
+        user_days, train_history(split_boundaries), settings=project.settings.churn
+    )
 
 
 @staged_asset(group="churn", kinds=("sql",))
-def churn_snapshots(user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def churn_snapshots(
+    user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
     """Users' activity as it was at each snapshot, at the cutoff, and one step before the cutoff."""
-    return clock.churn_snapshots(user_days, churn_labels, train_history(split_boundaries), settings=project.settings.churn)
+    return clock.churn_snapshots(
+        user_days, churn_labels, train_history(split_boundaries), settings=project.settings.churn
+    )
 
 
 @staged_asset(group="churn", kinds=("scikitlearn",))
-def churn_walk_forward(churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project) -> pl.DataFrame:
+def churn_walk_forward(
+    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """What the churn model would have said at past origins, beside what followed."""
-    return walk_forward(clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn)
+    return walk_forward(
+        clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn
+    )
 
 
 @staged_asset(group="churn", kinds=("polars",))
-def churn_recalibration(churn_walk_forward: pl.DataFrame, split_boundaries: pl.DataFrame) -> pl.DataFrame:
-    """Whether recalibrating the churn model would have helped at past origins, and what was decided."""
-    return recalibration.churn_recalibration(churn_walk_forward, cutoff_on=train_history(split_boundaries).cutoff_on)
+def churn_recalibration(
+    churn_walk_forward: pl.DataFrame, split_boundaries: pl.DataFrame
+) -> pl.DataFrame:
+    """Whether recalibrating the churn model would have helped at past origins,
+    and what was decided.
+    """
+    return recalibration.churn_recalibration(
+        churn_walk_forward, cutoff_on=train_history(split_boundaries).cutoff_on
+    )
 
 
 @staged_asset(group="churn", kinds=("scikitlearn",))
 def churn_coefficients(
-    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, churn_recalibration: pl.DataFrame, project: Project
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    churn_recalibration: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """The churn model as a table: one coefficient per feature with its odds ratio and interval."""
     labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
@@ -69,17 +98,26 @@ def churn_uncertainty(
     churn_labels: pl.DataFrame,
     churn_coefficients: pl.DataFrame,
 ) -> pl.DataFrame:
-    """How far a churn probability may be off beyond the sampling error of its coefficients: season and drift, lack of fit."""
+    """How far a churn probability may be off beyond the sampling error of its coefficients: season
+    and drift, lack of fit.
+    """
     told = recalibration.as_recalibrated(churn_walk_forward, churn_recalibration)
-    return learn_uncertainty(told, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients)
+    return learn_uncertainty(
+        told, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients
+    )
 
 
 @staged_asset(group="churn", kinds=("polars",))
 def churn_scores(
-    churn_snapshots: pl.DataFrame, churn_coefficients: pl.DataFrame, churn_uncertainty: pl.DataFrame, project: Project
+    churn_snapshots: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+    churn_uncertainty: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """How probably each user falls silent within the horizon, and the reasons."""
-    return score(churn_snapshots, churn_coefficients, churn_uncertainty, settings=project.settings.churn)
+    return score(
+        churn_snapshots, churn_coefficients, churn_uncertainty, settings=project.settings.churn
+    )
 
 
 churn_assets = [

@@ -1,4 +1,6 @@
-"""Blocking checks of churn: scores are exactly what their parts say, and no model is too good to be true."""
+"""Blocking checks of churn: scores are exactly what their parts say,
+and no model is too good to be true.
+"""
 
 import dagster as dg
 import polars as pl
@@ -14,52 +16,86 @@ MIN_PER_OUTCOME = 30  # with fewer forecasts of one outcome a perfect order can 
 
 
 def scores_that_do_not_add_up(scores: pl.DataFrame) -> pl.DataFrame:
-    """Return the users whose contributions are not their logit to the last bit, or whose probability is not that of the logit."""
+    """Return the users whose contributions are not their logit to the last bit,
+    or whose probability is not that of the logit.
+    """
     logit = add_up({name: scores[name].to_numpy() for name in ADDENDS})
-    adds_up = (logit == scores["churn_logit"].to_numpy()) & (sigmoid(logit) == scores["churn_probability"].to_numpy())
+    adds_up = (logit == scores["churn_logit"].to_numpy()) & (
+        sigmoid(logit) == scores["churn_probability"].to_numpy()
+    )
     return scores.filter(~pl.Series(adds_up)).select("user_id", "churn_logit", *ADDENDS)
 
 
 def implausible_aucs(calibration: pl.DataFrame, *, threshold: float) -> pl.DataFrame:
     """Return the headline AUCs above a threshold that rest on enough forecasts of both outcomes."""
     n_stayed = pl.col("n_rows") - pl.col("n_churned")
-    headline = calibration.filter(pl.col("metric") == "auc", pl.col("segment") == "all", pl.col("value") > threshold)
-    return headline.filter(pl.min_horizontal("n_churned", n_stayed) >= MIN_PER_OUTCOME).select("evaluation", "value", "n_rows", "n_churned")
+    headline = calibration.filter(
+        pl.col("metric") == "auc", pl.col("segment") == "all", pl.col("value") > threshold
+    )
+    return headline.filter(pl.min_horizontal("n_churned", n_stayed) >= MIN_PER_OUTCOME).select(
+        "evaluation", "value", "n_rows", "n_churned"
+    )
 
 
 def _contributions_add_up(stage: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=dg.AssetKey([stage, "churn_scores"]), blocking=True, name="contributions_add_up_to_the_score")
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "churn_scores"]),
+        blocking=True,
+        name="contributions_add_up_to_the_score",
+    )
     def check(churn_scores: pl.DataFrame) -> dg.AssetCheckResult:
         """The contributions of each user's score add up to its log odds exactly."""
         offenders = scores_that_do_not_add_up(churn_scores)
-        told = f"{churn_scores.height:,} scores, {offenders.height:,} that their contributions do not explain"
+        told = (
+            f"{churn_scores.height:,} scores, {offenders.height:,} that their contributions do not"
+            " explain"
+        )
         return dg.AssetCheckResult(
-            passed=offenders.is_empty(), description=told, metadata={"first": str(offenders["user_id"].head(3).to_list())}
+            passed=offenders.is_empty(),
+            description=told,
+            metadata={"first": str(offenders["user_id"].head(3).to_list())},
         )
 
     return check
 
 
 @dg.asset_check(asset=CALIBRATION, blocking=True)
-def churn_is_not_too_good_to_be_true(churn_calibration: pl.DataFrame, project: Project) -> dg.AssetCheckResult:
+def churn_is_not_too_good_to_be_true(
+    churn_calibration: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
     """No churn AUC is so high that a leak is likelier than a model."""
     threshold = project.settings.gate.implausible_auc
     offenders = implausible_aucs(churn_calibration, threshold=threshold)
-    told = f"{offenders.height} headline AUCs above {threshold} on {MIN_PER_OUTCOME} or more forecasts of each outcome"
-    return dg.AssetCheckResult(passed=offenders.is_empty(), description=told, metadata={"offenders": str(offenders.rows())})
+    told = (
+        f"{offenders.height} headline AUCs above {threshold} on {MIN_PER_OUTCOME} or more forecasts"
+        " of each outcome"
+    )
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(), description=told, metadata={"offenders": str(offenders.rows())}
+    )
 
 
 @dg.asset_check(asset=DRIFT)
 def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
-    """At the newest origin, realised churn and the scores are as expected; a warning, since drift is a fact and not a fault."""
+    """At the newest origin, realised churn and the scores are as expected;
+    a warning, since drift is a fact and not a fault.
+    """
     newest = churn_drift.sort("origin_on", "evaluation").tail(1)
     alarms = newest.filter("is_alarm")
     told = (
-        f"{churn_drift['is_alarm'].sum()} of {churn_drift.height} origins gave an alarm; the newest {'did' if alarms.height else 'did not'}"
+        f"{churn_drift['is_alarm'].sum()} of {churn_drift.height} origins gave an alarm; the newest"
+        f" {'did' if alarms.height else 'did not'}"
     )
     return dg.AssetCheckResult(
-        passed=alarms.is_empty(), severity=dg.AssetCheckSeverity.WARN, description=told, metadata={"newest": str(newest.rows())}
+        passed=alarms.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told,
+        metadata={"newest": str(newest.rows())},
     )
 
 
-churn_checks = [*(_contributions_add_up(stage) for stage in STAGES), churn_is_not_too_good_to_be_true, churn_has_not_drifted]
+churn_checks = [
+    *(_contributions_add_up(stage) for stage in STAGES),
+    churn_is_not_too_good_to_be_true,
+    churn_has_not_drifted,
+]

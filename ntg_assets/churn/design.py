@@ -1,7 +1,9 @@
-"""From a user's activity to the numbers a linear model reads: fixed transforms, standardised inside the fit.
+"""From a user's activity to the numbers a linear model reads: fixed transforms,
+standardised inside the fit.
 
-Counts and durations are skewed, so their logarithm enters; the functions are fixed, nothing of them is fitted. A feature
-that is not defined for a user (no gap after one active day) takes the mean of the fit, so it contributes nothing.
+Counts and durations are skewed, so their logarithm enters; the functions are fixed, nothing of them
+is fitted. A feature that is not defined for a user (no gap after one active day) takes the mean of
+the fit, so it contributes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,23 +15,41 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 
-Transform = Literal["log1p", "signed_log1p", "log_share", "identity", "is_one", "log1p_squared", "log_share_squared", "squared"]
-SQUARED: dict[Transform, Transform] = {"log1p_squared": "log1p", "log_share_squared": "log_share", "squared": "identity"}
+Transform = Literal[
+    "log1p",
+    "signed_log1p",
+    "log_share",
+    "identity",
+    "is_one",
+    "log1p_squared",
+    "log_share_squared",
+    "squared",
+]
+SQUARED: dict[Transform, Transform] = {
+    "log1p_squared": "log1p",
+    "log_share_squared": "log_share",
+    "squared": "identity",
+}
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
 GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure", "season")
 
 
 SMALLEST_SHARE = 0.01  # keeps the logarithm of a share finite
-PACE_PRIOR = (0.5, 5.0)  # active days and days that a pace starts from, so that a user of one day has one
+# active days and days that a pace starts from, so that a user of one day has one
+PACE_PRIOR = (0.5, 5.0)
 NEWNESS_HALF_LIFE_DAYS = 28.0
 YEAR_DAYS = 365.25
 SEASONS_NEEDED = 2
 
 
 def _attained(snapshots: pl.DataFrame, half_life_days: int) -> Floats:
-    """Decayed active days over what activity on every day since joining would have given: one scale for old and new users."""
+    """Decayed active days over what activity on every day since joining would have given: one scale
+    for old and new users.
+    """
     decay = 0.5 ** (1 / half_life_days)
-    possible = decay * (1 - np.exp2(-_numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
+    possible = (
+        decay * (1 - np.exp2(-_numbers(snapshots, "tenure_days") / half_life_days)) / (1 - decay)
+    )
     return _numbers(snapshots, f"decayed_active_days_{half_life_days}d") / possible
 
 
@@ -51,7 +71,12 @@ def _numbers(snapshots: pl.DataFrame, name: str) -> Floats:
 
 def _time_of_year(snapshots: pl.DataFrame) -> Floats:
     """Angle of the snapshot's day in the year."""
-    return 2 * np.pi * snapshots["snapshot_on"].dt.ordinal_day().cast(pl.Float64).to_numpy() / YEAR_DAYS
+    return (
+        2
+        * np.pi
+        * snapshots["snapshot_on"].dt.ordinal_day().cast(pl.Float64).to_numpy()
+        / YEAR_DAYS
+    )
 
 
 DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
@@ -64,7 +89,8 @@ DERIVED: dict[str, Callable[[pl.DataFrame], Floats]] = {
     "missed_visits": lambda rows: _missed(_own_pace(rows), rows),
     "missed_visits_30d": lambda rows: _missed(_attained(rows, 30), rows),
     "missed_visits_90d": lambda rows: _missed(_attained(rows, 90), rows),
-    "own_gap_survival": lambda rows: np.exp(-_missed(_own_pace(rows), rows)),  # chance of so long a gap at the own pace
+    # chance of so long a gap at the own pace
+    "own_gap_survival": lambda rows: np.exp(-_missed(_own_pace(rows), rows)),
     "year_sine": lambda rows: np.sin(_time_of_year(rows)),
     "year_cosine": lambda rows: np.cos(_time_of_year(rows)),
     "newness": lambda rows: np.exp2(-_numbers(rows, "tenure_days") / NEWNESS_HALF_LIFE_DAYS),
@@ -79,8 +105,9 @@ class Feature:
         name: Name in the coefficient table.
         source: Column of `churn_snapshots`, or a name of `DERIVED`.
         group: What it is told as in a reason: correlated features share a group.
-        transform: `log1p` = ln(1 + x), `signed_log1p` = sign(x) ln(1 + |x|), `log_share` = ln(x + 0.01), `identity` = x,
-            `is_one` = 1 where x = 1, else 0; `log1p_squared`, `log_share_squared`, `squared`: the squares of the former.
+        transform: `log1p` = ln(1 + x), `signed_log1p` = sign(x) ln(1 + |x|), `log_share` = ln(x +
+            0.01), `identity` = x, `is_one` = 1 where x = 1, else 0; `log1p_squared`,
+            `log_share_squared`, `squared`: the squares of the former.
     """
 
     name: str
@@ -125,16 +152,21 @@ FEATURES: tuple[Feature, ...] = (
     Feature("newness", "newness", "tenure", "identity"),
 )
 
-# Churn bends in its strongest inputs: with their squares the log loss of the walk forward fell by 0.0006 (standard error 0.0003) on the
-# Complete Journey and by 0.001 to 0.002 on planted worlds, and did not move on MovieLens; products and hinges gave nothing more.
+# Churn bends in its strongest inputs: with their squares the log loss of the walk forward fell by
+# 0.0006 (standard error 0.0003) on the Complete Journey and by 0.001 to 0.002 on planted worlds,
+# and did not move on MovieLens; products and hinges gave nothing more.
 CHURN_FEATURES: tuple[Feature, ...] = (
     *FEATURES,
     Feature("log_recency_days_squared", "recency_days", "recency", "log1p_squared"),
     Feature("log_missed_visits_squared", "missed_visits", "recency", "log1p_squared"),
     Feature("log_missed_visits_90d_squared", "missed_visits_90d", "recency", "log1p_squared"),
     Feature("log_own_pace_squared", "own_pace", "frequency", "log_share_squared"),
-    Feature("log_attained_share_30d_squared", "attained_share_30d", "frequency", "log_share_squared"),
-    Feature("log_attained_share_90d_squared", "attained_share_90d", "frequency", "log_share_squared"),
+    Feature(
+        "log_attained_share_30d_squared", "attained_share_30d", "frequency", "log_share_squared"
+    ),
+    Feature(
+        "log_attained_share_90d_squared", "attained_share_90d", "frequency", "log_share_squared"
+    ),
     Feature("trend_log_ratio_squared", "trend_log_ratio", "trend", "squared"),
     Feature("newness_squared", "newness", "tenure", "squared"),
     Feature("year_sine", "year_sine", "season", "identity"),
@@ -165,10 +197,14 @@ def standardise(matrix: Floats, *, mean: Floats, scale: Floats) -> Floats:
     return scaled
 
 
-def without_season(matrix: Floats, snapshots: pl.DataFrame, *, features: Sequence[Feature] = CHURN_FEATURES) -> Floats:
-    """Put 0 for the time of year where the snapshots do not span two full years: from one, a season cannot be told from a trend.
+def without_season(
+    matrix: Floats, snapshots: pl.DataFrame, *, features: Sequence[Feature] = CHURN_FEATURES
+) -> Floats:
+    """Put 0 for the time of year where the snapshots do not span two full years: from one,
+    a season cannot be told from a trend.
 
-    On a planted world of four years log loss fell by 0.0008 (standard error 0.0004), on MovieLens it did not move.
+    On a planted world of four years log loss fell by 0.0008 (standard error 0.0004), on MovieLens
+    it did not move.
     """
     first_on, last_on = snapshots["snapshot_on"].min(), snapshots["snapshot_on"].max()
     if (last_on - first_on).days < SEASONS_NEEDED * YEAR_DAYS:  # type: ignore[operator, union-attr]  # dates of at least one row
@@ -177,15 +213,20 @@ def without_season(matrix: Floats, snapshots: pl.DataFrame, *, features: Sequenc
 
 
 def for_trees(matrix: Floats) -> Floats:
-    """Put 0 into columns without any value, in which boosted trees cannot find borders; other gaps are theirs to place."""
+    """Put 0 into columns without any value, in which boosted trees cannot find borders;
+    other gaps are theirs to place.
+    """
     return np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
 
 
 def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column over its defined values; a constant or empty column has scale 1."""
+    """Mean and standard deviation of each column over its defined values;
+    a constant or empty column has scale 1.
+    """
     n_features = matrix.shape[1]
     mean, variance = np.zeros(n_features), np.zeros(n_features)
-    for position in range(n_features):  # one column at a time, so that a large fit costs no second matrix
+    # one column at a time, so that a large fit costs no second matrix
+    for position in range(n_features):
         known = matrix[:, position][~np.isnan(matrix[:, position])]
         if known.size:
             mean[position], variance[position] = known.mean(), known.var()

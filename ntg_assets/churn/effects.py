@@ -1,11 +1,14 @@
 """What moves a user's log odds of churn, each against something stated, with its standard error.
 
-* a group of features, against the average user of the fit: these are the contributions of `churn_scores`;
-* silence, against the same user had the last active day been yesterday: recency, decayed activity and trend change together, and so
-  they have to be judged, because no coefficient of one of them alone says what silence does;
+* a group of features, against the average user of the fit: these are the contributions of
+  `churn_scores`;
+* silence, against the same user had the last active day been yesterday: recency, decayed activity
+  and trend change together, and so they have to be judged, because no coefficient of one of them
+  alone says what silence does;
 * activity, against the mean of the safest tenth of those at risk.
 
-A direction is sure when its 95% interval, by the covariance of the coefficients, does not hold zero.
+A direction is sure when its 95% interval, by the covariance of the coefficients, does not hold
+zero.
 """
 
 from dataclasses import dataclass
@@ -35,14 +38,18 @@ class Effects:
 
     @property
     def direction(self) -> npt.NDArray[np.int64]:
-        """1 where an effect surely raises the risk, -1 where it surely lowers it, 0 where that is not sure or negligible."""
+        """1 where an effect surely raises the risk, -1 where it surely lowers it,
+        0 where that is not sure or negligible.
+        """
         sure = (np.abs(self.size) >= NEGLIGIBLE) & (np.abs(self.size) > Z_95 * self.error)
         return np.where(sure, np.sign(self.size), 0.0).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """The linear part of a churn model: how inputs are standardised, what each is worth, how sure that is."""
+    """The linear part of a churn model: how inputs are standardised,
+    what each is worth, how sure that is.
+    """
 
     mean: Floats
     scale: Floats
@@ -51,17 +58,28 @@ class Linear:
 
     @classmethod
     def of(cls, table: pl.DataFrame) -> "Linear":
-        """Read `churn_coefficients`, in order of position; the intercept is left out, since every effect is a difference."""
-        mean, scale, coefficients = (table[name].to_numpy()[1:] for name in ("mean", "scale", "coefficient"))
+        """Read `churn_coefficients`, in order of position;
+        the intercept is left out, since every effect is a difference.
+        """
+        mean, scale, coefficients = (
+            table[name].to_numpy()[1:] for name in ("mean", "scale", "coefficient")
+        )
         return cls(mean, scale, coefficients, np.array(table["covariance"].to_list())[1:, 1:])
 
     def inputs(self, snapshots: pl.DataFrame) -> Floats:
         """Standardised inputs of rows of `churn_snapshots`."""
-        return standardise(design_matrix(snapshots, features=CHURN_FEATURES), mean=self.mean, scale=self.scale)
+        return standardise(
+            design_matrix(snapshots, features=CHURN_FEATURES), mean=self.mean, scale=self.scale
+        )
 
     def effect(self, contrast: Floats, groups: tuple[str, ...] = GROUPS) -> tuple[Floats, Floats]:
-        """Size and standard error of what a difference of inputs makes, over the features of some groups; term by term."""
-        size, chosen = np.zeros(len(contrast)), [k for k, feature in enumerate(CHURN_FEATURES) if feature.group in groups]
+        """Size and standard error of what a difference of inputs makes,
+        over the features of some groups; term by term.
+        """
+        size, chosen = (
+            np.zeros(len(contrast)),
+            [k for k, feature in enumerate(CHURN_FEATURES) if feature.group in groups],
+        )
         for k in chosen:
             size += contrast[:, k] * self.coefficients[k]
         return size, contrast_error(contrast[:, chosen], self.covariance[np.ix_(chosen, chosen)])
@@ -72,8 +90,11 @@ def group_effects(inputs: Floats, model: Linear) -> Effects:
     return _stack([model.effect(inputs, (group,)) for group in GROUPS])
 
 
-def silence_effect(inputs: Floats, at_last_visit: Floats, model: Linear, *, is_known: Flags) -> Effects:
-    """Compare with the user had the last active day been yesterday; no effect where that is not known.
+def silence_effect(
+    inputs: Floats, at_last_visit: Floats, model: Linear, *, is_known: Flags
+) -> Effects:
+    """Compare with the user had the last active day been yesterday;
+    no effect where that is not known.
 
     Args:
         inputs: Standardised inputs of every user.

@@ -1,10 +1,13 @@
-"""Logistic regression as a table: standardised, L2-penalised, with intervals that know users repeat.
+"""Logistic regression as a table: standardised, L2-penalised,
+with intervals that know users repeat.
 
-Minimises sum of log losses + |b|^2 / (2 C) over standardised features; the intercept is not penalised and no class is
-weighted (weights would ruin the calibration). The covariance is the sandwich with users as clusters, because the rows of one
-user at neighbouring snapshots are not independent.
+Minimises sum of log losses + |b|^2 / (2 C) over standardised features; the intercept is not
+penalised and no class is weighted (weights would ruin the calibration). The covariance is the
+sandwich with users as clusters, because the rows of one user at neighbouring snapshots are not
+independent.
 
-Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models" (the clustered sandwich).
+Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models" (the
+clustered sandwich).
 """
 
 import warnings
@@ -16,9 +19,23 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import CHURN_FEATURES, design_matrix, location_and_scale, standardise, without_season
+from ntg_assets.churn.design import (
+    CHURN_FEATURES,
+    design_matrix,
+    location_and_scale,
+    standardise,
+    without_season,
+)
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.glm import CACHED_ROWS, Z_95, _error, _variance, sandwich, sigmoid, with_intercept
+from ntg_assets.statistics.glm import (
+    CACHED_ROWS,
+    Z_95,
+    _error,
+    _variance,
+    sandwich,
+    sigmoid,
+    with_intercept,
+)
 
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
@@ -49,7 +66,8 @@ def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
     """Fit churn on labelled snapshots.
 
     Args:
-        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot), with `is_churned`.
+        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot), with
+        `is_churned`.
         regularisation: C, the inverse strength of the penalty.
 
     Returns:
@@ -59,20 +77,31 @@ def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
         NotEnoughDataError: there is no labelled row.
     """
     if labelled.is_empty():
-        msg = "churn_coefficients: no user was at risk at any closed snapshot. Use a longer log or a larger churn.at_risk_days."
+        msg = (
+            "churn_coefficients: no user was at risk at any closed snapshot. Use a longer log or a"
+            " larger churn.at_risk_days."
+        )
         raise NotEnoughDataError(msg)
     rows = labelled.sort("user_id", "snapshot_on")
     churned = rows["is_churned"].cast(pl.Float64).to_numpy()
     users = user_codes(rows)
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         fit = fit_logistic(
-            without_season(design_matrix(rows, features=CHURN_FEATURES), rows), churned, users, regularisation=regularisation
+            without_season(design_matrix(rows, features=CHURN_FEATURES), rows),
+            churned,
+            users,
+            regularisation=regularisation,
         )
-    return coefficient_table(fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum()))
+    return coefficient_table(
+        fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum())
+    )
 
 
-def fit_logistic(matrix: Floats, churned: Floats, users: np.ndarray, *, regularisation: float) -> LogisticFit:
-    """Fit one model; falls back to the base rate when fewer than `MIN_USERS_PER_OUTCOME` users show one of the outcomes.
+def fit_logistic(
+    matrix: Floats, churned: Floats, users: np.ndarray, *, regularisation: float
+) -> LogisticFit:
+    """Fit one model; falls back to the base rate when fewer than `MIN_USERS_PER_OUTCOME` users show
+    one of the outcomes.
 
     Args:
         matrix: Transformed features, NaN where not defined, shape (n, p).
@@ -86,22 +115,35 @@ def fit_logistic(matrix: Floats, churned: Floats, users: np.ndarray, *, regulari
         return _base_rate(churned, users, mean, scale)
     standardised = standardise(matrix, mean=mean, scale=scale)
     coefficients = _penalised_maximum(standardised, churned, regularisation=regularisation)
-    covariance = clustered_covariance(standardised, churned, users, coefficients, regularisation=regularisation)
+    covariance = clustered_covariance(
+        standardised, churned, users, coefficients, regularisation=regularisation
+    )
     return LogisticFit(coefficients, covariance, mean, scale, "logistic")
 
 
 def clustered_covariance(
-    standardised: Floats, churned: Floats, users: np.ndarray, coefficients: Floats, *, regularisation: float
+    standardised: Floats,
+    churned: Floats,
+    users: np.ndarray,
+    coefficients: Floats,
+    *,
+    regularisation: float,
 ) -> Floats:
     """Sandwich covariance of a logistic fit with users as clusters."""
     design = with_intercept(standardised)
     predicted = sigmoid(design @ coefficients)
-    return sandwich(design, churned - predicted, predicted * (1 - predicted), users, penalty=1 / regularisation)
+    return sandwich(
+        design, churned - predicted, predicted * (1 - predicted), users, penalty=1 / regularisation
+    )
 
 
 def contrast_error(contrast: Floats, covariance: Floats) -> Floats:
-    """Standard error of what a difference of inputs makes, sqrt(d' V d): the intercept plays no part in it."""
-    blocks = (contrast[first : first + CACHED_ROWS] for first in range(0, len(contrast), CACHED_ROWS))
+    """Standard error of what a difference of inputs makes,
+    sqrt(d' V d): the intercept plays no part in it.
+    """
+    blocks = (
+        contrast[first : first + CACHED_ROWS] for first in range(0, len(contrast), CACHED_ROWS)
+    )
     return _error([_variance(block, covariance) for block in blocks])
 
 
@@ -110,7 +152,9 @@ def user_codes(rows: pl.DataFrame) -> np.ndarray:
     return rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
 
 
-def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned: int) -> pl.DataFrame:
+def coefficient_table(
+    fit: LogisticFit, *, n_rows: int, n_users: int, n_churned: int
+) -> pl.DataFrame:
     """Write a fit as `churn_coefficients`, intercept first."""
     coefficient, error = fit.coefficients, np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
     low, high = coefficient - Z_95 * error, coefficient + Z_95 * error
@@ -131,7 +175,9 @@ def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned:
             "odds_ratio_per_sd": np.exp(coefficient),
             "odds_ratio_low": np.exp(low),
             "odds_ratio_high": np.exp(high),
-            "sign_probability": np.where(known, ndtr(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5),
+            "sign_probability": np.where(
+                known, ndtr(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5
+            ),
             "covariance": fit.covariance.tolist(),
             "recalibration_offset": 0.0,
             "recalibration_slope": 1.0,
@@ -142,14 +188,20 @@ def coefficient_table(fit: LogisticFit, *, n_rows: int, n_users: int, n_churned:
             "n_churned": n_churned,
         },
         schema_overrides=dict.fromkeys(("n_rows", "n_users", "n_churned"), pl.Int64)
-        | {"covariance": pl.List(pl.Float64), "source_column": pl.String, "transform": pl.String},
+        | {
+            "covariance": pl.List(pl.Float64),
+            "source_column": pl.String,
+            "transform": pl.String,
+        },
     )
 
 
 def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation: float) -> Floats:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # takes seconds to import
 
-    model = LogisticRegression(C=regularisation, solver="newton-cholesky", tol=TOLERANCE, max_iter=MAX_ITERATIONS)
+    model = LogisticRegression(
+        C=regularisation, solver="newton-cholesky", tol=TOLERANCE, max_iter=MAX_ITERATIONS
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a fit that did not converge is no fit
         model.fit(standardised, churned)
@@ -157,7 +209,9 @@ def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation:
 
 
 def _base_rate(churned: Floats, users: np.ndarray, mean: Floats, scale: Floats) -> LogisticFit:
-    """Log odds of the smoothed rate; its variance counts users, not rows, since the rows of one user tell much the same."""
+    """Log odds of the smoothed rate; its variance counts users, not rows,
+    since the rows of one user tell much the same.
+    """
     n_users = np.unique(users).size
     rate = (churned.mean() * n_users + JEFFREYS) / (n_users + 2 * JEFFREYS)
     coefficients = np.zeros(len(mean) + 1)

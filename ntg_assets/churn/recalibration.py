@@ -1,10 +1,13 @@
-"""Recalibrate churn only where the past shows that it helps: a curve on the log odds, behind a walk-forward gate.
+"""Recalibrate churn only where the past shows that it helps: a curve on the log odds,
+behind a walk-forward gate.
 
-At past origins the model was refitted on the windows closed by then (`churn_walk_forward`). Each origin is judged as forecast, and after
-the curve that each calibrator makes of the origins whose windows had closed *before* it. A calibrator is adopted when its mean gain in
-log loss over the origins exceeds one standard error and the newest origin gained too: gains of neighbouring origins go together, so a
-season that has just turned would otherwise be corrected in the wrong direction (measured on the synthetic world: offset -0.09 without
-the line, -0.21 with it). Where several pass, the one with the largest mean gain is taken.
+At past origins the model was refitted on the windows closed by then (`churn_walk_forward`). Each
+origin is judged as forecast, and after the curve that each calibrator makes of the origins whose
+windows had closed *before* it. A calibrator is adopted when its mean gain in log loss over the
+origins exceeds one standard error and the newest origin gained too: gains of neighbouring origins
+go together, so a season that has just turned would otherwise be corrected in the wrong direction
+(measured on the synthetic world: offset -0.09 without the line, -0.21 with it). Where several pass,
+the one with the largest mean gain is taken.
 """
 
 from collections.abc import Sequence
@@ -39,11 +42,14 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     """Judge every calibrator at each past origin and decide for the cutoff.
 
     Args:
-        forecasts: `churn_walk_forward`; only origins whose window had ended by the cutoff are looked at.
-        cutoff_on: The day the decision is for; its rows carry the curve that each calibrator asks for.
+        forecasts: `churn_walk_forward`; only origins whose window had ended by the cutoff are
+        looked at.
+        cutoff_on: The day the decision is for; its rows carry the curve that each calibrator asks
+            for.
 
     Returns:
-        `churn_recalibration`, by calibrator and origin; all rows of the adopted calibrator, if any, say so.
+        `churn_recalibration`, by calibrator and origin; all rows of the adopted calibrator, if any,
+        say so.
     """
     closed = forecasts.filter(pl.col("window_end_on") <= cutoff_on)
     origins = closed["origin_on"].unique().sort().to_list()
@@ -53,14 +59,29 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
         with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
             judged = [_judge(closed, origin_on, name) for origin_on in origins]
             curve = CALIBRATORS[name](closed) if origins else None
-        gains = np.array([row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64)
+        gains = np.array(
+            [row["gain"] for row in judged if row["gain"] is not None], dtype=np.float64
+        )
         mean, error = _mean_and_error(gains)
-        if curve is not None and mean is not None and error is not None and mean > error and gains[-1] > 0:
+        if (
+            curve is not None
+            and mean is not None
+            and error is not None
+            and mean > error
+            and gains[-1] > 0
+        ):
             passed[name] = mean
-        last = {"calibrator": name, "origin_on": cutoff_on, **(curve or NO_CHANGE)._asdict(), "n_rows": 0}
+        last = {
+            "calibrator": name,
+            "origin_on": cutoff_on,
+            **(curve or NO_CHANGE)._asdict(),
+            "n_rows": 0,
+        }
         rows += [{**row, "mean_gain": mean, "standard_error": error} for row in (*judged, last)]
     best = max(passed, key=lambda name: passed[name]) if passed else None
-    table = pl.DataFrame([{**row, "is_adopted": row["calibrator"] == best} for row in rows], schema=TABLE_SCHEMA)
+    table = pl.DataFrame(
+        [{**row, "is_adopted": row["calibrator"] == best} for row in rows], schema=TABLE_SCHEMA
+    )
     return table.sort("calibrator", "origin_on")
 
 
@@ -71,10 +92,14 @@ def adopted_curve(recalibration: pl.DataFrame) -> Curve:
 
 
 def as_recalibrated(forecasts: pl.DataFrame, recalibration: pl.DataFrame) -> pl.DataFrame:
-    """Give the origins before the cutoff the log odds that the adopted calibrator would have told; unchanged where none was adopted."""
+    """Give the origins before the cutoff the log odds that the adopted calibrator would have told;
+    unchanged where none was adopted.
+    """
     curves = recalibration.filter("is_adopted").select("origin_on", *Curve._fields)
     cutoff_on = recalibration["origin_on"].max()
-    closed = forecasts.filter(pl.col("window_end_on") <= cutoff_on).join(curves, on="origin_on", how="left", maintain_order="left")
+    closed = forecasts.filter(pl.col("window_end_on") <= cutoff_on).join(
+        curves, on="origin_on", how="left", maintain_order="left"
+    )
     moved = np.zeros(closed.height)
     for place, value in enumerate(NO_CHANGE):
         term = _basis(closed["churn_logit"].to_numpy())[place]
@@ -83,18 +108,28 @@ def as_recalibrated(forecasts: pl.DataFrame, recalibration: pl.DataFrame) -> pl.
 
 
 def recalibrate(coefficients: pl.DataFrame, recalibration: pl.DataFrame) -> pl.DataFrame:
-    """Fold the decided curve into a coefficient table: every coefficient times the slope, the intercept plus the offset.
+    """Fold the decided curve into a coefficient table: every coefficient times the slope,
+    the intercept plus the offset.
 
-    The bend, which no linear model can hold, stands in `recalibration_bend` and is added by the score.
+    The bend, which no linear model can hold, stands in `recalibration_bend` and is added by the
+    score.
     """
     curve = adopted_curve(recalibration)
     is_intercept = pl.col("position") == 0
     moved = coefficients.with_columns(
-        *((pl.col(name) * curve.slope + pl.when(is_intercept).then(curve.offset).otherwise(0.0)).alias(name) for name in _ENDS),
+        *(
+            (
+                pl.col(name) * curve.slope + pl.when(is_intercept).then(curve.offset).otherwise(0.0)
+            ).alias(name)
+            for name in _ENDS
+        ),
         pl.col("standard_error") * curve.slope,
         pl.col("covariance").list.eval(pl.element() * curve.slope**2),
     )
-    ratios = {f"odds_ratio_{end}": pl.col(source).exp() for end, source in zip(("per_sd", "low", "high"), _ENDS, strict=True)}
+    ratios = {
+        f"odds_ratio_{end}": pl.col(source).exp()
+        for end, source in zip(("per_sd", "low", "high"), _ENDS, strict=True)
+    }
     decided = {f"recalibration_{name}": pl.lit(value) for name, value in curve._asdict().items()}
     return moved.with_columns(**ratios, **decided)
 
@@ -105,14 +140,24 @@ def _judge(forecasts: pl.DataFrame, origin_on: date, name: str) -> dict[str, obj
     earlier = forecasts.filter(pl.col("window_end_on") <= origin_on)
     curve = CALIBRATORS[name](earlier) if earlier.height else None
     loss = _log_loss(now, NO_CHANGE)
-    told = {"calibrator": name, "origin_on": origin_on, **(curve or NO_CHANGE)._asdict(), "log_loss": loss, "n_rows": now.height}
+    told = {
+        "calibrator": name,
+        "origin_on": origin_on,
+        **(curve or NO_CHANGE)._asdict(),
+        "log_loss": loss,
+        "n_rows": now.height,
+    }
     moved = None if curve is None else _log_loss(now, curve)
     return {**told, "log_loss_recalibrated": moved, "gain": None if moved is None else loss - moved}
 
 
 def _log_loss(forecasts: pl.DataFrame, curve: Curve) -> float:
     logit = curve.of(forecasts["churn_logit"].to_numpy())
-    return float((np.logaddexp(0.0, logit) - forecasts["is_churned"].cast(pl.Float64).to_numpy() * logit).mean())
+    return float(
+        (
+            np.logaddexp(0.0, logit) - forecasts["is_churned"].cast(pl.Float64).to_numpy() * logit
+        ).mean()
+    )
 
 
 def _basis(logit: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,4 +1,6 @@
-"""From the coefficient table to a probability, an interval and reasons: a pure function, the same for the nightly batch and one user."""
+"""From the coefficient table to a probability, an interval and reasons: a pure function,
+the same for the nightly batch and one user.
+"""
 
 import numpy as np
 import polars as pl
@@ -13,32 +15,43 @@ from ntg_assets.errors import ContractError
 from ntg_assets.statistics.glm import Z_95, sigmoid, standard_error
 
 CONTRIBUTIONS = [f"contribution_{group}" for group in GROUPS]
-ADDENDS = ["contribution_baseline", *CONTRIBUTIONS, "contribution_calibration"]  # the log odds are their sum, in this order
+# the log odds are their sum, in this order
+ADDENDS = ["contribution_baseline", *CONTRIBUTIONS, "contribution_calibration"]
 MODEL_ERRORS = ("between_origins", "lack_of_fit")
 N_REASONS = 3
 
 
-def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None = None) -> pl.DataFrame:
+def score_churn(
+    snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Score users from their activity and the coefficient table.
 
     Args:
         snapshots: Rows of `churn_snapshots`.
         coefficients: `churn_coefficients`.
-        uncertainty: `churn_uncertainty`; without it the intervals are those of the coefficients' sampling error alone.
+        uncertainty: `churn_uncertainty`; without it the intervals are those of the coefficients'
+            sampling error alone.
 
     Returns:
-        One row per row of `snapshots`, in its order: `user_id`, `snapshot_on`, `churn_logit`, `churn_probability` with its 95%
-        interval, and `ADDENDS`: added from left to right they are the logit, to the last bit.
+        One row per row of `snapshots`, in its order: `user_id`, `snapshot_on`, `churn_logit`,
+        `churn_probability` with its 95% interval, and `ADDENDS`: added from left to right they are
+        the logit, to the last bit.
     """
     table = _in_order(coefficients)
     matrix = design_matrix(snapshots, features=CHURN_FEATURES)
-    standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    standardised = standardise(
+        matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
+    )
     parts = _contributions(standardised, table["coefficient"].to_numpy())
     curve, before = _curve(table), add_up(parts)
     told = (before - curve.offset) / curve.slope
     parts["contribution_calibration"] = curve.bend * softplus(told)
     logit = add_up(parts)
-    sampling = standard_error(standardised, np.array(table["covariance"].to_list())) * curve.steepness(told) / curve.slope
+    sampling = (
+        standard_error(standardised, np.array(table["covariance"].to_list()))
+        * curve.steepness(told)
+        / curve.slope
+    )
     margin = Z_95 * np.sqrt(sampling**2 + model_variance(logit, uncertainty))
     return snapshots.select("user_id", "snapshot_on").with_columns(
         pl.Series("churn_logit", logit),
@@ -52,7 +65,9 @@ def score_churn(snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty
 def linear_logit(matrix: Floats, coefficients: pl.DataFrame) -> Floats:
     """Log odds of transformed inputs (`design_matrix` of `CHURN_FEATURES`), without their parts."""
     table = _in_order(coefficients)
-    standardised = standardise(matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    standardised = standardise(
+        matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
+    )
     logit = np.full(len(standardised), table["coefficient"][0])
     for position, coefficient in enumerate(table["coefficient"].to_list()[1:]):
         logit += standardised[:, position] * coefficient
@@ -60,14 +75,22 @@ def linear_logit(matrix: Floats, coefficients: pl.DataFrame) -> Floats:
 
 
 def bent(logit: Floats, coefficients: pl.DataFrame) -> Floats:
-    """Add the bend of the recalibration to log odds whose line is inside the coefficients already."""
+    """Add the bend of the recalibration to log odds whose line is inside the coefficients
+    already.
+    """
     curve = _curve(coefficients)
-    return logit + curve.bend * softplus((logit - curve.offset) / curve.slope) if curve.bend else logit
+    return (
+        logit + curve.bend * softplus((logit - curve.offset) / curve.slope) if curve.bend else logit
+    )
 
 
 def model_variance(logit: Floats, uncertainty: pl.DataFrame | None) -> Floats:
-    """Variance of the log odds beyond sampling, between the knots by a straight line and constant beyond them."""
-    return np.asarray(sum(model_error_variance(logit, uncertainty, part=part) for part in MODEL_ERRORS))
+    """Variance of the log odds beyond sampling,
+    between the knots by a straight line and constant beyond them.
+    """
+    return np.asarray(
+        sum(model_error_variance(logit, uncertainty, part=part) for part in MODEL_ERRORS)
+    )
 
 
 def model_error_variance(logit: Floats, uncertainty: pl.DataFrame | None, *, part: str) -> Floats:
@@ -79,14 +102,18 @@ def model_error_variance(logit: Floats, uncertainty: pl.DataFrame | None, *, par
 
 
 def churn_scores(
-    snapshots: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None = None, *, settings: ChurnSettings
+    snapshots: pl.DataFrame,
+    coefficients: pl.DataFrame,
+    uncertainty: pl.DataFrame | None = None,
+    *,
+    settings: ChurnSettings,
 ) -> pl.DataFrame:
     """Score every user at the cutoff, which is the latest day of `snapshots`.
 
     Returns:
-        `churn_scores`, by user: the scores of `score_churn`, the at-risk flag, the place among peers, the probability one step before
-        and had the last visit been yesterday, and three reasons. The probability of users outside the at-risk population is an
-        extrapolation.
+        `churn_scores`, by user: the scores of `score_churn`, the at-risk flag, the place among
+        peers, the probability one step before and had the last visit been yesterday, and three
+        reasons. The probability of users outside the at-risk population is an extrapolation.
     """
     cutoff_on = snapshots["snapshot_on"].max()
     now = snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
@@ -97,12 +124,18 @@ def churn_scores(
         method=pl.lit(coefficients["method"][0]),
     )
     users = _as_told(scored, now, _at_last_visit(snapshots, now), coefficients)
-    told = pl.DataFrame(reasons(users, Linear.of(_in_order(coefficients)), n_reasons=N_REASONS)).with_columns(
+    told = pl.DataFrame(
+        reasons(users, Linear.of(_in_order(coefficients)), n_reasons=N_REASONS)
+    ).with_columns(
         churn_probability_at_last_visit=pl.Series(users.probability_at_last_visit).fill_nan(None)
     )
     before = _scores_before(snapshots, coefficients, settings=settings)
-    placed = pl.concat([scored, told], how="horizontal").join(before, on="user_id", how="left", maintain_order="left")
-    return placed.rename({"snapshot_on": "cutoff_on"}).with_columns(risk_percentile=_percentile_among_peers())
+    placed = pl.concat([scored, told], how="horizontal").join(
+        before, on="user_id", how="left", maintain_order="left"
+    )
+    return placed.rename({"snapshot_on": "cutoff_on"}).with_columns(
+        risk_percentile=_percentile_among_peers()
+    )
 
 
 def add_up(parts: dict[str, Floats]) -> Floats:
@@ -118,7 +151,10 @@ def _in_order(coefficients: pl.DataFrame) -> pl.DataFrame:
     wanted = ["intercept", *(feature.name for feature in CHURN_FEATURES)]
     if table["feature"].to_list() != wanted:
         unknown = sorted(set(table["feature"]) ^ set(wanted))
-        msg = f"churn_coefficients: its features are not those of this version (differing: {', '.join(unknown)}). Fit again."
+        msg = (
+            "churn_coefficients: its features are not those of this version (differing:"
+            f" {', '.join(unknown)}). Fit again."
+        )
         raise ContractError(msg)
     return table
 
@@ -131,29 +167,46 @@ def _contributions(standardised: Floats, coefficients: Floats) -> dict[str, Floa
     parts = {"contribution_baseline": np.full(len(standardised), coefficients[0])}
     parts |= {name: np.zeros(len(standardised)) for name in CONTRIBUTIONS}
     for position, feature in enumerate(CHURN_FEATURES):
-        parts[f"contribution_{feature.group}"] += standardised[:, position] * coefficients[position + 1]
+        parts[f"contribution_{feature.group}"] += (
+            standardised[:, position] * coefficients[position + 1]
+        )
     return parts
 
 
 def _at_last_visit(snapshots: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """The users of `now` on the day after their last active day, at tonight's time of year; null where that day is not among the rows."""
-    last = now.select("user_id", snapshot_on=pl.col("snapshot_on") - pl.duration(days=pl.col("recency_days") - 1))
+    """The users of `now` on the day after their last active day,
+    at tonight's time of year; null where that day is not among the rows.
+    """
+    last = now.select(
+        "user_id", snapshot_on=pl.col("snapshot_on") - pl.duration(days=pl.col("recency_days") - 1)
+    )
     rows = last.join(snapshots, on=["user_id", "snapshot_on"], how="left", maintain_order="left")
     return rows.with_columns(now["snapshot_on"])
 
 
-def _as_told(scored: pl.DataFrame, now: pl.DataFrame, at_last_visit: pl.DataFrame, coefficients: pl.DataFrame) -> Scored:
-    is_peer, probability = scored["is_at_risk_population"].to_numpy(), scored["churn_probability"].to_numpy()
+def _as_told(
+    scored: pl.DataFrame, now: pl.DataFrame, at_last_visit: pl.DataFrame, coefficients: pl.DataFrame
+) -> Scored:
+    is_peer, probability = (
+        scored["is_at_risk_population"].to_numpy(),
+        scored["churn_probability"].to_numpy(),
+    )
     is_known = is_peer & at_last_visit["recency_days"].is_not_null().to_numpy()
     before = np.full(len(probability), np.nan)
-    before[is_known] = score_churn(at_last_visit.filter(pl.Series(is_known)), coefficients)["churn_probability"].to_numpy()
+    before[is_known] = score_churn(at_last_visit.filter(pl.Series(is_known)), coefficients)[
+        "churn_probability"
+    ].to_numpy()
     return Scored(now, at_last_visit, probability, before, is_peer)
 
 
-def _scores_before(snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:
+def _scores_before(
+    snapshots: pl.DataFrame, coefficients: pl.DataFrame, *, settings: ChurnSettings
+) -> pl.DataFrame:
     before_on = snapshots["snapshot_on"].max() - pl.duration(days=settings.snapshot_step_days)
     rows = snapshots.filter(pl.col("snapshot_on") == before_on)
-    return score_churn(rows, coefficients).select("user_id", churn_probability_before="churn_probability")
+    return score_churn(rows, coefficients).select(
+        "user_id", churn_probability_before="churn_probability"
+    )
 
 
 def _percentile_among_peers() -> pl.Expr:

@@ -1,4 +1,6 @@
-"""The clock of churn: at which days of the past users are looked at, and what was then known to follow."""
+"""The clock of churn: at which days of the past users are looked at,
+and what was then known to follow.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +25,8 @@ class History:
 
     Attributes:
         start_on: First day with an event.
-        complete_until_on: First day that is not wholly inside TRAIN: no label window may reach beyond it.
+        complete_until_on: First day that is not wholly inside TRAIN: no label window may reach
+        beyond it.
         cutoff_on: Day from which users are looked at tonight; all of TRAIN lies before it.
         is_common_clock: False under a per-user split, where each history is cut at its own point.
     """
@@ -38,13 +41,20 @@ def train_history(boundaries: pl.DataFrame) -> History:
     """Read the span of TRAIN from `split_boundaries`."""
     start_on = day_of(part_span(boundaries, "train")[0], zone_of(boundaries))
     is_common_clock = boundaries["strategy"][0] != "per_user"
-    return History(start_on, complete_until_day(boundaries), cutoff_day(boundaries), is_common_clock=is_common_clock)
+    return History(
+        start_on,
+        complete_until_day(boundaries),
+        cutoff_day(boundaries),
+        is_common_clock=is_common_clock,
+    )
 
 
 def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFrame:
-    """List the snapshots whose label window `[T, T + horizon)` had closed before TRAIN ended, oldest first.
+    """List the snapshots whose label window `[T, T + horizon)` had closed before TRAIN ended,
+    oldest first.
 
-    The log's first days are left out where enough remain: users who were there before it look new, and gaps look short.
+    The log's first days are left out where enough remain: users who were there before it look new,
+    and gaps look short.
 
     Returns:
         `snapshot_on`, `at_risk_from_on`, `window_start_on`, `window_end_on` (half-open, dates).
@@ -52,28 +62,49 @@ def closed_snapshots(history: History, *, settings: ChurnSettings) -> pl.DataFra
     Raises:
         NotEnoughDataError: TRAIN is not longer than the horizon.
     """
-    horizon, step = timedelta(days=settings.horizon_days), timedelta(days=settings.snapshot_step_days)
+    horizon, step = (
+        timedelta(days=settings.horizon_days),
+        timedelta(days=settings.snapshot_step_days),
+    )
     latest = history.complete_until_on - horizon
     if latest <= history.start_on:
         n_days = (history.complete_until_on - history.start_on).days
         msg = (
-            f"churn_labels: TRAIN spans {n_days} whole days ({history.start_on} to {history.complete_until_on}), "
-            f"the churn horizon is {settings.horizon_days}: no window has closed. Use a longer log{shorter_horizon(n_days, settings)}."
+            f"churn_labels: TRAIN spans {n_days} whole days ({history.start_on} to"
+            f" {history.complete_until_on}), the churn horizon is {settings.horizon_days}: no"
+            f" window has closed. Use a longer log{shorter_horizon(n_days, settings)}."
         )
         raise NotEnoughDataError(msg)
     n_snapshots = min(settings.max_snapshots, -((history.start_on - latest) // step))
-    days = [day for day in (latest - k * step for k in reversed(range(n_snapshots))) if day > history.start_on]
-    warm = [day for day in days if day >= history.start_on + timedelta(days=settings.warm_up_window_days)]
+    days = [
+        day
+        for day in (latest - k * step for k in reversed(range(n_snapshots)))
+        if day > history.start_on
+    ]
+    warm = [
+        day
+        for day in days
+        if day >= history.start_on + timedelta(days=settings.warm_up_window_days)
+    ]
     at_risk = timedelta(days=settings.at_risk_window_days)
-    rows = [(day, day - at_risk, day, day + horizon) for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)]
+    rows = [
+        (day, day - at_risk, day, day + horizon)
+        for day in (warm if len(warm) >= MIN_WARM_SNAPSHOTS else days)
+    ]
     columns = ["snapshot_on", "at_risk_from_on", "window_start_on", "window_end_on"]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.Date), orient="row")
 
 
 def shorter_horizon(n_days: int, settings: ChurnSettings) -> str:
-    """Propose the horizon that a log of so many days can bear, where it is shorter than the one configured."""
+    """Propose the horizon that a log of so many days can bear,
+    where it is shorter than the one configured.
+    """
     proposed = n_days // HORIZONS_WANTED
-    return f" or a smaller horizon, for example churn.horizon_days: {proposed}" if 0 < proposed < settings.horizon_days else ""
+    return (
+        f" or a smaller horizon, for example churn.horizon_days: {proposed}"
+        if 0 < proposed < settings.horizon_days
+        else ""
+    )
 
 
 def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings) -> Query:
@@ -89,10 +120,14 @@ def churn_labels(user_days: Source, history: History, *, settings: ChurnSettings
     )
 
 
-def looked_at(user_days: Source, labels: Source, history: History, *, settings: ChurnSettings) -> Query:
-    """Say who is looked at and when: each labelled (user, snapshot), everyone at the cutoff and one step before it, and the day after.
+def looked_at(
+    user_days: Source, labels: Source, history: History, *, settings: ChurnSettings
+) -> Query:
+    """Say who is looked at and when: each labelled (user, snapshot),
+    everyone at the cutoff and one step before it, and the day after.
 
-    The day after is that of the last active day, for users at risk: what silence has done is told against it.
+    The day after is that of the last active day, for users at risk: what silence has done is told
+    against it.
     """
     return query(
         "churn",
@@ -104,21 +139,32 @@ def looked_at(user_days: Source, labels: Source, history: History, *, settings: 
     )
 
 
-def churn_snapshots(user_days: Source, labels: Source, history: History, *, settings: ChurnSettings) -> Query:
+def churn_snapshots(
+    user_days: Source, labels: Source, history: History, *, settings: ChurnSettings
+) -> Query:
     """Describe users' activity at every day they are looked at; see `churn_snapshots.sql`."""
     cutoffs = looked_at(user_days, labels, history, settings=settings)
-    return query("churn", "churn_snapshots", {"activity": user_activity_features(user_days, cutoffs)})
+    return query(
+        "churn", "churn_snapshots", {"activity": user_activity_features(user_days, cutoffs)}
+    )
 
 
 def churn_horizon_report(user_days: Source, history: History, *, settings: ChurnSettings) -> Query:
-    """Say what silence has meant so far, at every quarter of a horizon up to twice the at-risk window."""
+    """Say what silence has meant so far, at every quarter of a horizon up to twice the at-risk
+    window.
+    """
     last = 2 * max(settings.at_risk_window_days, settings.horizon_days)
     quarter = max(1, settings.horizon_days // 4)
-    days = sorted({*range(quarter, last + 1, quarter), settings.horizon_days, settings.at_risk_window_days})
+    days = sorted(
+        {*range(quarter, last + 1, quarter), settings.horizon_days, settings.at_risk_window_days}
+    )
     return query(
         "churn",
         "churn_horizon_report",
-        {"user_days": user_days, "steps": pl.DataFrame({"silent_days": days}, schema={"silent_days": pl.Int64})},
+        {
+            "user_days": user_days,
+            "steps": pl.DataFrame({"silent_days": days}, schema={"silent_days": pl.Int64}),
+        },
         horizon_days=settings.horizon_days,
         at_risk_days=settings.at_risk_window_days,
         complete_until_on=history.complete_until_on,
@@ -127,5 +173,14 @@ def churn_horizon_report(user_days: Source, history: History, *, settings: Churn
 
 def labelled_snapshots(snapshots: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Join what was known at each closed snapshot with what followed, by user and snapshot."""
-    outcomes = labels.select("user_id", "snapshot_on", "window_end_on", "is_churned", "window_active_days", "window_value")
-    return snapshots.join(outcomes, on=["user_id", "snapshot_on"], how="inner").sort("user_id", "snapshot_on")
+    outcomes = labels.select(
+        "user_id",
+        "snapshot_on",
+        "window_end_on",
+        "is_churned",
+        "window_active_days",
+        "window_value",
+    )
+    return snapshots.join(outcomes, on=["user_id", "snapshot_on"], how="inner").sort(
+        "user_id", "snapshot_on"
+    )

@@ -1,14 +1,18 @@
-"""How far a churn probability may be from the truth beyond the sampling error of the coefficients, learned from outcomes.
+"""How far a churn probability may be from the truth beyond the sampling error of the coefficients,
+learned from outcomes.
 
 Two parts, both as a variance of the log odds:
 
-* *between origins*: at each origin of the walk forward the outcomes ask for an offset and a slope on the log odds told. Their second
-  moments over the origins, less what sampling alone would give, say how far a season or a drift may move tonight's probabilities.
-* *lack of fit*: boosted trees are fitted to the residuals of one half of the users and held against those of the other. What they
-  foresee there is a part of the truth that the linear model misses. No log shows the part that no model finds; on planted worlds of
-  three hazard shapes intervals held the planted probability 92 to 99 times in 100 when what is found counts twice.
+* *between origins*: at each origin of the walk forward the outcomes ask for an offset and a slope
+  on the log odds told. Their second moments over the origins, less what sampling alone would give,
+  say how far a season or a drift may move tonight's probabilities.
+* *lack of fit*: boosted trees are fitted to the residuals of one half of the users and held against
+  those of the other. What they foresee there is a part of the truth that the linear model misses.
+  No log shows the part that no model finds; on planted worlds of three hazard shapes intervals held
+  the planted probability 92 to 99 times in 100 when what is found counts twice.
 
-Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second moments less sampling variance).
+Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second moments less sampling
+variance).
 """
 
 import numpy as np
@@ -27,10 +31,16 @@ MIN_KNOT_ROWS = 200  # labelled rows behind each value of the lack of fit
 MAX_KNOTS = 10
 MAX_FIT_ROWS = 500_000  # trees on residuals find little more beyond
 UNSEEN = 2.0
-SMALLEST_PROBABILITY = 1e-3  # told or asked for: nearer to 0 or 1 a residual says nothing about log odds
+# told or asked for: nearer to 0 or 1 a residual says nothing about log odds
+SMALLEST_PROBABILITY = 1e-3
 MIN_TREE_ROWS = 100  # trees of fewer rows have no split
 TREES = (10, 20, 40, 80)  # few rows bear few trees; the number that foresees most is taken
-RESIDUAL_TREES = {"learning_rate": 0.1, "max_leaf_nodes": 15, "min_samples_leaf": 40, "l2_regularization": 1.0}
+RESIDUAL_TREES = {
+    "learning_rate": 0.1,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 40,
+    "l2_regularization": 1.0,
+}
 SCHEMA = {
     "knot": pl.Int64,
     "churn_logit": pl.Float64,
@@ -41,7 +51,9 @@ SCHEMA = {
 }
 
 
-def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficients: pl.DataFrame) -> pl.DataFrame:
+def churn_uncertainty(
+    forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficients: pl.DataFrame
+) -> pl.DataFrame:
     """Learn the model error of churn scores.
 
     Args:
@@ -50,13 +62,18 @@ def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficie
         coefficients: `churn_coefficients`.
 
     Returns:
-        `churn_uncertainty`: standard deviations of the log odds at knots; no rows for a model that is the base rate alone.
+        `churn_uncertainty`: standard deviations of the log odds at knots; no rows for a model that
+            is the base rate alone.
     """
     if coefficients["method"][0] != "logistic":
         return pl.DataFrame(schema=SCHEMA)
     rows = _sampled(labelled.sort("user_id", "snapshot_on"))
     logit = linear_logit(design_matrix(rows, features=CHURN_FEATURES), coefficients)
-    bins = np.argsort(np.argsort(logit, kind="stable"), kind="stable") * _n_knots(len(logit)) // len(logit)
+    bins = (
+        np.argsort(np.argsort(logit, kind="stable"), kind="stable")
+        * _n_knots(len(logit))
+        // len(logit)
+    )
     sizes = np.bincount(bins)
     knots = np.bincount(bins, logit) / sizes
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
@@ -76,13 +93,17 @@ def churn_uncertainty(forecasts: pl.DataFrame, labelled: pl.DataFrame, coefficie
 
 
 def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
-    """Second moments (2 x 2) of the offset and slope that the outcomes of an origin ask for, less their sampling variance.
+    """Second moments (2 x 2) of the offset and slope that the outcomes of an origin ask for,
+    less their sampling variance.
 
-    Each origin's pair is one Newton step from "as told", its sampling variance the inverse information, its weight the information.
-    The moments are scaled so that 1.96 standard deviations are the 97.5% point of Student's t on as many origins. Zero below three.
+    Each origin's pair is one Newton step from "as told", its sampling variance the inverse
+    information, its weight the information. The moments are scaled so that 1.96 standard deviations
+    are the 97.5% point of Student's t on as many origins. Zero below three.
     """
     found, weights = [], []
-    for _, rows in forecasts.sort("origin_on", "user_id").group_by("origin_on", maintain_order=True):
+    for _, rows in forecasts.sort("origin_on", "user_id").group_by(
+        "origin_on", maintain_order=True
+    ):
         logit = rows["churn_logit"].to_numpy()
         expected = sigmoid(logit)
         design = np.column_stack([np.ones(len(logit)), logit])
@@ -101,21 +122,40 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
 
 
 def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Floats:
-    """Variance of the log odds, by bin, that trees fitted to the residuals of half of the users foresee in the other half's.
+    """Variance of the log odds, by bin, that trees fitted to the residuals of half of the users
+    foresee in the other half's.
 
-    With z the Pearson residual and g what the trees say of z, the outcomes of a bin bear out the share s = sum z g / sum g^2 of g, or
-    none. So the trees ask for the probability p + s g sqrt(p (1 - p)), and the distance of its log odds from those told is squared.
+    With z the Pearson residual and g what the trees say of z, the outcomes of a bin bear out the
+    share s = sum z g / sum g^2 of g, or none. So the trees ask for the probability p + s g sqrt(p
+    (1 - p)), and the distance of its log odds from those told is squared.
     """
     expected = np.clip(sigmoid(logit), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     spread = np.sqrt(expected * (1 - expected))
     residual = (rows["is_churned"].cast(pl.Float64).to_numpy() - expected) / spread
-    stages = _out_of_fold(np.column_stack([design_matrix(rows, features=FEATURES), logit]), residual, user_codes(rows) % 2)
-    told = max(stages, key=lambda said: max(float(residual @ said), 0.0) ** 2 / max(float(said @ said), np.finfo(np.float64).tiny))
-    agreed, said = (_smoothed(np.bincount(bins, parts).astype(np.float64)) for parts in (residual * told, told**2))
+    stages = _out_of_fold(
+        np.column_stack([design_matrix(rows, features=FEATURES), logit]),
+        residual,
+        user_codes(rows) % 2,
+    )
+    told = max(
+        stages,
+        key=lambda said: (
+            max(float(residual @ said), 0.0) ** 2
+            / max(float(said @ said), np.finfo(np.float64).tiny)
+        ),
+    )
+    agreed, said = (
+        _smoothed(np.bincount(bins, parts).astype(np.float64))
+        for parts in (residual * told, told**2)
+    )
     borne_out = np.maximum(agreed, 0.0) / np.where(said > 0, said, 1.0)
-    asked = np.clip(expected + borne_out[bins] * told * spread, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    asked = np.clip(
+        expected + borne_out[bins] * told * spread, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY
+    )
     distance = np.log(asked / (1 - asked)) - np.log(expected / (1 - expected))
-    return _smoothed(np.bincount(bins, distance**2).astype(np.float64)) / _smoothed(np.bincount(bins).astype(np.float64))
+    return _smoothed(np.bincount(bins, distance**2).astype(np.float64)) / _smoothed(
+        np.bincount(bins).astype(np.float64)
+    )
 
 
 def _smoothed(sums: Floats) -> Floats:
@@ -125,15 +165,24 @@ def _smoothed(sums: Floats) -> Floats:
 
 
 def _out_of_fold(matrix: Floats, target: Floats, half: np.ndarray) -> Floats:
-    """What trees of one half say of the other, after each number of trees of `TREES`; shape (stages, rows)."""
-    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+    """What trees of one half say of the other, after each number of trees of `TREES`;
+    shape (stages, rows).
+    """
+    from sklearn.ensemble import (  # noqa: PLC0415  # takes seconds to import
+        HistGradientBoostingRegressor,
+    )
 
     told = np.zeros((len(TREES), len(target)))
     for part in (0, 1):
         fitted, judged = half != part, half == part
         if min(fitted.sum(), judged.sum()) >= MIN_TREE_ROWS:
-            trees = HistGradientBoostingRegressor(**RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0)
-            staged = enumerate(trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(matrix[judged]), start=1)
+            trees = HistGradientBoostingRegressor(
+                **RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0
+            )
+            staged = enumerate(
+                trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(matrix[judged]),
+                start=1,
+            )
             told[:, judged] = [said for n_trees, said in staged if n_trees in TREES]
     return told
 

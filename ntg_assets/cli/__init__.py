@@ -17,7 +17,9 @@ def main() -> None:
 
 def _run_command() -> None:
     try:
-        from ntg_assets.cli.app import main as run_command  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
+        from ntg_assets.cli.app import (  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
+            main as run_command,
+        )
     except Exception:
         raise_if_received()  # Python wraps what comes up while a class is made
         raise

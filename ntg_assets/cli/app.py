@@ -1,4 +1,6 @@
-"""Commands of `ntg`. Exit codes: 0 done, 1 the run failed, 2 wrong usage or configuration, 130 or 143 interrupted."""
+"""Commands of `ntg`. Exit codes: 0 done, 1 the run failed,
+2 wrong usage or configuration, 130 or 143 interrupted.
+"""
 
 import os
 import sys
@@ -16,7 +18,10 @@ from ntg_assets.configuration.settings import use_home
 from ntg_assets.errors import ConfigurationError, NtgError
 
 app = typer.Typer(
-    help="NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it paid. --debug shows tracebacks.",
+    help=(
+        "NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it"
+        " paid. --debug shows tracebacks."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -45,7 +50,9 @@ DEBUG = "--debug"
 
 
 def main() -> None:
-    """Run the command line; people see one sentence, never a traceback (unless they ask with --debug, anywhere)."""
+    """Run the command line; people see one sentence, never a traceback
+    (unless they ask with --debug, anywhere).
+    """
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     try:
         app(args=arguments)
@@ -59,7 +66,10 @@ def main() -> None:
         raise_if_received()
         if DEBUG in sys.argv:
             raise
-        _tell(f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'} (not foreseen; add {DEBUG} to see where)")
+        _tell(
+            f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'} (not"
+            f" foreseen; add {DEBUG} to see where)"
+        )
         sys.exit(FAILED)
 
 
@@ -73,22 +83,32 @@ def config_show(config: ConfigOption = None) -> None:
     import yaml  # noqa: PLC0415  # commands import what only they need, so that --help is quick
 
     settings, _ = prepare(config)
-    sys.stdout.write(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+    sys.stdout.write(
+        yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    )
     sys.stdout.write(f"# fingerprint: {settings.fingerprint}\n")
 
 
 @app.command()
 def serve(
     config: ConfigOption = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1 (0: any free one).", min=0, max=65535)] = 8787,
-    reload_seconds: Annotated[float, typer.Option(help="How often to look for a new generation.", min=0.1)] = 5.0,
+    port: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1 (0: any free one).", min=0, max=65535)
+    ] = 8787,
+    reload_seconds: Annotated[
+        float, typer.Option(help="How often to look for a new generation.", min=0.1)
+    ] = 5.0,
 ) -> None:
-    """Answer requests for lists over HTTP on 127.0.0.1, from the published store; a new generation is taken up by itself."""
+    """Answer requests for lists over HTTP on 127.0.0.1, from the published store;
+    a new generation is taken up by itself.
+    """
     settings, paths = prepare(config)
     try:
         from ntg_assets.cli.serve import serve as serve_lists  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f"`ntg serve` needs the package {error.name}. Install the extra `serve`.") from None
+        raise ConfigurationError(
+            f"`ntg serve` needs the package {error.name}. Install the extra `serve`."
+        ) from None
     serve_lists(settings, paths, port=port, reload_seconds=reload_seconds, console=out)
 
 
@@ -99,15 +119,37 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
-    from ntg_assets.orchestration.instance import CONFIG, prepare_dagster_home, undecided  # noqa: PLC0415
+    from ntg_assets.orchestration.instance import (  # noqa: PLC0415
+        CONFIG,
+        prepare_dagster_home,
+        undecided,
+    )
 
     _, paths = prepare(config)
     listen(port).close()  # Dagster would start all else first and then hang without its web server
     home = prepare_dagster_home(paths)
     if left := undecided(home):
-        told = f"{home / CONFIG} does not say `{': {enabled: false}`, `'.join(left)}: {{enabled: false}}`"
-        err.print(f"[yellow]caution[/] {told}: nothing is sent, but Dagster counts its usage", highlight=False, soft_wrap=True)
+        told = (
+            f"{home / CONFIG} does not say `{': {enabled: false}`, `'.join(left)}: {{enabled:"
+            " false}`"
+        )
+        err.print(
+            f"[yellow]caution[/] {told}: nothing is sent, but Dagster counts its usage",
+            highlight=False,
+            soft_wrap=True,
+        )
     use_home(paths.home)
-    os.chdir(home)  # Dagster reads its configuration there, and complains of any other that lies in the working folder
-    command = ["dagster", "dev", "-w", str(paths.home / "workspace.yaml"), "-h", HOST, "-p", str(port)]
+    # Dagster reads its configuration there, and complains of any other that lies in the working
+    # folder
+    os.chdir(home)
+    command = [
+        "dagster",
+        "dev",
+        "-w",
+        str(paths.home / "workspace.yaml"),
+        "-h",
+        HOST,
+        "-p",
+        str(port),
+    ]
     os.execv(Path(sys.executable).with_name("dagster"), command)  # noqa: S606  # our own interpreter's dagster

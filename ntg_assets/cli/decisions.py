@@ -1,4 +1,6 @@
-"""Look behind a decision: derive it again from its receipt, hold it against what is published, walk back to the files it came from."""
+"""Look behind a decision: derive it again from its receipt,
+hold it against what is published, walk back to the files it came from.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,19 +15,34 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.decision.decisions import RULE_VERSION
-from ntg_assets.experiments.decision.receipts import ReplayMismatchError, hold_against, inputs_of, replay, sha256_of
+from ntg_assets.experiments.decision.receipts import (
+    ReplayMismatchError,
+    hold_against,
+    inputs_of,
+    replay,
+    sha256_of,
+)
 from ntg_assets.experiments.decision.trace import trace, trace_logs
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.verify import verify_among
 from ntg_assets.storage.connection import Connection, MissingTableError, connect
 
 MOST_NAMED = 10
-HELD_FOLDERS = ("outputs/experiments", "outputs/reports", "outputs/radar")  # where decisions, and logs of NTG's own, are published
+# where decisions, and logs of NTG's own, are published
+HELD_FOLDERS = ("outputs/experiments", "outputs/reports", "outputs/radar")
 SHOWN_DIGITS = 12
 
 
-def tell_replay(experiment: str | None, *, settings: Settings, paths: Paths, console: Console, receipt_file: Path | None = None) -> None:
-    """Derive a decision again from its receipt; every number must come out the same, and all that it rests on must still be there.
+def tell_replay(
+    experiment: str | None,
+    *,
+    settings: Settings,
+    paths: Paths,
+    console: Console,
+    receipt_file: Path | None = None,
+) -> None:
+    """Derive a decision again from its receipt; every number must come out the same,
+    and all that it rests on must still be there.
 
     Args:
         experiment: The experiment; None: the one that the receipt in the file names.
@@ -35,7 +52,8 @@ def tell_replay(experiment: str | None, *, settings: Settings, paths: Paths, con
         receipt_file: A receipt in a JSON file; None: the published one.
 
     Raises:
-        ReplayMismatchError: anything comes out differently, or the receipt is not the published one.
+        ReplayMismatchError: anything comes out differently, or the receipt is not the published
+        one.
         NotEnoughDataError: no decision of that experiment is published.
         StorageError: what is published was changed since.
         ConfigurationError: neither an experiment nor a receipt is named.
@@ -48,31 +66,52 @@ def tell_replay(experiment: str | None, *, settings: Settings, paths: Paths, con
     if again is not None and not paths.published_store.exists():
         outcome = _outcome(again, name, said="nothing is published")
         told = "Nothing is published here to hold it against, so whether it is genuine is not known"
-        console.print(f"{name}: {outcome}; the arithmetic of the receipt is coherent. {told}.", highlight=False, soft_wrap=True)
+        console.print(
+            f"{name}: {outcome}; the arithmetic of the receipt is coherent. {told}.",
+            highlight=False,
+            soft_wrap=True,
+        )
         return
     receipt, outcome = _held_against_the_store(name, given, again, settings=settings, paths=paths)
     files = verify_among(paths, HELD_FOLDERS)
     logs = _held_against_the_logs(name, receipt, paths=paths, published=files)
-    console.print(f"{name}: {outcome}; {_what_came_out(receipt)}, from the published sums{logs}.", highlight=False, soft_wrap=True)
+    console.print(
+        f"{name}: {outcome}; {_what_came_out(receipt)}, from the published sums{logs}.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _held_against_the_store(
-    experiment: str, given: Mapping[str, Any] | None, again: Mapping[str, Any] | None, *, settings: Settings, paths: Paths
+    experiment: str,
+    given: Mapping[str, Any] | None,
+    again: Mapping[str, Any] | None,
+    *,
+    settings: Settings,
+    paths: Paths,
 ) -> tuple[Mapping[str, Any], str]:
-    """Hold a receipt (the published one where none is given) against the store; return it and what is in force by it."""
+    """Hold a receipt (the published one where none is given) against the store;
+    return it and what is in force by it.
+    """
     with open_published(settings, paths) as store:
         text, in_force = _published_receipt(store, experiment)
         stored = evidence_tables(store)
     published = read_receipt(text)
     receipt = given or published
-    outcome = _outcome(again or replay(receipt), experiment, said=f"the published table says {in_force}")
+    outcome = _outcome(
+        again or replay(receipt), experiment, said=f"the published table says {in_force}"
+    )
     hold_against(receipt, stored)
     if given is None and outcome != in_force:
-        raise ReplayMismatchError(f"the receipt leads to {outcome} for {experiment}, the published table says {in_force} for {experiment}.")
+        raise ReplayMismatchError(
+            f"the receipt leads to {outcome} for {experiment}, the published table says {in_force}"
+            f" for {experiment}."
+        )
     if (one := sha256_of(receipt)) != (other := sha256_of(published)):
         raise ReplayMismatchError(
-            f"this receipt is not the published one of {experiment} (SHA-256 {one[:SHOWN_DIGITS]} for {other[:SHOWN_DIGITS]}), though its "
-            "arithmetic is coherent. Take the published one from outputs/experiments/decisions.parquet."
+            f"this receipt is not the published one of {experiment} (SHA-256 {one[:SHOWN_DIGITS]}"
+            f" for {other[:SHOWN_DIGITS]}), though its arithmetic is coherent. Take the published"
+            " one from outputs/experiments/decisions.parquet."
         )
     return receipt, outcome
 
@@ -80,25 +119,37 @@ def _held_against_the_store(
 def _outcome(again: Mapping[str, Any], experiment: str, *, said: str) -> str:
     """Return what is in force by a replayed receipt, once it is one of this experiment."""
     if (found := again["decision"]["experiment"]) != experiment:
-        raise ReplayMismatchError(f"the receipt leads to {again['in_force']} for {found}, {said} for {experiment}.")
+        raise ReplayMismatchError(
+            f"the receipt leads to {again['in_force']} for {found}, {said} for {experiment}."
+        )
     return str(again["in_force"])
 
 
 def _what_came_out(receipt: Mapping[str, Any]) -> str:
     if (version := receipt["rule_version"]) != RULE_VERSION:
-        return f"the receipt follows rule version {version}, and version {RULE_VERSION} comes to the same outcome"
+        return (
+            f"the receipt follows rule version {version}, and version {RULE_VERSION} comes to the"
+            " same outcome"
+        )
     return "every readout, gate and number comes out as the receipt says"
 
 
-def _held_against_the_logs(experiment: str, receipt: Mapping[str, Any], *, paths: Paths, published: Mapping[Path, str]) -> str:
+def _held_against_the_logs(
+    experiment: str, receipt: Mapping[str, Any], *, paths: Paths, published: Mapping[Path, str]
+) -> str:
     """Say what holds of the log files; a file that is not as it was read ends the replay."""
     definition, evidence = inputs_of(receipt)
     read = {file.file_name for file in evidence.files}
-    logs = [log for log in trace_logs(definition, evidence, home=paths.home, published=published) if log.file_name in read]
+    logs = [
+        log
+        for log in trace_logs(definition, evidence, home=paths.home, published=published)
+        if log.file_name in read
+    ]
     if changed := [f"{log.file_name} {log.change}" for log in logs if log.change]:
         raise ReplayMismatchError(
-            f"{experiment}: the decision comes out of its receipt and the published sums, but {len(changed)} of {len(logs)} log files "
-            f"are not what it was read from: {'; '.join(changed[:MOST_NAMED])}."
+            f"{experiment}: the decision comes out of its receipt and the published sums, but"
+            f" {len(changed)} of {len(logs)} log files are not what it was read from:"
+            f" {'; '.join(changed[:MOST_NAMED])}."
         )
     return f"; its {len(logs)} log files are as they were read" if logs else ""
 
@@ -128,8 +179,11 @@ def evidence_tables(store: Connection) -> EvidenceTables:
     try:
         found = {name: store.table(f"experiments.{name}").pl() for name in names}
     except MissingTableError:
-        raise StorageError("the published store holds no sums of experiments. Run `ntg run-all` to publish them.") from None
-    for name in ("experiment_sources", "log_contents"):  # older publications do not hold them, and their receipts say nothing of them
+        raise StorageError(
+            "the published store holds no sums of experiments. Run `ntg run-all` to publish them."
+        ) from None
+    # older publications do not hold them, and their receipts say nothing of them
+    for name in ("experiment_sources", "log_contents"):
         with suppress(MissingTableError):
             found[name] = store.table(f"experiments.{name}").pl()
     return EvidenceTables(**found)
@@ -137,13 +191,19 @@ def evidence_tables(store: Connection) -> EvidenceTables:
 
 def _published_receipt(store: Connection, experiment: str) -> tuple[str, str]:
     try:
-        rows = store.execute("select experiment, receipt, decision from experiments.decisions order by experiment").fetchall()
+        rows = store.execute(
+            "select experiment, receipt, decision from experiments.decisions order by experiment"
+        ).fetchall()
     except MissingTableError:
-        raise StorageError("the published store holds no decisions. Run `ntg run-all` to publish them.") from None
+        raise StorageError(
+            "the published store holds no decisions. Run `ntg run-all` to publish them."
+        ) from None
     found = {name: (receipt, decision) for name, receipt, decision in rows}
     if experiment not in found:
         known = ", ".join(list(found)[:MOST_NAMED]) or "none"
-        raise NotEnoughDataError(f"no decision of experiment {experiment!r} is published; known: {known}.")
+        raise NotEnoughDataError(
+            f"no decision of experiment {experiment!r} is published; known: {known}."
+        )
     return found[experiment]
 
 
@@ -151,21 +211,32 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise StorageError(f"{file.name} cannot be read ({error.__class__.__name__}). Name a JSON file with a receipt.") from None
+        raise StorageError(
+            f"{file.name} cannot be read ({error.__class__.__name__}). Name a JSON file with a"
+            " receipt."
+        ) from None
 
 
 def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
     """Print the way from a decision back to the source files."""
     with open_published(settings, paths) as store:
         way = trace(store, experiment, home=paths.home, published=_written(paths))
-    console.print(f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs {way.inputs_sha256[:12]})", highlight=False)
+    console.print(
+        f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs"
+        f" {way.inputs_sha256[:12]})",
+        highlight=False,
+    )
     for step in way.steps:
         console.print(
-            f"  {step.table:<28} {step.n_rows:>12,} rows  {step.content_hash:<28} {step.meaning}", highlight=False, soft_wrap=True
+            f"  {step.table:<28} {step.n_rows:>12,} rows  {step.content_hash:<28} {step.meaning}",
+            highlight=False,
+            soft_wrap=True,
         )
     for log in way.logs:
         told = f"  {log.change}" if log.change else ""
-        console.print(f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True
+        )
     for name, digest in way.files:
         console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
 
@@ -174,7 +245,10 @@ def _written(paths: Paths) -> dict[Path, str]:
     """SHA-256 of what this publication wrote; nothing where no manifest says."""
     if not paths.manifest.is_file():
         return {}
-    return {(paths.workspace / file.path).resolve(): file.sha256 for file in read_manifest(paths.manifest).files}
+    return {
+        (paths.workspace / file.path).resolve(): file.sha256
+        for file in read_manifest(paths.manifest).files
+    }
 
 
 @contextmanager

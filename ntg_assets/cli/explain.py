@@ -1,4 +1,6 @@
-"""`ntg explain`, `explain-edge`, `explain-axis`: answers from the published store, for people and as JSON."""
+"""`ntg explain`, `explain-edge`, `explain-axis`: answers from the published store,
+for people and as JSON.
+"""
 
 import json
 import sys
@@ -20,22 +22,56 @@ from ntg_assets.serving.explain_user import ItemExplanation, UserExplanation, ex
 from ntg_assets.serving.published import Published, open_published
 
 SHOWN_FROM = 0.00005  # four digits are printed
-SEED_SHARE = 0.01  # a history item that carries less than this part of the strongest one's says nothing to a person
+# a history item that carries less than this part of the strongest one's says nothing to a person
+SEED_SHARE = 0.01
 
 
-def tell_user(user: str, *, item: str | None, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+def tell_user(
+    user: str,
+    *,
+    item: str | None,
+    settings: Settings,
+    paths: Paths,
+    console: Console,
+    as_json: bool,
+) -> None:
     """Explain a user's list, and the user's risk and value."""
-    _tell(lambda published: explain_user(published, user, item=item), _print_user, settings, paths, console, as_json=as_json)
+    _tell(
+        lambda published: explain_user(published, user, item=item),
+        _print_user,
+        settings,
+        paths,
+        console,
+        as_json=as_json,
+    )
 
 
-def tell_edge(item: str, neighbour: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+def tell_edge(
+    item: str, neighbour: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
+) -> None:
     """Explain why two items are neighbours, or why they are not."""
-    _tell(lambda published: explain_edge(published, item, neighbour), _print_edge, settings, paths, console, as_json=as_json)
+    _tell(
+        lambda published: explain_edge(published, item, neighbour),
+        _print_edge,
+        settings,
+        paths,
+        console,
+        as_json=as_json,
+    )
 
 
-def tell_axis(axis: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool) -> None:
+def tell_axis(
+    axis: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool
+) -> None:
     """Explain a taste axis."""
-    _tell(lambda published: explain_axis(published, axis), _print_axis, settings, paths, console, as_json=as_json)
+    _tell(
+        lambda published: explain_axis(published, axis),
+        _print_axis,
+        settings,
+        paths,
+        console,
+        as_json=as_json,
+    )
 
 
 def _tell(
@@ -50,7 +86,9 @@ def _tell(
     with open_published(settings, paths) as published:
         answer = ask(published)
     if as_json:
-        sys.stdout.write(json.dumps(plain(answer), indent=2, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.write(
+            json.dumps(plain(answer), indent=2, ensure_ascii=False, default=str) + "\n"
+        )
     else:
         show(answer, console)
 
@@ -72,13 +110,26 @@ def _say(console: Console, text: str) -> None:
 
 def _print_user(told: UserExplanation, console: Console) -> None:
     cutoff = tell_cutoff(told.as_of, told.timezone)
-    _say(console, f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before {cutoff}")
+    _say(
+        console,
+        f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before"
+        f" {cutoff}",
+    )
     _say(console, f"latest  {'; '.join(item.title for item in told.recent)}")
     if told.axes:
-        _say(console, "taste   " + "; ".join(f"{one.name} (above {one.percentile:.0%} of users)" for one in told.axes))
+        _say(
+            console,
+            "taste   "
+            + "; ".join(f"{one.name} (above {one.percentile:.0%} of users)" for one in told.axes),
+        )
     table = Table("#", "item", "score", "reason", title="list", title_justify="left")
     for place in told.places:
-        table.add_row(str(place.rank), escape(f"{place.title} ({place.item_id})"), f"{place.score:.4f}", escape(place.reason))
+        table.add_row(
+            str(place.rank),
+            escape(f"{place.title} ({place.item_id})"),
+            f"{place.score:.4f}",
+            escape(place.reason),
+        )
     console.print(table)
     if told.explained:
         _print_item(told.explained, console)
@@ -89,13 +140,33 @@ def _print_user(told: UserExplanation, console: Console) -> None:
 
 
 def _print_item(told: ItemExplanation, console: Console) -> None:
-    table = Table("source", "weight", "x feature", "= part", "from the user's history", title=escape(told.item.title), title_justify="left")
+    table = Table(
+        "source",
+        "weight",
+        "x feature",
+        "= part",
+        "from the user's history",
+        title=escape(told.item.title),
+        title_justify="left",
+    )
     for part in told.parts:
         told_seeds = [
-            seed for seed in part.seeds if part.contribution >= SHOWN_FROM and seed.strength >= SEED_SHARE * part.seeds[0].strength
+            seed
+            for seed in part.seeds
+            if part.contribution >= SHOWN_FROM
+            and seed.strength >= SEED_SHARE * part.seeds[0].strength
         ]
-        seeds = "\n".join(f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}" for seed in told_seeds)
-        table.add_row(part.source, f"{part.weight:.4f}", f"{part.feature:.4f}", f"{part.contribution:.4f}", escape(seeds))
+        seeds = "\n".join(
+            f"{seed.title}: {seed.profile_weight:.3f} x edge {seed.edge_strength:.4f}"
+            for seed in told_seeds
+        )
+        table.add_row(
+            part.source,
+            f"{part.weight:.4f}",
+            f"{part.feature:.4f}",
+            f"{part.contribution:.4f}",
+            escape(seeds),
+        )
     table.add_section()
     table.add_row("sum of the parts", "", "", f"{told.total:.4f}", "")
     if told.boost != 1.0:
@@ -108,16 +179,30 @@ def _print_risk(risk: RiskStory, console: Console) -> None:
     unit = "index points, not money" if risk.unit == "index" else risk.unit
     _say(
         console,
-        f"risk    {_estimate(risk.churn, percent=True)} leave within the churn horizon; {risk.segment}; band {risk.band}, rank {risk.rank}",
+        f"risk    {_estimate(risk.churn, percent=True)} leave within the churn horizon;"
+        f" {risk.segment}; band {risk.band}, rank {risk.rank}",
     )
     for reason in risk.reasons:
         _say(console, f"        because {reason}")
-    _say(console, f"stake   {risk.stake:,.2f} if the user stays; at risk {_estimate(risk.revenue_at_risk)} ({unit})")
+    _say(
+        console,
+        f"stake   {risk.stake:,.2f} if the user stays; at risk {_estimate(risk.revenue_at_risk)}"
+        f" ({unit})",
+    )
     parts = ", ".join(f"{name} {part:.3g}" for name, part in risk.value_parts.items())
     _say(console, f"value   {_estimate(risk.ltv)} over {risk.horizon_days} days; {parts}")
     for one in risk.strategies:
-        why = "" if one.action == "contact" else f" ({one.exclusion}" + (f": {one.exclusion_detail})" if one.exclusion_detail else ")")
-        _say(console, f"action  {one.strategy}: {one.action}{why}, rank {one.rank}, expects {one.expected_profit:,.2f} ({one.evidence})")
+        why = (
+            ""
+            if one.action == "contact"
+            else f" ({one.exclusion}"
+            + (f": {one.exclusion_detail})" if one.exclusion_detail else ")")
+        )
+        _say(
+            console,
+            f"action  {one.strategy}: {one.action}{why}, rank {one.rank}, expects"
+            f" {one.expected_profit:,.2f} ({one.evidence})",
+        )
 
 
 def _estimate(estimate: Estimate, *, percent: bool = False) -> str:
@@ -131,7 +216,11 @@ def _estimate(estimate: Estimate, *, percent: bool = False) -> str:
 
 def _print_edge(told: EdgeExplanation, console: Console) -> None:
     counts = told.counts
-    _say(console, f"{told.item.title} ({told.item.item_id}) -> {told.neighbour.title} ({told.neighbour.item_id})")
+    _say(
+        console,
+        f"{told.item.title} ({told.item.item_id}) -> {told.neighbour.title}"
+        f" ({told.neighbour.item_id})",
+    )
     _say(console, told.verdict)
     table = Table("evidence", "in all", "that count", title_justify="left")
     for name, n_any, n in (
@@ -143,9 +232,17 @@ def _print_edge(told: EdgeExplanation, console: Console) -> None:
     console.print(table)
     both, mine, theirs = counts.shared_users, counts.item_users, counts.neighbour_users
     _say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {told.cosine:.6f}")
-    _say(console, f"similarity  {told.cosine:.6f} * {both} / ({both} + {told.shrinkage:g}) = {told.similarity:.6f}")
+    _say(
+        console,
+        f"similarity  {told.cosine:.6f} * {both} / ({both} + {told.shrinkage:g}) ="
+        f" {told.similarity:.6f}",
+    )
     if told.stored_similarity is not None:
-        same = "the same to the last bit" if told.stored_similarity == told.similarity else "which differs"
+        same = (
+            "the same to the last bit"
+            if told.stored_similarity == told.similarity
+            else "which differs"
+        )
         _say(console, f"published   {told.stored_similarity:.6f}, {same}")
     for name, strength in told.other_edges.items():
         _say(console, f"also        {name}: {strength:.6f}")
@@ -153,14 +250,26 @@ def _print_edge(told: EdgeExplanation, console: Console) -> None:
 
 def _print_axis(told: AxisExplanation, console: Console) -> None:
     _say(console, f"axis {told.axis}: {told.name}")
-    _say(console, f"{told.n_items:,} items load on it; the strongest axis of {told.n_strongest:,} of {told.n_users:,} users")
+    _say(
+        console,
+        f"{told.n_items:,} items load on it; the strongest axis of {told.n_strongest:,} of"
+        f" {told.n_users:,} users",
+    )
     table = Table("#", "item", "loading", title="strongest items", title_justify="left")
     for item in told.items:
-        table.add_row(str(item.rank), escape(f"{item.title} ({item.item_id})"), f"{item.loading:.3f}")
+        table.add_row(
+            str(item.rank), escape(f"{item.title} ({item.item_id})"), f"{item.loading:.3f}"
+        )
     console.print(table)
     if told.categories:
-        table = Table("category", "here", "everywhere", title="what sets it apart", title_justify="left")
+        table = Table(
+            "category", "here", "everywhere", title="what sets it apart", title_justify="left"
+        )
         for one in told.categories:
             table.add_row(escape(one.category), f"{one.share:.0%}", f"{one.share_everywhere:.0%}")
         console.print(table)
-    _say(console, "users' shares on it: " + ", ".join(f"{name} {score:.3f}" for name, score in told.scores.items()))
+    _say(
+        console,
+        "users' shares on it: "
+        + ", ".join(f"{name} {score:.3f}" for name, score in told.scores.items()),
+    )

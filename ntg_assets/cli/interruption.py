@@ -1,7 +1,9 @@
-"""Ctrl-C, a request to end, the end of the terminal: one sentence that says what was published, and the exit code that shells expect.
+"""Ctrl-C, a request to end, the end of the terminal: one sentence that says what was published,
+and the exit code that shells expect.
 
-Dagster puts its own handlers in place while a run goes on, and a library may swallow what they raise. So what has arrived is also read from
-Python's wake-up pipe, where each signal leaves its number whoever handles it.
+Dagster puts its own handlers in place while a run goes on, and a library may swallow what they
+raise. So what has arrived is also read from Python's wake-up pipe, where each signal leaves its
+number whoever handles it.
 """
 
 import os
@@ -16,13 +18,17 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNALLED = 128  # exit codes above it name a signal, by the custom of shells
 NOTHING_PUBLISHED = "nothing was published; run again"
-PATIENCE_SECONDS = 1.0  # a run that ends by itself within it needs no word; a signal within it is the same one (`timeout` sends two)
+# a run that ends by itself within it needs no word; a signal within it is the same one (`timeout`
+# sends two)
+PATIENCE_SECONDS = 1.0
 WAITING = "interrupted; ending what goes on (once more: at once)"
 AT_ONCE = "interrupted twice; ended at once. `ntg verify` tells what is published"
 
 
 class Interrupted(BaseException):
-    """The command was asked to end: no `Exception`, so that nothing takes it for a failure and goes on."""
+    """The command was asked to end: no `Exception`,
+    so that nothing takes it for a failure and goes on.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -78,7 +84,9 @@ _arrived = _Arrived()
 
 
 def listen() -> None:
-    """Let the signals that ask to end raise `Interrupted`; what is ignored already (`nohup`) stays so. A second one ends at once."""
+    """Let the signals that ask to end raise `Interrupted`; what is ignored already
+    (`nohup`) stays so. A second one ends at once.
+    """
     _arrived.open()
     sys.unraisablehook = _unraisable
     Thread(target=_watch, daemon=True).start()
@@ -110,7 +118,9 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _unraisable(told: "sys.UnraisableHookArgs") -> None:
-    """Keep quiet about a request that came in where nothing can be raised (while garbage is collected): `received` knows of it."""
+    """Keep quiet about a request that came in where nothing can be raised
+    (while garbage is collected): `received` knows of it.
+    """
     if received() is None:
         sys.__unraisablehook__(told)
 
@@ -120,7 +130,9 @@ def _hang_up(_: int, __: FrameType | None) -> None:
 
 
 def _watch() -> None:
-    """Say that a request was heard when ending takes time, and take a second one even while compiled code runs."""
+    """Say that a request was heard when ending takes time,
+    and take a second one even while compiled code runs.
+    """
     is_told = False
     while True:
         if select.select([_arrived.pipe], [], [], PATIENCE_SECONDS)[0]:

@@ -14,7 +14,8 @@ from ntg_assets.cli.summary import tell_summary
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
 
-OPTIONAL = "ingest_optional"  # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
+# lists and logs as they are now: whoever opted out since the last run is not on a list made anew
+OPTIONAL = "ingest_optional"
 
 
 def run_all(config: ConfigOption = None) -> None:
@@ -52,7 +53,9 @@ def score_users(config: ConfigOption = None, stage: StageOption = "backtest") ->
 
 
 def synth(
-    folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path("data/synthetic"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the world.")] = Path(
+        "data/synthetic"
+    ),
     events: Annotated[int, typer.Option(help="Events.")] = 1_000_000,
     users: Annotated[int, typer.Option(help="Users.")] = 10_000,
     items: Annotated[int, typer.Option(help="Items.")] = 4_000,
@@ -63,18 +66,26 @@ def synth(
     from ntg_assets.synthetic.world import write_world  # noqa: PLC0415
 
     with bar_of(out) as progress:
-        world = write_world(folder, n_events=events, n_users=users, n_items=items, seed=seed, progress=progress)
+        world = write_world(
+            folder, n_events=events, n_users=users, n_items=items, seed=seed, progress=progress
+        )
     out.print(
-        f"{world.n_events:,} events of {world.n_users:,} users ({world.n_bots:,} bots), {world.n_items:,} items, "
-        f"{world.start_on} to {world.end_on}, {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth is in {folder / 'truth'}",
+        f"{world.n_events:,} events of {world.n_users:,} users ({world.n_bots:,} bots),"
+        f" {world.n_items:,} items, {world.start_on} to {world.end_on},"
+        f" {world.bytes_written / 1e6:,.0f} MB in {folder}; the planted truth is in"
+        f" {folder / 'truth'}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def _run_groups(groups: list[str], *, config: Path | None, stage: str, first: Sequence[str] = ()) -> None:
+def _run_groups(
+    groups: list[str], *, config: Path | None, stage: str, first: Sequence[str] = ()
+) -> None:
     if stage not in ("backtest", "live"):
-        raise typer.BadParameter(f"{stage!r} is not a stage; choose backtest or live.", param_hint="--stage")
+        raise typer.BadParameter(
+            f"{stage!r} is not a stage; choose backtest or live.", param_hint="--stage"
+        )
     _, paths = prepare(config)
     _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
 
@@ -90,6 +101,8 @@ def _materialize(groups: list[str], *, paths: Paths) -> None:
         if killed := fail_killed_run(instance, paths):
             out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
         selected = select_assets(groups)
-        outcome = tell_run(run_assets(selected, instance=instance), n_assets=len(selected), console=out)
+        outcome = tell_run(
+            run_assets(selected, instance=instance), n_assets=len(selected), console=out
+        )
     if not outcome.succeeded:
         raise RunFailedError(outcome)

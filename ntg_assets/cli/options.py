@@ -7,14 +7,29 @@ import typer
 from rich.console import Console
 
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import Settings, load_settings, project_paths, use_configuration
+from ntg_assets.configuration.settings import (
+    Settings,
+    load_settings,
+    project_paths,
+    use_configuration,
+)
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Overlay over configs/base.yaml (default: configs/dev.yaml).", dir_okay=False)
+    Path | None,
+    typer.Option(
+        "--config",
+        help="Overlay over configs/base.yaml (default: configs/dev.yaml).",
+        dir_okay=False,
+    ),
 ]
-ExperimentArgument = Annotated[str, typer.Argument(help="Experiment, by its id in the configuration.")]
+ExperimentArgument = Annotated[
+    str, typer.Argument(help="Experiment, by its id in the configuration.")
+]
 GivenExperiment = Annotated[
-    str | None, typer.Argument(help="Experiment, by its id in the configuration; left out: the one that the receipt names.")
+    str | None,
+    typer.Argument(
+        help="Experiment, by its id in the configuration; left out: the one that the receipt names."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]

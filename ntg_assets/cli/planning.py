@@ -1,4 +1,6 @@
-"""Plan an experiment from a few figures, or from what a published experiment says about its control."""
+"""Plan an experiment from a few figures, or from what a published experiment says about its
+control.
+"""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -49,7 +51,10 @@ def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest
     """
     mean = asked.mean if asked.mean is not None else known.mean if known else None
     if mean is None:
-        raise ConfigurationError("a plan needs --mean (and --sd, unless the metric is a share), or the id of a published experiment.")
+        raise ConfigurationError(
+            "a plan needs --mean (and --sd, unless the metric is a share), or the id of a published"
+            " experiment."
+        )
     question = _question(asked, mean=mean, known=known)
     given = {
         "units_per_day": asked.units_per_day,
@@ -63,7 +68,9 @@ def request_of(asked: Asked, *, known: PlanRequest | None = None) -> PlanRequest
     if known is None or asked.mean is not None:
         return PlanRequest(mean=mean, sd=asked.sd, one_sided=asked.one_sided, **question, **stated)
     sd = known.sd if asked.sd is None else asked.sd
-    return replace(known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated)
+    return replace(
+        known, sd=sd, one_sided=asked.one_sided, **{"effect": None, **question}, **stated
+    )
 
 
 def _direction(given: str | None) -> Better | None:
@@ -73,23 +80,45 @@ def _direction(given: str | None) -> Better | None:
 
 
 def _question(asked: Asked, *, mean: float, known: PlanRequest | None) -> dict[str, Any]:
-    """Find what is asked: an effect, a margin, or a number of units (also as days of the traffic)."""
+    """Find what is asked: an effect, a margin, or a number of units
+    (also as days of the traffic).
+    """
     relative = None if asked.relative_effect is None else asked.relative_effect * mean
-    per_day = asked.units_per_day if asked.units_per_day is not None else known.units_per_day if known else None
+    per_day = (
+        asked.units_per_day
+        if asked.units_per_day is not None
+        else known.units_per_day
+        if known
+        else None
+    )
     if asked.days is not None and not per_day:
         raise ConfigurationError("--days needs --per-day, the new units of a day over all arms.")
     units = asked.units if asked.days is None else round(asked.days * (per_day or 0.0))
-    given = {"--mde": asked.effect, "--relative-mde": relative, "--margin": asked.margin, "--units": asked.units, "--days": asked.days}
+    given = {
+        "--mde": asked.effect,
+        "--relative-mde": relative,
+        "--margin": asked.margin,
+        "--units": asked.units,
+        "--days": asked.days,
+    }
     named = [name for name, value in given.items() if value is not None]
     if len(named) > 1:
-        raise ConfigurationError(f"give one of --mde, --relative-mde, --margin, --units and --days, found {' and '.join(named)}.")
+        raise ConfigurationError(
+            "give one of --mde, --relative-mde, --margin, --units and --days, found"
+            f" {' and '.join(named)}."
+        )
     if not named and known is not None and known.effect is not None:
         return {"effect": known.effect}
     if not named:
         raise ConfigurationError(
-            "say what is asked: --mde or --relative-mde (how many units?), --margin, --units or --days (which effect?)."
+            "say what is asked: --mde or --relative-mde (how many units?), --margin, --units or"
+            " --days (which effect?)."
         )
-    return {"effect": asked.effect if relative is None else relative, "margin": asked.margin, "units": units}
+    return {
+        "effect": asked.effect if relative is None else relative,
+        "margin": asked.margin,
+        "units": units,
+    }
 
 
 def read_weights(text: str) -> tuple[float, ...]:
@@ -101,7 +130,9 @@ def read_weights(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(":"))
     except ValueError:
-        raise ConfigurationError(f"--weights are numbers divided by colons, control first, as in 2:1:1; found {text!r}.") from None
+        raise ConfigurationError(
+            f"--weights are numbers divided by colons, control first, as in 2:1:1; found {text!r}."
+        ) from None
 
 
 def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequest:
@@ -127,43 +158,69 @@ def known_from(experiment: str, *, settings: Settings, paths: Paths) -> PlanRequ
     )
 
 
-def tell_plan(request: PlanRequest, *, console: Console, as_json: bool, figure: Path | None) -> None:
+def tell_plan(
+    request: PlanRequest, *, console: Console, as_json: bool, figure: Path | None
+) -> None:
     """Print a plan, for people or for programs, and draw its power curve when a file is named."""
     answer = answer_plan(request)
     if figure is not None:
         _draw(request, answer, target=figure)
     if as_json:
-        console.print_json(json.dumps(_plain({"request": asdict(request), "plan": asdict(answer)}), allow_nan=False))
+        console.print_json(
+            json.dumps(
+                _plain({"request": asdict(request), "plan": asdict(answer)}), allow_nan=False
+            )
+        )
         return
     console.print(answer.sentence, highlight=False, soft_wrap=True)
     table = Table("units", "days", "finds a difference of", f"power for {answer.effect:.4g}")
     for point in answer.curve:
-        days = "" if point.days is None else f"{point.days:,.0f}" if isfinite(point.days) else "never"
-        table.add_row(f"{point.units:,}", days, f"{point.detectable_effect:.4g}", f"{point.power:.1%}")
+        days = (
+            "" if point.days is None else f"{point.days:,.0f}" if isfinite(point.days) else "never"
+        )
+        table.add_row(
+            f"{point.units:,}", days, f"{point.detectable_effect:.4g}", f"{point.power:.1%}"
+        )
     console.print(table)
 
 
 def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
     from ntg_assets.publish.figures import draw_power_curves  # noqa: PLC0415
-    from ntg_assets.statistics.sample_size import power_at  # noqa: PLC0415  # with the drawing, which is slow to import
+    from ntg_assets.statistics.sample_size import (  # noqa: PLC0415  # with the drawing, which is slow to import
+        power_at,
+    )
 
     effects = [answer.effect * step / 20 for step in range(1, 51)]
     curves = {
-        f"{int(answer.units * multiple):,} units": [power_at(replace(request), effect, units=answer.units * multiple) for effect in effects]
+        f"{int(answer.units * multiple):,} units": [
+            power_at(replace(request), effect, units=answer.units * multiple) for effect in effects
+        ]
         for multiple in (0.5, 1.0, 2.0)
     }
-    rows = [(name, effect, chance) for name, found in curves.items() for effect, chance in zip(effects, found, strict=True)]
-    frame = pl.DataFrame(rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row")
+    rows = [
+        (name, effect, chance)
+        for name, found in curves.items()
+        for effect, chance in zip(effects, found, strict=True)
+    ]
+    frame = pl.DataFrame(
+        rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row"
+    )
     try:
         draw_power_curves(frame, wanted=request.power, planned=answer.effect, target=target)
     except OSError as error:
-        raise StorageError(f"{target} cannot be written ({error.strerror}). Name a file in a writable folder with --figure.") from None
+        raise StorageError(
+            f"{target} cannot be written ({error.strerror}). Name a file in a writable folder with"
+            " --figure."
+        ) from None
 
 
 def _definition(experiment: str, settings: Settings) -> ExperimentSettings:
     found = {one.id: one for one in settings.experiments.definitions}
     if experiment not in found:
-        raise ConfigurationError(f"no experiment {experiment!r} is configured; known: {', '.join(sorted(found)[:10]) or 'none'}.")
+        raise ConfigurationError(
+            f"no experiment {experiment!r} is configured; known:"
+            f" {', '.join(sorted(found)[:10]) or 'none'}."
+        )
     return found[experiment]
 
 

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from ntg_assets.cli.interruption import raise_if_received
 
@@ -25,7 +32,12 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
     outcome: RunOutcome | None = None
     took: dict[str, float] = {}
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
     ) as bar:
         task = bar.add_task("materializing", total=n_assets)
         for event in events:
@@ -33,10 +45,18 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
                 case AssetDone():
                     bar.advance(task)
                     took[event.asset] = event.seconds
-                    console.print(f"  [green]✓[/] {event.asset:<42} {_rows(event.n_rows):>14}  {event.seconds:6.1f} s", highlight=False)
+                    console.print(
+                        f"  [green]✓[/] {event.asset:<42} {_rows(event.n_rows):>14} "
+                        f" {event.seconds:6.1f} s",
+                        highlight=False,
+                    )
                 case CheckDone(passed=False):
                     mark = "[yellow]![/]" if event.severity == "WARN" else "[red]✗[/]"
-                    console.print(f"  {mark} {event.asset}: {event.check}: {event.description}", highlight=False, soft_wrap=True)
+                    console.print(
+                        f"  {mark} {event.asset}: {event.check}: {event.description}",
+                        highlight=False,
+                        soft_wrap=True,
+                    )
                 case StepFailed():
                     console.print(f"  [red]✗[/] {event.asset}", highlight=False)
                 case RunOutcome():
@@ -45,7 +65,10 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
     if outcome is None:
         raise RuntimeError("the run ended without an outcome")
     verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"
-    console.print(f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})", highlight=False)
+    console.print(
+        f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})",
+        highlight=False,
+    )
     if sum(took.values()) >= LONG_RUN_SECONDS:
         console.print(slowest(took), highlight=False, soft_wrap=True)
     return outcome
@@ -55,13 +78,22 @@ def slowest(took: Mapping[str, float]) -> str:
     """Say which tables took longest, and how much of the time of all they took."""
     longest = sorted(took, key=lambda asset: (-took[asset], asset))[:SLOWEST]
     share = sum(took[asset] for asset in longest) / sum(took.values())
-    return f"slowest   {', '.join(f'{asset} {took[asset]:.0f} s' for asset in longest)}: {share:.0%} of the time"
+    return (
+        f"slowest   {', '.join(f'{asset} {took[asset]:.0f} s' for asset in longest)}: {share:.0%}"
+        " of the time"
+    )
 
 
 @contextmanager
 def bar_of(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     """Offer a progress callback (what, done, total) that moves one bar per kind of work."""
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
         tasks: dict[str, TaskID] = {}
 
         def advance(what: str, done: int, total: int) -> None:

@@ -11,16 +11,26 @@ from ntg_assets.publish.verify import files_of_another_generation
 
 @contextmanager
 def telling_what_is_published(paths: Paths) -> Iterator[None]:
-    """Say of an interrupted run what it had published: nothing, everything, or a part that readers must not mix with the rest."""
+    """Say of an interrupted run what it had published: nothing, everything,
+    or a part that readers must not mix with the rest.
+    """
     before = _mark(paths)
     try:
         yield
     except Interrupted as interrupted:
         if _mark(paths) != before:
-            interrupted.outcome = f"generation {read_manifest(paths.manifest).generation} was published before that, and stands"
+            interrupted.outcome = (
+                f"generation {read_manifest(paths.manifest).generation} was published before that,"
+                " and stands"
+            )
         elif mixed := files_of_another_generation(paths):
-            told = f"{len(mixed)} files (first: {mixed[0]}) belong to a generation that is not whole"
-            interrupted.outcome = f"the publication had begun: {told}. Run again; until then read nothing but what `ntg verify` accepts"
+            told = (
+                f"{len(mixed)} files (first: {mixed[0]}) belong to a generation that is not whole"
+            )
+            interrupted.outcome = (
+                f"the publication had begun: {told}. Run again; until then read nothing but what"
+                " `ntg verify` accepts"
+            )
         raise
 
 

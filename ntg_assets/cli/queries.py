@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from ntg_assets.cli.options import ConfigOption, ExperimentArgument, GivenExperiment, JsonOption, out, prepare
+from ntg_assets.cli.options import (
+    ConfigOption,
+    ExperimentArgument,
+    GivenExperiment,
+    JsonOption,
+    out,
+    prepare,
+)
 
 
 def verify(config: ConfigOption = None) -> None:
@@ -14,15 +21,23 @@ def verify(config: ConfigOption = None) -> None:
 
     _, paths = prepare(config)
     report = verify_publication(paths)
-    out.print(f"{report.n_files} files of generation {report.generation}: every size and SHA-256 as published.")
+    out.print(
+        f"{report.n_files} files of generation {report.generation}: every size and SHA-256 as"
+        " published."
+    )
 
 
 def replay(
     experiment: GivenExperiment = None,
-    receipt: Annotated[Path | None, typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False)] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Derive a decision again from its receipt, and hold that against what is published and the log files it was read from."""
+    """Derive a decision again from its receipt,
+    and hold that against what is published and the log files it was read from.
+    """
     from ntg_assets.cli.decisions import tell_replay  # noqa: PLC0415
 
     settings, paths = prepare(config)
@@ -39,7 +54,10 @@ def trace(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
 
 def explain(
     user: Annotated[str, typer.Argument(help="User, by the id of the log.")],
-    item: Annotated[str | None, typer.Option(help="Item to explain, by id or title (default: the first of the list).")] = None,
+    item: Annotated[
+        str | None,
+        typer.Option(help="Item to explain, by id or title (default: the first of the list)."),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,7 +74,9 @@ def explain_edge(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the evidence of a taste edge and the arithmetic of its similarity, or which guardrail left it out."""
+    """Show the evidence of a taste edge and the arithmetic of its similarity,
+    or which guardrail left it out.
+    """
     from ntg_assets.cli.explain import tell_edge  # noqa: PLC0415
 
     settings, paths = prepare(config)
@@ -76,30 +96,87 @@ def explain_axis(
 
 
 def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a plan
-    experiment: Annotated[str | None, typer.Argument(help="A published experiment, whose control gives what is not given here.")] = None,
-    mean: Annotated[float | None, typer.Option(help="Mean of the metric per unit; of a share, the share.")] = None,
-    sd: Annotated[float | None, typer.Option(help="Standard deviation per unit; none for a share.")] = None,
-    mde: Annotated[float | None, typer.Option(help="Smallest difference worth finding: how many units?")] = None,
-    relative_mde: Annotated[float | None, typer.Option(help="The same as a share of the mean (0.02: two percent).")] = None,
-    margin: Annotated[float | None, typer.Option(help="Largest harmless worsening: how many units show non-inferiority?")] = None,
-    units: Annotated[int | None, typer.Option(help="Units of all arms together: which difference do they find?")] = None,
-    days: Annotated[int | None, typer.Option(help="The same as days of the traffic.", min=1)] = None,
-    per_day: Annotated[float | None, typer.Option(help="New units a day, all arms together.")] = None,
-    weights: Annotated[str | None, typer.Option(help="Traffic of the arms, control first: 1:1, 2:1:1.")] = None,
-    explained: Annotated[float | None, typer.Option(help="Share of the variance that the pre-period explains (CUPED).")] = None,
-    significance: Annotated[float | None, typer.Option(help="Error rate over all treatments [default: 0.05].")] = None,
-    power: Annotated[float | None, typer.Option(help="Probability of finding a true effect [default: 0.8].")] = None,
-    one_sided: Annotated[bool, typer.Option("--one-sided", help="Look for an improvement only.")] = False,
-    better: Annotated[str | None, typer.Option(help="Whether more or less of the metric is better [default: more].")] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Argument(help="A published experiment, whose control gives what is not given here."),
+    ] = None,
+    mean: Annotated[
+        float | None, typer.Option(help="Mean of the metric per unit; of a share, the share.")
+    ] = None,
+    sd: Annotated[
+        float | None, typer.Option(help="Standard deviation per unit; none for a share.")
+    ] = None,
+    mde: Annotated[
+        float | None, typer.Option(help="Smallest difference worth finding: how many units?")
+    ] = None,
+    relative_mde: Annotated[
+        float | None, typer.Option(help="The same as a share of the mean (0.02: two percent).")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Largest harmless worsening: how many units show non-inferiority?"),
+    ] = None,
+    units: Annotated[
+        int | None, typer.Option(help="Units of all arms together: which difference do they find?")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(help="The same as days of the traffic.", min=1)
+    ] = None,
+    per_day: Annotated[
+        float | None, typer.Option(help="New units a day, all arms together.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Traffic of the arms, control first: 1:1, 2:1:1.")
+    ] = None,
+    explained: Annotated[
+        float | None,
+        typer.Option(help="Share of the variance that the pre-period explains (CUPED)."),
+    ] = None,
+    significance: Annotated[
+        float | None, typer.Option(help="Error rate over all treatments [default: 0.05].")
+    ] = None,
+    power: Annotated[
+        float | None, typer.Option(help="Probability of finding a true effect [default: 0.8].")
+    ] = None,
+    one_sided: Annotated[
+        bool, typer.Option("--one-sided", help="Look for an improvement only.")
+    ] = False,
+    better: Annotated[
+        str | None,
+        typer.Option(help="Whether more or less of the metric is better [default: more]."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    figure: Annotated[Path | None, typer.Option(help="Draw the power curve into this PNG file.", dir_okay=False)] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the power curve into this PNG file.", dir_okay=False)
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Plan an experiment: units for an effect, effect for units, days from the traffic."""
-    from ntg_assets.cli.planning import Asked, known_from, read_weights, request_of, tell_plan  # noqa: PLC0415
+    from ntg_assets.cli.planning import (  # noqa: PLC0415
+        Asked,
+        known_from,
+        read_weights,
+        request_of,
+        tell_plan,
+    )
 
     shares = read_weights(weights) if weights is not None else None
-    asked = Asked(mean, sd, mde, relative_mde, margin, units, days, per_day, shares, explained, significance, power, one_sided, better)
+    asked = Asked(
+        mean,
+        sd,
+        mde,
+        relative_mde,
+        margin,
+        units,
+        days,
+        per_day,
+        shares,
+        explained,
+        significance,
+        power,
+        one_sided,
+        better,
+    )
     known = None
     if experiment is not None:
         settings, paths = prepare(config)

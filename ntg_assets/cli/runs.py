@@ -49,7 +49,9 @@ class RunOutcome:
     run_id: str
     succeeded: bool = False
     reason: str = ""
-    """Why the run itself failed, when no step did: another run goes on, a resource could not be opened."""
+    """Why the run itself failed, when no step did: another run goes on,
+    a resource could not be opened.
+    """
     detail: str = ""
     failures: list[StepFailed] = field(default_factory=list)
     refused: list[CheckDone] = field(default_factory=list)
@@ -61,7 +63,9 @@ RunEvent = AssetDone | CheckDone | StepFailed | RunOutcome
 
 def nightly_job() -> dg.JobDefinition:
     """Load the job over everything (a function, so that Dagster can find it again)."""
-    from ntg_assets.definitions import defs  # noqa: PLC0415  # loading it reads the configuration, which the command names first
+    from ntg_assets.definitions import (  # noqa: PLC0415  # loading it reads the configuration, which the command names first
+        defs,
+    )
 
     return defs.resolve_job_def("nightly")
 
@@ -74,10 +78,14 @@ def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
 
 
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
-    """Materialize the selected assets with their checks; the last thing yielded is the `RunOutcome`."""
+    """Materialize the selected assets with their checks;
+    the last thing yielded is the `RunOutcome`.
+    """
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
     definition = job.get_definition()
-    run = instance.create_run_for_job(definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected)
+    run = instance.create_run_for_job(
+        definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected
+    )
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()
     for event in _until_interrupted(execute_run_iterator(job, run, instance)):
@@ -88,11 +96,18 @@ def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> I
 
 
 def _until_interrupted(events: Iterator[dg.DagsterEvent]) -> Iterator[dg.DagsterEvent]:
-    """Yield the events of a run, and let it end before the next step where a library has swallowed the request to end."""
+    """Yield the events of a run, and let it end before the next step where a library has swallowed
+    the request to end.
+    """
     for event in events:
         yield event
         handler = signal.getsignal(signal.SIGINT)
-        if event.is_step_start and received() and not check_captured_interrupt() and callable(handler):
+        if (
+            event.is_step_start
+            and received()
+            and not check_captured_interrupt()
+            and callable(handler)
+        ):
             handler(signal.SIGINT, None)  # Dagster's own, which raises when the step begins
 
 
@@ -136,4 +151,6 @@ def _step_failed(event: dg.DagsterEvent) -> StepFailed:
     """Say which asset failed and why."""
     error = event.step_failure_data.error
     detail = error.to_string() if error else ""
-    return StepFailed(asset=(event.step_key or "").replace("__", "/", 1), reason=reason_of(error), detail=detail)
+    return StepFailed(
+        asset=(event.step_key or "").replace("__", "/", 1), reason=reason_of(error), detail=detail
+    )

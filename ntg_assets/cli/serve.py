@@ -16,7 +16,9 @@ from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.service import make_service
 
 
-def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float, console: Console) -> None:
+def serve(
+    settings: Settings, paths: Paths, *, port: int, reload_seconds: float, console: Console
+) -> None:
     """Serve lists until the process is asked to end."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with listen(port) as listening:
@@ -25,7 +27,9 @@ def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float,
         for line in _greeting(generations, address):
             console.print(line, highlight=False, soft_wrap=True)
         app = make_service(generations, reload_seconds=reload_seconds)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", access_log=False))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, log_level="warning", access_log=False)
+        )
         with suppress(Interrupted):  # which is how a service ends
             asyncio.run(server.serve(sockets=[listening]))
 
@@ -33,7 +37,9 @@ def serve(settings: Settings, paths: Paths, *, port: int, reload_seconds: float,
 def _greeting(generations: Generations, address: str) -> list[str]:
     served, here = generations.current, generations.settings.fingerprint
     cutoff = tell_cutoff(served.recommender.cutoff_at.isoformat(), served.recommender.model.zone)
-    lines = [f"serving generation {served.name}, known before {cutoff}, on {address} (Ctrl-C ends it)"]
+    lines = [
+        f"serving generation {served.name}, known before {cutoff}, on {address} (Ctrl-C ends it)"
+    ]
     if served.configuration != here:
         told = f"the publication was made with configuration {served.configuration}, this is {here}"
         lines.append(f"[yellow]caution[/] {told}: lists may differ from those of the night")

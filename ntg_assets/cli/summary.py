@@ -24,16 +24,24 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
         known = facts(
-            lambda schema, table: run(Query("select * from asked", {"asked": Table(schema, table)}), connection),
+            lambda schema, table: run(
+                Query("select * from asked", {"asked": Table(schema, table)}), connection
+            ),
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
     rows = [
         *told_rows(known, header=header),
-        ("look", f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)"),
+        (
+            "look",
+            f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)",
+        ),
         (
             "query",
-            f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet, JSON); generation {manifest.generation}",
+            (
+                f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet,"
+                f" JSON); generation {manifest.generation}"
+            ),
         ),
     ]
     console.print()
@@ -42,29 +50,49 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
 
 
 def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
-    """Say what was published, what is missing from it and how far to trust it: a word and a sentence each.
+    """Say what was published, what is missing from it and how far to trust it: a word and a
+    sentence each.
 
     Args:
         known: Of `facts`.
         header: Source, configuration, cutoff.
     """
-    loaded, unit = known["loaded"], "index points, not money" if known["unit"] == "index" else known["unit"].upper()
+    loaded, unit = (
+        known["loaded"],
+        ("index points, not money" if known["unit"] == "index" else known["unit"].upper()),
+    )
     return [
         (
             "data",
-            f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,} quarantined, known before {header.known_before}",
+            (
+                f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,}"
+                f" quarantined, known before {header.known_before}"
+            ),
         ),
         ("question", f"{known['question']} {known['answer']}"),
-        *(("decision", f"{decision['experiment']}: {decision['sentence']}") for decision in known["decisions"]),
+        *(
+            ("decision", f"{decision['experiment']}: {decision['sentence']}")
+            for decision in known["decisions"]
+        ),
         (
             "leaving",
-            f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost; {known['at_risk_total']:,.1f} at risk ({unit})",
+            (
+                f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost;"
+                f" {known['at_risk_total']:,.1f} at risk ({unit})"
+            ),
         ),
         *([("worth", known["capped"])] if known["capped"] else []),
-        *(("contact", f"{row['n_users']:,} users by {row['strategy']}") for row in known["strategies"][:1]),
+        *(
+            ("contact", f"{row['n_users']:,} users by {row['strategy']}")
+            for row in known["strategies"][:1]
+        ),
         *(("withheld", f"every contact list: {reason}") for reason in known["withheld"]),
         *(("missing", sentence) for sentence in known["broken"]),
         *(("shown", sentence) for sentence in known["shown"]),
-        *(("caution", rule["rule"] + ": " + rule["evidence"]) for rule in known["gate"] if rule["verdict"] == "warn"),
+        *(
+            ("caution", rule["rule"] + ": " + rule["evidence"])
+            for rule in known["gate"]
+            if rule["verdict"] == "warn"
+        ),
         *(("caution", sentence) for sentence in known["doubtful"]),
     ]

@@ -24,7 +24,9 @@ class EngineSettings(Section):
     threads: int | None = Field(default=None, ge=1, le=MOST_THREADS)
     """Worker threads; null: all cores. No result depends on it."""
     minimum_free_disk_gb: float = Field(default=1.0, ge=0)
-    """A run does not start with less free disk than this or three times the warehouse, whichever is more."""
+    """A run does not start with less free disk than this or three times the warehouse,
+    whichever is more.
+    """
 
     @field_validator("memory_limit")
     @classmethod

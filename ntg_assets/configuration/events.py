@@ -8,19 +8,29 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from ntg_assets.configuration.section import Section
 from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 
-CLOCK_TOLERANCE = timedelta(days=1)  # clocks of devices run ahead, and zones differ; more than a day is a broken clock
+# clocks of devices run ahead, and zones differ; more than a day is a broken clock
+CLOCK_TOLERANCE = timedelta(days=1)
 IdType = Literal["integer", "string"]
 TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
 
 
 def one_character(given: object) -> object:
-    """Refuse a delimiter that is not one character, above all the two that single quotes make of a tab."""
+    """Refuse a delimiter that is not one character,
+    above all the two that single quotes make of a tab.
+    """
     if isinstance(given, str) and len(given) != 1:
         is_escape = given.startswith("\\")
-        hint = f'; in YAML {"a tab" if given == chr(92) + "t" else given} is "{given}" in double quotes' if is_escape else ""
+        hint = (
+            f'; in YAML {"a tab" if given == chr(92) + "t" else given} is "{given}" in double'
+            " quotes"
+            if is_escape
+            else ""
+        )
         raise ValueError(f"must be one character, found {given!r}{hint}")
     if given in {'"', "\n", "\r"}:
-        raise ValueError(f"{given!r} ends fields or lines in CSV; give the character between the fields")
+        raise ValueError(
+            f"{given!r} ends fields or lines in CSV; give the character between the fields"
+        )
     return given
 
 
@@ -36,7 +46,9 @@ class EventSourceSettings(Section):
     """The interaction log: files, and what each contract column is called in them."""
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet; `key=value` folders are columns."""
+    """Paths or globs, relative to the project folder; CSV (`.csv`,
+    `.csv.gz`) or Parquet; `key=value` folders are columns.
+    """
     format: Literal["auto", "csv", "parquet"] = "auto"
     delimiter: Delimiter = ","
     """Field separator of CSV files."""
@@ -47,7 +59,9 @@ class EventSourceSettings(Section):
     event_at: str = "event_at"
     """Column with the time of the event."""
     value: str | None = None
-    """Column with the value of the event (rating, amount, minutes); none: every event has value 1."""
+    """Column with the value of the event (rating, amount, minutes);
+    none: every event has value 1.
+    """
     event_type: str | None = None
     """Column with the kind of event; none: every event is of `constant_event_type`."""
     constant_event_type: str = "event"
@@ -55,17 +69,26 @@ class EventSourceSettings(Section):
     user_id_type: IdType = "string"
     item_id_type: IdType = "string"
     timestamp_unit: TimestampUnit = "iso"
-    """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
+    """`iso` for dates and timestamps as text (or Parquet timestamps),
+    else the unit of an epoch number.
+    """
     timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name); its days are those of the service unless `ingest.service_timezone` names another."""
+    """Zone of timestamps that carry none (IANA name);
+    its days are those of the service unless `ingest.service_timezone` names another.
+    """
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    """Strength of each event type in engagement (a view 0.2, a purchase 1, ...); types not named weigh 1."""
+    """Strength of each event type in engagement (a view 0.2, a purchase 1,
+    ...); types not named weigh 1.
+    """
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "EventSourceSettings":
         named = [self.user_id, self.item_id, self.event_at]
         if len(set(named)) < len(named):
-            msg = f"user_id, item_id and event_at must be three different columns, found {', '.join(named)}"
+            msg = (
+                "user_id, item_id and event_at must be three different columns, found"
+                f" {', '.join(named)}"
+            )
             raise ValueError(msg)
         return self
 
@@ -92,22 +115,33 @@ class VolumeSettings(Section):
     """How much less a load may bring before it is doubted. What a doubt means is in `volume.py`."""
 
     warn_below: float = Field(default=0.8, ge=0, le=1)
-    """Events or users below this share of the load before, or of the usual level of the log, are told."""
+    """Events or users below this share of the load before,
+    or of the usual level of the log, are told.
+    """
     refuse_below: float = Field(default=0.5, ge=0, le=1)
-    """Events or users below this share of the load before: the load is refused, and the tables stay as they were."""
+    """Events or users below this share of the load before: the load is refused,
+    and the tables stay as they were.
+    """
     refuse_days_back: int = Field(default=7, ge=1)
     """A log that ends this many days or more before the end of the load before is refused."""
     quiet_below: float = Field(default=0.5, ge=0, le=1)
-    """A log whose last weeks stay below this share of its usual level holds the contact lists back."""
+    """A log whose last weeks stay below this share of its usual level holds the contact lists
+    back.
+    """
     minimum_events: int = Field(default=50, ge=1)
     """A load before with fewer events says nothing about this one."""
     confirmed: list[Annotated[str, BeforeValidator(_as_text)]] = Field(default_factory=list)
-    """What a person has confirmed, as the message asks for it: `<load>:<events>`, or the day on which a drop began."""
+    """What a person has confirmed, as the message asks for it: `<load>:<events>`,
+    or the day on which a drop began.
+    """
 
     @model_validator(mode="after")
     def _warns_first(self) -> "VolumeSettings":
         if self.refuse_below > self.warn_below:
-            msg = f"refuse_below {self.refuse_below} is above warn_below {self.warn_below}: a load would be refused before it is doubted"
+            msg = (
+                f"refuse_below {self.refuse_below} is above warn_below {self.warn_below}: a load"
+                " would be refused before it is doubted"
+            )
             raise ValueError(msg)
         return self
 
@@ -120,19 +154,29 @@ class IngestSettings(Section):
     events: EventSourceSettings
     items: ItemSourceSettings | None = None
     service_timezone: str | None = None
-    """Zone whose midnights divide the days (IANA name), everywhere that a day is counted or a cutoff is a day; null: `events.timezone`."""
+    """Zone whose midnights divide the days (IANA name),
+    everywhere that a day is counted or a cutoff is a day; null: `events.timezone`.
+    """
     source_folders: list[str] = Field(default_factory=list)
-    """Folders outside the project folder that source files may lie in (absolute paths); they become readable for the store."""
+    """Folders outside the project folder that source files may lie in
+    (absolute paths); they become readable for the store.
+    """
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
     """Share of rows (0-1) that may be quarantined; above it the load is refused."""
     duplicates: Literal["drop", "keep"] = "drop"
-    """Whether rows equal in all contract columns count once (`drop`) or are kept (amounts scanned twice)."""
+    """Whether rows equal in all contract columns count once (`drop`) or are kept
+    (amounts scanned twice).
+    """
     value_range: tuple[float | None, float | None] = (None, None)
     """Smallest and largest value that can be true; rows outside are quarantined."""
     earliest_event: str = "1990-01-01"
-    """Events before this day or time (ISO; without an offset in the service's zone) are quarantined: a zero or broken clock."""
+    """Events before this day or time (ISO; without an offset in the service's zone) are
+    quarantined: a zero or broken clock.
+    """
     latest_event: str | None = None
-    """Events at or after this day or time (ISO, as above) are quarantined; null: the moment of the load plus a day."""
+    """Events at or after this day or time (ISO, as above) are quarantined;
+    null: the moment of the load plus a day.
+    """
     unknown_items: Literal["keep", "quarantine"] = "keep"
     """What happens to events of items that the item table does not hold."""
     volume: VolumeSettings = VolumeSettings()
@@ -168,6 +212,8 @@ class IngestSettings(Section):
 
 
 def instant(text: str, zone: str = UTC_ZONE) -> datetime:
-    """Read an ISO day or time as naive UTC; an offset in the text counts, without one it is a time of `zone`, a day its first instant."""
+    """Read an ISO day or time as naive UTC; an offset in the text counts,
+    without one it is a time of `zone`, a day its first instant.
+    """
     read = datetime.fromisoformat(text)
     return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else first_instant(read, zone)

@@ -1,8 +1,10 @@
-"""Which keys of the configuration are modelling values, that one run may change, and between which limits.
+"""Which keys of the configuration are modelling values, that one run may change,
+and between which limits.
 
-A modelling value says how something is learned from the same evidence. What is read, who may be contacted, what counts as evidence, what
-a release must show and what money is worth are decisions of a deployment: they stand in its configuration file, where they are reviewed.
-Every key stands in exactly one of the two tables; a test fails for a new one until somebody has decided.
+A modelling value says how something is learned from the same evidence. What is read, who may be
+contacted, what counts as evidence, what a release must show and what money is worth are decisions
+of a deployment: they stand in its configuration file, where they are reviewed. Every key stands in
+exactly one of the two tables; a test fails for a new one until somebody has decided.
 """
 
 from collections.abc import Iterator, Mapping
@@ -122,19 +124,33 @@ class ModellingKey:
         """The values that may be given, in words."""
         kind = "whole number" if self.is_whole else "number"
         limits = f"from {self.low:,} to {self.high:,}"
-        one = f"a list of 1 to {LONGEST_LIST} {kind}s {limits}" if self.is_list else f"a {kind} {limits}"
+        one = (
+            f"a list of 1 to {LONGEST_LIST} {kind}s {limits}"
+            if self.is_list
+            else f"a {kind} {limits}"
+        )
         return f"{one}, or null" if self.is_nullable else one
 
     def accepts(self, value: object) -> bool:
-        """Whether a value may be given: a number (no text that looks like one, no truth value) within the limits."""
+        """Whether a value may be given: a number (no text that looks like one,
+        no truth value) within the limits.
+        """
         if value is None:
             return self.is_nullable
         if self.is_list:
-            return isinstance(value, list) and 1 <= len(value) <= LONGEST_LIST and all(map(self._is_within, value))
+            return (
+                isinstance(value, list)
+                and 1 <= len(value) <= LONGEST_LIST
+                and all(map(self._is_within, value))
+            )
         return self._is_within(value)
 
     def _is_within(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or (self.is_whole and isinstance(value, float)):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or (self.is_whole and isinstance(value, float))
+        ):
             return False
         return self.low <= value <= self.high  # what is not a number (NaN) lies between no limits
 
@@ -152,17 +168,26 @@ def validate_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
         overrides: Dotted keys with values (`{"ranking.top_k": 10}`).
 
     Raises:
-        ConfigurationError: a key is not a modelling value, or its value lies outside the limits; all of them are told, and what may be set.
+        ConfigurationError: a key is not a modelling value, or its value lies outside the limits;
+            all of them are told, and what may be set.
     """
     may_set = {key.name: key for key in modelling_keys()}
-    problems = [told for name, value in overrides.items() if (told := _problem(name, value, may_set))]
+    problems = [
+        told for name, value in overrides.items() if (told := _problem(name, value, may_set))
+    ]
     if problems:
-        raise ConfigurationError(f"overrides of one run: {'; '.join(problems)}. One run may set: {', '.join(may_set)}.")
+        raise ConfigurationError(
+            f"overrides of one run: {'; '.join(problems)}. One run may set: {', '.join(may_set)}."
+        )
     return overrides
 
 
-def configuration_keys(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Yield every key of the configuration that holds a value, with its field; sections are walked through, lists are one key."""
+def configuration_keys(
+    section: type[BaseModel] = Settings, prefix: str = ""
+) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield every key of the configuration that holds a value, with its field;
+    sections are walked through, lists are one key.
+    """
     for name, field in section.model_fields.items():
         below = field.annotation
         if isinstance(below, type) and issubclass(below, BaseModel):
@@ -174,17 +199,30 @@ def configuration_keys(section: type[BaseModel] = Settings, prefix: str = "") ->
 def why_refused(name: str) -> str | None:
     """Say why a key belongs to the deployment; None when nobody has said so."""
     parts = name.split(".")
-    return next((DEPLOYMENT_KEYS[key] for n in range(1, len(parts) + 1) if (key := ".".join(parts[:n])) in DEPLOYMENT_KEYS), None)
+    return next(
+        (
+            DEPLOYMENT_KEYS[key]
+            for n in range(1, len(parts) + 1)
+            if (key := ".".join(parts[:n])) in DEPLOYMENT_KEYS
+        ),
+        None,
+    )
 
 
 def _problem(name: str, value: object, may_set: Mapping[str, ModellingKey]) -> str | None:
     if name in may_set:
         found = repr(value)[:SHOWN]
-        return None if may_set[name].accepts(value) else f"{name} must be {may_set[name].told} (found {found})"
+        return (
+            None
+            if may_set[name].accepts(value)
+            else f"{name} must be {may_set[name].told} (found {found})"
+        )
     if why := why_refused(name):
         return f"{name} {why}, so it is set in the configuration file"
     nearest = get_close_matches(name, may_set, n=1)
-    return f"{name[:SHOWN]!r} is no key that a run may set" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
+    return f"{name[:SHOWN]!r} is no key that a run may set" + (
+        f"; did you mean {nearest[0]!r}?" if nearest else ""
+    )
 
 
 def _described(name: str, limits: tuple[float, float], field: FieldInfo) -> ModellingKey:

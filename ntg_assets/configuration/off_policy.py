@@ -9,10 +9,14 @@ from ntg_assets.configuration.section import Section
 
 
 class ShownLogSettings(Section):
-    """One row per shown item: who saw what, when, where, how probable that was, what came of it. Ids as in `ingest.events`."""
+    """One row per shown item: who saw what, when, where, how probable that was,
+    what came of it. Ids as in `ingest.events`.
+    """
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`, `.csv.gz`) or Parquet, all of one kind."""
+    """Paths or globs, relative to the project folder; CSV (`.csv`,
+    `.csv.gz`) or Parquet, all of one kind.
+    """
     format: Literal["auto", "csv", "parquet"] = "auto"
     delimiter: Delimiter = ","
     """Field separator of CSV files."""
@@ -23,30 +27,51 @@ class ShownLogSettings(Section):
     shown_at: str = "shown_at"
     """Column with the time of the exposure."""
     propensity: str = "propensity"
-    """Column with the probability, in (0, 1], with which this place of this list came to show this item, as known when it was drawn.
-    Of a whole list without positions: the probability of the item in one of its places (that of being on a list of n, divided by n)."""
+    """Column with the probability, in (0, 1], with which this place of this list came to show this
+    item, as known when it was drawn. Of a whole list without positions: the probability of the item
+    in one of its places (that of being on a list of n, divided by n)."""
     reward: str = "reward"
     """Column with what came of it: a click (0 or 1), minutes, an amount."""
     empty_reward: Literal["reject", "zero"] = "reject"
     """Whether a row without a reward cannot be used, or earned nothing."""
     position: str | None = None
-    """Column with the place in the list; none: the log does not know places (see `docs/ranking.md` for what is then estimated)."""
+    """Column with the place in the list; none: the log does not know places
+    (see `docs/ranking.md` for what is then estimated).
+    """
     first_position: int = 1
     """What the log calls the first place (0 or 1)."""
     impression_id: str | None = None
-    """Column that tells impressions apart (of the row, or of the list it belongs to); none: see `duplicates`."""
+    """Column that tells impressions apart (of the row, or of the list it belongs to);
+    none: see `duplicates`.
+    """
     duplicates: Literal["drop", "keep"] = "drop"
-    """Whether rows alike in every column above count once, or are impressions of their own (times to the day, no ids)."""
+    """Whether rows alike in every column above count once,
+    or are impressions of their own (times to the day, no ids).
+    """
     timestamp_unit: TimestampUnit = "iso"
-    """`iso` for dates and timestamps as text (or Parquet timestamps), else the unit of an epoch number."""
+    """`iso` for dates and timestamps as text (or Parquet timestamps),
+    else the unit of an epoch number.
+    """
     timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name); days without a time are those of the service."""
+    """Zone of timestamps that carry none (IANA name);
+    days without a time are those of the service.
+    """
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "ShownLogSettings":
-        named = [self.user_id, self.item_id, self.shown_at, self.propensity, self.reward, *([self.position] if self.position else [])]
+        named = [
+            self.user_id,
+            self.item_id,
+            self.shown_at,
+            self.propensity,
+            self.reward,
+            *([self.position] if self.position else []),
+        ]
         if len(set(named)) < len(named):
-            msg = f"user_id, item_id, shown_at, propensity, reward and position must be different columns, found {', '.join(named)}"
+            msg = (
+                "user_id, item_id, shown_at, propensity, reward and position must be different"
+                f" columns, found {', '.join(named)}"
+            )
             raise ValueError(msg)
         return self
 
@@ -57,10 +82,16 @@ class OffPolicySettings(Section):
     shown: ShownLogSettings | None = None
     """Log of exposures with their probabilities; null: nothing is estimated."""
     list_length: int | None = Field(default=None, ge=1)
-    """Places of each list that are looked at; null: `ranking.top_k`. Exposures at later places are left out, and counted."""
+    """Places of each list that are looked at;
+    null: `ranking.top_k`. Exposures at later places are left out, and counted.
+    """
     largest_weight: float | None = Field(default=None, gt=0)
-    """Weights above it are cut down to it: less noise, and where rewards are not negative IPS is then too low. Null: none is cut."""
+    """Weights above it are cut down to it: less noise,
+    and where rewards are not negative IPS is then too low. Null: none is cut.
+    """
     minimum_effective_users: int = Field(default=100, ge=1)
     """With fewer effective users (Kish) behind an estimate it supports no claim."""
     minimum_support_share: float = Field(default=0.9, ge=0, le=1)
-    """With a smaller share of a strategy's places that the log has ever shown in this way it supports no claim."""
+    """With a smaller share of a strategy's places that the log has ever shown in this way it
+    supports no claim.
+    """

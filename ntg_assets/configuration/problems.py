@@ -11,7 +11,9 @@ CUTOFF = 0.5  # likeness above which a known key is what was meant
 NO_SECTION = frozenset({"model_type", "dict_type", "model_attributes_type"})
 
 
-def tell_problem(problem: ErrorDetails, *, root: type[BaseModel], variables: Mapping[str, str]) -> str:
+def tell_problem(
+    problem: ErrorDetails, *, root: type[BaseModel], variables: Mapping[str, str]
+) -> str:
     """Tell one problem that pydantic found: where, what, what was found, and which variable set it.
 
     Args:
@@ -20,8 +22,14 @@ def tell_problem(problem: ErrorDetails, *, root: type[BaseModel], variables: Map
         variables: Name of a variable: the dotted key it sets.
     """
     where = ".".join(str(part) for part in problem["loc"])
-    setters = [name for name, key in variables.items() if f"{where}.".startswith(f"{key}.") or f"{key}.".startswith(f"{where}.")]
-    return _what(problem, where, root) + (f" (set by the variable {', '.join(setters)})" if setters else "")
+    setters = [
+        name
+        for name, key in variables.items()
+        if f"{where}.".startswith(f"{key}.") or f"{key}.".startswith(f"{where}.")
+    ]
+    return _what(problem, where, root) + (
+        f" (set by the variable {', '.join(setters)})" if setters else ""
+    )
 
 
 def _what(problem: ErrorDetails, where: str, root: type[BaseModel]) -> str:
@@ -29,7 +37,9 @@ def _what(problem: ErrorDetails, where: str, root: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         known = _known_keys(location[:-1], root)
         nearest = get_close_matches(location[-1], known, n=1, cutoff=CUTOFF)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys here: {', '.join(known)}"
+        hint = (
+            f"did you mean {nearest[0]!r}?" if nearest else f"known keys here: {', '.join(known)}"
+        )
         return f"unknown key {where!r}; {hint}"
     if problem["type"] == "missing":
         return f"{where}: is needed and not set"
@@ -52,4 +62,6 @@ def _section_of(annotation: object) -> type[BaseModel] | None:
     """Find the section class inside an annotation such as `X | None` or `list[X]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _section_of(part)) is not None), None)
+    return next(
+        (found for part in get_args(annotation) if (found := _section_of(part)) is not None), None
+    )

@@ -26,11 +26,15 @@ class RankingSettings(Section):
     profile_items: int = Field(default=500, ge=1)
     """Most recent items of a user that make the profile."""
     popularity_half_life_days: list[Days] | None = Field(default=None, min_length=1)
-    """Half-lives of decayed popularity among which the inner cut chooses; null: from minutes to years, as the log allows."""
+    """Half-lives of decayed popularity among which the inner cut chooses;
+    null: from minutes to years, as the log allows.
+    """
     consumed_half_life_days: list[Days] = Field(default=[7.0, 30.0, 90.0, 365.0], min_length=1)
     """Half-lives of a user's own decayed consumption, where consumed items may be shown again."""
     recommend_consumed: Literal["never", "allow"] = "never"
-    """Whether items the user has had may be shown again (`allow` where repeat consumption is normal)."""
+    """Whether items the user has had may be shown again
+    (`allow` where repeat consumption is normal).
+    """
     inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of TRAIN events in each label window behind an inner cut."""
     inner_slices: int = Field(default=2, ge=1, le=8)
@@ -38,13 +42,18 @@ class RankingSettings(Section):
     inner_users: int = Field(default=5_000, ge=10)
     """Most users of one inner cut whose labels are used."""
     contender_rank: int = Field(default=10, ge=1)
-    """Only candidates that some source ranks this high teach the blend: what could not reach the top of a list would drown them."""
+    """Only candidates that some source ranks this high teach the blend: what could not reach the
+    top of a list would drown them.
+    """
     weight_shrinkage: float = Field(default=2.0, gt=0)
-    """Pulls the learned weights towards the default ones: the log likelihood pays half of this times the squared distance."""
+    """Pulls the learned weights towards the default ones: the log likelihood pays half of this
+    times the squared distance.
+    """
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""
     default_list_relevance_weight: float = Field(default=0.9, ge=0, le=1)
-    """Category variety of the list for users without history: the lambda of maximal marginal relevance; 1: popularity alone.
-    Measured on newcomers inside TRAIN of the MovieLens sample: NDCG@10 .460 with .9, .459 with 1, .451 with .7."""
+    """Category variety of the list for users without history: the lambda of maximal marginal
+    relevance; 1: popularity alone. Measured on newcomers inside TRAIN of the MovieLens sample:
+    NDCG@10 .460 with .9, .459 with 1, .451 with .7."""
     rules: RulesSettings = RulesSettings()
     """Business rules of the lists: exclusions, boosts, caps, new items, variety."""

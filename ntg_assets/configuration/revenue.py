@@ -14,34 +14,49 @@ class ValueSettings(Section):
     """The unit and the horizon of lifetime value."""
 
     unit: str = INDEX
-    """`index` (relative priority, never a currency), or the currency of prices or observed revenue by its ISO 4217 code: usd, eur."""
+    """`index` (relative priority, never a currency),
+    or the currency of prices or observed revenue by its ISO 4217 code: usd, eur.
+    """
     basis: Literal["active_days", "event_value"] = "active_days"
-    """What is counted: active days times `price_per_active_day`, or the sum of event values (observed revenue)."""
+    """What is counted: active days times `price_per_active_day`,
+    or the sum of event values (observed revenue).
+    """
     price_per_active_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    """What an active day is worth in `unit`; null: 1 index point. A currency without a price is refused."""
+    """What an active day is worth in `unit`;
+    null: 1 index point. A currency without a price is refused.
+    """
     horizon_days: int = Field(default=365, ge=1)
     """Finite horizon of the estimate."""
     annual_discount: float = Field(default=0.10, ge=0, lt=1)
     """What value a year away is discounted by."""
     stake: Literal["run_rate", "if_active"] = "run_rate"
-    """What is lost when a user leaves: the value at the present decayed pace, or the modelled value of users who stay active.
+    """What is lost when a user leaves: the value at the present decayed pace,
+    or the modelled value of users who stay active.
 
-    Both are without churn; the back-test shows both. Averaged over three ways to count the loss (over the last horizon, the at-risk window,
-    the whole tenure), the first tenth by P(churn) x present pace held 0.53 of the oracle's share on MovieLens and 0.34 on the Complete
-    Journey, P(churn) x modelled value 0.33 and 0.31; so on the earlier half of the origins alone (`python -m benchmarks.radar_stakes`).
+    Both are without churn; the back-test shows both. Averaged over three ways to count the loss
+    (over the last horizon, the at-risk window, the whole tenure), the first tenth by P(churn) x
+    present pace held 0.53 of the oracle's share on MovieLens and 0.34 on the Complete Journey,
+    P(churn) x modelled value 0.33 and 0.31; so on the earlier half of the origins alone (`python -m
+    benchmarks.radar_stakes`).
     """
     pace_half_life_days: int | None = Field(default=None, ge=1)
     """Half-life of the present pace; null: the churn horizon, the scale on which leaving is judged.
 
-    A rule without a number to tune. Of 14, 30, 60, 90, 180, 365 days and the horizon, on the earlier half of the origins the horizon was
-    0.001 behind the first on the Complete Journey (28 days: 0.327, 30 days: 0.328, 14 days: 0.317, 60 days: 0.301) and second on MovieLens
-    (90 days: 0.485, 60 days: 0.562); on the later half second to 14 days there (0.348; 0.364) and to 60 days here (0.560; 0.575). Far
-    longer ones, 90 days on the Complete Journey or 365 on MovieLens, lost a fifth to a third.
+    A rule without a number to tune. Of 14, 30, 60, 90, 180, 365 days and the horizon, on the
+    earlier half of the origins the horizon was 0.001 behind the first on the Complete Journey (28
+    days: 0.327, 30 days: 0.328, 14 days: 0.317, 60 days: 0.301) and second on MovieLens (90 days:
+    0.485, 60 days: 0.562); on the later half second to 14 days there (0.348; 0.364) and to 60 days
+    here (0.560; 0.575). Far longer ones, 90 days on the Complete Journey or 365 on MovieLens, lost
+    a fifth to a third.
     """
     regularisation: float = Field(default=0.01, gt=0)
-    """L2 penalty of the value model on standardised features: pulls a user's value towards the mean."""
+    """L2 penalty of the value model on standardised features: pulls a user's value towards the
+    mean.
+    """
     persistence_prior_periods: float = Field(default=4.0, gt=0)
-    """How many periods of their own a user needs before they count as much as the population's renewal rate."""
+    """How many periods of their own a user needs before they count as much as the population's
+    renewal rate.
+    """
 
     @property
     def day_price(self) -> float:
@@ -60,8 +75,9 @@ class ValueSettings(Section):
     def _currency_has_a_price(self) -> "ValueSettings":
         if self.unit != INDEX and self.basis == "active_days" and self.price_per_active_day is None:
             msg = (
-                f"unit is {self.unit} and basis active_days, but nothing says what an active day is worth: set price_per_active_day, "
-                f"count the amounts of the log (basis: event_value), or keep unit: {INDEX}"
+                f"unit is {self.unit} and basis active_days, but nothing says what an active day is"
+                " worth: set price_per_active_day, count the amounts of the log (basis:"
+                f" event_value), or keep unit: {INDEX}"
             )
             raise ValueError(msg)
         return self
@@ -71,14 +87,25 @@ class StrategySettings(Section):
     """One way of choosing whom to contact."""
 
     name: str = Field(min_length=1)
-    objective: Literal["revenue_at_risk", "expected_profit", "high_value", "early_warning", "persuadability", "random"]
-    """What comes first: the risk, the profit, the value of the risky, the rise of risk, the measured uplift, chance (exploration)."""
+    objective: Literal[
+        "revenue_at_risk",
+        "expected_profit",
+        "high_value",
+        "early_warning",
+        "persuadability",
+        "random",
+    ]
+    """What comes first: the risk, the profit, the value of the risky,
+    the rise of risk, the measured uplift, chance (exploration).
+    """
     save_rate: float = Field(default=0.1, ge=0, le=1)
     """Assumed share of leaving users whom a contact keeps; measured only by a randomised trial."""
     offer_cost: float = Field(default=0.0, ge=0)
     """Cost of the offer when it is taken, in the unit of value."""
     stayer_take_up: float = Field(default=1.0, ge=0, le=1)
-    """Assumed share of those who would have stayed anyway and take the offer too; 1 is the cautious end."""
+    """Assumed share of those who would have stayed anyway and take the offer too;
+    1 is the cautious end.
+    """
     contact_cost: float = Field(default=0.0, ge=0)
     """Cost of one contact, in the unit of value."""
     budget: float | None = Field(default=None, ge=0)
@@ -89,10 +116,14 @@ class ContactLogSettings(Section):
     """Who was contacted when: files, and what the columns are called in them."""
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`."""
+    """Paths or globs, relative to the project folder;
+    CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`.
+    """
     user_id: str = "user_id"
     contacted_at: str = "assigned_on"
-    """Column with the contact's day in the service's zone, or its time (ISO; without an offset UTC)."""
+    """Column with the contact's day in the service's zone, or its time
+    (ISO; without an offset UTC).
+    """
     action: str | None = "action"
     """Column that tells contacts from other rows; null: every row is a contact."""
     contact_value: str = "contact"
@@ -100,20 +131,28 @@ class ContactLogSettings(Section):
 
 
 class TrialSettings(Section):
-    """Log of a randomised contact programme, from which uplift is measured: files, and what the columns are called in them."""
+    """Log of a randomised contact programme, from which uplift is measured: files,
+    and what the columns are called in them.
+    """
 
     files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`."""
+    """Paths or globs, relative to the project folder;
+    CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`.
+    """
     user_id: str = "user_id"
     assigned_at: str = "assigned_on"
-    """Column with the day, in the service's zone, or the time (ISO; without an offset UTC) from which outcomes count."""
+    """Column with the day, in the service's zone, or the time (ISO;
+    without an offset UTC) from which outcomes count.
+    """
     arm: str = "arm"
     treated: str = "contact"
     """What the column `arm` holds for the treated."""
     control: str = "holdout"
     """What it holds for those held out."""
     propensity: str | None = "propensity"
-    """Column with the probability of treatment; null: the share of the treated, for a trial with one fixed share."""
+    """Column with the probability of treatment; null: the share of the treated,
+    for a trial with one fixed share.
+    """
     window_days: int | None = Field(default=None, ge=1)
     """Value counts in `[assigned, assigned + window)`; null: the churn horizon."""
 
@@ -127,13 +166,19 @@ class RadarSettings(Section):
     opt_out_file: str | None = None
     """File (CSV or Parquet) with a column `user_id` of users who must not be contacted."""
     exclusion_file: str | None = None
-    """File with columns `user_id` and `reason` of users who are left out on other grounds (an open complaint, staff)."""
+    """File with columns `user_id` and `reason` of users who are left out on other grounds
+    (an open complaint, staff).
+    """
     contact_log: ContactLogSettings | None = None
     """Log of past contacts, for the cap; null: no cap."""
     unmatched_lists: Literal["withhold", "accept"] = "withhold"
-    """What a list means that is not empty and names no user of the log: it is of other ids, so nobody is contacted, or it is right."""
+    """What a list means that is not empty and names no user of the log: it is of other ids,
+    so nobody is contacted, or it is right.
+    """
     trial: TrialSettings | None = None
-    """Randomised programme whose uplift the strategy `persuadability` ranks by; null: it assumes the save rate, and says so."""
+    """Randomised programme whose uplift the strategy `persuadability` ranks by;
+    null: it assumes the save rate, and says so.
+    """
     max_contacts: int = Field(default=1, ge=1)
     """Most contacts of one user within `contact_window_days`, over all strategies."""
     contact_window_days: int = Field(default=30, ge=1)

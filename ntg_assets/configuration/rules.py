@@ -15,7 +15,9 @@ class Boost(Section):
     category: str | None = None
     """Category, as the item table writes it."""
     factor: float = Field(gt=0, le=1000)
-    """The score is multiplied by it: above 1 moves up, below 1 moves down. Factors of several boosts multiply."""
+    """The score is multiplied by it: above 1 moves up,
+    below 1 moves down. Factors of several boosts multiply.
+    """
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> "Boost":
@@ -34,19 +36,27 @@ class CategoryCap(Section):
 
 
 class Freshness(Section):
-    """Places that a list holds for new items. An item's age counts from its first event in the log."""
+    """Places that a list holds for new items. An item's age counts from its first event in the
+    log.
+    """
 
     within_days: float = Field(gt=0)
     """An item first seen at most so many days before the cutoff is new."""
     at_least: int = Field(ge=1)
-    """Places of the first `top_k` that go to new items, as far as the user has new candidates that the caps let through."""
+    """Places of the first `top_k` that go to new items,
+    as far as the user has new candidates that the caps let through.
+    """
 
 
 class Diversity(Section):
-    """Variety: each place goes to the item with the best balance of score and difference from what the list holds already."""
+    """Variety: each place goes to the item with the best balance of score and difference from what
+    the list holds already.
+    """
 
     by: Literal["categories", "graph"] = "categories"
-    """Likeness of two items: shared categories over all their categories, or the taste graph's similarity."""
+    """Likeness of two items: shared categories over all their categories,
+    or the taste graph's similarity.
+    """
     relevance_weight: float = Field(default=0.7, ge=0, le=1)
     """The lambda of maximal marginal relevance: 1 is the order by score, 0 variety alone."""
 
@@ -75,13 +85,18 @@ class RulesSettings(Section):
     diversity: Diversity | None = None
     """Variety as an aim."""
     report_users: int = Field(default=1_000, ge=1)
-    """Users (chosen by a hash) whose lists `ranking_rules_report` makes once per rule to say what it changed."""
+    """Users (chosen by a hash) whose lists `ranking_rules_report` makes once per rule to say what
+    it changed.
+    """
 
     @model_validator(mode="after")
     def _ages_leave_something(self) -> "RulesSettings":
         low, high = self.minimum_age_days, self.maximum_age_days
         if low is not None and high is not None and low > high:
-            raise ValueError(f"minimum_age_days {low:g} is above maximum_age_days {high:g}, so no item could be shown. Swap or drop one.")
+            raise ValueError(
+                f"minimum_age_days {low:g} is above maximum_age_days {high:g}, so no item could be"
+                " shown. Swap or drop one."
+            )
         return self
 
     @property
@@ -92,7 +107,9 @@ class RulesSettings(Section):
     @property
     def reorder(self) -> bool:
         """Whether a rule looks at the list as a whole."""
-        return bool(self.freshness or self.category_caps or self.every_category_at_most or self.diversity)
+        return bool(
+            self.freshness or self.category_caps or self.every_category_at_most or self.diversity
+        )
 
     @property
     def categories(self) -> list[str]:

@@ -36,7 +36,8 @@ CONFIG_VARIABLE = "NTG_CONFIG"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
 BASE, DEFAULT_OVERLAY = "configs/base.yaml", "configs/dev.yaml"
 CRON_FIELDS = 5
-DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule"})  # where and when, not what is computed
+# where and when, not what is computed
+DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule"})
 
 
 class ScheduleSettings(Section):
@@ -48,13 +49,18 @@ class ScheduleSettings(Section):
     watch_landing: bool = False
     """Whether the arrival of a new source file starts a run."""
     late_after_hours: float = Field(default=26.0, gt=0)
-    """The UI calls a table of the ingest, live and published stages late when it was last made longer ago than this."""
+    """The UI calls a table of the ingest, live and published stages late when it was last made
+    longer ago than this.
+    """
 
     @field_validator("cron")
     @classmethod
     def _has_five_fields(cls, cron: str) -> str:
         if len(cron.split()) != CRON_FIELDS:
-            raise ValueError("must be the five fields minute, hour, day, month and weekday of cron, such as 0 3 * * *")
+            raise ValueError(
+                "must be the five fields minute, hour, day, month and weekday of cron, such as 0 3"
+                " * * *"
+            )
         return cron
 
     @field_validator("timezone")
@@ -63,7 +69,9 @@ class ScheduleSettings(Section):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("is no IANA time zone; give a name such as Europe/Paris or UTC") from None
+            raise ValueError(
+                "is no IANA time zone; give a name such as Europe/Paris or UTC"
+            ) from None
         return zone
 
 
@@ -93,8 +101,9 @@ class Settings(Section):
         longest = max(self.ranking.top_k, *self.ranking.evaluation_k)
         if self.off_policy_list_length > longest:
             msg = (
-                f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the strategies are {longest} long "
-                "(the largest of ranking.top_k and ranking.evaluation_k)"
+                f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the"
+                f" strategies are {longest} long (the largest of ranking.top_k and"
+                " ranking.evaluation_k)"
             )
             raise ValueError(msg)
         return self
@@ -104,8 +113,10 @@ class Settings(Section):
         is_money = self.value.unit != INDEX and self.value.basis == "event_value"
         if is_money and self.ingest.events.value is None:
             msg = (
-                f"value.unit is {self.value.unit} and value.basis event_value, but ingest.events.value names no column, so every event "
-                "would be worth 1. Name the column with the amounts, set a price_per_active_day with basis active_days, or unit: index"
+                f"value.unit is {self.value.unit} and value.basis event_value, but"
+                " ingest.events.value names no column, so every event would be worth 1. Name the"
+                " column with the amounts, set a price_per_active_day with basis active_days, or"
+                " unit: index"
             )
             raise ValueError(msg)
         return self
@@ -143,7 +154,8 @@ def load_settings(
     """Merge base, overlay, environment and overrides into one checked configuration.
 
     Args:
-        overlay: YAML file laid over `configs/base.yaml`; none: `NTG_CONFIG`, else `configs/dev.yaml`.
+        overlay: YAML file laid over `configs/base.yaml`; none: `NTG_CONFIG`, else
+        `configs/dev.yaml`.
         home: Folder that holds `configs/`; none: see `project_home`.
         environment: Variables to read `NTG_SECTION__KEY` from; none: the process's own.
         overrides: Dotted keys with values, laid on top of everything (`{"ranking.top_k": 10}`).
@@ -153,28 +165,52 @@ def load_settings(
     """
     root = home or project_home()
     variables = os.environ if environment is None else environment
-    base, overlay_path = root / BASE, root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY)
+    base, overlay_path = (
+        root / BASE,
+        root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY),
+    )
     if not base.is_file():
-        raise ConfigurationError(f"{root} holds no {BASE}: run the command in the project folder, or name that with {HOME_VARIABLE}.")
+        raise ConfigurationError(
+            f"{root} holds no {BASE}: run the command in the project folder, or name that with"
+            f" {HOME_VARIABLE}."
+        )
     if not overlay_path.is_file():
-        raise ConfigurationError(f"configuration file {overlay_path} does not exist. Give one with --config or {CONFIG_VARIABLE}.")
-    keys = {name: key for name in sorted(variables) if name not in RESERVED_VARIABLES and (key := key_of(name))}
-    layers = [read_tree(base), read_tree(overlay_path), *(nest(key, read_value(name, variables[name])) for name, key in keys.items())]
+        raise ConfigurationError(
+            f"configuration file {overlay_path} does not exist. Give one with --config or"
+            f" {CONFIG_VARIABLE}."
+        )
+    keys = {
+        name: key
+        for name in sorted(variables)
+        if name not in RESERVED_VARIABLES and (key := key_of(name))
+    }
+    layers = [
+        read_tree(base),
+        read_tree(overlay_path),
+        *(nest(key, read_value(name, variables[name])) for name, key in keys.items()),
+    ]
     layers += [nest(dotted, value) for dotted, value in (overrides or {}).items()]
     return validate_settings(reduce(merge, layers), variables=keys)
 
 
-def validate_settings(tree: Mapping[str, Any], *, variables: Mapping[str, str] | None = None) -> Settings:
-    """Check a merged configuration; every problem is told in one message, unknown keys with the nearest known one.
+def validate_settings(
+    tree: Mapping[str, Any], *, variables: Mapping[str, str] | None = None
+) -> Settings:
+    """Check a merged configuration; every problem is told in one message,
+    unknown keys with the nearest known one.
 
     Args:
         tree: Keys and values.
-        variables: Which variable of the environment set which dotted key, so that a problem names where it comes from.
+        variables: Which variable of the environment set which dotted key, so that a problem names
+            where it comes from.
     """
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        problems = [tell_problem(problem, root=Settings, variables=variables or {}) for problem in error.errors()]
+        problems = [
+            tell_problem(problem, root=Settings, variables=variables or {})
+            for problem in error.errors()
+        ]
         raise ConfigurationError("configuration: " + "; ".join(problems)) from None
 
 

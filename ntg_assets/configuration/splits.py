@@ -12,7 +12,9 @@ class SplitSettings(Section):
     """Boundaries of TRAIN `[start, t_val)`, VAL `[t_val, t_test)` and TEST `[t_test, end)`."""
 
     strategy: Literal["global_time", "per_user"] = "global_time"
-    """`global_time`: the same two instants for everyone. `per_user`: shares of each user's own history."""
+    """`global_time`: the same two instants for everyone. `per_user`: shares of each user's own
+    history.
+    """
     boundaries: Literal["quantile", "dates", "last_days"] = "quantile"
     """How `global_time` finds its instants."""
     val_share: float = Field(default=0.1, gt=0, lt=1)
@@ -20,7 +22,9 @@ class SplitSettings(Section):
     test_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of events in TEST (`quantile`, `per_user`)."""
     val_start: str | None = None
-    """First day of VAL (ISO; a time is possible too, without an offset it is one of the service's zone), for `dates`."""
+    """First day of VAL (ISO; a time is possible too,
+    without an offset it is one of the service's zone), for `dates`.
+    """
     test_start: str | None = None
     """First day of TEST (ISO, as above), for `dates`."""
     val_days: int = Field(default=30, ge=1)
@@ -37,13 +41,18 @@ class SplitSettings(Section):
             try:
                 datetime.fromisoformat(at)
             except ValueError:
-                raise ValueError("must be an ISO date or time such as 2024-01-31 or 2024-01-31T18:00:00+01:00") from None
+                raise ValueError(
+                    "must be an ISO date or time such as 2024-01-31 or 2024-01-31T18:00:00+01:00"
+                ) from None
         return at
 
     @model_validator(mode="after")
     def _is_complete(self) -> "SplitSettings":
         if self.val_share + self.test_share >= 1:
-            msg = f"val_share + test_share = {self.val_share + self.test_share:g} leaves nothing for TRAIN"
+            msg = (
+                f"val_share + test_share = {self.val_share + self.test_share:g} leaves nothing for"
+                " TRAIN"
+            )
             raise ValueError(msg)
         if self.boundaries == "dates" and (self.val_start is None or self.test_start is None):
             msg = "boundaries 'dates' needs val_start and test_start"

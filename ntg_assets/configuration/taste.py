@@ -15,21 +15,29 @@ class TasteSettings(Section):
     min_shared_users: int = Field(default=2, ge=1)
     """Fewest users that an edge needs; applied before the top-K cut."""
     max_items_per_user: int = Field(default=500, ge=2)
-    """Only a user's most recent items count, so that one heavy user cannot cause a quadratic blow-up."""
+    """Only a user's most recent items count,
+    so that one heavy user cannot cause a quadratic blow-up.
+    """
     shrinkage: float = Field(default=20.0, ge=0)
     """Pulls the similarity of edges with little evidence down: s * n / (n + shrinkage)."""
     sequence_window: int = Field(default=10, ge=1, le=10)
     """Items after an item that count as taken up next; one `lag` steps later weighs 1 / lag."""
     linear_max_items: int = Field(default=5_000, ge=0, le=20_000)
-    """Best supported items that take part in the linear graph (its cost grows with the cube); 0: it is not made."""
+    """Best supported items that take part in the linear graph
+    (its cost grows with the cube); 0: it is not made.
+    """
     linear_min_item_support: int = Field(default=3, ge=1)
-    """Fewest users of an item in the linear graph, whose regularisation deals with little evidence by itself."""
+    """Fewest users of an item in the linear graph,
+    whose regularisation deals with little evidence by itself.
+    """
     linear_max_items_per_user: int = Field(default=5_000, ge=2)
     """The power-user cap of the linear graph."""
     linear_neighbours_per_item: int = Field(default=100, ge=1)
     """Most learned edges that leave one item."""
     linear_regularisation: float = Field(default=7.0, gt=0)
-    """Pulls the weights of the linear graph towards 0, in mean users per item: a fuller log needs more of it."""
+    """Pulls the weights of the linear graph towards 0,
+    in mean users per item: a fuller log needs more of it.
+    """
     n_axes: int = Field(default=8, ge=1, le=64)
     """Number of taste axes (fewer when the catalogue is smaller)."""
     items_per_axis: int = Field(default=200, ge=1)
@@ -39,6 +47,8 @@ class TasteSettings(Section):
     embedding_max_items: int = Field(default=5_000, ge=1)
     """Best supported items that are embedded; scoring them all costs users x items x dimensions."""
     embedding_regularisation: float = Field(default=30.0, ge=0)
-    """How strong a dimension must be to count half, in mean strength per item (0: all count wholly)."""
+    """How strong a dimension must be to count half, in mean strength per item
+    (0: all count wholly).
+    """
     embedding_min_item_support: int = Field(default=3, ge=1)
     """Fewest users of an item that is embedded."""

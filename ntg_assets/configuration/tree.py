@@ -1,4 +1,6 @@
-"""The configuration as a tree of keys and values: read from YAML files and variables, laid one over another."""
+"""The configuration as a tree of keys and values: read from YAML files and variables,
+laid one over another.
+"""
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -14,16 +16,22 @@ SHOWN = 60  # characters of a wrong value in a sentence
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML that says where it is wrong, and refuses a key written twice: the first of two `ranking:` would be lost without a word."""
+    """Plain YAML that says where it is wrong,
+    and refuses a key written twice: the first of two `ranking:` would be lost without a word.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # YAML's interface
-        own = [key for key, _ in node.value if key.tag != MERGE]  # what `<<` brings in may be replaced: it is not written twice
+        # what `<<` brings in may be replaced: it is not written twice
+        own = [key for key, _ in node.value if key.tag != MERGE]
         mapping = super().construct_mapping(node, deep=deep)
         seen: set[Hashable] = set()
         for key_node in own:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                message = f"the key {key!r} is written twice (lines {node.start_mark.line + 1} to {key_node.start_mark.line + 1})"
+                message = (
+                    f"the key {key!r} is written twice (lines {node.start_mark.line + 1} to"
+                    f" {key_node.start_mark.line + 1})"
+                )
                 raise yaml.constructor.ConstructorError(problem=message)
             seen.add(key)
         return mapping
@@ -33,7 +41,9 @@ class _StrictLoader(yaml.SafeLoader):
             return super().construct_object(node, deep=deep)
         except ValueError as error:  # a 30th of February, a number of thousands of digits
             problem = f"{str(node.value)[:SHOWN]!r} is no value ({error})"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
+            raise yaml.constructor.ConstructorError(
+                problem=problem, problem_mark=node.start_mark
+            ) from None
 
 
 def read_tree(file: Path) -> dict[str, Any]:
@@ -45,13 +55,20 @@ def read_tree(file: Path) -> dict[str, Any]:
     try:
         content = _load(file.read_text(encoding="utf-8"), name=file.name)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"configuration file {file} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigurationError(
+            f"configuration file {file} is not valid YAML: {' '.join(str(error).split())}"
+        ) from None
     except OSError as error:
-        raise ConfigurationError(f"configuration file {file} cannot be read ({error.strerror}).") from None
+        raise ConfigurationError(
+            f"configuration file {file} cannot be read ({error.strerror})."
+        ) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"configuration file {file} must hold keys and values, found only {str(content)[:SHOWN]!r}.")
+        raise ConfigurationError(
+            f"configuration file {file} must hold keys and values, found only"
+            f" {str(content)[:SHOWN]!r}."
+        )
     return content
 
 
@@ -64,12 +81,20 @@ def read_value(variable: str, text: str) -> object:
     try:
         return _load(text, name=variable)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"variable {variable}={text!r} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigurationError(
+            f"variable {variable}={text!r} is not valid YAML: {' '.join(str(error).split())}"
+        ) from None
 
 
 def key_of(variable: str) -> str | None:
-    """Return the dotted key that a variable sets (`NTG_RANKING__TOP_K`: `ranking.top_k`); None when it is none of ours."""
-    return variable.removeprefix(PREFIX).lower().replace("__", ".") if variable.startswith(PREFIX) else None
+    """Return the dotted key that a variable sets (`NTG_RANKING__TOP_K`: `ranking.top_k`);
+    None when it is none of ours.
+    """
+    return (
+        variable.removeprefix(PREFIX).lower().replace("__", ".")
+        if variable.startswith(PREFIX)
+        else None
+    )
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +102,11 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         known = merged.get(key)
-        merged[key] = merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            merge(known, value)
+            if isinstance(known, Mapping) and isinstance(value, Mapping)
+            else value
+        )
     return merged
 
 
@@ -88,7 +117,9 @@ def nest(dotted: str, value: object) -> dict[str, Any]:
 
 
 def _load(text: str, *, name: str) -> object:
-    """Construct the one document of a text; whatever is wrong with it is a `YAMLError` that names the text."""
+    """Construct the one document of a text; whatever is wrong with it is a `YAMLError` that names
+    the text.
+    """
     loader = _StrictLoader(text)
     loader.name = name
     try:

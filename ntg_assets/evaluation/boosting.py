@@ -1,11 +1,14 @@
-"""Gradient boosting as a challenger in earnest: its size is tuned, on windows that had closed before the origin it is judged at.
+"""Gradient boosting as a challenger in earnest: its size is tuned,
+on windows that had closed before the origin it is judged at.
 
-The newest snapshots of what was known make up the part to tune on; the trees of each candidate are fitted on the windows that had
-closed before the first of them and grow until the loss there has not fallen for some rounds. The candidate with the smallest loss is
-then fitted on all that was known. Tuning costs more than fitting, so an origin takes over what an earlier one found until the rows
+The newest snapshots of what was known make up the part to tune on; the trees of each candidate are
+fitted on the windows that had closed before the first of them and grow until the loss there has not
+fallen for some rounds. The candidate with the smallest loss is then fitted on all that was known.
+Tuning costs more than fitting, so an origin takes over what an earlier one found until the rows
 known have grown by half: still nothing but the past.
 
-Source: Friedman 2001, "Greedy function approximation: a gradient boosting machine" (shrinkage, early stopping on held-out loss).
+Source: Friedman 2001, "Greedy function approximation: a gradient boosting machine" (shrinkage,
+early stopping on held-out loss).
 """
 
 from collections.abc import Callable
@@ -53,11 +56,19 @@ class Boosting:
     @property
     def parameters(self) -> dict[str, Any]:
         """What scikit-learn is given."""
-        grown = {"learning_rate": self.learning_rate, "max_iter": self.max_iter, "l2_regularization": 1.0}
-        return grown | {"max_leaf_nodes": self.max_leaf_nodes, "min_samples_leaf": self.min_samples_leaf}
+        grown = {
+            "learning_rate": self.learning_rate,
+            "max_iter": self.max_iter,
+            "l2_regularization": 1.0,
+        }
+        return grown | {
+            "max_leaf_nodes": self.max_leaf_nodes,
+            "min_samples_leaf": self.min_samples_leaf,
+        }
 
 
-UNTUNED = Boosting()  # small trees and few, for an origin before which too little had closed to tune on
+# small trees and few, for an origin before which too little had closed to tune on
+UNTUNED = Boosting()
 CANDIDATES = (
     Boosting(0.1, 3, 40, 200),
     Boosting(0.05, 6, 40, 300),
@@ -70,7 +81,9 @@ def is_due(before: Boosting, known: pl.DataFrame) -> bool:
     return known.height >= GROWTH * before.n_known
 
 
-def tune(model: Callable[..., Any], known: pl.DataFrame, target: Floats, *, seed: int, **fixed: Any) -> Boosting:
+def tune(
+    model: Callable[..., Any], known: pl.DataFrame, target: Floats, *, seed: int, **fixed: Any
+) -> Boosting:
     """Choose the size of a boosted model on the newest of what was known.
 
     Args:
@@ -81,7 +94,8 @@ def tune(model: Callable[..., Any], known: pl.DataFrame, target: Floats, *, seed
         fixed: Further parameters of the model.
 
     Returns:
-        The candidate with the smallest loss on the newest snapshots, ties to the first; `UNTUNED` where too little had closed before them.
+        The candidate with the smallest loss on the newest snapshots, ties to the first; `UNTUNED`
+        where too little had closed before them.
     """
     sampled = of_every_kth_user(known, most_rows=MAX_TUNED_ROWS)
     rows, values = known.filter(pl.Series(sampled)), target[sampled]
@@ -92,13 +106,22 @@ def tune(model: Callable[..., Any], known: pl.DataFrame, target: Floats, *, seed
     fitted, judged = for_trees(matrix[is_past]), matrix[is_newest]
     best, size = np.inf, UNTUNED
     for candidate in CANDIDATES:
-        growing = {"early_stopping": True, "scoring": "loss", "n_iter_no_change": PATIENCE, "random_state": seed % SEEDS}
+        growing = {
+            "early_stopping": True,
+            "scoring": "loss",
+            "n_iter_no_change": PATIENCE,
+            "random_state": seed % SEEDS,
+        }
         trees = model(**candidate.parameters, **fixed, **growing)
-        with threadpool_limits(1), np.errstate(over="ignore"):  # the order of sums over threads is not fixed
+        # the order of sums over threads is not fixed
+        with threadpool_limits(1), np.errstate(over="ignore"):
             trees.fit(fitted, values[is_past], X_val=judged, y_val=values[is_newest])
         losses = -np.asarray(trees.validation_score_)[1:]  # the first is that of no tree
         if losses.min() < best:
-            best, size = float(losses.min()), replace(candidate, max_iter=int(losses.argmin()) + 1, n_known=known.height)
+            best, size = (
+                float(losses.min()),
+                replace(candidate, max_iter=int(losses.argmin()) + 1, n_known=known.height),
+            )
     return size
 
 
@@ -109,8 +132,12 @@ def of_every_kth_user(rows: pl.DataFrame, *, most_rows: int) -> Flags:
 
 
 def _past_and_newest(rows: pl.DataFrame) -> tuple[Flags, Flags]:
-    """Mark the newest snapshots, `TUNED_SHARE` of the rows or more, and the rows whose window had closed before the first of them."""
+    """Mark the newest snapshots, `TUNED_SHARE` of the rows or more,
+    and the rows whose window had closed before the first of them.
+    """
     sizes = rows.group_by("snapshot_on").len().sort("snapshot_on", descending=True)
     reached = sizes.filter(pl.col("len").cum_sum() >= TUNED_SHARE * rows.height)
     first_on = reached["snapshot_on"][0]
-    return (rows["window_end_on"] <= first_on).to_numpy(), (rows["snapshot_on"] >= first_on).to_numpy()
+    return (rows["window_end_on"] <= first_on).to_numpy(), (
+        rows["snapshot_on"] >= first_on
+    ).to_numpy()

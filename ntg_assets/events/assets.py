@@ -12,7 +12,16 @@ from ntg_assets.configuration.events import CLOCK_TOLERANCE
 from ntg_assets.contracts import contract_of
 from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
 from ntg_assets.events.load import Survey, survey
-from ntg_assets.events.load_history import Extent, Load, content_of, keep_load, load_before, read_loads, sources_of, was_last
+from ntg_assets.events.load_history import (
+    Extent,
+    Load,
+    content_of,
+    keep_load,
+    load_before,
+    read_loads,
+    sources_of,
+    was_last,
+)
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import OWNERS, column_docs, staged_asset
@@ -22,7 +31,13 @@ from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
 SHOWN_FILES = 5
-TABLES = {"items": "polars", "item_categories": "polars", "events": "sql", "quarantine": "polars", "load_ledger": "polars"}
+TABLES = {
+    "items": "polars",
+    "item_categories": "polars",
+    "events": "sql",
+    "quarantine": "polars",
+    "load_ledger": "polars",
+}
 
 
 def _spec_of(table: str, kind: str) -> dg.AssetOut:
@@ -40,16 +55,29 @@ def _spec_of(table: str, kind: str) -> dg.AssetOut:
 FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
     "files_are_as_named",
     asset=dg.AssetKey([INGEST, "load_ledger"]),
-    description="Each source file is what its name promises; where it is not, its first bytes decide how it is read.",
+    description=(
+        "Each source file is what its name promises; where it is not, its first bytes decide how it"
+        " is read."
+    ),
 )
 
 
 @dg.multi_asset(
-    name="source_files", outs={table: _spec_of(table, kind) for table, kind in TABLES.items()}, check_specs=[FILES_ARE_AS_NAMED]
+    name="source_files",
+    outs={table: _spec_of(table, kind) for table, kind in TABLES.items()},
+    check_specs=[FILES_ARE_AS_NAMED],
 )
-def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
-    """Read the configured files, judge every row, account for every line; nothing is stored when a file cannot be trusted."""
-    surveyed = survey(project.settings.ingest, place=place_of(project), now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE)
+def source_files(
+    context: dg.AssetExecutionContext, project: Project
+) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
+    """Read the configured files, judge every row, account for every line;
+    nothing is stored when a file cannot be trusted.
+    """
+    surveyed = survey(
+        project.settings.ingest,
+        place=place_of(project),
+        now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE,
+    )
     refuse_shrunken(project, surveyed)
     for told in (tell(surveyed), *surveyed.notes):
         context.log.info(told)
@@ -64,14 +92,20 @@ def source_files(context: dg.AssetExecutionContext, project: Project) -> Iterato
 
 def place_of(project: Project) -> Place:
     """Where a deployment's source files may lie."""
-    folders = (project.paths.workspace, *(Path(folder) for folder in project.settings.ingest.source_folders))
+    folders = (
+        project.paths.workspace,
+        *(Path(folder) for folder in project.settings.ingest.source_folders),
+    )
     return Place(project.paths.home, folders, project.settings.engine, project.paths.scratch)
 
 
 def tell(surveyed: Survey) -> str:
     """Say in one line what a survey found."""
     ledger = surveyed.load_ledger.filter(source="events")
-    sums = {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")}
+    sums = {
+        name: int(ledger[f"n_{name}"].sum())
+        for name in ("rows", "accepted", "quarantined", "duplicates")
+    }
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
     return f"{ledger.height} event file(s): {told}; {surveyed.items.items.height:,} items"
 
@@ -79,7 +113,11 @@ def tell(surveyed: Survey) -> str:
 def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
     """Say which files are not what their names promise, and what was passed over."""
     n_files, misnamed = len(surveyed.files), surveyed.misnamed
-    told = f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}" if misnamed else f"{n_files} file(s)"
+    told = (
+        f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}"
+        if misnamed
+        else f"{n_files} file(s)"
+    )
     return dg.AssetCheckResult(
         check_name=FILES_ARE_AS_NAMED.name,
         asset_key=FILES_ARE_AS_NAMED.asset_key,
@@ -90,21 +128,39 @@ def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
 
 
 def refuse_shrunken(project: Project, surveyed: Survey) -> None:
-    """Raise when a load brings much less than the one before; what was the last load before is believed again."""
+    """Raise when a load brings much less than the one before;
+    what was the last load before is believed again.
+    """
     ingest = project.settings.ingest
     loads = read_loads(project.paths.load_history, source_name=ingest.source_name)
     content = content_of(surveyed.load_ledger, ingest)
     before = load_before(loads, content)
     if before is not None and not was_last(loads, content):
-        refuse_losses(find_losses(surveyed.extent, before, ingest.volume, zone=ingest.zone), surveyed.extent, before, ingest.volume)
+        refuse_losses(
+            find_losses(surveyed.extent, before, ingest.volume, zone=ingest.zone),
+            surveyed.extent,
+            before,
+            ingest.volume,
+        )
 
 
 @staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))
-def volume_report(context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Whether the load brought as much as the one before, and whether the log ends at its usual level; then the load is kept."""
+def volume_report(
+    context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Whether the load brought as much as the one before,
+    and whether the log ends at its usual level; then the load is kept.
+    """
     ingest, folder = project.settings.ingest, project.paths.load_history
     extent = Extent(*project.read(query("events", "load_extent", {"events": events})).row(0))
-    daily = project.read(query("events", "daily_volume", {"events": events}, from_at=looked_at_from(extent, zone=ingest.zone)))
+    daily = project.read(
+        query(
+            "events",
+            "daily_volume",
+            {"events": events},
+            from_at=looked_at_from(extent, zone=ingest.zone),
+        )
+    )
     load = Load(
         load=content_of(load_ledger, ingest),
         source_name=ingest.source_name,

@@ -1,4 +1,6 @@
-"""Checks of the ingest stage: what is stored is what the ledger says, and how well the log and the item table agree."""
+"""Checks of the ingest stage: what is stored is what the ledger says,
+and how well the log and the item table agree.
+"""
 
 import dagster as dg
 import polars as pl
@@ -10,38 +12,69 @@ from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
 EVENTS, ITEMS, CATEGORIES, QUARANTINE, LEDGER, VOLUME = (
-    dg.AssetKey([INGEST, table]) for table in ("events", "items", "item_categories", "quarantine", "load_ledger", "volume_report")
+    dg.AssetKey([INGEST, table])
+    for table in (
+        "events",
+        "items",
+        "item_categories",
+        "quarantine",
+        "load_ledger",
+        "volume_report",
+    )
 )
 SHOWN_FILES = 5
 
 
 @dg.asset_check(asset=EVENTS, additional_deps=[QUARANTINE, LEDGER], blocking=True)
 def ledger_reconciles(project: Project) -> dg.AssetCheckResult:
-    """For every source file the stored events and quarantined rows are as many as the ledger counted."""
+    """For every source file the stored events and quarantined rows are as many as the ledger
+    counted.
+    """
     tables = {name: Table(INGEST, name) for name in ("events", "quarantine", "load_ledger")}
     broken = project.read(query("events", "unreconciled_files", tables))
     told = (
-        "every file reconciles" if broken.is_empty() else f"{broken.height} file(s) do not reconcile: {broken.head(SHOWN_FILES).to_dicts()}"
+        "every file reconciles"
+        if broken.is_empty()
+        else f"{broken.height} file(s) do not reconcile: {broken.head(SHOWN_FILES).to_dicts()}"
     )
-    return dg.AssetCheckResult(passed=broken.is_empty(), description=told, metadata={"n_broken_files": broken.height})
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(), description=told, metadata={"n_broken_files": broken.height}
+    )
 
 
 @dg.asset_check(asset=EVENTS, additional_deps=[ITEMS])
 def items_are_known(project: Project) -> dg.AssetCheckResult:
-    """Every item of the log is in the item table; where it is not, its title is its id and it has no categories."""
+    """Every item of the log is in the item table; where it is not,
+    its title is its id and it has no categories.
+    """
     if project.settings.ingest.items is None:
         return dg.AssetCheckResult(passed=True, description="no item table is configured")
-    found = project.read(query("events", "unknown_items", {name: Table(INGEST, name) for name in ("events", "items")})).row(0, named=True)
+    found = project.read(
+        query(
+            "events", "unknown_items", {name: Table(INGEST, name) for name in ("events", "items")}
+        )
+    ).row(0, named=True)
     items = f"{found['n_unknown_items']:,} of {found['n_items']:,} items"
-    told = f"{items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in the item table"
+    told = (
+        f"{items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in the"
+        " item table"
+    )
     passed = found["n_unknown_items"] == 0
-    return dg.AssetCheckResult(passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found})
+    return dg.AssetCheckResult(
+        passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found}
+    )
 
 
 @dg.asset_check(asset=EVENTS)
 def ids_are_ids(project: Project) -> dg.AssetCheckResult:
     """No user and no item of the log is a word that means "none" (NULL, nan, undefined)."""
-    found = project.read(query("events", "null_words", {"events": Table(INGEST, "events"), "words_for_none": words_for_none()}))
+    found = project.read(
+        query(
+            "events",
+            "null_words",
+            {"events": Table(INGEST, "events"), "words_for_none": words_for_none()},
+        )
+    )
     told = tell_null_words(found.iter_rows(named=True))
     return _warning(told, otherwise="no id is a word for none", n_words=found.height)
 
@@ -49,23 +82,44 @@ def ids_are_ids(project: Project) -> dg.AssetCheckResult:
 @dg.asset_check(asset=CATEGORIES)
 def categories_are_single(project: Project) -> dg.AssetCheckResult:
     """Categories are names, not lists of names that were not divided."""
-    found = project.read(query("events", "category_lists", {"item_categories": Table(INGEST, "item_categories")})).row(0, named=True)
-    return _warning(tell_category_lists(found), otherwise=f"{found['n_categories']:,} categories are single names", **found)
+    found = project.read(
+        query("events", "category_lists", {"item_categories": Table(INGEST, "item_categories")})
+    ).row(0, named=True)
+    return _warning(
+        tell_category_lists(found),
+        otherwise=f"{found['n_categories']:,} categories are single names",
+        **found,
+    )
 
 
 @dg.asset_check(asset=VOLUME)
 def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
-    """The load brought as much as the one before, and the log ends at its usual level; a doubt that holds lists back is an error."""
+    """The load brought as much as the one before, and the log ends at its usual level;
+    a doubt that holds lists back is an error.
+    """
     held, warned = tell_doubts(volume_report, "hold"), tell_doubts(volume_report, "warn")
     severity = dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN
     told = "; ".join([*held, *warned]) or "as much as before, at the usual level"
-    return dg.AssetCheckResult(passed=not (held or warned), severity=severity, description=told, metadata={"n_holds": len(held)})
+    return dg.AssetCheckResult(
+        passed=not (held or warned),
+        severity=severity,
+        description=told,
+        metadata={"n_holds": len(held)},
+    )
 
 
 def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
     """A check that warns with what is told, and passes when nothing is."""
     severity = dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(passed=not told, severity=severity, description=told or otherwise, metadata={**metadata})
+    return dg.AssetCheckResult(
+        passed=not told, severity=severity, description=told or otherwise, metadata={**metadata}
+    )
 
 
-ingest_checks = [ledger_reconciles, items_are_known, ids_are_ids, categories_are_single, volume_is_usual]
+ingest_checks = [
+    ledger_reconciles,
+    items_are_known,
+    ids_are_ids,
+    categories_are_single,
+    volume_is_usual,
+]

@@ -9,25 +9,37 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 
 @contract("events")
 class Events(Contract):
-    """One row per accepted event. Rows equal in all columns but `load_file` count once unless the configuration keeps them."""
+    """One row per accepted event. Rows equal in all columns but `load_file` count once unless the
+    configuration keeps them.
+    """
 
     user_id: str = identifier("user", "User, as the source writes it.")
     item_id: str = identifier("item", "Item, as the source writes it.")
     event_at: Timestamp = column("Moment of the event, naive UTC.")
-    event_on: pl.Date = column("Day of the event in the service's zone (`ingest.service_timezone`); every count of days reads it.")
+    event_on: pl.Date = column(
+        "Day of the event in the service's zone (`ingest.service_timezone`); every count of days"
+        " reads it."
+    )
     event_type: str = column("Kind of event.", str_length={"min_value": 1})
-    value: float = column("Value of the event (rating, amount, minutes); 1 where the source has none.", unit="as in the source")
+    value: float = column(
+        "Value of the event (rating, amount, minutes); 1 where the source has none.",
+        unit="as in the source",
+    )
     weight: float = column("Strength of the event type in engagement.", ge=0)
     load_file: int = column("Number in load_ledger of the file the event came from.", ge=1)
 
 
 @contract("items")
 class Items(Contract):
-    """One row per item of the item table; no rows without one. Items seen only in events are not here."""
+    """One row per item of the item table; no rows without one. Items seen only in events are not
+    here.
+    """
 
     item_id: str = identifier("item", "Item, as the source writes it.")
     title: str = column("Name that people read; the id where the source has none.")
-    categories: str = column("Categories in source order, joined by '|'; null: none.", nullable=True)
+    categories: str = column(
+        "Categories in source order, joined by '|'; null: none.", nullable=True
+    )
 
     class Config(Contract.Config):
         unique = ["item_id"]
@@ -51,15 +63,22 @@ class Quarantine(Contract):
     """One row per rejected row of a source file, with the first reason found."""
 
     quarantine_id: str = column(
-        "First 16 hex digits of sha256(source:content:line): the same for the same content (bytes, key=value folders) under any name."
+        "First 16 hex digits of sha256(source:content:line): the same for the same content (bytes,"
+        " key=value folders) under any name."
     )
     source: str = column("Which source the row belongs to.", isin=["events", "items"])
     load_file: int = column("Number of the file in load_ledger.", ge=1)
     file_name: str = column("File, relative to the project folder.")
-    line: int = column("Physical line in a CSV file (the header is 1), row in a Parquet file, from 1.", ge=1)
-    column_name: str = column("Column of the source that broke the rule; '(row)' when the row as a whole did.")
+    line: int = column(
+        "Physical line in a CSV file (the header is 1), row in a Parquet file, from 1.", ge=1
+    )
+    column_name: str = column(
+        "Column of the source that broke the rule; '(row)' when the row as a whole did."
+    )
     reason: str = column("Rule that the row broke.")
-    raw_text: str = column("The row as the source has it: its text (CSV), or its configured columns as JSON (Parquet).")
+    raw_text: str = column(
+        "The row as the source has it: its text (CSV), or its configured columns as JSON (Parquet)."
+    )
 
     class Config(Contract.Config):
         unique = ["quarantine_id"]
@@ -67,18 +86,34 @@ class Quarantine(Contract):
 
 @contract("volume_report")
 class VolumeReport(Contract):
-    """One row per comparison: what the load brought against the load before, and the end of the log against its usual level."""
+    """One row per comparison: what the load brought against the load before,
+    and the end of the log against its usual level.
+    """
 
-    measure: str = column("What is compared", isin=["events", "users", "last_day", "items", "events_per_day", "users_per_day"])
+    measure: str = column(
+        "What is compared",
+        isin=["events", "users", "last_day", "items", "events_per_day", "users_per_day"],
+    )
     seen: float = column(
-        "Its value: a count, a mean per day since a drop, for last_day the days from the start of the load before; null: not counted",
+        "Its value: a count, a mean per day since a drop, for last_day the days from the start of"
+        " the load before; null: not counted",
         nullable=True,
     )
-    expected: float = column("That of the load before, or the usual one per day; null: nothing to compare with", nullable=True)
+    expected: float = column(
+        "That of the load before, or the usual one per day; null: nothing to compare with",
+        nullable=True,
+    )
     ratio: float = column("seen over expected", nullable=True, ge=0)
-    since_on: pl.Date = column("Day on which a drop began; null: there is none", unit="date", nullable=True)
-    n_days: int = column("Days that a drop has lasted; null: there is none", unit="days", nullable=True, ge=7)
-    verdict: str = column("ok; warn: told; hold: contact lists are held back until a person has confirmed it", isin=["ok", "warn", "hold"])
+    since_on: pl.Date = column(
+        "Day on which a drop began; null: there is none", unit="date", nullable=True
+    )
+    n_days: int = column(
+        "Days that a drop has lasted; null: there is none", unit="days", nullable=True, ge=7
+    )
+    verdict: str = column(
+        "ok; warn: told; hold: contact lists are held back until a person has confirmed it",
+        isin=["ok", "warn", "hold"],
+    )
     sentence: str = column("The comparison in words, and what to do about it")
 
     class Config(Contract.Config):
@@ -94,12 +129,19 @@ class LoadLedger(Contract):
     file_name: str = column("File, relative to the project folder.")
     sha256: str = column("SHA-256 of the file's bytes.", str_matches=r"^[0-9a-f]{64}$")
     n_bytes: int = column("Size of the file.", unit="bytes", ge=1)
-    n_lines: int = column("Physical lines of a CSV file, its header included; rows of a Parquet file.", ge=0)
+    n_lines: int = column(
+        "Physical lines of a CSV file, its header included; rows of a Parquet file.", ge=0
+    )
     n_rows: int = column("Rows of the file.", ge=0)
     n_accepted: int = column("Rows that became rows of the table.", ge=0)
     n_quarantined: int = column("Rows in quarantine.", ge=0)
-    n_duplicates: int = column("Rows that an accepted row already stands for; every row of a copy.", ge=0)
-    is_copy: bool = column("Whether an earlier file of the same source has the same bytes, below `key=value` folders that say the same.")
+    n_duplicates: int = column(
+        "Rows that an accepted row already stands for; every row of a copy.", ge=0
+    )
+    is_copy: bool = column(
+        "Whether an earlier file of the same source has the same bytes, below `key=value` folders"
+        " that say the same."
+    )
 
     class Config(Contract.Config):
         unique = ["load_file"]
@@ -108,14 +150,21 @@ class LoadLedger(Contract):
     @classmethod
     def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """n_rows = n_accepted + n_quarantined + n_duplicates."""
-        return data.lazyframe.select(pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates"))
+        return data.lazyframe.select(
+            pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates")
+        )
 
 
 @contract("optional_sources")
 class OptionalSources(Contract):
-    """One row per configured list or log beside the interaction log: whether it could be read, and what does without it if not."""
+    """One row per configured list or log beside the interaction log: whether it could be read,
+    and what does without it if not.
+    """
 
-    source: str = column("Configuration key, or the experiment it belongs to (`experiments.<id>`)", str_length={"min_value": 1})
+    source: str = column(
+        "Configuration key, or the experiment it belongs to (`experiments.<id>`)",
+        str_length={"min_value": 1},
+    )
     files: str = column("Files or globs as configured, joined by ', '")
     n_files: int = column("Files that were read", ge=0)
     n_rows: int = column("Rows that came of them", ge=0)

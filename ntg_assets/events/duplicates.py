@@ -1,7 +1,7 @@
 """Rows that occur more than once: found by their hashes, decided by their values.
 
-25 million 8-byte hashes are read and sorted in about a second and 200 MB, where grouping the rows themselves takes 11 s
-and 2 GB; a log without repeated rows, the usual one, then needs nothing else.
+25 million 8-byte hashes are read and sorted in about a second and 200 MB, where grouping the rows
+themselves takes 11 s and 2 GB; a log without repeated rows, the usual one, then needs nothing else.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,9 @@ from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import bound, run
 
 HASHES_AT_ONCE = 1_000_000
-MANY_REPEATED = 0.02  # above this share of rows one grouping of everything is quicker than two readings and a small grouping
+# above this share of rows one grouping of everything is quicker than two readings and a small
+# grouping
+MANY_REPEATED = 0.02
 
 
 def repeated_hashes(connection: Connection, plan: Plan, *, n_valid: int) -> pl.DataFrame:
@@ -27,13 +29,15 @@ def repeated_hashes(connection: Connection, plan: Plan, *, n_valid: int) -> pl.D
         n_valid: Usable rows, as counted before.
 
     Returns:
-        One column, row_hash, ascending. Rows with different hashes differ; rows with the same hash may be equal.
+        One column, row_hash, ascending. Rows with different hashes differ; rows with the same hash
+        may be equal.
     """
     hashes = _row_hashes(connection, plan, n_valid)
     hashes.sort()
     repeated = hashes[1:][hashes[1:] == hashes[:-1]]
     is_first = np.ones(repeated.size, dtype=bool)
-    is_first[1:] = repeated[1:] != repeated[:-1]  # np.unique of numpy 2.4 hashes: 64 s for 12.5 million where this takes 0.1 s
+    # np.unique of numpy 2.4 hashes: 64 s for 12.5 million where this takes 0.1 s
+    is_first[1:] = repeated[1:] != repeated[:-1]
     return pl.DataFrame({"row_hash": repeated[is_first]}, schema={"row_hash": pl.UInt64})
 
 
@@ -42,7 +46,9 @@ def no_hashes() -> pl.DataFrame:
     return pl.DataFrame(schema={"row_hash": pl.UInt64})
 
 
-def accepted_events(plan: Plan, *, weights: Mapping[str, float], repeated: pl.DataFrame, n_valid: int) -> Query:
+def accepted_events(
+    plan: Plan, *, weights: Mapping[str, float], repeated: pl.DataFrame, n_valid: int
+) -> Query:
     """Query that reads the files and yields the accepted events.
 
     Args:
@@ -61,16 +67,22 @@ def accepted_events(plan: Plan, *, weights: Mapping[str, float], repeated: pl.Da
 
 
 def count_kept(connection: Connection, events: Query) -> dict[int, int]:
-    """Rows of each file among the accepted events, by file number (files without any are left out)."""
+    """Rows of each file among the accepted events, by file number
+    (files without any are left out).
+    """
     text = f"select load_file, count(*) as n_kept from ({events.text}) group by load_file"  # noqa: S608  # our own text, values are bound
     return dict(run(Query(text, events.tables, events.parameters), connection).iter_rows())
 
 
-def _row_hashes(connection: Connection, plan: Plan, n_valid: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _row_hashes(
+    connection: Connection, plan: Plan, n_valid: int
+) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     hashes = np.empty(n_valid, dtype=np.uint64)
     wanted, n_read = over_typed_rows(plan, "row_hashes"), 0
     with bound(connection, wanted):
-        for batch in connection.sql(wanted.text, params=dict(wanted.parameters)).to_arrow_reader(HASHES_AT_ONCE):
+        for batch in connection.sql(wanted.text, params=dict(wanted.parameters)).to_arrow_reader(
+            HASHES_AT_ONCE
+        ):
             found = batch.column(0).drop_null()
             hashes[n_read : n_read + len(found)] = found.to_numpy()
             n_read += len(found)

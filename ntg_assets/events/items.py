@@ -24,7 +24,9 @@ class ItemTables:
 
 @dataclass(frozen=True)
 class ItemRows:
-    """Rows of the item table by their fate: usable (one per item), in the way of an earlier row, equal to an earlier row."""
+    """Rows of the item table by their fate: usable (one per item),
+    in the way of an earlier row, equal to an earlier row.
+    """
 
     usable: pl.DataFrame
     invalid: pl.DataFrame
@@ -33,17 +35,27 @@ class ItemRows:
 
 def read_items(connection: Connection, plan: Plan) -> ItemRows:
     """Read the item table; of rows with the same id the first one, by file and row, counts."""
-    read = [run(over_typed_rows(plan.only([file.number]), "item_rows", numbered=True), connection) for file in plan.files]
+    read = [
+        run(over_typed_rows(plan.only([file.number]), "item_rows", numbered=True), connection)
+        for file in plan.files
+    ]
     rows = pl.concat(read)
     valid = rows.filter("is_valid")
-    is_same = [pl.col(name).eq_missing(pl.col(name).first().over("item_id")) for name in ("title", "categories")]
-    judged = valid.with_columns(is_first=pl.int_range(pl.len()).over("item_id") == 0, is_same=pl.all_horizontal(is_same))
+    is_same = [
+        pl.col(name).eq_missing(pl.col(name).first().over("item_id"))
+        for name in ("title", "categories")
+    ]
+    judged = valid.with_columns(
+        is_first=pl.int_range(pl.len()).over("item_id") == 0, is_same=pl.all_horizontal(is_same)
+    )
     repeated = judged.filter(~pl.col("is_first") & ~pl.col("is_same")).drop("is_first", "is_same")
     repeated = repeated.with_columns(column_name=pl.lit("item_id"), reason=pl.lit(REPEATED))
     return ItemRows(
         usable=judged.filter("is_first").drop("is_first", "is_same"),
         invalid=pl.concat([rows.filter(~pl.col("is_valid")), repeated]),
-        duplicates=judged.filter(~pl.col("is_first") & pl.col("is_same")).drop("is_first", "is_same"),
+        duplicates=judged.filter(~pl.col("is_first") & pl.col("is_same")).drop(
+            "is_first", "is_same"
+        ),
     )
 
 
@@ -55,21 +67,33 @@ def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
         source: Separator, and the texts that mean "no category".
 
     Returns:
-        Items by id, item categories by id and position; a category named twice for an item counts once, at its first place.
+        Items by id, item categories by id and position; a category named twice for an item counts
+        once, at its first place.
     """
     separator = source.category_separator
     split = pl.col("categories").str.split(separator) if separator else pl.concat_list("categories")
-    named = rows.select("item_id", split.alias("category")).explode("category").with_columns(pl.col("category").str.strip_chars())
-    wanted = named.filter(pl.col("category").is_not_null() & ~pl.col("category").is_in(["", *source.no_category]))
+    named = (
+        rows.select("item_id", split.alias("category"))
+        .explode("category")
+        .with_columns(pl.col("category").str.strip_chars())
+    )
+    wanted = named.filter(
+        pl.col("category").is_not_null() & ~pl.col("category").is_in(["", *source.no_category])
+    )
     categories = (
         wanted.unique(["item_id", "category"], keep="first", maintain_order=True)
         .with_columns(
-            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("item_id"), n_categories=pl.len().over("item_id").cast(pl.Int64)
+            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("item_id"),
+            n_categories=pl.len().over("item_id").cast(pl.Int64),
         )
         .sort("item_id", "position")
     )
-    joined = categories.group_by("item_id", maintain_order=True).agg(pl.col("category").str.join(JOINED_BY).alias("categories"))
-    items = rows.select("item_id", pl.coalesce("title", pl.col("item_id").cast(pl.String)).alias("title"))
+    joined = categories.group_by("item_id", maintain_order=True).agg(
+        pl.col("category").str.join(JOINED_BY).alias("categories")
+    )
+    items = rows.select(
+        "item_id", pl.coalesce("title", pl.col("item_id").cast(pl.String)).alias("title")
+    )
     return ItemTables(items.join(joined, on="item_id", how="left").sort("item_id"), categories)
 
 
@@ -77,4 +101,14 @@ def no_items(id_type: IdType) -> ItemTables:
     """The tables of a source without an item table."""
     item_id = {"item_id": ID_TYPES[id_type]}
     items = pl.DataFrame(schema={**item_id, "title": pl.String, "categories": pl.String})
-    return ItemTables(items, pl.DataFrame(schema={**item_id, "category": pl.String, "position": pl.Int64, "n_categories": pl.Int64}))
+    return ItemTables(
+        items,
+        pl.DataFrame(
+            schema={
+                **item_id,
+                "category": pl.String,
+                "position": pl.Int64,
+                "n_categories": pl.Int64,
+            }
+        ),
+    )

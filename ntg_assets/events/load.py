@@ -1,7 +1,8 @@
 """From configured files to the tables of the ingest stage.
 
-Two passes: `survey` reads the files, judges every row and accounts for every line; the query it leaves for the events
-reads the files once more inside the store, so that the rows of the log never pass through Python.
+Two passes: `survey` reads the files, judges every row and accounts for every line; the query it
+leaves for the events reads the files once more inside the store, so that the rows of the log never
+pass through Python.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.validation import judge_events, judge_items
 from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.sources import FoundFiles, JudgedSource, Place, find_files, ledger_of, source_reader
+from ntg_assets.sources.sources import (
+    FoundFiles,
+    JudgedSource,
+    Place,
+    find_files,
+    ledger_of,
+    source_reader,
+)
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 
@@ -55,19 +63,29 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     Args:
         ingest: The source and its rules.
         place: Where the files lie.
-        now: Events at or after this instant (naive UTC) have not happened yet; none: no such rule. A configured
-            `latest_event` comes first.
+        now: Events at or after this instant (naive UTC) have not happened yet; none: no such rule.
+            A configured `latest_event` comes first.
 
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
     """
     found = find_files(ingest.events, place, first_number=1)
-    found_items = find_files(ingest.items, place, first_number=len(found.files) + 1) if ingest.items else FoundFiles()
+    found_items = (
+        find_files(ingest.items, place, first_number=len(found.files) + 1)
+        if ingest.items
+        else FoundFiles()
+    )
     id_type = ingest.events.item_id_type
     items, judged_items = no_items(id_type), []
     if ingest.items:
         with source_reader(place) as connection:
-            judged, items = judge_items(connection, ingest.items, found_items.files, id_type=id_type, max_bad_share=ingest.max_bad_share)
+            judged, items = judge_items(
+                connection,
+                ingest.items,
+                found_items.files,
+                id_type=id_type,
+                max_bad_share=ingest.max_bad_share,
+            )
             judged_items = [judged]
     with source_reader(place) as connection:
         log, events = judge_events(connection, ingest, found.files, items=items.items, now=now)
@@ -90,7 +108,8 @@ def _extent_of(log: JudgedSource) -> Extent:
 
 
 def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = None) -> pl.DataFrame:
-    """Return the accepted events of a log that fits into memory, by time, user and item: the stage without Dagster.
+    """Return the accepted events of a log that fits into memory, by time,
+    user and item: the stage without Dagster.
 
     Args:
         ingest: The source and its rules.
@@ -104,4 +123,8 @@ def load_events(ingest: IngestSettings, home: Path, *, now: datetime | None = No
     surveyed = survey(ingest, place=place, now=now)
     with source_reader(place) as connection:
         events = run(surveyed.events, connection)
-    return check_frame(events.sort(ORDER), Events, ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type))
+    return check_frame(
+        events.sort(ORDER),
+        Events,
+        ids=IdTypes(ingest.events.user_id_type, ingest.events.item_id_type),
+    )

@@ -1,7 +1,7 @@
 """Which loads there were: one small file per load, appended, never changed, below the workspace.
 
-A load is kept once its tables are stored and its ledger reconciles, so one that was refused or broke off is never what the
-next one is compared with. Loading the same content again keeps nothing.
+A load is kept once its tables are stored and its ledger reconciles, so one that was refused or
+broke off is never what the next one is compared with. Loading the same content again keeps nothing.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ from ntg_assets.sources.partitions import content_identity, partition_of
 from ntg_assets.storage.files import write_text
 
 ID_DIGITS = 12
-NOT_OF_THE_CONTENT = {"volume", "source_folders", "landing_glob"}  # of the settings: they change no row
+# of the settings: they change no row
+NOT_OF_THE_CONTENT = {"volume", "source_folders", "landing_glob"}
 
 
 class SourceLoad(BaseModel):
@@ -33,7 +34,9 @@ class SourceLoad(BaseModel):
 
 
 class Extent(NamedTuple):
-    """How much a load holds: accepted events, their users, the first and the last moment (naive UTC; none without events)."""
+    """How much a load holds: accepted events, their users,
+    the first and the last moment (naive UTC; none without events).
+    """
 
     n_events: int
     n_users: int
@@ -71,18 +74,24 @@ class Load(BaseModel):
 
 
 def content_of(load_ledger: pl.DataFrame, ingest: IngestSettings) -> str:
-    """Name what a load reads: the same for the same files, folders that say the same, and settings."""
+    """Name what a load reads: the same for the same files,
+    folders that say the same, and settings.
+    """
     files = [
         (source, content_identity(sha256, partition_of(name)))
         for source, name, sha256 in load_ledger.select("source", "file_name", "sha256").iter_rows()
     ]
     settings = ingest.model_dump(mode="json", exclude=NOT_OF_THE_CONTENT)
-    return hashlib.sha256(json.dumps([sorted(files), settings], sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
+    return hashlib.sha256(
+        json.dumps([sorted(files), settings], sort_keys=True).encode()
+    ).hexdigest()[:ID_DIGITS]
 
 
 def sources_of(load_ledger: pl.DataFrame) -> dict[str, SourceLoad]:
     """Sum a ledger up by source."""
-    counted = load_ledger.group_by("source").agg(pl.len().alias("n_files"), pl.col("n_bytes", "n_rows", "n_accepted").sum())
+    counted = load_ledger.group_by("source").agg(
+        pl.len().alias("n_files"), pl.col("n_bytes", "n_rows", "n_accepted").sum()
+    )
     return {row.pop("source"): SourceLoad(**row) for row in counted.sort("source").to_dicts()}
 
 
@@ -96,7 +105,9 @@ def read_loads(folder: Path, *, source_name: str) -> list[Load]:
 
 
 def load_before(loads: Sequence[Load], content: str) -> Load | None:
-    """Find what a load of this content is compared with: the last one of other content, so that a rerun sees the same one."""
+    """Find what a load of this content is compared with: the last one of other content,
+    so that a rerun sees the same one.
+    """
     return next((load for load in reversed(loads) if load.load != content), None)
 
 
@@ -110,7 +121,9 @@ def keep_load(folder: Path, load: Load) -> Path | None:
     if was_last(read_loads(folder, source_name=load.source_name), load.load):
         return None
     number = max((int(file.name.split("-")[0]) for file in _files(folder)), default=0) + 1
-    return write_text(folder / f"{number:06d}-{load.load}.json", load.model_dump_json(indent=1) + "\n")
+    return write_text(
+        folder / f"{number:06d}-{load.load}.json", load.model_dump_json(indent=1) + "\n"
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -122,4 +135,7 @@ def _read(file: Path) -> Load:
         return Load.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         first = str(error).splitlines()[0]
-        raise StorageError(f"data/history/loads/{file.name}: cannot be read ({first}). Restore it, or delete it and run again.") from None
+        raise StorageError(
+            f"data/history/loads/{file.name}: cannot be read ({first}). Restore it, or delete it"
+            " and run again."
+        ) from None

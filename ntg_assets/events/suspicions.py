@@ -4,17 +4,42 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-WORDS_FOR_NONE = frozenset({
-    "null", "(null)", "<null>", "\\n", "nan", "none", "(none)", "nil", "na", "<na>", "n/a", "#n/a", "nat", "undefined", "unknown",
-    "anonymous", "not set", "(not set)", "missing", "-", "--", "?", "00000000-0000-0000-0000-000000000000",
-})  # fmt: skip
+WORDS_FOR_NONE = frozenset(
+    {
+        "null",
+        "(null)",
+        "<null>",
+        "\\n",
+        "nan",
+        "none",
+        "(none)",
+        "nil",
+        "na",
+        "<na>",
+        "n/a",
+        "#n/a",
+        "nat",
+        "undefined",
+        "unknown",
+        "anonymous",
+        "not set",
+        "(not set)",
+        "missing",
+        "-",
+        "--",
+        "?",
+        "00000000-0000-0000-0000-000000000000",
+    }
+)
 LIST_SHARE = 0.5  # single categories have commas or brackets in their names, but not most of them
 SHOWN_WORDS = 5
 SHOWN_CHARACTERS = 60
 
 
 def words_for_none() -> pl.DataFrame:
-    """Words in lower case that mean "no user" or "no item" where they stand in the place of an id."""
+    """Words in lower case that mean "no user" or "no item" where they stand in the place of an
+    id.
+    """
     return pl.DataFrame({"word": sorted(WORDS_FOR_NONE)})
 
 
@@ -27,11 +52,14 @@ def tell_null_words(found: Iterable[Mapping[str, object]]) -> str:
     rows = list(found)
     if not rows:
         return ""
-    shown = ", ".join(f"{row['word']!r} ({row['what']}, {row['n_events']:,} event(s))" for row in rows[:SHOWN_WORDS])
+    shown = ", ".join(
+        f"{row['word']!r} ({row['what']}, {row['n_events']:,} event(s))"
+        for row in rows[:SHOWN_WORDS]
+    )
     more = f" and {len(rows) - SHOWN_WORDS} more" if len(rows) > SHOWN_WORDS else ""
     return (
-        f"{len(rows)} id(s) are words for 'none': {shown}{more}; each counts as one user or item, with a score and a place in lists."
-        " Leave those rows out where the file is written."
+        f"{len(rows)} id(s) are words for 'none': {shown}{more}; each counts as one user or item,"
+        " with a score and a place in lists. Leave those rows out where the file is written."
     )
 
 
@@ -39,12 +67,17 @@ def tell_category_lists(found: Mapping[str, object]) -> str:
     """Say that most categories look like lists; nothing where they do not.
 
     Args:
-        found: n_categories, n_in_brackets, n_with_separator, example, as `category_lists.sql` yields them.
+        found: n_categories, n_in_brackets, n_with_separator, example, as `category_lists.sql`
+            yields them.
     """
-    n_categories, n_lists = int(str(found["n_categories"])), int(str(found["n_in_brackets"])) + int(str(found["n_with_separator"]))
+    n_categories, n_lists = (
+        int(str(found["n_categories"])),
+        int(str(found["n_in_brackets"])) + int(str(found["n_with_separator"])),
+    )
     if n_lists <= LIST_SHARE * n_categories:
         return ""
     return (
-        f"{n_lists:,} of {n_categories:,} categories look like lists of categories (such as {str(found['example'])[:SHOWN_CHARACTERS]!r}):"
-        " rules, axes and caps by category then find nothing. Set `ingest.items.category_separator`, or write names between separators."
+        f"{n_lists:,} of {n_categories:,} categories look like lists of categories (such as"
+        f" {str(found['example'])[:SHOWN_CHARACTERS]!r}): rules, axes and caps by category then"
+        " find nothing. Set `ingest.items.category_separator`, or write names between separators."
     )

@@ -1,12 +1,15 @@
-"""Whether a load brought as much as it should: against the load before, and against the usual level of the log itself.
+"""Whether a load brought as much as it should: against the load before,
+and against the usual level of the log itself.
 
-Two faults look like everyone leaving. An export that lost files is smaller than the load before: it is refused, and what is
-stored stays. A producer that broke, while a monitor goes on, leaves a log that ends in days far quieter than any before: it
-cannot be told from a real fall, so everything is made but the contact lists are held back until a person has looked.
+Two faults look like everyone leaving. An export that lost files is smaller than the load before: it
+is refused, and what is stored stays. A producer that broke, while a monitor goes on, leaves a log
+that ends in days far quieter than any before: it cannot be told from a real fall, so everything is
+made but the contact lists are held back until a person has looked.
 
-The usual level needs no model: every week (7 days, whatever day it begins on, so weekends do not matter) of the quiet end must
-hold less than *every* week of the year before it, by more than chance, and much less than the last weeks before it. A log that
-comes in bursts has had quiet weeks before, and a season or a decline is slow.
+The usual level needs no model: every week (7 days, whatever day it begins on, so weekends do not
+matter) of the quiet end must hold less than *every* week of the year before it, by more than
+chance, and much less than the last weeks before it. A log that comes in bursts has had quiet weeks
+before, and a season or a decline is slow.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +34,9 @@ LONGEST_QUIET_DAYS = 90  # a level that has lasted longer is the usual one
 USUAL_DAYS = 365  # a quiet season of the year before is usual
 FEWEST_USUAL_DAYS = 14
 FEWEST_A_WEEK = 50  # below, half as many happen by chance
-RECENT_DAYS = 56  # a slow decline or a season is no drop from the last weeks before; their level is the one that is told
+# a slow decline or a season is no drop from the last weeks before; their level is the one that is
+# told
+RECENT_DAYS = 56
 CONFIRMED_WITHIN_DAYS = 3  # the day on which a drop is seen to begin moves a little as it goes on
 SCHEMA: dict[str, Any] = {
     "measure": pl.String,
@@ -68,7 +73,9 @@ class Loss:
 
 @dataclass(frozen=True)
 class Drop:
-    """A quiet end of the log: since when, how many days, the usual number a day, the number since."""
+    """A quiet end of the log: since when, how many days, the usual number a day,
+    the number since.
+    """
 
     since_on: date
     n_days: int
@@ -80,21 +87,37 @@ class Drop:
         return self.since / self.usual
 
 
-def find_losses(extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str = UTC_ZONE) -> list[Loss]:
-    """Find what a load has less of than the one before; nothing where that one was too small to say."""
+def find_losses(
+    extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str = UTC_ZONE
+) -> list[Loss]:
+    """Find what a load has less of than the one before;
+    nothing where that one was too small to say.
+    """
     if before is None or before.n_events < settings.minimum_events:
         return []
-    counts = (("events", extent.n_events, before.n_events), ("users", extent.n_users, before.n_users))
+    counts = (
+        ("events", extent.n_events, before.n_events),
+        ("users", extent.n_users, before.n_users),
+    )
     losses = [
-        Loss(what, seen, expected, f"{seen:,} {what}, {expected:,} in the load before", seen <= settings.refuse_below * expected)
+        Loss(
+            what,
+            seen,
+            expected,
+            f"{seen:,} {what}, {expected:,} in the load before",
+            seen <= settings.refuse_below * expected,
+        )
         for what, seen, expected in counts
         if seen <= settings.warn_below * expected
     ]
     return [*losses, *_shorter(extent, before, settings, zone=zone)]
 
 
-def refuse_losses(losses: Sequence[Loss], extent: Extent, before: Load | None, settings: VolumeSettings) -> None:
-    """Raise when a load lost too much, unless a person has confirmed a loss of this size against the same load.
+def refuse_losses(
+    losses: Sequence[Loss], extent: Extent, before: Load | None, settings: VolumeSettings
+) -> None:
+    """Raise when a load lost too much, unless a person has confirmed a loss of this size against
+    the same load.
 
     Raises:
         SourceError: the load is not believed; it says how to confirm it.
@@ -104,13 +127,16 @@ def refuse_losses(losses: Sequence[Loss], extent: Extent, before: Load | None, s
         return
     token = f"{before.load}:{extent.n_events}"
     raise SourceError(
-        f"ingest.events: {'; '.join(loss.told for loss in refused)} (loaded {before.loaded_at:%Y-%m-%d %H:%M} UTC); nothing was loaded."
-        f' Deliver what is missing, or, if it is true, set `ingest.volume.confirmed: ["{token}"]` (it holds for this load only).'
+        f"ingest.events: {'; '.join(loss.told for loss in refused)} (loaded"
+        f" {before.loaded_at:%Y-%m-%d %H:%M} UTC); nothing was loaded."
+        f' Deliver what is missing, or, if it is true, set `ingest.volume.confirmed: ["{token}"]`'
+        " (it holds for this load only)."
     )
 
 
 def find_drop(days: Sequence[date], counts: Sequence[int], *, below: float) -> Drop | None:
-    """Find since when a log has been quieter than ever before; the last day is left out, for it is rarely whole.
+    """Find since when a log has been quieter than ever before;
+    the last day is left out, for it is rarely whole.
 
     Args:
         days: Days that hold something, ascending.
@@ -126,7 +152,11 @@ def find_drop(days: Sequence[date], counts: Sequence[int], *, below: float) -> D
     every_day[[(day - days[0]).days for day in days]] = counts
     whole = every_day[:-1]
     longest = min(LONGEST_QUIET_DAYS, whole.size - FEWEST_USUAL_DAYS)
-    found = [(sharpness, size) for size in range(WEEK, longest + 1) if (sharpness := _sharpness(whole, size, below)) is not None]
+    found = [
+        (sharpness, size)
+        for size in range(WEEK, longest + 1)
+        if (sharpness := _sharpness(whole, size, below)) is not None
+    ]
     if not found:
         return None
     _, size = max(found)
@@ -143,7 +173,14 @@ def looked_at_from(extent: Extent, *, zone: str = UTC_ZONE) -> datetime:
     return first_instant(first_on, zone)
 
 
-def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings: VolumeSettings, *, zone: str = UTC_ZONE) -> pl.DataFrame:
+def report_volume(
+    load: Load,
+    before: Load | None,
+    daily: pl.DataFrame,
+    settings: VolumeSettings,
+    *,
+    zone: str = UTC_ZONE,
+) -> pl.DataFrame:
     """Make `volume_report`.
 
     Args:
@@ -157,7 +194,10 @@ def report_volume(load: Load, before: Load | None, daily: pl.DataFrame, settings
     rows = [
         *_against_before(load.extent, before, settings, zone=zone),
         _items(load.n_items, before.n_items if before else None, settings),
-        *(_level(what, days, daily[f"n_{what}"].to_list(), settings) for what in ("events", "users")),
+        *(
+            _level(what, days, daily[f"n_{what}"].to_list(), settings)
+            for what in ("events", "users")
+        ),
     ]
     return _with_advice(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
 
@@ -167,48 +207,88 @@ def tell_doubts(volume_report: pl.DataFrame, *verdicts: Verdict) -> list[str]:
     return volume_report.filter(pl.col("verdict").is_in(verdicts))["sentence"].to_list()
 
 
-def _shorter(extent: Extent, before: Load, settings: VolumeSettings, *, zone: str) -> Iterator[Loss]:
+def _shorter(
+    extent: Extent, before: Load, settings: VolumeSettings, *, zone: str
+) -> Iterator[Loss]:
     """The loss of a log that ends on an earlier day than the one before."""
     if extent.last_at is None or before.last_at is None or before.first_at is None:
         return
-    last_on, ended_on, began_on = (day_of(at, zone) for at in (extent.last_at, before.last_at, before.first_at))
+    last_on, ended_on, began_on = (
+        day_of(at, zone) for at in (extent.last_at, before.last_at, before.first_at)
+    )
     n_back = (ended_on - last_on).days
     if n_back > 0:
-        told = f"the log ends on {last_on}, {n_back:,} day(s) before the end of the load before ({ended_on})"
+        told = (
+            f"the log ends on {last_on}, {n_back:,} day(s) before the end of the load before"
+            f" ({ended_on})"
+        )
         seen, expected = max((last_on - began_on).days + 1, 0), (ended_on - began_on).days + 1
         yield Loss("last_day", seen, expected, told, n_back >= settings.refuse_days_back)
 
 
 def _is_confirmed(extent: Extent, before: Load, settings: VolumeSettings) -> bool:
-    """Whether a loss against this very load was confirmed at about this size: a few rows fewer are the same loss, many are not."""
-    sizes = [token.rpartition(":")[2] for token in settings.confirmed if token.rpartition(":")[0] == before.load]
-    return any(size.isdecimal() and extent.n_events >= settings.warn_below * int(size) for size in sizes)
+    """Whether a loss against this very load was confirmed at about this size: a few rows fewer are
+    the same loss, many are not.
+    """
+    sizes = [
+        token.rpartition(":")[2]
+        for token in settings.confirmed
+        if token.rpartition(":")[0] == before.load
+    ]
+    return any(
+        size.isdecimal() and extent.n_events >= settings.warn_below * int(size) for size in sizes
+    )
 
 
-def _against_before(extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str) -> Iterator[tuple[object, ...]]:
+def _against_before(
+    extent: Extent, before: Load | None, settings: VolumeSettings, *, zone: str
+) -> Iterator[tuple[object, ...]]:
     """Rows of what is compared with the load before."""
     losses = {loss.measure: loss for loss in find_losses(extent, before, settings, zone=zone)}
     for measure, seen, expected, told in _plainly(extent, before, zone=zone):
         if loss := losses.get(measure):
             confirmed = "; this was confirmed" if loss.is_refused else ""
-            yield measure, loss.seen, loss.expected, loss.ratio, None, None, "warn", f"{loss.told}{confirmed}"
+            yield (
+                measure,
+                loss.seen,
+                loss.expected,
+                loss.ratio,
+                None,
+                None,
+                "warn",
+                f"{loss.told}{confirmed}",
+            )
         else:
             yield measure, seen, expected, _ratio(seen, expected), None, None, "ok", told
 
 
-def _plainly(extent: Extent, before: Load | None, *, zone: str) -> Iterator[tuple[str, int | None, int | None, str]]:
+def _plainly(
+    extent: Extent, before: Load | None, *, zone: str
+) -> Iterator[tuple[str, int | None, int | None, str]]:
     """Measures with nothing to say of them but their values."""
     for what, seen, expected in (
         ("events", extent.n_events, before.n_events if before else None),
         ("users", extent.n_users, before.n_users if before else None),
     ):
-        yield what, seen, expected, f"{seen:,} {what}" + _than_before(f"{expected:,}" if expected is not None else None)
-    ends, ended = (f"on {day_of(at, zone)}" if at else "nowhere" for at in (extent.last_at, before.last_at if before else None))
+        yield (
+            what,
+            seen,
+            expected,
+            f"{seen:,} {what}" + _than_before(f"{expected:,}" if expected is not None else None),
+        )
+    ends, ended = (
+        f"on {day_of(at, zone)}" if at else "nowhere"
+        for at in (extent.last_at, before.last_at if before else None)
+    )
     yield "last_day", None, None, f"the log ends {ends}" + _than_before(ended if before else None)
 
 
 def _than_before(expected: str | None) -> str:
-    return f", {expected} in the load before" if expected is not None else "; no load before to compare with"
+    return (
+        f", {expected} in the load before"
+        if expected is not None
+        else "; no load before to compare with"
+    )
 
 
 def _ratio(seen: float | None, expected: float | None) -> float | None:
@@ -216,14 +296,27 @@ def _ratio(seen: float | None, expected: float | None) -> float | None:
 
 
 def _items(seen: int | None, expected: int | None, settings: VolumeSettings) -> tuple[object, ...]:
-    """A short item table spoils titles and categories, not who leaves: it is told, never refused."""
+    """A short item table spoils titles and categories, not who leaves: it is told,
+    never refused.
+    """
     is_short = expected is not None and (seen or 0) <= settings.warn_below * expected
     told = "no item table" if seen is None else f"{seen:,} rows of the item table"
     told += _than_before(f"{expected:,}" if expected is not None else None)
-    return "items", seen, expected, _ratio(seen or 0, expected), None, None, "warn" if is_short else "ok", told
+    return (
+        "items",
+        seen,
+        expected,
+        _ratio(seen or 0, expected),
+        None,
+        None,
+        "warn" if is_short else "ok",
+        told,
+    )
 
 
-def _level(what: str, days: Sequence[date], counts: Sequence[int], settings: VolumeSettings) -> tuple[object, ...]:
+def _level(
+    what: str, days: Sequence[date], counts: Sequence[int], settings: VolumeSettings
+) -> tuple[object, ...]:
     """Row of the usual level of a log, and of a quiet end where there is one."""
     measure = f"{what}_per_day"
     drop = find_drop(days, counts, below=settings.quiet_below)
@@ -231,8 +324,20 @@ def _level(what: str, days: Sequence[date], counts: Sequence[int], settings: Vol
     drop = drop or find_drop(days, counts, below=settings.warn_below)
     if drop is None:
         mean = sum(counts) / ((days[-1] - days[0]).days + 1) if days else 0.0
-        return measure, mean, None, None, None, None, "ok", f"{what} per day end at their usual level"
-    told = f"{what} per day fell from {drop.usual:,.4g} to {drop.since:,.4g} on {drop.since_on}, {drop.n_days} days running"
+        return (
+            measure,
+            mean,
+            None,
+            None,
+            None,
+            None,
+            "ok",
+            f"{what} per day end at their usual level",
+        )
+    told = (
+        f"{what} per day fell from {drop.usual:,.4g} to {drop.since:,.4g} on {drop.since_on},"
+        f" {drop.n_days} days running"
+    )
     if verdict == "hold" and _names(settings.confirmed, drop.since_on):
         verdict, told = "ok", f"{told}; this was confirmed"
     return measure, drop.since, drop.usual, drop.ratio, drop.since_on, drop.n_days, verdict, told
@@ -244,9 +349,14 @@ def _with_advice(report: pl.DataFrame) -> pl.DataFrame:
     if held.is_empty():
         return report
     days = ", ".join(f'"{day}"' for day in held["since_on"].unique().sort())
-    advice = f": a producer may be broken; mend it and load again, or, if it is true, set `ingest.volume.confirmed: [{days}]`"
+    advice = (
+        ": a producer may be broken; mend it and load again, or, if it is true, set"
+        f" `ingest.volume.confirmed: [{days}]`"
+    )
     is_last = pl.int_range(pl.len()) == held["index"][-1]
-    return report.with_columns(pl.when(is_last).then(pl.col("sentence") + advice).otherwise("sentence").alias("sentence"))
+    return report.with_columns(
+        pl.when(is_last).then(pl.col("sentence") + advice).otherwise("sentence").alias("sentence")
+    )
 
 
 def _names(confirmed: Iterable[str], since_on: date) -> bool:
@@ -261,11 +371,17 @@ def _names(confirmed: Iterable[str], since_on: date) -> bool:
 
 
 def _sharpness(days: Days, size: int, below: float) -> float | None:
-    """How sharply the last `size` days fall off (the difference of means over its error, as in CUSUM); none where they are usual."""
+    """How sharply the last `size` days fall off (the difference of means over its error,
+    as in CUSUM); none where they are usual.
+    """
     since, usual = days[-size:], days[:-size][-USUAL_DAYS:]
     weeks, largest = _weeks(usual), float(_weeks(since).max())
     typical = float(min(np.median(weeks), np.median(weeks[-RECENT_DAYS:])))
-    if typical < FEWEST_A_WEEK or largest > below * typical or largest + 2 * sqrt(largest) >= weeks.min():
+    if (
+        typical < FEWEST_A_WEEK
+        or largest > below * typical
+        or largest + 2 * sqrt(largest) >= weeks.min()
+    ):
         return None
     return float(usual.mean() - since.mean()) * sqrt(size * usual.size / (size + usual.size))
 

@@ -1,4 +1,6 @@
-"""Assets of the experiments: ranking strategies held against each other on behaviour that none of them has seen."""
+"""Assets of the experiments: ranking strategies held against each other on behaviour that none of
+them has seen.
+"""
 
 import dagster as dg
 import polars as pl
@@ -18,26 +20,45 @@ from ntg_assets.stages import EXPERIMENTS
 MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the table
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",))
+@staged_asset(
+    group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",)
+)
 def assignments(
-    strategy_lists: Table, exposure_log: pl.DataFrame, kept_assignments: pl.DataFrame, optional_sources: pl.DataFrame, project: Project
+    strategy_lists: Table,
+    exposure_log: pl.DataFrame,
+    kept_assignments: pl.DataFrame,
+    optional_sources: pl.DataFrame,
+    project: Project,
 ) -> Query:
     """Which unit gets which arm, by a salted hash alone, unless its arm is known already."""
     programme = usable(project.settings.experiments, optional_sources)
-    return tables.assignments(strategy_lists, programme=programme, exposure_log=exposure_log, kept=kept_assignments)
+    return tables.assignments(
+        strategy_lists, programme=programme, exposure_log=exposure_log, kept=kept_assignments
+    )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), reads={"test_events": "backtest"}, kinds=("sql",))
-def exposures(assignments: Table, test_events: Table, exposure_log: Table, project: Project) -> Query:
+@staged_asset(
+    group="experiments", stages=(EXPERIMENTS,), reads={"test_events": "backtest"}, kinds=("sql",)
+)
+def exposures(
+    assignments: Table, test_events: Table, exposure_log: Table, project: Project
+) -> Query:
     """Who saw which arm (in a replay: could have seen), and when."""
     programme = project.settings.experiments
-    return tables.exposures(assignments, test_events=test_events, programme=programme, exposure_log=exposure_log)
+    return tables.exposures(
+        assignments, test_events=test_events, programme=programme, exposure_log=exposure_log
+    )
 
 
 @staged_asset(
     group="experiments",
     stages=(EXPERIMENTS,),
-    reads={"strategy_lists": "backtest", "revenue_risk_radar": "backtest", "val_events": "backtest", "test_events": "backtest"},
+    reads={
+        "strategy_lists": "backtest",
+        "revenue_risk_radar": "backtest",
+        "val_events": "backtest",
+        "test_events": "backtest",
+    },
     kinds=("sql",),
 )
 def unit_metrics(
@@ -51,7 +72,9 @@ def unit_metrics(
     outcome_log: Table,
     project: Project,
 ) -> Query:
-    """What each unit did: held against the list of every arm in a replay, counted in its window in a log."""
+    """What each unit did: held against the list of every arm in a replay,
+    counted in its window in a log.
+    """
     definitions = project.settings.experiments.definitions
     replayed = tables.replay_unit_metrics(
         exposures,
@@ -61,7 +84,9 @@ def unit_metrics(
         test_events=test_events,
         definitions=definitions,
     )
-    logged = tables.log_unit_metrics(exposure_log, events=events, outcome_log=outcome_log, definitions=definitions)
+    logged = tables.log_unit_metrics(
+        exposure_log, events=events, outcome_log=outcome_log, definitions=definitions
+    )
     return tables.unit_metrics(replayed, logged=logged)
 
 
@@ -78,19 +103,29 @@ def arm_traffic(
     """How many units each arm was given, how many saw it, and what the logs know of them."""
     definitions = usable(project.settings.experiments, optional_sources).definitions
     logged = tables.log_traffic(exposure_log, events=events, outcome_log=outcome_log)
-    return tables.arm_traffic(assignments, exposures=exposures, definitions=definitions, log_traffic=logged)
+    return tables.arm_traffic(
+        assignments, exposures=exposures, definitions=definitions, log_traffic=logged
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
-def log_contents(log_row_counts: Table, exposure_log: Table, outcome_log: Table, events: Table) -> Query:
+def log_contents(
+    log_row_counts: Table, exposure_log: Table, outcome_log: Table, events: Table
+) -> Query:
     """What the logs of each experiment hold, by type of event, and what was left out of them."""
-    return tables.log_contents(log_row_counts, exposure_log=exposure_log, events=events, outcome_log=outcome_log)
+    return tables.log_contents(
+        log_row_counts, exposure_log=exposure_log, events=events, outcome_log=outcome_log
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("polars",))
-def unit_id_report(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, events: Table, project: Project) -> pl.DataFrame:
+def unit_id_report(
+    exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, events: Table, project: Project
+) -> pl.DataFrame:
     """Whether the units of each experiment on logs are written as in its outcomes."""
-    users = project.read(Query("select distinct cast(user_id as varchar) as user_id from stored", {"stored": events}))["user_id"]
+    users = project.read(
+        Query("select distinct cast(user_id as varchar) as user_id from stored", {"stored": events})
+    )["user_id"]
     return report_unit_ids(exposure_log, outcome_log, users)
 
 
@@ -103,14 +138,20 @@ def metric_sums(unit_metrics: Table, project: Project) -> Query:
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     """The order statistics behind quantile metrics."""
-    return tables.metric_quantiles(unit_metrics, definitions=project.settings.experiments.definitions)
+    return tables.metric_quantiles(
+        unit_metrics, definitions=project.settings.experiments.definitions
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def daily_sums(exposure_log: Table, outcome_log: Table, events: Table, project: Project) -> Query:
-    """The primary metric by days since the exposure, from logs: the sums behind the effect by day."""
+    """The primary metric by days since the exposure,
+    from logs: the sums behind the effect by day.
+    """
     definitions = project.settings.experiments.definitions
-    return tables.daily_sums(exposure_log, events=events, outcome_log=outcome_log, definitions=definitions)
+    return tables.daily_sums(
+        exposure_log, events=events, outcome_log=outcome_log, definitions=definitions
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -129,7 +170,9 @@ def health_checks(
     project: Project,
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
+    evidence = EvidenceTables(
+        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+    )
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
 
@@ -142,14 +185,21 @@ def readouts(
     log_contents: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """What each arm changed, with interval, p and money; between users and, in a replay, in pairs."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
+    """What each arm changed, with interval, p and money; between users and,
+    in a replay, in pairs.
+    """
+    evidence = EvidenceTables(
+        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+    )
     return results.readouts(project.settings.experiments.definitions, evidence)
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def experiment_plans(
-    arm_traffic: pl.DataFrame, metric_sums: pl.DataFrame, metric_quantiles: pl.DataFrame, project: Project
+    arm_traffic: pl.DataFrame,
+    metric_sums: pl.DataFrame,
+    metric_quantiles: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """What each experiment can show by when, at the traffic seen so far."""
     evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
@@ -165,8 +215,12 @@ def segment_effects(
     log_contents: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """Whom each arm helped: the deciding metrics by quartile of revenue at risk, or by the segments of a log."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents)
+    """Whom each arm helped: the deciding metrics by quartile of revenue at risk,
+    or by the segments of a log.
+    """
+    evidence = EvidenceTables(
+        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+    )
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
 
@@ -182,7 +236,9 @@ def decisions(
     experiment_sources: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """Roll out, roll back or iterate: by written rules, with a receipt from which the decision can be derived again."""
+    """Roll out, roll back or iterate: by written rules,
+    with a receipt from which the decision can be derived again.
+    """
     settings = project.settings
     evidence = EvidenceTables(
         arm_traffic,
@@ -209,14 +265,23 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
 @staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -> Query:
     """Units under the control arm on whose values the statistics are tested."""
-    return tables.self_test_units(unit_metrics, assignments=assignments, definitions=project.settings.experiments.definitions)
+    return tables.self_test_units(
+        unit_metrics, assignments=assignments, definitions=project.settings.experiments.definitions
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
 def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Whether the intervals keep their promise on these very data: false positives, coverage, power."""
+    """Whether the intervals keep their promise on these very data: false positives,
+    coverage, power.
+    """
     programme = project.settings.experiments
-    return results.self_tests(programme.definitions, self_test_units, seed=project.settings.seed, most=programme.self_tested)
+    return results.self_tests(
+        programme.definitions,
+        self_test_units,
+        seed=project.settings.seed,
+        most=programme.self_tested,
+    )
 
 
 @staged_asset(group="experiments", stages=(EXPERIMENTS,))
@@ -242,7 +307,14 @@ def experiment_problems(
     settings = project.settings
     programme = settings.experiments
     stored = results.StoredResults(
-        effect_by_day, health_checks, readouts, segment_effects, experiment_plans, decisions, self_test_units, self_tests
+        effect_by_day,
+        health_checks,
+        readouts,
+        segment_effects,
+        experiment_plans,
+        decisions,
+        self_test_units,
+        self_tests,
     )
     evidence = EvidenceTables(
         arm_traffic,
@@ -254,7 +326,9 @@ def experiment_problems(
         experiment_sources=experiment_sources,
         log_contents=log_contents,
     )
-    return results.experiment_problems(programme, optional_sources, evidence, stored, seed=project.settings.seed)
+    return results.experiment_problems(
+        programme, optional_sources, evidence, stored, seed=project.settings.seed
+    )
 
 
 experiment_assets = [

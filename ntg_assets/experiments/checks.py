@@ -14,19 +14,25 @@ READOUTS = dg.AssetKey(["experiments", "readouts"])
 
 
 def decisions_without_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -> pl.DataFrame:
-    """Return the decisions whose readout does not exist, and the actions whose readout allows no claim."""
+    """Return the decisions whose readout does not exist,
+    and the actions whose readout allows no claim.
+    """
     known = readouts.select("readout_key", pl.col("is_valid").alias("allows_claim"))
     joined = decisions.join(known, on="readout_key", how="left")
     acts = pl.col("rule_decision") != "iterate"
-    return joined.filter(pl.col("allows_claim").is_null() | (acts & ~pl.col("allows_claim"))).select(
-        "experiment", "decision", "readout_key"
-    )
+    return joined.filter(
+        pl.col("allows_claim").is_null() | (acts & ~pl.col("allows_claim"))
+    ).select("experiment", "decision", "readout_key")
 
 
 def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
-    """Replay every receipt; return the experiments whose receipt leads elsewhere, with the reason."""
+    """Replay every receipt; return the experiments whose receipt leads elsewhere,
+    with the reason.
+    """
     broken: dict[str, str] = {}
-    for experiment, decision, receipt in decisions.select("experiment", "decision", "receipt").iter_rows():
+    for experiment, decision, receipt in decisions.select(
+        "experiment", "decision", "receipt"
+    ).iter_rows():
         try:
             again = replay(json.loads(receipt))["in_force"]
         except NtgError as reason:
@@ -38,11 +44,14 @@ def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
 
 
 @dg.asset_check(asset=DECISIONS, additional_ins={"readouts": dg.AssetIn(READOUTS)}, blocking=True)
-def every_decision_has_a_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -> dg.AssetCheckResult:
+def every_decision_has_a_readout(
+    decisions: pl.DataFrame, readouts: pl.DataFrame
+) -> dg.AssetCheckResult:
     """No decision exists without a readout, and no action without a valid one."""
     offenders = decisions_without_readout(decisions, readouts)
     return dg.AssetCheckResult(
-        passed=offenders.is_empty(), metadata={"offenders": offenders.height, "first": str(offenders.head(3).rows())}
+        passed=offenders.is_empty(),
+        metadata={"offenders": offenders.height, "first": str(offenders.head(3).rows())},
     )
 
 
@@ -51,76 +60,117 @@ def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     """Each decision can be derived again from its receipt alone."""
     broken = receipts_that_disagree(decisions)
     told = (
-        f"{len(broken)} receipts lead elsewhere: {'; '.join(f'{name}: {why}' for name, why in list(broken.items())[:3])}"
+        f"{len(broken)} receipts lead elsewhere:"
+        f" {'; '.join(f'{name}: {why}' for name, why in list(broken.items())[:3])}"
         if broken
         else None
     )
-    return dg.AssetCheckResult(passed=not broken, description=told, metadata={"offenders": len(broken)})
+    return dg.AssetCheckResult(
+        passed=not broken, description=told, metadata={"offenders": len(broken)}
+    )
 
 
 @dg.asset_check(asset=ARM_TRAFFIC)
 def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
-    """Arms that nobody was given: a strategy without lists (is its name right?), an empty log, or a ramp that has not begun."""
+    """Arms that nobody was given: a strategy without lists (is its name right?),
+    an empty log, or a ramp that has not begun.
+    """
     empty = arm_traffic.filter(pl.col("n_assigned") == 0).sort("experiment", "arm")
-    named = ", ".join(f"{experiment}/{arm}" for experiment, arm in empty.select("experiment", "arm").head(5).iter_rows())
+    named = ", ".join(
+        f"{experiment}/{arm}"
+        for experiment, arm in empty.select("experiment", "arm").head(5).iter_rows()
+    )
     return dg.AssetCheckResult(
         passed=empty.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"nobody was given {empty.height} of {arm_traffic.height} arms: {named}" if empty.height else None,
+        description=(
+            f"nobody was given {empty.height} of {arm_traffic.height} arms: {named}"
+            if empty.height
+            else None
+        ),
         metadata={"offenders": empty.height},
     )
 
 
 @dg.asset_check(asset=dg.AssetKey(["experiments", "health_checks"]))
 def experiments_are_healthy(health_checks: pl.DataFrame) -> dg.AssetCheckResult:
-    """What must be known before anyone believes an experiment: sick checks, which stop claims, and warnings, which stop none."""
+    """What must be known before anyone believes an experiment: sick checks,
+    which stop claims, and warnings, which stop none.
+    """
     order = {"sick": 0, "warning": 1}
     troubles = health_checks.filter(pl.col("verdict").is_in(list(order)))
-    shown = troubles.sort(pl.col("verdict").replace_strict(order, default=2), "experiment", "position").head(3)
-    named = "; ".join(f"{experiment}: {sentence}" for experiment, sentence in shown.select("experiment", "sentence").iter_rows())
+    shown = troubles.sort(
+        pl.col("verdict").replace_strict(order, default=2), "experiment", "position"
+    ).head(3)
+    named = "; ".join(
+        f"{experiment}: {sentence}"
+        for experiment, sentence in shown.select("experiment", "sentence").iter_rows()
+    )
     n_sick = troubles.filter(pl.col("verdict") == "sick").height
     return dg.AssetCheckResult(
         passed=troubles.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{n_sick} sick, {troubles.height - n_sick} to be known: {named}" if troubles.height else None,
+        description=(
+            f"{n_sick} sick, {troubles.height - n_sick} to be known: {named}"
+            if troubles.height
+            else None
+        ),
         metadata={"offenders": troubles.height},
     )
 
 
 @dg.asset_check(asset=dg.AssetKey(["experiments", "self_tests"]))
 def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResult:
-    """Whether A/A tests, coverage and power are as promised on these data; few or very skewed units break the promise honestly."""
+    """Whether A/A tests, coverage and power are as promised on these data;
+    few or very skewed units break the promise honestly.
+    """
     broken = self_tests.filter(~pl.col("is_kept"))
     return dg.AssetCheckResult(
         passed=broken.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{broken.height} of {self_tests.height} promises are not kept: {broken['sentence'][0]}" if broken.height else None,
+        description=(
+            f"{broken.height} of {self_tests.height} promises are not kept: {broken['sentence'][0]}"
+            if broken.height
+            else None
+        ),
         metadata={"offenders": broken.height},
     )
 
 
 @dg.asset_check(asset=dg.AssetKey(["experiments", "experiment_problems"]))
 def no_experiment_is_broken(experiment_problems: pl.DataFrame) -> dg.AssetCheckResult:
-    """Every configured experiment is read, read out and decided; one that is not is left out, and the others are not."""
+    """Every configured experiment is read, read out and decided;
+    one that is not is left out, and the others are not.
+    """
     first = experiment_problems.unique("experiment", keep="first", maintain_order=True)
-    told = "; ".join(f"{experiment} ({step}): {reason}" for experiment, step, reason in first.head(5).iter_rows())
+    told = "; ".join(
+        f"{experiment} ({step}): {reason}" for experiment, step, reason in first.head(5).iter_rows()
+    )
     return dg.AssetCheckResult(
         passed=first.is_empty(),
-        description=f"{first.height} experiments are broken: {told}" if first.height else "none is broken",
+        description=(
+            f"{first.height} experiments are broken: {told}" if first.height else "none is broken"
+        ),
         metadata={"offenders": first.height},
     )
 
 
 @dg.asset_check(asset=dg.AssetKey(["experiments", "unit_id_report"]))
 def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.AssetCheckResult:
-    """No unit is written otherwise in the outcomes than in the exposures: what such a unit did does not count; a warning."""
+    """No unit is written otherwise in the outcomes than in the exposures: what such a unit did does
+    not count; a warning.
+    """
     near = unit_id_report.filter(pl.col("n_near") > 0)
     told = "; ".join(
-        f"{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise in the {row['outcomes']}"
-        f" ({row['first_near']}), so nothing that they did counts"
+        f"{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise"
+        f" in the {row['outcomes']} ({row['first_near']}), so nothing that they did counts"
         for row in near.iter_rows(named=True)
     )
-    return dg.AssetCheckResult(passed=near.is_empty(), severity=dg.AssetCheckSeverity.WARN, description=told or "all are written alike")
+    return dg.AssetCheckResult(
+        passed=near.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told or "all are written alike",
+    )
 
 
 experiment_checks = [

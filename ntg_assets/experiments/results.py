@@ -1,4 +1,6 @@
-"""Results of experiments as tables, each by its contract: health, readouts, plans, effects, decisions, from sums or units that SQL made."""
+"""Results of experiments as tables, each by its contract: health, readouts,
+plans, effects, decisions, from sums or units that SQL made.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,7 +13,13 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings, Ex
 from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
 from ntg_assets.experiments.contracts.decision import DecisionGates, Decisions, HealthChecks
-from ntg_assets.experiments.contracts.readout import EffectByDay, ExperimentPlans, Readouts, SegmentEffects, SelfTests
+from ntg_assets.experiments.contracts.readout import (
+    EffectByDay,
+    ExperimentPlans,
+    Readouts,
+    SegmentEffects,
+    SelfTests,
+)
 from ntg_assets.experiments.data.evidence import Evidence, EvidenceTables
 from ntg_assets.experiments.data.isolation import MakeRows, Step, find_problems, rows_of_each
 from ntg_assets.experiments.decision.money import money_unit, why_not_money
@@ -40,45 +48,89 @@ class StoredResults:
     self_tests: pl.DataFrame
 
 
-def self_tests(definitions: Sequence[ExperimentSettings], self_test_units: pl.DataFrame, *, seed: int, most: int = 20) -> pl.DataFrame:
-    """Put the statistics to the test on the data of the largest experiments; one row per (experiment, metric, test)."""
-    return rows_of_each(definitions, _self_tests_of(definitions, self_test_units, seed=seed, most=most), none=_frame([], SelfTests))
+def self_tests(
+    definitions: Sequence[ExperimentSettings],
+    self_test_units: pl.DataFrame,
+    *,
+    seed: int,
+    most: int = 20,
+) -> pl.DataFrame:
+    """Put the statistics to the test on the data of the largest experiments;
+    one row per (experiment, metric, test).
+    """
+    return rows_of_each(
+        definitions,
+        _self_tests_of(definitions, self_test_units, seed=seed, most=most),
+        none=_frame([], SelfTests),
+    )
 
 
-def health_checks(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
+def health_checks(
+    definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
+) -> pl.DataFrame:
     """Examine every experiment; one row per (experiment, check)."""
-    return rows_of_each(evidence.known(definitions), _health_of(evidence), none=_frame([], HealthChecks))
+    return rows_of_each(
+        evidence.known(definitions), _health_of(evidence), none=_frame([], HealthChecks)
+    )
 
 
 def readouts(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
     """Read out every experiment; one row per (experiment, comparison, metric, treatment arm)."""
-    return rows_of_each(evidence.known(definitions), _readouts_of(evidence), none=_frame([], Readouts))
+    return rows_of_each(
+        evidence.known(definitions), _readouts_of(evidence), none=_frame([], Readouts)
+    )
 
 
-def experiment_plans(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
-    """Say what each experiment can show by when; one row per (experiment, days), none where the control tells nothing."""
-    return rows_of_each(evidence.known(definitions), _plans_of(evidence), none=_frame([], ExperimentPlans))
+def experiment_plans(
+    definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
+) -> pl.DataFrame:
+    """Say what each experiment can show by when; one row per (experiment,
+    days), none where the control tells nothing.
+    """
+    return rows_of_each(
+        evidence.known(definitions), _plans_of(evidence), none=_frame([], ExperimentPlans)
+    )
 
 
-def effect_by_day(definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame) -> pl.DataFrame:
-    """Compare the arms on each day since the exposure; one row per (experiment, treatment arm, day)."""
+def effect_by_day(
+    definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame
+) -> pl.DataFrame:
+    """Compare the arms on each day since the exposure; one row per
+    (experiment, treatment arm, day).
+    """
     return rows_of_each(definitions, _daily_effects_of(daily_sums), none=_frame([], EffectByDay))
 
 
-def all_segment_effects(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables) -> pl.DataFrame:
+def all_segment_effects(
+    definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
+) -> pl.DataFrame:
     """Compare the arms within each segment; one row per (experiment, metric, arm, segment)."""
-    return rows_of_each(evidence.known(definitions), _segment_effects_of(evidence), none=_frame([], SegmentEffects))
+    return rows_of_each(
+        evidence.known(definitions), _segment_effects_of(evidence), none=_frame([], SegmentEffects)
+    )
 
 
-def decisions(definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame) -> pl.DataFrame:
-    """Decide every experiment on a stored readout; one row per experiment, none where it would rest on one that is not stored."""
-    return rows_of_each(evidence.known(definitions), _decision_of(evidence, readouts), none=_frame([], Decisions))
+def decisions(
+    definitions: Sequence[ExperimentSettings], evidence: EvidenceTables, *, readouts: pl.DataFrame
+) -> pl.DataFrame:
+    """Decide every experiment on a stored readout; one row per experiment,
+    none where it would rest on one that is not stored.
+    """
+    return rows_of_each(
+        evidence.known(definitions), _decision_of(evidence, readouts), none=_frame([], Decisions)
+    )
 
 
 def experiment_problems(
-    programme: ExperimentsSettings, optional_sources: pl.DataFrame, evidence: EvidenceTables, stored: StoredResults, *, seed: int
+    programme: ExperimentsSettings,
+    optional_sources: pl.DataFrame,
+    evidence: EvidenceTables,
+    stored: StoredResults,
+    *,
+    seed: int,
 ) -> pl.DataFrame:
-    """Say of every experiment that is missing from a table of results why; one row per (experiment, step).
+    """Say of every experiment that is missing from a table of results why;
+    one row per (experiment, step).
 
     Args:
         programme: All experiments, broken ones too.
@@ -87,7 +139,9 @@ def experiment_problems(
         stored: The results.
         seed: Of the project.
     """
-    tests = _self_tests_of(programme.definitions, stored.self_test_units, seed=seed, most=programme.self_tested)
+    tests = _self_tests_of(
+        programme.definitions, stored.self_test_units, seed=seed, most=programme.self_tested
+    )
     steps = {
         "effect_by_day": Step(_daily_effects_of(evidence.daily_sums), stored.effect_by_day),
         "health_checks": Step(_health_of(evidence), stored.health_checks),
@@ -110,22 +164,42 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
     return _frame(rows, DecisionGates)
 
 
-def _self_tests_of(definitions: Sequence[ExperimentSettings], units: pl.DataFrame, *, seed: int, most: int) -> MakeRows:
+def _self_tests_of(
+    definitions: Sequence[ExperimentSettings], units: pl.DataFrame, *, seed: int, most: int
+) -> MakeRows:
     sizes = dict(units.group_by("experiment").len().iter_rows())
-    largest = set(sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most])
-    return _maker(SelfTests, lambda one: [asdict(result) for result in run_self_tests(one, units, seed=seed)] if one.id in largest else [])
+    largest = set(
+        sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most]
+    )
+    return _maker(
+        SelfTests,
+        lambda one: (
+            [asdict(result) for result in run_self_tests(one, units, seed=seed)]
+            if one.id in largest
+            else []
+        ),
+    )
 
 
 def _health_of(evidence: EvidenceTables) -> MakeRows:
     def checks(one: ExperimentSettings) -> Rows:
         known = {"experiment": one.id, "source": one.evidence}
-        return [{**known, "position": position, **asdict(check)} for position, check in enumerate(examine(one, evidence.of(one)))]
+        return [
+            {**known, "position": position, **asdict(check)}
+            for position, check in enumerate(examine(one, evidence.of(one)))
+        ]
 
     return _maker(HealthChecks, checks)
 
 
 def _readouts_of(evidence: EvidenceTables) -> MakeRows:
-    return _maker(Readouts, lambda one: [asdict(readout) for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))])
+    return _maker(
+        Readouts,
+        lambda one: [
+            asdict(readout)
+            for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))
+        ],
+    )
 
 
 def _plans_of(evidence: EvidenceTables) -> MakeRows:
@@ -140,29 +214,50 @@ def _plans_of(evidence: EvidenceTables) -> MakeRows:
 
 
 def _daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
-    parts = {} if daily_sums is None else {str(name): part for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()}
-    return _maker(EffectByDay, lambda one: [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else [])
+    parts = (
+        {}
+        if daily_sums is None
+        else {
+            str(name): part
+            for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()
+        }
+    )
+    return _maker(
+        EffectByDay,
+        lambda one: (
+            [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
+        ),
+    )
 
 
 def _segment_effects_of(evidence: EvidenceTables) -> MakeRows:
-    return _maker(SegmentEffects, lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))])
+    return _maker(
+        SegmentEffects,
+        lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))],
+    )
 
 
 def _decision_of(evidence: EvidenceTables, readouts: pl.DataFrame) -> MakeRows:
     return _maker(Decisions, lambda one: [_decision_row(one, evidence.of(one), readouts)])
 
 
-def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame) -> dict[str, Any]:
+def _decision_row(
+    experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame
+) -> dict[str, Any]:
     receipt = make_receipt(experiment, evidence)
     decided = receipt["decision"]
     stored = readouts.filter(pl.col("readout_key") == decided["readout_key"])
     if stored.is_empty():
         raise ContractError(
-            f"decisions: {experiment.id} would rest on readout {decided['readout_key']}, which is not among the "
-            f"{readouts.height} stored ones. Materialize `readouts` again before `decisions`."
+            f"decisions: {experiment.id} would rest on readout {decided['readout_key']}, which is"
+            f" not among the {readouts.height} stored ones. Materialize `readouts` again before"
+            " `decisions`."
         )
     return {
-        **{name: decided[name] for name in ("experiment", "arm", "reason", "sentence", "readout_key")},
+        **{
+            name: decided[name]
+            for name in ("experiment", "arm", "reason", "sentence", "readout_key")
+        },
         "decision": receipt["in_force"],
         "rule_decision": decided["decision"],
         "override_owner": experiment.override.owner if experiment.override else None,
@@ -184,7 +279,9 @@ def _decision_row(experiment: ExperimentSettings, evidence: Evidence, readouts: 
 
 
 def _maker(model: type[Contract], rows_of: Callable[[ExperimentSettings], Rows]) -> MakeRows:
-    """Make the rows of one experiment a frame at once: a number that fits no column is then its problem alone."""
+    """Make the rows of one experiment a frame at once: a number that fits no column is then its
+    problem alone.
+    """
     schema = _types(model)
     return lambda one: pl.DataFrame(rows_of(one), schema=schema, orient="row")
 

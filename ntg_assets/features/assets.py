@@ -18,33 +18,68 @@ def user_days(train_events: Table) -> Query:
 
 
 @staged_asset(group="features", kinds=("sql",))
-def interaction_features(train_events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
-    """How strongly each user has engaged with each item, against the user's and the item's own norm."""
+def interaction_features(
+    train_events: Table, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
+    """How strongly each user has engaged with each item,
+    against the user's and the item's own norm.
+    """
     recent_days = project.settings.features.recent_days
     tables = {"train_events": train_events}
-    return query("features", "interaction_features", tables, cutoff_on=cutoff_day(split_boundaries), recent_days=recent_days)
+    return query(
+        "features",
+        "interaction_features",
+        tables,
+        cutoff_on=cutoff_day(split_boundaries),
+        recent_days=recent_days,
+    )
 
 
 @staged_asset(group="features", kinds=("sql",))
-def item_features(train_events: Table, interaction_features: Table, split_boundaries: pl.DataFrame) -> Query:
+def item_features(
+    train_events: Table, interaction_features: Table, split_boundaries: pl.DataFrame
+) -> Query:
     """How popular each item is, for how long, with how many, and where it is heading."""
     tables = {"train_events": train_events, "interaction_features": interaction_features}
     return query("features", "item_features", tables, cutoff_on=cutoff_day(split_boundaries))
 
 
 @staged_asset(group="features", kinds=("sql",))
-def user_features(user_days: Table, interaction_features: Table, item_categories: Table, split_boundaries: pl.DataFrame) -> Query:
+def user_features(
+    user_days: Table,
+    interaction_features: Table,
+    item_categories: Table,
+    split_boundaries: pl.DataFrame,
+) -> Query:
     """How often, how regularly, how lately and how broadly each user is active."""
-    activity = user_activity_features(user_days, active_users_at(user_days, cutoff_day(split_boundaries)))
+    activity = user_activity_features(
+        user_days, active_users_at(user_days, cutoff_day(split_boundaries))
+    )
     pairs = {"interaction_features": interaction_features, "item_categories": item_categories}
-    return query("features", "user_features", {"activity": activity, "taste": query("features", "user_taste_features", pairs)})
+    return query(
+        "features",
+        "user_features",
+        {"activity": activity, "taste": query("features", "user_taste_features", pairs)},
+    )
 
 
 @staged_asset(group="features", kinds=("sql",))
-def feature_manifest(user_features: Table, item_features: Table, interaction_features: Table) -> Query:
+def feature_manifest(
+    user_features: Table, item_features: Table, interaction_features: Table
+) -> Query:
     """What every feature means, what it is made from, and what its column holds."""
-    tables = {"user_features": user_features, "item_features": item_features, "interaction_features": interaction_features}
+    tables = {
+        "user_features": user_features,
+        "item_features": item_features,
+        "interaction_features": interaction_features,
+    }
     return describe_features(tables)
 
 
-feature_assets = [*user_days, *interaction_features, *item_features, *user_features, *feature_manifest]
+feature_assets = [
+    *user_days,
+    *interaction_features,
+    *item_features,
+    *user_features,
+    *feature_manifest,
+]

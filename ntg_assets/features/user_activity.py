@@ -1,4 +1,6 @@
-"""Activity features of users at any cutoffs: the same text makes the snapshots of the past and tonight's."""
+"""Activity features of users at any cutoffs: the same text makes the snapshots of the past and
+tonight's.
+"""
 
 from ntg_assets.sql import Query, Source, query
 
@@ -8,10 +10,12 @@ def user_activity_features(user_days: Source, cutoffs: Source) -> Query:
 
     Args:
         user_days: One row per (user, active day).
-        cutoffs: `user_id`, `cutoff_on` (date): who is looked at, and from when. Days at or after `cutoff_on` are not seen.
+        cutoffs: `user_id`, `cutoff_on` (date): who is looked at, and from when. Days at or after
+            `cutoff_on` are not seen.
 
     Returns:
-        One row per (user_id, cutoff_on) whose user was active before; columns as in `user_activity_features.sql`.
+        One row per (user_id, cutoff_on) whose user was active before; columns as in
+        `user_activity_features.sql`.
     """
     return query("features", "user_activity_features", {"user_days": user_days, "cutoffs": cutoffs})
 

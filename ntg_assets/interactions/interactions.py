@@ -14,20 +14,25 @@ from ntg_assets.interactions.row_order import order_rows
 from ntg_assets.interactions.rows import Rows
 
 HISTORY = ("user_id", "item_id", "event_at")  # columns of a log that interactions are made from
-LOOKUP_SHARE = 4  # integer ids are looked up in an array while their range is below so many times the rows; sparse ones are joined
+# integer ids are looked up in an array while their range is below so many times the rows; sparse
+# ones are joined
+LOOKUP_SHARE = 4
 
 
 @dataclass(frozen=True)
 class Interactions:
-    """Distinct (user, item, instant) rows, each user's most recent first (then by item id): the same for rows in any order.
+    """Distinct (user, item, instant) rows, each user's most recent first
+    (then by item id): the same for rows in any order.
 
     Attributes:
         users: User ids, ascending; a user's code is the position.
-        items: Item ids by falling number of users, then by id, so that a lower code breaks a tie; an item's code is the position.
+        items: Item ids by falling number of users, then by id, so that a lower code breaks a tie;
+        an item's code is the position.
         user: Code of each row's user.
         item: Code of each row's item.
         at: Instant of each row, microseconds since 1970.
-        is_latest: Whether the row is the user's latest with this item: these rows are the distinct (user, item) pairs.
+        is_latest: Whether the row is the user's latest with this item: these rows are the distinct
+            (user, item) pairs.
     """
 
     users: pl.Series
@@ -46,7 +51,9 @@ class Interactions:
     def n_repeat_users_of_item(self) -> Longs:
         """Distinct users of each item who had it at more than one instant."""
         earlier = ~self.is_latest
-        pairs = distinct(self.user[earlier].astype(np.int64) * max(self.n_items, 1) + self.item[earlier])
+        pairs = distinct(
+            self.user[earlier].astype(np.int64) * max(self.n_items, 1) + self.item[earlier]
+        )
         return np.bincount(pairs % max(self.n_items, 1), minlength=len(self.items))
 
     @cached_property
@@ -63,7 +70,14 @@ class Interactions:
         """Return the users with codes in [first, last), with all their rows."""
         rows = slice(self.start[first], self.start[min(last, self.n_users)])
         user = self.user[rows] - np.int32(first)
-        return Interactions(self.users[first:last], self.items, user, self.item[rows], self.at[rows], self.is_latest[rows])
+        return Interactions(
+            self.users[first:last],
+            self.items,
+            user,
+            self.item[rows],
+            self.at[rows],
+            self.is_latest[rows],
+        )
 
     @property
     def n_users(self) -> int:
@@ -74,22 +88,30 @@ class Interactions:
         return len(self.items)
 
 
-def code_interactions(events: pl.DataFrame, *, items: pl.Series | None = None, compiled: bool | None = None) -> Interactions:
+def code_interactions(
+    events: pl.DataFrame, *, items: pl.Series | None = None, compiled: bool | None = None
+) -> Interactions:
     """Code a log.
 
     Args:
-        events: One row per event: `user_id`, `item_id` (integers or strings), `event_at`. Rows of one user, item and instant count once.
-        items: The catalogue in the order of its codes, where it is known already; rows of other items are left out. None: that of the log.
+        events: One row per event: `user_id`, `item_id` (integers or strings), `event_at`. Rows of
+        one user, item and instant count once.
+        items: The catalogue in the order of its codes, where it is known already; rows of other
+        items are left out. None: that of the log.
         compiled: Which engine sorts; none: by the number of rows. Both give the same bits.
     """
     (users, user), (known, item) = _ranked(events["user_id"]), _ranked(events["item_id"])
     at = events["event_at"].to_physical().cast(pl.Int64).to_numpy()
     rows = order_rows(user, item, at, n_users=len(users), n_items=len(known), compiled=compiled)
     if items is None:
-        order = np.argsort(-np.bincount(rows.item[rows.is_latest], minlength=len(known)), kind="stable")
+        order = np.argsort(
+            -np.bincount(rows.item[rows.is_latest], minlength=len(known)), kind="stable"
+        )
         number = np.empty(len(known), np.int32)
         number[order] = np.arange(len(known), dtype=np.int32)
-        return Interactions(users, known.gather(order), rows.user, number[rows.item], rows.at, rows.is_latest)
+        return Interactions(
+            users, known.gather(order), rows.user, number[rows.item], rows.at, rows.is_latest
+        )
     number = codes_of(known, known=items).astype(np.int32)
     if number.min(initial=0) >= 0:
         return Interactions(users, items, rows.user, number[rows.item], rows.at, rows.is_latest)
@@ -102,7 +124,14 @@ def _only_known(users: pl.Series, items: pl.Series, rows: Rows, item: Ints) -> I
     is_left = np.zeros(len(users), np.bool_)
     is_left[rows.user[kept]] = True
     number = np.cumsum(is_left, dtype=np.int32) - np.int32(1)
-    return Interactions(users.filter(is_left), items, number[rows.user[kept]], item[kept], rows.at[kept], rows.is_latest[kept])
+    return Interactions(
+        users.filter(is_left),
+        items,
+        number[rows.user[kept]],
+        item[kept],
+        rows.at[kept],
+        rows.is_latest[kept],
+    )
 
 
 def _ranked(ids: pl.Series) -> tuple[pl.Series, Ints]:

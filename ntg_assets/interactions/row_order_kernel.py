@@ -1,6 +1,8 @@
-"""Compiled loops behind `order_rows`: rows go to their users by counting, and one number holds instant and item of a row.
+"""Compiled loops behind `order_rows`: rows go to their users by counting,
+and one number holds instant and item of a row.
 
-25 million rows: 2 processor seconds in place of 25, and a third of the memory of frames that are joined and sorted.
+25 million rows: 2 processor seconds in place of 25, and a third of the memory of frames that are
+joined and sorted.
 """
 
 from collections.abc import Callable
@@ -20,7 +22,9 @@ NOBODY = np.int32(-1)
 def compiled_order(
     user: Ints, item: Ints, at: Longs, *, n_users: int, n_items: int, workers: int = WORKERS
 ) -> tuple[Ints, Ints, Longs, Flags]:
-    """Order rows; see `order_rows`. `user` and `item` are overwritten: they are not needed once the rows have their numbers."""
+    """Order rows; see `order_rows`. `user` and `item` are overwritten: they are not needed once the
+    rows have their numbers.
+    """
     item_bits = max(n_items - 1, 1).bit_length()
     newest, oldest = int(at.max()), int(at.min())
     instants = None
@@ -32,10 +36,20 @@ def compiled_order(
     sizes, is_latest = np.zeros(n_users, np.int64), np.zeros(len(keys), np.bool_)
     _share(_sort, workers, keys, start, sizes, is_latest, item_bits, n_items)
     ends = np.cumsum(sizes)
-    rows = user[: ends[-1]], item[: ends[-1]], np.empty(ends[-1], np.int64), np.empty(ends[-1], np.bool_)
+    rows = (
+        user[: ends[-1]],
+        item[: ends[-1]],
+        np.empty(ends[-1], np.int64),
+        np.empty(ends[-1], np.bool_),
+    )
     _share(_unpack, workers, keys, is_latest, start, ends - sizes, sizes, newest, item_bits, *rows)
     ordered_user, ordered_item, ordered_at, latest = rows
-    return ordered_user, ordered_item, ordered_at if instants is None else instants[ordered_at], latest
+    return (
+        ordered_user,
+        ordered_item,
+        ordered_at if instants is None else instants[ordered_at],
+        latest,
+    )
 
 
 def _share(loop: Callable[..., None], workers: int, *arguments: object) -> None:
@@ -58,7 +72,9 @@ def _by_user(user, item, at, newest, item_bits, cursor):
 
 @njit(**OPTIONS)
 def _sort(keys, start, sizes, is_latest, item_bits, n_items, worker, workers):
-    """Sort each user's rows, keep equal ones once, at the front of the user's place, and find the latest row of each item."""
+    """Sort each user's rows, keep equal ones once, at the front of the user's place,
+    and find the latest row of each item.
+    """
     seen_by, mask = np.full(n_items, NOBODY), (np.int64(1) << item_bits) - 1
     for user in range(worker, len(sizes), workers):
         rows, first = keys[start[user] : start[user + 1]], start[user]
@@ -77,7 +93,21 @@ def _sort(keys, start, sizes, is_latest, item_bits, n_items, worker, workers):
 
 
 @njit(**OPTIONS)
-def _unpack(keys, latest, start, to, sizes, newest, item_bits, user_of, item_of, at_of, is_latest, worker, workers):
+def _unpack(
+    keys,
+    latest,
+    start,
+    to,
+    sizes,
+    newest,
+    item_bits,
+    user_of,
+    item_of,
+    at_of,
+    is_latest,
+    worker,
+    workers,
+):
     """Write the kept rows one after the other."""
     mask = (np.int64(1) << item_bits) - 1
     for user in range(worker, len(sizes), workers):

@@ -1,1 +1,3 @@
-"""Off-policy sanity: what each strategy's lists would have earned, from a log of exposures with their probabilities."""
+"""Off-policy sanity: what each strategy's lists would have earned,
+from a log of exposures with their probabilities.
+"""

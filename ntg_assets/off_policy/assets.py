@@ -1,4 +1,6 @@
-"""Assets of the off-policy evaluation: what became of the log of exposures, the report, the comparisons."""
+"""Assets of the off-policy evaluation: what became of the log of exposures,
+the report, the comparisons.
+"""
 
 import polars as pl
 
@@ -13,19 +15,38 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 
 ESTIMATED = {
-    "off_policy_report": "What each strategy's lists would have earned per shown place, and whether the estimate can be believed.",
-    "off_policy_comparisons": "Every strategy's estimated value against every other one's, on the same exposures.",
-    "off_policy_problems": "Why nothing could be estimated from the log of exposures; no rows: nothing went wrong.",
+    "off_policy_report": (
+        "What each strategy's lists would have earned per shown place, and whether the estimate can"
+        " be believed."
+    ),
+    "off_policy_comparisons": (
+        "Every strategy's estimated value against every other one's, on the same exposures."
+    ),
+    "off_policy_problems": (
+        "Why nothing could be estimated from the log of exposures; no rows: nothing went wrong."
+    ),
 }
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("polars",))
 def shown_log_report(
-    shown_items: pl.DataFrame, shown_log_losses: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+    shown_items: pl.DataFrame,
+    shown_log_losses: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """What became of each row of the log of exposures: used, before the cutoff, left out and why."""
+    """What became of each row of the log of exposures: used, before the cutoff,
+    left out and why.
+    """
     length = project.settings.off_policy_list_length
-    return pl.concat([divide_slots(shown_items, cutoff_at=train_end(split_boundaries), list_length=length).fates, shown_log_losses])
+    return pl.concat(
+        [
+            divide_slots(
+                shown_items, cutoff_at=train_end(split_boundaries), list_length=length
+            ).fates,
+            shown_log_losses,
+        ]
+    )
 
 
 @staged_assets(ESTIMATED, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
@@ -41,11 +62,19 @@ def off_policy(
     settings, length = project.settings, project.settings.off_policy_list_length
     users = project.read(Query("select distinct user_id from stored", {"stored": train_events}))
     items = project.read(Query("select distinct item_id from stored", {"stored": train_events}))
-    lists = Lists(project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id"), default_list, users, items)
+    lists = Lists(
+        project.columns(strategy_lists, "strategy", "user_id", "rank", "item_id"),
+        default_list,
+        users,
+        items,
+    )
     slots = divide_slots(shown_items, cutoff_at=train_end(split_boundaries), list_length=length)
     n_users = settings.gate.minimum_users
     return report_or_problem(
-        lambda some: report_off_policy(some, lists, settings=settings.off_policy, list_length=length, minimum_users=n_users), slots
+        lambda some: report_off_policy(
+            some, lists, settings=settings.off_policy, list_length=length, minimum_users=n_users
+        ),
+        slots,
     )
 
 

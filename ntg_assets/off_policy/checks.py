@@ -1,4 +1,6 @@
-"""Checks of the off-policy evaluation: every exposure is accounted for, and estimates that cannot be believed say so."""
+"""Checks of the off-policy evaluation: every exposure is accounted for,
+and estimates that cannot be believed say so.
+"""
 
 import dagster as dg
 import polars as pl
@@ -12,13 +14,24 @@ NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing 
 
 def doubtful_strategies(report: pl.DataFrame) -> list[str]:
     """Say of each strategy whose estimate supports no claim why."""
-    doubtful = report.filter(~pl.col("supports_claim") & (pl.col("strategy") != LOGGED)).unique("strategy").sort("strategy")
-    return [f"{strategy}: {verdict}" for strategy, verdict in doubtful.select("strategy", "verdict").iter_rows()]
+    doubtful = (
+        report.filter(~pl.col("supports_claim") & (pl.col("strategy") != LOGGED))
+        .unique("strategy")
+        .sort("strategy")
+    )
+    return [
+        f"{strategy}: {verdict}"
+        for strategy, verdict in doubtful.select("strategy", "verdict").iter_rows()
+    ]
 
 
 def told_log(fates: pl.DataFrame) -> str:
     """Say in one line what became of the rows of the log."""
-    rows = fates.group_by("fate").agg(pl.col("n_rows").sum()).sort("n_rows", "fate", descending=[True, False])
+    rows = (
+        fates.group_by("fate")
+        .agg(pl.col("n_rows").sum())
+        .sort("n_rows", "fate", descending=[True, False])
+    )
     return ", ".join(f"{n_rows:,} {fate}" for fate, n_rows in rows.iter_rows()) or NOT_CONFIGURED
 
 
@@ -31,21 +44,38 @@ def told_log(fates: pl.DataFrame) -> str:
     },
 )
 def estimates_can_be_believed(
-    off_policy_report: pl.DataFrame, shown_log_report: pl.DataFrame, off_policy_problems: pl.DataFrame, optional_sources: pl.DataFrame
+    off_policy_report: pl.DataFrame,
+    shown_log_report: pl.DataFrame,
+    off_policy_problems: pl.DataFrame,
+    optional_sources: pl.DataFrame,
 ) -> dg.AssetCheckResult:
-    """Each strategy's estimate rests on enough users, on support, and on propensities whose weights are 1 on average; a warning."""
-    refused = optional_sources.filter((pl.col("source") == KEY) & ~pl.col("is_usable"))["sentence"].to_list()
+    """Each strategy's estimate rests on enough users, on support,
+    and on propensities whose weights are 1 on average; a warning.
+    """
+    refused = optional_sources.filter((pl.col("source") == KEY) & ~pl.col("is_usable"))[
+        "sentence"
+    ].to_list()
     if broken := [*refused, *off_policy_problems["reason"]]:
         return dg.AssetCheckResult(
-            passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"nothing was estimated: {'; '.join(broken)}"
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"nothing was estimated: {'; '.join(broken)}",
         )
     doubts = doubtful_strategies(off_policy_report)
     missing = off_policy_report.is_empty() and not shown_log_report.is_empty()
-    told = "no exposure lies at or after the cutoff: nothing was estimated" if missing else "; ".join(doubts) or "all checks hold"
+    told = (
+        "no exposure lies at or after the cutoff: nothing was estimated"
+        if missing
+        else "; ".join(doubts) or "all checks hold"
+    )
     return dg.AssetCheckResult(
         passed=not doubts and not missing,
         severity=dg.AssetCheckSeverity.WARN,
-        description=NOT_CONFIGURED if shown_log_report.is_empty() else f"{told} ({told_log(shown_log_report)})",
+        description=(
+            NOT_CONFIGURED
+            if shown_log_report.is_empty()
+            else f"{told} ({told_log(shown_log_report)})"
+        ),
     )
 
 

@@ -1,17 +1,20 @@
-"""What a policy would have earned per slot, from the log of another one: IPS, SNIPS, doubly robust, with intervals clustered by user.
+"""What a policy would have earned per slot, from the log of another one: IPS,
+SNIPS, doubly robust, with intervals clustered by user.
 
-Each slot i (a place of a list shown to a user) has a reward r, a logged propensity p and, under the evaluated policy, a weight
-w = (its probability of the item shown) / p. With every item that the policy would show possible in the log, E[w] = 1 in a slot that the
-policy fills, and E[w r] is what the policy earns there. `f` is the share of slots that it fills; an empty place earns nothing.
+Each slot i (a place of a list shown to a user) has a reward r, a logged propensity p and, under the
+evaluated policy, a weight w = (its probability of the item shown) / p. With every item that the
+policy would show possible in the log, E[w] = 1 in a slot that the policy fills, and E[w r] is what
+the policy earns there. `f` is the share of slots that it fills; an empty place earns nothing.
 
 - IPS: mean of w r. Unbiased. Source: Horvitz and Thompson 1952.
-- SNIPS: f * sum(w r) / sum(w). Slightly biased, less noisy; a constant added to all rewards adds just that constant.
-  Source: Swaminathan and Joachims 2015, self-normalized estimator.
-- DR: mean of q(policy's item) + w (r - q(item shown)), with a reward model q from other exposures. Unbiased whatever q is.
-  Source: Dudik, Langford and Li 2011, doubly robust.
+- SNIPS: f * sum(w r) / sum(w). Slightly biased, less noisy; a constant added to all rewards adds
+  just that constant. Source: Swaminathan and Joachims 2015, self-normalized estimator.
+- DR: mean of q(policy's item) + w (r - q(item shown)), with a reward model q from other exposures.
+  Unbiased whatever q is. Source: Dudik, Langford and Li 2011, doubly robust.
 - On-policy: mean of r, what the logged policy itself earned.
 
-Intervals are of means over users drawn from all users (linearised, clustered by user): a user's slots are not independent of each other.
+Intervals are of means over users drawn from all users (linearised, clustered by user): a user's
+slots are not independent of each other.
 """
 
 from dataclasses import dataclass
@@ -47,8 +50,9 @@ class Estimate:
     def interval(self, level: float = LEVEL) -> "Range":
         """Interval of the value, users being drawn from many; unknown with one user.
 
-        Student's t with as many degrees of freedom as there are users who matter (Satterthwaite: a variance that rests on a few users is
-        itself uncertain). Source: Kish 1965 (linearisation of ratios over clusters); Satterthwaite 1946.
+        Student's t with as many degrees of freedom as there are users who matter (Satterthwaite: a
+        variance that rests on a few users is itself uncertain). Source: Kish 1965 (linearisation of
+        ratios over clusters); Satterthwaite 1946.
         """
         n, squares = len(self.influence), self.influence**2
         total = float(squares.sum())
@@ -94,7 +98,9 @@ class Logged:
     def mean(self, values: Floats) -> Estimate:
         """Mean of values of slots."""
         value = float(self.per_user(values).sum()) / self.n_slots
-        return Estimate(value, (self.per_user(values) - value * np.bincount(self.user)) / self.n_slots)
+        return Estimate(
+            value, (self.per_user(values) - value * np.bincount(self.user)) / self.n_slots
+        )
 
 
 def on_policy(log: Logged) -> Estimate:
@@ -109,11 +115,17 @@ def inverse_propensity(log: Logged, match: Match) -> Estimate:
 
 def self_normalised(log: Logged, match: Match) -> Estimate | None:
     """SNIPS of one policy; None where the log never showed what it would show."""
-    weights, earned, filled = log.per_user(match.weight), log.per_user(match.weight * log.reward), log.mean(match.filled)
+    weights, earned, filled = (
+        log.per_user(match.weight),
+        log.per_user(match.weight * log.reward),
+        log.mean(match.filled),
+    )
     if weights.sum() == 0:
         return None
     ratio = float(earned.sum()) / float(weights.sum())
-    influence = ratio * filled.influence + filled.value * (earned - ratio * weights) / float(weights.sum())
+    influence = ratio * filled.influence + filled.value * (earned - ratio * weights) / float(
+        weights.sum()
+    )
     return Estimate(filled.value * ratio, influence)
 
 
@@ -125,10 +137,12 @@ def doubly_robust(log: Logged, match: Match) -> Estimate | None:
 
 
 def mean_weight(log: Logged, match: Match) -> Range:
-    """Mean weight, with the interval in which the share of filled slots must lie when propensities are right and support is whole.
+    """Mean weight, with the interval in which the share of filled slots must lie when propensities
+    are right and support is whole.
 
-    Weights are a control variate with a known mean: in each filled slot they are 1 on average, whatever the rewards.
-    Source: Li, Chen, Kleban and Gupta 2015 ("arithmetic and harmonic mean tests" of logged propensities).
+    Weights are a control variate with a known mean: in each filled slot they are 1 on average,
+    whatever the rewards. Source: Li, Chen, Kleban and Gupta 2015 ("arithmetic and harmonic mean
+    tests" of logged propensities).
     """
     value = float(log.per_user(match.weight).sum()) / log.n_slots
     away = log.mean(match.weight - match.filled).interval(CHECK_LEVEL)

@@ -32,7 +32,8 @@ class ShownLog(NamedTuple):
     """What a log of exposures holds.
 
     Attributes:
-        rows: `user_id`, `item_id`, `shown_at`, `position` (from 1; null: not known), `propensity`, `reward`: one row per exposure, ordered.
+        rows: `user_id`, `item_id`, `shown_at`, `position` (from 1; null: not known), `propensity`,
+        `reward`: one row per exposure, ordered.
         fates: `fate`, `reason`, `n_rows` of the rows that are not among them.
         n_files: Files that were read.
     """
@@ -47,7 +48,14 @@ def no_shown_log(ids: IdTypes) -> ShownLog:
     return ShownLog(_no_rows(ids), pl.DataFrame(schema=FATES))
 
 
-def read_shown(log: ShownLogSettings, *, place: Place, ids: IdTypes, max_bad_share: float, day_zone: str = UTC_ZONE) -> ShownLog:
+def read_shown(
+    log: ShownLogSettings,
+    *,
+    place: Place,
+    ids: IdTypes,
+    max_bad_share: float,
+    day_zone: str = UTC_ZONE,
+) -> ShownLog:
     """Read the configured log.
 
     Args:
@@ -58,11 +66,14 @@ def read_shown(log: ShownLogSettings, *, place: Place, ids: IdTypes, max_bad_sha
         day_zone: Zone of days without a time.
 
     Raises:
-        SourceError: a file or a column is missing or damaged, or too many rows cannot be used (a propensity that is none, a place before
-            the first one, one impression with two outcomes).
+        SourceError: a file or a column is missing or damaged, or too many rows cannot be used (a
+            propensity that is none, a place before the first one, one impression with two
+            outcomes).
     """
     paths = resolve_files(log.files, home=place.home, roots=place.folders)
-    files = inspect_files(paths, home=place.home, format_=log.format, delimiter=log.delimiter, first_number=1)
+    files = inspect_files(
+        paths, home=place.home, format_=log.format, delimiter=log.delimiter, first_number=1
+    )
     with source_reader(place) as connection:
         plan = _plan(connection, files, log, ids, day_zone)
         counts = count_rows(connection, plan)
@@ -72,18 +83,34 @@ def read_shown(log: ShownLogSettings, *, place: Place, ids: IdTypes, max_bad_sha
         rows = run(over_typed_rows(plan, "shown_rows", package="off_policy"), connection)
     refuse_changed(files)
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
-    rejected = bad.select(fate=pl.lit(REJECTED), reason=pl.concat_str("column_name", pl.lit(" "), "reason"), n_rows="n_rows")
+    rejected = bad.select(
+        fate=pl.lit(REJECTED),
+        reason=pl.concat_str("column_name", pl.lit(" "), "reason"),
+        n_rows="n_rows",
+    )
     fates = [rejected, *repeated, _copies(files, counts)]
     used = [part.filter(pl.col("n_rows") > 0) for part in fates]
     return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat(used), len(files))
 
 
 def _no_rows(ids: IdTypes) -> pl.DataFrame:
-    types = {"user_id": POLARS_ID_TYPES[ids.user], "item_id": POLARS_ID_TYPES[ids.item], "shown_at": pl.Datetime("us")}
-    return pl.DataFrame(schema={**types, "position": pl.Int64, "propensity": pl.Float64, "reward": pl.Float64})
+    types = {
+        "user_id": POLARS_ID_TYPES[ids.user],
+        "item_id": POLARS_ID_TYPES[ids.item],
+        "shown_at": pl.Datetime("us"),
+    }
+    return pl.DataFrame(
+        schema={**types, "position": pl.Int64, "propensity": pl.Float64, "reward": pl.Float64}
+    )
 
 
-def _plan(connection: Connection, files: Sequence[SourceFile], log: ShownLogSettings, ids: IdTypes, day_zone: str) -> Plan:
+def _plan(
+    connection: Connection,
+    files: Sequence[SourceFile],
+    log: ShownLogSettings,
+    ids: IdTypes,
+    day_zone: str,
+) -> Plan:
     refuse_unknown_zone(connection, log.timezone, key=f"{WHAT}.timezone")
     mapping = {f"{WHAT}.{key}": column for key in MAPPED if (column := getattr(log, key))}
     originals = [file for file in files if file.copy_of is None]
@@ -93,7 +120,9 @@ def _plan(connection: Connection, files: Sequence[SourceFile], log: ShownLogSett
     return Plan(tuple(layouts), shown_rules(log, ids, day_zone=day_zone), parameters)
 
 
-def shown_rules(log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE) -> tuple[Rule, ...]:
+def shown_rules(
+    log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE
+) -> tuple[Rule, ...]:
     """Say how each column is made, and what makes a row unusable."""
     return (
         id_rule("user_id", log.user_id, ids.user),
@@ -103,19 +132,39 @@ def shown_rules(log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE
             "propensity",
             log.propensity,
             as_value,
-            (("propensity is null", "is no number"), ("propensity <= 0e0", "is not above 0"), ("propensity > 1e0", "is above 1")),
+            (
+                ("propensity is null", "is no number"),
+                ("propensity <= 0e0", "is not above 0"),
+                ("propensity > 1e0", "is above 1"),
+            ),
             ("propensity > 0e0", "propensity <= 1e0"),
         ),
-        Rule("reward", log.reward, _zero_if_empty if log.empty_reward == "zero" else as_value, (("reward is null", "is no number"),)),
+        Rule(
+            "reward",
+            log.reward,
+            _zero_if_empty if log.empty_reward == "zero" else as_value,
+            (("reward is null", "is no number"),),
+        ),
         _position_rule(log.position),
-        Rule("impression_id", log.impression_id, as_text, (("impression_id is null", "is empty"),))
-        if log.impression_id
-        else Rule("impression_id", None, lambda _: "cast(null as varchar)", is_optional=True),
+        (
+            Rule(
+                "impression_id",
+                log.impression_id,
+                as_text,
+                (("impression_id is null", "is empty"),),
+            )
+            if log.impression_id
+            else Rule("impression_id", None, lambda _: "cast(null as varchar)", is_optional=True)
+        ),
     )
 
 
 def _time_rule(log: ShownLogSettings, day_zone: str) -> Rule:
-    wrong = "is no ISO timestamp" if log.timestamp_unit == "iso" else f"is no epoch number ({log.timestamp_unit})"
+    wrong = (
+        "is no ISO timestamp"
+        if log.timestamp_unit == "iso"
+        else f"is no epoch number ({log.timestamp_unit})"
+    )
     return Rule(
         "shown_at",
         log.shown_at,
@@ -129,8 +178,17 @@ def _position_rule(column: str | None) -> Rule:
     """Places are counted from 1, whatever the log calls the first one."""
     if column is None:
         return Rule("position", None, lambda _: "cast(null as bigint)", is_optional=True)
-    problems = (("position is null", "is no whole number"), ("position < 1", f"is before {WHAT}.first_position"))
-    return Rule("position", column, lambda found: f"{as_id(found, 'integer')} - $first_position + 1", problems, ("position >= 1",))
+    problems = (
+        ("position is null", "is no whole number"),
+        ("position < 1", f"is before {WHAT}.first_position"),
+    )
+    return Rule(
+        "position",
+        column,
+        lambda found: f"{as_id(found, 'integer')} - $first_position + 1",
+        problems,
+        ("position >= 1",),
+    )
 
 
 def _zero_if_empty(column: Column) -> str:
@@ -141,25 +199,34 @@ def _zero_if_empty(column: Column) -> str:
 def _copies(files: Sequence[SourceFile], counts: Mapping[int, FileCounts]) -> pl.DataFrame:
     """Rows of files that hold what an earlier file holds."""
     n_rows = sum(counts[file.copy_of].n_rows for file in files if file.copy_of is not None)
-    return pl.DataFrame([(DUPLICATE, "the file is a copy of another one", n_rows)], schema=FATES, orient="row")
+    return pl.DataFrame(
+        [(DUPLICATE, "the file is a copy of another one", n_rows)], schema=FATES, orient="row"
+    )
 
 
 def _without_repeats(
     rows: pl.DataFrame, log: ShownLogSettings, *, max_bad_share: float
 ) -> tuple[pl.DataFrame, tuple[pl.DataFrame, pl.DataFrame]]:
-    """Let each impression count once, and none that has two outcomes; the rows come in an order that only they decide."""
+    """Let each impression count once, and none that has two outcomes;
+    the rows come in an order that only they decide.
+    """
     key = [*SHOWN, "position", "impression_id"]
     ordered = rows.sort(*key, "propensity", "reward", nulls_last=True)
-    once = ordered if log.duplicates == "keep" and log.impression_id is None else ordered.unique(maintain_order=True)
+    once = (
+        ordered
+        if log.duplicates == "keep" and log.impression_id is None
+        else ordered.unique(maintain_order=True)
+    )
     is_conflict = pl.len().over(key) > 1 if log.impression_id else pl.lit(value=False)
     kept = once.filter(~is_conflict)
     n_conflicts = once.height - kept.height
     if n_conflicts > max_bad_share * rows.height:
         first = once.filter(is_conflict).row(0, named=True)
         raise SourceError(
-            f"{WHAT}: {n_conflicts:,} of {rows.height:,} rows tell one impression with several propensities or rewards, more than "
-            f"ingest.max_bad_share = {max_bad_share:g} allows (first: {log.impression_id} {first['impression_id']!r}, "
-            f"item {first['item_id']!r}). Write each impression once, with what came of it in the end."
+            f"{WHAT}: {n_conflicts:,} of {rows.height:,} rows tell one impression with several"
+            f" propensities or rewards, more than ingest.max_bad_share = {max_bad_share:g} allows"
+            f" (first: {log.impression_id} {first['impression_id']!r}, item {first['item_id']!r})."
+            " Write each impression once, with what came of it in the end."
         )
     counted = [
         (REJECTED, f"{log.impression_id} has several propensities or rewards", n_conflicts),

@@ -1,4 +1,6 @@
-"""A log of exposures from which nothing can be estimated concerns the estimates alone, and is told in `off_policy_problems`."""
+"""A log of exposures from which nothing can be estimated concerns the estimates alone,
+and is told in `off_policy_problems`.
+"""
 
 from collections.abc import Callable
 
@@ -12,8 +14,11 @@ PROBLEMS = {"source": pl.String, "reason": pl.String}
 KEY = "off_policy.shown"
 
 
-def report_or_problem(report: Callable[[Slots], Reports], slots: Slots) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Estimate from slots; whatever goes wrong leaves both reports empty, with the reason in the third table.
+def report_or_problem(
+    report: Callable[[Slots], Reports], slots: Slots
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Estimate from slots; whatever goes wrong leaves both reports empty,
+    with the reason in the third table.
 
     Returns:
         `off_policy_report`, `off_policy_comparisons`, `off_policy_problems`.
@@ -22,4 +27,6 @@ def report_or_problem(report: Callable[[Slots], Reports], slots: Slots) -> tuple
         return *report(slots), pl.DataFrame(schema=PROBLEMS)
     except Exception as error:  # noqa: BLE001  # the night goes on without the estimates, and says so
         nothing = slots._replace(held_out=slots.held_out.clear(), earlier=slots.earlier.clear())
-        return *report(nothing), pl.DataFrame([(KEY, tell_error(error))], schema=PROBLEMS, orient="row")
+        return *report(nothing), pl.DataFrame(
+            [(KEY, tell_error(error))], schema=PROBLEMS, orient="row"
+        )

@@ -1,4 +1,6 @@
-"""The off-policy report: each strategy's estimated value beside the log's own, and whether the estimate can be believed."""
+"""The off-policy report: each strategy's estimated value beside the log's own,
+and whether the estimate can be believed.
+"""
 
 from typing import Any, NamedTuple
 
@@ -9,11 +11,20 @@ from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy import estimators as est
 from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
-from ntg_assets.off_policy.slots import Match, Slots, by_strategy, lists_shown, match_any_place, match_by_place
+from ntg_assets.off_policy.slots import (
+    Match,
+    Slots,
+    by_strategy,
+    lists_shown,
+    match_any_place,
+    match_by_place,
+)
 
 LOGGED, ON_POLICY = "logged", "on_policy"
 ESTIMATORS = ("ips", "snips", "dr")
-WIDEST_MARGIN = 0.5  # of the expected mean weight: with a wider interval propensities could be wrong by half and nobody would notice
+# of the expected mean weight: with a wider interval propensities could be wrong by half and nobody
+# would notice
+WIDEST_MARGIN = 0.5
 MOST_CUT = 0.05  # share of all weight: beyond it estimates are of another list than the strategy's
 ESTIMATE_SCHEMA: dict[str, Any] = {
     "strategy": pl.String,
@@ -93,8 +104,9 @@ def report_off_policy(
         minimum_users: With fewer users nothing supports a claim.
 
     Returns:
-        `off_policy_report` (strategy x estimator; the log's own policy first) and `off_policy_comparisons` (strategy x baseline x
-        estimator). Without exposures after the cutoff both are empty.
+        `off_policy_report` (strategy x estimator; the log's own policy first) and
+        `off_policy_comparisons` (strategy x baseline x estimator). Without exposures after the
+        cutoff both are empty.
     """
     held = slots.held_out
     if held.is_empty():
@@ -106,24 +118,41 @@ def report_off_policy(
         None if model is None else model.forecast(held).to_numpy(),
     )
     judged = [
-        _judge(name, _match(held, rows, lists, model, list_length=list_length), log, settings=settings, minimum_users=minimum_users)
+        _judge(
+            name,
+            _match(held, rows, lists, model, list_length=list_length),
+            log,
+            settings=settings,
+            minimum_users=minimum_users,
+        )
         for name, rows in by_strategy(lists.strategies)
     ]
     new = {
         "new_user_share": held.join(lists.users, on="user_id", how="anti").height / held.height,
         "new_item_share": held.join(lists.items, on="item_id", how="anti").height / held.height,
     }
-    report = _report(log, judged, minimum_users=minimum_users).with_columns(**{name: pl.lit(share) for name, share in new.items()})
+    report = _report(log, judged, minimum_users=minimum_users).with_columns(
+        **{name: pl.lit(share) for name, share in new.items()}
+    )
     return report.select(list(REPORT_SCHEMA)), _comparisons(judged)
 
 
-def _match(held: pl.DataFrame, rows: pl.DataFrame, lists: Lists, model: RewardModel | None, *, list_length: int) -> Match:
+def _match(
+    held: pl.DataFrame,
+    rows: pl.DataFrame,
+    lists: Lists,
+    model: RewardModel | None,
+    *,
+    list_length: int,
+) -> Match:
     shown = lists_shown(rows, lists.default, slots=held, known=lists.users, list_length=list_length)
     knows_places = held["position"].null_count() == 0
     return (match_by_place if knows_places else match_any_place)(held, shown, model=model)
 
 
-def _judge(name: str, match: Match, log: est.Logged, *, settings: OffPolicySettings, minimum_users: int) -> Judged:
+def _judge(
+    name: str, match: Match, log: est.Logged, *, settings: OffPolicySettings, minimum_users: int
+) -> Judged:
     limit = settings.largest_weight
     used = match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
     found = {
@@ -131,58 +160,96 @@ def _judge(name: str, match: Match, log: est.Logged, *, settings: OffPolicySetti
         "snips": est.self_normalised(log, used),
         "dr": est.doubly_robust(log, used),
     }
-    mean = est.mean_weight(log, match)  # of the weights as they are: clipping must not hide what is wrong
+    # of the weights as they are: clipping must not hide what is wrong
+    mean = est.mean_weight(log, match)
     n_filled = float(match.filled.sum())
     sanity: dict[str, Any] = {
         "n_slots": log.n_slots,
         "n_users": int(log.user.max()) + 1,
         "filled_share": n_filled / log.n_slots,
-        "support_share": float((match.supported * match.filled).sum()) / n_filled if n_filled else 0.0,
+        "support_share": (
+            float((match.supported * match.filled).sum()) / n_filled if n_filled else 0.0
+        ),
         "matched_share": float((match.weight > 0).mean()),
         "effective_slots": est.effective_size(used.weight),
         "effective_users": est.effective_size(log.per_user(used.weight)),
         "largest_weight": float(match.weight.max()),
-        "clipped_share": 1 - float(used.weight.sum()) / float(match.weight.sum()) if limit and match.weight.any() else 0.0,
+        "clipped_share": (
+            1 - float(used.weight.sum()) / float(match.weight.sum())
+            if limit and match.weight.any()
+            else 0.0
+        ),
         "mean_weight": mean.value,
         "mean_weight_low": mean.low,
         "mean_weight_high": mean.high,
     }
     doubts = _doubts(sanity, settings=settings, minimum_users=minimum_users)
     cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []
-    sanity |= {"supports_claim": not doubts, "verdict": "; ".join([*doubts, *cut]) or "the checks hold"}
-    return Judged(name, {name: estimate for name, estimate in found.items() if estimate is not None}, sanity)
+    sanity |= {
+        "supports_claim": not doubts,
+        "verdict": "; ".join([*doubts, *cut]) or "the checks hold",
+    }
+    return Judged(
+        name, {name: estimate for name, estimate in found.items() if estimate is not None}, sanity
+    )
 
 
-def _doubts(sanity: dict[str, Any], *, settings: OffPolicySettings, minimum_users: int) -> list[str]:
+def _doubts(
+    sanity: dict[str, Any], *, settings: OffPolicySettings, minimum_users: int
+) -> list[str]:
     """Say in words what stands against believing the estimates; nothing when all checks hold."""
     doubts = []
     if sanity["n_users"] < minimum_users:
-        doubts.append(f"thin evidence: {sanity['n_users']:,} of the {minimum_users:,} users that a claim needs")
+        doubts.append(
+            f"thin evidence: {sanity['n_users']:,} of the {minimum_users:,} users that a claim"
+            " needs"
+        )
     if sanity["effective_users"] < settings.minimum_effective_users:
         doubts.append(
-            f"what the log showed by chance and the strategy would show counts as {sanity['effective_users']:,.1f} users; "
-            f"{settings.minimum_effective_users:,} are needed"
+            "what the log showed by chance and the strategy would show counts as"
+            f" {sanity['effective_users']:,.1f} users; {settings.minimum_effective_users:,} are"
+            " needed"
         )
     if sanity["support_share"] < settings.minimum_support_share:
-        doubts.append(f"the log has never shown {1 - sanity['support_share']:.0%} of what the strategy would show")
+        doubts.append(
+            f"the log has never shown {1 - sanity['support_share']:.0%} of what the strategy would"
+            " show"
+        )
     if doubt := _weight_doubt(sanity):
         doubts.append(doubt)
     if sanity["clipped_share"] > MOST_CUT:
-        doubts.append(f"too much weight is cut: {sanity['clipped_share']:.1%}, {MOST_CUT:.0%} may be")
+        doubts.append(
+            f"too much weight is cut: {sanity['clipped_share']:.1%}, {MOST_CUT:.0%} may be"
+        )
     return doubts
 
 
 def _weight_doubt(sanity: dict[str, Any]) -> str:
-    """Hold the mean weight against what it must be: wrong where that lies outside its interval, idle where the interval holds anything."""
-    low, high, expected = sanity["mean_weight_low"], sanity["mean_weight_high"], sanity["filled_share"]
+    """Hold the mean weight against what it must be: wrong where that lies outside its interval,
+    idle where the interval holds anything.
+    """
+    low, high, expected = (
+        sanity["mean_weight_low"],
+        sanity["mean_weight_high"],
+        sanity["filled_share"],
+    )
     if low is None:
         return ""  # one user: thin evidence already
-    found = f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is expected"
+    found = (
+        f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is"
+        " expected"
+    )
     if high < expected:
-        return f"{found}: propensities are too high, or the log could not have shown all of its list"
+        return (
+            f"{found}: propensities are too high, or the log could not have shown all of its list"
+        )
     if low > expected:
         return f"{found}: propensities are too low"
-    return f"{found}: too uncertain to notice wrong propensities" if high - low > 2 * WIDEST_MARGIN * expected else ""
+    return (
+        f"{found}: too uncertain to notice wrong propensities"
+        if high - low > 2 * WIDEST_MARGIN * expected
+        else ""
+    )
 
 
 def _cut(share: float, log: est.Logged) -> str:
@@ -206,11 +273,22 @@ def _report(log: est.Logged, judged: list[Judged], *, minimum_users: int) -> pl.
 def _logged_row(log: est.Logged, own: est.Estimate, *, minimum_users: int) -> dict[str, Any]:
     n_users = int(log.user.max()) + 1
     is_enough = n_users >= minimum_users
-    verdict = "what the log itself earned" if is_enough else f"thin evidence: {n_users:,} of the {minimum_users:,} users that a claim needs"
+    verdict = (
+        "what the log itself earned"
+        if is_enough
+        else f"thin evidence: {n_users:,} of the {minimum_users:,} users that a claim needs"
+    )
     same = dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
-    whole = dict.fromkeys(("filled_share", "support_share", "matched_share", "largest_weight", "mean_weight"), 1.0)
+    whole = dict.fromkeys(
+        ("filled_share", "support_share", "matched_share", "largest_weight", "mean_weight"), 1.0
+    )
     ends = dict.fromkeys(("mean_weight_low", "mean_weight_high"), 1.0)
-    sizes = {"n_slots": log.n_slots, "n_users": n_users, "effective_slots": float(log.n_slots), "clipped_share": 0.0}
+    sizes = {
+        "n_slots": log.n_slots,
+        "n_users": n_users,
+        "effective_slots": float(log.n_slots),
+        "clipped_share": 0.0,
+    }
     sizes |= {"effective_users": est.effective_size(np.bincount(log.user).astype(np.float64))}
     told = dict(zip(("value", "low", "high"), own.interval(), strict=True))
     return {

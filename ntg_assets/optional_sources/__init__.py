@@ -1,1 +1,3 @@
-"""Everything configured beside the interaction log: read once, judged first, isolated where it is used."""
+"""Everything configured beside the interaction log: read once, judged first,
+isolated where it is used.
+"""

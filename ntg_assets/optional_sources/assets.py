@@ -1,4 +1,6 @@
-"""The first step of a run: every configured list and log beside the interaction log is read once, judged, and stored."""
+"""The first step of a run: every configured list and log beside the interaction log is read once,
+judged, and stored.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +14,11 @@ import ntg_assets.ranking.contracts
 import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts of the tables that are made
 from ntg_assets.contracts import contract_of
 from ntg_assets.events.assets import place_of
-from ntg_assets.optional_sources.reading import OptionalTables, read_optional_sources, require_source_files
+from ntg_assets.optional_sources.reading import (
+    OptionalTables,
+    read_optional_sources,
+    require_source_files,
+)
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import OWNERS, column_docs
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST
@@ -34,9 +40,17 @@ def _spec_of(table: str) -> dg.AssetOut:
     )
 
 
-@dg.multi_asset(name="configured_files", outs={table: _spec_of(table) for table in OptionalTables._fields}, op_tags=FIRST)
-def configured_files(context: dg.AssetExecutionContext, project: Project) -> Iterator[dg.Output[object]]:
-    """Read every configured list and log once; one that cannot be read is named here, and isolated where it is used."""
+@dg.multi_asset(
+    name="configured_files",
+    outs={table: _spec_of(table) for table in OptionalTables._fields},
+    op_tags=FIRST,
+)
+def configured_files(
+    context: dg.AssetExecutionContext, project: Project
+) -> Iterator[dg.Output[object]]:
+    """Read every configured list and log once; one that cannot be read is named here,
+    and isolated where it is used.
+    """
     place = place_of(project)
     require_source_files(project.settings.ingest, place)
     tables = read_optional_sources(

@@ -10,12 +10,17 @@ from ntg_assets.stages import INGEST
 def tell_refused(optional_sources: pl.DataFrame) -> list[str]:
     """Say of each source that cannot be read why, and what does without it."""
     refused = optional_sources.filter(~pl.col("is_usable"))
-    return [f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}" for row in refused.iter_rows(named=True)]
+    return [
+        f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}"
+        for row in refused.iter_rows(named=True)
+    ]
 
 
 @dg.asset_check(asset=dg.AssetKey([INGEST, "optional_sources"]), op_tags=FIRST)
 def configured_files_can_be_read(optional_sources: pl.DataFrame) -> dg.AssetCheckResult:
-    """Every configured list and log can be read; what cannot is isolated where it is used, and the rest of the night goes on."""
+    """Every configured list and log can be read; what cannot is isolated where it is used,
+    and the rest of the night goes on.
+    """
     refused = tell_refused(optional_sources)
     return dg.AssetCheckResult(
         passed=not refused,

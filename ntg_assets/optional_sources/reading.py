@@ -1,7 +1,9 @@
-"""Read every configured list and log beside the interaction log once, before anything is made; say of each whether it can be used.
+"""Read every configured list and log beside the interaction log once,
+before anything is made; say of each whether it can be used.
 
-Nothing here stops a night: what cannot be read is named with its reason, and whoever would use it does without (`consequence`). One
-exception: a file of items that must not be shown, where no publication says what it held before.
+Nothing here stops a night: what cannot be read is named with its reason, and whoever would use it
+does without (`consequence`). One exception: a file of items that must not be shown, where no
+publication says what it held before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +93,13 @@ class Judgements:
         self.rows: list[tuple[Any, ...]] = []
 
     def read(
-        self, source: str, files: Sequence[str], read: Callable[[], Read], *, found: Callable[[Read], Found], without: str
+        self,
+        source: str,
+        files: Sequence[str],
+        read: Callable[[], Read],
+        *,
+        found: Callable[[Read], Found],
+        without: str,
     ) -> Read | None:
         """Read one source and judge it; None when it cannot be read, whatever the reason."""
         named = ", ".join(files)
@@ -116,7 +124,9 @@ def require_source_files(ingest: IngestSettings, place: Place) -> None:
             resolve_files(source.files, home=place.home, roots=place.folders)
 
 
-def read_optional_sources(settings: Settings, *, place: Place, ids: IdTypes, published_store: Path, now: datetime) -> OptionalTables:
+def read_optional_sources(
+    settings: Settings, *, place: Place, ids: IdTypes, published_store: Path, now: datetime
+) -> OptionalTables:
     """Read everything that is configured beside the interaction log.
 
     Args:
@@ -127,7 +137,8 @@ def read_optional_sources(settings: Settings, *, place: Place, ids: IdTypes, pub
         now: The present instant (naive UTC): what lies after it has not happened yet.
 
     Raises:
-        SourceError: the file of excluded items cannot be read, and nothing says what it held before.
+        SourceError: the file of excluded items cannot be read, and nothing says what it held
+            before.
     """
     judged = Judgements()
     user_lists = _user_lists(settings, judged, place=place)
@@ -136,20 +147,30 @@ def read_optional_sources(settings: Settings, *, place: Place, ids: IdTypes, pub
     logs = _experiment_logs(settings, judged, home=place.home, ids=ids, now=now)
     shown = _shown_log(settings, judged, place=place, ids=ids)
     verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
-    return OptionalTables(verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows)
+    return OptionalTables(
+        verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows
+    )
 
 
 def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=USER_LISTS)]
-    for name, (files, read) in configured_lists(settings.radar, place=place, zone=settings.ingest.zone).items():
+    for name, (files, read) in configured_lists(
+        settings.radar, place=place, zone=settings.ingest.zone
+    ).items():
         listed = judged.read(
-            KEYS[name], files, read, found=lambda one: Found(one.n_files, one.rows.height, one.sentence), without=WITHOUT_LIST
+            KEYS[name],
+            files,
+            read,
+            found=lambda one: Found(one.n_files, one.rows.height, one.sentence),
+            without=WITHOUT_LIST,
         )
         parts += [listed.rows] if listed else []
     return pl.concat(parts)
 
 
-def _trial_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes) -> pl.DataFrame:
+def _trial_log(
+    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes
+) -> pl.DataFrame:
     trial = settings.radar.trial
     if trial is None:
         return pl.DataFrame(schema=TRIAL_TYPES)
@@ -163,7 +184,9 @@ def _trial_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdT
     return read.rows if read else pl.DataFrame(schema=TRIAL_TYPES)
 
 
-def _excluded_items(settings: Settings, judged: Judgements, *, place: Place, published_store: Path) -> pl.DataFrame:
+def _excluded_items(
+    settings: Settings, judged: Judgements, *, place: Place, published_store: Path
+) -> pl.DataFrame:
     file = settings.ranking.rules.exclude_items_file
     if file is None:
         return pl.DataFrame(schema=EXCLUDED_TYPES)
@@ -178,12 +201,17 @@ def _excluded_items(settings: Settings, judged: Judgements, *, place: Place, pub
         return read.rows
     known = excluded_at_last_publication(published_store, settings)
     if known is None:
-        raise SourceError(f"{EXCLUDED_KEY}: {judged.rows[-1][5]} Nothing was published before that says which items must not be shown.")
+        raise SourceError(
+            f"{EXCLUDED_KEY}: {judged.rows[-1][5]} Nothing was published before that says which"
+            " items must not be shown."
+        )
     return known
 
 
 def excluded_at_last_publication(published_store: Path, settings: Settings) -> pl.DataFrame | None:
-    """Return the items that such a file excluded when something was published last; None when there was none then."""
+    """Return the items that such a file excluded when something was published last;
+    None when there was none then.
+    """
     if not published_store.exists():
         return None
     rules = Query("select rule from stored", {"stored": Table(LIVE, "ranking_rules_report")})
@@ -193,16 +221,23 @@ def excluded_at_last_publication(published_store: Path, settings: Settings) -> p
             return None
         judged = run(items, connection)
     listed = judged.filter(pl.col("exclusion") == EXCLUSION).sort("item_id")
-    return listed.select(listed_id=pl.col("item_id").cast(pl.String), origin=pl.lit(LAST_PUBLICATION))
+    return listed.select(
+        listed_id=pl.col("item_id").cast(pl.String), origin=pl.lit(LAST_PUBLICATION)
+    )
 
 
 def _experiment_logs(
     settings: Settings, judged: Judgements, *, home: Path, ids: IdTypes, now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Read the logs of every experiment between two looks at the bytes of their files; files that several share are read once."""
+    """Read the logs of every experiment between two looks at the bytes of their files;
+    files that several share are read once.
+    """
     zone, definitions = settings.ingest.zone, settings.experiments.definitions
     rules = log_rules(settings.ingest, max_bad_share=settings.experiments.max_bad_share, now=now)
-    readers = {True: LogFiles(home, ids.user, zone=zone, rules=rules), False: LogFiles(home, zone=zone, rules=rules)}
+    readers = {
+        True: LogFiles(home, ids.user, zone=zone, rules=rules),
+        False: LogFiles(home, zone=zone, rules=rules),
+    }
     before = log_sources(definitions, home=home)
     read = [_experiment(one, judged, readers=readers) for one in definitions if files_of(one)]
     sources = mark_changes(before, log_sources(definitions, home=home))
@@ -216,13 +251,19 @@ def _experiment_logs(
     )
 
 
-def _experiment(one: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]) -> ExperimentLogs | None:
+def _experiment(
+    one: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]
+) -> ExperimentLogs | None:
     files, reader = files_of(one), readers[one.unit == "user"]
     return judged.read(
         source_of(one.id),
         files,
         lambda: read_experiment(one, files=reader),
-        found=lambda logs: Found(reader.count(files), logs.exposures.height + logs.outcomes.height + logs.kept.height, logs.sentence),
+        found=lambda logs: Found(
+            reader.count(files),
+            logs.exposures.height + logs.outcomes.height + logs.kept.height,
+            logs.sentence,
+        ),
         without=WITHOUT_LOGS,
     )
 
@@ -234,8 +275,16 @@ def _shown_log(settings: Settings, judged: Judgements, *, place: Place, ids: IdT
     read = judged.read(
         SHOWN_KEY,
         log.files,
-        lambda: read_shown(log, place=place, ids=ids, max_bad_share=settings.ingest.max_bad_share, day_zone=settings.ingest.zone),
-        found=lambda shown: Found(shown.n_files, shown.rows.height, f"{shown.rows.height:,} usable rows"),
+        lambda: read_shown(
+            log,
+            place=place,
+            ids=ids,
+            max_bad_share=settings.ingest.max_bad_share,
+            day_zone=settings.ingest.zone,
+        ),
+        found=lambda shown: Found(
+            shown.n_files, shown.rows.height, f"{shown.rows.height:,} usable rows"
+        ),
         without=WITHOUT_SHOWN,
     )
     return read or no_shown_log(ids)

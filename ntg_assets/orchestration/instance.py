@@ -15,9 +15,11 @@ from ntg_assets.errors import StorageError
 DAGSTER_HOME = "DAGSTER_HOME"
 NOTHING_IS_SENT = "DAGSTER_DISABLE_TELEMETRY"
 CONFIG = "dagster.yaml"
-SILENT: dict[str, Any] = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}  # else Dagster counts usage, and asks the network
+# else Dagster counts usage, and asks the network
+SILENT: dict[str, Any] = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
 SILENT_CONFIG = """\
-# Written by `ntg`, since this folder had no such file and Dagster would then count its usage and report it.
+# Written by `ntg`, since this folder had no such file and Dagster would then
+# count its usage and report it.
 telemetry:
   enabled: false
 nux:
@@ -26,10 +28,11 @@ nux:
 
 
 def prepare_dagster_home(paths: Paths) -> Path:
-    """Make `DAGSTER_HOME` below the workspace, with the project's `dagster.yaml` in it, and tell Dagster of it.
+    """Make `DAGSTER_HOME` below the workspace, with the project's `dagster.yaml` in it,
+    and tell Dagster of it.
 
-    A `DAGSTER_HOME` that is set already (a server's) stays what it is. Only where it holds no `dagster.yaml` it is given one,
-    which switches telemetry off and says nothing else.
+    A `DAGSTER_HOME` that is set already (a server's) stays what it is. Only where it holds no
+    `dagster.yaml` it is given one, which switches telemetry off and says nothing else.
 
     Raises:
         StorageError: the folder does not exist or cannot be written.
@@ -38,7 +41,10 @@ def prepare_dagster_home(paths: Paths) -> Path:
     given = os.environ.get(DAGSTER_HOME)
     home = Path(given) if given else paths.dagster_home
     if given and not (home.is_absolute() and home.is_dir()):
-        raise StorageError(f"{DAGSTER_HOME}={given} is no folder with an absolute path. Make it, or unset {DAGSTER_HOME}.")
+        raise StorageError(
+            f"{DAGSTER_HOME}={given} is no folder with an absolute path. Make it, or unset"
+            f" {DAGSTER_HOME}."
+        )
     try:
         if given:
             _silence(home)
@@ -46,26 +52,36 @@ def prepare_dagster_home(paths: Paths) -> Path:
             home.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(paths.home / CONFIG, home / CONFIG)
     except OSError as error:
-        mend = f"Make it writable, or unset {DAGSTER_HOME}." if given else "Give a writable folder with the `workspace` key."
+        mend = (
+            f"Make it writable, or unset {DAGSTER_HOME}."
+            if given
+            else "Give a writable folder with the `workspace` key."
+        )
         raise StorageError(f"{error.filename}: {error.strerror}. {mend}") from None
     os.environ[DAGSTER_HOME] = str(home)
     return home
 
 
 def open_instance(paths: Paths) -> dg.DagsterInstance:
-    """Open the history of runs, silent even where somebody else's `dagster.yaml` leaves telemetry to Dagster's default."""
+    """Open the history of runs, silent even where somebody else's `dagster.yaml` leaves telemetry
+    to Dagster's default.
+    """
     home = prepare_dagster_home(paths)
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=undecided(home)))
 
 
 def undecided(home: Path) -> dict[str, Any]:
-    """What a folder's `dagster.yaml` does not say of telemetry and the first-run pop-up, set to silence."""
+    """What a folder's `dagster.yaml` does not say of telemetry and the first-run pop-up,
+    set to silence.
+    """
     said = load_yaml_from_globs(str(home / CONFIG)) or {}
     return {key: value for key, value in SILENT.items() if key not in said}
 
 
 def _silence(home: Path) -> None:
-    """Write a `dagster.yaml` where there is none: whole, and never over one that somebody else is writing now."""
+    """Write a `dagster.yaml` where there is none: whole,
+    and never over one that somebody else is writing now.
+    """
     if (home / CONFIG).exists():
         return
     part = home / f"{CONFIG}.{os.getpid()}.part"

@@ -1,8 +1,9 @@
-"""Dagster's DuckDB IO manager, made safe: contract first, one transaction, by name, nothing pickled.
+"""Dagster's DuckDB IO manager, made safe: contract first, one transaction,
+by name, nothing pickled.
 
-An asset may return a polars frame (eager or lazy), an Arrow table, a `Query` that runs inside the store, or a `Stream` of
-frames that are stored one by one. An input may be annotated `pl.DataFrame` (the default), `pl.LazyFrame`, `pa.Table`, or
-`Table`: a handle that reads nothing.
+An asset may return a polars frame (eager or lazy), an Arrow table, a `Query` that runs inside the
+store, or a `Stream` of frames that are stored one by one. An input may be annotated `pl.DataFrame`
+(the default), `pl.LazyFrame`, `pa.Table`, or `Table`: a handle that reads nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,8 @@ from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
 
-COMMANDS = {"ingest": "build-dataset"}  # what makes the tables of a schema; everything else: run-all
+# what makes the tables of a schema; everything else: run-all
+COMMANDS = {"ingest": "build-dataset"}
 SAMPLE_DIGITS = 4
 SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
 
@@ -39,22 +41,34 @@ class TableHandler(DbTypeHandler[Any]):
     def supported_types(self) -> Sequence[type[object]]:
         return (pl.DataFrame, pl.LazyFrame, pa.Table, Query, Stream, Table)
 
-    def handle_output(self, context: dg.OutputContext, table_slice: TableSlice, obj: Any, connection: Connection) -> Mapping[str, Any]:
+    def handle_output(
+        self, context: dg.OutputContext, table_slice: TableSlice, obj: Any, connection: Connection
+    ) -> Mapping[str, Any]:
         table = Table(table_slice.schema, table_slice.table)
-        rows = obj if isinstance(obj, Query | Stream) else Query("select * from incoming", {"incoming": obj})
+        rows = (
+            obj
+            if isinstance(obj, Query | Stream)
+            else Query("select * from incoming", {"incoming": obj})
+        )
         try:
             written = write_table(connection, table, rows, contract_of(table.name), ids=self.ids)
         except BrokenContractError as broken:
             raise _as_failure(broken) from None
-        context.step_context.set_data_version(context.asset_key, dg.DataVersion(written.content_hash))
+        context.step_context.set_data_version(
+            context.asset_key, dg.DataVersion(written.content_hash)
+        )
         return _metadata(table, written)
 
-    def load_input(self, context: dg.InputContext, table_slice: TableSlice, connection: Connection) -> Any:
+    def load_input(
+        self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
+    ) -> Any:
         wanted = context.dagster_type.typing_type
         table = Table(table_slice.schema, table_slice.table)
         if not table_exists(connection, table):
             command = COMMANDS.get(table.schema, "run-all")
-            raise StorageError(f"{table.schema}.{table.name} does not exist yet. Make it first: `ntg {command}`.")
+            raise StorageError(
+                f"{table.schema}.{table.name} does not exist yet. Make it first: `ntg {command}`."
+            )
         if wanted is Table:
             return table
         rows = connection.sql(f"select * from {table.quoted}")
@@ -64,7 +78,9 @@ class TableHandler(DbTypeHandler[Any]):
 
 
 class WarehouseClient(DbClient[Connection]):
-    """Open the warehouse through the project's one connection factory; transactions belong to the write itself."""
+    """Open the warehouse through the project's one connection factory;
+    transactions belong to the write itself.
+    """
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -78,7 +94,10 @@ class WarehouseClient(DbClient[Connection]):
     def delete_table_slice(context: Any, table_slice: TableSlice, connection: Connection) -> None:
         """Delete nothing: the old table goes in the transaction that brings the new one."""
         if table_slice.partition_dimensions:
-            raise dg.Failure(f"{table_slice.table}: partitioned tables are not supported by this IO manager.", allow_retries=False)
+            raise dg.Failure(
+                f"{table_slice.table}: partitioned tables are not supported by this IO manager.",
+                allow_retries=False,
+            )
 
     @staticmethod
     def ensure_schema_exists(context: Any, table_slice: TableSlice, connection: Connection) -> None:
@@ -90,7 +109,8 @@ class WarehouseClient(DbClient[Connection]):
 
     @staticmethod
     def get_table_name(table_slice: TableSlice) -> str:
-        return f"{table_slice.schema}.{table_slice.table}"  # not the file's path, which the stock client shows
+        # not the file's path, which the stock client shows
+        return f"{table_slice.schema}.{table_slice.table}"
 
 
 class NtgDuckDBIOManager(DuckDBIOManager):
@@ -122,7 +142,10 @@ def _metadata(table: Table, written: Written) -> dict[str, Any]:
 
 
 def _sample(rows: pl.DataFrame) -> dg.TableMetadataValue:
-    records = [dg.TableRecord({name: _readable(value) for name, value in row.items()}) for row in rows.iter_rows(named=True)]
+    records = [
+        dg.TableRecord({name: _readable(value) for name, value in row.items()})
+        for row in rows.iter_rows(named=True)
+    ]
     columns = [dg.TableColumn(name) for name in rows.columns]
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
@@ -130,9 +153,22 @@ def _sample(rows: pl.DataFrame) -> dg.TableMetadataValue:
 def _readable(value: object) -> str | int | float | bool:
     if isinstance(value, float):
         return float(f"{value:.{SAMPLE_DIGITS}g}")
-    return value if isinstance(value, bool | int) else str("" if value is None else value)[:SAMPLE_TEXT]
+    return (
+        value
+        if isinstance(value, bool | int)
+        else str("" if value is None else value)[:SAMPLE_TEXT]
+    )
 
 
 def _as_failure(broken: BrokenContractError) -> dg.Failure:
-    records = [dg.TableRecord({"column": v.column, "check": v.check, "rows": v.n_rows, "examples": v.examples}) for v in broken.violations]
-    return dg.Failure(str(broken), metadata={"violations": dg.MetadataValue.table(records)} if records else {}, allow_retries=False)
+    records = [
+        dg.TableRecord(
+            {"column": v.column, "check": v.check, "rows": v.n_rows, "examples": v.examples}
+        )
+        for v in broken.violations
+    ]
+    return dg.Failure(
+        str(broken),
+        metadata={"violations": dg.MetadataValue.table(records)} if records else {},
+        allow_retries=False,
+    )

@@ -1,7 +1,8 @@
-"""What the launchpad of the UI offers for one run: modelling values and the level of the log, and nothing else.
+"""What the launchpad of the UI offers for one run: modelling values and the level of the log,
+and nothing else.
 
-Dagster lets a launchpad replace every value that a resource, an IO manager or an executor was given, the path of the database too.
-So the jobs are given ones that have no such values.
+Dagster lets a launchpad replace every value that a resource, an IO manager or an executor was
+given, the path of the database too. So the jobs are given ones that have no such values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,29 +18,47 @@ from ntg_assets.orchestration.project import Project
 def _entry(key: ModellingKey) -> dg.Field:
     number: Any = int if key.is_whole else float
     values: Any = [number] if key.is_list else number
-    return dg.Field(dg.Noneable(values) if key.is_nullable else values, is_required=False, description=f"{key.description} ({key.told})")
+    return dg.Field(
+        dg.Noneable(values) if key.is_nullable else values,
+        is_required=False,
+        description=f"{key.description} ({key.told})",
+    )
 
 
 OVERRIDES = dg.Field(
     dg.Shape({key.name: _entry(key) for key in modelling_keys()}),  # type: ignore[no-untyped-call]
     default_value={},
-    description='Modelling values for this run alone: {"ranking.top_k": 10}. Everything else is set in the configuration file.',
+    description=(
+        'Modelling values for this run alone: {"ranking.top_k": 10}. Everything else is set in the'
+        " configuration file."
+    ),
 )
 
 
-@dg.resource(config_schema={"overrides": OVERRIDES}, description="Settings, folders, id types and random streams of this run.")
+@dg.resource(
+    config_schema={"overrides": OVERRIDES},
+    description="Settings, folders, id types and random streams of this run.",
+)
 def project_of_run(context: dg.InitResourceContext) -> Iterator[Project]:
-    """Open the project of this deployment's configuration, with the modelling values that the launchpad gave."""
+    """Open the project of this deployment's configuration,
+    with the modelling values that the launchpad gave.
+    """
     overrides: Mapping[str, Any] = validate_overrides(context.resource_config["overrides"])
     with Project(overrides=dict(overrides)).yield_for_execution(context) as project:
         yield project
 
 
-@dg.io_manager(config_schema={}, required_resource_keys={"project"}, description="The warehouse of this deployment.")
+@dg.io_manager(
+    config_schema={},
+    required_resource_keys={"project"},
+    description="The warehouse of this deployment.",
+)
 def warehouse_of_run(context: dg.InitResourceContext) -> dg.IOManager:
     """Store the tables of a run in the warehouse of its project."""
     project: Project = context.resources.project
-    return NtgDuckDBIOManager(project=project, database=str(project.paths.warehouse)).create_io_manager(context)
+    return NtgDuckDBIOManager(
+        project=project, database=str(project.paths.warehouse)
+    ).create_io_manager(context)
 
 
 @dg.configured(dg.in_process_executor, config_schema={})

@@ -1,7 +1,8 @@
 """Structured logs: one JSON object a line, for whatever collects them.
 
-Each run keeps its lines in a file below the workspace; runs that nobody watches write them to standard error too. Dagster uses a logger
-only when the configuration of a run names it, so jobs and commands name it (`TO_STANDARD_ERROR`, `TO_FILE_ONLY`).
+Each run keeps its lines in a file below the workspace; runs that nobody watches write them to
+standard error too. Dagster uses a logger only when the configuration of a run names it, so jobs and
+commands name it (`TO_STANDARD_ERROR`, `TO_FILE_ONLY`).
 """
 
 import json
@@ -19,10 +20,12 @@ from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.errors import StorageError
 
 TO_STANDARD_ERROR: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": True}}}}
-TO_FILE_ONLY: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": False}}}}  # a command's progress lines say it better
+# a command's progress lines say it better
+TO_FILE_ONLY: dict[str, Any] = {"loggers": {"console": {"config": {"standard_error": False}}}}
 KEPT_FILES = 100  # runs whose lines are kept: a season of nights
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-TOLD_EVENTS = frozenset(  # Dagster logs these as DEBUG, among ten times as many about its own doings
+# Dagster logs these as DEBUG, among ten times as many about its own doings
+TOLD_EVENTS = frozenset(
     {
         dg.DagsterEventType.RUN_START,
         dg.DagsterEventType.RUN_SUCCESS,
@@ -35,7 +38,9 @@ TOLD_EVENTS = frozenset(  # Dagster logs these as DEBUG, among ten times as many
 
 
 class Told(logging.Filter):
-    """Let through what is important enough; a table, a step, a check or a run that is done is information."""
+    """Let through what is important enough; a table, a step,
+    a check or a run that is done is information.
+    """
 
     def __init__(self, lowest: str) -> None:
         super().__init__()
@@ -48,10 +53,14 @@ class Told(logging.Filter):
 
 
 class JsonLines(logging.Formatter):
-    """Write a record as one JSON line: time, level, run, step, table, event, message, and what is known of it."""
+    """Write a record as one JSON line: time, level, run, step, table,
+    event, message, and what is known of it.
+    """
 
     def __init__(self, tables: Mapping[str, str] | None = None) -> None:
-        """Take the table of each step that makes or checks one; the events of other steps name theirs."""
+        """Take the table of each step that makes or checks one;
+        the events of other steps name theirs.
+        """
         super().__init__()
         self.tables = tables or {}
 
@@ -68,11 +77,15 @@ class JsonLines(logging.Formatter):
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
         told = line if event is None else {**line, **_facts(event)}
-        return json.dumps({key: value for key, value in told.items() if value is not None}, ensure_ascii=False)
+        return json.dumps(
+            {key: value for key, value in told.items() if value is not None}, ensure_ascii=False
+        )
 
 
 class LinesFile(logging.Handler):
-    """Append to a file that is open only while a line is written: a run leaves nothing open, however it ends."""
+    """Append to a file that is open only while a line is written: a run leaves nothing open,
+    however it ends.
+    """
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -91,10 +104,16 @@ LEVEL = dg.Enum("LogLevel", [dg.EnumValue(level) for level in LEVELS])
 
 @dg.logger(
     {
-        "log_level": dg.Field(LEVEL, default_value="INFO", description="Lowest level that is written."),
-        "standard_error": dg.Field(bool, default_value=True, description="Whether the lines go to standard error too."),
+        "log_level": dg.Field(
+            LEVEL, default_value="INFO", description="Lowest level that is written."
+        ),
+        "standard_error": dg.Field(
+            bool, default_value=True, description="Whether the lines go to standard error too."
+        ),
     },
-    description="JSON lines in a file of the run (data/logs of the workspace), and on standard error",
+    description=(
+        "JSON lines in a file of the run (data/logs of the workspace), and on standard error"
+    ),
 )
 def structured_log(init_context: dg.InitLoggerContext) -> logging.Logger:
     """Make the logger of a run."""
@@ -102,7 +121,11 @@ def structured_log(init_context: dg.InitLoggerContext) -> logging.Logger:
     log = logging.getLogger("ntg")
     log.setLevel(logging.DEBUG)  # what is important is for `Told` to say
     log.propagate = False
-    log.handlers = [LinesFile(run_log(project_paths(load_settings()).logs, init_context.run_id))] if init_context.run_id else []
+    log.handlers = (
+        [LinesFile(run_log(project_paths(load_settings()).logs, init_context.run_id))]
+        if init_context.run_id
+        else []
+    )
     if config["standard_error"]:
         log.addHandler(logging.StreamHandler())
     for handler in log.handlers:
@@ -122,8 +145,12 @@ def run_log(folder: Path, run_id: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         file.touch()
     except OSError as error:
-        raise StorageError(f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key.") from None
-    by_age = sorted(folder.glob("*.jsonl"), key=lambda found: (found.stat().st_mtime_ns, found.name))
+        raise StorageError(
+            f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key."
+        ) from None
+    by_age = sorted(
+        folder.glob("*.jsonl"), key=lambda found: (found.stat().st_mtime_ns, found.name)
+    )
     for old in by_age[:-KEPT_FILES]:
         old.unlink(missing_ok=True)
     return file
@@ -142,7 +169,10 @@ def _level_of(record: logging.LogRecord) -> int:
     event: dg.DagsterEvent | None = getattr(record, "dagster_meta", {}).get("dagster_event")
     if event is None or event.event_type not in TOLD_EVENTS:
         return record.levelno
-    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION and not event.asset_check_evaluation_data.passed:
+    if (
+        event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        and not event.asset_check_evaluation_data.passed
+    ):
         return logging.getLevelNamesMapping()[event.asset_check_evaluation_data.severity.value]
     return logging.INFO
 
@@ -158,7 +188,11 @@ def _facts(event: dg.DagsterEvent) -> dict[str, Any]:
         facts["seconds"] = round(event.step_success_data.duration_ms / 1000, 3)
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         verdict = event.asset_check_evaluation_data
-        facts |= {"check": verdict.check_name, "passed": verdict.passed, "message": verdict.description}
+        facts |= {
+            "check": verdict.check_name,
+            "passed": verdict.passed,
+            "message": verdict.description,
+        }
     elif error := getattr(event.event_specific_data, "error", None):
         facts |= {"error": reason_of(error), "exception": error.to_string()}
     return {name: value for name, value in facts.items() if value is not None}
@@ -166,7 +200,10 @@ def _facts(event: dg.DagsterEvent) -> dict[str, Any]:
 
 def _tables_of_steps(job: dg.JobDefinition) -> dict[str, str]:
     """Find the table of each step that makes or checks only one."""
-    made = {node.name: job.asset_layer.get_selected_entity_keys_for_node(NodeHandle(node.name, None)) for node in job.nodes}
+    made = {
+        node.name: job.asset_layer.get_selected_entity_keys_for_node(NodeHandle(node.name, None))
+        for node in job.nodes
+    }
     tables = {step: {_table(key) for key in keys} for step, keys in made.items()}
     return {step: next(iter(names)) for step, names in tables.items() if len(names) == 1}
 

@@ -1,7 +1,7 @@
 """The project as a Dagster resource: effective configuration, folders, random streams.
 
-Jobs get it from `launchpad.py`, which lets one run override modelling values and nothing else. Whoever makes one in code may choose
-another configuration file and override any key.
+Jobs get it from `launchpad.py`, which lets one run override modelling values and nothing else.
+Whoever makes one in code may choose another configuration file and override any key.
 """
 
 from collections.abc import Iterator
@@ -24,14 +24,23 @@ from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.run import run
 from ntg_assets.storage.run_lock import run_lock
 
-HELD_BELOW_BYTES = 256 * 2**20  # above, a run gives its memory back between tables; opening is nothing beside such tables
+# above, a run gives its memory back between tables; opening is nothing beside such tables
+HELD_BELOW_BYTES = 256 * 2**20
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """What every asset may ask: settings, paths, id types, a seeded random stream for a named use."""
+    """What every asset may ask: settings, paths, id types,
+    a seeded random stream for a named use.
+    """
 
-    config_file: str | None = Field(default=None, description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.")
-    overrides: dict[str, Any] = Field(default_factory=dict, description='Dotted keys with values, laid over all: {"ranking.top_k": 10}.')
+    config_file: str | None = Field(
+        default=None,
+        description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.",
+    )
+    overrides: dict[str, Any] = Field(
+        default_factory=dict,
+        description='Dotted keys with values, laid over all: {"ranking.top_k": 10}.',
+    )
 
     _settings: Settings | None = PrivateAttr(default=None)
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
@@ -39,11 +48,15 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     _is_held: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds of reads costs more than the reads."""
+        """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds
+        of reads costs more than the reads.
+        """
         if context.instance:
             fail_killed_run(context.instance, self.paths)
         with ExitStack() as running:  # Dagster tears nothing down whose setup fails
-            running.enter_context(run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else ""))
+            running.enter_context(
+                run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else "")
+            )
             self._hold()
             self._running = running.pop_all()
 
@@ -84,18 +97,25 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             return run(given, connection)
 
     def columns(self, table: Table, *names: str) -> pl.DataFrame:
-        """Read some columns of a stored table: what an asset does not need should not take its memory."""
-        return self.read(Query(f"select {', '.join(map(quote_identifier, names))} from stored", {"stored": table}))  # noqa: S608  # quoted
+        """Read some columns of a stored table: what an asset does not need should not take its
+        memory.
+        """
+        text = f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # quoted
+        return self.read(Query(text, {"stored": table}))
 
     def rng(self, use: str) -> np.random.Generator:
-        """A random stream of its own for a named use, the same in every run of this configuration."""
+        """A random stream of its own for a named use,
+        the same in every run of this configuration.
+        """
         return random_stream(self.settings.seed, use)
 
     def _connect(self) -> AbstractContextManager[Connection]:
         paths, settings = self.paths, self.settings
         source_folders = [Path(folder) for folder in settings.ingest.source_folders]
         allowed = [paths.home, paths.workspace, *source_folders]
-        return connect(paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=allowed)
+        return connect(
+            paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=allowed
+        )
 
     def _hold(self) -> None:
         if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:

@@ -1,6 +1,8 @@
-"""One asset function, several stages: `backtest` proves the models, `live` makes what is shown tonight.
+"""One asset function, several stages: `backtest` proves the models,
+`live` makes what is shown tonight.
 
-A function's name is its table, a parameter's name is the table it reads: from the same stage, or from `ingest`.
+A function's name is its table, a parameter's name is the table it reads: from the same stage, or
+from `ingest`.
 """
 
 import inspect
@@ -49,28 +51,42 @@ def staged_asset(
     """Make the decorated function an asset in each of `stages`.
 
     Args:
-        name: Table, where it is not the function's name (two functions that make one table in two stages).
-        group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone where they are the same word.
+        name: Table, where it is not the function's name (two functions that make one table in two
+        stages).
+        group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone
+        where they are the same word.
         stages: Key prefixes, each the schema of the table.
-        reads: Stage of inputs that do not come from the asset's own stage (`{"test_events": "backtest"}`).
-        after: Assets that must be made before, although the function does not take them as arguments.
+        reads: Stage of inputs that do not come from the asset's own stage (`{"test_events":
+        "backtest"}`).
+        after: Assets that must be made before, although the function does not take them as
+        arguments.
         kinds: Labels in the UI.
     """
 
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
-        return [_asset_in(stage, table, function, group=group, reads=reads or {}, after=after, kinds=kinds) for stage in stages]
+        return [
+            _asset_in(
+                stage, table, function, group=group, reads=reads or {}, after=after, kinds=kinds
+            )
+            for stage in stages
+        ]
 
     return build
 
 
 def staged_assets(
-    tables: Mapping[str, str], *, group: str, stages: Sequence[str] = STAGES, kinds: Sequence[str] = ("python",)
+    tables: Mapping[str, str],
+    *,
+    group: str,
+    stages: Sequence[str] = STAGES,
+    kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function one step that makes several tables in each of `stages`.
 
     Args:
-        tables: What each table holds, in words, by name; the function returns their rows in this order.
+        tables: What each table holds, in words, by name; the function returns their rows in this
+        order.
         group: As in `staged_asset`.
         stages: As in `staged_asset`.
         kinds: As in `staged_asset`.
@@ -83,7 +99,12 @@ def staged_assets(
 
 
 def _assets_in(
-    stage: str, tables: Mapping[str, str], function: Callable[..., Any], *, group: str, kinds: Sequence[str]
+    stage: str,
+    tables: Mapping[str, str],
+    function: Callable[..., Any],
+    *,
+    group: str,
+    kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
     outs = {
         table: dg.AssetOut(
@@ -104,10 +125,19 @@ def _assets_in(
     return made(function)
 
 
-def _ins(function: Callable[..., Any], stage: str, reads: Mapping[str, str]) -> dict[str, dg.AssetIn]:
+def _ins(
+    function: Callable[..., Any], stage: str, reads: Mapping[str, str]
+) -> dict[str, dg.AssetIn]:
     """Find the tables that a function takes, by the names of its parameters."""
-    tables = [parameter for parameter in inspect.signature(function).parameters if parameter not in NOT_TABLES]
-    return {table: dg.AssetIn(key=dg.AssetKey([_schema_of(table, stage, reads), table])) for table in tables}
+    tables = [
+        parameter
+        for parameter in inspect.signature(function).parameters
+        if parameter not in NOT_TABLES
+    ]
+    return {
+        table: dg.AssetIn(key=dg.AssetKey([_schema_of(table, stage, reads), table]))
+        for table in tables
+    }
 
 
 def _asset_in(
@@ -139,7 +169,9 @@ def _schema_of(table: str, stage: str, reads: Mapping[str, str]) -> str:
 
 
 def column_docs(model: type[Contract]) -> dg.TableSchema:
-    """Column names, types, descriptions and constraints of a contract, as the Dagster UI shows them."""
+    """Column names, types, descriptions and constraints of a contract,
+    as the Dagster UI shows them.
+    """
     schema = model.to_schema()
     key = schema.unique or []
     return dg.TableSchema(
@@ -162,10 +194,17 @@ def column_docs(model: type[Contract]) -> dg.TableSchema:
 
 def _rule(check: Any) -> str:
     """Write a column's rule as a person would (`>= 0`), not as Pandera's object says itself."""
-    signs = {"greater_than_or_equal_to": ">=", "greater_than": ">", "less_than_or_equal_to": "<=", "less_than": "<"}
+    signs = {
+        "greater_than_or_equal_to": ">=",
+        "greater_than": ">",
+        "less_than_or_equal_to": "<=",
+        "less_than": "<",
+    }
     values = list((check.statistics or {}).values())
     if check.name in signs:
         return f"{signs[check.name]} {values[0]:g}"
     if check.name == "isin":
         return "one of " + ", ".join(str(value) for value in values[0])
-    return str(check.name).replace("_", " ") + "".join(f" {value}" for value in values if value is not None)
+    return str(check.name).replace("_", " ") + "".join(
+        f" {value}" for value in values if value is not None
+    )

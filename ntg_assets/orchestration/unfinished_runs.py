@@ -1,7 +1,9 @@
-"""Runs that are not finished in Dagster's history: those that go on, and those whose process was killed.
+"""Runs that are not finished in Dagster's history: those that go on,
+and those whose process was killed.
 
-A run whose process is killed, with its container or for want of memory, stays STARTED and blocks the queue. Its workspace lock is free,
-though, and still names it: that is how it is told from one that goes on.
+A run whose process is killed, with its container or for want of memory, stays STARTED and blocks
+the queue. Its workspace lock is free, though, and still names it: that is how it is told from one
+that goes on.
 """
 
 import fcntl
@@ -33,20 +35,28 @@ def tags_of_runs(paths: Paths) -> dict[str, str]:
 
 
 def unfinished_run(instance: dg.DagsterInstance, paths: Paths) -> str | None:
-    """Say which run of this workspace waits or goes on, also one of another history; None when there is none."""
+    """Say which run of this workspace waits or goes on, also one of another history;
+    None when there is none.
+    """
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     if ours := [run for run in runs if _is_ours(run, paths)]:
         first = ours[-1]  # the oldest: they come with the newest first
         return f"run {first.run_id} is {first.status.value}"
     holder = holder_of(paths.run_lock)
-    return f"run {holder.run_id or 'unknown'} of process {holder.process or 'unknown'} holds the workspace" if holder else None
+    return (
+        f"run {holder.run_id or 'unknown'} of process {holder.process or 'unknown'} holds the"
+        " workspace"
+        if holder
+        else None
+    )
 
 
 def fail_killed_run(instance: dg.DagsterInstance, paths: Paths) -> str | None:
-    """End in the history the run whose process was killed while it held the workspace, and free its place; return its id.
+    """End in the history the run whose process was killed while it held the workspace,
+    and free its place; return its id.
 
-    A run that goes on holds the lock, so it is never touched; neither is one that this history does not know. Several processes may ask
-    at once: one of them ends the run.
+    A run that goes on holds the lock, so it is never touched; neither is one that this history does
+    not know. Several processes may ask at once: one of them ends the run.
     """
     if killed_run(paths.run_lock) is None:
         return None
@@ -60,7 +70,9 @@ def fail_killed_run(instance: dg.DagsterInstance, paths: Paths) -> str | None:
 
 
 def killed_runs_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Make a sensor that keeps the queue going: at the start of the daemon and once a minute it ends a run whose process was killed."""
+    """Make a sensor that keeps the queue going: at the start of the daemon and once a minute it
+    ends a run whose process was killed.
+    """
 
     @dg.sensor(
         name="killed_runs",
@@ -70,7 +82,11 @@ def killed_runs_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = fail_killed_run(context.instance, project_paths(settings))
-        return dg.SkipReason(f"the process of run {ended} was killed: it is failed, its place is free" if ended else "no run was killed")
+        return dg.SkipReason(
+            f"the process of run {ended} was killed: it is failed, its place is free"
+            if ended
+            else "no run was killed"
+        )
 
     return killed_runs
 
@@ -78,15 +94,23 @@ def killed_runs_sensor(settings: Settings) -> dg.SensorDefinition:
 def _is_ours(run: dg.DagsterRun, paths: Paths) -> bool:
     if workspace := run.tags.get(WORKSPACE_TAG):
         return workspace == str(paths.workspace)
-    return any(key.path[0] in SCHEMAS for key in run.asset_selection or ())  # what the asset graph of the UI starts has no tag
+    # what the asset graph of the UI starts has no tag
+    return any(key.path[0] in SCHEMAS for key in run.asset_selection or ())
 
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    told = "The process of this run was killed: the workspace that it held is free. Run again; `ntg verify` tells what is published."
+    told = (
+        "The process of this run was killed: the workspace that it held is free. Run again; `ntg"
+        " verify` tells what is published."
+    )
     if run.status == dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(run, told)
     else:
-        instance.report_run_failed(run, told, JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION))
+        instance.report_run_failed(
+            run,
+            told,
+            JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION),
+        )
     instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 

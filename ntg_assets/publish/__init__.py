@@ -1,1 +1,3 @@
-"""What leaves the working store: a read copy, Parquet, JSON, figures, the brief, and a manifest that ends them."""
+"""What leaves the working store: a read copy, Parquet, JSON, figures,
+the brief, and a manifest that ends them.
+"""

@@ -24,11 +24,20 @@ from ntg_assets.stages import LIVE, PUBLISHED
     after=[dg.AssetKey([schema, table]) for schema, table in READ_COPY_TABLES],
     kinds=("parquet", "json"),
 )
-def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """What analysts, the CRM and online callers read: a read copy, Parquet, JSON, figures and the decision brief."""
+def publication(
+    context: dg.AssetExecutionContext, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What analysts, the CRM and online callers read: a read copy, Parquet,
+    JSON, figures and the decision brief.
+    """
     settings = project.settings
     as_of, zone = train_end(split_boundaries).isoformat(), zone_of(split_boundaries)
-    header = Header(source=settings.ingest.source_name, configuration=settings.fingerprint, as_of=as_of, timezone=zone)
+    header = Header(
+        source=settings.ingest.source_name,
+        configuration=settings.fingerprint,
+        as_of=as_of,
+        timezone=zone,
+    )
     with project.warehouse() as connection:
         manifest = publish(Publisher(connection, project.paths, settings, project.id_types, header))
     context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})
@@ -36,9 +45,17 @@ def publication(context: dg.AssetExecutionContext, split_boundaries: pl.DataFram
 
 
 def publication_table(manifest: Manifest) -> pl.DataFrame:
-    """List what was published; SHA-256 only for text, whose bytes are the same for the same content."""
+    """List what was published; SHA-256 only for text,
+    whose bytes are the same for the same content.
+    """
     rows = [
-        (file.path, file.kind, file.n_rows, file.sha256 if file.kind in ("report", "schema", "export") else None) for file in manifest.files
+        (
+            file.path,
+            file.kind,
+            file.n_rows,
+            file.sha256 if file.kind in ("report", "schema", "export") else None,
+        )
+        for file in manifest.files
     ]
     schema = {"path": pl.String, "kind": pl.String, "n_rows": pl.Int64, "content": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -48,7 +65,9 @@ def _pictures(project: Project) -> dict[str, dg.MetadataValue]:
     """Show the figures where the run is looked at."""
     folder = project.paths.workspace / FIGURE_FOLDER
     return {
-        file.stem: dg.MetadataValue.md(f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})")
+        file.stem: dg.MetadataValue.md(
+            f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"
+        )
         for file in sorted(folder.glob("*.png"))
     }
 

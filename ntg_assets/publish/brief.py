@@ -20,10 +20,18 @@ Reader = Callable[[str, str], pl.DataFrame]
 
 TOP_TARGETS = 10
 BANDS = ("critical", "high", "medium", "low", "none")
-BRIEF_FIGURES = ("revenue_at_risk", "churn_reliability", "ranking_quality", "experiments", "experiment_plans")
+BRIEF_FIGURES = (
+    "revenue_at_risk",
+    "churn_reliability",
+    "ranking_quality",
+    "experiments",
+    "experiment_plans",
+)
 
 
-def write_brief(read: Reader, *, header: Header, target: Path, figures: Path, strategies: Sequence[str]) -> Path:
+def write_brief(
+    read: Reader, *, header: Header, target: Path, figures: Path, strategies: Sequence[str]
+) -> Path:
     """Write the brief as one self-contained HTML file.
 
     Args:
@@ -31,11 +39,20 @@ def write_brief(read: Reader, *, header: Header, target: Path, figures: Path, st
         header: Source, configuration, cutoff.
         target: The file.
         figures: Folder of the published figures, which the page holds inside itself.
-        strategies: Contact strategies in the order of the configuration; the first one's list is shown.
+        strategies: Contact strategies in the order of the configuration; the first one's list is
+            shown.
     """
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_template())
-    pictures = {name: base64.b64encode((figures / f"{name}.png").read_bytes()).decode() for name in BRIEF_FIGURES}
-    return write_text(target, template.render(**facts(read, header=header, strategies=strategies), pictures=pictures))
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        _template()
+    )
+    pictures = {
+        name: base64.b64encode((figures / f"{name}.png").read_bytes()).decode()
+        for name in BRIEF_FIGURES
+    }
+    return write_text(
+        target,
+        template.render(**facts(read, header=header, strategies=strategies), pictures=pictures),
+    )
 
 
 def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[str, Any]:
@@ -43,14 +60,18 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     radar = read("live", "revenue_risk_radar")
     chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
     targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
-    first = targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
+    first = (
+        targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
+    )
     unit = radar["unit"][0] if radar.height else "index"
     decisions = read("experiments", "decisions")
     ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
     return {
         "header": header,
         "question": QUESTION,
-        "answer": answer_mission(decisions, read("experiments", "readouts"), broken=_undecided(read, decisions)),
+        "answer": answer_mission(
+            decisions, read("experiments", "readouts"), broken=_undecided(read, decisions)
+        ),
         "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),
@@ -63,7 +84,10 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "first_strategy": first["strategy"][0] if first.height else None,
         "first_targets": first.head(TOP_TARGETS).to_dicts(),
         "strategies": _strategies(targets),
-        "loaded": {name: int(ledger[f"n_{name}"].sum()) for name in ("rows", "accepted", "quarantined", "duplicates")},
+        "loaded": {
+            name: int(ledger[f"n_{name}"].sum())
+            for name in ("rows", "accepted", "quarantined", "duplicates")
+        },
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
         "withheld": read("live", "contact_holds")["sentence"].to_list(),
         "broken": tell_broken(read),
@@ -74,24 +98,43 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
 def _capped(values: pl.DataFrame) -> str:
     """Say how many users' worth counts only in part; empty where everybody's counts in full."""
     n_capped = int(values["is_worth_capped"].sum())
-    return f"the worth of {n_capped:,} user{'s' if n_capped > 1 else ''} {CAPPED} (capped_days)" if n_capped else ""
+    return (
+        f"the worth of {n_capped:,} user{'s' if n_capped > 1 else ''} {CAPPED} (capped_days)"
+        if n_capped
+        else ""
+    )
 
 
 def _undecided(read: Reader, decisions: pl.DataFrame) -> list[str]:
     """Name the experiments that were to be decided and are not."""
-    broken = read("experiments", "experiment_problems")["experiment"].unique(maintain_order=True).to_list()
+    broken = (
+        read("experiments", "experiment_problems")["experiment"]
+        .unique(maintain_order=True)
+        .to_list()
+    )
     return [name for name in broken if name not in set(decisions["experiment"])]
 
 
 def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:
-    summed = radar.group_by("band").agg(pl.len().alias("n_users"), pl.col("revenue_at_risk").sum(), pl.col("churn_probability").mean())
+    summed = radar.group_by("band").agg(
+        pl.len().alias("n_users"),
+        pl.col("revenue_at_risk").sum(),
+        pl.col("churn_probability").mean(),
+    )
     found = {row["band"]: row for row in summed.iter_rows(named=True)}
     return [found[band] for band in BANDS if band in found]
 
 
 def _strategies(targets: pl.DataFrame) -> list[dict[str, Any]]:
-    sums = (pl.col(name).sum() for name in ("revenue_at_risk", "expected_saved_value", "expected_cost", "expected_profit"))
-    return targets.group_by("strategy", maintain_order=True).agg(pl.len().alias("n_users"), *sums, pl.col("evidence").first()).to_dicts()
+    sums = (
+        pl.col(name).sum()
+        for name in ("revenue_at_risk", "expected_saved_value", "expected_cost", "expected_profit")
+    )
+    return (
+        targets.group_by("strategy", maintain_order=True)
+        .agg(pl.len().alias("n_users"), *sums, pl.col("evidence").first())
+        .to_dicts()
+    )
 
 
 def _template() -> str:

@@ -1,4 +1,6 @@
-"""What was configured and could not be used, or only with doubts: for the page and for the end of a run."""
+"""What was configured and could not be used,
+or only with doubts: for the page and for the end of a run.
+"""
 
 from collections.abc import Callable
 
@@ -12,27 +14,48 @@ Reader = Callable[[str, str], pl.DataFrame]
 
 
 def tell_broken(read: Reader) -> list[str]:
-    """Say what is missing from this night beside withheld contact lists, and why; the rest of it is as whole as ever.
+    """Say what is missing from this night beside withheld contact lists,
+    and why; the rest of it is as whole as ever.
 
     Args:
         read: Gives a table by schema and name.
     """
-    sources = read("ingest", "optional_sources").filter(~pl.col("is_usable") & ~pl.col("source").is_in(list(KEYS.values())))
-    told = [f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}" for row in sources.iter_rows(named=True)]
+    sources = read("ingest", "optional_sources").filter(
+        ~pl.col("is_usable") & ~pl.col("source").is_in(list(KEYS.values()))
+    )
+    told = [
+        f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}"
+        for row in sources.iter_rows(named=True)
+    ]
     problems = read("experiments", "experiment_problems").filter(pl.col("step") != "sources")
-    told += [f"experiments.{experiment}: {step} could not be made: {reason}" for experiment, step, reason in problems.iter_rows()]
-    told += [f"{source}: nothing could be estimated: {reason}" for source, reason in read("backtest", "off_policy_problems").iter_rows()]
-    told += [f"radar.trial: nothing is measured: {reason}" for reason in read("live", "persuadability_report")["problem"].drop_nulls()]
+    told += [
+        f"experiments.{experiment}: {step} could not be made: {reason}"
+        for experiment, step, reason in problems.iter_rows()
+    ]
+    told += [
+        f"{source}: nothing could be estimated: {reason}"
+        for source, reason in read("backtest", "off_policy_problems").iter_rows()
+    ]
+    told += [
+        f"radar.trial: nothing is measured: {reason}"
+        for reason in read("live", "persuadability_report")["problem"].drop_nulls()
+    ]
     return told
 
 
 def tell_doubtful(read: Reader) -> list[str]:
-    """Say where the log is smaller than it was, which lists and logs write ids otherwise than it, hold rows without one, or nothing yet."""
-    told = [f"ingest.volume: {sentence}" for sentence in tell_doubts(read("ingest", "volume_report"), "warn")]
+    """Say where the log is smaller than it was,
+    which lists and logs write ids otherwise than it, hold rows without one, or nothing yet.
+    """
+    told = [
+        f"ingest.volume: {sentence}"
+        for sentence in tell_doubts(read("ingest", "volume_report"), "warn")
+    ]
     told += remarks(read("live", "user_list_report"))
     near = read("experiments", "unit_id_report").filter(pl.col("n_near") > 0)
     return told + [
-        f"experiments.{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise in the {row['outcomes']}"
-        f" ({row['first_near']}): nothing that they did counts"
+        f"experiments.{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are"
+        f" written otherwise in the {row['outcomes']} ({row['first_near']}): nothing that they did"
+        " counts"
         for row in near.iter_rows(named=True)
     ]

@@ -21,11 +21,20 @@ class PublishedTable(NamedTuple):
 
 
 _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "data/features": {LIVE: ("user_features", "item_features", "interaction_features", "feature_manifest")},
+    "data/features": {
+        LIVE: ("user_features", "item_features", "interaction_features", "feature_manifest")
+    },
     "outputs/graph": {LIVE: ("taste_graph", "taste_axes", "user_taste", "graph_guardrails")},
     "outputs/embeddings": {LIVE: ("item_embeddings",)},
     "outputs/ranking": {
-        LIVE: ("recommendations", "default_list", "ranking_weights", "item_rules", "ranking_rules_report", "default_list_report"),
+        LIVE: (
+            "recommendations",
+            "default_list",
+            "ranking_weights",
+            "item_rules",
+            "ranking_rules_report",
+            "default_list_report",
+        ),
         BACKTEST: (
             "ranking_report",
             "ranking_comparisons",
@@ -37,8 +46,19 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "outputs/churn": {
-        LIVE: ("churn_scores", "churn_coefficients", "churn_uncertainty", "churn_recalibration", "churn_horizon_report"),
-        BACKTEST: ("churn_calibration", "churn_interval_coverage", "churn_challengers", "churn_drift"),
+        LIVE: (
+            "churn_scores",
+            "churn_coefficients",
+            "churn_uncertainty",
+            "churn_recalibration",
+            "churn_horizon_report",
+        ),
+        BACKTEST: (
+            "churn_calibration",
+            "churn_interval_coverage",
+            "churn_challengers",
+            "churn_drift",
+        ),
     },
     "outputs/radar": {
         LIVE: (
@@ -87,13 +107,20 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 PUBLISHED_TABLES = tuple(
-    PublishedTable(folder, schema, table) for folder, schemas in _FOLDERS.items() for schema, tables in schemas.items() for table in tables
+    PublishedTable(folder, schema, table)
+    for folder, schemas in _FOLDERS.items()
+    for schema, tables in schemas.items()
+    for table in tables
 )
 
 # Tables of which each day is kept in a file of its own below the folder, named by the day.
-KEPT_BY_DAY = {Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS, Table(PUBLISHED, "radar_segments"): SEGMENT_DAYS}
+KEPT_BY_DAY = {
+    Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS,
+    Table(PUBLISHED, "radar_segments"): SEGMENT_DAYS,
+}
 
-# Evidence and sources that the read copy holds beside the published tables; per-event copies of the back-test stay behind.
+# Evidence and sources that the read copy holds beside the published tables; per-event copies of the
+# back-test stay behind.
 READ_COPY_ONLY = (
     (INGEST, "events"),
     (INGEST, "items"),

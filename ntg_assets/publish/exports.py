@@ -16,39 +16,61 @@ from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.parquet import ROW_GROUP_ROWS, write_batches
 
 CONTACT_LISTS = ("outputs/radar/contact_list.csv", "outputs/radar/contact_list.parquet")
-WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"  # there only while the lists are: a person sees it, no import takes it for a list
+# there only while the lists are: a person sees it, no import takes it for a list
+WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
-ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")  # the same for every contact, so left out of the list
+# the same for every contact, so left out of the list
+ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")
 
 
 def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, target: Path) -> Path:
     """Write a table as Parquet, rows in the order of its key (where it has one)."""
-    return write_whole(target, lambda part: _copy(connection, f"select * from {table.quoted}{order_by_key(table.name)}", part))
+    return write_whole(
+        target,
+        lambda part: _copy(
+            connection, f"select * from {table.quoted}{order_by_key(table.name)}", part
+        ),
+    )
 
 
-def export_contact_list(connection: duckdb.DuckDBPyConnection, targets: Table, *, target: Path, withheld: Sequence[str] = ()) -> Path:
-    """Write whom to contact, by strategy and rank: what a CRM reads; exact as Parquet, harmless in a spreadsheet as CSV.
+def export_contact_list(
+    connection: duckdb.DuckDBPyConnection,
+    targets: Table,
+    *,
+    target: Path,
+    withheld: Sequence[str] = (),
+) -> Path:
+    """Write whom to contact, by strategy and rank: what a CRM reads;
+    exact as Parquet, harmless in a spreadsheet as CSV.
 
-    While the lists are withheld both files have their columns and no row, and the Parquet file says why in its key-value metadata.
+    While the lists are withheld both files have their columns and no row, and the Parquet file says
+    why in its key-value metadata.
     """
     columns = ", ".join(quote_identifier(name) for name in _contact_columns(targets.name))
-    chosen = f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
+    chosen = (
+        f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
+    )
     if target.suffix == ".csv":
-        return write_whole(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
+        return write_whole(
+            target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part)
+        )
     said = {"withheld": "; ".join(withheld)} if withheld else {}
     return write_whole(target, lambda part: _copy(connection, chosen, part, said=said))
 
 
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
-    """Write beside the empty lists why they are empty; while they are not withheld no such file is there."""
+    """Write beside the empty lists why they are empty;
+    while they are not withheld no such file is there.
+    """
     if not withheld:
         target.unlink(missing_ok=True)
         return None
     reasons = "\n".join(f"- {reason}" for reason in withheld)
     return write_text(
         target,
-        f"Every contact list of this night (everything known before {as_of} UTC) is withheld: contact nobody.\n\n{reasons}\n\n"
-        "contact_list.csv and contact_list.parquet hold no row on purpose. Mend what is named above and run again.\n",
+        f"Every contact list of this night (everything known before {as_of} UTC) is withheld:"
+        f" contact nobody.\n\n{reasons}\n\ncontact_list.csv and contact_list.parquet hold no row on"
+        " purpose. Mend what is named above and run again.\n",
     )
 
 
@@ -61,8 +83,11 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
         "$schema": DIALECT,
         "title": "contact_list",
         **row,
-        "description": "One row per (strategy, user) to contact, by strategy and rank. No row while the lists are withheld: "
-        f"{Path(WITHHELD).name} beside the list then says why. In the CSV: {NOTE}",
+        "description": (
+            "One row per (strategy, user) to contact, by strategy and rank. No row while the lists"
+            f" are withheld: {Path(WITHHELD).name} beside the list then says why. In the CSV:"
+            f" {NOTE}"
+        ),
     }
     return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
@@ -71,11 +96,19 @@ def _contact_columns(name: str) -> list[str]:
     return [column for column in column_names(contract_of(name)) if column not in ONLY_OF_CONTACTS]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, rows: str, part: Path, *, said: Mapping[str, str] | None = None) -> None:
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    part: Path,
+    *,
+    said: Mapping[str, str] | None = None,
+) -> None:
     write_batches(part, connection.sql(rows).to_arrow_reader(ROW_GROUP_ROWS), said=said)
 
 
 def order_by_key(name: str) -> str:
-    """Order a table's rows by its key (nothing for a table without one), so that what is made from them is always the same."""
+    """Order a table's rows by its key (nothing for a table without one),
+    so that what is made from them is always the same.
+    """
     key = key_of(contract_of(name))
     return f" order by {', '.join(quote_identifier(column) for column in key)}" if key else ""

@@ -42,8 +42,15 @@ def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, ta
     """
 
     def lines(axes: "Axes", tables: Tables) -> None:
-        for place, ((name,), rows) in enumerate(tables["curves"].group_by("units", maintain_order=True)):
-            axes.plot(rows["effect"].to_numpy(), rows["power"].to_numpy(), color=(SOFT, ACCENT, INK)[place % 3], label=str(name))
+        for place, ((name,), rows) in enumerate(
+            tables["curves"].group_by("units", maintain_order=True)
+        ):
+            axes.plot(
+                rows["effect"].to_numpy(),
+                rows["power"].to_numpy(),
+                color=(SOFT, ACCENT, INK)[place % 3],
+                label=str(name),
+            )
         axes.axhline(wanted, color=WARN, linewidth=1, linestyle="--")
         axes.axvline(planned, color=WARN, linewidth=1, linestyle="--")
         axes.set_xlabel("true difference to the control")
@@ -51,7 +58,11 @@ def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, ta
         axes.set_ylim(0, 1.02)
         axes.legend(frameon=False, fontsize=8)
 
-    return draw(FigureSpec("How large must an effect be to be found?", {}, lines), {"curves": curves}, target=target)
+    return draw(
+        FigureSpec("How large must an effect be to be found?", {}, lines),
+        {"curves": curves},
+        target=target,
+    )
 
 
 def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
@@ -67,11 +78,30 @@ def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
 
 
 def _events_over_time(axes: "Axes", tables: Tables) -> None:
-    months = tables["event_calendar"].sort("bucket_at").group_by_dynamic("bucket_at", every="1mo").agg(pl.col("n_events").sum())
-    axes.fill_between(months["bucket_at"].to_numpy(), months["n_events"].to_numpy(), step="post", color=ACCENT, alpha=0.35)
+    months = (
+        tables["event_calendar"]
+        .sort("bucket_at")
+        .group_by_dynamic("bucket_at", every="1mo")
+        .agg(pl.col("n_events").sum())
+    )
+    axes.fill_between(
+        months["bucket_at"].to_numpy(),
+        months["n_events"].to_numpy(),
+        step="post",
+        color=ACCENT,
+        alpha=0.35,
+    )
     for row in tables["split_boundaries"].filter(pl.col("part") != "train").iter_rows(named=True):
         axes.axvline(row["start_at"], color=WARN, linewidth=1)
-        axes.text(row["start_at"], 1.0, f" {row['part'].upper()}", transform=axes.get_xaxis_transform(), color=WARN, fontsize=8, va="top")
+        axes.text(
+            row["start_at"],
+            1.0,
+            f" {row['part'].upper()}",
+            transform=axes.get_xaxis_transform(),
+            color=WARN,
+            fontsize=8,
+            va="top",
+        )
     axes.set_ylabel("events per month")
     axes.set_ylim(bottom=0)
 
@@ -86,7 +116,10 @@ def _ranking_quality(axes: "Axes", tables: Tables) -> None:
         _say_nothing(axes, "no held-out user could be evaluated")
         return
     colours = [ACCENT if part == "test" else SOFT for part in rows["split"]]
-    labels = [f"{row['strategy']} ({row['split'].upper()}, n={row['n_users']:,})" for row in rows.iter_rows(named=True)]
+    labels = [
+        f"{row['strategy']} ({row['split'].upper()}, n={row['n_users']:,})"
+        for row in rows.iter_rows(named=True)
+    ]
     _intervals(axes, labels, rows, centre="mean", low="low", high="high", colours=colours)
     axes.set_xlabel(f"NDCG@{NDCG_DEPTH}, with 95% interval over users")
 
@@ -100,9 +133,21 @@ def _reliability(axes: "Axes", tables: Tables) -> None:
         observed = rows.filter(pl.col("metric") == "bin_observed").sort("bin")
         if observed.height:
             centre = observed["value"].to_numpy()
-            reach = np.abs(np.vstack([observed["low"].to_numpy(), observed["high"].to_numpy()]) - centre)
+            reach = np.abs(
+                np.vstack([observed["low"].to_numpy(), observed["high"].to_numpy()]) - centre
+            )
             label = f"{evaluation.replace('_', ' ')} ({observed['n_users'][0]:,} users)"
-            axes.errorbar(predicted, centre, yerr=reach, color=colour, marker="o", markersize=4, linewidth=1, capsize=2, label=label)
+            axes.errorbar(
+                predicted,
+                centre,
+                yerr=reach,
+                color=colour,
+                marker="o",
+                markersize=4,
+                linewidth=1,
+                capsize=2,
+                label=label,
+            )
     axes.set_xlabel("predicted churn probability")
     axes.set_ylabel("share that churned, with 95% interval")
     axes.legend(frameon=False, fontsize=8)
@@ -118,45 +163,95 @@ def _concentration(axes: "Axes", tables: Tables) -> None:
         held = 100 * float(np.interp(percent, users, share))
         axes.plot(percent, held, marker="o", color=WARN, markersize=4)
         axes.annotate(
-            f"first {percent}% of users hold {held:.0f}%", (percent, held), xytext=(8, -3), textcoords="offset points", fontsize=8
+            f"first {percent}% of users hold {held:.0f}%",
+            (percent, held),
+            xytext=(8, -3),
+            textcoords="offset points",
+            fontsize=8,
         )
     axes.set_xlabel("users, by rank on the radar (%)")
     axes.set_ylabel("share of all revenue at risk (%)")
 
 
 def _experiments(axes: "Axes", tables: Tables) -> None:
-    rows = tables["readouts"].filter(pl.col("difference").is_not_null()).sort("experiment", "comparison", "metric", "arm", descending=True)
+    rows = (
+        tables["readouts"]
+        .filter(pl.col("difference").is_not_null())
+        .sort("experiment", "comparison", "metric", "arm", descending=True)
+    )
     if rows.is_empty():
         _say_nothing(axes, "no experiment has a readout")
         return
-    scaled = rows.with_columns(*(pl.col(name) / pl.col("standard_error") for name in ("difference", "difference_low", "difference_high")))
+    scaled = rows.with_columns(
+        *(
+            pl.col(name) / pl.col("standard_error")
+            for name in ("difference", "difference_low", "difference_high")
+        )
+    )
     better = {"more": "", "less": ", less is better"}
-    labels = [f"{row['metric']} ({row['comparison']}{better[row['better']]})" for row in rows.iter_rows(named=True)]
+    labels = [
+        f"{row['metric']} ({row['comparison']}{better[row['better']]})"
+        for row in rows.iter_rows(named=True)
+    ]
     colours = [ACCENT if role == "primary" else SOFT for role in rows["role"]]
-    _intervals(axes, labels, scaled, centre="difference", low="difference_low", high="difference_high", colours=colours)
+    _intervals(
+        axes,
+        labels,
+        scaled,
+        centre="difference",
+        low="difference_low",
+        high="difference_high",
+        colours=colours,
+    )
     axes.axvline(0, color=INK, linewidth=1)
     axes.set_xlabel("difference to the control in standard errors (blue: primary metric)")
 
 
 def _experiment_plans(axes: "Axes", tables: Tables) -> None:
-    """Draw the smallest effect that is found by when; where the smallest worthwhile one is stated, its power too."""
-    known = tables["experiment_plans"].filter(pl.col("detectable_difference").is_not_null()).sort("experiment", "days")
-    chosen = known.select(pl.col("experiment").unique().sort()).head(MOST_PLANS)["experiment"].to_list()
+    """Draw the smallest effect that is found by when;
+    where the smallest worthwhile one is stated, its power too.
+    """
+    known = (
+        tables["experiment_plans"]
+        .filter(pl.col("detectable_difference").is_not_null())
+        .sort("experiment", "days")
+    )
+    chosen = (
+        known.select(pl.col("experiment").unique().sort()).head(MOST_PLANS)["experiment"].to_list()
+    )
     if not chosen:
         _say_nothing(axes, "no control has units to plan with")
         return
     for place, name in enumerate(chosen):
         rows = known.filter(pl.col("experiment") == name)
         relative = rows["detectable_share"].null_count() == 0
-        values = rows["detectable_share"] if relative else rows["detectable_difference"] / rows["detectable_difference"].max()
-        unit = f"{rows['metric'][0]}, share of the control" if relative else f"{rows['metric'][0]}, share of week one"
+        values = (
+            rows["detectable_share"]
+            if relative
+            else rows["detectable_difference"] / rows["detectable_difference"].max()
+        )
+        unit = (
+            f"{rows['metric'][0]}, share of the control"
+            if relative
+            else f"{rows['metric'][0]}, share of week one"
+        )
         colour = (ACCENT, WARN, INK, SOFT)[place % 4]
-        axes.plot(rows["days"].to_numpy() / 7, 100 * values.to_numpy(), marker="o", markersize=3, color=colour, label=f"{name} ({unit})")
+        axes.plot(
+            rows["days"].to_numpy() / 7,
+            100 * values.to_numpy(),
+            marker="o",
+            markersize=3,
+            color=colour,
+            label=f"{name} ({unit})",
+        )
         _mark_power(axes, rows, values=values, colour=colour)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    axes.set_xlabel("weeks of the traffic seen so far (beside the dots: power for the smallest effect worth finding)")
+    axes.set_xlabel(
+        "weeks of the traffic seen so far (beside the dots: power for the smallest effect worth"
+        " finding)"
+    )
     axes.set_ylabel("smallest effect found (%)")
     axes.legend(frameon=False, fontsize=8)
 
@@ -166,11 +261,26 @@ def _mark_power(axes: "Axes", rows: pl.DataFrame, *, values: pl.Series, colour: 
         if row["power_for_minimum_effect"] is not None:
             told = f"{row['power_for_minimum_effect']:.0%}"
             axes.annotate(
-                told, (row["days"] / 7, 100 * value), xytext=(0, 5), textcoords="offset points", fontsize=7, color=colour, ha="center"
+                told,
+                (row["days"] / 7, 100 * value),
+                xytext=(0, 5),
+                textcoords="offset points",
+                fontsize=7,
+                color=colour,
+                ha="center",
             )
 
 
-def _intervals(axes: "Axes", labels: list[str], rows: pl.DataFrame, *, centre: str, low: str, high: str, colours: list[str]) -> None:
+def _intervals(
+    axes: "Axes",
+    labels: list[str],
+    rows: pl.DataFrame,
+    *,
+    centre: str,
+    low: str,
+    high: str,
+    colours: list[str],
+) -> None:
     for place, (row, colour) in enumerate(zip(rows.iter_rows(named=True), colours, strict=True)):
         if row[low] is not None and row[high] is not None:
             axes.plot([row[low], row[high]], [place, place], color=colour, linewidth=2)
@@ -185,12 +295,26 @@ def _say_nothing(axes: "Axes", why: str) -> None:
 
 FIGURES: dict[str, FigureSpec] = {
     "events_over_time": FigureSpec(
-        "What the log holds, and where VAL and TEST begin", {"event_calendar": "ingest", "split_boundaries": "backtest"}, _events_over_time
+        "What the log holds, and where VAL and TEST begin",
+        {"event_calendar": "ingest", "split_boundaries": "backtest"},
+        _events_over_time,
     ),
-    "ranking_quality": FigureSpec("How well each strategy ranks what users then chose", {"ranking_report": "backtest"}, _ranking_quality),
-    "churn_reliability": FigureSpec("Do churn probabilities mean what they say?", {"churn_calibration": "backtest"}, _reliability),
-    "revenue_at_risk": FigureSpec("How concentrated is the revenue at risk?", {"revenue_risk_radar": "live"}, _concentration),
-    "experiments": FigureSpec("What the experiments found", {"readouts": "experiments"}, _experiments),
+    "ranking_quality": FigureSpec(
+        "How well each strategy ranks what users then chose",
+        {"ranking_report": "backtest"},
+        _ranking_quality,
+    ),
+    "churn_reliability": FigureSpec(
+        "Do churn probabilities mean what they say?",
+        {"churn_calibration": "backtest"},
+        _reliability,
+    ),
+    "revenue_at_risk": FigureSpec(
+        "How concentrated is the revenue at risk?", {"revenue_risk_radar": "live"}, _concentration
+    ),
+    "experiments": FigureSpec(
+        "What the experiments found", {"readouts": "experiments"}, _experiments
+    ),
     "experiment_plans": FigureSpec(
         "What the experiments can find by when",
         {"experiment_plans": "experiments"},

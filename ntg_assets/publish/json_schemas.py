@@ -1,4 +1,6 @@
-"""JSON Schemas of the published reports, made from the contracts of the tables in them, and what may change in them."""
+"""JSON Schemas of the published reports, made from the contracts of the tables in them,
+and what may change in them.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,17 +14,31 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID_TYPES = {"integer": "integer", "string": "string"}
 HEADER = {
     "report": {"type": "string", "description": "Name of the report"},
-    "schema_version": {"type": "string", "description": "MAJOR.MINOR; MAJOR changes when a reader of the last one could break"},
+    "schema_version": {
+        "type": "string",
+        "description": "MAJOR.MINOR; MAJOR changes when a reader of the last one could break",
+    },
     "source": {"type": "string", "description": "Name of the data"},
-    "configuration": {"type": "string", "description": "Fingerprint of the effective configuration"},
+    "configuration": {
+        "type": "string",
+        "description": "Fingerprint of the effective configuration",
+    },
     "as_of": {"type": "string", "description": "First instant that the data do not hold (UTC)"},
-    "timezone": {"type": "string", "description": "Zone of the service, whose midnights divide the days"},
+    "timezone": {
+        "type": "string",
+        "description": "Zone of the service, whose midnights divide the days",
+    },
 }
 
 
-def report_schema(name: str, tables: Sequence[str], *, version: str, ids: IdTypes) -> dict[str, Any]:
+def report_schema(
+    name: str, tables: Sequence[str], *, version: str, ids: IdTypes
+) -> dict[str, Any]:
     """Describe a report: a header, and the rows of some tables under their names."""
-    properties = {**HEADER, **{table: {"type": "array", "items": row_schema(table, ids=ids)} for table in tables}}
+    properties = {
+        **HEADER,
+        **{table: {"type": "array", "items": row_schema(table, ids=ids)} for table in tables},
+    }
     return {
         "$schema": DIALECT,
         "title": name,
@@ -48,14 +64,19 @@ def row_schema(table: str, *, ids: IdTypes) -> dict[str, Any]:
 
 
 def incompatibilities(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Tell what could break a reader of `old` who is given a report of `new`; adding a property is no break."""
+    """Tell what could break a reader of `old` who is given a report of `new`;
+    adding a property is no break.
+    """
     return list(_breaks(old, new, at=""))
 
 
 def _breaks(old: Mapping[str, Any], new: Mapping[str, Any], *, at: str) -> Iterator[str]:
     old_types, new_types = _types(old), _types(new)
     if not new_types <= old_types:
-        yield f"{at or '(report)'}: was {'/'.join(sorted(old_types))}, may now be {'/'.join(sorted(new_types))}"
+        yield (
+            f"{at or '(report)'}: was {'/'.join(sorted(old_types))}, may now be"
+            f" {'/'.join(sorted(new_types))}"
+        )
     for name, was in old.get("properties", {}).items():
         if name not in new.get("properties", {}):
             yield f"{at}/{name}: is gone"
@@ -72,7 +93,10 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
 
 def _value_schema(found: Column) -> dict[str, Any]:
     kind = _json_type(found.dtype.type)
-    described: dict[str, Any] = {"type": [kind, "null"] if found.nullable else kind, "description": found.description or ""}
+    described: dict[str, Any] = {
+        "type": [kind, "null"] if found.nullable else kind,
+        "description": found.description or "",
+    }
     if kind == "array":
         described["items"] = {"type": "number"}
     if unit := (found.metadata or {}).get("unit"):
@@ -87,4 +111,5 @@ def _json_type(dtype: object) -> str:
         return "number"
     if dtype == pl.Boolean:
         return "boolean"
-    return "array" if isinstance(dtype, pl.List) or dtype is pl.List else "string"  # dates, instants and decimals are written as text
+    # dates, instants and decimals are written as text
+    return "array" if isinstance(dtype, pl.List) or dtype is pl.List else "string"

@@ -34,10 +34,14 @@ class Manifest(BaseModel):
     files: list[PublishedFile]
 
 
-def describe_file(file: Path, *, workspace: Path, kind: str, n_rows: int | None = None) -> PublishedFile:
+def describe_file(
+    file: Path, *, workspace: Path, kind: str, n_rows: int | None = None
+) -> PublishedFile:
     """Measure one published file."""
     path = file.relative_to(workspace).as_posix()
-    return PublishedFile(path=path, kind=kind, n_rows=n_rows, n_bytes=file.stat().st_size, sha256=sha256_of(file))
+    return PublishedFile(
+        path=path, kind=kind, n_rows=n_rows, n_bytes=file.stat().st_size, sha256=sha256_of(file)
+    )
 
 
 def write_manifest(manifest: Manifest, file: Path) -> None:
@@ -52,12 +56,18 @@ def read_manifest(file: Path) -> Manifest:
         StorageError: nothing was published yet, or the manifest itself is damaged.
     """
     if not file.is_file():
-        raise StorageError(f"nothing is published yet: {file.name} does not exist. Run `ntg run-all` first.")
+        raise StorageError(
+            f"nothing is published yet: {file.name} does not exist. Run `ntg run-all` first."
+        )
     try:
         return Manifest.model_validate_json(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise StorageError(f"{file.name} is damaged (no UTF-8 text). Run `ntg run-all` to publish again.") from None
+        raise StorageError(
+            f"{file.name} is damaged (no UTF-8 text). Run `ntg run-all` to publish again."
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         told = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
-        raise StorageError(f"{file.name} is damaged ({told}). Run `ntg run-all` to publish again.") from None
+        raise StorageError(
+            f"{file.name} is damaged ({told}). Run `ntg run-all` to publish again."
+        ) from None

@@ -1,4 +1,6 @@
-"""Publish one generation: read copy, Parquet, reports, figures, the page, and the manifest that ends them."""
+"""Publish one generation: read copy, Parquet, reports, figures, the page,
+and the manifest that ends them.
+"""
 
 import hashlib
 import json
@@ -48,8 +50,16 @@ class Publisher:
 
 def publish(publisher: Publisher) -> Manifest:
     """Write everything; the manifest comes last, so a generation without one is not finished."""
-    contents = {table: content_hash(publisher.connection, Table(*table)) for table in READ_COPY_TABLES}
-    files = [*_tables(publisher), *_reports(publisher), *_figures(publisher), _brief(publisher), _store(publisher)]
+    contents = {
+        table: content_hash(publisher.connection, Table(*table)) for table in READ_COPY_TABLES
+    }
+    files = [
+        *_tables(publisher),
+        *_reports(publisher),
+        *_figures(publisher),
+        _brief(publisher),
+        _store(publisher),
+    ]
     manifest = Manifest(
         generation=_generation(contents, publisher.header),
         source=publisher.header.source,
@@ -65,7 +75,9 @@ def publish(publisher: Publisher) -> Manifest:
 def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
     for entry in PUBLISHED_TABLES:
         table = Table(entry.schema, entry.table)
-        written = export_parquet(publisher.connection, table, target=publisher.paths.workspace / entry.path)
+        written = export_parquet(
+            publisher.connection, table, target=publisher.paths.workspace / entry.path
+        )
         yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
     yield from _contact_lists(publisher)
     yield from _kept_days(publisher)
@@ -76,12 +88,23 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
     n_contacts = _count(publisher, f"{targets.quoted} where action = 'contact'")
     withheld = read(publisher.connection, Table("live", "contact_holds"))["sentence"].to_list()
     for path in CONTACT_LISTS:
-        written = export_contact_list(publisher.connection, targets, target=workspace / path, withheld=withheld)
-        yield _described(publisher, written, kind="export" if written.suffix == ".csv" else "table", n_rows=n_contacts)
+        written = export_contact_list(
+            publisher.connection, targets, target=workspace / path, withheld=withheld
+        )
+        yield _described(
+            publisher,
+            written,
+            kind="export" if written.suffix == ".csv" else "table",
+            n_rows=n_contacts,
+        )
     if told := export_withheld(withheld, as_of=publisher.header.as_of, target=workspace / WITHHELD):
         yield _described(publisher, told, kind="export")
     yield _described(
-        publisher, export_contact_list_schema(targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA), kind="schema"
+        publisher,
+        export_contact_list_schema(
+            targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA
+        ),
+        kind="schema",
     )
 
 
@@ -91,22 +114,36 @@ def _kept_days(publisher: Publisher) -> Iterator[PublishedFile]:
         for (day,) in publisher.connection.execute(days).fetchall():
             target = publisher.paths.workspace / kept.folder / kept.file_name(day)
             written = export_parquet(publisher.connection, table, target=target)
-            yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
+            yield _described(
+                publisher, written, kind="table", n_rows=_count(publisher, table.quoted)
+            )
 
 
 def _reports(publisher: Publisher) -> Iterator[PublishedFile]:
     folder = publisher.paths.workspace / REPORT_FOLDER
     for name, tables in REPORTS.items():
-        frames = {table: read(publisher.connection, Table(schema, table)) for table, schema in tables.items()}
-        yield _described(publisher, write_text(folder / f"{name}.json", report(name, frames, header=publisher.header)), kind="report")
+        frames = {
+            table: read(publisher.connection, Table(schema, table))
+            for table, schema in tables.items()
+        }
+        yield _described(
+            publisher,
+            write_text(folder / f"{name}.json", report(name, frames, header=publisher.header)),
+            kind="report",
+        )
         schema = report_schema(name, list(tables), version=SCHEMA_VERSION, ids=publisher.ids)
         text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
-        yield _described(publisher, write_text(folder / "schemas" / f"{name}.schema.json", text), kind="schema")
+        yield _described(
+            publisher, write_text(folder / "schemas" / f"{name}.schema.json", text), kind="schema"
+        )
 
 
 def _figures(publisher: Publisher) -> Iterator[PublishedFile]:
     for name, figure in FIGURES.items():
-        frames = {table: read(publisher.connection, Table(schema, table)) for table, schema in figure.tables.items()}
+        frames = {
+            table: read(publisher.connection, Table(schema, table))
+            for table, schema in figure.tables.items()
+        }
         target = publisher.paths.workspace / FIGURE_FOLDER / f"{name}.png"
         yield _described(publisher, draw(figure, frames, target=target), kind="figure")
 
@@ -124,16 +161,22 @@ def _brief(publisher: Publisher) -> PublishedFile:
 
 
 def _store(publisher: Publisher) -> PublishedFile:
-    written = publish_store(publisher.connection, READ_COPY_TABLES, target=publisher.paths.published_store)
+    written = publish_store(
+        publisher.connection, READ_COPY_TABLES, target=publisher.paths.published_store
+    )
     return _described(publisher, written, kind="store")
 
 
-def _described(publisher: Publisher, file: Path, *, kind: str, n_rows: int | None = None) -> PublishedFile:
+def _described(
+    publisher: Publisher, file: Path, *, kind: str, n_rows: int | None = None
+) -> PublishedFile:
     return describe_file(file, workspace=publisher.paths.workspace, kind=kind, n_rows=n_rows)
 
 
 def read(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """Read a table in the order of its key, so that what is written from it is the same every time."""
+    """Read a table in the order of its key, so that what is written from it is the same every
+    time.
+    """
     return connection.sql(f"select * from {table.quoted}{order_by_key(table.name)}").pl()
 
 
@@ -142,6 +185,10 @@ def _count(publisher: Publisher, rows: str) -> int:
 
 
 def _generation(contents: dict[tuple[str, str], str], header: Header) -> str:
-    """Name a generation by its content: the same input, configuration and code give the same name."""
-    told = json.dumps([header._asdict(), sorted((*table, content) for table, content in contents.items())])
+    """Name a generation by its content: the same input,
+    configuration and code give the same name.
+    """
+    told = json.dumps(
+        [header._asdict(), sorted((*table, content) for table, content in contents.items())]
+    )
     return hashlib.sha256(told.encode()).hexdigest()[:12]

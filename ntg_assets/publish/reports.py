@@ -70,7 +70,11 @@ class Header(NamedTuple):
     @property
     def known_before(self) -> str:
         """The cutoff in words."""
-        return f"{self.as_of} UTC" if self.timezone == UTC_ZONE else tell_cutoff(self.as_of, self.timezone)
+        return (
+            f"{self.as_of} UTC"
+            if self.timezone == UTC_ZONE
+            else tell_cutoff(self.as_of, self.timezone)
+        )
 
 
 def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> str:
@@ -88,7 +92,10 @@ def report(name: str, tables: Mapping[str, pl.DataFrame], *, header: Header) -> 
         "configuration": header.configuration,
         "as_of": header.as_of,
         "timezone": header.timezone,
-        **{table: [_plain_row(row) for row in frame.iter_rows(named=True)] for table, frame in tables.items()},
+        **{
+            table: [_plain_row(row) for row in frame.iter_rows(named=True)]
+            for table, frame in tables.items()
+        },
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -9,11 +9,15 @@ import duckdb
 from ntg_assets.publish.files import write_whole
 from ntg_assets.sql import Table, quote_identifier
 
-STORAGE_VERSION = "v1.4.0"  # readable by DuckDB tools from 1.4 on; files written with 2.0's own default are not
+# readable by DuckDB tools from 1.4 on; files written with 2.0's own default are not
+STORAGE_VERSION = "v1.4.0"
 
 
-def publish_store(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], *, target: Path) -> Path:
-    """Copy tables of the open warehouse into a file of their own and swap it in; the one before stays as `previous`.
+def publish_store(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], *, target: Path
+) -> Path:
+    """Copy tables of the open warehouse into a file of their own and swap it in;
+    the one before stays as `previous`.
 
     Args:
         connection: Open warehouse; `target`'s folder must be among its allowed folders.
@@ -34,18 +38,22 @@ def _keep_previous(target: Path) -> None:
     if target.exists():
         kept = target.with_name(target.name + ".kept")
         kept.unlink(missing_ok=True)
-        os.link(target, kept)  # the same bytes under a second name: nothing is copied, the old name never vanishes
+        # the same bytes under a second name: nothing is copied, the old name never vanishes
+        os.link(target, kept)
         kept.replace(previous_of(target))
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], part: Path) -> None:
+def _copy(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], part: Path
+) -> None:
     file = str(part).replace("'", "''")  # `attach` takes no bound parameter
     connection.execute(f"attach '{file}' as read_copy (storage_version '{STORAGE_VERSION}')")
     try:
         for schema, name in tables:
             connection.execute(f"create schema if not exists read_copy.{quote_identifier(schema)}")
             connection.execute(
-                f"create table read_copy.{quote_identifier(schema)}.{quote_identifier(name)} as select * from {Table(schema, name).quoted}"
+                f"create table read_copy.{quote_identifier(schema)}.{quote_identifier(name)} as"
+                f" select * from {Table(schema, name).quoted}"
             )
         connection.execute("checkpoint read_copy")
     finally:

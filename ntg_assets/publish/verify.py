@@ -37,29 +37,44 @@ def verify_publication(paths: Paths) -> Verified:
 
 
 def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
-    """Compare the published files in some folders of the workspace, the store included, with the manifest.
+    """Compare the published files in some folders of the workspace,
+    the store included, with the manifest.
 
     Returns:
         Their SHA-256 by path.
 
     Raises:
-        StorageError: there is no manifest, or a file is missing or differs; the message names the first ones.
+        StorageError: there is no manifest, or a file is missing or differs; the message names the
+            first ones.
     """
     manifest = read_manifest(paths.manifest)
-    chosen = [file for file in manifest.files if file.kind == "store" or any(file.path.startswith(f"{folder}/") for folder in folders)]
+    chosen = [
+        file
+        for file in manifest.files
+        if file.kind == "store" or any(file.path.startswith(f"{folder}/") for folder in folders)
+    ]
     if wrong := [f"{file.path} {fault}" for file in chosen if (fault := _fault(paths, file))]:
-        raise StorageError(f"what is published was changed after it was published: {'; '.join(wrong[:SHOWN])}. Run `ntg run-all` again.")
+        raise StorageError(
+            f"what is published was changed after it was published: {'; '.join(wrong[:SHOWN])}. Run"
+            " `ntg run-all` again."
+        )
     return {(paths.workspace / file.path).resolve(): file.sha256 for file in chosen}
 
 
 def files_of_another_generation(paths: Paths) -> list[str]:
-    """Name the published files that came after the manifest, the last file of a whole generation, and are not as it says."""
+    """Name the published files that came after the manifest,
+    the last file of a whole generation, and are not as it says.
+    """
     if not paths.manifest.exists():
         return [entry.path for entry in PUBLISHED_TABLES if (paths.workspace / entry.path).exists()]
     finished = paths.manifest.stat().st_mtime_ns
     listed = {file.path: file for file in read_manifest(paths.manifest).files}
     unlisted = [entry.path for entry in PUBLISHED_TABLES if entry.path not in listed]
-    newer = [path for path in (*listed, *unlisted) if (file := paths.workspace / path).exists() and file.stat().st_mtime_ns > finished]
+    newer = [
+        path
+        for path in (*listed, *unlisted)
+        if (file := paths.workspace / path).exists() and file.stat().st_mtime_ns > finished
+    ]
     return [path for path in newer if path not in listed or _fault(paths, listed[path])]
 
 

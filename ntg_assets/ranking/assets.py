@@ -10,7 +10,12 @@ from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.ranking.learning.examples import collect_examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
-from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives, newcomer_settings
+from ntg_assets.ranking.lists.cold_start import (
+    chosen_half_life,
+    floor_half_life,
+    judge_half_lives,
+    newcomer_settings,
+)
 from ntg_assets.ranking.lists.excluded_items import find_excluded
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.progress import Progress
@@ -28,11 +33,15 @@ from ntg_assets.stages import BACKTEST
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
-def item_popularity(train_events: Table, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
+def item_popularity(
+    train_events: Table, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """What is popular at the cutoff, at half-lives from a day to years."""
     log = code_interactions(project.columns(train_events, *HISTORY))
     settings = with_half_lives(project.settings.ranking, log.at)
-    return score_popularity(log, now=train_end(split_boundaries), half_life_days=settings.popularity_half_life_days)
+    return score_popularity(
+        log, now=train_end(split_boundaries), half_life_days=settings.popularity_half_life_days
+    )
 
 
 @staged_asset(group="ranking", kinds=("scipy",))
@@ -40,7 +49,9 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
     settings, log = project.settings, project.columns(train_events, *HISTORY)
     ranking = with_half_lives(settings.ranking, code_interactions(log).at)
-    cuts = inner_slices(log, strategy=settings.split.strategy, settings=ranking, zone=settings.ingest.zone)
+    cuts = inner_slices(
+        log, strategy=settings.split.strategy, settings=ranking, zone=settings.ingest.zone
+    )
     return learn_weights(
         collect_examples(cuts, taste=settings.taste, settings=ranking, seed=settings.seed),
         sources=configured_sources(ranking),
@@ -52,13 +63,23 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
 
 @staged_asset(group="ranking", kinds=("polars",))
 def item_rules(
-    train_events: Table, item_categories: pl.DataFrame, excluded_items: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+    train_events: Table,
+    item_categories: pl.DataFrame,
+    excluded_items: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """What the business rules say of each item: shown or not, boosted, new."""
     rules = project.settings.ranking.rules
     events = project.columns(train_events, "item_id", "event_at")
     excluded = find_excluded(excluded_items["listed_id"], events["item_id"].unique()).ids
-    return judge_items(events, item_categories, rules=rules, cutoff_at=train_end(split_boundaries), excluded=excluded)
+    return judge_items(
+        events,
+        item_categories,
+        rules=rules,
+        cutoff_at=train_end(split_boundaries),
+        excluded=excluded,
+    )
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
@@ -80,11 +101,18 @@ def ranking_rules_report(
     if not settings.ranking.rules.are_set:
         return no_rules()
     judged, weights, popularity = (
-        project.read(Query("select * from stored", {"stored": table})) for table in (item_rules, ranking_weights, item_popularity)
+        project.read(Query("select * from stored", {"stored": table}))
+        for table in (item_rules, ranking_weights, item_popularity)
     )
     model = ranking_model(
         popularity=popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
+        graphs=_graphs(
+            project,
+            taste=taste_graph,
+            sequence=sequence_graph,
+            linear=linear_graph,
+            latent=item_embeddings,
+        ),
         cutoff_at=train_end(split_boundaries),
         settings=settings.ranking,
         weights=weights,
@@ -112,7 +140,13 @@ def candidates(
     """Items that each source with a weight would show each user, before anything is weighed."""
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
+        graphs=_graphs(
+            project,
+            taste=taste_graph,
+            sequence=sequence_graph,
+            linear=linear_graph,
+            latent=item_embeddings,
+        ),
         cutoff_at=train_end(split_boundaries),
         settings=project.settings.ranking,
         weights=ranking_weights,
@@ -143,7 +177,13 @@ def recommendations(
     cutoff_at = train_end(split_boundaries)
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
+        graphs=_graphs(
+            project,
+            taste=taste_graph,
+            sequence=sequence_graph,
+            linear=linear_graph,
+            latent=item_embeddings,
+        ),
         cutoff_at=cutoff_at,
         settings=project.settings.ranking,
         weights=ranking_weights,
@@ -156,8 +196,12 @@ def recommendations(
 
 
 @staged_asset(group="ranking", kinds=("numpy",))
-def default_list_report(train_events: Table, ranking_weights: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """How well each half-life of popularity served the newcomers of the past, and which one is used for tomorrow's."""
+def default_list_report(
+    train_events: Table, ranking_weights: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """How well each half-life of popularity served the newcomers of the past,
+    and which one is used for tomorrow's.
+    """
     settings, log = project.settings, code_interactions(project.columns(train_events, *HISTORY))
     ranking = with_half_lives(settings.ranking, log.at)
     return judge_half_lives(
@@ -182,7 +226,11 @@ def default_list(
     """What to show to users without history."""
     settings = newcomer_settings(project.settings.ranking, item_rules)
     model = ranking_model(
-        popularity=item_popularity, graphs={}, cutoff_at=train_end(split_boundaries), settings=settings, item_rules=item_rules
+        popularity=item_popularity,
+        graphs={},
+        cutoff_at=train_end(split_boundaries),
+        settings=settings,
+        item_rules=item_rules,
     )
     return popular_list(model, chosen_half_life(default_list_report), titles=items)
 
@@ -205,7 +253,13 @@ def strategy_lists(
     settings = project.settings.ranking
     model = ranking_model(
         popularity=item_popularity,
-        graphs=_graphs(project, taste=taste_graph, sequence=sequence_graph, linear=linear_graph, latent=item_embeddings),
+        graphs=_graphs(
+            project,
+            taste=taste_graph,
+            sequence=sequence_graph,
+            linear=linear_graph,
+            latent=item_embeddings,
+        ),
         cutoff_at=train_end(split_boundaries),
         settings=settings,
         weights=ranking_weights,
@@ -213,7 +267,10 @@ def strategy_lists(
         zone=zone_of(split_boundaries),
     )
     log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
-    k, tell = max(settings.top_k, *settings.evaluation_k), Progress(context.log.info, what="strategy_lists")
+    k, tell = (
+        max(settings.top_k, *settings.evaluation_k),
+        Progress(context.log.info, what="strategy_lists"),
+    )
     return Stream(list_strategies(log, model, ranking_weights, k=k, tell=tell))
 
 

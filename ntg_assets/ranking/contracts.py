@@ -15,10 +15,16 @@ STATUSES = ("learned", "default", "floor", "no_labels")
 
 @contract("excluded_items")
 class ExcludedItemsTable(Contract):
-    """One row per row of the configured file of items that no list may show, read once at the start of the run. No key."""
+    """One row per row of the configured file of items that no list may show,
+    read once at the start of the run. No key.
+    """
 
-    listed_id: str = column("Item, as the file writes the id; null: the row holds none", nullable=True)
-    origin: str = column("The file, or the last publication where the file could not be read", isin=ORIGINS)
+    listed_id: str = column(
+        "Item, as the file writes the id; null: the row holds none", nullable=True
+    )
+    origin: str = column(
+        "The file, or the last publication where the file could not be read", isin=ORIGINS
+    )
 
 
 @contract("item_popularity")
@@ -30,14 +36,20 @@ class ItemPopularity(Contract):
     n_users: int = column("Users of the item", ge=1)
     n_repeat_users: int = column("Users who had the item at more than one instant", ge=0)
     return_window_days: float = column(
-        "Time before the cutoff that holds the last tenth of all events: the return window", unit="days", gt=0
+        "Time before the cutoff that holds the last tenth of all events: the return window",
+        unit="days",
+        gt=0,
     )
     n_window_users: int = column("Users of the item in the return window", ge=0)
     n_late_users: int = column("Users of the item in its last quarter", ge=0)
     n_earlier_users: int = column("Users of the item before the return window", ge=0)
-    n_earlier_returned: int = column("Of these, users who had the item again in the return window", ge=0)
+    n_earlier_returned: int = column(
+        "Of these, users who had the item again in the return window", ge=0
+    )
     n_previous_users: int = column("Users of the item in the window before the return window", ge=0)
-    n_previous_returned: int = column("Of these, users who had the item again in the return window", ge=0)
+    n_previous_returned: int = column(
+        "Of these, users who had the item again in the return window", ge=0
+    )
     score: float = column("Events, each 0.5 ** (age / half-life)", ge=0)
     rank: int = column("Place at this half-life; ties: more users, then the lower id", ge=1)
 
@@ -47,32 +59,53 @@ class ItemPopularity(Contract):
 
 @contract("ranking_weights")
 class RankingWeights(Contract):
-    """One row per source: its weight in the blend, what the inner labels say of it, and whether they were enough.
+    """One row per source: its weight in the blend, what the inner labels say of it,
+    and whether they were enough.
 
-    Where consumed items may be shown again, also one row (kind `return`) per part of the probability of a return, which is the
-    source `consumed_return`: its odds are `return_base` times the parts' powers.
+    Where consumed items may be shown again, also one row (kind `return`) per part of the
+    probability of a return, which is the source `consumed_return`: its odds are `return_base` times
+    the parts' powers.
     """
 
-    feature: str = column("Source, whose score relative to its best for the user is the feature (0 to 1)")
-    kind: str = column("What the source looks at; `return`: a part of the source `consumed_return`", isin=KINDS)
-    half_life: float = column("Half-life of the profile in items (graph), else in days; null: the whole past counts", gt=0, nullable=True)
+    feature: str = column(
+        "Source, whose score relative to its best for the user is the feature (0 to 1)"
+    )
+    kind: str = column(
+        "What the source looks at; `return`: a part of the source `consumed_return`", isin=KINDS
+    )
+    half_life: float = column(
+        "Half-life of the profile in items (graph), else in days; null: the whole past counts",
+        gt=0,
+        nullable=True,
+    )
     weight: float = column("Weight that is used", ge=0)
     default_weight: float = column("Weight while labels teach no better one", ge=0)
     learned_weight: float = column("Weight that the inner labels teach", ge=0)
-    learned_low: float = column("Lower end of its 95% interval, clustered by user, cut at 0", nullable=True)
+    learned_low: float = column(
+        "Lower end of its 95% interval, clustered by user, cut at 0", nullable=True
+    )
     learned_high: float = column("Upper end", nullable=True)
-    ndcg_alone: float = column("NDCG@10 of the source by itself on the inner labels", ge=0, le=1, nullable=True)
-    ndcg_alone_low: float = column("Lower end of its 95% interval over users", ge=0, le=1, nullable=True)
+    ndcg_alone: float = column(
+        "NDCG@10 of the source by itself on the inner labels", ge=0, le=1, nullable=True
+    )
+    ndcg_alone_low: float = column(
+        "Lower end of its 95% interval over users", ge=0, le=1, nullable=True
+    )
     ndcg_alone_high: float = column("Upper end", ge=0, le=1, nullable=True)
     is_floor: bool = column("Whether this is the popularity that ranks best by itself: the floor")
     status: str = column(
-        "`learned`; where learning shows no gain `default`, or `floor` (popularity alone) where those do harm; `no_labels`",
+        "`learned`; where learning shows no gain `default`, or `floor` (popularity alone) where"
+        " those do harm; `no_labels`",
         isin=STATUSES,
     )
     n_label_users: int = column("Users with inner labels (one per user and inner cut)", ge=0)
-    blend_ndcg: float = column("NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True)
+    blend_ndcg: float = column(
+        "NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True
+    )
     gain: float = column("Its difference to the floor, user by user", ge=-1, le=1, nullable=True)
-    gain_low: float = column("Lower end of the 95% interval of the gain", ge=-1, le=1, nullable=True)
+    gain_low: float = column(
+        "Lower end of the 95% interval of the gain", ge=-1, le=1, nullable=True
+    )
     gain_high: float = column("Upper end", ge=-1, le=1, nullable=True)
     evidence: str = column("The decision in words, with its figures")
 
@@ -85,10 +118,16 @@ class ItemRules(Contract):
     """One row per item of TRAIN: what the business rules say of it."""
 
     item_id: str = identifier("item", "Item")
-    first_seen_at: Annotated[pl.Datetime, "us", None] = column("Its first event in TRAIN", unit="UTC")
+    first_seen_at: Annotated[pl.Datetime, "us", None] = column(
+        "Its first event in TRAIN", unit="UTC"
+    )
     age_days: float = column("Days from its first event to the cutoff", unit="days", ge=0)
-    categories: Annotated[pl.List, pl.String()] = column("Its categories in the order of the source")
-    exclusion: str = column("The first rule that keeps it out of every list; null: it may be shown", nullable=True)
+    categories: Annotated[pl.List, pl.String()] = column(
+        "Its categories in the order of the source"
+    )
+    exclusion: str = column(
+        "The first rule that keeps it out of every list; null: it may be shown", nullable=True
+    )
     boost: float = column("Factor on its score; 1: none", gt=0)
     is_new: bool = column("Whether it may take a place held for new items")
 
@@ -98,7 +137,9 @@ class ItemRules(Contract):
 
 @contract("ranking_rules_report")
 class RankingRulesReport(Contract):
-    """One row per business rule in the order in which they act: what it changed in the lists made by the rules before it."""
+    """One row per business rule in the order in which they act: what it changed in the lists made
+    by the rules before it.
+    """
 
     position: int = column("Order in which it acts", ge=1)
     rule: str = column("Its key below `ranking.rules`")
@@ -123,7 +164,9 @@ class Candidates(Contract):
     item_id: str = identifier("item", "Item")
     source: str = column("Source that found it")
     score: float = column("The source's own score (comparable within one user and source)", gt=0)
-    rank: int = column("Place within the user and source; ties: more users, then the lower id", ge=1)
+    rank: int = column(
+        "Place within the user and source; ties: more users, then the lower id", ge=1
+    )
 
     class Config:
         unique = ["user_id", "item_id", "source"]
@@ -145,8 +188,14 @@ class Recommendations(Listed):
 
     user_id: str = identifier("user", "User")
     strongest_source: str = column("Source with the largest contribution")
-    rule: str = column("Business rule that gave the item its place; null: its score alone", nullable=True, isin=PLACING_RULES)
-    recommendation_id: str = column("Id of (user, item, cutoff), 16 hex digits", str_length={"min_value": 16, "max_value": 16})
+    rule: str = column(
+        "Business rule that gave the item its place; null: its score alone",
+        nullable=True,
+        isin=PLACING_RULES,
+    )
+    recommendation_id: str = column(
+        "Id of (user, item, cutoff), 16 hex digits", str_length={"min_value": 16, "max_value": 16}
+    )
 
     class Config:
         unique = ["user_id", "rank"]
@@ -154,15 +203,28 @@ class Recommendations(Listed):
 
 @contract("default_list_report")
 class DefaultListReport(Contract):
-    """One row per half-life of popularity: how well it would have served past newcomers on their first day."""
+    """One row per half-life of popularity: how well it would have served past newcomers on their
+    first day.
+    """
 
     half_life_days: float = column("Half-life", unit="days", gt=0)
-    n_newcomers: int = column("Users whose first event lies in the last part of TRAIN (at most 500 of them)", ge=0)
-    ndcg: float = column("NDCG@10 of what was popular when they arrived; null with too few newcomers", ge=0, le=1, nullable=True)
+    n_newcomers: int = column(
+        "Users whose first event lies in the last part of TRAIN (at most 500 of them)", ge=0
+    )
+    ndcg: float = column(
+        "NDCG@10 of what was popular when they arrived; null with too few newcomers",
+        ge=0,
+        le=1,
+        nullable=True,
+    )
     ndcg_low: float = column("Lower end of its 95% interval over users", ge=0, le=1, nullable=True)
     ndcg_high: float = column("Upper end", ge=0, le=1, nullable=True)
-    gain: float = column("Difference to the half-life that serves known users best", ge=-1, le=1, nullable=True)
-    gain_low: float = column("Lower end of its 95% interval, newcomer by newcomer", ge=-1, le=1, nullable=True)
+    gain: float = column(
+        "Difference to the half-life that serves known users best", ge=-1, le=1, nullable=True
+    )
+    gain_low: float = column(
+        "Lower end of its 95% interval, newcomer by newcomer", ge=-1, le=1, nullable=True
+    )
     gain_high: float = column("Upper end", ge=-1, le=1, nullable=True)
     is_chosen: bool = column("Whether the list for users without history uses it")
     evidence: str = column("The decision in words, with its figures")
@@ -187,7 +249,9 @@ class StrategyLists(Contract):
     user_id: str = identifier("user", "User of TRAIN")
     rank: int = column("Place in the list", ge=1)
     item_id: str = identifier("item", "Item")
-    score: float = column("Score by which the strategy orders (comparable within one strategy and user)", gt=0)
+    score: float = column(
+        "Score by which the strategy orders (comparable within one strategy and user)", gt=0
+    )
 
     class Config:
         unique = ["strategy", "user_id", "rank"]

@@ -31,13 +31,22 @@ from ntg_assets.storage.run import run
 
 @staged_asset(group="revenue", kinds=("sql",))
 def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
-    """Active days whose amount counts only up to what the log, or the user, has shown often enough."""
-    return worth.capped_days(user_days, cutoff_on=train_history(split_boundaries).cutoff_on, settings=project.settings.value)
+    """Active days whose amount counts only up to what the log, or the user,
+    has shown often enough.
+    """
+    return worth.capped_days(
+        user_days,
+        cutoff_on=train_history(split_boundaries).cutoff_on,
+        settings=project.settings.value,
+    )
 
 
 @staged_asset(group="revenue", kinds=("scikitlearn",))
 def value_coefficients(
-    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, capped_days: pl.DataFrame, project: Project
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    capped_days: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """The value model as a table: what an active user is worth over one churn horizon."""
     labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
@@ -55,7 +64,9 @@ def value_ranges(
 ) -> pl.DataFrame:
     """How far the value of the next horizon may lie from its forecast, by size of the forecast."""
     labelled = worth.counted(labelled_snapshots(churn_snapshots, churn_labels), capped_days)
-    return fit_value_ranges(labelled, churn_coefficients, value_coefficients, settings=project.settings.value)
+    return fit_value_ranges(
+        labelled, churn_coefficients, value_coefficients, settings=project.settings.value
+    )
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -74,17 +85,33 @@ def ltv_estimates(
     horizon_days = project.settings.churn.horizon_days
     cutoff_on = train_history(split_boundaries).cutoff_on
     settings = project.settings.value
-    habits = run(user_habits(user_days, capped_days, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
+    habits = run(
+        user_habits(
+            user_days,
+            capped_days,
+            cutoff_on=cutoff_on,
+            horizon_days=horizon_days,
+            settings=settings,
+        )
+    )
     known = (churn_scores, value_coefficients, habits, value_ranges, capped_days)
-    values = ltv.ltv_estimates(churn_snapshots, *known, churn_horizon_days=horizon_days, settings=settings)
+    values = ltv.ltv_estimates(
+        churn_snapshots, *known, churn_horizon_days=horizon_days, settings=settings
+    )
     if n_capped := int(values["is_worth_capped"].sum()):
-        context.log.warning("ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED)
+        context.log.warning(
+            "ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED
+        )
     return values
 
 
 @staged_asset(group="revenue", kinds=("polars",))
-def revenue_risk_radar(churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """What the leaving of each user would cost: churn probability times the value at stake, ranked."""
+def revenue_risk_radar(
+    churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """What the leaving of each user would cost: churn probability times the value at stake,
+    ranked.
+    """
     return rank_by_risk(churn_scores, ltv_estimates, settings=project.settings.churn)
 
 
@@ -96,9 +123,15 @@ def radar_stability(
     churn_uncertainty: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """How surely each user belongs to the top of the radar, over drawn coefficients and model error."""
+    """How surely each user belongs to the top of the radar,
+    over drawn coefficients and model error.
+    """
     return uncertainty.radar_stability(
-        revenue_risk_radar, churn_snapshots, churn_coefficients, churn_uncertainty, rng=project.rng("radar_stability")
+        revenue_risk_radar,
+        churn_snapshots,
+        churn_coefficients,
+        churn_uncertainty,
+        rng=project.rng("radar_stability"),
     )
 
 
@@ -112,7 +145,11 @@ def radar_portfolio(
 ) -> pl.DataFrame:
     """What may be lost in all and by life-cycle segment, with its spread and concentration."""
     return uncertainty.radar_portfolio(
-        revenue_risk_radar, churn_snapshots, churn_coefficients, churn_uncertainty, rng=project.rng("radar_portfolio")
+        revenue_risk_radar,
+        churn_snapshots,
+        churn_coefficients,
+        churn_uncertainty,
+        rng=project.rng("radar_portfolio"),
     )
 
 
@@ -123,9 +160,13 @@ def radar_portfolio(
     kinds=("polars",),
 )
 def radar_segments(
-    revenue_risk_radar: pl.DataFrame, churn_forecasts: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+    revenue_risk_radar: pl.DataFrame,
+    churn_forecasts: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """What is at risk by life cycle and band, beside what came true at the last closed origin and the last publication.
+    """What is at risk by life cycle and band,
+    beside what came true at the last closed origin and the last publication.
 
     It looks at what was held out, so nothing that users are shown is made from it.
     """
@@ -135,15 +176,31 @@ def radar_segments(
 
 
 @staged_asset(group="revenue", kinds=("sql",))
-def trial_outcomes(trial_log: pl.DataFrame, user_days: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """What users of the configured contact trial brought after they were given an arm; empty without a trial."""
+def trial_outcomes(
+    trial_log: pl.DataFrame,
+    user_days: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What users of the configured contact trial brought after they were given an arm;
+    empty without a trial.
+    """
     until_on, value = train_history(split_boundaries).complete_until_on, project.settings.value
-    return trials.trial_outcomes(trial_log, user_days, complete_until_on=until_on, window_days=_trial_days(project), value=value)
+    return trials.trial_outcomes(
+        trial_log,
+        user_days,
+        complete_until_on=until_on,
+        window_days=_trial_days(project),
+        value=value,
+    )
 
 
 @staged_asset(group="revenue", kinds=("polars",))
 def persuadability_report(
-    trial_outcomes: pl.DataFrame, user_days: pl.DataFrame, churn_snapshots: pl.DataFrame, project: Project
+    trial_outcomes: pl.DataFrame,
+    user_days: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """Whether the contact programme works, and whether it is known whom it works on."""
     return _uplift(trial_outcomes, user_days, churn_snapshots, project).report
@@ -151,17 +208,29 @@ def persuadability_report(
 
 @staged_asset(group="revenue", kinds=("polars",))
 def uplift_estimates(
-    trial_outcomes: pl.DataFrame, user_days: pl.DataFrame, churn_snapshots: pl.DataFrame, project: Project
+    trial_outcomes: pl.DataFrame,
+    user_days: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """What a contact is forecast to change for each user; empty unless a randomised trial has shown that somebody gains more."""
+    """What a contact is forecast to change for each user;
+    empty unless a randomised trial has shown that somebody gains more.
+    """
     return _uplift(trial_outcomes, user_days, churn_snapshots, project).estimates
 
 
-def _uplift(outcomes: pl.DataFrame, user_days: pl.DataFrame, snapshots: pl.DataFrame, project: Project) -> Uplift:
-    now, window_days = snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max()), _trial_days(project)
+def _uplift(
+    outcomes: pl.DataFrame, user_days: pl.DataFrame, snapshots: pl.DataFrame, project: Project
+) -> Uplift:
+    now, window_days = (
+        snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max()),
+        _trial_days(project),
+    )
 
     def measure() -> Uplift:
-        return measure_uplift(trials.with_activity_before(outcomes, user_days), now, window_days=window_days)
+        return measure_uplift(
+            trials.with_activity_before(outcomes, user_days), now, window_days=window_days
+        )
 
     return uplift_or_problem(measure, trial=outcomes, now=now, window_days=window_days)
 
@@ -173,11 +242,23 @@ def _trial_days(project: Project) -> int:
 
 @staged_asset(group="revenue", kinds=("polars",))
 def user_list_report(
-    optional_sources: pl.DataFrame, user_lists: pl.DataFrame, trial_log: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project
+    optional_sources: pl.DataFrame,
+    user_lists: pl.DataFrame,
+    trial_log: pl.DataFrame,
+    revenue_risk_radar: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """How the ids of each configured list meet the users of the log: found, nearly found, not found, blank."""
+    """How the ids of each configured list meet the users of the log: found,
+    nearly found, not found, blank.
+    """
     is_accepted = project.settings.radar.unmatched_lists == "accept"
-    return report_user_lists(optional_sources, user_lists, trial_log, revenue_risk_radar["user_id"], accept_unmatched=is_accepted)
+    return report_user_lists(
+        optional_sources,
+        user_lists,
+        trial_log,
+        revenue_risk_radar["user_id"],
+        accept_unmatched=is_accepted,
+    )
 
 
 @staged_asset(group="revenue", name="contact_holds", stages=(BACKTEST,), kinds=("polars",))
@@ -187,9 +268,18 @@ def past_contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
 
 
 @staged_asset(group="revenue", stages=(LIVE,), kinds=("polars",))
-def contact_holds(user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Why nobody is contacted tonight, whatever a strategy says; a further source of such reasons is added here."""
-    return hold_contacts([*list_holds(user_list_report), *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below)])
+def contact_holds(
+    user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Why nobody is contacted tonight, whatever a strategy says;
+    a further source of such reasons is added here.
+    """
+    return hold_contacts(
+        [
+            *list_holds(user_list_report),
+            *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below),
+        ]
+    )
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -200,10 +290,18 @@ def intervention_exclusions(
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """Why users are not contacted: withheld lists, opt-outs, exclusions, contact caps, the random holdout."""
+    """Why users are not contacted: withheld lists, opt-outs, exclusions,
+    contact caps, the random holdout.
+    """
     as_of = train_history(split_boundaries).cutoff_on
     lists = UserLists.of(user_lists)
-    return exclude(revenue_risk_radar, settings=project.settings.radar, lists=lists, holds=contact_holds, as_of=as_of)
+    return exclude(
+        revenue_risk_radar,
+        settings=project.settings.radar,
+        lists=lists,
+        holds=contact_holds,
+        as_of=as_of,
+    )
 
 
 @staged_asset(group="revenue", kinds=("polars",))
@@ -230,8 +328,12 @@ def intervention_targets(
 
 
 @staged_asset(group="revenue", kinds=("polars",))
-def intervention_assignments(intervention_targets: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Who is treated and who is held out tonight, and with what probability: what a later measurement of the programme reads."""
+def intervention_assignments(
+    intervention_targets: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Who is treated and who is held out tonight,
+    and with what probability: what a later measurement of the programme reads.
+    """
     return log_assignments(
         intervention_targets,
         assigned_on=train_history(split_boundaries).cutoff_on,
@@ -240,8 +342,12 @@ def intervention_assignments(intervention_targets: pl.DataFrame, split_boundarie
 
 
 @staged_asset(group="revenue", kinds=("polars",))
-def strategy_comparison(intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """The strategies side by side: expected value, cost, overlap, and how far the save rate may fall."""
+def strategy_comparison(
+    intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """The strategies side by side: expected value, cost, overlap,
+    and how far the save rate may fall.
+    """
     return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
 
 

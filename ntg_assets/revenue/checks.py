@@ -1,4 +1,6 @@
-"""Checks of the radar and its lists: exactly what scores and values say, nothing lost on the way, nobody contacted who must not be."""
+"""Checks of the radar and its lists: exactly what scores and values say,
+nothing lost on the way, nobody contacted who must not be.
+"""
 
 import dagster as dg
 import polars as pl
@@ -9,14 +11,19 @@ from ntg_assets.revenue.contacts.trials import TRIAL
 from ntg_assets.revenue.contacts.user_list_report import remarks
 from ntg_assets.stages import LIVE, STAGES
 
-MOST_WITHOUT_A_RAISING_REASON = 0.05  # some users whom a strategy wants have no sign of leaving, and are told so
+# some users whom a strategy wants have no sign of leaving, and are told so
+MOST_WITHOUT_A_RAISING_REASON = 0.05
 
 
-def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-    """Return users whose row is not exactly score x stake, or who are missing on one side; empty when all reconciles."""
-    expected = scores.select("user_id", score="churn_probability", counts="is_at_risk_population").join(
-        values.select("user_id", stake="ltv_if_stays"), on="user_id", how="full", coalesce=True
-    )
+def radar_rows_that_do_not_reconcile(
+    radar: pl.DataFrame, scores: pl.DataFrame, values: pl.DataFrame
+) -> pl.DataFrame:
+    """Return users whose row is not exactly score x stake,
+    or who are missing on one side; empty when all reconciles.
+    """
+    expected = scores.select(
+        "user_id", score="churn_probability", counts="is_at_risk_population"
+    ).join(values.select("user_id", stake="ltv_if_stays"), on="user_id", how="full", coalesce=True)
     both = expected.join(radar, on="user_id", how="full", coalesce=True)
     stake = pl.when("counts").then("stake").otherwise(0.0)
     holds = (
@@ -31,36 +38,60 @@ def radar_rows_that_do_not_reconcile(radar: pl.DataFrame, scores: pl.DataFrame, 
 
 def ranks_out_of_order(radar: pl.DataFrame) -> pl.DataFrame:
     """Return users whose rank is not their place by revenue at risk (ties by user id)."""
-    ordered = radar.sort("revenue_at_risk", "user_id", descending=[True, False]).with_row_index("place", offset=1)
+    ordered = radar.sort("revenue_at_risk", "user_id", descending=[True, False]).with_row_index(
+        "place", offset=1
+    )
     return ordered.filter(pl.col("place") != pl.col("rank")).select("user_id", "rank", "place")
 
 
 def targets_against_policy(targets: pl.DataFrame, radar: pl.DataFrame) -> pl.DataFrame:
-    """Return targets that are contacted in spite of an exclusion, or whose revenue at risk is not the radar's."""
+    """Return targets that are contacted in spite of an exclusion,
+    or whose revenue at risk is not the radar's.
+    """
     known = targets.join(radar.select("user_id", known="revenue_at_risk"), on="user_id", how="left")
     is_contact = pl.col("action") == "contact"
-    holds = (is_contact == (pl.col("exclusion") == "none")) & (pl.col("known") == pl.col("revenue_at_risk"))
-    return known.filter(~holds.fill_null(value=False)).select("strategy", "user_id", "action", "exclusion", "revenue_at_risk", "known")
+    holds = (is_contact == (pl.col("exclusion") == "none")) & (
+        pl.col("known") == pl.col("revenue_at_risk")
+    )
+    return known.filter(~holds.fill_null(value=False)).select(
+        "strategy", "user_id", "action", "exclusion", "revenue_at_risk", "known"
+    )
 
 
 def contacts_without_a_raising_reason(targets: pl.DataFrame) -> pl.DataFrame:
     """Return the contacts whose reason does not say what raises the risk."""
     contacts = targets.filter(pl.col("action") == "contact")
-    return contacts.filter(~pl.col("reason").str.contains(RAISES, literal=True).fill_null(value=False)).select(
-        "strategy", "user_id", "reason"
-    )
+    return contacts.filter(
+        ~pl.col("reason").str.contains(RAISES, literal=True).fill_null(value=False)
+    ).select("strategy", "user_id", "reason")
 
 
 def _radar_reconciles(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("churn_scores", "ltv_estimates")}
+    inputs = {
+        name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("churn_scores", "ltv_estimates")
+    }
 
-    @dg.asset_check(asset=dg.AssetKey([stage, "revenue_risk_radar"]), additional_ins=inputs, blocking=True, name="radar_reconciles")
-    def check(revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame) -> dg.AssetCheckResult:
-        """Revenue at risk is churn probability times stake, exactly, for each user and in total, in the right order."""
-        offenders = radar_rows_that_do_not_reconcile(revenue_risk_radar, churn_scores, ltv_estimates)
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "revenue_risk_radar"]),
+        additional_ins=inputs,
+        blocking=True,
+        name="radar_reconciles",
+    )
+    def check(
+        revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame
+    ) -> dg.AssetCheckResult:
+        """Revenue at risk is churn probability times stake, exactly,
+        for each user and in total, in the right order.
+        """
+        offenders = radar_rows_that_do_not_reconcile(
+            revenue_risk_radar, churn_scores, ltv_estimates
+        )
         disordered = ranks_out_of_order(revenue_risk_radar)
         total = float(revenue_risk_radar.sort("rank")["revenue_at_risk"].sum())
-        told = f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} rows broken, {disordered.height} out of order"
+        told = (
+            f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} rows"
+            f" broken, {disordered.height} out of order"
+        )
         return dg.AssetCheckResult(
             passed=offenders.is_empty() and disordered.is_empty(),
             description=told,
@@ -74,26 +105,44 @@ def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
     inputs = {"revenue_risk_radar": dg.AssetIn(dg.AssetKey([stage, "revenue_risk_radar"]))}
 
     @dg.asset_check(
-        asset=dg.AssetKey([stage, "intervention_targets"]), additional_ins=inputs, blocking=True, name="targets_obey_the_policy"
+        asset=dg.AssetKey([stage, "intervention_targets"]),
+        additional_ins=inputs,
+        blocking=True,
+        name="targets_obey_the_policy",
     )
-    def check(intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame) -> dg.AssetCheckResult:
+    def check(
+        intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame
+    ) -> dg.AssetCheckResult:
         """Nobody excluded is contacted, and every target carries the radar's figure."""
         offenders = targets_against_policy(intervention_targets, revenue_risk_radar)
-        told = f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the radar"
-        return dg.AssetCheckResult(passed=offenders.is_empty(), description=told, metadata={"first": str(offenders.head(3).rows())})
+        told = (
+            f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the"
+            " radar"
+        )
+        return dg.AssetCheckResult(
+            passed=offenders.is_empty(),
+            description=told,
+            metadata={"first": str(offenders.head(3).rows())},
+        )
 
     return check
 
 
 def _contacts_lead_with_what_raises_the_risk(stage: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=dg.AssetKey([stage, "intervention_targets"]), name="contacts_lead_with_what_raises_the_risk")
+    @dg.asset_check(
+        asset=dg.AssetKey([stage, "intervention_targets"]),
+        name="contacts_lead_with_what_raises_the_risk",
+    )
     def check(intervention_targets: pl.DataFrame) -> dg.AssetCheckResult:
-        """Nineteen of twenty contacts say what surely raises the risk, and none leads with what lowers it."""
+        """Nineteen of twenty contacts say what surely raises the risk,
+        and none leads with what lowers it.
+        """
         n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
         without = contacts_without_a_raising_reason(intervention_targets)
         n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
         told = (
-            f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk; {n_lowering:,} lead with what lowers it"
+            f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk;"
+            f" {n_lowering:,} lead with what lowers it"
         )
         return dg.AssetCheckResult(
             passed=without.height <= MOST_WITHOUT_A_RAISING_REASON * n_contacts and n_lowering == 0,
@@ -106,7 +155,10 @@ def _contacts_lead_with_what_raises_the_risk(stage: str) -> dg.AssetChecksDefini
 
 
 def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("contact_holds", "intervention_targets")}
+    inputs = {
+        name: dg.AssetIn(dg.AssetKey([stage, name]))
+        for name in ("contact_holds", "intervention_targets")
+    }
 
     @dg.asset_check(
         asset=dg.AssetKey([stage, "intervention_assignments"]),
@@ -115,12 +167,21 @@ def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksD
         name="nobody_is_contacted_while_lists_are_withheld",
     )
     def check(
-        intervention_assignments: pl.DataFrame, contact_holds: pl.DataFrame, intervention_targets: pl.DataFrame
+        intervention_assignments: pl.DataFrame,
+        contact_holds: pl.DataFrame,
+        intervention_targets: pl.DataFrame,
     ) -> dg.AssetCheckResult:
-        """While there is a reason to contact nobody, no list and no log of assignments names anybody."""
+        """While there is a reason to contact nobody,
+        no list and no log of assignments names anybody.
+        """
         n_named = intervention_targets.height + intervention_assignments.height
-        told = f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and assignments"
-        return dg.AssetCheckResult(passed=contact_holds.is_empty() or n_named == 0, description=told)
+        told = (
+            f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and"
+            " assignments"
+        )
+        return dg.AssetCheckResult(
+            passed=contact_holds.is_empty() or n_named == 0, description=told
+        )
 
     return check
 
@@ -128,17 +189,36 @@ def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksD
 @dg.asset_check(asset=dg.AssetKey([LIVE, "contact_holds"]))
 def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
     """Nothing keeps the contact lists of the night back; all else is published either way."""
-    told = f"every contact list is withheld: {tell_holds(contact_holds)}" if contact_holds.height else "nothing keeps the lists back"
-    return dg.AssetCheckResult(passed=contact_holds.is_empty(), description=told, metadata={"n_reasons": contact_holds.height})
+    told = (
+        f"every contact list is withheld: {tell_holds(contact_holds)}"
+        if contact_holds.height
+        else "nothing keeps the lists back"
+    )
+    return dg.AssetCheckResult(
+        passed=contact_holds.is_empty(),
+        description=told,
+        metadata={"n_reasons": contact_holds.height},
+    )
 
 
 @dg.asset_check(asset=dg.AssetKey([LIVE, "user_list_report"]))
 def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckResult:
-    """Each id of a list is written as in the log, each row has one, each log of contacts has a file, a trial names somebody; a warning."""
-    unmatched_trial = user_list_report.filter((pl.col("list") == TRIAL) & ~pl.col("is_usable") & (pl.col("n_rows") > 0))
-    told = [*remarks(user_list_report), *(f"{source}: {reason}" for source, reason in unmatched_trial.select("source", "reason").rows())]
+    """Each id of a list is written as in the log, each row has one,
+    each log of contacts has a file, a trial names somebody; a warning.
+    """
+    unmatched_trial = user_list_report.filter(
+        (pl.col("list") == TRIAL) & ~pl.col("is_usable") & (pl.col("n_rows") > 0)
+    )
+    told = [
+        *remarks(user_list_report),
+        *(
+            f"{source}: {reason}"
+            for source, reason in unmatched_trial.select("source", "reason").rows()
+        ),
+    ]
     counts = [
-        f"{row['source']}: {row['n_found']:,} of {row['n_ids']:,} ids found, {row['n_near']:,} nearly"
+        f"{row['source']}: {row['n_found']:,} of {row['n_ids']:,} ids found, {row['n_near']:,}"
+        " nearly"
         for row in user_list_report.iter_rows(named=True)
     ]
     return dg.AssetCheckResult(
@@ -150,9 +230,13 @@ def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckRes
 
 @dg.asset_check(asset=dg.AssetKey([LIVE, "persuadability_report"]))
 def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckResult:
-    """The configured contact trial is measured, whatever it then says; without it strategies rest on the assumed save rate."""
+    """The configured contact trial is measured, whatever it then says;
+    without it strategies rest on the assumed save rate.
+    """
     problems = persuadability_report["problem"].drop_nulls().to_list()
-    return dg.AssetCheckResult(passed=not problems, description="; ".join(problems) or "nothing went wrong")
+    return dg.AssetCheckResult(
+        passed=not problems, description="; ".join(problems) or "nothing went wrong"
+    )
 
 
 revenue_checks = [

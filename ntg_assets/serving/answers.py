@@ -23,13 +23,21 @@ def list_of_user(generation: Generation, asked: str, *, k: int | None, id_type: 
 def list_of_history(generation: Generation, given: GivenHistory) -> ListAnswer:
     """Make the list of somebody with a history given by hand."""
     recommender = generation.recommender
-    items = pl.Series("item_id", [_as_item(event.item_id, recommender) for event in given.events], dtype=recommender.model.items.dtype)
+    items = pl.Series(
+        "item_id",
+        [_as_item(event.item_id, recommender) for event in given.events],
+        dtype=recommender.model.items.dtype,
+    )
     events = pl.DataFrame({"item_id": items})
     if given.events[0].event_at is not None:
-        events = events.with_columns(event_at=pl.Series([event.at_utc for event in given.events], dtype=pl.Datetime("us")))
+        events = events.with_columns(
+            event_at=pl.Series([event.at_utc for event in given.events], dtype=pl.Datetime("us"))
+        )
     rows = recommender.recommend(events=events, k=given.k)
     n_unknown = int((~items.is_in(recommender.model.items.implode())).sum())
-    return _answer(generation, rows.drop("recommendation_id", strict=False), n_unknown_items=n_unknown)
+    return _answer(
+        generation, rows.drop("recommendation_id", strict=False), n_unknown_items=n_unknown
+    )
 
 
 def health(generations: Generations) -> Health:
@@ -47,7 +55,13 @@ def health(generations: Generations) -> Health:
     )
 
 
-def _answer(generation: Generation, rows: pl.DataFrame, *, user_id: Id | None = None, n_unknown_items: int = 0) -> ListAnswer:
+def _answer(
+    generation: Generation,
+    rows: pl.DataFrame,
+    *,
+    user_id: Id | None = None,
+    n_unknown_items: int = 0,
+) -> ListAnswer:
     listed = rows.select(name for name in COLUMNS if name in rows.columns)
     return ListAnswer(
         generation=generation.name,

@@ -44,7 +44,8 @@ class AxisExplanation:
         name: Its name.
         n_items: Items that load on it.
         items: The strongest of them.
-        categories: What sets its strongest items apart, the most telling first; empty without categories.
+        categories: What sets its strongest items apart, the most telling first; empty without
+        categories.
         n_users: Users with a score on any axis.
         n_strongest: Users for whom this is the strongest axis.
         scores: Users' scores at some percentiles.
@@ -71,20 +72,42 @@ def explain_axis(published: Published, asked: str) -> AxisExplanation:
     rows = axes.filter(pl.col("axis") == number)
     shown = rows.head(ITEMS_SHOWN)
     titles = published.titles(shown["item_id"])
-    nodes = published.ask("select distinct item_id from stored", Table(LIVE, "taste_graph"))["item_id"]
-    shares = category_shares(axes, nodes, published.rows(INGEST, "item_categories")).filter(pl.col("axis") == number)
+    nodes = published.ask("select distinct item_id from stored", Table(LIVE, "taste_graph"))[
+        "item_id"
+    ]
+    shares = category_shares(axes, nodes, published.rows(INGEST, "item_categories")).filter(
+        pl.col("axis") == number
+    )
     taste = published.rows(LIVE, "user_taste").filter(pl.col("score") > 0)
-    strongest = taste.sort("user_id", "score", "axis", descending=[False, True, False]).group_by("user_id", maintain_order=True).first()
+    strongest = (
+        taste.sort("user_id", "score", "axis", descending=[False, True, False])
+        .group_by("user_id", maintain_order=True)
+        .first()
+    )
     score = published.rows(LIVE, "user_taste", axis=number)["score"]
     return AxisExplanation(
         number,
         rows["name"][0],
         rows.height,
-        [AxisItem(row["rank"], row["item_id"], titles[row["item_id"]], row["loading"]) for row in shown.iter_rows(named=True)],
-        [AxisCategory(*row) for row in shares.select("category", "share", "share_everywhere").head(CATEGORIES_SHOWN).iter_rows()],
+        [
+            AxisItem(row["rank"], row["item_id"], titles[row["item_id"]], row["loading"])
+            for row in shown.iter_rows(named=True)
+        ],
+        [
+            AxisCategory(*row)
+            for row in (
+                shares.select("category", "share", "share_everywhere")
+                .head(CATEGORIES_SHOWN)
+                .iter_rows()
+            )
+        ],
         strongest.height,
         strongest.filter(pl.col("axis") == number).height,
-        {f"p{at * 100:g}": float(score.quantile(at, "nearest") or 0.0) for at in PERCENTILES} if len(score) else {},
+        (
+            {f"p{at * 100:g}": float(score.quantile(at, "nearest") or 0.0) for at in PERCENTILES}
+            if len(score)
+            else {}
+        ),
     )
 
 

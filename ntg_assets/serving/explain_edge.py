@@ -1,4 +1,6 @@
-"""Why two items are neighbours, or why they are not: the evidence of an edge and the arithmetic of its similarity."""
+"""Why two items are neighbours, or why they are not: the evidence of an edge and the arithmetic of
+its similarity.
+"""
 
 from dataclasses import dataclass, field
 from math import sqrt
@@ -16,7 +18,9 @@ from ntg_assets.storage.run import run
 
 @dataclass(frozen=True)
 class Counts:
-    """Users of two items: in all (`..._any`), and among each user's most recent items, which are those that count."""
+    """Users of two items: in all (`..._any`), and among each user's most recent items,
+    which are those that count.
+    """
 
     item_users_any: int
     neighbour_users_any: int
@@ -41,7 +45,8 @@ class EdgeExplanation:
         shrinkage: Setting of that name.
         rank: Place among the item's edges; None without an edge.
         stored_similarity: What the table says; equal to `similarity` to the last bit.
-        other_edges: Strength of the edge in each of the other graphs that hold it, by name and direction.
+        other_edges: Strength of the edge in each of the other graphs that hold it, by name and
+            direction.
     """
 
     item: Item
@@ -65,7 +70,9 @@ def explain_edge(published: Published, item: str, neighbour: str) -> EdgeExplana
     """
     start, end = published.item(item), published.item(neighbour)
     if start.item_id == end.item_id:
-        raise UnknownItemError(f"{start.title!r} was asked for twice: an item has no edge to itself.")
+        raise UnknownItemError(
+            f"{start.title!r} was asked for twice: an item has no edge to itself."
+        )
     settings = published.settings.taste
     counts = _counts(published, start, end)
     cosine, similarity = similarity_of(counts, shrinkage=settings.shrinkage)
@@ -75,7 +82,11 @@ def explain_edge(published: Published, item: str, neighbour: str) -> EdgeExplana
         start,
         end,
         found.height > 0,
-        why_edge(found, settings) if found.height else why_no_edge(counts, similarity, edges, settings),
+        (
+            why_edge(found, settings)
+            if found.height
+            else why_no_edge(counts, similarity, edges, settings)
+        ),
         counts,
         cosine,
         similarity,
@@ -87,7 +98,9 @@ def explain_edge(published: Published, item: str, neighbour: str) -> EdgeExplana
 
 
 def similarity_of(counts: Counts, *, shrinkage: float) -> tuple[float, float]:
-    """Return cosine and similarity of two items by the formulas of the graph, operation by operation."""
+    """Return cosine and similarity of two items by the formulas of the graph,
+    operation by operation.
+    """
     if not counts.shared_users:
         return 0.0, 0.0
     cosine = counts.shared_users / sqrt(float(counts.item_users * counts.neighbour_users))
@@ -96,28 +109,49 @@ def similarity_of(counts: Counts, *, shrinkage: float) -> tuple[float, float]:
 
 def why_edge(found: pl.DataFrame, settings: TasteSettings) -> str:
     """Say that there is an edge, and where it stands."""
-    return f"An edge: number {found['rank'][0]} of the at most {settings.neighbours_per_item} that leave the item."
+    return (
+        f"An edge: number {found['rank'][0]} of the at most {settings.neighbours_per_item} that"
+        " leave the item."
+    )
 
 
-def why_no_edge(counts: Counts, similarity: float, edges: pl.DataFrame, settings: TasteSettings) -> str:
+def why_no_edge(
+    counts: Counts, similarity: float, edges: pl.DataFrame, settings: TasteSettings
+) -> str:
     """Name the guardrail that keeps two items from being neighbours."""
-    ends = (("item", counts.item_users_any, counts.item_users), ("neighbour", counts.neighbour_users_any, counts.neighbour_users))
+    ends = (
+        ("item", counts.item_users_any, counts.item_users),
+        ("neighbour", counts.neighbour_users_any, counts.neighbour_users),
+    )
     for what, n_any, n in ends:
         if n < settings.min_item_support:
             if n_any >= settings.min_item_support:
                 return _capped(f"the {what} has {n_any} users, {n}", settings)
-            return f"No edge: the {what} has {n} users, and a node needs {settings.min_item_support} (min_item_support)."
+            return (
+                f"No edge: the {what} has {n} users, and a node needs {settings.min_item_support}"
+                " (min_item_support)."
+            )
     if counts.shared_users < settings.min_shared_users:
         if counts.shared_users_any >= settings.min_shared_users:
-            return _capped(f"{counts.shared_users_any} users have had both, {counts.shared_users}", settings)
-        return f"No edge: {counts.shared_users} users have had both, and an edge needs {settings.min_shared_users} (min_shared_users)."
+            return _capped(
+                f"{counts.shared_users_any} users have had both, {counts.shared_users}", settings
+            )
+        return (
+            f"No edge: {counts.shared_users} users have had both, and an edge needs"
+            f" {settings.min_shared_users} (min_shared_users)."
+        )
     kept = f"the item keeps its {edges.height} strongest (neighbours_per_item)"
     weakest = float(edges["similarity"].sort()[0]) if edges.height else 0.0
-    return f"No edge: {kept}, of which the weakest has {weakest:.4f}; this one has {similarity:.4f}."
+    return (
+        f"No edge: {kept}, of which the weakest has {weakest:.4f}; this one has {similarity:.4f}."
+    )
 
 
 def _capped(told: str, settings: TasteSettings) -> str:
-    return f"No edge: {told} of them among their {settings.max_items_per_user} most recent items (max_items_per_user)."
+    return (
+        f"No edge: {told} of them among their {settings.max_items_per_user} most recent items"
+        " (max_items_per_user)."
+    )
 
 
 def _counts(published: Published, start: Item, end: Item) -> Counts:

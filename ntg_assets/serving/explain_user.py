@@ -41,7 +41,8 @@ class ItemExplanation:
         item: The item.
         rank: Its place in the list; None: it is not on it.
         verdict: Where it stands and why, in one sentence.
-        parts: One per source with a weight: weight * feature; graphs with the history items behind them.
+        parts: One per source with a weight: weight * feature; graphs with the history items behind
+        them.
         total: The parts, added up in this order.
         boost: Factor of the business rules.
         score: total * boost: what the list is ordered by, to the last bit.
@@ -106,7 +107,12 @@ def explain_user(published: Published, asked: str, *, item: str | None = None) -
     wanted = published.item(item) if item is not None else None
     recommender = published.recommender()
     mine = published.rows(LIVE, "recommendations", user_id=user).sort("rank")
-    places = [Place(**row) for row in mine.select("rank", "item_id", "title", "score", "reason", "rule").iter_rows(named=True)]
+    places = [
+        Place(**row)
+        for row in mine.select("rank", "item_id", "title", "score", "reason", "rule").iter_rows(
+            named=True
+        )
+    ]
     if wanted is None and places:
         wanted = Item(places[0].item_id, places[0].title)
     return UserExplanation(
@@ -122,7 +128,9 @@ def explain_user(published: Published, asked: str, *, item: str | None = None) -
     )
 
 
-def _explain_item(published: Published, recommender: Recommender, user: int | str, item: Item, places: list[Place]) -> ItemExplanation:
+def _explain_item(
+    published: Published, recommender: Recommender, user: int | str, item: Item, places: list[Place]
+) -> ItemExplanation:
     parts, boost = recommender.explain(item.item_id, user), recommender.boost(item.item_id)
     rank = next((place.rank for place in places if place.item_id == item.item_id), None)
     told = [part for part in parts if part.source != NEW_ITEMS]
@@ -131,7 +139,14 @@ def _explain_item(published: Published, recommender: Recommender, user: int | st
     return ItemExplanation(item, rank, verdict, told, summed, boost, summed * boost)
 
 
-def _verdict(published: Published, user: int | str, item: Item, rank: int | None, score: float, places: list[Place]) -> str:
+def _verdict(
+    published: Published,
+    user: int | str,
+    item: Item,
+    rank: int | None,
+    score: float,
+    places: list[Place],
+) -> str:
     if rank is not None:
         place = places[rank - 1]
         by_rule = f", by the rule `{place.rule}`" if place.rule else ""
@@ -141,14 +156,27 @@ def _verdict(published: Published, user: int | str, item: Item, rank: int | None
         return f"Not on the list: the business rule {rule[0]} excludes it."
     had = published.rows(INGEST, "events", user_id=user, item_id=item.item_id).height
     if had and published.settings.ranking.recommend_consumed == "never":
-        return f"Not on the list: the user has had it ({had} events), and ranking.recommend_consumed is never."
+        return (
+            f"Not on the list: the user has had it ({had} events), and ranking.recommend_consumed"
+            " is never."
+        )
     if places and score > places[-1].score:
-        return "Not on the list: no source found it among its candidates, or a rule on the whole list left it out."
-    return f"Not on the list: its score is {score:.4f}, the last place has {places[-1].score:.4f}." if places else "There is no list."
+        return (
+            "Not on the list: no source found it among its candidates, or a rule on the whole list"
+            " left it out."
+        )
+    return (
+        f"Not on the list: its score is {score:.4f}, the last place has {places[-1].score:.4f}."
+        if places
+        else "There is no list."
+    )
 
 
 def _sizes(published: Published, user: int | str) -> tuple[int, int]:
-    text = "select count(*) as n_events, count(distinct item_id) as n_items from stored where user_id = $user_id"
+    text = (
+        "select count(*) as n_events, count(distinct item_id) as n_items from stored where user_id"
+        " = $user_id"
+    )
     n_events, n_items = published.ask(text, Table(INGEST, "events"), user_id=user).row(0)
     return n_events, n_items
 
@@ -161,9 +189,16 @@ def _recent(published: Published, user: int | str) -> list[Item]:
 
 def _axes(published: Published, user: int | str) -> list[Standing]:
     names = published.ask("select distinct axis, name from stored", Table(LIVE, "taste_axes"))
-    mine = published.rows(LIVE, "user_taste", user_id=user).filter(pl.col("score") > 0).join(names, on="axis")
+    mine = (
+        published.rows(LIVE, "user_taste", user_id=user)
+        .filter(pl.col("score") > 0)
+        .join(names, on="axis")
+    )
     best = mine.sort("percentile", "score", "axis", descending=[True, True, False]).head(AXES_SHOWN)
-    return [Standing(**row) for row in best.select("axis", "name", "score", "percentile").iter_rows(named=True)]
+    return [
+        Standing(**row)
+        for row in best.select("axis", "name", "score", "percentile").iter_rows(named=True)
+    ]
 
 
 def _risk(published: Published, user: int | str) -> RiskStory | None:

@@ -23,8 +23,8 @@ class Generation:
 class Generations:
     """Holds the generation that requests are answered from.
 
-    A request takes `current` once and stays with it; `refresh` loads a newer publication beside it and exchanges the two by one
-    assignment, so no request ever sees half of each.
+    A request takes `current` once and stays with it; `refresh` loads a newer publication beside it
+    and exchanges the two by one assignment, so no request ever sees half of each.
 
     Args:
         settings: The configuration.
@@ -41,7 +41,9 @@ class Generations:
         self.current = self._load(read_manifest(paths.manifest))
 
     def refresh(self) -> bool:
-        """Load the publication when its manifest names another generation; return whether one was loaded."""
+        """Load the publication when its manifest names another generation;
+        return whether one was loaded.
+        """
         with self._refreshing:
             try:
                 manifest = read_manifest(self.paths.manifest)
@@ -61,9 +63,14 @@ class Generations:
         name = store.relative_to(self.paths.workspace).as_posix()
         if not store.is_file() or listed.get(name) != sha256_of(store):
             told = "a run is publishing, or it is damaged (`ntg verify`)"
-            raise StorageError(f"{name} is not the file of generation {manifest.generation}: {told}.")
+            raise StorageError(
+                f"{name} is not the file of generation {manifest.generation}: {told}."
+            )
         before = store.stat().st_ino
         recommender = Recommender.load(store, settings=self.settings.ranking, hold_log=True)
         if store.stat().st_ino != before:
-            raise StorageError(f"{name} was replaced while generation {manifest.generation} was loaded. It is tried again.")
+            raise StorageError(
+                f"{name} was replaced while generation {manifest.generation} was loaded. It is"
+                " tried again."
+            )
         return Generation(manifest.generation, manifest.configuration, recommender)

@@ -54,7 +54,9 @@ class GivenEvent(Message):
 
     item_id: Id
     event_at: NaiveDatetime | AwareDatetime | None = None
-    """ISO; without a zone UTC. Either every event has one, or none: then the last event is the most recent."""
+    """ISO; without a zone UTC. Either every event has one,
+    or none: then the last event is the most recent.
+    """
 
     @field_validator("event_at")
     @classmethod
@@ -81,7 +83,10 @@ class GivenHistory(Message):
     def _all_times_or_none(self) -> "GivenHistory":
         n_timed = sum(event.event_at is not None for event in self.events)
         if 0 < n_timed < len(self.events):
-            raise ValueError(f"{n_timed} of {len(self.events)} events have an event_at. Give one with each, or with none")
+            raise ValueError(
+                f"{n_timed} of {len(self.events)} events have an event_at. Give one with each, or"
+                " with none"
+            )
         return self
 
 
@@ -122,7 +127,9 @@ class Health(Message):
     n_users: int
     n_items: int
     configuration_matches: bool
-    """Whether the publication was made with the configuration of this service; if not, lists may differ from those of the night."""
+    """Whether the publication was made with the configuration of this service;
+    if not, lists may differ from those of the night.
+    """
     problem: str | None = None
 
 

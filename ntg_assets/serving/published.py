@@ -21,7 +21,11 @@ SUGGESTIONS = 3
 LARGEST_ID = 2**63  # integer ids have 64 bits
 NEAREST = """
 select title from stored where title is not null
-order by (contains(lower(title), lower($asked)))::integer desc, jaro_winkler_similarity(lower(title), lower($asked)) desc, title limit $n
+order by
+    (contains(lower(title), lower($asked)))::integer desc,
+    jaro_winkler_similarity(lower(title), lower($asked)) desc,
+    title
+limit $n
 """
 
 
@@ -63,8 +67,14 @@ class Published:
         """
         user = as_id(asked, self.settings.ingest.events.user_id_type)
         if user is None or self.rows(LIVE, "user_features", user_id=user).is_empty():
-            known = self.ask("select count(*) as n, min(user_id) as first from stored", Table(LIVE, "user_features")).row(0)
-            raise UnknownUserError(f"user {asked!r} is not among the {known[0]:,} users of the published log (ids such as {known[1]!r}).")
+            known = self.ask(
+                "select count(*) as n, min(user_id) as first from stored",
+                Table(LIVE, "user_features"),
+            ).row(0)
+            raise UnknownUserError(
+                f"user {asked!r} is not among the {known[0]:,} users of the published log (ids such"
+                f" as {known[1]!r})."
+            )
         return user
 
     def item(self, asked: str) -> Item:
@@ -77,18 +87,29 @@ class Published:
         if wanted is not None and not self.rows(LIVE, "item_rules", item_id=wanted).is_empty():
             titled = self.rows(INGEST, "items", item_id=wanted)["title"]
             return Item(wanted, titled[0] if len(titled) and titled[0] is not None else str(wanted))
-        found = self.ask("select item_id, title from stored where lower(title) = lower($asked) order by item_id", _ITEMS, asked=asked)
+        found = self.ask(
+            "select item_id, title from stored where lower(title) = lower($asked) order by item_id",
+            _ITEMS,
+            asked=asked,
+        )
         if found.height == 1:
             return Item(*found.row(0))
         if found.height > 1:
-            raise UnknownItemError(f"{found.height} items have the title {asked!r}: ask by id ({', '.join(map(str, found['item_id']))}).")
+            raise UnknownItemError(
+                f"{found.height} items have the title {asked!r}: ask by id"
+                f" ({', '.join(map(str, found['item_id']))})."
+            )
         near = self.ask(NEAREST, _ITEMS, asked=asked, n=SUGGESTIONS)["title"].to_list()
         hint = f"; nearest titles: {', '.join(map(repr, near))}" if near else ""
         raise UnknownItemError(f"no item of the published log has the id or title {asked!r}{hint}.")
 
     def titles(self, ids: pl.Series) -> dict[int | str, str]:
         """Return the title of each item, or its id as text."""
-        known = self.ask("select item_id, title from stored where item_id in (select unnest($ids))", _ITEMS, ids=ids.to_list())
+        known = self.ask(
+            "select item_id, title from stored where item_id in (select unnest($ids))",
+            _ITEMS,
+            ids=ids.to_list(),
+        )
         told = dict(known.drop_nulls().iter_rows())
         return {item: told.get(item, str(item)) for item in ids}
 

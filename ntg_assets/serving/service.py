@@ -23,7 +23,8 @@ from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.messages import MOST_BODY_BYTES, GivenHistory, GivenQuery, Problem
 
 OK, BAD_REQUEST, TOO_LARGE, NOT_VALID, FAILED = 200, 400, 413, 422, 500
-LOCAL_NAMES = ["127.0.0.1", "localhost"]  # a page that a browser shows must not reach the service under another name
+# a page that a browser shows must not reach the service under another name
+LOCAL_NAMES = ["127.0.0.1", "localhost"]
 HINT = 'Send {"events": [{"item_id": ...}]}.'
 WORKERS = 4  # requests computed at once; the rest wait
 
@@ -54,7 +55,12 @@ def make_service(generations: Generations, *, reload_seconds: float = 5.0) -> St
             Route("/recommendations", state.of_history, methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)],
-        exception_handlers={HTTPException: _refused, NtgError: _not_valid, ValidationError: _not_valid, Exception: _failed},
+        exception_handlers={
+            HTTPException: _refused,
+            NtgError: _not_valid,
+            ValidationError: _not_valid,
+            Exception: _failed,
+        },
         lifespan=lifespan,
     )
 
@@ -73,10 +79,15 @@ class _Service:
     async def of_user(self, request: Request) -> Response:
         generation, user = self.generations.current, request.path_params["user_id"]
         k = GivenQuery.model_validate(dict(request.query_params)).k
-        return await self._computed(lambda: list_of_user(generation, user, k=k, id_type=self.id_type))
+        return await self._computed(
+            lambda: list_of_user(generation, user, k=k, id_type=self.id_type)
+        )
 
     async def of_history(self, request: Request) -> Response:
-        generation, given = self.generations.current, GivenHistory.model_validate(_json(await _body(request)))
+        generation, given = (
+            self.generations.current,
+            GivenHistory.model_validate(_json(await _body(request))),
+        )
         return await self._computed(lambda: list_of_history(generation, given))
 
     async def _computed(self, answer: Callable[[], BaseModel]) -> Response:
@@ -86,7 +97,9 @@ class _Service:
 
 
 async def _watch(generations: Generations, seconds: float) -> None:
-    """Look for a new generation again and again; loading happens in a thread, and what is served goes on meanwhile."""
+    """Look for a new generation again and again; loading happens in a thread,
+    and what is served goes on meanwhile.
+    """
     while True:
         await asyncio.sleep(seconds)
         if await anyio.to_thread.run_sync(generations.refresh):
@@ -98,7 +111,10 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > MOST_BODY_BYTES:
-            raise HTTPException(TOO_LARGE, f"the request has more than {MOST_BODY_BYTES:,} bytes. Send a shorter history.")
+            raise HTTPException(
+                TOO_LARGE,
+                f"the request has more than {MOST_BODY_BYTES:,} bytes. Send a shorter history.",
+            )
         parts.append(part)
     return b"".join(parts)
 
@@ -120,7 +136,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else FAILED
     detail = error.detail if isinstance(error, HTTPException) else ""
     known = {
-        404: f"no such path: {request.url.path}. Known: /health, /users/ID/recommendations, /recommendations (POST).",
+        404: (
+            f"no such path: {request.url.path}. Known: /health, /users/ID/recommendations,"
+            " /recommendations (POST)."
+        ),
         405: f"{request.method} is not answered at {request.url.path}.",
     }
     return _told(Problem(error=known.get(status, detail)), status)
@@ -143,4 +162,6 @@ def _sentence(error: Exception) -> str:
 
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _told(Problem(error="the service could not compute an answer; its log says why."), FAILED)
+    return _told(
+        Problem(error="the service could not compute an answer; its log says why."), FAILED
+    )

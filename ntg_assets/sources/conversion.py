@@ -1,7 +1,8 @@
-"""How a source column of any type becomes a contract column: SQL expressions that are null where the source cannot be believed.
+"""How a source column of any type becomes a contract column: SQL expressions that are null where
+the source cannot be believed.
 
-Each function takes an SQL expression and its DuckDB type, and gives an expression; user text never gets in here except as
-a quoted identifier or a bound parameter.
+Each function takes an SQL expression and its DuckDB type, and gives an expression; user text never
+gets in here except as a quoted identifier or a bound parameter.
 """
 
 import re
@@ -10,19 +11,38 @@ from dataclasses import dataclass
 from ntg_assets.configuration.events import IdType, TimestampUnit
 from ntg_assets.errors import SourceError
 
-INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"})
+INTEGERS = frozenset(
+    {
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+    }
+)
 FRACTIONS = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
 TEXTS = frozenset({"VARCHAR", "ENUM", "UUID"})
 NAIVE_TIMES = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"})
 ZONED_TIMES = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
-MICROSECONDS_PER: dict[TimestampUnit, int] = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
+MICROSECONDS_PER: dict[TimestampUnit, int] = {
+    "seconds": 1_000_000,
+    "milliseconds": 1_000,
+    "microseconds": 1,
+}
 LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same float
-LAST_SECOND = 253_402_300_799  # end of the year 9999: beyond it a timestamp cannot be written as ISO text
+# end of the year 9999: beyond it a timestamp cannot be written as ISO text
+LAST_SECOND = 253_402_300_799
 DATE_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*"
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
 OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
 ZONED_TIME_TEXT = (
-    rf"\s*[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*(Z|z|UTC|GMT|{OFFSET})\s*"
+    r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[T"
+    rf" ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*(Z|z|UTC|GMT|{OFFSET})\s*"
 )
 
 
@@ -47,17 +67,25 @@ class Column:
 
 
 def as_id(column: Column, id_type: IdType) -> str:
-    """Ids as the source has them: whole numbers stay whole, texts stay as written (`00042` is not 42)."""
+    """Ids as the source has them: whole numbers stay whole, texts stay as written
+    (`00042` is not 42).
+    """
     if id_type == "string":
         return _as_text_id(column)
     if column.family in INTEGERS:
         return f"try_cast({column.expression} as bigint)"
     if column.family in FRACTIONS:  # what a library with no nullable integers writes
-        is_whole = f"{column.expression} = floor({column.expression}) and abs({column.expression}) <= {LARGEST_EXACT_INTEGER}"
+        is_whole = (
+            f"{column.expression} = floor({column.expression}) and abs({column.expression}) <="
+            f" {LARGEST_EXACT_INTEGER}"
+        )
         return f"case when {is_whole} then try_cast({column.expression} as bigint) end"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
-        return rf"case when regexp_full_match({text}, '\s*[+-]?[0-9]+\s*') then try_cast({text} as bigint) end"
+        return (
+            rf"case when regexp_full_match({text}, '\s*[+-]?[0-9]+\s*') then try_cast({text} as"
+            r" bigint) end"
+        )
     raise unusable(column, "integer ids", "Map another column")
 
 
@@ -70,18 +98,24 @@ def as_text(column: Column) -> str:
 
 
 def as_value(column: Column) -> str:
-    """Finite number; NaN and infinity are null, and minus zero is zero (so that equal rows are equal byte by byte)."""
+    """Finite number; NaN and infinity are null, and minus zero is zero
+    (so that equal rows are equal byte by byte).
+    """
     if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
         raise unusable(column, "a number", "Map another column")
     number = f"try_cast({column.expression} as double)"
     return f"case when isfinite({number}) then {number} + 0e0 end"
 
 
-def as_instant(column: Column, unit: TimestampUnit, *, zone: str, day_zone: str | None = None) -> str:
-    """Naive UTC timestamp in microseconds; times without a zone are read in `zone`, which `$timezone` must hold unless it is UTC.
+def as_instant(
+    column: Column, unit: TimestampUnit, *, zone: str, day_zone: str | None = None
+) -> str:
+    """Naive UTC timestamp in microseconds; times without a zone are read in `zone`,
+    which `$timezone` must hold unless it is UTC.
 
-    A column that holds timestamps is read as such whatever `unit` says: its meaning is certain. A day without a time is one of
-    `day_zone`, which `$service_timezone` must hold where it is another zone.
+    A column that holds timestamps is read as such whatever `unit` says: its meaning is certain. A
+    day without a time is one of `day_zone`, which `$service_timezone` must hold where it is another
+    zone.
     """
     if day_zone is None or day_zone == zone:
         return _as_instant(column, unit, zone)
@@ -90,7 +124,10 @@ def as_instant(column: Column, unit: TimestampUnit, *, zone: str, day_zone: str 
     if unit != "iso" or column.family not in TEXTS:
         return _as_instant(column, unit, zone)
     day = _in_zone(f"try_cast({column.expression} as timestamp)", day_zone, "service_timezone")
-    return f"case when regexp_full_match({column.expression}, '{DATE_TEXT}') then {day} else {_as_instant(column, unit, zone)} end"
+    return (
+        f"case when regexp_full_match({column.expression}, '{DATE_TEXT}') then {day} else"
+        f" {_as_instant(column, unit, zone)} end"
+    )
 
 
 def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
@@ -103,7 +140,9 @@ def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
     if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
         return _from_epoch(column, MICROSECONDS_PER[unit])
     advice = (
-        "Set `timestamp_unit` to seconds, milliseconds or microseconds" if column.family in INTEGERS | FRACTIONS else "Map another column"
+        "Set `timestamp_unit` to seconds, milliseconds or microseconds"
+        if column.family in INTEGERS | FRACTIONS
+        else "Map another column"
     )
     raise unusable(column, "timestamps", advice)
 
@@ -113,20 +152,26 @@ def _as_text_id(column: Column) -> str:
         return f"cast({column.expression} as varchar)"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
-        return f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not contains({text}, chr(13)) then {text} end"
+        return (
+            f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not"
+            f" contains({text}, chr(13)) then {text} end"
+        )
     raise unusable(column, "string ids", "Set the id type to integer, or map another column")
 
 
 def _from_iso_text(expression: str, zone: str) -> str:
     naive = _in_zone(f"try_cast({expression} as timestamp)", zone)
     return (
-        f"case when regexp_full_match({expression}, '{TIME_TEXT}') then {naive}"
-        f" when regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then cast({_from_zoned_text(expression)} as timestamp) end"
+        f"case when regexp_full_match({expression}, '{TIME_TEXT}') then {naive} when"
+        f" regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then"
+        f" cast({_from_zoned_text(expression)} as timestamp) end"
     )
 
 
 def _from_zoned_text(expression: str) -> str:
-    """Instant of a text with an offset; the engine's cast knows few spellings, so the others are tried in its own."""
+    """Instant of a text with an offset; the engine's cast knows few spellings,
+    so the others are tried in its own.
+    """
     without_space = rf"regexp_replace({expression}, '\s+({OFFSET}\s*)$', '\1')"
     as_offset = rf"regexp_replace({without_space}, '\s*(Z|z|UTC|GMT)\s*$', '+00')"
     return f"coalesce(try_cast({expression} as timestamptz), try_cast({as_offset} as timestamptz))"
@@ -137,9 +182,15 @@ def _from_epoch(column: Column, microseconds: int) -> str:
     bound = LAST_SECOND * (1_000_000 // microseconds)
     if column.family in INTEGERS:
         exact = f"try_cast({column.expression} as bigint)"
-        return f"case when {exact} between {-bound} and {bound} then make_timestamp({exact} * {microseconds}) end"
+        return (
+            f"case when {exact} between {-bound} and {bound} then make_timestamp({exact} *"
+            f" {microseconds}) end"
+        )
     number = f"try_cast({column.expression} as double)"
-    return f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} * {microseconds}) as bigint)) end"
+    return (
+        f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} *"
+        f" {microseconds}) as bigint)) end"
+    )
 
 
 def _in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:
@@ -148,4 +199,6 @@ def _in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:
 
 def unusable(column: Column, wanted: str, advice: str) -> SourceError:
     """Make the error of a column whose type can never be what is wanted."""
-    return SourceError(f"{column.label}: holds {column.type}, {wanted} expected. {advice} in the configuration.")
+    return SourceError(
+        f"{column.label}: holds {column.type}, {wanted} expected. {advice} in the configuration."
+    )

@@ -5,21 +5,31 @@ import io
 from collections.abc import Collection
 
 SURE_DELIMITERS = (";", "\t", ",", "|", "\x01")
-UNSURE_DELIMITERS = (":", " ")  # also parts of names: only believed where they bring a wanted name to light
+# also parts of names: only believed where they bring a wanted name to light
+UNSURE_DELIMITERS = (":", " ")
 SHOWN_SIGNS = {"\t": "\\t", "\x01": "\\x01"}
 
 
 def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = ()) -> str:
-    """Say which delimiter a header seems to have been written with; nothing where the configured one is as good.
+    """Say which delimiter a header seems to have been written with;
+    nothing where the configured one is as good.
 
     Args:
         header: First line of the file.
         delimiter: The configured one.
         wanted: Column names that the configuration asks for; without any the most fields count.
     """
-    fields = {sign: _fields(header, sign) for sign in (*SURE_DELIMITERS, *UNSURE_DELIMITERS, delimiter) if sign in header}
+    fields = {
+        sign: _fields(header, sign)
+        for sign in (*SURE_DELIMITERS, *UNSURE_DELIMITERS, delimiter)
+        if sign in header
+    }
     named = {sign: len(set(wanted).intersection(found)) for sign, found in fields.items()}
-    best = max(fields, key=lambda sign: (named[sign], len(fields[sign]) if sign in SURE_DELIMITERS else 0), default=delimiter)
+    best = max(
+        fields,
+        key=lambda sign: (named[sign], len(fields[sign]) if sign in SURE_DELIMITERS else 0),
+        default=delimiter,
+    )
     if best == delimiter:
         return ""
     is_better = named[best] > named.get(delimiter, 0)
@@ -32,6 +42,8 @@ def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = 
 
 def _fields(header: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=True), [])
+        return next(
+            csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=True), []
+        )
     except csv.Error:
         return []

@@ -1,4 +1,6 @@
-"""What a file is by its first bytes, whatever its name says: what nobody could load is named before a reader guesses at it."""
+"""What a file is by its first bytes, whatever its name says: what nobody could load is named before
+a reader guesses at it.
+"""
 
 import json
 import re
@@ -12,7 +14,12 @@ SUFFIXES: dict[str, Format] = {".csv": "csv", ".csv.gz": "csv", ".parquet": "par
 HEAD_BYTES = 4096  # enough for the first line of a log
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 EXCEL_MEMBERS = (b"[Content_Types].xml", b"xl/", b"_rels/")
-BYTE_ORDER_MARKS = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+BYTE_ORDER_MARKS = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 CONVERT = "Convert it to CSV or Parquet."
 UNPACK = "Unpack it, and name the files inside."
 BINARY_KINDS = {
@@ -28,37 +35,65 @@ BINARY_KINDS = {
     b"%PDF-": "is a PDF document. Name the data, not a report of them.",
 }
 TEXT_KINDS = (
-    (rb"version https://git-lfs\.github\.com/spec/", "is a Git LFS pointer, not the file it stands for. Run `git lfs pull`."),
-    (rb"/?(\.git/)?annex/objects/", "is a git-annex pointer, not the file it stands for. Run `git annex get`."),
-    (rb"(?i)<(!doctype html|html\b|head\b|body\b)", "is a web page, not data: the download failed or asked for a login. Deliver the file."),
-    (rb"(?i)<(\?xml|error\b)", "is XML, in which object stores write their error messages. Look at its text, and deliver the file again."),
+    (
+        rb"version https://git-lfs\.github\.com/spec/",
+        "is a Git LFS pointer, not the file it stands for. Run `git lfs pull`.",
+    ),
+    (
+        rb"/?(\.git/)?annex/objects/",
+        "is a git-annex pointer, not the file it stands for. Run `git annex get`.",
+    ),
+    (
+        rb"(?i)<(!doctype html|html\b|head\b|body\b)",
+        "is a web page, not data: the download failed or asked for a login. Deliver the file.",
+    ),
+    (
+        rb"(?i)<(\?xml|error\b)",
+        (
+            "is XML, in which object stores write their error messages. Look at its text, and"
+            " deliver the file again."
+        ),
+    ),
     (rb"-----BEGIN PGP", "is encrypted (PGP). Decrypt it."),
-    (rb"(?i)sep=.\r?\n", "begins with a `sep=` line for Excel. Remove that line and set `delimiter`."),
+    (
+        rb"(?i)sep=.\r?\n",
+        "begins with a `sep=` line for Excel. Remove that line and set `delimiter`.",
+    ),
 )
 
 
 def format_of(path: Path, *, name: str, stated: str) -> Format:
-    """Tell how a file must be read: by the configuration, else by its first bytes where they are certain, else by its name.
+    """Tell how a file must be read: by the configuration,
+    else by its first bytes where they are certain, else by its name.
 
     Raises:
         SourceError: the bytes contradict the configuration, or nothing says what the file is.
     """
     is_parquet = is_whole_parquet(path)
     if stated == "csv" and is_parquet:
-        raise SourceError(f"{name}: is a Parquet file, but `format: csv` is set. Set `format: parquet`, or leave it out.")
+        raise SourceError(
+            f"{name}: is a Parquet file, but `format: csv` is set. Set `format: parquet`, or leave"
+            " it out."
+        )
     if stated in ("csv", "parquet"):
         return "csv" if stated == "csv" else "parquet"
     if is_parquet:
         return "parquet"
     named = named_format(path)
     if named is None:
-        raise SourceError(f"{name}: its name does not say whether it is CSV or Parquet (known: {', '.join(SUFFIXES)}). Set `format`.")
+        raise SourceError(
+            f"{name}: its name does not say whether it is CSV or Parquet (known:"
+            f" {', '.join(SUFFIXES)}). Set `format`."
+        )
     return named
 
 
 def named_format(path: Path) -> Format | None:
     """Format that a file's name promises."""
-    return next((format_ for suffix, format_ in SUFFIXES.items() if path.name.lower().endswith(suffix)), None)
+    return next(
+        (format_ for suffix, format_ in SUFFIXES.items() if path.name.lower().endswith(suffix)),
+        None,
+    )
 
 
 def is_packed(opened: IO[bytes]) -> bool:
@@ -73,7 +108,9 @@ def tell_misnamed(path: Path, *, format_: Format, packed: bool) -> str | None:
     """Say where a file's bytes are not what its name promises (they are read as what they are)."""
     lower = path.name.lower()
     if format_ == "parquet":
-        return "is Parquet by its first bytes, read as such" if named_format(path) == "csv" else None
+        return (
+            "is Parquet by its first bytes, read as such" if named_format(path) == "csv" else None
+        )
     if packed and not lower.endswith(".gz"):
         return "is gzip by its first two bytes, unpacked"
     return "is not gzip, read as plain text" if lower.endswith(".gz") and not packed else None
@@ -88,13 +125,18 @@ def refuse_other_kinds(head: bytes, *, name: str) -> None:
     """
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
-            raise SourceError(f"{name}: is {encoding} by its byte order mark. Convert it: `iconv -f {encoding} -t UTF-8`.")
+            raise SourceError(
+                f"{name}: is {encoding} by its byte order mark. Convert it: `iconv -f {encoding} -t"
+                " UTF-8`."
+            )
     if told := _binary_kind(head) or _text_kind(head):
         raise SourceError(f"{name}: {told}")
 
 
 def refuse_no_parquet(path: Path, *, name: str) -> None:
-    """Raise when what should be a Parquet file does not begin like one, and say what it is instead."""
+    """Raise when what should be a Parquet file does not begin like one,
+    and say what it is instead.
+    """
     with path.open("rb") as opened:
         head = opened.read(HEAD_BYTES)
     if head.startswith(PARQUET):
@@ -105,7 +147,10 @@ def refuse_no_parquet(path: Path, *, name: str) -> None:
         raise SourceError(f"{name}: is gzip, not Parquet (which packs its own pages). Unpack it.")
     refuse_other_kinds(head, name=name)
     if first := _first_text(head):
-        raise SourceError(f"{name}: is text, not Parquet (first line: {first!r}). Name it .csv, or set `format: csv`.")
+        raise SourceError(
+            f"{name}: is text, not Parquet (first line: {first!r}). Name it .csv, or set `format:"
+            " csv`."
+        )
 
 
 def is_whole_parquet(path: Path) -> bool:
@@ -122,7 +167,10 @@ def _binary_kind(head: bytes) -> str | None:
         is_excel = any(member in head for member in EXCEL_MEMBERS)
         return BINARY_KINDS[b"\xd0\xcf\x11\xe0"] if is_excel else f"is a zip archive. {UNPACK}"
     if head.startswith(PARQUET):
-        return "begins like a Parquet file but does not end like one. Was its copy interrupted? Deliver it again."
+        return (
+            "begins like a Parquet file but does not end like one. Was its copy interrupted?"
+            " Deliver it again."
+        )
     return next((told for mark, told in BINARY_KINDS.items() if head.startswith(mark)), None)
 
 
@@ -135,12 +183,17 @@ def _text_kind(head: bytes) -> str | None:
 
 
 def _json_kind(text: bytes) -> str | None:
-    """Tell the kind of JSON that a text begins with; none where its first line is a header in brackets or braces."""
+    """Tell the kind of JSON that a text begins with;
+    none where its first line is a header in brackets or braces.
+    """
     first = text.split(b"\n", 1)[0].strip()
-    if first.startswith(b"[") and (first == b"[" or re.match(rb"\[\s*[{\[]", first) or _is_json(first)):
+    if first.startswith(b"[") and (
+        first == b"[" or re.match(rb"\[\s*[{\[]", first) or _is_json(first)
+    ):
         return f"is a JSON array. {CONVERT}"
     if first.startswith(b"{"):
-        if _is_json(first) or (len(text) == len(first) and re.match(rb'\{\s*"', first)):  # a line longer than what was read
+        # a line longer than what was read
+        if _is_json(first) or (len(text) == len(first) and re.match(rb'\{\s*"', first)):
             return f"is newline-delimited JSON (one object a line). {CONVERT}"
         if first == b"{":
             return f"is a JSON document. {CONVERT}"

@@ -1,4 +1,6 @@
-"""Which files names and globs stand for; the markers that engines leave beside their files are passed over."""
+"""Which files names and globs stand for; the markers that engines leave beside their files are
+passed over.
+"""
 
 import glob
 import os
@@ -27,9 +29,10 @@ class Found:
 def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = ()) -> Found:
     """Find the files that names and globs stand for, each once, sorted by name.
 
-    A pattern that is the name of an existing file means that file, whatever signs it holds. Of what a glob finds, markers
-    (names that begin with `_` or `.` or end in `.crc`, also of folders below the glob's first sign) are no data, as every
-    reader of such folders has it, unless the glob spells that beginning out.
+    A pattern that is the name of an existing file means that file, whatever signs it holds. Of what
+    a glob finds, markers (names that begin with `_` or `.` or end in `.crc`, also of folders below
+    the glob's first sign) are no data, as every reader of such folders has it, unless the glob
+    spells that beginning out.
 
     Args:
         patterns: Names or globs, relative to `home`.
@@ -49,10 +52,13 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
     for path in sorted(found):
         if not any(path.resolve().is_relative_to(root) for root in allowed):
             raise SourceError(
-                f"{name_of(path, home)}: lies outside the project folder, where the store may not read."
-                " Name its folder in `ingest.source_folders`, or copy the file below the project folder."
+                f"{name_of(path, home)}: lies outside the project folder, where the store may not"
+                " read. Name its folder in `ingest.source_folders`, or copy the file below the"
+                " project folder."
             )
-    by_name = [sorted(paths, key=lambda path: name_of(path, home)) for paths in (found, markers - found)]
+    by_name = [
+        sorted(paths, key=lambda path: name_of(path, home)) for paths in (found, markers - found)
+    ]
     return Found(tuple(by_name[0]), tuple(by_name[1]))
 
 
@@ -67,14 +73,21 @@ def name_of(path: Path, home: Path) -> str:
 
 
 def read_literally(path: Path) -> str:
-    """Name of a file such that DuckDB reads exactly that file: its readers take `*`, `?` and `[` as glob signs."""
+    """Name of a file such that DuckDB reads exactly that file: its readers take `*`,
+    `?` and `[` as glob signs.
+    """
     return "".join(f"[{sign}]" if sign in GLOB_SIGNS else sign for sign in str(path))
 
 
 def tell_passed_over(paths: Sequence[Path], *, home: Path) -> str:
     """Say which markers lay among the files."""
-    shown = ", ".join(name_of(path, home) for path in paths[:SHOWN_NAMES]) + (", ..." if len(paths) > SHOWN_NAMES else "")
-    return f"{len(paths):,} file(s) passed over as markers of the engine that wrote the folder: {shown}"
+    shown = ", ".join(name_of(path, home) for path in paths[:SHOWN_NAMES]) + (
+        ", ..." if len(paths) > SHOWN_NAMES else ""
+    )
+    return (
+        f"{len(paths):,} file(s) passed over as markers of the engine that wrote the folder:"
+        f" {shown}"
+    )
 
 
 def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
@@ -82,13 +95,22 @@ def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
     literal = _absolute(home / pattern)
     if literal.is_file():
         return [literal], []
-    entries = [_absolute(Path(entry)) for entry in glob.glob(str(Path(glob.escape(str(home))) / pattern), recursive=True)]  # noqa: PTH207  # Path.glob refuses absolute patterns
+    entries = [
+        _absolute(Path(entry))
+        for entry in glob.glob(str(Path(glob.escape(str(home))) / pattern), recursive=True)  # noqa: PTH207  # Path.glob refuses absolute patterns
+    ]
     files = [entry for entry in entries if entry.is_file()]
     markers = {file for file in files if _is_marker(file, pattern, home)}
     if not files:
-        raise SourceError(f"{pattern}: {_explain_nothing(pattern, literal, entries)} Mend `files` in the configuration.")
+        raise SourceError(
+            f"{pattern}: {_explain_nothing(pattern, literal, entries)} Mend `files` in the"
+            " configuration."
+        )
     if len(markers) == len(set(files)):
-        raise SourceError(f"{pattern}: finds no data. {tell_passed_over(sorted(markers), home=home)}. Deliver the files, or name others.")
+        raise SourceError(
+            f"{pattern}: finds no data. {tell_passed_over(sorted(markers), home=home)}. Deliver the"
+            " files, or name others."
+        )
     return [file for file in files if file not in markers], sorted(markers)
 
 
@@ -101,7 +123,9 @@ def _is_marker(file: Path, pattern: str, home: Path) -> bool:
     starts = tuple(start for start in MARKER_STARTS if not spelt[-1].startswith(start))
     is_marked = bool(starts) and name.startswith(starts)
     is_marked = is_marked or (name.endswith(MARKER_ENDS) and not spelt[-1].endswith(MARKER_ENDS))
-    return is_marked or any(folder.startswith(MARKER_STARTS) and "=" not in folder for folder in folders)
+    return is_marked or any(
+        folder.startswith(MARKER_STARTS) and "=" not in folder for folder in folders
+    )
 
 
 def _absolute(path: Path) -> Path:
@@ -115,7 +139,11 @@ def _explain_nothing(pattern: str, literal: Path, entries: Sequence[Path]) -> st
         return f"no such file in the project folder.{_neighbours(literal)}"
     what = "is a folder" if literal.is_dir() else f"finds {len(folders):,} folder(s), no file"
     globs = _globs_below(folders[0], stem=pattern.rstrip("/"))
-    return f"{what}. Name the files in it, for example {' or '.join(map(repr, globs))}." if globs else f"{what}, and holds no file."
+    return (
+        f"{what}. Name the files in it, for example {' or '.join(map(repr, globs))}."
+        if globs
+        else f"{what}, and holds no file."
+    )
 
 
 def _globs_below(folder: Path, *, stem: str) -> list[str]:

@@ -71,21 +71,35 @@ class SourceFile:
         return content_identity(self.sha256, self.partition)
 
 
-def inspect_files(paths: Sequence[Path], *, home: Path, format_: str, delimiter: str, first_number: int) -> list[SourceFile]:
-    """Look at each file's bytes: hash, size, lines, header, encoding; mark files whose content came before.
+def inspect_files(
+    paths: Sequence[Path], *, home: Path, format_: str, delimiter: str, first_number: int
+) -> list[SourceFile]:
+    """Look at each file's bytes: hash, size, lines, header, encoding;
+    mark files whose content came before.
 
     Raises:
-        SourceError: a file is empty, damaged, no data, not UTF-8, holds NUL bytes, or the files are of several kinds.
+        SourceError: a file is empty, damaged, no data, not UTF-8, holds NUL bytes, or the files are
+            of several kinds.
     """
     kinds = {path: _kind(path, name=name_of(path, home), stated=format_) for path in paths}
     if len(set(kinds.values())) > 1:
-        shown = [next(path for path in paths if kinds[path] == kind) for kind in dict.fromkeys(kinds.values())]
-        told = ", ".join(f"{name_of(path, home)} ({kinds[path]})" for path in sorted({*paths[: SHOWN_NAMES - len(shown)], *shown}))
-        raise SourceError(f"one source holds CSV and Parquet files together: {told}. Name files of one kind.")
+        shown = [
+            next(path for path in paths if kinds[path] == kind)
+            for kind in dict.fromkeys(kinds.values())
+        ]
+        told = ", ".join(
+            f"{name_of(path, home)} ({kinds[path]})"
+            for path in sorted({*paths[: SHOWN_NAMES - len(shown)], *shown})
+        )
+        raise SourceError(
+            f"one source holds CSV and Parquet files together: {told}. Name files of one kind."
+        )
     inspected: list[SourceFile] = []
     numbers: dict[str, int] = {}
     for number, path in enumerate(paths, start=first_number):
-        file = _inspect(path, number=number, name=name_of(path, home), format_=kinds[path], delimiter=delimiter)
+        file = _inspect(
+            path, number=number, name=name_of(path, home), format_=kinds[path], delimiter=delimiter
+        )
         file = replace(file, copy_of=numbers.get(file.identity))
         numbers.setdefault(file.identity, number)
         inspected.append(file)
@@ -93,12 +107,15 @@ def inspect_files(paths: Sequence[Path], *, home: Path, format_: str, delimiter:
 
 
 def refuse_changed(files: Sequence[SourceFile]) -> None:
-    """Raise when a file is not what it was when it was inspected: then two readings of it may differ."""
+    """Raise when a file is not what it was when it was inspected: then two readings of it may
+    differ.
+    """
     for file in files:
         stat = file.path.stat() if file.path.exists() else None
         if stat is None or (stat.st_size, stat.st_mtime_ns) != (file.n_bytes, file.changed_ns):
             raise SourceError(
-                f"{file.name}: changed while it was read. Let the writer finish (write under another name, then rename), then run again."
+                f"{file.name}: changed while it was read. Let the writer finish (write under"
+                " another name, then rename), then run again."
             )
 
 
@@ -115,7 +132,8 @@ def _kind(path: Path, *, name: str, stated: str) -> Format:
     try:
         if path.stat().st_size == 0:
             raise SourceError(
-                f"{name}: is empty (0 bytes), at least a header was expected. Was its copy interrupted? Deliver it again or remove it."
+                f"{name}: is empty (0 bytes), at least a header was expected. Was its copy"
+                " interrupted? Deliver it again or remove it."
             )
         return format_of(path, name=name, stated=stated)
     except PermissionError:
@@ -145,7 +163,9 @@ def _inspect(path: Path, *, number: int, name: str, format_: Format, delimiter: 
     try:
         return _inspect_text(file, delimiter)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{name}: cannot be unpacked ({error}); it is cut short or damaged. Deliver it again.") from None
+        raise SourceError(
+            f"{name}: cannot be unpacked ({error}); it is cut short or damaged. Deliver it again."
+        ) from None
 
 
 def _inspect_text(file: SourceFile, delimiter: str) -> SourceFile:
@@ -169,14 +189,23 @@ def _inspect_text(file: SourceFile, delimiter: str) -> SourceFile:
 
 
 def _read_header(file: SourceFile, delimiter: str) -> tuple[tuple[str, ...], int]:
-    with open_text(file.path) as opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as text:
+    with (
+        open_text(file.path) as opened,
+        io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as text,
+    ):
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             names: list[str] = next(reader, [])
         except csv.Error as error:
             text.seek(0)
-            hint = tell_other_delimiter(text.readline().rstrip("\r\n"), delimiter) or "Mend the first line."
+            hint = (
+                tell_other_delimiter(text.readline().rstrip("\r\n"), delimiter)
+                or "Mend the first line."
+            )
             raise SourceError(f"{file.name}: its header cannot be read ({error}). {hint}") from None
         if not names:
-            raise SourceError(f"{file.name}: its first line is empty, a header with column names was expected. Remove the empty line.")
+            raise SourceError(
+                f"{file.name}: its first line is empty, a header with column names was expected."
+                " Remove the empty line."
+            )
         return tuple(names), reader.line_num

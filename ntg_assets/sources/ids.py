@@ -1,10 +1,13 @@
-"""Ids of lists and of other logs, held against those of the interaction log: which are the same, and which may be.
+"""Ids of lists and of other logs, held against those of the interaction log: which are the same,
+and which may be.
 
-*The same* is what the log itself takes for the same: a text as it is written, or the same whole number (` 7 `, `007`, `+7`, and the
-`7.0` that a library without nullable integers writes, are user 7). *Nearly the same* are ids that differ only in what people cannot see
-or a program added on the way: spaces of any kind, zero-width characters and byte order marks, the form of the characters (NFKC), upper
-and lower case, quotes around the id, a `.0` behind it, zeros or a plus before it, the hyphens of a UUID. What is nearly the same is never
-merged where something is measured; who is nearly on a list of people who must not be contacted is not contacted.
+*The same* is what the log itself takes for the same: a text as it is written, or the same whole
+number (` 7 `, `007`, `+7`, and the `7.0` that a library without nullable integers writes, are user
+7). *Nearly the same* are ids that differ only in what people cannot see or a program added on the
+way: spaces of any kind, zero-width characters and byte order marks, the form of the characters
+(NFKC), upper and lower case, quotes around the id, a `.0` behind it, zeros or a plus before it, the
+hyphens of a UUID. What is nearly the same is never merged where something is measured; who is
+nearly on a list of people who must not be contacted is not contacted.
 """
 
 from typing import NamedTuple
@@ -12,10 +15,21 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.events import IdType
-from ntg_assets.sources.conversion import FRACTIONS, INTEGERS, LARGEST_EXACT_INTEGER, TEXTS, Column, unusable
+from ntg_assets.sources.conversion import (
+    FRACTIONS,
+    INTEGERS,
+    LARGEST_EXACT_INTEGER,
+    TEXTS,
+    Column,
+    unusable,
+)
 
 WHOLE_NUMBER = r"^[ \t\r\n\f\v]*\+?(-?[0-9]+)(?:\.0*)?[ \t\r\n\f\v]*$"
-UNSEEN = r"[\p{C}\p{Z}\s\u{034F}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}-\u{180F}\u{3164}\u{FE00}-\u{FE0F}\u{FFA0}]"  # or without ink
+# or without ink
+UNSEEN = (
+    r"[\p{C}\p{Z}\s\u{034F}\u{115F}\u{1160}\u{17B4}\u{17B5}"
+    r"\u{180B}-\u{180F}\u{3164}\u{FE00}-\u{FE0F}\u{FFA0}]"
+)
 QUOTES = "\"'`{}\u00b4\u2018\u2019\u201c\u201d\u00ab\u00bb"
 BLANKS = "' ' || chr(9) || chr(10) || chr(13)"  # what an id may not consist of alone, in SQL
 SCIENTIFIC = r"^-?[0-9]+(?:\.[0-9]+)?e\+?[0-9]+$"
@@ -32,8 +46,9 @@ class IdMatch(NamedTuple):
     """How the ids of a list meet those of the log.
 
     Attributes:
-        pairs: `known_id`, `listed_id` (as the list writes it), `is_exact`: every id of the log with every id of the list that names it;
-            by id of the log, the same ones before those that are nearly the same.
+        pairs: `known_id`, `listed_id` (as the list writes it), `is_exact`: every id of the log with
+            every id of the list that names it; by id of the log, the same ones before those that
+            are nearly the same.
         n_ids: Different ids of the list, as they are written.
         n_found: Those that are an id of the log.
         n_near: Those that are none, but nearly one.
@@ -65,11 +80,19 @@ class IdMatch(NamedTuple):
 
 
 def as_listed_id(column: Column) -> str:
-    """SQL of an id as text, as the file has it; null where there is none. Whole floats are whole numbers, whatever library wrote them."""
+    """SQL of an id as text, as the file has it;
+    null where there is none. Whole floats are whole numbers, whatever library wrote them.
+    """
     if column.family in FRACTIONS:
-        whole = f"{column.expression} = floor({column.expression}) and abs({column.expression}) <= {LARGEST_EXACT_INTEGER}"
+        whole = (
+            f"{column.expression} = floor({column.expression}) and abs({column.expression}) <="
+            f" {LARGEST_EXACT_INTEGER}"
+        )
         number = f"cast(try_cast({column.expression} as bigint) as varchar)"
-        fraction = f"case when not isnan(cast({column.expression} as double)) then cast({column.expression} as varchar) end"
+        fraction = (
+            f"case when not isnan(cast({column.expression} as double)) then"
+            f" cast({column.expression} as varchar) end"
+        )
         return f"case when {whole} then {number} else {fraction} end"
     if column.family not in TEXTS | INTEGERS:
         raise unusable(column, "ids", "Write ids as text or whole numbers, or map another column")
@@ -83,7 +106,12 @@ def id_texts(ids: pl.Series) -> pl.Series:
         return ids.cast(pl.String)
     whole = (pl.col("id") == pl.col("id").floor()) & (pl.col("id").abs() <= LARGEST_EXACT_INTEGER)
     number = pl.col("id").fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
-    written = pl.when(whole).then(number).when(pl.col("id").is_not_nan()).then(pl.col("id").cast(pl.String))
+    written = (
+        pl.when(whole)
+        .then(number)
+        .when(pl.col("id").is_not_nan())
+        .then(pl.col("id").cast(pl.String))
+    )
     return ids.to_frame("id").select(written.alias(ids.name))[ids.name]
 
 
@@ -95,16 +123,29 @@ def as_log_id(text: pl.Expr, id_type: IdType) -> pl.Expr:
 
 
 def as_log_id_or_written(text: pl.Expr, id_type: IdType) -> pl.Expr:
-    """Write an id as the log does; what the log could not hold stays as it is, to be counted as unknown."""
+    """Write an id as the log does; what the log could not hold stays as it is,
+    to be counted as unknown.
+    """
     return pl.coalesce(as_log_id(text, id_type), text)
 
 
 def near_keys(texts: pl.Series) -> pl.Series:
-    """What ids that may be the same have in common (see the head of this file); null where nothing is left."""
+    """What ids that may be the same have in common (see the head of this file);
+    null where nothing is left.
+    """
     key = pl.col("key")
-    keys = texts.to_frame("key").select(key.str.normalize("NFKC").str.replace_all(UNSEEN, "").str.strip_chars(QUOTES).str.to_lowercase())
+    keys = texts.to_frame("key").select(
+        key.str.normalize("NFKC")
+        .str.replace_all(UNSEEN, "")
+        .str.strip_chars(QUOTES)
+        .str.to_lowercase()
+    )
     number = key.cast(pl.Float64, strict=False)
-    is_whole = key.str.contains(SCIENTIFIC) & (number == number.floor()) & (number.abs() <= LARGEST_EXACT_INTEGER)
+    is_whole = (
+        key.str.contains(SCIENTIFIC)
+        & (number == number.floor())
+        & (number.abs() <= LARGEST_EXACT_INTEGER)
+    )
     whole = number.fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
     keys = keys.select(pl.when(is_whole).then(whole).otherwise(key).alias("key"))
     for pattern, written in REWRITTEN:
@@ -113,27 +154,42 @@ def near_keys(texts: pl.Series) -> pl.Series:
 
 
 class KnownIds:
-    """Different ids of the log, made ready to be looked up again and again; their type says how the log compares them."""
+    """Different ids of the log, made ready to be looked up again and again;
+    their type says how the log compares them.
+    """
 
     def __init__(self, ids: pl.Series) -> None:
         self.id_type: IdType = "integer" if ids.dtype.is_integer() else "string"
-        rows = ids.alias("known_id").to_frame().with_columns(text=pl.col("known_id").cast(pl.String))
-        self.rows = rows.with_columns(rows["text"].alias("key") if self.id_type == "integer" else near_keys(rows["text"]))
+        rows = (
+            ids.alias("known_id").to_frame().with_columns(text=pl.col("known_id").cast(pl.String))
+        )
+        self.rows = rows.with_columns(
+            rows["text"].alias("key") if self.id_type == "integer" else near_keys(rows["text"])
+        )
 
 
 def match_ids(listed: pl.Series, known: KnownIds) -> IdMatch:
     """Find the ids of a list among those of the log.
 
     Args:
-        listed: Ids of the list as text, as they are written; repeated ones count once, nulls not at all.
+        listed: Ids of the list as text, as they are written; repeated ones count once, nulls not at
+        all.
         known: Ids of the log.
     """
     ids = listed.alias("listed_id").drop_nulls().unique().sort().to_frame()
-    ids = ids.with_columns(near_keys(ids["listed_id"]), text=as_log_id(pl.col("listed_id"), known.id_type))
-    exact = known.rows.join(ids.drop("key"), on="text").select("known_id", "listed_id", is_exact=pl.lit(value=True))
-    near = known.rows.join(ids.drop("text"), on="key").select("known_id", "listed_id", is_exact=pl.lit(value=False))
+    ids = ids.with_columns(
+        near_keys(ids["listed_id"]), text=as_log_id(pl.col("listed_id"), known.id_type)
+    )
+    exact = known.rows.join(ids.drop("key"), on="text").select(
+        "known_id", "listed_id", is_exact=pl.lit(value=True)
+    )
+    near = known.rows.join(ids.drop("text"), on="key").select(
+        "known_id", "listed_id", is_exact=pl.lit(value=False)
+    )
     found, nearly = exact["listed_id"].unique(), near["listed_id"].unique()
-    both = pl.concat([exact, near]).sort("known_id", "is_exact", "listed_id", descending=[False, True, False])
+    both = pl.concat([exact, near]).sort(
+        "known_id", "is_exact", "listed_id", descending=[False, True, False]
+    )
     pairs = both.unique(["known_id", "listed_id"], keep="first", maintain_order=True)
     n_near = nearly.len() - nearly.is_in(found.implode()).sum()
     return IdMatch(pairs, ids.height, found.len(), int(n_near))

@@ -1,4 +1,6 @@
-"""What the folders of a file say: `dt=2024-03-01/` is a column of every row below it, and belongs to the file's content."""
+"""What the folders of a file say: `dt=2024-03-01/` is a column of every row below it,
+and belongs to the file's content.
+"""
 
 import hashlib
 import json
@@ -8,24 +10,36 @@ from urllib.parse import unquote
 from ntg_assets.errors import SourceError
 
 Partition = tuple[tuple[str, str | None], ...]
-NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write where the value is null or empty
+# what Hive and Spark write where the value is null or empty
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 def partition_of(name: str) -> Partition:
-    """Find the `key=value` folders of a path, outermost first, both sides decoded; a value that stands for none is none.
+    """Find the `key=value` folders of a path, outermost first,
+    both sides decoded; a value that stands for none is none.
 
     Args:
-        name: Path with forward slashes, relative to the project folder (what lies above it says nothing of the data).
+        name: Path with forward slashes, relative to the project folder (what lies above it says
+            nothing of the data).
     """
-    folders = (folder.split("=", 1) for folder in PurePosixPath(name).parent.parts if folder.find("=") > 0)
-    return tuple((unquote(key), None if value in {NO_VALUE, ""} else unquote(value)) for key, value in folders)
+    folders = (
+        folder.split("=", 1) for folder in PurePosixPath(name).parent.parts if folder.find("=") > 0
+    )
+    return tuple(
+        (unquote(key), None if value in {NO_VALUE, ""} else unquote(value))
+        for key, value in folders
+    )
 
 
 def content_identity(sha256: str, partition: Partition) -> str:
-    """Name a content: the same for the same bytes below folders that say the same, in any order of folders."""
+    """Name a content: the same for the same bytes below folders that say the same,
+    in any order of folders.
+    """
     if not partition:
         return sha256
-    said = json.dumps(sorted(partition, key=lambda pair: (pair[0], pair[1] is not None, pair[1] or "")))
+    said = json.dumps(
+        sorted(partition, key=lambda pair: (pair[0], pair[1] is not None, pair[1] or ""))
+    )
     return hashlib.sha256(f"{sha256}:{said}".encode()).hexdigest()
 
 
@@ -38,5 +52,8 @@ def value_of(partition: Partition, key: str, *, name: str) -> str | None:
     values = [value for found, value in partition if found == key]
     for other in values[1:]:
         if other != values[0]:
-            raise SourceError(f"{name}: its folders say {key!r} twice, {values[0]!r} and {other!r}. Move the file to where it belongs.")
+            raise SourceError(
+                f"{name}: its folders say {key!r} twice, {values[0]!r} and {other!r}. Move the file"
+                " to where it belongs."
+            )
     return values[0]

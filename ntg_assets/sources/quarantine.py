@@ -1,4 +1,6 @@
-"""The rows that cannot be used: where each stands in its file, what is wrong with it, how it looks there."""
+"""The rows that cannot be used: where each stands in its file,
+what is wrong with it, how it looks there.
+"""
 
 import csv
 import hashlib
@@ -42,7 +44,9 @@ class BadRow(NamedTuple):
 
 @dataclass(frozen=True)
 class _Record:
-    """One record of a CSV file: its first byte and line, its place among the readable rows (0: not readable), its text."""
+    """One record of a CSV file: its first byte and line,
+    its place among the readable rows (0: not readable), its text.
+    """
 
     offset: int
     line: int
@@ -50,13 +54,16 @@ class _Record:
     text: str
 
 
-def place_rows(plan: Plan, invalid: pl.DataFrame, rejects: Mapping[int, Sequence[Reject]]) -> list[BadRow]:
+def place_rows(
+    plan: Plan, invalid: pl.DataFrame, rejects: Mapping[int, Sequence[Reject]]
+) -> list[BadRow]:
     """Find bad rows in their files: the physical line and the text as it stands there.
 
     Args:
         plan: Files and rules of the source.
         invalid: load_file, row_number, column_name (of the contract), reason, raw_fields.
-        rejects: Lines that are no rows at all, by file number; complete, for they do not count as rows.
+        rejects: Lines that are no rows at all, by file number; complete, for they do not count as
+            rows.
 
     Returns:
         Bad rows by file and line: all of `invalid` and of `rejects`.
@@ -64,27 +71,44 @@ def place_rows(plan: Plan, invalid: pl.DataFrame, rejects: Mapping[int, Sequence
     Raises:
         SourceError: the text found for a row is not that row.
     """
-    by_file = {key[0]: {row["row_number"]: row for row in rows.to_dicts()} for key, rows in invalid.group_by("load_file")}
+    by_file = {
+        key[0]: {row["row_number"]: row for row in rows.to_dicts()}
+        for key, rows in invalid.group_by("load_file")
+    }
     placed: list[BadRow] = []
     for layout in plan.layouts:
         for file in layout.files:
             rows, lines = by_file.get(file.number, {}), rejects.get(file.number, ())
             if rows or lines:
-                placed += _place_lines(plan, layout, file, rows, lines) if layout.is_csv else _place_records(plan, file, rows)
+                placed += (
+                    _place_lines(plan, layout, file, rows, lines)
+                    if layout.is_csv
+                    else _place_records(plan, file, rows)
+                )
     return sorted(placed)
 
 
-def quarantine_table(bad: Iterable[BadRow], files: Sequence[SourceFile], *, source: str) -> pl.DataFrame:
+def quarantine_table(
+    bad: Iterable[BadRow], files: Sequence[SourceFile], *, source: str
+) -> pl.DataFrame:
     """Rows of the quarantine contract, by file and line."""
     by_number = {file.number: file for file in files}
     rows = [
-        (_key(source, by_number[row.load_file].identity, row.line), source, row.load_file, by_number[row.load_file].name, *row[1:])
+        (
+            _key(source, by_number[row.load_file].identity, row.line),
+            source,
+            row.load_file,
+            by_number[row.load_file].name,
+            *row[1:],
+        )
         for row in sorted(bad)
     ]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _place_records(plan: Plan, file: SourceFile, rows: Mapping[int, Mapping[str, Any]]) -> Iterator[BadRow]:
+def _place_records(
+    plan: Plan, file: SourceFile, rows: Mapping[int, Mapping[str, Any]]
+) -> Iterator[BadRow]:
     """Rows of a Parquet file: their text is their mapped columns."""
     columns = list(plan.raw_columns.values())
     for number, row in rows.items():
@@ -93,16 +117,28 @@ def _place_records(plan: Plan, file: SourceFile, rows: Mapping[int, Mapping[str,
 
 
 def _place_lines(
-    plan: Plan, layout: Layout, file: SourceFile, rows: Mapping[int, Mapping[str, Any]], rejects: Sequence[Reject]
+    plan: Plan,
+    layout: Layout,
+    file: SourceFile,
+    rows: Mapping[int, Mapping[str, Any]],
+    rejects: Sequence[Reject],
 ) -> Iterator[BadRow]:
     """Rows of a CSV file: the text is read once more, record by record."""
     by_offset = {reject.offset: reject for reject in rejects}
     for record in _records(file, layout, by_offset.keys()):
         if record.offset in by_offset:
-            yield BadRow(file.number, record.line, ROW, by_offset[record.offset].reason, record.text)
+            yield BadRow(
+                file.number, record.line, ROW, by_offset[record.offset].reason, record.text
+            )
         elif (row := rows.get(record.row_number)) is not None:
             _refuse_other_row(plan, layout, file, record, row["raw_fields"])
-            yield BadRow(file.number, record.line, plan.raw_columns[row["column_name"]], row["reason"], record.text)
+            yield BadRow(
+                file.number,
+                record.line,
+                plan.raw_columns[row["column_name"]],
+                row["reason"],
+                record.text,
+            )
 
 
 def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Iterator[_Record]:
@@ -146,16 +182,26 @@ def _text(parts: list[bytes]) -> str:
     return b"".join(parts).decode("utf-8").rstrip("\r\n")
 
 
-def _refuse_other_row(plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]) -> None:
-    """Raise when the text found for a bad row is not that row: then its line number would be a guess."""
+def _refuse_other_row(
+    plan: Plan, layout: Layout, file: SourceFile, record: _Record, fields: Sequence[str | None]
+) -> None:
+    """Raise when the text found for a bad row is not that row: then its line number would be a
+    guess.
+    """
     parsed = parse_record(record.text, layout.delimiter)
-    named = [(name, field or "") for name, field in zip(plan.raw_columns.values(), fields, strict=True) if name in layout.types]
+    named = [
+        (name, field or "")
+        for name, field in zip(plan.raw_columns.values(), fields, strict=True)
+        if name in layout.types
+    ]
     places = [list(layout.types).index(name) for name, _ in named]
-    is_short = len(parsed) < len(layout.types)  # longer by an empty field is well: the reader forgives a delimiter at the end
+    # longer by an empty field is well: the reader forgives a delimiter at the end
+    is_short = len(parsed) < len(layout.types)
     if is_short or [parsed[place] for place in places] != [field for _, field in named]:
         raise SourceError(
-            f"{file.name}: line {record.line} reads {record.text[:SHOWN_CHARACTERS]!r}, but the reader found {list(fields)} in this row;"
-            " nothing was loaded. Quotes in the file are not standard CSV: double each quote inside a quoted field."
+            f"{file.name}: line {record.line} reads {record.text[:SHOWN_CHARACTERS]!r}, but the"
+            f" reader found {list(fields)} in this row; nothing was loaded. Quotes in the file are"
+            " not standard CSV: double each quote inside a quoted field."
         )
 
 

@@ -37,7 +37,9 @@ class Reject:
 
 @dataclass(frozen=True)
 class FileCounts:
-    """Rows of one file: `n_rows` is what must be there, `n_valid`, `n_invalid` and `rejects` are what was found."""
+    """Rows of one file: `n_rows` is what must be there, `n_valid`,
+    `n_invalid` and `rejects` are what was found.
+    """
 
     n_rows: int
     n_valid: int
@@ -66,16 +68,24 @@ def reading(home: Path) -> Iterator[None]:
 
 
 class Span(NamedTuple):
-    """What the usable rows of a log span: users, the first and the last moment (naive UTC; none without rows)."""
+    """What the usable rows of a log span: users, the first and the last moment
+    (naive UTC; none without rows).
+    """
 
     n_users: int
     first_at: datetime | None
     last_at: datetime | None
 
 
-def count_events(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[dict[int, FileCounts], Span]:
-    """Count the rows of a log's files (see `count_rows`), and what they span, in the same reading."""
-    counted = run(over_typed_rows(_storing(plan), "event_row_counts", package="sources"), connection)
+def count_events(
+    connection: duckdb.DuckDBPyConnection, plan: Plan
+) -> tuple[dict[int, FileCounts], Span]:
+    """Count the rows of a log's files (see `count_rows`), and what they span,
+    in the same reading.
+    """
+    counted = run(
+        over_typed_rows(_storing(plan), "event_row_counts", package="sources"), connection
+    )
     total = counted.filter(pl.col("load_file") == 0).row(0, named=True)
     span = Span(total["n_users"] or 0, total["first_at"], total["last_at"])
     return _account(connection, plan, counted), span
@@ -85,7 +95,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, F
     """Read all files once and account for their rows.
 
     Args:
-        connection: Sandboxed, not used for another counting before (rejects are kept per connection).
+        connection: Sandboxed, not used for another counting before (rejects are kept per
+        connection).
         plan: Files and rules.
 
     Returns:
@@ -94,15 +105,24 @@ def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, F
     Raises:
         SourceError: in some file the rows found are not the rows that must be there.
     """
-    return _account(connection, plan, run(over_typed_rows(_storing(plan), "row_counts", package="sources"), connection))
+    return _account(
+        connection,
+        plan,
+        run(over_typed_rows(_storing(plan), "row_counts", package="sources"), connection),
+    )
 
 
 def _storing(plan: Plan) -> Plan:
     """The same plan, keeping the lines that do not fit."""
-    return replace(plan, layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts))
+    return replace(
+        plan,
+        layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts),
+    )
 
 
-def _account(connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame) -> dict[int, FileCounts]:
+def _account(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame
+) -> dict[int, FileCounts]:
     """Hold what was read of each file against what must be there."""
     found = {row["load_file"]: row for row in counted.to_dicts()}
     rejects = _rejects(connection, plan.layouts)
@@ -110,38 +130,51 @@ def _account(connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.Data
     for layout in plan.layouts:
         expected = {} if layout.is_csv else count_parquet_rows(connection, layout.files)
         for file in layout.files:
-            row = found.get(file.number, {"n_read": 0, "n_valid": 0, "n_inner_lines": 0, "n_inner_blank_lines": 0})
+            row = found.get(
+                file.number,
+                {"n_read": 0, "n_valid": 0, "n_inner_lines": 0, "n_inner_blank_lines": 0},
+            )
             refused = rejects.get(str(file.path), ())
             n_rows = _csv_rows(file, layout, row) if layout.is_csv else expected[file.number]
             _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
-            counts[file.number] = FileCounts(n_rows, row["n_valid"], row["n_read"] - row["n_valid"], refused)
+            counts[file.number] = FileCounts(
+                n_rows, row["n_valid"], row["n_read"] - row["n_valid"], refused
+            )
     return counts
 
 
 def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:
-    """Rows a CSV file must have: its lines without the header, empty lines, and the further lines of rows that have several."""
+    """Rows a CSV file must have: its lines without the header, empty lines,
+    and the further lines of rows that have several.
+    """
     n_blank_lines = file.n_blank_lines - row["n_inner_blank_lines"]
-    skipped = 0 if len(layout.types) == 1 else n_blank_lines  # with one column an empty line is a row
+    # with one column an empty line is a row
+    skipped = 0 if len(layout.types) == 1 else n_blank_lines
     return file.n_lines - file.n_header_lines - skipped - row["n_inner_lines"]
 
 
-def _refuse_unreconciled(file: SourceFile, *, n_rows: int, n_read: int, rejects: Sequence[Reject]) -> None:
+def _refuse_unreconciled(
+    file: SourceFile, *, n_rows: int, n_read: int, rejects: Sequence[Reject]
+) -> None:
     if n_rows == n_read + len(rejects):
         return
     where = ""
     if rejects:
         first = rejects[0]
         where = (
-            f" The first line that does not fit is line {line_at(file, first.offset)} ({first.reason}): {first.text[:SHOWN_CHARACTERS]!r}."
+            f" The first line that does not fit is line {line_at(file, first.offset)}"
+            f" ({first.reason}): {first.text[:SHOWN_CHARACTERS]!r}."
         )
     raise SourceError(
-        f"{file.name}: {n_rows:,} rows expected from its lines, {n_read + len(rejects):,} found ({n_read:,} readable,"
-        f" {len(rejects):,} not); nothing was loaded.{where}"
-        " An unclosed quote swallows the lines after it: mend the file and deliver it again."
+        f"{file.name}: {n_rows:,} rows expected from its lines, {n_read + len(rejects):,} found"
+        f" ({n_read:,} readable, {len(rejects):,} not); nothing was loaded.{where} An unclosed"
+        " quote swallows the lines after it: mend the file and deliver it again."
     )
 
 
-def _rejects(connection: duckdb.DuckDBPyConnection, layouts: Sequence[Layout]) -> dict[str, tuple[Reject, ...]]:
+def _rejects(
+    connection: duckdb.DuckDBPyConnection, layouts: Sequence[Layout]
+) -> dict[str, tuple[Reject, ...]]:
     """Rejected lines by path, in the order of the file; a line with several errors counts once."""
     if not any(layout.is_csv for layout in layouts):
         return {}

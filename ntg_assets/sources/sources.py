@@ -1,4 +1,6 @@
-"""What is known of one source (the log, or the item table) before and after its rows were judged."""
+"""What is known of one source (the log, or the item table) before and after its rows were
+judged.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,11 +81,22 @@ class FoundFiles:
         return tuple(f"{file.name} {file.misnamed}" for file in self.files if file.misnamed)
 
 
-def find_files(source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int) -> FoundFiles:
+def find_files(
+    source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int
+) -> FoundFiles:
     """Find and inspect the files of a source."""
     found = find_paths(source.files, home=place.home, roots=place.folders)
-    files = inspect_files(found.paths, home=place.home, format_=source.format, delimiter=source.delimiter, first_number=first_number)
-    return FoundFiles(tuple(files), (tell_passed_over(found.passed_over, home=place.home),) if found.passed_over else ())
+    files = inspect_files(
+        found.paths,
+        home=place.home,
+        format_=source.format,
+        delimiter=source.delimiter,
+        first_number=first_number,
+    )
+    return FoundFiles(
+        tuple(files),
+        (tell_passed_over(found.passed_over, home=place.home),) if found.passed_over else (),
+    )
 
 
 def lay_out(
@@ -103,7 +116,9 @@ def lay_out(
         name: `events` or `items`.
         columns: Settings that name a column of the files, if they are set.
     """
-    mapping = {f"ingest.{name}.{key}": column for key in columns if (column := getattr(source, key))}
+    mapping = {
+        f"ingest.{name}.{key}": column for key in columns if (column := getattr(source, key))
+    }
     originals = [file for file in files if file.copy_of is None]
     return tuple(find_layouts(connection, originals, mapping=mapping, delimiter=source.delimiter))
 
@@ -112,7 +127,9 @@ def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]
     """Raise when no file of a source has a row."""
     if not any(file.n_rows for file in counts.values()):
         names = ", ".join(file.name for file in files[:SHOWN_NAMES])
-        raise SourceError(f"{names}: no row in {len(files)} file(s), only headers. Deliver a file with rows.")
+        raise SourceError(
+            f"{names}: no row in {len(files)} file(s), only headers. Deliver a file with rows."
+        )
 
 
 def ledger_of(source: JudgedSource) -> pl.DataFrame:
@@ -141,8 +158,13 @@ def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
 
 @contextmanager
 def source_reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Connection of its own for one source: DuckDB keeps the rejects of all readings of a connection together."""
+    """Connection of its own for one source: DuckDB keeps the rejects of all readings of a
+    connection together.
+    """
     if place.scratch is not None:
         place.scratch.mkdir(parents=True, exist_ok=True)
-    with reading(place.home), connect(engine=place.engine, scratch=place.scratch, allowed=place.allowed) as connection:
+    with (
+        reading(place.home),
+        connect(engine=place.engine, scratch=place.scratch, allowed=place.allowed) as connection,
+    ):
         yield connection

@@ -31,10 +31,15 @@ class TextCounts:
         self._at_line_start = text.endswith(b"\n")
 
     def finish(self) -> None:
-        """Count a last line without a line end; refuse a text that never ends a line the known way."""
+        """Count a last line without a line end;
+        refuse a text that never ends a line the known way.
+        """
         self._refuse_other_encodings(b"", final=True)
         if self._has_carriage_returns and self.n_lines == 0:
-            raise SourceError(f"{self.name}: ends its lines with a bare carriage return. Convert it to line feeds.")
+            raise SourceError(
+                f"{self.name}: ends its lines with a bare carriage return. Convert it to line"
+                " feeds."
+            )
         if not self._at_line_start:
             self.n_lines += 1
 
@@ -50,7 +55,8 @@ class TextCounts:
         except UnicodeDecodeError as error:
             line, byte = self._line_of(error.object, error.start), error.object[error.start]
             raise SourceError(
-                f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Convert the file, for example with `iconv -f latin1 -t utf-8`."
+                f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Convert the file, for"
+                " example with `iconv -f latin1 -t utf-8`."
             ) from None
 
     def _line_of(self, chunk: bytes, position: int) -> int:

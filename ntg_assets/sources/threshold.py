@@ -1,4 +1,6 @@
-"""When bad rows are too many to be bad rows: then the file or the mapping is wrong, and nothing is loaded."""
+"""When bad rows are too many to be bad rows: then the file or the mapping is wrong,
+and nothing is loaded.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from ntg_assets.sources.reconciliation import FileCounts
 
 SHOWN_EXAMPLES = 3
 SHOWN_CHARACTERS = 80
-WRONG_FILE_SHARE = 0.5  # a file of which more than half cannot be used was written by something else
+# a file of which more than half cannot be used was written by something else
+WRONG_FILE_SHARE = 0.5
 WRONG_FILE_ROWS = 100  # in a smaller file the share says little
 CLOCK_REASONS = ("is before earliest_event", "is at or after latest_event")
 
@@ -29,7 +32,13 @@ class Breach:
     rule: str
 
 
-def find_breach(counts: Mapping[int, FileCounts], files: Sequence[SourceFile], *, source: str, max_bad_share: float) -> Breach | None:
+def find_breach(
+    counts: Mapping[int, FileCounts],
+    files: Sequence[SourceFile],
+    *,
+    source: str,
+    max_bad_share: float,
+) -> Breach | None:
     """Tell whether a source as a whole, or one of its files, has too many bad rows.
 
     Args:
@@ -38,19 +47,35 @@ def find_breach(counts: Mapping[int, FileCounts], files: Sequence[SourceFile], *
         source: Its name in messages.
         max_bad_share: Share of all rows (0-1) that may be bad.
     """
-    n_rows, n_bad = sum(file.n_rows for file in counts.values()), sum(file.n_bad for file in counts.values())
+    n_rows, n_bad = (
+        sum(file.n_rows for file in counts.values()),
+        sum(file.n_bad for file in counts.values()),
+    )
     if n_bad > max_bad_share * n_rows:
-        rule = f"more than ingest.max_bad_share = {max_bad_share:g} allows ({int(max_bad_share * n_rows):,})"
+        rule = (
+            f"more than ingest.max_bad_share = {max_bad_share:g} allows"
+            f" ({int(max_bad_share * n_rows):,})"
+        )
         return Breach(source, tuple(counts), n_rows, n_bad, rule)
     for file in files:
         found = counts.get(file.number)
-        if found and found.n_rows >= WRONG_FILE_ROWS and found.n_bad > WRONG_FILE_SHARE * found.n_rows:
+        if (
+            found
+            and found.n_rows >= WRONG_FILE_ROWS
+            and found.n_bad > WRONG_FILE_SHARE * found.n_rows
+        ):
             rule = "most of the file, so it is not the file it should be"
             return Breach(file.name, (file.number,), found.n_rows, found.n_bad, rule)
     return None
 
 
-def refuse(breach: Breach, *, reasons: pl.DataFrame, examples: Sequence[BadRow], files: Sequence[SourceFile]) -> NoReturn:
+def refuse(
+    breach: Breach,
+    *,
+    reasons: pl.DataFrame,
+    examples: Sequence[BadRow],
+    files: Sequence[SourceFile],
+) -> NoReturn:
     """Raise with count, share, rule, reasons, first examples and what to do.
 
     Args:
@@ -63,15 +88,25 @@ def refuse(breach: Breach, *, reasons: pl.DataFrame, examples: Sequence[BadRow],
         SourceError: always.
     """
     names = {file.number: file.name for file in files}
-    shown = sorted(example for example in examples if example.load_file in breach.files)[:SHOWN_EXAMPLES]
+    shown = sorted(example for example in examples if example.load_file in breach.files)[
+        :SHOWN_EXAMPLES
+    ]
     told = ", ".join(
-        f"{column} {reason} ({n_rows:,})" for column, reason, n_rows in reasons.select("column_name", "reason", "n_rows").iter_rows()
+        f"{column} {reason} ({n_rows:,})"
+        for column, reason, n_rows in reasons.select("column_name", "reason", "n_rows").iter_rows()
     )
-    first = "; ".join(f"{names[row.load_file]} line {row.line}: {row.raw_text[:SHOWN_CHARACTERS]!r}" for row in shown)
-    is_clock = reasons.filter(pl.col("reason").is_in(CLOCK_REASONS)).get_column("n_rows").sum() > breach.n_bad / 2
+    first = "; ".join(
+        f"{names[row.load_file]} line {row.line}: {row.raw_text[:SHOWN_CHARACTERS]!r}"
+        for row in shown
+    )
+    is_clock = (
+        reasons.filter(pl.col("reason").is_in(CLOCK_REASONS)).get_column("n_rows").sum()
+        > breach.n_bad / 2
+    )
     clock = " Are timestamp_unit and timezone right?" if is_clock else ""
     raise SourceError(
-        f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule};"
-        f" nothing was loaded. Reasons: {told}. First: {first}.{clock}"
-        " Mend the source or the column mapping, or raise ingest.max_bad_share."
+        f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
+        f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
+        f" Reasons: {told}. First: {first}.{clock} Mend the source or the column mapping, or raise"
+        " ingest.max_bad_share."
     )

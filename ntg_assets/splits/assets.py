@@ -1,4 +1,6 @@
-"""Assets of the splits; `train_events`, `val_events` and `test_events` are apart, so the graph itself shows who sees what."""
+"""Assets of the splits; `train_events`, `val_events` and `test_events` are apart,
+so the graph itself shows who sees what.
+"""
 
 import polars as pl
 
@@ -18,27 +20,41 @@ FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the min
 
 @staged_asset(group="ingest", stages=(INGEST,), kinds=("sql",))
 def event_calendar(events: Table, project: Project) -> pl.DataFrame:
-    """When the events happened, by day of the service's zone (by minute when the log is shorter than a month)."""
-    counts = query("splits", "event_calendar", {"events": events}, fine_below_days=FINE_BUCKETS_BELOW_DAYS)
+    """When the events happened, by day of the service's zone
+    (by minute when the log is shorter than a month).
+    """
+    counts = query(
+        "splits", "event_calendar", {"events": events}, fine_below_days=FINE_BUCKETS_BELOW_DAYS
+    )
     return place_in_time(project.read(counts), zone=project.settings.ingest.zone)
 
 
 @staged_asset(group="splits", stages=(BACKTEST,))
 def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataFrame:
     """The instants that divide the log into TRAIN, VAL and TEST."""
-    return divide(event_calendar, settings=project.settings.split, zone=project.settings.ingest.zone)
+    return divide(
+        event_calendar, settings=project.settings.split, zone=project.settings.ingest.zone
+    )
 
 
-@staged_asset(group="splits", name="split_boundaries", stages=(LIVE,), reads={"release_gate": BACKTEST})
-def live_boundaries(event_calendar: pl.DataFrame, release_gate: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """The span of everything known, which is TRAIN of the live stage; made only when the release gate is open."""
+@staged_asset(
+    group="splits", name="split_boundaries", stages=(LIVE,), reads={"release_gate": BACKTEST}
+)
+def live_boundaries(
+    event_calendar: pl.DataFrame, release_gate: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """The span of everything known, which is TRAIN of the live stage;
+    made only when the release gate is open.
+    """
     require_open(release_gate)
     return everything_known(event_calendar, zone=project.settings.ingest.zone)
 
 
 @staged_asset(group="splits", kinds=("sql",))
 def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
-    """Events before the cutoff, the only source of everything that is made or learned in this stage."""
+    """Events before the cutoff, the only source of everything that is made or learned in this
+    stage.
+    """
     return part_events(events, split_boundaries, part="train", settings=project.settings.split)
 
 
@@ -56,7 +72,9 @@ def test_events(events: Table, split_boundaries: pl.DataFrame, project: Project)
 
 @staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
 def split_report(train_events: Table, val_events: Table, test_events: Table) -> Query:
-    """What each part holds, how many of its users TRAIN knows, and how far the split looks ahead."""
+    """What each part holds, how many of its users TRAIN knows,
+    and how far the split looks ahead.
+    """
     tables = {"train_events": train_events, "val_events": val_events, "test_events": test_events}
     return query("splits", "split_report", tables)
 

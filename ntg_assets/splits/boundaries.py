@@ -9,7 +9,13 @@ from ntg_assets.errors import LeakageError, NotEnoughDataError
 from ntg_assets.local_days import UTC_ZONE, day_of, first_instant, first_instants, shift_instant
 
 BOUNDARY_TYPES = pl.Schema(
-    {"part": pl.String(), "start_at": pl.Datetime("us"), "end_at": pl.Datetime("us"), "strategy": pl.String(), "timezone": pl.String()}
+    {
+        "part": pl.String(),
+        "start_at": pl.Datetime("us"),
+        "end_at": pl.Datetime("us"),
+        "strategy": pl.String(),
+        "timezone": pl.String(),
+    }
 )
 SHARE_TOLERANCE = 1e-12  # shares such as 1 - 0.1 - 0.1 are not exact in binary
 
@@ -35,7 +41,9 @@ def event_calendar(counts: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     ).sort("bucket_at")
 
 
-def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings, zone: str = UTC_ZONE) -> pl.DataFrame:
+def split_boundaries(
+    calendar: pl.DataFrame, *, settings: SplitSettings, zone: str = UTC_ZONE
+) -> pl.DataFrame:
     """Divide the log into TRAIN, VAL and TEST.
 
     Args:
@@ -44,7 +52,8 @@ def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings, zone: s
         zone: Whose midnights divide the days.
 
     Returns:
-        `split_boundaries`: half-open parts in the order of time. Under `per_user` every part spans the whole log.
+        `split_boundaries`: half-open parts in the order of time. Under `per_user` every part spans
+            the whole log.
 
     Raises:
         NotEnoughDataError: a part would be empty.
@@ -52,11 +61,19 @@ def split_boundaries(calendar: pl.DataFrame, *, settings: SplitSettings, zone: s
     """
     start_at, end_at = log_span(calendar)
     if settings.strategy == "per_user":
-        return _as_table([("train", start_at, end_at), ("val", start_at, end_at), ("test", start_at, end_at)], "per_user", zone)
+        return _as_table(
+            [("train", start_at, end_at), ("val", start_at, end_at), ("test", start_at, end_at)],
+            "per_user",
+            zone,
+        )
     val_at, test_at = _global_instants(calendar, settings=settings, zone=zone)
     if not start_at < val_at < test_at < end_at:
         _refuse((start_at, val_at, test_at, end_at), settings=settings)
-    return _as_table([("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)], "global_time", zone)
+    return _as_table(
+        [("train", start_at, val_at), ("val", val_at, test_at), ("test", test_at, end_at)],
+        "global_time",
+        zone,
+    )
 
 
 def everything_known(calendar: pl.DataFrame, *, zone: str = UTC_ZONE) -> pl.DataFrame:
@@ -68,7 +85,9 @@ def everything_known(calendar: pl.DataFrame, *, zone: str = UTC_ZONE) -> pl.Data
 def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
     """Return the half-open span of the log, in whole buckets."""
     if calendar.is_empty():
-        raise NotEnoughDataError("split: the log holds no accepted event. Look at ingest.quarantine for the reasons.")
+        raise NotEnoughDataError(
+            "split: the log holds no accepted event. Look at ingest.quarantine for the reasons."
+        )
     return calendar["bucket_at"].min(), calendar["ends_at"].max()  # type: ignore[return-value]  # a datetime column
 
 
@@ -78,13 +97,19 @@ def train_end(boundaries: pl.DataFrame) -> datetime:
 
 
 def zone_of(boundaries: pl.DataFrame) -> str:
-    """Return the zone whose midnights divide the days; boundaries that name none (an older publication) are of UTC."""
+    """Return the zone whose midnights divide the days; boundaries that name none
+    (an older publication) are of UTC.
+    """
     return str(boundaries["timezone"][0]) if "timezone" in boundaries.columns else UTC_ZONE
 
 
 def cutoff_day(boundaries: pl.DataFrame, part: str = "train") -> date:
-    """Return the end of a part as a day, that of TRAIN being the stage's cutoff: the first day that no event of it lies on or after."""
-    return day_of(part_span(boundaries, part)[1] - timedelta(microseconds=1), zone_of(boundaries)) + timedelta(days=1)
+    """Return the end of a part as a day, that of TRAIN being the stage's cutoff: the first day that
+    no event of it lies on or after.
+    """
+    return day_of(
+        part_span(boundaries, part)[1] - timedelta(microseconds=1), zone_of(boundaries)
+    ) + timedelta(days=1)
 
 
 def complete_until_day(boundaries: pl.DataFrame, part: str = "train") -> date:
@@ -100,18 +125,24 @@ def part_span(boundaries: pl.DataFrame, part: str) -> tuple[datetime, datetime]:
     return row["start_at"].item(), row["end_at"].item()
 
 
-def _global_instants(calendar: pl.DataFrame, *, settings: SplitSettings, zone: str) -> tuple[datetime, datetime]:
+def _global_instants(
+    calendar: pl.DataFrame, *, settings: SplitSettings, zone: str
+) -> tuple[datetime, datetime]:
     if settings.boundaries == "dates":
         return _instant(settings.val_start, zone), _instant(settings.test_start, zone)
     if settings.boundaries == "last_days":
         test_at = shift_instant(log_span(calendar)[1], -settings.test_days, zone)
         return shift_instant(test_at, -settings.val_days, zone), test_at
     after_train = settings.val_share + settings.test_share
-    return _instant_after_share(calendar, 1 - after_train), _instant_after_share(calendar, 1 - settings.test_share)
+    return _instant_after_share(calendar, 1 - after_train), _instant_after_share(
+        calendar, 1 - settings.test_share
+    )
 
 
 def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
-    """Return the start of the first bucket before which at least `share` of all events lie (else the log's end)."""
+    """Return the start of the first bucket before which at least `share` of all events lie
+    (else the log's end).
+    """
     ordered = calendar.sort("bucket_at")
     before = ordered["n_events"].cum_sum() - ordered["n_events"]
     reached = ordered.filter(before >= (share - SHARE_TOLERANCE) * int(ordered["n_events"].sum()))
@@ -120,17 +151,29 @@ def _instant_after_share(calendar: pl.DataFrame, share: float) -> datetime:
 
 def _instant(text: str | None, zone: str) -> datetime:
     parsed = datetime.fromisoformat(str(text))
-    return first_instant(parsed, zone) if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
+    return (
+        first_instant(parsed, zone)
+        if parsed.tzinfo is None
+        else parsed.astimezone(UTC).replace(tzinfo=None)
+    )
 
 
-def _as_table(parts: list[tuple[str, datetime, datetime]], strategy: str, zone: str) -> pl.DataFrame:
+def _as_table(
+    parts: list[tuple[str, datetime, datetime]], strategy: str, zone: str
+) -> pl.DataFrame:
     rows = [(*part, strategy, zone) for part in parts]
     return pl.DataFrame(rows, schema=BOUNDARY_TYPES, orient="row")
 
 
-def _refuse(instants: tuple[datetime, datetime, datetime, datetime], *, settings: SplitSettings) -> None:
+def _refuse(
+    instants: tuple[datetime, datetime, datetime, datetime], *, settings: SplitSettings
+) -> None:
     start_at, val_at, test_at, end_at = instants
     told = f"the log spans [{start_at}, {end_at}), VAL would start at {val_at}, TEST at {test_at}"
     if settings.boundaries == "dates" and val_at >= test_at:
-        raise LeakageError(f"split: {told}: not in the order of time. Mend split.val_start and split.test_start.")
-    raise NotEnoughDataError(f"split: {told}: a part would be empty. Use a longer log, other shares, or other dates.")
+        raise LeakageError(
+            f"split: {told}: not in the order of time. Mend split.val_start and split.test_start."
+        )
+    raise NotEnoughDataError(
+        f"split: {told}: a part would be empty. Use a longer log, other shares, or other dates."
+    )

@@ -12,22 +12,32 @@ SPLIT_REPORT = dg.AssetKey([BACKTEST, "split_report"])
 
 @dg.asset_check(asset=SPLIT_REPORT, blocking=True)
 def parts_are_chronological(split_report: pl.DataFrame, project: Project) -> dg.AssetCheckResult:
-    """No TRAIN event lies at or after a user's first VAL or TEST event; under a global split, none lies after anyone's."""
+    """No TRAIN event lies at or after a user's first VAL or TEST event;
+    under a global split, none lies after anyone's.
+    """
     strategy = project.settings.split.strategy
     broken = split_report.filter(pl.col("n_out_of_order_users") > 0)
     ahead = split_report.filter(pl.col("look_ahead_share") > 0)
     passed = broken.is_empty() and (strategy == "per_user" or ahead.is_empty())
-    shares = {row["part"]: round(row["look_ahead_share"], 4) for row in split_report.iter_rows(named=True)}
+    shares = {
+        row["part"]: round(row["look_ahead_share"], 4) for row in split_report.iter_rows(named=True)
+    }
     told = f"strategy {strategy}: share of TRAIN that lies after the start of each part: {shares}"
-    return dg.AssetCheckResult(passed=passed, description=told, metadata={"n_out_of_order_parts": broken.height})
+    return dg.AssetCheckResult(
+        passed=passed, description=told, metadata={"n_out_of_order_parts": broken.height}
+    )
 
 
 @dg.asset_check(asset=SPLIT_REPORT, blocking=True)
 def every_event_is_in_one_part(split_report: pl.DataFrame, project: Project) -> dg.AssetCheckResult:
     """TRAIN, VAL and TEST together hold each event of the log once."""
     held = int(split_report["n_events"].sum())
-    total = project.read(Query("select count(*) as n from events", {"events": Table(INGEST, "events")}))["n"].item()
-    return dg.AssetCheckResult(passed=held == total, description=f"{held:,} events in the parts, {total:,} in the log")
+    total = project.read(
+        Query("select count(*) as n from events", {"events": Table(INGEST, "events")})
+    )["n"].item()
+    return dg.AssetCheckResult(
+        passed=held == total, description=f"{held:,} events in the parts, {total:,} in the log"
+    )
 
 
 split_checks = [parts_are_chronological, every_event_is_in_one_part]

@@ -10,10 +10,14 @@ PARTS = ("train", "val", "test")
 
 @contract("event_calendar")
 class EventCalendar(Contract):
-    """One row per bucket of time that holds events: a day, or a minute when the whole log is shorter than a month."""
+    """One row per bucket of time that holds events: a day,
+    or a minute when the whole log is shorter than a month.
+    """
 
     bucket_on: pl.Date = column("Day of the service's zone that holds the bucket", unit="date")
-    bucket_at: Timestamp = column("Start of the bucket; that of a day is its first instant in the service's zone", unit="UTC")
+    bucket_at: Timestamp = column(
+        "Start of the bucket; that of a day is its first instant in the service's zone", unit="UTC"
+    )
     ends_at: Timestamp = column("End of the bucket (the next bucket may start later)", unit="UTC")
     n_events: int = column("Events in the bucket", ge=1)
 
@@ -27,8 +31,12 @@ class SplitBoundaries(Contract):
 
     part: str = column("Part of the log", isin=PARTS)
     start_at: Timestamp = column("First instant of the part", unit="UTC")
-    end_at: Timestamp = column("First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC")
-    strategy: str = column("How the log was divided", isin=("global_time", "per_user", "everything"))
+    end_at: Timestamp = column(
+        "First instant after the part; that of TRAIN is the stage's cutoff", unit="UTC"
+    )
+    strategy: str = column(
+        "How the log was divided", isin=("global_time", "per_user", "everything")
+    )
     timezone: str = column("Zone of the service, whose midnights divide the days", unit="IANA name")
 
     class Config:
@@ -49,7 +57,9 @@ class EventsPart(Contract):
 
 @contract("train_events")
 class TrainEvents(EventsPart):
-    """One row per event of TRAIN, the only source of everything that is made or learned in its stage."""
+    """One row per event of TRAIN, the only source of everything that is made or learned in its
+    stage.
+    """
 
 
 @contract("val_events")
@@ -72,11 +82,19 @@ class SplitReport(Contract):
     n_events: int = column("Events", ge=0)
     n_users: int = column("Users with an event", ge=0)
     n_items: int = column("Items with an event", ge=0)
-    n_known_users: int = column("Users who also have an event in TRAIN: those a model can know", ge=0)
+    n_known_users: int = column(
+        "Users who also have an event in TRAIN: those a model can know", ge=0
+    )
     first_event_at: Timestamp = column("Earliest event", unit="UTC", nullable=True)
     last_event_at: Timestamp = column("Latest event", unit="UTC", nullable=True)
-    look_ahead_share: float = column("Share of TRAIN events that lie after the part's earliest event (0 for a global split)", ge=0, le=1)
-    n_out_of_order_users: int = column("Users with a TRAIN event at or after their own first event of this part", ge=0)
+    look_ahead_share: float = column(
+        "Share of TRAIN events that lie after the part's earliest event (0 for a global split)",
+        ge=0,
+        le=1,
+    )
+    n_out_of_order_users: int = column(
+        "Users with a TRAIN event at or after their own first event of this part", ge=0
+    )
 
     class Config:
         unique = ["part"]

@@ -7,7 +7,10 @@ from ntg_assets.errors import LeakageError
 
 def blocked_rules(gate: pl.DataFrame) -> list[str]:
     """Tell what closes the gate: nothing, or one sentence per blocking rule."""
-    return [f"{row['rule']}: {row['evidence']}" for row in gate.filter(pl.col("verdict") == "block").iter_rows(named=True)]
+    return [
+        f"{row['rule']}: {row['evidence']}"
+        for row in gate.filter(pl.col("verdict") == "block").iter_rows(named=True)
+    ]
 
 
 def require_open(gate: pl.DataFrame) -> None:

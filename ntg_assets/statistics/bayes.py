@@ -1,4 +1,6 @@
-"""Money: the posterior of a normal effect, the chance that it clears a hurdle, what is lost by being wrong."""
+"""Money: the posterior of a normal effect, the chance that it clears a hurdle,
+what is lost by being wrong.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +24,20 @@ class Belief:
         return float(special.ndtr((self.mean - hurdle) / sqrt(self.variance)))
 
     def expected_loss(self, *, hurdle: float = 0.0) -> float:
-        """Return what is lost on average by acting, counting only the cases in which the effect is below the hurdle."""
+        """Return what is lost on average by acting,
+        counting only the cases in which the effect is below the hurdle.
+        """
         sd = sqrt(self.variance)
         distance = (hurdle - self.mean) / sd
-        return float(sd * exp(-(distance**2) / 2) / sqrt(2 * pi) + (hurdle - self.mean) * special.ndtr(distance))
+        return float(
+            sd * exp(-(distance**2) / 2) / sqrt(2 * pi)
+            + (hurdle - self.mean) * special.ndtr(distance)
+        )
 
     def expected_gain(self, *, hurdle: float = 0.0) -> float:
-        """Return what is gained on average by acting, counting only the cases in which the effect is above the hurdle."""
+        """Return what is gained on average by acting,
+        counting only the cases in which the effect is above the hurdle.
+        """
         return self.expected_loss(hurdle=hurdle) + self.mean - hurdle
 
     def interval(self, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -38,7 +47,9 @@ class Belief:
 
 
 class PastEffect(NamedTuple):
-    """What an earlier experiment found: its relative effect on its primary metric, and the standard error of that."""
+    """What an earlier experiment found: its relative effect on its primary metric,
+    and the standard error of that.
+    """
 
     effect: float
     standard_error: float
@@ -48,31 +59,43 @@ def learn_prior(past: Sequence[PastEffect]) -> Belief | None:
     """Learn from past experiments how large relative effects usually are.
 
     Returns:
-        Their mean and true spread (what is left of the observed spread when the errors are taken out); None with fewer than three of
-        them, or when the errors explain all of the spread: then the past says nothing that could be trusted.
+        Their mean and true spread (what is left of the observed spread when the errors are taken
+        out); None with fewer than three of them, or when the errors explain all of the spread: then
+        the past says nothing that could be trusted.
 
     Source: DerSimonian and Laird 1986 (moments estimate of the spread between studies).
     """
     if len(past) < FEWEST_PAST:
         return None
     weights = [1 / one.standard_error**2 for one in past]
-    centre = sum(weight * one.effect for weight, one in zip(weights, past, strict=True)) / sum(weights)
-    spread = sum(weight * (one.effect - centre) ** 2 for weight, one in zip(weights, past, strict=True))
+    centre = sum(weight * one.effect for weight, one in zip(weights, past, strict=True)) / sum(
+        weights
+    )
+    spread = sum(
+        weight * (one.effect - centre) ** 2 for weight, one in zip(weights, past, strict=True)
+    )
     excess = spread - (len(past) - 1)
     if excess <= 0:
         return None
     variance = excess / (sum(weights) - sum(weight**2 for weight in weights) / sum(weights))
     shares = [1 / (one.standard_error**2 + variance) for one in past]
-    return Belief(sum(share * one.effect for share, one in zip(shares, past, strict=True)) / sum(shares), variance)
+    return Belief(
+        sum(share * one.effect for share, one in zip(shares, past, strict=True)) / sum(shares),
+        variance,
+    )
 
 
 def update(estimate: float, squared_error: float, *, prior: Belief | None = None) -> Belief:
-    """Combine an estimate with what was believed before (precision-weighted); without a prior the estimate stands alone.
+    """Combine an estimate with what was believed before (precision-weighted);
+    without a prior the estimate stands alone.
 
-    Shrinking toward the effects of past experiments takes out the winner's curse: the largest of several estimates is too large.
-    Source: Gelman and others 2013, "Bayesian Data Analysis", section 2.5.
+    Shrinking toward the effects of past experiments takes out the winner's curse: the largest of
+    several estimates is too large. Source: Gelman and others 2013, "Bayesian Data Analysis",
+    section 2.5.
     """
     if prior is None:
         return Belief(estimate, squared_error)
     precision = 1 / squared_error + 1 / prior.variance
-    return Belief((estimate / squared_error + prior.mean / prior.variance) / precision, 1 / precision)
+    return Belief(
+        (estimate / squared_error + prior.mean / prior.variance) / precision, 1 / precision
+    )

@@ -8,7 +8,9 @@ from scipy.special import ndtri
 from ntg_assets.arrays import Floats
 
 LEVEL = 0.95
-NORMAL_FROM = 5_000  # users; with so many the bootstrap and the normal interval of a mean are the same, and one of them is free
+# users; with so many the bootstrap and the normal interval of a mean are the same, and one of them
+# is free
+NORMAL_FROM = 5_000
 RESAMPLES_AT_ONCE = 100
 
 
@@ -21,10 +23,12 @@ class Interval(NamedTuple):
 
 
 def mean_intervals(values: Floats, *, rng: np.random.Generator, samples: int) -> Interval:
-    """Estimate the mean of each column, rows (users) being drawn with replacement: the same users for every column.
+    """Estimate the mean of each column, rows
+    (users) being drawn with replacement: the same users for every column.
 
     Args:
-        values: Users x columns, users in a fixed order. With one user the interval is the value itself.
+        values: Users x columns, users in a fixed order. With one user the interval is the value
+        itself.
         rng: Seeded stream.
         samples: Resamples.
 
@@ -35,7 +39,10 @@ def mean_intervals(values: Floats, *, rng: np.random.Generator, samples: int) ->
     if n_users >= NORMAL_FROM:
         margin = ndtri((1 + LEVEL) / 2) * values.std(axis=0, ddof=1) / np.sqrt(n_users)
         return Interval(mean, mean - margin, mean + margin)
-    drawn = [_resampled_means(values, rng, min(RESAMPLES_AT_ONCE, samples - done)) for done in range(0, samples, RESAMPLES_AT_ONCE)]
+    drawn = [
+        _resampled_means(values, rng, min(RESAMPLES_AT_ONCE, samples - done))
+        for done in range(0, samples, RESAMPLES_AT_ONCE)
+    ]
     low, high = np.quantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return Interval(mean, low, high)
 

@@ -6,10 +6,13 @@ from scipy.special import ndtri
 from ntg_assets.arrays import Floats
 
 Z_95 = float(ndtri(0.975))
-CACHED_ROWS = 4_000  # rows whose columns are taken through the cache together: an eighth of the time of all rows at once
+# rows whose columns are taken through the cache together: an eighth of the time of all rows at once
+CACHED_ROWS = 4_000
 
 
-def sandwich(design: Floats, residuals: Floats, weights: Floats, users: np.ndarray, *, penalty: float) -> Floats:
+def sandwich(
+    design: Floats, residuals: Floats, weights: Floats, users: np.ndarray, *, penalty: float
+) -> Floats:
     """Clustered covariance of a penalised GLM with canonical link, factor G / (G - 1) for G users.
 
     Args:
@@ -35,7 +38,10 @@ def with_intercept(standardised: Floats) -> Floats:
 
 def standard_error(standardised: Floats, covariance: Floats) -> Floats:
     """Standard error of each linear predictor, intercept included: sqrt(x' V x)."""
-    blocks = (standardised[first : first + CACHED_ROWS] for first in range(0, len(standardised), CACHED_ROWS))
+    blocks = (
+        standardised[first : first + CACHED_ROWS]
+        for first in range(0, len(standardised), CACHED_ROWS)
+    )
     return _error([_variance(with_intercept(block), covariance) for block in blocks])
 
 
@@ -44,8 +50,11 @@ def _error(variances: list[Floats]) -> Floats:
 
 
 def _variance(rows: Floats, covariance: Floats) -> Floats:
-    """Return x' V x of some rows; added term by term, so that no row's last bit depends on its neighbours."""
-    design = np.ascontiguousarray(rows.T)  # column by column; the order of the terms is that of the coefficients
+    """Return x' V x of some rows; added term by term,
+    so that no row's last bit depends on its neighbours.
+    """
+    # column by column; the order of the terms is that of the coefficients
+    design = np.ascontiguousarray(rows.T)
     variance, product, term = np.zeros((3, design.shape[1]))
     for row, values in enumerate(design):
         np.multiply(values, covariance[row, row], out=product)
@@ -63,18 +72,26 @@ def sigmoid(logit: Floats) -> Floats:
 
 MAX_NEWTON_STEPS = 50
 CONVERGED = 1e-10  # largest Newton step, in log odds
-SEPARATED = 1e-4  # every outcome told this surely: the outcomes are separated and no finite slope exists
+# every outcome told this surely: the outcomes are separated and no finite slope exists
+SEPARATED = 1e-4
 
 
-def maximum_likelihood(design: Floats, churned: Floats, *, offset: Floats | float = 0.0, start: Floats | None = None) -> Floats | None:
-    """Unpenalised logistic regression on few columns by Newton's method; None where no finite maximum exists."""
+def maximum_likelihood(
+    design: Floats, churned: Floats, *, offset: Floats | float = 0.0, start: Floats | None = None
+) -> Floats | None:
+    """Unpenalised logistic regression on few columns by Newton's method;
+    None where no finite maximum exists.
+    """
     if not 0 < churned.sum() < len(churned):
         return None
     coefficients = np.zeros(design.shape[1]) if start is None else start
     for _ in range(MAX_NEWTON_STEPS):
         expected = sigmoid(design @ coefficients + offset)
         information = (design.T * (expected * (1 - expected))) @ design
-        if np.abs(churned - expected).max() < SEPARATED or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
+        if (
+            np.abs(churned - expected).max() < SEPARATED
+            or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps
+        ):
             return None
         step = np.linalg.solve(information, design.T @ (churned - expected))
         if np.abs(step).max() < CONVERGED:

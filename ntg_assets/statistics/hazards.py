@@ -18,7 +18,9 @@ class Happened(NamedTuple):
 
 
 class Risk(NamedTuple):
-    """One day: units to whom it happened, of both arms and of the treatment, and units of each arm to whom it had not happened before."""
+    """One day: units to whom it happened, of both arms and of the treatment,
+    and units of each arm to whom it had not happened before.
+    """
 
     day: int
     hits: int
@@ -27,7 +29,9 @@ class Risk(NamedTuple):
     left_treatment: int
 
     def share(self, log_ratio: float) -> float:
-        """Return the share of the day's hits that the treatment should have at a ratio of hazards."""
+        """Return the share of the day's hits that the treatment should have at a ratio of
+        hazards.
+        """
         weight = self.left_treatment * exp(log_ratio)
         return weight / (weight + self.left_control) if weight + self.left_control else 0.0
 
@@ -39,10 +43,12 @@ class Risk(NamedTuple):
 def hazard_trend(control: Happened, treatment: Happened) -> tuple[float, float] | None:
     """Test whether the ratio of the arms' hazards moves with the days.
 
-    Source: Cox 1972, "Regression Models and Life-Tables": the score test of an interaction with time, with Breslow's ties.
+    Source: Cox 1972, "Regression Models and Life-Tables": the score test of an interaction with
+    time, with Breslow's ties.
 
     Returns:
-        The statistic, above zero where the treatment's ratio grows, and its p; None where all hits lie in one arm or on one day.
+        The statistic, above zero where the treatment's ratio grows, and its p; None where all hits
+        lie in one arm or on one day.
     """
     risks = _risks(control, treatment)
 
@@ -52,8 +58,12 @@ def hazard_trend(control: Happened, treatment: Happened) -> tuple[float, float] 
     if excess(-FURTHEST) * excess(FURTHEST) >= 0:
         return None
     log_ratio = float(optimize.brentq(excess, -FURTHEST, FURTHEST))
-    weights = [(risk.day, risk.hits * (share := risk.share(log_ratio)) * (1 - share)) for risk in risks]
-    level, slope, curve = (sum(weight * day**power for day, weight in weights) for power in (0, 1, 2))
+    weights = [
+        (risk.day, risk.hits * (share := risk.share(log_ratio)) * (1 - share)) for risk in risks
+    ]
+    level, slope, curve = (
+        sum(weight * day**power for day, weight in weights) for power in (0, 1, 2)
+    )
     variance = curve - slope**2 / level
     if variance <= ROUNDING * curve:
         return None

@@ -1,9 +1,11 @@
-"""The statistics as a library: every public function under one name, and arms made from whatever numbers are at hand.
+"""The statistics as a library: every public function under one name,
+and arms made from whatever numbers are at hand.
 
-    from ntg_assets.experiments import statistics as st
-    st.compare_means(st.sample_from_sums(3407, 1396.87, 52377.9767), st.sample_from_sums(3461, 2422.7, 134698.29)).p
+    from ntg_assets.experiments import statistics as st st.compare_means(st.sample_from_sums(3407,
+    1396.87, 52377.9767), st.sample_from_sums(3461, 2422.7, 134698.29)).p
 
-`docs/experiments.md` has one example for each kind of question. Nothing here touches Dagster, a file or a store.
+`docs/experiments.md` has one example for each kind of question. Nothing here touches Dagster, a
+file or a store.
 """
 
 from collections.abc import Sequence
@@ -46,7 +48,13 @@ from ntg_assets.statistics.proportions import (
     sample_ratio_p,
     wilson_interval,
 )
-from ntg_assets.statistics.quantiles import OrderStatistics, TiedValuesError, compare_quantiles, quantile_sample, ranks_around
+from ntg_assets.statistics.quantiles import (
+    OrderStatistics,
+    TiedValuesError,
+    compare_quantiles,
+    quantile_sample,
+    ranks_around,
+)
 from ntg_assets.statistics.relative_effects import compare_relative, relative_error
 from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
 from ntg_assets.statistics.sequential import (
@@ -74,17 +82,73 @@ from ntg_assets.statistics.two_samples import (
 )
 
 __all__ = [
-    "Belief", "Count", "Design", "Difference", "Looks", "Moments", "OrderStatistics", "PastEffect", "PlanAnswer", "PlanRequest", "Sample",
+    "Belief",
+    "Count",
+    "Design",
+    "Difference",
+    "Looks",
+    "Moments",
+    "OrderStatistics",
+    "PastEffect",
+    "PlanAnswer",
+    "PlanRequest",
+    "Sample",
     "TiedValuesError",
-    "adjusted_by_covariates", "adjusted_samples", "answer_plan", "anytime_factor", "anytime_p", "benjamini_hochberg",
-    "benjamini_yekutieli", "bonferroni", "bucket_of", "compare_means", "compare_pairs", "compare_proportions", "compare_quantiles",
-    "compare_relative", "compare_small_proportions", "crossing_probability", "days_for_units", "detectable_effect", "dunnett_p",
-    "equal_shares_p", "equivalence_power", "hochberg", "holm", "holm_sidak", "learn_prior", "max_t_critical", "max_t_p",
-    "moments_from_values", "newcombe_interval", "obrien_fleming", "obrien_fleming_bound", "order_statistics", "pairs_power",
-    "planned_looks", "pocock_bound", "pocock_spending", "pooled_theta", "power", "power_family", "quantile_sample", "relative_error",
-    "sample_from_share", "sample_from_sums", "sample_from_values", "sample_ratio_p", "shared_control_loadings", "sidak", "t_critical",
-    "t_p", "units_for_effect", "update", "welch_degrees_of_freedom", "wilson_interval", "winsorised",
-]  # fmt: skip
+    "adjusted_by_covariates",
+    "adjusted_samples",
+    "answer_plan",
+    "anytime_factor",
+    "anytime_p",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "bonferroni",
+    "bucket_of",
+    "compare_means",
+    "compare_pairs",
+    "compare_proportions",
+    "compare_quantiles",
+    "compare_relative",
+    "compare_small_proportions",
+    "crossing_probability",
+    "days_for_units",
+    "detectable_effect",
+    "dunnett_p",
+    "equal_shares_p",
+    "equivalence_power",
+    "hochberg",
+    "holm",
+    "holm_sidak",
+    "learn_prior",
+    "max_t_critical",
+    "max_t_p",
+    "moments_from_values",
+    "newcombe_interval",
+    "obrien_fleming",
+    "obrien_fleming_bound",
+    "order_statistics",
+    "pairs_power",
+    "planned_looks",
+    "pocock_bound",
+    "pocock_spending",
+    "pooled_theta",
+    "power",
+    "power_family",
+    "quantile_sample",
+    "relative_error",
+    "sample_from_share",
+    "sample_from_sums",
+    "sample_from_values",
+    "sample_ratio_p",
+    "shared_control_loadings",
+    "sidak",
+    "t_critical",
+    "t_p",
+    "units_for_effect",
+    "update",
+    "welch_degrees_of_freedom",
+    "wilson_interval",
+    "winsorised",
+]
 
 Numbers = Sequence[float] | npt.NDArray[np.float64]
 
@@ -109,9 +173,15 @@ def sample_from_share(successes: float, n: int) -> Sample:
 
 
 def moments_from_values(
-    value: Numbers, *, denominator: Numbers | None = None, covariate: Numbers | None = None, covariate_denominator: Numbers | None = None
+    value: Numbers,
+    *,
+    denominator: Numbers | None = None,
+    covariate: Numbers | None = None,
+    covariate_denominator: Numbers | None = None,
 ) -> Moments:
-    """Make the moments of an arm from its units: a mean or ratio, with the same quantity before the experiment where it is known."""
+    """Make the moments of an arm from its units: a mean or ratio,
+    with the same quantity before the experiment where it is known.
+    """
     n = len(value)
     given = (value, denominator, covariate, covariate_denominator)
     filled = [
@@ -127,8 +197,11 @@ def moments_from_values(
     )
 
 
-def adjusted_by_covariates(values: Sequence[Numbers], covariates: Sequence[npt.NDArray[np.float64]]) -> list[Sample]:
-    """Take out of each arm what several covariates explain: one set of slopes, fitted within the arms (CUPED with a vector).
+def adjusted_by_covariates(
+    values: Sequence[Numbers], covariates: Sequence[npt.NDArray[np.float64]]
+) -> list[Sample]:
+    """Take out of each arm what several covariates explain: one set of slopes,
+    fitted within the arms (CUPED with a vector).
 
     Args:
         values: Per arm, one number per unit.
@@ -139,11 +212,16 @@ def adjusted_by_covariates(values: Sequence[Numbers], covariates: Sequence[npt.N
     inner = [np.asarray(one, dtype=float) - np.mean(one) for one in values]
     slopes = np.linalg.lstsq(np.vstack(centred), np.concatenate(inner), rcond=None)[0]
     centre = np.vstack(rows).mean(axis=0)
-    return [sample_from_values(np.asarray(one, dtype=float) - (row - centre) @ slopes) for one, row in zip(values, rows, strict=True)]
+    return [
+        sample_from_values(np.asarray(one, dtype=float) - (row - centre) @ slopes)
+        for one, row in zip(values, rows, strict=True)
+    ]
 
 
 def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
-    """Find a quantile of an arm and the values that enclose it with 95% confidence, as the readouts do."""
+    """Find a quantile of an arm and the values that enclose it with 95% confidence,
+    as the readouts do.
+    """
     found = np.sort(np.asarray(values, dtype=float))
     n = len(found)
     middle, low, high = ranks_around(n, quantile)
@@ -160,7 +238,9 @@ def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
 
 
 def _units_at(ordered: npt.NDArray[np.float64], value: float) -> int:
-    return int(np.searchsorted(ordered, value, side="right") - np.searchsorted(ordered, value, side="left"))
+    return int(
+        np.searchsorted(ordered, value, side="right") - np.searchsorted(ordered, value, side="left")
+    )
 
 
 def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:
@@ -170,12 +250,21 @@ def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.flo
     return [np.minimum(np.asarray(one, dtype=float), cap) for one in arms]
 
 
-def dunnett_p(control: Numbers, treatments: Sequence[Numbers], *, two_sided: bool = True) -> list[float]:
-    """Compare several treatments with one control, p-values adjusted for all of them, with one variance for all arms (Dunnett 1955)."""
+def dunnett_p(
+    control: Numbers, treatments: Sequence[Numbers], *, two_sided: bool = True
+) -> list[float]:
+    """Compare several treatments with one control, p-values adjusted for all of them,
+    with one variance for all arms (Dunnett 1955).
+    """
     arms = [np.asarray(one, dtype=float) for one in (control, *treatments)]
     df = sum(len(one) - 1 for one in arms)
     pooled = sum((len(one) - 1) * float(one.var(ddof=1)) for one in arms) / df
     base, *others = [Sample(len(one), float(one.mean()), pooled) for one in arms]
     loadings = shared_control_loadings(base, others)
-    statistics = [(one.mean - base.mean) / sqrt(one.squared_error + base.squared_error) for one in others]
-    return [max_t_p(statistic, loadings, degrees_of_freedom=df, two_sided=two_sided) for statistic in statistics]
+    statistics = [
+        (one.mean - base.mean) / sqrt(one.squared_error + base.squared_error) for one in others
+    ]
+    return [
+        max_t_p(statistic, loadings, degrees_of_freedom=df, two_sided=two_sided)
+        for statistic in statistics
+    ]

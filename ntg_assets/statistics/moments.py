@@ -1,7 +1,8 @@
 """Sufficient statistics of one arm: what every test consumes, and all that it consumes.
 
-Each metric is seen as a ratio of two sums, value over denominator, with a covariate ratio beside it. A plain mean is the ratio
-whose denominator is the constant 1, a missing covariate the constant 0, so one set of formulas serves all of them.
+Each metric is seen as a ratio of two sums, value over denominator, with a covariate ratio beside
+it. A plain mean is the ratio whose denominator is the constant 1, a missing covariate the constant
+0, so one set of formulas serves all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ from ntg_assets.errors import NotEnoughDataError
 VARIABLES = ("value", "denominator", "covariate", "covariate_denominator")
 PAIRS = tuple(combinations_with_replacement(VARIABLES, 2))
 MICRO = 10**6  # the sums count millionths
-LARGEST_VALUE = 1e10  # in millionths, squared and summed over a million units, still below the 38 digits of a decimal
+# in millionths, squared and summed over a million units, still below the 38 digits of a decimal
+LARGEST_VALUE = 1e10
 MINIMUM_UNITS = 2  # a variance needs two
 
 
@@ -54,7 +56,9 @@ NOTHING = Sums(0, 0, 0, dict.fromkeys(VARIABLES, 0), dict.fromkeys(PAIRS, 0))
 
 @dataclass(frozen=True)
 class Moments:
-    """Units, means and sample covariances of value, denominator, covariate and covariate denominator."""
+    """Units, means and sample covariances of value, denominator,
+    covariate and covariate denominator.
+    """
 
     n: int
     mean: Mapping[str, float]
@@ -86,12 +90,17 @@ def moments_of(sums: Sums) -> Moments:
     """
     n = sums.n
     if n < MINIMUM_UNITS:
-        raise NotEnoughDataError(f"{n} units have a value; a mean with an interval needs at least {MINIMUM_UNITS}.")
+        raise NotEnoughDataError(
+            f"{n} units have a value; a mean with an interval needs at least {MINIMUM_UNITS}."
+        )
     return Moments(
         n=n,
         mean={name: sums.first[name] / (n * MICRO) for name in VARIABLES},
         covariance={
-            (one, other): (n * sums.second[one, other] - sums.first[one] * sums.first[other]) / (n * (n - 1) * MICRO**2)
+            (one, other): (
+                (n * sums.second[one, other] - sums.first[one] * sums.first[other])
+                / (n * (n - 1) * MICRO**2)
+            )
             for one, other in PAIRS
         },
     )

@@ -1,4 +1,6 @@
-"""Several comparisons at once: the largest of correlated |t| against a shared control, Holm, Benjamini-Hochberg, Bonferroni."""
+"""Several comparisons at once: the largest of correlated |t| against a shared control,
+Holm, Benjamini-Hochberg, Bonferroni.
+"""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -11,8 +13,11 @@ from scipy import optimize, special
 
 from ntg_assets.statistics.two_samples import Sample, t_critical, t_p
 
-NODES = 96  # Gauss-Legendre points over the control's deviation: right to better than 1e-8 while no arm hangs on the control alone
-STEEP_NODES = 60.0  # over the steepest factor's width: a tiny control correlates its comparisons almost fully
+# Gauss-Legendre points over the control's deviation: right to better than 1e-8 while no arm hangs
+# on the control alone
+NODES = 96
+# over the steepest factor's width: a tiny control correlates its comparisons almost fully
+STEEP_NODES = 60.0
 MOST_PANELS = 64
 SCALE_NODES = 40  # over the estimated standard deviation
 SCALE_TAIL = 1e-15  # mass of its distribution left out on either side
@@ -23,19 +28,31 @@ REMEMBERED = 4_096  # a decision, its sensitivity and its replay ask the same in
 
 
 def shared_control_loadings(control: Sample, treatments: Sequence[Sample]) -> list[float]:
-    """Return the square root of the share that the control has in the squared error of each comparison.
+    """Return the square root of the share that the control has in the squared error of each
+    comparison.
 
-    Two comparisons with loadings a and b correlate by a * b, because both subtract the same control mean.
+    Two comparisons with loadings a and b correlate by a * b, because both subtract the same control
+    mean.
     """
-    return [sqrt(control.squared_error / (control.squared_error + arm.squared_error)) for arm in treatments]
+    return [
+        sqrt(control.squared_error / (control.squared_error + arm.squared_error))
+        for arm in treatments
+    ]
 
 
-def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_freedom: float = inf, two_sided: bool = True) -> float:
+def max_t_probability(
+    critical: float,
+    loadings: Sequence[float],
+    *,
+    degrees_of_freedom: float = inf,
+    two_sided: bool = True,
+) -> float:
     """Return the probability that no statistic exceeds `critical` when no arm has an effect.
 
-    Given the shared control's deviation the comparisons are independent, so one integral over it is exact for any number of arms; with
-    estimated variances a second one runs over the estimate.
-    Source: Dunnett 1955, "A Multiple Comparison Procedure for Comparing Several Treatments with a Control".
+    Given the shared control's deviation the comparisons are independent, so one integral over it is
+    exact for any number of arms; with estimated variances a second one runs over the estimate.
+    Source: Dunnett 1955, "A Multiple Comparison Procedure for Comparing Several Treatments with a
+    Control".
     """
     common = np.minimum(np.asarray(loadings, dtype=float), LARGEST_LOADING)
     one_minus = np.sqrt(1 - common**2)
@@ -49,26 +66,43 @@ def max_t_probability(critical: float, loadings: Sequence[float], *, degrees_of_
     return float(scale_weights @ np.prod(inside, axis=2) @ shared_weights)
 
 
-def max_t_p(statistic: float, loadings: Sequence[float], *, degrees_of_freedom: float = inf, two_sided: bool = True) -> float:
+def max_t_p(
+    statistic: float,
+    loadings: Sequence[float],
+    *,
+    degrees_of_freedom: float = inf,
+    two_sided: bool = True,
+) -> float:
     """Return the p-value of one comparison, adjusted for all of them.
 
-    It lies between that of the comparison alone and Bonferroni's, also where one or two degrees of freedom leave the integral few digits.
+    It lies between that of the comparison alone and Bonferroni's, also where one or two degrees of
+    freedom leave the integral few digits.
     """
     bound = abs(statistic) if two_sided else statistic
-    joint = 1 - max_t_probability(bound, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided)
+    joint = 1 - max_t_probability(
+        bound, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided
+    )
     alone = t_p(bound, degrees_of_freedom, alternative="two-sided" if two_sided else "greater")
     return min(1.0, len(loadings) * alone, max(joint, alone))
 
 
 def max_t_critical(
-    loadings: Sequence[float], *, significance: float = 0.05, degrees_of_freedom: float = inf, two_sided: bool = True
+    loadings: Sequence[float],
+    *,
+    significance: float = 0.05,
+    degrees_of_freedom: float = inf,
+    two_sided: bool = True,
 ) -> float:
-    """Return the value that the largest statistic exceeds with probability `significance` when no arm has an effect."""
+    """Return the value that the largest statistic exceeds with probability `significance` when no
+    arm has an effect.
+    """
     return _critical(tuple(loadings), significance, degrees_of_freedom, two_sided)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that the chance of any false claim is bounded, whatever their dependence (Holm 1979)."""
+    """Adjust p-values so that the chance of any false claim is bounded,
+    whatever their dependence (Holm 1979).
+    """
     order = np.argsort(p_values, kind="stable")
     steps = np.asarray(p_values, dtype=float)[order] * np.arange(len(order), 0, -1)
     adjusted = np.empty(len(order))
@@ -77,7 +111,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values by steps up from the largest: less cautious than Holm, not for negatively dependent tests (Hochberg 1988)."""
+    """Adjust p-values by steps up from the largest: less cautious than Holm,
+    not for negatively dependent tests (Hochberg 1988).
+    """
     order = np.argsort(p_values, kind="stable")[::-1]
     steps = np.asarray(p_values, dtype=float)[order] * np.arange(1, len(order) + 1)
     adjusted = np.empty(len(order))
@@ -87,27 +123,42 @@ def hochberg(p_values: Sequence[float]) -> list[float]:
 
 def sidak(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values as if the tests were independent (Sidak 1967)."""
-    return [float(-np.expm1(len(p_values) * np.log1p(-min(p, 1 - 1e-16)))) if p < 1 else 1.0 for p in p_values]
+    return [
+        float(-np.expm1(len(p_values) * np.log1p(-min(p, 1 - 1e-16)))) if p < 1 else 1.0
+        for p in p_values
+    ]
 
 
 def holm_sidak(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values by Sidak's formula in Holm's steps."""
     order = np.argsort(p_values, kind="stable")
     left = np.arange(len(order), 0, -1)
-    steps = -np.expm1(left * np.log1p(-np.minimum(np.asarray(p_values, dtype=float)[order], 1 - 1e-16)))
+    steps = -np.expm1(
+        left * np.log1p(-np.minimum(np.asarray(p_values, dtype=float)[order], 1 - 1e-16))
+    )
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
     return [float(p) for p in adjusted]
 
 
 def benjamini_yekutieli(p_values: Sequence[float]) -> list[float]:
-    """Bound the expected share of false claims whatever the dependence (Benjamini and Yekutieli 2001)."""
-    return [float(p) for p in scipy.stats.false_discovery_control(p_values, method="by")] if len(p_values) else []
+    """Bound the expected share of false claims whatever the dependence
+    (Benjamini and Yekutieli 2001).
+    """
+    return (
+        [float(p) for p in scipy.stats.false_discovery_control(p_values, method="by")]
+        if len(p_values)
+        else []
+    )
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that the expected share of false claims is bounded (Benjamini and Hochberg 1995)."""
-    return [float(p) for p in scipy.stats.false_discovery_control(p_values)] if len(p_values) else []
+    """Adjust p-values so that the expected share of false claims is bounded
+    (Benjamini and Hochberg 1995).
+    """
+    return (
+        [float(p) for p in scipy.stats.false_discovery_control(p_values)] if len(p_values) else []
+    )
 
 
 def bonferroni(p_values: Sequence[float]) -> list[float]:
@@ -116,18 +167,28 @@ def bonferroni(p_values: Sequence[float]) -> list[float]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _critical(loadings: tuple[float, ...], significance: float, degrees_of_freedom: float, two_sided: bool) -> float:  # noqa: FBT001  # cached
+def _critical(
+    loadings: tuple[float, ...],
+    significance: float,
+    degrees_of_freedom: float,
+    two_sided: bool,  # noqa: FBT001  # cached
+) -> float:
     """Search between one comparison alone and Bonferroni, which enclose the answer.
 
-    With one or two degrees of freedom the integral has too few digits far out, and Bonferroni's is the cautious answer; where all
-    comparisons hang on the control alone they are one.
+    With one or two degrees of freedom the integral has too few digits far out, and Bonferroni's is
+    the cautious answer; where all comparisons hang on the control alone they are one.
     """
 
     def surplus(critical: float) -> float:
-        return max_t_probability(critical, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided) - (1 - significance)
+        return max_t_probability(
+            critical, loadings, degrees_of_freedom=degrees_of_freedom, two_sided=two_sided
+        ) - (1 - significance)
 
     tail = significance / (2 if two_sided else 1)
-    low, high = t_critical(tail, degrees_of_freedom), t_critical(tail / len(loadings), degrees_of_freedom)
+    low, high = (
+        t_critical(tail, degrees_of_freedom),
+        t_critical(tail / len(loadings), degrees_of_freedom),
+    )
     below, above = low - 1e-4, high * (1 + 1e-4) + 1e-4
     if surplus(below) >= 0 or surplus(above) <= 0:
         return low if 0 <= surplus(below) <= NEARLY * significance else high
@@ -135,7 +196,9 @@ def _critical(loadings: tuple[float, ...], significance: float, degrees_of_freed
 
 
 def _panels_for(narrowest: float) -> int:
-    """Choose how often to divide the range for the steepest factor of the integrand, in doubling steps so that few rules are kept."""
+    """Choose how often to divide the range for the steepest factor of the integrand,
+    in doubling steps so that few rules are kept.
+    """
     wanted = STEEP_NODES / narrowest / NODES
     return min(MOST_PANELS, 2 ** ceil(log2(wanted))) if wanted > 1 else 1
 
@@ -151,13 +214,28 @@ def _normal_rule(n_panels: int) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 @lru_cache(maxsize=REMEMBERED)
 def _scale_rule(degrees_of_freedom: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Integrate over the estimated standard deviation (chi over the root of its degrees of freedom); one point when it is known."""
+    """Integrate over the estimated standard deviation
+    (chi over the root of its degrees of freedom); one point when it is known.
+    """
     if isinf(degrees_of_freedom):
         return np.ones(1), np.ones(1)
     df = degrees_of_freedom
-    low, high = (sqrt(2 * float(quantile(df / 2, SCALE_TAIL)) / df) for quantile in (special.gammaincinv, special.gammainccinv))
+    low, high = (
+        sqrt(2 * float(quantile(df / 2, SCALE_TAIL)) / df)
+        for quantile in (special.gammaincinv, special.gammainccinv)
+    )
     nodes, weights = np.polynomial.legendre.leggauss(SCALE_NODES)
     scales = (low + high) / 2 + (high - low) / 2 * nodes
     squares = df * scales**2
-    density = np.exp(np.log(2 * df * scales) + (df / 2 - 1) * np.log(squares / 2) - squares / 2 - special.gammaln(df / 2)) / 2
-    return scales, (high - low) / 2 * weights * density / float((high - low) / 2 * weights @ density)
+    density = (
+        np.exp(
+            np.log(2 * df * scales)
+            + (df / 2 - 1) * np.log(squares / 2)
+            - squares / 2
+            - special.gammaln(df / 2)
+        )
+        / 2
+    )
+    return scales, (high - low) / 2 * weights * density / float(
+        (high - low) / 2 * weights @ density
+    )

@@ -8,9 +8,11 @@ from ntg_assets.errors import ConfigurationError
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.two_samples import Better
 
-SMALLEST, LARGEST = 1e-9, 1e15  # of a figure: outside squares, tails and counts lose their digits, and nobody measures so
+# of a figure: outside squares, tails and counts lose their digits, and nobody measures so
+SMALLEST, LARGEST = 1e-9, 1e15
 SMALLEST_SHARE = 1e-6  # of an arm's traffic
-MOST_DEVIATIONS = 1e4  # of an effect in standard deviations: above it two figures are not in one unit
+# of an effect in standard deviations: above it two figures are not in one unit
+MOST_DEVIATIONS = 1e4
 FEWEST_IN_AN_ARM = MINIMUM_UNITS + 1  # below an arm's variance is not known
 QUESTIONS = ("effect", "margin", "units")
 
@@ -44,11 +46,21 @@ def _of_the_metric(request: "PlanRequest") -> Iterator[str]:
     wanted = max(request.effect or 0.0, request.margin or 0.0)
     if request.sd is None:
         room = request.mean if request.better == "less" else 1 - request.mean  # for an improvement
-        yield from _of_a_share(request.mean, request.effect or 0.0, room=room if request.one_sided else max(request.mean, 1 - request.mean))
+        yield from _of_a_share(
+            request.mean,
+            request.effect or 0.0,
+            room=room if request.one_sided else max(request.mean, 1 - request.mean),
+        )
     elif not SMALLEST <= request.sd < LARGEST:
-        yield f"the standard deviation must be above zero (from {SMALLEST:g}) and below {LARGEST:g}, found {request.sd:g}"
+        yield (
+            f"the standard deviation must be above zero (from {SMALLEST:g}) and below {LARGEST:g},"
+            f" found {request.sd:g}"
+        )
     elif wanted > MOST_DEVIATIONS * request.sd:
-        yield f"a difference of {wanted:g} is more than {MOST_DEVIATIONS:,.0f} standard deviations; the figures are not in one unit"
+        yield (
+            f"a difference of {wanted:g} is more than {MOST_DEVIATIONS:,.0f} standard deviations;"
+            " the figures are not in one unit"
+        )
 
 
 def _of_a_share(share: float, effect: float, *, room: float) -> Iterator[str]:
@@ -61,22 +73,30 @@ def _of_a_share(share: float, effect: float, *, room: float) -> Iterator[str]:
 def _of_the_traffic(request: "PlanRequest") -> Iterator[str]:
     weights = request.weights
     told = ", ".join(f"{weight:g}" for weight in weights)
-    if len(weights) < MINIMUM_UNITS or any(not (isfinite(weight) and weight > 0) for weight in weights):
+    if len(weights) < MINIMUM_UNITS or any(
+        not (isfinite(weight) and weight > 0) for weight in weights
+    ):
         yield f"at least two arms with weights above zero are needed, found {told}"
     elif min(weights) < SMALLEST_SHARE * sum(weights):
-        yield f"no arm may have less than one in {1 / SMALLEST_SHARE:,.0f} of the traffic, found weights {told}"
+        yield (
+            f"no arm may have less than one in {1 / SMALLEST_SHARE:,.0f} of the traffic, found"
+            f" weights {told}"
+        )
     elif request.units is not None and request.units < fewest_units(weights):
         yield f"{request.units:,} units leave fewer than three in an arm"
     if request.units_per_day is not None and not 0 <= request.units_per_day < LARGEST:
-        yield f"units per day must be at least zero and below {LARGEST:g}, found {request.units_per_day:g}"
+        yield (
+            f"units per day must be at least zero and below {LARGEST:g}, found"
+            f" {request.units_per_day:g}"
+        )
 
 
 def _of_the_rates(request: "PlanRequest") -> Iterator[str]:
     is_rate = SMALLEST <= request.significance < request.power <= 1 - SMALLEST
     if not is_rate or not 0 <= request.explained_share <= 1 - SMALLEST:
         yield (
-            f"0 <= explained share < 1, 0 < significance < power < 1 are needed, found {request.explained_share:g}, "
-            f"{request.significance:g} and {request.power:g}"
+            "0 <= explained share < 1, 0 < significance < power < 1 are needed, found"
+            f" {request.explained_share:g}, {request.significance:g} and {request.power:g}"
         )
 
 
@@ -86,17 +106,21 @@ class PlanRequest:
 
     Attributes:
         mean: Mean of the metric per unit before the experiment; of a share, the share.
-        sd: Standard deviation per unit; None for a share of units, whose variance follows from the mean.
+        sd: Standard deviation per unit; None for a share of units, whose variance follows from the
+        mean.
         weights: Shares of the traffic, control first, relative to each other.
         effect: Smallest absolute difference worth finding.
-        margin: Largest harmless drop: show that the treatments are not worse than that (non-inferiority).
+        margin: Largest harmless drop: show that the treatments are not worse than that
+        (non-inferiority).
         units: Units of all arms together, whose smallest detectable effect is asked for.
         units_per_day: New units a day over all arms; None when not known.
-        explained_share: Share of the variance that the pre-period explains, which CUPED removes (the squared correlation).
+        explained_share: Share of the variance that the pre-period explains, which CUPED removes
+        (the squared correlation).
         significance: Error rate, both sides and all treatments together.
         power: Probability with which a true effect should be found.
         one_sided: Whether only an improvement is looked for.
-        better: Whether more or less of the metric is better; a margin and an improvement lie on that side.
+        better: Whether more or less of the metric is better; a margin and an improvement lie on
+            that side.
     """
 
     mean: float

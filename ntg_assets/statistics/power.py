@@ -24,7 +24,8 @@ class Design:
         alternative: Which effects the test looks for.
         equal_variances: Whether the test pools the variance (Student) or not (Welch).
         use_t: Whether the critical value is Student's; False takes the normal's.
-        null_variance: Variance per unit if there is no effect, for tests that assume so (the score test of two shares); None: as above.
+        null_variance: Variance per unit if there is no effect, for tests that assume so (the score
+            test of two shares); None: as above.
     """
 
     control_variance: float
@@ -37,33 +38,50 @@ class Design:
     null_variance: float | None = None
 
     def __post_init__(self) -> None:
-        if min(self.control_variance, self.treatment_variance) < 0 or self.control_variance + self.treatment_variance == 0:
+        if (
+            min(self.control_variance, self.treatment_variance) < 0
+            or self.control_variance + self.treatment_variance == 0
+        ):
             raise ConfigurationError(
-                f"a plan needs a positive variance per unit, found {self.control_variance:g} and {self.treatment_variance:g}."
+                f"a plan needs a positive variance per unit, found {self.control_variance:g} and"
+                f" {self.treatment_variance:g}."
             )
         if not 0 < self.significance < 1 or self.ratio <= 0:
-            raise ConfigurationError(f"a plan needs 0 < significance < 1 and ratio > 0, found {self.significance:g} and {self.ratio:g}.")
+            raise ConfigurationError(
+                f"a plan needs 0 < significance < 1 and ratio > 0, found {self.significance:g} and"
+                f" {self.ratio:g}."
+            )
 
 
 def power(effect: float, *, n_control: float, design: Design) -> float:
-    """Return the probability that the test finds a true `effect` (absolute) with `n_control` units in the control.
+    """Return the probability that the test finds a true `effect`
+    (absolute) with `n_control` units in the control.
 
-    Source: Cohen 1988 (noncentral t); in the two-sided case the wrong tail counts too, as in R's `power.t.test(strict = TRUE)`.
+    Source: Cohen 1988 (noncentral t); in the two-sided case the wrong tail counts too, as in R's
+    `power.t.test(strict = TRUE)`.
     """
     error, df = _error_and_df(n_control, design)
-    shift, tail = effect / error, design.significance / (2 if design.alternative == "two-sided" else 1)
+    shift, tail = (
+        effect / error,
+        design.significance / (2 if design.alternative == "two-sided" else 1),
+    )
     if isinf(df):
         critical = -float(special.ndtri(tail)) * _null_error(n_control, design) / error
         upper, lower = float(special.ndtr(shift - critical)), float(special.ndtr(-critical - shift))
     else:
         critical = -float(special.stdtrit(df, tail))
         # both tails from above: scipy's lower tail of this distribution can be NaN
-        upper, lower = float(scipy.stats.nct.sf(critical, df, shift)), float(scipy.stats.nct.sf(critical, df, -shift))
+        upper, lower = (
+            float(scipy.stats.nct.sf(critical, df, shift)),
+            float(scipy.stats.nct.sf(critical, df, -shift)),
+        )
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[design.alternative]
 
 
 def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8) -> float:
-    """Return the units of the control arm with which the test finds `effect` with the wanted power (not rounded; `inf` when none do)."""
+    """Return the units of the control arm with which the test finds `effect` with the wanted power
+    (not rounded; `inf` when none do).
+    """
     if effect == 0:
         return inf
 
@@ -78,16 +96,30 @@ def units_for_effect(effect: float, *, design: Design, wanted_power: float = 0.8
     return float(2 ** optimize.brentq(shortfall, low, high, xtol=1e-13))
 
 
-def pairs_power(effect: float, *, n: float, sd: float, significance: float = 0.05, alternative: Alternative = "two-sided") -> float:
-    """Return the power of a one-sample (or paired) t-test of `n` values with standard deviation `sd`."""
+def pairs_power(
+    effect: float,
+    *,
+    n: float,
+    sd: float,
+    significance: float = 0.05,
+    alternative: Alternative = "two-sided",
+) -> float:
+    """Return the power of a one-sample (or paired) t-test of `n` values with standard deviation
+    `sd`.
+    """
     shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
     critical = -float(special.stdtrit(n - 1, tail))
-    upper, lower = float(scipy.stats.nct.sf(critical, n - 1, shift)), float(scipy.stats.nct.sf(critical, n - 1, -shift))
+    upper, lower = (
+        float(scipy.stats.nct.sf(critical, n - 1, shift)),
+        float(scipy.stats.nct.sf(critical, n - 1, -shift)),
+    )
     return {"greater": upper, "less": lower, "two-sided": upper + lower}[alternative]
 
 
 def detectable_effect(*, n_control: float, design: Design, wanted_power: float = 0.8) -> float:
-    """Return the smallest absolute effect (MDE, positive) that the test finds with the wanted power."""
+    """Return the smallest absolute effect (MDE,
+    positive) that the test finds with the wanted power.
+    """
     error, _ = _error_and_df(n_control, design)
     sign = -1.0 if design.alternative == "less" else 1.0
 
@@ -101,21 +133,29 @@ def detectable_effect(*, n_control: float, design: Design, wanted_power: float =
 
 
 def days_for_units(units: float, *, units_per_day: float) -> float:
-    """Return the whole weeks, in days, in which the traffic brings so many units; `inf` when it never does."""
+    """Return the whole weeks, in days, in which the traffic brings so many units;
+    `inf` when it never does.
+    """
     if units_per_day <= 0 or isinf(units):
         return inf
     return 7.0 * ceil(units / units_per_day / 7)
 
 
-def equivalence_power(low: float, high: float, *, n: int, share: float, significance: float = 0.05) -> float:
-    """Return the exact power of two one-sided binomial tests that a share lies between `low` and `high`.
+def equivalence_power(
+    low: float, high: float, *, n: int, share: float, significance: float = 0.05
+) -> float:
+    """Return the exact power of two one-sided binomial tests that a share lies between `low` and
+    `high`.
 
     With `high` = 1 this is the power to show that a share is not inferior to `low`.
     Source: Schuirmann 1987 (two one-sided tests).
     """
     least = scipy.stats.binom.isf(significance, n, low) + 1
     most = scipy.stats.binom.ppf(significance, n, high) - 1
-    return max(0.0, float(scipy.stats.binom.cdf(most, n, share) - scipy.stats.binom.cdf(least - 1, n, share)))
+    return max(
+        0.0,
+        float(scipy.stats.binom.cdf(most, n, share) - scipy.stats.binom.cdf(least - 1, n, share)),
+    )
 
 
 def _null_error(n_control: float, design: Design) -> float:
@@ -133,6 +173,8 @@ def _error_and_df(n_control: float, design: Design) -> tuple[float, float]:
         pooled = ((n_control - 1) * control + (n_treatment - 1) * treatment) / df
         control = treatment = pooled
     else:
-        parts = (control / n_control) ** 2 / (n_control - 1) + (treatment / n_treatment) ** 2 / (n_treatment - 1)
+        parts = (control / n_control) ** 2 / (n_control - 1) + (treatment / n_treatment) ** 2 / (
+            n_treatment - 1
+        )
         df = (control / n_control + treatment / n_treatment) ** 2 / parts
     return sqrt(control / n_control + treatment / n_treatment), df if design.use_t else inf

@@ -1,6 +1,8 @@
-"""How good probabilities are: discrimination, calibration, and the noise that a perfect model would show.
+"""How good probabilities are: discrimination, calibration,
+and the noise that a perfect model would show.
 
-Rows of one user at several origins are not independent, so intervals come from resampling users, not rows.
+Rows of one user at several origins are not independent, so intervals come from resampling users,
+not rows.
 """
 
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ MAX_WEIGHTS = 20_000_000  # resampled weights held at once: 160 MB
 
 @dataclass(frozen=True)
 class Metric:
-    """One number with its 95% interval; null where it is not defined (an AUC without both outcomes)."""
+    """One number with its 95% interval; null where it is not defined
+    (an AUC without both outcomes).
+    """
 
     name: str
     value: float | None
@@ -26,7 +30,8 @@ class Metric:
 
 
 def auc(predicted: Floats, churned: Floats, weights: Floats) -> Floats:
-    """Area under the ROC curve of each row of weights; NaN without both outcomes. Ties count one half.
+    """Area under the ROC curve of each row of weights;
+    NaN without both outcomes. Ties count one half.
 
     Args:
         predicted: Probabilities, shape (n,).
@@ -73,8 +78,12 @@ def expected_calibration_error(predicted: Floats, churned: Floats, bins: Longs) 
     return np.abs(gaps).sum(axis=1) / len(predicted)
 
 
-def calibration_noise(predicted: Floats, bins: Longs, *, samples: int, rng: np.random.Generator) -> tuple[float, float]:
-    """ECE that a perfectly calibrated model would show on as many rows: its mean and its 95% point, by simulation."""
+def calibration_noise(
+    predicted: Floats, bins: Longs, *, samples: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """ECE that a perfectly calibrated model would show on as many rows: its mean and its 95% point,
+    by simulation.
+    """
     errors = []
     step = max(1, MAX_WEIGHTS // max(len(predicted), 1))
     for start in range(0, samples, step):
@@ -107,7 +116,8 @@ def brier_parts(predicted: Floats, churned: Floats, bins: Longs) -> dict[str, fl
 
 
 def calibration_line(predicted: Floats, churned: Floats, users: Longs) -> list[Metric]:
-    """Slope of the outcome on the predicted log odds (1 is right), and offset at slope 1 (0 is right), clustered by user.
+    """Slope of the outcome on the predicted log odds (1 is right),
+    and offset at slope 1 (0 is right), clustered by user.
 
     Source: Cox 1958, "Two further applications of a model for binary regression".
     """
@@ -120,7 +130,9 @@ def calibration_line(predicted: Floats, churned: Floats, users: Longs) -> list[M
 
 
 def user_weights(users: Longs, *, samples: int, rng: np.random.Generator) -> Floats:
-    """Resample users with replacement: how often each row counts, shape (samples, n); fewer samples when n is very large."""
+    """Resample users with replacement: how often each row counts, shape
+    (samples, n); fewer samples when n is very large.
+    """
     n_users = int(users.max()) + 1
     kept = max(100, min(samples, MAX_WEIGHTS // len(users)))
     drawn = rng.multinomial(n_users, np.full(n_users, 1 / n_users), size=kept)
@@ -136,7 +148,9 @@ def percentile_interval(values: Floats) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def _line(design: Floats, churned: Floats, users: Longs, *, offset: Floats) -> tuple[Floats, Floats] | None:
+def _line(
+    design: Floats, churned: Floats, users: Longs, *, offset: Floats
+) -> tuple[Floats, Floats] | None:
     """Maximum likelihood and clustered covariance, or None where no finite maximum exists."""
     if np.ptp(design[:, -1]) == 0 < design.shape[1] - 1:
         return None
@@ -144,7 +158,9 @@ def _line(design: Floats, churned: Floats, users: Longs, *, offset: Floats) -> t
     if coefficients is None:
         return None
     expected = sigmoid(design @ coefficients + offset)
-    return coefficients, sandwich(design, churned - expected, expected * (1 - expected), users, penalty=0.0)
+    return coefficients, sandwich(
+        design, churned - expected, expected * (1 - expected), users, penalty=0.0
+    )
 
 
 def _interval(name: str, found: tuple[Floats, Floats] | None, position: int) -> Metric:

@@ -1,7 +1,9 @@
-"""Quantiles by order statistics: no resampling, no assumption about the shape of the distribution, as long as values differ.
+"""Quantiles by order statistics: no resampling,
+no assumption about the shape of the distribution, as long as values differ.
 
-Where many units share a value, the quantile and the ends of its interval jump from one shared value to the next, and the width of the
-interval says little about the error. So the interval must span several steps; where it does not, no claim is made.
+Where many units share a value, the quantile and the ends of its interval jump from one shared value
+to the next, and the width of the interval says little about the error. So the interval must span
+several steps; where it does not, no claim is made.
 """
 
 from collections.abc import Mapping
@@ -14,20 +16,25 @@ from scipy import special
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.two_samples import Difference, Sample, t_critical, t_p
 
-ENCLOSING_Z = -float(special.ndtri(0.025))  # the order statistics enclose the quantile with 95% confidence
+# the order statistics enclose the quantile with 95% confidence
+ENCLOSING_Z = -float(special.ndtri(0.025))
 
-# Largest share of the ranks that the interval spans which one value may take. On rounded normal values tests without an effect claim 5.7%
-# at most up to a quarter, 7.9% at a half, 9% to 50% beyond (300 and 2,000 units per arm, median and .9 quantile).
+# Largest share of the ranks that the interval spans which one value may take. On rounded normal
+# values tests without an effect claim 5.7% at most up to a quarter, 7.9% at a half, 9% to 50%
+# beyond (300 and 2,000 units per arm, median and .9 quantile).
 MOST_TIED = 0.25
 
 
 class TiedValuesError(NotEnoughDataError):
-    """So many units share one value that the error of a quantile is not known, however many units there are."""
+    """So many units share one value that the error of a quantile is not known,
+    however many units there are.
+    """
 
 
 @dataclass(frozen=True)
 class OrderStatistics:
-    """The quantile of one arm, and the order statistics that enclose it; an end beyond the arm's extremes is None.
+    """The quantile of one arm, and the order statistics that enclose it;
+    an end beyond the arm's extremes is None.
 
     Attributes:
         n: Units.
@@ -60,24 +67,36 @@ def order_statistics_of(row: Mapping[str, Any]) -> OrderStatistics:
 
 
 def fewest_tied(n_spanned: int) -> float:
-    """Return the number of equal values from which on an interval over so many ranks says nothing."""
+    """Return the number of equal values from which on an interval over so many ranks says
+    nothing.
+    """
     return max(2, floor(MOST_TIED * n_spanned) + 1) if n_spanned else inf
 
 
 def ranks_around(n: int, quantile: float) -> tuple[int, int, int]:
-    """Return the ranks (from 1) of the quantile and of the order statistics around it, which may lie outside the arm."""
+    """Return the ranks (from 1) of the quantile and of the order statistics around it,
+    which may lie outside the arm.
+    """
     reach = ENCLOSING_Z * sqrt(n * quantile * (1 - quantile))
-    return max(ceil(n * quantile), 1), floor(n * quantile - reach + 0.5), floor(n * quantile + reach + 0.5)
+    return (
+        max(ceil(n * quantile), 1),
+        floor(n * quantile - reach + 0.5),
+        floor(n * quantile + reach + 0.5),
+    )
 
 
 def quantile_sample(found: OrderStatistics) -> Sample:
-    """Read the variance of a quantile off the width of its interval, without any assumption about the distribution's shape.
+    """Read the variance of a quantile off the width of its interval,
+    without any assumption about the distribution's shape.
 
-    Source: Price and Bonett 2001, "Estimating the Variance of the Sample Median"; the (n - 1) / n is that of a sample variance.
+    Source: Price and Bonett 2001, "Estimating the Variance of the Sample Median"; the (n - 1) / n
+    is that of a sample variance.
 
     Raises:
-        NotEnoughDataError: so few units that the interval would reach beyond the smallest or largest of them.
-        TiedValuesError: so many equal values that the width of the interval is not that of an error.
+        NotEnoughDataError: so few units that the interval would reach beyond the smallest or
+        largest of them.
+        TiedValuesError: so many equal values that the width of the interval is not that of an
+            error.
     """
     if found.low is None or found.high is None:
         raise NotEnoughDataError(f"{found.n} units are too few for an interval of this quantile.")
@@ -87,7 +106,9 @@ def quantile_sample(found: OrderStatistics) -> Sample:
     return Sample(found.n, found.value, squared_error * found.n)
 
 
-def compare_quantiles(control: OrderStatistics, treatment: OrderStatistics, *, confidence: float = 0.95) -> Difference:
+def compare_quantiles(
+    control: OrderStatistics, treatment: OrderStatistics, *, confidence: float = 0.95
+) -> Difference:
     """Compare one quantile of two arms (normal approximation).
 
     Raises:
@@ -98,11 +119,28 @@ def compare_quantiles(control: OrderStatistics, treatment: OrderStatistics, *, c
     error = sqrt(one.squared_error + other.squared_error)
     difference = other.mean - one.mean
     half_width = t_critical((1 - confidence) / 2, inf) * error
-    return Difference(difference, difference - half_width, difference + half_width, error, inf, t_p(difference / error, inf))
+    return Difference(
+        difference,
+        difference - half_width,
+        difference + half_width,
+        error,
+        inf,
+        t_p(difference / error, inf),
+    )
 
 
 def _ties(found: OrderStatistics) -> str:
     at_the_quantile = found.n_equal >= fewest_tied(found.n_spanned)
-    n, what = (found.n_equal, "equal the quantile") if at_the_quantile else (found.n_tied, "share one value beside the quantile")
-    told = f"{n / found.n:.0%} of the {found.n:,} values {what} ({found.value:g})" if n else f"the values around {found.value:g} are equal"
-    return f"{told}, so its error is not known. Compare a mean, or the share of units above a value."
+    n, what = (
+        (found.n_equal, "equal the quantile")
+        if at_the_quantile
+        else (found.n_tied, "share one value beside the quantile")
+    )
+    told = (
+        f"{n / found.n:.0%} of the {found.n:,} values {what} ({found.value:g})"
+        if n
+        else f"the values around {found.value:g} are equal"
+    )
+    return (
+        f"{told}, so its error is not known. Compare a mean, or the share of units above a value."
+    )

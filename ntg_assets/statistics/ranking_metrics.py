@@ -15,7 +15,8 @@ class UserMetrics(NamedTuple):
     Attributes:
         ndcg: Discounted gain 1 / log2(place + 1) of the hits, relative to that of a perfect list.
         recall: Share of the relevant items that the list holds.
-        average_precision: Mean over hits of the precision up to each, divided by min(k, relevant items).
+        average_precision: Mean over hits of the precision up to each, divided by min(k, relevant
+        items).
         reciprocal_rank: 1 / place of the first hit; 0 without one.
         hit: 1 with any hit.
     """
@@ -31,7 +32,8 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
     """Measure lists of length `k`.
 
     Args:
-        hits: Users x places: whether the item at each place is relevant; short lists are filled up with False.
+        hits: Users x places: whether the item at each place is relevant; short lists are filled up
+        with False.
         n_relevant: Relevant items of each user, at least 1.
         k: List length; places beyond it do not count.
 
@@ -42,11 +44,16 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
     gain = 1 / np.log2(places + 1)
     best_possible = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))[np.minimum(n_relevant, k) - 1]
     n_found = found.sum(axis=1)
-    first = np.where(found.any(axis=1), found.argmax(axis=1) + 1, np.inf) if found.shape[1] else np.full(len(found), np.inf)
+    first = (
+        np.where(found.any(axis=1), found.argmax(axis=1) + 1, np.inf)
+        if found.shape[1]
+        else np.full(len(found), np.inf)
+    )
     return UserMetrics(
         ndcg=_row_sums(found * gain) / best_possible,
         recall=n_found / n_relevant,
-        average_precision=_row_sums(found * np.cumsum(found, axis=1) / places) / np.minimum(n_relevant, k),
+        average_precision=_row_sums(found * np.cumsum(found, axis=1) / places)
+        / np.minimum(n_relevant, k),
         reciprocal_rank=1 / first,
         hit=(n_found > 0).astype(np.float64),
     )

@@ -1,6 +1,8 @@
-"""Looking more than once: planned looks that share the error rate, and intervals that hold at every moment.
+"""Looking more than once: planned looks that share the error rate,
+and intervals that hold at every moment.
 
-Success is judged at planned looks (Lan-DeMets); harm may be judged at any time (asymptotic confidence sequences).
+Success is judged at planned looks (Lan-DeMets); harm may be judged at any time (asymptotic
+confidence sequences).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +18,16 @@ from scipy import optimize, special
 from ntg_assets.errors import ConfigurationError
 
 Spending = Callable[[float, float], float]
-NODES = 256  # Gauss-Legendre points of the recursive integration; doubling them moves no bound of fifty looks by 1e-6
+# Gauss-Legendre points of the recursive integration; doubling them moves no bound of fifty looks by
+# 1e-6
+NODES = 256
 TAIL = 8.0  # standard normal mass beyond this is 1e-15
 
 
 def obrien_fleming(share: float, alpha: float) -> float:
-    """Spend little at first: 2 (1 - Phi(z / sqrt(share))) with z the quantile of alpha / 2 (Lan and DeMets 1983)."""
+    """Spend little at first: 2 (1 - Phi(z / sqrt(share))) with z the quantile of alpha / 2
+    (Lan and DeMets 1983).
+    """
     return float(2 * special.ndtr(special.ndtri(alpha / 2) / sqrt(share))) if share > 0 else 0.0
 
 
@@ -31,12 +37,16 @@ def power_family(exponent: float) -> Spending:
 
 
 def pocock_spending(share: float, alpha: float) -> float:
-    """Spend alpha * ln(1 + (e - 1) share), which gives bounds that are almost constant (Lan and DeMets 1983)."""
+    """Spend alpha * ln(1 + (e - 1) share), which gives bounds that are almost constant
+    (Lan and DeMets 1983).
+    """
     return alpha * log(1 + (exp(1) - 1) * share)
 
 
 class _State(NamedTuple):
-    """Where the statistic of the experiments that go on may be: points of Brownian motion, and the mass at each."""
+    """Where the statistic of the experiments that go on may be: points of Brownian motion,
+    and the mass at each.
+    """
 
     points: NDArray[np.float64]
     mass: NDArray[np.float64]
@@ -65,25 +75,37 @@ class Looks:
         return tuple(float(special.ndtr(-bound)) for bound in self.bounds)
 
 
-def planned_looks(shares: Sequence[float], *, alpha: float = 0.05, spending: Spending = obrien_fleming) -> Looks:
-    """Find the bounds of planned looks whose chance of any false claim is `alpha`, both sides together.
+def planned_looks(
+    shares: Sequence[float], *, alpha: float = 0.05, spending: Spending = obrien_fleming
+) -> Looks:
+    """Find the bounds of planned looks whose chance of any false claim is `alpha`,
+    both sides together.
 
-    Each side gets alpha / 2 by itself. The density of the statistic among experiments that go on is carried from look to look on a grid.
-    Source: Armitage, McPherson and Rowe 1969 (recursion); Lan and DeMets 1983 (spending).
+    Each side gets alpha / 2 by itself. The density of the statistic among experiments that go on is
+    carried from look to look on a grid. Source: Armitage, McPherson and Rowe 1969 (recursion); Lan
+    and DeMets 1983 (spending).
 
     Raises:
         ConfigurationError: shares that do not rise, or lie outside (0, 1].
     """
     times = tuple(shares)
-    if not times or any(late <= early for early, late in zip((0.0, *times), times, strict=False)) or times[-1] > 1 + 1e-12:
+    if (
+        not times
+        or any(late <= early for early, late in zip((0.0, *times), times, strict=False))
+        or times[-1] > 1 + 1e-12
+    ):
         raise ConfigurationError(f"planned looks must rise within (0, 1], found {list(times)}.")
     spent = [spending(share, alpha / 2) for share in times]
-    bounds = _bounds(times, [now - before for before, now in zip((0.0, *spent), spent, strict=False)])
+    bounds = _bounds(
+        times, [now - before for before, now in zip((0.0, *spent), spent, strict=False)]
+    )
     return Looks(times, tuple(bounds), tuple(spent))
 
 
 def crossing_probability(shares: Sequence[float], bounds: Sequence[float]) -> float:
-    """Return the chance that a statistic without effect crosses one of the bounds, on either side, at one of the looks."""
+    """Return the chance that a statistic without effect crosses one of the bounds,
+    on either side, at one of the looks.
+    """
     state, crossed = _START, 0.0
     for time, last, bound in zip(shares, (0.0, *shares), bounds, strict=False):
         crossed += 2 * _beyond(state, bound * sqrt(time), step=sqrt(time - last))
@@ -97,7 +119,9 @@ def pocock_bound(n_looks: int, *, alpha: float = 0.05) -> float:
 
 
 def obrien_fleming_bound(n_looks: int, *, alpha: float = 0.05) -> float:
-    """Return the constant C of the bounds C * sqrt(K / k) at look k of K, equally spaced (O'Brien and Fleming 1979)."""
+    """Return the constant C of the bounds C * sqrt(K / k) at look k of K,
+    equally spaced (O'Brien and Fleming 1979).
+    """
     return _constant([sqrt(n_looks / look) for look in range(1, n_looks + 1)], alpha=alpha)
 
 
@@ -111,17 +135,23 @@ def _constant(shape: Sequence[float], *, alpha: float) -> float:
 
 
 def anytime_factor(n: float, *, alpha: float = 0.05, tuned_for: float = 5_000) -> float:
-    """Return the critical value of an asymptotic confidence sequence: how many standard errors the interval reaches after `n` units.
+    """Return the critical value of an asymptotic confidence sequence: how many standard errors the
+    interval reaches after `n` units.
 
-    The interval holds at all moments together, so one may look as often as one likes. It is narrowest around `tuned_for` units.
-    Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, "Time-uniform central limit theory and asymptotic confidence sequences".
+    The interval holds at all moments together, so one may look as often as one likes. It is
+    narrowest around `tuned_for` units. Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas
+    2024, "Time-uniform central limit theory and asymptotic confidence sequences".
     """
     ready = n * _mixture(alpha, tuned_for)
     return sqrt(2 * (ready + 1) / ready * log(sqrt(ready + 1) / alpha))
 
 
-def anytime_p(statistic: float, *, n: float, alpha: float = 0.05, tuned_for: float = 5_000) -> float:
-    """Return a p-value that may be read at any time: it falls below `alpha` exactly when the confidence sequence excludes zero."""
+def anytime_p(
+    statistic: float, *, n: float, alpha: float = 0.05, tuned_for: float = 5_000
+) -> float:
+    """Return a p-value that may be read at any time: it falls below `alpha` exactly when the
+    confidence sequence excludes zero.
+    """
     ready = n * _mixture(alpha, tuned_for)
     return min(1.0, sqrt(ready + 1) * exp(-(statistic**2) * ready / (2 * (ready + 1))))
 
@@ -132,12 +162,21 @@ def _mixture(alpha: float, tuned_for: float) -> float:
 
 
 def _bounds(times: Sequence[float], to_spend: Sequence[float]) -> list[float]:
-    """Find each bound in turn: the one beyond which exactly the look's share of the error rate lies."""
+    """Find each bound in turn: the one beyond which exactly the look's share of the error rate
+    lies.
+    """
     bounds: list[float] = []
     state = _START
     for time, last, rate in zip(times, (0.0, *times), to_spend, strict=False):
 
-        def surplus(bound: float, *, state: _State = state, time: float = time, last: float = last, rate: float = rate) -> float:
+        def surplus(
+            bound: float,
+            *,
+            state: _State = state,
+            time: float = time,
+            last: float = last,
+            rate: float = rate,
+        ) -> float:
             return _beyond(state, bound * sqrt(time), step=sqrt(time - last)) - rate
 
         bounds.append(float(optimize.brentq(surplus, -2.0, 40.0, xtol=1e-10)) if rate > 0 else inf)
@@ -155,7 +194,11 @@ def _survivors(state: _State, bound: float, *, time: float, step: float) -> _Sta
     nodes, weights = _rule()
     edge = min(bound, TAIL) * sqrt(time)
     points = edge * nodes
-    density = np.exp(-(((points[:, None] - state.points[None, :]) / step) ** 2) / 2) / (step * sqrt(2 * pi)) @ state.mass
+    density = (
+        np.exp(-(((points[:, None] - state.points[None, :]) / step) ** 2) / 2)
+        / (step * sqrt(2 * pi))
+        @ state.mass
+    )
     return _State(points, edge * weights * density)
 
 

@@ -34,7 +34,8 @@ def connect(
         read_only: Open without the right to write.
 
     Raises:
-        StorageError: the file is locked by another process, damaged, or cannot be made; in the block: memory or disk does not suffice.
+        StorageError: the file is locked by another process, damaged, or cannot be made; in the
+            block: memory or disk does not suffice.
     """
     limits = engine or EngineSettings()
     connection = _open(database, read_only=read_only)
@@ -56,18 +57,31 @@ def _open(database: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection
             database.parent.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(str(database), read_only=read_only)
     except PermissionError as error:
-        raise StorageError(f"{database} cannot be made ({error.strerror}). Give a writable folder with the `workspace` key.") from None
+        raise StorageError(
+            f"{database} cannot be made ({error.strerror}). Give a writable folder with the"
+            " `workspace` key."
+        ) from None
     except duckdb.Error as error:
         raise StorageError(_explain(database, str(error))) from None
 
 
 def _is_confined(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether this process holds the database open already: DuckDB then hands out the same instance, limits and all."""
+    """Whether this process holds the database open already: DuckDB then hands out the same
+    instance, limits and all.
+    """
     return bool(connection.execute("select current_setting('lock_configuration')").fetchall()[0][0])
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, scratch: Path | None, allowed: Sequence[Path]) -> None:
-    """Set limits, then lock the door; the order matters: after the last statement nothing can be set."""
+def _confine(
+    connection: duckdb.DuckDBPyConnection,
+    engine: EngineSettings,
+    *,
+    scratch: Path | None,
+    allowed: Sequence[Path],
+) -> None:
+    """Set limits, then lock the door; the order matters: after the last statement nothing can be
+    set.
+    """
     connection.execute("load icu")
     connection.execute("set global TimeZone = 'UTC'")
     connection.execute("set memory_limit = $limit", {"limit": engine.memory_limit})
@@ -83,22 +97,41 @@ def _confine(connection: duckdb.DuckDBPyConnection, engine: EngineSettings, *, s
     connection.execute("set lock_configuration = true")
 
 
-def explain_limit(error: duckdb.Error, *, engine: EngineSettings, scratch: Path | None) -> str | None:
-    """Say which limit a statement has met: the memory of the configuration, or the disk; None where it was neither."""
+def explain_limit(
+    error: duckdb.Error, *, engine: EngineSettings, scratch: Path | None
+) -> str | None:
+    """Say which limit a statement has met: the memory of the configuration,
+    or the disk; None where it was neither.
+    """
     text = str(error)
     reason = text.splitlines()[0]
     if "max_temp_directory_size" in text or "No space left" in text:
-        return f"the disk is full: what does not fit into memory goes to {scratch}. Make room, or raise engine.memory_limit. ({reason})"
+        return (
+            f"the disk is full: what does not fit into memory goes to {scratch}. Make room, or"
+            f" raise engine.memory_limit. ({reason})"
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
-        raised = "Raise it in the configuration file or with NTG_ENGINE__MEMORY_LIMIT, or lower engine.threads"
-        return f"engine.memory_limit is {engine.memory_limit}, which is too little here. {raised}. ({reason})"
+        raised = (
+            "Raise it in the configuration file or with NTG_ENGINE__MEMORY_LIMIT, or lower"
+            " engine.threads"
+        )
+        return (
+            f"engine.memory_limit is {engine.memory_limit}, which is too little here. {raised}."
+            f" ({reason})"
+        )
     return None
 
 
 def _explain(database: Path | str, reason: str) -> str:
     first_line = reason.splitlines()[0]
     if "lock" in reason.lower():
-        return f"{database} is in use by another process; wait for that run to end, or query the published copy instead. ({first_line})"
+        return (
+            f"{database} is in use by another process; wait for that run to end, or query the"
+            f" published copy instead. ({first_line})"
+        )
     if "does not exist" in reason:
         return f"{database} does not exist yet: run `ntg run-all` first."
-    return f"{database} cannot be opened: {first_line}. If it is damaged, move it away; the next run makes it anew from the source files."
+    return (
+        f"{database} cannot be opened: {first_line}. If it is damaged, move it away; the next run"
+        " makes it anew from the source files."
+    )

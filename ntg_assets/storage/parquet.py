@@ -1,6 +1,7 @@
 """Parquet with page checksums: written so, and held against its checksums when it is read.
 
-DuckDB neither writes nor looks at them, so that a flipped bit in a page reads as a wrong value without a word.
+DuckDB neither writes nor looks at them, so that a flipped bit in a page reads as a wrong value
+without a word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,13 +17,17 @@ import pyarrow.parquet as pq
 from ntg_assets.errors import SourceError
 
 ROW_GROUP_ROWS = 122_880  # DuckDB's own, so that its readers divide the work as before
-CHECKSUMMED: Mapping[str, Any] = MappingProxyType({"write_page_checksum": True})  # for every writer of Parquet in this project
-READ_BYTES = 1 << 20  # of a column at a time, so that a file of one row group costs no more memory than any other
+# for every writer of Parquet in this project
+CHECKSUMMED: Mapping[str, Any] = MappingProxyType({"write_page_checksum": True})
+# of a column at a time, so that a file of one row group costs no more memory than any other
+READ_BYTES = 1 << 20
 BATCH_ROWS = 65_536
 DELIVER = "Deliver it again."
 
 
-def write_batches(target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str, str] | None = None) -> None:
+def write_batches(
+    target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str, str] | None = None
+) -> None:
     """Write rows as they come, in row groups that do not depend on how they came.
 
     Args:
@@ -30,7 +35,9 @@ def write_batches(target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str
         rows: The rows, batch by batch.
         said: What the file's key-value metadata say beside its schema.
     """
-    with pq.ParquetWriter(target, rows.schema, compression="snappy", store_schema=False, **CHECKSUMMED) as writer:
+    with pq.ParquetWriter(
+        target, rows.schema, compression="snappy", store_schema=False, **CHECKSUMMED
+    ) as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in rows:
             waiting.append(batch)
@@ -44,7 +51,9 @@ def write_batches(target: Path, rows: pa.RecordBatchReader, *, said: Mapping[str
             writer.write_table(pa.Table.from_batches(waiting), row_group_size=ROW_GROUP_ROWS)
 
 
-def read_verified(path: Path, *, columns: Sequence[str] | None = None, name: str = "", advice: str = DELIVER) -> pl.DataFrame:
+def read_verified(
+    path: Path, *, columns: Sequence[str] | None = None, name: str = "", advice: str = DELIVER
+) -> pl.DataFrame:
     """Read a file that fits into memory, and hold each page that carries a checksum against it.
 
     Args:
@@ -56,12 +65,16 @@ def read_verified(path: Path, *, columns: Sequence[str] | None = None, name: str
     Raises:
         SourceError: a page is not what was written, or cannot be decoded.
     """
-    with _telling(name or path.name, advice), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with (
+        _telling(name or path.name, advice),
+        pq.ParquetFile(path, page_checksum_verification=True) as file,
+    ):
         return pl.DataFrame(pl.from_arrow(file.read(columns=columns)))
 
 
 def verify_pages(path: Path, *, columns: Sequence[str] | None = None, name: str = "") -> None:
-    """Decode a file's columns once and hold each page that carries a checksum against it: for readers that do not.
+    """Decode a file's columns once and hold each page that carries a checksum against it: for
+    readers that do not.
 
     Args:
         path: The file.
@@ -73,7 +86,8 @@ def verify_pages(path: Path, *, columns: Sequence[str] | None = None, name: str 
     """
     with (
         _telling(name or path.name, DELIVER),
-        suppress(pa.ArrowNotImplementedError),  # written in a way that this library does not know: the other reader decides
+        # written in a way that this library does not know: the other reader decides
+        suppress(pa.ArrowNotImplementedError),
         pq.ParquetFile(path, page_checksum_verification=True, buffer_size=READ_BYTES) as file,
     ):
         for _ in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
@@ -87,5 +101,9 @@ def _telling(name: str, advice: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
-        told = "a page is not what was written, its checksum differs" if "CRC" in first else f"it cannot be decoded: {first}"
+        told = (
+            "a page is not what was written, its checksum differs"
+            if "CRC" in first
+            else f"it cannot be decoded: {first}"
+        )
         raise SourceError(f"{name}: is damaged ({told}). {advice}") from None

@@ -1,4 +1,6 @@
-"""What must be true before a run starts: a writable workspace, room on the disk, nobody else in the warehouse."""
+"""What must be true before a run starts: a writable workspace,
+room on the disk, nobody else in the warehouse.
+"""
 
 import os
 import shutil
@@ -10,29 +12,37 @@ from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run_lock import run_lock
 
 GIGABYTE = 10**9
-ROOM_FACTOR = 3  # a failed write keeps its size in the file for ever, so there must be room for it and for its repetition
+# a failed write keeps its size in the file for ever, so there must be room for it and for its
+# repetition
+ROOM_FACTOR = 3
 
 
 def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
     """Refuse a run that would fail later.
 
     Raises:
-        StorageError: the workspace is not writable, the disk is too full, another run goes on, or another process holds the warehouse.
+        StorageError: the workspace is not writable, the disk is too full, another run goes on, or
+            another process holds the warehouse.
     """
     try:
         paths.scratch.mkdir(parents=True, exist_ok=True)
         paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key.") from None
+        raise StorageError(
+            f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key."
+        ) from None
     for folder in (paths.warehouse.parent, paths.scratch):
         if not os.access(folder, os.W_OK):
-            raise StorageError(f"{folder} is not writable. Give a writable folder with the `workspace` key.")
+            raise StorageError(
+                f"{folder} is not writable. Give a writable folder with the `workspace` key."
+            )
     size = paths.warehouse.stat().st_size if paths.warehouse.exists() else 0
     needed = max(ROOM_FACTOR * size, engine.minimum_free_disk_gb * GIGABYTE)
     free = shutil.disk_usage(paths.warehouse.parent).free
     if free < needed:
         raise StorageError(
-            f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB. Make room or move the workspace."
+            f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB."
+            " Make room or move the workspace."
         )
     with run_lock(paths.run_lock), connect(paths.warehouse):
         pass

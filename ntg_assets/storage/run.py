@@ -13,9 +13,15 @@ from ntg_assets.storage.connection import connect
 
 @contextmanager
 def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]:
-    """Give a query's table names a meaning on `connection` while the block runs; nested queries become temporary tables."""
+    """Give a query's table names a meaning on `connection` while the block runs;
+    nested queries become temporary tables.
+    """
     with ExitStack() as undo:
-        nested = {name: _run_nested(connection, source, undo) for name, source in given.tables.items() if isinstance(source, Query)}
+        nested = {
+            name: _run_nested(connection, source, undo)
+            for name, source in given.tables.items()
+            if isinstance(source, Query)
+        }
         for name, source in {**given.tables, **nested}.items():
             _bind(connection, name, source, undo)
         yield
@@ -23,22 +29,33 @@ def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]
 
 def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
     """Run a query and return its rows; without a connection in memory, over frames."""
-    with nullcontext(connection) if connection else connect() as open_connection, bound(open_connection, given):
+    with (
+        nullcontext(connection) if connection else connect() as open_connection,
+        bound(open_connection, given),
+    ):
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
 
 
 def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: ExitStack) -> Table:
-    """Store a nested query under a name that no text uses, before the names of the outer query mean anything."""
+    """Store a nested query under a name that no text uses,
+    before the names of the outer query mean anything.
+    """
     table = Table("temp", f"nested_{uuid4().hex}")
     with bound(connection, nested):
-        connection.execute(f"create temp table {table.quoted} as {nested.text}", dict(nested.parameters) or None)
+        connection.execute(
+            f"create temp table {table.quoted} as {nested.text}", dict(nested.parameters) or None
+        )
     undo.callback(_undo, connection, f"drop table {table.quoted}")
     return table
 
 
-def _bind(connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo: ExitStack) -> None:
+def _bind(
+    connection: duckdb.DuckDBPyConnection, name: str, source: Source, undo: ExitStack
+) -> None:
     if isinstance(source, Table):
-        connection.execute(f"create temp view {quote_identifier(name)} as select * from {source.quoted}")
+        connection.execute(
+            f"create temp view {quote_identifier(name)} as select * from {source.quoted}"
+        )
         undo.callback(_undo, connection, f"drop view temp.{quote_identifier(name)}")
     else:
         connection.register(name, source.collect() if isinstance(source, pl.LazyFrame) else source)
@@ -51,5 +68,6 @@ def _unregister(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _undo(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-    with suppress(duckdb.TransactionException):  # an aborted transaction takes its temporary objects with it
+    # an aborted transaction takes its temporary objects with it
+    with suppress(duckdb.TransactionException):
         connection.execute(statement)

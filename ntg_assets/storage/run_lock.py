@@ -1,7 +1,9 @@
-"""One run at a time in a workspace. DuckDB's own lock guards single writes; between them a second run could mix its tables in.
+"""One run at a time in a workspace. DuckDB's own lock guards single writes;
+between them a second run could mix its tables in.
 
-The lock ends with its process, however that ends; what the file says stays. So a lock that is free while its file names a run tells
-that the run's process was killed: a run that ends takes its name out before it lets go.
+The lock ends with its process, however that ends; what the file says stays. So a lock that is free
+while its file names a run tells that the run's process was killed: a run that ends takes its name
+out before it lets go.
 """
 
 import fcntl
@@ -14,11 +16,13 @@ from typing import NamedTuple
 
 from ntg_assets.errors import StorageError
 
-PATIENCE_SECONDS = 1.0  # whoever only looks holds the lock for microseconds, and must not make a run fail
+# whoever only looks holds the lock for microseconds, and must not make a run fail
+PATIENCE_SECONDS = 1.0
 RETRY_SECONDS = 0.02
 RECORD_BYTES = 1_000
 
-_held: dict[Path, int] = {}  # how often this process holds a lock: a run may ask again for what it has
+# how often this process holds a lock: a run may ask again for what it has
+_held: dict[Path, int] = {}
 
 
 class Holder(NamedTuple):
@@ -34,7 +38,8 @@ def run_lock(file: Path, *, run_id: str = "") -> Iterator[None]:
 
     Args:
         file: The lock, beside the warehouse; it says which process holds it, and for which run.
-        run_id: The run in Dagster's history; none: a look at what can be used, which leaves the name of a killed run where it is.
+        run_id: The run in Dagster's history; none: a look at what can be used, which leaves the
+            name of a killed run where it is.
 
     Raises:
         StorageError: another process's run holds it.
@@ -61,7 +66,9 @@ def holder_of(file: Path) -> Holder | None:
 
 
 def killed_run(file: Path) -> str | None:
-    """Name the run whose process ended while it held the lock; None when there is none, or when the lock is held."""
+    """Name the run whose process ended while it held the lock;
+    None when there is none, or when the lock is held.
+    """
     is_free, holder = _look(file)
     return (holder.run_id or None) if is_free else None
 
@@ -103,7 +110,8 @@ def _open(file: Path) -> int:
     holder = _read(descriptor)
     os.close(descriptor)
     raise StorageError(
-        f"another run (process {holder.process or 'unknown'}) is writing to {file.parent}. Wait for it to end: one runs at a time."
+        f"another run (process {holder.process or 'unknown'}) is writing to {file.parent}. Wait for"
+        " it to end: one runs at a time."
     )
 
 

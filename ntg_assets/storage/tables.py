@@ -1,4 +1,6 @@
-"""Write a table so that it is whole, keeps its contract and can be recognised again; read it back."""
+"""Write a table so that it is whole, keeps its contract and can be recognised again;
+read it back.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,7 +45,8 @@ class Written:
 
     Attributes:
         n_rows: Rows of the table.
-        content_hash: The same for the same rows in any order (comparable within one DuckDB version).
+        content_hash: The same for the same rows in any order (comparable within one DuckDB
+        version).
         column_types: DuckDB type of each column, in order.
         sample: First rows by key.
     """
@@ -55,15 +58,22 @@ class Written:
 
 
 def write_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, rows: Query | Stream, model: type[Contract], *, ids: IdTypes
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Query | Stream,
+    model: type[Contract],
+    *,
+    ids: IdTypes,
 ) -> Written:
     """Replace a table by the rows of a query or of a stream of frames, or leave it as it was.
 
-    One transaction, however many frames: the new rows are stored by column name, held against the contract, and only then
-    committed. A failure at any point, the end of the process included, leaves the old table.
+    One transaction, however many frames: the new rows are stored by column name, held against the
+    contract, and only then committed. A failure at any point, the end of the process included,
+    leaves the old table.
 
     Raises:
-        BrokenContractError: a column is missing or unknown, a type or value is wrong, the key is not unique.
+        BrokenContractError: a column is missing or unknown, a type or value is wrong, the key is
+            not unique.
     """
     connection.begin()
     try:
@@ -83,12 +93,19 @@ def write_table(
 
 def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether the store holds the table."""
-    asked = "select count(*) from duckdb_tables() where schema_name = $schema and table_name = $name and not temporary"
-    return bool(connection.execute(asked, {"schema": table.schema, "name": table.name}).fetchall()[0][0])
+    asked = (
+        "select count(*) from duckdb_tables() where schema_name = $schema and table_name = $name"
+        " and not temporary"
+    )
+    return bool(
+        connection.execute(asked, {"schema": table.schema, "name": table.name}).fetchall()[0][0]
+    )
 
 
 def batches(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[pl.DataFrame]:
-    """Yield a stored table in frames of at most `CHECKED_ROWS_AT_ONCE` rows (one empty frame for an empty table)."""
+    """Yield a stored table in frames of at most `CHECKED_ROWS_AT_ONCE` rows
+    (one empty frame for an empty table).
+    """
     reader = connection.sql(f"select * from {table.quoted}").to_arrow_reader(CHECKED_ROWS_AT_ONCE)
     empty = True
     for batch in reader:
@@ -99,28 +116,44 @@ def batches(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[pl.
 
 
 def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """Hash a table's rows as a multiset: equal for equal rows in any order, sensitive to every value."""
+    """Hash a table's rows as a multiset: equal for equal rows in any order,
+    sensitive to every value.
+    """
     columns = _column_types(connection, table)
     values = ", ".join(quote_identifier(name) for name in columns)
-    n_rows, total = connection.execute(f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}").fetchall()[0]
+    n_rows, total = connection.execute(
+        f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
+    ).fetchall()[0]
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
 
 
-def _store(connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract]) -> None:
+def _store(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: Query, model: type[Contract]
+) -> None:
     with bound(connection, rows):
         bound_values = dict(rows.parameters) or None
-        found = [name for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()]
+        found = [
+            name
+            for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()
+        ]
         _check_columns(table, found, model)
-        statement = f"create or replace table {table.quoted} as select {_columns(model)} from (\n{rows.text}\n)"
+        statement = (
+            f"create or replace table {table.quoted} as select {_columns(model)} from"
+            f" (\n{rows.text}\n)"
+        )
         connection.execute(statement, bound_values)
 
 
-def _store_frames(connection: duckdb.DuckDBPyConnection, table: Table, rows: Stream, model: type[Contract]) -> None:
+def _store_frames(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: Stream, model: type[Contract]
+) -> None:
     is_made = False
     for frame in rows.frames:
         _check_columns(table, frame.columns, model)
         # not `register`: a transaction holds what was registered in it until its end
-        incoming = connection.from_arrow(frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest()))
+        incoming = connection.from_arrow(
+            frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest())
+        )
         if is_made:
             incoming.insert_into(table.quoted)
         else:
@@ -128,7 +161,10 @@ def _store_frames(connection: duckdb.DuckDBPyConnection, table: Table, rows: Str
             incoming.create(table.quoted)
         is_made = True
     if not is_made:
-        raise ContractError(f"{table.schema}.{table.name}: not stored, no frame came, so its columns are unknown. Yield an empty one.")
+        raise ContractError(
+            f"{table.schema}.{table.name}: not stored, no frame came, so its columns are unknown."
+            " Yield an empty one."
+        )
 
 
 def _columns(model: type[Contract]) -> str:
@@ -138,7 +174,11 @@ def _columns(model: type[Contract]) -> str:
 def _check_columns(table: Table, found: list[str], model: type[Contract]) -> None:
     wanted = column_names(model)
     broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
-    broken += [Violation(name, "column is not in the contract", 0, "") for name in found if name not in wanted]
+    broken += [
+        Violation(name, "column is not in the contract", 0, "")
+        for name in found
+        if name not in wanted
+    ]
     if broken:
         told = "; ".join(f"{v.column}: {v.check}" for v in broken)
         error = BrokenContractError(table.name, broken)
@@ -146,7 +186,9 @@ def _check_columns(table: Table, found: list[str], model: type[Contract]) -> Non
         raise error
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]) -> None:
+def _check_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]
+) -> None:
     n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
     is_large = n_rows > CHECKED_ROWS_AT_ONCE
     if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
@@ -157,34 +199,58 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
 
 
-def _judge_all_rows(connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema) -> None:
+def _judge_all_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
+) -> None:
     for batch in batches(connection, table):
         if broken := violations(batch, schema):
             raise BrokenContractError(f"{table.schema}.{table.name}", broken)
 
 
-def _key_hashes_differ(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str], n_rows: int) -> bool:
-    """Whether all keys have different 64-bit hashes, which proves them different: a quarter of the cost of grouping them."""
-    hashed = f"select hash({', '.join(quote_identifier(name) for name in key)}) as hashed from {table.quoted}"
+def _key_hashes_differ(
+    connection: duckdb.DuckDBPyConnection, table: Table, key: list[str], n_rows: int
+) -> bool:
+    """Whether all keys have different 64-bit hashes,
+    which proves them different: a quarter of the cost of grouping them.
+    """
+    hashed = (
+        f"select hash({', '.join(quote_identifier(name) for name in key)}) as hashed from"
+        f" {table.quoted}"
+    )
     n_parts = -(-n_rows // SORTED_KEYS_AT_ONCE)
     for part in range(n_parts):  # equal keys fall into the same part
-        chosen = hashed if n_parts == 1 else f"select hashed from ({hashed}) where hashed % {n_parts} = {part}"
+        chosen = (
+            hashed
+            if n_parts == 1
+            else f"select hashed from ({hashed}) where hashed % {n_parts} = {part}"
+        )
         reader = connection.sql(chosen).to_arrow_reader(CHECKED_ROWS_AT_ONCE)
-        hashes = np.concatenate([np.empty(0, np.uint64), *(batch.column(0).to_numpy() for batch in reader)])
+        hashes = np.concatenate(
+            [np.empty(0, np.uint64), *(batch.column(0).to_numpy() for batch in reader)]
+        )
         hashes.sort()
         if bool((hashes[1:] == hashes[:-1]).any()):
             return False
     return True
 
 
-def _doubled_keys(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]) -> Violation | None:
+def _doubled_keys(
+    connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]
+) -> Violation | None:
     columns = ", ".join(quote_identifier(name) for name in key)
-    grouped = f"select {columns}, count(*) as n from {table.quoted} group by {columns} having count(*) > 1"
+    grouped = (
+        f"select {columns}, count(*) as n from {table.quoted} group by {columns} having"
+        " count(*) > 1"
+    )
     n_doubled = connection.execute(f"select count(*) from ({grouped})").fetchall()[0][0]
     if not n_doubled:
         return None
-    examples = connection.execute(f"select {columns} from ({grouped}) order by {columns} limit {EXAMPLES}").fetchall()
-    return Violation(", ".join(key), "unique", n_doubled, ", ".join(str(example) for example in examples))
+    examples = connection.execute(
+        f"select {columns} from ({grouped}) order by {columns} limit {EXAMPLES}"
+    ).fetchall()
+    return Violation(
+        ", ".join(key), "unique", n_doubled, ", ".join(str(example) for example in examples)
+    )
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]) -> Written:
@@ -196,4 +262,6 @@ def _describe(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str
 
 
 def _column_types(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    return {name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()}
+    return {
+        name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()
+    }

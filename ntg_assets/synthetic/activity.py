@@ -1,8 +1,10 @@
-"""Who is active on which day: a planted process of habit, leaving and return, day by day for many users at once.
+"""Who is active on which day: a planted process of habit, leaving and return,
+day by day for many users at once.
 
-A living user is active on a day with a chance (own rate x season x treatment) and leaves for good with a hazard that depends only on
-what a log shows (trend and level of activity, tenure; see `HazardRules`). So the probability of silence after any day, given all that
-was seen before it, is known exactly: see `beliefs.py`.
+A living user is active on a day with a chance (own rate x season x treatment) and leaves for good
+with a hazard that depends only on what a log shows (trend and level of activity, tenure; see
+`HazardRules`). So the probability of silence after any day, given all that was seen before it, is
+known exactly: see `beliefs.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +27,9 @@ NEVER = -1
 
 @dataclass(frozen=True)
 class Effect:
-    """What is done to users on a day: factors on their chance of activity and on their hazard (1: nothing)."""
+    """What is done to users on a day: factors on their chance of activity and on their hazard
+    (1: nothing).
+    """
 
     chance: Floats | float = 1.0
     hazard: Floats | float = 1.0
@@ -36,7 +40,9 @@ NO_EFFECT = Effect()
 
 @dataclass(frozen=True)
 class Clock:
-    """Everything about activity that depends on the day or the tenure alone, not on the user's doings."""
+    """Everything about activity that depends on the day or the tenure alone,
+    not on the user's doings.
+    """
 
     spec: WorldSpec
     rates: Floats
@@ -46,15 +52,23 @@ class Clock:
     def season(self) -> Floats:
         """Factor of each day, the horizon after the end included."""
         day = np.arange(self.spec.n_days + self.spec.horizon_days)
-        weekday: Floats = np.array(self.spec.weekday_factors)[(day + self.spec.start_on.weekday()) % 7]
-        season: Floats = weekday * (1 + self.spec.yearly_swing * np.cos(2 * np.pi * (day - YEARLY_PEAK_DAY) / YEAR_DAYS))
+        weekday: Floats = np.array(self.spec.weekday_factors)[
+            (day + self.spec.start_on.weekday()) % 7
+        ]
+        season: Floats = weekday * (
+            1 + self.spec.yearly_swing * np.cos(2 * np.pi * (day - YEARLY_PEAK_DAY) / YEAR_DAYS)
+        )
         return season
 
     @cached_property
     def tenures(self) -> tuple[Floats, Floats, Floats]:
-        """By tenure in days: weight sums of the fast and the slow decayed share, and the newcomer term."""
+        """By tenure in days: weight sums of the fast and the slow decayed share,
+        and the newcomer term.
+        """
         rules, tenure = self.spec.hazard, np.arange(self.spec.n_days + self.spec.horizon_days + 1)
-        fast, slow = (np.maximum(decayed_days(tenure, half_life), 1.0) for half_life in half_lives(rules))
+        fast, slow = (
+            np.maximum(decayed_days(tenure, half_life), 1.0) for half_life in half_lives(rules)
+        )
         return fast, slow, rules.newcomer * np.exp2(-tenure / rules.newcomer_half_life_days)
 
     def chance(self, rate: Floats, *, day: int, effect: Effect) -> Floats:
@@ -62,15 +76,21 @@ class Clock:
         chance: Floats = np.minimum(rate * self.season[day] * effect.chance, HIGHEST_CHANCE)
         return chance
 
-    def hazard(self, fast: Floats, *, slow: Floats, tenure: NDArray[np.int32], effect: Effect) -> Floats:
-        """Chance of leaving for good on a day, from decayed active days and tenure; 0 for users who have not joined."""
+    def hazard(
+        self, fast: Floats, *, slow: Floats, tenure: NDArray[np.int32], effect: Effect
+    ) -> Floats:
+        """Chance of leaving for good on a day, from decayed active days and tenure;
+        0 for users who have not joined.
+        """
         rules = self.spec.hazard
         fast_days, slow_days, newcomer = self.tenures
         seen = np.maximum(tenure, 1)
         log_slow = np.log(slow / slow_days[seen] + rules.smoothing)
         trend = np.clip(np.log(fast / fast_days[seen] + rules.smoothing) - log_slow, *TREND_RANGE)
         level = log_slow - np.log(rules.reference_rate)
-        log_hazard = np.log(rules.daily) - rules.trend * trend + newcomer[seen] - rules.level * level
+        log_hazard = (
+            np.log(rules.daily) - rules.trend * trend + newcomer[seen] - rules.level * level
+        )
         return np.where(tenure > 0, -np.expm1(-np.exp(log_hazard)) * effect.hazard, 0.0)
 
 
@@ -114,7 +134,17 @@ class Habits:
     def start(cls, clock: Clock, *, joined: NDArray[np.int32], rate: Floats) -> "Habits":
         n = len(joined)
         nobody = np.full(n, NEVER, dtype=np.int32)
-        return cls(clock, joined, rate, np.zeros(n), np.zeros(n), np.ones(n, dtype=bool), nobody, nobody.copy(), np.zeros(n))
+        return cls(
+            clock,
+            joined,
+            rate,
+            np.zeros(n),
+            np.zeros(n),
+            np.ones(n, dtype=bool),
+            nobody,
+            nobody.copy(),
+            np.zeros(n),
+        )
 
     def copy(self) -> "Habits":
         """The same state, to be played on under another effect."""
@@ -124,13 +154,17 @@ class Habits:
         return self.clock.hazard(self.fast, slow=self.slow, tenure=day - self.joined, effect=effect)
 
     def advance(self, day: int, *, draws: Floats, effect: Effect, hazard: Floats) -> Flags:
-        """Play one day and return who was active on it; `draws` are two uniform numbers per user, of shape (2, n)."""
+        """Play one day and return who was active on it;
+        `draws` are two uniform numbers per user, of shape (2, n).
+        """
         dies = self.is_alive & (draws[0] < hazard)
         self.compensator = self.compensator + hazard * self.is_alive
         self.died[dies] = day
         self.is_alive = self.is_alive & ~dies
         is_member = self.is_alive & (day > self.joined)
-        active: Flags = (is_member & (draws[1] < self.clock.chance(self.rate, day=day, effect=effect))) | (day == self.joined)
+        active: Flags = (
+            is_member & (draws[1] < self.clock.chance(self.rate, day=day, effect=effect))
+        ) | (day == self.joined)
         self.remember(active)
         self.last_active = np.where(active, np.int32(day), self.last_active)
         return active

@@ -1,7 +1,7 @@
 """What can be known about a user from the log alone: the exact probability of a silent horizon.
 
-A forward filter of the planted process. Source: Baum et al. 1970, the forward recursion of hidden Markov models, with an absorbing
-state (left for good) and a class (daily rate) that never changes.
+A forward filter of the planted process. Source: Baum et al. 1970, the forward recursion of hidden
+Markov models, with an absorbing state (left for good) and a class (daily rate) that never changes.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ class Beliefs:
     Attributes:
         alive: (n_classes, n_users): probability of class and life, given what was seen.
         gone: (n_users,): probability of having left for good, given what was seen.
-        alive_own: (n_users,): probability of life for someone who also knows the user's planted rate.
+        alive_own: (n_users,): probability of life for someone who also knows the user's planted
+            rate.
     """
 
     clock: Clock
@@ -29,10 +30,16 @@ class Beliefs:
     @classmethod
     def start(cls, clock: Clock, n_users: int) -> "Beliefs":
         n_classes = len(clock.rates)
-        return cls(clock, np.full((n_classes, n_users), 1 / n_classes), np.zeros(n_users), np.ones(n_users))
+        return cls(
+            clock, np.full((n_classes, n_users), 1 / n_classes), np.zeros(n_users), np.ones(n_users)
+        )
 
-    def observe(self, day: int, *, habits: Habits, active: Flags, hazard: Floats, effect: Effect) -> None:
-        """Learn from one day: `hazard` is the day's, `active` what was seen; the day of joining tells nothing."""
+    def observe(
+        self, day: int, *, habits: Habits, active: Flags, hazard: Floats, effect: Effect
+    ) -> None:
+        """Learn from one day: `hazard` is the day's, `active` what was seen;
+        the day of joining tells nothing.
+        """
         is_member = day > habits.joined
         chance = self.clock.chance(self.clock.rates[:, None], day=day, effect=effect)
         own = self.clock.chance(habits.rate, day=day, effect=effect)
@@ -48,9 +55,11 @@ class Beliefs:
         self.alive_own = np.where(is_member, np.where(active, 1.0, unseen), self.alive_own)
 
     def silence(self, day: int, *, habits: Habits, effect: Effect) -> tuple[Floats, Floats]:
-        """Probability of no activity in `[day, day + horizon)`: from the log alone, and for who knows the user's rate.
+        """Probability of no activity in `[day, day + horizon)`: from the log alone,
+        and for who knows the user's rate.
 
-        As long as a user is silent, the observables and so the hazards move along a known path; the product over it is exact.
+        As long as a user is silent, the observables and so the hazards move along a known path; the
+        product over it is exact.
         """
         ahead = habits.copy()
         alive, alive_own = self.alive, self.alive_own
@@ -58,7 +67,15 @@ class Beliefs:
         for later in range(day, day + self.clock.spec.horizon_days):
             hazard = ahead.hazard(later, effect=effect)
             gone, gone_own = gone + hazard * alive.sum(axis=0), gone_own + hazard * alive_own
-            alive = alive * (1 - hazard) * (1 - self.clock.chance(self.clock.rates[:, None], day=later, effect=effect))
-            alive_own = alive_own * (1 - hazard) * (1 - self.clock.chance(habits.rate, day=later, effect=effect))
+            alive = (
+                alive
+                * (1 - hazard)
+                * (1 - self.clock.chance(self.clock.rates[:, None], day=later, effect=effect))
+            )
+            alive_own = (
+                alive_own
+                * (1 - hazard)
+                * (1 - self.clock.chance(habits.rate, day=later, effect=effect))
+            )
             ahead.remember(0.0)
         return gone + alive.sum(axis=0), gone_own + alive_own

@@ -1,4 +1,6 @@
-"""The items of a synthetic world: communities, categories, fads and evergreens, what is taken up after what."""
+"""The items of a synthetic world: communities, categories, fads and evergreens,
+what is taken up after what.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +24,14 @@ class Catalogue:
     Attributes:
         item_id: Id of each item, a random order of 1 .. n_items.
         community: Community of each item, ascending.
-        bounds: First item of each community, and n_items as the end: community c is `[bounds[c], bounds[c + 1])`.
+        bounds: First item of each community, and n_items as the end: community c is `[bounds[c],
+        bounds[c + 1])`.
         category: First category of each item; second_category: another one or -1.
         released: Day number of the release; negative: before the first day.
         half_life: Days after which a fad draws half; infinite for evergreens.
         weight: Draw on the day of the release.
-        successor: Index of the item that is taken up next, or -1; never released later than the item itself.
+        successor: Index of the item that is taken up next, or -1; never released later than the
+            item itself.
     """
 
     item_id: NDArray[np.int64]
@@ -42,9 +46,18 @@ class Catalogue:
 
 
 def make_catalogue(spec: WorldSpec) -> Catalogue:
-    """Draw the items. Each community has a classic: an evergreen that was there before the first day."""
+    """Draw the items. Each community has a classic: an evergreen that was there before the first
+    day.
+    """
     rng = random_stream(spec.seed, "synthetic items")
-    community = np.sort(np.concatenate([np.arange(spec.communities), rng.integers(0, spec.communities, spec.n_items - spec.communities)]))
+    community = np.sort(
+        np.concatenate(
+            [
+                np.arange(spec.communities),
+                rng.integers(0, spec.communities, spec.n_items - spec.communities),
+            ]
+        )
+    )
     bounds = np.searchsorted(community, np.arange(spec.communities + 1))
     category, second_category = _categories(community, spec=spec, rng=rng)
     half_life, released = _lives(bounds[:-1], spec=spec, rng=rng)
@@ -62,21 +75,29 @@ def make_catalogue(spec: WorldSpec) -> Catalogue:
 
 
 def daily_weights(catalogue: Catalogue, n_days: int) -> Iterator[NDArray[np.float64]]:
-    """Yield each day's draw of every item: zero before the release, halving for fads, constant for evergreens."""
+    """Yield each day's draw of every item: zero before the release,
+    halving for fads, constant for evergreens.
+    """
     for day in range(n_days):
         age = day - catalogue.released
-        faded: NDArray[np.float64] = catalogue.weight * np.exp2(-np.maximum(age, 0) / catalogue.half_life)
+        faded: NDArray[np.float64] = catalogue.weight * np.exp2(
+            -np.maximum(age, 0) / catalogue.half_life
+        )
         yield np.where(age >= 0, faded, 0.0)
 
 
-def _categories(community: NDArray[np.int64], *, spec: WorldSpec, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _categories(
+    community: NDArray[np.int64], *, spec: WorldSpec, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     anything = rng.integers(0, spec.communities, (2, spec.n_items))
     first = np.where(rng.random(spec.n_items) < spec.category_faith, community, anything[0])
     has_second = (rng.random(spec.n_items) < spec.second_category_share) & (anything[1] != first)
     return first.astype(np.int32), np.where(has_second, anything[1], NO_ITEM).astype(np.int32)
 
 
-def _lives(classics: NDArray[np.int64], *, spec: WorldSpec, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+def _lives(
+    classics: NDArray[np.int64], *, spec: WorldSpec, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     is_fad = rng.random(spec.n_items) < spec.fad_share
     is_new = rng.random(spec.n_items) < spec.new_evergreen_share
     is_fad[classics] = is_new[classics] = False
@@ -89,7 +110,11 @@ def _lives(classics: NDArray[np.int64], *, spec: WorldSpec, rng: np.random.Gener
 
 
 def _weights(
-    bounds: NDArray[np.int64], *, half_life: NDArray[np.float64], spec: WorldSpec, rng: np.random.Generator
+    bounds: NDArray[np.int64],
+    *,
+    half_life: NDArray[np.float64],
+    spec: WorldSpec,
+    rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Zipf's law inside each community, the classic at its top."""
     order = rng.random(spec.n_items)
@@ -101,8 +126,12 @@ def _weights(
     return np.where(np.isfinite(half_life), draw * spec.fad_boost, draw)
 
 
-def _successors(bounds: NDArray[np.int64], *, released: NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A random item of the same community that was released earlier, so that it can be had whenever the item can."""
+def _successors(
+    bounds: NDArray[np.int64], *, released: NDArray[np.int32], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """A random item of the same community that was released earlier,
+    so that it can be had whenever the item can.
+    """
     successor = np.full(len(released), NO_ITEM, dtype=np.int64)
     for start, end in pairwise(bounds):
         by_release = start + np.argsort(released[start:end], kind="stable")

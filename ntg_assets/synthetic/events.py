@@ -1,4 +1,6 @@
-"""From active days to events: of which items, at what time, worth what. One day at a time, in order of time."""
+"""From active days to events: of which items, at what time,
+worth what. One day at a time, in order of time.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from ntg_assets.synthetic.planted import Planted
 DAY_US = 86_400_000_000
 SESSION_GAP_US = 20 * 60 * 1_000_000  # mean time between two events of a person
 EVENING_HOUR, EVENING_SPREAD_HOURS, EVENING_SHARE = 20.0, 2.0, 0.7
-JITTER = 0.9  # of the time to the next event: below 1, so that no two events of a user fall on one instant
+# of the time to the next event: below 1, so that no two events of a user fall on one instant
+JITTER = 0.9
 PLAY_SHARE = 0.7  # the other events are views, worth a tenth
 VIEW_FACTOR = 0.1
 AMOUNT_SPREAD = 0.5  # sd of the logarithm of the worth around the user's level
@@ -52,7 +55,9 @@ class _Day:
 
 
 def daily_events(planted: Planted) -> Iterator[pa.Table]:
-    """Yield the events of each day, by time, then by user; no two events of a user have one timestamp."""
+    """Yield the events of each day, by time, then by user;
+    no two events of a user have one timestamp.
+    """
     spec, lives = planted.spec, planted.lives
     starts = np.searchsorted(lives.day, np.arange(spec.n_days + 1))
     treated = np.zeros(spec.n_users, dtype=bool)
@@ -63,12 +68,16 @@ def daily_events(planted: Planted) -> Iterator[pa.Table]:
         day = _open_day(number, planted=planted, sessions=sessions, weights=weights, rng=rng)
         item = _draw_items(day, planted=planted, rng=rng)
         is_lifted = treated[day.user] & (number >= spec.trial_start)
-        level = planted.population.value_level[day.user] * np.where(is_lifted, 1 + spec.trial.value_lift, 1.0)
+        level = planted.population.value_level[day.user] * np.where(
+            is_lifted, 1 + spec.trial.value_lift, 1.0
+        )
         kind, value = _draw_values(level, rng=rng)
         yield _as_table(day, planted=planted, item=item, kind=kind, value=value)
 
 
-def _open_day(number: int, *, planted: Planted, sessions: slice, weights: Floats, rng: np.random.Generator) -> _Day:
+def _open_day(
+    number: int, *, planted: Planted, sessions: slice, weights: Floats, rng: np.random.Generator
+) -> _Day:
     user, counts = planted.lives.user[sessions], planted.n_events[sessions]
     ends = np.cumsum(counts)
     position = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
@@ -76,8 +85,16 @@ def _open_day(number: int, *, planted: Planted, sessions: slice, weights: Floats
     return _Day(number, np.repeat(user, counts), position, at, weights)
 
 
-def _draw_times(position: NDArray[np.int64], *, counts: NDArray[np.int64], is_bot: Flags, rng: np.random.Generator) -> NDArray[np.int64]:
-    """People mostly start in the evening and go on at their pace until midnight; bots run all day."""
+def _draw_times(
+    position: NDArray[np.int64],
+    *,
+    counts: NDArray[np.int64],
+    is_bot: Flags,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """People mostly start in the evening and go on at their pace until midnight;
+    bots run all day.
+    """
     n = len(counts)
     evening = rng.normal(EVENING_HOUR, EVENING_SPREAD_HOURS, n) % 24
     hour = np.where(rng.random(n) < EVENING_SHARE, evening, rng.uniform(0, 24, n))
@@ -90,11 +107,15 @@ def _draw_times(position: NDArray[np.int64], *, counts: NDArray[np.int64], is_bo
 
 
 def _draw_items(day: _Day, *, planted: Planted, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw by the day's weights, mostly from the user's communities; some items are what comes after the one before."""
+    """Draw by the day's weights, mostly from the user's communities;
+    some items are what comes after the one before.
+    """
     spec, population, bounds = planted.spec, planted.population, planted.catalogue.bounds
     cumulated = np.concatenate([[0.0], np.cumsum(day.weights)])
     choice = rng.random(len(day.user))
-    community = np.where(choice < spec.loyalty, population.community[day.user], population.second_community[day.user])
+    community = np.where(
+        choice < spec.loyalty, population.community[day.user], population.second_community[day.user]
+    )
     is_anywhere = (choice >= spec.loyalty + spec.second_loyalty) | population.is_bot[day.user]
     low = np.where(is_anywhere, 0.0, cumulated[bounds[community]])
     high = np.where(is_anywhere, cumulated[-1], cumulated[bounds[community + 1]])
@@ -104,7 +125,9 @@ def _draw_items(day: _Day, *, planted: Planted, rng: np.random.Generator) -> NDA
     return _with_sequels(item, is_sequel=is_sequel, successor=planted.catalogue.successor)
 
 
-def _with_sequels(item: NDArray[np.int64], *, is_sequel: Flags, successor: NDArray[np.int64]) -> NDArray[np.int64]:
+def _with_sequels(
+    item: NDArray[np.int64], *, is_sequel: Flags, successor: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Replace the marked items by the successor of the one before, never two in a row."""
     marked = is_sequel.copy()
     marked[1:] &= ~is_sequel[:-1]
@@ -117,11 +140,17 @@ def _with_sequels(item: NDArray[np.int64], *, is_sequel: Flags, successor: NDArr
 def _draw_values(level: Floats, *, rng: np.random.Generator) -> tuple[NDArray[np.int8], Floats]:
     """Kind of each event (index into `EVENT_TYPES`) and its worth, in hundredths."""
     kind = (rng.random(len(level)) < PLAY_SHARE).astype(np.int8)
-    amount = level * np.exp(AMOUNT_SPREAD * rng.standard_normal(len(level))) * np.where(kind == 1, 1.0, VIEW_FACTOR)
+    amount = (
+        level
+        * np.exp(AMOUNT_SPREAD * rng.standard_normal(len(level)))
+        * np.where(kind == 1, 1.0, VIEW_FACTOR)
+    )
     return kind, np.round(amount, 2)
 
 
-def _as_table(day: _Day, *, planted: Planted, item: NDArray[np.int64], kind: NDArray[np.int8], value: Floats) -> pa.Table:
+def _as_table(
+    day: _Day, *, planted: Planted, item: NDArray[np.int64], kind: NDArray[np.int8], value: Floats
+) -> pa.Table:
     order = np.argsort(day.at, kind="stable")
     midnight = np.datetime64(planted.spec.start_on, "us") + np.timedelta64(day.number, "D")
     columns = [

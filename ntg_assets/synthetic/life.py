@@ -1,4 +1,6 @@
-"""Play the life of all users, block by block: active days, the trial with both its outcomes, the churn truth."""
+"""Play the life of all users, block by block: active days,
+the trial with both its outcomes, the churn truth.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,8 +30,10 @@ class Lives:
 
     Attributes:
         day, user: The active user-days, by day and then by user index.
-        fates: Per user, in order: `died` (day number or -1) and `compensator` (sum of the hazards lived through).
-        churn: Per cutoff and user (people who joined before it): the probabilities of silence and what came true.
+        fates: Per user, in order: `died` (day number or -1) and `compensator` (sum of the hazards
+        lived through).
+        churn: Per cutoff and user (people who joined before it): the probabilities of silence and
+        what came true.
         trial: Per eligible user: arm, risk, active days under both arms.
         rates: Daily rate of each activity class.
     """
@@ -57,16 +61,20 @@ class _Block:
 
 
 def live(population: Population, *, spec: WorldSpec, progress: Progress) -> Lives:
-    """Simulate all users; the common scale of the rates is what gives the wanted number of active days.
+    """Simulate all users; the common scale of the rates is what gives the wanted number of active
+    days.
 
-    In the rare world whose active days come out more than its events, activity is lowered until they fit.
+    In the rare world whose active days come out more than its events, activity is lowered until
+    they fit.
     """
     scale = _calibrate(population, spec=spec)
     lives = _live_at(population, clock=Clock(spec, _rates(spec, scale=scale)), progress=progress)
     for shrink in (0.5, 0.25, 0.0):
         if len(lives.day) <= spec.n_events:
             break
-        lives = _live_at(population, clock=Clock(spec, _rates(spec, scale=scale * shrink)), progress=progress)
+        lives = _live_at(
+            population, clock=Clock(spec, _rates(spec, scale=scale * shrink)), progress=progress
+        )
     return lives
 
 
@@ -75,23 +83,34 @@ def _rates(spec: WorldSpec, *, scale: float) -> Floats:
 
 
 def _calibrate(population: Population, *, spec: WorldSpec) -> float:
-    """Find by bisection the scale at which a pilot of the users has the wanted mean number of active days."""
+    """Find by bisection the scale at which a pilot of the users has the wanted mean number of
+    active days.
+    """
     low, high = 0.0, 2 * HIGHEST_RATE / max(spec.rate_steps)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        is_enough = _pilot_active_days(population, clock=Clock(spec, _rates(spec, scale=middle))) >= spec.wanted_active_days
+        is_enough = (
+            _pilot_active_days(population, clock=Clock(spec, _rates(spec, scale=middle)))
+            >= spec.wanted_active_days
+        )
         low, high = (low, middle) if is_enough else (middle, high)
     return low
 
 
 def _pilot_active_days(population: Population, *, clock: Clock) -> float:
     pilot = slice(0, PILOT_USERS)
-    habits = Habits.start(clock, joined=population.joined[pilot], rate=clock.rates[population.rate_class[pilot]])
+    habits = Habits.start(
+        clock, joined=population.joined[pilot], rate=clock.rates[population.rate_class[pilot]]
+    )
     rng = random_stream(clock.spec.seed, "synthetic pilot")
     n_active = 0
     for day in range(clock.spec.n_days):
         draws = rng.random((2, len(habits.joined)))
-        n_active += int(habits.advance(day, draws=draws, effect=NO_EFFECT, hazard=habits.hazard(day, effect=NO_EFFECT)).sum())
+        n_active += int(
+            habits.advance(
+                day, draws=draws, effect=NO_EFFECT, hazard=habits.hazard(day, effect=NO_EFFECT)
+            ).sum()
+        )
     return n_active / len(habits.joined)
 
 
@@ -103,7 +122,9 @@ def _live_at(population: Population, *, clock: Clock, progress: Progress) -> Liv
         block_day, block_user = np.nonzero(block.active)
         days.append(block_day.astype(np.int16))
         users.append((block_user + first_user).astype(np.int32))
-        fates.append(pl.DataFrame({"died": block.habits.died, "compensator": block.habits.compensator}))
+        fates.append(
+            pl.DataFrame({"died": block.habits.died, "compensator": block.habits.compensator})
+        )
         churn += block.churn
         trial += [block.trial.outcomes(first_user)] if block.trial else []
         progress("users", min(first_user + BLOCK_USERS, n_users), n_users)
@@ -126,12 +147,17 @@ def _play(population: Population, *, clock: Clock, first_user: int) -> _Block:
     for day in range(spec.n_days):
         if day == spec.trial_start:
             risk, _ = block.beliefs.silence(day, habits=block.habits, effect=NO_EFFECT)
-            block.trial = Trial.begin(block.habits, day=day, risk=risk, in_treatment=block.in_treatment)
+            block.trial = Trial.begin(
+                block.habits, day=day, risk=risk, in_treatment=block.in_treatment
+            )
         if day in spec.cutoffs:
             block.churn.append(_churn_truth(block, cutoff=day))
         _play_day(block, day=day, draws=rng.random((2, len(block.in_treatment))))
     block.churn.append(_churn_truth(block, cutoff=spec.n_days))
-    block.churn = [_with_outcome(rows, block=block, cutoff=cutoff) for rows, cutoff in zip(block.churn, spec.cutoffs, strict=True)]
+    block.churn = [
+        _with_outcome(rows, block=block, cutoff=cutoff)
+        for rows, cutoff in zip(block.churn, spec.cutoffs, strict=True)
+    ]
     _add_bots(population, block=block)
     return block
 
@@ -139,10 +165,18 @@ def _play(population: Population, *, clock: Clock, first_user: int) -> _Block:
 def _open_block(population: Population, *, clock: Clock, first_user: int) -> _Block:
     users = slice(first_user, first_user + BLOCK_USERS)
     never = clock.spec.n_days + clock.spec.horizon_days + 1
-    joined = np.where(population.is_bot[users], np.int32(never), population.joined[users])  # bots have no habits
+    # bots have no habits
+    joined = np.where(population.is_bot[users], np.int32(never), population.joined[users])
     habits = Habits.start(clock, joined=joined, rate=clock.rates[population.rate_class[users]])
     active = np.zeros((clock.spec.n_days, len(joined)), dtype=bool)
-    return _Block(clock, first_user, habits, Beliefs.start(clock, len(joined)), population.in_treatment[users], active)
+    return _Block(
+        clock,
+        first_user,
+        habits,
+        Beliefs.start(clock, len(joined)),
+        population.in_treatment[users],
+        active,
+    )
 
 
 def _play_day(block: _Block, *, day: int, draws: Floats) -> None:
@@ -156,7 +190,9 @@ def _play_day(block: _Block, *, day: int, draws: Floats) -> None:
 
 
 def _churn_truth(block: _Block, *, cutoff: int) -> pl.DataFrame:
-    """Everyone's probability of silence in `[cutoff, cutoff + horizon)`, before anything of it has happened."""
+    """Everyone's probability of silence in `[cutoff, cutoff + horizon)`,
+    before anything of it has happened.
+    """
     is_over = cutoff == block.clock.spec.n_days
     effect = block.trial.effect if block.trial and not is_over else NO_EFFECT
     from_log, own = block.beliefs.silence(cutoff, habits=block.habits, effect=effect)
@@ -180,7 +216,11 @@ def _with_outcome(rows: pl.DataFrame, *, block: _Block, cutoff: int) -> pl.DataF
     if cutoff + spec.horizon_days > spec.n_days:
         return rows.with_columns(pl.lit(None, dtype=pl.Boolean).alias("was_silent"))
     was_active = block.active[cutoff : cutoff + spec.horizon_days].any(axis=0)
-    return rows.with_columns(pl.Series("was_silent", np.logical_not(was_active)[rows["user"].to_numpy() - block.first_user]))
+    return rows.with_columns(
+        pl.Series(
+            "was_silent", np.logical_not(was_active)[rows["user"].to_numpy() - block.first_user]
+        )
+    )
 
 
 def _add_bots(population: Population, *, block: _Block) -> None:

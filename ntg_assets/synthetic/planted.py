@@ -1,4 +1,6 @@
-"""Everything that is drawn before the first event: items, users, their lives, how full their days are."""
+"""Everything that is drawn before the first event: items, users, their lives,
+how full their days are.
+"""
 
 from dataclasses import dataclass
 
@@ -31,15 +33,20 @@ class Planted:
 
 
 def plant(spec: WorldSpec, *, progress: Progress) -> Planted:
-    """Draw a world. One stream of random numbers for each part of it, so the parts do not disturb each other."""
+    """Draw a world. One stream of random numbers for each part of it,
+    so the parts do not disturb each other.
+    """
     population = make_population(spec)
     lives = live(population, spec=spec, progress=progress)
     n_events, expected = _fill_days(lives, population=population, spec=spec)
     return Planted(spec, make_catalogue(spec), population, lives, n_events, expected)
 
 
-def _fill_days(lives: Lives, *, population: Population, spec: WorldSpec) -> tuple[NDArray[np.int64], Floats]:
-    """Share the events out: one for each active day, the rest in proportion to intensity x chance, exact in total.
+def _fill_days(
+    lives: Lives, *, population: Population, spec: WorldSpec
+) -> tuple[NDArray[np.int64], Floats]:
+    """Share the events out: one for each active day,
+    the rest in proportion to intensity x chance, exact in total.
 
     The rest is laid out along the cumulated shares and cut at whole numbers.
     Source: Madow 1949, systematic sampling with probability proportional to size.

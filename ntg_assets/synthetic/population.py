@@ -1,4 +1,6 @@
-"""The users of a synthetic world: when they come, how active they are, what they like; power users and bots."""
+"""The users of a synthetic world: when they come, how active they are,
+what they like; power users and bots.
+"""
 
 from dataclasses import dataclass
 
@@ -22,7 +24,8 @@ class Population:
         user_id: Id of each user.
         joined: Day number of the first activity.
         rate_class: Index into the activity classes.
-        community: Own taste community; second_community: the next best (the same when there is only one).
+        community: Own taste community; second_community: the next best (the same when there is only
+        one).
         intensity: Relative number of further events on an active day.
         value_level: Median worth of one event.
         is_power_user: Whether the intensity is that of a power user.
@@ -50,7 +53,9 @@ def make_population(spec: WorldSpec) -> Population:
     is_bot = np.zeros(n, dtype=bool)
     is_bot[rng.permutation(n)[: spec.n_bots]] = True
     is_power_user = (rng.random(n) < spec.power_user_share) & ~is_bot
-    intensity = np.exp(INTENSITY_SPREAD * rng.standard_normal(n)) * np.where(is_power_user, spec.power_user_factor, 1.0)
+    intensity = np.exp(INTENSITY_SPREAD * rng.standard_normal(n)) * np.where(
+        is_power_user, spec.power_user_factor, 1.0
+    )
     community = rng.integers(0, spec.communities, n)
     step = rng.integers(1, max(2, spec.communities), n)
     return Population(
@@ -63,11 +68,18 @@ def make_population(spec: WorldSpec) -> Population:
         value_level=TYPICAL_VALUE * np.exp(VALUE_SPREAD * rng.standard_normal(n)),
         is_power_user=is_power_user,
         is_bot=is_bot,
-        in_treatment=np.array([unit_interval(spec.trial.salt, unit) >= spec.trial.control_share for unit in user_id.tolist()]),
+        in_treatment=np.array(
+            [
+                unit_interval(spec.trial.salt, unit) >= spec.trial.control_share
+                for unit in user_id.tolist()
+            ]
+        ),
     )
 
 
-def _joining_days(is_bot: NDArray[np.bool_], *, spec: WorldSpec, rng: np.random.Generator) -> NDArray[np.int32]:
+def _joining_days(
+    is_bot: NDArray[np.bool_], *, spec: WorldSpec, rng: np.random.Generator
+) -> NDArray[np.int32]:
     founding = rng.integers(0, FOUNDING_DAYS, spec.n_users)
     later = rng.integers(0, spec.n_days, spec.n_users)
     bots = rng.integers(0, max(1, spec.n_days - spec.bot_days), spec.n_users)

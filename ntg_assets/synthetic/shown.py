@@ -1,11 +1,14 @@
-"""A log of what was shown, with exact probabilities, and the planted law of clicks: what any policy would really have earned.
+"""A log of what was shown, with exact probabilities,
+and the planted law of clicks: what any policy would really have earned.
 
-On each active day of the last weeks a user is shown one list. Each place of it is filled by itself: by the day's draw of the items (of the
-user's communities, or of all), by one of the day's most drawn items, or by any item of the user's communities, all being equally likely.
-So the probability of every item in every place is exact, and nothing of the user's communities is ever very rare.
+On each active day of the last weeks a user is shown one list. Each place of it is filled by itself:
+by the day's draw of the items (of the user's communities, or of all), by one of the day's most
+drawn items, or by any item of the user's communities, all being equally likely. So the probability
+of every item in every place is exact, and nothing of the user's communities is ever very rare.
 
-A click is as likely as `examination of the place * appeal of the item's community to the user * quality of the item * pace of the user`,
-whatever else stands on the list. Clicks change nothing else in the world.
+A click is as likely as `examination of the place * appeal of the item's community to the user *
+quality of the item * pace of the user`, whatever else stands on the list. Clicks change nothing
+else in the world.
 """
 
 from dataclasses import dataclass
@@ -51,11 +54,18 @@ class ClickLaw:
     pace: Floats
     appeal: tuple[float, float, float]
 
-    def probability(self, planted: Planted, *, user: Indices, item: Indices, place: Indices) -> Floats:
+    def probability(
+        self, planted: Planted, *, user: Indices, item: Indices, place: Indices
+    ) -> Floats:
         """Probability of a click of each (user index, item index, place from 0)."""
         population, community = planted.population, planted.catalogue.community[item]
-        is_own, is_second = community == population.community[user], community == population.second_community[user]
-        appeal = np.where(is_own, self.appeal[0], np.where(is_second, self.appeal[1], self.appeal[2]))
+        is_own, is_second = (
+            community == population.community[user],
+            community == population.second_community[user],
+        )
+        appeal = np.where(
+            is_own, self.appeal[0], np.where(is_second, self.appeal[1], self.appeal[2])
+        )
         found: Floats = self.examination[place] * appeal * self.quality[item] * self.pace[user]
         return found
 
@@ -73,7 +83,8 @@ def click_law(planted: Planted) -> ClickLaw:
 
 
 def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
-    """The log as the system that fills the places would keep it: one row per place of each list, by time.
+    """The log as the system that fills the places would keep it: one row per place of each list,
+    by time.
 
     Returns:
         `list_id`, `user_id`, `item_id`, `position` (from 1), `shown_at`, `propensity`, `clicked`.
@@ -83,17 +94,23 @@ def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
     starts = np.searchsorted(lives.day, np.arange(first, spec.n_days + 1))
     days = enumerate(islice(daily_weights(planted.catalogue, spec.n_days), first, None))
     parts = [
-        _day(first + n, lives.user[starts[n] : starts[n + 1]].astype(np.int64), weights, planted, law)
+        _day(
+            first + n, lives.user[starts[n] : starts[n + 1]].astype(np.int64), weights, planted, law
+        )
         for n, weights in days
         if starts[n + 1] > starts[n]
     ]
-    rows = pl.concat([pl.DataFrame(schema=DAY_SCHEMA), *parts]).sort("shown_at", "user_id", "position")
-    return rows.with_columns(list_id=pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1).select(
-        "list_id", "user_id", "item_id", "position", "shown_at", "propensity", "clicked"
+    rows = pl.concat([pl.DataFrame(schema=DAY_SCHEMA), *parts]).sort(
+        "shown_at", "user_id", "position"
     )
+    return rows.with_columns(
+        list_id=pl.int_range(pl.len(), dtype=pl.Int64) // spec.shown.places + 1
+    ).select("list_id", "user_id", "item_id", "position", "shown_at", "propensity", "clicked")
 
 
-def _day(number: int, users: Indices, weights: Floats, planted: Planted, law: ClickLaw) -> pl.DataFrame:
+def _day(
+    number: int, users: Indices, weights: Floats, planted: Planted, law: ClickLaw
+) -> pl.DataFrame:
     """Show each of a day's users one list."""
     spec, rules = planted.spec, planted.spec.shown
     rng = random_stream(spec.seed, f"synthetic lists of day {number}")
@@ -103,7 +120,9 @@ def _day(number: int, users: Indices, weights: Floats, planted: Planted, law: Cl
     propensity = fill_probability(user, item, weights, shelf, planted)
     chance = law.probability(planted, user=user, item=item, place=place)
     midnight = np.datetime64(spec.start_on, "us") + np.timedelta64(number, "D")
-    at = midnight + np.repeat(rng.integers(0, DAY_US, len(users)), rules.places).astype("timedelta64[us]")
+    at = midnight + np.repeat(rng.integers(0, DAY_US, len(users)), rules.places).astype(
+        "timedelta64[us]"
+    )
     return pl.DataFrame(
         {
             "user_id": planted.population.user_id[user],
@@ -116,12 +135,18 @@ def _day(number: int, users: Indices, weights: Floats, planted: Planted, law: Cl
     )
 
 
-def _draw(user: Indices, weights: Floats, shelf: Indices, planted: Planted, rng: np.random.Generator) -> Indices:
+def _draw(
+    user: Indices, weights: Floats, shelf: Indices, planted: Planted, rng: np.random.Generator
+) -> Indices:
     """Choose how each place is filled, then the item."""
     population = planted.population
-    how = np.searchsorted(np.cumsum(_shares(planted.spec.shown)[:-1]), rng.random(len(user)), side="right")
+    how = np.searchsorted(
+        np.cumsum(_shares(planted.spec.shown)[:-1]), rng.random(len(user)), side="right"
+    )
     is_out = (weights > 0).astype(np.float64)
-    is_own = rng.random(len(user)) * _browsed(user, is_out, planted) < _in_community(is_out, population.community[user], planted)
+    is_own = rng.random(len(user)) * _browsed(user, is_out, planted) < _in_community(
+        is_out, population.community[user], planted
+    )
     takes_own = (how == OWN) | ((how == BROWSE) & is_own)
     community = np.where(takes_own, population.community[user], population.second_community[user])
     luck = rng.random(len(user))
@@ -131,7 +156,9 @@ def _draw(user: Indices, weights: Floats, shelf: Indices, planted: Planted, rng:
     return np.where(how == SHELF, from_shelf, np.where(how == BROWSE, browsed, by_weight))
 
 
-def _pick(weights: Floats, community: Indices, luck: Floats, planted: Planted, *, anywhere: Flags) -> Indices:
+def _pick(
+    weights: Floats, community: Indices, luck: Floats, planted: Planted, *, anywhere: Flags
+) -> Indices:
     """Draw items by weight, each from its community or from all."""
     bounds, cumulated = planted.catalogue.bounds, np.concatenate([[0.0], np.cumsum(weights)])
     low = np.where(anywhere, 0.0, cumulated[bounds[community]])
@@ -149,17 +176,30 @@ def _in_community(values: Floats, community: NDArray[np.int32], planted: Planted
 def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
     """Items of a user's one or two communities that are out."""
     own, second = planted.population.community[user], planted.population.second_community[user]
-    return _in_community(is_out, own, planted) + np.where(own == second, 0.0, _in_community(is_out, second, planted))
+    return _in_community(is_out, own, planted) + np.where(
+        own == second, 0.0, _in_community(is_out, second, planted)
+    )
 
 
-def fill_probability(user: Indices, item: Indices, weights: Floats, shelf: Indices, planted: Planted) -> Floats:
+def fill_probability(
+    user: Indices, item: Indices, weights: Floats, shelf: Indices, planted: Planted
+) -> Floats:
     """Probability that a place of a user's list of this day is filled with an item."""
     population, community = planted.population, planted.catalogue.community[item]
     own, second, anywhere, shelved, browsing = _shares(planted.spec.shown)
-    is_own, is_second = community == population.community[user], community == population.second_community[user]
-    found = (own * is_own + second * is_second) * weights[item] / _in_community(weights, community, planted)
+    is_own, is_second = (
+        community == population.community[user],
+        community == population.second_community[user],
+    )
+    found = (
+        (own * is_own + second * is_second)
+        * weights[item]
+        / _in_community(weights, community, planted)
+    )
     found += anywhere * weights[item] / weights.sum() + shelved * np.isin(item, shelf) / len(shelf)
-    found += browsing * (is_own | is_second) / _browsed(user, (weights > 0).astype(np.float64), planted)
+    found += (
+        browsing * (is_own | is_second) / _browsed(user, (weights > 0).astype(np.float64), planted)
+    )
     return np.asarray(found, dtype=np.float64)
 
 

@@ -1,4 +1,6 @@
-"""What a synthetic world is made of: its size, its calendar, and every truth that is planted in it."""
+"""What a synthetic world is made of: its size, its calendar,
+and every truth that is planted in it.
+"""
 
 from datetime import date
 from typing import Any
@@ -18,12 +20,15 @@ SHARE_TOLERANCE = 1e-9  # decimal shares do not add up to 1 exactly in binary
 class HazardRules(Section):
     """Daily hazard of leaving for good: `1 - exp(-exp(log_hazard))`, made only of what a log shows.
 
-    `log_hazard = ln(daily) - trend * T + newcomer * 0.5 ** (tenure / newcomer_half_life_days) - level * ln((s + c) / reference_rate)`
-    with s and f the slow and the fast decayed share of active days, c the smoothing, and `T = ln((f + c) / (s + c))` kept in [-1.5, 1].
+    `log_hazard = ln(daily) - trend * T + newcomer * 0.5 ** (tenure / newcomer_half_life_days) -
+    level * ln((s + c) / reference_rate)` with s and f the slow and the fast decayed share of active
+    days, c the smoothing, and `T = ln((f + c) / (s + c))` kept in [-1.5, 1].
     """
 
     daily: float = Field(default=0.0015, gt=0, lt=1)
-    """Hazard per day of an old user at the reference rate whose activity neither rises nor falls."""
+    """Hazard per day of an old user at the reference rate whose activity neither rises nor
+    falls.
+    """
     trend: float = 1.0
     """How strongly falling activity raises the hazard."""
     newcomer: float = 1.5
@@ -40,7 +45,9 @@ class HazardRules(Section):
 
 
 class TrialRules(Section):
-    """A randomised trial over the last days of the world, in which only recently active users take part."""
+    """A randomised trial over the last days of the world,
+    in which only recently active users take part.
+    """
 
     experiment_id: str = "synthetic-trial"
     salt: str = "synthetic-trial"
@@ -48,9 +55,13 @@ class TrialRules(Section):
     control_share: float = Field(default=0.5, gt=0, lt=1)
     days: int = Field(default=56, ge=1)
     band_edges: tuple[float, float, float] = (0.25, 0.5, 0.75)
-    """Borders between the risk bands: planted probability of silence at the start of the trial, without treatment."""
+    """Borders between the risk bands: planted probability of silence at the start of the trial,
+    without treatment.
+    """
     activity_lift: tuple[float, float, float, float] = (0.04, 0.10, 0.20, 0.30)
-    """Treated users' daily chance of activity is multiplied by 1 + lift, by band from low to high risk."""
+    """Treated users' daily chance of activity is multiplied by 1 + lift,
+    by band from low to high risk.
+    """
     hazard_cut: tuple[float, float, float, float] = (0.0, 0.10, 0.20, 0.30)
     """Treated users' daily hazard is multiplied by 1 - cut, by band."""
     value_lift: float = Field(default=0.03, gt=-1)
@@ -58,10 +69,14 @@ class TrialRules(Section):
 
 
 class ShownRules(Section):
-    """Lists that a system showed over the last days of the world, each place filled at random by known probabilities; see `shown.py`."""
+    """Lists that a system showed over the last days of the world,
+    each place filled at random by known probabilities; see `shown.py`.
+    """
 
     days: int = Field(default=112, ge=1)
-    """Twice the trial's: some lists were shown before any cutoff that leaves the trial to the end."""
+    """Twice the trial's: some lists were shown before any cutoff that leaves the trial to the
+    end.
+    """
     places: int = Field(default=5, ge=1)
     own_share: float = Field(default=0.45, ge=0, le=1)
     """Share of places filled from the user's own community, by the day's draw."""
@@ -69,12 +84,16 @@ class ShownRules(Section):
     shelf_share: float = Field(default=0.2, ge=0, le=1)
     """Share filled with one of the day's most drawn items, each as likely as the others."""
     browse_share: float = Field(default=0.15, ge=0, le=1)
-    """Share filled with any item of the user's two communities, each as likely as the others; the rest by the day's draw of all items."""
+    """Share filled with any item of the user's two communities,
+    each as likely as the others; the rest by the day's draw of all items.
+    """
     shelf_items: int = Field(default=100, ge=1)
     examination: float = Field(default=0.8, gt=0, le=1)
     """The place after is looked at so many times as often as the place before."""
     appeal: tuple[float, float, float] = (0.30, 0.15, 0.04)
-    """Click of an average user on an average item in the first place: own community, second one, any other."""
+    """Click of an average user on an average item in the first place: own community,
+    second one, any other.
+    """
     quality: tuple[float, float] = (0.5, 1.5)
     """Items are so much more or less attractive than the average one."""
     pace: tuple[float, float] = (0.5, 1.5)
@@ -95,15 +114,31 @@ class WorldSpec(Section):
     horizon_days: int = Field(default=28, ge=1)
     """The true churn probability is that of no activity in `[T, T + horizon)`."""
     n_cutoffs: int = Field(default=10, ge=1)
-    """Truth is written for T = the end, the end minus one horizon, ... (as many as lie in the second half of the world)."""
+    """Truth is written for T = the end, the end minus one horizon, ...
+    (as many as lie in the second half of the world).
+    """
 
     founder_share: float = Field(default=0.35, ge=0, le=1)
-    """Users who join in the first four weeks; the others come at a constant rate until the last day (cold starts)."""
+    """Users who join in the first four weeks;
+    the others come at a constant rate until the last day (cold starts).
+    """
     rate_steps: tuple[float, ...] = Field(default=(0.25, 0.5, 1.0, 2.0, 4.0, 8.0), min_length=1)
-    """Classes of daily activity, equally likely; their common scale follows from the events per user."""
+    """Classes of daily activity, equally likely;
+    their common scale follows from the events per user.
+    """
     most_active_days: float = Field(default=46.0, gt=1)
-    """Mean active days per user when events are plenty; the other events make the active days fuller."""
-    weekday_factors: tuple[float, float, float, float, float, float, float] = (0.92, 0.88, 0.90, 0.95, 1.10, 1.20, 1.05)
+    """Mean active days per user when events are plenty;
+    the other events make the active days fuller.
+    """
+    weekday_factors: tuple[float, float, float, float, float, float, float] = (
+        0.92,
+        0.88,
+        0.90,
+        0.95,
+        1.10,
+        1.20,
+        1.05,
+    )
     """Monday to Sunday."""
     yearly_swing: float = Field(default=0.15, ge=0, lt=1)
     """Amplitude of the yearly wave, which peaks in the middle of January."""
@@ -151,30 +186,52 @@ class WorldSpec(Section):
         problems = []
         if self.n_events < self.n_users:
             problems.append(
-                f"{self.n_events:,} events for {self.n_users:,} users: each user has at least one event. "
-                f"Ask for at least {self.n_users:,} events or fewer users"
+                f"{self.n_events:,} events for {self.n_users:,} users: each user has at least one"
+                f" event. Ask for at least {self.n_users:,} events or fewer users"
             )
         if self.n_communities is not None and self.n_communities > self.n_items:
-            problems.append(f"{self.n_communities} communities need at least as many items, found n_items = {self.n_items}")
+            problems.append(
+                f"{self.n_communities} communities need at least as many items, found n_items ="
+                f" {self.n_items}"
+            )
         if self.loyalty + self.second_loyalty > 1:
-            problems.append(f"loyalty + second_loyalty = {self.loyalty + self.second_loyalty:g} is above 1")
-        shares = self.shown.own_share + self.shown.second_share + self.shown.shelf_share + self.shown.browse_share
+            problems.append(
+                f"loyalty + second_loyalty = {self.loyalty + self.second_loyalty:g} is above 1"
+            )
+        shares = (
+            self.shown.own_share
+            + self.shown.second_share
+            + self.shown.shelf_share
+            + self.shown.browse_share
+        )
         if shares > 1 + SHARE_TOLERANCE:
-            problems.append(f"shown.own_share + second_share + shelf_share + browse_share = {shares:g} is above 1")
+            problems.append(
+                f"shown.own_share + second_share + shelf_share + browse_share = {shares:g} is"
+                " above 1"
+            )
         if (surest := max(self.shown.appeal) * self.shown.quality[1] * self.shown.pace[1]) > 1:
-            problems.append(f"the surest click has a probability of {surest:g}: lower shown.appeal, quality or pace")
+            problems.append(
+                f"the surest click has a probability of {surest:g}: lower shown.appeal, quality or"
+                " pace"
+            )
         if self.trial.days % self.horizon_days:
-            problems.append(f"a trial of {self.trial.days} days is no multiple of the horizon of {self.horizon_days} days")
+            problems.append(
+                f"a trial of {self.trial.days} days is no multiple of the horizon of"
+                f" {self.horizon_days} days"
+            )
         if self.trial.days + self.horizon_days > self.n_days // 2:
             problems.append(
-                f"n_days = {self.n_days} is too short for a trial of {self.trial.days} days and a horizon of {self.horizon_days}: "
-                f"at least {2 * (self.trial.days + self.horizon_days)} days are needed"
+                f"n_days = {self.n_days} is too short for a trial of {self.trial.days} days and a"
+                f" horizon of {self.horizon_days}: at least"
+                f" {2 * (self.trial.days + self.horizon_days)} days are needed"
             )
         return problems
 
     @property
     def communities(self) -> int:
-        return self.n_communities or max(1, min(MOST_COMMUNITIES, self.n_items // ITEMS_PER_COMMUNITY))
+        return self.n_communities or max(
+            1, min(MOST_COMMUNITIES, self.n_items // ITEMS_PER_COMMUNITY)
+        )
 
     @property
     def trial_start(self) -> int:
@@ -195,7 +252,9 @@ class WorldSpec(Section):
 
     @property
     def wanted_active_days(self) -> float:
-        """Mean active days per user that the activity is scaled to: half of the events, up to `most_active_days`."""
+        """Mean active days per user that the activity is scaled to: half of the events,
+        up to `most_active_days`.
+        """
         return 1 + min(0.5 * (self.n_events / self.n_users - 1), self.most_active_days - 1)
 
 
@@ -211,7 +270,9 @@ def world_spec(**fields: Any) -> WorldSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise ConfigurationError(f"synthetic world: unknown field {where!r}; see `WorldSpec` for the known ones.") from None
+            raise ConfigurationError(
+                f"synthetic world: unknown field {where!r}; see `WorldSpec` for the known ones."
+            ) from None
         text = first["msg"].removeprefix("Value error, ")
         found = f"{where}: {text} (found {first['input']!r})" if where else text
         raise ConfigurationError(f"synthetic world: {found}.") from None

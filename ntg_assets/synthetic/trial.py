@@ -1,4 +1,6 @@
-"""The planted trial: who takes part, what is done to them, and what would have been in the other arm."""
+"""The planted trial: who takes part, what is done to them,
+and what would have been in the other arm.
+"""
 
 from dataclasses import dataclass
 
@@ -14,15 +16,16 @@ ELIGIBLE_HORIZONS = 2  # users active within so many horizons before the start t
 
 @dataclass
 class Trial:
-    """One block of users during the trial, with both outcomes: the world's, and that of the other arm under the same luck.
+    """One block of users during the trial, with both outcomes: the world's,
+    and that of the other arm under the same luck.
 
     Attributes:
         risk: Probability of a silent horizon at the start, given the log, without treatment.
         band: Risk band 0 .. 3.
         is_eligible: Active lately, so part of the trial.
         effect: What is done to the users in this world.
-        other: State of the same users had each been in the other arm; other_effect: what would be done to them.
-        days, other_days: Active days since the start, here and there.
+        other: State of the same users had each been in the other arm; other_effect: what would be
+        done to them. days, other_days: Active days since the start, here and there.
     """
 
     risk: Floats

@@ -15,9 +15,21 @@ from ntg_assets.synthetic.spec import WorldSpec
 
 
 def item_table(catalogue: Catalogue) -> pl.DataFrame:
-    """The item table of the log itself, one row per item by id: `item_id`, `title`, `categories` joined by '|'."""
-    rows = pl.DataFrame({"item_id": catalogue.item_id, "first": catalogue.category, "second": catalogue.second_category})
-    second = pl.when(pl.col("second") >= 0).then(pl.concat_str(pl.lit("|"), _category("second"))).otherwise(pl.lit(""))
+    """The item table of the log itself, one row per item by id: `item_id`,
+    `title`, `categories` joined by '|'.
+    """
+    rows = pl.DataFrame(
+        {
+            "item_id": catalogue.item_id,
+            "first": catalogue.category,
+            "second": catalogue.second_category,
+        }
+    )
+    second = (
+        pl.when(pl.col("second") >= 0)
+        .then(pl.concat_str(pl.lit("|"), _category("second")))
+        .otherwise(pl.lit(""))
+    )
     return rows.sort("item_id").select(
         "item_id",
         title=pl.concat_str(pl.lit("Item "), pl.col("item_id").cast(pl.String).str.zfill(6)),
@@ -26,7 +38,9 @@ def item_table(catalogue: Catalogue) -> pl.DataFrame:
 
 
 def item_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
-    """One row per item: community, fad or evergreen (null half-life), release, draw on the first day, successor, click quality."""
+    """One row per item: community, fad or evergreen (null half-life),
+    release, draw on the first day, successor, click quality.
+    """
     catalogue = planted.catalogue
     has_successor = catalogue.successor >= 0
     return pl.DataFrame(
@@ -37,8 +51,10 @@ def item_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
             "half_life_days": pl.Series(catalogue.half_life).replace(np.inf, None),
             "released_on": _dates(catalogue.released, spec=planted.spec),
             "weight": catalogue.weight,
-            "successor_id": pl.Series(catalogue.item_id[catalogue.successor]).zip_with(
-                pl.Series(has_successor), pl.Series([None], dtype=pl.Int64)
+            "successor_id": (
+                pl.Series(catalogue.item_id[catalogue.successor]).zip_with(
+                    pl.Series(has_successor), pl.Series([None], dtype=pl.Int64)
+                )
             ),
             "click_quality": law.quality,
         }
@@ -46,10 +62,12 @@ def item_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
 
 
 def user_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
-    """One row per user: taste, activity, hazard lived through, day of leaving (null: still there), kind of user, click pace.
+    """One row per user: taste, activity, hazard lived through, day of leaving
+    (null: still there), kind of user, click pace.
 
-    `expected_deaths` is the sum of the daily hazards that the user lived through: over any group of users chosen by what was known
-    beforehand, the number who left minus it has mean 0 and a variance of about it.
+    `expected_deaths` is the sum of the daily hazards that the user lived through: over any group of
+    users chosen by what was known beforehand, the number who left minus it has mean 0 and a
+    variance of about it.
     """
     population, lives, spec = planted.population, planted.lives, planted.spec
     died = lives.fates["died"].to_numpy()
@@ -65,20 +83,30 @@ def user_truth(planted: Planted, law: ClickLaw) -> pl.DataFrame:
             "expected_event_value": population.value_level * MEAN_AMOUNT,
             "is_power_user": population.is_power_user,
             "is_bot": population.is_bot,
-            "left_on": pl.Series(_dates(died, spec=spec)).zip_with(pl.Series(died >= 0), pl.Series([None], dtype=pl.Date)),
+            "left_on": (
+                pl.Series(_dates(died, spec=spec)).zip_with(
+                    pl.Series(died >= 0), pl.Series([None], dtype=pl.Date)
+                )
+            ),
             "expected_deaths": lives.fates["compensator"],
             "n_active_days": np.bincount(lives.user, minlength=spec.n_users),
-            "n_events": np.bincount(lives.user, weights=planted.n_events, minlength=spec.n_users).astype(np.int64),
+            "n_events": (
+                np.bincount(lives.user, weights=planted.n_events, minlength=spec.n_users).astype(
+                    np.int64
+                )
+            ),
             "click_pace": law.pace,
         }
     )
 
 
 def churn_truth(planted: Planted) -> pl.DataFrame:
-    """One row per user and cutoff T (people who joined before it): P(no activity in `[T, T + horizon)`), exactly.
+    """One row per user and cutoff T (people who joined before it): P(no activity in `[T,
+    T + horizon)`), exactly.
 
-    `silence_probability` is conditional on the log before T alone (what the best possible model would say);
-    `silence_probability_own_rate` also knows the user's planted rate. `was_silent` is null while the window is open.
+    `silence_probability` is conditional on the log before T alone (what the best possible model
+    would say); `silence_probability_own_rate` also knows the user's planted rate. `was_silent` is
+    null while the window is open.
     """
     rows = planted.lives.churn
     return rows.select(
@@ -95,10 +123,14 @@ def churn_truth(planted: Planted) -> pl.DataFrame:
 
 
 def trial_truth(planted: Planted) -> pl.DataFrame:
-    """One row per user in the trial: arm, risk before it, active days in both arms under the same luck, expected value in both."""
+    """One row per user in the trial: arm, risk before it,
+    active days in both arms under the same luck, expected value in both.
+    """
     population, lives, spec = planted.population, planted.lives, planted.spec
     user = lives.trial["user"].to_numpy()
-    per_day = pl.Series(planted.expected_per_active_day[user] * population.value_level[user] * MEAN_AMOUNT)
+    per_day = pl.Series(
+        planted.expected_per_active_day[user] * population.value_level[user] * MEAN_AMOUNT
+    )
     return lives.trial.select(
         experiment_id=pl.lit(spec.trial.experiment_id),
         user_id=pl.Series(population.user_id[user]),
@@ -109,7 +141,9 @@ def trial_truth(planted: Planted) -> pl.DataFrame:
         active_days_if_control="active_days_if_control",
         active_days_if_treatment="active_days_if_treatment",
         expected_value_if_control=pl.col("active_days_if_control") * per_day,
-        expected_value_if_treatment=pl.col("active_days_if_treatment") * per_day * (1 + spec.trial.value_lift),
+        expected_value_if_treatment=pl.col("active_days_if_treatment")
+        * per_day
+        * (1 + spec.trial.value_lift),
     )
 
 
@@ -120,7 +154,9 @@ def assignments(planted: Planted) -> pl.DataFrame:
         experiment_id=pl.lit(spec.trial.experiment_id),
         user_id=pl.Series(planted.population.user_id[lives.trial["user"].to_numpy()]),
         arm=_arm(),
-        assigned_at=pl.lit(spec.start_on + timedelta(days=spec.trial_start)).cast(pl.Datetime("us")),
+        assigned_at=pl.lit(spec.start_on + timedelta(days=spec.trial_start)).cast(
+            pl.Datetime("us")
+        ),
     )
 
 

@@ -3,8 +3,10 @@
 - `events.parquet`: user_id, item_id, event_at, event_type, value; by time
 - `items.parquet`: item_id, title, categories
 - `assignments.parquet`: experiment_id, user_id, arm, assigned_at; the trial's assignment log
-- `shown.parquet`: list_id, user_id, item_id, position, shown_at, propensity, clicked; what a system showed, with its probabilities
-- `truth/`: `users.parquet`, `items.parquet`, `churn.parquet`, `trial.parquet`, `parameters.json`; see `truth.py`
+- `shown.parquet`: list_id, user_id, item_id, position, shown_at, propensity, clicked; what a system
+  showed, with its probabilities
+- `truth/`: `users.parquet`, `items.parquet`, `churn.parquet`, `trial.parquet`, `parameters.json`;
+  see `truth.py`
 """
 
 import json
@@ -61,7 +63,8 @@ def write_world(
     """Write a world of exactly this size; the same arguments give the same rows.
 
     Args:
-        folder: Where to; made when missing. Files of an earlier world are replaced when the new ones are whole.
+        folder: Where to; made when missing. Files of an earlier world are replaced when the new
+        ones are whole.
         n_events: Rows of the log.
         n_users: Users, each with at least one event.
         n_items: Rows of the item table; some may never be chosen.
@@ -91,11 +94,20 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
         "truth/churn.parquet": truth.churn_truth(planted),
         "truth/trial.parquet": truth.trial_truth(planted),
     }
-    _write_events(folder / "events.parquet", days=daily_events(planted), spec=spec, progress=progress)
+    _write_events(
+        folder / "events.parquet", days=daily_events(planted), spec=spec, progress=progress
+    )
     for name, table in tables.items():
-        table.write_parquet(folder / (name + PART), compression="snappy", use_pyarrow=True, pyarrow_options=dict(CHECKSUMMED))
+        table.write_parquet(
+            folder / (name + PART),
+            compression="snappy",
+            use_pyarrow=True,
+            pyarrow_options=dict(CHECKSUMMED),
+        )
     parameters = truth.parameters(planted)
-    (folder / f"truth/parameters.json{PART}").write_text(json.dumps(parameters, indent=1) + "\n", encoding="utf-8")
+    (folder / f"truth/parameters.json{PART}").write_text(
+        json.dumps(parameters, indent=1) + "\n", encoding="utf-8"
+    )
     written = ["events.parquet", *tables, "truth/parameters.json"]
     for name in written:
         (folder / (name + PART)).replace(folder / name)
@@ -121,15 +133,22 @@ def _make_room(folder: Path, spec: WorldSpec) -> None:
     try:
         (folder / "truth").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be made ({error.strerror}). Give a writable folder.") from None
+        raise StorageError(
+            f"{folder} cannot be made ({error.strerror}). Give a writable folder."
+        ) from None
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder} is not writable. Give a writable folder.")
     free, needed = shutil.disk_usage(folder).free, spec.n_events * BYTES_PER_EVENT
     if free < needed:
-        raise StorageError(f"{folder}: {free / 1e9:.1f} GB free, {spec.n_events:,} events need about {needed / 1e9:.1f} GB. Make room.")
+        raise StorageError(
+            f"{folder}: {free / 1e9:.1f} GB free, {spec.n_events:,} events need about"
+            f" {needed / 1e9:.1f} GB. Make room."
+        )
 
 
-def _write_events(path: Path, *, days: Iterable[pa.Table], spec: WorldSpec, progress: Progress) -> None:
+def _write_events(
+    path: Path, *, days: Iterable[pa.Table], spec: WorldSpec, progress: Progress
+) -> None:
     """Write whole days as row groups of at least `ROW_GROUP_ROWS` rows."""
     waiting: list[pa.Table] = []
     n_waiting = n_done = 0

@@ -16,7 +16,10 @@ from ntg_assets.taste.taste_graph import build_taste_graph
 
 @staged_assets(
     {
-        "taste_graph": "Which items are had by the same users: the strongest neighbours of each item, with the evidence of each edge.",
+        "taste_graph": (
+            "Which items are had by the same users: the strongest neighbours of each item, with the"
+            " evidence of each edge."
+        ),
         "graph_guardrails": "What each guardrail of the taste graph removed, and what it left.",
     },
     group="taste",
@@ -24,26 +27,40 @@ from ntg_assets.taste.taste_graph import build_taste_graph
 )
 def taste_graph(train_events: Table, project: Project) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both come from one count of shared users."""
-    made = build_taste_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste)
+    made = build_taste_graph(
+        project.columns(train_events, *HISTORY), settings=project.settings.taste
+    )
     return made.edges, made.guardrails
 
 
 @staged_asset(group="taste", kinds=("numpy",))
 def sequence_graph(train_events: Table, project: Project) -> pl.DataFrame:
-    """What users take up next: directed edges, with the guardrails and the evidence of the taste graph."""
-    return build_sequence_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste).edges
+    """What users take up next: directed edges,
+    with the guardrails and the evidence of the taste graph.
+    """
+    return build_sequence_graph(
+        project.columns(train_events, *HISTORY), settings=project.settings.taste
+    ).edges
 
 
 @staged_asset(group="taste", kinds=("numpy",))
 def linear_graph(train_events: Table, project: Project) -> pl.DataFrame:
-    """Learned item weights that predict one item of a user from the others, where the catalogue's size allows it."""
-    return build_linear_graph(project.columns(train_events, *HISTORY), settings=project.settings.taste)
+    """Learned item weights that predict one item of a user from the others,
+    where the catalogue's size allows it.
+    """
+    return build_linear_graph(
+        project.columns(train_events, *HISTORY), settings=project.settings.taste
+    )
 
 
 @staged_asset(group="taste", kinds=("scikitlearn",))
-def taste_axes(taste_graph: pl.DataFrame, item_categories: pl.DataFrame, items: pl.DataFrame, project: Project) -> pl.DataFrame:
+def taste_axes(
+    taste_graph: pl.DataFrame, item_categories: pl.DataFrame, items: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """Named groups of items that belong together, by which a user's taste can be read."""
-    return find_taste_axes(taste_graph, item_categories=item_categories, titles=items, settings=project.settings.taste)
+    return find_taste_axes(
+        taste_graph, item_categories=item_categories, titles=items, settings=project.settings.taste
+    )
 
 
 @staged_asset(group="taste", kinds=("numpy",))
@@ -55,7 +72,18 @@ def user_taste(train_events: Table, taste_axes: pl.DataFrame, project: Project) 
 @staged_asset(group="taste", kinds=("scikitlearn",))
 def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
     """SVD embeddings of the best supported items; empty when `taste.embedding_dimensions` is 0."""
-    return embed_items(project.columns(train_events, *HISTORY), settings=project.settings.taste, seed=project.settings.seed)
+    return embed_items(
+        project.columns(train_events, *HISTORY),
+        settings=project.settings.taste,
+        seed=project.settings.seed,
+    )
 
 
-taste_assets = [*taste_graph, *sequence_graph, *linear_graph, *taste_axes, *user_taste, *item_embeddings]
+taste_assets = [
+    *taste_graph,
+    *sequence_graph,
+    *linear_graph,
+    *taste_axes,
+    *user_taste,
+    *item_embeddings,
+]

@@ -1,4 +1,6 @@
-"""The linear graph: item weights that predict a user's item from all the others, each edge a learned weight."""
+"""The linear graph: item weights that predict a user's item from all the others,
+each edge a learned weight.
+"""
 
 import numpy as np
 import polars as pl
@@ -16,7 +18,8 @@ from ntg_assets.taste.taste_graph import guarded_nodes
 
 LINEAR_SCHEMA = {"rank": pl.Int64, "weight": pl.Float64}
 
-WEIGHT_DIGITS = 9  # the last bits of an inverse differ from process to process; what is stored must not
+# the last bits of an inverse differ from process to process; what is stored must not
+WEIGHT_DIGITS = 9
 
 
 def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.DataFrame:
@@ -24,13 +27,15 @@ def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.D
 
     Args:
         events: One row per event: `user_id`, `item_id`, `event_at`.
-        settings: Guardrails of its own (`linear_...`); the `linear_max_items` best supported items take part (0: none, no rows).
+        settings: Guardrails of its own (`linear_...`); the `linear_max_items` best supported items
+            take part (0: none, no rows).
 
     Returns:
-        `linear_graph`: the largest positive weights that lead to each item; the largest that leave one would all lead to popular
-        items (measured on purchases: NDCG@10 .053 by those, .055 by these, .058 by all weights). A matrix of all items is inverted,
-        so memory grows with the square and time with the cube of `linear_max_items`; one thread, so that the bits do not depend on
-        their number.
+        `linear_graph`: the largest positive weights that lead to each item; the largest that leave
+        one would all lead to popular items (measured on purchases: NDCG@10 .053 by those, .055 by
+        these, .058 by all weights). A matrix of all items is inverted, so memory grows with the
+        square and time with the cube of `linear_max_items`; one thread, so that the bits do not
+        depend on their number.
 
     Source: Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data" (EASE).
     """
@@ -39,37 +44,63 @@ def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.D
 
 def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> pl.DataFrame:
     """Learn the linear graph of a coded log; see `build_linear_graph`."""
-    guardrails = {"min_item_support": settings.linear_min_item_support, "max_items_per_user": settings.linear_max_items_per_user}
+    guardrails = {
+        "min_item_support": settings.linear_min_item_support,
+        "max_items_per_user": settings.linear_max_items_per_user,
+    }
     nodes = guarded_nodes(interactions, settings=settings.model_copy(update=guardrails))
     n_items = min(nodes.matrix.n_items, settings.linear_max_items)
     codes = nodes.codes[:n_items]
     ids = interactions.items.gather(codes)
     if n_items == 0:
-        return pl.DataFrame({"item_id": ids, "neighbour_id": ids}).with_columns(rank=pl.lit(0), weight=pl.lit(0.0)).cast(LINEAR_SCHEMA)  # type: ignore[arg-type]
+        return (
+            pl.DataFrame({"item_id": ids, "neighbour_id": ids})
+            .with_columns(rank=pl.lit(0), weight=pl.lit(0.0))
+            .cast(LINEAR_SCHEMA)  # type: ignore[arg-type]
+        )
     shape = (len(nodes.matrix.start) - 1, nodes.matrix.n_items)
-    histories = sp.csr_array((np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape)[:, :n_items]
+    histories = sp.csr_array(
+        (np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape
+    )[:, :n_items]
     regularisation = settings.linear_regularisation * histories.nnz / n_items
     with threadpool_limits(1):
-        edges = _top_weights(histories, k=settings.linear_neighbours_per_item, regularisation=regularisation)
+        edges = _top_weights(
+            histories, k=settings.linear_neighbours_per_item, regularisation=regularisation
+        )
     return pl.DataFrame(
-        {"item_id": ids.gather(edges.column), "neighbour_id": ids.gather(edges.row), "rank": edges.rank + 1, "weight": edges.value}
+        {
+            "item_id": ids.gather(edges.column),
+            "neighbour_id": ids.gather(edges.row),
+            "rank": edges.rank + 1,
+            "weight": edges.value,
+        }
     )
 
 
 def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> Entries:
-    """Solve for all weights, keep the `k` largest positive ones that lead to each item (its row)."""
+    """Solve for all weights, keep the `k` largest positive ones that lead to each item
+    (its row).
+    """
     inverse = regularised_inverse(histories, regularisation)
-    weights = inverse / -np.diag(inverse)[:, None]  # symmetric but for the scale: rows are what columns are in the source
+    # symmetric but for the scale: rows are what columns are in the source
+    weights = inverse / -np.diag(inverse)[:, None]
     np.round(weights, WEIGHT_DIGITS, out=weights)
     np.fill_diagonal(weights, 0.0)
     at_once = rows_at_once(weights.shape[1])
-    parts = [(first, top_k_rows(weights[first : first + at_once], k)) for first in range(0, len(weights), at_once)]
+    parts = [
+        (first, top_k_rows(weights[first : first + at_once], k))
+        for first in range(0, len(weights), at_once)
+    ]
     rows = np.concatenate([part.row + first for first, part in parts])
-    return Entries(rows, *(np.concatenate([part[column] for _, part in parts]) for column in (1, 2, 3)))
+    return Entries(
+        rows, *(np.concatenate([part[column] for _, part in parts]) for column in (1, 2, 3))
+    )
 
 
 def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Floats:
-    """Invert X'X + r I; with fewer users than items through the smaller matrix XX' + r I (Woodbury)."""
+    """Invert X'X + r I; with fewer users than items through the smaller matrix XX' + r I
+    (Woodbury).
+    """
     n_users, n_items = histories.shape
     if n_users >= n_items:
         gram = gram_of(histories)
@@ -78,7 +109,9 @@ def regularised_inverse(histories: sp.csr_array, regularisation: float) -> Float
     dense = histories.toarray()
     small = (histories @ histories.T).toarray()
     small[np.diag_indices(n_users)] += regularisation
-    factor = scipy.linalg.solve_triangular(np.linalg.cholesky(small), dense, lower=True, overwrite_b=True, check_finite=False)
+    factor = scipy.linalg.solve_triangular(
+        np.linalg.cholesky(small), dense, lower=True, overwrite_b=True, check_finite=False
+    )
     inverse = factor.T @ factor
     inverse *= -1 / regularisation
     inverse[np.diag_indices(n_items)] += 1 / regularisation
@@ -92,9 +125,13 @@ def gram_of(histories: sp.csr_array, *, compiled: bool | None = None) -> Floats:
         histories: Users x items, binary.
         compiled: Which engine; none: by the amount of work. Both give the same bits.
     """
-    matrix = UserItems(histories.indptr.astype(np.int64), histories.indices.astype(np.int32), histories.shape[1])
+    matrix = UserItems(
+        histories.indptr.astype(np.int64), histories.indices.astype(np.int32), histories.shape[1]
+    )
     if matrix.n_updates >= COMPILED_FROM if compiled is None else compiled:
-        from ntg_assets.taste.neighbours_kernel import compiled_gram  # noqa: PLC0415  # a small input never pays for numba
+        from ntg_assets.taste.neighbours_kernel import (  # noqa: PLC0415  # a small input never pays for numba
+            compiled_gram,
+        )
 
         return compiled_gram(matrix)
     return (histories.T @ histories).toarray()
@@ -102,5 +139,7 @@ def gram_of(histories: sp.csr_array, *, compiled: bool | None = None) -> Floats:
 
 def _inverse(gram: Floats) -> Floats:
     """Invert a positive definite matrix by Cholesky."""
-    lower, _ = scipy.linalg.lapack.dpotri(scipy.linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False), lower=True)
+    lower, _ = scipy.linalg.lapack.dpotri(
+        scipy.linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False), lower=True
+    )
     return np.tril(lower) + np.tril(lower, -1).T

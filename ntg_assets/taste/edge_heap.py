@@ -1,4 +1,6 @@
-"""A compiled heap of the best edges of one item, under a total order: higher score, then lower item number."""
+"""A compiled heap of the best edges of one item, under a total order: higher score,
+then lower item number.
+"""
 
 from numba import njit
 
@@ -35,7 +37,9 @@ def replace_root(scores, items, counts, size, score, item, count):
         child = 2 * at + 1
         if child >= size:
             break
-        if child + 1 < size and is_better(scores[child], items[child], scores[child + 1], items[child + 1]):
+        if child + 1 < size and is_better(
+            scores[child], items[child], scores[child + 1], items[child + 1]
+        ):
             child += 1
         if not is_better(score, item, scores[child], items[child]):
             break

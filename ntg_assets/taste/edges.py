@@ -9,7 +9,8 @@ from ntg_assets.arrays import Floats, Ints, Longs
 
 @dataclass(frozen=True)
 class UserItems:
-    """A binary users x items matrix by user; items are numbered by falling support (ties by id), so a lower number wins a tie.
+    """A binary users x items matrix by user; items are numbered by falling support
+    (ties by id), so a lower number wins a tie.
 
     Attributes:
         start: Where each user's items start (users + 1 entries).
@@ -64,6 +65,10 @@ def no_neighbours() -> Neighbours:
     return Neighbours(none, none, none, none, np.empty(0), np.empty(0), n_found=0, n_supported=0)
 
 
-def cosines(strength: Floats | Longs | Ints, item: Longs, neighbour: Longs, support: Longs) -> Floats:
-    """Return strength / sqrt(support * support) of edges: the one formula, for two that differ in the last bit would reorder ties."""
+def cosines(
+    strength: Floats | Longs | Ints, item: Longs, neighbour: Longs, support: Longs
+) -> Floats:
+    """Return strength / sqrt(support * support) of edges: the one formula,
+    for two that differ in the last bit would reorder ties.
+    """
     return strength / np.sqrt((support[item] * support[neighbour]).astype(np.float64))

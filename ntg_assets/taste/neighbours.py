@@ -1,7 +1,8 @@
-"""The strongest neighbours of each item from exact integer counts: one definition, two engines with the same bits.
+"""The strongest neighbours of each item from exact integer counts: one definition,
+two engines with the same bits.
 
-Small inputs take scipy blocks; large ones a compiled kernel, whose compilation (once, then cached on disk) would cost a
-small input more than its work.
+Small inputs take scipy blocks; large ones a compiled kernel, whose compilation (once, then cached
+on disk) would cost a small input more than its work.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,15 @@ from ntg_assets.arrays import Longs
 from ntg_assets.interactions.top_k import top_k_entries
 from ntg_assets.taste.edges import Neighbours, UserItems, cosines, no_neighbours
 
-COMPILED_FROM = 100_000_000  # count updates; scipy needs 3 s for these, and a run builds some six graphs: as much as compiling once
+# count updates; scipy needs 3 s for these, and a run builds some six graphs: as much as compiling
+# once
+COMPILED_FROM = 100_000_000
 BLOCK_ENTRIES = 2_000_000  # entries of a dense block: 16 MB of float64
 
 
-def top_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: float, compiled: bool | None = None) -> Neighbours:
+def top_neighbours(
+    matrix: UserItems, *, k: int, min_shared: int, shrinkage: float, compiled: bool | None = None
+) -> Neighbours:
     """Find the `k` most similar items of each item.
 
     Args:
@@ -29,28 +34,39 @@ def top_neighbours(matrix: UserItems, *, k: int, min_shared: int, shrinkage: flo
         compiled: Which engine; none: by the amount of work. Both give the same bits.
 
     Returns:
-        Edges by item and falling similarity; equal ones go to the item with more support, then to the lower id.
+        Edges by item and falling similarity; equal ones go to the item with more support, then to
+        the lower id.
 
     Source: Sarwar et al. 2001 (item-based cosine); Koren 2008 (shrinkage by n / (n + lambda)).
     """
     if compiled is None:
         compiled = matrix.n_updates >= COMPILED_FROM
     if compiled:
-        from ntg_assets.taste.neighbours_kernel import compiled_neighbours  # noqa: PLC0415  # a small input never pays for numba
+        from ntg_assets.taste.neighbours_kernel import (  # noqa: PLC0415  # a small input never pays for numba
+            compiled_neighbours,
+        )
 
         return compiled_neighbours(matrix, k=k, min_shared=min_shared, shrinkage=shrinkage)
     by_user = sp.csr_array(
-        (np.ones(len(matrix.items), np.int32), matrix.items, matrix.start), shape=(len(matrix.start) - 1, matrix.n_items)
+        (np.ones(len(matrix.items), np.int32), matrix.items, matrix.start),
+        shape=(len(matrix.start) - 1, matrix.n_items),
     )
     by_item = by_user.T.tocsr()
     at_once = rows_at_once(matrix.n_items)
-    shared = ((first, by_item[first : first + at_once] @ by_user) for first in range(0, matrix.n_items, at_once))
+    shared = (
+        (first, by_item[first : first + at_once] @ by_user)
+        for first in range(0, matrix.n_items, at_once)
+    )
     blocks = (CountBlock(first, counts, counts) for first, counts in shared)
-    return choose_neighbours(blocks, support=matrix.support, k=k, min_shared=min_shared, shrinkage=shrinkage)
+    return choose_neighbours(
+        blocks, support=matrix.support, k=k, min_shared=min_shared, shrinkage=shrinkage
+    )
 
 
 class CountBlock(NamedTuple):
-    """Counts of some consecutive items against all: users behind each edge, and its strength (the same for co-occurrence)."""
+    """Counts of some consecutive items against all: users behind each edge,
+    and its strength (the same for co-occurrence).
+    """
 
     first: int
     shared: sp.csr_array
@@ -62,18 +78,30 @@ def rows_at_once(n_columns: int) -> int:
     return max(BLOCK_ENTRIES // max(n_columns, 1), 1)
 
 
-def choose_neighbours(blocks: Iterable[CountBlock], *, support: Longs, k: int, min_shared: int, shrinkage: float) -> Neighbours:
+def choose_neighbours(
+    blocks: Iterable[CountBlock], *, support: Longs, k: int, min_shared: int, shrinkage: float
+) -> Neighbours:
     """Cut blocks of counts to the `k` best edges of each item; arguments as in `top_neighbours`."""
-    parts = [_choose(block, support=support, k=k, min_shared=min_shared, shrinkage=shrinkage) for block in blocks]
+    parts = [
+        _choose(block, support=support, k=k, min_shared=min_shared, shrinkage=shrinkage)
+        for block in blocks
+    ]
     if not parts:
         return no_neighbours()
     columns = zip(*(edges for edges, _, _ in parts), strict=True)
-    item, neighbour, rank, shared, cosine, similarity = (np.concatenate(values) for values in columns)
-    n_found, n_supported = sum(found for _, found, _ in parts), sum(supported for _, _, supported in parts)
+    item, neighbour, rank, shared, cosine, similarity = (
+        np.concatenate(values) for values in columns
+    )
+    n_found, n_supported = (
+        sum(found for _, found, _ in parts),
+        sum(supported for _, _, supported in parts),
+    )
     return Neighbours(item, neighbour, rank, shared, cosine, similarity, n_found, n_supported)
 
 
-def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float) -> tuple[tuple[Any, ...], int, int]:
+def _choose(
+    block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float
+) -> tuple[tuple[Any, ...], int, int]:
     row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int64), np.diff(block.shared.indptr))
     column, shared = block.shared.indices, block.shared.data.astype(np.int64)
     is_edge = column != row + block.first
@@ -82,5 +110,12 @@ def _choose(block: CountBlock, *, support: Longs, k: int, min_shared: int, shrin
     cosine = cosines(strength, row + block.first, column, support)
     similarity = cosine * (shared / (shared + shrinkage))
     best, rank = top_k_entries(row, column, similarity, shape=block.shared.shape, k=k)
-    edges = (row[best] + block.first, column[best].astype(np.int64), rank, shared[best], cosine[best], similarity[best])
+    edges = (
+        row[best] + block.first,
+        column[best].astype(np.int64),
+        rank,
+        shared[best],
+        cosine[best],
+        similarity[best],
+    )
     return edges, int(is_edge.sum()), int(kept.sum())

@@ -1,4 +1,6 @@
-"""Compiled loops behind the sequence graph; compiled once, then cached on disk. Each worker takes every T-th item."""
+"""Compiled loops behind the sequence graph; compiled once,
+then cached on disk. Each worker takes every T-th item.
+"""
 
 import numpy as np
 from numba import njit, prange
@@ -11,7 +13,15 @@ from ntg_assets.taste.neighbours_kernel import AHEAD, edges_of, fetch, places_by
 
 
 def compiled_followers(
-    matrix: UserItems, step: Longs, *, window: int, unit: int, k: int, min_shared: int, shrinkage: float, workers: int = WORKERS
+    matrix: UserItems,
+    step: Longs,
+    *,
+    window: int,
+    unit: int,
+    k: int,
+    min_shared: int,
+    shrinkage: float,
+    workers: int = WORKERS,
 ) -> Neighbours:
     """Find the `k` strongest followers of each item; see `build_sequence_graph`.
 
@@ -32,8 +42,12 @@ def compiled_followers(
     support = matrix.support
     most = min(k, matrix.n_items - 1)
     arguments = (support, window, unit, most, max(min_shared, 1), float(shrinkage), workers)
-    scores, ids, shared, size, units, n_found, n_supported = _followers(items, step.astype(np.int32), place, before, *arguments)
-    return edges_of(scores, ids, shared, size, n_found, n_supported, support=support, strength=units / unit)
+    scores, ids, shared, size, units, n_found, n_supported = _followers(
+        items, step.astype(np.int32), place, before, *arguments
+    )
+    return edges_of(
+        scores, ids, shared, size, n_found, n_supported, support=support, strength=units / unit
+    )
 
 
 @njit(**OPTIONS)
@@ -59,18 +73,42 @@ def _count(shared, units, touched, items, step, place, before, first, last, wind
 
 
 @njit(parallel=True, **OPTIONS)
-def _followers(items, step, place, before, support, window, unit, k, min_shared, shrinkage, workers):
-    """Return each item's best edges (similarity, item, users, units) by rank, their number, and the edges before each cut."""
+def _followers(
+    items, step, place, before, support, window, unit, k, min_shared, shrinkage, workers
+):
+    """Return each item's best edges (similarity, item, users, units) by rank,
+    their number, and the edges before each cut.
+    """
     n_items = len(support)
     start = np.zeros(n_items + 1, np.int64)
     start[1:] = np.cumsum(support)
-    scores, ids, counts = np.zeros((n_items, k)), np.zeros((n_items, k), np.int32), np.zeros((n_items, k), np.int32)
+    scores, ids, counts = (
+        np.zeros((n_items, k)),
+        np.zeros((n_items, k), np.int32),
+        np.zeros((n_items, k), np.int32),
+    )
     strengths, size = np.zeros((n_items, k), np.int64), np.zeros(n_items, np.int64)
     n_found, n_supported = np.zeros(n_items, np.int64), np.zeros(n_items, np.int64)
     for worker in prange(workers):
-        shared, units, touched = np.zeros(n_items, np.int32), np.zeros(n_items, np.int64), np.empty(n_items, np.int32)
+        shared, units, touched = (
+            np.zeros(n_items, np.int32),
+            np.zeros(n_items, np.int64),
+            np.empty(n_items, np.int32),
+        )
         for i in range(worker, n_items, workers):
-            n_touched = _count(shared, units, touched, items, step, place, before, start[i], start[i + 1], window, unit)
+            n_touched = _count(
+                shared,
+                units,
+                touched,
+                items,
+                step,
+                place,
+                before,
+                start[i],
+                start[i + 1],
+                window,
+                unit,
+            )
             n_found[i] = n_touched
             for t in range(n_touched):
                 j = touched[t]

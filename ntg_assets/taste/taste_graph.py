@@ -1,4 +1,6 @@
-"""The taste graph: which items are had by the same users, with guardrails, and the evidence of each edge."""
+"""The taste graph: which items are had by the same users, with guardrails,
+and the evidence of each edge.
+"""
 
 from typing import NamedTuple
 
@@ -40,7 +42,9 @@ class Nodes(NamedTuple):
     removed: list[dict[str, object]]
 
 
-def build_taste_graph(events: pl.DataFrame, *, settings: TasteSettings, compiled: bool | None = None) -> Graph:
+def build_taste_graph(
+    events: pl.DataFrame, *, settings: TasteSettings, compiled: bool | None = None
+) -> Graph:
     """Build the item-item graph of a log.
 
     Args:
@@ -49,19 +53,28 @@ def build_taste_graph(events: pl.DataFrame, *, settings: TasteSettings, compiled
         compiled: Which engine; none: by the amount of work. The bits are the same.
 
     Returns:
-        Edges, at most `neighbours_per_item` per item by falling similarity (ties: more users, then the lower id), and the guardrail report.
+        Edges, at most `neighbours_per_item` per item by falling similarity (ties: more users, then
+        the lower id), and the guardrail report.
     """
     return graph_of(code_interactions(events), settings=settings, compiled=compiled)
 
 
-def graph_of(interactions: Interactions, *, settings: TasteSettings, compiled: bool | None = None) -> Graph:
+def graph_of(
+    interactions: Interactions, *, settings: TasteSettings, compiled: bool | None = None
+) -> Graph:
     """Build the graph of a coded log; see `build_taste_graph`."""
     nodes = guarded_nodes(interactions, settings=settings)
     found = top_neighbours(
-        nodes.matrix, k=settings.neighbours_per_item, min_shared=settings.min_shared_users, shrinkage=settings.shrinkage, compiled=compiled
+        nodes.matrix,
+        k=settings.neighbours_per_item,
+        min_shared=settings.min_shared_users,
+        shrinkage=settings.shrinkage,
+        compiled=compiled,
     )
     guardrails = [*nodes.removed, *edge_cuts(found, n_items=len(nodes.codes))]
-    return Graph(edge_table(found, nodes, interactions), pl.DataFrame(guardrails, schema=GUARDRAIL_SCHEMA))
+    return Graph(
+        edge_table(found, nodes, interactions), pl.DataFrame(guardrails, schema=GUARDRAIL_SCHEMA)
+    )
 
 
 GUARDRAIL_SCHEMA = {
@@ -78,25 +91,48 @@ GUARDRAIL_SCHEMA = {
 
 
 def guarded_nodes(interactions: Interactions, *, settings: TasteSettings) -> Nodes:
-    """Apply the guardrails on rows: one row per (user, item), the most recent items of each user, items with enough users."""
+    """Apply the guardrails on rows: one row per (user, item),
+    the most recent items of each user, items with enough users.
+    """
     kept = np.flatnonzero(interactions.is_latest)
-    report = [_row_cut("repeated_events", 1, interactions.is_latest, np.ones(len(interactions.item), np.bool_), interactions)]
-    recent = position_in_group(interactions.user[kept], n_groups=interactions.n_users) < settings.max_items_per_user
+    report = [
+        _row_cut(
+            "repeated_events",
+            1,
+            interactions.is_latest,
+            np.ones(len(interactions.item), np.bool_),
+            interactions,
+        )
+    ]
+    recent = (
+        position_in_group(interactions.user[kept], n_groups=interactions.n_users)
+        < settings.max_items_per_user
+    )
     capped = _only(kept[recent], len(interactions.item))
     report.append(_row_cut("max_items_per_user", 2, capped, interactions.is_latest, interactions))
     support = np.bincount(interactions.item[capped], minlength=interactions.n_items)
     supported = capped & (support >= settings.min_item_support)[interactions.item]
     report.append(_row_cut("min_item_support", 3, supported, capped, interactions))
-    codes = _by_support(np.where(support >= settings.min_item_support, support, 0), interactions.id_rank)
+    codes = _by_support(
+        np.where(support >= settings.min_item_support, support, 0), interactions.id_rank
+    )
     number = np.full(interactions.n_items, -1, np.int32)
     number[codes] = np.arange(len(codes), dtype=np.int32)
     start = starts_of(interactions.user[supported], n_groups=interactions.n_users)
-    return Nodes(UserItems(start, number[interactions.item[supported]], len(codes)), codes, np.flatnonzero(supported), report)
+    return Nodes(
+        UserItems(start, number[interactions.item[supported]], len(codes)),
+        codes,
+        np.flatnonzero(supported),
+        report,
+    )
 
 
 def edge_cuts(found: Neighbours, *, n_items: int) -> list[dict[str, object]]:
     """Report the guardrails on edges."""
-    cuts = [("min_shared_users", found.n_found, found.n_supported), ("neighbours_per_item", found.n_supported, len(found.item))]
+    cuts = [
+        ("min_shared_users", found.n_found, found.n_supported),
+        ("neighbours_per_item", found.n_supported, len(found.item)),
+    ]
     return [
         {
             "guardrail": name,
@@ -129,7 +165,9 @@ def edge_table(found: Neighbours, nodes: Nodes, interactions: Interactions) -> p
     )
 
 
-def _row_cut(name: str, position: int, after: Flags, before: Flags, interactions: Interactions) -> dict[str, object]:
+def _row_cut(
+    name: str, position: int, after: Flags, before: Flags, interactions: Interactions
+) -> dict[str, object]:
     left, had = (np.count_nonzero(np.bincount(interactions.item[rows])) for rows in (after, before))
     return {
         "guardrail": name,

@@ -1,7 +1,8 @@
-"""The statistics against outside figures: R, PASS, G*Power, GrowthBook, Spotify, scipy, statsmodels, published tables and public data.
+"""The statistics against outside figures: R, PASS, G*Power, GrowthBook,
+Spotify, scipy, statsmodels, published tables and public data.
 
-Every vector of `experiment_vectors.json` is either met, by name, in `vectors/effects.py` or `vectors/designs.py`, or stands in
-`OTHER_CONVENTION` with the reason.
+Every vector of `experiment_vectors.json` is either met, by name, in `vectors/effects.py` or
+`vectors/designs.py`, or stands in `OTHER_CONVENTION` with the reason.
 """
 
 import pytest
@@ -10,7 +11,8 @@ from benchmarks.experiment_vectors import OTHER_CONVENTION
 from ntg_assets_tests.vectors import designs, effects  # noqa: F401  # they register their checks
 from ntg_assets_tests.vectors.register import CHECKS, VECTORS
 
-UNCHECKED = {"eppo-preferential-bonferroni", "eppo-hybrid-alpha", "asos-peeking"}  # the others are met when read as their reason says
+# the others are met when read as their reason says
+UNCHECKED = {"eppo-preferential-bonferroni", "eppo-hybrid-alpha", "asos-peeking"}
 ELSEWHERE = {"tt-users", "gb-decision-clear-signals"}  # in `test_experiments_rows_to_decision.py`
 
 

@@ -1,4 +1,6 @@
-"""Every command has help; wrong use and wrong input get one sentence that says what to do, and the right exit code."""
+"""Every command has help; wrong use and wrong input get one sentence that says what to do,
+and the right exit code.
+"""
 
 import json
 import os
@@ -56,7 +58,9 @@ def test_command_has_help_and_is_in_the_readme(workspace: Workspace, command: st
 def test_unknown_command_and_option_are_wrong_usage(workspace: Workspace) -> None:
     assert "No such command" in refused(workspace.ntg("run-some"), WRONG_USAGE)
     assert "No such option" in refused(workspace.ntg("run-all", "--fast"), WRONG_USAGE)
-    assert "is not a stage" in refused(workspace.ntg("build-features", "--stage", "tomorrow"), WRONG_USAGE)
+    assert "is not a stage" in refused(
+        workspace.ntg("build-features", "--stage", "tomorrow"), WRONG_USAGE
+    )
 
 
 def test_configuration_is_shown_with_its_fingerprint(workspace: Workspace) -> None:
@@ -73,16 +77,22 @@ def test_configuration_is_shown_with_its_fingerprint(workspace: Workspace) -> No
         ({"NTG_RANKING__TOP_K": "many"}, "ranking.top_k"),
     ],
 )
-def test_wrong_configuration_is_told_in_one_sentence(workspace: Workspace, variables: dict[str, str], told: str) -> None:
+def test_wrong_configuration_is_told_in_one_sentence(
+    workspace: Workspace, variables: dict[str, str], told: str
+) -> None:
     assert told in refused(workspace.ntg("run-all", **variables), WRONG_USAGE)
 
 
 def test_config_option_names_the_file(workspace: Workspace) -> None:
-    assert "nowhere.yaml does not exist" in refused(workspace.ntg("config", "show", "--config", "configs/nowhere.yaml"), WRONG_USAGE)
+    assert "nowhere.yaml does not exist" in refused(
+        workspace.ntg("config", "show", "--config", "configs/nowhere.yaml"), WRONG_USAGE
+    )
 
 
 def test_missing_source_file_fails_the_run_with_asset_and_reason(workspace: Workspace) -> None:
-    told = refused(workspace.ntg("build-dataset", NTG_INGEST__EVENTS__FILES='["data/nowhere/*.csv"]'), FAILED)
+    told = refused(
+        workspace.ntg("build-dataset", NTG_INGEST__EVENTS__FILES='["data/nowhere/*.csv"]'), FAILED
+    )
     assert "source_files" in told
     assert "data/nowhere/*.csv" in told
 
@@ -95,7 +105,9 @@ def test_missing_column_is_told_with_the_columns_that_are_there(workspace: Works
 
 def test_too_many_bad_rows_refuse_the_load(workspace: Workspace, tmp_path: Path) -> None:
     lines = (SAMPLE / "ratings.csv").read_text().splitlines()
-    broken = [line if number % 20 else line.replace(",", ",x", 1) for number, line in enumerate(lines)]
+    broken = [
+        line if number % 20 else line.replace(",", ",x", 1) for number, line in enumerate(lines)
+    ]
     (tmp_path / "ratings.csv").write_text("\n".join([lines[0], *broken[1:]]) + "\n")
     variables = {
         "NTG_INGEST__EVENTS__FILES": json.dumps([str(tmp_path / "ratings.csv")]),
@@ -123,8 +135,15 @@ def test_verify_before_anything_is_published_says_what_to_run(workspace: Workspa
 
 def test_locked_warehouse_is_told_before_anything_runs(workspace: Workspace) -> None:
     workspace.warehouse.parent.mkdir(parents=True)
-    script = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.readline()"
-    holder = subprocess.Popen([sys.executable, "-c", script, str(workspace.warehouse)], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    script = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True);"
+        " sys.stdin.readline()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(workspace.warehouse)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     try:
@@ -140,7 +159,9 @@ def test_unwritable_workspace_is_told_in_one_sentence(workspace: Workspace) -> N
 
 
 def test_full_disk_is_told_before_anything_runs(workspace: Workspace) -> None:
-    told = refused(workspace.ntg("build-dataset", NTG_ENGINE__MINIMUM_FREE_DISK_GB="1000000"), FAILED)
+    told = refused(
+        workspace.ntg("build-dataset", NTG_ENGINE__MINIMUM_FREE_DISK_GB="1000000"), FAILED
+    )
     assert "GB of disk are free" in told
 
 
@@ -150,8 +171,22 @@ def test_debug_shows_the_traceback(workspace: Workspace) -> None:
     assert "Traceback" in finished.stderr
 
 
-def test_synthetic_world_is_written_and_impossible_ones_refused(workspace: Workspace, tmp_path: Path) -> None:
-    told = workspace.done("synth", "--out", str(tmp_path / "world"), "--events", "2000", "--users", "50", "--items", "40")
+def test_synthetic_world_is_written_and_impossible_ones_refused(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    told = workspace.done(
+        "synth",
+        "--out",
+        str(tmp_path / "world"),
+        "--events",
+        "2000",
+        "--users",
+        "50",
+        "--items",
+        "40",
+    )
     assert "2,000 events of 50 users" in told
     assert (tmp_path / "world" / "truth" / "parameters.json").exists()
-    assert "events for" in refused(workspace.ntg("synth", "--events", "10", "--users", "50"), WRONG_USAGE)
+    assert "events for" in refused(
+        workspace.ntg("synth", "--events", "10", "--users", "50"), WRONG_USAGE
+    )

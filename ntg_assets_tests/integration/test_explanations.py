@@ -10,8 +10,14 @@ from ntg_assets_tests.workspaces import Workspace
 pytestmark = pytest.mark.slow
 
 
-def test_a_list_is_explained_by_parts_that_add_up_to_the_published_score(movielens: Workspace) -> None:
-    first = movielens.table("live", "recommendations").filter(pl.col("user_id") == 567, pl.col("rank") == 1).row(0, named=True)
+def test_a_list_is_explained_by_parts_that_add_up_to_the_published_score(
+    movielens: Workspace,
+) -> None:
+    first = (
+        movielens.table("live", "recommendations")
+        .filter(pl.col("user_id") == 567, pl.col("rank") == 1)
+        .row(0, named=True)
+    )
     told = json.loads(movielens.done("explain", "567", "--json"))
     assert told["explained"]["score"] == first["score"]
     summed = 0.0
@@ -19,10 +25,20 @@ def test_a_list_is_explained_by_parts_that_add_up_to_the_published_score(moviele
         assert part["contribution"] == part["weight"] * part["feature"]
         summed += part["contribution"]
     assert summed * told["explained"]["boost"] == first["score"]
-    radar = movielens.table("live", "revenue_risk_radar").filter(pl.col("user_id") == 567).row(0, named=True)
+    radar = (
+        movielens.table("live", "revenue_risk_radar")
+        .filter(pl.col("user_id") == 567)
+        .row(0, named=True)
+    )
     assert told["risk"]["churn"]["value"] == radar["churn_probability"]
     printed = movielens.done("explain", "567", "--item", "Toy Story 2 (1999)")
-    for said in ("Toy Story 2 (1999)", "sum of the parts", "risk ", "value ", "index points, not money"):
+    for said in (
+        "Toy Story 2 (1999)",
+        "sum of the parts",
+        "risk ",
+        "value ",
+        "index points, not money",
+    ):
         assert said in printed
 
 
@@ -48,7 +64,9 @@ def test_an_axis_is_shown_with_its_items(movielens: Workspace) -> None:
         (("explain-axis", "nothing like it"), "Known: 1 "),
     ],
 )
-def test_what_is_not_known_is_one_sentence(movielens: Workspace, asked: tuple[str, ...], told: str) -> None:
+def test_what_is_not_known_is_one_sentence(
+    movielens: Workspace, asked: tuple[str, ...], told: str
+) -> None:
     finished = movielens.ntg(*asked)
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr

@@ -22,7 +22,12 @@ from ntg_assets.orchestration.project import Project
 CUTOFF = datetime(2024, 6, 1)
 USERS = 600
 UPSTREAM = {
-    "split_boundaries": {"part": ["train"], "start_at": [datetime(2024, 1, 1)], "end_at": [CUTOFF], "strategy": ["global_time"]},
+    "split_boundaries": {
+        "part": ["train"],
+        "start_at": [datetime(2024, 1, 1)],
+        "end_at": [CUTOFF],
+        "strategy": ["global_time"],
+    },
     "default_list": {"rank": [1], "item_id": ["a"]},
     "strategy_lists": {
         "strategy": ["blend"] * USERS,
@@ -42,10 +47,16 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     events = {"files": ["log.csv"], "user_id_type": "integer"}
     (tmp_path / "configs" / "dev.yaml").write_text(yaml.safe_dump({"ingest": {"events": events}}))
-    (tmp_path / "log.csv").write_text("user_id,item_id,event_at\n")  # it must be there before anything else is read
-    rows = [f"{user},{'ab'[user % 2]},2024-06-02T10:00:00Z,1,0.5,{user % 2}" for user in range(USERS)]
+    # it must be there before anything else is read
+    (tmp_path / "log.csv").write_text("user_id,item_id,event_at\n")
+    rows = [
+        f"{user},{'ab'[user % 2]},2024-06-02T10:00:00Z,1,0.5,{user % 2}" for user in range(USERS)
+    ]
     old = [f"{user},a,2024-05-02T10:00:00Z,1,0.5,1" for user in range(USERS)]
-    (tmp_path / "shown.csv").write_text("\n".join(["user_id,item_id,shown_at,slot,propensity,reward", *rows, *old, "9,a,x,1,1,1"]) + "\n")
+    (tmp_path / "shown.csv").write_text(
+        "\n".join(["user_id,item_id,shown_at,slot,propensity,reward", *rows, *old, "9,a,x,1,1,1"])
+        + "\n"
+    )
     store = tmp_path / "data" / "warehouse" / "warehouse.duckdb"
     store.parent.mkdir(parents=True)
     with duckdb.connect(str(store)) as connection:
@@ -59,17 +70,24 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def materialize(**overrides: Any) -> dg.ExecuteInProcessResult:
     project = Project(overrides=overrides)
-    selection = dg.AssetSelection.assets(*(key for asset in (*optional_source_assets, *off_policy_assets) for key in asset.keys))
+    selection = dg.AssetSelection.assets(
+        *(key for asset in (*optional_source_assets, *off_policy_assets) for key in asset.keys)
+    )
     return dg.materialize(
         [*(defs.assets or []), *off_policy_checks],  # type: ignore[list-item]  # each is one
         selection=selection,
-        resources={"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="warehouse")},
+        resources={
+            "project": project,
+            "io_manager": NtgDuckDBIOManager(project=project, database="warehouse"),
+        },
         instance=dg.DagsterInstance.ephemeral(),
     )
 
 
 def read(home: Path, table: str) -> pl.DataFrame:
-    with duckdb.connect(str(home / "data" / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(
+        str(home / "data" / "warehouse" / "warehouse.duckdb"), read_only=True
+    ) as connection:
         return connection.sql(f"select * from backtest.{table}").pl()
 
 
@@ -79,7 +97,8 @@ def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> N
     assert report["strategy"].to_list() == ["logged", "blend", "blend", "blend"]
     by = {row["estimator"]: row for row in report.iter_rows(named=True)}
     assert by["on_policy"]["value"] == 1 / 2
-    assert by["ips"]["value"] == pytest.approx((USERS / 2) * (1 / 0.5) * 1 / USERS)  # every second user saw b, which all of them clicked
+    # every second user saw b, which all of them clicked
+    assert by["ips"]["value"] == pytest.approx((USERS / 2) * (1 / 0.5) * 1 / USERS)
     assert by["snips"]["value"] == pytest.approx(1.0)
     assert read(home, "shown_items").height == 2 * USERS
     fates = dict(read(home, "shown_log_report").select("fate", "n_rows").iter_rows())
@@ -92,34 +111,58 @@ def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> N
 def test_a_log_that_ends_before_the_cutoff_says_so(home: Path) -> None:
     text = (home / "shown.csv").read_text().replace("2024-06-02", "2024-04-02")
     (home / "shown.csv").write_text(text)
-    (check,) = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}).get_asset_check_evaluations()
+    (check,) = materialize(
+        **{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}
+    ).get_asset_check_evaluations()
     assert not check.passed
     assert "no exposure lies at or after the cutoff" in str(check.description)
 
 
 def test_nothing_configured_leaves_empty_tables_and_one_sentence(home: Path) -> None:
     result = materialize()
-    assert all(read(home, table).is_empty() for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_comparisons"))
+    assert all(
+        read(home, table).is_empty()
+        for table in (
+            "shown_items",
+            "shown_log_report",
+            "off_policy_report",
+            "off_policy_comparisons",
+        )
+    )
     (check,) = result.get_asset_check_evaluations()
     assert (check.passed, check.description) == (True, NOT_CONFIGURED)
 
 
 def test_a_log_that_cannot_be_read_leaves_the_estimates_out_and_nothing_else(home: Path) -> None:
-    (home / "shown.csv").write_text("user_id,item_id,shown_at,slot,reward\n1,a,2024-06-02,1,1\n")  # no propensity
+    # no propensity
+    (home / "shown.csv").write_text("user_id,item_id,shown_at,slot,reward\n1,a,2024-06-02,1,1\n")
     result = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}})
     assert result.success
-    assert all(read(home, table).is_empty() for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_problems"))
+    assert all(
+        read(home, table).is_empty()
+        for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_problems")
+    )
     (check,) = result.get_asset_check_evaluations()
     assert not check.passed
-    assert "nothing was estimated: shown.csv: no column 'propensity' (off_policy.shown.propensity)" in str(check.description)
+    assert (
+        "nothing was estimated: shown.csv: no column 'propensity' (off_policy.shown.propensity)"
+        in str(check.description)
+    )
 
 
-def test_a_log_from_which_nothing_can_be_estimated_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_from_which_nothing_can_be_estimated_says_why(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(*_: object) -> None:
         raise np.linalg.LinAlgError("Singular matrix")
 
     monkeypatch.setattr("ntg_assets.off_policy.report.fit_reward_model", fails)
-    (check,) = materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}).get_asset_check_evaluations()
-    assert (check.passed, check.description) == (False, "nothing was estimated: LinAlgError: Singular matrix (not foreseen)")
+    (check,) = materialize(
+        **{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}
+    ).get_asset_check_evaluations()
+    assert (check.passed, check.description) == (
+        False,
+        "nothing was estimated: LinAlgError: Singular matrix (not foreseen)",
+    )
     assert read(home, "shown_items").height == 2 * USERS
     assert read(home, "off_policy_report").is_empty()

@@ -1,4 +1,6 @@
-"""Configured lists and logs in Dagster: read first and once; in doubt nobody is contacted, and everything else is made."""
+"""Configured lists and logs in Dagster: read first and once;
+in doubt nobody is contacted, and everything else is made.
+"""
 
 import shutil
 from datetime import datetime
@@ -23,7 +25,13 @@ from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
 CUTOFF = datetime(2024, 4, 1)
 USERS = ["u1   ", "u2   ", "u3   ", "u4   "]  # as a CHAR column pads them
-MADE = ("user_list_report", "contact_holds", "intervention_exclusions", "intervention_targets", "intervention_assignments")
+MADE = (
+    "user_list_report",
+    "contact_holds",
+    "intervention_exclusions",
+    "intervention_targets",
+    "intervention_assignments",
+)
 
 
 @pytest.fixture
@@ -32,7 +40,10 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "configs").mkdir()
     shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     strategies = [{"name": "maximum_risk", "objective": "revenue_at_risk"}]
-    overlay = {"ingest": {"events": {"files": ["log.csv"]}}, "radar": {"holdout_share": 0, "strategies": strategies}}
+    overlay = {
+        "ingest": {"events": {"files": ["log.csv"]}},
+        "radar": {"holdout_share": 0, "strategies": strategies},
+    }
     (tmp_path / "configs" / "dev.yaml").write_text(yaml.safe_dump(overlay))
     (tmp_path / "log.csv").write_text("user_id,item_id,event_at\n")
     names = pl.col("user_id").replace_strict(dict(enumerate(USERS)), return_dtype=pl.String)
@@ -41,7 +52,14 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
         "revenue_risk_radar": radar,
         "churn_scores": radar.select("user_id", churn_probability_before=pl.lit(0.4)),
         "uplift_estimates": radar.select("user_id", expected_uplift=pl.lit(0.0)).clear(),
-        "split_boundaries": pl.DataFrame({"part": ["train"], "start_at": [datetime(2024, 1, 1)], "end_at": [CUTOFF], "strategy": ["x"]}),
+        "split_boundaries": pl.DataFrame(
+            {
+                "part": ["train"],
+                "start_at": [datetime(2024, 1, 1)],
+                "end_at": [CUTOFF],
+                "strategy": ["x"],
+            }
+        ),
     }
     store = tmp_path / "data" / "warehouse" / "warehouse.duckdb"
     store.parent.mkdir(parents=True)
@@ -51,68 +69,123 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
             connection.register("incoming", frame)
             connection.execute(f"create table live.{name} as select * from incoming")
         connection.register("nothing_doubtful", pl.DataFrame(schema=VOLUME))
-        connection.execute("create schema ingest; create table ingest.volume_report as select * from nothing_doubtful")
+        connection.execute(
+            "create schema ingest; create table ingest.volume_report as select * from"
+            " nothing_doubtful"
+        )
     monkeypatch.setenv("NTG_HOME", str(tmp_path))
     return tmp_path
 
 
-def materialize(overrides: dict[str, Any], *, sources: bool = True, lists: bool = True) -> dg.ExecuteInProcessResult:
-    """Make what is read of the configured files, the lists of tonight, or both, with their checks."""
+def materialize(
+    overrides: dict[str, Any], *, sources: bool = True, lists: bool = True
+) -> dg.ExecuteInProcessResult:
+    """Make what is read of the configured files, the lists of tonight,
+    or both, with their checks.
+    """
     project = Project(overrides=overrides)
     keys = {key for asset in optional_source_assets for key in asset.keys} if sources else set()
     keys |= {dg.AssetKey([LIVE, table]) for table in MADE} if lists else set()
-    assets = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition) and asset.keys <= keys]
-    checks = [check for check in (*optional_source_checks, *revenue_checks) if {key.asset_key for key in check.check_keys} <= keys]
+    assets = [
+        asset
+        for asset in defs.assets or []
+        if isinstance(asset, dg.AssetsDefinition) and asset.keys <= keys
+    ]
+    checks = [
+        check
+        for check in (*optional_source_checks, *revenue_checks)
+        if {key.asset_key for key in check.check_keys} <= keys
+    ]
     stored = {key for part in (*assets, *checks) for key in part.dependency_keys} - keys
     return dg.materialize(
         [*assets, *checks, *(dg.SourceAsset(key) for key in sorted(stored))],
-        resources={"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="warehouse")},
+        resources={
+            "project": project,
+            "io_manager": NtgDuckDBIOManager(project=project, database="warehouse"),
+        },
         instance=dg.DagsterInstance.ephemeral(),
     )
 
 
 def rows(home: Path, text: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(home / "data" / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(
+        str(home / "data" / "warehouse" / "warehouse.duckdb"), read_only=True
+    ) as connection:
         return connection.execute(text).fetchall()
 
 
 def failed(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    return {check.check_name: str(check.description) for check in result.get_asset_check_evaluations() if not check.passed}
+    return {
+        check.check_name: str(check.description)
+        for check in result.get_asset_check_evaluations()
+        if not check.passed
+    }
 
 
 def test_whoever_opted_out_is_on_no_list_and_the_counts_say_how_the_ids_met(home: Path) -> None:
     (home / "out.csv").write_text("user_id\nu1   \nu2\nsomebody else\n")
     result = materialize({"radar.opt_out_file": "out.csv"})
-    assert rows(home, "select user_id from live.intervention_targets where action = 'contact' order by rank") == [("u3   ",), ("u4   ",)]
-    assert rows(home, "select user_id, exclusion, detail from live.intervention_exclusions order by 1") == [
+    assert rows(
+        home, "select user_id from live.intervention_targets where action = 'contact' order by rank"
+    ) == [("u3   ",), ("u4   ",)]
+    assert rows(
+        home, "select user_id, exclusion, detail from live.intervention_exclusions order by 1"
+    ) == [
         ("u1   ", "opted_out", "on the opt-out list"),
         ("u2   ", "opted_out", "on the opt-out list (written as 'u2')"),
     ]
-    assert rows(home, "select n_ids, n_found, n_near, n_not_found from live.user_list_report") == [(3, 1, 1, 1)]
+    assert rows(home, "select n_ids, n_found, n_near, n_not_found from live.user_list_report") == [
+        (3, 1, 1, 1)
+    ]
     told = failed(result)
-    assert set(told) == {"user_lists_match_the_log", "contacts_lead_with_what_raises_the_risk"}  # made-up rows have no reasons
-    assert told["user_lists_match_the_log"] == (
-        "radar.opt_out_file: 1 of the 2 users that it names are written otherwise in the log (such as 'u2' for 'u2   ')"
+    # made-up rows have no reasons
+    assert set(told) == {"user_lists_match_the_log", "contacts_lead_with_what_raises_the_risk"}
+    assert (
+        told["user_lists_match_the_log"]
+        == "radar.opt_out_file: 1 of the 2 users that it names are written otherwise in the log"
+        " (such as 'u2' for 'u2   ')"
     )
 
 
-def test_a_list_that_cannot_be_read_withholds_every_list_is_said_first_and_stops_nothing(home: Path) -> None:
+def test_a_list_that_cannot_be_read_withholds_every_list_is_said_first_and_stops_nothing(
+    home: Path,
+) -> None:
     (home / "out.csv").write_text("user_id\nu1   \n")
     (home / "sent.csv").write_text("user,day\n")
     log = {"files": ["sent.csv"]}
-    result = materialize({"radar.opt_out_file": "out.csv", "radar.contact_log": log, "radar.trial": {"files": ["gone.csv"]}})
+    result = materialize(
+        {
+            "radar.opt_out_file": "out.csv",
+            "radar.contact_log": log,
+            "radar.trial": {"files": ["gone.csv"]},
+        }
+    )
     assert result.success
-    first = [event for event in result.all_events if event.event_type_value in {"STEP_START", "ASSET_CHECK_EVALUATION"}][:3]
-    assert [event.step_key for event in first] == ["configured_files", *["ingest__optional_sources_configured_files_can_be_read"] * 2]
+    first = [
+        event
+        for event in result.all_events
+        if event.event_type_value in {"STEP_START", "ASSET_CHECK_EVALUATION"}
+    ][:3]
+    assert [event.step_key for event in first] == [
+        "configured_files",
+        *["ingest__optional_sources_configured_files_can_be_read"] * 2,
+    ]
     told = failed(result)
     assert set(told) == {"configured_files_can_be_read", "contact_lists_go_out"}
     assert "sent.csv: no column 'user_id'" in told["contact_lists_go_out"]
-    for key, consequence in (("radar.contact_log", "so every contact list is withheld"), ("radar.trial", "so nothing is measured from it")):
+    for key, consequence in (
+        ("radar.contact_log", "so every contact list is withheld"),
+        ("radar.trial", "so nothing is measured from it"),
+    ):
         assert key in told["configured_files_can_be_read"]
         assert consequence in told["configured_files_can_be_read"]
-    assert rows(home, "select count(*) from live.intervention_targets") == rows(home, "select count(*) from live.intervention_assignments")
+    assert rows(home, "select count(*) from live.intervention_targets") == rows(
+        home, "select count(*) from live.intervention_assignments"
+    )
     assert rows(home, "select count(*) from live.intervention_assignments") == [(0,)]
-    deciding = "select exclusion, count(*) from live.intervention_exclusions where is_deciding group by 1"
+    deciding = (
+        "select exclusion, count(*) from live.intervention_exclusions where is_deciding group by 1"
+    )
     assert rows(home, deciding) == [("withheld", len(USERS))]
     assert rows(home, "select source, is_usable from ingest.optional_sources order by 1") == [
         ("radar.contact_log", False),

@@ -1,4 +1,6 @@
-"""A second real source of another shape runs through the whole graph by a configuration file alone."""
+"""A second real source of another shape runs through the whole graph by a configuration file
+alone.
+"""
 
 import json
 from datetime import date
@@ -20,19 +22,27 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Four months of grocery purchases, some households, through `ntg run-all`."""
     source = tmp_path_factory.mktemp("purchases")
     write_complete_journey(source, start=START, until=UNTIL)
-    purchases = pl.read_parquet(source / "purchases.parquet").filter(pl.col("household_id").cast(pl.Int64) % EVERY_NTH_HOUSEHOLD == 0)
+    purchases = pl.read_parquet(source / "purchases.parquet").filter(
+        pl.col("household_id").cast(pl.Int64) % EVERY_NTH_HOUSEHOLD == 0
+    )
     purchases.write_parquet(source / "purchases.parquet")
     variables = {
         "NTG_INGEST__EVENTS__FILES": json.dumps([str(source / "purchases.parquet")]),
         "NTG_INGEST__ITEMS__FILES": json.dumps([str(source / "products.parquet")]),
         "NTG_INGEST__SOURCE_FOLDERS": json.dumps([str(source)]),
     }
-    workspace = Workspace(tmp_path_factory.mktemp("journey"), config="configs/complete_journey.yaml", variables=variables)
+    workspace = Workspace(
+        tmp_path_factory.mktemp("journey"),
+        config="configs/complete_journey.yaml",
+        variables=variables,
+    )
     workspace.done("run-all")
     return workspace
 
 
-def test_every_purchase_is_accounted_for_and_counted_again_when_bought_again(journey: Workspace) -> None:
+def test_every_purchase_is_accounted_for_and_counted_again_when_bought_again(
+    journey: Workspace,
+) -> None:
     ledger = journey.table("ingest", "load_ledger").filter(pl.col("source") == "events")
     assert ledger["n_rows"].sum() == ledger["n_accepted"].sum() > 100_000
     assert journey.table("live", "interaction_features").filter(pl.col("n_events") > 20).height > 0

@@ -20,9 +20,19 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def address(movielens: Workspace) -> Iterator[str]:
     """The address of a service on a free port."""
-    ours = {"NTG_CONFIG": movielens.config, "NTG_WORKSPACE": str(movielens.folder), "PYTHONUNBUFFERED": "1"}
+    ours = {
+        "NTG_CONFIG": movielens.config,
+        "NTG_WORKSPACE": str(movielens.folder),
+        "PYTHONUNBUFFERED": "1",
+    }
     command = [str(NTG), "serve", "--port", "0"]
-    process = subprocess.Popen(command, cwd=HOME, env={"PATH": os.environ["PATH"], **ours}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=HOME,
+        env={"PATH": os.environ["PATH"], **ours},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
@@ -39,17 +49,28 @@ def ask(address: str, path: str) -> dict[str, object]:
     return json.loads(connection.getresponse().read())
 
 
-def test_every_tenth_list_is_the_published_one_to_the_bit(movielens: Workspace, address: str) -> None:
-    published = pl.read_parquet(movielens.folder / "outputs" / "ranking" / "recommendations.parquet")
+def test_every_tenth_list_is_the_published_one_to_the_bit(
+    movielens: Workspace, address: str
+) -> None:
+    published = pl.read_parquet(
+        movielens.folder / "outputs" / "ranking" / "recommendations.parquet"
+    )
     for user in range(1, 611, 10):
         answer = ask(address, f"/users/{user}/recommendations")
-        assert answer["items"] == published.filter(pl.col("user_id") == user).drop("user_id").to_dicts()
+        assert (
+            answer["items"]
+            == published.filter(pl.col("user_id") == user).drop("user_id").to_dicts()
+        )
 
 
 def test_health_names_the_published_generation(movielens: Workspace, address: str) -> None:
     manifest = json.loads((movielens.folder / "outputs" / "manifest.json").read_text())
     told = ask(address, "/health")
-    assert (told["status"], told["generation"], told["configuration_matches"]) == ("ok", manifest["generation"], True)
+    assert (told["status"], told["generation"], told["configuration_matches"]) == (
+        "ok",
+        manifest["generation"],
+        True,
+    )
     assert told["n_users"] == 610
 
 

@@ -1,4 +1,6 @@
-"""The whole graph on the bundled data: everything is made, adds up, is published, and is the same the next time."""
+"""The whole graph on the bundled data: everything is made, adds up,
+is published, and is the same the next time.
+"""
 
 import json
 import re
@@ -23,13 +25,17 @@ from ntg_assets_tests.workspaces import Workspace, reading
 pytestmark = pytest.mark.slow
 
 STAGED = (
-    "split_boundaries train_events user_features item_features interaction_features feature_manifest taste_graph taste_axes user_taste"
-    " item_embeddings candidates ranking_weights recommendations churn_labels churn_coefficients churn_scores ltv_estimates"
-    " revenue_risk_radar intervention_targets"
+    "split_boundaries train_events user_features item_features interaction_features"
+    " feature_manifest taste_graph taste_axes user_taste item_embeddings candidates ranking_weights"
+    " recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar"
+    " intervention_targets"
 )
 DESIGNED = {
     "ingest": "events items quarantine load_ledger volume_report",
-    "backtest": f"{STAGED} val_events test_events retrieval_report ranking_report churn_calibration radar_backtest leakage_audit",
+    "backtest": (
+        f"{STAGED} val_events test_events retrieval_report ranking_report churn_calibration"
+        " radar_backtest leakage_audit"
+    ),
     "live": STAGED,
     "experiments": "assignments exposures unit_metrics readouts decisions",
 }
@@ -44,11 +50,20 @@ def test_every_designed_table_exists_and_has_a_contract(movielens: Workspace) ->
 
 def test_run_tells_each_table_and_ends_with_what_to_do(movielens: Workspace) -> None:
     printed = (movielens.folder / "printed.txt").read_text()
-    assert re.findall(r"✓ (\S+)", printed)[0] == "ingest/optional_sources"  # lists and logs are judged before anything else
+    # lists and logs are judged before anything else
+    assert re.findall(r"✓ (\S+)", printed)[0] == "ingest/optional_sources"
     assert re.search(r"ingest/events\s+100,836 rows\s+[\d.]+ s", printed)
-    for told in ("decision", "leaving", "contact", "decision_brief.html", "contact_list.csv", "ntg ui"):
+    for told in (
+        "decision",
+        "leaving",
+        "contact",
+        "decision_brief.html",
+        "contact_list.csv",
+        "ntg ui",
+    ):
         assert told in printed
-    assert re.search(r"thin evidence: \d+ of the 300 users", printed)  # the sample is small, and the run says so
+    # the sample is small, and the run says so
+    assert re.search(r"thin evidence: \d+ of the 300 users", printed)
 
 
 def test_every_published_file_is_as_the_manifest_says(movielens: Workspace) -> None:
@@ -64,27 +79,42 @@ def test_every_published_file_is_as_the_manifest_says(movielens: Workspace) -> N
 
 
 def test_published_copies_hold_the_same_rows_as_the_warehouse(movielens: Workspace) -> None:
-    with duckdb.connect(str(movielens.folder / "data" / "published" / "ntg.duckdb"), read_only=True) as published:
+    with duckdb.connect(
+        str(movielens.folder / "data" / "published" / "ntg.duckdb"), read_only=True
+    ) as published:
         for schema, name in READ_COPY_TABLES:
             copied = published.execute(f'select count(*) from "{schema}"."{name}"').fetchall()[0][0]
             assert copied == movielens.table(schema, name).height, f"{schema}.{name}"
-    recommendations = pl.read_parquet(movielens.folder / "outputs" / "ranking" / "recommendations.parquet")
-    assert_frame_equal(recommendations, movielens.table("live", "recommendations").sort("user_id", "rank"))
+    recommendations = pl.read_parquet(
+        movielens.folder / "outputs" / "ranking" / "recommendations.parquet"
+    )
+    assert_frame_equal(
+        recommendations, movielens.table("live", "recommendations").sort("user_id", "rank")
+    )
 
 
 def test_reports_keep_their_published_schemas(movielens: Workspace) -> None:
     folder = movielens.folder / "outputs" / "reports"
     for name in REPORTS:
         report = json.loads((folder / f"{name}.json").read_text())
-        jsonschema.validate(report, json.loads((folder / "schemas" / f"{name}.schema.json").read_text()))
-        assert report["configuration"] == json.loads((movielens.folder / "outputs" / "manifest.json").read_text())["configuration"]
+        jsonschema.validate(
+            report, json.loads((folder / "schemas" / f"{name}.schema.json").read_text())
+        )
+        assert (
+            report["configuration"]
+            == json.loads((movielens.folder / "outputs" / "manifest.json").read_text())[
+                "configuration"
+            ]
+        )
 
 
 def test_every_row_of_the_log_is_accounted_for(movielens: Workspace) -> None:
     ledger = movielens.table("ingest", "load_ledger").filter(pl.col("source") == "events")
     assert ledger["n_rows"].sum() == 100_836 == ledger["n_accepted"].sum()
     assert movielens.table("ingest", "events").height == 100_836
-    parts = [movielens.table("backtest", f"{part}_events").height for part in ("train", "val", "test")]
+    parts = [
+        movielens.table("backtest", f"{part}_events").height for part in ("train", "val", "test")
+    ]
     assert sum(parts) == 100_836
     assert movielens.table("live", "train_events").height == 100_836
 
@@ -97,8 +127,14 @@ def test_radar_reconciles_to_the_last_digit(movielens: Workspace) -> None:
             radar.select("revenue_at_risk"),
             check_exact=True,
         )
-        scores = movielens.table(stage, "churn_scores").select("user_id", "churn_probability").sort("user_id")
-        assert_frame_equal(radar.select("user_id", "churn_probability").sort("user_id"), scores, check_exact=True)
+        scores = (
+            movielens.table(stage, "churn_scores")
+            .select("user_id", "churn_probability")
+            .sort("user_id")
+        )
+        assert_frame_equal(
+            radar.select("user_id", "churn_probability").sort("user_id"), scores, check_exact=True
+        )
 
 
 def test_lists_hold_nothing_that_the_user_has_had(movielens: Workspace) -> None:
@@ -114,7 +150,11 @@ def test_manifest_of_features_describes_the_real_columns(movielens: Workspace) -
     for table in ("user_features", "item_features", "interaction_features"):
         stored = movielens.table("live", table)
         described = manifest.filter(pl.col("table_name") == table)
-        assert set(described["feature"]) == set(stored.columns) - {"user_id", "item_id", "cutoff_on"}
+        assert set(described["feature"]) == set(stored.columns) - {
+            "user_id",
+            "item_id",
+            "cutoff_on",
+        }
         assert described["n_rows"].unique().to_list() == [stored.height]
         for row in described.iter_rows(named=True):
             column = stored[row["feature"]]
@@ -124,9 +164,13 @@ def test_manifest_of_features_describes_the_real_columns(movielens: Workspace) -
                 assert row["mean"] == pytest.approx(column.mean(), rel=1e-5, abs=1e-5)
 
 
-def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(movielens: Workspace, tmp_path: Path) -> None:
+def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(
+    movielens: Workspace, tmp_path: Path
+) -> None:
     shuffled = movielens_log().sample(fraction=1, shuffle=True, seed=1)
-    again = Workspace(tmp_path, variables=reading(shuffled, tmp_path / "source", NTG_ENGINE__THREADS="1"))
+    again = Workspace(
+        tmp_path, variables=reading(shuffled, tmp_path / "source", NTG_ENGINE__THREADS="1")
+    )
     again.done("run-all")
     first, second = movielens.hashes(), again.hashes()
     # the ledger names the file and its SHA-256, and the publication holds the reports that quote it
@@ -135,7 +179,9 @@ def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(moviel
 
 
 def test_decision_replays_and_is_traced_to_the_files(movielens: Workspace) -> None:
-    assert "every readout, gate and number comes out as the receipt says" in movielens.done("replay", "blend-vs-popularity")
+    assert "every readout, gate and number comes out as the receipt says" in movielens.done(
+        "replay", "blend-vs-popularity"
+    )
     traced = movielens.done("trace", "blend-vs-popularity")
     assert "experiments.decisions" in traced
     assert re.search(r"ratings\.csv\s+sha256 [0-9a-f]{64}", traced)
@@ -146,12 +192,18 @@ def test_decision_replays_and_is_traced_to_the_files(movielens: Workspace) -> No
 
 def test_analyst_who_holds_the_published_copy_blocks_nothing(movielens: Workspace) -> None:
     script = (
-        "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True); "
-        "print(con.execute('select count(*) from ingest.events').fetchall()[0][0], flush=True); sys.stdin.readline(); "
-        "print(con.execute('select count(*) from live.recommendations').fetchall()[0][0], flush=True)"
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True);"
+        " print(con.execute('select count(*) from ingest.events').fetchall()[0][0], flush=True);"
+        " sys.stdin.readline(); print(con.execute('select count(*) from"
+        " live.recommendations').fetchall()[0][0], flush=True)"
     )
     published = movielens.folder / "data" / "published" / "ntg.duckdb"
-    analyst = subprocess.Popen([sys.executable, "-c", script, str(published)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    analyst = subprocess.Popen(
+        [sys.executable, "-c", script, str(published)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert analyst.stdout is not None
     assert analyst.stdout.readline().strip() == "100836"
     before = published.stat().st_ino
@@ -164,10 +216,20 @@ def test_analyst_who_holds_the_published_copy_blocks_nothing(movielens: Workspac
 
 def test_contact_list_keeps_its_published_contract_in_both_formats(movielens: Workspace) -> None:
     radar = movielens.folder / "outputs" / "radar"
-    rows, text = pl.read_parquet(radar / "contact_list.parquet"), pl.read_csv(radar / "contact_list.csv")
-    promised = json.loads((movielens.folder / "outputs" / "reports" / "schemas" / "contact_list.schema.json").read_text())
+    rows, text = (
+        pl.read_parquet(radar / "contact_list.parquet"),
+        pl.read_csv(radar / "contact_list.csv"),
+    )
+    promised = json.loads(
+        (
+            movielens.folder / "outputs" / "reports" / "schemas" / "contact_list.schema.json"
+        ).read_text()
+    )
     assert rows.columns == text.columns == promised["required"]
-    assert rows.select("strategy", "user_id", "rank").rows() == text.select("strategy", "user_id", "rank").rows()
+    assert (
+        rows.select("strategy", "user_id", "rank").rows()
+        == text.select("strategy", "user_id", "rank").rows()
+    )
     targets = movielens.table("live", "intervention_targets")
     assert rows.height == targets.filter(pl.col("action") == "contact").height
 
@@ -196,7 +258,11 @@ def test_damaged_publication_is_found(movielens: Workspace) -> None:
 
 
 def test_shut_gate_makes_nothing_live_and_the_last_publication_stays(movielens: Workspace) -> None:
-    before = {name: hashed for name, hashed in movielens.hashes().items() if name.startswith(("live.", "published."))}
+    before = {
+        name: hashed
+        for name, hashed in movielens.hashes().items()
+        if name.startswith(("live.", "published."))
+    }
     finished = movielens.ntg("run-all", NTG_GATE__IMPLAUSIBLE_AUC="0.6")
     assert finished.returncode == 1
     assert "live/" not in finished.stdout

@@ -1,4 +1,5 @@
-"""Rewrite the future: everything that was made from TRAIN stays byte-identical, through the whole graph.
+"""Rewrite the future: everything that was made from TRAIN stays byte-identical,
+through the whole graph.
 
 The service lives in Los Angeles: the future begins at its midnight, eight hours after that of UTC.
 """
@@ -23,21 +24,28 @@ FIXED = {
     "NTG_INGEST__SERVICE_TIMEZONE": "America/Los_Angeles",
     "NTG_GATE__BOOTSTRAP_SAMPLES": "100",  # intervals are not what is asked here
 }
-MAY_LOOK = {"backtest_evaluation", "backtest_splits"}  # groups that judge by held-out events, or make the parts
+# groups that judge by held-out events, or make the parts
+MAY_LOOK = {"backtest_evaluation", "backtest_splits"}
 
 
 CUTOFF = datetime(2016, 1, 1, 8)
 
 
 def some_users() -> pl.DataFrame:
-    """Some of the bundled users, and ten of them in the last hours before the cutoff, which UTC counts to the next day."""
+    """Some of the bundled users, and ten of them in the last hours before the cutoff,
+    which UTC counts to the next day.
+    """
     log = movielens().filter(pl.col("user_id") <= 200)
     late = log.unique("user_id", keep="first").sort("user_id").head(10)
-    return pl.concat([log, late.with_columns(event_at=pl.lit(CUTOFF - timedelta(hours=3), pl.Datetime("us")))])
+    return pl.concat(
+        [log, late.with_columns(event_at=pl.lit(CUTOFF - timedelta(hours=3), pl.Datetime("us")))]
+    )
 
 
 def other_future(log: pl.DataFrame) -> pl.DataFrame:
-    """Keep what happened before VAL; afterwards other people do other things, absurdly often, until the same last day."""
+    """Keep what happened before VAL; afterwards other people do other things,
+    absurdly often, until the same last day.
+    """
     past, future = log.filter(pl.col("event_at") < CUTOFF), log.filter(pl.col("event_at") >= CUTOFF)
     rewritten = future.with_columns(
         (pl.col("user_id") % 7 + 1).alias("user_id"),
@@ -50,15 +58,33 @@ def other_future(log: pl.DataFrame) -> pl.DataFrame:
 def test_rewritten_future_changes_nothing_made_from_train(tmp_path: Path) -> None:
     hashes = []
     for name, log in {"as it was": some_users(), "rewritten": other_future(some_users())}.items():
-        workspace = Workspace(tmp_path / name, variables=reading(log, tmp_path / name / "source", **FIXED))
+        workspace = Workspace(
+            tmp_path / name, variables=reading(log, tmp_path / name / "source", **FIXED)
+        )
         workspace.done("run-all")
-        hashes.append({table: hashed for table, hashed in workspace.hashes().items() if table.startswith("backtest.")})
-        last_hours = workspace.table("backtest", "train_events").filter(pl.col("event_at") == CUTOFF - timedelta(hours=3))
-        assert (last_hours.height, set(last_hours["event_on"].cast(pl.String))) == (10, {"2015-12-31"})
+        hashes.append(
+            {
+                table: hashed
+                for table, hashed in workspace.hashes().items()
+                if table.startswith("backtest.")
+            }
+        )
+        last_hours = workspace.table("backtest", "train_events").filter(
+            pl.col("event_at") == CUTOFF - timedelta(hours=3)
+        )
+        assert (last_hours.height, set(last_hours["event_on"].cast(pl.String))) == (
+            10,
+            {"2015-12-31"},
+        )
     first, second = hashes
     assert first.keys() == second.keys()
     changed = {table.removeprefix("backtest.") for table in first if first[table] != second[table]}
     graph = defs.resolve_asset_graph()
-    made_from_train = {key.path[-1] for key in graph.get_all_asset_keys() if graph.get(key).group_name not in MAY_LOOK} | {"train_events"}
+    made_from_train = {
+        key.path[-1]
+        for key in graph.get_all_asset_keys()
+        if graph.get(key).group_name not in MAY_LOOK
+    } | {"train_events"}
     assert not changed & made_from_train
-    assert {"test_events", "ranking_report", "churn_outcomes"} <= changed  # the future really was another one
+    # the future really was another one
+    assert {"test_events", "ranking_report", "churn_outcomes"} <= changed

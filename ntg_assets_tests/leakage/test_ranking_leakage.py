@@ -27,16 +27,29 @@ def tables_of(log: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Cut TRAIN off as the graph does, and make everything from it."""
     train = run(part_events(log, BOUNDARIES, part="train", settings=SplitSettings()))
     tables = make_world(train, CUTOFF).tables
-    axes = find_taste_axes(tables["taste_graph"], item_categories=NO_CATEGORIES, titles=NO_TITLES, settings=TasteSettings(n_axes=3))
+    axes = find_taste_axes(
+        tables["taste_graph"],
+        item_categories=NO_CATEGORIES,
+        titles=NO_TITLES,
+        settings=TasteSettings(n_axes=3),
+    )
     return {**tables, "taste_axes": axes, "user_taste": score_users(train, axes=axes)}
 
 
 def test_the_future_may_be_deleted_shuffled_and_poisoned() -> None:
     past, future = LOG.filter(pl.col("event_at") < CUTOFF), LOG.filter(pl.col("event_at") >= CUTOFF)
-    at_the_cutoff = past.with_columns(event_at=pl.lit(CUTOFF).cast(pl.Datetime("us")), item_id=pl.col("item_id") * 1000)
-    absurd = future.with_columns(item_id=pl.lit(1, pl.Int64), event_at=pl.col("event_at") + timedelta(days=1))
+    at_the_cutoff = past.with_columns(
+        event_at=pl.lit(CUTOFF).cast(pl.Datetime("us")), item_id=pl.col("item_id") * 1000
+    )
+    absurd = future.with_columns(
+        item_id=pl.lit(1, pl.Int64), event_at=pl.col("event_at") + timedelta(days=1)
+    )
     expected = tables_of(past)
-    for log in (LOG, pl.concat([past, at_the_cutoff]), pl.concat([absurd, past, future.sample(fraction=1, shuffle=True, seed=3)])):
+    for log in (
+        LOG,
+        pl.concat([past, at_the_cutoff]),
+        pl.concat([absurd, past, future.sample(fraction=1, shuffle=True, seed=3)]),
+    ):
         made = tables_of(log)
         for name, frame in expected.items():
             assert made[name].equals(frame), name
@@ -44,5 +57,10 @@ def test_the_future_may_be_deleted_shuffled_and_poisoned() -> None:
 
 def test_the_last_event_before_the_cutoff_does_matter() -> None:
     # the test above can fail: one more event of the past changes what is made
-    late = LOG.head(1).with_columns(event_at=pl.lit(CUTOFF - timedelta(seconds=1)).cast(pl.Datetime("us")), item_id=pl.lit(999, pl.Int64))
-    assert not tables_of(pl.concat([LOG, late]))["item_popularity"].equals(tables_of(LOG)["item_popularity"])
+    late = LOG.head(1).with_columns(
+        event_at=pl.lit(CUTOFF - timedelta(seconds=1)).cast(pl.Datetime("us")),
+        item_id=pl.lit(999, pl.Int64),
+    )
+    assert not tables_of(pl.concat([LOG, late]))["item_popularity"].equals(
+        tables_of(LOG)["item_popularity"]
+    )

@@ -34,21 +34,30 @@ KEYS = {
 
 def same(left: Tables, right: Tables) -> None:
     for name, key in KEYS.items():
-        assert_frame_equal(getattr(left, name).sort(key), getattr(right, name).sort(key), check_exact=True)
+        assert_frame_equal(
+            getattr(left, name).sort(key), getattr(right, name).sort(key), check_exact=True
+        )
 
 
 @settings(max_examples=3)
 @given(seed=st.integers(0, 1000))
 def test_shuffled_rows_give_the_same_tables_to_the_last_bit(seed: int) -> None:
     log = leaving_log(seed)
-    same(make_tables(log, SPLIT), make_tables(log.sample(fraction=1.0, shuffle=True, seed=seed), SPLIT))
+    same(
+        make_tables(log, SPLIT),
+        make_tables(log.sample(fraction=1.0, shuffle=True, seed=seed), SPLIT),
+    )
 
 
 @settings(max_examples=4)
 @given(seed=st.integers(0, 1000), unit_price=st.floats(0.01, 1000))
 def test_radar_reconciles_whatever_the_log(seed: int, unit_price: float) -> None:
-    found = make_tables(leaving_log(seed, n_users=40), SPLIT, value=ValueSettings(price_per_active_day=unit_price))
-    assert radar_rows_that_do_not_reconcile(found.revenue_risk_radar, found.churn_scores, found.ltv_estimates).is_empty()
+    found = make_tables(
+        leaving_log(seed, n_users=40), SPLIT, value=ValueSettings(price_per_active_day=unit_price)
+    )
+    assert radar_rows_that_do_not_reconcile(
+        found.revenue_risk_radar, found.churn_scores, found.ltv_estimates
+    ).is_empty()
     assert ranks_out_of_order(found.revenue_risk_radar).is_empty()
     assert found.revenue_risk_radar.height == found.user_days["user_id"].n_unique()
 
@@ -65,7 +74,14 @@ def test_value_scales_with_the_price(seed: int, factor: float) -> None:
 @settings(max_examples=20)
 @given(budget=st.floats(0, 50), capacity=st.integers(1, 30), share=st.floats(0, 0.5))
 def test_no_policy_is_ever_passed(budget: float, capacity: int, share: float) -> None:
-    strategy = StrategySettings(name="profit", objective="expected_profit", save_rate=0.3, offer_cost=0.7, contact_cost=0.1, budget=budget)
+    strategy = StrategySettings(
+        name="profit",
+        objective="expected_profit",
+        save_rate=0.3,
+        offer_cost=0.7,
+        contact_cost=0.1,
+        budget=budget,
+    )
     policy = RadarSettings(strategies=[strategy], capacity=capacity, holdout_share=share)
     contacted = intervention_targets(RADAR, settings=policy).filter(pl.col("action") == "contact")
     assert contacted.height <= capacity
@@ -81,14 +97,22 @@ def test_interventions_keep_their_contracts(text_ids: bool) -> None:  # noqa: FB
     radar = make_tables(leaving_log(2, text_ids=text_ids), SPLIT).revenue_risk_radar
     strategies = [
         StrategySettings(name="risk", objective="revenue_at_risk"),
-        StrategySettings(name="profit", objective="expected_profit", save_rate=0.3, contact_cost=0.2, budget=1.0),
-        StrategySettings(name="nobody", objective="expected_profit", save_rate=0.0, contact_cost=1.0, budget=5.0),
+        StrategySettings(
+            name="profit", objective="expected_profit", save_rate=0.3, contact_cost=0.2, budget=1.0
+        ),
+        StrategySettings(
+            name="nobody", objective="expected_profit", save_rate=0.0, contact_cost=1.0, budget=5.0
+        ),
     ]
     policy = RadarSettings(strategies=strategies, capacity=10)
     targets = intervention_targets(radar, settings=policy)
     ids = IdTypes("string" if text_ids else "integer", "string")
     check_frame(targets, contract_of("intervention_targets"), ids=ids)
-    check_frame(strategy_comparison(targets, radar, settings=policy), contract_of("strategy_comparison"), ids=ids)
+    check_frame(
+        strategy_comparison(targets, radar, settings=policy),
+        contract_of("strategy_comparison"),
+        ids=ids,
+    )
 
 
 def test_text_ids_keep_every_contract() -> None:

@@ -1,4 +1,6 @@
-"""The promises of the statistics, measured where the truth is known: error rates, coverage, power, peeking."""
+"""The promises of the statistics, measured where the truth is known: error rates,
+coverage, power, peeking.
+"""
 
 from collections.abc import Callable
 from math import sqrt
@@ -30,12 +32,26 @@ def sample(values: Floats) -> Sample:
     return Sample(len(values), float(values.mean()), float(values.var(ddof=1)))
 
 
-def moments(value: Floats, *, denominator: Floats | None = None, covariate: Floats | None = None) -> Moments:
+def moments(
+    value: Floats, *, denominator: Floats | None = None, covariate: Floats | None = None
+) -> Moments:
     ones = np.ones(len(value))
-    rows = [value, ones if denominator is None else denominator, 0 * ones if covariate is None else covariate, ones]
+    rows = [
+        value,
+        ones if denominator is None else denominator,
+        0 * ones if covariate is None else covariate,
+        ones,
+    ]
     table = np.cov(np.array(rows))
-    pairs = {(one, other): float(table[i, j]) for i, one in enumerate(ORDER) for j, other in enumerate(ORDER) if i <= j}
-    return Moments(len(value), dict(zip(ORDER, (float(row.mean()) for row in rows), strict=True)), pairs)
+    pairs = {
+        (one, other): float(table[i, j])
+        for i, one in enumerate(ORDER)
+        for j, other in enumerate(ORDER)
+        if i <= j
+    }
+    return Moments(
+        len(value), dict(zip(ORDER, (float(row.mean()) for row in rows), strict=True)), pairs
+    )
 
 
 def aa_welch(rng: np.random.Generator) -> Difference:
@@ -44,16 +60,24 @@ def aa_welch(rng: np.random.Generator) -> Difference:
 
 def aa_ratio(rng: np.random.Generator) -> Difference:
     clicks = [(rng.poisson(5, 800) + 1).astype(np.float64) for _ in range(2)]
-    return compare_means(*adjusted_samples([moments(rng.binomial(n.astype(int), 0.3).astype(float), denominator=n) for n in clicks]))
+    return compare_means(
+        *adjusted_samples(
+            [moments(rng.binomial(n.astype(int), 0.3).astype(float), denominator=n) for n in clicks]
+        )
+    )
 
 
 def aa_cuped(rng: np.random.Generator) -> Difference:
     before = [rng.lognormal(0, 1, 600) for _ in range(2)]
-    return compare_means(*adjusted_samples([moments(x + rng.normal(0, 1, 600), covariate=x) for x in before]))
+    return compare_means(
+        *adjusted_samples([moments(x + rng.normal(0, 1, 600), covariate=x) for x in before])
+    )
 
 
 def aa_share(rng: np.random.Generator) -> Difference:
-    return compare_proportions(Count(rng.binomial(2_000, 0.1), 2_000), Count(rng.binomial(3_000, 0.1), 3_000))
+    return compare_proportions(
+        Count(rng.binomial(2_000, 0.1), 2_000), Count(rng.binomial(3_000, 0.1), 3_000)
+    )
 
 
 def aa_quantile(rng: np.random.Generator) -> Difference:
@@ -61,7 +85,9 @@ def aa_quantile(rng: np.random.Generator) -> Difference:
 
 
 @pytest.mark.parametrize("once", [aa_welch, aa_ratio, aa_cuped, aa_share, aa_quantile])
-def test_without_an_effect_five_percent_of_the_tests_say_there_is_one(once: Callable[[np.random.Generator], Difference]) -> None:
+def test_without_an_effect_five_percent_of_the_tests_say_there_is_one(
+    once: Callable[[np.random.Generator], Difference],
+) -> None:
     rng, n = np.random.default_rng(11), 2_000
     found = [once(rng) for _ in range(n)]
     assert within(float(np.mean([one.p < 0.05 for one in found])), 0.05, n=n)
@@ -70,15 +96,25 @@ def test_without_an_effect_five_percent_of_the_tests_say_there_is_one(once: Call
 
 def test_small_shares_keep_their_error_rate_at_or_below_the_promise() -> None:
     rng, n = np.random.default_rng(12), 2_000
-    found = [compare_small_proportions(Count(rng.binomial(60, 0.05), 60), Count(rng.binomial(60, 0.05), 60)).p < 0.05 for _ in range(n)]
+    found = [
+        compare_small_proportions(
+            Count(rng.binomial(60, 0.05), 60), Count(rng.binomial(60, 0.05), 60)
+        ).p
+        < 0.05
+        for _ in range(n)
+    ]
     assert float(np.mean(found)) <= 0.05 + 3 * sqrt(0.05 * 0.95 / n)
 
 
 def test_many_tests_at_once_are_the_same_tests() -> None:
     rng = np.random.default_rng(13)
     one, other = rng.normal(0, 1, (5, 40)), rng.normal(0.3, 2, (5, 60))
-    together = welch_p(*(Arms(x.shape[1], x.mean(axis=1), x.var(axis=1, ddof=1)) for x in (one, other)))
-    assert together == pytest.approx([compare_means(sample(a), sample(b)).p for a, b in zip(one, other, strict=True)], rel=1e-9)
+    together = welch_p(
+        *(Arms(x.shape[1], x.mean(axis=1), x.var(axis=1, ddof=1)) for x in (one, other))
+    )
+    assert together == pytest.approx(
+        [compare_means(sample(a), sample(b)).p for a, b in zip(one, other, strict=True)], rel=1e-9
+    )
 
 
 def test_three_treatments_against_one_control_claim_something_in_five_percent_at_most() -> None:
@@ -109,7 +145,10 @@ def looks(n_repetitions: int, n_looks: int, *, seed: int, drift: float = 0.0) ->
 
 def test_ten_planned_looks_together_claim_something_in_five_percent() -> None:
     n = 40_000
-    statistics, bounds = looks(n, 10, seed=16), planned_looks([look / 10 for look in range(1, 11)]).bounds
+    statistics, bounds = (
+        looks(n, 10, seed=16),
+        planned_looks([look / 10 for look in range(1, 11)]).bounds,
+    )
     assert within(float((np.abs(statistics) > np.array(bounds)).any(axis=1).mean()), 0.05, n=n)
 
 

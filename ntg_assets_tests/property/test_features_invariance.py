@@ -1,4 +1,6 @@
-"""Features depend on what happened, not on the order of rows, the number of threads, or the future."""
+"""Features depend on what happened, not on the order of rows,
+the number of threads, or the future.
+"""
 
 from datetime import date, datetime
 
@@ -18,7 +20,12 @@ from ntg_assets_tests.logs import movielens, movielens_categories, random_log
 
 CUTOFF = date(2024, 5, 1)
 CATEGORIES = pl.DataFrame(
-    {"item_id": range(1, 16), "category": [f"c{item % 4}" for item in range(1, 16)], "position": 1, "n_categories": 1}
+    {
+        "item_id": range(1, 16),
+        "category": [f"c{item % 4}" for item in range(1, 16)],
+        "position": 1,
+        "n_categories": 1,
+    }
 )
 KEYS = {
     "user_days": ["user_id", "active_on"],
@@ -29,7 +36,11 @@ KEYS = {
 
 
 def features(
-    log: pl.DataFrame, *, cutoff: date = CUTOFF, categories: pl.DataFrame = CATEGORIES, threads: int = 1
+    log: pl.DataFrame,
+    *,
+    cutoff: date = CUTOFF,
+    categories: pl.DataFrame = CATEGORIES,
+    threads: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make all feature tables of a log, sorted by key."""
     with connect(engine=EngineSettings(threads=threads)) as connection:
@@ -38,12 +49,36 @@ def features(
             return run(asked, connection)
 
         days = made(query("features", "user_days", {"train_events": log}))
-        pairs = made(query("features", "interaction_features", {"train_events": log}, cutoff_on=cutoff, recent_days=30))
-        items = made(query("features", "item_features", {"train_events": log, "interaction_features": pairs}, cutoff_on=cutoff))
-        taste = query("features", "user_taste_features", {"interaction_features": pairs, "item_categories": categories})
+        pairs = made(
+            query(
+                "features",
+                "interaction_features",
+                {"train_events": log},
+                cutoff_on=cutoff,
+                recent_days=30,
+            )
+        )
+        items = made(
+            query(
+                "features",
+                "item_features",
+                {"train_events": log, "interaction_features": pairs},
+                cutoff_on=cutoff,
+            )
+        )
+        taste = query(
+            "features",
+            "user_taste_features",
+            {"interaction_features": pairs, "item_categories": categories},
+        )
         activity = user_activity_features(days, active_users_at(days, cutoff))
         users = made(query("features", "user_features", {"activity": activity, "taste": taste}))
-    tables = {"user_days": days, "user_features": users, "item_features": items, "interaction_features": pairs}
+    tables = {
+        "user_days": days,
+        "user_features": users,
+        "item_features": items,
+        "interaction_features": pairs,
+    }
     return {name: frame.sort(KEYS[name]) for name, frame in tables.items()}
 
 
@@ -64,7 +99,9 @@ def test_order_of_rows_does_not_matter(seed: int, shuffle: int) -> None:
 def test_events_at_and_after_the_cutoff_do_not_matter(seed: int) -> None:
     log = random_log(seed)
     absurd = log.with_columns(
-        pl.lit(datetime(2024, 5, 1)).alias("event_at"), (pl.col("value") * 1e6).alias("value"), pl.lit(99.0).alias("weight")
+        pl.lit(datetime(2024, 5, 1)).alias("event_at"),
+        (pl.col("value") * 1e6).alias("value"),
+        pl.lit(99.0).alias("weight"),
     )
     with_future = features(pl.concat([log, with_event_on(absurd)]))
     without = features(log.filter(pl.col("event_at") < datetime(2024, 5, 1)))
@@ -85,9 +122,15 @@ def test_totals_are_the_sum_of_their_parts(seed: int) -> None:
 
 def test_number_of_threads_does_not_matter_on_real_data() -> None:
     log, categories = movielens(), movielens_categories()
-    many = pl.concat([log.with_columns(pl.col("user_id") + 1000 * copy) for copy in range(5)])  # enough rows for several threads
+    # enough rows for several threads
+    many = pl.concat([log.with_columns(pl.col("user_id") + 1000 * copy) for copy in range(5)])
     after = date(2018, 10, 1)
     assert_same(
         features(many, cutoff=after, categories=categories, threads=1),
-        features(many.sample(fraction=1, shuffle=True, seed=1), cutoff=after, categories=categories, threads=4),
+        features(
+            many.sample(fraction=1, shuffle=True, seed=1),
+            cutoff=after,
+            categories=categories,
+            threads=4,
+        ),
     )

@@ -17,8 +17,13 @@ VALUES = ("value", "low", "high", "difference", "difference_low", "difference_hi
 
 
 @given(LOGS)
-def test_the_logged_policy_itself_is_worth_exactly_what_it_earned(rows: list[tuple[int, int, int, float, float]]) -> None:
-    certain = [(user, 10 + (user + place - 1) % 3, place, 1.0, reward) for user, _, place, _, reward in rows]
+def test_the_logged_policy_itself_is_worth_exactly_what_it_earned(
+    rows: list[tuple[int, int, int, float, float]],
+) -> None:
+    certain = [
+        (user, 10 + (user + place - 1) % 3, place, 1.0, reward)
+        for user, _, place, _, reward in rows
+    ]
     report = estimate(exposures(*certain), LISTS)
     own = cell(report, "value", strategy="logged", estimator="on_policy")
     assert cell(report, "value") == own
@@ -28,7 +33,9 @@ def test_the_logged_policy_itself_is_worth_exactly_what_it_earned(rows: list[tup
 
 
 @given(LOGS, st.sampled_from([0.25, 2.0, 8.0]))
-def test_rewards_in_another_unit_scale_every_value(rows: list[tuple[int, int, int, float, float]], factor: float) -> None:
+def test_rewards_in_another_unit_scale_every_value(
+    rows: list[tuple[int, int, int, float, float]], factor: float
+) -> None:
     log = exposures(*rows)
     one, other = estimate(log, LISTS), estimate(log.with_columns(pl.col("reward") * factor), LISTS)
     for column in VALUES:
@@ -37,7 +44,9 @@ def test_rewards_in_another_unit_scale_every_value(rows: list[tuple[int, int, in
 
 
 @given(LOGS, st.randoms(use_true_random=False))
-def test_rows_in_another_order_change_nothing(rows: list[tuple[int, int, int, float, float]], random: object) -> None:
+def test_rows_in_another_order_change_nothing(
+    rows: list[tuple[int, int, int, float, float]], random: object
+) -> None:
     log = exposures(*rows)
     order = list(range(log.height))
     random.shuffle(order)  # type: ignore[attr-defined]
@@ -45,7 +54,9 @@ def test_rows_in_another_order_change_nothing(rows: list[tuple[int, int, int, fl
 
 
 @given(LOGS)
-def test_intervals_hold_their_value_and_shares_are_shares(rows: list[tuple[int, int, int, float, float]]) -> None:
+def test_intervals_hold_their_value_and_shares_are_shares(
+    rows: list[tuple[int, int, int, float, float]],
+) -> None:
     report = estimate(exposures(*rows), LISTS)
     known = report.filter(pl.col("low").is_not_null())
     assert (known["low"] <= known["value"]).all()

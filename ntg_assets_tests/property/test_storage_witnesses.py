@@ -1,4 +1,6 @@
-"""Witnesses give the verdict that judging every row gives, and a refused table is refused with the same words."""
+"""Witnesses give the verdict that judging every row gives,
+and a refused table is refused with the same words.
+"""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +20,14 @@ from ntg_assets.storage.tables import BrokenContractError, write_table
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")
-COLUMNS = {"user_id": pl.Int64, "n": pl.Int64, "share": pl.Float64, "weight": pl.Float64, "kind": pl.String, "note": pl.String}
+COLUMNS = {
+    "user_id": pl.Int64,
+    "n": pl.Int64,
+    "share": pl.Float64,
+    "weight": pl.Float64,
+    "kind": pl.String,
+    "note": pl.String,
+}
 
 
 class Sightings(Contract):
@@ -116,20 +125,30 @@ def test_witnesses_give_the_verdict_of_all_rows(values: list[tuple[object, ...]]
 )
 def test_one_value_among_good_ones_decides(name: str, value: object, is_kept: bool) -> None:  # noqa: FBT001  # a parameter of the test
     good = dict(zip(COLUMNS, (1, 2, 0.5, 1.5, "b", "ab"), strict=True))
-    assert verdicts(frame([tuple(row.values()) for row in (good, {**good, name: value}, good)])) == (is_kept, is_kept)
+    assert verdicts(
+        frame([tuple(row.values()) for row in (good, {**good, name: value}, good)])
+    ) == (is_kept, is_kept)
 
 
 def test_witnesses_of_a_stored_file_see_a_number_that_is_none(tmp_path: Path) -> None:
     """Statistics kept in the file may leave NaN out; the witnesses must not."""
     schema = schema_of(Sightings, INTEGERS)
     many = (
-        "select range as user_id, 0 as n, null::double as share, {weight} as weight, 'a' as kind, null::varchar as note from range(300000)"
+        "select range as user_id, 0 as n, null::double as share, {weight} as weight, 'a' as kind,"
+        " null::varchar as note from range(300000)"
     )
-    for weight, is_kept in (("1.5e0", True), ("case when range = 150000 then 'nan'::double else 1e0 end", False)):
+    for weight, is_kept in (
+        ("1.5e0", True),
+        ("case when range = 150000 then 'nan'::double else 1e0 end", False),
+    ):
         file = tmp_path / f"{is_kept}.duckdb"
         with connect(file) as connection:
             connection.execute("create schema backtest")
-            connection.execute(f"create table {SIGHTINGS.quoted} as {many.format(weight=weight)}".replace("0 as n", "0::bigint as n"))
+            connection.execute(
+                f"create table {SIGHTINGS.quoted} as {many.format(weight=weight)}".replace(
+                    "0 as n", "0::bigint as n"
+                )
+            )
             connection.execute("checkpoint")
         with connect(file, read_only=True) as connection:
             assert acquit(connection, SIGHTINGS, schema) is is_kept
@@ -142,7 +161,9 @@ def test_witnesses_are_not_asked_about_rules_they_cannot_speak_for() -> None:
 
 @given(rows | kept)
 @settings(max_examples=20)
-def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(values: list[tuple[object, ...]]) -> None:
+def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(
+    values: list[tuple[object, ...]],
+) -> None:
     def outcome(*, judges_all: bool) -> object:
         with pytest.MonkeyPatch.context() as patch, connect() as connection:
             patch.setattr(tables, "CHECKED_ROWS_AT_ONCE", 1)
@@ -151,7 +172,11 @@ def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(values: 
                 patch.setattr(tables, "_key_hashes_differ", lambda *_: False)
             try:
                 return write_table(
-                    connection, SIGHTINGS, Query("select * from seen", {"seen": frame(values)}), Sightings, ids=INTEGERS
+                    connection,
+                    SIGHTINGS,
+                    Query("select * from seen", {"seen": frame(values)}),
+                    Sightings,
+                    ids=INTEGERS,
                 ).n_rows
             except BrokenContractError as broken:
                 return str(broken)
@@ -164,5 +189,8 @@ def test_keys_whose_hashes_collide_are_compared_by_value(monkeypatch: pytest.Mon
     monkeypatch.setattr(tables, "CHECKED_ROWS_AT_ONCE", 1)
     monkeypatch.setattr(tables, "_key_hashes_differ", lambda *_: False)
     with connect() as connection:
-        told = Query("select * from seen", {"seen": frame([(1, 0, 0.0, 0.0, "a", "x"), (2, 0, 0.0, 0.0, "a", "x")])})
+        told = Query(
+            "select * from seen",
+            {"seen": frame([(1, 0, 0.0, 0.0, "a", "x"), (2, 0, 0.0, 0.0, "a", "x")])},
+        )
         assert write_table(connection, SIGHTINGS, told, Sightings, ids=INTEGERS).n_rows == 2

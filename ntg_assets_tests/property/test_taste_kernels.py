@@ -32,9 +32,9 @@ guardrails = st.builds(
 
 def small_log(seed: int, shape: tuple[int, int, int]) -> pl.DataFrame:
     n_events, n_users, n_items = shape
-    return random_log(seed, n_events=n_events, n_users=n_users, n_items=n_items, n_days=3).with_columns(
-        pl.col("event_at").dt.truncate("1h")
-    )
+    return random_log(
+        seed, n_events=n_events, n_users=n_users, n_items=n_items, n_days=3
+    ).with_columns(pl.col("event_at").dt.truncate("1h"))
 
 
 def brute_force(log: pl.DataFrame, chosen: TasteSettings) -> list[tuple[int, int, int, float]]:
@@ -55,26 +55,45 @@ def brute_force(log: pl.DataFrame, chosen: TasteSettings) -> list[tuple[int, int
         for other, others in nodes.items():
             n = len(who & others)
             if other != item and n >= chosen.min_shared_users:
-                edges.append((-(n / sqrt(len(who) * len(others)) * (n / (n + chosen.shrinkage))), -len(others), other, n))
-        rows += [(item, other, n, -minus) for minus, _, other, n in sorted(edges)[: chosen.neighbours_per_item]]
+                edges.append(
+                    (
+                        -(n / sqrt(len(who) * len(others)) * (n / (n + chosen.shrinkage))),
+                        -len(others),
+                        other,
+                        n,
+                    )
+                )
+        rows += [
+            (item, other, n, -minus)
+            for minus, _, other, n in sorted(edges)[: chosen.neighbours_per_item]
+        ]
     return sorted(rows)
 
 
 @given(seed=st.integers(0, 10_000), shape=shapes, chosen=guardrails)
 @settings(max_examples=60)
-def test_the_graph_is_that_of_brute_force(seed: int, shape: tuple[int, int, int], chosen: TasteSettings) -> None:
+def test_the_graph_is_that_of_brute_force(
+    seed: int, shape: tuple[int, int, int], chosen: TasteSettings
+) -> None:
     log = small_log(seed, shape)
     edges = build_taste_graph(log, settings=chosen).edges
-    assert sorted(edges.select("item_id", "neighbour_id", "shared_users", "similarity").iter_rows()) == brute_force(log, chosen)
+    assert sorted(
+        edges.select("item_id", "neighbour_id", "shared_users", "similarity").iter_rows()
+    ) == brute_force(log, chosen)
 
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 10_000), shape=shapes, chosen=guardrails)
 @settings(max_examples=60)
-def test_the_compiled_engines_give_the_same_bits(seed: int, shape: tuple[int, int, int], chosen: TasteSettings) -> None:
+def test_the_compiled_engines_give_the_same_bits(
+    seed: int, shape: tuple[int, int, int], chosen: TasteSettings
+) -> None:
     log = small_log(seed, shape)
     for build in (build_taste_graph, build_sequence_graph):
-        plain, compiled = build(log, settings=chosen, compiled=False), build(log, settings=chosen, compiled=True)
+        plain, compiled = (
+            build(log, settings=chosen, compiled=False),
+            build(log, settings=chosen, compiled=True),
+        )
         assert compiled.edges.equals(plain.edges)
         assert compiled.guardrails.equals(plain.guardrails)
 
@@ -82,25 +101,43 @@ def test_the_compiled_engines_give_the_same_bits(seed: int, shape: tuple[int, in
 @pytest.mark.slow
 @given(seed=st.integers(0, 10_000), shape=shapes, workers=st.integers(1, 5))
 @settings(max_examples=20)
-def test_the_number_of_workers_does_not_matter(seed: int, shape: tuple[int, int, int], workers: int) -> None:
-    matrix = guarded_nodes(code_interactions(small_log(seed, shape)), settings=TasteSettings(min_item_support=1)).matrix
-    one, many = (compiled_neighbours(matrix, k=5, min_shared=1, shrinkage=10.0, workers=n) for n in (1, workers))
+def test_the_number_of_workers_does_not_matter(
+    seed: int, shape: tuple[int, int, int], workers: int
+) -> None:
+    matrix = guarded_nodes(
+        code_interactions(small_log(seed, shape)), settings=TasteSettings(min_item_support=1)
+    ).matrix
+    one, many = (
+        compiled_neighbours(matrix, k=5, min_shared=1, shrinkage=10.0, workers=n)
+        for n in (1, workers)
+    )
     for name in ("item", "neighbour", "rank", "shared", "cosine", "similarity"):
         assert np.array_equal(getattr(one, name), getattr(many, name))
 
 
 @given(seed=st.integers(0, 10_000), shuffle=st.integers(0, 10_000), shape=shapes)
 @settings(max_examples=20)
-def test_order_of_rows_does_not_matter(seed: int, shuffle: int, shape: tuple[int, int, int]) -> None:
+def test_order_of_rows_does_not_matter(
+    seed: int, shuffle: int, shape: tuple[int, int, int]
+) -> None:
     log = small_log(seed, shape)
     mixed = log.sample(fraction=1, shuffle=True, seed=shuffle)
-    chosen = TasteSettings(min_item_support=1, min_shared_users=1, n_axes=3, linear_regularisation=10)
+    chosen = TasteSettings(
+        min_item_support=1, min_shared_users=1, n_axes=3, linear_regularisation=10
+    )
     made = []
     for rows in (log, mixed):
         graph = build_taste_graph(rows, settings=chosen)
-        axes = find_taste_axes(graph.edges, item_categories=NO_CATEGORIES, titles=NO_TITLES, settings=chosen)
-        linear, sequence = build_linear_graph(rows, settings=chosen), build_sequence_graph(rows, settings=chosen).edges
-        made.append([graph.edges, graph.guardrails, sequence, linear, axes, score_users(rows, axes=axes)])
+        axes = find_taste_axes(
+            graph.edges, item_categories=NO_CATEGORIES, titles=NO_TITLES, settings=chosen
+        )
+        linear, sequence = (
+            build_linear_graph(rows, settings=chosen),
+            build_sequence_graph(rows, settings=chosen).edges,
+        )
+        made.append(
+            [graph.edges, graph.guardrails, sequence, linear, axes, score_users(rows, axes=axes)]
+        )
     for left, right in zip(*made, strict=True):
         assert left.equals(right)
 
@@ -114,16 +151,29 @@ NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 def test_similarity_is_symmetric_and_bounded(seed: int, shape: tuple[int, int, int]) -> None:
     whole = TasteSettings(min_item_support=1, min_shared_users=1, neighbours_per_item=1000)
     edges = build_taste_graph(small_log(seed, shape), settings=whole).edges
-    there = {(a, b): s for a, b, s in edges.select("item_id", "neighbour_id", "similarity").iter_rows()}
+    there = {
+        (a, b): s for a, b, s in edges.select("item_id", "neighbour_id", "similarity").iter_rows()
+    }
     assert all(there[b, a] == s for (a, b), s in there.items())
-    assert edges.filter((pl.col("cosine") > 1 + 1e-12) | (pl.col("similarity") > pl.col("cosine"))).is_empty()
+    assert edges.filter(
+        (pl.col("cosine") > 1 + 1e-12) | (pl.col("similarity") > pl.col("cosine"))
+    ).is_empty()
 
 
 @pytest.mark.slow
-@given(seed=st.integers(0, 10_000), n_users=st.integers(1, 60), n_items=st.integers(1, 40), density=st.floats(0.0, 1.0))
+@given(
+    seed=st.integers(0, 10_000),
+    n_users=st.integers(1, 60),
+    n_items=st.integers(1, 40),
+    density=st.floats(0.0, 1.0),
+)
 @settings(max_examples=20)
-def test_both_engines_count_the_same_users_of_pairs(seed: int, n_users: int, n_items: int, density: float) -> None:
+def test_both_engines_count_the_same_users_of_pairs(
+    seed: int, n_users: int, n_items: int, density: float
+) -> None:
     taken = np.random.default_rng(seed).random((n_users, n_items)) < density
     histories = sp.csr_array(taken.astype(np.float64))
     for compiled in (False, True):
-        assert np.array_equal(gram_of(histories, compiled=compiled), taken.T.astype(float) @ taken.astype(float))
+        assert np.array_equal(
+            gram_of(histories, compiled=compiled), taken.T.astype(float) @ taken.astype(float)
+        )

@@ -18,19 +18,31 @@ def ones(log: Interactions) -> Floats:
 
 def test_equal_weights_make_the_plain_graph() -> None:
     log = code_interactions(random_log(3))
-    plain, weighted = graph_of(log, settings=TASTE).edges, weighted_graph(log, weigh=ones, taste=TASTE)
+    plain, weighted = (
+        graph_of(log, settings=TASTE).edges,
+        weighted_graph(log, weigh=ones, taste=TASTE),
+    )
     assert plain.height > 0
     edge = ["item_id", "neighbour_id", "rank", "shared_users"]
     assert weighted.select(edge).equals(plain.select(edge))
-    assert weighted["similarity"].to_numpy() == pytest.approx(plain["similarity"].to_numpy(), rel=1e-12)
+    assert weighted["similarity"].to_numpy() == pytest.approx(
+        plain["similarity"].to_numpy(), rel=1e-12
+    )
 
 
 def test_an_edge_is_the_cosine_of_the_weights() -> None:
     log = code_interactions(
-        events((1, 1, "2024-01-01"), (1, 1, "2024-01-02"), (1, 1, "2024-01-03"), (1, 2, "2024-01-04"), (2, 1, "2024-01-05"))
+        events(
+            (1, 1, "2024-01-01"),
+            (1, 1, "2024-01-02"),
+            (1, 1, "2024-01-03"),
+            (1, 2, "2024-01-04"),
+            (2, 1, "2024-01-05"),
+        )
     )
     edge = weighted_graph(log, weigh=strengths, taste=TASTE).row(0, named=True)
-    # of item 1 the users hold log2(4) and 1, of item 2 the first one holds 1; one shared user, shrunken by 2
+    # of item 1 the users hold log2(4) and 1, of item 2 the first one holds 1; one shared user,
+    # shrunken by 2
     assert edge["cosine"] == pytest.approx(2 * 1 / (np.sqrt(2**2 + 1**2) * 1))
     assert edge["similarity"] == pytest.approx(edge["cosine"] * 1 / (1 + 2))
 
@@ -43,9 +55,16 @@ def test_older_events_weigh_less() -> None:
 
 
 def test_a_kind_of_source_is_left_out_and_the_rest_learned_anew() -> None:
-    found = dict(compare(communities(7, n_users=150), strategy="global_time", taste=TASTE, ranking=RANKING))
+    found = dict(
+        compare(communities(7, n_users=150), strategy="global_time", taste=TASTE, ranking=RANKING)
+    )
     kinds = ["taste", "sequence", "linear", "latent", "rising"]
-    assert list(found) == ["blend", *(f"without {kind}" for kind in kinds), "taste graph of strengths", "taste graph of recencies"]
+    assert list(found) == [
+        "blend",
+        *(f"without {kind}" for kind in kinds),
+        "taste graph of strengths",
+        "taste graph of recencies",
+    ]
     for kind in kinds:
         told = found[f"without {kind}"]
         assert told["low"] <= told["difference"] <= told["high"]

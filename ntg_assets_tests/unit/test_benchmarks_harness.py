@@ -1,4 +1,6 @@
-"""The harness that measures: costs of child processes, goals that stand as they are, results without machine names."""
+"""The harness that measures: costs of child processes, goals that stand as they are,
+results without machine names.
+"""
 
 import json
 import platform
@@ -21,7 +23,13 @@ def test_a_child_is_charged_with_its_memory_and_its_processor_time() -> None:
 
 def test_a_grandchild_counts_too() -> None:
     grandchild = "block = bytearray(150 * 1024 * 1024)"
-    cost = measure([sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"])
+    cost = measure(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])",
+        ]
+    )
     assert cost.peak_mb > 150
 
 
@@ -31,7 +39,10 @@ def test_a_failed_command_says_how_it_ended_and_what_it_wrote() -> None:
 
 
 def test_variables_reach_the_child_and_functions_return_plain_values() -> None:
-    measure([sys.executable, "-c", "import os; assert os.environ['NTG_SEED'] == '7'"], environment={"NTG_SEED": "7"})
+    measure(
+        [sys.executable, "-c", "import os; assert os.environ['NTG_SEED'] == '7'"],
+        environment={"NTG_SEED": "7"},
+    )
     cost, answer = measure_call("json:dumps", obj={"a": 1})
     assert answer == '{"a": 1}'
     assert cost.wall_s > 0
@@ -55,7 +66,9 @@ def test_goals_are_met_or_not(goal: Goal, verdict: str) -> None:
     assert goal.is_met is (verdict == "met")
 
 
-def test_a_result_says_date_machine_versions_figures_and_goals_and_nothing_of_this_machine(tmp_path: Path) -> None:
+def test_a_result_says_date_machine_versions_figures_and_goals_and_nothing_of_this_machine(
+    tmp_path: Path,
+) -> None:
     goal = Goal("wall s", 61.0, 60.0, "at_most")
     report("try", figures={"n_events": 5, "run": {"wall_s": 61.0}}, goals=[goal], folder=tmp_path)
     text = (tmp_path / "try.json").read_text()
@@ -69,4 +82,8 @@ def test_a_result_says_date_machine_versions_figures_and_goals_and_nothing_of_th
 
 
 def test_nested_figures_print_with_their_path() -> None:
-    assert list(flatten({"a": 1, "b": {"c": 2, "d": {"e": 3}}})) == [("a", 1), ("b.c", 2), ("b.d.e", 3)]
+    assert list(flatten({"a": 1, "b": {"c": 2, "d": {"e": 3}}})) == [
+        ("a", 1),
+        ("b.c", 2),
+        ("b.d.e", 3),
+    ]

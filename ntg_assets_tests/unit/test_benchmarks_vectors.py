@@ -1,4 +1,6 @@
-"""Outside vectors by their kind: the bundled ones, others of the same kinds, and what a miss looks like."""
+"""Outside vectors by their kind: the bundled ones, others of the same kinds,
+and what a miss looks like.
+"""
 
 import json
 from typing import Any, Literal
@@ -14,49 +16,122 @@ P = [0.001, 0.01, 0.02, 0.2, 0.6]
 
 
 def welch(alternative: Literal["two-sided", "less", "greater"]) -> dict[str, Any]:
-    found = scipy.stats.ttest_ind_from_stats(1.5, 3**0.5, 70, 1.0, 2**0.5, 50, equal_var=False, alternative=alternative)
+    found = scipy.stats.ttest_ind_from_stats(
+        1.5, 3**0.5, 70, 1.0, 2**0.5, 50, equal_var=False, alternative=alternative
+    )
     return {"effect": 0.5, "p": float(found.pvalue), "statistic": float(found.statistic)}
 
 
 OTHERS: list[dict[str, Any]] = [
-    {"kind": "ttest.one_sided", "inputs": ARMS | {"alternative": "less"}, "expected": welch("less"), "tol": 1e-9},
+    {
+        "kind": "ttest.one_sided",
+        "inputs": ARMS | {"alternative": "less"},
+        "expected": welch("less"),
+        "tol": 1e-9,
+    },
     {"kind": "ttest.absolute", "inputs": ARMS, "expected": welch("two-sided"), "tol": 1e-9},
-    {"kind": "srm", "inputs": {"observed": [900, 2_100], "weights": [3, 7]}, "expected": {"chisq": 0.0, "p": 1.0}, "tol": 1e-9},
-    {"kind": "multiplicity.hochberg", "inputs": {"p": P}, "expected": [0.005, 0.04, 0.06, 0.4, 0.6], "tol": 1e-12},
-    {"kind": "multiplicity.by", "inputs": {"p": P}, "expected": list(scipy.stats.false_discovery_control(P, method="by")), "tol": 1e-12},
-    {"kind": "group_sequential", "inputs": {"K": 3, "alpha": 0.05, "two_sided": True},
-     "expected": {"C_P": 2.289, "C_B": 2.004}, "tol": 1e-3},
-    {"kind": "power", "inputs": {"call": "d=0.5,n=30,one.sample,two.sided", "alpha": 0.05}, "expected": 0.7539647157, "tol": 1e-6},
-    {"kind": "dunnett.critical", "inputs": {"alpha": 0.01, "rho": 0.5, "k": 2}, "expected": 2.794, "tol": 5e-4},
-    {"kind": "proportion.diff_ci", "inputs": {"x1": 7, "n1": 34, "x2": 1, "n2": 34, "method": "Newcombe"},
-     "expected": [0.0189, 0.3404], "tol": 1e-4},
-    {"kind": "noninferiority.power", "inputs": {"low": 0.5, "n": 100, "p_alt": 0.65, "alpha": 0.05},
-     "expected": float(scipy.stats.binom.sf(scipy.stats.binom.isf(0.05, 100, 0.5), 100, 0.65)), "tol": 1e-9},
-]  # fmt: skip
+    {
+        "kind": "srm",
+        "inputs": {"observed": [900, 2_100], "weights": [3, 7]},
+        "expected": {"chisq": 0.0, "p": 1.0},
+        "tol": 1e-9,
+    },
+    {
+        "kind": "multiplicity.hochberg",
+        "inputs": {"p": P},
+        "expected": [0.005, 0.04, 0.06, 0.4, 0.6],
+        "tol": 1e-12,
+    },
+    {
+        "kind": "multiplicity.by",
+        "inputs": {"p": P},
+        "expected": list(scipy.stats.false_discovery_control(P, method="by")),
+        "tol": 1e-12,
+    },
+    {
+        "kind": "group_sequential",
+        "inputs": {"K": 3, "alpha": 0.05, "two_sided": True},
+        "expected": {"C_P": 2.289, "C_B": 2.004},
+        "tol": 1e-3,
+    },
+    {
+        "kind": "power",
+        "inputs": {"call": "d=0.5,n=30,one.sample,two.sided", "alpha": 0.05},
+        "expected": 0.7539647157,
+        "tol": 1e-6,
+    },
+    {
+        "kind": "dunnett.critical",
+        "inputs": {"alpha": 0.01, "rho": 0.5, "k": 2},
+        "expected": 2.794,
+        "tol": 5e-4,
+    },
+    {
+        "kind": "proportion.diff_ci",
+        "inputs": {"x1": 7, "n1": 34, "x2": 1, "n2": 34, "method": "Newcombe"},
+        "expected": [0.0189, 0.3404],
+        "tol": 1e-4,
+    },
+    {
+        "kind": "noninferiority.power",
+        "inputs": {"low": 0.5, "n": 100, "p_alt": 0.65, "alpha": 0.05},
+        "expected": float(scipy.stats.binom.sf(scipy.stats.binom.isf(0.05, 100, 0.5), 100, 0.65)),
+        "tol": 1e-9,
+    },
+]
 
 
 def test_no_bundled_vector_is_off_without_a_reason() -> None:
-    verdicts = [judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]]
+    verdicts = [
+        judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
+    ]
     assert [one for one in verdicts if one.outcome == "off"] == []
     assert summary(verdicts).startswith("52 vectors: 41 within their tolerances")
 
 
 @pytest.mark.parametrize("vector", OTHERS, ids=lambda vector: vector["kind"])
-def test_other_vectors_of_the_same_kinds_are_computed_from_their_inputs(vector: dict[str, Any]) -> None:
+def test_other_vectors_of_the_same_kinds_are_computed_from_their_inputs(
+    vector: dict[str, Any],
+) -> None:
     assert judge({"id": "other"} | vector).detail == ""
 
 
 def test_quantiles_come_from_values_too() -> None:
-    values = {arm: {"values": list(np.random.default_rng(seed).lognormal(0, 1, 500))} for arm, seed in (("control", 1), ("treatment", 2))}
-    expected = {"effect": float(np.quantile(values["treatment"]["values"], 0.5) - np.quantile(values["control"]["values"], 0.5))}
+    values = {
+        arm: {"values": list(np.random.default_rng(seed).lognormal(0, 1, 500))}
+        for arm, seed in (("control", 1), ("treatment", 2))
+    }
+    expected = {
+        "effect": float(
+            np.quantile(values["treatment"]["values"], 0.5)
+            - np.quantile(values["control"]["values"], 0.5)
+        )
+    }
     assert (
-        judge({"id": "other", "kind": "quantile.order_stat", "inputs": {"nu": 0.5} | values, "expected": expected, "tol": 0.02}).outcome
+        judge(
+            {
+                "id": "other",
+                "kind": "quantile.order_stat",
+                "inputs": {"nu": 0.5} | values,
+                "expected": expected,
+                "tol": 0.02,
+            }
+        ).outcome
         == "met"
     )
 
 
 def test_a_miss_says_where_and_by_how_much_and_what_cannot_be_read_is_no_crash() -> None:
-    wrong = {"id": "other", "kind": "srm", "inputs": {"observed": [10, 20]}, "expected": {"p": 0.5}, "tol": 1e-6}
+    wrong = {
+        "id": "other",
+        "kind": "srm",
+        "inputs": {"observed": [10, 20]},
+        "expected": {"p": 0.5},
+        "tol": 1e-6,
+    }
     assert judge(wrong).detail.startswith("p: 0.0678")
     assert judge({"id": "other", "kind": "srm", "inputs": {}, "expected": 1}).outcome == "off"
-    assert judge({"id": "other", "kind": "astrology", "inputs": {}, "expected": 1}).detail == "a kind that is not known here"
+    assert (
+        judge({"id": "other", "kind": "astrology", "inputs": {}, "expected": 1}).detail
+        == "a kind that is not known here"
+    )

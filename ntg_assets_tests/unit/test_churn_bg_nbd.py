@@ -24,7 +24,9 @@ def simulated(model: BgNbd, n: int, *, weeks: float, seed: int) -> tuple[Visits,
     """Visits of n users over `weeks`, and whether each then stays silent for another `weeks`."""
     rng = np.random.default_rng(seed)
     repeats, last, silent = np.zeros(n), np.zeros(n), np.ones(n, dtype=bool)
-    for user, (rate, leaves) in enumerate(zip(rng.gamma(model.r, 1 / model.alpha, n), rng.beta(model.a, model.b, n), strict=True)):
+    for user, (rate, leaves) in enumerate(
+        zip(rng.gamma(model.r, 1 / model.alpha, n), rng.beta(model.a, model.b, n), strict=True)
+    ):
         time = 0.0
         while True:
             time += rng.exponential(1 / rate) if rate > 0 else np.inf
@@ -46,7 +48,8 @@ def test_expected_visits_of_the_papers_customer() -> None:
 
 def test_value_per_visit_of_the_papers_customers() -> None:
     found = expected_value(CDNOW_VALUE, np.array([2.0, 1.0, 0.0]), np.array([22.35, 11.77, 0.0]))
-    assert found == pytest.approx([24.65, 18.91, 35.17], abs=0.06)  # the published parameters have two decimals
+    # the published parameters have two decimals
+    assert found == pytest.approx([24.65, 18.91, 35.17], abs=0.06)
 
 
 def test_fit_recovers_the_parameters_of_a_simulated_panel() -> None:
@@ -71,7 +74,9 @@ def test_time_may_be_in_any_unit() -> None:
     visits, _ = simulated(CDNOW, 3000, weeks=39, seed=3)
     in_days = Visits(visits.repeats, visits.last * 7, visits.observed * 7)
     weeks, days = fit_bg_nbd(visits), fit_bg_nbd(in_days)
-    assert (days.r, days.alpha / 7, days.a, days.b) == pytest.approx((weeks.r, weeks.alpha, weeks.a, weeks.b), rel=1e-3)
+    assert (days.r, days.alpha / 7, days.a, days.b) == pytest.approx(
+        (weeks.r, weeks.alpha, weeks.a, weeks.b), rel=1e-3
+    )
 
 
 def test_gamma_gamma_recovers_the_mean_value() -> None:

@@ -1,4 +1,6 @@
-"""The boosted challengers are tuned, and on nothing but windows that had closed before the origin they are judged at."""
+"""The boosted challengers are tuned, and on nothing but windows that had closed before the origin
+they are judged at.
+"""
 
 from datetime import date, timedelta
 
@@ -18,7 +20,9 @@ from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leavi
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    return make_tables(leaving_log(11, n_users=110), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
+    return make_tables(
+        leaving_log(11, n_users=110), boundaries(date(2024, 1, 1), date(2024, 8, 28))
+    )
 
 
 def test_the_size_with_the_smallest_loss_on_the_newest_snapshots_is_chosen(tables: Tables) -> None:
@@ -33,17 +37,24 @@ def test_the_size_with_the_smallest_loss_on_the_newest_snapshots_is_chosen(table
     losses = {}
     with threadpool_limits(1):
         for size in CANDIDATES:
-            trees = HistGradientBoostingClassifier(**size.parameters, early_stopping=False, random_state=1)
+            trees = HistGradientBoostingClassifier(
+                **size.parameters, early_stopping=False, random_state=1
+            )
             trees.fit(for_trees(design_matrix(past)), past["is_churned"].to_numpy())
-            told = np.array([stage[:, 1] for stage in trees.staged_predict_proba(design_matrix(newest))])
-            losses[size.max_leaf_nodes] = -np.log(np.where(outcome, told, 1 - told)).mean(axis=1)  # by number of trees
+            told = np.array(
+                [stage[:, 1] for stage in trees.staged_predict_proba(design_matrix(newest))]
+            )
+            # by number of trees
+            losses[size.max_leaf_nodes] = -np.log(np.where(outcome, told, 1 - told)).mean(axis=1)
     assert found.max_leaf_nodes == min(losses, key=lambda leaves: losses[leaves].min())
     assert found.max_iter == losses[found.max_leaf_nodes][: found.max_iter + PATIENCE].argmin() + 1
     assert found.n_known == known.height
 
 
 def test_tuning_is_repeated_when_half_as_many_rows_more_are_known(tables: Tables) -> None:
-    early, late = (closed_before(tables.labelled, on) for on in (date(2024, 5, 10), date(2024, 8, 28)))
+    early, late = (
+        closed_before(tables.labelled, on) for on in (date(2024, 5, 10), date(2024, 8, 28))
+    )
     first = tuned_sizes(early, NOT_TUNED, value=VALUE, seed=1)
     assert {BOOSTED, DIRECT_LOSS} == set(first)
     again = tuned_sizes(late, first, value=VALUE, seed=1)
@@ -55,7 +66,10 @@ def test_tuning_is_repeated_when_half_as_many_rows_more_are_known(tables: Tables
 
 def test_too_little_past_or_one_outcome_leaves_small_trees(tables: Tables) -> None:
     known = tables.labelled.sort("snapshot_on").head(120)
-    assert tuned_sizes(known, NOT_TUNED, value=VALUE, seed=1) == {BOOSTED: UNTUNED, DIRECT_LOSS: UNTUNED}
+    assert tuned_sizes(known, NOT_TUNED, value=VALUE, seed=1) == {
+        BOOSTED: UNTUNED,
+        DIRECT_LOSS: UNTUNED,
+    }
     nobody = tables.labelled.with_columns(is_churned=pl.lit(value=False))
     assert tuned_sizes(nobody, NOT_TUNED, value=VALUE, seed=1)[BOOSTED] == UNTUNED
 
@@ -63,10 +77,24 @@ def test_too_little_past_or_one_outcome_leaves_small_trees(tables: Tables) -> No
 def test_outcomes_that_were_open_at_an_origin_change_no_forecast_of_it(tables: Tables) -> None:
     origin_on = tables.churn_walk_forward["origin_on"].unique().sort()[-2]
     now = tables.labelled.filter(pl.col("snapshot_on") == origin_on)
-    asked = now.select(pl.lit("walk_forward").alias("evaluation"), origin_on="snapshot_on", user_id="user_id")
-    flipped = pl.when(pl.col("window_end_on") > origin_on).then(~pl.col("is_churned")).otherwise("is_churned")
+    asked = now.select(
+        pl.lit("walk_forward").alias("evaluation"), origin_on="snapshot_on", user_id="user_id"
+    )
+    flipped = (
+        pl.when(pl.col("window_end_on") > origin_on)
+        .then(~pl.col("is_churned"))
+        .otherwise("is_churned")
+    )
     told = [
-        all_challenger_forecasts(asked, tables.churn_snapshots, labels, tables.user_days, churn=CHURN, value=VALUE, seed=1)
+        all_challenger_forecasts(
+            asked,
+            tables.churn_snapshots,
+            labels,
+            tables.user_days,
+            churn=CHURN,
+            value=VALUE,
+            seed=1,
+        )
         for labels in (tables.churn_labels, tables.churn_labels.with_columns(is_churned=flipped))
     ]
     assert told[0].filter(pl.col("model") == BOOSTED)["churn_probability"].n_unique() > 10

@@ -1,4 +1,6 @@
-"""Past forecasts rest on what was known then; the report and the radar back-test measure them honestly."""
+"""Past forecasts rest on what was known then;
+the report and the radar back-test measure them honestly.
+"""
 
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -22,27 +24,51 @@ from ntg_assets.evaluation.churn.challenger_report import (
 )
 from ntg_assets.evaluation.churn.challengers import CHALLENGERS, Origin, direct_loss
 from ntg_assets.evaluation.churn.drift import churn_drift
-from ntg_assets.evaluation.churn.forecasts import HOLDOUT, WALK_FORWARD, churn_forecasts, holdout_forecasts
+from ntg_assets.evaluation.churn.forecasts import (
+    HOLDOUT,
+    WALK_FORWARD,
+    churn_forecasts,
+    holdout_forecasts,
+)
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
-from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    VALUE,
+    Tables,
+    boundaries,
+    days,
+    leaving_log,
+    make_tables,
+)
 from ntg_assets_tests.logs import events
 
 START, T_VAL, END = date(2024, 1, 1), date(2024, 7, 1), date(2024, 8, 28)
 
 
 def everything(log: pl.DataFrame) -> tuple[Tables, pl.DataFrame]:
-    """Tables of TRAIN and the forecasts with their outcomes, from the active days of the whole log."""
-    tables = make_tables(log.filter(pl.col("active_on") < T_VAL), boundaries(START, T_VAL, log_end_on=END))
-    window = log.filter((pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=CHURN.horizon_days)))
-    outcomes = window.group_by("user_id").agg(window_active_days=pl.len().cast(pl.Int64), window_value=pl.col("value_sum").sum())
+    """Tables of TRAIN and the forecasts with their outcomes,
+    from the active days of the whole log.
+    """
+    tables = make_tables(
+        log.filter(pl.col("active_on") < T_VAL), boundaries(START, T_VAL, log_end_on=END)
+    )
+    window = log.filter(
+        (pl.col("active_on") >= T_VAL)
+        & (pl.col("active_on") < T_VAL + timedelta(days=CHURN.horizon_days))
+    )
+    outcomes = window.group_by("user_id").agg(
+        window_active_days=pl.len().cast(pl.Int64), window_value=pl.col("value_sum").sum()
+    )
     said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
     held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
-    return tables, churn_forecasts(tables.labelled, tables.churn_walk_forward, tables.user_days, held, churn=CHURN, value=VALUE)
+    return tables, churn_forecasts(
+        tables.labelled, tables.churn_walk_forward, tables.user_days, held, churn=CHURN, value=VALUE
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +80,31 @@ def test_outcomes_are_judged_in_the_half_open_horizon() -> None:
     val = events((1, 1, "2024-07-01T00:00"), (1, 2, "2024-07-01T09:00"), (2, 1, "2024-06-30T23:59"))
     test = events((1, 1, "2024-07-20T23:59"), (3, 1, "2024-07-21T00:00"))
     limits = {"from_at": datetime(2024, 7, 1), "until_at": datetime(2024, 7, 21)}
-    found = run(query("evaluation.churn", "churn_outcomes", {"val_events": val, "test_events": test}, **limits))
+    found = run(
+        query(
+            "evaluation.churn", "churn_outcomes", {"val_events": val, "test_events": test}, **limits
+        )
+    )
     assert found.rows() == [(1, 2, 3.0)]
 
 
-def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(world: tuple[Tables, pl.DataFrame]) -> None:
+def test_origins_are_a_horizon_apart_and_have_closed_rows_before_them(
+    world: tuple[Tables, pl.DataFrame],
+) -> None:
     labelled = world[0].labelled
     found = walk_forward_origins(labelled, settings=CHURN)
     assert len(found) > 2
-    assert all(later - earlier >= timedelta(days=CHURN.horizon_days) for earlier, later in pairwise(found))
-    assert all(labelled.filter(pl.col("window_end_on") <= origin_on).height >= 100 for origin_on in found)
+    assert all(
+        later - earlier >= timedelta(days=CHURN.horizon_days) for earlier, later in pairwise(found)
+    )
+    assert all(
+        labelled.filter(pl.col("window_end_on") <= origin_on).height >= 100 for origin_on in found
+    )
 
 
-def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables, pl.DataFrame]) -> None:
+def test_forecasts_at_an_origin_do_not_know_what_came_after(
+    world: tuple[Tables, pl.DataFrame],
+) -> None:
     tables, forecasts = world
     origin_on = walk_forward_origins(tables.labelled, settings=CHURN)[1]
     told = [
@@ -82,10 +120,14 @@ def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables,
         "segment",
     ]
     log = leaving_log(11, n_users=150)
-    poisoned = log.with_columns(value_sum=pl.when(pl.col("active_on") >= origin_on).then(1e6).otherwise("value_sum"))
+    poisoned = log.with_columns(
+        value_sum=pl.when(pl.col("active_on") >= origin_on).then(1e6).otherwise("value_sum")
+    )
     mixed = poisoned.filter((pl.col("active_on") < origin_on) | (pl.col("user_id") % 2 == 0))
     again = everything(mixed)[1]
-    before, after = (rows.filter(pl.col("origin_on") == origin_on).select(told) for rows in (forecasts, again))
+    before, after = (
+        rows.filter(pl.col("origin_on") == origin_on).select(told) for rows in (forecasts, again)
+    )
     assert before.height > 10
     assert before.equals(after)
 
@@ -93,9 +135,13 @@ def test_forecasts_at_an_origin_do_not_know_what_came_after(world: tuple[Tables,
 def test_holdout_judges_at_risk_users_on_held_out_days(world: tuple[Tables, pl.DataFrame]) -> None:
     tables, forecasts = world
     held = forecasts.filter(pl.col("evaluation") == HOLDOUT)
-    assert sorted(held["user_id"]) == sorted(tables.churn_scores.filter("is_at_risk_population")["user_id"])
+    assert sorted(held["user_id"]) == sorted(
+        tables.churn_scores.filter("is_at_risk_population")["user_id"]
+    )
     log = leaving_log(11, n_users=150)
-    stayed = log.filter((pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=20)))["user_id"].unique()
+    stayed = log.filter(
+        (pl.col("active_on") >= T_VAL) & (pl.col("active_on") < T_VAL + timedelta(days=20))
+    )["user_id"].unique()
     assert set(held.filter(~pl.col("is_churned"))["user_id"]) == set(stayed) & set(held["user_id"])
 
 
@@ -108,19 +154,29 @@ def test_losses_are_what_was_there_before(world: tuple[Tables, pl.DataFrame]) ->
 def test_per_user_split_has_no_holdout_and_says_why() -> None:
     log = leaving_log(11)
     tables = make_tables(log, boundaries(START, END, strategy="per_user"))
-    outcomes = pl.DataFrame(schema={"user_id": pl.Int64, "window_active_days": pl.Int64, "window_value": pl.Float64})
+    outcomes = pl.DataFrame(
+        schema={"user_id": pl.Int64, "window_active_days": pl.Int64, "window_value": pl.Float64}
+    )
     said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
     held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
-    forecasts = churn_forecasts(tables.labelled, tables.churn_walk_forward, log, held, churn=CHURN, value=VALUE)
+    forecasts = churn_forecasts(
+        tables.labelled, tables.churn_walk_forward, log, held, churn=CHURN, value=VALUE
+    )
     assert forecasts["evaluation"].unique().to_list() == [WALK_FORWARD]
-    assert "no common cutoff" in str(holdout_note(tables.history, date(2024, 8, 28), settings=CHURN))
+    assert "no common cutoff" in str(
+        holdout_note(tables.history, date(2024, 8, 28), settings=CHURN)
+    )
 
 
 def test_log_that_ends_before_the_horizon_closes_says_so() -> None:
     history = History(START, T_VAL, T_VAL)
     assert holdout_note(history, date(2024, 7, 21), settings=CHURN) is None
     told = holdout_note(history, date(2024, 7, 11), settings=CHURN)
-    assert told == "the log ends on 2024-07-11, the horizon closes on 2024-07-21: users may yet return, churn is overstated"
+    assert (
+        told
+        == "the log ends on 2024-07-11, the horizon closes on 2024-07-21: users may yet return,"
+        " churn is overstated"
+    )
 
 
 def report_of(forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -134,12 +190,16 @@ def test_report_covers_all_segments_and_origins_once(world: tuple[Tables, pl.Dat
     assert headline["evaluation"].to_list() == [HOLDOUT, WALK_FORWARD]
     assert headline["value"].min() > 0.6  # type: ignore[operator]
     assert (headline["low"] < headline["value"]).all()
-    parts = found.filter(pl.col("metric") == "churn_rate", pl.col("segment").str.starts_with("origin="))
+    parts = found.filter(
+        pl.col("metric") == "churn_rate", pl.col("segment").str.starts_with("origin=")
+    )
     assert parts["n_rows"].sum() == world[1].filter(pl.col("evaluation") == WALK_FORWARD).height
 
 
 def test_report_on_one_outcome_is_null_and_says_so(world: tuple[Tables, pl.DataFrame]) -> None:
-    found = report_of(world[1].filter("is_churned")).filter(pl.col("segment") == "all", pl.col("evaluation") == HOLDOUT)
+    found = report_of(world[1].filter("is_churned")).filter(
+        pl.col("segment") == "all", pl.col("evaluation") == HOLDOUT
+    )
     auc_row = found.filter(pl.col("metric") == "auc").row(0, named=True)
     assert auc_row["value"] is None
     assert auc_row["note"].startswith("not defined")
@@ -147,7 +207,9 @@ def test_report_on_one_outcome_is_null_and_says_so(world: tuple[Tables, pl.DataF
 
 def made_forecasts() -> pl.DataFrame:
     rows = [(user, user / 10, float(user), float(11 - user)) for user in range(1, 11)]
-    made = pl.DataFrame(rows, schema=["user_id", "churn_probability", "ltv_at_stake", "lost_value"], orient="row")
+    made = pl.DataFrame(
+        rows, schema=["user_id", "churn_probability", "ltv_at_stake", "lost_value"], orient="row"
+    )
     return made.with_columns(
         evaluation=pl.lit(HOLDOUT),
         origin_on=T_VAL,
@@ -164,7 +226,9 @@ def made_forecasts() -> pl.DataFrame:
 
 def test_capture_by_hand() -> None:
     found = radar_backtest(made_forecasts(), samples=100, rng=np.random.default_rng(1))
-    row = found.filter(pl.col("loss") == "left", pl.col("ranking") == "radar", pl.col("depth_share") == 0.2).row(0, named=True)
+    row = found.filter(
+        pl.col("loss") == "left", pl.col("ranking") == "radar", pl.col("depth_share") == 0.2
+    ).row(0, named=True)
     assert row["captured_share"] == (1 + 2) / 55  # users 10 and 9 lead the radar, and lost least
     assert row["oracle_captured_share"] == (10 + 9) / 55
     assert row["share_of_oracle"] == pytest.approx(3 / 19)
@@ -179,16 +243,38 @@ def test_no_ranking_beats_the_oracle(world: tuple[Tables, pl.DataFrame]) -> None
 
 def test_exact_stakes_with_the_same_probabilities_bound_the_capture_by_hand() -> None:
     found = radar_backtest(made_forecasts(), samples=100, rng=np.random.default_rng(1))
-    row = found.filter(pl.col("loss") == "left", pl.col("ranking") == "attainable", pl.col("depth_share") == 0.2).row(0, named=True)
+    row = found.filter(
+        pl.col("loss") == "left", pl.col("ranking") == "attainable", pl.col("depth_share") == 0.2
+    ).row(0, named=True)
     assert row["captured_share"] == (6 + 5) / 55  # u / 10 * (11 - u) is largest for users 5 and 6
 
 
 def test_windows_of_value_before_by_hand() -> None:
-    seen = days((1, "2024-06-30"), (1, "2024-06-11"), (1, "2024-06-10"), (1, "2024-03-03"), value=2.0)  # 1, 20, 21, 120 days ago
+    # 1, 20, 21, 120 days ago
+    seen = days(
+        (1, "2024-06-30"), (1, "2024-06-11"), (1, "2024-06-10"), (1, "2024-03-03"), value=2.0
+    )
     asked = pl.DataFrame({"user_id": [1], "origin_on": [T_VAL]})
-    found = run(query("evaluation.churn", "value_before", {"forecasts": asked, "user_days": seen}, window_days=40, horizon_days=20))
-    assert found.select("tenure_days", "value_last", "value_at_risk", "value_ever").row(0) == (120, 2 * 2.0, 3 * 2.0, 4 * 2.0)
-    assert found.select("active_days_last", "active_days_at_risk", "active_days_ever").row(0) == (2, 3, 4)
+    found = run(
+        query(
+            "evaluation.churn",
+            "value_before",
+            {"forecasts": asked, "user_days": seen},
+            window_days=40,
+            horizon_days=20,
+        )
+    )
+    assert found.select("tenure_days", "value_last", "value_at_risk", "value_ever").row(0) == (
+        120,
+        2 * 2.0,
+        3 * 2.0,
+        4 * 2.0,
+    )
+    assert found.select("active_days_last", "active_days_at_risk", "active_days_ever").row(0) == (
+        2,
+        3,
+        4,
+    )
 
 
 def test_money_adds_up_over_deciles_and_segments(world: tuple[Tables, pl.DataFrame]) -> None:
@@ -197,26 +283,44 @@ def test_money_adds_up_over_deciles_and_segments(world: tuple[Tables, pl.DataFra
         rows = found.filter(pl.col("evaluation") == WALK_FORWARD, pl.col("kind") == kind)
         whole = rows.filter(pl.col("segment") == "all", pl.col("bin") == 0).row(0, named=True)
         for parts in (rows.filter(pl.col("bin") > 0), rows.filter(pl.col("segment") != "all")):
-            assert (parts["realised"] * parts["n_rows"]).sum() == pytest.approx(whole["realised"] * whole["n_rows"])
-            assert (parts["predicted"] * parts["n_rows"]).sum() == pytest.approx(whole["predicted"] * whole["n_rows"])
+            assert (parts["realised"] * parts["n_rows"]).sum() == pytest.approx(
+                whole["realised"] * whole["n_rows"]
+            )
+            assert (parts["predicted"] * parts["n_rows"]).sum() == pytest.approx(
+                whole["predicted"] * whole["n_rows"]
+            )
         assert whole["realised_low"] <= whole["realised"] <= whole["realised_high"]
 
 
 def test_top_of_each_origin_is_rounded_up_with_ties_by_id() -> None:
-    rows = pl.DataFrame({"origin_on": [1, 1, 1, 2], "user_id": [3, 1, 2, 9], "key": [0.5, 0.5, 0.1, 0.0]})
+    rows = pl.DataFrame(
+        {"origin_on": [1, 1, 1, 2], "user_id": [3, 1, 2, 9], "key": [0.5, 0.5, 0.1, 0.0]}
+    )
     assert top_share(rows, pl.col("key"), 0.1).to_list() == [False, True, False, True]
 
 
 def test_nothing_lost_has_no_share() -> None:
-    found = radar_backtest(made_forecasts().with_columns(value_before=0.0), samples=100, rng=np.random.default_rng(1))
+    found = radar_backtest(
+        made_forecasts().with_columns(value_before=0.0), samples=100, rng=np.random.default_rng(1)
+    )
     assert found.filter(pl.col("loss") == "left")["captured_share"].is_null().all()
     assert found.filter(pl.col("loss") == "dropped")["captured_share"].is_not_null().all()
 
 
-def test_no_forecasts_give_empty_reports_that_keep_their_contracts(world: tuple[Tables, pl.DataFrame]) -> None:
+def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
+    world: tuple[Tables, pl.DataFrame],
+) -> None:
     tables, forecasts = world
     none = forecasts.head(0)
-    others = all_challenger_forecasts(none, tables.churn_snapshots, tables.churn_labels, tables.user_days, churn=CHURN, value=VALUE, seed=1)
+    others = all_challenger_forecasts(
+        none,
+        tables.churn_snapshots,
+        tables.churn_labels,
+        tables.user_days,
+        churn=CHURN,
+        value=VALUE,
+        seed=1,
+    )
     rng = np.random.default_rng(1)
     made = {
         "churn_forecasts": none,
@@ -233,32 +337,61 @@ def test_no_forecasts_give_empty_reports_that_keep_their_contracts(world: tuple[
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
 
 
-def test_reports_keep_their_contracts_and_challengers_see_the_same_users(world: tuple[Tables, pl.DataFrame]) -> None:
+def test_reports_keep_their_contracts_and_challengers_see_the_same_users(
+    world: tuple[Tables, pl.DataFrame],
+) -> None:
     tables, forecasts = world
     others = all_challenger_forecasts(
-        forecasts, tables.churn_snapshots, tables.churn_labels, tables.user_days, churn=CHURN, value=VALUE, seed=1
+        forecasts,
+        tables.churn_snapshots,
+        tables.churn_labels,
+        tables.user_days,
+        churn=CHURN,
+        value=VALUE,
+        seed=1,
     )
-    compared = churn_challengers(forecasts, others, n_bins=5, samples=100, rng=np.random.default_rng(1))
+    compared = churn_challengers(
+        forecasts, others, n_bins=5, samples=100, rng=np.random.default_rng(1)
+    )
     sizes = compared.group_by("evaluation").agg(pl.col("n_rows").n_unique())
     assert sizes["n_rows"].to_list() == [1, 1]
     assert set(compared["model"]) == {"shipped", *CHALLENGERS}
-    shipped = compared.filter(pl.col("model") == "shipped", pl.col("evaluation") == HOLDOUT).row(0, named=True)
-    base = compared.filter(pl.col("model") == "base_rate", pl.col("evaluation") == HOLDOUT).row(0, named=True)
+    shipped = compared.filter(pl.col("model") == "shipped", pl.col("evaluation") == HOLDOUT).row(
+        0, named=True
+    )
+    base = compared.filter(pl.col("model") == "base_rate", pl.col("evaluation") == HOLDOUT).row(
+        0, named=True
+    )
     assert shipped["log_loss"] < base["log_loss"]
     assert base["log_loss_difference"] == pytest.approx(base["log_loss"] - shipped["log_loss"])
     valued = value_backtest(forecasts, others)
-    made = {"churn_forecasts": forecasts, "challenger_forecasts": others, "churn_challengers": compared, "value_backtest": valued}
+    made = {
+        "churn_forecasts": forecasts,
+        "challenger_forecasts": others,
+        "churn_challengers": compared,
+        "value_backtest": valued,
+    }
     made |= {"churn_calibration": report_of(forecasts), "churn_drift": churn_drift(forecasts)}
     for name, rows in made.items():
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
 
 
-def test_no_forecast_of_loss_lies_above_the_largest_loss_seen(world: tuple[Tables, pl.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_forecast_of_loss_lies_above_the_largest_loss_seen(
+    world: tuple[Tables, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
     labelled = world[0].labelled
-    origin = Origin(labelled, labelled.head(5), labelled, CHURN.horizon_days, regularisation=1.0, seed=1)
-    lost = daily_run_rate(labelled, settings=VALUE) * CHURN.horizon_days * labelled["is_churned"].to_numpy()
+    origin = Origin(
+        labelled, labelled.head(5), labelled, CHURN.horizon_days, regularisation=1.0, seed=1
+    )
+    lost = (
+        daily_run_rate(labelled, settings=VALUE)
+        * CHURN.horizon_days
+        * labelled["is_churned"].to_numpy()
+    )
     assert 0 < direct_loss(origin, value=VALUE).max() <= lost.max()
-    monkeypatch.setattr(HistGradientBoostingRegressor, "predict", lambda _, rows: np.full(len(rows), np.inf))
+    monkeypatch.setattr(
+        HistGradientBoostingRegressor, "predict", lambda _, rows: np.full(len(rows), np.inf)
+    )
     assert direct_loss(origin, value=VALUE).tolist() == [lost.max()] * 5
 
 

@@ -1,4 +1,6 @@
-"""The churn model is penalised maximum likelihood with clustered intervals, and its scores are what its table says."""
+"""The churn model is penalised maximum likelihood with clustered intervals,
+and its scores are what its table says.
+"""
 
 from datetime import date
 from typing import Any
@@ -7,7 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, design_matrix, location_and_scale, standardise
+from ntg_assets.churn.design import (
+    CHURN_FEATURES,
+    DERIVED,
+    FEATURES,
+    design_matrix,
+    location_and_scale,
+    standardise,
+)
 from ntg_assets.churn.logistic import fit_churn, fit_logistic
 from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
@@ -35,7 +44,9 @@ def test_fit_is_the_minimum_of_the_stated_objective() -> None:
     c = 0.1
     fit = fit_logistic(matrix, churned, users, regularisation=c)
     design = np.column_stack([np.ones(len(churned)), (matrix - fit.mean) / fit.scale])
-    gradient = design.T @ (sigmoid(design @ fit.coefficients) - churned) + np.concatenate([[0], fit.coefficients[1:] / c])
+    gradient = design.T @ (sigmoid(design @ fit.coefficients) - churned) + np.concatenate(
+        [[0], fit.coefficients[1:] / c]
+    )
     assert np.abs(gradient).max() < 1e-6
 
 
@@ -45,10 +56,14 @@ def test_weak_penalty_agrees_with_statsmodels_clustered_by_user() -> None:
     matrix, churned, users = made_up()
     fit = fit_logistic(matrix, churned, users, regularisation=1e9)
     design = sm.add_constant((matrix - fit.mean) / fit.scale)
-    peer = sm.Logit(churned, design).fit(disp=0, cov_type="cluster", cov_kwds={"groups": users, "use_correction": False})
+    peer = sm.Logit(churned, design).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": users, "use_correction": False}
+    )
     n_users = users.max() + 1
     assert fit.coefficients == pytest.approx(peer.params, abs=1e-6)
-    assert fit.covariance == pytest.approx(peer.cov_params() * n_users / (n_users - 1), rel=1e-4, abs=1e-8)
+    assert fit.covariance == pytest.approx(
+        peer.cov_params() * n_users / (n_users - 1), rel=1e-4, abs=1e-8
+    )
 
 
 def test_intervals_cover_at_their_nominal_rate() -> None:
@@ -67,8 +82,11 @@ def test_doubling_every_user_shrinks_errors_and_repeating_rows_does_not() -> Non
     matrix, churned, users = made_up()
     once = fit_logistic(matrix, churned, users, regularisation=1e9).covariance
     twice = np.repeat(np.arange(len(churned)), 2)
-    repeated = fit_logistic(matrix[twice], churned[twice], users[twice], regularisation=1e9).covariance
-    assert repeated == pytest.approx(once, rel=1e-4, abs=1e-10)  # the same users tell no more when their rows are copied
+    repeated = fit_logistic(
+        matrix[twice], churned[twice], users[twice], regularisation=1e9
+    ).covariance
+    # the same users tell no more when their rows are copied
+    assert repeated == pytest.approx(once, rel=1e-4, abs=1e-10)
 
 
 def test_missing_values_stand_at_the_mean_and_constants_do_no_harm() -> None:
@@ -76,12 +94,18 @@ def test_missing_values_stand_at_the_mean_and_constants_do_no_harm() -> None:
     mean, scale = location_and_scale(matrix)
     assert mean.tolist() == [3.0, 3.0, 5.0]
     assert scale.tolist() == [np.sqrt(8 / 3), 1.0, 1.0]
-    assert standardise(matrix, mean=mean, scale=scale)[0].tolist() == [-2 / np.sqrt(8 / 3), 0.0, 0.0]
+    assert standardise(matrix, mean=mean, scale=scale)[0].tolist() == [
+        -2 / np.sqrt(8 / 3),
+        0.0,
+        0.0,
+    ]
 
 
 def activity(**changes: float) -> dict[str, Any]:
     sources = [feature.source for feature in FEATURES if feature.source not in DERIVED]
-    return {name: [float(changes.get(name, 3.0))] for name in sources} | {"snapshot_on": [date(2024, 4, 1)]}
+    return {name: [float(changes.get(name, 3.0))] for name in sources} | {
+        "snapshot_on": [date(2024, 4, 1)]
+    }
 
 
 def features_of(**changes: float) -> dict[str, float]:
@@ -105,15 +129,24 @@ def test_squares_are_the_squares_of_the_inputs_of_the_same_name() -> None:
     found = features_of(recency_days=9, trend_log_ratio=-0.5, tenure_days=60)
     squared = {name: value for name, value in found.items() if name.endswith("_squared")}
     assert len(squared) == len(CHURN_FEATURES) - len(FEATURES) - 2  # and the time of year
-    assert squared == pytest.approx({name: found[name.removesuffix("_squared")] ** 2 for name in squared})
+    assert squared == pytest.approx(
+        {name: found[name.removesuffix("_squared")] ** 2 for name in squared}
+    )
 
 
 def test_the_time_of_year_counts_from_two_full_years_on_only(tables: Tables) -> None:
     one_year = tables.churn_coefficients.filter(pl.col("feature_group") == "season")
     assert one_year["coefficient"].to_list() == [0.0, 0.0]
     moved = tables.labelled.with_columns(pl.col("snapshot_on").dt.offset_by("3y"))
-    longer = pl.concat([tables.labelled, moved.with_columns(pl.col("is_churned") | (pl.col("snapshot_on").dt.month() < 4))])
-    seasonal = fit_churn(longer, regularisation=CHURN.regularisation).filter(pl.col("feature_group") == "season")
+    longer = pl.concat(
+        [
+            tables.labelled,
+            moved.with_columns(pl.col("is_churned") | (pl.col("snapshot_on").dt.month() < 4)),
+        ]
+    )
+    seasonal = fit_churn(longer, regularisation=CHURN.regularisation).filter(
+        pl.col("feature_group") == "season"
+    )
     assert seasonal["coefficient"].abs().min() > 0  # type: ignore[operator]  # a number
 
 
@@ -133,35 +166,53 @@ def test_own_pace_counts_missed_visits_since_the_last() -> None:
     assert found["newness"] == pytest.approx(0.5 ** (60 / 28))
 
 
-def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(tables: Tables) -> None:
+def test_contributions_added_from_left_to_right_are_the_logit_to_the_last_bit(
+    tables: Tables,
+) -> None:
     scores = tables.churn_scores
     logit = scores["contribution_baseline"].to_numpy()
     for name in [*CONTRIBUTIONS, "contribution_calibration"]:
         logit = logit + scores[name].to_numpy()
     assert (logit == scores["churn_logit"].to_numpy()).all()
-    assert 1 / (1 + np.exp(-logit)) == pytest.approx(scores["churn_probability"].to_numpy(), abs=1e-15)
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(
+        scores["churn_probability"].to_numpy(), abs=1e-15
+    )
 
 
 def test_score_is_what_the_table_gives_by_hand(tables: Tables) -> None:
-    row = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort("user_id").head(1)
+    row = (
+        tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on)
+        .sort("user_id")
+        .head(1)
+    )
     table = tables.churn_coefficients.sort("position").to_dicts()
     x = design_matrix(row, features=CHURN_FEATURES)[0]
     logit = table[0]["coefficient"]
     for value, entry in zip(x, table[1:], strict=True):
-        logit += 0.0 if np.isnan(value) else entry["coefficient"] * (value - entry["mean"]) / entry["scale"]
+        logit += (
+            0.0
+            if np.isnan(value)
+            else entry["coefficient"] * (value - entry["mean"]) / entry["scale"]
+        )
     assert tables.churn_scores.sort("user_id")["churn_logit"][0] == pytest.approx(logit, abs=1e-12)
 
 
 def test_one_user_alone_scores_as_in_the_batch(tables: Tables) -> None:
-    now = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort("user_id")
+    now = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort(
+        "user_id"
+    )
     batch = score_churn(now, tables.churn_coefficients)
     for place in range(0, now.height, 7):
         assert score_churn(now[place], tables.churn_coefficients).equals(batch[place])
 
 
 def test_coefficients_of_another_version_are_refused(tables: Tables) -> None:
-    renamed = tables.churn_coefficients.with_columns(pl.col("feature").replace("log_active_days", "log_visits"))
-    with pytest.raises(ContractError, match=r"not those of this version .*log_active_days, log_visits"):
+    renamed = tables.churn_coefficients.with_columns(
+        pl.col("feature").replace("log_active_days", "log_visits")
+    )
+    with pytest.raises(
+        ContractError, match=r"not those of this version .*log_active_days, log_visits"
+    ):
         score_churn(tables.churn_snapshots, renamed)
 
 
@@ -176,8 +227,13 @@ def test_interval_holds_the_probability_and_risk_falls_with_activity(tables: Tab
 def test_percentile_is_the_mid_rank_among_the_at_risk(tables: Tables) -> None:
     peers = tables.churn_scores.filter("is_at_risk_population")
     n = peers.height
-    assert peers["risk_percentile"].sort().to_list() == pytest.approx([(k + 0.5) / n for k in range(n)])
-    assert tables.churn_scores.filter(~pl.col("is_at_risk_population"))["risk_percentile"].null_count() > 0
+    assert peers["risk_percentile"].sort().to_list() == pytest.approx(
+        [(k + 0.5) / n for k in range(n)]
+    )
+    assert (
+        tables.churn_scores.filter(~pl.col("is_at_risk_population"))["risk_percentile"].null_count()
+        > 0
+    )
 
 
 def test_peers_are_those_whom_a_group_moves_less_in_the_same_direction() -> None:
@@ -200,10 +256,12 @@ def test_only_churners_or_none_give_the_smoothed_base_rate(tables: Tables, outco
     n = same["user_id"].n_unique()
     rate = ((n if outcome else 0) + 0.5) / (n + 1)
     assert table["method"].unique().to_list() == ["base_rate"]
-    assert table["coefficient"].to_list() == pytest.approx([np.log(rate / (1 - rate)), *[0.0] * len(CHURN_FEATURES)])
-    assert score_churn(tables.churn_snapshots, table)["churn_probability"].to_list() == pytest.approx(
-        [rate] * tables.churn_snapshots.height
+    assert table["coefficient"].to_list() == pytest.approx(
+        [np.log(rate / (1 - rate)), *[0.0] * len(CHURN_FEATURES)]
     )
+    assert score_churn(tables.churn_snapshots, table)[
+        "churn_probability"
+    ].to_list() == pytest.approx([rate] * tables.churn_snapshots.height)
 
 
 def test_a_standard_error_is_that_of_the_row_alone_wherever_the_row_stands() -> None:

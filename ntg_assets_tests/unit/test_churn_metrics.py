@@ -29,7 +29,9 @@ USERS = np.unique(USERS, return_inverse=True)[1].astype(np.int64)
 def test_auc_agrees_with_sklearn_ties_and_weights_included() -> None:
     weights = RNG.integers(0, 4, (5, N)).astype(float)
     found = auc(PREDICTED, CHURNED, weights)
-    assert found == pytest.approx([roc_auc_score(CHURNED, PREDICTED, sample_weight=row) for row in weights])
+    assert found == pytest.approx(
+        [roc_auc_score(CHURNED, PREDICTED, sample_weight=row) for row in weights]
+    )
 
 
 def test_auc_by_hand_counts_ties_half() -> None:
@@ -44,14 +46,18 @@ def test_auc_without_both_outcomes_is_not_defined() -> None:
 def test_log_loss_and_brier_agree_with_sklearn() -> None:
     inside = np.clip(PREDICTED, 0.01, 0.99)
     assert log_loss(inside, CHURNED).mean() == pytest.approx(peer_log_loss(CHURNED, inside))
-    assert brier_parts(PREDICTED, CHURNED, equal_mass_bins(PREDICTED, 10))["brier"] == pytest.approx(brier_score_loss(CHURNED, PREDICTED))
+    assert brier_parts(PREDICTED, CHURNED, equal_mass_bins(PREDICTED, 10))[
+        "brier"
+    ] == pytest.approx(brier_score_loss(CHURNED, PREDICTED))
 
 
 def test_brier_parts_add_up_and_are_exact_for_constant_bins() -> None:
     predicted, churned = np.array([0.2] * 5 + [0.8] * 5), np.array([1.0, 0, 0, 0, 0, 1, 1, 1, 0, 0])
     parts = brier_parts(predicted, churned, equal_mass_bins(predicted, 2))
     assert parts["brier_reliability"] == pytest.approx((5 * 0.0**2 + 5 * (0.8 - 0.6) ** 2) / 10)
-    assert parts["brier_resolution"] == pytest.approx((5 * (0.2 - 0.4) ** 2 + 5 * (0.6 - 0.4) ** 2) / 10)
+    assert parts["brier_resolution"] == pytest.approx(
+        (5 * (0.2 - 0.4) ** 2 + 5 * (0.6 - 0.4) ** 2) / 10
+    )
     assert parts["brier_uncertainty"] == pytest.approx(0.4 * 0.6)
     assert parts["brier_within_bins"] == pytest.approx(0, abs=1e-15)
 
@@ -68,14 +74,16 @@ def test_bins_never_outnumber_rows() -> None:
 
 def test_ece_by_hand() -> None:
     predicted, churned = np.array([0.1, 0.3, 0.6, 0.8]), np.array([[0.0, 1.0, 1.0, 1.0]])
-    assert expected_calibration_error(predicted, churned, np.array([1, 1, 2, 2]))[0] == pytest.approx(
-        0.5 * abs(0.2 - 0.5) + 0.5 * abs(0.7 - 1.0)
-    )
+    assert expected_calibration_error(predicted, churned, np.array([1, 1, 2, 2]))[
+        0
+    ] == pytest.approx(0.5 * abs(0.2 - 0.5) + 0.5 * abs(0.7 - 1.0))
 
 
 def test_noise_floor_of_one_bin_is_the_mean_absolute_deviation_of_a_rate() -> None:
     n, p = 400, 0.3
-    floor, point_95 = calibration_noise(np.full(n, p), np.ones(n, dtype=np.int64), samples=4000, rng=np.random.default_rng(1))
+    floor, point_95 = calibration_noise(
+        np.full(n, p), np.ones(n, dtype=np.int64), samples=4000, rng=np.random.default_rng(1)
+    )
     error = np.sqrt(p * (1 - p) / n)
     assert floor == pytest.approx(error * np.sqrt(2 / np.pi), rel=0.05)
     assert point_95 == pytest.approx(1.96 * error, rel=0.05)
@@ -88,7 +96,10 @@ def test_ece_of_a_perfect_model_stays_below_its_95_percent_point_19_times_in_20(
         predicted = rng.beta(2, 1, 300)
         bins = equal_mass_bins(predicted, 10)
         drawn = (rng.random(300) < predicted).astype(float)[None, :]
-        below += expected_calibration_error(predicted, drawn, bins)[0] <= calibration_noise(predicted, bins, samples=300, rng=rng)[1]
+        below += (
+            expected_calibration_error(predicted, drawn, bins)[0]
+            <= calibration_noise(predicted, bins, samples=300, rng=rng)[1]
+        )
     assert 0.91 <= below / 200 <= 0.985
 
 
@@ -114,7 +125,9 @@ def test_slope_sees_overconfidence_and_offset_sees_bias() -> None:
 
 
 def test_separated_or_single_outcomes_have_no_slope() -> None:
-    separated = calibration_line(np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 1.0, 1.0]), np.arange(4))
+    separated = calibration_line(
+        np.array([0.1, 0.2, 0.8, 0.9]), np.array([0.0, 0.0, 1.0, 1.0]), np.arange(4)
+    )
     single = calibration_line(np.array([0.1, 0.2]), np.ones(2), np.arange(2))
     assert (separated[0].value, single[0].value, single[1].value) == (None, None, None)
 

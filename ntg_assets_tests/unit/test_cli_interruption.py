@@ -1,4 +1,6 @@
-"""Ctrl-C and a request to end: one sentence that is true of what was published, the code that shells expect, nothing left behind."""
+"""Ctrl-C and a request to end: one sentence that is true of what was published,
+the code that shells expect, nothing left behind.
+"""
 
 import os
 import signal
@@ -35,7 +37,11 @@ def paths(tmp_path: Path) -> Paths:
 @pytest.fixture
 def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """`ntg build-dataset` on a log of three events, in a session of its own."""
-    write_log(tmp_path, ["1,1,1,1000000000", "2,2,2,1000000001", "1,2,3,1000000002"], header="userId,movieId,rating,timestamp")
+    write_log(
+        tmp_path,
+        ["1,1,1,1000000000", "2,2,2,1000000001", "1,2,3,1000000002"],
+        header="userId,movieId,rating,timestamp",
+    )
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(HOME),
@@ -62,7 +68,11 @@ def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 def listens(process: "subprocess.Popen[str]") -> bool:
     """Whether a process has put its handlers in place, SIGHUP's as the last one."""
-    (caught,) = [line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt")]
+    (caught,) = [
+        line
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        if line.startswith("SigCgt")
+    ]
     return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
 
 
@@ -75,8 +85,12 @@ def nobody_is_left_of(process: "subprocess.Popen[str]") -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_command_that_has_just_begun_ends_with_a_sentence(command: "subprocess.Popen[str]", number: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_command_that_has_just_begun_ends_with_a_sentence(
+    command: "subprocess.Popen[str]", number: int, code: int
+) -> None:
     while not listens(command):
         time.sleep(0.005)
     command.send_signal(number)
@@ -115,13 +129,20 @@ except Interrupted:
 
 
 def test_a_second_request_ends_at_once_whatever_goes_on_and_one_sent_twice_is_one() -> None:
-    with subprocess.Popen([sys.executable, "-c", STUBBORN], cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", STUBBORN],
+        cwd=HOME,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         for _ in range(2):  # as `timeout` does
             process.send_signal(signal.SIGTERM)
         assert process.stderr is not None
-        told = [process.stderr.readline() for _ in range(2)]  # which comes when it takes longer than a second
+        # which comes when it takes longer than a second
+        told = [process.stderr.readline() for _ in range(2)]
         process.send_signal(signal.SIGINT)
         told += process.communicate(timeout=60)[1].splitlines()
     assert [line.strip() for line in told if line.strip()] == [WAITING, AT_ONCE]
@@ -138,10 +159,15 @@ os.kill(os.getpid(), signal.SIGHUP)
 
 
 def test_what_is_ignored_already_stays_ignored() -> None:
-    assert subprocess.run([sys.executable, "-c", HUNG_UP_UNHEARD], cwd=HOME, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", HUNG_UP_UNHEARD], cwd=HOME, check=False).returncode
+        == 0
+    )
 
 
-def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     arrived: list[int] = []
     monkeypatch.setattr(runs, "received", lambda: arrived[0] if arrived else None)
 
@@ -153,10 +179,14 @@ def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(mo
     def second() -> None:
         pytest.fail("the run went on")
 
-    job = dg.Definitions([first, second], executor=dg.in_process_executor).resolve_implicit_global_asset_job_def()
+    job = dg.Definitions(
+        [first, second], executor=dg.in_process_executor
+    ).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         run = instance.create_run_for_job(job)
-        events = list(runs._until_interrupted(execute_run_iterator(InMemoryJob(job), run, instance)))
+        events = list(
+            runs._until_interrupted(execute_run_iterator(InMemoryJob(job), run, instance))
+        )
     ended = [event.step_key for event in events if event.is_step_success or event.is_step_failure]
     assert ended == ["first", "second"]
     (failure,) = [event.step_failure_data.error for event in events if event.is_step_failure]
@@ -171,8 +201,16 @@ def write(paths: Paths, path: str, text: str) -> None:
 
 def finish(paths: Paths, generation: str) -> None:
     """Write the manifest of what is there."""
-    files = [describe_file(paths.workspace / path, workspace=paths.workspace, kind="table") for path in (FEATURES, CONTACTS)]
-    write_manifest(Manifest(generation=generation, source="s", configuration="c", as_of="2024-01-01", files=files), paths.manifest)
+    files = [
+        describe_file(paths.workspace / path, workspace=paths.workspace, kind="table")
+        for path in (FEATURES, CONTACTS)
+    ]
+    write_manifest(
+        Manifest(
+            generation=generation, source="s", configuration="c", as_of="2024-01-01", files=files
+        ),
+        paths.manifest,
+    )
 
 
 def publish_until_interrupted(paths: Paths, published: tuple[str, ...]) -> None:
@@ -207,7 +245,8 @@ def test_a_publication_that_is_not_whole_is_not_called_nothing(paths: Paths) -> 
         write(paths, path, "old")
     finish(paths, "old")
     assert f"1 files (first: {CONTACTS})" in interrupted(paths, CONTACTS)
-    assert f"1 files (first: {CONTACTS})" in interrupted(paths)  # and stays so, until a run publishes again
+    # and stays so, until a run publishes again
+    assert f"1 files (first: {CONTACTS})" in interrupted(paths)
 
 
 def test_the_same_bytes_again_are_no_mixture(paths: Paths) -> None:
@@ -218,4 +257,7 @@ def test_the_same_bytes_again_are_no_mixture(paths: Paths) -> None:
 
 
 def test_a_whole_publication_is_said_to_stand(paths: Paths) -> None:
-    assert interrupted(paths, FEATURES, CONTACTS, "manifest") == "interrupted; generation new was published before that, and stands"
+    assert (
+        interrupted(paths, FEATURES, CONTACTS, "manifest")
+        == "interrupted; generation new was published before that, and stands"
+    )

@@ -10,15 +10,31 @@ from ntg_assets.cli.runs import AssetDone, RunEvent, RunOutcome
 
 def told(seconds: dict[str, float]) -> list[str]:
     out = io.StringIO()
-    events: list[RunEvent] = [*(AssetDone(asset, 1_000, took) for asset, took in seconds.items()), RunOutcome("0123456789", succeeded=True)]
+    events: list[RunEvent] = [
+        *(AssetDone(asset, 1_000, took) for asset, took in seconds.items()),
+        RunOutcome("0123456789", succeeded=True),
+    ]
     tell_run(events, n_assets=len(seconds), console=Console(file=out, width=200))
     return out.getvalue().strip().splitlines()
 
 
 def test_a_long_run_names_its_slowest_tables_and_their_share() -> None:
-    lines = told({"live/a": 10.0, "live/b": 100.0, "live/c": 40.0, "live/d": 20.0, "live/e": 20.0, "live/f": 10.0})
+    lines = told(
+        {
+            "live/a": 10.0,
+            "live/b": 100.0,
+            "live/c": 40.0,
+            "live/d": 20.0,
+            "live/e": 20.0,
+            "live/f": 10.0,
+        }
+    )
     assert lines[-2].startswith("done in ")
-    assert lines[-1] == "slowest   live/b 100 s, live/c 40 s, live/d 20 s, live/e 20 s, live/a 10 s: 95% of the time"
+    assert (
+        lines[-1]
+        == "slowest   live/b 100 s, live/c 40 s, live/d 20 s, live/e 20 s, live/a 10 s: 95% of the"
+        " time"
+    )
 
 
 def test_a_short_run_is_told_table_by_table_only() -> None:

@@ -1,4 +1,6 @@
-"""What the command line says when something fails: one sentence, the right exit code, a traceback only when it is asked for."""
+"""What the command line says when something fails: one sentence,
+the right exit code, a traceback only when it is asked for.
+"""
 
 import sys
 from collections.abc import Callable
@@ -37,7 +39,11 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Failing:
             1,
             "error: PermissionError: [Errno 13] Permission denied: '/x' (not foreseen; add --debug",
         ),
-        (ZeroDivisionError(), 1, "error: ZeroDivisionError: no reason given (not foreseen; add --debug"),
+        (
+            ZeroDivisionError(),
+            1,
+            "error: ZeroDivisionError: no reason given (not foreseen; add --debug",
+        ),
     ],
 )
 def test_an_error_is_one_sentence_and_an_exit_code(
@@ -58,17 +64,31 @@ def test_debug_lets_any_error_through(failing: Failing, monkeypatch: pytest.Monk
 
 
 def test_a_failed_run_tells_assets_and_keeps_their_tracebacks_for_debug() -> None:
-    failed = RunFailedError(RunOutcome("1", failures=[StepFailed("live/x", "too few rows", "Traceback: at line 7")]))
+    failed = RunFailedError(
+        RunOutcome("1", failures=[StepFailed("live/x", "too few rows", "Traceback: at line 7")])
+    )
     assert str(failed) == "live/x: too few rows"
     assert failed.__notes__ == ["Traceback: at line 7"]
 
 
 def test_a_run_that_failed_before_any_asset_says_why() -> None:
-    assert str(RunFailedError(RunOutcome("1", reason="another run is writing"))) == "another run is writing"
+    assert (
+        str(RunFailedError(RunOutcome("1", reason="another run is writing")))
+        == "another run is writing"
+    )
     assert "`ntg ui` shows why" in str(RunFailedError(RunOutcome("1")))
 
 
 def test_a_blocking_check_is_told_once() -> None:
     step = StepFailed("backtest/release_gate_gate_is_open", "1 blocking asset check failed", "")
-    check = CheckDone("backtest/release_gate", "gate_is_open", passed=False, severity="ERROR", description="a leak")
-    assert str(RunFailedError(RunOutcome("1", failures=[step], refused=[check]))) == "backtest/release_gate: gate_is_open: a leak"
+    check = CheckDone(
+        "backtest/release_gate",
+        "gate_is_open",
+        passed=False,
+        severity="ERROR",
+        description="a leak",
+    )
+    assert (
+        str(RunFailedError(RunOutcome("1", failures=[step], refused=[check])))
+        == "backtest/release_gate: gate_is_open: a leak"
+    )

@@ -9,7 +9,9 @@ from ntg_assets_tests.event_files import accepted, bad_rows, log_settings, surve
 HALF_PAST_FOUR = datetime(2024, 1, 1, 4, 30)
 
 
-def one_row(home: Path, *, user: str = "u", item: str = "i", at: str = "2024-01-01", value: str = "1") -> None:
+def one_row(
+    home: Path, *, user: str = "u", item: str = "i", at: str = "2024-01-01", value: str = "1"
+) -> None:
     write_log(home, [f"{user},{item},{at},{value}"])
 
 
@@ -41,7 +43,9 @@ def test_offsets_count(tmp_path: Path, text: str) -> None:
 
 def test_a_space_before_the_offset_keeps_the_fraction(tmp_path: Path) -> None:
     one_row(tmp_path, at="2024-01-01 10:00:00.1234567 +01:00")
-    assert accepted(tmp_path, log_settings(), "event_at") == [datetime(2024, 1, 1, 9, 0, 0, 123_456)]
+    assert accepted(tmp_path, log_settings(), "event_at") == [
+        datetime(2024, 1, 1, 9, 0, 0, 123_456)
+    ]
 
 
 def test_only_times_without_a_zone_are_read_in_the_configured_one(tmp_path: Path) -> None:
@@ -70,7 +74,9 @@ def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:
         ("seconds", "1.7040834e9", HALF_PAST_FOUR),
     ],
 )
-def test_epoch_numbers_have_a_unit(tmp_path: Path, unit: str, text: str, expected: datetime) -> None:
+def test_epoch_numbers_have_a_unit(
+    tmp_path: Path, unit: str, text: str, expected: datetime
+) -> None:
     one_row(tmp_path, at=text)
     assert accepted(tmp_path, log_settings(timestamp_unit=unit), "event_at") == [expected]
 
@@ -92,20 +98,34 @@ def test_epoch_numbers_have_a_unit(tmp_path: Path, unit: str, text: str, expecte
 )
 def test_what_is_no_iso_timestamp_is_refused(tmp_path: Path, text: str) -> None:
     one_row(tmp_path, at=text)
-    assert bad_rows(tmp_path, log_settings(max_bad_share=1)) == [(2, "event_at", "is no ISO timestamp")]
+    assert bad_rows(tmp_path, log_settings(max_bad_share=1)) == [
+        (2, "event_at", "is no ISO timestamp")
+    ]
 
 
 @pytest.mark.parametrize("text", ["abc", "99999999999999999999999999", "1e300", "nan", "-1e17"])
 def test_what_is_no_epoch_number_is_refused(tmp_path: Path, text: str) -> None:
     one_row(tmp_path, at=text)
-    assert bad_rows(tmp_path, log_settings(timestamp_unit="seconds", max_bad_share=1)) == [(2, "event_at", "is no epoch number (seconds)")]
+    assert bad_rows(tmp_path, log_settings(timestamp_unit="seconds", max_bad_share=1)) == [
+        (2, "event_at", "is no epoch number (seconds)")
+    ]
 
 
-def test_a_broken_clock_is_quarantined_on_both_sides_and_bounds_are_half_open(tmp_path: Path) -> None:
-    rows = ["u,i,2019-12-31T23:59:59.999999,1", "u,i,2020-01-01,1", "u,i,2020-12-31T23:59:59.999999,1", "u,i,2021-01-01,1"]
+def test_a_broken_clock_is_quarantined_on_both_sides_and_bounds_are_half_open(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        "u,i,2019-12-31T23:59:59.999999,1",
+        "u,i,2020-01-01,1",
+        "u,i,2020-12-31T23:59:59.999999,1",
+        "u,i,2021-01-01,1",
+    ]
     write_log(tmp_path, rows)
     settings = log_settings(earliest_event="2020-01-01", latest_event="2021-01-01", max_bad_share=1)
-    assert bad_rows(tmp_path, settings) == [(2, "event_at", "is before earliest_event"), (5, "event_at", "is at or after latest_event")]
+    assert bad_rows(tmp_path, settings) == [
+        (2, "event_at", "is before earliest_event"),
+        (5, "event_at", "is at or after latest_event"),
+    ]
 
 
 def test_events_of_the_future_are_quarantined_without_a_trace_of_the_clock(tmp_path: Path) -> None:
@@ -119,13 +139,26 @@ def test_events_of_the_future_are_quarantined_without_a_trace_of_the_clock(tmp_p
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("", "is empty"), ("  ", "is empty"), ("four", "is no number"), ("4;5", "is no number"), ("NaN", "is not finite"),
-     ("inf", "is not finite"), ("-Infinity", "is not finite"), ("1e999", "is not finite"),
-     ("0.4", "is below value_range"), ("5.1", "is above value_range")],
-)  # fmt: skip
-def test_values_that_would_poison_an_average_are_refused(tmp_path: Path, text: str, reason: str) -> None:
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("four", "is no number"),
+        ("4;5", "is no number"),
+        ("NaN", "is not finite"),
+        ("inf", "is not finite"),
+        ("-Infinity", "is not finite"),
+        ("1e999", "is not finite"),
+        ("0.4", "is below value_range"),
+        ("5.1", "is above value_range"),
+    ],
+)
+def test_values_that_would_poison_an_average_are_refused(
+    tmp_path: Path, text: str, reason: str
+) -> None:
     one_row(tmp_path, value=text)
-    assert bad_rows(tmp_path, log_settings(max_bad_share=1, value_range=[0.5, 5])) == [(2, "value", reason)]
+    assert bad_rows(tmp_path, log_settings(max_bad_share=1, value_range=[0.5, 5])) == [
+        (2, "value", reason)
+    ]
 
 
 def test_the_ends_of_the_value_range_are_inside(tmp_path: Path) -> None:
@@ -135,35 +168,79 @@ def test_the_ends_of_the_value_range_are_inside(tmp_path: Path) -> None:
 
 def test_a_log_without_values_and_types_has_constants(tmp_path: Path) -> None:
     one_row(tmp_path)
-    settings = log_settings(value=None, constant_event_type="it's a view", weights={"it's a view": 0.25})
-    assert accepted(tmp_path, settings, "event_type", "value", "weight") == [("it's a view", 1.0, 0.25)]
+    settings = log_settings(
+        value=None, constant_event_type="it's a view", weights={"it's a view": 0.25}
+    )
+    assert accepted(tmp_path, settings, "event_type", "value", "weight") == [
+        ("it's a view", 1.0, 0.25)
+    ]
 
 
 def test_types_weigh_what_is_configured_and_else_one(tmp_path: Path) -> None:
-    write_log(tmp_path, ["u,1,2024-01-01,view", "u,2,2024-01-01,buy", "u,3,2024-01-01,"], header="user_id,item_id,event_at,kind")
+    write_log(
+        tmp_path,
+        ["u,1,2024-01-01,view", "u,2,2024-01-01,buy", "u,3,2024-01-01,"],
+        header="user_id,item_id,event_at,kind",
+    )
     settings = log_settings(value=None, event_type="kind", weights={"view": 0.2}, max_bad_share=0.4)
     assert accepted(tmp_path, settings, "event_type", "weight") == [("view", 0.2), ("buy", 1.0)]
     assert bad_rows(tmp_path, settings) == [(4, "kind", "is empty")]
 
 
-STRANGE_IDS = ["00042", "42", "O'Brien", "😀", "a;drop table x", "1e5", "null", "NULL", " padded ", '""quoted""', "%s$1{x}", "ﬁ"]
+STRANGE_IDS = [
+    "00042",
+    "42",
+    "O'Brien",
+    "😀",
+    "a;drop table x",
+    "1e5",
+    "null",
+    "NULL",
+    " padded ",
+    '""quoted""',
+    "%s$1{x}",
+    "ﬁ",
+]
 
 
 def test_string_ids_stay_as_the_source_has_them(tmp_path: Path) -> None:
     write_log(tmp_path, [f'"{user}",i,2024-01-01,{n}' for n, user in enumerate(STRANGE_IDS)])
     expected = [(user.replace('""', '"'), float(n)) for n, user in enumerate(STRANGE_IDS)]
-    assert sorted(accepted(tmp_path, log_settings(), "user_id", "value"), key=lambda row: row[1]) == expected
+    assert (
+        sorted(accepted(tmp_path, log_settings(), "user_id", "value"), key=lambda row: row[1])
+        == expected
+    )
 
 
 def test_integer_ids_are_whole_numbers(tmp_path: Path) -> None:
-    texts = ["7", "00042", "+5", "-3", " 8 ", "9223372036854775807", "", "1.5", "1.0", "1e3", "0x10", "9223372036854775808", "x", "1 2"]
+    texts = [
+        "7",
+        "00042",
+        "+5",
+        "-3",
+        " 8 ",
+        "9223372036854775807",
+        "",
+        "1.5",
+        "1.0",
+        "1e3",
+        "0x10",
+        "9223372036854775808",
+        "x",
+        "1 2",
+    ]
     write_log(tmp_path, [f"{text},i,2024-01-01,1" for text in texts])
     settings = log_settings(user_id_type="integer", max_bad_share=1)
     assert accepted(tmp_path, settings, "user_id") == [-3, 5, 7, 8, 42, 2**63 - 1]
-    assert bad_rows(tmp_path, settings) == [(8, "user_id", "is empty"), *((line, "user_id", "is no whole number") for line in range(9, 16))]
+    assert bad_rows(tmp_path, settings) == [
+        (8, "user_id", "is empty"),
+        *((line, "user_id", "is no whole number") for line in range(9, 16)),
+    ]
 
 
-def test_the_first_broken_rule_of_a_row_is_told_in_the_order_of_the_contract(tmp_path: Path) -> None:
+def test_the_first_broken_rule_of_a_row_is_told_in_the_order_of_the_contract(
+    tmp_path: Path,
+) -> None:
     write_log(tmp_path, [",,,", "u,,,", "u,i,,", "u,i,2024-01-01,"])
     assert [row[1:] for row in bad_rows(tmp_path, log_settings(max_bad_share=1))] == [
         (column, "is empty") for column in ("user_id", "item_id", "event_at", "value")
@@ -173,5 +250,7 @@ def test_the_first_broken_rule_of_a_row_is_told_in_the_order_of_the_contract(tmp
 def test_column_names_of_users_are_data(tmp_path: Path) -> None:
     header = """"user ""id"";drop table x",'item',"zeit, örtlich",$value"""
     write_log(tmp_path, ["u,i,2024-01-01,1"], header=header)
-    settings = log_settings(user_id='user "id";drop table x', item_id="'item'", event_at="zeit, örtlich", value="$value")
+    settings = log_settings(
+        user_id='user "id";drop table x', item_id="'item'", event_at="zeit, örtlich", value="$value"
+    )
     assert accepted(tmp_path, settings) == [("u", "i", datetime(2024, 1, 1), 1.0)]

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets_tests.event_files import accepted, bad_rows, fates, log_settings, survey_log, write_log
+from ntg_assets_tests.event_files import (
+    accepted,
+    bad_rows,
+    fates,
+    log_settings,
+    survey_log,
+    write_log,
+)
 
 NOON = "2024-01-01T12:00:00"
 
@@ -16,32 +23,45 @@ def good_rows(n: int) -> list[str]:
 
 
 def test_columns_are_found_by_name_in_whatever_order_they_stand(tmp_path: Path) -> None:
-    write_log(tmp_path, [f"5,{NOON},item,user,extra"], header="value,event_at,item_id,user_id,comment")
+    write_log(
+        tmp_path, [f"5,{NOON},item,user,extra"], header="value,event_at,item_id,user_id,comment"
+    )
     assert accepted(tmp_path, log_settings()) == [("user", "item", datetime(2024, 1, 1, 12), 5.0)]
 
 
 def test_files_with_different_column_orders_are_one_log(tmp_path: Path) -> None:
     write_log(tmp_path, [f"user,item,{NOON},1"], name="a.csv")
-    write_log(tmp_path, [f"2,item,{NOON},user"], name="b.csv", header="value,item_id,event_at,user_id")
-    assert accepted(tmp_path, log_settings("*.csv"), "user_id", "value", "load_file") == [("user", 1.0, 1), ("user", 2.0, 2)]
+    write_log(
+        tmp_path, [f"2,item,{NOON},user"], name="b.csv", header="value,item_id,event_at,user_id"
+    )
+    assert accepted(tmp_path, log_settings("*.csv"), "user_id", "value", "load_file") == [
+        ("user", 1.0, 1),
+        ("user", 2.0, 2),
+    ]
 
 
 def test_a_column_is_suggested_for_one_name_only_and_never_when_it_is_taken(tmp_path: Path) -> None:
     write_log(tmp_path, [f"u,i,{NOON},1"], header="userId,item_id,event_at,value")
     with pytest.raises(SourceError) as refused:
-        survey_log(tmp_path, log_settings(user_id="userid", value="user_ids", event_type="item_ids"))
+        survey_log(
+            tmp_path, log_settings(user_id="userid", value="user_ids", event_type="item_ids")
+        )
     assert "Did you mean 'userId' for 'userid'" in str(refused.value)
     assert "'userId' for 'user_ids'" not in str(refused.value)
     assert "'item_id' for" not in str(refused.value)
 
 
-def test_a_missing_column_is_told_with_the_columns_found_and_the_nearest_name(tmp_path: Path) -> None:
+def test_a_missing_column_is_told_with_the_columns_found_and_the_nearest_name(
+    tmp_path: Path,
+) -> None:
     write_log(tmp_path, [f"u,i,{NOON},1"], header="userId,item_id,event_at,value")
     with pytest.raises(SourceError) as refused:
         survey_log(tmp_path, log_settings(user_id="userid"))
-    assert str(refused.value) == (
-        "log.csv: no column 'userid' (ingest.events.user_id); columns found: 'userId', 'item_id', 'event_at', 'value'."
-        " Did you mean 'userId' for 'userid'? Set the names in the configuration."
+    assert (
+        str(refused.value)
+        == "log.csv: no column 'userid' (ingest.events.user_id); columns found: 'userId',"
+        " 'item_id', 'event_at', 'value'. Did you mean 'userId' for 'userid'? Set the names in"
+        " the configuration."
     )
 
 
@@ -64,8 +84,15 @@ def test_other_columns_may_occur_twice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path, line_end: str, mark: str) -> None:
-    write_log(tmp_path, [*good_rows(3), "broken", f",i,{NOON},1"], header=f"{mark}user_id,item_id,event_at,value", line_end=line_end)
+def test_byte_order_mark_and_windows_line_ends_are_read(
+    tmp_path: Path, line_end: str, mark: str
+) -> None:
+    write_log(
+        tmp_path,
+        [*good_rows(3), "broken", f",i,{NOON},1"],
+        header=f"{mark}user_id,item_id,event_at,value",
+        line_end=line_end,
+    )
     found = survey_log(tmp_path, log_settings(max_bad_share=0.5))
     assert fates(found) == [(5, 3, 2, 0)]
     assert found.quarantine["line"].to_list() == [5, 6]
@@ -86,7 +113,9 @@ def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
 
 
 def test_packed_files_are_read_and_hashed_as_they_lie(tmp_path: Path) -> None:
-    text = "".join(f"{line}\n" for line in ("user_id,item_id,event_at,value", *good_rows(4), "u,i,never,1"))
+    text = "".join(
+        f"{line}\n" for line in ("user_id,item_id,event_at,value", *good_rows(4), "u,i,never,1")
+    )
     (tmp_path / "log.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     found = survey_log(tmp_path, log_settings("log.csv.gz", max_bad_share=0.2))
     assert fates(found) == [(5, 4, 1, 0)]
@@ -96,7 +125,9 @@ def test_packed_files_are_read_and_hashed_as_they_lie(tmp_path: Path) -> None:
 def test_a_packed_file_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     packed = gzip.compress("".join(good_rows(1000)).encode())
     (tmp_path / "log.csv.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(SourceError, match=r"log\.csv\.gz: cannot be unpacked .* cut short or damaged"):
+    with pytest.raises(
+        SourceError, match=r"log\.csv\.gz: cannot be unpacked .* cut short or damaged"
+    ):
         survey_log(tmp_path, log_settings("log.csv.gz"))
 
 
@@ -105,13 +136,18 @@ def test_an_unclosed_quote_refuses_the_load_and_names_the_line(tmp_path: Path) -
     with pytest.raises(SourceError) as refused:
         survey_log(tmp_path, log_settings(duplicates="keep"))
     assert re.match(
-        r"log\.csv: 2,001 rows expected from its lines, 1,001 found \(1,000 readable, 1 not\); nothing was loaded\.", str(refused.value)
+        r"log\.csv: 2,001 rows expected from its lines, 1,001 found \(1,000 readable, 1 not\);"
+        r" nothing was loaded\.",
+        str(refused.value),
     )
     assert "line 1002 (has a quote that is not closed or not doubled)" in str(refused.value)
 
 
 def test_two_unclosed_quotes_do_not_cancel_each_other(tmp_path: Path) -> None:
-    write_log(tmp_path, [*good_rows(10), f'"u,i,{NOON},1', *good_rows(10), f'u,"i,{NOON},1', *good_rows(10)])
+    write_log(
+        tmp_path,
+        [*good_rows(10), f'"u,i,{NOON},1', *good_rows(10), f'u,"i,{NOON},1', *good_rows(10)],
+    )
     with pytest.raises(SourceError, match="nothing was loaded"):
         survey_log(tmp_path, log_settings(max_bad_share=1))
 
@@ -125,7 +161,13 @@ def test_lines_with_too_few_or_too_many_fields_go_to_quarantine(tmp_path: Path) 
 
 
 def test_line_ends_inside_quotes_belong_to_the_field(tmp_path: Path) -> None:
-    rows = [f'u1,i,{NOON},1,"two\nlines"', f'u2,i,{NOON},1,"a\n\n\nb"', f'u3,i,{NOON},oops,"say ""x""\n"', "short", f"u4,i,{NOON},1,z"]
+    rows = [
+        f'u1,i,{NOON},1,"two\nlines"',
+        f'u2,i,{NOON},1,"a\n\n\nb"',
+        f'u3,i,{NOON},oops,"say ""x""\n"',
+        "short",
+        f"u4,i,{NOON},1,z",
+    ]
     write_log(tmp_path, rows, header="user_id,item_id,event_at,value,note")
     found = survey_log(tmp_path, log_settings(max_bad_share=0.5))
     assert fates(found) == [(5, 3, 2, 0)]
@@ -135,35 +177,52 @@ def test_line_ends_inside_quotes_belong_to_the_field(tmp_path: Path) -> None:
 
 def test_an_id_with_a_line_end_is_what_a_swallowed_line_looks_like(tmp_path: Path) -> None:
     write_log(tmp_path, [*good_rows(8), f'"u\n9",i,{NOON},1'])
-    assert bad_rows(tmp_path, log_settings(max_bad_share=0.2)) == [(10, "user_id", "holds a line break")]
+    assert bad_rows(tmp_path, log_settings(max_bad_share=0.2)) == [
+        (10, "user_id", "holds a line break")
+    ]
 
 
 def test_a_semicolon_file_needs_its_delimiter(tmp_path: Path) -> None:
     write_log(tmp_path, ["u;i;2024-01-01;1"], header="user_id;item_id;event_at;value")
     assert accepted(tmp_path, log_settings(delimiter=";"), "user_id") == ["u"]
-    with pytest.raises(SourceError, match=r"columns found: 'user_id;item_id;event_at;value'.*separated by ';': set"):
+    with pytest.raises(
+        SourceError, match=r"columns found: 'user_id;item_id;event_at;value'.*separated by ';': set"
+    ):
         survey_log(tmp_path, log_settings())
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"user_id,item_id,event_at,value\nu\xe9,i,2024-01-01,1\n", r"line 2 is not UTF-8 \(byte 0xe9\).*iconv"),
-        (b"user_id,item_id,event_at,value\nu,i,2024-01-01,1\nu\0,i,2024-01-01,1\n", "line 3 holds a NUL byte"),
+        (
+            b"user_id,item_id,event_at,value\nu\xe9,i,2024-01-01,1\n",
+            r"line 2 is not UTF-8 \(byte 0xe9\).*iconv",
+        ),
+        (
+            b"user_id,item_id,event_at,value\nu,i,2024-01-01,1\nu\0,i,2024-01-01,1\n",
+            "line 3 holds a NUL byte",
+        ),
         ("user_id,item_id\n".encode("utf-16"), "is UTF-16 by its byte order mark.*iconv"),
         ("user_id,item_id\n".encode("utf-16-le"), "line 1 holds a NUL byte.*UTF-16"),
         (b"", r"is empty \(0 bytes\)"),
         (b"\nuser_id,item_id,event_at,value\n", "its first line is empty"),
-        (b"user_id,item_id,event_at,value\rb,c,2024-01-01,1\r", "ends its lines with a bare carriage return"),
+        (
+            b"user_id,item_id,event_at,value\rb,c,2024-01-01,1\r",
+            "ends its lines with a bare carriage return",
+        ),
     ],
 )
-def test_what_is_no_utf8_text_is_refused_with_its_line(tmp_path: Path, content: bytes, told: str) -> None:
+def test_what_is_no_utf8_text_is_refused_with_its_line(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
     (tmp_path / "log.csv").write_bytes(content)
     with pytest.raises(SourceError, match=rf"^log\.csv: {told}"):
         survey_log(tmp_path, log_settings())
 
 
-def test_a_multibyte_character_may_lie_across_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_multibyte_character_may_lie_across_a_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ntg_assets.sources.files.CHUNK_BYTES", 7)
     write_log(tmp_path, [f"ué{'😀' * 9},i,{NOON},1", "", f"u2,i,{NOON},1"])
     found = survey_log(tmp_path, log_settings())

@@ -1,4 +1,6 @@
-"""Files that are something else than their name says, and files that are no data: each is named as what it is."""
+"""Files that are something else than their name says,
+and files that are no data: each is named as what it is.
+"""
 
 import gzip
 import io
@@ -10,7 +12,13 @@ import pytest
 
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError, SourceError
-from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log, write_parquet
+from ntg_assets_tests.event_files import (
+    accepted,
+    log_settings,
+    survey_log,
+    write_log,
+    write_parquet,
+)
 
 ROW = "u,i,2024-01-01,1"
 LOG = f"user_id,item_id,event_at,value\n{ROW}\n".encode()
@@ -33,10 +41,16 @@ def write(home: Path, content: bytes, name: str = "log.csv") -> Path:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is a Git LFS pointer.*`git lfs pull`"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+            "is a Git LFS pointer.*`git lfs pull`",
+        ),
         (b"<!DOCTYPE html>\n<html></html>\n", "is a web page.*download failed"),
         (b"\xef\xbb\xbf\n  <HTML lang=en>", "is a web page"),
-        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "is XML.*error messages"),
+        (
+            b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+            "is XML.*error messages",
+        ),
         (b'{"user_id":"u1"}\n{"user_id":"u2"}\n', "is newline-delimited JSON"),
         (b'{"user_id": "' + b"u" * 9000 + b'"}\n', "is newline-delimited JSON"),
         (b'[{"user_id":"u1"},\n {"user_id":"u2"}]\n', "is a JSON array"),
@@ -55,7 +69,9 @@ def write(home: Path, content: bytes, name: str = "log.csv") -> Path:
         (b"", r"is empty \(0 bytes\)"),
     ],
 )
-def test_what_is_no_csv_is_told_by_its_first_bytes(tmp_path: Path, content: bytes, told: str) -> None:
+def test_what_is_no_csv_is_told_by_its_first_bytes(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
     write(tmp_path, content)
     with pytest.raises(SourceError, match=rf"^log\.csv: {told}"):
         survey_log(tmp_path, log_settings())
@@ -71,17 +87,23 @@ def test_what_is_no_csv_is_told_by_its_first_bytes(tmp_path: Path, content: byte
         (b"PARE" + bytes(90), "is an encrypted Parquet file"),
     ],
 )
-def test_what_is_no_parquet_is_told_by_its_first_bytes(tmp_path: Path, content: bytes, told: str) -> None:
+def test_what_is_no_parquet_is_told_by_its_first_bytes(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
     write(tmp_path, content, "log.parquet")
     with pytest.raises(SourceError, match=rf"^log\.parquet: {told}"):
         survey_log(tmp_path, log_settings("log.parquet"))
 
 
-@pytest.mark.parametrize("header", ["[user_id],[item_id],[event_at],[value]", "{user},item_id,event_at,value"])
+@pytest.mark.parametrize(
+    "header", ["[user_id],[item_id],[event_at],[value]", "{user},item_id,event_at,value"]
+)
 def test_a_header_in_brackets_is_no_json(tmp_path: Path, header: str) -> None:
     write_log(tmp_path, [ROW], header=header)
     user, item, at, value = header.split(",")
-    assert accepted(tmp_path, log_settings(user_id=user, item_id=item, event_at=at, value=value), "user_id") == ["u"]
+    assert accepted(
+        tmp_path, log_settings(user_id=user, item_id=item, event_at=at, value=value), "user_id"
+    ) == ["u"]
 
 
 @pytest.mark.parametrize(
@@ -89,9 +111,21 @@ def test_a_header_in_brackets_is_no_json(tmp_path: Path, header: str) -> None:
     [
         ("EVENTS.CSV.GZ", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), None),
         ("log.csv.gz", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), None),
-        ("log.csv", lambda home, name: write(home, gzip.compress(LOG, mtime=0), name), "is gzip by its first two bytes, unpacked"),
-        ("log.csv.gz", lambda home, name: write(home, LOG, name), "is not gzip, read as plain text"),
-        ("log.csv", lambda home, name: write_parquet(home, EVENT, name=name), "is Parquet by its first bytes, read as such"),
+        (
+            "log.csv",
+            lambda home, name: write(home, gzip.compress(LOG, mtime=0), name),
+            "is gzip by its first two bytes, unpacked",
+        ),
+        (
+            "log.csv.gz",
+            lambda home, name: write(home, LOG, name),
+            "is not gzip, read as plain text",
+        ),
+        (
+            "log.csv",
+            lambda home, name: write_parquet(home, EVENT, name=name),
+            "is Parquet by its first bytes, read as such",
+        ),
         ("LOG.PARQUET", lambda home, name: write_parquet(home, EVENT, name=name), None),
         ("part-00000", lambda home, name: write_parquet(home, EVENT, name=name), None),
     ],
@@ -101,20 +135,31 @@ def test_a_file_is_read_as_what_it_is_and_a_wrong_name_is_said(
 ) -> None:
     write_file(tmp_path, name)
     assert accepted(tmp_path, log_settings(name), "user_id") == ["u"]
-    assert survey_log(tmp_path, log_settings(name)).misnamed == ((f"{name} {misnamed}",) if misnamed else ())
+    assert survey_log(tmp_path, log_settings(name)).misnamed == (
+        (f"{name} {misnamed}",) if misnamed else ()
+    )
 
 
 def test_packed_and_plain_files_are_one_log_with_their_bad_lines_placed(tmp_path: Path) -> None:
-    write(tmp_path, gzip.compress(LOG.replace(b"u,i", b"g,i") + b",i,2024-01-01,1\n", mtime=0), "a.csv")
+    write(
+        tmp_path,
+        gzip.compress(LOG.replace(b"u,i", b"g,i") + b",i,2024-01-01,1\n", mtime=0),
+        "a.csv",
+    )
     write(tmp_path, LOG + b"\n,i,2024-01-01,1\n", "b.csv")
     settings = log_settings("*.csv", max_bad_share=0.5)
     assert sorted(accepted(tmp_path, settings, "user_id")) == ["g", "u"]
-    assert survey_log(tmp_path, settings).quarantine.select("file_name", "line").rows() == [("a.csv", 3), ("b.csv", 4)]
+    assert survey_log(tmp_path, settings).quarantine.select("file_name", "line").rows() == [
+        ("a.csv", 3),
+        ("b.csv", 4),
+    ]
 
 
 def test_a_stated_format_that_the_bytes_contradict_is_refused(tmp_path: Path) -> None:
     write_parquet(tmp_path, EVENT, name="log.csv")
-    with pytest.raises(SourceError, match=r"^log\.csv: is a Parquet file, but `format: csv` is set"):
+    with pytest.raises(
+        SourceError, match=r"^log\.csv: is a Parquet file, but `format: csv` is set"
+    ):
         survey_log(tmp_path, log_settings(format="csv"))
 
 
@@ -133,16 +178,24 @@ def test_another_delimiter_is_named(tmp_path: Path, header: str, shown: str) -> 
         survey_log(tmp_path, log_settings())
 
 
-def test_a_header_with_spaces_in_its_names_is_not_taken_for_another_delimiter(tmp_path: Path) -> None:
+def test_a_header_with_spaces_in_its_names_is_not_taken_for_another_delimiter(
+    tmp_path: Path,
+) -> None:
     write_log(tmp_path, [], header="User Id,Item Id,Event At,value")
     with pytest.raises(SourceError, match=r"Did you mean .*'User Id' for 'user_id'.*\?"):
         survey_log(tmp_path, log_settings())
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [("'\\t'", r'in YAML a tab is "\\t" in double quotes'), ("'::'", "must be one character, found '::'")]
+    ("given", "told"),
+    [
+        ("'\\t'", r'in YAML a tab is "\\t" in double quotes'),
+        ("'::'", "must be one character, found '::'"),
+    ],
 )
-def test_a_tab_in_single_quotes_is_explained(tmp_path: Path, project_home: Path, given: str, told: str) -> None:
+def test_a_tab_in_single_quotes_is_explained(
+    tmp_path: Path, project_home: Path, given: str, told: str
+) -> None:
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(f"ingest: {{events: {{files: [a.csv], delimiter: {given}}}}}\n")
     with pytest.raises(ConfigurationError, match=told):

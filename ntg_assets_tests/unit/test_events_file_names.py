@@ -9,7 +9,15 @@ from ntg_assets.sources.file_names import find_paths
 from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log
 
 ROW = "u,i,2024-01-01,1"
-MARKERS = ["_SUCCESS", "_committed_17", "part-0.csv.crc", "notes.csv~", "_delta_log/0.csv", ".hidden/1.csv", "_temporary/0/part-1.csv"]
+MARKERS = [
+    "_SUCCESS",
+    "_committed_17",
+    "part-0.csv.crc",
+    "notes.csv~",
+    "_delta_log/0.csv",
+    ".hidden/1.csv",
+    "_temporary/0/part-1.csv",
+]
 
 
 def write_markers(home: Path) -> None:
@@ -50,14 +58,24 @@ def test_nothing_but_markers_is_no_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "pattern", "told"),
     [
-        ("plays/part-0.csv", "plays", r"is a folder\. Name the files in it, for example 'plays/\*\.csv'"),
+        (
+            "plays/part-0.csv",
+            "plays",
+            r"is a folder\. Name the files in it, for example 'plays/\*\.csv'",
+        ),
         ("plays/part-0.csv", "plays/", r"'plays/\*\.csv'"),
         ("plays/dt=1/a.parquet", "plays", r"'plays/\*\*/\*\.parquet'"),
-        ("plays/dt=1/a.csv.gz", "plays/*", r"finds 1 folder\(s\), no file\. .* 'plays/\*/\*\.csv\.gz'"),
+        (
+            "plays/dt=1/a.csv.gz",
+            "plays/*",
+            r"finds 1 folder\(s\), no file\. .* 'plays/\*/\*\.csv\.gz'",
+        ),
         ("plays/a.bin", "plays", r"'plays/\*\*/\*'"),
     ],
 )
-def test_a_folder_in_place_of_files_is_told_with_a_pattern_that_finds_them(tmp_path: Path, file: str, pattern: str, told: str) -> None:
+def test_a_folder_in_place_of_files_is_told_with_a_pattern_that_finds_them(
+    tmp_path: Path, file: str, pattern: str, told: str
+) -> None:
     write_log(tmp_path, [ROW], name=file)
     with pytest.raises(SourceError, match=f"^{pattern.replace('*', '.')}: .*{told}"):
         survey_log(tmp_path, log_settings(pattern))

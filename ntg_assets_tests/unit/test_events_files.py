@@ -8,12 +8,31 @@ import pytest
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.file_names import resolve_files
 from ntg_assets.sources.files import refuse_changed
-from ntg_assets_tests.event_files import accepted, fates, log_settings, survey_log, write_log, write_parquet
+from ntg_assets_tests.event_files import (
+    accepted,
+    fates,
+    log_settings,
+    survey_log,
+    write_log,
+    write_parquet,
+)
 
 ROW = "u,i,2024-01-01,1"
 
 
-@pytest.mark.parametrize("name", ["log[1].csv", "log*.csv", "log?.csv", "[a-z].csv", "a b'c\".csv", "größe.csv", "$files.csv", "log].csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "log[1].csv",
+        "log*.csv",
+        "log?.csv",
+        "[a-z].csv",
+        "a b'c\".csv",
+        "größe.csv",
+        "$files.csv",
+        "log].csv",
+    ],
+)
 def test_a_literal_name_means_that_file_whatever_signs_it_holds(tmp_path: Path, name: str) -> None:
     write_log(tmp_path, [ROW], name=name)
     write_log(tmp_path, ["x,i,2024-01-01,1"], name="log1.csv")
@@ -24,7 +43,11 @@ def test_a_literal_name_means_that_file_whatever_signs_it_holds(tmp_path: Path, 
 
 
 def test_parquet_names_are_literal_too(tmp_path: Path) -> None:
-    write_parquet(tmp_path, "select 'u' as user_id, 'i' as item_id, timestamp '2024-01-01' as event_at, 1 as value", name="log[1].parquet")
+    write_parquet(
+        tmp_path,
+        "select 'u' as user_id, 'i' as item_id, timestamp '2024-01-01' as event_at, 1 as value",
+        name="log[1].parquet",
+    )
     assert accepted(tmp_path, log_settings("log[1].parquet"), "user_id") == ["u"]
 
 
@@ -32,12 +55,22 @@ def test_globs_find_files_in_folders_and_count_each_once_by_name(tmp_path: Path)
     for day, user in (("b/2.csv", "second"), ("a/9.csv", "first"), ("c.csv", "third")):
         write_log(tmp_path, [f"{user},i,2024-01-01,1"], name=day)
     found = survey_log(tmp_path, log_settings(["**/*.csv", "c.csv", "b/../c.csv"]))
-    assert found.load_ledger.select("load_file", "file_name").rows() == [(1, "a/9.csv"), (2, "b/2.csv"), (3, "c.csv")]
+    assert found.load_ledger.select("load_file", "file_name").rows() == [
+        (1, "a/9.csv"),
+        (2, "b/2.csv"),
+        (3, "c.csv"),
+    ]
 
 
 def test_nothing_found_names_the_neighbours(tmp_path: Path) -> None:
     write_log(tmp_path, [ROW], name="data/ratings.csv")
-    with pytest.raises(SourceError, match=r"^data/rating\.csv: no such file in the project folder\. Its folder holds ratings\.csv\."):
+    with pytest.raises(
+        SourceError,
+        match=(
+            r"^data/rating\.csv: no such file in the project folder\. Its folder holds"
+            r" ratings\.csv\."
+        ),
+    ):
         survey_log(tmp_path, log_settings("data/rating.csv"))
     with pytest.raises(SourceError, match="There is no folder 'nowhere'"):
         survey_log(tmp_path, log_settings("nowhere/*.csv"))
@@ -47,10 +80,17 @@ def test_files_outside_the_project_need_to_be_allowed(tmp_path: Path) -> None:
     home, outside = tmp_path / "home", tmp_path / "outside"
     home.mkdir()
     write_log(outside, [ROW])
-    with pytest.raises(SourceError, match=r"^\.\./outside/log\.csv: lies outside the project folder.*ingest\.source_folders"):
+    with pytest.raises(
+        SourceError,
+        match=r"^\.\./outside/log\.csv: lies outside the project folder.*ingest\.source_folders",
+    ):
         survey_log(home, log_settings("../outside/log.csv"))
-    assert accepted(home, log_settings("../outside/log.csv", source_folders=[str(outside)]), "user_id") == ["u"]
-    assert accepted(home, log_settings(str(outside / "*.csv"), source_folders=[str(outside)]), "user_id") == ["u"]
+    assert accepted(
+        home, log_settings("../outside/log.csv", source_folders=[str(outside)]), "user_id"
+    ) == ["u"]
+    assert accepted(
+        home, log_settings(str(outside / "*.csv"), source_folders=[str(outside)]), "user_id"
+    ) == ["u"]
 
 
 def test_a_link_out_of_the_project_is_outside(tmp_path: Path) -> None:
@@ -64,7 +104,10 @@ def test_a_link_out_of_the_project_is_outside(tmp_path: Path) -> None:
 def test_csv_and_parquet_do_not_mix(tmp_path: Path) -> None:
     write_log(tmp_path, [ROW])
     write_parquet(tmp_path, "select 1 as user_id")
-    with pytest.raises(SourceError, match=r"holds CSV and Parquet files together: log\.csv \(csv\), log\.parquet \(parquet\)"):
+    with pytest.raises(
+        SourceError,
+        match=r"holds CSV and Parquet files together: log\.csv \(csv\), log\.parquet \(parquet\)",
+    ):
         survey_log(tmp_path, log_settings("log.*"))
 
 
@@ -78,7 +121,11 @@ def test_an_unknown_ending_needs_a_format(tmp_path: Path) -> None:
 def test_the_ledger_holds_the_hash_and_size_of_each_file(tmp_path: Path) -> None:
     content = write_log(tmp_path, [ROW]).read_bytes()
     row = survey_log(tmp_path, log_settings()).load_ledger.row(0, named=True)
-    assert (row["sha256"], row["n_bytes"], row["n_lines"]) == (hashlib.sha256(content).hexdigest(), len(content), 2)
+    assert (row["sha256"], row["n_bytes"], row["n_lines"]) == (
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+        2,
+    )
 
 
 def test_the_same_content_under_two_names_counts_once(tmp_path: Path) -> None:

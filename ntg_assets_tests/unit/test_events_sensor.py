@@ -11,7 +11,8 @@ from ntg_assets.events.sensor import landing_sensor, landing_state, look
 from ntg_assets_tests.event_files import write_log
 
 NOTHING, ONE, TWO, ONE_GROWN = (
-    json.dumps(files) for files in ([], [["a.csv", 1, 1]], [["a.csv", 1, 1], ["b.csv", 5, 1]], [["a.csv", 2, 2]])
+    json.dumps(files)
+    for files in ([], [["a.csv", 1, 1]], [["a.csv", 1, 1], ["b.csv", 5, 1]], [["a.csv", 2, 2]])
 )
 
 
@@ -57,9 +58,18 @@ def test_a_new_file_waits_for_the_run_that_goes_on_and_is_not_forgotten() -> Non
     for busy in (None, "run 1 is STARTED", "run 1 is STARTED", None, None):
         result = look(cursor, TWO, busy=busy)
         cursor = result.cursor
-        told.append(len(result.run_requests or []) or str(result.skip_reason.skip_message if result.skip_reason else ""))
+        told.append(
+            len(result.run_requests or [])
+            or str(result.skip_reason.skip_message if result.skip_reason else "")
+        )
     waiting = "files have arrived; waiting, since run 1 is STARTED"
-    assert told == ["files are arriving; waiting until they lie still", waiting, waiting, 1, "no new file"]
+    assert told == [
+        "files are arriving; waiting until they lie still",
+        waiting,
+        waiting,
+        1,
+        "no new file",
+    ]
 
 
 @pytest.fixture
@@ -81,14 +91,23 @@ def test_the_state_is_names_sizes_and_times(tmp_path: Path, watched: Settings) -
     assert json.loads(landing_state(watched, paths)) == [["in/a.csv", path.stat().st_size, 7]]
 
 
-@pytest.mark.parametrize(("on", "expected"), [(True, dg.DefaultSensorStatus.RUNNING), (False, dg.DefaultSensorStatus.STOPPED)])
-def test_the_configuration_switches_the_sensor(watched: Settings, *, on: bool, expected: dg.DefaultSensorStatus) -> None:
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [(True, dg.DefaultSensorStatus.RUNNING), (False, dg.DefaultSensorStatus.STOPPED)],
+)
+def test_the_configuration_switches_the_sensor(
+    watched: Settings, *, on: bool, expected: dg.DefaultSensorStatus
+) -> None:
     schedule = watched.schedule.model_copy(update={"watch_landing": on})
-    sensor = landing_sensor(dg.define_asset_job("nightly"), watched.model_copy(update={"schedule": schedule}))
+    sensor = landing_sensor(
+        dg.define_asset_job("nightly"), watched.model_copy(update={"schedule": schedule})
+    )
     assert sensor.default_status is expected
 
 
-def test_the_sensor_asks_for_a_run_through_dagster(tmp_path: Path, watched: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sensor_asks_for_a_run_through_dagster(
+    tmp_path: Path, watched: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NTG_HOME", str(tmp_path))
     sensor = landing_sensor(dg.define_asset_job("nightly"), watched)
     cursor, instance = None, dg.DagsterInstance.ephemeral()

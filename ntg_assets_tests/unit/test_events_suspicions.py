@@ -7,17 +7,25 @@ from ntg_assets.storage.run import run
 
 
 def null_words(users: list[object], items: list[object]) -> pl.DataFrame:
-    tables = {"events": pl.DataFrame({"user_id": users, "item_id": items}), "words_for_none": words_for_none()}
+    tables = {
+        "events": pl.DataFrame({"user_id": users, "item_id": items}),
+        "words_for_none": words_for_none(),
+    }
     return run(query("events", "null_words", tables))
 
 
 def told_categories(*categories: str) -> str:
     rows = pl.DataFrame({"item_id": range(len(categories)), "category": categories})
-    return tell_category_lists(run(query("events", "category_lists", {"item_categories": rows})).row(0, named=True))
+    return tell_category_lists(
+        run(query("events", "category_lists", {"item_categories": rows})).row(0, named=True)
+    )
 
 
 def test_words_for_none_among_the_ids_are_counted() -> None:
-    found = null_words(["NULL", "NULL", "\\N", " nan ", "u1", "Nancy", "nullable"], ["a", "a", "None", "a", "b", "NA", "undefined-1"])
+    found = null_words(
+        ["NULL", "NULL", "\\N", " nan ", "u1", "Nancy", "nullable"],
+        ["a", "a", "None", "a", "b", "NA", "undefined-1"],
+    )
     assert found.rows() == [
         ("user", "NULL", 2),
         ("user", " nan ", 1),
@@ -49,9 +57,14 @@ def test_ids_that_are_numbers_are_no_words() -> None:
 def test_categories_that_are_lists_are_told(categories: tuple[str, ...]) -> None:
     n_lists = sum(any(sign in category for sign in "[{,;|]'\"") for category in categories)
     told = told_categories(*categories)
-    assert (f"{n_lists} of {len(categories)} categories look like lists" in told) == (n_lists > len(categories) / 2)
+    assert (f"{n_lists} of {len(categories)} categories look like lists" in told) == (
+        n_lists > len(categories) / 2
+    )
 
 
-@pytest.mark.parametrize("categories", [("Drama", "Sci-Fi/Fantasy", "Children's (all)"), ("Food, Drink", "Home", "Toys"), ()])
+@pytest.mark.parametrize(
+    "categories",
+    [("Drama", "Sci-Fi/Fantasy", "Children's (all)"), ("Food, Drink", "Home", "Toys"), ()],
+)
 def test_single_names_are_not(categories: tuple[str, ...]) -> None:
     assert told_categories(*categories) == ""

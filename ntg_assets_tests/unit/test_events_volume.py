@@ -1,4 +1,6 @@
-"""A load that lost much is refused; a log that ends in quiet days holds lists back; bursts, weekends and seasons do neither."""
+"""A load that lost much is refused; a log that ends in quiet days holds lists back;
+bursts, weekends and seasons do neither.
+"""
 
 import random
 from datetime import date, datetime, timedelta
@@ -13,7 +15,13 @@ from ntg_assets.configuration.events import VolumeSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.events.volume import find_drop, find_losses, refuse_losses, report_volume, tell_doubts
+from ntg_assets.events.volume import (
+    find_drop,
+    find_losses,
+    refuse_losses,
+    report_volume,
+    tell_doubts,
+)
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)
@@ -25,12 +33,22 @@ def extent(n_events: int = 2_000, n_users: int = 100, *, days_back: int = 0) -> 
 
 
 def load(of: Extent, name: str = "abc") -> Load:
-    return Load(load=name, source_name="plays", loaded_at=datetime(2024, 4, 1, 3), run=None, sources={}, **of._asdict())
+    return Load(
+        load=name,
+        source_name="plays",
+        loaded_at=datetime(2024, 4, 1, 3),
+        run=None,
+        sources={},
+        **of._asdict(),
+    )
 
 
 def losses(found: Extent, **settings: float) -> dict[str, bool]:
     """Which measures lost how much: whether each is refused."""
-    return {loss.measure: loss.is_refused for loss in find_losses(found, load(extent()), VolumeSettings(**settings))}
+    return {
+        loss.measure: loss.is_refused
+        for loss in find_losses(found, load(extent()), VolumeSettings(**settings))
+    }
 
 
 @pytest.mark.parametrize(
@@ -50,7 +68,9 @@ def losses(found: Extent, **settings: float) -> dict[str, bool]:
         (Extent(0, 0, None, None), {"events": True, "users": True}),
     ],
 )
-def test_a_load_is_told_from_a_fifth_less_and_refused_from_half(found: Extent, expected: dict[str, bool]) -> None:
+def test_a_load_is_told_from_a_fifth_less_and_refused_from_half(
+    found: Extent, expected: dict[str, bool]
+) -> None:
     assert losses(found) == expected
 
 
@@ -79,13 +99,24 @@ def test_nothing_is_compared_with_no_load_or_with_a_tiny_one() -> None:
         (["2024-03-01", "abc:much", "20"], 20, True),
     ],
 )
-def test_a_loss_is_confirmed_for_one_load_and_one_size(confirmed: list[str], n_events: int, is_refused: bool) -> None:  # noqa: FBT001
-    found, before, settings = extent(n_events, 20), load(extent()), VolumeSettings(confirmed=confirmed)
+def test_a_loss_is_confirmed_for_one_load_and_one_size(
+    confirmed: list[str],
+    n_events: int,
+    is_refused: bool,  # noqa: FBT001
+) -> None:
+    found, before, settings = (
+        extent(n_events, 20),
+        load(extent()),
+        VolumeSettings(confirmed=confirmed),
+    )
     found_losses = find_losses(found, before, settings)
     if not is_refused:
         refuse_losses(found_losses, found, before, settings)
         return
-    told = rf"{n_events} events, 2,000 in the load before; 20 users, 100 in .*nothing was loaded.*confirmed: \[\"abc:{n_events}\"\]"
+    told = (
+        rf"{n_events} events, 2,000 in the load before; 20 users, 100 in .*nothing was"
+        rf" loaded.*confirmed: \[\"abc:{n_events}\"\]"
+    )
     with pytest.raises(SourceError, match=told):
         refuse_losses(found_losses, found, before, settings)
 
@@ -112,11 +143,24 @@ def test_how_quiet_is_quiet_is_configured(level: float) -> None:
     assert find_drop(*series, below=0.8) is not None
 
 
-def a_year(level: float, *, seed: int, bursts: float = 0.0, weekend: float = 0.3, trend: float = 0.0, season: float = 0.0) -> list[int]:
+def a_year(
+    level: float,
+    *,
+    seed: int,
+    bursts: float = 0.0,
+    weekend: float = 0.3,
+    trend: float = 0.0,
+    season: float = 0.0,
+) -> list[int]:
     chance = random.Random(seed)  # noqa: S311  # test data
     counts = []
     for day in range(400):
-        mean = level * (1 + trend) ** (day / 7) * (1 + season * sin(day / 58)) * (weekend if day % 7 > 4 else 1)
+        mean = (
+            level
+            * (1 + trend) ** (day / 7)
+            * (1 + season * sin(day / 58))
+            * (weekend if day % 7 > 4 else 1)
+        )
         mean *= chance.gammavariate(1 / bursts, bursts) if bursts else 1
         counts.append(max(0, round(chance.gauss(mean, mean**0.5))))
     return counts
@@ -160,15 +204,26 @@ def test_a_quiet_end_holds_lists_back_until_its_day_is_confirmed() -> None:
     held = report_volume(load(extent()), None, quiet, SETTINGS)
     assert tell_doubts(held, "hold")[0] == told
     assert 'set `ingest.volume.confirmed: ["2024-03-01"]`' in tell_doubts(held, "hold")[1]
-    for confirmed, n_held in ((["2024-03-01"], 0), ([date(2024, 3, 3)], 0), (["2024-03-10"], 2), (["abc:2"], 2)):
-        report = report_volume(load(extent()), None, quiet, VolumeSettings.model_validate({"confirmed": confirmed}))
+    for confirmed, n_held in (
+        (["2024-03-01"], 0),
+        ([date(2024, 3, 3)], 0),
+        (["2024-03-10"], 2),
+        (["abc:2"], 2),
+    ):
+        report = report_volume(
+            load(extent()), None, quiet, VolumeSettings.model_validate({"confirmed": confirmed})
+        )
         assert len(tell_doubts(report, "hold")) == n_held
-    assert held.filter(pl.col("measure") == "events_per_day").select("since_on", "n_days", "ratio").row(0) == (date(2024, 3, 1), 20, 0.1)
+    assert held.filter(pl.col("measure") == "events_per_day").select(
+        "since_on", "n_days", "ratio"
+    ).row(0) == (date(2024, 3, 1), 20, 0.1)
 
 
 def test_a_monitor_that_goes_on_does_not_hide_that_users_are_gone() -> None:
     frame = daily(*[10] * 60, *[1] * 20).with_columns(n_events=pl.lit(1_000))
-    verdicts = report_volume(load(extent()), None, frame, SETTINGS).select("measure", "verdict").rows()
+    verdicts = (
+        report_volume(load(extent()), None, frame, SETTINGS).select("measure", "verdict").rows()
+    )
     assert dict(verdicts)["users_per_day"] == "hold"
     assert dict(verdicts)["events_per_day"] == "ok"
 
@@ -180,7 +235,9 @@ def test_the_report_has_every_comparison_with_and_without_a_load_before() -> Non
     assert first["expected"].null_count() == first.height
     later = report_volume(load(extent(1_500, 100, days_back=2)), load(extent()), frame, SETTINGS)
     assert later["measure"].to_list() == first["measure"].to_list()
-    assert later.filter(pl.col("verdict") == "warn").select("measure", "seen", "expected").rows() == [
+    assert later.filter(pl.col("verdict") == "warn").select(
+        "measure", "seen", "expected"
+    ).rows() == [
         ("events", 1_500, 2_000),
         ("last_day", 89, 91),
     ]
@@ -195,4 +252,11 @@ def test_a_quiet_end_is_a_reason_to_contact_nobody() -> None:
         ("ingest.volume_report", "users_per_day is far below its usual level", 0.1, 0.5),
     ]
     check_frame(report, contract_of("volume_report"))
-    assert list(volume_holds(report_volume(load(extent()), None, daily(*[10] * 80), SETTINGS), limit=0.5)) == []
+    assert (
+        list(
+            volume_holds(
+                report_volume(load(extent()), None, daily(*[10] * 80), SETTINGS), limit=0.5
+            )
+        )
+        == []
+    )

@@ -1,4 +1,6 @@
-"""One broken experiment concerns itself alone: the others are read out, and the broken one is named with its reason."""
+"""One broken experiment concerns itself alone: the others are read out,
+and the broken one is named with its reason.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,11 @@ def definition(name: str, **changes: Any) -> dict[str, Any]:
         "hypothesis": "A shorter checkout sells more.",
         "owner": "science",
         "arms": [{"name": "a"}, {"name": "b"}],
-        "source": {"kind": "log", "exposures": {"files": ["seen.csv"], "experiment": "experiment"}, "window_days": 1},
+        "source": {
+            "kind": "log",
+            "exposures": {"files": ["seen.csv"], "experiment": "experiment"},
+            "window_days": 1,
+        },
         "metrics": [{"name": "days", "measure": "active_days"}],
         "primary_metric": "days",
         "planned_units": 4,
@@ -45,17 +51,24 @@ def programme(*names: str) -> ExperimentsSettings:
 
 
 def verdicts(**refused: str) -> pl.DataFrame:
-    rows = [(f"experiments.{name}", "seen.csv", 0, 0, False, reason, "this experiment is not read out") for name, reason in refused.items()]
+    rows = [
+        (f"experiments.{name}", "seen.csv", 0, 0, False, reason, "this experiment is not read out")
+        for name, reason in refused.items()
+    ]
     return pl.DataFrame(rows, schema=VERDICTS, orient="row")
 
 
 def exposure_log(home: Path, definitions: list[ExperimentSettings]) -> pl.DataFrame:
-    rows = [f"{name},{user},{'ab'[user % 2]},2026-01-10" for name in ("one", "two") for user in range(8)]
+    rows = [
+        f"{name},{user},{'ab'[user % 2]},2026-01-10" for name in ("one", "two") for user in range(8)
+    ]
     (home / "seen.csv").write_text("experiment,user_id,arm,exposed_at\n" + "\n".join(rows) + "\n")
     return logs.read_exposure_logs(definitions, home=home)
 
 
-def evidence_of(known: ExperimentsSettings, log: pl.DataFrame, refused: pl.DataFrame) -> EvidenceTables:
+def evidence_of(
+    known: ExperimentsSettings, log: pl.DataFrame, refused: pl.DataFrame
+) -> EvidenceTables:
     """The tables as the assets make them: only who could be read has arms."""
     log_of_events = events((1, 7, "2026-01-20"))
     readable = usable(known, refused)
@@ -63,7 +76,11 @@ def evidence_of(known: ExperimentsSettings, log: pl.DataFrame, refused: pl.DataF
     traffic = tables.log_traffic(log, events=log_of_events)
     units = run(tables.log_unit_metrics(log, events=log_of_events, definitions=known.definitions))
     return EvidenceTables(
-        run(tables.arm_traffic(assigned, exposures=log, definitions=readable.definitions, log_traffic=traffic)),
+        run(
+            tables.arm_traffic(
+                assigned, exposures=log, definitions=readable.definitions, log_traffic=traffic
+            )
+        ),
         run(tables.metric_sums(units, definitions=known.definitions)),
         run(tables.metric_quantiles(units, definitions=known.definitions)),
     )
@@ -71,7 +88,12 @@ def evidence_of(known: ExperimentsSettings, log: pl.DataFrame, refused: pl.DataF
 
 def results_of(known: ExperimentsSettings, evidence: EvidenceTables) -> results.StoredResults:
     found = results.readouts(known.definitions, evidence)
-    nothing = pl.DataFrame(schema={**dict.fromkeys(("experiment", "metric", "unit_id"), pl.String), "value": pl.Float64})
+    nothing = pl.DataFrame(
+        schema={
+            **dict.fromkeys(("experiment", "metric", "unit_id"), pl.String),
+            "value": pl.Float64,
+        }
+    )
     return results.StoredResults(
         results.effect_by_day(known.definitions, pl.DataFrame(schema={"experiment": pl.String})),
         results.health_checks(known.definitions, evidence),
@@ -84,7 +106,9 @@ def results_of(known: ExperimentsSettings, evidence: EvidenceTables) -> results.
     )
 
 
-def test_an_experiment_whose_logs_cannot_be_read_is_in_no_table_and_the_other_one_is_decided(tmp_path: Path) -> None:
+def test_an_experiment_whose_logs_cannot_be_read_is_in_no_table_and_the_other_one_is_decided(
+    tmp_path: Path,
+) -> None:
     known, refused = programme("one", "two"), verdicts(two="seen2.csv: no such file")
     log = exposure_log(tmp_path, usable(known, refused).definitions)
     evidence = evidence_of(known, log, refused)
@@ -96,7 +120,9 @@ def test_an_experiment_whose_logs_cannot_be_read_is_in_no_table_and_the_other_on
     assert problems.rows() == [("two", "sources", "seen2.csv: no such file")]
 
 
-def test_whatever_one_readout_raises_leaves_the_others_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_one_readout_raises_leaves_the_others_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known, nothing = programme("one", "two"), verdicts()
     evidence = evidence_of(known, exposure_log(tmp_path, known.definitions), nothing)
     sound = results_of(known, evidence)
@@ -121,33 +147,60 @@ def test_whatever_one_readout_raises_leaves_the_others_as_they_are(tmp_path: Pat
     assert problems["reason"][0] == "ZeroDivisionError: division by zero (not foreseen)"
 
 
-def test_a_number_that_fits_no_column_concerns_its_experiment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_that_fits_no_column_concerns_its_experiment_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = programme("one", "two")
     evidence = evidence_of(known, exposure_log(tmp_path, known.definitions), verdicts())
 
     def plan(one: ExperimentSettings, *, baseline: object) -> list[PlanWeek]:  # noqa: ARG001  # as it is called
-        return [PlanWeek(one.id, "days", "observed", 10**30 if one.id == "one" else 7, 1.0, None, None, None)]
+        return [
+            PlanWeek(
+                one.id, "days", "observed", 10**30 if one.id == "one" else 7, 1.0, None, None, None
+            )
+        ]
 
     monkeypatch.setattr(results, "baseline_of", lambda *_: None)
     monkeypatch.setattr(results, "plan_by_week", plan)
     assert results.experiment_plans(known.definitions, evidence)["days"].to_list() == [7]
 
 
-def test_rows_of_one_experiment_that_cannot_be_read_do_not_refuse_the_others_of_the_file(tmp_path: Path) -> None:
-    rows = ["one,1,a,2026-01-10", "one,2,b,2026-01-10", "two,,a,2026-01-10", "three,1,a,soon", "four,1,z,2026-01-10"]
-    (tmp_path / "seen.csv").write_text("experiment,user_id,arm,exposed_at\n" + "\n".join(rows) + "\n")
+def test_rows_of_one_experiment_that_cannot_be_read_do_not_refuse_the_others_of_the_file(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        "one,1,a,2026-01-10",
+        "one,2,b,2026-01-10",
+        "two,,a,2026-01-10",
+        "three,1,a,soon",
+        "four,1,z,2026-01-10",
+    ]
+    (tmp_path / "seen.csv").write_text(
+        "experiment,user_id,arm,exposed_at\n" + "\n".join(rows) + "\n"
+    )
     files = logs.LogFiles(tmp_path)
     definitions = programme("one", "two", "three", "four").definitions
-    assert logs.read_experiment(definitions[0], files=files).exposures["unit_id"].to_list() == ["1", "2"]
-    for one, told in zip(definitions[1:], ("1 of 1 rows name no unit", "hold no time", "arms it does not have"), strict=True):
+    assert logs.read_experiment(definitions[0], files=files).exposures["unit_id"].to_list() == [
+        "1",
+        "2",
+    ]
+    for one, told in zip(
+        definitions[1:],
+        ("1 of 1 rows name no unit", "hold no time", "arms it does not have"),
+        strict=True,
+    ):
         with pytest.raises(SourceError, match=told):
             logs.read_experiment(one, files=files)
 
 
-def test_a_file_that_cannot_be_read_is_told_of_each_experiment_in_its_own_name(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_told_of_each_experiment_in_its_own_name(
+    tmp_path: Path,
+) -> None:
     files = logs.LogFiles(tmp_path)
     for one in programme("one", "two").definitions:
-        with pytest.raises(SourceError, match=rf"^experiment {one.id}: exposures: no file matches 'seen\.csv'"):
+        with pytest.raises(
+            SourceError, match=rf"^experiment {one.id}: exposures: no file matches 'seen\.csv'"
+        ):
             logs.read_experiment(one, files=files)
 
 
@@ -158,11 +211,16 @@ def test_a_file_that_cannot_be_read_is_told_of_each_experiment_in_its_own_name(t
             pl.DataFrame({"experiment": ["one"] * 2, "unit_id": ["007", "7.0"], "arm": ["a", "b"]}),
             r"1 units have several arms \(first: '7'\)",
         ),
-        (pl.DataFrame({"experiment": ["one"], "unit": [7], "arm": ["a"]}), "has no column 'unit_id'; did you mean 'unit'"),
+        (
+            pl.DataFrame({"experiment": ["one"], "unit": [7], "arm": ["a"]}),
+            "has no column 'unit_id'; did you mean 'unit'",
+        ),
         (None, "cannot be read|no file matches"),
     ],
 )
-def test_kept_assignments_that_cannot_be_used_refuse_their_experiment(tmp_path: Path, kept: pl.DataFrame | None, told: str) -> None:
+def test_kept_assignments_that_cannot_be_used_refuse_their_experiment(
+    tmp_path: Path, kept: pl.DataFrame | None, told: str
+) -> None:
     if kept is None:
         (tmp_path / "kept.parquet").mkdir()  # a folder in its place
     else:
@@ -173,30 +231,54 @@ def test_kept_assignments_that_cannot_be_used_refuse_their_experiment(tmp_path: 
         logs.read_experiment(one, files=logs.LogFiles(tmp_path, "integer"))
 
 
-def test_units_are_read_by_the_id_rule_of_the_log_and_what_is_only_near_is_counted(tmp_path: Path) -> None:
-    """An integer log: 7.0, 007 and 7 are one unit. A string log: they are three, and so is what only spaces tell apart."""
-    frame = pl.DataFrame({"experiment": "one", "user_id": [7.0, None], "arm": "a", "exposed_at": "2026-01-10"}).head(1)
+def test_units_are_read_by_the_id_rule_of_the_log_and_what_is_only_near_is_counted(
+    tmp_path: Path,
+) -> None:
+    """An integer log: 7.0, 007 and 7 are one unit. A string log: they are three,
+    and so is what only spaces tell apart.
+    """
+    frame = pl.DataFrame(
+        {"experiment": "one", "user_id": [7.0, None], "arm": "a", "exposed_at": "2026-01-10"}
+    ).head(1)
     frame.write_parquet(tmp_path / "seen.parquet")
     rows = ["one,007,a,2026-01-11", "one, 7 ,a,2026-01-12", "one,x8,b,2026-01-12"]
-    (tmp_path / "seen.csv").write_text("experiment,user_id,arm,exposed_at\n" + "\n".join(rows) + "\n")
-    source = {"kind": "log", "exposures": {"files": ["seen.parquet", "seen.csv"], "experiment": "experiment"}}
+    (tmp_path / "seen.csv").write_text(
+        "experiment,user_id,arm,exposed_at\n" + "\n".join(rows) + "\n"
+    )
+    source = {
+        "kind": "log",
+        "exposures": {"files": ["seen.parquet", "seen.csv"], "experiment": "experiment"},
+    }
     one = ExperimentSettings.model_validate(definition("one", source=source))
-    as_integers, as_texts = (logs.read_experiment(one, files=logs.LogFiles(tmp_path, rule)).exposures for rule in ("integer", "string"))
+    as_integers, as_texts = (
+        logs.read_experiment(one, files=logs.LogFiles(tmp_path, rule)).exposures
+        for rule in ("integer", "string")
+    )
     assert as_integers.select("unit_id", "n_exposures").rows() == [("7", 3), ("x8", 1)]
     assert as_texts["unit_id"].to_list() == [" 7 ", "007", "7", "x8"]
-    report = report_unit_ids(as_texts, pl.DataFrame(schema=logs.OUTCOME_TYPES), pl.Series(["7", "X8"]))
+    report = report_unit_ids(
+        as_texts, pl.DataFrame(schema=logs.OUTCOME_TYPES), pl.Series(["7", "X8"])
+    )
     check_frame(report, contract_of("unit_id_report"))
     assert report.rows() == [("one", "interaction log", 4, 1, 3, 0, "' 7 ' for '7'")]
 
 
 def test_units_are_held_against_their_own_outcome_log_where_there_is_one() -> None:
-    exposures = pl.DataFrame({"experiment": "one", "unit_id": ["h1", "h2", "h3"], "uses_interaction_log": False})
+    exposures = pl.DataFrame(
+        {"experiment": "one", "unit_id": ["h1", "h2", "h3"], "uses_interaction_log": False}
+    )
     outcomes = pl.DataFrame({"experiment": ["one", "one", "other"], "unit_id": ["h1", "H2 ", "h3"]})
     (row,) = report_unit_ids(exposures, outcomes, pl.Series(["h3"])).rows()
     assert row == ("one", "outcome log", 3, 1, 1, 1, "'h2' for 'H2 '")
 
 
 def test_logs_are_stored_by_their_contracts(tmp_path: Path) -> None:
-    for name, schema in (("exposure_log", logs.EXPOSURE_TYPES), ("outcome_log", logs.OUTCOME_TYPES), ("kept_assignments", logs.KEPT_TYPES)):
+    for name, schema in (
+        ("exposure_log", logs.EXPOSURE_TYPES),
+        ("outcome_log", logs.OUTCOME_TYPES),
+        ("kept_assignments", logs.KEPT_TYPES),
+    ):
         check_frame(pl.DataFrame(schema=schema), contract_of(name))
-    check_frame(exposure_log(tmp_path, programme("one", "two").definitions), contract_of("exposure_log"))
+    check_frame(
+        exposure_log(tmp_path, programme("one", "two").definitions), contract_of("exposure_log")
+    )

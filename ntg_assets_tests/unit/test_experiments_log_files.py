@@ -42,10 +42,25 @@ def test_a_damaged_log_is_refused(tmp_path: Path) -> None:
     table = pl.DataFrame({"unit": ["u1", "u2"], "arm": ["a", "b"]}).to_arrow()
     pq.write_table(table, path, write_page_checksum=True, use_dictionary=False, compression="none")
     wanted = {"unit_id": "unit", "arm": "arm"}
-    assert _read_one(path, wanted, what="experiment e: exposures").rows() == [("u1", "a"), ("u2", "b")]
-    chunk, content = pq.ParquetFile(path).metadata.row_group(0).column(0), bytearray(path.read_bytes())
+    assert _read_one(path, wanted, what="experiment e: exposures").rows() == [
+        ("u1", "a"),
+        ("u2", "b"),
+    ]
+    chunk, content = (
+        pq.ParquetFile(path).metadata.row_group(0).column(0),
+        bytearray(path.read_bytes()),
+    )
     content[chunk.data_page_offset + chunk.total_compressed_size - 1] ^= 1  # u2 becomes u3
     path.write_bytes(content)
-    assert pl.read_parquet(path)["unit"].to_list() == ["u1", "u3"], "another reader reads another unit"
-    with pytest.raises(SourceError, match=r"^experiment e: exposures: exposures\.parquet: is damaged \(a page is not what was written"):
+    assert pl.read_parquet(path)["unit"].to_list() == [
+        "u1",
+        "u3",
+    ], "another reader reads another unit"
+    with pytest.raises(
+        SourceError,
+        match=(
+            r"^experiment e: exposures: exposures\.parquet: is damaged \(a page is not what was"
+            r" written"
+        ),
+    ):
         _read_one(path, wanted, what="experiment e: exposures")

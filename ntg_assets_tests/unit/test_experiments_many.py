@@ -1,4 +1,6 @@
-"""Ten thousand experiments at once: validated in seconds, read out in minutes, their log read once."""
+"""Ten thousand experiments at once: validated in seconds, read out in minutes,
+their log read once.
+"""
 
 import time
 from collections.abc import Mapping
@@ -30,7 +32,10 @@ def definition(n: int, **changes: Any) -> dict[str, Any]:
         "layer_range": [(n % 10) / 10, (n % 10 + 1) / 10],
         "arms": [{"name": "control"}, {"name": "shorter"}, {"name": "longer"}],
         "source": {"kind": "log", "exposures": {"files": ["seen.csv"], "experiment": "experiment"}},
-        "metrics": [{"name": "revenue", "kind": "revenue"}, {"name": "orders", "measure": "events"}],
+        "metrics": [
+            {"name": "revenue", "kind": "revenue"},
+            {"name": "orders", "measure": "events"},
+        ],
         "primary_metric": "revenue",
         "guardrails": [{"metric": "orders", "margin": 0.5}],
         "planned_units": 60,
@@ -58,7 +63,11 @@ def units(experiments: int, per_experiment: int = 60) -> pl.DataFrame:
 
 
 def traffic(values: pl.DataFrame) -> pl.DataFrame:
-    counted = values.filter(pl.col("metric") == "revenue").group_by("experiment", "arm").agg(pl.len().cast(pl.Int64).alias("n_exposed"))
+    counted = (
+        values.filter(pl.col("metric") == "revenue")
+        .group_by("experiment", "arm")
+        .agg(pl.len().cast(pl.Int64).alias("n_exposed"))
+    )
     return counted.with_columns(
         weight=1.0,
         n_assigned="n_exposed",
@@ -69,7 +78,7 @@ def traffic(values: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def test_ten_thousand_definitions_are_validated_within_seconds_and_a_collision_among_them_is_found() -> None:
+def test_a_collision_among_ten_thousand_definitions_is_found() -> None:
     given = [definition(n) for n in range(MANY)]
     started = time.process_time()
     ExperimentsSettings.model_validate({"definitions": given})
@@ -84,7 +93,9 @@ def test_ten_thousand_definitions_are_validated_within_seconds_and_a_collision_a
 
 @pytest.mark.slow
 def test_reading_out_and_deciding_takes_well_under_a_tenth_of_a_second_each() -> None:
-    programme = ExperimentsSettings.model_validate({"definitions": [definition(n) for n in range(SOME)]})
+    programme = ExperimentsSettings.model_validate(
+        {"definitions": [definition(n) for n in range(SOME)]}
+    )
     values = units(SOME)
     sums = run(tables.metric_sums(values, definitions=programme.definitions))
     quantiles = run(tables.metric_quantiles(values, definitions=programme.definitions))
@@ -96,9 +107,18 @@ def test_reading_out_and_deciding_takes_well_under_a_tenth_of_a_second_each() ->
     assert (time.process_time() - started) / SOME < 0.1
 
 
-def test_one_log_of_many_experiments_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [f"{n},{n % 3},{arm},2026-01-10" for n, arm in enumerate(["control", "shorter", "longer"] * 20)]
-    (tmp_path / "seen.csv").write_text("user_id,experiment,arm,exposed_at\n" + "\n".join(row.replace(",", ",e", 1) for row in rows) + "\n")
+def test_one_log_of_many_experiments_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        f"{n},{n % 3},{arm},2026-01-10"
+        for n, arm in enumerate(["control", "shorter", "longer"] * 20)
+    ]
+    (tmp_path / "seen.csv").write_text(
+        "user_id,experiment,arm,exposed_at\n"
+        + "\n".join(row.replace(",", ",e", 1) for row in rows)
+        + "\n"
+    )
     reads: list[Path] = []
     read = logs._read_one
 
@@ -107,14 +127,18 @@ def test_one_log_of_many_experiments_is_read_once(tmp_path: Path, monkeypatch: p
         return read(path, wanted, what=what)
 
     monkeypatch.setattr(logs, "_read_one", counted)
-    programme = ExperimentsSettings.model_validate({"definitions": [definition(n) for n in range(4)]})
+    programme = ExperimentsSettings.model_validate(
+        {"definitions": [definition(n) for n in range(4)]}
+    )
     found = logs.read_exposure_logs(programme.definitions, home=tmp_path)
     assert len(reads) == 1
     assert dict(found.group_by("experiment").len().iter_rows()) == {"e0": 20, "e1": 20, "e2": 20}
 
 
 def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
-    programme = ExperimentsSettings.model_validate({"definitions": [definition(n) for n in range(3)]})
+    programme = ExperimentsSettings.model_validate(
+        {"definitions": [definition(n) for n in range(3)]}
+    )
     values = pl.DataFrame(
         [(f"e{n}", "revenue", str(unit), float(unit)) for n in range(3) for unit in range(8 + n)],
         schema=["experiment", "metric", "unit_id", "value"],
@@ -125,12 +149,21 @@ def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
 
 
 @pytest.mark.parametrize("loadings", [[0.99, 0.999], [0.95, 0.95, 0.6], [0.2, 0.7]])
-def test_a_tiny_control_correlates_its_comparisons_and_the_integral_keeps_up(loadings: list[float]) -> None:
-    correlation = [[1.0 if i == j else one * other for j, other in enumerate(loadings)] for i, one in enumerate(loadings)]
+def test_a_tiny_control_correlates_its_comparisons_and_the_integral_keeps_up(
+    loadings: list[float],
+) -> None:
+    correlation = [
+        [1.0 if i == j else one * other for j, other in enumerate(loadings)]
+        for i, one in enumerate(loadings)
+    ]
     edge = [1.5] * len(loadings)
-    expected = scipy.stats.multivariate_normal(cov=correlation).cdf(edge, lower_limit=[-one for one in edge])
+    expected = scipy.stats.multivariate_normal(cov=correlation).cdf(
+        edge, lower_limit=[-one for one in edge]
+    )
     assert max_t_probability(1.5, loadings) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_one_comparison_alone_has_the_critical_value_of_student() -> None:
-    assert max_t_critical([0.7], degrees_of_freedom=7) == pytest.approx(scipy.stats.t.isf(0.025, 7), abs=1e-8)
+    assert max_t_critical([0.7], degrees_of_freedom=7) == pytest.approx(
+        scipy.stats.t.isf(0.025, 7), abs=1e-8
+    )

@@ -1,4 +1,6 @@
-"""Sufficient statistics: exact whatever the size of the values, nulls out of n, parts that add up."""
+"""Sufficient statistics: exact whatever the size of the values,
+nulls out of n, parts that add up.
+"""
 
 from collections.abc import Sequence
 
@@ -26,7 +28,13 @@ ONE = ExperimentSettings(
 )
 
 
-def unit_rows(arm: str, values: Sequence[float | None], *, covariate: Sequence[float] | None = None, segment: str = "all") -> pl.DataFrame:
+def unit_rows(
+    arm: str,
+    values: Sequence[float | None],
+    *,
+    covariate: Sequence[float] | None = None,
+    segment: str = "all",
+) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "experiment": "lists",
@@ -51,7 +59,9 @@ def sums_by_arm(*parts: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def sample_of(rows: pl.DataFrame) -> Sample:
-    return adjusted_samples([moments_of(total(sums_of(row) for row in rows.iter_rows(named=True)))])[0]
+    return adjusted_samples(
+        [moments_of(total(sums_of(row) for row in rows.iter_rows(named=True)))]
+    )[0]
 
 
 def test_variance_survives_a_huge_offset_where_sums_of_squares_turn_negative() -> None:
@@ -63,7 +73,9 @@ def test_variance_survives_a_huge_offset_where_sums_of_squares_turn_negative() -
 def test_a_unit_without_a_value_is_not_counted() -> None:
     values = np.random.default_rng(0).lognormal(2, 1, 2_000).round(6)
     is_null = np.random.default_rng(1).random(2_000) < 0.3
-    rows = unit_rows("a", [None if gone else float(value) for value, gone in zip(values, is_null, strict=True)])
+    rows = unit_rows(
+        "a", [None if gone else float(value) for value, gone in zip(values, is_null, strict=True)]
+    )
     sums = sums_of(sums_by_arm(rows)["a"].row(0, named=True))
     sample = adjusted_samples([moments_of(sums)])[0]
     assert (sums.n, sums.n_null) == (int((~is_null).sum()), int(is_null.sum()))
@@ -95,7 +107,9 @@ def test_sums_do_not_depend_on_the_number_of_threads() -> None:
 
 def test_segments_add_up_to_the_whole() -> None:
     values = [float(x) for x in range(10)]
-    parts = sums_by_arm(unit_rows("a", values[:4], segment="light"), unit_rows("a", values[4:], segment="heavy"))["a"]
+    parts = sums_by_arm(
+        unit_rows("a", values[:4], segment="light"), unit_rows("a", values[4:], segment="heavy")
+    )["a"]
     assert sample_of(parts) == sample_of(sums_by_arm(unit_rows("a", values))["a"])
 
 
@@ -107,7 +121,9 @@ def test_one_unit_gives_no_variance_and_says_so() -> None:
 def test_welch_agrees_with_scipy() -> None:
     rng = np.random.default_rng(4)
     one, other = rng.normal(5, 1, 80), rng.normal(5.5, 3, 50)
-    found = compare_means(Sample(80, one.mean(), one.var(ddof=1)), Sample(50, other.mean(), other.var(ddof=1)))
+    found = compare_means(
+        Sample(80, one.mean(), one.var(ddof=1)), Sample(50, other.mean(), other.var(ddof=1))
+    )
     expected = scipy.stats.ttest_ind(other, one, equal_var=False)
     interval = expected.confidence_interval()
     assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
@@ -142,13 +158,20 @@ def test_cuped_takes_out_what_the_covariate_explains_and_keeps_the_difference() 
     sums = sums_by_arm(*halves)
     moments = [moments_of(sums_of(sums[arm].row(0, named=True))) for arm in ("a", "b")]
     adjusted = adjusted_samples(moments)
-    assert adjusted[0].variance == pytest.approx(1.0, rel=0.1)  # what is left is the noise: 1 of 9 + 1
+    # what is left is the noise: 1 of 9 + 1
+    assert adjusted[0].variance == pytest.approx(1.0, rel=0.1)
     theta = np.cov(
-        np.concatenate([values[:2_000] - values[:2_000].mean(), values[2_000:] - values[2_000:].mean()]),
-        np.concatenate([before[:2_000] - before[:2_000].mean(), before[2_000:] - before[2_000:].mean()]),
+        np.concatenate(
+            [values[:2_000] - values[:2_000].mean(), values[2_000:] - values[2_000:].mean()]
+        ),
+        np.concatenate(
+            [before[:2_000] - before[:2_000].mean(), before[2_000:] - before[2_000:].mean()]
+        ),
     )
     slope = theta[0, 1] / theta[1, 1]
-    expected = (values[2_000:].mean() - values[:2_000].mean()) - slope * (before[2_000:].mean() - before[:2_000].mean())
+    expected = (values[2_000:].mean() - values[:2_000].mean()) - slope * (
+        before[2_000:].mean() - before[:2_000].mean()
+    )
     assert adjusted[1].mean - adjusted[0].mean == pytest.approx(expected, abs=1e-9)
 
 

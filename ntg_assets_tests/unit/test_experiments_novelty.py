@@ -1,4 +1,6 @@
-"""An effect that wears off is noticed; a metric that happens once, and an activity that dies down by itself, are none."""
+"""An effect that wears off is noticed; a metric that happens once,
+and an activity that dies down by itself, are none.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -45,10 +47,22 @@ def converting(rng: np.random.Generator, hazard: Values) -> Values:
 
 NOTHING_WEARS_OFF: dict[str, World] = {
     "one in ten buys once, against one in four": lambda rng: (buyers(rng, 0.10), buyers(rng, 0.25)),
-    "the same, as revenue": lambda rng: (buyers(rng, 0.10, value=20.0), buyers(rng, 0.12, value=20.0)),
-    "a hazard one and a half times as high every day": lambda rng: (converting(rng, 0.08 + 0 * DAYS), converting(rng, 0.12 + 0 * DAYS)),
-    "a tenth more of an activity that dies down": lambda rng: (activity(rng, FADING_BASE), activity(rng, 1.1 * FADING_BASE)),
-    "a little more each day of an activity that dies down": lambda rng: (activity(rng, FADING_BASE), activity(rng, 0.1 + FADING_BASE)),
+    "the same, as revenue": lambda rng: (
+        buyers(rng, 0.10, value=20.0),
+        buyers(rng, 0.12, value=20.0),
+    ),
+    "a hazard one and a half times as high every day": lambda rng: (
+        converting(rng, 0.08 + 0 * DAYS),
+        converting(rng, 0.12 + 0 * DAYS),
+    ),
+    "a tenth more of an activity that dies down": lambda rng: (
+        activity(rng, FADING_BASE),
+        activity(rng, 1.1 * FADING_BASE),
+    ),
+    "a little more each day of an activity that dies down": lambda rng: (
+        activity(rng, FADING_BASE),
+        activity(rng, 0.1 + FADING_BASE),
+    ),
     "no effect": lambda rng: (activity(rng, FADING_BASE), activity(rng, FADING_BASE)),
 }
 WEARS_OFF: dict[str, World] = {
@@ -56,7 +70,10 @@ WEARS_OFF: dict[str, World] = {
         activity(rng, 1.0 + 0 * DAYS),
         activity(rng, 1 + 0.5 * 0.7**DAYS),
     ),
-    "the same on an activity that dies down": lambda rng: (activity(rng, FADING_BASE), activity(rng, FADING_BASE * (1 + 0.7**DAYS))),
+    "the same on an activity that dies down": lambda rng: (
+        activity(rng, FADING_BASE),
+        activity(rng, FADING_BASE * (1 + 0.7**DAYS)),
+    ),
     "a hazard three times as high for two days": lambda rng: (
         converting(rng, 0.05 + 0 * DAYS),
         converting(rng, 0.05 * (1 + 2 * (DAYS < 2))),
@@ -65,13 +82,17 @@ WEARS_OFF: dict[str, World] = {
 
 
 def alarms(world: World, *, n: int) -> tuple[int, int]:
-    """Count the worlds in which an effect moves by age, and those in which it moves from early to late units (drawn by lot)."""
+    """Count the worlds in which an effect moves by age,
+    and those in which it moves from early to late units (drawn by lot).
+    """
     rng, by_days, by_lot = np.random.default_rng(11), 0, 0
     for _ in range(n):
         control, treatment = world(rng)
         aged = by_age(trend(control), trend(treatment), window_days=len(DAYS))
         drawn = [rng.random(N) < 0.5 for _ in range(2)]
-        exposed = by_cohort(cohorts(control, is_early=drawn[0]), cohorts(treatment, is_early=drawn[1]))
+        exposed = by_cohort(
+            cohorts(control, is_early=drawn[0]), cohorts(treatment, is_early=drawn[1])
+        )
         by_days += aged is not None and aged.p < NOTICE_P
         by_lot += exposed is not None and exposed.p < NOTICE_P
     return by_days, by_lot
@@ -110,20 +131,29 @@ def test_what_only_early_units_show_is_told_and_what_grows_is_not_called_fading(
 
 
 def test_the_trend_of_hazards_is_the_score_test() -> None:
-    """Two days: 10 of 100 against 20 of 100, then 9 of 90 against 8 of 80, by hand at the common ratio of hazards."""
+    """Two days: 10 of 100 against 20 of 100, then 9 of 90 against 8 of 80,
+    by hand at the common ratio of hazards.
+    """
     control, treatment = Happened(100, {0: 10, 1: 9}), Happened(100, {0: 20, 1: 8})
     statistic, p = hazard_trend(control, treatment) or (0.0, 0.0)
 
     def shares(ratio: float) -> tuple[float, float]:
         return 100 * ratio / (100 * ratio + 100), 80 * ratio / (80 * ratio + 90)
 
-    ratio = min(np.linspace(1, 2, 100_001), key=lambda one: abs(28 - 30 * shares(one)[0] - 17 * shares(one)[1]))
+    ratio = min(
+        np.linspace(1, 2, 100_001),
+        key=lambda one: abs(28 - 30 * shares(one)[0] - 17 * shares(one)[1]),
+    )
     first, second = shares(ratio)
     weights = 30 * first * (1 - first), 17 * second * (1 - second)
-    assert statistic == pytest.approx((8 - 17 * second) / (weights[1] - weights[1] ** 2 / sum(weights)) ** 0.5, rel=1e-3)
+    assert statistic == pytest.approx(
+        (8 - 17 * second) / (weights[1] - weights[1] ** 2 / sum(weights)) ** 0.5, rel=1e-3
+    )
     assert 0 < p < 1
-    assert hazard_trend(Happened(100, {0: 10}), Happened(100, {0: 20})) is None  # one day has no trend
-    assert hazard_trend(Happened(100, {}), Happened(100, {0: 5, 1: 5})) is None  # and one arm no ratio
+    # one day has no trend
+    assert hazard_trend(Happened(100, {0: 10}), Happened(100, {0: 20})) is None
+    # and one arm no ratio
+    assert hazard_trend(Happened(100, {}), Happened(100, {0: 5, 1: 5})) is None
     assert log(ratio) > 0
 
 
@@ -132,7 +162,9 @@ def day(n: float) -> datetime:
 
 
 def once_only(home: Path, *, shares: tuple[float, float], n: int = 600) -> None:
-    """Units of both arms over three weeks, of which shares buy once, most on the day of the exposure; the log goes on for long."""
+    """Units of both arms over three weeks, of which shares buy once,
+    most on the day of the exposure; the log goes on for long.
+    """
     rng, seen = np.random.default_rng(5), []
     did: list[tuple[Any, ...]] = [("other", day(60), "buy", 0)]
     for unit in range(n):
@@ -144,9 +176,14 @@ def once_only(home: Path, *, shares: tuple[float, float], n: int = 600) -> None:
 
 
 @pytest.mark.parametrize("metric", [{"kind": "proportion", "measure": "any"}, {"kind": "revenue"}])
-def test_a_once_only_conversion_is_claimed_and_rolled_out(tmp_path: Path, metric: dict[str, Any]) -> None:
+def test_a_once_only_conversion_is_claimed_and_rolled_out(
+    tmp_path: Path, metric: dict[str, Any]
+) -> None:
     once_only(tmp_path, shares=(0.10, 0.25))
-    found = conclude(trial(metrics=[{"name": "bought", **metric}], primary_metric="bought", planned_units=600), tmp_path)
+    found = conclude(
+        trial(metrics=[{"name": "bought", **metric}], primary_metric="bought", planned_units=600),
+        tmp_path,
+    )
     assert found.readouts["bought"]["p"] < 1e-5
     assert found.verdicts("novelty:b", "novelty_by_cohort:b") == ["healthy", "healthy"]
     assert found.decision["decision"] == "rollout"
@@ -162,12 +199,21 @@ def test_a_once_only_conversion_is_claimed_and_rolled_out(tmp_path: Path, metric
         {"kind": "revenue"},
     ],
 )
-def test_the_effects_of_the_days_add_up_to_the_effect(tmp_path: Path, metric: dict[str, Any]) -> None:
+def test_the_effects_of_the_days_add_up_to_the_effect(
+    tmp_path: Path, metric: dict[str, Any]
+) -> None:
     rng, seen = np.random.default_rng(2), []
     did: list[tuple[Any, ...]] = [("other", day(60), "buy", 0)]
     for unit in range(40):
         seen.append((unit, "ab"[unit % 2], day(unit / 2 + 0.4)))
-        did += [(unit, day(unit / 2 + 0.4 + float(rng.uniform(0, 14))), "buy", int(rng.integers(1, 9))) for _ in range(rng.integers(0, 6))]
+        did += [
+            (unit, day(unit / 2 + 0.4 + float(rng.uniform(0, 14))), "buy", int(rng.integers(1, 9)))
+            for _ in range(rng.integers(0, 6))
+        ]
     write_logs(tmp_path, seen=seen, did=did)
-    found = conclude(trial(metrics=[{"name": "m", **metric}], primary_metric="m", planned_units=40), tmp_path)
-    assert found.days["difference"].sum() == pytest.approx(found.readouts["m"]["difference"], abs=1e-9)
+    found = conclude(
+        trial(metrics=[{"name": "m", **metric}], primary_metric="m", planned_units=40), tmp_path
+    )
+    assert found.days["difference"].sum() == pytest.approx(
+        found.readouts["m"]["difference"], abs=1e-9
+    )

@@ -20,7 +20,10 @@ ONE = ExperimentSettings.model_validate(
         "owner": "science",
         "arms": [{"name": "a"}, {"name": "b"}],
         "source": {"kind": "log", "exposures": {"files": ["seen.csv"]}},
-        "metrics": [{"name": "p80", "kind": "quantile", "quantile": 0.8}, {"name": "spend", "winsorise_at": 0.75}],
+        "metrics": [
+            {"name": "p80", "kind": "quantile", "quantile": 0.8},
+            {"name": "spend", "winsorise_at": 0.75},
+        ],
         "primary_metric": "spend",
         "planned_units": 4,
     }
@@ -28,8 +31,17 @@ ONE = ExperimentSettings.model_validate(
 
 
 def units(metric: str, **values: list[float]) -> pl.DataFrame:
-    rows = [(f"{arm}{n:03}", arm, value) for arm, found in values.items() for n, value in enumerate(found)]
-    known: dict[str, Any] = {"experiment": "checkout", "metric": metric, "source": "observed", "segment": "all"}
+    rows = [
+        (f"{arm}{n:03}", arm, value)
+        for arm, found in values.items()
+        for n, value in enumerate(found)
+    ]
+    known: dict[str, Any] = {
+        "experiment": "checkout",
+        "metric": metric,
+        "source": "observed",
+        "segment": "all",
+    }
     return pl.DataFrame(rows, schema=["unit_id", "arm", "value"], orient="row").with_columns(
         **{name: pl.lit(text) for name, text in known.items()},
         is_assigned=pl.lit(value=True),
@@ -43,13 +55,21 @@ def units(metric: str, **values: list[float]) -> pl.DataFrame:
 def test_the_quantile_and_its_interval_are_order_statistics() -> None:
     n, q = 101, 0.8
     values = [float(n - place) for place in range(n)]  # 101, 100, ..., 1: the value is its rank
-    found = run(tables.metric_quantiles(units("p80", a=values), definitions=[ONE])).row(0, named=True)
+    found = run(tables.metric_quantiles(units("p80", a=values), definitions=[ONE])).row(
+        0, named=True
+    )
     reach = ENCLOSING_Z * sqrt(n * q * (1 - q))
-    assert (found["value"], found["low"], found["high"]) == (ceil(n * q), floor(n * q - reach + 0.5), floor(n * q + reach + 0.5))
+    assert (found["value"], found["low"], found["high"]) == (
+        ceil(n * q),
+        floor(n * q - reach + 0.5),
+        floor(n * q + reach + 0.5),
+    )
 
 
 def test_too_few_units_have_no_interval_and_say_so() -> None:
-    found = run(tables.metric_quantiles(units("p80", a=[1.0, 2.0, 3.0]), definitions=[ONE])).row(0, named=True)
+    found = run(tables.metric_quantiles(units("p80", a=[1.0, 2.0, 3.0]), definitions=[ONE])).row(
+        0, named=True
+    )
     assert (found["value"], found["high"]) == (3.0, None)
     with pytest.raises(NotEnoughDataError, match="3 units are too few"):
         quantile_sample(OrderStatistics(found["n"], found["value"], found["low"], found["high"]))
@@ -61,9 +81,11 @@ def test_the_variance_of_a_quantile_is_read_off_its_interval() -> None:
 
 
 def test_the_cap_is_a_quantile_of_all_arms_together_and_cuts_only_above() -> None:
-    given = units("spend", a=[1.0, 2.0, 3.0], b=[4.0, 5.0, 100.0, 1000.0])  # the cap is value number ceil(7 * 0.75) = 6
+    # the cap is value number ceil(7 * 0.75) = 6
+    given = units("spend", a=[1.0, 2.0, 3.0], b=[4.0, 5.0, 100.0, 1000.0])
     sums = {
-        row["arm"]: sums_of(row).first["value"] / 1e6 for row in run(tables.metric_sums(given, definitions=[ONE])).iter_rows(named=True)
+        row["arm"]: sums_of(row).first["value"] / 1e6
+        for row in run(tables.metric_sums(given, definitions=[ONE])).iter_rows(named=True)
     }
     assert sums == {"a": 1 + 2 + 3, "b": 4 + 5 + 100 + 100}
 
@@ -76,8 +98,13 @@ def test_an_impossible_value_is_not_cut_into_a_possible_one() -> None:
 
 def test_the_order_of_the_rows_changes_neither() -> None:
     for metric in ("p80", "spend"):
-        given = units(metric, a=[float(n % 7) for n in range(60)], b=[float(n % 11) for n in range(60)])
+        given = units(
+            metric, a=[float(n % 7) for n in range(60)], b=[float(n % 11) for n in range(60)]
+        )
         shuffled = given.sample(fraction=1, shuffle=True, seed=5)
         for make in (tables.metric_quantiles, tables.metric_sums):
-            one, other = (run(make(frame, definitions=[ONE])).sort("metric", "arm") for frame in (given, shuffled))
+            one, other = (
+                run(make(frame, definitions=[ONE])).sort("metric", "arm")
+                for frame in (given, shuffled)
+            )
             assert one.equals(other)

@@ -1,4 +1,6 @@
-"""The page on experiments: its examples run, its definition is valid, its commands and checks exist."""
+"""The page on experiments: its examples run, its definition is valid,
+its commands and checks exist.
+"""
 
 import re
 from pathlib import Path
@@ -26,7 +28,10 @@ def test_every_example_holds() -> None:
 
 def test_the_definition_is_valid() -> None:
     (given,) = blocks("yaml")
-    assert ExperimentsSettings.model_validate(yaml.safe_load(given)["experiments"]).definitions[0].id == "checkout"
+    assert (
+        ExperimentsSettings.model_validate(yaml.safe_load(given)["experiments"]).definitions[0].id
+        == "checkout"
+    )
 
 
 def test_every_table_that_is_named_is_published_and_every_public_name_exists() -> None:
@@ -39,6 +44,8 @@ def test_every_table_that_is_named_is_published_and_every_public_name_exists() -
 def test_every_health_check_is_on_the_page() -> None:
     folder = Path(__file__).parents[2] / "ntg_assets" / "experiments" / "health"
     text = "".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py")))
-    asked = set(re.findall(r'(?:HealthCheck|_share_check|_no_difference|_judged)\(\s*f?"([a-z_]+)', text)) | {"enough_units"}
+    asked = set(
+        re.findall(r'(?:HealthCheck|_share_check|_no_difference|_judged)\(\s*f?"([a-z_]+)', text)
+    ) | {"enough_units"}
     assert {"novelty", "counted_events", "sample_ratio", "rows_that_count"} <= asked
     assert {name for name in asked if name not in PAGE} == set()

@@ -9,7 +9,13 @@ import scipy
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.readout.plans import Baseline, plan_by_week, plan_experiment
-from ntg_assets.statistics.power import Design, days_for_units, detectable_effect, power, units_for_effect
+from ntg_assets.statistics.power import (
+    Design,
+    days_for_units,
+    detectable_effect,
+    power,
+    units_for_effect,
+)
 
 Z = float(scipy.stats.norm.isf(0.025) + scipy.stats.norm.ppf(0.8))
 BASELINE = Baseline(mean=10.0, variance=4.0, units_per_day=100.0)
@@ -43,21 +49,31 @@ def test_what_the_pre_period_explains_need_not_be_waited_for() -> None:
 
 def test_three_arms_need_more_than_two_and_unequal_weights_more_than_equal_ones() -> None:
     arms = [{"name": name, "strategy": "x"} for name in "abc"]
-    two, three = (plan_experiment(definition(**change), baseline=BASELINE) for change in ({}, {"arms": arms}))
+    two, three = (
+        plan_experiment(definition(**change), baseline=BASELINE) for change in ({}, {"arms": arms})
+    )
     assert three.units_in_control > two.units_in_control
-    uneven = plan_experiment(definition(arms=[{**arms[0], "weight": 9}, arms[1]]), baseline=BASELINE)
+    uneven = plan_experiment(
+        definition(arms=[{**arms[0], "weight": 9}, arms[1]]), baseline=BASELINE
+    )
     assert uneven.planned_units > two.planned_units
 
 
 def test_a_guardrail_on_the_primary_metric_can_decide_how_many_units_are_needed() -> None:
-    plan = plan_experiment(definition(guardrails=[{"metric": "matched_items", "margin": 0.05}]), baseline=BASELINE)
+    plan = plan_experiment(
+        definition(guardrails=[{"metric": "matched_items", "margin": 0.05}]), baseline=BASELINE
+    )
     assert plan.deciding == "guardrail matched_items"
 
 
 def test_each_further_week_shows_smaller_effects() -> None:
     found = plan_by_week(definition(), baseline=BASELINE)
-    effects = [week.detectable_difference for week in found if week.detectable_difference is not None]
-    chances = [week.power_for_minimum_effect for week in found if week.power_for_minimum_effect is not None]
+    effects = [
+        week.detectable_difference for week in found if week.detectable_difference is not None
+    ]
+    chances = [
+        week.power_for_minimum_effect for week in found if week.power_for_minimum_effect is not None
+    ]
     assert effects == sorted(effects, reverse=True)
     assert chances == sorted(chances)
     assert found[0].units_in_control == 7 * 100 / 2
@@ -66,7 +82,10 @@ def test_each_further_week_shows_smaller_effects() -> None:
 def test_without_traffic_the_plan_says_never() -> None:
     plan = plan_experiment(definition(), baseline=Baseline(10.0, 4.0, 0.0))
     assert "never: no units come" in plan.sentence
-    assert all(week.detectable_difference is None for week in plan_by_week(definition(), baseline=Baseline(10.0, 4.0, 0.0)))
+    assert all(
+        week.detectable_difference is None
+        for week in plan_by_week(definition(), baseline=Baseline(10.0, 4.0, 0.0))
+    )
 
 
 def test_a_plan_without_a_smallest_effect_or_with_an_impossible_baseline_is_refused() -> None:
@@ -80,12 +99,16 @@ def test_a_plan_without_a_smallest_effect_or_with_an_impossible_baseline_is_refu
 
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
 @pytest.mark.parametrize("ratio", [0.2, 1.0, 5.0])
-def test_units_effect_and_power_are_one_relation_seen_three_ways(alternative: Any, ratio: float) -> None:
+def test_units_effect_and_power_are_one_relation_seen_three_ways(
+    alternative: Any, ratio: float
+) -> None:
     design = Design(2.0, 3.0, ratio=ratio, alternative=alternative)
     effect = -0.3 if alternative == "less" else 0.3
     units = units_for_effect(effect, design=design, wanted_power=0.9)
     assert power(effect, n_control=units, design=design) == pytest.approx(0.9, abs=1e-6)
-    assert detectable_effect(n_control=units, design=design, wanted_power=0.9) == pytest.approx(0.3, rel=1e-6)
+    assert detectable_effect(n_control=units, design=design, wanted_power=0.9) == pytest.approx(
+        0.3, rel=1e-6
+    )
 
 
 def test_time_comes_in_whole_weeks() -> None:

@@ -25,7 +25,14 @@ from ntg_assets.experiments import results
 from ntg_assets.experiments.data import tables
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.data.log_files import LogFile, change_since, log_sources, mark_changes
-from ntg_assets.experiments.decision.receipts import ReplayMismatchError, inputs_of, make_receipt, receipt_text, replay, sha256_of
+from ntg_assets.experiments.decision.receipts import (
+    ReplayMismatchError,
+    inputs_of,
+    make_receipt,
+    receipt_text,
+    replay,
+    sha256_of,
+)
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.storage.run import run
 from ntg_assets_tests.unit.test_experiments_many import definition, traffic, units
@@ -46,19 +53,25 @@ SOURCE = {
 
 
 def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -> Paths:
-    """Publish two decided experiments on logs, with some tables changed before the manifest was written."""
+    """Publish two decided experiments on logs,
+    with some tables changed before the manifest was written.
+    """
     folder.mkdir(exist_ok=True)
     paths = Paths(home=folder, workspace=folder)
     for name, text in LOGS.items():
         (folder / name).write_text(text, encoding="utf-8")
-    definitions = ExperimentsSettings.model_validate({"definitions": [definition(n, source=SOURCE) for n in range(2)]}).definitions
+    definitions = ExperimentsSettings.model_validate(
+        {"definitions": [definition(n, source=SOURCE) for n in range(2)]}
+    ).definitions
     read = log_sources(definitions, home=folder)
     values, files = units(2), mark_changes(read, read)
     made: dict[str, pl.DataFrame] = {
         "arm_traffic": traffic(values),
         "metric_sums": run(tables.metric_sums(values, definitions=definitions)),
         "metric_quantiles": run(tables.metric_quantiles(values, definitions=definitions)),
-        "daily_sums": pl.DataFrame(schema={"experiment": pl.String, "arm": pl.String, "day": pl.Int64}),
+        "daily_sums": pl.DataFrame(
+            schema={"experiment": pl.String, "arm": pl.String, "day": pl.Int64}
+        ),
         "experiment_sources": files,
     }
     evidence = EvidenceTables(
@@ -70,7 +83,10 @@ def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -
     )
     made["readouts"] = results.readouts(definitions, evidence)
     made["decisions"] = results.decisions(definitions, evidence, readouts=made["readouts"])
-    write(paths, {name: changed[name](rows) if name in changed else rows for name, rows in made.items()})
+    write(
+        paths,
+        {name: changed[name](rows) if name in changed else rows for name, rows in made.items()},
+    )
     return paths
 
 
@@ -96,16 +112,32 @@ def write(paths: Paths, made: Mapping[str, pl.DataFrame]) -> None:
         store.execute("create schema experiments")
         for name, rows in made.items():
             store.register("incoming", rows)
-            store.execute(f"create table experiments.{name} as select * from incoming")  # our own names
+            # our own names
+            store.execute(f"create table experiments.{name} as select * from incoming")
     made["decisions"].write_parquet(parquet)
     files = [describe_file(paths.published_store, workspace=paths.workspace, kind="store")]
     files.append(describe_file(parquet, workspace=paths.workspace, kind="table"))
-    write_manifest(Manifest(generation="one", source="a world", configuration="of the test", as_of="now", files=files), paths.manifest)
+    write_manifest(
+        Manifest(
+            generation="one",
+            source="a world",
+            configuration="of the test",
+            as_of="now",
+            files=files,
+        ),
+        paths.manifest,
+    )
 
 
 def replayed(paths: Any, experiment: str | None = ID, *, receipt: Path | None = None) -> str:
     said = io.StringIO()
-    tell_replay(experiment, settings=SETTINGS, paths=paths, console=Console(file=said, width=400), receipt_file=receipt)
+    tell_replay(
+        experiment,
+        settings=SETTINGS,
+        paths=paths,
+        console=Console(file=said, width=400),
+        receipt_file=receipt,
+    )
     return said.getvalue()
 
 
@@ -115,14 +147,20 @@ def edited(change: Callable[[dict[str, Any]], object]) -> Callable[[pl.DataFrame
     def edit(rows: pl.DataFrame) -> pl.DataFrame:
         receipt = json.loads(rows["receipt"][0])
         change(receipt)
-        return rows.with_columns(receipt=pl.when(pl.col("experiment") == ID).then(pl.lit(json.dumps(receipt))).otherwise("receipt"))
+        return rows.with_columns(
+            receipt=pl.when(pl.col("experiment") == ID)
+            .then(pl.lit(json.dumps(receipt)))
+            .otherwise("receipt")
+        )
 
     return edit
 
 
 def receipt_of(paths: Any, experiment: str = ID) -> dict[str, Any]:
     with duckdb.connect(str(paths.published_store), read_only=True) as store:
-        found = store.execute("select receipt from experiments.decisions where experiment = $1", [experiment]).fetchall()
+        found = store.execute(
+            "select receipt from experiments.decisions where experiment = $1", [experiment]
+        ).fetchall()
     return dict(json.loads(found[0][0]))
 
 
@@ -133,7 +171,10 @@ def forged(receipt: dict[str, Any], change: Callable[[dict[str, Any]], object]) 
 
 
 def test_a_published_decision_replays_and_says_from_what(paths: Paths) -> None:
-    said = "every readout, gate and number comes out as the receipt says, from the published sums; its 2 log files are as they were read"
+    said = (
+        "every readout, gate and number comes out as the receipt says, from the published sums; its"
+        " 2 log files are as they were read"
+    )
     assert said in replayed(paths)
 
 
@@ -141,33 +182,59 @@ def test_a_published_decision_replays_and_says_from_what(paths: Paths) -> None:
     ("change", "told"),
     [
         (lambda receipt: receipt.pop("inputs"), "damaged: it has no 'inputs'"),
-        (lambda receipt: receipt.update(rule_version="0"), "rule version 0, this code version 3. Replay it with the code of its version"),
-        (lambda receipt: receipt["inputs"]["experiment"].update(owner="x"), "changed after it was made"),
-        (lambda receipt: receipt["readouts"][0].update(p=0.5), "readouts of the receipt cannot be derived again"),
-        (lambda receipt: receipt["thresholds"].update(more=1.0), "thresholds of the receipt cannot be derived again"),
-        (lambda receipt: receipt.update(in_force="rollout"), "in_force of the receipt cannot be derived again"),
+        (
+            lambda receipt: receipt.update(rule_version="0"),
+            "rule version 0, this code version 3. Replay it with the code of its version",
+        ),
+        (
+            lambda receipt: receipt["inputs"]["experiment"].update(owner="x"),
+            "changed after it was made",
+        ),
+        (
+            lambda receipt: receipt["readouts"][0].update(p=0.5),
+            "readouts of the receipt cannot be derived again",
+        ),
+        (
+            lambda receipt: receipt["thresholds"].update(more=1.0),
+            "thresholds of the receipt cannot be derived again",
+        ),
+        (
+            lambda receipt: receipt.update(in_force="rollout"),
+            "in_force of the receipt cannot be derived again",
+        ),
     ],
 )
-def test_a_receipt_that_was_tampered_with_is_refused(change: Callable[[dict[str, Any]], None], told: str, tmp_path: Path) -> None:
+def test_a_receipt_that_was_tampered_with_is_refused(
+    change: Callable[[dict[str, Any]], None], told: str, tmp_path: Path
+) -> None:
     with pytest.raises(ReplayMismatchError, match=told):
         replayed(published(tmp_path, decisions=edited(change)))
 
 
-def test_not_even_a_receipt_forged_in_all_its_parts_passes_because_the_published_sums_say_otherwise(tmp_path: Path) -> None:
+def test_not_even_a_receipt_forged_in_all_its_parts_passes_because_the_published_sums_say_otherwise(
+    tmp_path: Path,
+) -> None:
     paths = published(tmp_path, metric_sums=lambda rows: rows.with_columns(pl.col("value") + 1))
-    with pytest.raises(ReplayMismatchError, match=r"rests on other numbers than the published experiments\.metric_sums"):
+    with pytest.raises(
+        ReplayMismatchError,
+        match=r"rests on other numbers than the published experiments\.metric_sums",
+    ):
         replayed(paths)
 
 
 def test_a_table_that_says_otherwise_than_its_receipt_is_told(tmp_path: Path) -> None:
-    paths = published(tmp_path, decisions=lambda rows: rows.with_columns(decision=pl.lit("rollout")))
+    paths = published(
+        tmp_path, decisions=lambda rows: rows.with_columns(decision=pl.lit("rollout"))
+    )
     with pytest.raises(ReplayMismatchError, match="the published table says rollout for e0"):
         replayed(paths)
 
 
 def test_a_receipt_file_is_replayed_and_a_broken_one_is_named(paths: Paths, tmp_path: Path) -> None:
     with duckdb.connect(str(paths.published_store), read_only=True) as store:
-        text = store.sql("select receipt from experiments.decisions order by experiment").fetchall()[0][0]
+        text = store.sql(
+            "select receipt from experiments.decisions order by experiment"
+        ).fetchall()[0][0]
     file = tmp_path / "receipt.json"
     file.write_text(text, encoding="utf-8")
     assert "comes out as the receipt says" in replayed(paths, receipt=file)
@@ -181,10 +248,14 @@ def test_a_receipt_file_is_replayed_and_a_broken_one_is_named(paths: Paths, tmp_
         replayed(paths, receipt=tmp_path / "gone.json")
 
 
-def test_no_publication_no_experiment_and_no_tables_are_told_apart(paths: Paths, tmp_path: Path) -> None:
+def test_no_publication_no_experiment_and_no_tables_are_told_apart(
+    paths: Paths, tmp_path: Path
+) -> None:
     with pytest.raises(StorageError, match="nothing is published yet"):
         replayed(Paths(home=tmp_path, workspace=tmp_path))
-    with pytest.raises(NotEnoughDataError, match="no decision of experiment 'other' is published; known: e0, e1"):
+    with pytest.raises(
+        NotEnoughDataError, match="no decision of experiment 'other' is published; known: e0, e1"
+    ):
         replayed(paths, "other")
     with pytest.raises(ConfigurationError, match="name an experiment, or a receipt"):
         replayed(paths, None)
@@ -204,42 +275,65 @@ def traced(paths: Any) -> str:
     return said.getvalue()
 
 
-def test_the_trace_of_an_experiment_on_logs_ends_in_its_own_files_as_they_were_read(paths: Paths) -> None:
+def test_the_trace_of_an_experiment_on_logs_ends_in_its_own_files_as_they_were_read(
+    paths: Paths,
+) -> None:
     digest = hashlib.sha256(LOGS["seen.csv"].encode()).hexdigest()
     assert f"  seen.csv  sha256 {digest}\n" in traced(paths)
     assert "experiments.experiment_sources" in traced(paths)
     with (paths.home / "seen.csv").open("a", encoding="utf-8") as log:
         log.write("2,e0,shorter,2026-01-05\n")
-    assert f"seen.csv  sha256 {digest}  changed since it was read: 24 bytes were added; what was read still stands" in traced(paths)
-    (paths.home / "seen.csv").write_text(LOGS["seen.csv"].replace("control", "shorter"), encoding="utf-8")
+    assert (
+        f"seen.csv  sha256 {digest}  changed since it was read: 24 bytes were added; what was read"
+        " still stands" in traced(paths)
+    )
+    (paths.home / "seen.csv").write_text(
+        LOGS["seen.csv"].replace("control", "shorter"), encoding="utf-8"
+    )
     assert f"seen.csv  sha256 {digest}  changed since it was read (now sha256 " in traced(paths)
     (paths.home / "seen.csv").unlink()
     assert f"seen.csv  sha256 {digest}  gone since it was read\n" in traced(paths)
     assert "paid.csv  sha256 " in traced(paths)
 
 
-def test_a_receipt_that_does_not_say_what_was_read_is_traced_to_the_files_as_they_are_and_says_so(tmp_path: Path) -> None:
-    paths = published(tmp_path, decisions=edited(lambda receipt: receipt["inputs"]["evidence"].pop("files")))
+def test_a_receipt_that_does_not_say_what_was_read_is_traced_to_the_files_as_they_are_and_says_so(
+    tmp_path: Path,
+) -> None:
+    paths = published(
+        tmp_path, decisions=edited(lambda receipt: receipt["inputs"]["evidence"].pop("files"))
+    )
     assert "as it is now: the receipt does not say what was read" in traced(paths)
     for name in LOGS:
         (tmp_path / name).unlink()
     assert "seen.csv  sha256 gone" in traced(paths)
 
 
-def test_a_log_that_changes_while_tables_are_made_of_it_lets_nothing_be_claimed(tmp_path: Path) -> None:
+def test_a_log_that_changes_while_tables_are_made_of_it_lets_nothing_be_claimed(
+    tmp_path: Path,
+) -> None:
     for name, text in LOGS.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    one = ExperimentsSettings.model_validate({"definitions": [definition(0, source=SOURCE)]}).definitions
+    one = ExperimentsSettings.model_validate(
+        {"definitions": [definition(0, source=SOURCE)]}
+    ).definitions
     before = log_sources(one, home=tmp_path)
     (tmp_path / "paid.csv").write_text("user_id,happened_at,amount\n", encoding="utf-8")
     values, files = units(1), mark_changes(before, log_sources(one, home=tmp_path))
-    assert dict(files.select("file_name", "stood_still").iter_rows()) == {"seen.csv": True, "paid.csv": False}
+    assert dict(files.select("file_name", "stood_still").iter_rows()) == {
+        "seen.csv": True,
+        "paid.csv": False,
+    }
     sums = run(tables.metric_sums(values, definitions=one))
     quantiles = run(tables.metric_quantiles(values, definitions=one))
     evidence = EvidenceTables(traffic(values), sums, quantiles, experiment_sources=files)
-    made = results.decisions(one, evidence, readouts=results.readouts(one, evidence)).row(0, named=True)
+    made = results.decisions(one, evidence, readouts=results.readouts(one, evidence)).row(
+        0, named=True
+    )
     assert (made["decision"], made["reason"]) == ("iterate", "health:sick")
-    assert "1 of 2 log files changed while they were read (paid.csv); run again when they stand still" in made["sentence"]
+    assert (
+        "1 of 2 log files changed while they were read (paid.csv); run again when they stand still"
+        in made["sentence"]
+    )
 
 
 def change_a_sum(inputs: dict[str, Any]) -> None:
@@ -262,13 +356,19 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a margin": lambda inputs: inputs["experiment"]["guardrails"][0].update(margin=50.0),
     "the direction": lambda inputs: inputs["experiment"]["metrics"][1].update(better="less"),
     "the owner": lambda inputs: inputs["experiment"].update(owner="somebody else"),
-    "what money it is": lambda inputs: inputs["evidence"].update(value={"unit": "usd", "basis": "event_value"}),
-    "what was believed before": lambda inputs: inputs["evidence"].update(prior={"mean": 0.5, "variance": 0.1}),
+    "what money it is": (
+        lambda inputs: inputs["evidence"].update(value={"unit": "usd", "basis": "event_value"})
+    ),
+    "what was believed before": (
+        lambda inputs: inputs["evidence"].update(prior={"mean": 0.5, "variance": 0.1})
+    ),
 }
 
 
 @pytest.mark.parametrize("what", list(FORGERIES))
-def test_a_receipt_forged_in_all_its_parts_is_not_the_published_one(what: str, paths: Paths, tmp_path: Path) -> None:
+def test_a_receipt_forged_in_all_its_parts_is_not_the_published_one(
+    what: str, paths: Paths, tmp_path: Path
+) -> None:
     file = tmp_path / "receipt.json"
     file.write_text(json.dumps(forged(receipt_of(paths), FORGERIES[what])), encoding="utf-8")
     replay(json.loads(file.read_text(encoding="utf-8")))  # coherent by itself
@@ -290,10 +390,16 @@ def in_the_store(statement: str) -> Callable[[Paths], object]:
 
 def put_a_forged_receipt_into_the_store(paths: Paths) -> None:
     """Forge receipt, hashes and sums, so that the store agrees with itself."""
-    receipt = forged(receipt_of(paths), lambda inputs: inputs["experiment"].update(owner="somebody else"))
+    receipt = forged(
+        receipt_of(paths), lambda inputs: inputs["experiment"].update(owner="somebody else")
+    )
     with duckdb.connect(str(paths.published_store)) as store:
         values = {"receipt": receipt_text(receipt), "digest": sha256_of(receipt)}
-        store.execute("update experiments.decisions set receipt = $receipt, receipt_sha256 = $digest where experiment = 'e0'", values)
+        store.execute(
+            "update experiments.decisions set receipt = $receipt, receipt_sha256 = $digest where"
+            " experiment = 'e0'",
+            values,
+        )
 
 
 def write_another_log(name: str, text: str) -> Callable[[Paths], object]:
@@ -305,22 +411,48 @@ TAMPERINGS: dict[str, tuple[Callable[[Paths], object], str]] = {
         in_the_store("update experiments.metric_sums set value = value + 1"),
         r"other numbers than the published experiments.metric_sums",
     ),
-    "units of an arm": (in_the_store("update experiments.arm_traffic set n_exposed = n_exposed + 1"), "published experiments.arm_traffic"),
-    "decision": (in_the_store("update experiments.decisions set decision = 'rollout'"), "the published table says rollout"),
-    "hash of a log": (in_the_store("update experiments.experiment_sources set sha256 = 'x'"), "published experiments.experiment_sources"),
+    "units of an arm": (
+        in_the_store("update experiments.arm_traffic set n_exposed = n_exposed + 1"),
+        "published experiments.arm_traffic",
+    ),
+    "decision": (
+        in_the_store("update experiments.decisions set decision = 'rollout'"),
+        "the published table says rollout",
+    ),
+    "hash of a log": (
+        in_the_store("update experiments.experiment_sources set sha256 = 'x'"),
+        "published experiments.experiment_sources",
+    ),
     "receipts swapped": (
-        in_the_store("update experiments.decisions set receipt = (select max(receipt) from experiments.decisions)"),
+        in_the_store(
+            "update experiments.decisions set receipt = (select max(receipt) from"
+            " experiments.decisions)"
+        ),
         "the receipt leads to iterate for e1, the published table says iterate for e0",
     ),
-    "a row of readouts": (in_the_store("update experiments.readouts set p = 0.001"), "data/published/ntg.duckdb "),
-    "a row added": (in_the_store("insert into experiments.readouts select * from experiments.readouts limit 1"), "ntg.duckdb "),
-    "receipt and its hash": (put_a_forged_receipt_into_the_store, "changed after it was published: data/published/ntg.duckdb"),
+    "a row of readouts": (
+        in_the_store("update experiments.readouts set p = 0.001"),
+        "data/published/ntg.duckdb ",
+    ),
+    "a row added": (
+        in_the_store("insert into experiments.readouts select * from experiments.readouts limit 1"),
+        "ntg.duckdb ",
+    ),
+    "receipt and its hash": (
+        put_a_forged_receipt_into_the_store,
+        "changed after it was published: data/published/ntg.duckdb",
+    ),
     "a published file": (
-        lambda paths: (paths.workspace / "outputs/experiments/decisions.parquet").write_bytes(b"PAR1"),
+        lambda paths: (paths.workspace / "outputs/experiments/decisions.parquet").write_bytes(
+            b"PAR1"
+        ),
         "decisions.parquet",
     ),
     "the manifest": (lambda paths: paths.manifest.unlink(), "manifest.json does not exist"),
-    "a log": (write_another_log("paid.csv", LOGS["paid.csv"].replace("2.5", "9.5")), r"paid.csv changed since it was read \(now"),
+    "a log": (
+        write_another_log("paid.csv", LOGS["paid.csv"].replace("2.5", "9.5")),
+        r"paid.csv changed since it was read \(now",
+    ),
     "a row of a log": (
         write_another_log("paid.csv", LOGS["paid.csv"] + "2,2026-01-06,9.0\n"),
         "paid.csv changed since it was read: 17 bytes",
@@ -333,20 +465,32 @@ TAMPERINGS: dict[str, tuple[Callable[[Paths], object], str]] = {
 
 
 @pytest.mark.parametrize("what", list(TAMPERINGS))
-def test_one_command_notices_what_was_changed_after_the_decision_was_published(what: str, paths: Paths) -> None:
+def test_one_command_notices_what_was_changed_after_the_decision_was_published(
+    what: str, paths: Paths
+) -> None:
     change, told = TAMPERINGS[what]
     change(paths)
     with pytest.raises(NtgError, match=told):
         replayed(paths)
 
 
-def test_a_receipt_of_another_experiment_and_one_that_is_not_published_are_refused(paths: Paths, tmp_path: Path) -> None:
+def test_a_receipt_of_another_experiment_and_one_that_is_not_published_are_refused(
+    paths: Paths, tmp_path: Path
+) -> None:
     file = tmp_path / "receipt.json"
     file.write_text(json.dumps(receipt_of(paths, "e1")), encoding="utf-8")
-    with pytest.raises(ReplayMismatchError, match="the receipt leads to iterate for e1, the published table says iterate for e0"):
+    with pytest.raises(
+        ReplayMismatchError,
+        match="the receipt leads to iterate for e1, the published table says iterate for e0",
+    ):
         replayed(paths, receipt=file)
-    assert replayed(paths, None, receipt=file).startswith("e1: iterate; every readout, gate and number comes out")
-    file.write_text(json.dumps(forged(receipt_of(paths), lambda inputs: inputs["experiment"].update(id="e7"))), encoding="utf-8")
+    assert replayed(paths, None, receipt=file).startswith(
+        "e1: iterate; every readout, gate and number comes out"
+    )
+    file.write_text(
+        json.dumps(forged(receipt_of(paths), lambda inputs: inputs["experiment"].update(id="e7"))),
+        encoding="utf-8",
+    )
     with pytest.raises(NotEnoughDataError, match="no decision of experiment 'e7' is published"):
         replayed(paths, None, receipt=file)
 
@@ -358,13 +502,16 @@ def without_direction(receipt: dict[str, Any]) -> None:
     evidence = receipt["inputs"]["evidence"]
     for name in ("files", "value", "log_contents", "cohorts"):
         evidence.pop(name)
-    evidence["trends"] = [{"arm": "control", "n": 2, "value": "1", "value_value": "1"}]  # a contrast of then, which nothing asks for now
+    # a contrast of then, which nothing asks for now
+    evidence["trends"] = [{"arm": "control", "n": 2, "value": "1", "value_value": "1"}]
     receipt.pop("definition_sha256")
     receipt["decision"]["sentence"] = "Iterate: as it was told then."
     receipt.update(rule_version="2", inputs_sha256=sha256_of(receipt["inputs"]))
 
 
-def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_its_outcome(paths: Paths, tmp_path: Path) -> None:
+def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_its_outcome(
+    paths: Paths, tmp_path: Path
+) -> None:
     old = receipt_of(paths)
     without_direction(old)
     assert replay(old)["decision"]["decision"] == old["decision"]["decision"] == "iterate"
@@ -372,15 +519,31 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
     file.write_text(json.dumps(old), encoding="utf-8")
     assert "the arithmetic of the receipt is coherent" in replayed(nowhere, None, receipt=file)
     old["in_force"] = "rollout"
-    with pytest.raises(ReplayMismatchError, match=r"follows rule version 2 and says rollout .* version 3 comes to iterate"):
+    with pytest.raises(
+        ReplayMismatchError,
+        match=r"follows rule version 2 and says rollout .* version 3 comes to iterate",
+    ):
         replay(old)
-    old["health"] = [check | {"verdict": "thin"} if check["check"] == "sample_ratio" else check for check in old["health"]]
+    old["health"] = [
+        check | {"verdict": "thin"} if check["check"] == "sample_ratio" else check
+        for check in old["health"]
+    ]
     old["health"].append({"check": "novelty:b", "verdict": "thin"})
-    told = r"because health is examined anew \(sample_ratio was thin and is healthy, novelty:b was thin and is not asked\)"
+    told = (
+        r"because health is examined anew \(sample_ratio was thin and is healthy, novelty:b was"
+        r" thin and is not asked\)"
+    )
     with pytest.raises(ReplayMismatchError, match=told):
         replay(old)
-    aged = published(tmp_path / "aged", decisions=edited(without_direction), experiment_sources=lambda rows: rows.clear())
-    assert "the receipt follows rule version 2, and version 3 comes to the same outcome, from the published sums." in replayed(aged)
+    aged = published(
+        tmp_path / "aged",
+        decisions=edited(without_direction),
+        experiment_sources=lambda rows: rows.clear(),
+    )
+    assert (
+        "the receipt follows rule version 2, and version 3 comes to the same outcome, from the"
+        " published sums." in replayed(aged)
+    )
 
 
 def test_what_a_publication_itself_wrote_over_is_no_change_of_a_log(tmp_path: Path) -> None:
@@ -388,16 +551,28 @@ def test_what_a_publication_itself_wrote_over_is_no_change_of_a_log(tmp_path: Pa
     file.write_bytes(b"tonight")
     read = LogFile("kept", "kept.parquet", hashlib.sha256(b"last night").hexdigest(), 10)
     assert change_since(read, home=tmp_path).startswith("changed since it was read")
-    assert change_since(read, home=tmp_path, published={file.resolve(): hashlib.sha256(b"tonight").hexdigest()}) == ""
+    assert (
+        change_since(
+            read, home=tmp_path, published={file.resolve(): hashlib.sha256(b"tonight").hexdigest()}
+        )
+        == ""
+    )
 
 
 def test_every_kind_of_log_is_hashed_once_and_under_its_own_name(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv", "sent.csv", "kept.parquet"):
         (tmp_path / name).write_text(name, encoding="utf-8")
     arms = [{"name": "holdout"}, {"name": "contact"}]
-    source = {"kind": "interventions", "strategy": "risk", "assignments": ["?.csv"], "delivered": {"files": ["sent.csv", "gone.csv"]}}
+    source = {
+        "kind": "interventions",
+        "strategy": "risk",
+        "assignments": ["?.csv"],
+        "delivered": {"files": ["sent.csv", "gone.csv"]},
+    }
     one = definition(0, source=source, arms=arms, kept_assignments="kept.parquet")
-    read = log_sources(ExperimentsSettings.model_validate({"definitions": [one]}).definitions, home=tmp_path)
+    read = log_sources(
+        ExperimentsSettings.model_validate({"definitions": [one]}).definitions, home=tmp_path
+    )
     found = mark_changes(read, read)
     assert found.select("log", "file_name").rows() == [
         ("kept", "kept.parquet"),
@@ -405,6 +580,8 @@ def test_every_kind_of_log_is_hashed_once_and_under_its_own_name(tmp_path: Path)
         ("assignments", "b.csv"),
         ("delivered", "sent.csv"),
     ]
-    assert found["sha256"].to_list() == [hashlib.sha256(name.encode()).hexdigest() for name in found["file_name"]]
+    assert found["sha256"].to_list() == [
+        hashlib.sha256(name.encode()).hexdigest() for name in found["file_name"]
+    ]
     assert found["n_bytes"].to_list() == [len(name) for name in found["file_name"]]
     check_frame(found, contract_of("experiment_sources"))

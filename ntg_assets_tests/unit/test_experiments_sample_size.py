@@ -42,7 +42,9 @@ def test_the_effect_that_units_find_is_the_effect_that_needs_those_units() -> No
 def test_a_share_brings_its_own_variance() -> None:
     plan = answer_plan(PlanRequest(mean=0.3, effect=0.02))
     unpooled = sqrt((0.3 * 0.7 + 0.32 * 0.68) / 2)
-    assert plan.units_per_arm[0] == pytest.approx(peer_units(0.02 / unpooled, by_normal=True), rel=1e-3)
+    assert plan.units_per_arm[0] == pytest.approx(
+        peer_units(0.02 / unpooled, by_normal=True), rel=1e-3
+    )
 
 
 def test_several_treatments_share_the_error_rate() -> None:
@@ -52,7 +54,10 @@ def test_several_treatments_share_the_error_rate() -> None:
 
 
 def test_cuped_saves_the_share_of_units_that_the_pre_period_explains() -> None:
-    plain, helped = (answer_plan(PlanRequest(mean=10, sd=3, effect=0.2, explained_share=share)) for share in (0.0, 0.4))
+    plain, helped = (
+        answer_plan(PlanRequest(mean=10, sd=3, effect=0.2, explained_share=share))
+        for share in (0.0, 0.4)
+    )
     assert helped.units / plain.units == pytest.approx(1 - 0.4, rel=1e-3)
 
 
@@ -76,10 +81,14 @@ def test_the_planned_power_is_kept_by_simulation() -> None:
 def test_power_and_effect_move_the_right_way_along_the_curve() -> None:
     plan = answer_plan(PlanRequest(mean=10, sd=3, effect=0.2, units_per_day=500))
     assert [point.power for point in plan.curve] == sorted(point.power for point in plan.curve)
-    assert [point.detectable_effect for point in plan.curve] == sorted((point.detectable_effect for point in plan.curve), reverse=True)
+    assert [point.detectable_effect for point in plan.curve] == sorted(
+        (point.detectable_effect for point in plan.curve), reverse=True
+    )
     assert (plan.days, f"{plan.days:.0f} days" in plan.sentence) == (21, True)
     request = PlanRequest(mean=10, sd=3, effect=0.2)
-    assert power_at(request, effect_at(request, units=1_000), units=1_000) == pytest.approx(0.8, abs=1e-6)
+    assert power_at(request, effect_at(request, units=1_000), units=1_000) == pytest.approx(
+        0.8, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,10 @@ def test_power_and_effect_move_the_right_way_along_the_curve() -> None:
         ({"mean": 10, "sd": 3, "effect": -1}, "effect must be above zero .*found -1"),
         ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0,)}, "at least two arms"),
         ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0, 0.0)}, "weights above zero"),
-        ({"mean": 10, "sd": 3, "effect": 1, "weights": (1.0, 1e-300)}, "less than one in 1,000,000 of the traffic"),
+        (
+            {"mean": 10, "sd": 3, "effect": 1, "weights": (1.0, 1e-300)},
+            "less than one in 1,000,000 of the traffic",
+        ),
         ({"mean": float("nan"), "sd": 3, "effect": 1}, "mean must be a finite number"),
         ({"mean": 10, "sd": 3, "effect": 1e300}, "below 1e\\+15"),
         ({"mean": 10, "sd": 3, "effect": 1e10}, "not in one unit"),
@@ -104,7 +116,9 @@ def test_power_and_effect_move_the_right_way_along_the_curve() -> None:
         ({"mean": 10, "sd": 3, "effect": 1, "units_per_day": -1}, "at least zero"),
     ],
 )
-def test_what_cannot_be_planned_is_refused_with_one_sentence(given: dict[str, Any], told: str) -> None:
+def test_what_cannot_be_planned_is_refused_with_one_sentence(
+    given: dict[str, Any], told: str
+) -> None:
     with pytest.raises(ConfigurationError, match=told):
         PlanRequest(**given)
 
@@ -115,20 +129,30 @@ def test_an_effect_that_anybody_sees_needs_three_units_in_each_arm(deviations: f
 
 
 def test_a_one_sided_plan_says_that_it_looks_for_an_improvement() -> None:
-    assert "find an improvement of 1" in answer_plan(PlanRequest(mean=10, sd=3, effect=1, one_sided=True)).sentence
+    assert (
+        "find an improvement of 1"
+        in answer_plan(PlanRequest(mean=10, sd=3, effect=1, one_sided=True)).sentence
+    )
 
 
 def test_what_no_number_of_units_shows_is_said() -> None:
     with pytest.raises(ConfigurationError, match="no number of units shows an effect of 1e-09"):
         answer_plan(PlanRequest(mean=10, sd=3, effect=1e-9))
-    assert "never, because no units come" in answer_plan(PlanRequest(mean=10, sd=3, effect=1, units_per_day=0)).sentence
+    assert (
+        "never, because no units come"
+        in answer_plan(PlanRequest(mean=10, sd=3, effect=1, units_per_day=0)).sentence
+    )
 
 
 def test_the_command_line_goes_before_what_is_published() -> None:
-    known = PlanRequest(mean=10, sd=3, effect=0.5, units_per_day=100, weights=(1, 1), explained_share=0.2)
+    known = PlanRequest(
+        mean=10, sd=3, effect=0.5, units_per_day=100, weights=(1, 1), explained_share=0.2
+    )
     assert request_of(Asked(), known=known) == known
     assert request_of(Asked(days=14), known=known).units == 14 * 100
-    assert request_of(Asked(relative_effect=0.02, power=0.9), known=known).effect == pytest.approx(0.2)
+    assert request_of(Asked(relative_effect=0.02, power=0.9), known=known).effect == pytest.approx(
+        0.2
+    )
     with pytest.raises(ConfigurationError, match="found --mde and --units"):
         request_of(Asked(mean=1.0, sd=1.0, effect=1.0, units=10))
     with pytest.raises(ConfigurationError, match="--days needs --per-day"):
@@ -152,5 +176,8 @@ def test_a_figure_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"power\.png cannot be written .*--figure"):
         tell_plan(
-            PlanRequest(mean=10, sd=3, effect=1), console=Console(file=io.StringIO()), as_json=True, figure=tmp_path / "file" / "power.png"
+            PlanRequest(mean=10, sd=3, effect=1),
+            console=Console(file=io.StringIO()),
+            as_json=True,
+            figure=tmp_path / "file" / "power.png",
         )

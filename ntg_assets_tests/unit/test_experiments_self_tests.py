@@ -1,4 +1,6 @@
-"""The self-tests say when the statistics keep their promise on the data at hand, and when they do not."""
+"""The self-tests say when the statistics keep their promise on the data at hand,
+and when they do not.
+"""
 
 import numpy as np
 import polars as pl
@@ -17,9 +19,16 @@ ONE = ExperimentSettings(
 )
 
 
-def outcome_of(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> dict[str, dict[str, object]]:
+def outcome_of(
+    values: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> dict[str, dict[str, object]]:
     units = pl.DataFrame(
-        {"experiment": "lists", "metric": "matched_items", "unit_id": [f"{n:06}" for n in range(len(values))], "value": values}
+        {
+            "experiment": "lists",
+            "metric": "matched_items",
+            "unit_id": [f"{n:06}" for n in range(len(values))],
+            "value": values,
+        }
     )
     found = check_frame(results.self_tests([ONE], units, seed=7), contract_of("self_tests"))
     return {row["test"]: row for row in found.iter_rows(named=True)}

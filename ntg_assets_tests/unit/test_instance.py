@@ -8,7 +8,12 @@ import pytest
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.instance import SILENT_CONFIG, open_instance, prepare_dagster_home, undecided
+from ntg_assets.orchestration.instance import (
+    SILENT_CONFIG,
+    open_instance,
+    prepare_dagster_home,
+    undecided,
+)
 
 FOREIGN = {
     "nothing": "",
@@ -35,7 +40,11 @@ def server(tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def is_silent(instance: dg.DagsterInstance) -> bool:
-    return not instance.telemetry_enabled and not instance.nux_enabled and os.environ["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+    return (
+        not instance.telemetry_enabled
+        and not instance.nux_enabled
+        and os.environ["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+    )
 
 
 def test_the_history_of_a_workspace_is_silent(paths: Paths) -> None:
@@ -55,7 +64,9 @@ def test_a_server_without_a_configuration_is_given_a_silent_one(server: Path, pa
 
 
 @pytest.mark.parametrize("said", FOREIGN.values(), ids=list(FOREIGN))
-def test_a_configuration_of_somebody_else_stays_and_what_it_leaves_open_is_silent(said: str, server: Path, paths: Paths) -> None:
+def test_a_configuration_of_somebody_else_stays_and_what_it_leaves_open_is_silent(
+    said: str, server: Path, paths: Paths
+) -> None:
     (server / "dagster.yaml").write_text(said)
     with open_instance(paths) as instance:
         assert is_silent(instance)
@@ -71,7 +82,11 @@ def test_what_somebody_else_decided_is_theirs(server: Path, paths: Paths) -> Non
 
 
 @pytest.mark.parametrize("given", ["relative/folder", "/nowhere/at/all"])
-def test_a_folder_that_is_not_there_is_told(given: str, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_not_there_is_told(
+    given: str, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DAGSTER_HOME", given)
-    with pytest.raises(StorageError, match=rf"DAGSTER_HOME={given} is no folder with an absolute path"):
+    with pytest.raises(
+        StorageError, match=rf"DAGSTER_HOME={given} is no folder with an absolute path"
+    ):
         prepare_dagster_home(paths)

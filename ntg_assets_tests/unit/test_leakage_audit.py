@@ -25,8 +25,12 @@ def clean() -> dict[str, pl.DataFrame]:
         "train_events": events((1, 1, "2024-01-05"), (2, 2, "2024-01-31T23:59:59")),
         "val_events": events((1, 2, "2024-02-01")),
         "test_events": events((1, 3, "2024-03-01")),
-        "user_days": pl.DataFrame({"user_id": [1, 2], "active_on": [date(2024, 1, 5), date(2024, 1, 31)]}),
-        "interaction_features": pl.DataFrame({"user_id": [1], "item_id": [1], "last_event_at": [datetime(2024, 1, 5)]}),
+        "user_days": pl.DataFrame(
+            {"user_id": [1, 2], "active_on": [date(2024, 1, 5), date(2024, 1, 31)]}
+        ),
+        "interaction_features": pl.DataFrame(
+            {"user_id": [1], "item_id": [1], "last_event_at": [datetime(2024, 1, 5)]}
+        ),
         "user_features": pl.DataFrame({"user_id": [1, 2]}),
         "item_features": pl.DataFrame({"item_id": [1, 2]}),
         "taste_graph": pl.DataFrame({"item_id": [1], "neighbour_id": [2]}),
@@ -45,7 +49,11 @@ def clean() -> dict[str, pl.DataFrame]:
 
 def broken_rules(tables: dict[str, pl.DataFrame]) -> dict[str, int]:
     audit = run(leakage_audit(tables, BOUNDARIES))
-    worst = audit.group_by("table_name").agg(pl.col("n_violations").max()).filter(pl.col("n_violations") > 0)
+    worst = (
+        audit.group_by("table_name")
+        .agg(pl.col("n_violations").max())
+        .filter(pl.col("n_violations") > 0)
+    )
     return dict(worst.iter_rows())
 
 
@@ -61,8 +69,16 @@ def test_clean_tables_break_no_rule() -> None:
         ("train_events", events((1, 1, "2024-02-01"), (1, 1, "2024-05-01"))),
         ("val_events", events((1, 1, "2024-01-31"), (1, 1, "2024-03-01"))),
         ("test_events", events((1, 1, "2024-02-29"), (1, 1, "2024-04-01"))),
-        ("user_days", pl.DataFrame({"user_id": [1, 1], "active_on": [date(2024, 2, 1), date(2024, 3, 1)]})),
-        ("interaction_features", pl.DataFrame({"user_id": [1, 2], "item_id": [1, 1], "last_event_at": [datetime(2024, 2, 1)] * 2})),
+        (
+            "user_days",
+            pl.DataFrame({"user_id": [1, 1], "active_on": [date(2024, 2, 1), date(2024, 3, 1)]}),
+        ),
+        (
+            "interaction_features",
+            pl.DataFrame(
+                {"user_id": [1, 2], "item_id": [1, 1], "last_event_at": [datetime(2024, 2, 1)] * 2}
+            ),
+        ),
         ("user_features", pl.DataFrame({"user_id": [3, 4]})),
         ("item_features", pl.DataFrame({"item_id": [3, 4]})),
         ("taste_graph", pl.DataFrame({"item_id": [1, 1], "neighbour_id": [3, 4]})),
@@ -81,5 +97,7 @@ def test_each_planted_leak_is_counted(table: str, planted: pl.DataFrame) -> None
 
 def test_label_window_past_the_cutoff_is_counted() -> None:
     tables = clean()
-    tables["churn_labels"] = tables["churn_labels"].with_columns(pl.lit(date(2024, 2, 2)).alias("window_end_on"))
+    tables["churn_labels"] = tables["churn_labels"].with_columns(
+        pl.lit(date(2024, 2, 2)).alias("window_end_on")
+    )
     assert broken_rules(tables) == {"churn_labels": 1}

@@ -1,4 +1,6 @@
-"""The calendar of a zone: days of 23 and 25 hours, days without a midnight, a day that never was; and the two directions agree."""
+"""The calendar of a zone: days of 23 and 25 hours, days without a midnight,
+a day that never was; and the two directions agree.
+"""
 
 import re
 from datetime import date, datetime, timedelta
@@ -48,15 +50,20 @@ def length_of(day: date, zone: str) -> timedelta:
         (BERLIN, date(2024, 3, 31), datetime(2024, 3, 30, 23), 23),
         (BERLIN, date(2024, 10, 27), datetime(2024, 10, 26, 22), 25),
         (KOLKATA, date(2024, 3, 10), datetime(2024, 3, 9, 18, 30), 24),
-        (SAO_PAULO, date(2018, 11, 4), datetime(2018, 11, 4, 3), 23),  # clocks go from 23:59 to 01:00: there is no midnight
+        # clocks go from 23:59 to 01:00: there is no midnight
+        (SAO_PAULO, date(2018, 11, 4), datetime(2018, 11, 4, 3), 23),
         (APIA, date(2011, 12, 29), datetime(2011, 12, 29, 10), 24),
-        (APIA, date(2011, 12, 30), datetime(2011, 12, 30, 10), 0),  # left out on the way over the date line
+        # left out on the way over the date line
+        (APIA, date(2011, 12, 30), datetime(2011, 12, 30, 10), 0),
         (APIA, date(2011, 12, 31), datetime(2011, 12, 30, 10), 24),
-        (ST_JOHNS, date(2010, 11, 7), datetime(2010, 11, 7, 2, 30), 25),  # a minute after midnight it is 23:01 again
+        # a minute after midnight it is 23:01 again
+        (ST_JOHNS, date(2010, 11, 7), datetime(2010, 11, 7, 2, 30), 25),
         ("UTC", date(2024, 3, 10), datetime(2024, 3, 10), 24),
     ],
 )
-def test_a_day_begins_when_the_clocks_first_show_it(zone: str, day: date, begins_at: datetime, hours: int) -> None:
+def test_a_day_begins_when_the_clocks_first_show_it(
+    zone: str, day: date, begins_at: datetime, hours: int
+) -> None:
     assert first_instant(day, zone) == begins_at
     assert length_of(day, zone) == hours * HOUR
     if hours:
@@ -72,7 +79,9 @@ def test_where_clocks_are_put_back_over_midnight_the_day_that_has_begun_goes_on(
 def test_before_a_day_and_before_its_first_instant_are_the_same(zone: str) -> None:
     days = pl.date_range(date(2009, 1, 1), date(2020, 1, 1), eager=True)
     near = [first_instants(days, zone) + step for step in (-SECOND, 0 * SECOND, SECOND)]
-    drawn = pl.Series(np.random.default_rng(1).integers(0, 4018 * 86_400, 3_000)).cast(pl.Duration("ms")) * 1_000 + datetime(2009, 1, 1)
+    drawn = pl.Series(np.random.default_rng(1).integers(0, 4018 * 86_400, 3_000)).cast(
+        pl.Duration("ms")
+    ) * 1_000 + datetime(2009, 1, 1)
     at = pl.concat([*near, drawn.cast(pl.Datetime("us"))]).alias("at").sort()
     found = local_days(at, zone)
     assert found.is_sorted()
@@ -83,12 +92,21 @@ def test_before_a_day_and_before_its_first_instant_are_the_same(zone: str) -> No
     joined = (
         at.to_frame()
         .with_columns(utc_on=pl.col("at").cast(pl.Date))
-        .join(days_of_utc_days(zone, first_on=date(2008, 12, 30), last_on=date(2020, 1, 2)), on="utc_on", how="left", maintain_order="left")
+        .join(
+            days_of_utc_days(zone, first_on=date(2008, 12, 30), last_on=date(2020, 1, 2)),
+            on="utc_on",
+            how="left",
+            maintain_order="left",
+        )
     )
-    by_calendar = joined.select(day=pl.when(pl.col("at") < pl.col("next_at")).then("day_on").otherwise("next_on"))["day"]
+    by_calendar = joined.select(
+        day=pl.when(pl.col("at") < pl.col("next_at")).then("day_on").otherwise("next_on")
+    )["day"]
     assert by_calendar.to_list() == found.to_list()
     numbers = day_numbers(at.to_physical().to_numpy(), zone)
-    assert (np.diff(numbers) > 0).tolist() == (found.to_physical().diff().drop_nulls() > 0).to_list()
+    assert (np.diff(numbers) > 0).tolist() == (
+        found.to_physical().diff().drop_nulls() > 0
+    ).to_list()
 
 
 @given(at=st.datetimes(datetime(1995, 1, 1), datetime(2037, 1, 1)), zone=st.sampled_from(ORDINARY))
@@ -102,7 +120,9 @@ def test_midnights_move_to_midnights_and_other_instants_by_24_hours() -> None:
     assert shift_instant(midnight, 2, ANGELES) == datetime(2024, 3, 11, 7)
     assert shift_instant(datetime(2024, 3, 11, 7), -2, ANGELES) == midnight
     assert shift_instant(noon, 2, ANGELES) == noon + 48 * HOUR
-    assert shift_days(pl.Series([midnight]), 1.5, ANGELES)[0] == datetime(2024, 3, 10, 8) + 12 * HOUR
+    assert (
+        shift_days(pl.Series([midnight]), 1.5, ANGELES)[0] == datetime(2024, 3, 10, 8) + 12 * HOUR
+    )
     assert shift_instant(midnight, 2, "UTC") == midnight + 48 * HOUR
 
 
@@ -122,17 +142,26 @@ def test_midnights_move_to_midnights_and_other_instants_by_24_hours() -> None:
         ("soon", None, None),
     ],
 )
-def test_a_written_day_is_that_day_and_a_written_time_is_an_instant(text: str, at: datetime | None, day: date | None) -> None:
+def test_a_written_day_is_that_day_and_a_written_time_is_an_instant(
+    text: str, at: datetime | None, day: date | None
+) -> None:
     mixed = pl.Series([text, "2024-03-05T01:00Z"])
     assert written_instants(mixed, ANGELES)[0] == at
     assert written_days(mixed, ANGELES)[0] == day
 
 
 @pytest.mark.parametrize(
-    "column", [pl.Series(["2024-03-05 00:00:00", "2024-03-06"]), pl.Series([datetime(2024, 3, 5), datetime(2024, 3, 6)])]
+    "column",
+    [
+        pl.Series(["2024-03-05 00:00:00", "2024-03-06"]),
+        pl.Series([datetime(2024, 3, 5), datetime(2024, 3, 6)]),
+    ],
 )
 def test_a_column_of_midnights_holds_days(column: pl.Series) -> None:
-    assert written_instants(column, ANGELES).to_list() == [datetime(2024, 3, 5, 8), datetime(2024, 3, 6, 8)]
+    assert written_instants(column, ANGELES).to_list() == [
+        datetime(2024, 3, 5, 8),
+        datetime(2024, 3, 6, 8),
+    ]
 
 
 def test_the_calendar_reaches_from_the_first_to_the_last_day_that_can_be_written() -> None:
@@ -144,12 +173,23 @@ def test_the_calendar_reaches_from_the_first_to_the_last_day_that_can_be_written
 
 def test_a_cutoff_says_its_day_where_days_are_not_those_of_utc() -> None:
     assert tell_cutoff("2024-03-06T08:00:00", "UTC") == "2024-03-06T08:00:00"
-    assert tell_cutoff("2024-03-06T08:00:00", ANGELES) == "2024-03-06T08:00:00 UTC, the start of 2024-03-06 in America/Los_Angeles"
-    assert tell_cutoff("2024-03-06T07:59:00", ANGELES) == "2024-03-06T07:59:00 UTC, on 2024-03-05 in America/Los_Angeles"
+    assert (
+        tell_cutoff("2024-03-06T08:00:00", ANGELES)
+        == "2024-03-06T08:00:00 UTC, the start of 2024-03-06 in America/Los_Angeles"
+    )
+    assert (
+        tell_cutoff("2024-03-06T07:59:00", ANGELES)
+        == "2024-03-06T07:59:00 UTC, on 2024-03-05 in America/Los_Angeles"
+    )
 
 
 def test_only_names_of_zones_are_zones() -> None:
-    assert [is_zone(name) for name in ("UTC", BERLIN, "Mars/Olympus", "")] == [True, True, False, False]
+    assert [is_zone(name) for name in ("UTC", BERLIN, "Mars/Olympus", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_event_on_stands_beside_event_at_and_is_made_anew() -> None:
@@ -160,9 +200,14 @@ def test_event_on_stands_beside_event_at_and_is_made_anew() -> None:
 
 
 def test_python_cuts_days_in_one_place_too() -> None:
-    # SQL has its lint; these calls cut by days of UTC, in which only the made-up world and the key of the joined calendar live
+    # SQL has its lint; these calls cut by days of UTC, in which only the made-up world and the key
+    # of the joined calendar live
     root = Path(ntg_assets.__file__).parent
-    allowed = {root / "local_days.py", root / "events" / "dated_events.py", *(root / "synthetic").glob("*.py")}
+    allowed = {
+        root / "local_days.py",
+        root / "events" / "dated_events.py",
+        *(root / "synthetic").glob("*.py"),
+    }
     cut = [
         f"{file.relative_to(root)}:{number}"
         for file in sorted(set(root.rglob("*.py")) - allowed)

@@ -1,4 +1,6 @@
-"""Structured logs: a run of the schedule and a run of a command leave JSON lines that a program can read."""
+"""Structured logs: a run of the schedule and a run of a command leave JSON lines that a program can
+read.
+"""
 
 import json
 import logging
@@ -30,7 +32,9 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A project folder with a log of two events."""
     (tmp_path / "configs").mkdir()
     shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
-    (tmp_path / "configs" / "dev.yaml").write_text(yaml.safe_dump({"ingest": {"events": {"files": ["in/log.csv"], "value": "value"}}}))
+    (tmp_path / "configs" / "dev.yaml").write_text(
+        yaml.safe_dump({"ingest": {"events": {"files": ["in/log.csv"], "value": "value"}}})
+    )
     write_log(tmp_path, ["u1,a,2024-01-01,1", "u2,b,2024-01-02,2"], name="in/log.csv")
     monkeypatch.setenv("NTG_HOME", str(tmp_path))
     return tmp_path
@@ -47,7 +51,9 @@ def run_of_the_schedule(instance: dg.DagsterInstance) -> str:
     request = start_or_wait(instance, project_paths(load_settings()))
     assert isinstance(request, dg.RunRequest)
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=INGEST)
-    run = instance.create_run_for_job(job.get_definition(), run_config=dict(request.run_config), asset_selection=INGEST)
+    run = instance.create_run_for_job(
+        job.get_definition(), run_config=dict(request.run_config), asset_selection=INGEST
+    )
     assert any(event.is_job_success for event in execute_run_iterator(job, run, instance))
     return run.run_id
 
@@ -67,11 +73,19 @@ def test_a_scheduled_run_writes_json_lines_to_standard_error_and_keeps_them(
     told = lines_of(capfd.readouterr().err)  # each line is one: nothing else writes there
     assert told == kept(home, run_id)
     assert {line["run"] for line in told} == {run_id}
-    (events,) = [line for line in told if line.get("event") == "ASSET_MATERIALIZATION" and line["table"] == "ingest.events"]
+    (events,) = [
+        line
+        for line in told
+        if line.get("event") == "ASSET_MATERIALIZATION" and line["table"] == "ingest.events"
+    ]
     assert (events["level"], events["step"], events["rows"]) == ("info", "source_files", 2)
     assert datetime.fromisoformat(events["at"]).utcoffset() is not None
     (checked,) = [line for line in told if line.get("check") == "ledger_reconciles"]
-    assert (checked["table"], checked["passed"], checked["message"]) == ("ingest.events", True, "every file reconciles")
+    assert (checked["table"], checked["passed"], checked["message"]) == (
+        "ingest.events",
+        True,
+        "every file reconciles",
+    )
 
 
 def test_a_command_keeps_its_lines_in_a_file_and_leaves_the_terminal_to_its_progress(
@@ -86,7 +100,9 @@ def test_a_command_keeps_its_lines_in_a_file_and_leaves_the_terminal_to_its_prog
     assert any(line["message"].startswith("1 event file(s): 2 rows") for line in told)
 
 
-def test_a_failure_is_told_with_its_reason_and_traceback(home: Path, instance: dg.DagsterInstance) -> None:
+def test_a_failure_is_told_with_its_reason_and_traceback(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
     (home / "in" / "log.csv").unlink()
     *_, outcome = run_assets(INGEST, instance=instance)
     assert isinstance(outcome, RunOutcome)

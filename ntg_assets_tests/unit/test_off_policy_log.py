@@ -1,4 +1,6 @@
-"""The log of exposures: any column names, every row accounted for, one clear sentence for what cannot be used."""
+"""The log of exposures: any column names, every row accounted for,
+one clear sentence for what cannot be used.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +21,14 @@ from ntg_assets.sources.sources import Place
 IDS = IdTypes("integer", "string")
 HEADER = "member,title,ts,slot,pscore,clicked"
 GOOD = "1,a,2024-06-01 10:00:00,0,0.25,1"
-COLUMNS = {"user_id": "member", "item_id": "title", "shown_at": "ts", "position": "slot", "propensity": "pscore", "reward": "clicked"}
+COLUMNS = {
+    "user_id": "member",
+    "item_id": "title",
+    "shown_at": "ts",
+    "position": "slot",
+    "propensity": "pscore",
+    "reward": "clicked",
+}
 
 
 def read(
@@ -33,13 +42,18 @@ def read(
     **keys: object,
 ) -> ShownLog:
     (folder / "shown.csv").write_text("\n".join([header, *rows]) + "\n")
-    log = ShownLogSettings.model_validate({"files": ["shown.csv"], **COLUMNS, "first_position": 0, **keys})
+    log = ShownLogSettings.model_validate(
+        {"files": ["shown.csv"], **COLUMNS, "first_position": 0, **keys}
+    )
     return read_shown(log, place=Place(folder), ids=ids, max_bad_share=share, day_zone=day_zone)
 
 
 def test_any_columns_become_exposures_with_places_from_one(tmp_path: Path) -> None:
     found = read(tmp_path, [GOOD, "2,b,2024-06-01T12:00:00+02:00,3,1,0.5"])
-    rows = [(1, "a", datetime(2024, 6, 1, 10), 1, 0.25, 1.0), (2, "b", datetime(2024, 6, 1, 10), 4, 1.0, 0.5)]
+    rows = [
+        (1, "a", datetime(2024, 6, 1, 10), 1, 0.25, 1.0),
+        (2, "b", datetime(2024, 6, 1, 10), 4, 1.0, 0.5),
+    ]
     assert found.rows.rows() == rows
     assert found.fates.is_empty()
     check_frame(found.rows, ShownItems, ids=IDS)
@@ -47,7 +61,13 @@ def test_any_columns_become_exposures_with_places_from_one(tmp_path: Path) -> No
 
 def test_epochs_zones_and_logs_without_places_are_read(tmp_path: Path) -> None:
     rows = ["1,a,1717236000,0.25,1"]
-    found = read(tmp_path, rows, header="member,title,ts,pscore,clicked", position=None, timestamp_unit="seconds")
+    found = read(
+        tmp_path,
+        rows,
+        header="member,title,ts,pscore,clicked",
+        position=None,
+        timestamp_unit="seconds",
+    )
     assert found.rows.rows() == [(1, "a", datetime(2024, 6, 1, 10), None, 0.25, 1.0)]
     local = read(tmp_path, [GOOD], timezone="Europe/Berlin")
     assert local.rows["shown_at"].item() == datetime(2024, 6, 1, 8)
@@ -85,11 +105,22 @@ def test_unusable_rows_are_counted_with_their_reason(tmp_path: Path, row: str, r
 
 def test_too_many_unusable_rows_refuse_the_log_in_one_sentence(tmp_path: Path) -> None:
     bad = "1,a,2024-06-01 10:00:00,0,1.5,1"
-    with pytest.raises(SourceError, match=r"off_policy.shown: 1 of 2 rows \(50.00%\) cannot be used.*pscore is above 1 \(1\).*line 3"):
+    with pytest.raises(
+        SourceError,
+        match=(
+            r"off_policy.shown: 1 of 2 rows \(50.00%\) cannot be used.*pscore is above 1"
+            r" \(1\).*line 3"
+        ),
+    ):
         read(tmp_path, [GOOD, bad], share=0.01)
-    with pytest.raises(SourceError, match=r"no column 'pscore' \(off_policy.shown.propensity\).*Did you mean 'score'"):
+    with pytest.raises(
+        SourceError,
+        match=r"no column 'pscore' \(off_policy.shown.propensity\).*Did you mean 'score'",
+    ):
         read(tmp_path, [GOOD], header="member,title,ts,slot,score,clicked")
-    with pytest.raises(SourceError, match=r"off_policy.shown.timezone: 'Mars' is no IANA time zone"):
+    with pytest.raises(
+        SourceError, match=r"off_policy.shown.timezone: 'Mars' is no IANA time zone"
+    ):
         read(tmp_path, [GOOD], timezone="Mars")
 
 
@@ -98,18 +129,36 @@ def test_an_empty_reward_is_nothing_where_the_log_says_so(tmp_path: Path) -> Non
     assert found.rows["reward"].to_list() == [1.0, 0.0]
 
 
-def test_repeated_impressions_count_once_unless_they_are_impressions_of_their_own(tmp_path: Path) -> None:
+def test_repeated_impressions_count_once_unless_they_are_impressions_of_their_own(
+    tmp_path: Path,
+) -> None:
     assert read(tmp_path, [GOOD, GOOD]).fates.rows() == [("duplicate", "alike in every column", 1)]
     assert read(tmp_path, [GOOD, GOOD], duplicates="keep").rows.height == 2
     other = "1,a,2024-06-01 10:00:00,0,0.25,0"
-    assert read(tmp_path, [GOOD, other]).rows.height == 2  # without ids nobody can tell them from two impressions
+    # without ids nobody can tell them from two impressions
+    assert read(tmp_path, [GOOD, other]).rows.height == 2
     header, named = f"{HEADER},request", [f"{GOOD},r1", f"{other},r1", f"{GOOD},r2", f"{GOOD},r2"]
     found = read(tmp_path, named, header=header, impression_id="request")
     assert found.rows.height == 1
-    told = [("rejected", "request has several propensities or rewards", 2), ("duplicate", "alike in every column", 1)]
+    told = [
+        ("rejected", "request has several propensities or rewards", 2),
+        ("duplicate", "alike in every column", 1),
+    ]
     assert found.fates.rows() == told
-    assert read(tmp_path, named, header=header, impression_id="request", duplicates="keep").fates.rows() == told  # an id says enough
-    with pytest.raises(SourceError, match=r"2 of 4 rows tell one impression with several propensities or rewards.*first: request 'r1'"):
+    # an id says enough
+    assert (
+        read(
+            tmp_path, named, header=header, impression_id="request", duplicates="keep"
+        ).fates.rows()
+        == told
+    )
+    with pytest.raises(
+        SourceError,
+        match=(
+            r"2 of 4 rows tell one impression with several propensities or rewards.*first: request"
+            r" 'r1'"
+        ),
+    ):
         read(tmp_path, named, header=header, impression_id="request", share=0.1)
 
 
@@ -121,17 +170,33 @@ def test_a_copied_file_counts_once(tmp_path: Path) -> None:
 
 
 def test_every_row_of_the_files_has_one_fate(tmp_path: Path) -> None:
-    rows = [GOOD, GOOD, "1,a,2024-05-31 10:00:00,0,0.25,1", "1,a,2024-06-02 10:00:00,7,0.25,1", "1,a,2024-06-02 10:00:00,0,2,1"]
+    rows = [
+        GOOD,
+        GOOD,
+        "1,a,2024-05-31 10:00:00,0,0.25,1",
+        "1,a,2024-06-02 10:00:00,7,0.25,1",
+        "1,a,2024-06-02 10:00:00,0,2,1",
+    ]
     found = read(tmp_path, rows)
-    fates = pl.concat([divide_slots(found.rows, cutoff_at=datetime(2024, 6, 1), list_length=5).fates, found.fates])
+    fates = pl.concat(
+        [divide_slots(found.rows, cutoff_at=datetime(2024, 6, 1), list_length=5).fates, found.fates]
+    )
     counted = dict(fates.select("fate", "n_rows").iter_rows())
-    assert counted == {"held_out": 1, "before_cutoff": 1, "beyond_list": 1, "duplicate": 1, "rejected": 1}
+    assert counted == {
+        "held_out": 1,
+        "before_cutoff": 1,
+        "beyond_list": 1,
+        "duplicate": 1,
+        "rejected": 1,
+    }
     check_frame(fates, ShownLogReport)
     assert told_log(fates) == "1 before_cutoff, 1 beyond_list, 1 duplicate, 1 held_out, 1 rejected"
 
 
 def test_rows_come_in_one_order_whatever_the_file(tmp_path: Path) -> None:
-    rows = [f"{user},a,2024-06-01 10:00:00,{place},0.25,1" for user in range(9) for place in range(3)]
+    rows = [
+        f"{user},a,2024-06-01 10:00:00,{place},0.25,1" for user in range(9) for place in range(3)
+    ]
     assert read(tmp_path, rows).rows.equals(read(tmp_path, rows[::-1]).rows)
 
 
@@ -140,7 +205,14 @@ def test_nothing_configured_is_an_empty_log() -> None:
     assert check_frame(found.rows, ShownItems, ids=IDS).is_empty()
     assert check_frame(found.fates, ShownLogReport).is_empty()
     assert told_log(found.fates) == NOT_CONFIGURED
-    assert doubtful_strategies(pl.DataFrame(schema={"strategy": pl.String, "supports_claim": pl.Boolean, "verdict": pl.String})) == []
+    assert (
+        doubtful_strategies(
+            pl.DataFrame(
+                schema={"strategy": pl.String, "supports_claim": pl.Boolean, "verdict": pl.String}
+            )
+        )
+        == []
+    )
 
 
 def test_two_keys_for_one_column_are_refused() -> None:

@@ -1,4 +1,6 @@
-"""Everything configured beside the log is read once and judged first; one that is broken leaves all others as they are."""
+"""Everything configured beside the log is read once and judged first;
+one that is broken leaves all others as they are.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +17,11 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data import log_files
 from ntg_assets.optional_sources import reading
 from ntg_assets.optional_sources.checks import tell_refused
-from ntg_assets.optional_sources.reading import OptionalTables, read_optional_sources, require_source_files
+from ntg_assets.optional_sources.reading import (
+    OptionalTables,
+    read_optional_sources,
+    require_source_files,
+)
 from ntg_assets.sources.sources import Place
 
 IDS = IdTypes("integer", "string")
@@ -29,7 +35,9 @@ FILES = {
     "blocked.csv": "item_id\na\n",
     "shown.csv": "user_id,item_id,shown_at,propensity,reward\n7,a,2024-03-01,0.5,1\n",
 }
-READERS = {  # whose row of `optional_sources` each file decides; the other lists are read as the log of contacts is
+# whose row of `optional_sources` each file decides; the other lists are read as the log of contacts
+# is
+READERS = {
     "sent.csv": {"radar.contact_log"},
     "seen.csv": {"experiments.one", "experiments.two"},
     "paid.csv": {"experiments.one"},
@@ -43,7 +51,11 @@ def experiment(name: str, **source: Any) -> dict[str, Any]:
         "hypothesis": "A shorter checkout sells more.",
         "owner": "science",
         "arms": [{"name": "a"}, {"name": "b"}],
-        "source": {"kind": "log", "exposures": {"files": ["seen.csv"], "experiment": "experiment"}, **source},
+        "source": {
+            "kind": "log",
+            "exposures": {"files": ["seen.csv"], "experiment": "experiment"},
+            **source,
+        },
         "metrics": [{"name": "days", "measure": "active_days"}],
         "primary_metric": "days",
         "planned_units": 4,
@@ -62,7 +74,10 @@ def settings(project_home: Path) -> Settings:
         "radar.trial": {"files": ["trial.csv"]},
         "ranking.rules.exclude_items_file": "blocked.csv",
         "off_policy.shown": {"files": ["shown.csv"]},
-        "experiments.definitions": [experiment("one", outcomes={"files": ["paid.csv"]}), experiment("two")],
+        "experiments.definitions": [
+            experiment("one", outcomes={"files": ["paid.csv"]}),
+            experiment("two"),
+        ],
     }
     return load_settings("configs/dev.yaml", home=project_home, environment={}, overrides=overrides)
 
@@ -83,39 +98,65 @@ def write_files(folder: Path) -> Path:
         (folder / name).write_text(content)
     published = folder / "ntg.duckdb"
     with duckdb.connect(str(published)) as connection:
-        connection.execute("create schema live; create table live.item_rules (item_id varchar, exclusion varchar)")
-        connection.execute("insert into live.item_rules values ('b', 'exclude_items_file'), ('c', 'exclude_items'), ('d', null)")
-        connection.execute("create table live.ranking_rules_report as select 'exclude_items_file' as rule")
+        connection.execute(
+            "create schema live; create table live.item_rules (item_id varchar, exclusion varchar)"
+        )
+        connection.execute(
+            "insert into live.item_rules values ('b', 'exclude_items_file'), ('c',"
+            " 'exclude_items'), ('d', null)"
+        )
+        connection.execute(
+            "create table live.ranking_rules_report as select 'exclude_items_file' as rule"
+        )
     return folder
 
 
 def read(home: Path, settings: Settings) -> OptionalTables:
-    tables = read_optional_sources(settings, place=Place(home), ids=IDS, published_store=home / "ntg.duckdb", now=datetime(2026, 6, 1))
+    tables = read_optional_sources(
+        settings,
+        place=Place(home),
+        ids=IDS,
+        published_store=home / "ntg.duckdb",
+        now=datetime(2026, 6, 1),
+    )
     for name, rows in tables._asdict().items():
         check_frame(rows, contract_of(name), ids=IDS)
     return tables
 
 
-def test_everything_is_read_once_into_tables_by_the_id_rule_of_the_log(whole: OptionalTables) -> None:
+def test_everything_is_read_once_into_tables_by_the_id_rule_of_the_log(
+    whole: OptionalTables,
+) -> None:
     tables = whole
     assert tables.optional_sources["is_usable"].all()
     assert dict(tables.optional_sources.select("source", "n_rows").iter_rows()) == {
-        **dict.fromkeys(("radar.opt_out_file", "radar.exclusion_file", "radar.contact_log", "radar.trial"), 1),
+        **dict.fromkeys(
+            ("radar.opt_out_file", "radar.exclusion_file", "radar.contact_log", "radar.trial"), 1
+        ),
         "ranking.rules.exclude_items_file": 1,
         "experiments.one": 1 + 1,
         "experiments.two": 1,
         "off_policy.shown": 1,
     }
-    assert tables.user_lists.select("list", "listed_id").rows() == [("opt_outs", "1.0"), ("exclusions", "2"), ("contacts", "3")]
+    assert tables.user_lists.select("list", "listed_id").rows() == [
+        ("opt_outs", "1.0"),
+        ("exclusions", "2"),
+        ("contacts", "3"),
+    ]
     assert tables.trial_log["listed_id"].to_list() == ["4"]
-    assert tables.exposure_log.select("experiment", "unit_id").rows() == [("one", "5"), ("two", "6")]
+    assert tables.exposure_log.select("experiment", "unit_id").rows() == [
+        ("one", "5"),
+        ("two", "6"),
+    ]
     assert tables.outcome_log["unit_id"].to_list() == ["5"]
     assert tables.shown_items["user_id"].to_list() == [7]
     assert tables.excluded_items.rows() == [("a", "file")]
 
 
 @pytest.mark.parametrize("broken", READERS)
-def test_one_broken_file_concerns_its_readers_alone(home: Path, settings: Settings, whole: OptionalTables, broken: str) -> None:
+def test_one_broken_file_concerns_its_readers_alone(
+    home: Path, settings: Settings, whole: OptionalTables, broken: str
+) -> None:
     (home / broken).write_text("no,such,columns\n")
     found = read(home, settings).optional_sources
     refused = found.filter(~pl.col("is_usable"))
@@ -126,14 +167,18 @@ def test_one_broken_file_concerns_its_readers_alone(home: Path, settings: Settin
     assert found.filter(~kept).equals(whole.optional_sources.filter(~kept))
 
 
-def test_an_error_that_nobody_foresaw_is_a_reason_too(home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_nobody_foresaw_is_a_reason_too(
+    home: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(reading, "read_shown", fails)
-    assert tell_refused(read(home, settings).optional_sources) == [
-        "off_policy.shown: MemoryError: no reason given (not foreseen); so nothing is estimated from it"
-    ]
+    (refused,) = tell_refused(read(home, settings).optional_sources)
+    assert refused == (
+        "off_policy.shown: MemoryError: no reason given (not foreseen);"
+        " so nothing is estimated from it"
+    )
 
 
 def test_a_log_that_nobody_may_read_stops_nothing_but_its_experiment(
@@ -149,18 +194,24 @@ def test_a_log_that_nobody_may_read_stops_nothing_but_its_experiment(
     assert found.user_lists.equals(whole.user_lists)
 
 
-def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(home: Path, settings: Settings) -> None:
+def test_items_that_must_not_be_shown_stay_hidden_while_their_file_cannot_be_read(
+    home: Path, settings: Settings
+) -> None:
     (home / "blocked.csv").unlink()
     assert read(home, settings).excluded_items.rows() == [("b", "last publication")]
     with duckdb.connect(str(home / "ntg.duckdb")) as connection:
         connection.execute("delete from live.ranking_rules_report")  # the file was named only since
     for _ in range(2):
-        with pytest.raises(SourceError, match=r"blocked\.csv: no such file.*Nothing was published before that says"):
+        with pytest.raises(
+            SourceError, match=r"blocked\.csv: no such file.*Nothing was published before that says"
+        ):
             read(home, settings)
         (home / "ntg.duckdb").unlink(missing_ok=True)
 
 
-def test_a_missing_log_or_item_table_refuses_the_run_at_once(home: Path, settings: Settings) -> None:
+def test_a_missing_log_or_item_table_refuses_the_run_at_once(
+    home: Path, settings: Settings
+) -> None:
     for missing, there in (("log.csv", "items.csv"), ("items.csv", "log.csv")):
         (home / there).touch()
         with pytest.raises(SourceError, match=f"^{missing}: no such file"):

@@ -47,16 +47,29 @@ def test_manifest_finds_missing_shorter_and_altered_files(tmp_path: Path) -> Non
     paths = Paths(home=tmp_path, workspace=tmp_path)
     names = ["a.json", "b.json", "c.json"]
     files = [
-        describe_file(write_text(tmp_path / "outputs" / name, f"content of {name}"), workspace=tmp_path, kind="report") for name in names
+        describe_file(
+            write_text(tmp_path / "outputs" / name, f"content of {name}"),
+            workspace=tmp_path,
+            kind="report",
+        )
+        for name in names
     ]
-    write_manifest(Manifest(generation="g1", source="s", configuration="c", as_of="now", files=files), paths.manifest)
+    write_manifest(
+        Manifest(generation="g1", source="s", configuration="c", as_of="now", files=files),
+        paths.manifest,
+    )
     assert verify_publication(paths) == ("g1", 3)
     (tmp_path / "outputs" / "a.json").unlink()
     (tmp_path / "outputs" / "b.json").write_text("short")
     (tmp_path / "outputs" / "c.json").write_text("Content of c.json")
     with pytest.raises(StorageError) as refused:
         verify_publication(paths)
-    for told in ("a.json is missing", "b.json has 5 bytes in place of 17", "c.json holds other bytes of the same length", "ntg run-all"):
+    for told in (
+        "a.json is missing",
+        "b.json has 5 bytes in place of 17",
+        "c.json holds other bytes of the same length",
+        "ntg run-all",
+    ):
         assert told in str(refused.value)
 
 
@@ -86,14 +99,17 @@ def test_read_copy_is_swapped_and_the_one_before_kept(tmp_path: Path) -> None:
         with duckdb.connect(str(file), read_only=True) as copy:
             values.append(copy.execute("select n from live.things").fetchall()[0][0])
             storage = copy.execute(
-                "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+                "select tags['storage_version'] from duckdb_databases() where database_name ="
+                " current_database()"
             ).fetchall()
             assert str(storage[0][0]).startswith("v1.4"), "older tools can read it"
     assert values == [2, 1]
 
 
 def test_report_is_plain_json() -> None:
-    things = pl.DataFrame({"on": [date(2024, 1, 1)], "share": [float("inf")], "name": ['o\'neil "q" 🎬']})
+    things = pl.DataFrame(
+        {"on": [date(2024, 1, 1)], "share": [float("inf")], "name": ['o\'neil "q" 🎬']}
+    )
     content = json.loads(report("data", {"things": things}, header=HEADER))
     assert content["things"] == [{"on": "2024-01-01", "share": None, "name": 'o\'neil "q" 🎬'}]
     assert (content["schema_version"], content["configuration"]) == (SCHEMA_VERSION, "abc")
@@ -103,20 +119,37 @@ def test_report_is_plain_json() -> None:
 def test_report_schema_breaks_no_reader_of_the_published_one(
     name: str, golden: Callable[[str, str], None], request: pytest.FixtureRequest
 ) -> None:
-    schema = report_schema(name, list(REPORTS[name]), version=SCHEMA_VERSION, ids=IdTypes("integer", "integer"))
+    schema = report_schema(
+        name, list(REPORTS[name]), version=SCHEMA_VERSION, ids=IdTypes("integer", "integer")
+    )
     text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
     reviewed = Path(__file__).parent.parent / "golden" / "files" / f"{name}.schema.json"
     if reviewed.exists() and not request.config.getoption("rewrite_golden"):
         published = json.loads(reviewed.read_text())
         if published["version"].split(".")[0] == SCHEMA_VERSION.split(".")[0]:
-            assert incompatibilities(published, schema) == [], "raise the major SCHEMA_VERSION, or keep what readers rely on"
+            assert incompatibilities(published, schema) == [], (
+                "raise the major SCHEMA_VERSION, or keep what readers rely on"
+            )
     golden(f"{name}.schema.json", text)
 
 
 def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
     """The tables that the decision brief reads, with one user who is about to leave."""
-    target = {"strategy": "s", "user_id": user_id, "rank": 1, "action": "contact", "churn_probability": 0.5, "revenue_at_risk": 2.0}
-    money = {"expected_saved_value": 0.2, "expected_cost": 0.0, "expected_profit": 0.2, "evidence": "assumed save rate", "reason": None}
+    target = {
+        "strategy": "s",
+        "user_id": user_id,
+        "rank": 1,
+        "action": "contact",
+        "churn_probability": 0.5,
+        "revenue_at_risk": 2.0,
+    }
+    money = {
+        "expected_saved_value": 0.2,
+        "expected_cost": 0.0,
+        "expected_profit": 0.2,
+        "evidence": "assumed save rate",
+        "reason": None,
+    }
     decision: dict[str, str | None] = {
         "experiment": "e",
         "decision": "iterate",
@@ -125,8 +158,19 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "owner": "o",
         "rule_version": "1",
     }
-    decision |= {"rule_decision": "iterate", "override_owner": None, "override_reason": None, "readout_key": "k", "arm": "treatment"}
-    readout = {"readout_key": "k", "experiment": "e", "arm": "treatment", "source": "offline replay"}
+    decision |= {
+        "rule_decision": "iterate",
+        "override_owner": None,
+        "override_reason": None,
+        "readout_key": "k",
+        "arm": "treatment",
+    }
+    readout = {
+        "readout_key": "k",
+        "experiment": "e",
+        "arm": "treatment",
+        "source": "offline replay",
+    }
     radar = {
         "user_id": user_id,
         "is_at_risk_population": True,
@@ -135,7 +179,13 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "band": "high",
         "churn_probability": 0.5,
     }
-    ledger = {"source": "events", "n_rows": 3, "n_accepted": 2, "n_quarantined": 1, "n_duplicates": 0}
+    ledger = {
+        "source": "events",
+        "n_rows": 3,
+        "n_accepted": 2,
+        "n_quarantined": 1,
+        "n_duplicates": 0,
+    }
     rows = {
         "decisions": decision,
         "readouts": readout,
@@ -146,12 +196,24 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "recommendations": {"user_id": user_id},
         "ltv_estimates": {"user_id": user_id, "is_worth_capped": True},
     }
-    shown = estimate(exposures((1, 10, 1, 0.5, 1.0), (2, 11, 1, 0.5, 0.0)), lists_of(blend={1: [10], 2: [10]}), minimum_users=300)
-    return {name: pl.DataFrame([row]) for name, row in rows.items()} | {"off_policy_report": shown, **NOTHING_BROKEN}
+    shown = estimate(
+        exposures((1, 10, 1, 0.5, 1.0), (2, 11, 1, 0.5, 0.0)),
+        lists_of(blend={1: [10], 2: [10]}),
+        minimum_users=300,
+    )
+    return {name: pl.DataFrame([row]) for name, row in rows.items()} | {
+        "off_policy_report": shown,
+        **NOTHING_BROKEN,
+    }
 
 
 NOTHING_BROKEN = {
-    name: pl.DataFrame(schema={column: found.dtype.type for column, found in contract_of(name).to_schema().columns.items()})
+    name: pl.DataFrame(
+        schema={
+            column: found.dtype.type
+            for column, found in contract_of(name).to_schema().columns.items()
+        }
+    )
     for name in (
         "volume_report",
         "optional_sources",
@@ -170,21 +232,40 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
         (tmp_path / f"{name}.png").write_bytes(b"picture")
     tables = brief_tables("<script>alert(1)</script>")
     page = write_brief(
-        lambda _, table: tables[table], header=HEADER, target=tmp_path / "brief.html", figures=tmp_path, strategies=["s"]
+        lambda _, table: tables[table],
+        header=HEADER,
+        target=tmp_path / "brief.html",
+        figures=tmp_path,
+        strategies=["s"],
     ).read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "index for relative priority, not money" in page
     assert "1 quarantined" in page
-    assert "In it the worth of 1 user counts only up to what the log, or the user, has shown often enough" in page
+    assert (
+        "In it the worth of 1 user counts only up to what the log, or the user, has shown often"
+        " enough" in page
+    )
     assert "blend would have earned 1 per shown place where the log earned 0.5" in page
     assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
 
 
 def test_a_load_that_brought_less_is_told_on_the_page_and_at_the_end_of_a_run() -> None:
-    row = {"measure": "events", "seen": 750.0, "expected": 1_000.0, "ratio": 0.75, "since_on": None, "n_days": None, "verdict": "warn"}
-    told = {"volume_report": pl.DataFrame([{**row, "sentence": "750 events, 1,000 in the load before"}])}
-    known = facts(lambda _, table: {**brief_tables("u"), **told}[table], header=HEADER, strategies=["s"])
+    row = {
+        "measure": "events",
+        "seen": 750.0,
+        "expected": 1_000.0,
+        "ratio": 0.75,
+        "since_on": None,
+        "n_days": None,
+        "verdict": "warn",
+    }
+    told = {
+        "volume_report": pl.DataFrame([{**row, "sentence": "750 events, 1,000 in the load before"}])
+    }
+    known = facts(
+        lambda _, table: {**brief_tables("u"), **told}[table], header=HEADER, strategies=["s"]
+    )
     assert "ingest.volume: 750 events, 1,000 in the load before" in known["doubtful"]
 
 
@@ -205,31 +286,71 @@ def broken_night(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
             "consequence": "this experiment is not read out",
         },
     ]
-    problems = [("checkout", "sources", "seen.csv"), ("pricing", "readouts", "ZeroDivisionError: division by zero (not foreseen)")]
+    problems = [
+        ("checkout", "sources", "seen.csv"),
+        ("pricing", "readouts", "ZeroDivisionError: division by zero (not foreseen)"),
+    ]
     near = ("sound", "interaction log", 9, 5, 3, 1, "'u1 ' for 'u1'")
-    hold = ("radar.opt_out_file", "cannot be read", "radar.opt_out_file: <out>.csv: no such file.", None, None)
-    rows: dict[str, list[Any]] = {"experiment_problems": problems, "unit_id_report": [near], "contact_holds": [hold]}
+    hold = (
+        "radar.opt_out_file",
+        "cannot be read",
+        "radar.opt_out_file: <out>.csv: no such file.",
+        None,
+        None,
+    )
+    rows: dict[str, list[Any]] = {
+        "experiment_problems": problems,
+        "unit_id_report": [near],
+        "contact_holds": [hold],
+    }
     rows |= {"off_policy_problems": [("off_policy.shown", "Singular matrix")]}
-    changed = {name: pl.DataFrame(given, schema=NOTHING_BROKEN[name].schema, orient="row") for name, given in rows.items()}
-    targets = {"intervention_targets": tables["intervention_targets"].clear(), "decisions": tables["decisions"].clear()}
-    return tables | targets | changed | {"optional_sources": pl.DataFrame(sources, schema=NOTHING_BROKEN["optional_sources"].schema)}
+    changed = {
+        name: pl.DataFrame(given, schema=NOTHING_BROKEN[name].schema, orient="row")
+        for name, given in rows.items()
+    }
+    targets = {
+        "intervention_targets": tables["intervention_targets"].clear(),
+        "decisions": tables["decisions"].clear(),
+    }
+    return (
+        tables
+        | targets
+        | changed
+        | {
+            "optional_sources": pl.DataFrame(
+                sources, schema=NOTHING_BROKEN["optional_sources"].schema
+            )
+        }
+    )
 
 
-def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what_is_missing(tmp_path: Path) -> None:
+def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what_is_missing(
+    tmp_path: Path,
+) -> None:
     for name in BRIEF_FIGURES:
         (tmp_path / f"{name}.png").write_bytes(b"picture")
     tables = broken_night(brief_tables("u"))
     page = write_brief(
-        lambda _, table: tables[table], header=HEADER, target=tmp_path / "brief.html", figures=tmp_path, strategies=["s"]
+        lambda _, table: tables[table],
+        header=HEADER,
+        target=tmp_path / "brief.html",
+        figures=tmp_path,
+        strategies=["s"],
     ).read_text()
     for told in (
         "Every contact list of this night is withheld: contact nobody.",
         "radar.opt_out_file: &lt;out&gt;.csv: no such file.",
         "Nobody: every contact list is withheld",
         "experiments.checkout: seen.csv: no such file; so this experiment is not read out",
-        "experiments.pricing: readouts could not be made: ZeroDivisionError: division by zero (not foreseen)",
+        (
+            "experiments.pricing: readouts could not be made: ZeroDivisionError: division by zero"
+            " (not foreseen)"
+        ),
         "off_policy.shown: nothing could be estimated: Singular matrix",
-        "experiments.sound: 3 of 9 units are written otherwise in the interaction log (&#39;u1 &#39; for &#39;u1&#39;)",
+        (
+            "experiments.sound: 3 of 9 units are written otherwise in the interaction log (&#39;u1"
+            " &#39; for &#39;u1&#39;)"
+        ),
         "Not known: checkout, pricing could not be read out.",
     ):
         assert told in page, told
@@ -240,11 +361,24 @@ def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what
 def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:
     tables = broken_night(brief_tables("u"))
     known = facts(lambda _, table: tables[table], header=HEADER, strategies=["s"])
-    rows = [(name, text) for name, text in told_rows(known, header=HEADER) if name in {"withheld", "missing", "contact"}]
+    rows = [
+        (name, text)
+        for name, text in told_rows(known, header=HEADER)
+        if name in {"withheld", "missing", "contact"}
+    ]
     assert rows == [
         ("withheld", "every contact list: radar.opt_out_file: <out>.csv: no such file."),
-        ("missing", "experiments.checkout: seen.csv: no such file; so this experiment is not read out"),
-        ("missing", "experiments.pricing: readouts could not be made: ZeroDivisionError: division by zero (not foreseen)"),
+        (
+            "missing",
+            "experiments.checkout: seen.csv: no such file; so this experiment is not read out",
+        ),
+        (
+            "missing",
+            (
+                "experiments.pricing: readouts could not be made: ZeroDivisionError: division by"
+                " zero (not foreseen)"
+            ),
+        ),
         ("missing", "off_policy.shown: nothing could be estimated: Singular matrix"),
     ]
     whole = facts(lambda _, table: brief_tables("u")[table], header=HEADER, strategies=["s"])
@@ -263,25 +397,39 @@ def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:
 def contact_lists(folder: Path, *, withheld: list[str]) -> None:
     """Publish the contact lists of two targets, or none where they are withheld."""
     columns = column_names(contract_of("intervention_targets"))
-    rows = pl.DataFrame({name: ["1", "2"] for name in columns}).with_columns(action=pl.lit("contact"))
+    rows = pl.DataFrame({name: ["1", "2"] for name in columns}).with_columns(
+        action=pl.lit("contact")
+    )
     with duckdb.connect() as connection:
         connection.register("incoming", rows.clear() if withheld else rows)
-        connection.execute("create schema live; create table live.intervention_targets as select * from incoming")
+        connection.execute(
+            "create schema live; create table live.intervention_targets as select * from incoming"
+        )
         for path in CONTACT_LISTS:
-            export_contact_list(connection, Table("live", "intervention_targets"), target=folder / path, withheld=withheld)
+            export_contact_list(
+                connection,
+                Table("live", "intervention_targets"),
+                target=folder / path,
+                withheld=withheld,
+            )
     export_withheld(withheld, as_of="2024-01-01", target=folder / WITHHELD)
 
 
-def test_withheld_lists_have_their_columns_no_row_and_a_reason_beside_them_which_goes_when_they_come_back(tmp_path: Path) -> None:
+def test_withheld_lists_have_columns_no_rows_and_a_reason_beside_them(tmp_path: Path) -> None:
     text, rows, told = (tmp_path / name for name in (*CONTACT_LISTS, WITHHELD))
-    contact_lists(tmp_path, withheld=["radar.opt_out_file: it's gone", "radar.contact_log: no column"])
-    assert len(text.read_text().splitlines()) == 1  # the header alone: nothing that an import could take for a person
+    contact_lists(
+        tmp_path, withheld=["radar.opt_out_file: it's gone", "radar.contact_log: no column"]
+    )
+    # the header alone: nothing that an import could take for a person
+    assert len(text.read_text().splitlines()) == 1
     assert text.read_text().startswith('"strategy","user_id","rank",')
     assert pl.read_parquet(rows).is_empty()
     assert "contact nobody" in told.read_text()
     assert "- radar.opt_out_file: it's gone\n- radar.contact_log: no column\n" in told.read_text()
     with duckdb.connect() as connection:
-        said = connection.execute("select decode(value) from parquet_kv_metadata($file)", {"file": str(rows)}).fetchall()
+        said = connection.execute(
+            "select decode(value) from parquet_kv_metadata($file)", {"file": str(rows)}
+        ).fetchall()
     assert said == [("radar.opt_out_file: it's gone; radar.contact_log: no column",)]
     contact_lists(tmp_path, withheld=[])
     assert len(text.read_text().splitlines()) == 1 + 2
@@ -294,7 +442,11 @@ def test_brief_says_nothing_of_exposures_that_nobody_logged(tmp_path: Path) -> N
     tables = brief_tables("u")
     tables["off_policy_report"] = tables["off_policy_report"].clear()
     page = write_brief(
-        lambda _, table: tables[table], header=HEADER, target=tmp_path / "brief.html", figures=tmp_path, strategies=["s"]
+        lambda _, table: tables[table],
+        header=HEADER,
+        target=tmp_path / "brief.html",
+        figures=tmp_path,
+        strategies=["s"],
     ).read_text()
     assert "would have earned" not in page
 
@@ -306,8 +458,15 @@ def test_what_breaks_a_reader_is_found() -> None:
     grown["properties"]["split_report"]["items"]["properties"]["more"] = {"type": "string"}
     del shrunk["properties"]["split_report"]["items"]["properties"]["n_users"]
     retyped["properties"]["split_report"]["items"]["properties"]["n_users"]["type"] = "string"
-    nullable["properties"]["split_report"]["items"]["properties"]["n_users"]["type"] = ["integer", "null"]
+    nullable["properties"]["split_report"]["items"]["properties"]["n_users"]["type"] = [
+        "integer",
+        "null",
+    ]
     assert incompatibilities(old, grown) == []
     assert incompatibilities(old, shrunk) == ["/split_report[]/n_users: is gone"]
-    assert incompatibilities(old, retyped) == ["/split_report[]/n_users: was integer, may now be string"]
-    assert incompatibilities(old, nullable) == ["/split_report[]/n_users: was integer, may now be integer/null"]
+    assert incompatibilities(old, retyped) == [
+        "/split_report[]/n_users: was integer, may now be string"
+    ]
+    assert incompatibilities(old, nullable) == [
+        "/split_report[]/n_users: was integer, may now be integer/null"
+    ]

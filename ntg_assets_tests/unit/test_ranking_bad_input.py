@@ -33,27 +33,43 @@ OPEN = TasteSettings(min_item_support=1, min_shared_users=1, neighbours_per_item
 def log_of(*pairs: tuple[int, int]) -> pl.DataFrame:
     """Make a log of (user, item), one a day."""
     first = datetime(2024, 1, 1)
-    rows = [(user, item, first + timedelta(days=day % 100), "view", 1.0, 1.0) for day, (user, item) in enumerate(pairs)]
+    rows = [
+        (user, item, first + timedelta(days=day % 100), "view", 1.0, 1.0)
+        for day, (user, item) in enumerate(pairs)
+    ]
     return with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
 
 
 def assert_engines_agree(world: World) -> None:
-    dense, compiled = (score_users(world.log, world.model, compiled=engine) for engine in (False, True))
-    for left, right in zip((*dense.candidates, *dense.pairs), (*compiled.candidates, *compiled.pairs), strict=True):
+    dense, compiled = (
+        score_users(world.log, world.model, compiled=engine) for engine in (False, True)
+    )
+    for left, right in zip(
+        (*dense.candidates, *dense.pairs), (*compiled.candidates, *compiled.pairs), strict=True
+    ):
         assert np.array_equal(left, right)
     assert np.array_equal(dense.features, compiled.features)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_items_without_support_are_counted_and_leave(*, compiled: bool) -> None:
-    made = build_taste_graph(log_of((1, 1), (2, 2), (3, 3)), settings=TasteSettings(min_item_support=2), compiled=compiled)
+    made = build_taste_graph(
+        log_of((1, 1), (2, 2), (3, 3)),
+        settings=TasteSettings(min_item_support=2),
+        compiled=compiled,
+    )
     assert made.edges.is_empty()
-    assert made.guardrails.filter(pl.col("guardrail") == "min_item_support")["n_items_removed"].item() == 3
+    assert (
+        made.guardrails.filter(pl.col("guardrail") == "min_item_support")["n_items_removed"].item()
+        == 3
+    )
     assert made.guardrails["n_items_left"][-1] == 0
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_catalogue_of_one_item_has_no_edges_and_shows_it_to_nobody_who_had_it(*, compiled: bool) -> None:
+def test_a_catalogue_of_one_item_has_no_edges_and_shows_it_to_nobody_who_had_it(
+    *, compiled: bool
+) -> None:
     log = log_of((1, 7), (2, 7), (3, 7))
     for build in (build_taste_graph, build_sequence_graph):
         assert build(log, settings=OPEN, compiled=compiled).edges.is_empty()
@@ -66,7 +82,9 @@ def test_a_catalogue_of_one_item_has_no_edges_and_shows_it_to_nobody_who_had_it(
 @pytest.mark.parametrize("compiled", [False, True])
 def test_more_neighbours_than_items_give_what_there_is(*, compiled: bool) -> None:
     log = log_of((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3))
-    edges = build_taste_graph(log, settings=OPEN.model_copy(update={"neighbours_per_item": 10_000}), compiled=compiled).edges
+    edges = build_taste_graph(
+        log, settings=OPEN.model_copy(update={"neighbours_per_item": 10_000}), compiled=compiled
+    ).edges
     assert edges.group_by("item_id").len().sort("item_id").rows() == [(1, 2), (2, 2), (3, 2)]
 
 
@@ -74,7 +92,10 @@ def test_more_candidates_than_items_give_what_there_is() -> None:
     chosen = RANKING.model_copy(update={"top_k": 10_000, "candidates_per_source": 10_000})
     world = make_world(communities(3, n_users=12), CUTOFF, ranking=chosen)
     n_new = world.log.n_items - np.bincount(world.log.user[world.log.is_latest])
-    assert world.tables["recommendations"].group_by("user_id").len().sort("user_id")["len"].to_list() == n_new.tolist()
+    assert (
+        world.tables["recommendations"].group_by("user_id").len().sort("user_id")["len"].to_list()
+        == n_new.tolist()
+    )
     assert_engines_agree(world)
 
 
@@ -82,8 +103,16 @@ def test_users_who_are_all_alike_have_equal_lists() -> None:
     log = log_of(*((user, item) for item in range(1, 7) for user in range(1, 9)))
     edges = build_taste_graph(log, settings=OPEN.model_copy(update={"shrinkage": 0.0})).edges
     assert edges["cosine"].unique().to_list() == [1.0]
-    world = make_world(log, CUTOFF, ranking=RANKING.model_copy(update={"recommend_consumed": "allow"}))
-    lists = world.tables["recommendations"].group_by("user_id").agg("item_id").sort("user_id")["item_id"].to_list()
+    world = make_world(
+        log, CUTOFF, ranking=RANKING.model_copy(update={"recommend_consumed": "allow"})
+    )
+    lists = (
+        world.tables["recommendations"]
+        .group_by("user_id")
+        .agg("item_id")
+        .sort("user_id")["item_id"]
+        .to_list()
+    )
     assert len(lists) == 8
     assert all(found == lists[0] for found in lists)
 
@@ -97,12 +126,23 @@ def test_a_user_with_100_000_events_costs_and_counts_no_more_than_the_cap() -> N
     assert cap["n_events_removed"] == 20_000 - OPEN.max_items_per_user
     assert cap["n_updates_saved"] == 20_000**2 - OPEN.max_items_per_user**2
     coded = (code_interactions(log, compiled=engine) for engine in (False, True))
-    assert all(np.array_equal(*columns) for columns in zip(*((made.user, made.item, made.at) for made in coded), strict=True))
+    assert all(
+        np.array_equal(*columns)
+        for columns in zip(*((made.user, made.item, made.at) for made in coded), strict=True)
+    )
 
 
 def test_an_empty_train_gives_empty_tables() -> None:
     world = make_world(log_of(), CUTOFF)
-    made = ("taste_graph", "sequence_graph", "linear_graph", "candidates", "recommendations", "default_list", "strategy_lists")
+    made = (
+        "taste_graph",
+        "sequence_graph",
+        "linear_graph",
+        "candidates",
+        "recommendations",
+        "default_list",
+        "strategy_lists",
+    )
     assert [name for name in made if not world.tables[name].is_empty()] == []
 
 
@@ -114,13 +154,18 @@ def test_ids_with_quotes_and_emoji_stay_as_they_are() -> None:
     )
     world, ids = make_world(awkward, CUTOFF), IdTypes("string", "string")
     check_frame(world.tables["taste_graph"], TasteGraph, ids=ids)
-    for name, model in (("candidates", contracts.Candidates), ("recommendations", contracts.Recommendations)):
+    for name, model in (
+        ("candidates", contracts.Candidates),
+        ("recommendations", contracts.Recommendations),
+    ):
         check_frame(world.tables[name], model, ids=ids)
     assert set(world.tables["recommendations"]["item_id"]) <= set(awkward["item_id"])
     assert set(world.tables["recommendations"]["user_id"]) == set(awkward["user_id"])
 
 
-@pytest.mark.parametrize("key", ["profile_half_life_items", "popularity_half_life_days", "consumed_half_life_days"])
+@pytest.mark.parametrize(
+    "key", ["profile_half_life_items", "popularity_half_life_days", "consumed_half_life_days"]
+)
 def test_a_half_life_of_zero_is_refused(key: str) -> None:
     zero: object = 0 if RankingSettings.model_fields[key].annotation is float else [30, 0]
     with pytest.raises(ConfigurationError, match=rf"(?s)ranking\.{key}.*greater than 0"):
@@ -136,4 +181,6 @@ def test_a_small_log_never_pays_for_compiling() -> None:
         assert made.tables["recommendations"].height > 0
         assert "numba" not in sys.modules
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], check=True, cwd=Path(__file__).parents[2]
+    )

@@ -7,7 +7,9 @@ from ntg_assets.evaluation.ranking.report import gini
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
-HITS = np.array([[True, False, True, False], [False, False, False, True], [False, False, False, False]])
+HITS = np.array(
+    [[True, False, True, False], [False, False, False, True], [False, False, False, False]]
+)
 RELEVANT = np.array([2, 5, 1])
 
 
@@ -30,7 +32,9 @@ def test_a_perfect_list_has_ndcg_one_however_many_items_are_relevant() -> None:
 
 
 def test_rows_are_laid_out_by_rank() -> None:
-    laid = hits_by_place(np.array([0, 0, 1]), np.array([2, 9, 1]), np.array([True, True, True]), n_users=2, k=3)
+    laid = hits_by_place(
+        np.array([0, 0, 1]), np.array([2, 9, 1]), np.array([True, True, True]), n_users=2, k=3
+    )
     assert laid.tolist() == [[False, True, False], [True, False, False]]
 
 
@@ -38,7 +42,9 @@ def test_an_interval_covers_the_mean_and_narrows_with_users() -> None:
     rng = np.random.default_rng(1)
     widths = []
     for n_users in (50, 4_000):
-        found = mean_intervals(rng.normal(size=(n_users, 1)), rng=np.random.default_rng(2), samples=400)
+        found = mean_intervals(
+            rng.normal(size=(n_users, 1)), rng=np.random.default_rng(2), samples=400
+        )
         assert found.low[0] < found.mean[0] < found.high[0]
         widths.append((found.high - found.low)[0])
     assert widths[1] == pytest.approx(widths[0] * (50 / 4_000) ** 0.5, rel=0.25)
@@ -51,6 +57,9 @@ def test_many_users_get_the_normal_interval_of_the_same_width() -> None:
     assert normal.high - normal.low == pytest.approx(drawn.high - drawn.low, rel=0.1)
 
 
-@pytest.mark.parametrize(("exposure", "expected"), [([1, 1, 1, 1], 0), ([0, 0, 0, 8], 3 / 4), ([1, 3], 1 / 4), ([0, 0], 0)])
+@pytest.mark.parametrize(
+    ("exposure", "expected"),
+    [([1, 1, 1, 1], 0), ([0, 0, 0, 8], 3 / 4), ([1, 3], 1 / 4), ([0, 0], 0)],
+)
 def test_gini(exposure: list[float], expected: float) -> None:
     assert gini(np.array(exposure, np.float64)) == pytest.approx(expected)

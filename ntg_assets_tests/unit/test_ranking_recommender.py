@@ -24,9 +24,15 @@ def world() -> World:
 def recommender(world: World, tmp_path_factory: pytest.TempPathFactory) -> Recommender:
     """Publish the tables to a store and load them back."""
     store = tmp_path_factory.mktemp("published") / "published.duckdb"
-    boundaries = pl.DataFrame({"part": ["train"], "start_at": [datetime(2024, 1, 1)], "end_at": [CUTOFF]})
+    boundaries = pl.DataFrame(
+        {"part": ["train"], "start_at": [datetime(2024, 1, 1)], "end_at": [CUTOFF]}
+    )
     items = pl.DataFrame({"item_id": [1], "title": ["One"], "categories": [None]})
-    tables = {**{("live", name): frame for name, frame in world.tables.items()}, ("ingest", "events"): LOG, ("ingest", "items"): items}
+    tables = {
+        **{("live", name): frame for name, frame in world.tables.items()},
+        ("ingest", "events"): LOG,
+        ("ingest", "items"): items,
+    }
     with connect(store) as connection:
         for (schema, name), frame in {**tables, ("live", "split_boundaries"): boundaries}.items():
             connection.register("incoming", frame)
@@ -35,7 +41,9 @@ def recommender(world: World, tmp_path_factory: pytest.TempPathFactory) -> Recom
     return Recommender.load(store, settings=RANKING)
 
 
-def test_a_published_user_gets_the_list_of_the_night_to_the_bit(recommender: Recommender, world: World) -> None:
+def test_a_published_user_gets_the_list_of_the_night_to_the_bit(
+    recommender: Recommender, world: World
+) -> None:
     nightly = world.tables["recommendations"]
     for user in range(1, 61):
         found, expected = recommender.recommend(user), nightly.filter(pl.col("user_id") == user)
@@ -43,18 +51,24 @@ def test_a_published_user_gets_the_list_of_the_night_to_the_bit(recommender: Rec
         assert found.select(columns).equals(expected.select(columns))
 
 
-def test_a_history_given_by_hand_gives_the_list_of_a_user_with_that_history(recommender: Recommender) -> None:
+def test_a_history_given_by_hand_gives_the_list_of_a_user_with_that_history(
+    recommender: Recommender,
+) -> None:
     history = LOG.filter(pl.col("user_id") == 5)
     by_hand = recommender.recommend(events=history.select("item_id", "event_at"))
     in_order = recommender.recommend(events=history.sort("event_at").select("item_id"))
     stored = recommender.recommend(5)
-    assert by_hand.select("rank", "item_id", "score").equals(stored.select("rank", "item_id", "score"))
+    assert by_hand.select("rank", "item_id", "score").equals(
+        stored.select("rank", "item_id", "score")
+    )
     assert in_order["item_id"].to_list() == stored["item_id"].to_list()
 
 
 def test_an_unknown_user_is_shown_the_default_list(recommender: Recommender, world: World) -> None:
     assert recommender.recommend(999, k=3).equals(world.tables["default_list"].head(3))
-    assert recommender.recommend(events=pl.DataFrame({"item_id": [123_456]}), k=3).equals(world.tables["default_list"].head(3))
+    assert recommender.recommend(events=pl.DataFrame({"item_id": [123_456]}), k=3).equals(
+        world.tables["default_list"].head(3)
+    )
 
 
 def test_a_shorter_list_is_the_head_of_the_long_one(recommender: Recommender) -> None:
@@ -67,7 +81,9 @@ def test_the_parts_of_an_explanation_add_up_to_the_score(recommender: Recommende
         assert total(parts) == score
         for part in parts:
             assert part.contribution == part.weight * part.feature
-            assert [seed.strength for seed in part.seeds] == sorted((seed.strength for seed in part.seeds), reverse=True)
+            assert [seed.strength for seed in part.seeds] == sorted(
+                (seed.strength for seed in part.seeds), reverse=True
+            )
 
 
 def test_seeds_are_items_of_the_history(recommender: Recommender) -> None:
@@ -79,8 +95,12 @@ def test_seeds_are_items_of_the_history(recommender: Recommender) -> None:
     assert np.all([seed.strength == seed.profile_weight * seed.edge_strength for seed in seeds])
 
 
-def test_what_cannot_be_answered_is_said_in_one_sentence(recommender: Recommender, tmp_path: Path) -> None:
-    with pytest.raises(NotEnoughDataError, match="neither a user of a published store nor a history"):
+def test_what_cannot_be_answered_is_said_in_one_sentence(
+    recommender: Recommender, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        NotEnoughDataError, match="neither a user of a published store nor a history"
+    ):
         recommender.recommend()
     with pytest.raises(NotEnoughDataError, match="item 777 is not in the catalogue"):
         recommender.explain(777, 8)

@@ -29,7 +29,11 @@ ALLOW = RANKING.model_copy(update={"recommend_consumed": "allow"})
 
 
 def log_of(*rows: tuple[int, int, datetime]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"user_id": pl.Int64(), "item_id": pl.Int64(), "event_at": pl.Datetime("us")}, orient="row")
+    return pl.DataFrame(
+        rows,
+        schema={"user_id": pl.Int64(), "item_id": pl.Int64(), "event_at": pl.Datetime("us")},
+        orient="row",
+    )
 
 
 def rhythms(n_users: int = 80, n_days: int = 100) -> pl.DataFrame:
@@ -39,7 +43,10 @@ def rhythms(n_users: int = 80, n_days: int = 100) -> pl.DataFrame:
     for user in range(n_users):
         staple = user % 10
         rows += [(user, staple, NOW - DAY * int(day)) for day in range(1 + user % 3, n_days, 3)]
-        rows += [(user, 10 + int(item), NOW - DAY * int(rng.integers(40, n_days))) for item in rng.choice(30, 8, replace=False)]
+        rows += [
+            (user, 10 + int(item), NOW - DAY * int(rng.integers(40, n_days)))
+            for item in rng.choice(30, 8, replace=False)
+        ]
     return log_of(*rows)
 
 
@@ -49,24 +56,41 @@ def world() -> World:
 
 
 def test_parts_are_those_of_the_formulas() -> None:
-    log = log_of((1, 7, NOW - 10 * DAY), (1, 7, NOW - 4 * DAY), (1, 8, NOW - 3 * DAY), (2, 8, NOW - 2 * DAY))
+    log = log_of(
+        (1, 7, NOW - 10 * DAY), (1, 7, NOW - 4 * DAY), (1, 8, NOW - 3 * DAY), (2, 8, NOW - 2 * DAY)
+    )
     model = make_world(rhythms(), NOW, ranking=ALLOW).model
     block = code_interactions(log, items=model.items)
     found = return_parts(block, model)
-    row = next(row for row in range(len(found.user)) if (found.user[row], model.items[int(found.item[row])]) == (0, 7))
+    row = next(
+        row
+        for row in range(len(found.user))
+        if (found.user[row], model.items[int(found.item[row])]) == (0, 7)
+    )
     window = model.return_window / 86_400_000_000
     medium = 0.5 ** (10 / (3 * window)) + 0.5 ** (4 / (3 * window))
     visits = 0.5 ** (1 / 6) + 0.5 ** (2 / 6)
     names = list(RETURN_DEFAULTS)[1:]
-    assert found.parts[row, names.index("return_medium")] == pytest.approx(np.log(1 + medium / 0.02))
-    assert found.parts[row, names.index("return_visits_few")] == pytest.approx(np.log(1 + visits / 0.02))
+    assert found.parts[row, names.index("return_medium")] == pytest.approx(
+        np.log(1 + medium / 0.02)
+    )
+    assert found.parts[row, names.index("return_visits_few")] == pytest.approx(
+        np.log(1 + visits / 0.02)
+    )
     patience = 3 * window
-    assert found.parts[row, names.index("return_staying")] == pytest.approx(-2 * np.log((10 + patience) / (6 + patience)))
+    assert found.parts[row, names.index("return_staying")] == pytest.approx(
+        -2 * np.log((10 + patience) / (6 + patience))
+    )
 
 
 def test_a_time_after_the_cutoff_says_no_more_than_the_cutoff(world: World) -> None:
     now, later = (
-        return_parts(code_interactions(log_of((1, 7, NOW - 10 * DAY), (1, 7, last)), items=world.model.items), world.model).parts
+        return_parts(
+            code_interactions(
+                log_of((1, 7, NOW - 10 * DAY), (1, 7, last)), items=world.model.items
+            ),
+            world.model,
+        ).parts
         for last in (NOW, NOW + 5 * DAY)
     )
     assert now.tolist() == later.tolist()
@@ -75,14 +99,20 @@ def test_a_time_after_the_cutoff_says_no_more_than_the_cutoff(world: World) -> N
 def test_probability_is_odds_of_powers() -> None:
     parts = np.log(np.array([[2.0, 3.0]]))
     odds = 0.5 * 2.0**2 * 3.0**1
-    assert return_probability(parts, np.array([0.5, 2.0, 1.0])) == pytest.approx([odds / (1 + odds)])
+    assert return_probability(parts, np.array([0.5, 2.0, 1.0])) == pytest.approx(
+        [odds / (1 + odds)]
+    )
 
 
 def test_users_are_shown_what_they_keep_coming_back_to(world: World) -> None:
     first = world.tables["recommendations"].filter(pl.col("rank") == 1).sort("user_id")
     assert np.mean((first["item_id"] == first["user_id"] % 10).to_numpy()) > 0.9
-    assert world.tables["ranking_weights"].filter(pl.col("kind") == "return").height == len(RETURN_DEFAULTS)
-    check_frame(world.tables["ranking_weights"], contracts.RankingWeights, ids=IdTypes("integer", "integer"))
+    assert world.tables["ranking_weights"].filter(pl.col("kind") == "return").height == len(
+        RETURN_DEFAULTS
+    )
+    check_frame(
+        world.tables["ranking_weights"], contracts.RankingWeights, ids=IdTypes("integer", "integer")
+    )
 
 
 def test_the_fit_recovers_planted_weights() -> None:
@@ -93,14 +123,24 @@ def test_the_fit_recovers_planted_weights() -> None:
     taken = rng.random(n) < return_probability(parts, true)
     user = np.repeat(np.arange(n // 30), 30)
     n_users = n // 30
-    examples = Examples(user, np.zeros((n, 1)), parts, taken, np.ones(n, np.bool_), np.ones(n_users, np.int64), np.zeros(n_users, np.int64))
+    examples = Examples(
+        user,
+        np.zeros((n, 1)),
+        parts,
+        taken,
+        np.ones(n, np.bool_),
+        np.ones(n_users, np.int64),
+        np.zeros(n_users, np.int64),
+    )
     assert fit_returns(examples) == pytest.approx(true, abs=0.06)
 
 
 def test_without_a_case_the_default_weights_stand() -> None:
     none = np.empty((0, len(RETURN_DEFAULTS) - 1))
     empty = np.empty(0, np.int64)
-    examples = Examples(empty, np.empty((0, 1)), none, empty.astype(bool), empty.astype(bool), empty, empty)
+    examples = Examples(
+        empty, np.empty((0, 1)), none, empty.astype(bool), empty.astype(bool), empty, empty
+    )
     assert fit_returns(examples).tolist() == list(RETURN_DEFAULTS.values())
 
 
@@ -114,20 +154,36 @@ def test_the_feature_is_relative_to_the_users_best(world: World) -> None:
 
 
 def test_windows_count_users_who_came_back() -> None:
-    # the last tenth of eleven events starts with the last one but one: the return window is four days
-    log = log_of(*[(user, 1, NOW - 20 * DAY) for user in range(9)], (0, 1, NOW - 4 * DAY), (9, 2, NOW - 1 * DAY))
+    # the last tenth of eleven events starts with the last one but one: the return window is four
+    # days
+    log = log_of(
+        *[(user, 1, NOW - 20 * DAY) for user in range(9)],
+        (0, 1, NOW - 4 * DAY),
+        (9, 2, NOW - 1 * DAY),
+    )
     table = item_popularity(code_interactions(log), now=NOW, half_life_days=[7.0])
     row = table.filter(pl.col("item_id") == 1).row(0, named=True)
-    assert (row["return_window_days"], row["n_window_users"], row["n_earlier_users"], row["n_earlier_returned"]) == (4, 1, 9, 1)
+    assert (
+        row["return_window_days"],
+        row["n_window_users"],
+        row["n_earlier_users"],
+        row["n_earlier_returned"],
+    ) == (4, 1, 9, 1)
 
 
 @pytest.mark.parametrize(
     ("days", "expected"),
-    [(2.0, [30 / 1440, 0.125, 1.0]), (700.0, [1.0, 7.0, 30.0, 90.0, 365.0]), (7000.0, [7.0, 30.0, 90.0, 365.0, 3650.0])],
+    [
+        (2.0, [30 / 1440, 0.125, 1.0]),
+        (700.0, [1.0, 7.0, 30.0, 90.0, 365.0]),
+        (7000.0, [7.0, 30.0, 90.0, 365.0, 3650.0]),
+    ],
 )
 def test_half_lives_follow_the_pace_of_the_log(days: float, expected: list[float]) -> None:
     at = (np.linspace(0, days, 1001) * 86_400_000_000).astype(np.int64)
-    assert {round(days, 6) for days in expected} <= {round(days, 6) for days in fitting_half_lives(at)}
+    assert {round(days, 6) for days in expected} <= {
+        round(days, 6) for days in fitting_half_lives(at)
+    }
     assert max(fitting_half_lives(at)) <= 2 * days
 
 
@@ -143,4 +199,9 @@ def test_configured_half_lives_stay() -> None:
 
 
 def test_half_lives_are_told_in_fitting_units() -> None:
-    assert [half_life_in_words(days) for days in (5 / 1440, 0.125, 1, 365.0)] == ["5 minutes", "3 hours", "1 days", "365 days"]
+    assert [half_life_in_words(days) for days in (5 / 1440, 0.125, 1, 365.0)] == [
+        "5 minutes",
+        "3 hours",
+        "1 days",
+        "365 days",
+    ]

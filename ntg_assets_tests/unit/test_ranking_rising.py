@@ -29,7 +29,12 @@ def world() -> World:
 def unweighted(world: World) -> RankingModel:
     """The model with every source, whatever was learned."""
     graphs = {graph: world.tables[table] for graph, table in GRAPH_TABLES.items()}
-    return ranking_model(popularity=world.tables["item_popularity"], graphs=graphs, cutoff_at=CUTOFF, settings=RANKING)
+    return ranking_model(
+        popularity=world.tables["item_popularity"],
+        graphs=graphs,
+        cutoff_at=CUTOFF,
+        settings=RANKING,
+    )
 
 
 def raw_scores(block: Interactions, model: RankingModel, name: str) -> np.ndarray:
@@ -39,17 +44,25 @@ def raw_scores(block: Interactions, model: RankingModel, name: str) -> np.ndarra
 def test_the_factor_is_the_root_of_the_share_of_new_users() -> None:
     log = code_interactions(events((1, 1, "2024-01-01"), (1, 2, "2024-01-02")))
     popularity = item_popularity(log, now=CUTOFF, half_life_days=[30]).sort("item_id")
-    counted = {"n_users": [10, 30], "n_window_users": [5, 12], "n_earlier_returned": [1, 12]}  # of the first 4 are new, of the second none
-    popularity = popularity.with_columns(pl.Series(name, values) for name, values in counted.items())
+    # of the first 4 are new, of the second none
+    counted = {"n_users": [10, 30], "n_window_users": [5, 12], "n_earlier_returned": [1, 12]}
+    popularity = popularity.with_columns(
+        pl.Series(name, values) for name, values in counted.items()
+    )
     model = ranking_model(popularity=popularity, graphs={}, cutoff_at=CUTOFF, settings=RANKING)
     assert model.items.to_list() == [2, 1]
     # 4 of all 40 are new; ten users more, of whom a tenth is new, stand in each row
-    np.testing.assert_allclose(model.rising, [((0 + 1) / 40) ** 0.5, ((4 + 1) / 20) ** 0.5], rtol=1e-15)
+    np.testing.assert_allclose(
+        model.rising, [((0 + 1) / 40) ** 0.5, ((4 + 1) / 20) ** 0.5], rtol=1e-15
+    )
 
 
 def test_scores_are_those_of_the_embeddings_times_the_factor(world: World) -> None:
     model, block = unweighted(world), world.log
-    plain, rising = raw_scores(block, model, "latent_whole"), raw_scores(block, model, "latent_rising")
+    plain, rising = (
+        raw_scores(block, model, "latent_whole"),
+        raw_scores(block, model, "latent_rising"),
+    )
     assert np.ptp(model.rising) > 0
     np.testing.assert_allclose(rising, plain * model.rising[: plain.shape[1]], rtol=2e-5, atol=1e-7)
 
@@ -57,9 +70,14 @@ def test_scores_are_those_of_the_embeddings_times_the_factor(world: World) -> No
 def test_edges_add_up_to_the_score(world: World) -> None:
     model, block = unweighted(world), world.log.block(0, 1)
     source = next(source for source in model.sources if source.name == "latent_rising")
-    profile, scores = history_profile(block, model, source), raw_scores(block, model, "latent_rising")[0]
+    profile, scores = (
+        history_profile(block, model, source),
+        raw_scores(block, model, "latent_rising")[0],
+    )
     item = int(scores.argmax())
-    edges = edge_strengths(model, RISING, profile.indices.astype(np.int64), np.full(profile.nnz, item))
+    edges = edge_strengths(
+        model, RISING, profile.indices.astype(np.int64), np.full(profile.nnz, item)
+    )
     assert scores[item] > 0
     assert profile.data @ edges == pytest.approx(scores[item], rel=1e-5)
 
@@ -70,4 +88,6 @@ def test_the_reason_says_what_lifted_the_item(world: World) -> None:
     spoken = pl.Series(lists.score > 0)
     reasons = give_reasons(lists, world.log, model, titles=model.items.cast(pl.String))
     assert set(reasons.source.filter(spoken)) == {"latent_rising"}
-    assert set(reasons.text.filter(spoken).str.extract(r"^Close in taste to \d+(, .*)$")) == {", and taken up by many of late"}
+    assert set(reasons.text.filter(spoken).str.extract(r"^Close in taste to \d+(, .*)$")) == {
+        ", and taken up by many of late"
+    }

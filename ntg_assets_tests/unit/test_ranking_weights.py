@@ -9,7 +9,13 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
-from ntg_assets.ranking.learning.ranking_weights import Evidence, default_weights, fit, learn_weights, ndcg_of
+from ntg_assets.ranking.learning.ranking_weights import (
+    Evidence,
+    default_weights,
+    fit,
+    learn_weights,
+    ndcg_of,
+)
 from ntg_assets.ranking.scoring.sources import Source
 from ntg_assets.statistics.bootstrap import Interval
 from ntg_assets_tests.logs import events, random_log
@@ -24,7 +30,9 @@ SETTINGS = RankingSettings()
 
 
 def planted(*, n_users: int, strength: float, seed: int = 1, n_candidates: int = 30) -> Examples:
-    """Make label users who take one candidate each, by a softmax over `strength` times the first feature."""
+    """Make label users who take one candidate each,
+    by a softmax over `strength` times the first feature.
+    """
     rng = np.random.default_rng(seed)
     features = rng.random((n_users * n_candidates, len(SOURCES)))
     user = np.repeat(np.arange(n_users), n_candidates)
@@ -32,12 +40,20 @@ def planted(*, n_users: int, strength: float, seed: int = 1, n_candidates: int =
     utility = (strength * features[:, 0] + luck).reshape(n_users, n_candidates)
     taken = (utility == utility.max(axis=1, keepdims=True)).ravel()
     return Examples(
-        user, features, np.empty((len(user), 0)), taken, np.ones(len(taken), np.bool_), np.ones(n_users, np.int64), np.arange(n_users) % 2
+        user,
+        features,
+        np.empty((len(user), 0)),
+        taken,
+        np.ones(len(taken), np.bool_),
+        np.ones(n_users, np.int64),
+        np.arange(n_users) % 2,
     )
 
 
 def learned(examples: Examples) -> pl.DataFrame:
-    return learn_weights(examples, sources=SOURCES, settings=SETTINGS, rng=random_stream(1, "test"), samples=200)
+    return learn_weights(
+        examples, sources=SOURCES, settings=SETTINGS, rng=random_stream(1, "test"), samples=200
+    )
 
 
 def test_the_fit_recovers_planted_weights() -> None:
@@ -46,7 +62,8 @@ def test_the_fit_recovers_planted_weights() -> None:
 
 
 def test_intervals_cover_the_planted_weight() -> None:
-    row = learned(planted(n_users=4_000, strength=5.0)).row(0, named=True)  # the default pulls it a little below 5
+    # the default pulls it a little below 5
+    row = learned(planted(n_users=4_000, strength=5.0)).row(0, named=True)
     assert row["learned_low"] < 4.9 < row["learned_high"]
     assert row["learned_high"] - row["learned_low"] < 1.0
 
@@ -57,7 +74,10 @@ def test_weights_are_never_negative() -> None:
 
 def test_shrinkage_pulls_towards_the_default() -> None:
     examples, default = planted(n_users=20, strength=5.0), np.array([0.5, 0.0, 1.0])
-    near, far = (np.abs(fit(examples, default=default, shrinkage=pull) - default).sum() for pull in (1e6, 1.0))
+    near, far = (
+        np.abs(fit(examples, default=default, shrinkage=pull) - default).sum()
+        for pull in (1e6, 1.0)
+    )
     assert near < 1e-3 < far
 
 
@@ -91,22 +111,39 @@ def test_ndcg_of_a_list_without_a_word_is_zero() -> None:
 
 @pytest.mark.parametrize("strategy", ["global_time", "per_user"])
 def test_labels_come_after_the_history_of_the_same_user(strategy: str) -> None:
-    for cut in inner_slices(random_log(5), strategy=strategy, settings=RankingSettings(inner_slices=3)):
+    for cut in inner_slices(
+        random_log(5), strategy=strategy, settings=RankingSettings(inner_slices=3)
+    ):
         last = cut.history.group_by("user_id").agg(pl.col("event_at").max().alias("last"))
-        assert cut.labels.join(last, on="user_id").filter(pl.col("event_at") < pl.col("last")).is_empty()
+        assert (
+            cut.labels.join(last, on="user_id")
+            .filter(pl.col("event_at") < pl.col("last"))
+            .is_empty()
+        )
         assert cut.history.filter(pl.col("event_at") > cut.cutoff_at).is_empty()
 
 
 @pytest.mark.parametrize("strategy", ["global_time", "per_user"])
 def test_an_event_at_the_cut_is_a_label_and_never_history_too(strategy: str) -> None:
     log = events(*((1, item, f"2024-01-{item:02d}") for item in range(1, 11)))
-    (cut,) = inner_slices(log, strategy=strategy, settings=RankingSettings(inner_slices=1, inner_label_share=0.2))
-    assert (sorted(cut.history["item_id"]), sorted(cut.labels["item_id"])) == ([1, 2, 3, 4, 5, 6, 7, 8], [9, 10])
+    (cut,) = inner_slices(
+        log, strategy=strategy, settings=RankingSettings(inner_slices=1, inner_label_share=0.2)
+    )
+    assert (sorted(cut.history["item_id"]), sorted(cut.labels["item_id"])) == (
+        [1, 2, 3, 4, 5, 6, 7, 8],
+        [9, 10],
+    )
 
 
 def test_slices_do_not_overlap_and_hold_the_share_of_labels() -> None:
     log = random_log(5)
-    cuts = list(inner_slices(log, strategy="global_time", settings=RankingSettings(inner_slices=3, inner_label_share=0.1)))
+    cuts = list(
+        inner_slices(
+            log,
+            strategy="global_time",
+            settings=RankingSettings(inner_slices=3, inner_label_share=0.1),
+        )
+    )
     labels = pl.concat([cut.labels for cut in cuts])
     assert labels.unique().height == labels.height == pytest.approx(0.3 * log.height, abs=6)
 
@@ -118,7 +155,9 @@ def test_a_log_of_one_instant_has_no_inner_cut() -> None:
 
 def test_sampled_users_do_not_depend_on_the_order() -> None:
     users = pl.Series(range(100))
-    assert sample_users(users, most=10, seed=1).equals(sample_users(users.reverse(), most=10, seed=1))
+    assert sample_users(users, most=10, seed=1).equals(
+        sample_users(users.reverse(), most=10, seed=1)
+    )
     assert len(sample_users(users, most=10, seed=1)) == 10
 
 
@@ -131,7 +170,8 @@ def test_learning_on_communities_beats_the_floor() -> None:
 def test_default_weights_that_do_harm_give_way_to_the_floor_alone() -> None:
     examples = planted(n_users=600, strength=6.0)
     features = examples.features[:, [1, 2, 0]]
-    features[:, 2] = np.where(examples.taken, 1.0, 0.9)  # the floor knows; the sources with a default weight are noise
+    # the floor knows; the sources with a default weight are noise
+    features[:, 2] = np.where(examples.taken, 1.0, 0.9)
     table = learned(replace(examples, features=features, is_contender=examples.taken))
     floor = table.row(by_predicate=pl.col("is_floor"), named=True)
     assert table["status"].unique().to_list() == ["floor"]
@@ -145,9 +185,15 @@ MANY = pytest.param(900, (100 * 0.01 - 900 * 0.004) / 1000, "floor", id="many")
 
 
 @pytest.mark.parametrize(("n_users", "expected", "status"), [FEW, MANY])
-def test_few_label_users_do_not_overturn_the_default_weights(n_users: int, expected: float, status: str) -> None:
-    unsure = Interval(*(np.array([value]) for value in (-0.004, -0.02, 0.012)))  # the default weights against the floor
-    alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))  # of which a twentieth is .01
-    evidence = Evidence(floor=0, alone=alone, blend=0.2, default=unsure, gain=unsure, n_users=n_users)
+def test_few_label_users_do_not_overturn_the_default_weights(
+    n_users: int, expected: float, status: str
+) -> None:
+    # the default weights against the floor
+    unsure = Interval(*(np.array([value]) for value in (-0.004, -0.02, 0.012)))
+    # of which a twentieth is .01
+    alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))
+    evidence = Evidence(
+        floor=0, alone=alone, blend=0.2, default=unsure, gain=unsure, n_users=n_users
+    )
     assert evidence.expected_default == pytest.approx(expected)
     assert evidence.status == status

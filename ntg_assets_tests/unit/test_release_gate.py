@@ -1,4 +1,6 @@
-"""The gate shuts on a broken invariant and on evidence of harm, warns where evidence is thin, and opens otherwise."""
+"""The gate shuts on a broken invariant and on evidence of harm,
+warns where evidence is thin, and opens otherwise.
+"""
 
 from typing import Any
 
@@ -17,17 +19,38 @@ MANY, FEW = 5000, 20
 
 
 def split_report(look_ahead: float = 0.0) -> pl.DataFrame:
-    return pl.DataFrame({"part": ["train", "val", "test"], "look_ahead_share": [0.0, look_ahead, 0.0], "n_known_users": [900, 500, 400]})
+    return pl.DataFrame(
+        {
+            "part": ["train", "val", "test"],
+            "look_ahead_share": [0.0, look_ahead, 0.0],
+            "n_known_users": [900, 500, 400],
+        }
+    )
 
 
 def audit(n_violations: int = 0) -> pl.DataFrame:
-    return pl.DataFrame({"table_name": ["train_events"], "rule": ["no event at or after the cutoff"], "n_violations": [n_violations]})
+    return pl.DataFrame(
+        {
+            "table_name": ["train_events"],
+            "rule": ["no event at or after the cutoff"],
+            "n_violations": [n_violations],
+        }
+    )
 
 
 def ranking(low: float = 0.01, high: float = 0.03, n_users: int = MANY) -> pl.DataFrame:
     middle = (low + high) / 2
-    row = {"split": "test", "strategy": "blend", "metric": "ndcg", "k": 10, "slice": "all", "n_users": n_users}
-    return pl.DataFrame([{**row, "mean": 0.2, "difference": middle, "difference_low": low, "difference_high": high}])
+    row = {
+        "split": "test",
+        "strategy": "blend",
+        "metric": "ndcg",
+        "k": 10,
+        "slice": "all",
+        "n_users": n_users,
+    }
+    return pl.DataFrame(
+        [{**row, "mean": 0.2, "difference": middle, "difference_low": low, "difference_high": high}]
+    )
 
 
 def calibration(
@@ -39,8 +62,21 @@ def calibration(
     n_users: int = MANY,
     n_churned: int = 900,
 ) -> pl.DataFrame:
-    figures = {"auc": auc, "log_loss": loss, "log_loss_of_base_rate": base_loss, "ece": ece, "ece_noise_95": 0.02}
-    common = {"evaluation": "walk_forward", "segment": "all", "bin": 0, "n_users": n_users, "n_rows": MANY, "n_churned": n_churned}
+    figures = {
+        "auc": auc,
+        "log_loss": loss,
+        "log_loss_of_base_rate": base_loss,
+        "ece": ece,
+        "ece_noise_95": 0.02,
+    }
+    common = {
+        "evaluation": "walk_forward",
+        "segment": "all",
+        "bin": 0,
+        "n_users": n_users,
+        "n_rows": MANY,
+        "n_churned": n_churned,
+    }
     rows = [
         {
             **common,
@@ -54,9 +90,23 @@ def calibration(
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def radar(low: float = 0.3, high: float = 0.5, n_users: int = MANY, n_losing: int = 900) -> pl.DataFrame:
-    key = {"evaluation": "walk_forward", "loss": "left", "ranking": "radar", "depth_share": 0.1, "n_users": n_users, "n_losing": n_losing}
-    captured = {"captured_share": (low + high) / 2, "captured_share_low": low, "captured_share_high": high, "oracle_captured_share": 0.8}
+def radar(
+    low: float = 0.3, high: float = 0.5, n_users: int = MANY, n_losing: int = 900
+) -> pl.DataFrame:
+    key = {
+        "evaluation": "walk_forward",
+        "loss": "left",
+        "ranking": "radar",
+        "depth_share": 0.1,
+        "n_users": n_users,
+        "n_losing": n_losing,
+    }
+    captured = {
+        "captured_share": (low + high) / 2,
+        "captured_share_low": low,
+        "captured_share_high": high,
+        "oracle_captured_share": 0.8,
+    }
     return pl.DataFrame([{**key, **captured}])
 
 
@@ -83,8 +133,14 @@ def test_good_evidence_passes_every_rule() -> None:
         ("the split is chronological", {"split_report": split_report(0.2)}),
         ("nothing from the future is stored", {"leakage_audit": audit(3)}),
         ("the ranking does no harm", {"ranking_report": ranking(-0.05, -0.02)}),
-        ("the churn score is not too good to be true", {"churn_calibration": calibration(auc=0.99)}),
-        ("the churn score is no worse than the base rate", {"churn_calibration": calibration(loss=0.9)}),
+        (
+            "the churn score is not too good to be true",
+            {"churn_calibration": calibration(auc=0.99)},
+        ),
+        (
+            "the churn score is no worse than the base rate",
+            {"churn_calibration": calibration(loss=0.9)},
+        ),
         ("the radar points at what is lost", {"radar_backtest": radar(0.01, 0.05)}),
     ],
 )
@@ -97,26 +153,41 @@ def test_broken_invariant_or_evidence_of_harm_blocks(rule: str, tables: dict[str
 @pytest.mark.parametrize("n_churned", [0, MANY])
 def test_outcomes_that_are_all_alike_prove_no_harm(n_churned: int) -> None:
     certain = calibration(auc=None, loss=0.3, base_loss=0.0, n_churned=n_churned)
-    assert verdicts(churn_calibration=certain)["the churn score is no worse than the base rate"] == "warn"
+    assert (
+        verdicts(churn_calibration=certain)["the churn score is no worse than the base rate"]
+        == "warn"
+    )
 
 
 @pytest.mark.parametrize(
     ("rule", "few", "enough"),
     [
-        ("the ranking does no harm", {"ranking_report": ranking(-0.05, -0.02, 29)}, {"ranking_report": ranking(-0.05, -0.02, 30)}),
+        (
+            "the ranking does no harm",
+            {"ranking_report": ranking(-0.05, -0.02, 29)},
+            {"ranking_report": ranking(-0.05, -0.02, 30)},
+        ),
         (
             "the churn score is no worse than the base rate",
             {"churn_calibration": calibration(loss=0.9, n_churned=29)},
             {"churn_calibration": calibration(loss=0.9, n_churned=MANY - 30)},
         ),
-        ("the radar points at what is lost", {"radar_backtest": radar(0, 0, n_losing=29)}, {"radar_backtest": radar(0, 0, n_losing=30)}),
+        (
+            "the radar points at what is lost",
+            {"radar_backtest": radar(0, 0, n_losing=29)},
+            {"radar_backtest": radar(0, 0, n_losing=30)},
+        ),
     ],
 )
-def test_what_looks_like_harm_on_a_handful_is_luck(rule: str, few: dict[str, Any], enough: dict[str, Any]) -> None:
+def test_what_looks_like_harm_on_a_handful_is_luck(
+    rule: str, few: dict[str, Any], enough: dict[str, Any]
+) -> None:
     assert (verdicts(**few)[rule], verdicts(**enough)[rule]) == ("warn", "block")
 
 
-def test_the_radar_is_judged_by_the_evaluation_with_most_leavers_among_those_with_most_users() -> None:
+def test_the_radar_is_judged_by_the_evaluation_with_most_leavers_among_those_with_most_users() -> (
+    None
+):
     both = pl.concat([radar(0.0, 0.0, n_losing=31), radar(0.3, 0.5, n_losing=400)])
     assert verdicts(radar_backtest=both)["the radar points at what is lost"] == "pass"
 
@@ -127,7 +198,9 @@ def test_harm_within_the_margin_or_not_shown_does_not_block() -> None:
 
 
 def test_thin_evidence_warns_and_names_the_number_of_users() -> None:
-    evidence = Evidence(split_report(), audit(), ranking(n_users=FEW), calibration(n_users=FEW), radar(n_users=FEW))
+    evidence = Evidence(
+        split_report(), audit(), ranking(n_users=FEW), calibration(n_users=FEW), radar(n_users=FEW)
+    )
     gate = release_gate(evidence, settings=SETTINGS, strategy="global_time")
     thin = gate.filter(pl.col("verdict") == "warn")
     assert thin["rule"].to_list() == [
@@ -139,41 +212,72 @@ def test_thin_evidence_warns_and_names_the_number_of_users() -> None:
 
 
 def test_no_evidence_at_all_warns() -> None:
-    found = verdicts(ranking_report=ranking().clear(), churn_calibration=calibration(auc=None), radar_backtest=radar().clear())
+    found = verdicts(
+        ranking_report=ranking().clear(),
+        churn_calibration=calibration(auc=None),
+        radar_backtest=radar().clear(),
+    )
     assert found["the ranking does no harm"] == "warn"
     assert found["the churn score is not too good to be true"] == "warn"
     assert found["the radar points at what is lost"] == "warn"
 
 
 def test_perfect_auc_on_a_handful_of_leavers_is_luck() -> None:
-    assert verdicts(churn_calibration=calibration(auc=1.0, n_churned=29))["the churn score is not too good to be true"] == "pass"
-    assert verdicts(churn_calibration=calibration(auc=1.0, n_churned=30))["the churn score is not too good to be true"] == "block"
+    assert (
+        verdicts(churn_calibration=calibration(auc=1.0, n_churned=29))[
+            "the churn score is not too good to be true"
+        ]
+        == "pass"
+    )
+    assert (
+        verdicts(churn_calibration=calibration(auc=1.0, n_churned=30))[
+            "the churn score is not too good to be true"
+        ]
+        == "block"
+    )
 
 
 def test_look_ahead_of_a_per_user_split_is_a_reservation() -> None:
-    assert verdicts("per_user", split_report=split_report(0.2))["the split is chronological"] == "warn"
+    assert (
+        verdicts("per_user", split_report=split_report(0.2))["the split is chronological"] == "warn"
+    )
 
 
 def test_miscalibration_warns() -> None:
-    assert verdicts(churn_calibration=calibration(ece=0.05))["the churn score is calibrated"] == "warn"
+    assert (
+        verdicts(churn_calibration=calibration(ece=0.05))["the churn score is calibrated"] == "warn"
+    )
 
 
 def test_closed_gate_keeps_the_live_stage_out() -> None:
     evidence = Evidence(split_report(), audit(3), ranking(), calibration(), radar())
     gate = release_gate(evidence, settings=SETTINGS, strategy="global_time")
-    with pytest.raises(LeakageError, match="the release gate is closed, nothing live is made: nothing from the future is stored"):
+    with pytest.raises(
+        LeakageError,
+        match="the release gate is closed, nothing live is made: nothing from the future is stored",
+    ):
         require_open(gate)
     require_open(
-        release_gate(Evidence(split_report(), audit(), ranking(), calibration(), radar()), settings=SETTINGS, strategy="global_time")
+        release_gate(
+            Evidence(split_report(), audit(), ranking(), calibration(), radar()),
+            settings=SETTINGS,
+            strategy="global_time",
+        )
     )
 
 
 def test_the_checks_of_the_graph_stop_a_run_at_a_shut_gate_and_at_a_leak() -> None:
     for n_violations, is_open in ((0, True), (2, False)):
         gate = release_gate(
-            Evidence(split_report(), audit(n_violations), ranking(), calibration(), radar()), settings=SETTINGS, strategy="global_time"
+            Evidence(split_report(), audit(n_violations), ranking(), calibration(), radar()),
+            settings=SETTINGS,
+            strategy="global_time",
         )
         for verdict in (gate_is_open(gate), nothing_from_the_future(audit(n_violations))):
             assert isinstance(verdict, dg.AssetCheckResult)
             assert verdict.passed is is_open
-        assert all(spec.blocking for check in (gate_is_open, nothing_from_the_future) for spec in check.check_specs)
+        assert all(
+            spec.blocking
+            for check in (gate_is_open, nothing_from_the_future)
+            for spec in check.check_specs
+        )

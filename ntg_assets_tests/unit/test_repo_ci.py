@@ -1,4 +1,6 @@
-"""The workflows and `.ci/run`: the same commands as on a developer's machine, with pinned actions."""
+"""The workflows and `.ci/run`: the same commands as on a developer's machine,
+with pinned actions.
+"""
 
 import os
 import re
@@ -18,7 +20,9 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 def commands(name: str) -> str:
-    return "\n".join(step["run"] for step in steps(ROOT / ".github" / "workflows" / name) if "run" in step)
+    return "\n".join(
+        step["run"] for step in steps(ROOT / ".github" / "workflows" / name) if "run" in step
+    )
 
 
 def test_there_is_one_workflow_for_changes_and_one_for_the_night() -> None:
@@ -28,19 +32,30 @@ def test_there_is_one_workflow_for_changes_and_one_for_the_night() -> None:
 def test_ci_run_checks_and_tests() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert re.findall(r"^make (\w+)$", script.read_text(encoding="utf-8"), re.MULTILINE) == ["check", "test"]
+    assert re.findall(r"^make (\w+)$", script.read_text(encoding="utf-8"), re.MULTILINE) == [
+        "check",
+        "test",
+    ]
     assert ".ci/run" in commands("ci.yml")
 
 
 def test_the_night_runs_the_real_and_the_synthetic_data_and_verifies() -> None:
-    assert re.findall(r"make \w+|ntg verify", commands("nightly.yml")) == ["make run", "make synth", "ntg verify"]
+    assert re.findall(r"make \w+|ntg verify", commands("nightly.yml")) == [
+        "make run",
+        "make synth",
+        "ntg verify",
+    ]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_actions_are_pinned_to_a_commit_and_say_which_version_it_is(workflow: Path) -> None:
     used = re.findall(r"uses: (.+)$", workflow.read_text(encoding="utf-8"), re.MULTILINE)
     assert used
-    assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
+    assert [
+        action
+        for action in used
+        if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    ] == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

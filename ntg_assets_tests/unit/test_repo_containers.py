@@ -26,14 +26,21 @@ def load(name: str) -> Any:
 
 
 def test_hadolint_has_nothing_to_say() -> None:
-    linted = subprocess.run([Path(sys.executable).with_name("hadolint"), ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), ROOT / "Dockerfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (linted.stdout, linted.returncode) == ("", 0)
 
 
 def test_base_images_are_pinned_to_a_patch_release() -> None:
     images = [*re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE), SERVICES["postgres"]["image"]]
     assert images
-    assert [image for image in images if not re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?-[a-z-]+", image)] == []
+    assert [
+        image for image in images if not re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?-[a-z-]+", image)
+    ] == []
 
 
 def test_the_image_runs_as_an_ordinary_user_and_keeps_bytecode() -> None:
@@ -50,7 +57,11 @@ def test_every_path_the_image_copies_is_in_the_build_context() -> None:
         for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
         if line.startswith("!")
     }
-    sources = [source for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE) for source in line.split()[:-1]]
+    sources = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
     assert sources
     for source in sources:
         assert (ROOT / source).exists()
@@ -76,9 +87,19 @@ def test_ports_are_open_on_the_loopback_only() -> None:
 
 
 def test_results_are_writable_only_where_runs_execute() -> None:
-    writers = [name for name in OWN for volume in SERVICES[name].get("volumes", []) if volume.split(":")[0] == "results"]
+    writers = [
+        name
+        for name in OWN
+        for volume in SERVICES[name].get("volumes", [])
+        if volume.split(":")[0] == "results"
+    ]
     assert writers == ["code"]
-    writable = {(name, volume.split(":")[0]) for name in OWN for volume in SERVICES[name].get("volumes", []) if not volume.endswith(":ro")}
+    writable = {
+        (name, volume.split(":")[0])
+        for name in OWN
+        for volume in SERVICES[name].get("volumes", [])
+        if not volume.endswith(":ro")
+    }
     assert writable == {("code", "results"), ("code", "run-logs")}
 
 
@@ -89,7 +110,11 @@ def test_own_containers_have_a_read_only_root_and_no_privileges() -> None:
 
 
 def test_every_variable_is_documented_and_no_password_is_written_down() -> None:
-    documented = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    documented = set(
+        re.findall(
+            r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
     assert set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_TEXT)) == documented
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
@@ -98,20 +123,31 @@ def test_every_variable_is_documented_and_no_password_is_written_down() -> None:
 
 
 def test_what_dagster_reads_from_the_environment_is_set() -> None:
-    read = set(re.findall(r"env: (\w+)", (ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8")))
+    read = set(
+        re.findall(r"env: (\w+)", (ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8"))
+    )
     assert read
     for name in OWN:
         assert read <= set(SERVICES[name]["environment"])
 
 
 def test_ntg_variables_of_the_stack_are_known_to_the_settings() -> None:
-    names = {name for service in SERVICES.values() for name in service.get("environment", {})} | set(re.findall(r"(NTG_\w+)=", DOCKERFILE))
-    assert {name for name in names if name.startswith("NTG_")} == {"NTG_CONFIG", "NTG_HOME", "NTG_WORKSPACE"}
+    names = {
+        name for service in SERVICES.values() for name in service.get("environment", {})
+    } | set(re.findall(r"(NTG_\w+)=", DOCKERFILE))
+    assert {name for name in names if name.startswith("NTG_")} == {
+        "NTG_CONFIG",
+        "NTG_HOME",
+        "NTG_WORKSPACE",
+    }
 
 
 def test_the_stack_differs_from_one_machine_only_in_storage_and_logs() -> None:
     alone, stack = load("dagster.yaml"), load("deploy/dagster.yaml")
-    assert {key for key in alone.keys() | stack.keys() if alone.get(key) != stack.get(key)} == {"storage", "compute_logs"}
+    assert {key for key in alone.keys() | stack.keys() if alone.get(key) != stack.get(key)} == {
+        "storage",
+        "compute_logs",
+    }
 
 
 def test_the_driver_of_the_history_database_is_installed() -> None:
@@ -123,6 +159,8 @@ def test_the_driver_of_the_history_database_is_installed() -> None:
 
 def test_the_workspaces_name_one_code_location() -> None:
     alone, stack = load("workspace.yaml")["load_from"], load("deploy/workspace.yaml")["load_from"]
-    assert [source["python_module"]["location_name"] for source in alone] == [source["grpc_server"]["location_name"] for source in stack]
+    assert [source["python_module"]["location_name"] for source in alone] == [
+        source["grpc_server"]["location_name"] for source in stack
+    ]
     assert stack[0]["grpc_server"]["host"] in SERVICES
     assert f'"--module-name", "{alone[0]["python_module"]["module_name"]}"' in DOCKERFILE

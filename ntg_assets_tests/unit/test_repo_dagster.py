@@ -1,4 +1,6 @@
-"""`dagster.yaml` and `workspace.yaml`: Dagster accepts every key, and each does what it is there for."""
+"""`dagster.yaml` and `workspace.yaml`: Dagster accepts every key,
+and each does what it is there for.
+"""
 
 import shutil
 import subprocess
@@ -67,7 +69,13 @@ def test_definitions_validate_without_a_warning(tmp_path: Path) -> None:
     """What `dagster dev` and the daemon load; a warning here would be on every screen."""
     shutil.copy(ROOT / "dagster.yaml", tmp_path / "dagster.yaml")
     validated = subprocess.run(
-        [Path(sys.executable).with_name("dagster"), "definitions", "validate", "-w", ROOT / "workspace.yaml"],
+        [
+            Path(sys.executable).with_name("dagster"),
+            "definitions",
+            "validate",
+            "-w",
+            ROOT / "workspace.yaml",
+        ],
         cwd=ROOT,
         env={"DAGSTER_HOME": str(tmp_path), "PATH": str(Path(sys.executable).parent)},
         capture_output=True,
@@ -77,17 +85,24 @@ def test_definitions_validate_without_a_warning(tmp_path: Path) -> None:
     told = validated.stdout + validated.stderr
     assert validated.returncode == 0, told
     assert "All code locations passed validation" in told
-    about_us = [line for line in told.splitlines() if "definitions_validate_command" not in line]  # the command announces its successor
+    # the command announces its successor
+    about_us = [line for line in told.splitlines() if "definitions_validate_command" not in line]
     assert [line for line in about_us if "arning" in line] == []
 
 
 def test_the_workspace_names_the_module_that_the_package_names() -> None:
-    location: dict[str, Any] = yaml.safe_load((ROOT / "workspace.yaml").read_text(encoding="utf-8"))["load_from"][0]["python_module"]
-    assert f'module_name = "{location["module_name"]}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    location: dict[str, Any] = yaml.safe_load(
+        (ROOT / "workspace.yaml").read_text(encoding="utf-8")
+    )["load_from"][0]["python_module"]
+    assert f'module_name = "{location["module_name"]}"' in (ROOT / "pyproject.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_what_people_rely_on_is_called_late_after_a_day_and_some_hours() -> None:
-    specs = {spec.key.to_user_string(): spec.freshness_policy for spec in defs.resolve_all_asset_specs()}
+    specs = {
+        spec.key.to_user_string(): spec.freshness_policy for spec in defs.resolve_all_asset_specs()
+    }
     judged = {key.split("/")[0] for key, policy in specs.items() if policy is not None}
     assert judged == {"ingest", "live", "published"}
     policy = specs["published/publication"]

@@ -1,4 +1,6 @@
-"""The public doors: every name of the API exists, and the README's library blocks use them and run."""
+"""The public doors: every name of the API exists,
+and the README's library blocks use them and run.
+"""
 
 import re
 from datetime import datetime
@@ -12,7 +14,9 @@ from ntg_assets import api
 from ntg_assets.local_days import with_event_on
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+)
 
 
 @pytest.mark.parametrize("name", api.__all__)
@@ -32,13 +36,17 @@ def test_the_readme_imports_from_the_public_door_alone() -> None:
     assert [line for line in lines if not line.startswith("from ntg_assets.api import ")] == []
 
 
-def test_the_readmes_library_block_makes_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readmes_library_block_makes_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two active days of one user before the cutoff of the block, one after it that is not seen."""
     days = [datetime(2018, 9, 1), datetime(2018, 9, 3), datetime(2018, 10, 1)]
-    events = pl.DataFrame({"user_id": [1] * 3, "item_id": [10, 11, 12], "event_at": days}).with_columns(
-        event_type=pl.lit("rating"), value=pl.lit(1.0), weight=pl.lit(1.0)
+    events = pl.DataFrame(
+        {"user_id": [1] * 3, "item_id": [10, 11, 12], "event_at": days}
+    ).with_columns(event_type=pl.lit("rating"), value=pl.lit(1.0), weight=pl.lit(1.0))
+    with_event_on(events.with_columns(pl.col("event_at").cast(pl.Datetime("us")))).write_parquet(
+        tmp_path / "train_events.parquet"
     )
-    with_event_on(events.with_columns(pl.col("event_at").cast(pl.Datetime("us")))).write_parquet(tmp_path / "train_events.parquet")
     monkeypatch.chdir(tmp_path)
     known: dict[str, Any] = {}
     (block,) = (each for each in BLOCKS if "user_activity_features" in each)

@@ -1,4 +1,6 @@
-"""The locks: every dependency is pinned with hashes, both locks agree, no address of an index stands in them."""
+"""The locks: every dependency is pinned with hashes, both locks agree,
+no address of an index stands in them.
+"""
 
 import re
 import tomllib
@@ -16,22 +18,43 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)")
 
 def pins(lock: str) -> dict[str, str]:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
-    return {canonicalize_name(found.group(1)): found.group(2) for line in lines if (found := PIN.match(line))}
+    return {
+        canonicalize_name(found.group(1)): found.group(2)
+        for line in lines
+        if (found := PIN.match(line))
+    }
 
 
 def wanted(*extras: str) -> list[Requirement]:
-    return [Requirement(text) for text in [*PROJECT["dependencies"], *(text for extra in extras for text in EXTRAS[extra])]]
+    return [
+        Requirement(text)
+        for text in [
+            *PROJECT["dependencies"],
+            *(text for extra in extras for text in EXTRAS[extra]),
+        ]
+    ]
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ("build", "postgres")), ("requirements-dev.lock", tuple(EXTRAS))])
-def test_a_lock_pins_every_dependency_to_a_version_that_is_allowed(lock: str, extras: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("requirements.lock", ("build", "postgres")), ("requirements-dev.lock", tuple(EXTRAS))],
+)
+def test_a_lock_pins_every_dependency_to_a_version_that_is_allowed(
+    lock: str, extras: tuple[str, ...]
+) -> None:
     pinned = pins(lock)
-    refused = [str(need) for need in wanted(*extras) if not need.specifier.contains(pinned.get(canonicalize_name(need.name), "0.dev0"))]
+    refused = [
+        str(need)
+        for need in wanted(*extras)
+        if not need.specifier.contains(pinned.get(canonicalize_name(need.name), "0.dev0"))
+    ]
     assert refused == [], f"{lock} does not hold these: run `make lock`."
 
 
 def test_the_build_backend_is_locked() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"][
+        "requires"
+    ]
     assert {Requirement(text).name for text in build} <= set(pins("requirements.lock"))
 
 
@@ -43,7 +66,9 @@ def test_the_development_lock_holds_the_same_versions() -> None:
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_every_pin_has_a_hash(lock: str) -> None:
     entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text(encoding="utf-8"))
-    assert [entry.split()[0] for entry in entries if PIN.match(entry) and "--hash=sha256:" not in entry] == []
+    assert [
+        entry.split()[0] for entry in entries if PIN.match(entry) and "--hash=sha256:" not in entry
+    ] == []
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

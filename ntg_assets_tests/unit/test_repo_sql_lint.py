@@ -1,4 +1,6 @@
-"""The SQL lint: each rule fires where it should, stays silent where it should, and can be set aside only with a reason."""
+"""The SQL lint: each rule fires where it should, stays silent where it should,
+and can be set aside only with a reason.
+"""
 
 from pathlib import Path
 
@@ -36,16 +38,40 @@ BROKEN = {
         HEADER + "with forgotten as (select a from t) select a from u",
     ],
     "function": [
-        HEADER + f"select {call} as a from t" for call in ("hash(a)", "random()", "isodow(a)", "log(a)", "now()", "skewness(a)", "epoch(a)")
+        HEADER + f"select {call} as a from t"
+        for call in (
+            "hash(a)",
+            "random()",
+            "isodow(a)",
+            "log(a)",
+            "now()",
+            "skewness(a)",
+            "epoch(a)",
+        )
     ],
     "holistic": [
-        HEADER + f"select {call} as a from t" for call in ("median(a)", "count(distinct a)", "quantile_cont(a, 5e-1)", "list(a order by a)")
+        HEADER + f"select {call} as a from t"
+        for call in (
+            "median(a)",
+            "count(distinct a)",
+            "quantile_cont(a, 5e-1)",
+            "list(a order by a)",
+        )
     ],
     "float-order": [
         HEADER + f"select {call} as a from t"
-        for call in ("avg(a)", "stddev_samp(a)", "sum(a * 5e-1)", "sum(a / nullif(b, 0))", "sum(ln(a))")
+        for call in (
+            "avg(a)",
+            "stddev_samp(a)",
+            "sum(a * 5e-1)",
+            "sum(a / nullif(b, 0))",
+            "sum(ln(a))",
+        )
     ],
-    "division": [HEADER + f"select {ratio} as a from t" for ratio in ("a / b", "a / count(*)", "a / (b - 1)", "a // 2")],
+    "division": [
+        HEADER + f"select {ratio} as a from t"
+        for ratio in ("a / b", "a / count(*)", "a / (b - 1)", "a // 2")
+    ],
     "literal": [HEADER + "select a * 1.5 as a from t"],
     "date-diff": [
         HEADER + "select date_diff('day', a, b) as a from t",
@@ -64,7 +90,9 @@ BROKEN = {
                 "cast(active_on as timestamp)",
             )
         ),
-        HEADER + "with ended as (select max(event_at) as latest from t) select cast(latest as date) as a from ended",
+        HEADER
+        + "with ended as (select max(event_at) as latest from t) select cast(latest as date) as a"
+        " from ended",
         *(
             PARAMETRIC + f"select a from t where {text}"
             for text in (
@@ -76,8 +104,14 @@ BROKEN = {
             )
         ),
     ],
-    "integer-cast": [HEADER + "select cast(a * 5e-1 as bigint) as a from t", HEADER + "select cast('0x' || a as bigint) as a from t"],
-    "window-order": [HEADER + "select row_number() over (partition by a) as place from t", HEADER + "select a from t limit 3"],
+    "integer-cast": [
+        HEADER + "select cast(a * 5e-1 as bigint) as a from t",
+        HEADER + "select cast('0x' || a as bigint) as a from t",
+    ],
+    "window-order": [
+        HEADER + "select row_number() over (partition by a) as place from t",
+        HEADER + "select a from t limit 3",
+    ],
     "construct": [
         HEADER + "select a from t qualify row_number() over (order by a) = 1",
         HEADER + "select a, count(*) as n from t group by all",
@@ -91,12 +125,24 @@ FINE = [
     "select a / (count(*) + 1e0) as a from t group by a",
     "select cast(sum(cast(round(a * 1e9) as bigint)) as double) / 1e9 as total from t",
     "select date_diff('day', date '1970-01-05', cast(a as date)) as a from t",
-    "select date_trunc('minute', event_at) as a, cast(event_on as date) as b, min(event_on) as c from t where event_at < ended_at",
-    "select a from t where event_on < until_on and event_at >= from_at - interval 1 day and cast(a as date) < until_on",
+    (
+        "select date_trunc('minute', event_at) as a, cast(event_on as date) as b, min(event_on) as"
+        " c from t where event_at < ended_at"
+    ),
+    (
+        "select a from t where event_on < until_on and event_at >= from_at - interval 1 day and"
+        " cast(a as date) < until_on"
+    ),
     "select row_number() over (partition by a order by b, id) as place from t",
-    "select case when a > 0 then 1 else 0 end as is_seen, 'Some Text -- not a comment' as told from t",
+    (
+        "select case when a > 0 then 1 else 0 end as is_seen, 'Some Text -- not a comment' as told"
+        " from t"
+    ),
     "select a from t where a in (select b from u) order by a limit 3",
-    "select cast(case when a then 1 else 0 end as bigint) as n, cast(count(*) as integer) as m from t group by a",
+    (
+        "select cast(case when a then 1 else 0 end as bigint) as n, cast(count(*) as integer) as m"
+        " from t group by a"
+    ),
 ]
 
 
@@ -113,7 +159,9 @@ def test_portable_forms_are_accepted(text: str) -> None:
     assert lint(Path("user_counts.sql"), HEADER + text) == []
 
 
-@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in BROKEN.items() for text in texts])
+@pytest.mark.parametrize(
+    ("rule", "text"), [(rule, text) for rule, texts in BROKEN.items() for text in texts]
+)
 def test_a_broken_rule_is_found(rule: str, text: str) -> None:
     assert rule in rules_of(text)
 
@@ -141,23 +189,38 @@ def test_parameters_of_the_header_are_those_of_the_text() -> None:
     assert rules_of(f"{told}select a from t where a < $horizon_days") == set()
 
 
-@pytest.mark.parametrize("text", ["create table t as select 1 as a", "select 1 as a; select 2 as a", "select 1 as a;", "select from where"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create table t as select 1 as a",
+        "select 1 as a; select 2 as a",
+        "select 1 as a;",
+        "select from where",
+    ],
+)
 def test_only_one_select_without_semicolon_is_a_file(text: str) -> None:
     assert rules_of(HEADER + text) == {"statement"}
 
 
 def test_a_finding_names_its_line() -> None:
     text = GOOD.replace("n_events from counted", "\n    n_events * 1.5 as doubled\nfrom counted")
-    assert [(finding.line, finding.rule) for finding in lint(Path("user_counts.sql"), text)] == [(9, "literal")]
+    assert [(finding.line, finding.rule) for finding in lint(Path("user_counts.sql"), text)] == [
+        (9, "literal")
+    ]
 
 
 def test_a_rule_is_set_aside_with_a_reason() -> None:
-    text = HEADER + "-- lint: allow holistic: a table of a few dozen rows.\nselect median(a) as middle from t"
+    text = (
+        HEADER
+        + "-- lint: allow holistic: a table of a few dozen rows.\nselect median(a) as middle from t"
+    )
     assert rules_of(text) == set()
 
 
 def test_an_allowance_without_reason_is_a_finding() -> None:
-    assert rules_of(HEADER + "-- lint: allow holistic\nselect median(a) as middle from t") == {"allowance"}
+    assert rules_of(HEADER + "-- lint: allow holistic\nselect median(a) as middle from t") == {
+        "allowance"
+    }
 
 
 def test_an_allowance_that_is_not_needed_is_a_finding() -> None:
@@ -168,7 +231,9 @@ def test_an_allowance_of_an_unknown_rule_is_a_finding() -> None:
     assert rules_of(HEADER + "-- lint: allow everything: please.\nselect a from t") == {"allowance"}
 
 
-def test_the_command_prints_findings_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_findings_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     good, bad = tmp_path / "good.sql", tmp_path / "bad.sql"
     good.write_text(GOOD, encoding="utf-8")
     bad.write_text(HEADER + "select * from t\n", encoding="utf-8")

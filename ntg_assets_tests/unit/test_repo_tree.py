@@ -1,4 +1,6 @@
-"""What is tracked: nothing of one machine, no address of a package index, no pickles, nothing large."""
+"""What is tracked: nothing of one machine, no address of a package index,
+no pickles, nothing large.
+"""
 
 import re
 import subprocess
@@ -13,15 +15,23 @@ LARGE = 5_000_000  # bytes; the bundled ratings are half of that
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode:
         pytest.skip("not a git checkout")
-    return tuple(ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file())
+    return tuple(
+        ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()
+    )
 
 
 @cache
 def texts() -> dict[str, str]:
-    own = [path for path in tracked() if path.suffix not in {".lock", ".csv", ".parquet", ".png"} and path.stat().st_size < LARGE]
+    own = [
+        path
+        for path in tracked()
+        if path.suffix not in {".lock", ".csv", ".parquet", ".png"} and path.stat().st_size < LARGE
+    ]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in own}
 
 
@@ -58,6 +68,16 @@ def test_no_tracked_file_is_large() -> None:
 
 
 def test_generated_folders_are_ignored() -> None:
-    for folder in (".venv", "outputs", "reports", "data/warehouse", "data/published", "data/dagster", "data/landing"):
-        ignored = subprocess.run(["git", "check-ignore", "-q", f"{folder}/file"], cwd=ROOT, check=False)
+    for folder in (
+        ".venv",
+        "outputs",
+        "reports",
+        "data/warehouse",
+        "data/published",
+        "data/dagster",
+        "data/landing",
+    ):
+        ignored = subprocess.run(
+            ["git", "check-ignore", "-q", f"{folder}/file"], cwd=ROOT, check=False
+        )
         assert ignored.returncode == 0, folder

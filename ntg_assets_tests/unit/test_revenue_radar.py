@@ -1,4 +1,6 @@
-"""The radar is exactly risk x stake, and interventions obey the policy to the last unit of money."""
+"""The radar is exactly risk x stake, and interventions obey the policy to the last unit of
+money.
+"""
 
 from datetime import date
 
@@ -8,7 +10,11 @@ import pytest
 from ntg_assets.churn.checks import implausible_aucs, scores_that_do_not_add_up
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.randomness import unit_interval
-from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order, targets_against_policy
+from ntg_assets.revenue.checks import (
+    radar_rows_that_do_not_reconcile,
+    ranks_out_of_order,
+    targets_against_policy,
+)
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.user_lists import UserLists
@@ -21,7 +27,12 @@ def tables() -> Tables:
     return make_tables(leaving_log(3), boundaries(date(2024, 1, 1), date(2024, 8, 28)))
 
 
-def radar_of(*users: tuple[int, float, float], dormant: tuple[int, ...] = (), recency: int = 5, tenure: int = 100) -> pl.DataFrame:
+def radar_of(
+    *users: tuple[int, float, float],
+    dormant: tuple[int, ...] = (),
+    recency: int = 5,
+    tenure: int = 100,
+) -> pl.DataFrame:
     """Radar of (user, churn probability, value if the user stays)."""
     ids, risks, stakes = zip(*users, strict=True)
     scores = pl.DataFrame(
@@ -35,13 +46,21 @@ def radar_of(*users: tuple[int, float, float], dormant: tuple[int, ...] = (), re
         }
     )
     values = pl.DataFrame(
-        {"user_id": ids, "ltv_if_stays": stakes, "ltv_at_run_rate": stakes, "ltv_if_active": stakes, "unit": ["index"] * len(ids)}
+        {
+            "user_id": ids,
+            "ltv_if_stays": stakes,
+            "ltv_at_run_rate": stakes,
+            "ltv_if_active": stakes,
+            "unit": ["index"] * len(ids),
+        }
     )
     return revenue_risk_radar(scores, values, settings=CHURN)
 
 
 def policy(*strategies: StrategySettings, **changes: object) -> RadarSettings:
-    return RadarSettings.model_validate({"strategies": list(strategies), "holdout_share": 0.0, **changes})
+    return RadarSettings.model_validate(
+        {"strategies": list(strategies), "holdout_share": 0.0, **changes}
+    )
 
 
 def targets(radar: pl.DataFrame, settings: RadarSettings, **given: object) -> pl.DataFrame:
@@ -50,7 +69,9 @@ def targets(radar: pl.DataFrame, settings: RadarSettings, **given: object) -> pl
 
 def without(radar: pl.DataFrame, settings: RadarSettings, *users: str) -> pl.DataFrame:
     """Exclusions when these users opted out."""
-    return intervention_exclusions(radar, settings=settings, lists=UserLists(pl.DataFrame({"listed_id": users})))
+    return intervention_exclusions(
+        radar, settings=settings, lists=UserLists(pl.DataFrame({"listed_id": users}))
+    )
 
 
 MAXIMUM_RISK = StrategySettings(name="maximum_risk", objective="revenue_at_risk")
@@ -67,7 +88,9 @@ def test_risk_times_stake_in_order_with_ties_by_id() -> None:
 
 
 def test_bands_follow_the_cumulative_share() -> None:
-    found = radar_of((1, 0.5, 100.0), (2, 0.5, 60.0), (3, 0.5, 30.0), (4, 0.5, 8.0), (5, 0.5, 2.0), (6, 0.5, 0.0))
+    found = radar_of(
+        (1, 0.5, 100.0), (2, 0.5, 60.0), (3, 0.5, 30.0), (4, 0.5, 8.0), (5, 0.5, 2.0), (6, 0.5, 0.0)
+    )
     assert found["cumulative_share"].to_list() == pytest.approx([0.5, 0.8, 0.95, 0.99, 1.0, 1.0])
     assert found["band"].to_list() == ["critical", "high", "medium", "low", "low", "none"]
 
@@ -94,27 +117,51 @@ def test_nothing_at_risk_has_no_shares() -> None:
 
 def test_radar_reconciles_and_a_changed_bit_is_found(tables: Tables) -> None:
     found = tables.revenue_risk_radar
-    assert radar_rows_that_do_not_reconcile(found, tables.churn_scores, tables.ltv_estimates).is_empty()
+    assert radar_rows_that_do_not_reconcile(
+        found, tables.churn_scores, tables.ltv_estimates
+    ).is_empty()
     nudged = found.with_columns(
-        revenue_at_risk=pl.when(pl.col("rank") == 3).then(pl.col("revenue_at_risk") * (1 + 1e-15)).otherwise("revenue_at_risk")
+        revenue_at_risk=pl.when(pl.col("rank") == 3)
+        .then(pl.col("revenue_at_risk") * (1 + 1e-15))
+        .otherwise("revenue_at_risk")
     )
-    assert radar_rows_that_do_not_reconcile(nudged, tables.churn_scores, tables.ltv_estimates).height == 1
+    assert (
+        radar_rows_that_do_not_reconcile(nudged, tables.churn_scores, tables.ltv_estimates).height
+        == 1
+    )
 
 
 def test_a_lost_or_invented_user_does_not_reconcile(tables: Tables) -> None:
     found = tables.revenue_risk_radar
-    assert radar_rows_that_do_not_reconcile(found.head(5), tables.churn_scores, tables.ltv_estimates).height == found.height - 5
-    assert radar_rows_that_do_not_reconcile(found, tables.churn_scores.head(5), tables.ltv_estimates).height == found.height - 5
+    assert (
+        radar_rows_that_do_not_reconcile(
+            found.head(5), tables.churn_scores, tables.ltv_estimates
+        ).height
+        == found.height - 5
+    )
+    assert (
+        radar_rows_that_do_not_reconcile(
+            found, tables.churn_scores.head(5), tables.ltv_estimates
+        ).height
+        == found.height - 5
+    )
 
 
 def test_wrong_rank_is_found(tables: Tables) -> None:
     assert ranks_out_of_order(tables.revenue_risk_radar).is_empty()
-    assert ranks_out_of_order(tables.revenue_risk_radar.with_columns(rank=pl.col("rank").reverse())).height > 0
+    assert (
+        ranks_out_of_order(
+            tables.revenue_risk_radar.with_columns(rank=pl.col("rank").reverse())
+        ).height
+        > 0
+    )
 
 
 def test_score_that_its_parts_do_not_explain_is_found(tables: Tables) -> None:
     assert scores_that_do_not_add_up(tables.churn_scores).is_empty()
-    changed = tables.churn_scores.with_columns(contribution_trend=pl.col("contribution_trend") + 1e-9)
+    changed = tables.churn_scores.with_columns(
+        contribution_trend=pl.col("contribution_trend") + 1e-9
+    )
     assert scores_that_do_not_add_up(changed).height > 0
 
 
@@ -124,24 +171,39 @@ def test_auc_is_implausible_only_on_enough_forecasts() -> None:
         ("walk_forward", "all", "auc", 0.99, 40, 35),
         ("holdout", "segment=new", "auc", 1.0, 90, 45),
     ]
-    calibration = pl.DataFrame(rows, schema=["evaluation", "segment", "metric", "value", "n_rows", "n_churned"], orient="row")
+    calibration = pl.DataFrame(
+        rows,
+        schema=["evaluation", "segment", "metric", "value", "n_rows", "n_churned"],
+        orient="row",
+    )
     assert implausible_aucs(calibration, threshold=0.98)["evaluation"].to_list() == ["holdout"]
     assert implausible_aucs(calibration, threshold=0.995).is_empty()
 
 
 def test_economics_of_one_contact() -> None:
     strategy = StrategySettings(
-        name="profit", objective="expected_profit", save_rate=0.2, offer_cost=3.0, contact_cost=0.5, stayer_take_up=0.6
+        name="profit",
+        objective="expected_profit",
+        save_rate=0.2,
+        offer_cost=3.0,
+        contact_cost=0.5,
+        stayer_take_up=0.6,
     )
     row = targets(radar_of((1, 0.25, 400.0)), policy(strategy)).row(0, named=True)
     assert row["expected_saved_value"] == pytest.approx(0.2 * 0.25 * 400)
     assert row["expected_cost"] == pytest.approx(0.5 + 3.0 * (0.2 * 0.25 + 0.6 * 0.75))
-    assert row["expected_profit"] == pytest.approx(row["expected_saved_value"] - row["expected_cost"])
+    assert row["expected_profit"] == pytest.approx(
+        row["expected_saved_value"] - row["expected_cost"]
+    )
 
 
 def test_profit_strategy_leaves_out_who_costs_more_than_they_bring() -> None:
-    strategy = StrategySettings(name="profit", objective="expected_profit", save_rate=0.1, contact_cost=1.0)
-    assert targets(radar_of((1, 0.5, 30.0), (2, 0.5, 10.0)), policy(strategy))["user_id"].to_list() == [1]
+    strategy = StrategySettings(
+        name="profit", objective="expected_profit", save_rate=0.1, contact_cost=1.0
+    )
+    assert targets(radar_of((1, 0.5, 30.0), (2, 0.5, 10.0)), policy(strategy))[
+        "user_id"
+    ].to_list() == [1]
 
 
 def test_capacity_counts_contacts_and_keeps_who_was_passed_over() -> None:
@@ -156,8 +218,12 @@ def test_capacity_counts_contacts_and_keeps_who_was_passed_over() -> None:
 
 
 def test_budget_is_spent_and_never_passed() -> None:
-    strategy = StrategySettings(name="budget", objective="revenue_at_risk", contact_cost=0.3, budget=1.0)
-    found = targets(radar_of(*((user, 0.5, 100.0 - user) for user in range(1, 7))), policy(strategy))
+    strategy = StrategySettings(
+        name="budget", objective="revenue_at_risk", contact_cost=0.3, budget=1.0
+    )
+    found = targets(
+        radar_of(*((user, 0.5, 100.0 - user) for user in range(1, 7))), policy(strategy)
+    )
     contacted = found.filter(pl.col("action") == "contact")
     assert contacted["user_id"].to_list() == [1, 2, 3]
     assert contacted["expected_cost"].sum() <= 1.0
@@ -165,11 +231,18 @@ def test_budget_is_spent_and_never_passed() -> None:
 
 def test_holdout_is_the_documented_hash_and_the_same_for_every_strategy() -> None:
     radar = radar_of(*((user, 0.5, 100.0) for user in range(1, 201)))
-    settings = policy(MAXIMUM_RISK, StrategySettings(name="any", objective="random"), holdout_share=0.2, capacity=200)
+    settings = policy(
+        MAXIMUM_RISK,
+        StrategySettings(name="any", objective="random"),
+        holdout_share=0.2,
+        capacity=200,
+    )
     found = targets(radar, settings)
     expected = {user for user in range(1, 201) if unit_interval("radar-holdout", user) < 0.2}
     for name in ("maximum_risk", "any"):
-        held = found.filter(pl.col("strategy") == name, pl.col("exclusion") == "holdout")["user_id"].to_list()
+        held = found.filter(pl.col("strategy") == name, pl.col("exclusion") == "holdout")[
+            "user_id"
+        ].to_list()
         assert set(held) == expected
     assert not set(found.filter(pl.col("action") == "contact")["user_id"]) & expected
 
@@ -177,7 +250,9 @@ def test_holdout_is_the_documented_hash_and_the_same_for_every_strategy() -> Non
 def test_early_warning_takes_only_rising_risk() -> None:
     before = pl.DataFrame({"user_id": [1, 2, 3], "churn_probability_before": [0.1, 0.6, None]})
     strategy = StrategySettings(name="early", objective="early_warning")
-    found = targets(radar_of((1, 0.5, 10.0), (2, 0.5, 10.0), (3, 0.5, 10.0)), policy(strategy), warnings=before)
+    found = targets(
+        radar_of((1, 0.5, 10.0), (2, 0.5, 10.0), (3, 0.5, 10.0)), policy(strategy), warnings=before
+    )
     assert found["user_id"].to_list() == [1]
 
 
@@ -190,12 +265,16 @@ def test_high_value_defence_starts_with_the_most_valuable_of_the_risky() -> None
 def test_random_order_depends_on_the_seed_alone() -> None:
     radar = radar_of(*((user, 0.5, 100.0) for user in range(1, 51)))
     settings = policy(StrategySettings(name="exploration", objective="random"))
-    first, again, other = (targets(radar, settings, seed=seed)["user_id"].to_list() for seed in (1, 1, 2))
+    first, again, other = (
+        targets(radar, settings, seed=seed)["user_id"].to_list() for seed in (1, 1, 2)
+    )
     assert first == again != other
 
 
 def test_dormant_users_are_never_targets() -> None:
-    assert targets(radar_of((1, 0.9, 10.0), (2, 0.9, 10.0), dormant=(1,)), policy(MAXIMUM_RISK))["user_id"].to_list() == [2]
+    assert targets(radar_of((1, 0.9, 10.0), (2, 0.9, 10.0), dormant=(1,)), policy(MAXIMUM_RISK))[
+        "user_id"
+    ].to_list() == [2]
 
 
 def test_nobody_at_risk_gives_an_empty_list() -> None:
@@ -204,7 +283,14 @@ def test_nobody_at_risk_gives_an_empty_list() -> None:
 
 def test_contact_in_spite_of_an_exclusion_is_found() -> None:
     radar = radar_of((1, 0.5, 50.0), (2, 0.5, 40.0), (3, 0.5, 30.0))
-    found = targets(radar, policy(MAXIMUM_RISK), exclusions=without(radar, policy(MAXIMUM_RISK), "2"))
+    found = targets(
+        radar, policy(MAXIMUM_RISK), exclusions=without(radar, policy(MAXIMUM_RISK), "2")
+    )
     assert targets_against_policy(found, radar).is_empty()
-    assert targets_against_policy(found.with_columns(action=pl.lit("contact")), radar)["user_id"].to_list() == [2]
-    assert targets_against_policy(found.with_columns(revenue_at_risk=pl.lit(1.0)), radar).height == found.height
+    assert targets_against_policy(found.with_columns(action=pl.lit("contact")), radar)[
+        "user_id"
+    ].to_list() == [2]
+    assert (
+        targets_against_policy(found.with_columns(revenue_at_risk=pl.lit(1.0)), radar).height
+        == found.height
+    )

@@ -1,4 +1,6 @@
-"""Segments add up to the whole, tell what came true last time, and change only against an earlier day."""
+"""Segments add up to the whole, tell what came true last time,
+and change only against an earlier day.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -31,13 +33,19 @@ FORECASTS = pl.DataFrame(
 
 
 def segment_of(found: pl.DataFrame, dimension: str, segment: str) -> dict[str, object]:
-    return found.filter(pl.col("dimension") == dimension, pl.col("segment") == segment).row(0, named=True)
+    return found.filter(pl.col("dimension") == dimension, pl.col("segment") == segment).row(
+        0, named=True
+    )
 
 
 def test_every_dimension_adds_up_to_the_whole() -> None:
     found = radar_segments(RADAR, FORECASTS, None, as_of=TONIGHT)
     check_frame(found, contract_of("radar_segments"), ids=IdTypes("integer", "integer"))
-    sums = found.group_by("dimension").agg(pl.col("n_users").sum(), pl.col("revenue_at_risk").sum(), pl.col("revenue_at_risk_share").sum())
+    sums = found.group_by("dimension").agg(
+        pl.col("n_users").sum(),
+        pl.col("revenue_at_risk").sum(),
+        pl.col("revenue_at_risk_share").sum(),
+    )
     assert sums["n_users"].to_list() == [4, 4, 4]
     assert sums["revenue_at_risk"].to_list() == pytest.approx([20.0 + 10.0 + 1.0] * 3)
     assert sums["revenue_at_risk_share"].to_list() == pytest.approx([1.0] * 3)
@@ -47,13 +55,20 @@ def test_every_dimension_adds_up_to_the_whole() -> None:
 def test_only_the_last_closed_origin_is_told() -> None:
     found = radar_segments(RADAR, FORECASTS, None, as_of=TONIGHT)
     whole = segment_of(found, "all", "all")
-    assert (whole["closed_on"], whole["n_closed"], whole["realised_churn"]) == (date(2024, 1, 1), 2, 0.5)
+    assert (whole["closed_on"], whole["n_closed"], whole["realised_churn"]) == (
+        date(2024, 1, 1),
+        2,
+        0.5,
+    )
     assert (whole["predicted_loss"], whole["realised_loss"]) == (0.5 * 4.0 + 0.25 * 2.0, 5.0)
     assert segment_of(found, "life_cycle", "regular")["realised_churn"] == 1.0
-    assert segment_of(found, "band", "critical")["n_closed"] == 1  # 20 of 25 at risk then were one user's
+    # 20 of 25 at risk then were one user's
+    assert segment_of(found, "band", "critical")["n_closed"] == 1
 
 
-def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(tmp_path: Path) -> None:
+def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(
+    tmp_path: Path,
+) -> None:
     first = radar_segments(RADAR, FORECASTS, None, as_of=TONIGHT)
     assert first["revenue_at_risk_change"].null_count() == first.height
     folder = tmp_path / SEGMENT_DAYS.folder
@@ -61,9 +76,18 @@ def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(
     first.write_parquet(folder / SEGMENT_DAYS.file_name(TONIGHT))
     assert last_day_before(SEGMENT_DAYS, TONIGHT, workspace=tmp_path) is None
     tomorrow = date(2024, 3, 2)
-    later = radar_segments(RADAR.head(2), FORECASTS, last_day_before(SEGMENT_DAYS, tomorrow, workspace=tmp_path), as_of=tomorrow)
+    later = radar_segments(
+        RADAR.head(2),
+        FORECASTS,
+        last_day_before(SEGMENT_DAYS, tomorrow, workspace=tmp_path),
+        as_of=tomorrow,
+    )
     whole = segment_of(later, "all", "all")
-    assert (whole["previous_on"], whole["n_users_change"], whole["revenue_at_risk_change"]) == (TONIGHT, -2, pytest.approx(-1.0))
+    assert (whole["previous_on"], whole["n_users_change"], whole["revenue_at_risk_change"]) == (
+        TONIGHT,
+        -2,
+        pytest.approx(-1.0),
+    )
 
 
 def test_a_damaged_day_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Lists of people who must not be contacted: read whole or not at all, held against the log, and in doubt nobody is contacted."""
+"""Lists of people who must not be contacted: read whole or not at all,
+held against the log, and in doubt nobody is contacted.
+"""
 
 import gzip
 from collections.abc import Callable
@@ -13,10 +15,21 @@ import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.revenue import ContactLogSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.revenue.contacts.contact_holds import UNMATCHED, UNREADABLE, Hold, hold_contacts, list_holds
+from ntg_assets.revenue.contacts.contact_holds import (
+    UNMATCHED,
+    UNREADABLE,
+    Hold,
+    hold_contacts,
+    list_holds,
+)
 from ntg_assets.revenue.contacts.trials import LOG_SCHEMA
 from ntg_assets.revenue.contacts.user_list_report import remarks, report_user_lists
-from ntg_assets.revenue.contacts.user_lists import ListRows, read_contacts, read_exclusions, read_opt_outs
+from ntg_assets.revenue.contacts.user_lists import (
+    ListRows,
+    read_contacts,
+    read_exclusions,
+    read_opt_outs,
+)
 from ntg_assets.sources.sources import Place
 
 NO_TRIAL = pl.DataFrame(schema=LOG_SCHEMA)
@@ -29,8 +42,16 @@ def opt_outs(home: Path, content: str | bytes, name: str = "out.csv") -> ListRow
     return read
 
 
-def report(rows: pl.DataFrame, users: pl.Series, *, key: str = "radar.opt_out_file", **kwargs: Any) -> dict[str, Any]:
-    judged = {"source": [key], "files": ["out.csv"], "n_files": [1], "is_usable": [True], "sentence": ["read"]}
+def report(
+    rows: pl.DataFrame, users: pl.Series, *, key: str = "radar.opt_out_file", **kwargs: Any
+) -> dict[str, Any]:
+    judged = {
+        "source": [key],
+        "files": ["out.csv"],
+        "n_files": [1],
+        "is_usable": [True],
+        "sentence": ["read"],
+    }
     found = report_user_lists(pl.DataFrame(judged), rows, NO_TRIAL, users, **kwargs)
     check_frame(found, contract_of("user_list_report"))
     return found.row(0, named=True)
@@ -52,12 +73,30 @@ def test_a_list_is_read_however_it_was_written(tmp_path: Path, content: str | by
     assert report(read.rows, pl.Series([7]))["n_users"] == 1
 
 
-@pytest.mark.parametrize("ids", [[7, 8, None], [7.0, 8.0, None], [7.0, 8.0, float("nan")], ["7", "8.0", None], ["007", " 8", " "]])
-@pytest.mark.parametrize("users", [pl.Series([7, 8, 9]), pl.Series(["7", "8", "9"]), pl.Series(["7.0", "8.0", "9.0"])])
-def test_every_type_of_a_parquet_column_names_the_same_people(tmp_path: Path, ids: list[Any], users: pl.Series) -> None:
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [7, 8, None],
+        [7.0, 8.0, None],
+        [7.0, 8.0, float("nan")],
+        ["7", "8.0", None],
+        ["007", " 8", " "],
+    ],
+)
+@pytest.mark.parametrize(
+    "users", [pl.Series([7, 8, 9]), pl.Series(["7", "8", "9"]), pl.Series(["7.0", "8.0", "9.0"])]
+)
+def test_every_type_of_a_parquet_column_names_the_same_people(
+    tmp_path: Path, ids: list[Any], users: pl.Series
+) -> None:
     pl.DataFrame({"user_id": ids}).write_parquet(tmp_path / "out.parquet")
     found = report(read_opt_outs("out.parquet", place=Place(tmp_path)).rows, users)
-    assert (found["n_users"], found["n_blank"], found["n_ids"], found["n_not_found"]) == (2, 1, 2, 0)
+    assert (found["n_users"], found["n_blank"], found["n_ids"], found["n_not_found"]) == (
+        2,
+        1,
+        2,
+        0,
+    )
     assert found["is_usable"]
 
 
@@ -76,13 +115,19 @@ def test_an_empty_list_says_that_nobody_opted_out(tmp_path: Path) -> None:
         ("", r"is empty \(0 bytes\)"),
         ("id\n7\n", r"no column 'user_id'"),
         ("user_id;why\n7;x\n", r"no column 'user_id'"),
-        ('user_id,why\n7,"asked\n8,x\n9,y\n', "rows expected from its lines"),  # a swallowed line is a person who is contacted
-        ("user_id,why\n7,a,b\n8,x\n", r"1 of 2 lines cannot be read \(first: line 2 has too many fields: '7,a,b'"),
+        # a swallowed line is a person who is contacted
+        ('user_id,why\n7,"asked\n8,x\n9,y\n', "rows expected from its lines"),
+        (
+            "user_id,why\n7,a,b\n8,x\n",
+            r"1 of 2 lines cannot be read \(first: line 2 has too many fields: '7,a,b'",
+        ),
         (b"user_id\n\xff\xfe7\n", "is not UTF-8"),
         ("user_id\n7\n".encode("utf-16"), "is UTF-16 by its byte order mark"),
     ],
 )
-def test_a_list_that_cannot_be_read_whole_is_not_read_at_all(tmp_path: Path, content: str | bytes, told: str) -> None:
+def test_a_list_that_cannot_be_read_whole_is_not_read_at_all(
+    tmp_path: Path, content: str | bytes, told: str
+) -> None:
     with pytest.raises(SourceError, match=told):
         opt_outs(tmp_path, content)
 
@@ -93,12 +138,28 @@ def test_a_list_that_cannot_be_read_whole_is_not_read_at_all(tmp_path: Path, con
         (lambda _: None, "out.csv", "no such file"),
         (lambda home: (home / "out.csv").mkdir(), "out.csv", "no such file|folder"),
         (lambda _: None, "out*.csv", "no file matches"),
-        (lambda home: (home / "out.parquet").write_bytes(b"PAR1 and no more"), "out.parquet", "no whole Parquet file"),
-        (lambda home: (home / "out.csv.gz").write_bytes(gzip.compress(b"user_id\n7\n", mtime=0)[:-9]), "out.csv.gz", "cannot be unpacked"),
-        (lambda home: pl.DataFrame({"user_id": [[7]]}).write_parquet(home / "out.parquet"), "out.parquet", "ids expected"),
+        (
+            lambda home: (home / "out.parquet").write_bytes(b"PAR1 and no more"),
+            "out.parquet",
+            "no whole Parquet file",
+        ),
+        (
+            lambda home: (home / "out.csv.gz").write_bytes(
+                gzip.compress(b"user_id\n7\n", mtime=0)[:-9]
+            ),
+            "out.csv.gz",
+            "cannot be unpacked",
+        ),
+        (
+            lambda home: pl.DataFrame({"user_id": [[7]]}).write_parquet(home / "out.parquet"),
+            "out.parquet",
+            "ids expected",
+        ),
     ],
 )
-def test_what_is_no_file_of_ids_is_refused(tmp_path: Path, make: Callable[[Path], object], name: str, told: str) -> None:
+def test_what_is_no_file_of_ids_is_refused(
+    tmp_path: Path, make: Callable[[Path], object], name: str, told: str
+) -> None:
     make(tmp_path)
     with pytest.raises(SourceError, match=told):
         read_opt_outs(name, place=Place(tmp_path))
@@ -121,15 +182,21 @@ def test_exclusions_keep_their_reason(tmp_path: Path) -> None:
 
 def contacts(home: Path, content: str, **changes: Any) -> ListRows:
     (home / "sent.csv").write_text(content)
-    read = read_contacts(ContactLogSettings.model_validate({"files": ["sent.csv"], **changes}), place=Place(home))
+    read = read_contacts(
+        ContactLogSettings.model_validate({"files": ["sent.csv"], **changes}), place=Place(home)
+    )
     check_frame(read.rows, contract_of("user_lists"))
     return read
 
 
 def test_a_contact_is_a_day_of_utc_and_other_rows_are_counted(tmp_path: Path) -> None:
-    rows = "3,2024-03-31T00:30:00+02:00,contact\n4,2024-03-30,no_contact\n5,2024-03-30 23:59:59,contact\n6,2024-03-29,\n"
+    rows = (
+        "3,2024-03-31T00:30:00+02:00,contact\n4,2024-03-30,no_contact\n5,2024-03-30"
+        " 23:59:59,contact\n6,2024-03-29,\n"
+    )
     read = contacts(tmp_path, "user_id,assigned_on,action\n" + rows)
-    # half past midnight in Berlin is the day before; a row that does not say what was done is a contact
+    # half past midnight in Berlin is the day before; a row that does not say what was done is a
+    # contact
     assert read.rows.select("listed_id", "contacted_on").rows() == [
         ("3", date(2024, 3, 30)),
         ("5", date(2024, 3, 30)),
@@ -149,52 +216,86 @@ def test_our_own_log_the_crms_own_and_one_that_is_not_there_yet(tmp_path: Path) 
     assert (read.rows["listed_id"].to_list(), read.n_files) == (["7"], 2)
     assert "1 of them left out as copies" in read.sentence
     crm = ContactLogSettings(files=["crm.csv"], user_id="account", contacted_at="at", action=None)
-    assert read_contacts(crm, place=Place(tmp_path)).rows["contacted_on"].to_list() == [date(2024, 3, 29)]
+    assert read_contacts(crm, place=Place(tmp_path)).rows["contacted_on"].to_list() == [
+        date(2024, 3, 29)
+    ]
     nothing = read_contacts(ContactLogSettings(files=["later/*.csv"]), place=Place(tmp_path))
-    assert (nothing.rows.height, nothing.sentence) == (0, "no file is there yet: nobody was contacted")
+    assert (nothing.rows.height, nothing.sentence) == (
+        0,
+        "no file is there yet: nobody was contacted",
+    )
     times = pl.DataFrame({"user_id": [9.0], "contacted_at": [datetime(2024, 3, 30, 23)]})
     times.write_parquet(tmp_path / "times.parquet")
     typed = ContactLogSettings(files=["times.parquet"], contacted_at="contacted_at", action=None)
-    assert read_contacts(typed, place=Place(tmp_path)).rows.select("listed_id", "contacted_on").rows() == [("9", date(2024, 3, 30))]
+    assert read_contacts(typed, place=Place(tmp_path)).rows.select(
+        "listed_id", "contacted_on"
+    ).rows() == [("9", date(2024, 3, 30))]
 
 
 @pytest.mark.parametrize(
     ("content", "changes", "told"),
     [
         ("user_id,sent\n1,2024-03-30\n", {}, "no column 'assigned_on'"),
-        ("user_id,assigned_on,action\n1,yesterday,contact\n", {}, r"1 of 1 contacts hold no day in assigned_on \(first: 'yesterday'\)"),
-        ("user_id,assigned_on,action\n1,2024-03-30,sent\n", {}, "no row of 1 has action = 'contact'; the first other value is 'sent'"),
+        (
+            "user_id,assigned_on,action\n1,yesterday,contact\n",
+            {},
+            r"1 of 1 contacts hold no day in assigned_on \(first: 'yesterday'\)",
+        ),
+        (
+            "user_id,assigned_on,action\n1,2024-03-30,sent\n",
+            {},
+            "no row of 1 has action = 'contact'; the first other value is 'sent'",
+        ),
         ("user_id,assigned_on,action\n1,1711756800,contact\n", {}, "hold no day"),
     ],
 )
-def test_a_contact_log_that_cannot_cap_anything_is_refused(tmp_path: Path, content: str, changes: dict[str, Any], told: str) -> None:
+def test_a_contact_log_that_cannot_cap_anything_is_refused(
+    tmp_path: Path, content: str, changes: dict[str, Any], told: str
+) -> None:
     with pytest.raises(SourceError, match=told):
         contacts(tmp_path, content, **changes)
 
 
 def test_a_night_on_which_everyone_was_held_out_is_a_log_without_contacts(tmp_path: Path) -> None:
-    assert contacts(tmp_path, "user_id,assigned_on,action\n1,2024-03-30,no_contact\n").rows.is_empty()
+    assert contacts(
+        tmp_path, "user_id,assigned_on,action\n1,2024-03-30,no_contact\n"
+    ).rows.is_empty()
 
 
-def test_a_padded_list_is_found_in_a_padded_log_and_nearly_in_one_that_is_not(tmp_path: Path) -> None:
+def test_a_padded_list_is_found_in_a_padded_log_and_nearly_in_one_that_is_not(
+    tmp_path: Path,
+) -> None:
     rows = opt_outs(tmp_path, "user_id\nu1   \n").rows
     padded, plain = pl.Series(["u1   ", "u2   "]), pl.Series(["u1", "u2"])
     assert [report(rows, padded)[name] for name in ("n_found", "n_near", "reason")] == [1, 0, None]
     near = report(rows, plain)
-    assert (near["n_found"], near["n_near"], near["n_users_nearly"], near["is_usable"]) == (0, 1, 1, True)
-    assert near["reason"] == "1 of the 1 users that it names are written otherwise in the log (such as 'u1   ' for 'u1')"
+    assert (near["n_found"], near["n_near"], near["n_users_nearly"], near["is_usable"]) == (
+        0,
+        1,
+        1,
+        True,
+    )
+    assert (
+        near["reason"]
+        == "1 of the 1 users that it names are written otherwise in the log (such as 'u1   ' for"
+        " 'u1')"
+    )
 
 
 def test_a_list_that_names_nobody_withholds_the_lists_unless_it_is_accepted(tmp_path: Path) -> None:
     rows, users = opt_outs(tmp_path, "user_id\nCRM-1\nCRM-2\n\n").rows, pl.Series([7, 8])
     found = report(rows, users)
     assert (found["n_rows"], found["n_ids"], found["n_not_found"], found["n_blank"]) == (3, 2, 2, 1)
-    assert found["reason"] == (
-        "none of its 2 ids is a user of the log: the first is 'CRM-1', those of the log look like 7. Is it a list of other ids?"
+    assert (
+        found["reason"]
+        == "none of its 2 ids is a user of the log: the first is 'CRM-1', those of the log look"
+        " like 7. Is it a list of other ids?"
     )
     holds = hold_contacts(list_holds(pl.DataFrame([found])))
     check_frame(holds, contract_of("contact_holds"))
-    assert holds.select("source", "rule", "value", "limit").rows() == [("radar.opt_out_file", UNMATCHED, 0.0, 1.0)]
+    assert holds.select("source", "rule", "value", "limit").rows() == [
+        ("radar.opt_out_file", UNMATCHED, 0.0, 1.0)
+    ]
     accepted = report(rows, users, accept_unmatched=True)
     assert accepted["is_usable"]
     assert list(list_holds(pl.DataFrame([accepted]))) == []
@@ -203,7 +304,11 @@ def test_a_list_that_names_nobody_withholds_the_lists_unless_it_is_accepted(tmp_
 
 def test_a_list_of_blank_rows_withholds_the_lists(tmp_path: Path) -> None:
     found = report(opt_outs(tmp_path, "user_id,why\n,asked\n ,asked\n").rows, pl.Series([7]))
-    assert (found["n_blank"], found["is_usable"], found["reason"]) == (2, False, "none of its 2 rows holds an id")
+    assert (found["n_blank"], found["is_usable"], found["reason"]) == (
+        2,
+        False,
+        "none of its 2 rows holds an id",
+    )
 
 
 def test_a_refused_list_and_other_reasons_stand_in_one_table() -> None:

@@ -1,4 +1,6 @@
-"""Lifetime value is P(active) x E[value | active], renewed and discounted; what is at stake has no churn inside it."""
+"""Lifetime value is P(active) x E[value | active], renewed and discounted;
+what is at stake has no churn inside it.
+"""
 
 from datetime import date, timedelta
 
@@ -13,11 +15,24 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.value.ltv import discounted_days
 from ntg_assets.revenue.value.purchase_pace import present_pace, priced, renewal, user_habits
-from ntg_assets.revenue.value.value_model import daily_run_rate, fit_value, observed_value, predict_value
+from ntg_assets.revenue.value.value_model import (
+    daily_run_rate,
+    fit_value,
+    observed_value,
+    predict_value,
+)
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges, range_of
 from ntg_assets.revenue.value.worth import capped_days
 from ntg_assets.storage.run import run
-from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    VALUE,
+    Tables,
+    boundaries,
+    days,
+    leaving_log,
+    make_tables,
+)
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))
 REVENUE = ValueSettings(basis="event_value", unit="usd", horizon_days=60)
@@ -28,19 +43,33 @@ def tables() -> Tables:
     return make_tables(leaving_log(3), SPLIT)
 
 
-def habits_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int, settings: ValueSettings = VALUE) -> pl.DataFrame:
+def habits_of(
+    user_days: pl.DataFrame, cutoff_on: date, horizon_days: int, settings: ValueSettings = VALUE
+) -> pl.DataFrame:
     capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=settings))
-    found = run(user_habits(user_days, capped, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings))
+    found = run(
+        user_habits(
+            user_days, capped, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings
+        )
+    )
     return priced(found, settings=settings)
 
 
-def persistence_of(user_days: pl.DataFrame, cutoff_on: date, horizon_days: int) -> list[tuple[object, ...]]:
+def persistence_of(
+    user_days: pl.DataFrame, cutoff_on: date, horizon_days: int
+) -> list[tuple[object, ...]]:
     found = habits_of(user_days, cutoff_on, horizon_days)
     return found.sort("user_id").select("user_id", "n_periods", "n_renewed").rows()
 
 
 def test_discounted_days_without_discount_are_days() -> None:
-    assert discounted_days(horizon_days=365, period_days=90, annual_discount=0.0).tolist() == [90, 90, 90, 90, 5]
+    assert discounted_days(horizon_days=365, period_days=90, annual_discount=0.0).tolist() == [
+        90,
+        90,
+        90,
+        90,
+        5,
+    ]
 
 
 def test_a_day_is_discounted_from_its_middle() -> None:
@@ -49,9 +78,18 @@ def test_a_day_is_discounted_from_its_middle() -> None:
 
 
 def test_periods_are_counted_back_from_the_cutoff_and_a_gap_is_no_renewal() -> None:
-    cutoff = date(2024, 3, 1)  # periods of 10 days: [20 Feb, 1 Mar) is 0, [10 Feb, 20 Feb) is 1, ...
-    seen = days((1, "2024-02-29"), (1, "2024-02-19"), (1, "2024-01-30"), (2, "2024-02-25"), (3, "2024-02-12"), (4, "2024-03-01"))
-    # user 1 is active in periods 0, 1 and 3: 1 was renewed, 3 was not; 2 has no closed period; 3 did not come back; 4 is not seen
+    # periods of 10 days: [20 Feb, 1 Mar) is 0, [10 Feb, 20 Feb) is 1, ...
+    cutoff = date(2024, 3, 1)
+    seen = days(
+        (1, "2024-02-29"),
+        (1, "2024-02-19"),
+        (1, "2024-01-30"),
+        (2, "2024-02-25"),
+        (3, "2024-02-12"),
+        (4, "2024-03-01"),
+    )
+    # user 1 is active in periods 0, 1 and 3: 1 was renewed, 3 was not; 2 has no closed period; 3
+    # did not come back; 4 is not seen
     assert persistence_of(seen, cutoff, 10) == [(1, 2, 1), (2, 0, 0), (3, 1, 0)]
 
 
@@ -63,16 +101,24 @@ def test_renewal_shrinks_to_the_rate_of_all() -> None:
 
 def test_pace_of_daily_activity_is_about_one_a_day() -> None:
     daily = days(*((1, str(date(2024, 1, 1) + timedelta(days=day))) for day in range(400)))
-    found = present_pace(habits_of(daily, date(2024, 1, 1) + timedelta(days=400), 20), horizon_days=20, settings=VALUE)
+    found = present_pace(
+        habits_of(daily, date(2024, 1, 1) + timedelta(days=400), 20),
+        horizon_days=20,
+        settings=VALUE,
+    )
     assert found[0] == pytest.approx(1.0, abs=0.02)
 
 
 def test_pace_is_halved_every_horizon_unless_configured() -> None:
     cutoff, seen = date(2024, 3, 1), days((1, "2024-02-20"), value=8.0)  # 10 days ago
-    by_default = present_pace(habits_of(seen, cutoff, 10, REVENUE), horizon_days=10, settings=REVENUE)
+    by_default = present_pace(
+        habits_of(seen, cutoff, 10, REVENUE), horizon_days=10, settings=REVENUE
+    )
     assert by_default[0] == pytest.approx(8 * 0.5 * np.log(2) / 10)
     slower = REVENUE.model_copy(update={"pace_half_life_days": 5})
-    assert present_pace(habits_of(seen, cutoff, 10, slower), horizon_days=10, settings=slower)[0] == pytest.approx(8 * 0.25 * np.log(2) / 5)
+    assert present_pace(habits_of(seen, cutoff, 10, slower), horizon_days=10, settings=slower)[
+        0
+    ] == pytest.approx(8 * 0.25 * np.log(2) / 5)
 
 
 def test_a_pace_of_refunds_is_no_debt() -> None:
@@ -82,7 +128,10 @@ def test_a_pace_of_refunds_is_no_debt() -> None:
 
 def test_active_days_are_priced_and_refunds_count_nothing() -> None:
     window = pl.DataFrame({"window_active_days": [3, 0], "window_value": [-12.0, 7.5]})
-    assert observed_value(window, settings=ValueSettings(price_per_active_day=2.0)).tolist() == [6.0, 0.0]
+    assert observed_value(window, settings=ValueSettings(price_per_active_day=2.0)).tolist() == [
+        6.0,
+        0.0,
+    ]
     assert observed_value(window, settings=REVENUE).tolist() == [0.0, 7.5]
 
 
@@ -95,18 +144,31 @@ def test_value_model_adds_up_to_what_was_observed(tables: Tables) -> None:
 def test_value_model_is_the_minimum_of_the_stated_objective(tables: Tables) -> None:
     stayed = tables.labelled.filter(~pl.col("is_churned"))
     predicted, _ = predict_value(stayed, tables.value_coefficients)
-    observed, table = observed_value(stayed, settings=VALUE), tables.value_coefficients.sort("position")
-    x = standardise(design_matrix(stayed), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:])
+    observed, table = (
+        observed_value(stayed, settings=VALUE),
+        tables.value_coefficients.sort("position"),
+    )
+    x = standardise(
+        design_matrix(stayed),
+        mean=table["mean"].to_numpy()[1:],
+        scale=table["scale"].to_numpy()[1:],
+    )
     gradient = x.T @ (predicted - observed) / observed.mean() / len(observed)
-    assert gradient + VALUE.regularisation * table["coefficient"].to_numpy()[1:] == pytest.approx(0, abs=1e-8)
+    assert gradient + VALUE.regularisation * table["coefficient"].to_numpy()[1:] == pytest.approx(
+        0, abs=1e-8
+    )
 
 
 def test_two_part_value_is_the_stated_product(tables: Tables) -> None:
-    periods = discounted_days(horizon_days=60, period_days=20, annual_discount=VALUE.annual_discount)
+    periods = discounted_days(
+        horizon_days=60, period_days=20, annual_discount=VALUE.annual_discount
+    )
     for row in tables.ltv_estimates.head(10).iter_rows(named=True):
         renewed = sum(weight * row["persistence"] ** k for k, weight in enumerate(periods))
         assert row["ltv_if_active"] == pytest.approx(row["engagement_intensity"] * sum(periods))
-        assert row["ltv"] == pytest.approx(row["active_probability"] * row["engagement_intensity"] * renewed)
+        assert row["ltv"] == pytest.approx(
+            row["active_probability"] * row["engagement_intensity"] * renewed
+        )
 
 
 def test_lifetime_value_never_exceeds_value_while_active(tables: Tables) -> None:
@@ -117,12 +179,16 @@ def test_lifetime_value_never_exceeds_value_while_active(tables: Tables) -> None
     assert found["unit"].unique().to_list() == ["index"]
 
 
-@pytest.mark.parametrize(("stake", "column"), [("run_rate", "ltv_at_run_rate"), ("if_active", "ltv_if_active")])
+@pytest.mark.parametrize(
+    ("stake", "column"), [("run_rate", "ltv_at_run_rate"), ("if_active", "ltv_if_active")]
+)
 def test_stake_is_what_the_configuration_says(stake: str, column: str) -> None:
     settings = ValueSettings.model_validate({"horizon_days": 60, "stake": stake})
     found = make_tables(leaving_log(3, n_users=40), SPLIT, value=settings)
     assert found.ltv_estimates["ltv_if_stays"].equals(found.ltv_estimates[column])
-    joined = found.revenue_risk_radar.filter("is_at_risk_population").join(found.ltv_estimates, on="user_id")
+    joined = found.revenue_risk_radar.filter("is_at_risk_population").join(
+        found.ltv_estimates, on="user_id"
+    )
     assert (joined["ltv_at_stake"] == joined[column]).all()
 
 
@@ -131,16 +197,29 @@ def test_nobody_is_worth_more_active_days_than_there_are_days(tables: Tables) ->
 
 
 def test_more_active_users_are_worth_more(tables: Tables) -> None:
-    joined = tables.ltv_estimates.join(tables.churn_scores.filter("is_at_risk_population"), on="user_id")
+    joined = tables.ltv_estimates.join(
+        tables.churn_scores.filter("is_at_risk_population"), on="user_id"
+    )
     assert joined.select(pl.corr("recency_weight", "ltv", method="spearman")).item() > 0
     assert joined.select(pl.corr("recency_days", "ltv", method="spearman")).item() < -0.3
 
 
 def test_observed_revenue_with_refunds_and_zeros_is_finite_and_in_dollars() -> None:
-    refunds = leaving_log(5).with_columns(value_sum=pl.when(pl.col("active_on").dt.day() % 3 == 0).then(-5.0).otherwise(0.0))
-    found = make_tables(refunds.with_columns(value_sum=pl.col("value_sum") + pl.col("user_id") % 4), SPLIT, value=REVENUE).ltv_estimates
+    refunds = leaving_log(5).with_columns(
+        value_sum=pl.when(pl.col("active_on").dt.day() % 3 == 0).then(-5.0).otherwise(0.0)
+    )
+    found = make_tables(
+        refunds.with_columns(value_sum=pl.col("value_sum") + pl.col("user_id") % 4),
+        SPLIT,
+        value=REVENUE,
+    ).ltv_estimates
     assert found["unit"].unique().to_list() == ["usd"]
-    assert found.select(pl.col("ltv", "ltv_if_stays", "ltv_at_run_rate", "ltv_high").is_finite().all()).row(0) == (True,) * 4
+    assert (
+        found.select(
+            pl.col("ltv", "ltv_if_stays", "ltv_at_run_rate", "ltv_high").is_finite().all()
+        ).row(0)
+        == (True,) * 4
+    )
     assert (found["ltv_at_run_rate"] >= 0).all()
 
 
@@ -154,14 +233,19 @@ def test_when_everyone_left_the_pace_before_stands_in() -> None:
 
 
 def test_one_user_gets_an_answer() -> None:
-    found = make_tables(days(*((1, f"2024-0{month}-{day}") for month in range(1, 9) for day in (10, 20))), SPLIT)
+    found = make_tables(
+        days(*((1, f"2024-0{month}-{day}") for month in range(1, 9) for day in (10, 20))), SPLIT
+    )
     assert found.revenue_risk_radar.height == 1
     assert 0 < found.churn_scores["churn_probability"][0] < 0.5  # the one user always came back
 
 
 def test_all_events_on_one_day_is_one_clear_sentence() -> None:
     with pytest.raises(NotEnoughDataError, match="TRAIN spans 1 whole days"):
-        make_tables(days((1, "2024-01-01"), (2, "2024-01-01")), boundaries(date(2024, 1, 1), date(2024, 1, 2)))
+        make_tables(
+            days((1, "2024-01-01"), (2, "2024-01-01")),
+            boundaries(date(2024, 1, 1), date(2024, 1, 2)),
+        )
 
 
 def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
@@ -170,13 +254,22 @@ def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
 
 
 def test_horizon_of_value_may_be_shorter_than_that_of_churn() -> None:
-    found = make_tables(leaving_log(4), SPLIT, churn=ChurnSettings(horizon_days=30), value=ValueSettings(horizon_days=7)).ltv_estimates
+    found = make_tables(
+        leaving_log(4),
+        SPLIT,
+        churn=ChurnSettings(horizon_days=30),
+        value=ValueSettings(horizon_days=7),
+    ).ltv_estimates
     assert (found["discounted_days"] < 7).all()
 
 
 @pytest.mark.parametrize("unit", ["index", "eur", "jpy"])
 def test_value_is_an_index_or_in_any_currency(unit: str) -> None:
-    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=ValueSettings(unit=unit, price_per_active_day=1.0, horizon_days=60))
+    found = make_tables(
+        leaving_log(3, n_users=40),
+        SPLIT,
+        value=ValueSettings(unit=unit, price_per_active_day=1.0, horizon_days=60),
+    )
     assert found.ltv_estimates["unit"].unique().to_list() == [unit]
 
 
@@ -187,10 +280,14 @@ def test_a_unit_that_is_no_currency_code_is_refused(unit: str) -> None:
 
 
 def test_ranges_hold_nine_of_ten_of_the_rows_they_were_measured_on(tables: Tables) -> None:
-    ranges = fit_value_ranges(tables.labelled, tables.churn_coefficients, tables.value_coefficients, settings=VALUE)
+    ranges = fit_value_ranges(
+        tables.labelled, tables.churn_coefficients, tables.value_coefficients, settings=VALUE
+    )
     assert ranges["n_rows"].sum() == tables.labelled.height
     told, _ = predict_value(tables.labelled, tables.value_coefficients)
-    told = told * (1 - score_churn(tables.labelled, tables.churn_coefficients)["churn_probability"].to_numpy())
+    told = told * (
+        1 - score_churn(tables.labelled, tables.churn_coefficients)["churn_probability"].to_numpy()
+    )
     low, high = range_of(told, ranges)
     seen = observed_value(tables.labelled, settings=VALUE)
     slack = 1e-9 * np.maximum(seen, 1.0)
@@ -200,7 +297,13 @@ def test_ranges_hold_nine_of_ten_of_the_rows_they_were_measured_on(tables: Table
 
 def test_a_range_is_that_of_the_own_bin() -> None:
     ranges = pl.DataFrame(
-        {"bin": [1, 2], "forecast_upto": [2.0, float("inf")], "low_ratio": [0.0, 0.5], "high_ratio": [4.0, 1.5], "n_rows": [9, 9]}
+        {
+            "bin": [1, 2],
+            "forecast_upto": [2.0, float("inf")],
+            "low_ratio": [0.0, 0.5],
+            "high_ratio": [4.0, 1.5],
+            "n_rows": [9, 9],
+        }
     )
     low, high = range_of(np.array([2.0, 2.1, 100.0]), ranges)
     assert low.tolist() == [0.0, 0.5 * 2.1, 50.0]
@@ -215,11 +318,19 @@ def test_next_value_is_the_first_part_of_the_lifetime_value(tables: Tables) -> N
 
 
 def test_nobody_leaves_and_everything_is_a_refund() -> None:
-    always = days(*((user, str(date(2024, 1, 1) + timedelta(days=day))) for user in range(25) for day in range(240)), value=-1.0)
+    always = days(
+        *(
+            (user, str(date(2024, 1, 1) + timedelta(days=day)))
+            for user in range(25)
+            for day in range(240)
+        ),
+        value=-1.0,
+    )
     found = make_tables(always, SPLIT, value=REVENUE)
     assert found.churn_coefficients["method"].unique().to_list() == ["base_rate"]
     assert (found.churn_scores["churn_probability"] < 0.05).all()
-    assert found.revenue_risk_radar["revenue_at_risk"].sum() == 0.0  # nobody brings money: nothing to lose
+    # nobody brings money: nothing to lose
+    assert found.revenue_risk_radar["revenue_at_risk"].sum() == 0.0
     assert (found.revenue_risk_radar["band"] == "none").all()
 
 

@@ -1,4 +1,6 @@
-"""What an active day is worth: capped by what was shown often enough, shrunk to the mean of all by what it rests on."""
+"""What an active day is worth: capped by what was shown often enough,
+shrunk to the mean of all by what it rests on.
+"""
 
 from datetime import date, timedelta
 
@@ -11,9 +13,23 @@ from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, l
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.value.purchase_pace import priced, user_habits
 from ntg_assets.revenue.value.value_model import predict_value
-from ntg_assets.revenue.value.worth import capped_days, counted, counted_days, credible_worth, days_of_doubt
+from ntg_assets.revenue.value.worth import (
+    capped_days,
+    counted,
+    counted_days,
+    credible_worth,
+    days_of_doubt,
+)
 from ntg_assets.storage.run import run
-from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, days, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    VALUE,
+    Tables,
+    boundaries,
+    days,
+    leaving_log,
+    make_tables,
+)
 
 START, END = date(2024, 1, 1), date(2024, 8, 28)
 MONEY = ValueSettings(basis="event_value", unit="usd", horizon_days=60)
@@ -36,11 +52,19 @@ def usual() -> Tables:
     return tables_of(log_of_tens())
 
 
-def capped_of(*amounts: tuple[str, float], settings: ValueSettings = MONEY, cutoff_on: date = END) -> list[tuple[object, ...]]:
-    """(user, amount, what of it counts) of the days that are capped; the days of the log are given in order, one a day."""
+def capped_of(
+    *amounts: tuple[str, float], settings: ValueSettings = MONEY, cutoff_on: date = END
+) -> list[tuple[object, ...]]:
+    """(user, amount, what of it counts) of the days that are capped;
+    the days of the log are given in order, one a day.
+    """
     seen = days(*((user, str(START + timedelta(days=k))) for k, (user, _) in enumerate(amounts)))
-    priced_days = seen.with_columns(pl.Series("value_sum", [amount for _, amount in amounts], dtype=pl.Float64))
-    found = run(capped_days(priced_days, cutoff_on=cutoff_on, settings=settings)).sort("user_id", "active_on")
+    priced_days = seen.with_columns(
+        pl.Series("value_sum", [amount for _, amount in amounts], dtype=pl.Float64)
+    )
+    found = run(capped_days(priced_days, cutoff_on=cutoff_on, settings=settings)).sort(
+        "user_id", "active_on"
+    )
     return found.select("user_id", "value_sum", "counted_value").rows()
 
 
@@ -48,11 +72,18 @@ HUNDRED = tuple((f"u{k}", float(k)) for k in range(1, 101))  # 5 of 100 days hav
 
 
 def test_a_day_counts_up_to_what_five_days_of_the_log_have_reached() -> None:
-    assert capped_of(*HUNDRED) == [("u100", 100.0, 96.0), ("u97", 97.0, 96.0), ("u98", 98.0, 96.0), ("u99", 99.0, 96.0)]
+    assert capped_of(*HUNDRED) == [
+        ("u100", 100.0, 96.0),
+        ("u97", 97.0, 96.0),
+        ("u98", 98.0, 96.0),
+        ("u99", 99.0, 96.0),
+    ]
 
 
 def test_of_ten_thousand_days_one_in_a_thousand_has_to_reach_it() -> None:
-    many = pl.DataFrame({"user_id": range(10_000), "active_on": START, "value_sum": np.arange(1.0, 10_001.0)})
+    many = pl.DataFrame(
+        {"user_id": range(10_000), "active_on": START, "value_sum": np.arange(1.0, 10_001.0)}
+    )
     found = run(capped_days(many, cutoff_on=END, settings=MONEY))
     assert found["counted_value"].unique().to_list() == [9_991.0]  # ten days have reached it
     assert found.height == 9
@@ -60,7 +91,10 @@ def test_of_ten_thousand_days_one_in_a_thousand_has_to_reach_it() -> None:
 
 def test_what_one_user_paid_three_times_is_a_habit() -> None:
     twice = capped_of(*HUNDRED, ("whale", 5e3), ("whale", 6e3))
-    assert [row for row in twice if row[0] == "whale"] == [("whale", 5e3, 98.0), ("whale", 6e3, 98.0)]
+    assert [row for row in twice if row[0] == "whale"] == [
+        ("whale", 5e3, 98.0),
+        ("whale", 6e3, 98.0),
+    ]
     often = capped_of(*HUNDRED, ("whale", 5e3), ("whale", 6e3), ("whale", 4e3), ("whale", 3e3))
     assert [row for row in often if row[0] == "whale"] == [("whale", 5e3, 4e3), ("whale", 6e3, 4e3)]
 
@@ -76,27 +110,43 @@ def test_a_short_log_and_a_log_of_active_days_cap_nothing() -> None:
 
 def test_days_at_and_after_the_cutoff_are_not_looked_at() -> None:
     cutoff = START + timedelta(days=100)
-    assert capped_of(*HUNDRED, *[("later", ABSURD)] * 50, cutoff_on=cutoff) == capped_of(*HUNDRED, cutoff_on=cutoff)
+    assert capped_of(*HUNDRED, *[("later", ABSURD)] * 50, cutoff_on=cutoff) == capped_of(
+        *HUNDRED, cutoff_on=cutoff
+    )
 
 
 def test_snapshots_and_windows_are_those_of_a_log_with_the_counted_amounts() -> None:
     seen, history = leaving_log(5, n_users=30), History(START, END, END)
-    odd = seen.with_columns(value_sum=pl.when(pl.int_range(pl.len()) % 500 == 7).then(ABSURD / 1e3).otherwise("value_sum"))
+    odd = seen.with_columns(
+        value_sum=pl.when(pl.int_range(pl.len()) % 500 == 7)
+        .then(ABSURD / 1e3)
+        .otherwise("value_sum")
+    )
     capped = run(capped_days(odd, cutoff_on=END, settings=MONEY))
     assert 0 < capped.height < 5
     labelled = []
-    for log in (odd, odd.drop("value_sum").join(run(counted_days(odd, capped)), on=["user_id", "active_on"])):  # type: ignore[arg-type]
+    for log in (
+        odd,
+        odd.drop("value_sum").join(run(counted_days(odd, capped)), on=["user_id", "active_on"]),  # type: ignore[arg-type]
+    ):
         labels = run(churn_labels(log, history, settings=CHURN))
-        labelled.append(labelled_snapshots(run(churn_snapshots(log, labels, history, settings=CHURN)), labels))
+        labelled.append(
+            labelled_snapshots(run(churn_snapshots(log, labels, history, settings=CHURN)), labels)
+        )
     assert (labelled[0]["window_value"] != labelled[1]["window_value"]).any()
-    assert_frame_equal(counted(labelled[0], capped), labelled[1], rel_tol=1e-9, abs_tol=2e-3)  # days are decayed in millionths
+    # days are decayed in millionths
+    assert_frame_equal(counted(labelled[0], capped), labelled[1], rel_tol=1e-9, abs_tol=2e-3)
 
 
 def habits_of(*amounts: tuple[str, float]) -> pl.DataFrame:
     seen = days(*((user, str(START + timedelta(days=k))) for k, (user, _) in enumerate(amounts)))
-    paid = seen.with_columns(pl.Series("value_sum", [amount for _, amount in amounts], dtype=pl.Float64))
+    paid = seen.with_columns(
+        pl.Series("value_sum", [amount for _, amount in amounts], dtype=pl.Float64)
+    )
     steady = MONEY.model_copy(update={"pace_half_life_days": 1_000_000})  # all days weigh the same
-    return run(user_habits(paid, paid.clear(), cutoff_on=END, horizon_days=20, settings=steady)).sort("user_id")
+    return run(
+        user_habits(paid, paid.clear(), cutoff_on=END, horizon_days=20, settings=steady)
+    ).sort("user_id")
 
 
 def test_own_days_count_by_the_variance_within_users_over_that_between_them() -> None:
@@ -108,20 +158,42 @@ def test_own_days_count_by_the_variance_within_users_over_that_between_them() ->
     between = ((n * (means - mean) ** 2).sum() - 2 * within) / (6 - (n**2).sum() / 6)
     assert days_of_doubt(habits) == pytest.approx(within / between)
     weight = n / (n + within / between)
-    assert credible_worth(habits).tolist() == pytest.approx((weight * means + (1 - weight) * mean).tolist(), rel=1e-4)
+    assert credible_worth(habits).tolist() == pytest.approx(
+        (weight * means + (1 - weight) * mean).tolist(), rel=1e-4
+    )
 
 
-@pytest.mark.parametrize("amounts", [[("a", 10.0), ("b", 10.0), ("b", 10.0)], [("a", 5.0), ("b", 7.0)], [("a", 4.0), ("a", 6.0)]])
-def test_where_users_do_not_differ_every_day_is_worth_the_mean(amounts: list[tuple[str, float]]) -> None:
+@pytest.mark.parametrize(
+    "amounts",
+    [[("a", 10.0), ("b", 10.0), ("b", 10.0)], [("a", 5.0), ("b", 7.0)], [("a", 4.0), ("a", 6.0)]],
+)
+def test_where_users_do_not_differ_every_day_is_worth_the_mean(
+    amounts: list[tuple[str, float]],
+) -> None:
     mean = np.mean([amount for _, amount in amounts])
-    assert credible_worth(habits_of(*amounts)).tolist() == pytest.approx([mean] * len({user for user, _ in amounts}))
+    assert credible_worth(habits_of(*amounts)).tolist() == pytest.approx(
+        [mean] * len({user for user, _ in amounts})
+    )
 
 
 def test_money_has_no_scale_and_is_never_owed() -> None:
-    paid = [("a", 8.0), ("a", 12.0), ("b", 90.0), ("b", 110.0), ("c", 30.0), ("d", -40.0), ("d", -44.0)]
-    once, thousandfold = habits_of(*paid), habits_of(*((user, 1000 * amount) for user, amount in paid))
+    paid = [
+        ("a", 8.0),
+        ("a", 12.0),
+        ("b", 90.0),
+        ("b", 110.0),
+        ("c", 30.0),
+        ("d", -40.0),
+        ("d", -44.0),
+    ]
+    once, thousandfold = (
+        habits_of(*paid),
+        habits_of(*((user, 1000 * amount) for user, amount in paid)),
+    )
     assert days_of_doubt(thousandfold) == pytest.approx(days_of_doubt(once))
-    assert (1000 * credible_worth(once)).tolist() == pytest.approx(credible_worth(thousandfold).tolist())
+    assert (1000 * credible_worth(once)).tolist() == pytest.approx(
+        credible_worth(thousandfold).tolist()
+    )
     assert credible_worth(once).min() == 0.0
 
 
@@ -139,7 +211,9 @@ def test_one_absurd_purchase_is_worth_what_the_log_has_shown(usual: Tables) -> N
 def test_an_absurd_purchase_of_the_past_teaches_the_value_model_nothing(usual: Tables) -> None:
     found = tables_of(log_of_tens(("u3", 110, ABSURD)))
     assert found.capped_days.select("user_id", "counted_value").rows() == [("u3", 10.0)]
-    assert found.ltv_estimates["ltv"].sum() == pytest.approx(usual.ltv_estimates["ltv"].sum(), rel=0.02)
+    assert found.ltv_estimates["ltv"].sum() == pytest.approx(
+        usual.ltv_estimates["ltv"].sum(), rel=0.02
+    )
 
 
 def test_who_pays_much_time_and_again_keeps_it(usual: Tables) -> None:
@@ -153,10 +227,20 @@ def test_who_pays_much_time_and_again_keeps_it(usual: Tables) -> None:
 def test_no_forecast_lies_above_the_largest_window_seen(usual: Tables) -> None:
     largest = usual.value_coefficients["largest_value"][0]
     assert largest == usual.labelled.filter(~pl.col("is_churned"))["window_value"].max()
-    habits = run(user_habits(usual.user_days, usual.capped_days, cutoff_on=END, horizon_days=20, settings=MONEY))
-    assert priced(habits, settings=MONEY)["day_worth"].to_list() == pytest.approx([10.0] * habits.height)
-    assert (usual.ltv_estimates["engagement_intensity"] * CHURN.horizon_days <= largest * (1 + 1e-12)).all()
+    habits = run(
+        user_habits(
+            usual.user_days, usual.capped_days, cutoff_on=END, horizon_days=20, settings=MONEY
+        )
+    )
+    assert priced(habits, settings=MONEY)["day_worth"].to_list() == pytest.approx(
+        [10.0] * habits.height
+    )
+    assert (
+        usual.ltv_estimates["engagement_intensity"] * CHURN.horizon_days <= largest * (1 + 1e-12)
+    ).all()
     lower = usual.value_coefficients.with_columns(largest_value=pl.lit(25.0))
-    before, after = (predict_value(usual.labelled, table)[0] for table in (usual.value_coefficients, lower))
+    before, after = (
+        predict_value(usual.labelled, table)[0] for table in (usual.value_coefficients, lower)
+    )
     assert before.max() > 25.0
     assert after.tolist() == np.minimum(before, 25.0).tolist()

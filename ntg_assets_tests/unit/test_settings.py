@@ -27,29 +27,46 @@ def home(tmp_path: Path, project_home: Path) -> Path:
 
 
 def test_each_shipped_configuration_is_valid(project_home: Path) -> None:
-    overlays = sorted(path.name for path in (project_home / "configs").glob("*.yaml") if path.name != "base.yaml")
+    overlays = sorted(
+        path.name for path in (project_home / "configs").glob("*.yaml") if path.name != "base.yaml"
+    )
     assert {"dev.yaml", "prod.yaml"} <= set(overlays)
     for overlay in overlays:
         load_settings(f"configs/{overlay}", home=project_home, environment=NO_VARIABLES)
 
 
 def test_overlay_lies_over_base_and_variables_over_both(home: Path) -> None:
-    overlay = write(home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\nranking:\n  top_k: 7\n")
+    overlay = write(
+        home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\nranking:\n  top_k: 7\n"
+    )
     assert load_settings(overlay, home=home, environment=NO_VARIABLES).ranking.top_k == 7
     variables = {"NTG_RANKING__TOP_K": "9", "NTG_CONFIG": str(overlay), "NTG_HOME": str(home)}
     assert load_settings(home=home, environment=variables).ranking.top_k == 9
-    assert load_settings(home=home, environment=variables, overrides={"ranking.top_k": 11}).ranking.top_k == 11
+    assert (
+        load_settings(
+            home=home, environment=variables, overrides={"ranking.top_k": 11}
+        ).ranking.top_k
+        == 11
+    )
 
 
 def test_overlay_replaces_single_keys_and_keeps_their_neighbours(home: Path) -> None:
-    overlay = write(home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\ntaste:\n  shrinkage: 3\n")
+    overlay = write(
+        home,
+        "mine.yaml",
+        (home / "configs" / "dev.yaml").read_text() + "\ntaste:\n  shrinkage: 3\n",
+    )
     settings = load_settings(overlay, home=home, environment=NO_VARIABLES)
     assert (settings.taste.shrinkage, settings.taste.neighbours_per_item) == (3, 50)
 
 
 @pytest.mark.parametrize(
     ("key", "hint"),
-    [("rankng.top_k", "did you mean 'ranking'"), ("ranking.topk", "did you mean 'top_k'"), ("ingest.events.user", "'user_id'")],
+    [
+        ("rankng.top_k", "did you mean 'ranking'"),
+        ("ranking.topk", "did you mean 'top_k'"),
+        ("ingest.events.user", "'user_id'"),
+    ],
 )
 def test_unknown_key_is_refused_with_the_nearest_known_one(home: Path, key: str, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=f"unknown key.*{hint}"):
@@ -63,7 +80,11 @@ def test_unknown_variable_is_refused(home: Path) -> None:
 
 def test_all_problems_are_told_at_once(home: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        load_settings(home=home, environment=NO_VARIABLES, overrides={"ranking.top_k": 0, "churn.horizon_days": "soon"})
+        load_settings(
+            home=home,
+            environment=NO_VARIABLES,
+            overrides={"ranking.top_k": 0, "churn.horizon_days": "soon"},
+        )
     assert "ranking.top_k" in str(refused.value)
     assert "churn.horizon_days" in str(refused.value)
 
@@ -92,18 +113,29 @@ def test_broken_variable_is_told_by_name(home: Path, text: str) -> None:
 
 
 def test_what_is_merged_in_may_be_replaced(home: Path) -> None:
-    overlay = write(home, "merged.yaml", "ranking: &r {top_k: 3}\nranking_of_others: &o {<<: *r, top_k: 5}\n")
+    overlay = write(
+        home, "merged.yaml", "ranking: &r {top_k: 3}\nranking_of_others: &o {<<: *r, top_k: 5}\n"
+    )
     assert read_tree(overlay)["ranking_of_others"] == {"top_k": 5}
 
 
 def test_a_key_written_twice_is_refused(home: Path) -> None:
-    overlay = write(home, "twice.yaml", "ranking: {top_k: 3}\ntaste: {shrinkage: 1}\nranking: {candidates_per_source: 5}\n")
-    with pytest.raises(ConfigurationError, match=r"twice\.yaml .*'ranking' is written twice \(lines 1 to 3\)"):
+    overlay = write(
+        home,
+        "twice.yaml",
+        "ranking: {top_k: 3}\ntaste: {shrinkage: 1}\nranking: {candidates_per_source: 5}\n",
+    )
+    with pytest.raises(
+        ConfigurationError, match=r"twice\.yaml .*'ranking' is written twice \(lines 1 to 3\)"
+    ):
         load_settings(overlay, home=home, environment=NO_VARIABLES)
 
 
 def test_a_folder_without_configuration_says_where_to_run(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"holds no configs/base\.yaml: run the command in the project folder.*NTG_HOME"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"holds no configs/base\.yaml: run the command in the project folder.*NTG_HOME",
+    ):
         load_settings(home=tmp_path, environment=NO_VARIABLES)
 
 
@@ -111,9 +143,18 @@ def test_a_folder_without_configuration_says_where_to_run(tmp_path: Path) -> Non
     ("variables", "told"),
     [
         ({"NTG_RANKING__TOP_K": "["}, r"variable NTG_RANKING__TOP_K='\['"),
-        ({"NTG_RANKING__TOP_K": "ten"}, r"ranking\.top_k: .*\(found 'ten'\) \(set by the variable NTG_RANKING__TOP_K\)"),
-        ({"NTG_RANKING": "3"}, r"ranking: must hold keys and values \(found 3\) \(set by the variable NTG_RANKING\)"),
-        ({"NTG_RANKIN__TOP_K": "3"}, r"unknown key 'rankin'.*\(set by the variable NTG_RANKIN__TOP_K\)"),
+        (
+            {"NTG_RANKING__TOP_K": "ten"},
+            r"ranking\.top_k: .*\(found 'ten'\) \(set by the variable NTG_RANKING__TOP_K\)",
+        ),
+        (
+            {"NTG_RANKING": "3"},
+            r"ranking: must hold keys and values \(found 3\) \(set by the variable NTG_RANKING\)",
+        ),
+        (
+            {"NTG_RANKIN__TOP_K": "3"},
+            r"unknown key 'rankin'.*\(set by the variable NTG_RANKIN__TOP_K\)",
+        ),
     ],
 )
 def test_a_wrong_variable_is_told_by_name(home: Path, variables: dict[str, str], told: str) -> None:
@@ -132,7 +173,9 @@ def test_a_wrong_variable_is_told_by_name(home: Path, variables: dict[str, str],
         ("value.unit", "Euro", "a currency's three letters"),
     ],
 )
-def test_a_wrong_value_is_told_with_what_is_right(home: Path, key: str, value: object, told: str) -> None:
+def test_a_wrong_value_is_told_with_what_is_right(
+    home: Path, key: str, value: object, told: str
+) -> None:
     with pytest.raises(ConfigurationError, match=rf"{key}: .*{told}.*\(found {value!r}\)"):
         load_settings(home=home, environment=NO_VARIABLES, overrides={key: value})
 
@@ -147,7 +190,8 @@ def test_a_date_needs_no_quotes(home: Path) -> None:
     overlay = write(
         home,
         "dates.yaml",
-        (home / "configs" / "dev.yaml").read_text() + "\nsplit: {val_start: 2018-01-01, test_start: '2018-06-01T12:00'}\n",
+        (home / "configs" / "dev.yaml").read_text()
+        + "\nsplit: {val_start: 2018-01-01, test_start: '2018-06-01T12:00'}\n",
     )
     split = load_settings(overlay, home=home, environment=NO_VARIABLES).split
     assert (split.val_start, split.test_start) == ("2018-01-01", "2018-06-01T12:00")
@@ -168,33 +212,63 @@ def test_fingerprint_changes_with_what_is_computed_and_not_with_where(home: Path
 
 
 def test_everything_that_is_written_lies_below_the_workspace(home: Path) -> None:
-    settings = load_settings(home=home, environment=NO_VARIABLES, overrides={"workspace": "elsewhere"})
+    settings = load_settings(
+        home=home, environment=NO_VARIABLES, overrides={"workspace": "elsewhere"}
+    )
     paths = project_paths(settings, home=home)
-    written = [paths.data, paths.warehouse, paths.scratch, paths.dagster_home, paths.published_store, paths.manifest]
+    written = [
+        paths.data,
+        paths.warehouse,
+        paths.scratch,
+        paths.dagster_home,
+        paths.published_store,
+        paths.manifest,
+    ]
     assert all(path.is_relative_to(home / "elsewhere") for path in written)
 
 
 def test_exposures_beyond_the_lists_are_refused() -> None:
     asked = {"off_policy.list_length": 30, "ranking.top_k": 10, "ranking.evaluation_k": [5, 25]}
-    with pytest.raises(ConfigurationError, match=r"off_policy\.list_length is 30, but the lists of the strategies are 25 long"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"off_policy\.list_length is 30, but the lists of the strategies are 25 long",
+    ):
         load_settings("configs/dev.yaml", environment={}, overrides=asked)
     assert (
-        load_settings("configs/dev.yaml", environment={}, overrides={**asked, "off_policy.list_length": None}).off_policy_list_length == 10
+        load_settings(
+            "configs/dev.yaml", environment={}, overrides={**asked, "off_policy.list_length": None}
+        ).off_policy_list_length
+        == 10
     )
 
 
 def test_money_without_a_column_of_amounts_is_refused() -> None:
     money = {"value.unit": "eur", "value.basis": "event_value", "ingest.events.value": None}
-    with pytest.raises(ConfigurationError, match=r"ingest\.events\.value names no column, so every event would be worth 1"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"ingest\.events\.value names no column, so every event would be worth 1",
+    ):
         load_settings("configs/dev.yaml", environment={}, overrides=money)
-    assert load_settings("configs/dev.yaml", environment={}, overrides={**money, "value.unit": "index"}).value.unit == "index"
+    assert (
+        load_settings(
+            "configs/dev.yaml", environment={}, overrides={**money, "value.unit": "index"}
+        ).value.unit
+        == "index"
+    )
 
 
 @pytest.mark.parametrize("unit", ["eur", "usd", "jpy"])
 def test_money_without_a_price_of_an_active_day_is_refused(unit: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"value: unit is {unit} and basis active_days.*set price_per_active_day"):
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"value: unit is {unit} and basis active_days.*set price_per_active_day",
+    ):
         load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": unit})
-    priced = load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": unit, "value.price_per_active_day": 0.4})
+    priced = load_settings(
+        "configs/dev.yaml",
+        environment={},
+        overrides={"value.unit": unit, "value.price_per_active_day": 0.4},
+    )
     assert priced.value.day_price == 0.4
 
 
@@ -205,4 +279,8 @@ def test_an_index_without_a_price_counts_active_days() -> None:
 @pytest.mark.parametrize("price", [0, -0.4, float("inf"), float("nan")])
 def test_a_price_that_is_no_positive_amount_is_refused(price: float) -> None:
     with pytest.raises(ConfigurationError, match=r"value\.price_per_active_day: "):
-        load_settings("configs/dev.yaml", environment={}, overrides={"value.unit": "eur", "value.price_per_active_day": price})
+        load_settings(
+            "configs/dev.yaml",
+            environment={},
+            overrides={"value.unit": "eur", "value.price_per_active_day": price},
+        )

@@ -8,7 +8,13 @@ from polars.testing import assert_frame_equal
 
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.errors import LeakageError, NotEnoughDataError
-from ntg_assets.splits.boundaries import cutoff_day, event_calendar, everything_known, split_boundaries, train_end
+from ntg_assets.splits.boundaries import (
+    cutoff_day,
+    event_calendar,
+    everything_known,
+    split_boundaries,
+    train_end,
+)
 from ntg_assets.splits.parts import part_events
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
@@ -18,20 +24,30 @@ FINE_BELOW_DAYS = 30
 
 
 def calendar_of(log: pl.DataFrame) -> pl.DataFrame:
-    return event_calendar(run(query("splits", "event_calendar", {"events": log}, fine_below_days=FINE_BELOW_DAYS)), zone="UTC")
+    return event_calendar(
+        run(query("splits", "event_calendar", {"events": log}, fine_below_days=FINE_BELOW_DAYS)),
+        zone="UTC",
+    )
 
 
 def daily(*counts: int, start: datetime = datetime(2024, 1, 1)) -> pl.DataFrame:
     days = [start + timedelta(days=day) for day, count in enumerate(counts) if count]
     return pl.DataFrame(
-        {"bucket_at": days, "ends_at": [day + timedelta(days=1) for day in days], "n_events": [count for count in counts if count]},
+        {
+            "bucket_at": days,
+            "ends_at": [day + timedelta(days=1) for day in days],
+            "n_events": [count for count in counts if count],
+        },
         schema_overrides={"bucket_at": pl.Datetime("us"), "ends_at": pl.Datetime("us")},
     )
 
 
 def parts(log: pl.DataFrame, settings: SplitSettings) -> dict[str, pl.DataFrame]:
     boundaries = split_boundaries(calendar_of(log), settings=settings)
-    return {part: run(part_events(log, boundaries, part=part, settings=settings)) for part in ("train", "val", "test")}
+    return {
+        part: run(part_events(log, boundaries, part=part, settings=settings))
+        for part in ("train", "val", "test")
+    }
 
 
 def spans(boundaries: pl.DataFrame) -> list[tuple[int, int]]:
@@ -40,18 +56,36 @@ def spans(boundaries: pl.DataFrame) -> list[tuple[int, int]]:
 
 def test_quantile_boundary_is_the_first_day_before_which_the_share_lies() -> None:
     settings = SplitSettings(val_share=0.2, test_share=0.2)
-    assert spans(split_boundaries(daily(10, 10, 10, 10, 10), settings=settings)) == [(1, 4), (4, 5), (5, 6)]
-    assert spans(split_boundaries(daily(30, 0, 10, 10), settings=settings)) == [(1, 3), (3, 4), (4, 5)]
+    assert spans(split_boundaries(daily(10, 10, 10, 10, 10), settings=settings)) == [
+        (1, 4),
+        (4, 5),
+        (5, 6),
+    ]
+    assert spans(split_boundaries(daily(30, 0, 10, 10), settings=settings)) == [
+        (1, 3),
+        (3, 4),
+        (4, 5),
+    ]
 
 
 def test_last_days_count_back_from_the_end() -> None:
     settings = SplitSettings(boundaries="last_days", val_days=2, test_days=3)
-    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [(1, 3), (3, 5), (5, 8)]
+    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [
+        (1, 3),
+        (3, 5),
+        (5, 8),
+    ]
 
 
 def test_dates_are_taken_as_given_and_offsets_become_utc() -> None:
-    settings = SplitSettings(boundaries="dates", val_start="2024-01-03T02:00:00+02:00", test_start="2024-01-05")
-    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [(1, 3), (3, 5), (5, 8)]
+    settings = SplitSettings(
+        boundaries="dates", val_start="2024-01-03T02:00:00+02:00", test_start="2024-01-05"
+    )
+    assert spans(split_boundaries(daily(1, 1, 1, 1, 1, 1, 1), settings=settings)) == [
+        (1, 3),
+        (3, 5),
+        (5, 8),
+    ]
 
 
 def test_dates_out_of_order_are_refused() -> None:
@@ -69,7 +103,9 @@ def test_empty_part_is_refused_with_the_spans() -> None:
 
 def test_short_log_is_divided_by_the_minute() -> None:
     log = events(*((1, minute, f"2024-01-01T00:{minute:02d}:30") for minute in range(10)))
-    boundaries = split_boundaries(calendar_of(log), settings=SplitSettings(val_share=0.2, test_share=0.2))
+    boundaries = split_boundaries(
+        calendar_of(log), settings=SplitSettings(val_share=0.2, test_share=0.2)
+    )
     assert train_end(boundaries) == datetime(2024, 1, 1, 0, 6)
     assert cutoff_day(boundaries) == date(2024, 1, 2)
 
@@ -82,14 +118,19 @@ def test_live_knows_everything() -> None:
 
 @pytest.mark.parametrize("strategy", ["global_time", "per_user"])
 def test_parts_hold_each_event_once_and_each_user_in_order(strategy: str) -> None:
-    log = random_log(1).with_columns(pl.int_range(pl.len()).cast(pl.Float64).alias("value"))  # the value names the event
+    # the value names the event
+    log = random_log(1).with_columns(pl.int_range(pl.len()).cast(pl.Float64).alias("value"))
     found = parts(log, SplitSettings(strategy=strategy))
     together = pl.concat(list(found.values()))
     assert_frame_equal(together.sort("value"), log.sort("value"))
     for early, late in (("train", "val"), ("val", "test"), ("train", "test")):
         last = found[early].group_by("user_id").agg(pl.col("event_at").max().alias("last_at"))
         first = found[late].group_by("user_id").agg(pl.col("event_at").min().alias("first_at"))
-        assert last.join(first, on="user_id").filter(pl.col("last_at") >= pl.col("first_at")).is_empty()
+        assert (
+            last.join(first, on="user_id")
+            .filter(pl.col("last_at") >= pl.col("first_at"))
+            .is_empty()
+        )
 
 
 def test_global_split_is_chronological_across_users_and_per_user_is_not() -> None:
@@ -104,39 +145,82 @@ def test_an_event_at_the_boundary_belongs_to_the_later_part() -> None:
     days = [f"2024-01-0{day}" for day in range(1, 8)]
     settings = SplitSettings(boundaries="dates", val_start="2024-01-03", test_start="2024-01-05")
     found = parts(events(*((1, item, day) for item, day in enumerate(days))), settings)
-    assert {part: rows["item_id"].sort().to_list() for part, rows in found.items()} == {"train": [0, 1], "val": [2, 3], "test": [4, 5, 6]}
+    assert {part: rows["item_id"].sort().to_list() for part, rows in found.items()} == {
+        "train": [0, 1],
+        "val": [2, 3],
+        "test": [4, 5, 6],
+    }
 
 
 def test_per_user_split_takes_the_shares_of_each_history() -> None:
-    log = events(*((1, item, f"2024-01-{item:02d}") for item in range(1, 11)), (2, 1, "2024-03-01"), (2, 2, "2024-03-01"))
+    log = events(
+        *((1, item, f"2024-01-{item:02d}") for item in range(1, 11)),
+        (2, 1, "2024-03-01"),
+        (2, 2, "2024-03-01"),
+    )
     found = parts(log, SplitSettings(strategy="per_user", val_share=0.2, test_share=0.1))
-    assert found["train"].filter(pl.col("user_id") == 1)["item_id"].sort().to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert found["train"].filter(pl.col("user_id") == 1)["item_id"].sort().to_list() == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+    ]
     assert found["val"]["item_id"].sort().to_list() == [8, 9]
     assert found["test"]["item_id"].to_list() == [10]
-    assert found["train"].filter(pl.col("user_id") == 2).height == 2  # events of one instant stay together
+    # events of one instant stay together
+    assert found["train"].filter(pl.col("user_id") == 2).height == 2
 
 
 def test_report_counts_known_users_and_the_look_ahead() -> None:
-    train = events((1, 1, "2024-01-01"), (1, 2, "2024-01-05"), (2, 1, "2024-01-02"), (3, 1, "2024-01-03"))
+    train = events(
+        (1, 1, "2024-01-01"), (1, 2, "2024-01-05"), (2, 1, "2024-01-02"), (3, 1, "2024-01-03")
+    )
     val = events((1, 3, "2024-01-06"), (9, 3, "2024-01-04"))
     test = events((2, 3, "2024-01-07"))
-    report = run(query("splits", "split_report", {"train_events": train, "val_events": val, "test_events": test}))
+    report = run(
+        query(
+            "splits",
+            "split_report",
+            {"train_events": train, "val_events": val, "test_events": test},
+        )
+    )
     by_part = {row["part"]: row for row in report.iter_rows(named=True)}
     counts = ("n_events", "n_users", "n_items", "n_known_users")
     assert [by_part["val"][count] for count in counts] == [2, 2, 1, 1]
-    assert by_part["val"]["look_ahead_share"] == 1 / 4  # the event of 5 January lies after VAL's first, of 4 January
+    # the event of 5 January lies after VAL's first, of 4 January
+    assert by_part["val"]["look_ahead_share"] == 1 / 4
     assert by_part["test"]["look_ahead_share"] == 0
     assert all(row["n_out_of_order_users"] == 0 for row in by_part.values())
-    overlapping = run(query("splits", "split_report", {"train_events": train, "val_events": train, "test_events": test}))
+    overlapping = run(
+        query(
+            "splits",
+            "split_report",
+            {"train_events": train, "val_events": train, "test_events": test},
+        )
+    )
     assert overlapping.filter(pl.col("part") == "val")["n_out_of_order_users"].item() == 3
 
 
 @pytest.mark.parametrize("strategy", ["global_time", "per_user"])
 def test_report_counts_the_look_ahead_of_real_data(strategy: str) -> None:
     found = parts(movielens(), SplitSettings(strategy=strategy))
-    report = run(query("splits", "split_report", {f"{name}_events": events_ for name, events_ in found.items()}))
+    report = run(
+        query(
+            "splits", "split_report", {f"{name}_events": events_ for name, events_ in found.items()}
+        )
+    )
     shares = dict(report.select("part", "look_ahead_share").iter_rows())
     train = found["train"]
-    expected = {name: train.filter(pl.col("event_at") >= found[name]["event_at"].min()).height / train.height for name in ("val", "test")}
+    expected = {
+        name: (
+            train.filter(pl.col("event_at") >= found[name]["event_at"].min()).height / train.height
+        )
+        for name in ("val", "test")
+    }
     assert shares == {"train": 0.0, **expected}
-    assert dict(report.select("part", "n_events").iter_rows()) == {name: events_.height for name, events_ in found.items()}
+    assert dict(report.select("part", "n_events").iter_rows()) == {
+        name: events_.height for name, events_ in found.items()
+    }

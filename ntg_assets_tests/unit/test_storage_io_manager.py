@@ -1,4 +1,6 @@
-"""The IO manager stores every type an asset may return, loads every type it may ask for, and refuses what breaks a contract."""
+"""The IO manager stores every type an asset may return,
+loads every type it may ask for, and refuses what breaks a contract.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,12 +44,19 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def materialize(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> dg.ExecuteInProcessResult:
     project = Project(config_file="configs/dev.yaml")
-    resources = {"project": project, "io_manager": NtgDuckDBIOManager(project=project, database="unused")}
-    return dg.materialize(assets, resources=resources, raise_on_error=False, instance=dg.DagsterInstance.ephemeral())
+    resources = {
+        "project": project,
+        "io_manager": NtgDuckDBIOManager(project=project, database="unused"),
+    }
+    return dg.materialize(
+        assets, resources=resources, raise_on_error=False, instance=dg.DagsterInstance.ephemeral()
+    )
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
-    return next(str(event.step_failure_data.error) for event in result.all_events if event.is_step_failure)
+    return next(
+        str(event.step_failure_data.error) for event in result.all_events if event.is_step_failure
+    )
 
 
 def made_from(value: Any) -> dg.AssetsDefinition:
@@ -64,7 +73,9 @@ def read_as(kind: Any, seen: list[Any]) -> dg.AssetsDefinition:
         return Query("select * from io_things", {"io_things": io_things})
 
     io_copies.__annotations__["io_things"] = kind
-    return dg.asset(key_prefix="backtest", ins={"io_things": dg.AssetIn(key=["backtest", "io_things"])})(io_copies)
+    return dg.asset(
+        key_prefix="backtest", ins={"io_things": dg.AssetIn(key=["backtest", "io_things"])}
+    )(io_copies)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +89,9 @@ def read_as(kind: Any, seen: list[Any]) -> dg.AssetsDefinition:
     ],
     ids=["eager", "lazy", "arrow", "query", "parameters"],
 )
-@pytest.mark.parametrize("kind", [pl.DataFrame, pl.LazyFrame, pa.Table, Table], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [pl.DataFrame, pl.LazyFrame, pa.Table, Table], ids=lambda kind: kind.__name__
+)
 def test_every_type_is_stored_and_loaded(value: Any, kind: Any) -> None:
     seen: list[Any] = []
     result = materialize([made_from(value), read_as(kind, seen)])
@@ -87,29 +100,42 @@ def test_every_type_is_stored_and_loaded(value: Any, kind: Any) -> None:
     if kind is Table:
         assert seen[0] == Table("backtest", "io_things")
     first, second = result.get_asset_materialization_events()
-    versions = [(event.materialization.tags or {})["dagster/data_version"] for event in (first, second)]
+    versions = [
+        (event.materialization.tags or {})["dagster/data_version"] for event in (first, second)
+    ]
     assert versions[0] == versions[1]  # the same rows have the same version
 
 
 def test_write_leaves_documentation_counts_and_a_sample() -> None:
     result = materialize([made_from(FRAME)])
-    metadata: dict[str, Any] = dict(result.get_asset_materialization_events()[0].materialization.metadata)
+    metadata: dict[str, Any] = dict(
+        result.get_asset_materialization_events()[0].materialization.metadata
+    )
     assert metadata["dagster/row_count"].value == 2
     assert metadata["dagster/table_name"].value == "backtest.io_things"  # not the path of a file
     columns = metadata["dagster/column_schema"].value.columns
-    assert [(one.name, one.description, one.constraints.other) for one in columns] == [("user_id", "Who", []), ("n", "How many", [">= 0"])]
-    assert [dict(record.data) for record in metadata["sample"].value.records] == [{"user_id": 1, "n": 10}, {"user_id": 2, "n": 20}]
+    assert [(one.name, one.description, one.constraints.other) for one in columns] == [
+        ("user_id", "Who", []),
+        ("n", "How many", [">= 0"]),
+    ]
+    assert [dict(record.data) for record in metadata["sample"].value.records] == [
+        {"user_id": 1, "n": 10},
+        {"user_id": 2, "n": 20},
+    ]
 
 
 def test_broken_contract_fails_the_asset_and_keeps_the_old_table() -> None:
     assert materialize([made_from(FRAME)]).success
     broken = materialize([made_from(FRAME.with_columns(-pl.col("n")))])
     assert not broken.success
-    assert "io_things: not stored, its contract is broken: n: greater_than_or_equal_to(0) fails for 2 rows (such as -10, -20)" in failure(
-        broken
+    assert (
+        "io_things: not stored, its contract is broken: n: greater_than_or_equal_to(0) fails for 2"
+        " rows (such as -10, -20)" in failure(broken)
     )
     seen: list[Any] = []
-    assert materialize([dg.AssetSpec(["backtest", "io_things"]), read_as(pl.DataFrame, seen)]).success
+    assert materialize(
+        [dg.AssetSpec(["backtest", "io_things"]), read_as(pl.DataFrame, seen)]
+    ).success
     assert seen[0].sort("user_id")["n"].to_list() == [10, 20]
 
 

@@ -15,7 +15,8 @@ from ntg_assets.storage.run import run
 
 SMALL = EngineSettings(memory_limit="12MB", threads=1)
 NUMBERS = pl.DataFrame({"n": range(400_000)})
-ONE_LIST = "select list(n) as ns, list(n * 1.5) as others from numbers"  # which cannot be written to disk
+# which cannot be written to disk
+ONE_LIST = "select list(n) as ns, list(n * 1.5) as others from numbers"
 
 
 def make_a_list(database: Path) -> None:
@@ -27,7 +28,11 @@ def make_a_list(database: Path) -> None:
 def test_too_little_memory_names_the_setting_and_its_value(tmp_path: Path) -> None:
     """Also inside a transaction, where taking the query's names back fails for another reason."""
     with pytest.raises(
-        StorageError, match=r"^engine\.memory_limit is 12MB, which is too little here\. Raise it .*NTG_ENGINE__MEMORY_LIMIT"
+        StorageError,
+        match=(
+            r"^engine\.memory_limit is 12MB, which is too little here\. Raise it"
+            r" .*NTG_ENGINE__MEMORY_LIMIT"
+        ),
     ):
         make_a_list(tmp_path / "store.duckdb")
 
@@ -35,17 +40,27 @@ def test_too_little_memory_names_the_setting_and_its_value(tmp_path: Path) -> No
 def test_a_full_disk_names_the_folder(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(
-            f"set memory_limit = '8MB'; set temp_directory = '{tmp_path}'; set max_temp_directory_size = '1MB'; set threads = 1"
+            f"set memory_limit = '8MB'; set temp_directory = '{tmp_path}'; set"
+            " max_temp_directory_size = '1MB'; set threads = 1"
         )
         with pytest.raises(duckdb.OutOfMemoryException) as met:
-            connection.execute("select count(*) from (select range as n, random() as x from range(3_000_000) order by x)").fetchall()
+            connection.execute(
+                "select count(*) from (select range as n, random() as x from range(3_000_000) order"
+                " by x)"
+            ).fetchall()
     told = explain_limit(met.value, engine=SMALL, scratch=tmp_path)
     assert told is not None
-    assert told.startswith(f"the disk is full: what does not fit into memory goes to {tmp_path}. Make room, or raise engine.memory_limit.")
+    assert told.startswith(
+        f"the disk is full: what does not fit into memory goes to {tmp_path}. Make room, or raise"
+        " engine.memory_limit."
+    )
 
 
 def test_another_failure_keeps_its_own_words(tmp_path: Path) -> None:
-    with pytest.raises(duckdb.IOException, match=r"none\.parquet"), connect(allowed=[tmp_path]) as connection:
+    with (
+        pytest.raises(duckdb.IOException, match=r"none\.parquet"),
+        connect(allowed=[tmp_path]) as connection,
+    ):
         connection.execute(f"select * from read_parquet('{tmp_path}/none.parquet')")
 
 
@@ -57,7 +72,9 @@ def test_another_failure_keeps_its_own_words(tmp_path: Path) -> None:
         ("engine.threads", 100_000, "less than or equal to 1024"),
     ],
 )
-def test_limits_that_no_engine_bears_are_refused_by_name(key: str, value: object, told: str) -> None:
+def test_limits_that_no_engine_bears_are_refused_by_name(
+    key: str, value: object, told: str
+) -> None:
     with pytest.raises(ConfigurationError, match=rf"{key}: .*{told}"):
         load_settings("configs/dev.yaml", environment={}, overrides={key: value})
 

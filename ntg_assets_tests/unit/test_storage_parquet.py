@@ -1,4 +1,6 @@
-"""Every Parquet file that NTG writes carries page checksums, and its rows are those that were given."""
+"""Every Parquet file that NTG writes carries page checksums,
+and its rows are those that were given.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -25,7 +27,9 @@ def damage(path: Path) -> None:
     """Turn one bit over in the last page of the first column chunk."""
     chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
     content = bytearray(path.read_bytes())
-    content[(chunk.dictionary_page_offset or chunk.data_page_offset) + chunk.total_compressed_size - 1] ^= 1
+    content[
+        (chunk.dictionary_page_offset or chunk.data_page_offset) + chunk.total_compressed_size - 1
+    ] ^= 1
     path.write_bytes(content)
 
 
@@ -41,12 +45,17 @@ def refuse_damage(path: Path) -> None:
 def test_rows_are_those_of_the_query_in_its_order_and_in_whole_row_groups(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     query = (
-        f"select range as n, 'text ' || (range % 7) as word, range / 3 as share, null::date as never from range({N_ROWS}) order by n desc"
+        "select range as n, 'text ' || (range % 7) as word, range / 3 as share, null::date as"
+        f" never from range({N_ROWS}) order by n desc"
     )
     with duckdb.connect() as connection:
         write_batches(path, connection.sql(query).to_arrow_reader(10_000))
     metadata = pq.ParquetFile(path).metadata
-    assert [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)] == [ROW_GROUP_ROWS, ROW_GROUP_ROWS, 5]
+    assert [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)] == [
+        ROW_GROUP_ROWS,
+        ROW_GROUP_ROWS,
+        5,
+    ]
     found = read_verified(path, columns=["n", "word"])
     assert found["n"].equals(pl.Series("n", range(N_ROWS - 1, -1, -1)))
     assert found["word"][0] == f"text {(N_ROWS - 1) % 7}"
@@ -55,21 +64,40 @@ def test_rows_are_those_of_the_query_in_its_order_and_in_whole_row_groups(tmp_pa
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
-        write_batches(tmp_path / "out.parquet", connection.sql("select 1 as n, 'x' as word where false").to_arrow_reader(10))
-    assert read_verified(tmp_path / "out.parquet").schema == pl.Schema({"n": pl.Int32, "word": pl.String})
+        write_batches(
+            tmp_path / "out.parquet",
+            connection.sql("select 1 as n, 'x' as word where false").to_arrow_reader(10),
+        )
+    assert read_verified(tmp_path / "out.parquet").schema == pl.Schema(
+        {"n": pl.Int32, "word": pl.String}
+    )
 
 
 def exported_table(folder: Path) -> Path:
     with duckdb.connect() as connection:
-        connection.execute("create schema live; create table live.user_taste as select range as user_id, 'axis' as axis from range(100)")
-        return export_parquet(connection, Table("live", "user_taste"), target=folder / "user_taste.parquet")
+        connection.execute(
+            "create schema live; create table live.user_taste as select range as user_id, 'axis' as"
+            " axis from range(100)"
+        )
+        return export_parquet(
+            connection, Table("live", "user_taste"), target=folder / "user_taste.parquet"
+        )
 
 
 def contact_list(folder: Path) -> Path:
-    columns = ", ".join(f"'contact' as {name}" for name in column_names(contract_of("intervention_targets")))
+    columns = ", ".join(
+        f"'contact' as {name}" for name in column_names(contract_of("intervention_targets"))
+    )
     with duckdb.connect() as connection:
-        connection.execute(f"create schema live; create table live.intervention_targets as select {columns} from range(100)")
-        return export_contact_list(connection, Table("live", "intervention_targets"), target=folder / "contact_list.parquet")
+        connection.execute(
+            f"create schema live; create table live.intervention_targets as select {columns} from"
+            " range(100)"
+        )
+        return export_contact_list(
+            connection,
+            Table("live", "intervention_targets"),
+            target=folder / "contact_list.parquet",
+        )
 
 
 @pytest.mark.parametrize("write", [exported_table, contact_list])
@@ -88,7 +116,11 @@ def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     path = folder / SEGMENT_DAYS.file_name(date(2024, 2, 1))
     with duckdb.connect() as connection:
-        write_batches(path, connection.sql("select range as n from range(100)").to_arrow_reader(100))
+        write_batches(
+            path, connection.sql("select range as n from range(100)").to_arrow_reader(100)
+        )
     damage(path)
-    with pytest.raises(StorageError, match=r"outputs/radar/segments/.* is damaged .* Delete it and run again\.$"):
+    with pytest.raises(
+        StorageError, match=r"outputs/radar/segments/.* is damaged .* Delete it and run again\.$"
+    ):
         last_day_before(SEGMENT_DAYS, date(2024, 3, 1), workspace=tmp_path)

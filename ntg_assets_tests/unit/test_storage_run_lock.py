@@ -21,7 +21,12 @@ with run_lock(Path(sys.argv[1])):
 
 
 def hold(file: Path) -> subprocess.Popen[bytes]:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(file)], cwd=HOME, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(file)],
+        cwd=HOME,
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     return holder
@@ -31,7 +36,9 @@ def test_a_second_process_is_told_who_runs(tmp_path: Path) -> None:
     holder = hold(tmp_path / "run.lock")
     try:
         with (
-            pytest.raises(StorageError, match=rf"another run \(process {holder.pid}\) .*Wait for it to end"),
+            pytest.raises(
+                StorageError, match=rf"another run \(process {holder.pid}\) .*Wait for it to end"
+            ),
             run_lock(tmp_path / "run.lock"),
         ):
             pytest.fail("two runs at once")
@@ -54,7 +61,11 @@ def test_a_process_may_ask_again_for_what_it_has(tmp_path: Path) -> None:
         with run_lock(tmp_path / "run.lock"):
             pass
         asked = subprocess.run(
-            [sys.executable, "-c", HOLD, str(tmp_path / "run.lock")], cwd=HOME, input=b"\n", capture_output=True, check=False
+            [sys.executable, "-c", HOLD, str(tmp_path / "run.lock")],
+            cwd=HOME,
+            input=b"\n",
+            capture_output=True,
+            check=False,
         )
     assert asked.returncode == 1
     assert b"another run" in asked.stderr

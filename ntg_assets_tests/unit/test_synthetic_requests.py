@@ -1,4 +1,6 @@
-"""What can be asked of the synthetic world, and what is refused, each in one sentence that says what to do."""
+"""What can be asked of the synthetic world, and what is refused,
+each in one sentence that says what to do.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,9 @@ SMALL: dict[str, Any] = {"n_events": 1_000, "n_users": 100, "n_items": 50, "n_da
         ({"n_unicorns": 3}, "unknown field 'n_unicorns'"),
     ],
 )
-def test_impossible_worlds_are_refused_in_one_sentence(request_: dict[str, Any], complaint: str, tmp_path: Path) -> None:
+def test_impossible_worlds_are_refused_in_one_sentence(
+    request_: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigurationError, match=complaint) as refused:
         write_world(tmp_path / "world", **{**SMALL, **request_})
     assert "\n" not in str(refused.value)
@@ -43,7 +47,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_disk_too_small_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"GB free, 10,000,000,000,000 events need about 320000.0 GB"):
+    with pytest.raises(
+        StorageError, match=r"GB free, 10,000,000,000,000 events need about 320000.0 GB"
+    ):
         write_world(tmp_path, **{**SMALL, "n_events": 10**13})
 
 
@@ -60,7 +66,10 @@ def test_odd_sizes_are_exact_too(size: dict[str, Any], tmp_path: Path) -> None:
     summary = write_world(tmp_path, n_days=168, **size)
     events = pl.read_parquet(tmp_path / "events.parquet")
     assert (events.height, events["user_id"].n_unique()) == (size["n_events"], size["n_users"])
-    assert summary.n_active_days == pl.read_parquet(tmp_path / "truth/users.parquet")["n_active_days"].sum()
+    assert (
+        summary.n_active_days
+        == pl.read_parquet(tmp_path / "truth/users.parquet")["n_active_days"].sum()
+    )
 
 
 def test_progress_reaches_its_total(tmp_path: Path) -> None:
@@ -71,9 +80,19 @@ def test_progress_reaches_its_total(tmp_path: Path) -> None:
 
 
 def test_silence_probability_is_that_of_the_textbook_when_nothing_changes() -> None:
-    """One class, constant chance p and hazard h: after k silent days P(alive) and P(silence) have closed forms."""
+    """One class, constant chance p and hazard h: after k silent days P(alive) and P(silence) have
+    closed forms.
+    """
     flat = {"trend": 0.0, "newcomer": 0.0, "level": 0.0, "daily": 0.01}
-    spec = world_spec(n_events=10, n_users=1, n_items=1, rate_steps=(1.0,), weekday_factors=(1,) * 7, yearly_swing=0.0, hazard=flat)
+    spec = world_spec(
+        n_events=10,
+        n_users=1,
+        n_items=1,
+        rate_steps=(1.0,),
+        weekday_factors=(1,) * 7,
+        yearly_swing=0.0,
+        hazard=flat,
+    )
     p, h, k, horizon = 0.1, -np.expm1(-0.01), 15, spec.horizon_days
     clock = Clock(spec, np.array([p]))
     habits = Habits.start(clock, joined=np.zeros(1, dtype=np.int32), rate=np.array([p]))

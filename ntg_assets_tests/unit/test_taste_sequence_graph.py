@@ -10,12 +10,21 @@ from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets_tests.logs import events
 
 OPEN = TasteSettings(min_item_support=1, min_shared_users=1, shrinkage=0, sequence_window=3)
-LOG = events((1, 10, "2024-01-01"), (1, 20, "2024-01-02"), (1, 30, "2024-01-03"), (2, 10, "2024-01-01"), (2, 30, "2024-01-05"))
+LOG = events(
+    (1, 10, "2024-01-01"),
+    (1, 20, "2024-01-02"),
+    (1, 30, "2024-01-03"),
+    (2, 10, "2024-01-01"),
+    (2, 30, "2024-01-05"),
+)
 
 
 def strengths(log: pl.DataFrame, settings: TasteSettings = OPEN) -> dict[tuple[int, int], float]:
     edges = build_sequence_graph(log, settings=settings).edges
-    return {(item, neighbour): cosine for item, neighbour, cosine in edges.select("item_id", "neighbour_id", "cosine").iter_rows()}
+    return {
+        (item, neighbour): cosine
+        for item, neighbour, cosine in edges.select("item_id", "neighbour_id", "cosine").iter_rows()
+    }
 
 
 def test_an_edge_weighs_one_over_the_lag_and_has_a_direction() -> None:
@@ -32,12 +41,18 @@ def test_what_is_taken_at_one_instant_has_no_order() -> None:
 
 
 def test_the_window_ends_the_look_ahead() -> None:
-    assert (10, 30) not in strengths(LOG.filter(pl.col("user_id") == 1), OPEN.model_copy(update={"sequence_window": 1}))
+    assert (10, 30) not in strengths(
+        LOG.filter(pl.col("user_id") == 1), OPEN.model_copy(update={"sequence_window": 1})
+    )
 
 
 def test_the_evidence_is_users() -> None:
-    edges = build_sequence_graph(LOG, settings=OPEN.model_copy(update={"min_shared_users": 2})).edges
-    assert edges.select("item_id", "neighbour_id", "shared_users", "item_users", "neighbour_users").rows() == [(10, 30, 2, 2, 2)]
+    edges = build_sequence_graph(
+        LOG, settings=OPEN.model_copy(update={"min_shared_users": 2})
+    ).edges
+    assert edges.select(
+        "item_id", "neighbour_id", "shared_users", "item_users", "neighbour_users"
+    ).rows() == [(10, 30, 2, 2, 2)]
 
 
 @pytest.mark.parametrize("n_rows", [0, 1])

@@ -1,4 +1,6 @@
-"""One run at a time: ticks wait for the run that goes on, and a run whose process was killed makes way."""
+"""One run at a time: ticks wait for the run that goes on,
+and a run whose process was killed makes way.
+"""
 
 import subprocess
 import sys
@@ -10,18 +12,32 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.test_utils import create_run_for_test
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.definitions import defs
 from ntg_assets.orchestration.nightly import nightly_schedule, start_or_wait
-from ntg_assets.orchestration.unfinished_runs import WORKSPACE_TAG, fail_killed_run, killed_runs_sensor, tags_of_runs, unfinished_run
+from ntg_assets.orchestration.unfinished_runs import (
+    WORKSPACE_TAG,
+    fail_killed_run,
+    killed_runs_sensor,
+    tags_of_runs,
+    unfinished_run,
+)
 from ntg_assets.storage.run_lock import run_lock
 
 HOME = Path(__file__).parents[2]
-QUEUED, STARTED, CANCELING = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
+QUEUED, STARTED, CANCELING = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 RUN_THAT_HANGS = """
 import pathlib, sys, time
@@ -63,19 +79,29 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dags
 
 
 def make_run(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, **given: Any) -> str:
-    origin = RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("somewhere"), "repository"), "nightly")
-    return create_run_for_test(instance, job_name="nightly", status=status, remote_job_origin=origin, **given).run_id
+    origin = RemoteJobOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("somewhere"), "repository"), "nightly"
+    )
+    return create_run_for_test(
+        instance, job_name="nightly", status=status, remote_job_origin=origin, **given
+    ).run_id
 
 
 def killed_while_it_held(paths: Paths, run_id: str) -> None:
     """Leave the lock as a killed process does: free, and naming its run."""
     script = "import os, sys, pathlib\nfrom ntg_assets.storage.run_lock import run_lock\n"
-    script += "with run_lock(pathlib.Path(sys.argv[1]), run_id=sys.argv[2]):\n    os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", script, str(paths.run_lock), run_id], cwd=HOME, check=False)
+    script += (
+        "with run_lock(pathlib.Path(sys.argv[1]), run_id=sys.argv[2]):\n    os.kill(os.getpid(), 9)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, str(paths.run_lock), run_id], cwd=HOME, check=False
+    )
 
 
 def failures(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    logged = instance.all_logs(run_id, of_type={dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED})
+    logged = instance.all_logs(
+        run_id, of_type={dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
+    )
     return [entry.get_dagster_event().message or "" for entry in logged]
 
 
@@ -86,9 +112,14 @@ def waits_for(instance: dg.DagsterInstance, paths: Paths) -> str:
 
 
 @pytest.fixture
-def endless(paths: Paths, history: dg.DagsterInstance) -> Iterator[tuple[str, subprocess.Popen[str]]]:  # noqa: ARG001  # set before it starts
+def endless(
+    paths: Paths,
+    history: dg.DagsterInstance,  # noqa: ARG001  # set before it starts
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A run that goes on in a process of its own: its id and its process."""
-    process = subprocess.Popen([sys.executable, "-c", RUN_THAT_HANGS, str(paths.workspace / "id")], cwd=HOME, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_THAT_HANGS, str(paths.workspace / "id")], cwd=HOME, text=True
+    )
     try:
         while not (paths.workspace / "id").exists():
             assert process.poll() is None
@@ -102,7 +133,12 @@ def endless(paths: Paths, history: dg.DagsterInstance) -> Iterator[tuple[str, su
 def tick(history: dg.DagsterInstance) -> str:
     """Evaluate the schedule as the daemon does."""
     with dg.build_schedule_context(instance=history) as context:
-        return nightly_schedule(dg.define_asset_job("nightly"), load_settings()).evaluate_tick(context).skip_message or ""
+        return (
+            nightly_schedule(dg.define_asset_job("nightly"), load_settings())
+            .evaluate_tick(context)
+            .skip_message
+            or ""
+        )
 
 
 @pytest.mark.slow
@@ -111,7 +147,9 @@ def test_a_run_that_goes_on_is_waited_for_and_one_that_was_killed_makes_way(
 ) -> None:
     run_id, process = endless
     assert fail_killed_run(history, paths) is None
-    assert f"run {run_id} of process {process.pid} holds the workspace: one run at a time" in tick(history)
+    assert f"run {run_id} of process {process.pid} holds the workspace: one run at a time" in tick(
+        history
+    )
     process.kill()
     process.wait()
     run = history.get_run_by_id(run_id)
@@ -120,18 +158,28 @@ def test_a_run_that_goes_on_is_waited_for_and_one_that_was_killed_makes_way(
     with ThreadPoolExecutor(4) as loaders:  # several processes load the code at once
         ended = list(loaders.map(lambda _: fail_killed_run(history, paths), range(4)))
     assert [told for told in ended if told] == [run_id]
-    assert [message[:36] for message in failures(history, run_id)] == ["The process of this run was killed: "]
+    assert [message[:36] for message in failures(history, run_id)] == [
+        "The process of this run was killed: "
+    ]
     assert tick(history) == ""
 
 
 @pytest.mark.parametrize(("status", "ended"), [(STARTED, FAILURE), (CANCELING, CANCELED)])
 def test_the_sensor_ends_a_killed_run(
-    instance: dg.DagsterInstance, paths: Paths, status: dg.DagsterRunStatus, ended: dg.DagsterRunStatus
+    instance: dg.DagsterInstance,
+    paths: Paths,
+    status: dg.DagsterRunStatus,
+    ended: dg.DagsterRunStatus,
 ) -> None:
     run_id = make_run(instance, status)
     killed_while_it_held(paths, run_id)
-    told = [killed_runs_sensor(load_settings())(dg.build_sensor_context(instance=instance)) for _ in range(2)]
-    assert [str(skipped.skip_message) for skipped in told if isinstance(skipped, dg.SkipReason)] == [
+    told = [
+        killed_runs_sensor(load_settings())(dg.build_sensor_context(instance=instance))
+        for _ in range(2)
+    ]
+    assert [
+        str(skipped.skip_message) for skipped in told if isinstance(skipped, dg.SkipReason)
+    ] == [
         f"the process of run {run_id} was killed: it is failed, its place is free",
         "no run was killed",
     ]
@@ -147,11 +195,14 @@ def test_no_other_run_is_touched(instance: dg.DagsterInstance, paths: Paths) -> 
     assert fail_killed_run(instance, paths) is None
     with run_lock(paths.run_lock, run_id=others[1]):
         assert fail_killed_run(instance, paths) is None  # it goes on
-    assert fail_killed_run(instance, paths) is None  # it let go of the workspace and has yet to tell of its success
+    # it let go of the workspace and has yet to tell of its success
+    assert fail_killed_run(instance, paths) is None
     assert [failures(instance, run_id) for run_id in others] == [[], [], []]
 
 
-def test_a_look_at_the_workspace_does_not_lose_the_killed_run(instance: dg.DagsterInstance, paths: Paths) -> None:
+def test_a_look_at_the_workspace_does_not_lose_the_killed_run(
+    instance: dg.DagsterInstance, paths: Paths
+) -> None:
     run_id = make_run(instance, STARTED)
     killed_while_it_held(paths, run_id)
     with run_lock(paths.run_lock):
@@ -159,17 +210,24 @@ def test_a_look_at_the_workspace_does_not_lose_the_killed_run(instance: dg.Dagst
     assert fail_killed_run(instance, paths) == run_id
 
 
-def test_ticks_wait_for_runs_of_this_workspace_only(instance: dg.DagsterInstance, paths: Paths) -> None:
+def test_ticks_wait_for_runs_of_this_workspace_only(
+    instance: dg.DagsterInstance, paths: Paths
+) -> None:
     make_run(instance, STARTED, tags={WORKSPACE_TAG: "another"})
-    make_run(instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["sales", "orders"])}))  # another code location's
+    # another code location's
+    make_run(instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["sales", "orders"])}))
     make_run(instance, FAILURE, tags=tags_of_runs(paths))
     assert unfinished_run(instance, paths) is None
     assert waits_for(instance, paths) == ""
-    ad_hoc = make_run(instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["live", "candidates"])}))
+    ad_hoc = make_run(
+        instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["live", "candidates"])})
+    )
     assert waits_for(instance, paths).startswith(f"run {ad_hoc} is QUEUED")
 
 
-def test_ticks_wait_for_a_run_of_another_history(instance: dg.DagsterInstance, paths: Paths) -> None:
+def test_ticks_wait_for_a_run_of_another_history(
+    instance: dg.DagsterInstance, paths: Paths
+) -> None:
     with run_lock(paths.run_lock, run_id="elsewhere"):
         assert "run elsewhere of process" in waits_for(instance, paths)
     assert waits_for(instance, paths) == ""

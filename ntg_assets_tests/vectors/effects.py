@@ -1,4 +1,6 @@
-"""What a comparison of arms says: means, shares, ratios, quantiles, posteriors, and sequences of looks at them."""
+"""What a comparison of arms says: means, shares, ratios, quantiles,
+posteriors, and sequences of looks at them.
+"""
 
 from math import sqrt
 from typing import Any
@@ -11,7 +13,12 @@ from benchmarks.vector_readers import arm_of, ratio_of
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.bayes import Belief, update
 from ntg_assets.statistics.moments import Moments
-from ntg_assets.statistics.proportions import Count, compare_proportions, compare_small_proportions, equal_shares_p
+from ntg_assets.statistics.proportions import (
+    Count,
+    compare_proportions,
+    compare_small_proportions,
+    equal_shares_p,
+)
 from ntg_assets.statistics.quantiles import OrderStatistics, compare_quantiles, quantile_sample
 from ntg_assets.statistics.relative_effects import compare_relative
 from ntg_assets.statistics.sequential import anytime_factor, anytime_p
@@ -21,9 +28,13 @@ from ntg_assets_tests.vectors.register import VECTORS, vector
 
 @vector("gb-welch-abs", "gb-onesided-greater-abs")
 def _(given: dict[str, Any], expected: Any) -> None:
-    found = compare_means(arm_of(given["a"]), arm_of(given["b"]), alternative=given.get("alternative", "two-sided"))
+    found = compare_means(
+        arm_of(given["a"]), arm_of(given["b"]), alternative=given.get("alternative", "two-sided")
+    )
     assert found.difference == pytest.approx(expected["effect"], abs=1e-5)
-    assert (found.low, found.high) == pytest.approx([float(end) for end in expected["ci"]], abs=1e-5)
+    assert (found.low, found.high) == pytest.approx(
+        [float(end) for end in expected["ci"]], abs=1e-5
+    )
     assert found.standard_error == pytest.approx(expected["se"], abs=1e-5)
     assert found.p == pytest.approx(expected["p"], abs=1e-5)
 
@@ -31,7 +42,9 @@ def _(given: dict[str, Any], expected: Any) -> None:
 @vector("tt-welch-rel-log")
 def _(given: dict[str, Any], expected: Any) -> None:
     found = compare_means(arm_of(given["a"]), arm_of(given["b"]))
-    assert (found.relative, found.relative_low, found.relative_high) == pytest.approx((expected["effect"], *expected["ci"]), abs=1e-9)
+    assert (found.relative, found.relative_low, found.relative_high) == pytest.approx(
+        (expected["effect"], *expected["ci"]), abs=1e-9
+    )
 
 
 @vector("gb-missing-variance")
@@ -43,7 +56,9 @@ def _(given: dict[str, Any], expected: Any) -> None:
 
 @vector("null-handling")
 def _(given: dict[str, Any], expected: Any) -> None:
-    """The data of the vector's own probe, made again: scipy on the rows that have a value is the truth."""
+    """The data of the vector's own probe, made again: scipy on the rows that have a value is the
+    truth.
+    """
     assert "NULL" in given["rule"]
     assert "16%" in VECTORS["null-handling"]["note"]
     rng = np.random.default_rng(0)
@@ -58,26 +73,34 @@ def _(given: dict[str, Any], expected: Any) -> None:
 @vector("gb-prop-rel")
 def _(given: dict[str, Any], expected: Any) -> None:
     found = compare_relative(arm_of(given["a"]), arm_of(given["b"]))
-    assert (found.difference, found.low, found.high) == pytest.approx((expected["effect"], *expected["ci"]), abs=1e-5)
-    assert (found.standard_error, found.p) == pytest.approx((expected["se"], expected["p"]), abs=1e-5)
+    assert (found.difference, found.low, found.high) == pytest.approx(
+        (expected["effect"], *expected["ci"]), abs=1e-5
+    )
+    assert (found.standard_error, found.p) == pytest.approx(
+        (expected["se"], expected["p"]), abs=1e-5
+    )
 
 
 @vector("r-agresti-caffo")
 def _(given: dict[str, Any], expected: Any) -> None:
-    found = compare_small_proportions(Count(given["x2"], given["n2"]), Count(given["x1"], given["n1"]))
+    found = compare_small_proportions(
+        Count(given["x2"], given["n2"]), Count(given["x1"], given["n1"])
+    )
     assert (found.low, found.high) == pytest.approx(tuple(expected), abs=6e-7)
 
 
 @vector("r-prop-test")
 def _(given: dict[str, Any], expected: Any) -> None:
-    assert equal_shares_p([Count(*pair) for pair in zip(given["successes"], given["nobs"], strict=True)]) == pytest.approx(
-        expected["p"], abs=1e-6
-    )
+    assert equal_shares_p(
+        [Count(*pair) for pair in zip(given["successes"], given["nobs"], strict=True)]
+    ) == pytest.approx(expected["p"], abs=1e-6)
 
 
 @vector("gb-ratio-cuped")
 def _(given: dict[str, Any], expected: Any) -> None:
-    """Our slope is the one with the least error within the arms; the peer's costs it 1.2% of interval, so ours lies just inside."""
+    """Our slope is the one with the least error within the arms;
+    the peer's costs it 1.2% of interval, so ours lies just inside.
+    """
     found = compare_relative(*adjusted_samples([ratio_of(given["a"]), ratio_of(given["b"])]))
     low, high = expected["ci"]
     assert found.difference == pytest.approx(expected["effect"], abs=1e-5)
@@ -89,7 +112,10 @@ def _(given: dict[str, Any], expected: Any) -> None:
 
 @vector("gb-var-ratio-abs")
 def _(given: dict[str, Any], expected: Any) -> None:
-    found = compare_means(Sample(given["n_a"], given["mean_a"], given["var_a"]), Sample(given["n_b"], given["mean_b"], given["var_b"]))
+    found = compare_means(
+        Sample(given["n_a"], given["mean_a"], given["var_a"]),
+        Sample(given["n_b"], given["mean_b"], given["var_b"]),
+    )
     assert found.standard_error**2 == pytest.approx(expected, abs=1e-5)
 
 
@@ -101,20 +127,29 @@ def _(given: dict[str, Any], expected: Any) -> None:
     moments = Moments(
         4,
         dict(zip(order, (np.mean(post), 1.0, np.mean(pre), 1.0), strict=True)),
-        {(one, other): table[i, j] for i, one in enumerate(order) for j, other in enumerate(order) if i <= j},
+        {
+            (one, other): table[i, j]
+            for i, one in enumerate(order)
+            for j, other in enumerate(order)
+            if i <= j
+        },
     )
     assert pooled_theta([moments, moments]) == pytest.approx(expected, abs=1e-5)
 
 
 @vector("hillstrom-welch-mens")
 def _(given: dict[str, Any], expected: Any) -> None:
-    control, treatment = (Sample(arm["n"], arm["mean"], arm["var"]) for arm in (given["control"], given["treatment"]))
+    control, treatment = (
+        Sample(arm["n"], arm["mean"], arm["var"]) for arm in (given["control"], given["treatment"])
+    )
     found = compare_means(control, treatment)
     assert found.difference / found.standard_error == pytest.approx(expected["statistic"], abs=1e-7)
     assert found.degrees_of_freedom == pytest.approx(expected["df"], rel=1e-7)
     assert found.p == pytest.approx(expected["p"], rel=1e-6)
     assert (found.low, found.high) == pytest.approx(tuple(expected["ci"]), abs=1e-7)
-    assert (found.relative_low, found.relative_high) == pytest.approx(tuple(expected["rel_log_ci"]), abs=1e-7)
+    assert (found.relative_low, found.relative_high) == pytest.approx(
+        tuple(expected["rel_log_ci"]), abs=1e-7
+    )
 
 
 @vector("hillstrom-conversion")
@@ -138,12 +173,24 @@ def _(given: dict[str, Any], expected: Any) -> None:
 @vector("gb-seq-rel-1000", "gb-seq-ratio-cuped")
 def _(given: dict[str, Any], expected: Any) -> None:
     is_ratio = "m_sum" in given["a"]
-    arms = adjusted_samples([ratio_of(given[arm]) for arm in "ab"]) if is_ratio else [arm_of(given[arm]) for arm in "ab"]
+    arms = (
+        adjusted_samples([ratio_of(given[arm]) for arm in "ab"])
+        if is_ratio
+        else [arm_of(given[arm]) for arm in "ab"]
+    )
     found, n = compare_relative(*arms), arms[0].n + arms[1].n
-    half_width = anytime_factor(n, alpha=given["alpha"], tuned_for=given["tuning"]) * found.standard_error
-    tolerance = 2.6e-4 if is_ratio else 1e-5  # the 1.2% of `gb-ratio-cuped`, times the sequence's factor
-    assert (found.difference - half_width, found.difference + half_width) == pytest.approx(tuple(expected["ci"]), abs=tolerance)
-    assert anytime_p(found.difference / found.standard_error, n=n, tuned_for=given["tuning"]) == expected["p"]
+    half_width = (
+        anytime_factor(n, alpha=given["alpha"], tuned_for=given["tuning"]) * found.standard_error
+    )
+    # the 1.2% of `gb-ratio-cuped`, times the sequence's factor
+    tolerance = 2.6e-4 if is_ratio else 1e-5
+    assert (found.difference - half_width, found.difference + half_width) == pytest.approx(
+        tuple(expected["ci"]), abs=tolerance
+    )
+    assert (
+        anytime_p(found.difference / found.standard_error, n=n, tuned_for=given["tuning"])
+        == expected["p"]
+    )
 
 
 @vector("gb-bayes-binom")
@@ -155,31 +202,51 @@ def _(given: dict[str, Any], expected: Any) -> None:
 @vector("gb-bayes-norm-prior")
 def _(given: dict[str, Any], expected: Any) -> None:
     relative = compare_relative(arm_of(given["a"]), arm_of(given["b"]))
-    belief_is(update(relative.difference, relative.standard_error**2, prior=Belief(**given["prior"])), expected)
+    belief_is(
+        update(relative.difference, relative.standard_error**2, prior=Belief(**given["prior"])),
+        expected,
+    )
 
 
 def belief_is(found: Belief, expected: dict[str, Any]) -> None:
-    assert (found.mean, *found.interval()) == pytest.approx((expected["effect"], *expected["ci"]), abs=1e-5)
+    assert (found.mean, *found.interval()) == pytest.approx(
+        (expected["effect"], *expected["ci"]), abs=1e-5
+    )
     assert sqrt(found.variance) == pytest.approx(expected["se"], abs=1e-5)
     assert found.probability_above(0.0) == pytest.approx(expected["chance_to_win"], abs=1e-5)
-    assert (found.expected_gain(), found.expected_loss()) == pytest.approx(tuple(expected["risk"]), abs=1e-5)
+    assert (found.expected_gain(), found.expected_loss()) == pytest.approx(
+        tuple(expected["risk"]), abs=1e-5
+    )
 
 
 @vector("gb-quantile-p90")
 def _(given: dict[str, Any], expected: Any) -> None:
-    control, treatment = (OrderStatistics(arm["n"], arm["q"], arm["lower"], arm["upper"]) for arm in (given["control"], given["treatment"]))
+    control, treatment = (
+        OrderStatistics(arm["n"], arm["q"], arm["lower"], arm["upper"])
+        for arm in (given["control"], given["treatment"])
+    )
     found = compare_quantiles(control, treatment)
-    assert (found.difference, found.low, found.high) == pytest.approx((expected["effect"], *expected["ci"]), abs=1e-5)
+    assert (found.difference, found.low, found.high) == pytest.approx(
+        (expected["effect"], *expected["ci"]), abs=1e-5
+    )
     relative = compare_relative(quantile_sample(control), quantile_sample(treatment))
     wanted = expected["relative"]
-    assert (relative.difference, relative.low, relative.high) == pytest.approx((wanted["effect"], *wanted["ci"]), abs=1e-5)
+    assert (relative.difference, relative.low, relative.high) == pytest.approx(
+        (wanted["effect"], *wanted["ci"]), abs=1e-5
+    )
 
 
 @vector("variance-stability")
 def _(given: dict[str, Any], expected: Any) -> None:
-    """Asked of the SQL itself in `test_experiments_moments.py`; here the figure is checked against exact arithmetic."""
+    """Asked of the SQL itself in `test_experiments_moments.py`;
+    here the figure is checked against exact arithmetic.
+    """
     assert given["data"].startswith("x = 1e9")
     counts = [len(range(residue, 7 * 71_429, 7)) for residue in range(7)]
     mean = sum(residue * n for residue, n in enumerate(counts)) / sum(counts)
-    variance = sum(n * (residue - mean) ** 2 for residue, n in enumerate(counts)) / (sum(counts) - 1) * 1e-4
+    variance = (
+        sum(n * (residue - mean) ** 2 for residue, n in enumerate(counts))
+        / (sum(counts) - 1)
+        * 1e-4
+    )
     assert variance == pytest.approx(expected["var_samp"], abs=1e-6)

@@ -6,7 +6,9 @@ from typing import Any
 
 from benchmarks.experiment_vectors import BUNDLED
 
-VECTORS: dict[str, dict[str, Any]] = {one["id"]: one for one in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]}
+VECTORS: dict[str, dict[str, Any]] = {
+    one["id"]: one for one in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
+}
 Check = Callable[[dict[str, Any], Any], None]
 CHECKS: dict[str, Check] = {}
 

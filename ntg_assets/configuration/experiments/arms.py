@@ -1,4 +1,6 @@
-"""The parts of a definition: arms, the steps of a ramp, guardrails, and a person's decision against the rule."""
+"""The parts of a definition: arms, the steps of a ramp, guardrails,
+and a person's decision against the rule.
+"""
 
 from datetime import date
 from typing import Literal
@@ -40,4 +42,6 @@ class GuardrailSettings(Section):
 
     metric: str = Field(min_length=1)
     margin: float = Field(gt=0)
-    """Largest harmless worsening, as an absolute difference to the control: a drop, or a rise where less is better."""
+    """Largest harmless worsening, as an absolute difference to the control: a drop,
+    or a rise where less is better.
+    """

@@ -10,7 +10,8 @@ from ntg_assets.statistics.two_samples import Better
 MetricKind = Literal["mean", "proportion", "ratio", "retention", "revenue", "quantile"]
 Measure = Literal["value", "events", "active_days", "any"]
 ONE_OR_NONE: tuple[MetricKind, ...] = ("proportion", "retention")
-UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")  # the mean of differences is not the difference of ratios or quantiles
+# the mean of differences is not the difference of ratios or quantiles
+UNPAIRED: tuple[MetricKind, ...] = ("ratio", "quantile")
 
 
 class MetricSettings(Section):
@@ -18,9 +19,13 @@ class MetricSettings(Section):
 
     name: str = Field(min_length=1)
     kind: MetricKind = "mean"
-    """`proportion` and `retention` hold 0 or 1 per unit; `ratio` divides two sums; `quantile` compares one quantile of the units."""
+    """`proportion` and `retention` hold 0 or 1 per unit; `ratio` divides two sums;
+    `quantile` compares one quantile of the units.
+    """
     measure: Measure = "value"
-    """What is counted in a log: the sum of values, events, active days, or whether there was `any` event."""
+    """What is counted in a log: the sum of values, events, active days,
+    or whether there was `any` event.
+    """
     denominator: Measure | None = None
     """What a `ratio` divides by."""
     event_types: list[str] = Field(default_factory=list)
@@ -30,18 +35,25 @@ class MetricSettings(Section):
     quantile: float = Field(default=0.9, gt=0, lt=1)
     """Which quantile a `quantile` metric compares."""
     winsorise_at: float | None = Field(default=None, gt=0.5, lt=1)
-    """Values above this quantile of all arms together count as that quantile, so that a few huge ones do not decide."""
+    """Values above this quantile of all arms together count as that quantile,
+    so that a few huge ones do not decide.
+    """
     lowest: float | None = None
-    """Smallest value that can be true; values below are unusable, and health says so. None: 0 for `revenue`, else no limit.
-    Where refunds may exceed what a unit paid, give a number below zero."""
+    """Smallest value that can be true; values below are unusable, and health says so. None: 0 for
+    `revenue`, else no limit. Where refunds may exceed what a unit paid, give a number below
+    zero."""
     better: Better = "more"
-    """Whether more of it is better, or less (complaints, refunds, time to load). Success, margins, harm and profit are judged that way."""
+    """Whether more of it is better, or less (complaints, refunds,
+    time to load). Success, margins, harm and profit are judged that way.
+    """
     use_covariate: bool = True
     """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
 
     @property
     def smallest(self) -> float | None:
-        """Smallest value that can be true: negative revenue has to be expected before it is believed."""
+        """Smallest value that can be true: negative revenue has to be expected before it is
+        believed.
+        """
         return 0.0 if self.lowest is None and self.kind == "revenue" else self.lowest
 
     @property

@@ -1,4 +1,6 @@
-"""What an experiment is: its units, arms and metrics, where its evidence comes from, the rule of its decision."""
+"""What an experiment is: its units, arms and metrics, where its evidence comes from,
+the rule of its decision.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,10 +11,21 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ntg_assets.configuration.experiments.arms import ArmSettings, GuardrailSettings, OverrideSettings, RampStep
+from ntg_assets.configuration.experiments.arms import (
+    ArmSettings,
+    GuardrailSettings,
+    OverrideSettings,
+    RampStep,
+)
 from ntg_assets.configuration.experiments.measures import REPLAY_METRICS
 from ntg_assets.configuration.experiments.metrics import MetricSettings
-from ntg_assets.configuration.experiments.sources import Evidence, InterventionSource, LogSource, ReplaySource, Source
+from ntg_assets.configuration.experiments.sources import (
+    Evidence,
+    InterventionSource,
+    LogSource,
+    ReplaySource,
+    Source,
+)
 from ntg_assets.configuration.section import Section
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
 
@@ -26,9 +39,13 @@ class ExperimentSettings(Section):
     hypothesis: str = Field(min_length=10)
     owner: str = Field(min_length=1)
     tests: Literal["recommendation_strategy"] | None = None
-    """What is tested, where it bears on the question of the first page; null: something else, which never answers it."""
+    """What is tested, where it bears on the question of the first page;
+    null: something else, which never answers it.
+    """
     unit: str = Field(default="user", min_length=1)
-    """What gets an arm: users, or another unit whose ids the exposure log and the outcome log share (household, session)."""
+    """What gets an arm: users, or another unit whose ids the exposure log and the outcome log share
+    (household, session).
+    """
     eligible_segments: list[str] = Field(default_factory=list)
     """Only exposed units of these segments of the log take part; empty: all."""
     salt: str | None = None
@@ -38,16 +55,24 @@ class ExperimentSettings(Section):
     layer_range: tuple[float, float] = (0.0, 1.0)
     """Half-open part `[start, end)` of the layer that this experiment takes."""
     ramp: list[RampStep] = Field(default_factory=list)
-    """Shares that rise over time; who is in stays in, because a higher share only lets more buckets in. Empty: all from the start."""
+    """Shares that rise over time; who is in stays in,
+    because a higher share only lets more buckets in. Empty: all from the start.
+    """
     kept_assignments: str | None = None
-    """Earlier `assignments` (Parquet, as published): their units keep their arm whatever the weights are now."""
+    """Earlier `assignments` (Parquet, as published): their units keep their arm whatever the
+    weights are now.
+    """
     arms: list[ArmSettings] = Field(min_length=2)
     source: Source = Field(default=ReplaySource(), discriminator="kind")
     """Where the evidence comes from."""
     metrics: list[MetricSettings] = Field(default_factory=list)
-    """Metrics of the readout; empty: all that an offline replay measures (whose metrics have their own kinds)."""
+    """Metrics of the readout; empty: all that an offline replay measures
+    (whose metrics have their own kinds).
+    """
     comparison: Comparison = "between users"
-    """Which readout decides: users of one arm against users of the other, or (replay only) each user under both."""
+    """Which readout decides: users of one arm against users of the other,
+    or (replay only) each user under both.
+    """
     primary_metric: str = "matched_value"
     guardrails: list[GuardrailSettings] = Field(default_factory=list)
     significance: float = Field(default=0.05, gt=0, lt=0.5)
@@ -55,32 +80,51 @@ class ExperimentSettings(Section):
     power: float = Field(default=0.8, gt=0.5, lt=1)
     """Probability with which a true effect of `minimum_effect` should be found."""
     minimum_effect: float | None = Field(default=None, gt=0)
-    """Smallest absolute difference of the primary metric that is worth finding; null: the one observed."""
+    """Smallest absolute difference of the primary metric that is worth finding;
+    null: the one observed.
+    """
     planned_units: int | None = Field(default=None, ge=4)
-    """Units of all arms together at which the experiment ends; needed on logs, where every night would otherwise be a look."""
+    """Units of all arms together at which the experiment ends; needed on logs,
+    where every night would otherwise be a look.
+    """
     planned_looks: list[float] = Field(default=[1.0], min_length=1)
-    """Shares of the planned units at which success is judged; they share the error rate (Lan-DeMets, O'Brien-Fleming)."""
+    """Shares of the planned units at which success is judged;
+    they share the error rate (Lan-DeMets, O'Brien-Fleming).
+    """
     minimum_units_per_arm: int = Field(default=100, ge=2)
     """Below this no claim is made in either direction."""
     minimum_days: int = Field(default=14, ge=1, multiple_of=7)
     """Whole weeks that the exposures of a logged experiment must cover before a claim is made."""
     novelty: Literal["warn", "block"] = "warn"
-    """What follows when the effect moves, with the days since the exposure or from early to late units: a warning, or no claim."""
+    """What follows when the effect moves, with the days since the exposure or from early to late
+    units: a warning, or no claim.
+    """
     override: OverrideSettings | None = None
     """A decision made by a person against the rule; it is recorded beside what the rule says."""
     value_per_unit: float = Field(default=1.0, gt=0)
-    """What one unit of the primary metric is worth, in the unit of value (one less of it, where less is better). Unless the metric is
-    revenue itself this is an assumption, and is called one."""
+    """What one unit of the primary metric is worth, in the unit of value (one less of it, where
+    less is better). Unless the metric is revenue itself this is an assumption, and is called
+    one."""
     cost_per_unit: float = Field(default=0.0, ge=0)
-    """Running cost of the treatment per user over the horizon, in the unit of value; it grows with the horizon, as the value does."""
+    """Running cost of the treatment per user over the horizon,
+    in the unit of value; it grows with the horizon, as the value does.
+    """
     one_off_cost_per_unit: float = Field(default=0.0, ge=0)
-    """Cost per user that is paid once, however long the effect lasts (set-up, a first month free), in the unit of value."""
+    """Cost per user that is paid once, however long the effect lasts
+    (set-up, a first month free), in the unit of value.
+    """
     profit_confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    """Probability of clearing the hurdle that a rollout needs; at one minus this it is a rollback."""
+    """Probability of clearing the hurdle that a rollout needs;
+    at one minus this it is a rollback.
+    """
     return_hurdle: float = Field(default=0.0, ge=0)
-    """Return on the cost that a rollout must exceed (0: break even; 0.2: a fifth more than the cost)."""
+    """Return on the cost that a rollout must exceed (0: break even;
+    0.2: a fifth more than the cost).
+    """
     rollout_evidence: list[Evidence] = Field(default=["observed"])
-    """Evidence that may roll out. A replay shows that lists match what people chose, not that showing them earns money."""
+    """Evidence that may roll out. A replay shows that lists match what people chose,
+    not that showing them earns money.
+    """
 
     @property
     def control(self) -> ArmSettings:
@@ -106,7 +150,9 @@ class ExperimentSettings(Section):
 
     @property
     def window_days(self) -> int:
-        """Whole days in which outcomes count; 0 in a replay, where nothing happened because of an exposure."""
+        """Whole days in which outcomes count; 0 in a replay,
+        where nothing happened because of an exposure.
+        """
         return 0 if isinstance(self.source, ReplaySource) else int(self.source.window_days)
 
     @property
@@ -129,7 +175,11 @@ class ExperimentSettings(Section):
         if not self.is_replay:
             return self.metrics
         chosen = self.metrics or [MetricSettings(name=name) for name in REPLAY_METRICS]
-        return [metric.model_copy(update={"kind": REPLAY_METRICS[metric.name].kind}) for metric in chosen if metric.name in REPLAY_METRICS]
+        return [
+            metric.model_copy(update={"kind": REPLAY_METRICS[metric.name].kind})
+            for metric in chosen
+            if metric.name in REPLAY_METRICS
+        ]
 
     def metric(self, name: str) -> MetricSettings:
         """Find one metric by name."""
@@ -138,12 +188,21 @@ class ExperimentSettings(Section):
     @property
     def judged_metrics(self) -> list[str]:
         """The metrics on which the decision rests: the primary one first, then the guardrails."""
-        return list(dict.fromkeys([self.primary_metric, *(guardrail.metric for guardrail in self.guardrails)]))
+        return list(
+            dict.fromkeys(
+                [self.primary_metric, *(guardrail.metric for guardrail in self.guardrails)]
+            )
+        )
 
     @property
     def compared_arms(self) -> list[str]:
-        """The arms that have sums of their own in the deciding comparison (pairs have none for the control)."""
-        return [arm.name for arm in (self.arms if self.comparison == "between users" else self.treatments)]
+        """The arms that have sums of their own in the deciding comparison
+        (pairs have none for the control).
+        """
+        return [
+            arm.name
+            for arm in (self.arms if self.comparison == "between users" else self.treatments)
+        ]
 
     @property
     def can_pair(self) -> bool:
@@ -160,17 +219,29 @@ class ExperimentSettings(Section):
 
     @property
     def look_sizes(self) -> list[int]:
-        """Units of all arms together at each planned look; none when no number of units is planned."""
-        return [ceil(share * self.planned_units) for share in self.planned_looks] if self.planned_units else []
+        """Units of all arms together at each planned look;
+        none when no number of units is planned.
+        """
+        return (
+            [ceil(share * self.planned_units) for share in self.planned_looks]
+            if self.planned_units
+            else []
+        )
 
     def effect_in_question(self, metric: str) -> float | None:
-        """Effect that a metric must be able to show: the smallest worth finding, a guardrail's margin, else none is stated."""
+        """Effect that a metric must be able to show: the smallest worth finding,
+        a guardrail's margin, else none is stated.
+        """
         if metric == self.primary_metric:
             return self.minimum_effect
-        return next((guardrail.margin for guardrail in self.guardrails if guardrail.metric == metric), None)
+        return next(
+            (guardrail.margin for guardrail in self.guardrails if guardrail.metric == metric), None
+        )
 
     def is_fixed(self, metric: str) -> bool:
-        """Whether the arms cannot have changed a metric, so that it serves as a negative control."""
+        """Whether the arms cannot have changed a metric,
+        so that it serves as a negative control.
+        """
         return self.is_replay and REPLAY_METRICS[metric].is_fixed_offline
 
     @model_validator(mode="after")
@@ -185,13 +256,18 @@ class ExperimentSettings(Section):
     def _layer_range_is_ordered(self) -> "ExperimentSettings":
         start, end = self.layer_range
         if not 0 <= start < end <= 1:
-            msg = f"experiment {self.id}: layer_range [{start:g}, {end:g}) must lie within [0, 1) and not be empty"
+            msg = (
+                f"experiment {self.id}: layer_range [{start:g}, {end:g}) must lie within [0, 1) and"
+                " not be empty"
+            )
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _source_can_answer(self) -> "ExperimentSettings":
-        if problem := next(self._replay_problems() if self.is_replay else self._log_problems(), None):
+        if problem := next(
+            self._replay_problems() if self.is_replay else self._log_problems(), None
+        ):
             msg = f"experiment {self.id}: {problem}"
             raise ValueError(msg)
         return self
@@ -201,20 +277,28 @@ class ExperimentSettings(Section):
         known = [metric.name for metric in self.measured]
         for name in self.judged_metrics:
             if name not in known:
-                msg = f"experiment {self.id}: metric {name!r} is not measured; known: {', '.join(known)}"
+                msg = (
+                    f"experiment {self.id}: metric {name!r} is not measured; known:"
+                    f" {', '.join(known)}"
+                )
                 raise ValueError(msg)
         if len(set(known)) < len(known):
             msg = f"experiment {self.id}: two metrics have one name"
             raise ValueError(msg)
         if self.is_fixed(self.primary_metric):
-            msg = f"experiment {self.id}: in a replay no list can change {self.primary_metric!r}: its rule could never be satisfied"
+            msg = (
+                f"experiment {self.id}: in a replay no list can change {self.primary_metric!r}: its"
+                " rule could never be satisfied"
+            )
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _ramp_rises(self) -> "ExperimentSettings":
         steps = [(step.from_on, step.share) for step in self.ramp]
-        if any(later[0] <= earlier[0] or later[1] <= earlier[1] for earlier, later in pairwise(steps)):
+        if any(
+            later[0] <= earlier[0] or later[1] <= earlier[1] for earlier, later in pairwise(steps)
+        ):
             msg = f"experiment {self.id}: the steps of a ramp must rise in day and in share"
             raise ValueError(msg)
         return self
@@ -222,11 +306,18 @@ class ExperimentSettings(Section):
     @model_validator(mode="after")
     def _looks_rise_to_the_end(self) -> "ExperimentSettings":
         shares = self.planned_looks
-        if shares[-1] != 1 or shares[0] <= 0 or any(later <= earlier for earlier, later in pairwise(shares)):
+        if (
+            shares[-1] != 1
+            or shares[0] <= 0
+            or any(later <= earlier for earlier, later in pairwise(shares))
+        ):
             msg = f"experiment {self.id}: planned_looks must rise from above 0 to 1, found {shares}"
             raise ValueError(msg)
         if self.planned_units is None and len(shares) > 1:
-            msg = f"experiment {self.id}: planned_looks are shares of planned_units, which is not given"
+            msg = (
+                f"experiment {self.id}: planned_looks are shares of planned_units, which is not"
+                " given"
+            )
             raise ValueError(msg)
         return self
 
@@ -242,19 +333,38 @@ class ExperimentSettings(Section):
         if missing := [arm.name for arm in self.arms if arm.strategy is None]:
             yield f"arm {missing[0]!r} names no ranking strategy, which an offline replay needs"
         if unknown := [metric.name for metric in self.metrics if metric.name not in REPLAY_METRICS]:
-            yield f"an offline replay does not measure {unknown[0]!r}; it measures {', '.join(REPLAY_METRICS)}"
+            yield (
+                f"an offline replay does not measure {unknown[0]!r}; it measures"
+                f" {', '.join(REPLAY_METRICS)}"
+            )
 
     def _log_problems(self) -> Iterator[str]:
         if not self.metrics:
             yield "an experiment on logs needs its metrics named"
-        if self.unit != "user" and (isinstance(self.source, InterventionSource) or self.source.outcomes is None):  # type: ignore[union-attr]
-            yield f"the interaction log knows users only, not the unit {self.unit!r}: name an outcome log with its ids"
-        if self.eligible_segments and not (isinstance(self.source, LogSource) and self.source.exposures.segment):
+        if self.unit != "user" and (
+            isinstance(self.source, InterventionSource) or self.source.outcomes is None  # type: ignore[union-attr]
+        ):
+            yield (
+                f"the interaction log knows users only, not the unit {self.unit!r}: name an outcome"
+                " log with its ids"
+            )
+        if self.eligible_segments and not (
+            isinstance(self.source, LogSource) and self.source.exposures.segment
+        ):
             yield "eligible_segments needs an exposure log with a column of segments"
-        if isinstance(self.source, InterventionSource) and [arm.name for arm in self.arms] != ["holdout", "contact"]:
-            yield f"the radar's log has the arms holdout (the control) and contact, found {', '.join(arm.name for arm in self.arms)}"
+        if isinstance(self.source, InterventionSource) and [arm.name for arm in self.arms] != [
+            "holdout",
+            "contact",
+        ]:
+            yield (
+                "the radar's log has the arms holdout (the control) and contact, found"
+                f" {', '.join(arm.name for arm in self.arms)}"
+            )
         if self.planned_units is None and not self.assigned_at_once:
-            yield "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every night, it would claim too often"
+            yield (
+                "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every"
+                " night, it would claim too often"
+            )
         if self.comparison == "paired":
             yield "each unit of a log is known under one arm only, so pairs do not exist"
 
@@ -272,20 +382,30 @@ class ExperimentsSettings(Section):
     """All experiments, and the users kept out of every one of them."""
 
     holdout_share: float = Field(default=0.0, ge=0, lt=1)
-    """Share of units in the global holdout: in no experiment, so that all of them together can be measured."""
+    """Share of units in the global holdout: in no experiment,
+    so that all of them together can be measured.
+    """
     holdout_salt: str = "experiments-holdout"
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
-    """Share of an experiment's own log (0-1) whose times may lie outside those that `ingest` believes; above it the log is refused."""
+    """Share of an experiment's own log (0-1) whose times may lie outside those that `ingest`
+    believes; above it the log is refused.
+    """
     past_effects: list[PastEffectSettings] = Field(default_factory=list)
-    """Relative effects of past experiments on their primary metrics; three or more of them make a prior for the money gate."""
+    """Relative effects of past experiments on their primary metrics;
+    three or more of them make a prior for the money gate.
+    """
     self_tested: int = Field(default=20, ge=0)
-    """So many experiments, those with the most units, are put to the self-tests: more of them would say the same of the same formulas."""
+    """So many experiments, those with the most units,
+    are put to the self-tests: more of them would say the same of the same formulas.
+    """
     definitions: list[ExperimentSettings] = Field(default_factory=list)
 
     @property
     def prior(self) -> Belief | None:
         """What past experiments say about relative effects; None when they say too little."""
-        return learn_prior([PastEffect(one.relative_effect, one.standard_error) for one in self.past_effects])
+        return learn_prior(
+            [PastEffect(one.relative_effect, one.standard_error) for one in self.past_effects]
+        )
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ExperimentsSettings":
@@ -297,12 +417,20 @@ class ExperimentsSettings(Section):
 
     @model_validator(mode="after")
     def _layers_do_not_overlap(self) -> "ExperimentsSettings":
-        """Neighbours in the order of a layer are enough: whoever overlaps anybody overlaps the next one too."""
-        in_layers = sorted((found for found in self.definitions if found.layer), key=lambda found: (str(found.layer), found.layer_range))
+        """Neighbours in the order of a layer are enough: whoever overlaps anybody overlaps the next
+        one too.
+        """
+        in_layers = sorted(
+            (found for found in self.definitions if found.layer),
+            key=lambda found: (str(found.layer), found.layer_range),
+        )
         for one, other in pairwise(in_layers):
             start, end = other.layer_range[0], min(one.layer_range[1], other.layer_range[1])
             if one.layer == other.layer and start < end:
                 shared = f"[{start:g}, {end:g}) of layer {one.layer!r}"
-                msg = f"experiments {one.id} and {other.id} both take {shared}; give each its own layer_range"
+                msg = (
+                    f"experiments {one.id} and {other.id} both take {shared}; give each its own"
+                    " layer_range"
+                )
                 raise ValueError(msg)
         return self

@@ -1,4 +1,6 @@
-"""Where the evidence of an experiment comes from: a replay of ranking strategies, or logs of the user's own."""
+"""Where the evidence of an experiment comes from: a replay of ranking strategies,
+or logs of the user's own.
+"""
 
 from typing import Literal
 
@@ -19,11 +21,15 @@ class ExposureLogSettings(Section):
     arm: str = "arm"
     """Column with the name of the arm."""
     exposed_at: str = "exposed_at"
-    """Column with the time of the exposure (ISO; without an offset UTC), or its day in the service's zone."""
+    """Column with the time of the exposure (ISO; without an offset UTC),
+    or its day in the service's zone.
+    """
     experiment: str | None = None
     """Column with the experiment; only rows that name this one count. None: every row does."""
     segment: str | None = None
-    """Column with the part of the population that the unit belongs to, known before the exposure."""
+    """Column with the part of the population that the unit belongs to,
+    known before the exposure.
+    """
 
 
 class OutcomeLogSettings(Section):
@@ -33,17 +39,23 @@ class OutcomeLogSettings(Section):
     """Paths or globs, relative to the project folder; CSV or Parquet."""
     unit_id: str = "user_id"
     happened_at: str = "happened_at"
-    """Column with the time of the outcome (ISO; without an offset UTC), or its day in the service's zone."""
+    """Column with the time of the outcome (ISO; without an offset UTC),
+    or its day in the service's zone.
+    """
     event_type: str | None = None
     """Column with the kind of outcome; None: all are of one kind."""
     value: str | None = None
     """Column with the value of the outcome; None: each counts 1."""
     duplicates: Literal["drop", "keep"] = "drop"
-    """Whether rows equal in all of these columns count once (`drop`: a log loaded twice doubles nothing) or are kept (days for times)."""
+    """Whether rows equal in all of these columns count once
+    (`drop`: a log loaded twice doubles nothing) or are kept (days for times).
+    """
 
 
 class ReplaySource(Section):
-    """Held-out behaviour: each arm is a ranking strategy, and users are held against the list they would have been shown."""
+    """Held-out behaviour: each arm is a ranking strategy,
+    and users are held against the list they would have been shown.
+    """
 
     kind: Literal["offline replay"] = "offline replay"
     list_length: int = Field(default=10, ge=1)
@@ -59,19 +71,26 @@ class LogSource(Section):
 
     kind: Literal["log"]
     evidence: Literal["observed", "simulated"] = "observed"
-    """`simulated` for logs of a made-up world; it is shown on every readout and never pooled with what was observed."""
+    """`simulated` for logs of a made-up world;
+    it is shown on every readout and never pooled with what was observed.
+    """
     exposures: ExposureLogSettings
     outcomes: OutcomeLogSettings | None = None
     """The outcome log; None: the interaction log itself (`ingest.events`)."""
     window_days: float = Field(default=28.0, gt=0)
-    """Outcomes count in `[first exposure, first exposure + window)`; units whose window is not over yet are not read out."""
+    """Outcomes count in `[first exposure, first exposure + window)`;
+    units whose window is not over yet are not read out.
+    """
     pre_period_days: float = Field(default=28.0, ge=0)
     """Length of the window before the exposure from which covariates are taken; 0: none."""
     assigned_by: Literal["log", "hash"] = "log"
-    """`log`: the first arm seen is the arm given. `hash`: our own bucketing gave the arms, and the log is held against it."""
+    """`log`: the first arm seen is the arm given. `hash`: our own bucketing gave the arms,
+    and the log is held against it.
+    """
     assigned_at_once: bool = False
-    """Whether all units were given their arm at one moment (a campaign, a cohort). Then their windows are over together: one look, no
-    planned_units needed, and it is the window that must cover whole weeks, not the days on which units arrived."""
+    """Whether all units were given their arm at one moment (a campaign, a cohort). Then their
+    windows are over together: one look, no planned_units needed, and it is the window that must
+    cover whole weeks, not the days on which units arrived."""
 
 
 class DeliveredLogSettings(Section):
@@ -84,19 +103,27 @@ class DeliveredLogSettings(Section):
 
 
 class InterventionSource(Section):
-    """The radar's own log: who was put on a list and drawn for a contact, and who was held out at random."""
+    """The radar's own log: who was put on a list and drawn for a contact,
+    and who was held out at random.
+    """
 
     kind: Literal["interventions"]
     strategy: str = Field(min_length=1)
     """Strategy of `radar.strategies`; each is a trial of its own."""
     assignments: list[str] = Field(default=["outputs/radar/assignments/*.parquet"], min_length=1)
-    """The published `intervention_assignments` of past nights: paths or globs, relative to the project folder."""
+    """The published `intervention_assignments` of past nights: paths or globs,
+    relative to the project folder.
+    """
     delivered: DeliveredLogSettings | None = None
-    """The contacts that were made. None: nobody says that any was, so the readout is `simulated`: a list alone changes nobody."""
+    """The contacts that were made. None: nobody says that any was,
+    so the readout is `simulated`: a list alone changes nobody.
+    """
     outcomes: OutcomeLogSettings | None = None
     """The outcome log; None: the interaction log itself."""
     window_days: float = Field(default=28.0, gt=0)
-    """Outcomes count in `[assigned_on, assigned_on + window)`, for everyone as drawn, contacted or not (intention to treat)."""
+    """Outcomes count in `[assigned_on, assigned_on + window)`,
+    for everyone as drawn, contacted or not (intention to treat).
+    """
     pre_period_days: float = Field(default=28.0, ge=0)
     """Length of the window before the assignment from which covariates are taken; 0: none."""
     assigned_at_once: bool = False

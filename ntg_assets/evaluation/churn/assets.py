@@ -8,7 +8,9 @@ from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.evaluation.churn import challenger_report as reporting
 from ntg_assets.evaluation.churn import forecasts as forecasting
 from ntg_assets.evaluation.churn.drift import churn_drift as measure_drift
-from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage as measure_coverage
+from ntg_assets.evaluation.churn.interval_coverage import (
+    churn_interval_coverage as measure_coverage,
+)
 from ntg_assets.evaluation.churn.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
@@ -21,10 +23,14 @@ from ntg_assets.stages import BACKTEST
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))
-def churn_outcomes(val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
+def churn_outcomes(
+    val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project
+) -> Query:
     """Who was active within the churn horizon after the cutoff, in held-out events."""
     from_at = train_end(split_boundaries)
-    until_at = shift_instant(from_at, project.settings.churn.horizon_days, zone_of(split_boundaries))
+    until_at = shift_instant(
+        from_at, project.settings.churn.horizon_days, zone_of(split_boundaries)
+    )
     tables = {"val_events": val_events, "test_events": test_events}
     return query("evaluation.churn", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
 
@@ -42,21 +48,36 @@ def churn_forecasts(
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """What churn and radar said at the end of TRAIN and at earlier origins, beside what then happened."""
+    """What churn and radar said at the end of TRAIN and at earlier origins,
+    beside what then happened.
+    """
     history = train_history(split_boundaries)
     churn, value = project.settings.churn, project.settings.value
     held_out = forecasting.holdout_forecasts(
-        revenue_risk_radar, churn_scores, ltv_estimates, churn_outcomes, history, churn=churn, value=value
+        revenue_risk_radar,
+        churn_scores,
+        ltv_estimates,
+        churn_outcomes,
+        history,
+        churn=churn,
+        value=value,
     )
     labelled = labelled_snapshots(churn_snapshots, churn_labels)
-    return forecasting.churn_forecasts(labelled, churn_walk_forward, user_days, held_out, churn=churn, value=value)
+    return forecasting.churn_forecasts(
+        labelled, churn_walk_forward, user_days, held_out, churn=churn, value=value
+    )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
 def churn_calibration(
-    context: dg.AssetExecutionContext, churn_forecasts: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+    context: dg.AssetExecutionContext,
+    churn_forecasts: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """How good the churn probabilities are: AUC, log loss, reliability, ECE beside the noise a perfect model would show."""
+    """How good the churn probabilities are: AUC, log loss, reliability,
+    ECE beside the noise a perfect model would show.
+    """
     settings = project.settings
     log_end_on = complete_until_day(split_boundaries, "test")
     note = holdout_note(train_history(split_boundaries), log_end_on, settings=settings.churn)
@@ -84,16 +105,28 @@ def churn_drift(churn_forecasts: pl.DataFrame) -> pl.DataFrame:
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
-def radar_backtest(churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """How much of the value that was then really lost the top of the radar held, against simpler rankings and an oracle."""
+def radar_backtest(
+    churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """How much of the value that was then really lost the top of the radar held,
+    against simpler rankings and an oracle.
+    """
     samples = project.settings.gate.bootstrap_samples
-    return measure_radar(churn_forecasts, challenger_forecasts, samples=samples, rng=project.rng("radar_backtest"))
+    return measure_radar(
+        churn_forecasts, challenger_forecasts, samples=samples, rng=project.rng("radar_backtest")
+    )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
 def money_calibration(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
-    """Whether forecast value and forecast loss add up to what was then seen, by decile and by life-cycle segment."""
-    return calibrate_money(churn_forecasts, samples=project.settings.gate.bootstrap_samples, rng=project.rng("money_calibration"))
+    """Whether forecast value and forecast loss add up to what was then seen,
+    by decile and by life-cycle segment.
+    """
+    return calibrate_money(
+        churn_forecasts,
+        samples=project.settings.gate.bootstrap_samples,
+        rng=project.rng("money_calibration"),
+    )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",))
@@ -104,16 +137,27 @@ def challenger_forecasts(
     user_days: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """What other models of churn and value would have said of the same users at the same origins."""
+    """What other models of churn and value would have said of the same users at the same
+    origins.
+    """
     settings = project.settings
     return reporting.all_challenger_forecasts(
-        churn_forecasts, churn_snapshots, churn_labels, user_days, churn=settings.churn, value=settings.value, seed=settings.seed
+        churn_forecasts,
+        churn_snapshots,
+        churn_labels,
+        user_days,
+        churn=settings.churn,
+        value=settings.value,
+        seed=settings.seed,
     )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
 def churn_challengers(
-    context: dg.AssetExecutionContext, churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project
+    context: dg.AssetExecutionContext,
+    churn_forecasts: pl.DataFrame,
+    challenger_forecasts: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """The churn model beside base rate, recency, RFM, BG/NBD and gradient boosting."""
     found = reporting.churn_challengers(
@@ -124,12 +168,18 @@ def churn_challengers(
         rng=project.rng("churn_challengers"),
     )
     for row in found.filter(pl.col("verdict") == reporting.VERDICTS[-1]).iter_rows(named=True):
-        context.log.warning("churn: %(model)s beats the shipped model (%(evaluation)s): log loss %(log_loss_difference)+.4f", row)
+        context.log.warning(
+            "churn: %(model)s beats the shipped model (%(evaluation)s): log loss"
+            " %(log_loss_difference)+.4f",
+            row,
+        )
     return found
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,))
-def value_backtest(churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame) -> pl.DataFrame:
+def value_backtest(
+    churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame
+) -> pl.DataFrame:
     """How well the value of the next horizon was foreseen, beside the present pace and BG/NBD."""
     return reporting.value_backtest(churn_forecasts, challenger_forecasts)
 

@@ -1,10 +1,11 @@
 """BG/NBD with Gamma-Gamma: the classic probability model of repeat transactions, as a challenger.
 
-A user comes at a rate that differs between users (Gamma), and after each visit may leave for good (Beta). What is asked of it here is
-the probability of no event within the horizon, which is not 1 - P(alive), and the value expected within it.
+A user comes at a rate that differs between users (Gamma), and after each visit may leave for good
+(Beta). What is asked of it here is the probability of no event within the horizon, which is not 1 -
+P(alive), and the value expected within it.
 
-Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way"; Fader and Hardie 2013, "The Gamma-Gamma model of
-monetary value".
+Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way"; Fader and Hardie 2013,
+"The Gamma-Gamma model of monetary value".
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,10 @@ class GammaGamma:
 
 def visits_of(activity: pl.DataFrame) -> Visits:
     """Read visits from activity features."""
-    active, tenure, recency = (activity[name].cast(pl.Float64).to_numpy() for name in ("active_days", "tenure_days", "recency_days"))
+    active, tenure, recency = (
+        activity[name].cast(pl.Float64).to_numpy()
+        for name in ("active_days", "tenure_days", "recency_days")
+    )
     return Visits(active - 1, tenure - recency, tenure)
 
 
@@ -78,14 +82,22 @@ def fit_bg_nbd(visits: Visits) -> BgNbd:
     def loss(logs: Floats) -> float:
         return -float(log_likelihood(BgNbd(*np.exp(logs)), scaled).mean())
 
-    r, alpha, a, b = np.exp(minimize(loss, np.zeros(4), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 4).x)
+    r, alpha, a, b = np.exp(
+        minimize(loss, np.zeros(4), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 4).x
+    )
     return BgNbd(float(r), float(alpha * unit), float(a), float(b))
 
 
 def alive_probability(model: BgNbd, visits: Visits) -> Floats:
-    """Probability that the user has not left for good; 1 without a repeat visit, by the model's own assumption."""
+    """Probability that the user has not left for good; 1 without a repeat visit,
+    by the model's own assumption.
+    """
     x = visits.repeats
-    odds = model.a / (model.b + np.maximum(x, 1) - 1) * ((model.alpha + visits.observed) / (model.alpha + visits.last)) ** (model.r + x)
+    odds = (
+        model.a
+        / (model.b + np.maximum(x, 1) - 1)
+        * ((model.alpha + visits.observed) / (model.alpha + visits.last)) ** (model.r + x)
+    )
     return np.where(x > 0, 1 / (1 + odds), 1.0)
 
 
@@ -101,27 +113,45 @@ def expected_visits(model: BgNbd, visits: Visits, *, horizon_days: float) -> Flo
     x, base = visits.repeats, model.alpha + visits.observed
     a = model.a if abs(model.a - 1) > POLE else 1 + POLE
     growth = (base / (base + horizon_days)) ** (model.r + x)
-    series = hyp2f1(model.r + x, model.b + x, a + model.b + x - 1, horizon_days / (base + horizon_days))
-    return (a + model.b + x - 1) / (a - 1) * (1 - growth * series) * alive_probability(model, visits)
+    series = hyp2f1(
+        model.r + x, model.b + x, a + model.b + x - 1, horizon_days / (base + horizon_days)
+    )
+    return (
+        (a + model.b + x - 1) / (a - 1) * (1 - growth * series) * alive_probability(model, visits)
+    )
 
 
 def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:
-    """Fit the value per visit on users with a repeat visit and a positive value; values are scaled to their mean meanwhile."""
+    """Fit the value per visit on users with a repeat visit and a positive value;
+    values are scaled to their mean meanwhile.
+    """
     kept = (repeats > 0) & (mean_value > 0)
     step, unit = -(-int(kept.sum()) // MAX_FIT_USERS), float(mean_value[kept].mean())
-    x, m = repeats[kept][::step], mean_value[kept][::step] / unit  # every k-th user: the first by id may be the oldest
+    # every k-th user: the first by id may be the oldest
+    x, m = repeats[kept][::step], mean_value[kept][::step] / unit
 
     def loss(logs: Floats) -> float:
         p, q, gamma = np.exp(logs)
-        parts = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma) + (p * x - 1) * np.log(m) + p * x * np.log(x)
+        parts = (
+            gammaln(p * x + q)
+            - gammaln(p * x)
+            - gammaln(q)
+            + q * np.log(gamma)
+            + (p * x - 1) * np.log(m)
+            + p * x * np.log(x)
+        )
         return -float((parts - (p * x + q) * np.log(gamma + m * x)).mean())
 
-    p, q, gamma = np.exp(minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 3).x)
+    p, q, gamma = np.exp(
+        minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 3).x
+    )
     return GammaGamma(float(p), float(q), float(gamma * unit))
 
 
 def expected_value(model: GammaGamma, repeats: Floats, mean_value: Floats) -> Floats:
-    """Expected value per visit, between the user's own mean and that of all; q must exceed 1 for the latter to exist."""
+    """Expected value per visit, between the user's own mean and that of all;
+    q must exceed 1 for the latter to exist.
+    """
     return model.p * (model.gamma + repeats * mean_value) / (model.p * repeats + model.q - 1)
 
 

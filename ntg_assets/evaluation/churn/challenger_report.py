@@ -1,4 +1,6 @@
-"""The shipped models beside their challengers: churn on log loss, value on order and bias, at the same origins on the same users."""
+"""The shipped models beside their challengers: churn on log loss,
+value on order and bias, at the same origins on the same users.
+"""
 
 from collections.abc import Iterator
 
@@ -11,15 +13,31 @@ from ntg_assets.churn.snapshots import labelled_snapshots
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.churn.challengers import NOT_TUNED, Origin, challenger_forecasts, tuned_sizes
+from ntg_assets.evaluation.churn.challengers import (
+    NOT_TUNED,
+    Origin,
+    challenger_forecasts,
+    tuned_sizes,
+)
 from ntg_assets.evaluation.churn.forecasts import HOLDOUT
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.sql import Source
-from ntg_assets.statistics.probability_metrics import auc, calibration_noise, equal_mass_bins, expected_calibration_error, log_loss
+from ntg_assets.statistics.probability_metrics import (
+    auc,
+    calibration_noise,
+    equal_mass_bins,
+    expected_calibration_error,
+    log_loss,
+)
 from ntg_assets.storage.run import run
 
 SHIPPED = "shipped"
-VERDICTS = ("shipped", "shipped is better", "no difference beyond one standard error", "challenger is better")
+VERDICTS = (
+    "shipped",
+    "shipped is better",
+    "no difference beyond one standard error",
+    "challenger is better",
+)
 KEY = ["evaluation", "origin_on", "user_id"]
 TOP_SHARE = 0.1
 CHALLENGER_SCHEMA = {
@@ -67,7 +85,9 @@ def all_challenger_forecasts(
     made = []
     sizes = NOT_TUNED
     in_time = forecasts.sort("origin_on", "evaluation", maintain_order=True)
-    for (evaluation, origin_on), rows in in_time.group_by("evaluation", "origin_on", maintain_order=True):
+    for (evaluation, origin_on), rows in in_time.group_by(
+        "evaluation", "origin_on", maintain_order=True
+    ):
         known = labelled if evaluation == HOLDOUT else closed_before(labelled, origin_on)
         at_risk = rows.select("user_id", snapshot_on="origin_on")
         now = snapshots.join(at_risk, on=["user_id", "snapshot_on"], how="semi").sort("user_id")
@@ -75,12 +95,23 @@ def all_challenger_forecasts(
         sizes = tuned_sizes(known, sizes, value=value, seed=seed)
         origin = Origin(known, now, everyone, churn.horizon_days, churn.regularisation, seed, sizes)
         told = challenger_forecasts(origin, value=value)
-        made.append(told.select(pl.lit(evaluation).alias("evaluation"), pl.lit(origin_on).alias("origin_on"), pl.all()))
+        made.append(
+            told.select(
+                pl.lit(evaluation).alias("evaluation"),
+                pl.lit(origin_on).alias("origin_on"),
+                pl.all(),
+            )
+        )
     return pl.concat(made).sort(*KEY, "model") if made else _no_forecasts(forecasts)
 
 
 def churn_challengers(
-    forecasts: pl.DataFrame, challengers: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Generator
+    forecasts: pl.DataFrame,
+    challengers: pl.DataFrame,
+    *,
+    n_bins: int,
+    samples: int,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Compare churn models on the same forecasts.
 
@@ -92,14 +123,17 @@ def churn_challengers(
         rng: Stream of the simulations.
 
     Returns:
-        `churn_challengers`: a challenger is better or worse when its log loss differs by more than one standard error, users as clusters.
+        `churn_challengers`: a challenger is better or worse when its log loss differs by more than
+            one standard error, users as clusters.
     """
     rows: list[tuple[object, ...]] = []
     for evaluation, model, joined in _by_model(forecasts, challengers, "churn_probability"):
         churned = joined["is_churned"].cast(pl.Float64).to_numpy()
         shipped, told = joined["churn_probability"].to_numpy(), joined["told"].to_numpy()
         bins = equal_mass_bins(told, n_bins)
-        difference, error = _clustered_difference(log_loss(told, churned) - log_loss(shipped, churned), user_codes(joined))
+        difference, error = _clustered_difference(
+            log_loss(told, churned) - log_loss(shipped, churned), user_codes(joined)
+        )
         area = float(auc(told, churned, np.ones((1, len(churned))))[0])
         rows.append(
             (
@@ -124,7 +158,8 @@ def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.Dat
     """Compare forecasts of the value of the next horizon with what was then seen.
 
     Returns:
-        `value_backtest`: rank correlation, share of the perfect Gini, share of value held by the top decile, forecast over observed.
+        `value_backtest`: rank correlation, share of the perfect Gini, share of value held by the
+            top decile, forecast over observed.
     """
     rows: list[tuple[object, ...]] = []
     for evaluation, model, joined in _by_model(forecasts, challengers, "expected_value"):
@@ -132,7 +167,17 @@ def value_backtest(forecasts: pl.DataFrame, challengers: pl.DataFrame) -> pl.Dat
         total = float(seen.sum())
         bias = float(told.sum()) / total if total > 0 else None
         sizes = (joined.height, joined["user_id"].n_unique())
-        rows.append((evaluation, model, spearman(told, seen), gini_share(told, seen), top_share_of(told, seen), bias, *sizes))
+        rows.append(
+            (
+                evaluation,
+                model,
+                spearman(told, seen),
+                gini_share(told, seen),
+                top_share_of(told, seen),
+                bias,
+                *sizes,
+            )
+        )
     return pl.DataFrame(rows, schema=VALUE_SCHEMA, orient="row")
 
 
@@ -145,7 +190,9 @@ def spearman(told: Floats, seen: Floats) -> float | None:
 
 
 def gini_share(told: Floats, seen: Floats) -> float | None:
-    """Gini of the seen value in the order told, over that of the perfect order (1 is perfect, 0 is random)."""
+    """Gini of the seen value in the order told, over that of the perfect order
+    (1 is perfect, 0 is random).
+    """
     perfect = _gini(seen, seen)
     return _gini(told, seen) / perfect if perfect > 0 else None
 
@@ -164,13 +211,21 @@ def _gini(order: Floats, seen: Floats) -> float:
     return float(2 * held.mean() - 1 - 1 / len(seen))
 
 
-def _by_model(forecasts: pl.DataFrame, challengers: pl.DataFrame, column: str) -> Iterator[tuple[str, str, pl.DataFrame]]:
-    """Yield each evaluation's models with their forecasts as `told`, the shipped one first, rows by user and origin."""
+def _by_model(
+    forecasts: pl.DataFrame, challengers: pl.DataFrame, column: str
+) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield each evaluation's models with their forecasts as `told`,
+    the shipped one first, rows by user and origin.
+    """
     for (evaluation,), rows in forecasts.group_by("evaluation", maintain_order=True):
         ordered = rows.sort("user_id", "origin_on")
         yield str(evaluation), SHIPPED, ordered.with_columns(told=column)
-        for (model,), told in challengers.drop_nulls(column).sort("model").group_by("model", maintain_order=True):
-            joined = ordered.join(told.select(*KEY, told=column), on=KEY, how="inner", maintain_order="left")
+        for (model,), told in (
+            challengers.drop_nulls(column).sort("model").group_by("model", maintain_order=True)
+        ):
+            joined = ordered.join(
+                told.select(*KEY, told=column), on=KEY, how="inner", maintain_order="left"
+            )
             if joined.height == ordered.height:
                 yield str(evaluation), str(model), joined
 
@@ -191,5 +246,8 @@ def _verdict(model: str, difference: float, error: float) -> str:
 
 
 def _no_forecasts(forecasts: pl.DataFrame) -> pl.DataFrame:
-    told = {name: pl.lit(None, pl.Float64) for name in ("churn_probability", "expected_value", "expected_loss")}
+    told = {
+        name: pl.lit(None, pl.Float64)
+        for name in ("churn_probability", "expected_value", "expected_loss")
+    }
     return forecasts.head(0).select(*KEY, model=pl.lit(None, pl.String), **told)

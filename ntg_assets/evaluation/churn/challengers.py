@@ -1,6 +1,8 @@
-"""Other ways to forecast churn and value, fitted at the same origins on the same past as the shipped models.
+"""Other ways to forecast churn and value, fitted at the same origins on the same past as the
+shipped models.
 
-They are printed beside the shipped model in every run and never take its place: a challenger that wins says so.
+They are printed beside the shipped model in every run and never take its place: a challenger that
+wins says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +17,15 @@ from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import FEATURES, Feature, design_matrix, for_trees, standardise
 from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, user_codes
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, Boosting, is_due, of_every_kth_user, tune
+from ntg_assets.evaluation.boosting import (
+    MAX_BOOSTED_ROWS,
+    SEEDS,
+    UNTUNED,
+    Boosting,
+    is_due,
+    of_every_kth_user,
+    tune,
+)
 from ntg_assets.evaluation.churn import bg_nbd
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.statistics.glm import sigmoid
@@ -70,16 +80,26 @@ def recency_frequency_value(origin: Origin) -> Floats:
 
 
 def bg_nbd_silence(origin: Origin) -> Floats:
-    """Probability of no event in the horizon under BG/NBD, fitted on every user known at the origin."""
-    return bg_nbd.silence_probability(origin.panel, bg_nbd.visits_of(origin.now), horizon_days=origin.horizon_days)
+    """Probability of no event in the horizon under BG/NBD,
+    fitted on every user known at the origin.
+    """
+    return bg_nbd.silence_probability(
+        origin.panel, bg_nbd.visits_of(origin.now), horizon_days=origin.horizon_days
+    )
 
 
 def gradient_boosting(origin: Origin) -> Floats:
     """Boosted trees on the same inputs."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # takes seconds to import
+    from sklearn.ensemble import (  # noqa: PLC0415  # takes seconds to import
+        HistGradientBoostingClassifier,
+    )
 
-    known = origin.known.filter(pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)))
-    model = HistGradientBoostingClassifier(**origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS)
+    known = origin.known.filter(
+        pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
+    )
+    model = HistGradientBoostingClassifier(
+        **origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS
+    )
     with threadpool_limits(1):  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(known)), known["is_churned"].to_numpy())
         return model.predict_proba(design_matrix(origin.now))[:, 1]
@@ -96,19 +116,26 @@ VALUE_CHALLENGERS = ("bg_nbd", "run_rate")
 
 
 def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
-    """Boosted trees on the loss itself: the present pace of whoever then fell silent, 0 for who stayed.
+    """Boosted trees on the loss itself: the present pace of whoever then fell silent,
+    0 for who stayed.
 
-    No forecast lies above the largest loss that was seen: a logarithm that trees push up without end says nothing more.
+    No forecast lies above the largest loss that was seen: a logarithm that trees push up without
+    end says nothing more.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+    from sklearn.ensemble import (  # noqa: PLC0415  # takes seconds to import
+        HistGradientBoostingRegressor,
+    )
 
-    known = origin.known.filter(pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS)))
+    known = origin.known.filter(
+        pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
+    )
     lost = lost_pace(known, value=value) * origin.horizon_days
     if lost.sum() <= 0:
         return np.zeros(origin.now.height)
     size = origin.sizes.get(DIRECT_LOSS, UNTUNED).parameters
     model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
-    with threadpool_limits(1), np.errstate(over="ignore"):  # the order of sums over threads is not fixed
+    # the order of sums over threads is not fixed
+    with threadpool_limits(1), np.errstate(over="ignore"):
         model.fit(for_trees(design_matrix(known)), lost / lost.mean())
         return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
 
@@ -118,8 +145,11 @@ def lost_pace(labelled: pl.DataFrame, *, value: ValueSettings) -> Floats:
     return daily_run_rate(labelled, settings=value) * labelled["is_churned"].to_numpy()
 
 
-def tuned_sizes(known: pl.DataFrame, before: Mapping[str, Boosting], *, value: ValueSettings, seed: int) -> dict[str, Boosting]:
-    """Tune the boosted challengers on what had closed by an origin; what an earlier origin found is kept while it is recent enough.
+def tuned_sizes(
+    known: pl.DataFrame, before: Mapping[str, Boosting], *, value: ValueSettings, seed: int
+) -> dict[str, Boosting]:
+    """Tune the boosted challengers on what had closed by an origin;
+    what an earlier origin found is kept while it is recent enough.
 
     Args:
         known: Labelled snapshots whose window had closed by the origin.
@@ -127,26 +157,47 @@ def tuned_sizes(known: pl.DataFrame, before: Mapping[str, Boosting], *, value: V
         value: Basis of value.
         seed: Of the trees.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor  # noqa: PLC0415  # takes seconds to import
+    from sklearn.ensemble import (  # noqa: PLC0415  # takes seconds to import
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+    )
 
     lost = lost_pace(known, value=value)
     asked: dict[str, tuple[type, Floats, dict[str, str]]] = {
-        BOOSTED: (HistGradientBoostingClassifier, known["is_churned"].cast(pl.Float64).to_numpy(), {}),
-        DIRECT_LOSS: (HistGradientBoostingRegressor, lost / max(float(lost.mean()), np.finfo(np.float64).tiny), {"loss": "poisson"}),
+        BOOSTED: (
+            HistGradientBoostingClassifier,
+            known["is_churned"].cast(pl.Float64).to_numpy(),
+            {},
+        ),
+        DIRECT_LOSS: (
+            HistGradientBoostingRegressor,
+            lost / max(float(lost.mean()), np.finfo(np.float64).tiny),
+            {"loss": "poisson"},
+        ),
     }
     due = {name: how for name, how in asked.items() if is_due(before.get(name, UNTUNED), known)}
-    return {**before, **{name: tune(model, known, target, seed=seed, **fixed) for name, (model, target, fixed) in due.items()}}
+    return {
+        **before,
+        **{
+            name: tune(model, known, target, seed=seed, **fixed)
+            for name, (model, target, fixed) in due.items()
+        },
+    }
 
 
 def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFrame:
     """Forecast one origin with every challenger.
 
     Returns:
-        One row per (user, model): `churn_probability`, `expected_value` and `expected_loss` over the horizon, each null for models of
-        something else.
+        One row per (user, model): `churn_probability`, `expected_value` and `expected_loss` over
+        the horizon, each null for models of something else.
     """
     both_outcomes = origin.known["is_churned"].n_unique() > 1
-    told = {name: model(origin) for name, model in CHALLENGERS.items() if both_outcomes or name == "base_rate"}
+    told = {
+        name: model(origin)
+        for name, model in CHALLENGERS.items()
+        if both_outcomes or name == "base_rate"
+    }
     worth = {
         "bg_nbd": _gamma_gamma_value(origin, value=value),
         "run_rate": daily_run_rate(origin.now, settings=value) * origin.horizon_days,
@@ -168,14 +219,21 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:
     known = origin.known.sort("user_id", "snapshot_on")
     with threadpool_limits(1):
-        matrix, churned = design_matrix(known, features=features), known["is_churned"].cast(pl.Float64).to_numpy()
+        matrix, churned = (
+            design_matrix(known, features=features),
+            known["is_churned"].cast(pl.Float64).to_numpy(),
+        )
         fit = fit_logistic(matrix, churned, user_codes(known), regularisation=origin.regularisation)
-    standardised = standardise(design_matrix(origin.now, features=features), mean=fit.mean, scale=fit.scale)
+    standardised = standardise(
+        design_matrix(origin.now, features=features), mean=fit.mean, scale=fit.scale
+    )
     return sigmoid(fit.coefficients[0] + (standardised * fit.coefficients[1:]).sum(axis=1))
 
 
 def _gamma_gamma_value(origin: Origin, *, value: ValueSettings) -> Floats:
-    """Expected visits under BG/NBD times the expected value per visit: its price, or under Gamma-Gamma where value is observed."""
+    """Expected visits under BG/NBD times the expected value per visit: its price,
+    or under Gamma-Gamma where value is observed.
+    """
     everyone = origin.everyone.sort("user_id")
     visits, now = bg_nbd.visits_of(everyone), bg_nbd.visits_of(origin.now)
     expected = bg_nbd.expected_visits(origin.panel, now, horizon_days=origin.horizon_days)
@@ -185,4 +243,6 @@ def _gamma_gamma_value(origin: Origin, *, value: ValueSettings) -> Floats:
     if not ((visits.repeats > 0) & (means > 0)).any():
         return np.full(origin.now.height, np.nan)
     model = bg_nbd.fit_gamma_gamma(visits.repeats, means)
-    return expected * bg_nbd.expected_value(model, now.repeats, np.maximum(origin.now["value_per_active_day"].to_numpy(), 0.0))
+    return expected * bg_nbd.expected_value(
+        model, now.repeats, np.maximum(origin.now["value_per_active_day"].to_numpy(), 0.0)
+    )

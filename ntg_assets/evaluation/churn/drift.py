@@ -1,4 +1,6 @@
-"""Whether churn still behaves as it was learned: expected against realised churn, and the distribution of the scores, origin by origin."""
+"""Whether churn still behaves as it was learned: expected against realised churn,
+and the distribution of the scores, origin by origin.
+"""
 
 import numpy as np
 import polars as pl
@@ -29,31 +31,46 @@ def churn_drift(forecasts: pl.DataFrame) -> pl.DataFrame:
         forecasts: `churn_forecasts`.
 
     Returns:
-        `churn_drift`, by origin: z of realised against expected churn (outcomes independent given the forecasts), population stability
-        index of the scores (null at the first origin and on few scores).
+        `churn_drift`, by origin: z of realised against expected churn (outcomes independent given
+        the forecasts), population stability index of the scores (null at the first origin and on
+        few scores).
     """
     rows: list[tuple[object, ...]] = []
     earlier = np.empty(0)
-    for (evaluation, origin_on), part in forecasts.sort("origin_on", "user_id").group_by("evaluation", "origin_on", maintain_order=True):
+    for (evaluation, origin_on), part in forecasts.sort("origin_on", "user_id").group_by(
+        "evaluation", "origin_on", maintain_order=True
+    ):
         told = part["churn_probability"].to_numpy()
         z = drift_z(told, part["is_churned"].cast(pl.Float64).to_numpy())
-        psi = stability_index(earlier, told) if min(len(earlier), len(told)) >= MIN_PSI_ROWS else None
+        psi = (
+            stability_index(earlier, told) if min(len(earlier), len(told)) >= MIN_PSI_ROWS else None
+        )
         is_alarm = (z is not None and abs(z) > MAX_Z) or (psi is not None and psi > MAX_PSI)
         realised = float(part["is_churned"].cast(pl.Float64).to_numpy().mean())
-        rows.append((evaluation, origin_on, float(told.mean()), realised, z, psi, is_alarm, part.height))
+        rows.append(
+            (evaluation, origin_on, float(told.mean()), realised, z, psi, is_alarm, part.height)
+        )
         earlier = np.concatenate([earlier, told])
     return pl.DataFrame(rows, schema=DRIFT_SCHEMA, orient="row")
 
 
 def drift_z(told: Floats, churned: Floats) -> float | None:
-    """Realised minus expected churn in standard errors of the sum; None where every forecast is certain."""
+    """Realised minus expected churn in standard errors of the sum;
+    None where every forecast is certain.
+    """
     spread = float(np.sqrt((told * (1 - told)).sum()))
     return float((churned - told).sum()) / spread if spread > 0 else None
 
 
 def stability_index(before: Floats, now: Floats) -> float:
-    """Population stability index over the deciles of `before`: sum of (share now - share before) * ln(share now / share before)."""
+    """Population stability index over the deciles of `before`: sum of
+    (share now - share before) * ln(share now / share before).
+    """
     edges = np.unique(np.quantile(before, np.linspace(0, 1, PSI_BINS + 1)[1:-1]))
-    shares = [np.bincount(np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1) / len(scores) for scores in (before, now)]
+    shares = [
+        np.bincount(np.searchsorted(edges, scores, side="right"), minlength=len(edges) + 1)
+        / len(scores)
+        for scores in (before, now)
+    ]
     old, new = (np.maximum(share, SMALLEST_SHARE) for share in shares)
     return float(((new - old) * np.log(new / old)).sum())

@@ -1,8 +1,11 @@
-"""Whether the intervals of the churn scores hold what then happened: realised rates of groups against the interval of their mean.
+"""Whether the intervals of the churn scores hold what then happened: realised rates of groups
+against the interval of their mean.
 
-One user's outcome is 0 or 1 and says nothing about an interval. A group's rate does: the users of an origin are cut into bins of equal
-size by probability, and a bin's realised rate should lie within the mean interval widened by the sampling of as many outcomes, about 95
-times in 100. Errors of the users of a bin are taken to go together, as a season's do; where they do not, more than 95 are inside.
+One user's outcome is 0 or 1 and says nothing about an interval. A group's rate does: the users of
+an origin are cut into bins of equal size by probability, and a bin's realised rate should lie
+within the mean interval widened by the sampling of as many outcomes, about 95 times in 100. Errors
+of the users of a bin are taken to go together, as a season's do; where they do not, more than 95
+are inside.
 """
 
 import numpy as np
@@ -37,27 +40,49 @@ def churn_interval_coverage(forecasts: pl.DataFrame, *, n_bins: int) -> pl.DataF
         `churn_interval_coverage`, by evaluation and bin; bin 0 is all of them.
     """
     parts = []
-    for _, rows in forecasts.sort("evaluation", "origin_on", "user_id").group_by("evaluation", "origin_on", maintain_order=True):
-        parts.append(rows.with_columns(bin=pl.Series(equal_mass_bins(rows["churn_probability"].to_numpy(), n_bins))))
+    for _, rows in forecasts.sort("evaluation", "origin_on", "user_id").group_by(
+        "evaluation", "origin_on", maintain_order=True
+    ):
+        parts.append(
+            rows.with_columns(
+                bin=pl.Series(equal_mass_bins(rows["churn_probability"].to_numpy(), n_bins))
+            )
+        )
     if not parts:
         return pl.DataFrame(schema=COVERAGE_SCHEMA)
     groups = _judged(pl.concat(parts))
     both = pl.concat([groups, groups.with_columns(bin=pl.lit(ALL_BINS, pl.Int64))])
-    weighted = {name: (pl.col(name) * pl.col("n_rows")).sum() / pl.col("n_rows").sum() for name in ("predicted", "low", "high", "observed")}
-    found = both.sort("evaluation", "bin", "origin_on").group_by("evaluation", "bin", maintain_order=True)
-    shares = [pl.col(f"is_{name}").mean().alias(f"{name}_share") for name in ("covered", "covered_by_sampling")]
+    weighted = {
+        name: (pl.col(name) * pl.col("n_rows")).sum() / pl.col("n_rows").sum()
+        for name in ("predicted", "low", "high", "observed")
+    }
+    found = both.sort("evaluation", "bin", "origin_on").group_by(
+        "evaluation", "bin", maintain_order=True
+    )
+    shares = [
+        pl.col(f"is_{name}").mean().alias(f"{name}_share")
+        for name in ("covered", "covered_by_sampling")
+    ]
     summed = found.agg(**weighted).join(
-        found.agg(*shares, pl.len().cast(pl.Int64).alias("n_groups"), pl.col("n_rows").sum()), on=["evaluation", "bin"]
+        found.agg(*shares, pl.len().cast(pl.Int64).alias("n_groups"), pl.col("n_rows").sum()),
+        on=["evaluation", "bin"],
     )
     return summed.select(COVERAGE_SCHEMA.keys()).sort("evaluation", "bin")
 
 
 def _judged(rows: pl.DataFrame) -> pl.DataFrame:
-    mean = {name: pl.col(f"churn_probability{end}").mean() for name, end in (("predicted", ""), ("low", "_low"), ("high", "_high"))}
+    mean = {
+        name: pl.col(f"churn_probability{end}").mean()
+        for name, end in (("predicted", ""), ("low", "_low"), ("high", "_high"))
+    }
     groups = rows.group_by("evaluation", "origin_on", "bin", maintain_order=True).agg(
-        **mean, observed=pl.col("is_churned").cast(pl.Float64).mean(), n_rows=pl.len().cast(pl.Int64)
+        **mean,
+        observed=pl.col("is_churned").cast(pl.Float64).mean(),
+        n_rows=pl.len().cast(pl.Int64),
     )
-    predicted, observed, low, high = (groups[name].to_numpy() for name in ("predicted", "observed", "low", "high"))
+    predicted, observed, low, high = (
+        groups[name].to_numpy() for name in ("predicted", "observed", "low", "high")
+    )
     sampling = predicted * (1 - predicted) / groups["n_rows"].to_numpy()
     margin = np.where(observed > predicted, high - predicted, predicted - low) / Z_95
     gap = np.abs(observed - predicted)

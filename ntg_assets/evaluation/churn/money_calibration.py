@@ -1,4 +1,6 @@
-"""Whether forecasts of money add up: value and loss of the next horizon, by decile of the forecast and by life-cycle segment."""
+"""Whether forecasts of money add up: value and loss of the next horizon,
+by decile of the forecast and by life-cycle segment.
+"""
 
 from collections.abc import Iterator
 
@@ -7,7 +9,11 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.logistic import user_codes
-from ntg_assets.statistics.probability_metrics import equal_mass_bins, percentile_interval, user_weights
+from ntg_assets.statistics.probability_metrics import (
+    equal_mass_bins,
+    percentile_interval,
+    user_weights,
+)
 
 N_BINS = 10
 ALL = "all"
@@ -32,7 +38,9 @@ SCHEMA = {
 }
 
 
-def money_calibration(forecasts: pl.DataFrame, *, samples: int, rng: np.random.Generator) -> pl.DataFrame:
+def money_calibration(
+    forecasts: pl.DataFrame, *, samples: int, rng: np.random.Generator
+) -> pl.DataFrame:
     """Hold forecasts of money against what was then seen.
 
     Args:
@@ -41,13 +49,20 @@ def money_calibration(forecasts: pl.DataFrame, *, samples: int, rng: np.random.G
         rng: Stream of the resampling.
 
     Returns:
-        `money_calibration`: means per user and horizon; bin 0 is the whole segment, 1 to 10 the deciles of all by forecast.
+        `money_calibration`: means per user and horizon; bin 0 is the whole segment, 1 to 10 the
+            deciles of all by forecast.
     """
     rows: list[tuple[object, ...]] = []
     for (evaluation,), part in forecasts.group_by("evaluation", maintain_order=True):
         for kind, (told, seen) in KINDS.items():
-            inside = pl.col("value_after").is_between("expected_value_low", "expected_value_high") if kind == VALUE else pl.lit(None)
-            ordered = part.sort("user_id", "origin_on").with_columns(told=told, seen=seen, inside=inside.cast(pl.Float64))
+            inside = (
+                pl.col("value_after").is_between("expected_value_low", "expected_value_high")
+                if kind == VALUE
+                else pl.lit(None)
+            )
+            ordered = part.sort("user_id", "origin_on").with_columns(
+                told=told, seen=seen, inside=inside.cast(pl.Float64)
+            )
             weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
             rows += [(evaluation, kind, *row) for row in _rows(ordered, weights)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -59,14 +74,20 @@ def _rows(ordered: pl.DataFrame, weights: Floats) -> Iterator[tuple[object, ...]
     for number in range(1, int(bins.max()) + 1):
         yield ALL, number, *_compare(ordered, bins == number, weights)
     for segment in ordered["segment"].unique().sort().to_list():
-        yield f"segment={segment}", 0, *_compare(ordered, (ordered["segment"] == segment).to_numpy(), weights)
+        yield (
+            f"segment={segment}",
+            0,
+            *_compare(ordered, (ordered["segment"] == segment).to_numpy(), weights),
+        )
 
 
 def _compare(ordered: pl.DataFrame, chosen: Floats, weights: Floats) -> tuple[object, ...]:
     told, seen = ordered["told"].to_numpy()[chosen], ordered["seen"].to_numpy()[chosen]
     drawn = weights[:, chosen]
     mass = drawn.sum(axis=1)
-    low, high = percentile_interval(np.where(mass > 0, drawn @ seen / np.where(mass > 0, mass, 1.0), np.nan))
+    low, high = percentile_interval(
+        np.where(mass > 0, drawn @ seen / np.where(mass > 0, mass, 1.0), np.nan)
+    )
     ratio = float(told.sum() / seen.sum()) if seen.sum() > 0 else None
     covered = ordered["inside"].filter(pl.Series(chosen)).mean()
     return (

@@ -1,14 +1,18 @@
-"""The radar tested in money: of the value that was then really lost, how much did the top of each ranking hold?
+"""The radar tested in money: of the value that was then really lost,
+how much did the top of each ranking hold?
 
-What is lost is measured in several ways, for what a user would have been worth had they stayed is never observed:
+What is lost is measured in several ways, for what a user would have been worth had they stayed is
+never observed:
 
 - `left`: what users who then fell silent had been worth per horizon while at risk (the headline);
-- `left_last`, `left_ever`: the same over the last horizon alone, and over the whole tenure: how much hangs on the window;
+- `left_last`, `left_ever`: the same over the last horizon alone, and over the whole tenure: how
+  much hangs on the window;
 - `dropped`: any fall below the value while at risk, of those who stay too.
 
-The oracle knows the loss itself. `attainable` knows exactly what each user had been worth, and of who leaves only the churn probabilities:
-no ranking made of these probabilities can be expected to hold more of what leavers take. `direct_loss` is a model of the loss itself
-(boosted trees, so with every interaction), fitted at the same origins.
+The oracle knows the loss itself. `attainable` knows exactly what each user had been worth, and of
+who leaves only the churn probabilities: no ranking made of these probabilities can be expected to
+hold more of what leavers take. `direct_loss` is a model of the loss itself (boosted trees, so with
+every interaction), fitted at the same origins.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +60,11 @@ BACKTEST_SCHEMA = {
 
 
 def radar_backtest(
-    forecasts: pl.DataFrame, challengers: pl.DataFrame | None = None, *, samples: int, rng: np.random.Generator
+    forecasts: pl.DataFrame,
+    challengers: pl.DataFrame | None = None,
+    *,
+    samples: int,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Measure the share of the loss that each ranking would have pointed at.
 
@@ -67,27 +75,41 @@ def radar_backtest(
         rng: Stream of the resampling.
 
     Returns:
-        `radar_backtest`: by evaluation, kind of loss, ranking and depth; the list is cut anew at each origin.
+        `radar_backtest`: by evaluation, kind of loss, ranking and depth; the list is cut anew at
+            each origin.
     """
     rows: list[tuple[object, ...]] = []
-    for (evaluation,), part in _with_direct_loss(forecasts, challengers).group_by("evaluation", maintain_order=True):
+    for (evaluation,), part in _with_direct_loss(forecasts, challengers).group_by(
+        "evaluation", maintain_order=True
+    ):
         ordered = part.sort("user_id", "origin_on")
         weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
         for loss, amount in LOSSES.items():
-            rows += [(evaluation, loss, *row) for row in _captures(ordered.with_columns(lost=amount), _rankings(ordered, loss), weights)]
+            rows += [
+                (evaluation, loss, *row)
+                for row in _captures(
+                    ordered.with_columns(lost=amount), _rankings(ordered, loss), weights
+                )
+            ]
     return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row")
 
 
 def top_share(forecasts: pl.DataFrame, ranking: pl.Expr, depth: float) -> pl.Series:
-    """Mark the first `depth` share (rounded up) of each origin's users by a ranking; ties by user id."""
-    return _placed(forecasts, ranking).select((pl.col("place") <= (depth * pl.col("size")).ceil()).alias("is_top"))["is_top"]
+    """Mark the first `depth` share (rounded up) of each origin's users by a ranking;
+    ties by user id.
+    """
+    return _placed(forecasts, ranking).select(
+        (pl.col("place") <= (depth * pl.col("size")).ceil()).alias("is_top")
+    )["is_top"]
 
 
 def _placed(forecasts: pl.DataFrame, ranking: pl.Expr) -> pl.DataFrame:
     """Place of each row among the users of its origin, and their number; rows as given."""
     ranked = forecasts.select("origin_on", "user_id", key=ranking).with_row_index("row")
     ordered = ranked.sort("origin_on", "key", "user_id", descending=[False, True, False])
-    placed = ordered.with_columns(place=pl.int_range(1, pl.len() + 1).over("origin_on"), size=pl.len().over("origin_on"))
+    placed = ordered.with_columns(
+        place=pl.int_range(1, pl.len() + 1).over("origin_on"), size=pl.len().over("origin_on")
+    )
     return placed.sort("row").select("place", "size")
 
 
@@ -95,29 +117,51 @@ def _with_direct_loss(forecasts: pl.DataFrame, challengers: pl.DataFrame | None)
     if challengers is None:
         return forecasts.with_columns(direct_loss=pl.lit(None, pl.Float64))
     key = ["evaluation", "origin_on", "user_id"]
-    told = challengers.filter(pl.col("model") == "direct_loss").select(*key, direct_loss="expected_loss")
+    told = challengers.filter(pl.col("model") == "direct_loss").select(
+        *key, direct_loss="expected_loss"
+    )
     return forecasts.join(told, on=key, how="left", maintain_order="left")
 
 
 def _rankings(ordered: pl.DataFrame, loss: str) -> dict[str, pl.Expr]:
-    """Rankings that can be made: the direct model where it was fitted at every origin, the attainable one for what leavers take."""
-    made = {name: ranking for name, ranking in RANKINGS.items() if name != "direct_loss" or ordered["direct_loss"].null_count() == 0}
-    attainable = {ATTAINABLE: pl.col("churn_probability") * pl.col(WINDOWS[loss])} if loss in WINDOWS else {}
+    """Rankings that can be made: the direct model where it was fitted at every origin,
+    the attainable one for what leavers take.
+    """
+    made = {
+        name: ranking
+        for name, ranking in RANKINGS.items()
+        if name != "direct_loss" or ordered["direct_loss"].null_count() == 0
+    }
+    attainable = (
+        {ATTAINABLE: pl.col("churn_probability") * pl.col(WINDOWS[loss])} if loss in WINDOWS else {}
+    )
     return {**made, **attainable, ORACLE: pl.col("lost")}
 
 
-def _captures(ordered: pl.DataFrame, rankings: Mapping[str, pl.Expr], weights: Floats) -> Iterator[tuple[object, ...]]:
+def _captures(
+    ordered: pl.DataFrame, rankings: Mapping[str, pl.Expr], weights: Floats
+) -> Iterator[tuple[object, ...]]:
     lost = ordered["lost"].to_numpy()
     total, drawn = float(lost.sum()), weights @ lost
-    sizes = (ordered["origin_on"].n_unique(), ordered.height, ordered["user_id"].n_unique(), int((lost > 0).sum()))
+    sizes = (
+        ordered["origin_on"].n_unique(),
+        ordered.height,
+        ordered["user_id"].n_unique(),
+        int((lost > 0).sum()),
+    )
     placed = {name: _placed(ordered, ranking) for name, ranking in rankings.items()}
     for depth in DEPTHS:
-        tops = {name: (rows["place"] <= (depth * rows["size"]).ceil()).to_numpy() for name, rows in placed.items()}
+        tops = {
+            name: (rows["place"] <= (depth * rows["size"]).ceil()).to_numpy()
+            for name, rows in placed.items()
+        }
         oracle = _share(lost, tops[ORACLE], total)
         for name, top in tops.items():
             captured = _share(lost, top, total)
             held = weights[:, top] @ lost[top]
-            low, high = percentile_interval(np.where(drawn > 0, held / np.where(drawn > 0, drawn, 1.0), np.nan))
+            low, high = percentile_interval(
+                np.where(drawn > 0, held / np.where(drawn > 0, drawn, 1.0), np.nan)
+            )
             relative = captured / oracle if captured is not None and oracle else None
             yield name, depth, captured, low, high, oracle, relative, total, *sizes
 

@@ -1,4 +1,6 @@
-"""The churn report: discrimination and calibration, overall, by life-cycle segment and by origin, in one tidy table."""
+"""The churn report: discrimination and calibration, overall,
+by life-cycle segment and by origin, in one tidy table.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -39,7 +41,12 @@ REPORT_SCHEMA = {
 
 
 def churn_report(
-    forecasts: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Generator, holdout_note: str | None = None
+    forecasts: pl.DataFrame,
+    *,
+    n_bins: int,
+    samples: int,
+    rng: np.random.Generator,
+    holdout_note: str | None = None,
 ) -> pl.DataFrame:
     """Measure the forecasts.
 
@@ -58,12 +65,30 @@ def churn_report(
         sizes = (part.height, part["user_id"].n_unique(), int(part["is_churned"].sum()))
         note = holdout_note if evaluation == HOLDOUT else None
         for metric in measure(part, n_bins=n_bins, samples=samples, rng=rng):
-            told = note or (None if metric.value is not None else "not defined: the outcomes or the forecasts do not differ enough")
-            rows.append((evaluation, segment, metric.name, metric.bin, metric.value, metric.low, metric.high, *sizes, told))
+            told = note or (
+                None
+                if metric.value is not None
+                else "not defined: the outcomes or the forecasts do not differ enough"
+            )
+            rows.append(
+                (
+                    evaluation,
+                    segment,
+                    metric.name,
+                    metric.bin,
+                    metric.value,
+                    metric.low,
+                    metric.high,
+                    *sizes,
+                    told,
+                )
+            )
     return pl.DataFrame(rows, schema=REPORT_SCHEMA, orient="row")
 
 
-def measure(part: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Generator) -> list[Metric]:
+def measure(
+    part: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Generator
+) -> list[Metric]:
     """Measure one set of forecasts (at least one row)."""
     ordered = part.sort("user_id", "origin_on")
     predicted = ordered["churn_probability"].to_numpy()
@@ -87,13 +112,21 @@ def measure(part: pl.DataFrame, *, n_bins: int, samples: int, rng: np.random.Gen
 
 
 def holdout_note(history: History, log_end_on: date, *, settings: ChurnSettings) -> str | None:
-    """Say what is wrong with the truth at the end of TRAIN, if anything; `log_end_on` is the first day that the log does not hold whole."""
+    """Say what is wrong with the truth at the end of TRAIN, if anything;
+    `log_end_on` is the first day that the log does not hold whole.
+    """
     if not history.is_common_clock:
-        return "per_user split: no common cutoff, so churn is judged inside TRAIN only, on labels that overstate it"
+        return (
+            "per_user split: no common cutoff, so churn is judged inside TRAIN only, on labels that"
+            " overstate it"
+        )
     closes_on = history.cutoff_on + timedelta(days=settings.horizon_days)
     if log_end_on >= closes_on:
         return None
-    return f"the log ends on {log_end_on}, the horizon closes on {closes_on}: users may yet return, churn is overstated"
+    return (
+        f"the log ends on {log_end_on}, the horizon closes on {closes_on}: users may yet return,"
+        " churn is overstated"
+    )
 
 
 def _means(predicted: Floats, churned: Floats, weights: Floats) -> Iterator[Metric]:
@@ -105,7 +138,11 @@ def _means(predicted: Floats, churned: Floats, weights: Floats) -> Iterator[Metr
         "log_loss_of_base_rate": log_loss(rate, churned),
     }
     for name, values in columns.items():
-        yield Metric(name, float(values.mean()), *percentile_interval((weights @ values) / weights.sum(axis=1)))
+        yield Metric(
+            name,
+            float(values.mean()),
+            *percentile_interval((weights @ values) / weights.sum(axis=1)),
+        )
 
 
 def _auc(predicted: Floats, churned: Floats, weights: Floats) -> Metric:
@@ -118,13 +155,26 @@ def _auc(predicted: Floats, churned: Floats, weights: Floats) -> Metric:
 def _average_precision(predicted: Floats, churned: Floats) -> Metric:
     from sklearn.metrics import average_precision_score  # noqa: PLC0415  # takes seconds to import
 
-    return Metric("pr_auc", float(average_precision_score(churned, predicted)) if churned.any() else None)
+    return Metric(
+        "pr_auc", float(average_precision_score(churned, predicted)) if churned.any() else None
+    )
 
 
-def _reliability(predicted: Floats, churned: Floats, bins: Longs, weights: Floats) -> Iterator[Metric]:
+def _reliability(
+    predicted: Floats, churned: Floats, bins: Longs, weights: Floats
+) -> Iterator[Metric]:
     for number in range(1, int(bins.max()) + 1):
         inside = bins == number
         drawn = weights[:, inside].sum(axis=1)
-        observed = np.where(drawn > 0, (weights[:, inside] @ churned[inside]) / np.where(drawn > 0, drawn, 1.0), np.nan)
+        observed = np.where(
+            drawn > 0,
+            (weights[:, inside] @ churned[inside]) / np.where(drawn > 0, drawn, 1.0),
+            np.nan,
+        )
         yield Metric("bin_predicted", float(predicted[inside].mean()), bin=number)
-        yield Metric("bin_observed", float(churned[inside].mean()), *percentile_interval(observed), bin=number)
+        yield Metric(
+            "bin_observed",
+            float(churned[inside].mean()),
+            *percentile_interval(observed),
+            bin=number,
+        )

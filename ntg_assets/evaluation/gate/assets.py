@@ -61,7 +61,9 @@ def release_gate(
         churn_calibration=churn_calibration,
         radar_backtest=radar_backtest,
     )
-    return decide(evidence, settings=project.settings.gate, strategy=project.settings.split.strategy)
+    return decide(
+        evidence, settings=project.settings.gate, strategy=project.settings.split.strategy
+    )
 
 
 gate_assets = [*leakage_audit, *release_gate]

@@ -12,23 +12,39 @@ from ntg_assets.stages import BACKTEST
 def nothing_from_the_future(leakage_audit: pl.DataFrame) -> dg.AssetCheckResult:
     """No stored row of the back-test could only come from the future."""
     broken = leakage_audit.filter(pl.col("n_violations") > 0)
-    told = "; ".join(f"{row['table_name']}: {row['rule']}: {row['n_violations']} rows" for row in broken.iter_rows(named=True))
-    return dg.AssetCheckResult(passed=broken.is_empty(), description=told or f"{leakage_audit.height} rules hold")
+    told = "; ".join(
+        f"{row['table_name']}: {row['rule']}: {row['n_violations']} rows"
+        for row in broken.iter_rows(named=True)
+    )
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(), description=told or f"{leakage_audit.height} rules hold"
+    )
 
 
 @dg.asset_check(asset=GATE, blocking=True)
 def gate_is_open(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
-    """No rule of the release gate blocks; otherwise nothing live is made and the last publication stays."""
+    """No rule of the release gate blocks; otherwise nothing live is made and the last publication
+    stays.
+    """
     closed = blocked_rules(release_gate)
-    return dg.AssetCheckResult(passed=not closed, description="; ".join(closed) or f"{release_gate.height} rules, none blocks")
+    return dg.AssetCheckResult(
+        passed=not closed,
+        description="; ".join(closed) or f"{release_gate.height} rules, none blocks",
+    )
 
 
 @dg.asset_check(asset=GATE)
 def evidence_is_not_thin(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
     """The evidence carries the claims; where it is thin, the number of users is named."""
     reservations = release_gate.filter(pl.col("verdict") == "warn")
-    told = "; ".join(f"{row['rule']}: {row['evidence']}" for row in reservations.iter_rows(named=True))
-    return dg.AssetCheckResult(passed=reservations.is_empty(), severity=dg.AssetCheckSeverity.WARN, description=told or "no reservation")
+    told = "; ".join(
+        f"{row['rule']}: {row['evidence']}" for row in reservations.iter_rows(named=True)
+    )
+    return dg.AssetCheckResult(
+        passed=reservations.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told or "no reservation",
+    )
 
 
 gate_checks = [nothing_from_the_future, gate_is_open, evidence_is_not_thin]

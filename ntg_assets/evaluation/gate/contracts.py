@@ -23,7 +23,9 @@ class ReleaseGate(Contract):
     """One row per rule of the release gate, with the evidence it was decided on."""
 
     rule: str = column("What is asked of the back-test")
-    verdict: str = column("pass; warn: published with this reservation; block: nothing live is made", isin=VERDICTS)
+    verdict: str = column(
+        "pass; warn: published with this reservation; block: nothing live is made", isin=VERDICTS
+    )
     value: float = column("What was measured", nullable=True)
     threshold: float = column("What it is held against", nullable=True)
     n_users: int = column("Users behind the measurement", nullable=True, ge=0)

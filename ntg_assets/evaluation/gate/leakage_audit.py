@@ -16,7 +16,8 @@ def leakage_audit(tables: Mapping[str, Source], boundaries: pl.DataFrame) -> Que
         boundaries: `split_boundaries` of the back-test.
 
     Returns:
-        `leakage_audit`: one row per (table, rule); no violation anywhere means that nothing of the future is stored in what TRAIN made.
+        `leakage_audit`: one row per (table, rule); no violation anywhere means that nothing of the
+            future is stored in what TRAIN made.
     """
     is_global = boundaries["strategy"][0] == "global_time"
     return query(

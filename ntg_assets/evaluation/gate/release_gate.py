@@ -1,7 +1,8 @@
 """The release gate: may anything live be made from what the back-test has shown?
 
-It blocks on a broken invariant and on evidence of harm (an interval that lies wholly on the wrong side and rests on enough), and warns
-where the evidence is thin: a small test set is a reason for modesty, not a reason to show users nothing.
+It blocks on a broken invariant and on evidence of harm (an interval that lies wholly on the wrong
+side and rests on enough), and warns where the evidence is thin: a small test set is a reason for
+modesty, not a reason to show users nothing.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ Row = dict[str, Any]
 
 SHIPPED, FLOOR = "blend", "popularity"
 METRIC, DEPTH = "ndcg", 10
-FEWEST = 30  # users, or forecasts of either outcome: a bootstrap of fewer is too narrow, and the first tenth misses them all by luck
+# users, or forecasts of either outcome: a bootstrap of fewer is too narrow, and the first tenth
+# misses them all by luck
+FEWEST = 30
 HARM = "evidence of harm"
 TOP_SHARE = 0.1  # the radar is judged by its first tenth
 GATE_SCHEMA = {
@@ -57,7 +60,8 @@ def release_gate(evidence: Evidence, *, settings: GateSettings, strategy: str) -
     Args:
         evidence: What the back-test has shown.
         settings: Margins and minimum sizes.
-        strategy: `split.strategy`: a per-user split looks ahead by construction, which is a reservation, not a leak.
+        strategy: `split.strategy`: a per-user split looks ahead by construction, which is a
+            reservation, not a leak.
 
     Returns:
         `release_gate`: one row per rule; `block` in any of them closes the gate.
@@ -85,36 +89,75 @@ def _chronological(report: pl.DataFrame, *, strategy: str) -> Finding:
 def _nothing_from_the_future(audit: pl.DataFrame) -> Finding:
     broken = audit.filter(pl.col("n_violations") > 0)
     n_rows = int(broken["n_violations"].sum())
-    told = f"{audit.height} rules asked of {audit['table_name'].n_unique()} tables, {n_rows} rows break one"
+    told = (
+        f"{audit.height} rules asked of {audit['table_name'].n_unique()} tables, {n_rows} rows"
+        " break one"
+    )
     if broken.height:
         told += f" (first: {broken['table_name'][0]}: {broken['rule'][0]})"
-    return Finding("nothing from the future is stored", "block" if n_rows else "pass", float(n_rows), 0.0, None, told)
+    return Finding(
+        "nothing from the future is stored",
+        "block" if n_rows else "pass",
+        float(n_rows),
+        0.0,
+        None,
+        told,
+    )
 
 
 def _ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Finding:
     rule = "the ranking does no harm"
     row = _one(report, split="test", strategy=SHIPPED, metric=METRIC, k=DEPTH, slice="all")
     if row is None or row["difference_high"] is None:
-        return Finding(rule, "warn", None, -settings.harm_margin, 0, "no TEST user could be evaluated: the ranking is unproven on this log")
+        return Finding(
+            rule,
+            "warn",
+            None,
+            -settings.harm_margin,
+            0,
+            "no TEST user could be evaluated: the ranking is unproven on this log",
+        )
     n_users, low, high = row["n_users"], row["difference_low"], row["difference_high"]
     told = (
-        f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against {FLOOR} "
-        f"(95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
+        f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against"
+        f" {FLOOR} (95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
     )
     if high < -settings.harm_margin:
-        return _unless_few(Finding(rule, "block", high, -settings.harm_margin, n_users, told), n_users, "users")
-    return _unless_thin(Finding(rule, "pass", row["difference"], -settings.harm_margin, n_users, told), settings=settings)
+        return _unless_few(
+            Finding(rule, "block", high, -settings.harm_margin, n_users, told), n_users, "users"
+        )
+    return _unless_thin(
+        Finding(rule, "pass", row["difference"], -settings.harm_margin, n_users, told),
+        settings=settings,
+    )
 
 
 def _churn_is_plausible(calibration: pl.DataFrame, *, settings: GateSettings) -> Finding:
     rule = "the churn score is not too good to be true"
     row = _headline(calibration, "auc")
     if row is None or row["value"] is None:
-        return Finding(rule, "warn", None, settings.implausible_auc, 0, "AUC is not defined: no held-out user stayed, or none left")
-    told = f"AUC {row['value']:.3f} ({row['n_users']:,} users, {row['n_churned']:,} of {row['n_rows']:,} forecasts churned)"
+        return Finding(
+            rule,
+            "warn",
+            None,
+            settings.implausible_auc,
+            0,
+            "AUC is not defined: no held-out user stayed, or none left",
+        )
+    told = (
+        f"AUC {row['value']:.3f} ({row['n_users']:,} users, {row['n_churned']:,} of"
+        f" {row['n_rows']:,} forecasts churned)"
+    )
     fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
     if row["value"] > settings.implausible_auc and fewest >= FEWEST:
-        return Finding(rule, "block", row["value"], settings.implausible_auc, row["n_users"], f"{told}: more likely a leak than a model")
+        return Finding(
+            rule,
+            "block",
+            row["value"],
+            settings.implausible_auc,
+            row["n_users"],
+            f"{told}: more likely a leak than a model",
+        )
     return Finding(rule, "pass", row["value"], settings.implausible_auc, row["n_users"], told)
 
 
@@ -122,27 +165,54 @@ def _churn_informs(calibration: pl.DataFrame, *, settings: GateSettings) -> Find
     rule = "the churn score is no worse than the base rate"
     row, base = _headline(calibration, "log_loss"), _headline(calibration, "log_loss_of_base_rate")
     if row is None or base is None:
-        return Finding(rule, "warn", None, None, 0, "no held-out user was at risk: the churn score is unproven on this log")
-    if row["n_churned"] in (0, row["n_rows"]):  # the rate of outcomes that are all alike is certain: no forecast can be as good
-        told = f"all {row['n_rows']:,} held-out outcomes are alike: the churn score is unproven on this log"
+        return Finding(
+            rule,
+            "warn",
+            None,
+            None,
+            0,
+            "no held-out user was at risk: the churn score is unproven on this log",
+        )
+    # the rate of outcomes that are all alike is certain: no forecast can be as good
+    if row["n_churned"] in (0, row["n_rows"]):
+        told = (
+            f"all {row['n_rows']:,} held-out outcomes are alike: the churn score is unproven on"
+            " this log"
+        )
         return Finding(rule, "warn", row["value"], None, row["n_users"], told)
     told = (
-        f"log loss {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}) against {base['value']:.3f} of the base rate, "
-        f"{row['n_users']:,} users ({row['evaluation']})"
+        f"log loss {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}) against"
+        f" {base['value']:.3f} of the base rate, {row['n_users']:,} users ({row['evaluation']})"
     )
     if row["low"] > base["high"]:
         fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
-        return _unless_few(Finding(rule, "block", row["value"], base["value"], row["n_users"], told), fewest, "of the rarer outcome")
+        return _unless_few(
+            Finding(rule, "block", row["value"], base["value"], row["n_users"], told),
+            fewest,
+            "of the rarer outcome",
+        )
     better: Verdict = "pass" if row["value"] < base["value"] else "warn"
-    return _unless_thin(Finding(rule, better, row["value"], base["value"], row["n_users"], told), settings=settings)
+    return _unless_thin(
+        Finding(rule, better, row["value"], base["value"], row["n_users"], told), settings=settings
+    )
 
 
 def _churn_is_calibrated(calibration: pl.DataFrame) -> Finding:
     rule = "the churn score is calibrated"
     row, noise = _headline(calibration, "ece"), _headline(calibration, "ece_noise_95")
     if row is None or noise is None:
-        return Finding(rule, "warn", None, None, 0, "no held-out user was at risk: calibration is unproven on this log")
-    told = f"ECE {row['value']:.3f}; a perfect model of this size stays below {noise['value']:.3f} in 95 of 100 cases ({row['evaluation']})"
+        return Finding(
+            rule,
+            "warn",
+            None,
+            None,
+            0,
+            "no held-out user was at risk: calibration is unproven on this log",
+        )
+    told = (
+        f"ECE {row['value']:.3f}; a perfect model of this size stays below {noise['value']:.3f} in"
+        f" 95 of 100 cases ({row['evaluation']})"
+    )
     verdict: Verdict = "pass" if row["value"] <= noise["value"] else "warn"
     return Finding(rule, verdict, row["value"], noise["value"], row["n_users"], told)
 
@@ -150,19 +220,32 @@ def _churn_is_calibrated(calibration: pl.DataFrame) -> Finding:
 def _radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> Finding:
     rule = "the radar points at what is lost"
     row = _largest(
-        _matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE).sort("n_losing", descending=True, maintain_order=True)
+        _matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE).sort(
+            "n_losing", descending=True, maintain_order=True
+        )
     )
     if row is None or row["captured_share"] is None:
-        return Finding(rule, "warn", None, TOP_SHARE, 0, "nothing was lost in the back-test: the radar is unproven on this log")
+        return Finding(
+            rule,
+            "warn",
+            None,
+            TOP_SHARE,
+            0,
+            "nothing was lost in the back-test: the radar is unproven on this log",
+        )
     told = (
-        f"the first {TOP_SHARE:.0%} of the radar held {row['captured_share']:.0%} of the value that then left "
-        f"({row['captured_share_low']:.0%} to {row['captured_share_high']:.0%}; chance {TOP_SHARE:.0%}, "
-        f"oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users, {row['evaluation']})"
+        f"the first {TOP_SHARE:.0%} of the radar held {row['captured_share']:.0%} of the value that"
+        f" then left ({row['captured_share_low']:.0%} to {row['captured_share_high']:.0%}; chance"
+        f" {TOP_SHARE:.0%}, oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users,"
+        f" {row['evaluation']})"
     )
     if row["captured_share_high"] < TOP_SHARE:
         harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], told)
         return _unless_few(harm, row["n_losing"], "leavers with value")
-    return _unless_thin(Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told), settings=settings)
+    return _unless_thin(
+        Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told),
+        settings=settings,
+    )
 
 
 def _unless_few(harm: Finding, n: int, what: str) -> Finding:
@@ -170,7 +253,11 @@ def _unless_few(harm: Finding, n: int, what: str) -> Finding:
     if n >= FEWEST:
         return harm._replace(evidence=f"{harm.evidence}: {HARM}")
     return harm._replace(
-        verdict="warn", evidence=f"{harm.evidence}: on the wrong side, but {n:,} {what} are too few to prove harm ({FEWEST} do)"
+        verdict="warn",
+        evidence=(
+            f"{harm.evidence}: on the wrong side, but {n:,} {what} are too few to prove harm"
+            f" ({FEWEST} do)"
+        ),
     )
 
 
@@ -178,7 +265,10 @@ def _unless_thin(finding: Finding, *, settings: GateSettings) -> Finding:
     """Turn a pass on few users into a warning that names their number."""
     n_users = finding.n_users or 0
     if finding.verdict == "pass" and n_users < settings.minimum_users:
-        told = f"{finding.evidence}; thin evidence: {n_users:,} of the {settings.minimum_users:,} users that a claim needs"
+        told = (
+            f"{finding.evidence}; thin evidence: {n_users:,} of the {settings.minimum_users:,}"
+            " users that a claim needs"
+        )
         return finding._replace(verdict="warn", evidence=told)
     return finding
 
@@ -197,4 +287,8 @@ def _matching(table: pl.DataFrame, **key: object) -> pl.DataFrame:
 
 
 def _largest(rows: pl.DataFrame) -> Row | None:
-    return rows.sort("n_users", descending=True, maintain_order=True).row(0, named=True) if rows.height else None
+    return (
+        rows.sort("n_users", descending=True, maintain_order=True).row(0, named=True)
+        if rows.height
+        else None
+    )

@@ -1,4 +1,6 @@
-"""Assets of the ranking's evaluation: outcomes per user, the ranking report, the retrieval report."""
+"""Assets of the ranking's evaluation: outcomes per user, the ranking report,
+the retrieval report.
+"""
 
 import polars as pl
 
@@ -50,7 +52,9 @@ def ranking_report(
     test_events: Table,
     project: Project,
 ) -> pl.DataFrame:
-    """Every strategy held against the popularity floor, with intervals, slices and the number of users."""
+    """Every strategy held against the popularity floor, with intervals,
+    slices and the number of users.
+    """
     settings, ks = project.settings, sorted(set(project.settings.ranking.evaluation_k))
     train = _pairs(project, train_events)
     by_item = measure_item_slices(
@@ -63,20 +67,37 @@ def ranking_report(
         categories=item_categories,
     )
     gate = settings.gate
-    estimates = report_ranking(ranking_outcomes, by_item, rng=project.rng, samples=gate.bootstrap_samples, minimum_users=gate.minimum_users)
-    return pl.concat([estimates, list_breadth(strategy_lists, n_items=train["item_id"].n_unique(), ks=ks)])
+    estimates = report_ranking(
+        ranking_outcomes,
+        by_item,
+        rng=project.rng,
+        samples=gate.bootstrap_samples,
+        minimum_users=gate.minimum_users,
+    )
+    return pl.concat(
+        [estimates, list_breadth(strategy_lists, n_items=train["item_id"].n_unique(), ks=ks)]
+    )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
 def ranking_comparisons(ranking_outcomes: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Every strategy against every other one, user by user, with intervals."""
     gate = project.settings.gate
-    return compare_strategies(ranking_outcomes, rng=project.rng, samples=gate.bootstrap_samples, minimum_users=gate.minimum_users)
+    return compare_strategies(
+        ranking_outcomes,
+        rng=project.rng,
+        samples=gate.bootstrap_samples,
+        minimum_users=gate.minimum_users,
+    )
 
 
 @staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
-def retrieval_report(candidates: Table, train_events: Table, val_events: Table, test_events: Table, project: Project) -> pl.DataFrame:
-    """How much of what users went on to take was among the candidates, and what each source adds."""
+def retrieval_report(
+    candidates: Table, train_events: Table, val_events: Table, test_events: Table, project: Project
+) -> pl.DataFrame:
+    """How much of what users went on to take was among the candidates,
+    and what each source adds.
+    """
     settings, train = project.settings, _pairs(project, train_events)
     return pl.concat(
         report_retrieval(
@@ -98,8 +119,15 @@ def _held_out(project: Project, val_events: Table, test_events: Table) -> list[H
 
 
 def _pairs(project: Project, events: Table) -> pl.DataFrame:
-    """Read who had what: all that lists are judged by, and a fraction of the memory of the events."""
+    """Read who had what: all that lists are judged by,
+    and a fraction of the memory of the events.
+    """
     return project.read(Query("select distinct user_id, item_id from events", {"events": events}))
 
 
-ranking_evaluation_assets = [*ranking_outcomes, *ranking_report, *ranking_comparisons, *retrieval_report]
+ranking_evaluation_assets = [
+    *ranking_outcomes,
+    *ranking_report,
+    *ranking_comparisons,
+    *retrieval_report,
+]

@@ -22,8 +22,11 @@ SCHEMA = {
 }
 
 
-def compare_strategies(outcomes: pl.DataFrame, *, rng: RandomStream, samples: int, minimum_users: int) -> pl.DataFrame:
-    """Make `ranking_comparisons`: paired differences between all strategies, over users with history.
+def compare_strategies(
+    outcomes: pl.DataFrame, *, rng: RandomStream, samples: int, minimum_users: int
+) -> pl.DataFrame:
+    """Make `ranking_comparisons`: paired differences between all strategies,
+    over users with history.
 
     Args:
         outcomes: `ranking_outcomes`.
@@ -33,21 +36,49 @@ def compare_strategies(outcomes: pl.DataFrame, *, rng: RandomStream, samples: in
     """
     known = outcomes.filter("has_history")
     parts = [
-        _compare(rows.sort("strategy", "user_id"), split, k, rng(f"ranking_comparisons:{split}:{k}"), samples, minimum_users)
-        for (split, k), rows in known.sort("split", "k", descending=[True, False]).group_by("split", "k", maintain_order=True)
+        _compare(
+            rows.sort("strategy", "user_id"),
+            split,
+            k,
+            rng(f"ranking_comparisons:{split}:{k}"),
+            samples,
+            minimum_users,
+        )
+        for (split, k), rows in known.sort("split", "k", descending=[True, False]).group_by(
+            "split", "k", maintain_order=True
+        )
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
 
 
-def _compare(rows: pl.DataFrame, split: object, k: object, rng: np.random.Generator, samples: int, minimum_users: int) -> pl.DataFrame:
+def _compare(
+    rows: pl.DataFrame,
+    split: object,
+    k: object,
+    rng: np.random.Generator,
+    samples: int,
+    minimum_users: int,
+) -> pl.DataFrame:
     strategies, n_users = rows["strategy"].unique().sort().to_list(), rows["user_id"].n_unique()
-    values = rows.select(USER_METRICS).to_numpy().reshape(len(strategies), n_users, len(USER_METRICS))
+    values = (
+        rows.select(USER_METRICS).to_numpy().reshape(len(strategies), n_users, len(USER_METRICS))
+    )
     pairs = list(permutations(range(len(strategies)), 2))
-    labels = [(strategies[ours], strategies[theirs], metric) for ours, theirs in pairs for metric in USER_METRICS]
+    labels = [
+        (strategies[ours], strategies[theirs], metric)
+        for ours, theirs in pairs
+        for metric in USER_METRICS
+    ]
     if not pairs:
         return pl.DataFrame(schema=SCHEMA)
-    found = mean_intervals(np.concatenate([values[ours] - values[theirs] for ours, theirs in pairs], axis=1), rng=rng, samples=samples)
-    frame = pl.DataFrame(labels, schema=["strategy", "baseline", "metric"], orient="row").with_columns(
+    found = mean_intervals(
+        np.concatenate([values[ours] - values[theirs] for ours, theirs in pairs], axis=1),
+        rng=rng,
+        samples=samples,
+    )
+    frame = pl.DataFrame(
+        labels, schema=["strategy", "baseline", "metric"], orient="row"
+    ).with_columns(
         split=pl.lit(split, pl.String),
         k=pl.lit(k, pl.Int64),
         n_users=pl.lit(n_users, pl.Int64),

@@ -9,7 +9,9 @@ HELD_OUT = ("val", "test")
 
 @contract("ranking_outcomes")
 class RankingOutcomes(Contract):
-    """One row per held-out part, strategy, user and list length, for users with something relevant in the part."""
+    """One row per held-out part, strategy, user and list length,
+    for users with something relevant in the part.
+    """
 
     split: str = column("Held-out part", isin=HELD_OUT)
     strategy: str = column("How the list was made", isin=STRATEGIES)
@@ -17,19 +19,27 @@ class RankingOutcomes(Contract):
     k: int = column("List length", ge=1)
     has_history: bool = column("Whether TRAIN knows the user; else the default list was shown")
     n_history_items: int = column("Distinct items of the user in TRAIN", ge=0)
-    n_relevant: int = column("Distinct items that the user took in the part and that a list could have shown", ge=1)
+    n_relevant: int = column(
+        "Distinct items that the user took in the part and that a list could have shown", ge=1
+    )
     n_hits: int = column("Relevant items on the list", ge=0)
     novelty: float = column(
-        "Mean of -log2(share of TRAIN users who have had the item) over the list; 0 when nothing was shown", unit="bits", ge=0
+        "Mean of -log2(share of TRAIN users who have had the item) over the list; 0 when nothing"
+        " was shown",
+        unit="bits",
+        ge=0,
     )
     miscalibration: float = column(
-        "Divergence of the list's mix of categories from that of the user's history; 0 for the same mix, or where none is known",
+        "Divergence of the list's mix of categories from that of the user's history; 0 for the same"
+        " mix, or where none is known",
         unit="bits",
         ge=0,
     )
     ndcg: float = column("Discounted gain relative to a perfect list", ge=0, le=1 + 1e-9)
     recall: float = column("Share of the relevant items on the list", ge=0, le=1)
-    average_precision: float = column("Mean precision at the hits, divided by min(k, relevant items)", ge=0, le=1 + 1e-9)
+    average_precision: float = column(
+        "Mean precision at the hits, divided by min(k, relevant items)", ge=0, le=1 + 1e-9
+    )
     reciprocal_rank: float = column("1 / place of the first hit", ge=0, le=1)
     hit: float = column("1 with any hit", ge=0, le=1)
 
@@ -39,9 +49,13 @@ class RankingOutcomes(Contract):
 
 @contract("ranking_report")
 class RankingReport(Contract):
-    """One row per held-out part, slice, strategy, metric and list length; breadth of the lists under `train`."""
+    """One row per held-out part, slice, strategy, metric and list length;
+    breadth of the lists under `train`.
+    """
 
-    split: str = column("Held-out part; `train` for what needs no held-out behaviour", isin=("train", *HELD_OUT))
+    split: str = column(
+        "Held-out part; `train` for what needs no held-out behaviour", isin=("train", *HELD_OUT)
+    )
     slice: str = column("Users or relevant items looked at", isin=(*USER_SLICES, *ITEM_SLICES))
     slice_rule: str = column("The slice in words, with its limits")
     strategy: str = column("How the lists are made", isin=STRATEGIES)
@@ -49,7 +63,9 @@ class RankingReport(Contract):
     k: int = column("List length", ge=1)
     n_users: int = column("Users behind the figure", ge=0)
     mean: float = column("Mean over users")
-    low: float = column("Lower end of the 95% interval (users drawn with replacement)", nullable=True)
+    low: float = column(
+        "Lower end of the 95% interval (users drawn with replacement)", nullable=True
+    )
     high: float = column("Upper end", nullable=True)
     floor_mean: float = column("Mean of the floor, the tuned recent popularity", nullable=True)
     difference: float = column("Mean difference to the floor, user by user", nullable=True)
@@ -64,7 +80,9 @@ class RankingReport(Contract):
 
 @contract("ranking_comparisons")
 class RankingComparisons(Contract):
-    """One row per held-out part, strategy, baseline, metric and list length: the difference user by user, over users with history."""
+    """One row per held-out part, strategy, baseline,
+    metric and list length: the difference user by user, over users with history.
+    """
 
     split: str = column("Held-out part", isin=HELD_OUT)
     strategy: str = column("How the lists are made", isin=STRATEGIES)
@@ -83,16 +101,22 @@ class RankingComparisons(Contract):
 
 @contract("retrieval_report")
 class RetrievalReport(Contract):
-    """One row per held-out part and source of candidates, and `all` for their union: the ceiling of any ranking."""
+    """One row per held-out part and source of candidates,
+    and `all` for their union: the ceiling of any ranking.
+    """
 
     split: str = column("Held-out part", isin=HELD_OUT)
     source: str = column("Source of candidates, or `all`")
     n_users: int = column("Users with history and something relevant", ge=1)
     n_candidates_per_user: float = column("Candidates per user", ge=0)
-    recall: float = column("Share of a user's relevant items among the candidates, mean over users", ge=0, le=1)
+    recall: float = column(
+        "Share of a user's relevant items among the candidates, mean over users", ge=0, le=1
+    )
     recall_low: float = column("Lower end of its 95% interval", ge=0, le=1)
     recall_high: float = column("Upper end", ge=0, le=1)
-    marginal_recall: float = column("Share that no other source finds; for `all` the whole recall", ge=0, le=1)
+    marginal_recall: float = column(
+        "Share that no other source finds; for `all` the whole recall", ge=0, le=1
+    )
     marginal_recall_low: float = column("Lower end of its 95% interval", ge=0, le=1)
     marginal_recall_high: float = column("Upper end", ge=0, le=1)
 

@@ -11,13 +11,25 @@ from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibrat
 from ntg_assets.statistics.ranking_metrics import METRICS, hits_by_place, user_metrics
 
 OUTCOME_COLUMNS = [
-    *("split", "strategy", "user_id", "k", "has_history", "n_history_items", "n_relevant", "n_hits", "novelty", "miscalibration"),
+    *(
+        "split",
+        "strategy",
+        "user_id",
+        "k",
+        "has_history",
+        "n_history_items",
+        "n_relevant",
+        "n_hits",
+        "novelty",
+        "miscalibration",
+    ),
     *METRICS,
 ]
 
 
 USERS_AT_ONCE = 10_000  # whose mixes of categories are made together
-KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})  # of a log without categories: none
+# of a log without categories: none
+KNOWN_CATEGORIES = pl.DataFrame(schema={"item_id": pl.Int64, "category": pl.String})
 
 
 class Past(NamedTuple):
@@ -56,14 +68,17 @@ def relevant_pairs(held: HeldOut, train: pl.DataFrame, *, allow_consumed: bool) 
     Args:
         held: The held-out part.
         train: TRAIN events.
-        allow_consumed: Whether lists may show what a user has had; else only first encounters count.
+        allow_consumed: Whether lists may show what a user has had; else only first encounters
+            count.
 
     Returns:
         `user_id`, `item_id`, by user and item.
     """
     pairs = held.events.select("user_id", "item_id").unique()
     if not allow_consumed:
-        known = pl.concat([train.select("user_id", "item_id"), held.before.select("user_id", "item_id")])
+        known = pl.concat(
+            [train.select("user_id", "item_id"), held.before.select("user_id", "item_id")]
+        )
         pairs = pairs.join(known, on=["user_id", "item_id"], how="anti")
     return pairs.sort("user_id", "item_id")
 
@@ -76,22 +91,40 @@ def past_of(train: pl.DataFrame, categories: pl.DataFrame | None = None) -> Past
         categories: `item_id`, `category`; None: nothing is known.
     """
     pairs = train.select("user_id", "item_id").unique()
-    sizes = pairs.group_by("user_id").len("n_history_items").with_columns(pl.col("n_history_items").cast(pl.Int64))
+    sizes = (
+        pairs.group_by("user_id")
+        .len("n_history_items")
+        .with_columns(pl.col("n_history_items").cast(pl.Int64))
+    )
     users = pairs.group_by("item_id").len("n_users")
     surprise = users.select("item_id", surprise=-(pl.col("n_users") / max(sizes.height, 1)).log(2))
-    known = KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]}) if categories is None else categories
+    known = (
+        KNOWN_CATEGORIES.cast({"item_id": train.schema["item_id"]})
+        if categories is None
+        else categories
+    )
     return Past(sizes, surprise, known, _mixes(pairs, known))
 
 
 def _mixes(pairs: pl.DataFrame, categories: pl.DataFrame) -> pl.DataFrame:
-    """Return `category_mix` of many users, some at a time: every pair stands once per category of its item."""
+    """Return `category_mix` of many users, some at a time: every pair stands once per category of
+    its item.
+    """
     users = pairs.select("user_id").unique().sort("user_id")
     parts = users.iter_slices(USERS_AT_ONCE) if users.height else [users]
-    return pl.concat(category_mix(pairs.join(part, on="user_id", how="semi"), categories) for part in parts)
+    return pl.concat(
+        category_mix(pairs.join(part, on="user_id", how="semi"), categories) for part in parts
+    )
 
 
 def list_outcomes(
-    relevant: pl.DataFrame, *, split: str, lists: pl.DataFrame, default_list: pl.DataFrame, past: Past, ks: Sequence[int]
+    relevant: pl.DataFrame,
+    *,
+    split: str,
+    lists: pl.DataFrame,
+    default_list: pl.DataFrame,
+    past: Past,
+    ks: Sequence[int],
 ) -> pl.DataFrame:
     """Measure every strategy for every user with something relevant.
 
@@ -106,12 +139,21 @@ def list_outcomes(
     Returns:
         `ranking_outcomes` rows of this part.
     """
-    users = relevant.group_by("user_id").len("n_relevant").sort("user_id").with_columns(pl.col("n_relevant").cast(pl.Int64))
-    users = users.join(past.sizes, on="user_id", how="left", maintain_order="left").with_columns(pl.col("n_history_items").fill_null(0))
+    users = (
+        relevant.group_by("user_id")
+        .len("n_relevant")
+        .sort("user_id")
+        .with_columns(pl.col("n_relevant").cast(pl.Int64))
+    )
+    users = users.join(past.sizes, on="user_id", how="left", maintain_order="left").with_columns(
+        pl.col("n_history_items").fill_null(0)
+    )
     past = past._replace(mix=past.mix.join(users.select("user_id"), on="user_id", how="semi"))
     parts = [
         _measure(_shown(rows, users, default_list), users, relevant, past, k=k).with_columns(
-            pl.lit(strategy).alias("strategy"), pl.lit(split).alias("split"), has_history=pl.col("n_history_items") > 0
+            pl.lit(strategy).alias("strategy"),
+            pl.lit(split).alias("split"),
+            has_history=pl.col("n_history_items") > 0,
         )
         for strategy, rows in _by_strategy(lists)
         for k in ks
@@ -120,43 +162,73 @@ def list_outcomes(
 
 
 def _no_outcomes(users: pl.DataFrame) -> pl.DataFrame:
-    """No row, with the types of the rows there could have been: no strategy has a list when everybody has had everything."""
+    """No row, with the types of the rows there could have been: no strategy has a list when
+    everybody has had everything.
+    """
     counts = {name: pl.lit(0, pl.Int64) for name in ("k", "n_hits")}
     told = {"split", "strategy", "has_history", *counts, *users.columns}
     metrics = {name: pl.lit(0.0) for name in OUTCOME_COLUMNS if name not in told}
     return (
         users.head(0)
-        .with_columns(split=pl.lit(""), strategy=pl.lit(""), has_history=pl.lit(value=False), **counts, **metrics)
+        .with_columns(
+            split=pl.lit(""),
+            strategy=pl.lit(""),
+            has_history=pl.lit(value=False),
+            **counts,
+            **metrics,
+        )
         .select(OUTCOME_COLUMNS)
     )
 
 
 def _by_strategy(lists: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
     for strategy in lists["strategy"].unique().sort():
-        yield strategy, lists.filter(pl.col("strategy") == strategy).select("user_id", "rank", "item_id")
+        yield (
+            strategy,
+            lists.filter(pl.col("strategy") == strategy).select("user_id", "rank", "item_id"),
+        )
 
 
 def _shown(rows: pl.DataFrame, users: pl.DataFrame, default_list: pl.DataFrame) -> pl.DataFrame:
-    """Return what the users of a part were shown: their own list, or the default one without history."""
-    own = rows.join(users.filter(pl.col("n_history_items") > 0).select("user_id"), on="user_id", how="semi")
-    new = users.filter(pl.col("n_history_items") == 0).select("user_id").join(default_list.select("rank", "item_id"), how="cross")
+    """Return what the users of a part were shown: their own list,
+    or the default one without history.
+    """
+    own = rows.join(
+        users.filter(pl.col("n_history_items") > 0).select("user_id"), on="user_id", how="semi"
+    )
+    new = (
+        users.filter(pl.col("n_history_items") == 0)
+        .select("user_id")
+        .join(default_list.select("rank", "item_id"), how="cross")
+    )
     return pl.concat([own, new.select(own.columns)])
 
 
-def _measure(shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, past: Past, *, k: int) -> pl.DataFrame:
-    rows = shown.filter(pl.col("rank") <= k).join(relevant.with_columns(is_hit=pl.lit(True)), on=["user_id", "item_id"], how="left")
+def _measure(
+    shown: pl.DataFrame, users: pl.DataFrame, relevant: pl.DataFrame, past: Past, *, k: int
+) -> pl.DataFrame:
+    rows = shown.filter(pl.col("rank") <= k).join(
+        relevant.with_columns(is_hit=pl.lit(True)), on=["user_id", "item_id"], how="left"
+    )
     rows = rows.join(past.surprise, on="item_id", how="left").sort("user_id", "rank")
     user = codes_of(rows["user_id"], known=users["user_id"])
     is_hit = rows["is_hit"].fill_null(value=False).to_numpy()
     hits = hits_by_place(user, rows["rank"].to_numpy(), is_hit, n_users=users.height, k=k)
     metrics = user_metrics(hits, users["n_relevant"].to_numpy(), k=k)
     n_shown = np.bincount(user, minlength=users.height)
-    novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(n_shown, 1)
+    novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(
+        n_shown, 1
+    )
     away = miscalibration(past.mix, category_mix(rows, past.categories))
-    told = users.join(away, on="user_id", how="left", maintain_order="left").with_columns(pl.col("miscalibration").fill_null(0.0))
+    told = users.join(away, on="user_id", how="left", maintain_order="left").with_columns(
+        pl.col("miscalibration").fill_null(0.0)
+    )
     return told.with_columns(
         k=pl.lit(k, pl.Int64),
         n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),
         novelty=pl.Series(novelty, dtype=pl.Float64),
-        **{name: pl.Series(values, dtype=pl.Float64) for name, values in zip(METRICS, metrics, strict=True)},
+        **{
+            name: pl.Series(values, dtype=pl.Float64)
+            for name, values in zip(METRICS, metrics, strict=True)
+        },
     )

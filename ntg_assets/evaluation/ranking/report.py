@@ -1,4 +1,6 @@
-"""The ranking report: every strategy held against the popularity floor, with intervals, slices and the number of users."""
+"""The ranking report: every strategy held against the popularity floor,
+with intervals, slices and the number of users.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,12 +16,18 @@ FLOOR = "popularity"
 USER_METRICS = (*METRICS, "novelty", "miscalibration")
 USER_SLICES = ("all", "light_users", "medium_users", "heavy_users", "new_users")
 ITEM_SLICES = ("popular_items", "niche_items", "new_items")
-POPULAR_SHARE = 0.5  # the most used items that together hold this share of all (user, item) pairs are the popular ones
+# the most used items that together hold this share of all (user, item) pairs are the popular ones
+POPULAR_SHARE = 0.5
 RandomStream = Callable[[str], np.random.Generator]
 
 
 def report_ranking(
-    outcomes: pl.DataFrame, item_outcomes: pl.DataFrame, *, rng: RandomStream, samples: int, minimum_users: int
+    outcomes: pl.DataFrame,
+    item_outcomes: pl.DataFrame,
+    *,
+    rng: RandomStream,
+    samples: int,
+    minimum_users: int,
 ) -> pl.DataFrame:
     """Average outcomes over users, with intervals and paired differences to the floor.
 
@@ -31,8 +39,9 @@ def report_ranking(
         minimum_users: With fewer users the row says that it supports no claim.
 
     Returns:
-        `ranking_report` rows: split x slice x strategy x metric x k. `all` and the slices by history length are users with
-        history; `new_users` are shown the default list, whatever the strategy.
+        `ranking_report` rows: split x slice x strategy x metric x k. `all` and the slices by
+        history length are users with history; `new_users` are shown the default list, whatever the
+        strategy.
     """
     parts = [
         _report(rows, split, name, rng(f"ranking_report:{split}:{name}"), samples, minimum_users)
@@ -86,20 +95,39 @@ def measure_item_slices(
     groups, past = item_groups(train), past_of(train, categories)
     parts = []
     for part in held:
-        relevant = relevant_pairs(part, train, allow_consumed=allow_consumed).join(past.sizes, on="user_id", how="semi")
-        grouped = relevant.join(groups, on="item_id", how="left").with_columns(pl.col("slice").fill_null("new_items"))
+        relevant = relevant_pairs(part, train, allow_consumed=allow_consumed).join(
+            past.sizes, on="user_id", how="semi"
+        )
+        grouped = relevant.join(groups, on="item_id", how="left").with_columns(
+            pl.col("slice").fill_null("new_items")
+        )
         for name in ITEM_SLICES:
             rows = grouped.filter(pl.col("slice") == name).select("user_id", "item_id")
-            measured = list_outcomes(rows, split=part.split, lists=lists, default_list=default_list, past=past, ks=ks)
+            measured = list_outcomes(
+                rows, split=part.split, lists=lists, default_list=default_list, past=past, ks=ks
+            )
             parts.append(measured.with_columns(pl.lit(name).alias("slice")))
     return pl.concat(parts, how="vertical_relaxed")
 
 
 def item_groups(train: pl.DataFrame) -> pl.DataFrame:
-    """Call the items that hold the first half of all (user, item) pairs popular, the others niche."""
-    users = train.select("user_id", "item_id").unique().group_by("item_id").len("n").sort("n", "item_id", descending=[True, False])
+    """Call the items that hold the first half of all (user, item) pairs popular,
+    the others niche.
+    """
+    users = (
+        train.select("user_id", "item_id")
+        .unique()
+        .group_by("item_id")
+        .len("n")
+        .sort("n", "item_id", descending=[True, False])
+    )
     before = (users["n"].cum_sum() - users["n"]) / max(users["n"].sum(), 1)
-    return users.select("item_id", slice=pl.when(before < POPULAR_SHARE).then(pl.lit("popular_items")).otherwise(pl.lit("niche_items")))
+    return users.select(
+        "item_id",
+        slice=pl.when(before < POPULAR_SHARE)
+        .then(pl.lit("popular_items"))
+        .otherwise(pl.lit("niche_items")),
+    )
 
 
 def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.DataFrame:
@@ -111,8 +139,9 @@ def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.
         ks: List lengths.
 
     Returns:
-        Rows of `ranking_report` for `coverage` (share of the catalogue on any list) and `exposure_gini` (0: every item is shown
-        equally often, 1: one item takes all), over all users of TRAIN.
+        Rows of `ranking_report` for `coverage` (share of the catalogue on any list) and
+        `exposure_gini` (0: every item is shown equally often, 1: one item takes all), over all
+        users of TRAIN.
     """
     parts = [
         _breadth(rows.filter(pl.col("rank") <= k), name, k, n_items)
@@ -121,11 +150,15 @@ def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.
     ]
     rows = pl.DataFrame(
         [row for part in parts for row in part],
-        schema={name: REPORT_SCHEMA[name] for name in ("strategy", "metric", "k", "n_users", "mean")},
+        schema={
+            name: REPORT_SCHEMA[name] for name in ("strategy", "metric", "k", "n_users", "mean")
+        },
         orient="row",
     )
     floor = rows.filter(pl.col("strategy") == FLOOR).select("metric", "k", floor_mean="mean")
-    told = rows.join(floor, on=["metric", "k"], how="left").with_columns(difference=pl.col("mean") - pl.col("floor_mean"))
+    told = rows.join(floor, on=["metric", "k"], how="left").with_columns(
+        difference=pl.col("mean") - pl.col("floor_mean")
+    )
     fixed = {
         "split": "train",
         "slice": "all",
@@ -135,15 +168,21 @@ def list_breadth(lists: pl.DataFrame, *, n_items: int, ks: Sequence[int]) -> pl.
     }
     empty = ["low", "high", "difference_low", "difference_high"]
     return told.with_columns(
-        [pl.lit(value).alias(name) for name, value in fixed.items()] + [pl.lit(None, pl.Float64).alias(name) for name in empty]
+        [pl.lit(value).alias(name) for name, value in fixed.items()]
+        + [pl.lit(None, pl.Float64).alias(name) for name in empty]
     ).select(list(REPORT_SCHEMA))
 
 
-def _breadth(rows: pl.DataFrame, strategy: str, k: int, n_items: int) -> list[tuple[str, str, int, int, float]]:
+def _breadth(
+    rows: pl.DataFrame, strategy: str, k: int, n_items: int
+) -> list[tuple[str, str, int, int, float]]:
     shown = np.sort(rows.group_by("item_id").len()["len"].to_numpy().astype(np.float64))
     exposure = np.concatenate([np.zeros(max(n_items - len(shown), 0)), shown])
     n_users = rows["user_id"].n_unique()
-    return [(strategy, "coverage", k, n_users, len(shown) / max(n_items, 1)), (strategy, "exposure_gini", k, n_users, gini(exposure))]
+    return [
+        (strategy, "coverage", k, n_users, len(shown) / max(n_items, 1)),
+        (strategy, "exposure_gini", k, n_users, gini(exposure)),
+    ]
 
 
 def gini(ascending: Floats) -> float:
@@ -164,10 +203,26 @@ def _user_slices(outcomes: pl.DataFrame) -> Iterator[tuple[str, tuple[str, str],
         yield split, ("all", "users with history"), known
         first, second = _terciles(known)
         length = pl.col("n_history_items")
-        yield split, ("light_users", f"at most {first} items of history"), known.filter(length <= first)
-        yield split, ("medium_users", f"{first + 1} to {second} items of history"), known.filter((length > first) & (length <= second))
-        yield split, ("heavy_users", f"more than {second} items of history"), known.filter(length > second)
-        yield split, ("new_users", "users without history: all strategies show the default list"), rows.filter(~pl.col("has_history"))
+        yield (
+            split,
+            ("light_users", f"at most {first} items of history"),
+            known.filter(length <= first),
+        )
+        yield (
+            split,
+            ("medium_users", f"{first + 1} to {second} items of history"),
+            known.filter((length > first) & (length <= second)),
+        )
+        yield (
+            split,
+            ("heavy_users", f"more than {second} items of history"),
+            known.filter(length > second),
+        )
+        yield (
+            split,
+            ("new_users", "users without history: all strategies show the default list"),
+            rows.filter(~pl.col("has_history")),
+        )
 
 
 def _terciles(known: pl.DataFrame) -> tuple[int, int]:
@@ -179,17 +234,28 @@ def _terciles(known: pl.DataFrame) -> tuple[int, int]:
 
 def _item_slices(outcomes: pl.DataFrame) -> Iterator[tuple[str, tuple[str, str], pl.DataFrame]]:
     rules = {
-        "popular_items": "only relevant items among the most used that hold half of all (user, item) pairs",
+        "popular_items": (
+            "only relevant items among the most used that hold half of all (user, item) pairs"
+        ),
         "niche_items": "only relevant items outside the most used half",
         "new_items": "only relevant items that TRAIN does not know: no list can hold them",
     }
     for split in outcomes["split"].unique().sort(descending=True):
         for name, rule in rules.items():
-            yield split, (name, rule), outcomes.filter((pl.col("split") == split) & (pl.col("slice") == name))
+            yield (
+                split,
+                (name, rule),
+                outcomes.filter((pl.col("split") == split) & (pl.col("slice") == name)),
+            )
 
 
 def _report(
-    rows: pl.DataFrame, split: str, name: tuple[str, str], rng: np.random.Generator, samples: int, minimum_users: int
+    rows: pl.DataFrame,
+    split: str,
+    name: tuple[str, str],
+    rng: np.random.Generator,
+    samples: int,
+    minimum_users: int,
 ) -> pl.DataFrame:
     users = rows["user_id"].unique().sort()
     keys = rows.select("strategy", "k").unique().sort("strategy", "k")
@@ -198,11 +264,20 @@ def _report(
     floor = [_row_of(keys, FLOOR, k) for k in keys["k"]]
     paired = values - values[:, floor]
     both = np.concatenate([values, paired], axis=1).reshape(len(users), -1)
-    estimated = [part.reshape(2, keys.height * len(USER_METRICS)) for part in mean_intervals(both, rng=rng, samples=samples)]
+    estimated = [
+        part.reshape(2, keys.height * len(USER_METRICS))
+        for part in mean_intervals(both, rng=rng, samples=samples)
+    ]
     (mean, difference), (low, difference_low), (high, difference_high) = estimated
-    labels = keys.join(pl.DataFrame({"metric": USER_METRICS}), how="cross", maintain_order="left_right")
+    labels = keys.join(
+        pl.DataFrame({"metric": USER_METRICS}), how="cross", maintain_order="left_right"
+    )
     is_enough = len(users) >= minimum_users
-    note = "" if is_enough else f"{len(users)} users: too few for a claim (fewer than {minimum_users})."
+    note = (
+        ""
+        if is_enough
+        else f"{len(users)} users: too few for a claim (fewer than {minimum_users})."
+    )
     return labels.with_columns(
         pl.lit(split).alias("split"),
         pl.lit(name[0]).alias("slice"),
@@ -221,4 +296,8 @@ def _report(
 
 
 def _row_of(keys: pl.DataFrame, strategy: str, k: int) -> int:
-    return keys.with_row_index().filter((pl.col("strategy") == strategy) & (pl.col("k") == k))["index"].item()
+    return (
+        keys.with_row_index()
+        .filter((pl.col("strategy") == strategy) & (pl.col("k") == k))["index"]
+        .item()
+    )

@@ -1,4 +1,6 @@
-"""The retrieval report: how much of what users went on to take was among the candidates, and what each source adds."""
+"""The retrieval report: how much of what users went on to take was among the candidates,
+and what each source adds.
+"""
 
 from collections.abc import Callable
 
@@ -36,21 +38,39 @@ def report_retrieval(
         ask: Answers a query where `candidates` are stored.
 
     Returns:
-        `retrieval_report` rows: `all` (the ceiling of any ranking) and each source. `marginal_recall` is what would be lost
-        without the source.
+        `retrieval_report` rows: `all` (the ceiling of any ranking) and each source.
+        `marginal_recall` is what would be lost without the source.
     """
-    relevant = relevant_pairs(held, train, allow_consumed=allow_consumed).join(train.select("user_id").unique(), on="user_id", how="semi")
-    sizes = dict(ask(query("evaluation.ranking", "candidate_sizes", {"candidates": candidates})).iter_rows())
+    relevant = relevant_pairs(held, train, allow_consumed=allow_consumed).join(
+        train.select("user_id").unique(), on="user_id", how="semi"
+    )
+    sizes = dict(
+        ask(query("evaluation.ranking", "candidate_sizes", {"candidates": candidates})).iter_rows()
+    )
     sources = sorted(sizes.keys() - {ALL_SOURCES})
     users = relevant["user_id"].unique().sort()
     if users.is_empty() or not sources:
         return pl.DataFrame(schema=RETRIEVAL_SCHEMA)
-    found_candidates = ask(query("evaluation.ranking", "found_candidates", {"candidates": candidates, "relevant": relevant}))
+    found_candidates = ask(
+        query(
+            "evaluation.ranking",
+            "found_candidates",
+            {"candidates": candidates, "relevant": relevant},
+        )
+    )
     recall, marginal = _recalls(relevant, found_candidates, users, sources)
-    n_users, found = len(users), mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples)
+    n_users, found = (
+        len(users),
+        mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples),
+    )
     n_columns = len(sources) + 1
     columns = {"recall": slice(0, n_columns), "marginal_recall": slice(n_columns, 2 * n_columns)}
-    frame = pl.DataFrame({"source": [ALL_SOURCES, *sources], "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)]})
+    frame = pl.DataFrame(
+        {
+            "source": [ALL_SOURCES, *sources],
+            "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)],
+        }
+    )
     return frame.with_columns(
         pl.lit(held.split).alias("split"),
         pl.lit(n_users, pl.Int64).alias("n_users"),
@@ -74,13 +94,17 @@ RETRIEVAL_SCHEMA = {
 }
 
 
-def _recalls(relevant: pl.DataFrame, found: pl.DataFrame, users: pl.Series, sources: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def _recalls(
+    relevant: pl.DataFrame, found: pl.DataFrame, users: pl.Series, sources: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return recall and marginal recall: users x (all, each source)."""
     found = found.with_columns(n_sources=pl.len().over("user_id", "item_id"))
     n_relevant = np.bincount(codes_of(relevant["user_id"], known=users), minlength=len(users))
 
     def per_user(rows: pl.DataFrame) -> np.ndarray:
-        return np.bincount(codes_of(rows["user_id"], known=users), minlength=len(users)) / n_relevant
+        return (
+            np.bincount(codes_of(rows["user_id"], known=users), minlength=len(users)) / n_relevant
+        )
 
     total = per_user(found.select("user_id", "item_id").unique())
     of_source = [found.filter(pl.col("source") == source) for source in sources]

@@ -15,10 +15,18 @@ class HealthChecks(Contract):
     source: str = column(SOURCE, isin=SOURCES)
     position: int = column("Order in which the checks are read", ge=0)
     check: str = column("What was asked")
-    metric: str = column("Metric whose claim alone it stops; null: all claims, as when it is about the primary metric", nullable=True)
+    metric: str = column(
+        "Metric whose claim alone it stops; null: all claims, as when it is about the primary"
+        " metric",
+        nullable=True,
+    )
     value: float = column("What was found")
     limit: float = column("From where on it is a problem")
-    verdict: str = column("`warning`: to be known, stops nothing. `thin`: too little for a claim. `sick`: not to be trusted", isin=VERDICTS)
+    verdict: str = column(
+        "`warning`: to be known, stops nothing. `thin`: too little for a claim. `sick`: not to be"
+        " trusted",
+        isin=VERDICTS,
+    )
     sentence: str = column("What it means, for people")
 
     class Config:
@@ -27,7 +35,9 @@ class HealthChecks(Contract):
 
 @contract("decision_gates")
 class DecisionGates(Contract):
-    """One row per (experiment, arm, gate): every number that the rule looked at, also behind the gate that stopped."""
+    """One row per (experiment, arm, gate): every number that the rule looked at,
+    also behind the gate that stopped.
+    """
 
     experiment: str = column(EXPERIMENT)
     arm: str = column("Treatment arm")
@@ -37,7 +47,9 @@ class DecisionGates(Contract):
     limit: float = column("What it was held against", nullable=True)
     verdict: str = column("What it said", isin=["pass", "rollback", "iterate"])
     sentence: str = column("Why, for people")
-    readout_key: str = column("Readout behind the gate, where it is not that of the primary metric", nullable=True)
+    readout_key: str = column(
+        "Readout behind the gate, where it is not that of the primary metric", nullable=True
+    )
 
     class Config:
         unique = ["experiment", "arm", "gate"]
@@ -48,17 +60,30 @@ class Decisions(Contract):
     """One row per experiment: roll out, roll back or iterate, and the readout it rests on."""
 
     experiment: str = column(EXPERIMENT)
-    decision: str = column("What to do: the rule's decision, unless a named person overrode it", isin=OUTCOMES)
+    decision: str = column(
+        "What to do: the rule's decision, unless a named person overrode it", isin=OUTCOMES
+    )
     rule_decision: str = column("What the rule says", isin=OUTCOMES)
     override_owner: str = column("Who overrode the rule; null when nobody did", nullable=True)
     override_reason: str = column("Why", nullable=True)
     arm: str = column("Arm that it is about")
     source: str = column(SOURCE, isin=SOURCES)
     unit: str = column("What got an arm: users, or another unit")
-    tests: str = column("What is tested, where it bears on the question of the first page", nullable=True, isin=["recommendation_strategy"])
-    horizon_days: int = column("Days in which outcomes counted; null in a replay", unit="days", nullable=True, ge=1)
-    money_unit: str = column("Currency in which the primary metric is measured; null when it is no measured money", nullable=True)
-    not_money: str = column("Why the primary metric is no measured money; null when it is", nullable=True)
+    tests: str = column(
+        "What is tested, where it bears on the question of the first page",
+        nullable=True,
+        isin=["recommendation_strategy"],
+    )
+    horizon_days: int = column(
+        "Days in which outcomes counted; null in a replay", unit="days", nullable=True, ge=1
+    )
+    money_unit: str = column(
+        "Currency in which the primary metric is measured; null when it is no measured money",
+        nullable=True,
+    )
+    not_money: str = column(
+        "Why the primary metric is no measured money; null when it is", nullable=True
+    )
     reason: str = column("Gate that decided")
     sentence: str = column("The decision and its reason, for people")
     owner: str = column("Who answers for the experiment")
@@ -67,7 +92,9 @@ class Decisions(Contract):
     is_readout_valid: bool = column("Whether that readout allows a claim")
     definition_sha256: str = column("SHA-256 of the experiment's definition", str_length=64)
     inputs_sha256: str = column("SHA-256 of everything it rests on", str_length=64)
-    receipt_sha256: str = column("SHA-256 of the receipt, by which a copy of it is known to be this one", str_length=64)
+    receipt_sha256: str = column(
+        "SHA-256 of the receipt, by which a copy of it is known to be this one", str_length=64
+    )
     receipt: str = column("Receipt (JSON) from which the decision can be derived again")
 
     class Config:
@@ -77,11 +104,15 @@ class Decisions(Contract):
     @classmethod
     def no_action_without_a_valid_readout(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Rolling out and rolling back are claims; iterating is not."""
-        return data.lazyframe.select((pl.col("rule_decision") == "iterate") | pl.col("is_readout_valid"))
+        return data.lazyframe.select(
+            (pl.col("rule_decision") == "iterate") | pl.col("is_readout_valid")
+        )
 
     @pa.dataframe_check
     @classmethod
-    def no_departure_from_the_rule_without_owner_and_reason(cls, data: pa.PolarsData) -> pl.LazyFrame:
+    def no_departure_from_the_rule_without_owner_and_reason(
+        cls, data: pa.PolarsData
+    ) -> pl.LazyFrame:
         """What is in force is the rule's decision, or a named person's with a reason."""
         is_signed = pl.col("override_owner").is_not_null() & pl.col("override_reason").is_not_null()
         return data.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
@@ -89,10 +120,14 @@ class Decisions(Contract):
 
 @contract("experiment_problems")
 class ExperimentProblems(Contract):
-    """One row per (experiment, step) that could not be made: the experiment is missing from that table, the others are not."""
+    """One row per (experiment, step) that could not be made: the experiment is missing from that
+    table, the others are not.
+    """
 
     experiment: str = column(EXPERIMENT)
-    step: str = column("`sources` (its logs could not be read: it is in no table), or the table that lacks it")
+    step: str = column(
+        "`sources` (its logs could not be read: it is in no table), or the table that lacks it"
+    )
     reason: str = column("Why, for people")
 
     class Config:
@@ -101,15 +136,27 @@ class ExperimentProblems(Contract):
 
 @contract("unit_id_report")
 class UnitIdReport(Contract):
-    """One row per experiment on logs: how its exposed units meet the ids of its outcomes. n_found + n_near + n_not_found = n_units."""
+    """One row per experiment on logs: how its exposed units meet the ids of its outcomes. n_found +
+    n_near + n_not_found = n_units.
+    """
 
     experiment: str = column(EXPERIMENT)
-    outcomes: str = column("What the outcomes are taken from", isin=["interaction log", "outcome log"])
+    outcomes: str = column(
+        "What the outcomes are taken from", isin=["interaction log", "outcome log"]
+    )
     n_units: int = column("Exposed units", ge=0)
     n_found: int = column("Units that have an id of the outcomes", ge=0)
-    n_near: int = column("Units that have none, but differ from one only by spaces, unseen characters, case, quotes, zeros or a .0", ge=0)
-    n_not_found: int = column("Units that the outcomes do not know: they did nothing, or their ids are others", ge=0)
-    first_near: str = column("A unit that nearly has an id of the outcomes, and that id; null: none", nullable=True)
+    n_near: int = column(
+        "Units that have none, but differ from one only by spaces, unseen characters, case, quotes,"
+        " zeros or a .0",
+        ge=0,
+    )
+    n_not_found: int = column(
+        "Units that the outcomes do not know: they did nothing, or their ids are others", ge=0
+    )
+    first_near: str = column(
+        "A unit that nearly has an id of the outcomes, and that id; null: none", nullable=True
+    )
 
     class Config:
         unique = ["experiment"]

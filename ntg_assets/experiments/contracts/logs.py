@@ -1,4 +1,6 @@
-"""What the tables promise into which the experiments' own logs are read, once, at the start of a run."""
+"""What the tables promise into which the experiments' own logs are read,
+once, at the start of a run.
+"""
 
 import polars as pl
 
@@ -9,21 +11,31 @@ from ntg_assets.experiments.contracts.terms import EXPERIMENT, SOURCE, SOURCES, 
 
 @contract("exposure_log")
 class ExposureLog(Contract):
-    """One row per (experiment, unit, arm) of the configured exposure logs, with the windows of its outcomes."""
+    """One row per (experiment, unit, arm) of the configured exposure logs,
+    with the windows of its outcomes.
+    """
 
     experiment: str = column(EXPERIMENT)
     unit_id: str = column(UNIT)
     arm: str = column("Arm that the unit saw")
     source: str = column(SOURCE, isin=SOURCES)
-    segment: str = column("Part of the population, as the log says; all or unknown where it does not")
+    segment: str = column(
+        "Part of the population, as the log says; all or unknown where it does not"
+    )
     first_exposed_at: Timestamp = column("First exposure (UTC)")
     last_exposed_at: Timestamp = column("Last exposure (UTC)")
     n_exposures: int = column("Exposures", ge=1)
-    pre_start_at: Timestamp = column("Start of the time before the exposure that is looked at (UTC)")
+    pre_start_at: Timestamp = column(
+        "Start of the time before the exposure that is looked at (UTC)"
+    )
     window_end_at: Timestamp = column("End of the window in which outcomes count (UTC)")
     uses_interaction_log: bool = column("Whether outcomes are those of the interaction log")
-    assigned_by: str = column("Whether the log or our own bucketing gave the arm", isin=["log", "hash"])
-    first_exposed_on: pl.Date = column("Day of the first exposure in the service's zone", unit="date")
+    assigned_by: str = column(
+        "Whether the log or our own bucketing gave the arm", isin=["log", "hash"]
+    )
+    first_exposed_on: pl.Date = column(
+        "Day of the first exposure in the service's zone", unit="date"
+    )
     last_exposed_on: pl.Date = column("Day of the last exposure in the service's zone", unit="date")
 
     class Config:
@@ -38,13 +50,17 @@ class OutcomeLog(Contract):
     unit_id: str = column(UNIT)
     event_at: Timestamp = column("When it happened (UTC)")
     event_type: str = column("Kind of outcome", nullable=True)
-    value: float = column("Value of the outcome; null or infinite as in the log: health counts them", nullable=True)
+    value: float = column(
+        "Value of the outcome; null or infinite as in the log: health counts them", nullable=True
+    )
     event_on: pl.Date = column("Day on which it happened in the service's zone", unit="date")
 
 
 @contract("log_row_counts")
 class LogRowCounts(Contract):
-    """One row per (experiment, log, event type): what the configured logs hold, and what was left out of them."""
+    """One row per (experiment, log, event type): what the configured logs hold,
+    and what was left out of them.
+    """
 
     experiment: str = column(EXPERIMENT)
     log: str = column("Exposures or outcomes")

@@ -1,8 +1,10 @@
-"""Which unit gets which arm: by hash alone, the same in Python (here) and in SQL (`assignments.sql`).
+"""Which unit gets which arm: by hash alone, the same in Python
+(here) and in SQL (`assignments.sql`).
 
-A unit draws one number per arm and takes the arm with the smallest `-ln(draw) / weight`. So each arm gets its share, and a change of
-one arm's weight moves only units into that arm or out of it: the fewest that any scheme can move.
-Source: Mosharaf and others 1998, highest random weight ("rendezvous") hashing; the weighted form is Schindelhauer and Schomaker 2005.
+A unit draws one number per arm and takes the arm with the smallest `-ln(draw) / weight`. So each
+arm gets its share, and a change of one arm's weight moves only units into that arm or out of it:
+the fewest that any scheme can move. Source: Mosharaf and others 1998, highest random weight
+("rendezvous") hashing; the weighted form is Schindelhauer and Schomaker 2005.
 """
 
 from datetime import date
@@ -32,7 +34,13 @@ class Assignment(NamedTuple):
     arm: str | None
 
 
-def assign(unit: object, experiment: ExperimentSettings, programme: ExperimentsSettings, *, on: date = date.max) -> Assignment:
+def assign(
+    unit: object,
+    experiment: ExperimentSettings,
+    programme: ExperimentsSettings,
+    *,
+    on: date = date.max,
+) -> Assignment:
     """Place one unit in one experiment on a day, as the nightly SQL does for all of them."""
     start, end = experiment.layer_range
     is_in_layer = start <= unit_interval(layer_salt(experiment), unit) < end
@@ -51,7 +59,10 @@ def assign(unit: object, experiment: ExperimentSettings, programme: ExperimentsS
 
 def choose_arm(unit: object, experiment: ExperimentSettings) -> str:
     """Return the arm that a participating unit gets; the earlier arm wins a tie."""
-    return min(experiment.arms, key=lambda arm: _draw(arm_salt(experiment, arm.name), unit, weight=arm.weight)).name
+    return min(
+        experiment.arms,
+        key=lambda arm: _draw(arm_salt(experiment, arm.name), unit, weight=arm.weight),
+    ).name
 
 
 def _draw(salt: str, unit: object, *, weight: float) -> float:

@@ -1,4 +1,6 @@
-"""The configured experiments as small frames that the SQL joins: one row per experiment, arm or metric."""
+"""The configured experiments as small frames that the SQL joins: one row per experiment,
+arm or metric.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -63,12 +65,15 @@ def layer_salt(experiment: ExperimentSettings) -> str:
     return f"layer:{experiment.layer or experiment.id}"
 
 
-def experiments_frame(programme: ExperimentsSettings, *, ramp_on: Mapping[str, date] | None = None) -> pl.DataFrame:
+def experiments_frame(
+    programme: ExperimentsSettings, *, ramp_on: Mapping[str, date] | None = None
+) -> pl.DataFrame:
     """List the experiments with their salts and shares; one row per experiment.
 
     Args:
         programme: All experiments.
-        ramp_on: Day at which each experiment's ramp is read; experiments that are not named stand at its end.
+        ramp_on: Day at which each experiment's ramp is read; experiments that are not named stand
+            at its end.
     """
     rows = [
         (
@@ -90,7 +95,15 @@ def experiments_frame(programme: ExperimentsSettings, *, ramp_on: Mapping[str, d
 def arms_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the arms, control first (`arm_position` 0); one row per (experiment, arm)."""
     rows = [
-        (one.id, arm.name, position, arm_salt(one, arm.name), arm.weight, arm.strategy, _list_length(one))
+        (
+            one.id,
+            arm.name,
+            position,
+            arm_salt(one, arm.name),
+            arm.weight,
+            arm.strategy,
+            _list_length(one),
+        )
         for one in definitions
         for position, arm in enumerate(one.arms)
     ]
@@ -122,8 +135,15 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
 
 
 def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
-    """List the kinds of event that metrics count, where they name some; one row per (experiment, metric, event type)."""
-    rows = [(one.id, metric.name, kind) for one in definitions for metric in one.measured for kind in dict.fromkeys(metric.event_types)]
+    """List the kinds of event that metrics count, where they name some;
+    one row per (experiment, metric, event type).
+    """
+    rows = [
+        (one.id, metric.name, kind)
+        for one in definitions
+        for metric in one.measured
+        for kind in dict.fromkeys(metric.event_types)
+    ]
     return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
 
 

@@ -1,4 +1,6 @@
-"""What is known about one experiment before anything is tested: the traffic of its arms and the exact sums of its metrics."""
+"""What is known about one experiment before anything is tested: the traffic of its arms and the
+exact sums of its metrics.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -23,7 +25,9 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class ArmTraffic:
-    """What went through one arm: rows of exposures, in which a unit that saw several arms is in each of them, and units, each once."""
+    """What went through one arm: rows of exposures,
+    in which a unit that saw several arms is in each of them, and units, each once.
+    """
 
     weight: float
     n_assigned: int
@@ -39,7 +43,9 @@ class ArmTraffic:
     n_in_time: int | None = None
     """Units whose window was over when the log ended."""
     n_units: int | None = None
-    """Units that saw this arm first; None where nobody counted them apart (then every row is a unit), as the next two."""
+    """Units that saw this arm first; None where nobody counted them apart
+    (then every row is a unit), as the next two.
+    """
     n_units_in_several_arms: int | None = None
     """Of these, units that saw another arm as well."""
     n_units_not_assigned: int | None = None
@@ -52,11 +58,17 @@ class ArmTraffic:
 
     @property
     def units_in_several_arms(self) -> int:
-        return self.n_in_several_arms if self.n_units_in_several_arms is None else self.n_units_in_several_arms
+        return (
+            self.n_in_several_arms
+            if self.n_units_in_several_arms is None
+            else self.n_units_in_several_arms
+        )
 
     @property
     def units_not_assigned(self) -> int:
-        return self.n_not_assigned if self.n_units_not_assigned is None else self.n_units_not_assigned
+        return (
+            self.n_not_assigned if self.n_units_not_assigned is None else self.n_units_not_assigned
+        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,12 @@ class Evidence:
         """Add what came in since the last look: for harm, which may be seen at any time."""
         merged: dict[tuple[str, str, str, str], Sums] = {}
         for (comparison, *rest), found in sorted(self.sums.items()):
-            key = ("between users" if comparison == "since the look" else comparison, rest[0], rest[1], rest[2])
+            key = (
+                "between users" if comparison == "since the look" else comparison,
+                rest[0],
+                rest[1],
+                rest[2],
+            )
             merged[key] = total([merged[key], found]) if key in merged else found
         return replace(self, sums=merged)
 
@@ -109,11 +126,17 @@ class Evidence:
     @property
     def segments(self) -> list[str]:
         """The parts of the population, in order."""
-        return sorted({segment for comparison, _, _, segment in self.sums if comparison == "between users"})
+        return sorted(
+            {segment for comparison, _, _, segment in self.sums if comparison == "between users"}
+        )
 
     def within(self, segment: str) -> "Evidence":
         """Keep one segment; quantiles are known for everyone together only."""
-        return replace(self, sums={key: found for key, found in self.sums.items() if key[3] == segment}, quantiles={})
+        return replace(
+            self,
+            sums={key: found for key, found in self.sums.items() if key[3] == segment},
+            quantiles={},
+        )
 
     @property
     def n_exposed(self) -> int:
@@ -125,12 +148,18 @@ class Evidence:
         """Length of the time in which units were exposed, in days rounded up; 0 when nobody was."""
         starts = [arm.first_exposed_at for arm in self.traffic.values() if arm.first_exposed_at]
         ends = [arm.last_exposed_at for arm in self.traffic.values() if arm.last_exposed_at]
-        return max(1, ceil((max(ends) - min(starts)).total_seconds() / SECONDS_PER_DAY)) if starts and ends else 0
+        return (
+            max(1, ceil((max(ends) - min(starts)).total_seconds() / SECONDS_PER_DAY))
+            if starts and ends
+            else 0
+        )
 
 
 @dataclass(frozen=True)
 class EvidenceTables:
-    """The tables from which everything about the experiments is derived (see their contracts), and what past ones found."""
+    """The tables from which everything about the experiments is derived
+    (see their contracts), and what past ones found.
+    """
 
     arm_traffic: pl.DataFrame
     metric_sums: pl.DataFrame
@@ -142,7 +171,9 @@ class EvidenceTables:
     log_contents: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
-        """Leave out the experiments whose logs could not be read: every other one has a row of traffic per arm."""
+        """Leave out the experiments whose logs could not be read: every other one has a row of
+        traffic per arm.
+        """
         return [one for one in definitions if (one.id,) in self._by_experiment["arm_traffic"]]
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
@@ -150,12 +181,19 @@ class EvidenceTables:
         traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
         names = [one.name for one in fields(ArmTraffic)]
         return Evidence(
-            traffic={arm.name: _arm_traffic(traffic[arm.name], names) for arm in experiment.arms if arm.name in traffic},
+            traffic={
+                arm.name: _arm_traffic(traffic[arm.name], names)
+                for arm in experiment.arms
+                if arm.name in traffic
+            },
             sums={
                 (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
                 for row in self._rows("metric_sums", experiment)
             },
-            quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in self._rows("metric_quantiles", experiment)},
+            quantiles={
+                (row["metric"], row["arm"]): order_statistics_of(row)
+                for row in self._rows("metric_quantiles", experiment)
+            },
             **self._of_days(experiment),
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
@@ -164,14 +202,21 @@ class EvidenceTables:
         )
 
     def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
-        """Read how the primary metric lies on the days since the exposure, and what early and late units did."""
-        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]  # older publications know no cohorts
-        days, wholes = ([row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True))
+        """Read how the primary metric lies on the days since the exposure,
+        and what early and late units did.
+        """
+        # older publications know no cohorts
+        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]
+        days, wholes = (
+            [row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True)
+        )
         trends: dict[str, Trend] = {}
         cohorts: dict[str, dict[str, Cohort]] = {}
         for row in wholes:
             if row["cohort"] == WHOLE:
-                trends[row["arm"]] = trend_of(row, **_first_days([day for day in days if day["arm"] == row["arm"]]))
+                trends[row["arm"]] = trend_of(
+                    row, **_first_days([day for day in days if day["arm"] == row["arm"]])
+                )
             else:
                 cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
         return {"trends": trends, "cohorts": cohorts}
@@ -190,7 +235,10 @@ class EvidenceTables:
             "experiment_sources": self.experiment_sources,
             "log_contents": self.log_contents,
         }
-        return {name: {} if table is None else table.partition_by("experiment", as_dict=True) for name, table in tables.items()}
+        return {
+            name: {} if table is None else table.partition_by("experiment", as_dict=True)
+            for name, table in tables.items()
+        }
 
 
 def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
@@ -200,10 +248,17 @@ def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
 
 
 def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"n_active": sum(row["n_active"] for row in days), "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]}}
+    return {
+        "n_active": sum(row["n_active"] for row in days),
+        "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]},
+    }
 
 
 def traffic_per_day(experiment: ExperimentSettings, evidence: Evidence) -> float:
-    """Return the new units a day; a cohort that was given its arms at once comes again only when its window is over."""
-    days = max(evidence.days, experiment.window_days) if experiment.assigned_at_once else evidence.days
+    """Return the new units a day; a cohort that was given its arms at once comes again only when
+    its window is over.
+    """
+    days = (
+        max(evidence.days, experiment.window_days) if experiment.assigned_at_once else evidence.days
+    )
     return evidence.n_exposed / days if days else 0.0

@@ -19,14 +19,26 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
     """Read the evidence out of a receipt."""
     return Evidence(
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
-        sums={(row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row) for row in content["sums"]},
+        sums={
+            (row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row)
+            for row in content["sums"]
+        },
         prior=Belief(**content["prior"]) if content["prior"] else None,
         value=ValueTerms(**content.get("value", {})),
         files=tuple(log_file_of(row) for row in content.get("files", [])),
-        trends={row["arm"]: _trend_from_json(row) for row in content["trends"] if row.keys() >= set(TREND_SUMS)},
+        trends={
+            row["arm"]: _trend_from_json(row)
+            for row in content["trends"]
+            if row.keys() >= set(TREND_SUMS)
+        },
         cohorts=_cohorts_from_json(content.get("cohorts", [])),
-        logs=[log_content({**row, **_times(row, "last_at", "ended_at")}) for row in content.get("log_contents", [])],
-        quantiles={(row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]},
+        logs=[
+            log_content({**row, **_times(row, "last_at", "ended_at")})
+            for row in content.get("log_contents", [])
+        ],
+        quantiles={
+            (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
+        },
     )
 
 
@@ -34,7 +46,8 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
     """Write evidence down in a stated order."""
     return {
         "traffic": [
-            {"arm": arm, **{name: _text_of_time(value) for name, value in asdict(found).items()}} for arm, found in evidence.traffic.items()
+            {"arm": arm, **{name: _text_of_time(value) for name, value in asdict(found).items()}}
+            for arm, found in evidence.traffic.items()
         ],
         "sums": [
             {
@@ -43,7 +56,8 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
                 "n_null": found.n_null,
                 "n_unusable": found.n_unusable,
                 "largest": str(found.largest),
-                "first": {name: str(value) for name, value in found.first.items()},  # text: JSON readers round integers this long
+                # text: JSON readers round integers this long
+                "first": {name: str(value) for name, value in found.first.items()},
                 "second": {"*".join(pair): str(value) for pair, value in found.second.items()},
             }
             for key, found in sorted(evidence.sums.items())
@@ -51,14 +65,21 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         "prior": asdict(evidence.prior) if evidence.prior else None,
         "value": asdict(evidence.value),
         "files": [asdict(file) for file in evidence.files],
-        "trends": [{"arm": arm, **_trend_to_json(found)} for arm, found in sorted(evidence.trends.items())],
+        "trends": [
+            {"arm": arm, **_trend_to_json(found)} for arm, found in sorted(evidence.trends.items())
+        ],
         "cohorts": [
             {"arm": arm, "cohort": name, **_cohort_to_json(found)}
             for arm, cohorts in sorted(evidence.cohorts.items())
             for name, found in sorted(cohorts.items())
         ],
-        "log_contents": [_log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)],
-        "quantiles": [{"metric": metric, "arm": arm, **asdict(found)} for (metric, arm), found in sorted(evidence.quantiles.items())],
+        "log_contents": [
+            _log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)
+        ],
+        "quantiles": [
+            {"metric": metric, "arm": arm, **asdict(found)}
+            for (metric, arm), found in sorted(evidence.quantiles.items())
+        ],
     }
 
 
@@ -81,7 +102,12 @@ def _sums_from_json(row: Mapping[str, Any]) -> Sums:
 def _trend_to_json(trend: Trend) -> dict[str, Any]:
     """Write a trend down; sums are text, because JSON readers round integers this long."""
     sums = {name: str(getattr(trend, name)) for name in TREND_SUMS}
-    return {"n": trend.n, **sums, "n_active": trend.n_active, "first_days": [list(day) for day in sorted(trend.first_days.items())]}
+    return {
+        "n": trend.n,
+        **sums,
+        "n_active": trend.n_active,
+        "first_days": [list(day) for day in sorted(trend.first_days.items())],
+    }
 
 
 def _trend_from_json(row: Mapping[str, Any]) -> Trend:
@@ -101,7 +127,9 @@ def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
 def _cohorts_from_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
     found: dict[str, dict[str, Cohort]] = {}
     for row in rows:
-        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of({**row, **_times(row, "exposed_from_at")})
+        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(
+            {**row, **_times(row, "exposed_from_at")}
+        )
     return found
 
 

@@ -1,4 +1,6 @@
-"""The radar's intervention log as the exposures of a trial: everyone as drawn, and who was really contacted as a check."""
+"""The radar's intervention log as the exposures of a trial: everyone as drawn,
+and who was really contacted as a check.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -17,45 +19,75 @@ MOST_NAMED = 5
 class Reader(Protocol):
     """Reads columns of log files by name, as text where the file does not type them."""
 
-    def __call__(self, files: Sequence[str], wanted: Mapping[str, str], *, what: str) -> pl.DataFrame: ...
+    def __call__(
+        self, files: Sequence[str], wanted: Mapping[str, str], *, what: str
+    ) -> pl.DataFrame: ...
 
 
-def read_interventions(source: InterventionSource, *, read: Reader, what: str, zone: str = UTC_ZONE) -> pl.DataFrame:
-    """Read the assignments of one strategy as exposures: unit_id, arm, segment, exposed_at (the first instant of its day in `zone`).
+def read_interventions(
+    source: InterventionSource, *, read: Reader, what: str, zone: str = UTC_ZONE
+) -> pl.DataFrame:
+    """Read the assignments of one strategy as exposures: unit_id, arm,
+    segment, exposed_at (the first instant of its day in `zone`).
 
-    Everyone counts as drawn (intention to treat), so that who could be reached does not choose the arms. A held-out user whom the
-    delivered-contacts log names has seen both arms; the health checks count such users, and no readout uses them.
+    Everyone counts as drawn (intention to treat), so that who could be reached does not choose the
+    arms. A held-out user whom the delivered-contacts log names has seen both arms; the health
+    checks count such users, and no readout uses them.
 
     Raises:
-        SourceError: no such strategy in the log, or the delivered contacts name nobody who was drawn for one.
+        SourceError: no such strategy in the log, or the delivered contacts name nobody who was
+            drawn for one.
     """
     rows = read(source.assignments, {**COLUMNS, "unit_id": "user_id"}, what=what)
     known = rows["strategy"].unique().sort().to_list()
     rows = rows.filter(pl.col("strategy") == source.strategy)
     if rows.is_empty():
-        raise SourceError(f"{what}: no assignment of strategy {source.strategy!r}; the log has {', '.join(known[:MOST_NAMED]) or 'none'}.")
-    drawn = rows.select("unit_id", "arm", segment=pl.lit("all"), exposed_at=first_instants(_day_of(rows, what=what), zone))
+        raise SourceError(
+            f"{what}: no assignment of strategy {source.strategy!r}; the log has"
+            f" {', '.join(known[:MOST_NAMED]) or 'none'}."
+        )
+    drawn = rows.select(
+        "unit_id",
+        "arm",
+        segment=pl.lit("all"),
+        exposed_at=first_instants(_day_of(rows, what=what), zone),
+    )
     if source.delivered is None:
         return drawn
-    contacted = read(source.delivered.files, {"unit_id": source.delivered.user_id}, what=f"{what}: delivered contacts")["unit_id"].unique()
+    contacted = read(
+        source.delivered.files,
+        {"unit_id": source.delivered.user_id},
+        what=f"{what}: delivered contacts",
+    )["unit_id"].unique()
     return pl.concat([drawn, _contacted_in_the_holdout(drawn, contacted, what=what)])
 
 
 def _day_of(rows: pl.DataFrame, *, what: str) -> pl.Series:
     """Read the day of the assignment, which a CSV holds as text."""
     given = rows["assigned_on"]
-    days = given if given.dtype.is_temporal() else given.cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
+    days = (
+        given
+        if given.dtype.is_temporal()
+        else given.cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
+    )
     if n_broken := days.null_count():
-        raise SourceError(f"{what}: {n_broken:,} of {rows.height:,} rows hold no day in assigned_on. Write it as 2026-01-31.")
+        raise SourceError(
+            f"{what}: {n_broken:,} of {rows.height:,} rows hold no day in assigned_on. Write it as"
+            " 2026-01-31."
+        )
     return days.cast(pl.Date)
 
 
-def _contacted_in_the_holdout(drawn: pl.DataFrame, contacted: pl.Series, *, what: str) -> pl.DataFrame:
+def _contacted_in_the_holdout(
+    drawn: pl.DataFrame, contacted: pl.Series, *, what: str
+) -> pl.DataFrame:
     was_contacted = pl.col("unit_id").is_in(contacted.implode())
     to_contact = drawn.filter(pl.col("arm") == CONTACT)
     if to_contact.height and not to_contact.select(was_contacted.any()).item():
         raise SourceError(
-            f"{what}: the delivered contacts name none of the {to_contact['unit_id'].n_unique():,} users drawn for one. "
-            "Are the ids the same in both, and were the contacts made?"
+            f"{what}: the delivered contacts name none of the {to_contact['unit_id'].n_unique():,}"
+            " users drawn for one. Are the ids the same in both, and were the contacts made?"
         )
-    return drawn.filter((pl.col("arm") == HOLDOUT) & was_contacted).with_columns(arm=pl.lit(CONTACT))
+    return drawn.filter((pl.col("arm") == HOLDOUT) & was_contacted).with_columns(
+        arm=pl.lit(CONTACT)
+    )

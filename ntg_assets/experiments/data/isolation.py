@@ -1,4 +1,6 @@
-"""One broken experiment concerns itself alone: what goes wrong with it leaves it out of a table, and is told in `experiment_problems`."""
+"""One broken experiment concerns itself alone: what goes wrong with it leaves it out of a table,
+and is told in `experiment_problems`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,7 +16,9 @@ PROBLEMS = {"experiment": pl.String, "step": pl.String, "reason": pl.String}
 
 
 class Step(NamedTuple):
-    """One table of results: how the rows of an experiment are made, and the table as it was stored."""
+    """One table of results: how the rows of an experiment are made,
+    and the table as it was stored.
+    """
 
     make: MakeRows
     stored: pl.DataFrame
@@ -28,11 +32,20 @@ def source_of(experiment: str) -> str:
 def usable(programme: ExperimentsSettings, optional_sources: pl.DataFrame) -> ExperimentsSettings:
     """Leave out the experiments whose logs could not be read."""
     refused = set(optional_sources.filter(~pl.col("is_usable"))["source"])
-    return programme.model_copy(update={"definitions": [one for one in programme.definitions if source_of(one.id) not in refused]})
+    return programme.model_copy(
+        update={
+            "definitions": [
+                one for one in programme.definitions if source_of(one.id) not in refused
+            ]
+        }
+    )
 
 
-def rows_of_each(definitions: Sequence[ExperimentSettings], make: MakeRows, *, none: pl.DataFrame) -> pl.DataFrame:
-    """Make the rows of every experiment; one that cannot be made has none, whatever the reason (see `find_problems`).
+def rows_of_each(
+    definitions: Sequence[ExperimentSettings], make: MakeRows, *, none: pl.DataFrame
+) -> pl.DataFrame:
+    """Make the rows of every experiment; one that cannot be made has none,
+    whatever the reason (see `find_problems`).
 
     Args:
         definitions: The experiments.
@@ -48,8 +61,11 @@ def rows_of_each(definitions: Sequence[ExperimentSettings], make: MakeRows, *, n
     return pl.concat(parts)
 
 
-def find_problems(programme: ExperimentsSettings, optional_sources: pl.DataFrame, steps: Mapping[str, Step]) -> pl.DataFrame:
-    """Say why experiments are missing from tables: their logs could not be read, or making their rows raised an error.
+def find_problems(
+    programme: ExperimentsSettings, optional_sources: pl.DataFrame, steps: Mapping[str, Step]
+) -> pl.DataFrame:
+    """Say why experiments are missing from tables: their logs could not be read,
+    or making their rows raised an error.
 
     Only what has no rows in a stored table is made once more, for the sake of the error.
 
@@ -59,9 +75,12 @@ def find_problems(programme: ExperimentsSettings, optional_sources: pl.DataFrame
         steps: Tables of results by name, in the order in which they are made.
 
     Returns:
-        `experiment_problems`, one row per (experiment, step), by experiment in the order of the configuration.
+        `experiment_problems`, one row per (experiment, step), by experiment in the order of the
+        configuration.
     """
-    refused = dict(optional_sources.filter(~pl.col("is_usable")).select("source", "sentence").iter_rows())
+    refused = dict(
+        optional_sources.filter(~pl.col("is_usable")).select("source", "sentence").iter_rows()
+    )
     stored = {name: set(step.stored["experiment"]) for name, step in steps.items()}
     rows: list[tuple[str, str, str]] = []
     for one in programme.definitions:
@@ -69,7 +88,11 @@ def find_problems(programme: ExperimentsSettings, optional_sources: pl.DataFrame
             rows.append((one.id, SOURCES, reason))
             continue
         missing = {name: step for name, step in steps.items() if one.id not in stored[name]}
-        rows += [(one.id, name, reason) for name, step in missing.items() if (reason := _reason(one, step.make))]
+        rows += [
+            (one.id, name, reason)
+            for name, step in missing.items()
+            if (reason := _reason(one, step.make))
+        ]
     return pl.DataFrame(rows, schema=PROBLEMS, orient="row")
 
 

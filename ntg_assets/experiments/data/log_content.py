@@ -8,7 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LogContent:
-    """One log and one type of event (none for exposures); the fields are columns of `log_contents`."""
+    """One log and one type of event (none for exposures);
+    the fields are columns of `log_contents`.
+    """
 
     log: str
     event_type: str | None

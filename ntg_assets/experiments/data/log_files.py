@@ -1,4 +1,6 @@
-"""The files in which an experiment's own logs lie: what they held when they were read, and whether they still hold it."""
+"""The files in which an experiment's own logs lie: what they held when they were read,
+and whether they still hold it.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +46,8 @@ class LogFile:
 def log_sources(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
     """Hash the log files of every experiment, each file once; one row per (experiment, log, file).
 
-    What no file matches, or nobody may read, has no row: reading it is what refuses the experiment, and that one alone.
+    What no file matches, or nobody may read, has no row: reading it is what refuses the experiment,
+    and that one alone.
     """
     known: dict[Path, tuple[str, int] | None] = {}
     rows = []
@@ -58,16 +61,26 @@ def log_sources(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.
 
 
 def mark_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Say of each file whether it was the same before and after it was read: then these bytes were read."""
+    """Say of each file whether it was the same before and after it was read: then these bytes were
+    read.
+    """
     key = ["experiment", "log", "file_name"]
     known = after.select(*key, pl.col("sha256").alias("later"))
     joined = before.join(known, on=key, how="left", maintain_order="left")
-    return joined.with_columns(stood_still=(pl.col("later") == pl.col("sha256")).fill_null(value=False)).drop("later")
+    return joined.with_columns(
+        stood_still=(pl.col("later") == pl.col("sha256")).fill_null(value=False)
+    ).drop("later")
 
 
 def log_file_of(row: Mapping[str, Any]) -> LogFile:
     """Read one row of `experiment_sources`, or one file of a receipt."""
-    return LogFile(row["log"], row["file_name"], row["sha256"], int(row["n_bytes"]), bool(row.get("stood_still", True)))
+    return LogFile(
+        row["log"],
+        row["file_name"],
+        row["sha256"],
+        int(row["n_bytes"]),
+        bool(row.get("stood_still", True)),
+    )
 
 
 def change_since(file: LogFile, *, home: Path, published: Mapping[Path, str] | None = None) -> str:
@@ -76,7 +89,8 @@ def change_since(file: LogFile, *, home: Path, published: Mapping[Path, str] | N
     Args:
         file: As it was read.
         home: Project folder.
-        published: SHA-256 of the files that the present publication wrote, which may replace what it had read.
+        published: SHA-256 of the files that the present publication wrote, which may replace what
+            it had read.
     """
     path = home / file.file_name
     if not path.is_file():
@@ -85,8 +99,14 @@ def change_since(file: LogFile, *, home: Path, published: Mapping[Path, str] | N
     if now == file.sha256 or (published or {}).get(path.resolve()) == now:
         return ""
     if n_bytes > file.n_bytes and hash_of(path, first=file.n_bytes)[0] == file.sha256:
-        return f"changed since it was read: {n_bytes - file.n_bytes:,} bytes were added; what was read still stands before them"
-    return f"changed since it was read (now sha256 {now[:SHOWN_DIGITS]}, {n_bytes:,} bytes for {file.n_bytes:,})"
+        return (
+            f"changed since it was read: {n_bytes - file.n_bytes:,} bytes were added; what was read"
+            " still stands before them"
+        )
+    return (
+        f"changed since it was read (now sha256 {now[:SHOWN_DIGITS]}, {n_bytes:,} bytes for"
+        f" {file.n_bytes:,})"
+    )
 
 
 def _hash_if_readable(file: Path) -> tuple[str, int] | None:
@@ -97,7 +117,9 @@ def _hash_if_readable(file: Path) -> tuple[str, int] | None:
 
 
 def hash_of(file: Path, *, first: int | None = None) -> tuple[str, int]:
-    """Return the SHA-256 of a file and the number of bytes that it is of, up to the first so many."""
+    """Return the SHA-256 of a file and the number of bytes that it is of,
+    up to the first so many.
+    """
     digest, n_bytes = hashlib.sha256(), 0
     with file.open("rb") as content:
         while block := content.read(BLOCK if first is None else min(BLOCK, first - n_bytes)):
@@ -126,7 +148,11 @@ def patterns_of(experiment: ExperimentSettings) -> Iterator[tuple[str, str]]:
 def _files_of(experiment: ExperimentSettings, *, home: Path) -> Iterator[tuple[str, Path]]:
     for log, pattern in patterns_of(experiment):
         literal = home / pattern
-        found = [literal] if literal.is_file() or Path(pattern).is_absolute() else sorted(home.glob(pattern))
+        found = (
+            [literal]
+            if literal.is_file() or Path(pattern).is_absolute()
+            else sorted(home.glob(pattern))
+        )
         yield from ((log, file) for file in found if file.is_file())
 
 

@@ -1,4 +1,6 @@
-"""By which rules the rows of an experiment's own logs count: those of the events, for dates and for exact duplicates."""
+"""By which rules the rows of an experiment's own logs count: those of the events,
+for dates and for exact duplicates.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ import polars as pl
 from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings, instant
 from ntg_assets.errors import SourceError
 
-FEWEST_BAD = 10  # up to so many rows are counted and left out, however short the log: there a share says little
+# up to so many rows are counted and left out, however short the log: there a share says little
+FEWEST_BAD = 10
 MOST_BAD = 0.5  # of the rows; with more of them wrong the log is another one, however short
 EXPOSURES, OUTCOMES, INTERACTIONS = "exposures", "outcomes", "interaction log"
 COUNT_TYPES: dict[str, Any] = {
@@ -33,7 +36,8 @@ class LogRules:
     Attributes:
         earliest: Rows before it come from a zero or broken clock.
         latest: Rows at or after it have not happened yet; None: not known.
-        max_bad_share: Share of a log's rows (0-1) that may be left out; above it the log is refused.
+        max_bad_share: Share of a log's rows (0-1) that may be left out; above it the log is
+            refused.
     """
 
     earliest: datetime = datetime(1990, 1, 1)
@@ -42,7 +46,9 @@ class LogRules:
 
 
 class Judged(NamedTuple):
-    """Rows that count, and how many there are and were, by type of event (`COUNT_TYPES` without the experiment)."""
+    """Rows that count, and how many there are and were, by type of event
+    (`COUNT_TYPES` without the experiment).
+    """
 
     rows: pl.DataFrame
     counts: pl.DataFrame
@@ -50,12 +56,23 @@ class Judged(NamedTuple):
 
 def log_rules(ingest: IngestSettings, *, max_bad_share: float, now: datetime) -> LogRules:
     """Take the rules of the interaction log for the logs of experiments."""
-    latest = instant(ingest.latest_event, ingest.zone) if ingest.latest_event else now + CLOCK_TOLERANCE
+    latest = (
+        instant(ingest.latest_event, ingest.zone) if ingest.latest_event else now + CLOCK_TOLERANCE
+    )
     return LogRules(instant(ingest.earliest_event, ingest.zone), latest, max_bad_share)
 
 
-def judge_rows(rows: pl.DataFrame, rules: LogRules, *, at: str, log: str, what: str, distinct: Sequence[str] = ()) -> Judged:
-    """Leave out rows whose time cannot be true, and all but one of those that are equal; count both.
+def judge_rows(
+    rows: pl.DataFrame,
+    rules: LogRules,
+    *,
+    at: str,
+    log: str,
+    what: str,
+    distinct: Sequence[str] = (),
+) -> Judged:
+    """Leave out rows whose time cannot be true, and all but one of those that are equal;
+    count both.
 
     Args:
         rows: One row per exposure or outcome; an `event_type` and a `value` where the log has them.
@@ -68,7 +85,9 @@ def judge_rows(rows: pl.DataFrame, rules: LogRules, *, at: str, log: str, what: 
     Raises:
         SourceError: more rows than allowed lie outside.
     """
-    in_time = (pl.col(at) >= rules.earliest) & ((pl.col(at) < rules.latest) if rules.latest else pl.lit(value=True))
+    in_time = (pl.col(at) >= rules.earliest) & (
+        (pl.col(at) < rules.latest) if rules.latest else pl.lit(value=True)
+    )
     marked = rows.with_columns(in_time.alias("is_in_time"))
     _refuse_too_many(marked, rules, at=at, what=what)
     possible = marked.filter("is_in_time")
@@ -82,15 +101,22 @@ def _refuse_too_many(marked: pl.DataFrame, rules: LogRules, *, at: str, what: st
     if n_bad > rules.max_bad_share * n and (n_bad > FEWEST_BAD or n_bad > MOST_BAD * n):
         until = f" and before {rules.latest:%Y-%m-%d}" if rules.latest else ""
         raise SourceError(
-            f"{what}: {n_bad:,} of {n:,} rows lie outside the times that can be true (from {rules.earliest:%Y-%m-%d}{until}; first: "
-            f"{outside[at][0]}), more than experiments.max_bad_share = {rules.max_bad_share:g} allows. Mend the log."
+            f"{what}: {n_bad:,} of {n:,} rows lie outside the times that can be true (from"
+            f" {rules.earliest:%Y-%m-%d}{until}; first: {outside[at][0]}), more than"
+            f" experiments.max_bad_share = {rules.max_bad_share:g} allows. Mend the log."
         )
 
 
 def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> pl.DataFrame:
-    kind = pl.col("event_type") if "event_type" in marked.columns else pl.lit(None, dtype=pl.String).alias("event_type")
+    kind = (
+        pl.col("event_type")
+        if "event_type" in marked.columns
+        else pl.lit(None, dtype=pl.String).alias("event_type")
+    )
     is_odd = ~pl.col("value").is_finite() if "value" in marked.columns else pl.lit(value=False)
-    given = marked.group_by(kind).agg(pl.len().alias("n_given"), (~pl.col("is_in_time")).sum().alias("n_out_of_time"))
+    given = marked.group_by(kind).agg(
+        pl.len().alias("n_given"), (~pl.col("is_in_time")).sum().alias("n_out_of_time")
+    )
     counted = kept.group_by(kind).agg(
         pl.len().alias("n_rows"),
         is_odd.fill_null(value=False).sum().alias("n_not_finite"),
@@ -101,5 +127,7 @@ def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> p
         pl.col("n_rows", "n_not_finite").fill_null(0), pl.lit(log).alias("log")
     )
     doubled = pl.col("n_given") - pl.col("n_out_of_time") - pl.col("n_rows")
-    typed = [pl.col(name).cast(dtype) for name, dtype in COUNT_TYPES.items() if name != "experiment"]
+    typed = [
+        pl.col(name).cast(dtype) for name, dtype in COUNT_TYPES.items() if name != "experiment"
+    ]
     return known.with_columns(doubled.alias("n_duplicates")).select(typed)

@@ -1,7 +1,8 @@
 """Which planned look an experiment has reached, and what may be claimed at it.
 
-The nightly run would otherwise look every night. A look is a number of units, taken in the order of their exposure, so its data
-stand still until the next look is reached: reading it again is not looking again.
+The nightly run would otherwise look every night. A look is a number of units, taken in the order of
+their exposure, so its data stand still until the next look is reached: reading it again is not
+looking again.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.statistics.sequential import planned_looks
 
-REMEMBERED = 1_024  # many experiments share a plan of looks, and a decision, its sensitivity and its replay ask again
+# many experiments share a plan of looks, and a decision, its sensitivity and its replay ask again
+REMEMBERED = 1_024
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,11 @@ class Look:
     Attributes:
         number: Look reached, from 1; 0 before the first.
         n_looks: Looks planned.
-        significance: Two-sided error rate that this look may use, so that all looks together keep the experiment's.
+        significance: Two-sided error rate that this look may use, so that all looks together keep
+        the experiment's.
         n_ready: Units that can be read, also those since the look.
-        next_at: Units at which the next look is; None after the last one, and where none is planned.
+        next_at: Units at which the next look is; None after the last one, and where none is
+            planned.
     """
 
     number: int
@@ -56,18 +60,26 @@ def look_of(experiment: ExperimentSettings, evidence: Evidence) -> Look:
 
 
 def wait_in_words(experiment: ExperimentSettings, evidence: Evidence) -> str:
-    """Say how far it is to the next look, at the traffic seen so far; nothing where no look is to come."""
+    """Say how far it is to the next look, at the traffic seen so far;
+    nothing where no look is to come.
+    """
     look = look_of(experiment, evidence)
     if look.next_at is None:
         return ""
-    days = days_until(look.next_at - look.n_ready, units_per_day=traffic_per_day(experiment, evidence))
+    days = days_until(
+        look.next_at - look.n_ready, units_per_day=traffic_per_day(experiment, evidence)
+    )
     again = "read again" if look.is_reached else "read"
-    when = "but no units come" if isinf(days) else f"in about {days:,.0f} day{'s' if days > 1 else ''}"
+    when = (
+        "but no units come" if isinf(days) else f"in about {days:,.0f} day{'s' if days > 1 else ''}"
+    )
     return f"{look.n_ready:,} of {look.next_at:,} units; {again} at {look.next_at:,}, {when}"
 
 
 def days_until(units: int, *, units_per_day: float) -> float:
-    """Return the whole days, one at least, in which so many more units come; `inf` when none come."""
+    """Return the whole days, one at least, in which so many more units come;
+    `inf` when none come.
+    """
     return max(1.0, ceil(units / units_per_day)) if units_per_day > 0 else inf
 
 
@@ -78,5 +90,8 @@ def _bounds(shares: tuple[float, ...], significance: float) -> tuple[float, ...]
 
 def _units(experiment: ExperimentSettings, evidence: Evidence, comparison: str) -> int:
     """Count all units of the look or since it, also those without a usable value."""
-    found = [evidence.sums_for(comparison, experiment.primary_metric, arm.name) for arm in experiment.arms]
+    found = [
+        evidence.sums_for(comparison, experiment.primary_metric, arm.name)
+        for arm in experiment.arms
+    ]
     return sum(one.n + one.n_null + one.n_unusable for one in found)

@@ -1,4 +1,6 @@
-"""Whether the units of an experiment are written as in its outcomes: where they are not, what they did does not count."""
+"""Whether the units of an experiment are written as in its outcomes: where they are not,
+what they did does not count.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +20,9 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def report_unit_ids(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
+def report_unit_ids(
+    exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Series
+) -> pl.DataFrame:
     """Hold the exposed units of every experiment on logs against the ids of its outcomes.
 
     Args:
@@ -32,15 +36,26 @@ def report_unit_ids(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users
     return pl.DataFrame(list(_rows(exposure_log, outcome_log, users)), schema=SCHEMA)
 
 
-def _rows(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Series) -> Iterator[dict[str, Any]]:
+def _rows(
+    exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Series
+) -> Iterator[dict[str, Any]]:
     known_users = KnownIds(users)
-    outcomes = {str(name): part for (name,), part in outcome_log.partition_by("experiment", as_dict=True).items()}
+    outcomes = {
+        str(name): part
+        for (name,), part in outcome_log.partition_by("experiment", as_dict=True).items()
+    }
     for (name,), part in sorted(exposure_log.partition_by("experiment", as_dict=True).items()):
         is_interaction = bool(part["uses_interaction_log"][0])
         own = outcomes.get(str(name), outcome_log.clear())
-        match = match_ids(part["unit_id"], known_users if is_interaction else KnownIds(own["unit_id"].unique()))
+        match = match_ids(
+            part["unit_id"], known_users if is_interaction else KnownIds(own["unit_id"].unique())
+        )
         found = match.pairs.filter("is_exact")["listed_id"].unique()
-        near = match.pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(found.implode())).sort("listed_id", "known_id").head(1)
+        near = (
+            match.pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(found.implode()))
+            .sort("listed_id", "known_id")
+            .head(1)
+        )
         yield {
             "experiment": str(name),
             "outcomes": "interaction log" if is_interaction else "outcome log",
@@ -48,5 +63,7 @@ def _rows(exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, users: pl.Serie
             "n_found": match.n_found,
             "n_near": match.n_near,
             "n_not_found": match.n_not_found,
-            "first_near": f"{near['listed_id'][0]!r} for {near['known_id'][0]!r}" if near.height else None,
+            "first_near": (
+                f"{near['listed_id'][0]!r} for {near['known_id'][0]!r}" if near.height else None
+            ),
         }

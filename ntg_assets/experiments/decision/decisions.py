@@ -1,19 +1,24 @@
 """Roll out, roll back or iterate, by ordered gates. Rule version 3.
 
-1 did not ask whether logs fit together; 2 took more of every metric for better, claimed quantiles of tied values, and passed guardrails
-that had no events or missed the values of one arm.
+1 did not ask whether logs fit together; 2 took more of every metric for better, claimed quantiles
+of tied values, and passed guardrails that had no events or missed the values of one arm.
 
-Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back; then the first gate that does not pass
-asks for another iteration; what passes all of them is rolled out. Differences are read as improvements: where less of a metric is better,
-a fall is one.
+Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back;
+then the first gate that does not pass asks for another iteration; what passes all of them is rolled
+out. Differences are read as improvements: where less of a metric is better, a fall is one.
 
-1. health      sick or thin, or a metric of the decision without numbers: iterate, with what is wrong or the units that are needed.
-   harm        a guardrail proven worse than its margin by all data to date rolls back at any time, unless the numbers are sick.
-2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate. Above it: pass (non-inferior).
+1. health      sick or thin, or a metric of the decision without numbers: iterate,
+               with what is wrong or the units that are needed.
+   harm        a guardrail proven worse than its margin by all data to date rolls back
+               at any time, unless the numbers are sick.
+2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate.
+               Above it: pass (non-inferior).
                No interval, as when values are tied: iterate.
 3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
-4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more passes, its complement or less rolls back.
-5. evidence    only evidence of the kinds in `rollout_evidence` rolls out; a win on other evidence is a reason to test live.
+4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more
+               passes, its complement or less rolls back.
+5. evidence    only evidence of the kinds in `rollout_evidence` rolls out;
+               a win on other evidence is a reason to test live.
 """
 
 from collections.abc import Sequence
@@ -46,14 +51,32 @@ class Decision:
     gates: tuple[Gate, ...]
 
 
-def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence) -> Decision:
-    """Send every treatment arm through the gates: roll out the best that passes, roll back when all of them harm, else iterate."""
-    paths = {arm.name: _walk(experiment, arm.name, readouts, checks=checks, evidence=evidence) for arm in experiment.treatments}
-    primary = {arm: deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm) for arm in paths}
+def decide(
+    experiment: ExperimentSettings,
+    readouts: Sequence[Readout],
+    *,
+    checks: Sequence[HealthCheck],
+    evidence: Evidence,
+) -> Decision:
+    """Send every treatment arm through the gates: roll out the best that passes,
+    roll back when all of them harm, else iterate.
+    """
+    paths = {
+        arm.name: _walk(experiment, arm.name, readouts, checks=checks, evidence=evidence)
+        for arm in experiment.treatments
+    }
+    primary = {
+        arm: deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
+        for arm in paths
+    }
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _gain(primary[arm])))
     outcome: Outcome = (
-        outcomes[best] if outcomes[best] == "rollout" else "rollback" if set(outcomes.values()) == {"rollback"} else "iterate"
+        outcomes[best]
+        if outcomes[best] == "rollout"
+        else "rollback"
+        if set(outcomes.values()) == {"rollback"}
+        else "iterate"
     )
     last = next((gate for gate in paths[best] if gate.verdict == outcome), paths[best][-1])
     return Decision(
@@ -62,20 +85,35 @@ def decide(experiment: ExperimentSettings, readouts: Sequence[Readout], *, check
         arm=best,
         reason=last.gate,
         readout_key=last.readout_key or primary[best].readout_key,
-        sentence=headline(experiment, outcome, last, primary[best], checks=checks, evidence=evidence),
+        sentence=headline(
+            experiment, outcome, last, primary[best], checks=checks, evidence=evidence
+        ),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
 
 
 def _walk(
-    experiment: ExperimentSettings, arm: str, readouts: Sequence[Readout], *, checks: Sequence[HealthCheck], evidence: Evidence
+    experiment: ExperimentSettings,
+    arm: str,
+    readouts: Sequence[Readout],
+    *,
+    checks: Sequence[HealthCheck],
+    evidence: Evidence,
 ) -> list[Gate]:
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
-    guarded = [(one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm)) for one in experiment.guardrails]
+    guarded = [
+        (one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm))
+        for one in experiment.guardrails
+    ]
     return [
         _health(arm, of_decision(experiment, checks)),
-        *(_harm(guardrail, one) for guardrail in experiment.guardrails for one in readouts if _is_to_date(one, guardrail.metric, arm)),
+        *(
+            _harm(guardrail, one)
+            for guardrail in experiment.guardrails
+            for one in readouts
+            if _is_to_date(one, guardrail.metric, arm)
+        ),
         *(_guardrail(guardrail, readout) for guardrail, readout in guarded),
         _success(primary),
         _money(experiment, primary, evidence),
@@ -91,12 +129,22 @@ def _outcome(path: Sequence[Gate]) -> Outcome:
         return "rollback"
     if health.verdict != "pass":
         return "iterate"
-    return "rollback" if "rollback" in verdicts else "iterate" if "iterate" in verdicts else "rollout"
+    return (
+        "rollback" if "rollback" in verdicts else "iterate" if "iterate" in verdicts else "rollout"
+    )
 
 
-def deciding_readout(experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str) -> Readout:
-    """Find the readout that decides: that of the configured comparison, or between users where pairs do not exist (ratios)."""
-    found = [one for one in readouts if one.metric == metric and one.arm == arm and one.comparison != TO_DATE]
+def deciding_readout(
+    experiment: ExperimentSettings, readouts: Sequence[Readout], *, metric: str, arm: str
+) -> Readout:
+    """Find the readout that decides: that of the configured comparison,
+    or between users where pairs do not exist (ratios).
+    """
+    found = [
+        one
+        for one in readouts
+        if one.metric == metric and one.arm == arm and one.comparison != TO_DATE
+    ]
     return next((one for one in found if one.comparison == experiment.comparison), found[0])
 
 
@@ -109,9 +157,20 @@ def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
     asked = {"metric": "sick", "healthy": "warning"}.get(verdict, verdict)
     found = [check.sentence for check in checks if check.verdict == asked]
     troubles = [] if verdict == "healthy" else found
-    passed = f"no health check stops a claim; to be known: {'; '.join(found)}" if found else "every health check passed"
+    passed = (
+        f"no health check stops a claim; to be known: {'; '.join(found)}"
+        if found
+        else "every health check passed"
+    )
     sentence = "; ".join(troubles) or passed
-    return Gate(f"health:{verdict}", arm, float(len(troubles)), 0.0, "iterate" if troubles else "pass", sentence)
+    return Gate(
+        f"health:{verdict}",
+        arm,
+        float(len(troubles)),
+        0.0,
+        "iterate" if troubles else "pass",
+        sentence,
+    )
 
 
 def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
@@ -121,57 +180,123 @@ def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
 def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     """Stop at any time for proven harm; everything else waits for the planned look."""
     limit = -readout.sign * guardrail.margin
-    is_harm = readout.is_valid and readout.best_end is not None and readout.sign * (readout.best_end - limit) < 0
-    told = f"{guardrail.metric} to date {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
+    is_harm = (
+        readout.is_valid
+        and readout.best_end is not None
+        and readout.sign * (readout.best_end - limit) < 0
+    )
+    told = (
+        f"{guardrail.metric} to date {interval_in_words(readout)} against"
+        f" {_harmless(guardrail, readout)}"
+    )
     sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
     verdict: GateVerdict = "rollback" if is_harm else "pass"
-    return Gate(f"harm:{guardrail.metric}", readout.arm, readout.best_end, limit, verdict, sentence, readout.readout_key)
+    return Gate(
+        f"harm:{guardrail.metric}",
+        readout.arm,
+        readout.best_end,
+        limit,
+        verdict,
+        sentence,
+        readout.readout_key,
+    )
 
 
 def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
-    name, sign, limit = f"guardrail:{guardrail.metric}", readout.sign, -readout.sign * guardrail.margin
+    name, sign, limit = (
+        f"guardrail:{guardrail.metric}",
+        readout.sign,
+        -readout.sign * guardrail.margin,
+    )
     worst, best = readout.worst_end, readout.best_end
     if worst is None or best is None:
-        return Gate(name, readout.arm, None, limit, "iterate", f"{guardrail.metric} has {_no_result(readout)}")
-    told = f"{guardrail.metric} {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
+        return Gate(
+            name,
+            readout.arm,
+            None,
+            limit,
+            "iterate",
+            f"{guardrail.metric} has {_no_result(readout)}",
+        )
+    told = (
+        f"{guardrail.metric} {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
+    )
     if sign * (best - limit) < 0:
         return Gate(name, readout.arm, best, limit, "rollback", f"{told}: harm")
     is_safe = sign * (worst - limit) > 0
     verdict: GateVerdict = "pass" if is_safe else "iterate"
-    return Gate(name, readout.arm, worst, limit, verdict, f"{told}: {'no harm' if is_safe else 'harm not excluded'}")
+    return Gate(
+        name,
+        readout.arm,
+        worst,
+        limit,
+        verdict,
+        f"{told}: {'no harm' if is_safe else 'harm not excluded'}",
+    )
 
 
 def _success(readout: Readout) -> Gate:
     worst, best = readout.worst_end, readout.best_end
     if worst is None or best is None:
-        return Gate("success", readout.arm, None, 0.0, "iterate", f"{readout.metric} has {_no_result(readout)}")
-    verdict: GateVerdict = "pass" if readout.sign * worst > 0 else "rollback" if readout.sign * best < 0 else "iterate"
+        return Gate(
+            "success",
+            readout.arm,
+            None,
+            0.0,
+            "iterate",
+            f"{readout.metric} has {_no_result(readout)}",
+        )
+    verdict: GateVerdict = (
+        "pass" if readout.sign * worst > 0 else "rollback" if readout.sign * best < 0 else "iterate"
+    )
     meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
     decisive = best if verdict == "rollback" else worst
-    return Gate("success", readout.arm, decisive, 0.0, verdict, f"{readout.metric} {interval_in_words(readout)}: {meaning}")
+    return Gate(
+        "success",
+        readout.arm,
+        decisive,
+        0.0,
+        verdict,
+        f"{readout.metric} {interval_in_words(readout)}: {meaning}",
+    )
 
 
 def _money(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> Gate:
     belief = profit_belief(experiment, readout, prior=evidence.prior)
     if belief is None:
-        return Gate("money", readout.arm, None, experiment.profit_confidence, "iterate", "without an effect there is no profit to judge")
+        return Gate(
+            "money",
+            readout.arm,
+            None,
+            experiment.profit_confidence,
+            "iterate",
+            "without an effect there is no profit to judge",
+        )
     hurdle = experiment.return_hurdle * experiment.whole_cost_per_unit
     chance = belief.probability_above(hurdle)
     loss = belief.expected_loss(hurdle=hurdle)
     shrunk = " (shrunk toward past experiments)" if evidence.prior else ""
     told = (
-        f"profit per {experiment.unit} {belief.mean:+.3g} {evidence.value.words}{shrunk}, above {hurdle:g} with probability {chance:.1%}; "
-        f"acting loses {loss:.3g} per {experiment.unit} on average"
+        f"profit per {experiment.unit} {belief.mean:+.3g} {evidence.value.words}{shrunk}, above"
+        f" {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per {experiment.unit}"
+        " on average"
     )
     limit = experiment.profit_confidence
-    verdict: GateVerdict = "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
+    verdict: GateVerdict = (
+        "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
+    )
     return Gate("money", readout.arm, chance, limit, verdict, told)
 
 
 def _kind_of_evidence(experiment: ExperimentSettings, readout: Readout) -> Gate:
     is_enough = readout.source in experiment.rollout_evidence
-    sentence = f"the evidence is {readout.source}; a rollout asks for {' or '.join(experiment.rollout_evidence)}"
-    return Gate("evidence", readout.arm, float(is_enough), 1.0, "pass" if is_enough else "iterate", sentence)
+    sentence = (
+        f"the evidence is {readout.source}; a rollout asks for"
+        f" {' or '.join(experiment.rollout_evidence)}"
+    )
+    return Gate(
+        "evidence", readout.arm, float(is_enough), 1.0, "pass" if is_enough else "iterate", sentence
+    )
 
 
 def _no_result(readout: Readout) -> str:

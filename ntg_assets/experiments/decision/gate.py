@@ -9,7 +9,9 @@ GateVerdict = Literal["pass", "rollback", "iterate"]
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate of the rule for one arm: the number it looked at, its limit, what it said, and why in words."""
+    """One gate of the rule for one arm: the number it looked at, its limit,
+    what it said, and why in words.
+    """
 
     gate: str
     arm: str

@@ -14,12 +14,16 @@ from ntg_assets.experiments.readout.readout import NO_CLAIM, Readout
 from ntg_assets.statistics.power import days_for_units
 
 PROFIT_INTERVAL = 0.95
-LONGEST_WAIT_DAYS = 365  # an experiment that needs longer than a year cannot be answered with its traffic
+# an experiment that needs longer than a year cannot be answered with its traffic
+LONGEST_WAIT_DAYS = 365
 
 
 def interval_in_words(readout: Readout) -> str:
     """Write a difference with its interval."""
-    return f"{readout.difference:+.3g} ({readout.difference_low:+.3g} to {readout.difference_high:+.3g})"
+    return (
+        f"{readout.difference:+.3g} ({readout.difference_low:+.3g} to"
+        f" {readout.difference_high:+.3g})"
+    )
 
 
 def headline(
@@ -52,10 +56,17 @@ def headline(
     return f"Iterate: {_why_iterate(experiment, last, readout, evidence)}"
 
 
-def _why_iterate(experiment: ExperimentSettings, last: Gate, readout: Readout, evidence: Evidence) -> str:
+def _why_iterate(
+    experiment: ExperimentSettings, last: Gate, readout: Readout, evidence: Evidence
+) -> str:
     if last.gate == "evidence":
-        won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(readout.source, "on the observed log")
-        return f"{readout.arm} won {won} ({readout.metric} {interval_in_words(readout)}); test it live before a rollout."
+        won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(
+            readout.source, "on the observed log"
+        )
+        return (
+            f"{readout.arm} won {won} ({readout.metric} {interval_in_words(readout)}); test it live"
+            " before a rollout."
+        )
     if last.value is None and NO_CLAIM in last.sentence:
         return f"{last.sentence}. More units do not change that."
     return f"{last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
@@ -67,28 +78,45 @@ def _effect_and_profit(experiment: ExperimentSettings, readout: Readout, evidenc
     currency = money_unit(experiment, evidence.value)
     days = f" over {experiment.window_days} days" if experiment.window_days else ""
     better = "" if readout.better == "more" else " (less is better)"
-    effect = f"{readout.metric} {interval_in_words(readout)}{f' {currency}' if currency else ''} per {experiment.unit}{days}{better}"
+    effect = (
+        f"{readout.metric} {interval_in_words(readout)}{f' {currency}' if currency else ''} per"
+        f" {experiment.unit}{days}{better}"
+    )
     if belief is None:
         return effect
     low, high = belief.interval(confidence=PROFIT_INTERVAL)
     return (
-        f"{effect}; profit {belief.mean:+.3g} ({low:+.3g} to {high:+.3g}) {evidence.value.words} per {experiment.unit}"
-        f"{worth_in_words(experiment, evidence.value)}"
+        f"{effect}; profit {belief.mean:+.3g} ({low:+.3g} to {high:+.3g}) {evidence.value.words}"
+        f" per {experiment.unit}{worth_in_words(experiment, evidence.value)}"
     )
 
 
-def _before_a_look(experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence) -> str:
+def _before_a_look(
+    experiment: ExperimentSettings, checks: Sequence[HealthCheck], evidence: Evidence
+) -> str:
     judged = of_decision(experiment, checks)
-    others = "; ".join(check.sentence for check in judged if check.verdict == "thin" and check.check != ENOUGH_UNITS)
-    return f"Iterate: {wait_in_words(experiment, evidence)}.{f' Besides, {others}.' if others else ''}"
+    others = "; ".join(
+        check.sentence
+        for check in judged
+        if check.verdict == "thin" and check.check != ENOUGH_UNITS
+    )
+    return (
+        f"Iterate: {wait_in_words(experiment, evidence)}.{f' Besides, {others}.' if others else ''}"
+    )
 
 
 def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> str:
-    """Say how many units and days the question needs, when it is read again, or that this traffic cannot answer it."""
+    """Say how many units and days the question needs, when it is read again,
+    or that this traffic cannot answer it.
+    """
     wait = wait_in_words(experiment, evidence)
     if readout.difference is None or readout.units_needed_per_arm is None:
         traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
-        return f"Now {wait}." if wait else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
+        return (
+            f"Now {wait}."
+            if wait
+            else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
+        )
     n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
     per_day = traffic_per_day(experiment, evidence)
@@ -98,13 +126,19 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         if experiment.minimum_effect
         else f"{abs(readout.difference):.3g} (the one observed)"
     )
-    at_least = f" (and no claim is made below {ceil(needed):,})" if needed > readout.units_needed_per_arm else ""
+    at_least = (
+        f" (and no claim is made below {ceil(needed):,})"
+        if needed > readout.units_needed_per_arm
+        else ""
+    )
+    traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
     answer = (
-        wait or f"cannot be answered with this traffic ({evidence.n_exposed:,} units in {evidence.days:,} days)"
+        wait or f"cannot be answered with this traffic ({traffic})"
         if wait or isinf(days) or days > LONGEST_WAIT_DAYS
         else f"that is about {days:,.0f} days at {per_day:.3g} units a day"
     )
     return (
-        f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with {experiment.power:.0%} power "
-        f"needs {ceil(readout.units_needed_per_arm):,} units per arm{at_least} against {readout.n_treatment:,} now: {answer}."
+        f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with"
+        f" {experiment.power:.0%} power needs {ceil(readout.units_needed_per_arm):,} units per"
+        f" arm{at_least} against {readout.n_treatment:,} now: {answer}."
     )

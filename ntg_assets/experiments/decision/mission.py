@@ -1,8 +1,10 @@
-"""The question of the first page, answered in one sentence: does this recommendation strategy increase long-term revenue?
+"""The question of the first page, answered in one sentence: does this recommendation strategy
+increase long-term revenue?
 
-Only an experiment that is marked as a test of a recommendation strategy, was observed, and is read on money over a stated horizon can say
-yes or no. A replay shows whether lists match what people chose, a simulation what was planted, a conversion what somebody assumed: none of
-them is an answer, and each is named as what it is.
+Only an experiment that is marked as a test of a recommendation strategy, was observed, and is read
+on money over a stated horizon can say yes or no. A replay shows whether lists match what people
+chose, a simulation what was planted, a conversion what somebody assumed: none of them is an answer,
+and each is named as what it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +18,9 @@ MOST_NAMED = 3
 OUTCOME_WORDS = {"rollout": "roll out", "rollback": "roll back", "iterate": "iterate"}
 
 
-def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, broken: Sequence[str] = ()) -> str:
+def answer_mission(
+    decisions: pl.DataFrame, readouts: pl.DataFrame, *, broken: Sequence[str] = ()
+) -> str:
     """Answer with what the experiments allow, or say what is missing for an answer, by name.
 
     Args:
@@ -27,24 +31,43 @@ def answer_mission(decisions: pl.DataFrame, readouts: pl.DataFrame, *, broken: S
     made = decisions.sort("experiment").to_dicts()
     observed = [row for row in made if row["source"] == "observed"]
     if not made:
-        missing = f"{', '.join(broken)} could not be read out" if broken else "no experiment is configured"
+        missing = (
+            f"{', '.join(broken)} could not be read out"
+            if broken
+            else "no experiment is configured"
+        )
         return f"Not known: {missing}."
     if not observed:
-        others = "; ".join(f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in made)
-        return f"Not known: no experiment with observed exposures has been read. What there is says less: {others}."
+        others = "; ".join(
+            f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in made
+        )
+        return (
+            "Not known: no experiment with observed exposures has been read. What there is says"
+            f" less: {others}."
+        )
     tests = [row for row in observed if row["tests"] == STRATEGY]
     answering = [row for row in tests if row["money_unit"] is not None]
     if answering:
-        primary = readouts.filter(pl.col("role") == "primary", pl.col("comparison") == "between users")
+        primary = readouts.filter(
+            pl.col("role") == "primary", pl.col("comparison") == "between users"
+        )
         found = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
         return _answer([(row, found.get((row["experiment"], row["arm"]))) for row in answering])
     unread = [f"{', '.join(broken)} could not be read out"] if broken else []
     return f"Not known: {'; '.join([*_missing(made, tests=tests, observed=observed), *unread])}."
 
 
-def _missing(made: Sequence[dict[str, Any]], *, tests: Sequence[dict[str, Any]], observed: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _missing(
+    made: Sequence[dict[str, Any]],
+    *,
+    tests: Sequence[dict[str, Any]],
+    observed: Sequence[dict[str, Any]],
+) -> Iterator[str]:
     if not tests:
-        yield "no observed experiment is marked as a test of a recommendation strategy (`tests: recommendation_strategy`)"
+        yield (
+            "no observed experiment is marked as a test of a recommendation strategy (`tests:"
+            " recommendation_strategy`)"
+        )
     named = list(tests) or list(observed)
     for row in named[:MOST_NAMED]:
         role = "" if row["tests"] == STRATEGY else ", which tests something else,"
@@ -52,27 +75,51 @@ def _missing(made: Sequence[dict[str, Any]], *, tests: Sequence[dict[str, Any]],
     if len(named) > MOST_NAMED:
         yield f"and {len(named) - MOST_NAMED} more"
     yield from (
-        f"{row['experiment']} tests one, but is {row['source']}" for row in made if row["tests"] == STRATEGY and row["source"] != "observed"
+        f"{row['experiment']} tests one, but is {row['source']}"
+        for row in made
+        if row["tests"] == STRATEGY and row["source"] != "observed"
     )
 
 
 def _answer(rows: Sequence[tuple[dict[str, Any], dict[str, Any] | None]]) -> str:
     said = {_finding(readout) for _, readout in rows}
-    head = {"higher": "Yes, where it was tried", "lower": "No", "open": "Not shown"}[next(iter(said))] if len(said) == 1 else None
-    return f"{head or 'Not shown for all that was tried'}: {'; '.join(_sentence(row, readout) for row, readout in rows)}."
+    head = (
+        {"higher": "Yes, where it was tried", "lower": "No", "open": "Not shown"}[next(iter(said))]
+        if len(said) == 1
+        else None
+    )
+    return (
+        f"{head or 'Not shown for all that was tried'}:"
+        f" {'; '.join(_sentence(row, readout) for row, readout in rows)}."
+    )
 
 
 def _finding(readout: dict[str, Any] | None) -> str:
     if readout is None or not readout["is_valid"]:
         return "open"
-    return "higher" if readout["difference_low"] > 0 else "lower" if readout["difference_high"] < 0 else "open"
+    return (
+        "higher"
+        if readout["difference_low"] > 0
+        else "lower"
+        if readout["difference_high"] < 0
+        else "open"
+    )
 
 
 def _sentence(decision: dict[str, Any], readout: dict[str, Any] | None) -> str:
     if readout is None or not readout["is_valid"]:
         return f"{decision['experiment']}: {(readout or {}).get('verdict') or 'no claim'}"
     change, low, high = (readout[f"difference{end}"] for end in ("", "_low", "_high"))
-    money = f"{change:+.3g} {decision['money_unit']} per {decision['unit']} over {decision['horizon_days']} days"
-    measured = f"measured on {readout['metric']} with {readout['n_control'] + readout['n_treatment']:,} {decision['unit']}s"
+    money = (
+        f"{change:+.3g} {decision['money_unit']} per {decision['unit']} over"
+        f" {decision['horizon_days']} days"
+    )
+    measured = (
+        f"measured on {readout['metric']} with {readout['n_control'] + readout['n_treatment']:,}"
+        f" {decision['unit']}s"
+    )
     changed = f"{decision['arm']} changes revenue by {money} ({low:+.3g} to {high:+.3g})"
-    return f"{decision['experiment']}: {changed}, {measured}; the decision is to {OUTCOME_WORDS[decision['decision']]}"
+    return (
+        f"{decision['experiment']}: {changed}, {measured}; the decision is to"
+        f" {OUTCOME_WORDS[decision['decision']]}"
+    )

@@ -1,4 +1,6 @@
-"""The receipt of a decision: everything it rests on, so that anyone can derive it again and must get the same."""
+"""The receipt of a decision: everything it rests on,
+so that anyone can derive it again and must get the same.
+"""
 
 import hashlib
 import json
@@ -19,7 +21,9 @@ from ntg_assets.experiments.readout.readouts import read_out
 
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
-BEFORE = "2"  # its receipts know no direction (more was better) and not what logs hold; only their outcome can be derived again
+# its receipts know no direction (more was better) and not what logs hold; only their outcome can be
+# derived again
+BEFORE = "2"
 TABLES = {
     "traffic": "arm_traffic",
     "sums": "metric_sums",
@@ -35,7 +39,9 @@ class ReplayMismatchError(NtgError):
     """A receipt does not lead to the decision that it records."""
 
 
-def evaluate(experiment: ExperimentSettings, evidence: Evidence) -> tuple[list[HealthCheck], list[Readout], Decision]:
+def evaluate(
+    experiment: ExperimentSettings, evidence: Evidence
+) -> tuple[list[HealthCheck], list[Readout], Decision]:
     """Go from evidence to decision: health first, then readouts, then the gates."""
     checks = examine(experiment, evidence)
     readouts = read_out(experiment, evidence, checks)
@@ -46,11 +52,15 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
     """Write down a decision with all that it rests on.
 
     Returns:
-        JSON-able: `inputs` (definition and evidence, with the SHA-256 of every log file as it was read), `inputs_sha256`,
-        `definition_sha256`, `rule_version`, `health`, `readouts`, `decision` with every gate's value, `sensitivity` (what would have been
-        decided under other assumptions) and `thresholds` (where single numbers flip).
+        JSON-able: `inputs` (definition and evidence, with the SHA-256 of every log file as it was
+        read), `inputs_sha256`, `definition_sha256`, `rule_version`, `health`, `readouts`,
+        `decision` with every gate's value, `sensitivity` (what would have been decided under other
+        assumptions) and `thresholds` (where single numbers flip).
     """
-    inputs = {"experiment": experiment.model_dump(mode="json"), "evidence": evidence_to_json(evidence)}
+    inputs = {
+        "experiment": experiment.model_dump(mode="json"),
+        "evidence": evidence_to_json(evidence),
+    }
     checks, readouts, decision = evaluate(experiment, evidence)
     return {
         "rule_version": RULE_VERSION,
@@ -67,46 +77,68 @@ def make_receipt(experiment: ExperimentSettings, evidence: Evidence) -> dict[str
 
 
 def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Derive a decision again from its receipt: every number, or the outcome alone where the rule before made it.
+    """Derive a decision again from its receipt: every number,
+    or the outcome alone where the rule before made it.
 
     Raises:
-        ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another version, or any number comes out
-            differently.
+        ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another
+            version, or any number comes out differently.
     """
     if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, BEFORE}:
         raise ReplayMismatchError(
-            f"the receipt follows rule version {receipt['rule_version']}, this code version {RULE_VERSION}. "
-            "Replay it with the code of its version, or decide anew with `ntg run-all`."
+            f"the receipt follows rule version {receipt['rule_version']}, this code version"
+            f" {RULE_VERSION}. Replay it with the code of its version, or decide anew with `ntg"
+            " run-all`."
         )
     if missing := [name for name in NEEDED if name not in receipt]:
         raise ReplayMismatchError(
-            f"the receipt is damaged: it has no {missing[0]!r}. Take it again from outputs/experiments/decisions.parquet."
+            f"the receipt is damaged: it has no {missing[0]!r}. Take it again from"
+            " outputs/experiments/decisions.parquet."
         )
     if sha256_of(receipt["inputs"]) != receipt["inputs_sha256"]:
-        raise ReplayMismatchError("the inputs of the receipt are not those whose SHA-256 it names: it was changed after it was made.")
+        raise ReplayMismatchError(
+            "the inputs of the receipt are not those whose SHA-256 it names: it was changed after"
+            " it was made."
+        )
     again = make_receipt(*inputs_of(receipt))
     if receipt["rule_version"] == BEFORE:
         return _same_outcome(again, receipt)
     for part in ("definition_sha256", *PARTS):
         if _canonical(again[part]) != _canonical(receipt.get(part)):
-            raise ReplayMismatchError(f"{part} of the receipt cannot be derived again from its inputs.")
+            raise ReplayMismatchError(
+                f"{part} of the receipt cannot be derived again from its inputs."
+            )
     return again
 
 
 def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str, Any]:
-    now, then = ([one["in_force"], *(one["decision"].get(name) for name in OUTCOME)] for one in (again, receipt))
+    now, then = (
+        [one["in_force"], *(one["decision"].get(name) for name in OUTCOME)]
+        for one in (again, receipt)
+    )
     if now != then:
         said = f"the receipt follows rule version {BEFORE} and says {then[0]} ({then[-1]})"
-        comes_to = f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same evidence{_other_health(again, receipt)}"
+        comes_to = (
+            f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same"
+            f" evidence{_other_health(again, receipt)}"
+        )
         raise ReplayMismatchError(f"{said}; {comes_to}. Decide anew with `ntg run-all`.")
     return again
 
 
 def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
     """Name the health checks that stop a claim by one version of the rule and not by the other."""
-    then, now = ({check["check"]: check["verdict"] for check in one["health"]} for one in (receipt, again))
-    verdicts = {name: (then.get(name, "not asked"), now.get(name, "not asked")) for name in {**then, **now}}
-    stops = [name for name, both in verdicts.items() if both[0] != both[1] and {"sick", "thin"} & set(both)]
+    then, now = (
+        {check["check"]: check["verdict"] for check in one["health"]} for one in (receipt, again)
+    )
+    verdicts = {
+        name: (then.get(name, "not asked"), now.get(name, "not asked")) for name in {**then, **now}
+    }
+    stops = [
+        name
+        for name, both in verdicts.items()
+        if both[0] != both[1] and {"sick", "thin"} & set(both)
+    ]
     told = [f"{name} was {verdicts[name][0]} and is {verdicts[name][1]}" for name in stops]
     return f", because health is examined anew ({', '.join(told)})" if told else ""
 
@@ -119,14 +151,19 @@ def inputs_of(receipt: Mapping[str, Any]) -> tuple[ExperimentSettings, Evidence]
     """
     try:
         inputs = receipt["inputs"]
-        return ExperimentSettings.model_validate(inputs["experiment"]), evidence_from_json(inputs["evidence"])
+        return ExperimentSettings.model_validate(inputs["experiment"]), evidence_from_json(
+            inputs["evidence"]
+        )
     except (KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ReplayMismatchError(f"the receipt is damaged: its inputs cannot be read ({type(error).__name__}: {reason}).") from None
+        raise ReplayMismatchError(
+            f"the receipt is damaged: its inputs cannot be read ({type(error).__name__}: {reason})."
+        ) from None
 
 
 def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:
-    """Check that the receipt rests on the stored tables, so that not even a receipt forged in all its parts passes.
+    """Check that the receipt rests on the stored tables,
+    so that not even a receipt forged in all its parts passes.
 
     Raises:
         ReplayMismatchError: the tables hold other numbers.
@@ -135,11 +172,14 @@ def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:
     stored, given = evidence_to_json(tables.of(experiment)), evidence_to_json(evidence)
     for name, table in TABLES.items():
         if _canonical(stored[name]) != _canonical(given[name]):
-            raise ReplayMismatchError(f"the receipt of {experiment.id} rests on other numbers than the published experiments.{table}.")
+            raise ReplayMismatchError(
+                f"the receipt of {experiment.id} rests on other numbers than the published"
+                f" experiments.{table}."
+            )
     if _read_files(stored) != _read_files(given):
         raise ReplayMismatchError(
-            f"the receipt of {experiment.id} names other log files, or other SHA-256 of them, than the published "
-            "experiments.experiment_sources."
+            f"the receipt of {experiment.id} names other log files, or other SHA-256 of them, than"
+            " the published experiments.experiment_sources."
         )
 
 

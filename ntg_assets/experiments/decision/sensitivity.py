@@ -1,4 +1,6 @@
-"""What would have been decided had one assumption been another, and how far the deciding numbers are from flipping."""
+"""What would have been decided had one assumption been another,
+and how far the deciding numbers are from flipping.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +18,17 @@ from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.experiments.readout.readouts import read_out
 
-REREAD = frozenset({"significance", "minimum_units_per_arm", "comparison"})  # the other assumptions only change how readouts are judged
+# the other assumptions only change how readouts are judged
+REREAD = frozenset({"significance", "minimum_units_per_arm", "comparison"})
 FEWEST_SEGMENTS = 2
 
 
 def sensitivity(
-    experiment: ExperimentSettings, evidence: Evidence, *, checks: Sequence[HealthCheck], readouts: Sequence[Readout]
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    checks: Sequence[HealthCheck],
+    readouts: Sequence[Readout],
 ) -> dict[str, str]:
     """Say what would have been decided had one assumption been another."""
     changes: dict[str, dict[str, Any]] = {
@@ -29,33 +36,60 @@ def sensitivity(
         "significance doubled": {"significance": min(0.49, experiment.significance * 2)},
         "cost doubled": {"cost_per_unit": experiment.cost_per_unit * 2},
         "value halved": {"value_per_unit": experiment.value_per_unit / 2},
-        "margins halved": {"guardrails": [one.model_copy(update={"margin": one.margin / 2}) for one in experiment.guardrails]},
-        "margins doubled": {"guardrails": [one.model_copy(update={"margin": one.margin * 2}) for one in experiment.guardrails]},
+        "margins halved": {
+            "guardrails": [
+                one.model_copy(update={"margin": one.margin / 2}) for one in experiment.guardrails
+            ]
+        },
+        "margins doubled": {
+            "guardrails": [
+                one.model_copy(update={"margin": one.margin * 2}) for one in experiment.guardrails
+            ]
+        },
         "no minimum of units": {"minimum_units_per_arm": 2},
         "any evidence may roll out": {"rollout_evidence": [experiment.evidence]},
     }
     if experiment.one_off_cost_per_unit:
-        changes |= {"horizon halved": _over_horizon(experiment, 0.5), "horizon doubled": _over_horizon(experiment, 2)}
+        changes |= {
+            "horizon halved": _over_horizon(experiment, 0.5),
+            "horizon doubled": _over_horizon(experiment, 2),
+        }
     if experiment.can_pair:
         other = "paired" if experiment.comparison == "between users" else "between users"
         changes[f"decided on: {other}"] = {"comparison": other}
     found = {
-        name: _decided(experiment.model_copy(update=change), evidence)
-        if REREAD & change.keys()
-        else decide(experiment.model_copy(update=change), readouts, checks=checks, evidence=evidence).decision
+        name: (
+            _decided(experiment.model_copy(update=change), evidence)
+            if REREAD & change.keys()
+            else decide(
+                experiment.model_copy(update=change), readouts, checks=checks, evidence=evidence
+            ).decision
+        )
         for name, change in changes.items()
     }
     worst = worst_segment(experiment, evidence)
-    return found if worst is None else found | {f"only the worst segment ({worst})": _decided(experiment, evidence.within(worst))}
+    return (
+        found
+        if worst is None
+        else found
+        | {f"only the worst segment ({worst})": _decided(experiment, evidence.within(worst))}
+    )
 
 
 def _over_horizon(experiment: ExperimentSettings, times: float) -> dict[str, float]:
-    """Let value and running cost grow with the horizon; what is paid once stays. Without it no horizon could change the decision."""
-    return {"value_per_unit": experiment.value_per_unit * times, "cost_per_unit": experiment.cost_per_unit * times}
+    """Let value and running cost grow with the horizon;
+    what is paid once stays. Without it no horizon could change the decision.
+    """
+    return {
+        "value_per_unit": experiment.value_per_unit * times,
+        "cost_per_unit": experiment.cost_per_unit * times,
+    }
 
 
 def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | None:
-    """Find the segment in which the best treatment does worst on the primary metric; None with fewer than two that can be read."""
+    """Find the segment in which the best treatment does worst on the primary metric;
+    None with fewer than two that can be read.
+    """
     metric = experiment.metric(experiment.primary_metric)
     if len(evidence.segments) < FEWEST_SEGMENTS or metric.kind == "quantile":
         return None
@@ -66,24 +100,49 @@ def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | N
         except NotEnoughDataError:
             continue
         effects[segment] = max(metric.sign * one.difference for one in compared.differences)
-    return min(effects, key=lambda segment: (effects[segment], segment)) if len(effects) >= FEWEST_SEGMENTS else None
+    return (
+        min(effects, key=lambda segment: (effects[segment], segment))
+        if len(effects) >= FEWEST_SEGMENTS
+        else None
+    )
 
 
-def thresholds(experiment: ExperimentSettings, readouts: Sequence[Readout], *, decision: Decision, evidence: Evidence) -> dict[str, float]:
-    """Say where single numbers of the decided arm flip: the cost at which money stops passing, the margin that each guardrail needs."""
-    primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=decision.arm)
+def thresholds(
+    experiment: ExperimentSettings,
+    readouts: Sequence[Readout],
+    *,
+    decision: Decision,
+    evidence: Evidence,
+) -> dict[str, float]:
+    """Say where single numbers of the decided arm flip: the cost at which money stops passing,
+    the margin that each guardrail needs.
+    """
+    primary = deciding_readout(
+        experiment, readouts, metric=experiment.primary_metric, arm=decision.arm
+    )
     found: dict[str, float] = {}
     belief = profit_belief(experiment, primary, prior=evidence.prior)
     if belief is not None:
-        worth = belief.mean + experiment.whole_cost_per_unit - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
+        worth = (
+            belief.mean
+            + experiment.whole_cost_per_unit
+            - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
+        )
         found["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
     for guardrail in experiment.guardrails:
         readout = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm)
         if readout.worst_end is not None:
-            found[f"smallest margin that {guardrail.metric} keeps"] = max(0.0, -readout.sign * readout.worst_end)
+            found[f"smallest margin that {guardrail.metric} keeps"] = max(
+                0.0, -readout.sign * readout.worst_end
+            )
     return found
 
 
 def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:
     checks = examine(experiment, evidence)
-    return decide(experiment, read_out(experiment, evidence, checks, judged_only=True), checks=checks, evidence=evidence).decision
+    return decide(
+        experiment,
+        read_out(experiment, evidence, checks, judged_only=True),
+        checks=checks,
+        evidence=evidence,
+    ).decision

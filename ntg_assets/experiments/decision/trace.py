@@ -14,7 +14,8 @@ from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import content_hash
 
-REPLAY_ONLY = frozenset({"strategy_lists", "ranking_weights", "taste_graph", "split_boundaries"})  # logs rest on none of these
+# logs rest on none of these
+REPLAY_ONLY = frozenset({"strategy_lists", "ranking_weights", "taste_graph", "split_boundaries"})
 PATH = (
     ("experiments", "decisions", "the decision and its receipt"),
     ("experiments", "readouts", "what each arm changed"),
@@ -37,7 +38,9 @@ PATH = (
 
 @dataclass(frozen=True)
 class TraceStep:
-    """One table on the way from a decision back to the files; the hash is the same for the same rows."""
+    """One table on the way from a decision back to the files;
+    the hash is the same for the same rows.
+    """
 
     table: str
     meaning: str
@@ -47,7 +50,9 @@ class TraceStep:
 
 @dataclass(frozen=True)
 class TracedLog:
-    """One file of the experiment's own logs: its SHA-256 as it was read, and what has become of it since; empty when nothing has."""
+    """One file of the experiment's own logs: its SHA-256 as it was read,
+    and what has become of it since; empty when nothing has.
+    """
 
     file_name: str
     sha256: str
@@ -63,7 +68,8 @@ class Trace:
         decision: What is in force.
         readout_key: The readout it rests on.
         inputs_sha256: SHA-256 of everything in its receipt.
-        steps: Tables, from the decision back to the load ledger; those that the store does not hold are left out.
+        steps: Tables, from the decision back to the load ledger; those that the store does not hold
+        are left out.
         logs: Files of the experiment's own logs.
         files: Source files of the interaction log with their SHA-256 as they were loaded.
     """
@@ -77,7 +83,13 @@ class Trace:
     files: tuple[tuple[str, str], ...]
 
 
-def trace(connection: Connection, experiment: str, *, home: Path, published: Mapping[Path, str] | None = None) -> Trace:
+def trace(
+    connection: Connection,
+    experiment: str,
+    *,
+    home: Path,
+    published: Mapping[Path, str] | None = None,
+) -> Trace:
     """Walk back from the decision of an experiment.
 
     Args:
@@ -89,41 +101,75 @@ def trace(connection: Connection, experiment: str, *, home: Path, published: Map
     Raises:
         NotEnoughDataError: the store holds no decision of that experiment.
     """
-    known = {(schema, table) for schema, table in connection.sql("select schema_name, table_name from duckdb_tables()").fetchall()}
+    known = {
+        (schema, table)
+        for schema, table in connection.sql(
+            "select schema_name, table_name from duckdb_tables()"
+        ).fetchall()
+    }
     rows = []
     if ("experiments", "decisions") in known:
-        wanted = "select decision, readout_key, inputs_sha256, receipt from experiments.decisions where experiment = $experiment"
+        wanted = (
+            "select decision, readout_key, inputs_sha256, receipt from experiments.decisions where"
+            " experiment = $experiment"
+        )
         rows = connection.sql(wanted, params={"experiment": experiment}).fetchall()
     if not rows:
         raise NotEnoughDataError(
-            f"the store holds no decision of experiment {experiment!r}. Name one of `experiments.decisions`, or run the pipeline."
+            f"the store holds no decision of experiment {experiment!r}. Name one of"
+            " `experiments.decisions`, or run the pipeline."
         )
     decision, readout_key, inputs_sha256, receipt = rows[0]
     definition, evidence = inputs_of(json.loads(receipt))
     passed_over = frozenset() if definition.is_replay else REPLAY_ONLY
-    path = [(schema, table, meaning) for schema, table, meaning in PATH if (schema, table) in known and table not in passed_over]
-    steps = tuple(_step(connection, Table(schema, table), meaning) for schema, table, meaning in path)
+    path = [
+        (schema, table, meaning)
+        for schema, table, meaning in PATH
+        if (schema, table) in known and table not in passed_over
+    ]
+    steps = tuple(
+        _step(connection, Table(schema, table), meaning) for schema, table, meaning in path
+    )
     files = _files(connection) if ("ingest", "load_ledger") in known else ()
     logs = tuple(trace_logs(definition, evidence, home=home, published=published))
     return Trace(experiment, decision, readout_key, inputs_sha256, steps, logs, files)
 
 
 def trace_logs(
-    experiment: ExperimentSettings, evidence: Evidence, *, home: Path, published: Mapping[Path, str] | None = None
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    home: Path,
+    published: Mapping[Path, str] | None = None,
 ) -> Iterator[TracedLog]:
-    """Hold the files of an experiment's own logs against what was read, and name those that came since.
+    """Hold the files of an experiment's own logs against what was read,
+    and name those that came since.
 
-    A receipt that does not say what was read (older ones) leaves only what the files hold now, which is told as such.
+    A receipt that does not say what was read (older ones) leaves only what the files hold now,
+    which is told as such.
     """
     for file in evidence.files:
         told = "" if file.stood_still else "changed while it was read"
-        yield TracedLog(file.file_name, file.sha256, told or change_since(file, home=home, published=published))
+        yield TracedLog(
+            file.file_name, file.sha256, told or change_since(file, home=home, published=published)
+        )
     read = {file.file_name for file in evidence.files}
     later = log_sources([experiment], home=home).unique("file_name", maintain_order=True)
-    said = "came after the others were read" if evidence.files else "as it is now: the receipt does not say what was read"
-    yield from (TracedLog(name, sha256, said) for name, sha256 in later.select("file_name", "sha256").iter_rows() if name not in read)
+    said = (
+        "came after the others were read"
+        if evidence.files
+        else "as it is now: the receipt does not say what was read"
+    )
+    yield from (
+        TracedLog(name, sha256, said)
+        for name, sha256 in later.select("file_name", "sha256").iter_rows()
+        if name not in read
+    )
     if not evidence.files and later.is_empty():
-        yield from (TracedLog(pattern, "gone", "the receipt does not say what was read") for _, pattern in patterns_of(experiment))
+        yield from (
+            TracedLog(pattern, "gone", "the receipt does not say what was read")
+            for _, pattern in patterns_of(experiment)
+        )
 
 
 def _step(connection: Connection, table: Table, meaning: str) -> TraceStep:
@@ -132,4 +178,8 @@ def _step(connection: Connection, table: Table, meaning: str) -> TraceStep:
 
 
 def _files(connection: Connection) -> tuple[tuple[str, str], ...]:
-    return tuple(connection.sql("select distinct file_name, sha256 from ingest.load_ledger order by file_name").fetchall())
+    return tuple(
+        connection.sql(
+            "select distinct file_name, sha256 from ingest.load_ledger order by file_name"
+        ).fetchall()
+    )

@@ -1,13 +1,19 @@
-"""Why anyone should trust the intervals: the same tests on the same data, where the truth is known because we made it.
+"""Why anyone should trust the intervals: the same tests on the same data,
+where the truth is known because we made it.
 
-- *A/A*: units of one arm are divided at random again and again. Nothing differs, so 5% of the tests may say that something does.
-- *coverage*: two arms are drawn from the units with a known effect (a share of each value); 95% of the intervals must hold it.
-- *power*: the known effect is the one that the plan promises to find; it must be found as often as promised.
+- *A/A*: units of one arm are divided at random again and again. Nothing differs, so 5% of the tests
+  may say that something does.
+- *coverage*: two arms are drawn from the units with a known effect (a share of each value); 95% of
+  the intervals must hold it.
+- *power*: the known effect is the one that the plan promises to find; it must be found as often as
+  promised.
 
-Quantiles are left out: dividing one set of units again and again asks of the gaps around its own quantile, and finds 1% to 9% where the
-promised 5% hold over many sets (measured on 400 to 4,000 units). What breaks their promise is ties, which the readout withholds.
+Quantiles are left out: dividing one set of units again and again asks of the gaps around its own
+quantile, and finds 1% to 9% where the promised 5% hold over many sets (measured on 400 to 4,000
+units). What breaks their promise is ties, which the readout withholds.
 
-Each rate comes with its Monte Carlo error. Where data are few or very skewed the promise can fail, and the table says so.
+Each rate comes with its Monte Carlo error. Where data are few or very skewed the promise can fail,
+and the table says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +47,9 @@ class Arms(NamedTuple):
 
 @dataclass(frozen=True)
 class SelfTest:
-    """One promise of the statistics, and how it was kept; the fields are columns of `self_tests`."""
+    """One promise of the statistics, and how it was kept;
+    the fields are columns of `self_tests`.
+    """
 
     experiment: str
     metric: str
@@ -57,7 +65,9 @@ class SelfTest:
     sentence: str
 
 
-def run_self_tests(experiment: ExperimentSettings, unit_values: pl.DataFrame, *, seed: int) -> list[SelfTest]:
+def run_self_tests(
+    experiment: ExperimentSettings, unit_values: pl.DataFrame, *, seed: int
+) -> list[SelfTest]:
     """Put every metric of an experiment to its tests.
 
     Args:
@@ -66,18 +76,25 @@ def run_self_tests(experiment: ExperimentSettings, unit_values: pl.DataFrame, *,
         seed: Of the project.
     """
     found = unit_values.filter(pl.col("experiment") == experiment.id)
-    tested = [metric.name for metric in experiment.measured if metric.kind not in {"ratio", "quantile"}]
+    tested = [
+        metric.name for metric in experiment.measured if metric.kind not in {"ratio", "quantile"}
+    ]
     return [
         result
         for metric in tested
         for result in _test_metric(
-            experiment, metric, _values(found, metric), rng=random_stream(seed, f"self-test:{experiment.id}:{metric}")
+            experiment,
+            metric,
+            _values(found, metric),
+            rng=random_stream(seed, f"self-test:{experiment.id}:{metric}"),
         )
     ]
 
 
 def welch(control: Arms, treatment: Arms) -> tuple[Floats, Floats, Floats]:
-    """Return differences, standard errors and degrees of freedom of many Welch tests at once; the formulas of `two_samples`."""
+    """Return differences, standard errors and degrees of freedom of many Welch tests at once;
+    the formulas of `two_samples`.
+    """
     one, other = control.variance / control.n, treatment.variance / treatment.n
     total = one + other
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,7 +103,9 @@ def welch(control: Arms, treatment: Arms) -> tuple[Floats, Floats, Floats]:
 
 
 def welch_p(control: Arms, treatment: Arms) -> Floats:
-    """Return two-sided p-values of many Welch tests; 1 where nothing varies, as no claim is made then."""
+    """Return two-sided p-values of many Welch tests; 1 where nothing varies,
+    as no claim is made then.
+    """
     difference, error, df = welch(control, treatment)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * scipy.stats.t.sf(np.abs(difference) / error, df)
@@ -97,7 +116,9 @@ def _values(found: pl.DataFrame, metric: str) -> Floats:
     return found.filter(pl.col("metric") == metric).sort("unit_id")["value"].to_numpy()
 
 
-def _test_metric(experiment: ExperimentSettings, metric: str, values: Floats, *, rng: np.random.Generator) -> Iterator[SelfTest]:
+def _test_metric(
+    experiment: ExperimentSettings, metric: str, values: Floats, *, rng: np.random.Generator
+) -> Iterator[SelfTest]:
     if len(values) < FEWEST_UNITS or np.ptp(values) == 0:
         return
     alpha = experiment.significance
@@ -122,12 +143,28 @@ def _test_metric(experiment: ExperimentSettings, metric: str, values: Floats, *,
         reach = scipy.stats.t.isf(alpha / 2, df) * error
         covered.append(np.abs(difference - share * values.mean()) <= reach)
         rejected.append(np.abs(difference) > reach)
-    yield _result(experiment, metric, "coverage", expected=1 - alpha, hits=np.concatenate(covered), n_units=len(values))
-    yield _result(experiment, metric, "power", expected=experiment.power, hits=np.concatenate(rejected), n_units=len(values))
+    yield _result(
+        experiment,
+        metric,
+        "coverage",
+        expected=1 - alpha,
+        hits=np.concatenate(covered),
+        n_units=len(values),
+    )
+    yield _result(
+        experiment,
+        metric,
+        "power",
+        expected=experiment.power,
+        hits=np.concatenate(rejected),
+        n_units=len(values),
+    )
 
 
 def _planned_effect(experiment: ExperimentSettings, values: Floats) -> float:
-    """Solve for the effect that the plan promises to find, when that effect is a share of each value and so widens the treated arm."""
+    """Solve for the effect that the plan promises to find,
+    when that effect is a share of each value and so widens the treated arm.
+    """
     n, mean, variance = len(values) // 2, abs(values.mean()), float(values.var(ddof=1))
     effect = 0.0
     for _ in range(25):  # a contraction: the variance grows slowly with the effect
@@ -174,7 +211,11 @@ def _result(
     found = float(hits.mean())
     error = sqrt(expected * (1 - expected) / len(hits))
     is_kept = abs(found - expected) <= TOLERATED_ERRORS * error
-    kept = "as promised" if is_kept else f"not the promised {expected:.1%}: {n_units:,} such units are too few or too skewed"
+    kept = (
+        "as promised"
+        if is_kept
+        else f"not the promised {expected:.1%}: {n_units:,} such units are too few or too skewed"
+    )
     return SelfTest(
         experiment=experiment.id,
         metric=metric,
@@ -187,5 +228,7 @@ def _result(
         n_repetitions=len(hits),
         n_units=n_units,
         is_kept=is_kept,
-        sentence=f"{test} of {metric}: {found:.1%} (+- {error:.1%}) of {len(hits):,} repetitions, {kept}",
+        sentence=(
+            f"{test} of {metric}: {found:.1%} (+- {error:.1%}) of {len(hits):,} repetitions, {kept}"
+        ),
     )

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["healthy", "warning", "thin", "sick"]
-FAULT_P = 0.001  # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for (Fabijan and others 2019)
+# chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for
+# (Fabijan and others 2019)
+FAULT_P = 0.001
 NOTICE_P = 0.01  # for what only warns: a false alarm costs a look, a missed one the promise
 
 
@@ -13,7 +15,8 @@ NOTICE_P = 0.01  # for what only warns: a false alarm costs a look, a missed one
 class HealthCheck:
     """One question about the numbers: the value found, the limit, and what it means for people.
 
-    A check of one metric beside the primary one says so: a metric that cannot be trusted makes no claim, and the others keep theirs.
+    A check of one metric beside the primary one says so: a metric that cannot be trusted makes no
+    claim, and the others keep theirs.
     """
 
     check: str

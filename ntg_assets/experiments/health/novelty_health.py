@@ -1,4 +1,6 @@
-"""Whether an effect is a promise for later: it may wear off with the days since the exposure, or from early units to late ones."""
+"""Whether an effect is a promise for later: it may wear off with the days since the exposure,
+or from early units to late ones.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,17 +11,29 @@ from ntg_assets.statistics.novelty import LATE, Cohort, Movement, by_age, by_coh
 
 
 def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
-    """Ask both questions for each treatment; where they stand, they warn, or stop a claim if the experiment says so."""
+    """Ask both questions for each treatment; where they stand, they warn,
+    or stop a claim if the experiment says so.
+    """
     metric = experiment.metric(experiment.primary_metric)
-    control, cohorts = evidence.trends.get(experiment.control.name), evidence.cohorts.get(experiment.control.name, {})
+    control, cohorts = (
+        evidence.trends.get(experiment.control.name),
+        evidence.cohorts.get(experiment.control.name, {}),
+    )
     for arm in experiment.treatments:
         what = f"the effect of {arm.name} on {metric.name}"
         treated, others = evidence.trends.get(arm.name), evidence.cohorts.get(arm.name, {})
         if control and treated:
             moves = by_age(control, treated, window_days=experiment.window_days)
-            yield _judged(f"novelty:{arm.name}", moves, experiment, f"{what} by day since the exposure")
+            yield _judged(
+                f"novelty:{arm.name}", moves, experiment, f"{what} by day since the exposure"
+            )
         if len(cohorts.keys() & others.keys()) > 1:
-            yield _judged(f"novelty_by_cohort:{arm.name}", by_cohort(cohorts, others), experiment, f"{what} {_since(cohorts, others)}")
+            yield _judged(
+                f"novelty_by_cohort:{arm.name}",
+                by_cohort(cohorts, others),
+                experiment,
+                f"{what} {_since(cohorts, others)}",
+            )
 
 
 def _since(control: Mapping[str, Cohort], treatment: Mapping[str, Cohort]) -> str:
@@ -27,11 +41,27 @@ def _since(control: Mapping[str, Cohort], treatment: Mapping[str, Cohort]) -> st
     return f"from units exposed before {late_from_at:%Y-%m-%d %H:%M} to those exposed later"
 
 
-def _judged(check: str, moves: Movement | None, experiment: ExperimentSettings, what: str) -> HealthCheck:
+def _judged(
+    check: str, moves: Movement | None, experiment: ExperimentSettings, what: str
+) -> HealthCheck:
     if moves is None:
-        return HealthCheck(check, 1.0, NOTICE_P, "healthy", f"{what} cannot be told: too little happened in an arm")
+        return HealthCheck(
+            check, 1.0, NOTICE_P, "healthy", f"{what} cannot be told: too little happened in an arm"
+        )
     if moves.p >= NOTICE_P:
-        return HealthCheck(check, moves.p, NOTICE_P, "healthy", f"{what} moves like chance (p = {moves.p:.2g})")
+        return HealthCheck(
+            check, moves.p, NOTICE_P, "healthy", f"{what} moves like chance (p = {moves.p:.2g})"
+        )
     verdict: Verdict = "thin" if experiment.novelty == "block" else "warning"
-    advice = "its average says little about later, so run longer" if moves.fades else "its average says too little about later"
-    return HealthCheck(check, moves.p, NOTICE_P, verdict, f"{what} {'fades' if moves.fades else 'grows'}: {advice} (p = {moves.p:.2g})")
+    advice = (
+        "its average says little about later, so run longer"
+        if moves.fades
+        else "its average says too little about later"
+    )
+    return HealthCheck(
+        check,
+        moves.p,
+        NOTICE_P,
+        verdict,
+        f"{what} {'fades' if moves.fades else 'grows'}: {advice} (p = {moves.p:.2g})",
+    )

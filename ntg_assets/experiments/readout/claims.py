@@ -1,4 +1,6 @@
-"""From numbers to words: what a readout is worth, what it could have found, and whether it allows a claim."""
+"""From numbers to words: what a readout is worth, what it could have found,
+and whether it allows a claim.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +16,9 @@ from ntg_assets.statistics.two_samples import Better
 
 
 def with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
-    """Say what these units could have found, and how many the effect in question needs, at the same shares of the traffic."""
+    """Say what these units could have found, and how many the effect in question needs,
+    at the same shares of the traffic.
+    """
     if readout.standard_error is None or readout.difference is None:
         return readout
     tail = experiment.significance / 2 / len(experiment.treatments)
@@ -25,12 +29,20 @@ def with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
 
 
 def with_money(readout: Readout, experiment: ExperimentSettings, evidence: Evidence) -> Readout:
-    """Put the primary metric's difference into the unit of value, per unit and for everyone who would have been exposed."""
-    if readout.role != "primary" or readout.difference is None or readout.difference_low is None or readout.difference_high is None:
+    """Put the primary metric's difference into the unit of value,
+    per unit and for everyone who would have been exposed.
+    """
+    if (
+        readout.role != "primary"
+        or readout.difference is None
+        or readout.difference_low is None
+        or readout.difference_high is None
+    ):
         return readout
     start, end = experiment.layer_range
     population = round(evidence.n_exposed / (end - start))
-    worth = experiment.value_per_unit * readout.sign  # one complaint less is worth what one more costs
+    # one complaint less is worth what one more costs
+    worth = experiment.value_per_unit * readout.sign
     low, high = sorted((worth * readout.difference_low, worth * readout.difference_high))
     return replace(
         readout,
@@ -51,25 +63,41 @@ def judge(readout: Readout, checks: Sequence[HealthCheck], *, minimum_units: int
     if is_sick(checks):
         reasons = "; ".join(check.sentence for check in checks if check.verdict == "sick")
         return replace(readout, is_valid=False, verdict=f"no claim (sick): {reasons}")
-    if thin := [check.sentence for check in checks if check.verdict == "thin" and not _has_own_units(readout, check)]:
+    if thin := [
+        check.sentence
+        for check in checks
+        if check.verdict == "thin" and not _has_own_units(readout, check)
+    ]:
         return replace(readout, is_valid=False, verdict=f"no claim (thin): {'; '.join(thin)}")
     if (fewest := min(readout.n_control, readout.n_treatment)) < minimum_units:
-        return replace(readout, is_valid=False, verdict=f"no claim (thin): {fewest:,} units, a claim needs {minimum_units:,}")
+        return replace(
+            readout,
+            is_valid=False,
+            verdict=f"no claim (thin): {fewest:,} units, a claim needs {minimum_units:,}",
+        )
     if readout.role == "negative control":
         return replace(readout, verdict="negative control: any difference is chance")
     return replace(readout, verdict=_claim(readout))
 
 
 def _has_own_units(readout: Readout, check: HealthCheck) -> bool:
-    """Whether a thin experiment is not thin here: pairs and data to date have other units, and harm needs no minimum of days."""
+    """Whether a thin experiment is not thin here: pairs and data to date have other units,
+    and harm needs no minimum of days.
+    """
     return check.check == ENOUGH_UNITS or readout.comparison == TO_DATE
 
 
 def _claim(readout: Readout) -> str:
-    """Read the interval; a metric that decides nothing must also hold beside its likes, whose false claims are bounded together."""
+    """Read the interval; a metric that decides nothing must also hold beside its likes,
+    whose false claims are bounded together.
+    """
     beside_others = readout.p_adjusted if readout.role == "secondary" else None
     if beside_others is not None and beside_others > readout.significance:
-        return "no difference shown" if _holds_zero(readout) else "no difference shown beside the other metrics"
+        return (
+            "no difference shown"
+            if _holds_zero(readout)
+            else "no difference shown beside the other metrics"
+        )
     if readout.difference_low is not None and readout.difference_low > 0:
         return claim_in_words(1, better=readout.better)
     if readout.difference_high is not None and readout.difference_high < 0:
@@ -81,7 +109,11 @@ def claim_in_words(difference: float, *, better: Better) -> str:
     """Name the side on which a difference lies, and what that means where less is better."""
     if better == "more":
         return "higher than the control" if difference > 0 else "lower than the control"
-    return "higher than the control, which is worse" if difference > 0 else "lower than the control, which is better"
+    return (
+        "higher than the control, which is worse"
+        if difference > 0
+        else "lower than the control, which is better"
+    )
 
 
 def _holds_zero(readout: Readout) -> bool:

@@ -8,9 +8,19 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.statistics.moments import Moments, moments_of
-from ntg_assets.statistics.proportions import compare_proportions, compare_small_proportions, count_of
+from ntg_assets.statistics.proportions import (
+    compare_proportions,
+    compare_small_proportions,
+    count_of,
+)
 from ntg_assets.statistics.quantiles import compare_quantiles, quantile_sample
-from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_means, has_past
+from ntg_assets.statistics.two_samples import (
+    Difference,
+    Sample,
+    adjusted_samples,
+    compare_means,
+    has_past,
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,8 @@ class Compared:
         samples: One per arm, control first.
         differences: One per treatment.
         method: The test in words.
-        removed_share: Share of the squared error that the covariate removed; None where there is no covariate.
+        removed_share: Share of the squared error that the covariate removed; None where there is no
+            covariate.
     """
 
     samples: Sequence[Sample]
@@ -30,7 +41,9 @@ class Compared:
     removed_share: float | None = None
 
 
-def compare_arms(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings) -> Compared:
+def compare_arms(
+    experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings
+) -> Compared:
     """Compare every treatment with the control by the test that the metric's kind asks for.
 
     Raises:
@@ -39,7 +52,10 @@ def compare_arms(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
     confidence = 1 - experiment.significance
     if metric.kind == "quantile":
         return _compare_quantiles(experiment, evidence, metric=metric, confidence=confidence)
-    arms = [moments_of(evidence.sums_for("between users", metric.name, arm.name)) for arm in experiment.arms]
+    arms = [
+        moments_of(evidence.sums_for("between users", metric.name, arm.name))
+        for arm in experiment.arms
+    ]
     has_covariate = metric.use_covariate and tells_anything(arms)
     covariate = ", CUPED" if has_covariate else _why_without(experiment, arms, metric=metric)
     if metric.kind in ONE_OR_NONE and not has_covariate:
@@ -52,28 +68,43 @@ def compare_arms(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
         samples,
         [compare_means(samples[0], sample, confidence=confidence) for sample in samples[1:]],
         f"{base}{covariate}{cut}",
-        _removed_share(adjusted_samples(arms, use_covariate=False), samples) if has_covariate else None,
+        (
+            _removed_share(adjusted_samples(arms, use_covariate=False), samples)
+            if has_covariate
+            else None
+        ),
     )
 
 
 def tells_anything(arms: Sequence[Moments]) -> bool:
-    """Whether the time before the exposure can narrow the intervals: it is known in every arm, and units differ in it."""
+    """Whether the time before the exposure can narrow the intervals: it is known in every arm,
+    and units differ in it.
+    """
     return has_past(arms) and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
 
 
-def _why_without(experiment: ExperimentSettings, arms: Sequence[Moments], *, metric: MetricSettings) -> str:
+def _why_without(
+    experiment: ExperimentSettings, arms: Sequence[Moments], *, metric: MetricSettings
+) -> str:
     """Say why the configured time before the exposure narrows nothing."""
     if not (metric.use_covariate and experiment.has_pre_period) or tells_anything(arms):
         return ""
     is_new = all(arm.mean["covariate"] == 0 for arm in arms)
-    return f", no covariate: {'no unit has a past' if is_new else 'the past of an arm sums to zero or does not vary'}"
+    return (
+        ", no covariate:"
+        f" {'no unit has a past' if is_new else 'the past of an arm sums to zero or does not vary'}"
+    )
 
 
-def _compare_quantiles(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, confidence: float) -> Compared:
+def _compare_quantiles(
+    experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, confidence: float
+) -> Compared:
     found = [evidence.quantiles.get((metric.name, arm.name)) for arm in experiment.arms]
     known = [one for one in found if one is not None]
     if len(known) < len(found):
-        raise NotEnoughDataError(f"{metric.name}: only {len(known)} of {len(found)} arms have units with a value.")
+        raise NotEnoughDataError(
+            f"{metric.name}: only {len(known)} of {len(found)} arms have units with a value."
+        )
     return Compared(
         [quantile_sample(one) for one in known],
         [compare_quantiles(known[0], one, confidence=confidence) for one in known[1:]],

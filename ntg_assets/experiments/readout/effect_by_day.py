@@ -1,4 +1,6 @@
-"""The effect on each day since the exposure, for people to look at; whether it lasts is asked of whole units (see `novelty`)."""
+"""The effect on each day since the exposure, for people to look at;
+whether it lasts is asked of whole units (see `novelty`).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,13 +33,29 @@ class DayEffect:
 
 
 def effects_by_day(experiment: ExperimentSettings, daily_sums: pl.DataFrame) -> Iterator[DayEffect]:
-    """Compare each treatment with the control on every day since the exposure (each interval for its day alone)."""
-    rows = {(row["arm"], row["day"]): row for row in daily_sums.filter(pl.col("cohort") == WHOLE).iter_rows(named=True)}
+    """Compare each treatment with the control on every day since the exposure
+    (each interval for its day alone).
+    """
+    rows = {
+        (row["arm"], row["day"]): row
+        for row in daily_sums.filter(pl.col("cohort") == WHOLE).iter_rows(named=True)
+    }
     units = {row["arm"]: row["n"] for row in rows.values()}
     for arm in experiment.treatments:
         for day in sorted({day for _, day in rows if day is not None}):
-            found = [day_sums(rows.get((name, day)), n=units.get(name, 0)) for name in (experiment.control.name, arm.name)]
-            blank = (experiment.id, arm.name, day, experiment.primary_metric, experiment.evidence, found[0].n, found[1].n)
+            found = [
+                day_sums(rows.get((name, day)), n=units.get(name, 0))
+                for name in (experiment.control.name, arm.name)
+            ]
+            blank = (
+                experiment.id,
+                arm.name,
+                day,
+                experiment.primary_metric,
+                experiment.evidence,
+                found[0].n,
+                found[1].n,
+            )
             change = _difference(*found)
             if change is None:
                 yield DayEffect(*blank)

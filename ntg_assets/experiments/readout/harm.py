@@ -1,4 +1,6 @@
-"""Harm may be seen at any time: guardrails on everything that has come in, by intervals that hold at every moment."""
+"""Harm may be seen at any time: guardrails on everything that has come in,
+by intervals that hold at every moment.
+"""
 
 import hashlib
 from dataclasses import replace
@@ -12,15 +14,22 @@ from ntg_assets.statistics.sequential import anytime_factor, anytime_p
 from ntg_assets.statistics.two_samples import Difference
 
 
-def harm_to_date(experiment: ExperimentSettings, evidence: Evidence, *, metric: str) -> list[Readout]:
-    """Watch a guardrail on everything that has come in, by intervals that hold at every moment (asymptotic confidence sequences).
+def harm_to_date(
+    experiment: ExperimentSettings, evidence: Evidence, *, metric: str
+) -> list[Readout]:
+    """Watch a guardrail on everything that has come in,
+    by intervals that hold at every moment (asymptotic confidence sequences).
 
-    Only where looks are planned: elsewhere the data come all at once. Arms with fewer units than a claim needs are not read.
+    Only where looks are planned: elsewhere the data come all at once. Arms with fewer units than a
+    claim needs are not read.
     """
     if experiment.planned_units is None:
         return []
     chosen, so_far = experiment.metric(metric), evidence.to_date()
-    blanks = [blank_readout(experiment, so_far, metric=chosen, comparison="between users", arm=arm.name) for arm in experiment.treatments]
+    blanks = [
+        blank_readout(experiment, so_far, metric=chosen, comparison="between users", arm=arm.name)
+        for arm in experiment.treatments
+    ]
     try:
         found = compare_arms(experiment, so_far, metric=chosen)
     except NotEnoughDataError:
@@ -32,14 +41,21 @@ def harm_to_date(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
     ]
 
 
-def _any_time(blank: Readout, found: Difference, *, experiment: ExperimentSettings, method: str) -> Readout:
-    n, alpha = blank.n_control + blank.n_treatment, experiment.significance / len(experiment.treatments)
+def _any_time(
+    blank: Readout, found: Difference, *, experiment: ExperimentSettings, method: str
+) -> Readout:
+    n, alpha = (
+        blank.n_control + blank.n_treatment,
+        experiment.significance / len(experiment.treatments),
+    )
     tuned_for = float(experiment.planned_units or n)
     reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * found.standard_error
     p = anytime_p(found.difference / found.standard_error, n=n, alpha=alpha, tuned_for=tuned_for)
     return replace(
         blank,
-        readout_key=hashlib.sha256(f"{TO_DATE}:{blank.readout_key}".encode()).hexdigest()[:KEY_DIGITS],
+        readout_key=hashlib.sha256(f"{TO_DATE}:{blank.readout_key}".encode()).hexdigest()[
+            :KEY_DIGITS
+        ],
         comparison=TO_DATE,
         method=f"{method}, confidence sequence",
         difference=found.difference,

@@ -1,4 +1,6 @@
-"""Before an experiment, and while it runs: how many units it needs, how long that takes, what can be seen by when."""
+"""Before an experiment, and while it runs: how many units it needs,
+how long that takes, what can be seen by when.
+"""
 
 from dataclasses import dataclass
 from math import ceil, isfinite
@@ -7,11 +9,18 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.statistics.moments import MINIMUM_UNITS, moments_of
-from ntg_assets.statistics.power import Design, days_for_units, detectable_effect, power, units_for_effect
+from ntg_assets.statistics.power import (
+    Design,
+    days_for_units,
+    detectable_effect,
+    power,
+    units_for_effect,
+)
 from ntg_assets.statistics.quantiles import quantile_sample
 from ntg_assets.statistics.two_samples import adjusted_samples
 
-WEEKS = (1, 2, 3, 4, 6, 8, 12, 26, 52)  # an experiment that shows nothing in a year is another experiment
+# an experiment that shows nothing in a year is another experiment
+WEEKS = (1, 2, 3, 4, 6, 8, 12, 26, 52)
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,8 @@ class Baseline:
     Attributes:
         mean: Per unit.
         variance: Per unit.
-        explained_share: Share of the variance that the pre-period explains (the squared correlation), which CUPED removes.
+        explained_share: Share of the variance that the pre-period explains (the squared
+        correlation), which CUPED removes.
         units_per_day: New units that come to the experiment each day, over all arms.
     """
 
@@ -33,8 +43,8 @@ class Baseline:
     def __post_init__(self) -> None:
         if self.variance <= 0 or not 0 <= self.explained_share < 1 or self.units_per_day < 0:
             raise ConfigurationError(
-                f"a plan needs variance > 0, 0 <= explained share < 1 and units per day >= 0, found {self.variance:g}, "
-                f"{self.explained_share:g} and {self.units_per_day:g}."
+                "a plan needs variance > 0, 0 <= explained share < 1 and units per day >= 0, found"
+                f" {self.variance:g}, {self.explained_share:g} and {self.units_per_day:g}."
             )
 
 
@@ -66,31 +76,52 @@ class PlanWeek:
 
 
 def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Plan:
-    """Find the units with which the experiment can show its smallest worthwhile effect and, in each guardrail, the absence of harm.
+    """Find the units with which the experiment can show its smallest worthwhile effect and,
+    in each guardrail, the absence of harm.
 
-    Several treatments share the error rate (Bonferroni, a little more than the joint test needs). A guardrail on the primary metric
-    itself must show that it is not worse by more than its margin; the variance of other guardrails is not known here.
+    Several treatments share the error rate (Bonferroni, a little more than the joint test needs). A
+    guardrail on the primary metric itself must show that it is not worse by more than its margin;
+    the variance of other guardrails is not known here.
 
     Raises:
         ConfigurationError: no smallest effect is configured, or no number of units can show it.
     """
     if experiment.minimum_effect is None:
-        raise ConfigurationError(f"experiment {experiment.id}: a plan needs minimum_effect, the smallest difference worth finding.")
-    needs = {"success": units_for_effect(experiment.minimum_effect, design=_design(experiment, baseline), wanted_power=experiment.power)}
+        raise ConfigurationError(
+            f"experiment {experiment.id}: a plan needs minimum_effect, the smallest difference"
+            " worth finding."
+        )
+    needs = {
+        "success": units_for_effect(
+            experiment.minimum_effect,
+            design=_design(experiment, baseline),
+            wanted_power=experiment.power,
+        )
+    }
     for guardrail in experiment.guardrails:
         if guardrail.metric == experiment.primary_metric:
             one_sided = _design(experiment, baseline, one_sided=True)
-            needs[f"guardrail {guardrail.metric}"] = units_for_effect(guardrail.margin, design=one_sided, wanted_power=experiment.power)
+            needs[f"guardrail {guardrail.metric}"] = units_for_effect(
+                guardrail.margin, design=one_sided, wanted_power=experiment.power
+            )
     deciding = max(needs, key=lambda name: needs[name])
     if not isfinite(needs[deciding]):
-        raise ConfigurationError(f"experiment {experiment.id}: no number of units shows an effect of {experiment.minimum_effect:g}.")
+        raise ConfigurationError(
+            f"experiment {experiment.id}: no number of units shows an effect of"
+            f" {experiment.minimum_effect:g}."
+        )
     units = max(ceil(needs[deciding]), experiment.minimum_units_per_arm)
     planned = ceil(units / _control_share(experiment))
     days = days_for_units(planned, units_per_day=baseline.units_per_day)
-    duration = f"{days:,.0f} days at {baseline.units_per_day:,.3g} units a day" if isfinite(days) else "never: no units come"
+    duration = (
+        f"{days:,.0f} days at {baseline.units_per_day:,.3g} units a day"
+        if isfinite(days)
+        else "never: no units come"
+    )
     sentence = (
-        f"{experiment.id}: {planned:,} units over all {len(experiment.arms)} arms ({units:,} in the control) find a difference of "
-        f"{experiment.minimum_effect:g} in {experiment.primary_metric} with {experiment.power:.0%} power: {duration}."
+        f"{experiment.id}: {planned:,} units over all {len(experiment.arms)} arms ({units:,} in the"
+        f" control) find a difference of {experiment.minimum_effect:g} in"
+        f" {experiment.primary_metric} with {experiment.power:.0%} power: {duration}."
     )
     return Plan(experiment.id, experiment.minimum_effect, units, planned, days, deciding, sentence)
 
@@ -102,44 +133,83 @@ def plan_by_week(experiment: ExperimentSettings, *, baseline: Baseline) -> list[
 
 
 def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
-    """Read the baseline of the primary metric off the control arm, on all units to date: a control alone shows no effect.
+    """Read the baseline of the primary metric off the control arm,
+    on all units to date: a control alone shows no effect.
 
     Raises:
-        NotEnoughDataError: the control has fewer than two units, or too many equal values for the quantile that is compared.
+        NotEnoughDataError: the control has fewer than two units, or too many equal values for the
+        quantile that is compared.
         ConfigurationError: its units do not vary, so nothing can be planned.
     """
     if experiment.metric(experiment.primary_metric).kind == "quantile":
         return _baseline_of_a_quantile(experiment, evidence)
-    moments = moments_of(evidence.to_date().sums_for("between users", experiment.primary_metric, experiment.control.name))
+    moments = moments_of(
+        evidence.to_date().sums_for(
+            "between users", experiment.primary_metric, experiment.control.name
+        )
+    )
     plain = adjusted_samples([moments], use_covariate=False)[0]
-    adjusted = adjusted_samples([moments], use_covariate=experiment.metric(experiment.primary_metric).use_covariate)[0]
+    adjusted = adjusted_samples(
+        [moments], use_covariate=experiment.metric(experiment.primary_metric).use_covariate
+    )[0]
     explained = 1 - adjusted.variance / plain.variance if plain.variance > 0 else 0.0
-    return Baseline(plain.mean, plain.variance, traffic_per_day(experiment, evidence), min(explained, 1 - 1e-12))
+    return Baseline(
+        plain.mean, plain.variance, traffic_per_day(experiment, evidence), min(explained, 1 - 1e-12)
+    )
 
 
 def _baseline_of_a_quantile(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
     found = evidence.quantiles.get((experiment.primary_metric, experiment.control.name))
     if found is None:
-        raise NotEnoughDataError(f"{experiment.primary_metric}: no unit of the control has a value.")
+        raise NotEnoughDataError(
+            f"{experiment.primary_metric}: no unit of the control has a value."
+        )
     sample = quantile_sample(found)
     return Baseline(sample.mean, sample.variance, traffic_per_day(experiment, evidence))
 
 
-def _week(experiment: ExperimentSettings, baseline: Baseline, *, design: Design, days: int) -> PlanWeek:
+def _week(
+    experiment: ExperimentSettings, baseline: Baseline, *, design: Design, days: int
+) -> PlanWeek:
     units = baseline.units_per_day * days * _control_share(experiment)
     is_enough = min(units, units * design.ratio) >= MINIMUM_UNITS
-    found = detectable_effect(n_control=units, design=design, wanted_power=experiment.power) if is_enough else None
-    chance = power(experiment.minimum_effect, n_control=units, design=design) if found is not None and experiment.minimum_effect else None
+    found = (
+        detectable_effect(n_control=units, design=design, wanted_power=experiment.power)
+        if is_enough
+        else None
+    )
+    chance = (
+        power(experiment.minimum_effect, n_control=units, design=design)
+        if found is not None and experiment.minimum_effect
+        else None
+    )
     share = found / baseline.mean if found is not None and baseline.mean > 0 else None
-    return PlanWeek(experiment.id, experiment.primary_metric, experiment.evidence, days, units, found, share, chance)
+    return PlanWeek(
+        experiment.id,
+        experiment.primary_metric,
+        experiment.evidence,
+        days,
+        units,
+        found,
+        share,
+        chance,
+    )
 
 
-def _design(experiment: ExperimentSettings, baseline: Baseline, *, one_sided: bool = False) -> Design:
+def _design(
+    experiment: ExperimentSettings, baseline: Baseline, *, one_sided: bool = False
+) -> Design:
     """Plan for the treatment with the least traffic; the others are known better."""
     variance = baseline.variance * (1 - baseline.explained_share)
     share = experiment.significance / (2 if one_sided else len(experiment.treatments))
     ratio = min(arm.weight for arm in experiment.treatments) / experiment.control.weight
-    return Design(variance, variance, ratio=ratio, significance=share, alternative="greater" if one_sided else "two-sided")
+    return Design(
+        variance,
+        variance,
+        ratio=ratio,
+        significance=share,
+        alternative="greater" if one_sided else "two-sided",
+    )
 
 
 def _control_share(experiment: ExperimentSettings) -> float:

@@ -1,4 +1,6 @@
-"""One readout: a treatment against the control on one metric, named by the very sums that it rests on."""
+"""One readout: a treatment against the control on one metric,
+named by the very sums that it rests on.
+"""
 
 import hashlib
 import json
@@ -10,7 +12,8 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.statistics.two_samples import Better
 
 KEY_DIGITS = 16
-NO_CLAIM = "no claim"  # how the verdict of a readout begins that shows what was found and claims nothing
+# how the verdict of a readout begins that shows what was found and claims nothing
+NO_CLAIM = "no claim"
 NUMBERS = (  # what the statistics say, and nothing of what is known before
     "mean_control",
     "mean_treatment",
@@ -32,7 +35,9 @@ TO_DATE = "to date"  # everything that has come in, also since the last look
 
 @dataclass(frozen=True)
 class Readout:
-    """One comparison of one treatment arm with the control on one metric; the fields are the columns of `readouts`."""
+    """One comparison of one treatment arm with the control on one metric;
+    the fields are the columns of `readouts`.
+    """
 
     readout_key: str
     experiment: str
@@ -96,13 +101,29 @@ class Readout:
 
 
 def blank_readout(
-    experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison, arm: str
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
+    comparison: Comparison,
+    arm: str,
 ) -> Readout:
-    """Start a readout from what is known before any statistic; its key names the very sums that it rests on."""
+    """Start a readout from what is known before any statistic;
+    its key names the very sums that it rests on.
+    """
     control = evidence.sums_for("between users", metric.name, experiment.control.name)
     treated = evidence.sums_for(comparison, metric.name, arm)
     ranks = [evidence.quantiles.get((metric.name, one)) for one in (experiment.control.name, arm)]
-    identity = [experiment.id, comparison, metric.name, arm, experiment.significance, repr(control), repr(treated), repr(ranks)]
+    identity = [
+        experiment.id,
+        comparison,
+        metric.name,
+        arm,
+        experiment.significance,
+        repr(control),
+        repr(treated),
+        repr(ranks),
+    ]
     identity += ["less is better"] if metric.better == "less" else []
     return Readout(
         readout_key=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS],

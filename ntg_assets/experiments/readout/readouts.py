@@ -1,4 +1,6 @@
-"""What an experiment found: one row per (comparison, metric, treatment arm), with interval, p, money and what it could have found."""
+"""What an experiment found: one row per (comparison, metric, treatment arm),
+with interval, p, money and what it could have found.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,13 +17,22 @@ from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.experiments.readout.harm import harm_to_date
 from ntg_assets.experiments.readout.readout import NO_CLAIM, NUMBERS, Readout, blank_readout
 from ntg_assets.statistics.moments import moments_of
-from ntg_assets.statistics.multiple_testing import benjamini_hochberg, max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.statistics.multiple_testing import (
+    benjamini_hochberg,
+    max_t_critical,
+    max_t_p,
+    shared_control_loadings,
+)
 from ntg_assets.statistics.quantiles import TiedValuesError
 from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_pairs
 
 
 def read_out(
-    experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck], *, judged_only: bool = False
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    checks: Sequence[HealthCheck],
+    *,
+    judged_only: bool = False,
 ) -> list[Readout]:
     """Compare every treatment arm with the control, between users and, in a replay, in pairs.
 
@@ -29,9 +40,12 @@ def read_out(
         experiment: What is compared.
         evidence: What is known.
         checks: Health, without which no readout allows a claim.
-        judged_only: Leave out what no decision looks at: other metrics, and plans (units needed, detectable difference).
+        judged_only: Leave out what no decision looks at: other metrics, and plans (units needed,
+            detectable difference).
     """
-    comparisons: list[Comparison] = ["between users", "paired"] if experiment.can_pair else ["between users"]
+    comparisons: list[Comparison] = (
+        ["between users", "paired"] if experiment.can_pair else ["between users"]
+    )
     look = look_of(experiment, evidence)
     at_look = experiment.model_copy(update={"significance": look.significance})
     found = [
@@ -43,27 +57,59 @@ def read_out(
         for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
     ]
     if not look.is_reached:
-        found = [one if one.is_valid else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}") for one in found]
-    watched = [guardrail.metric for guardrail in experiment.guardrails if not is_unfit(checks, guardrail.metric)]
-    found += [harm for metric in watched for harm in harm_to_date(experiment, evidence, metric=metric)]
+        found = [
+            (
+                one
+                if one.is_valid
+                else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}")
+            )
+            for one in found
+        ]
+    watched = [
+        guardrail.metric
+        for guardrail in experiment.guardrails
+        if not is_unfit(checks, guardrail.metric)
+    ]
+    found += [
+        harm for metric in watched for harm in harm_to_date(experiment, evidence, metric=metric)
+    ]
     planned = found if judged_only else [with_plan(readout, experiment) for readout in found]
     return [
-        judge(with_money(readout, experiment, evidence), concerning(checks, readout.metric), minimum_units=experiment.minimum_units_per_arm)
+        judge(
+            with_money(readout, experiment, evidence),
+            concerning(checks, readout.metric),
+            minimum_units=experiment.minimum_units_per_arm,
+        )
         for readout in _adjust_secondary([_without_unfit(readout, checks) for readout in planned])
     ]
 
 
 def _without_unfit(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
-    """Take the numbers out of a metric that cannot be trusted, so that no rule finds an interval there."""
+    """Take the numbers out of a metric that cannot be trusted,
+    so that no rule finds an interval there.
+    """
     if not is_unfit(checks, readout.metric):
         return readout
-    reasons = "; ".join(check.sentence for check in checks if check.metric == readout.metric and check.verdict == "sick")
+    reasons = "; ".join(
+        check.sentence
+        for check in checks
+        if check.metric == readout.metric and check.verdict == "sick"
+    )
     nothing: dict[str, Any] = dict.fromkeys(NUMBERS)
     return replace(readout, **nothing, is_valid=False, verdict=f"no claim (sick): {reasons}")
 
 
-def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, comparison: Comparison) -> list[Readout]:
-    blanks = [blank_readout(experiment, evidence, metric=metric, comparison=comparison, arm=arm.name) for arm in experiment.treatments]
+def _read_metric(
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
+    comparison: Comparison,
+) -> list[Readout]:
+    blanks = [
+        blank_readout(experiment, evidence, metric=metric, comparison=comparison, arm=arm.name)
+        for arm in experiment.treatments
+    ]
     try:
         if comparison == "paired":
             return [_read_pairs(blank, experiment, evidence) for blank in blanks]
@@ -76,16 +122,32 @@ def _read_metric(experiment: ExperimentSettings, evidence: Evidence, *, metric: 
 
 def _without_claim(blank: Readout, evidence: Evidence, *, reason: str) -> Readout:
     """Show the quantiles and withhold everything that needs their errors."""
-    control, treatment = (evidence.quantiles[blank.metric, arm].value for arm in (blank.control_arm, blank.arm))
-    return replace(blank, method="order statistics", mean_control=control, mean_treatment=treatment, verdict=f"{NO_CLAIM}: {reason}")
+    control, treatment = (
+        evidence.quantiles[blank.metric, arm].value for arm in (blank.control_arm, blank.arm)
+    )
+    return replace(
+        blank,
+        method="order statistics",
+        mean_control=control,
+        mean_treatment=treatment,
+        verdict=f"{NO_CLAIM}: {reason}",
+    )
 
 
 def _read_between(
-    blanks: Sequence[Readout], experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings
+    blanks: Sequence[Readout],
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
 ) -> list[Readout]:
     found = compare_arms(experiment, evidence, metric=metric)
     is_joint = experiment.role_of(metric.name) == "primary" and len(found.differences) > 1
-    joint = _joint(found.differences, found.samples, experiment=experiment) if is_joint else found.differences
+    joint = (
+        _joint(found.differences, found.samples, experiment=experiment)
+        if is_joint
+        else found.differences
+    )
     return [
         replace(
             _fill(blank, shown, control=found.samples[0], treatment=sample),
@@ -95,12 +157,16 @@ def _read_between(
             adjustment="largest of correlated t" if is_joint else "none",
             variance_removed_share=found.removed_share,
         )
-        for blank, raw, shown, sample in zip(blanks, found.differences, joint, found.samples[1:], strict=True)
+        for blank, raw, shown, sample in zip(
+            blanks, found.differences, joint, found.samples[1:], strict=True
+        )
     ]
 
 
 def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Evidence) -> Readout:
-    pairs = adjusted_samples([moments_of(evidence.sums_for("paired", blank.metric, blank.arm))], use_covariate=False)[0]
+    pairs = adjusted_samples(
+        [moments_of(evidence.sums_for("paired", blank.metric, blank.arm))], use_covariate=False
+    )[0]
     n_treatments = len(experiment.treatments)
     found = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)
     return replace(
@@ -117,10 +183,13 @@ def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Eviden
     )
 
 
-def _joint(differences: Sequence[Difference], samples: Sequence[Sample], *, experiment: ExperimentSettings) -> list[Difference]:
+def _joint(
+    differences: Sequence[Difference], samples: Sequence[Sample], *, experiment: ExperimentSettings
+) -> list[Difference]:
     """Widen intervals and p-values so that they hold for all treatment arms together."""
     loadings = shared_control_loadings(samples[0], samples[1:])
-    df = min(one.degrees_of_freedom for one in differences)  # the smallest is the cautious choice when arms differ
+    # the smallest is the cautious choice when arms differ
+    df = min(one.degrees_of_freedom for one in differences)
     critical = max_t_critical(loadings, significance=experiment.significance, degrees_of_freedom=df)
     return [
         replace(
@@ -150,13 +219,23 @@ def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Samp
 
 
 def _adjust_secondary(readouts: list[Readout]) -> list[Readout]:
-    """Bound the share of false claims among the metrics that decide nothing (Benjamini-Hochberg, per comparison)."""
+    """Bound the share of false claims among the metrics that decide nothing
+    (Benjamini-Hochberg, per comparison).
+    """
     adjusted: dict[str, float] = {}
     for comparison in {readout.comparison for readout in readouts}:
-        family = [one for one in readouts if one.comparison == comparison and one.role == "secondary" and one.p is not None]
+        family = [
+            one
+            for one in readouts
+            if one.comparison == comparison and one.role == "secondary" and one.p is not None
+        ]
         p_values = benjamini_hochberg([one.p for one in family if one.p is not None])
         adjusted |= {one.readout_key: p for one, p in zip(family, p_values, strict=True)}
     return [
-        replace(one, p_adjusted=adjusted[one.readout_key], adjustment="benjamini-hochberg") if one.readout_key in adjusted else one
+        (
+            replace(one, p_adjusted=adjusted[one.readout_key], adjustment="benjamini-hochberg")
+            if one.readout_key in adjusted
+            else one
+        )
         for one in readouts
     ]

@@ -1,4 +1,6 @@
-"""Whom did it help? The deciding metrics within each part of the population, with all parts tested together."""
+"""Whom did it help? The deciding metrics within each part of the population,
+with all parts tested together.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +21,9 @@ FEWEST_SEGMENTS = 2
 
 @dataclass(frozen=True)
 class SegmentEffect:
-    """One treatment against the control within one segment; the fields are columns of `segment_effects`."""
+    """One treatment against the control within one segment;
+    the fields are columns of `segment_effects`.
+    """
 
     experiment: str
     metric: str
@@ -38,11 +42,15 @@ class SegmentEffect:
     verdict: str = "no result"
 
 
-def segment_effects(experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck] = ()) -> list[SegmentEffect]:
-    """Compare the arms within each segment; none when there is only one segment. What is sick makes no claim here either.
+def segment_effects(
+    experiment: ExperimentSettings, evidence: Evidence, checks: Sequence[HealthCheck] = ()
+) -> list[SegmentEffect]:
+    """Compare the arms within each segment; none when there is only one segment. What is sick makes
+    no claim here either.
 
-    p-values are adjusted over all segments and arms of a metric (Holm). `p_segments_alike` asks whether the segments differ at all
-    (Cochran's Q): without that, the largest of several differences is not news.
+    p-values are adjusted over all segments and arms of a metric (Holm). `p_segments_alike` asks
+    whether the segments differ at all (Cochran's Q): without that, the largest of several
+    differences is not news.
     """
     if len(evidence.segments) < FEWEST_SEGMENTS:
         return []
@@ -61,10 +69,16 @@ def segment_effects(experiment: ExperimentSettings, evidence: Evidence, checks: 
 
 def _withheld(effect: SegmentEffect, checks: Sequence[HealthCheck]) -> SegmentEffect:
     reasons = [check.sentence for check in checks if check.verdict == "sick"]
-    return replace(effect, verdict=f"no claim (sick): {'; '.join(reasons)}") if reasons and effect.p is not None else effect
+    return (
+        replace(effect, verdict=f"no claim (sick): {'; '.join(reasons)}")
+        if reasons and effect.p is not None
+        else effect
+    )
 
 
-def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric: str) -> Iterator[SegmentEffect]:
+def _within_segments(
+    experiment: ExperimentSettings, evidence: Evidence, metric: str
+) -> Iterator[SegmentEffect]:
     for segment in evidence.segments:
         part = evidence.within(segment)
         control = part.sums_for("between users", metric, experiment.control.name)
@@ -81,7 +95,9 @@ def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric:
             for arm in experiment.treatments
         ]
         try:
-            differences = compare_arms(experiment, part, metric=experiment.metric(metric)).differences
+            differences = compare_arms(
+                experiment, part, metric=experiment.metric(metric)
+            ).differences
         except NotEnoughDataError as reason:
             yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
             continue
@@ -96,24 +112,39 @@ def _within_segments(experiment: ExperimentSettings, evidence: Evidence, metric:
             )
 
 
-def _adjusted(effects: Sequence[SegmentEffect], *, significance: float, better: Better) -> Iterator[SegmentEffect]:
+def _adjusted(
+    effects: Sequence[SegmentEffect], *, significance: float, better: Better
+) -> Iterator[SegmentEffect]:
     known = [effect for effect in effects if effect.p is not None]
-    adjusted = dict(zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True))
-    alike = {arm: _alike_p([effect for effect in known if effect.arm == arm]) for arm in {effect.arm for effect in known}}
+    adjusted = dict(
+        zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True)
+    )
+    alike = {
+        arm: _alike_p([effect for effect in known if effect.arm == arm])
+        for arm in {effect.arm for effect in known}
+    }
     for effect in effects:
         p = adjusted.get(effect)
         if p is None:
             yield effect
         else:
-            verdict = claim_in_words(effect.difference, better=better) if p < significance and effect.difference else "no difference shown"
+            verdict = (
+                claim_in_words(effect.difference, better=better)
+                if p < significance and effect.difference
+                else "no difference shown"
+            )
             yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
 
 
 def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:
-    """Test whether the effects of several segments are one (Cochran 1954); None with fewer than two of them."""
+    """Test whether the effects of several segments are one (Cochran 1954);
+    None with fewer than two of them.
+    """
     if len(effects) < FEWEST_SEGMENTS:
         return None
-    pairs = [(effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects]
+    pairs = [
+        (effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects
+    ]
     centre = sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
     spread = sum(weight * (value - centre) ** 2 for value, weight in pairs)
     return float(special.chdtrc(len(pairs) - 1, spread))

@@ -24,13 +24,17 @@ from ntg_assets.taste.item_embeddings import embeddings_of
 from ntg_assets.taste.sequence_graph import sequence_graph_of
 from ntg_assets.taste.taste_graph import graph_of
 
-CANDIDATES_PER_SOURCE = 30  # in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as much
+# in learning: what no source ranks higher hardly ever reaches the first ten of a list, and costs as
+# much
+CANDIDATES_PER_SOURCE = 30
 
 
 class MakeGraphs(Protocol):
     """Makes the graphs of a log; see `graphs_of`."""
 
-    def __call__(self, log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str, pl.DataFrame]: ...
+    def __call__(
+        self, log: Interactions, *, taste: TasteSettings, seed: int
+    ) -> dict[str, pl.DataFrame]: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Examples:
     Attributes:
         user: Label user of each candidate, from 0.
         features: Candidates x sources.
-        returns: Candidates x `return_parts`; NaN for what the user has not had. No columns where consumed items are not shown again.
+        returns: Candidates x `return_parts`; NaN for what the user has not had. No columns where
+        consumed items are not shown again.
         taken: Whether the user took the candidate.
         n_relevant: What each label user took, found as a candidate or not.
         is_contender: Whether some source ranks the candidate high enough to teach.
@@ -90,7 +95,12 @@ class Examples:
         return self._rows(self.is_contender, np.cumsum(users) - 1, users)
 
     def _rows(self, rows: Flags, number: Longs, users: Flags) -> "Examples":
-        columns = (self.features[rows], self.returns[rows], self.taken[rows], self.is_contender[rows])
+        columns = (
+            self.features[rows],
+            self.returns[rows],
+            self.taken[rows],
+            self.is_contender[rows],
+        )
         return Examples(number[self.user[rows]], *columns, self.n_relevant[users], self.fold[users])
 
 
@@ -104,15 +114,36 @@ def graphs_of(log: Interactions, *, taste: TasteSettings, seed: int) -> dict[str
     }
 
 
-def inner_model(log: Interactions, cut: InnerSlice, *, graphs: Mapping[str, pl.DataFrame], settings: RankingSettings) -> RankingModel:
+def inner_model(
+    log: Interactions,
+    cut: InnerSlice,
+    *,
+    graphs: Mapping[str, pl.DataFrame],
+    settings: RankingSettings,
+) -> RankingModel:
     """Rebuild the model as it would have been at an inner cut."""
-    popularity = item_popularity(log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days)
-    narrow = settings.model_copy(update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)})
-    return ranking_model(popularity=popularity, graphs=graphs, cutoff_at=cut.cutoff_at, settings=narrow, zone=cut.zone)
+    popularity = item_popularity(
+        log, now=cut.cutoff_at, half_life_days=settings.popularity_half_life_days
+    )
+    narrow = settings.model_copy(
+        update={"candidates_per_source": min(settings.candidates_per_source, CANDIDATES_PER_SOURCE)}
+    )
+    return ranking_model(
+        popularity=popularity,
+        graphs=graphs,
+        cutoff_at=cut.cutoff_at,
+        settings=narrow,
+        zone=cut.zone,
+    )
 
 
 def collect_examples(
-    cuts: Iterable[InnerSlice], *, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs = graphs_of
+    cuts: Iterable[InnerSlice],
+    *,
+    taste: TasteSettings,
+    settings: RankingSettings,
+    seed: int,
+    make_graphs: MakeGraphs = graphs_of,
 ) -> Examples:
     """Collect the examples of all inner cuts.
 
@@ -135,26 +166,50 @@ def collect_examples(
     )
 
 
-def _examples_of(cut: InnerSlice, taste: TasteSettings, settings: RankingSettings, seed: int, make_graphs: MakeGraphs) -> list[Examples]:
+def _examples_of(
+    cut: InnerSlice,
+    taste: TasteSettings,
+    settings: RankingSettings,
+    seed: int,
+    make_graphs: MakeGraphs,
+) -> list[Examples]:
     log = code_interactions(cut.history)
-    model = inner_model(log, cut, graphs=make_graphs(log, taste=taste, seed=seed), settings=settings)
+    model = inner_model(
+        log, cut, graphs=make_graphs(log, taste=taste, seed=seed), settings=settings
+    )
     relevant = relevant_items(cut.labels, cut.history, settings=settings)
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
-    known = code_interactions(cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
+    known = code_interactions(
+        cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items
+    )
     compiled = is_large(known)
     score, blocks = scorer(model, compiled=compiled), user_blocks(known, compiled=compiled)
-    return [found for block in blocks if (found := _examples_in(block, model, relevant, seed, score)).n_users]
+    return [
+        found
+        for block in blocks
+        if (found := _examples_in(block, model, relevant, seed, score)).n_users
+    ]
 
 
-def relevant_items(labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings) -> pl.DataFrame:
-    """Return the distinct (user, item) of the labels that a list could have been right about: of known users, and new to them."""
-    pairs = labels.select("user_id", "item_id").unique().join(history.select("user_id").unique(), on="user_id", how="semi")
+def relevant_items(
+    labels: pl.DataFrame, history: pl.DataFrame, *, settings: RankingSettings
+) -> pl.DataFrame:
+    """Return the distinct (user, item) of the labels that a list could have been right about: of
+    known users, and new to them.
+    """
+    pairs = (
+        labels.select("user_id", "item_id")
+        .unique()
+        .join(history.select("user_id").unique(), on="user_id", how="semi")
+    )
     if settings.recommend_consumed == "allow":
         return pairs
     return pairs.join(history.select("user_id", "item_id"), on=["user_id", "item_id"], how="anti")
 
 
-def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, score: Scorer) -> Examples:
+def _examples_in(
+    block: Interactions, model: RankingModel, relevant: pl.DataFrame, seed: int, score: Scorer
+) -> Examples:
     candidates, pairs, features = score(block)
     key = pairs.user * model.n_items + pairs.item
     high = candidates.rank <= model.settings.contender_rank
@@ -163,13 +218,27 @@ def _examples_in(block: Interactions, model: RankingModel, relevant: pl.DataFram
     wanted_user = codes_of(wanted["user_id"], known=block.users)
     wanted_item = codes_of(wanted["item_id"], known=model.items)
     taken = np.isin(key, (wanted_user * model.n_items + wanted_item)[wanted_item >= 0])
-    fold = np.array([int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64)
+    fold = np.array(
+        [int(unit_interval(f"fold:{seed}", user) * 2) for user in block.users], np.int64
+    )
     n_relevant = np.bincount(wanted_user, minlength=block.n_users)
-    return _with_candidates(Examples(pairs.user, features, returns_of(key, block, model), taken, is_contender, n_relevant, fold))
+    return _with_candidates(
+        Examples(
+            pairs.user,
+            features,
+            returns_of(key, block, model),
+            taken,
+            is_contender,
+            n_relevant,
+            fold,
+        )
+    )
 
 
 def returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
-    """Look up what speaks for a return of each candidate (user * items + item); NaN for what the user has not had."""
+    """Look up what speaks for a return of each candidate (user * items + item);
+    NaN for what the user has not had.
+    """
     if model.settings.recommend_consumed == "never":
         return np.empty((len(key), 0))
     known = return_parts(block, model)

@@ -1,4 +1,6 @@
-"""Inner cuts: the labels that teach the blend come from inside TRAIN, and everything else from before them."""
+"""Inner cuts: the labels that teach the blend come from inside TRAIN,
+and everything else from before them.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +19,8 @@ class InnerSlice(NamedTuple):
     Attributes:
         history: Events that may be used.
         labels: Events that are to be predicted: not before any event of the same user in `history`.
-        cutoff_at: The instant from which ages are counted: that of the first label (per user: of the last event of the history).
+        cutoff_at: The instant from which ages are counted: that of the first label (per user: of
+        the last event of the history).
         zone: Whose midnights divide the days.
     """
 
@@ -27,12 +30,15 @@ class InnerSlice(NamedTuple):
     zone: str = UTC_ZONE
 
 
-def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettings, zone: str = UTC_ZONE) -> Iterator[InnerSlice]:
+def inner_slices(
+    events: pl.DataFrame, *, strategy: str, settings: RankingSettings, zone: str = UTC_ZONE
+) -> Iterator[InnerSlice]:
     """Cut TRAIN as the whole log is cut, once per slice, from the latest label window backwards.
 
     Args:
         events: TRAIN: `user_id`, `item_id`, `event_at`.
-        strategy: `per_user` cuts shares of each user's own history; everything else cuts at one instant for all users.
+        strategy: `per_user` cuts shares of each user's own history; everything else cuts at one
+        instant for all users.
         settings: Share of one label window, number of slices.
         zone: Whose midnights divide the days.
     """
@@ -44,7 +50,9 @@ def inner_slices(events: pl.DataFrame, *, strategy: str, settings: RankingSettin
         history, labels = _per_user(rest, share) if strategy == "per_user" else _global(rest, share)
         if history.is_empty() or labels.is_empty():
             return
-        cutoff_at = history["event_at"].max() if strategy == "per_user" else labels["event_at"].min()
+        cutoff_at = (
+            history["event_at"].max() if strategy == "per_user" else labels["event_at"].min()
+        )
         yield InnerSlice(history, labels, cutoff_at, zone)  # type: ignore[arg-type]  # a datetime column
         rest = history
 
@@ -54,7 +62,12 @@ def sample_users(users: pl.Series, *, most: int, seed: int) -> pl.Series:
     if len(users) <= most:
         return users.sort()
     place = pl.Series([unit_interval(f"inner:{seed}", user) for user in users], dtype=pl.Float64)
-    return pl.DataFrame({"user": users, "place": place}).sort("place", "user").head(most)["user"].sort()
+    return (
+        pl.DataFrame({"user": users, "place": place})
+        .sort("place", "user")
+        .head(most)["user"]
+        .sort()
+    )
 
 
 def _global(events: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:

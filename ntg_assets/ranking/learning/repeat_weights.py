@@ -1,4 +1,6 @@
-"""Weights of returns: a logistic regression of whether users took again what they had, on labels from inside TRAIN."""
+"""Weights of returns: a logistic regression of whether users took again what they had,
+on labels from inside TRAIN.
+"""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -15,13 +17,17 @@ from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
 from ntg_assets.statistics.bootstrap import LEVEL
 
 DEFAULTS = np.array(list(RETURN_DEFAULTS.values()))
-RIDGE = 10.0  # the log likelihood pays half of this times the squared distance to the default weights, parts being scaled to deviation 1
+# the log likelihood pays half of this times the squared distance to the default weights, parts
+# being scaled to deviation 1
+RIDGE = 10.0
 CASES_PER_USER = 40  # most likely returns of a user that teach
 LEAST_RATE = 1e-4  # of cases, from which the fit starts
 
 
 class ReturnWeights(NamedTuple):
-    """Weights in the order of `RETURN_DEFAULTS`, the base first, with the ends of their 95% intervals (clustered by user)."""
+    """Weights in the order of `RETURN_DEFAULTS`, the base first,
+    with the ends of their 95% intervals (clustered by user).
+    """
 
     mean: Floats
     low: Floats
@@ -29,10 +35,12 @@ class ReturnWeights(NamedTuple):
 
 
 def fit_returns(examples: Examples) -> Floats:
-    """Fit base and weights; every part speaks for a return, so no weight is below 0. Without labels the default weights stand.
+    """Fit base and weights; every part speaks for a return,
+    so no weight is below 0. Without labels the default weights stand.
 
-    A candidate is a case of its own here, other than in the blend: a user takes many of their items again, and which of them
-    are nearly sure is what the top of a list needs (measured: it ranks better than a softmax over the user's items).
+    A candidate is a case of its own here, other than in the blend: a user takes many of their items
+    again, and which of them are nearly sure is what the top of a list needs (measured: it ranks
+    better than a softmax over the user's items).
     """
     known = _cases(examples)
     if not known.any() or not examples.taken[known].any():
@@ -52,22 +60,37 @@ def fit_returns(examples: Examples) -> Floats:
         return loss / len(taken), gradient / len(taken)
 
     bounds = [(None, None)] + [(0.0, None)] * len(default)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13, "gtol": 1e-9}).x
+    found = minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-13, "gtol": 1e-9},
+    ).x
     weights = found[1:] / scale
     return np.concatenate(([np.exp(found[0] - middle @ weights)], weights))
 
 
 def _likely(examples: Examples, known: Flags) -> Flags:
-    """Keep the cases that the default weights put first for their user: the top of a list is drawn from these."""
+    """Keep the cases that the default weights put first for their user: the top of a list is drawn
+    from these.
+    """
     row = np.flatnonzero(known)
-    order = row[np.lexsort((-return_probability(examples.returns[row], DEFAULTS), examples.user[row]))]
+    order = row[
+        np.lexsort((-return_probability(examples.returns[row], DEFAULTS), examples.user[row]))
+    ]
     kept = np.zeros(len(known), np.bool_)
-    kept[order[position_in_group(examples.user[order], n_groups=examples.n_users) < CASES_PER_USER]] = True
+    kept[
+        order[position_in_group(examples.user[order], n_groups=examples.n_users) < CASES_PER_USER]
+    ] = True
     return kept
 
 
 def with_returns(examples: Examples, weights: Floats, *, position: int) -> Examples:
-    """Return the examples with the probability of a return as a feature, relative to the user's best (0: never had)."""
+    """Return the examples with the probability of a return as a feature,
+    relative to the user's best (0: never had).
+    """
     probability = np.zeros(len(examples.user))
     known = _cases(examples)
     probability[known] = return_probability(examples.returns[known], weights)
@@ -89,9 +112,14 @@ def return_intervals(examples: Examples, weights: Floats) -> ReturnWeights:
     probability = return_probability(parts, weights)
     scores = np.zeros((examples.n_users, design.shape[1]))
     np.add.at(scores, user, design * (examples.taken[known] - probability)[:, None])
-    ridge = np.diag(np.concatenate(([0.0], RIDGE * parts.var(axis=0)))) + np.eye(design.shape[1]) * np.finfo(np.float32).eps
+    ridge = (
+        np.diag(np.concatenate(([0.0], RIDGE * parts.var(axis=0))))
+        + np.eye(design.shape[1]) * np.finfo(np.float32).eps
+    )
     bread = np.linalg.inv((design * (probability * (1 - probability))[:, None]).T @ design + ridge)
-    margin = ndtri((1 + LEVEL) / 2) * np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0))
+    margin = ndtri((1 + LEVEL) / 2) * np.sqrt(
+        np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0.0)
+    )
     low, high = np.maximum(weights - margin, 0.0), weights + margin
     low[0], high[0] = weights[0] * np.exp(-margin[0]), weights[0] * np.exp(margin[0])
     return ReturnWeights(weights, low, high)

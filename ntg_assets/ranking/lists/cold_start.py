@@ -1,4 +1,6 @@
-"""Which popularity serves users without history: judged on what past newcomers took on their first day."""
+"""Which popularity serves users without history: judged on what past newcomers took on their first
+day.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,16 +36,25 @@ SCHEMA = {
 
 
 def judge_half_lives(
-    log: Interactions, *, floor: float, settings: RankingSettings, seed: int, rng: np.random.Generator, samples: int
+    log: Interactions,
+    *,
+    floor: float,
+    settings: RankingSettings,
+    seed: int,
+    rng: np.random.Generator,
+    samples: int,
 ) -> pl.DataFrame:
-    """Make `default_list_report`: how well each half-life of popularity would have served the newcomers of the past.
+    """Make `default_list_report`: how well each half-life of popularity would have served the
+    newcomers of the past.
 
-    Each newcomer of the last part of TRAIN is shown what was popular at the instant of arrival, and the list is held against
-    what the newcomer took within a day. Users with a history need another half-life than newcomers do: they have had what is known.
+    Each newcomer of the last part of TRAIN is shown what was popular at the instant of arrival, and
+    the list is held against what the newcomer took within a day. Users with a history need another
+    half-life than newcomers do: they have had what is known.
 
     Args:
         log: TRAIN.
-        floor: Half-life that ranks best for users with a history; kept unless another one's gain has an interval above 0.
+        floor: Half-life that ranks best for users with a history; kept unless another one's gain
+        has an interval above 0.
         settings: Half-lives, share of TRAIN whose newcomers count.
         seed: Chooses newcomers where there are many.
         rng: Seeded stream of the intervals.
@@ -52,7 +63,10 @@ def judge_half_lives(
     half_lives = sorted(set(settings.popularity_half_life_days or ()))
     users = _newcomers(log, share=settings.inner_label_share * settings.inner_slices, seed=seed)
     if len(users) < FEWEST_NEWCOMERS:
-        told = f"{len(users)} newcomers, and a choice needs {FEWEST_NEWCOMERS}: the half-life that serves known users is used."
+        told = (
+            f"{len(users)} newcomers, and a choice needs {FEWEST_NEWCOMERS}: the half-life that"
+            " serves known users is used."
+        )
         return _table(half_lives, floor, len(users), told)
     ndcg = _ndcg(log, users, half_lives)
     place = half_lives.index(floor)
@@ -61,15 +75,18 @@ def judge_half_lives(
     best = max(range(len(half_lives)), key=lambda position: (mean.mean[position], position))
     chosen = best if gain.low[best] > 0 else place
     told = (
-        f"{half_lives[chosen]:g} days: NDCG@{DECISION_K} {mean.mean[chosen]:.4f} for {len(users)} newcomers, {gain.mean[chosen]:+.4f} "
-        f"[{gain.low[chosen]:+.4f}, {gain.high[chosen]:+.4f}] against the {floor:g} days that serve known users."
+        f"{half_lives[chosen]:g} days: NDCG@{DECISION_K} {mean.mean[chosen]:.4f} for {len(users)}"
+        f" newcomers, {gain.mean[chosen]:+.4f} [{gain.low[chosen]:+.4f}, {gain.high[chosen]:+.4f}]"
+        f" against the {floor:g} days that serve known users."
     )
     figures = dict(zip(FIGURES, (*mean, *gain), strict=True))
     return _table(half_lives, half_lives[chosen], len(users), told, figures)
 
 
 def floor_half_life(weights: pl.DataFrame, *, settings: RankingSettings) -> float:
-    """Return the half-life of the popularity floor of `ranking_weights`; without labels the longest one."""
+    """Return the half-life of the popularity floor of `ranking_weights`;
+    without labels the longest one.
+    """
     floor = weights.filter("is_floor")["half_life"]
     return float(floor[0]) if len(floor) else max(settings.popularity_half_life_days or ())
 
@@ -80,20 +97,32 @@ def chosen_half_life(report: pl.DataFrame) -> float:
 
 
 def newcomer_settings(settings: RankingSettings, item_rules: pl.DataFrame) -> RankingSettings:
-    """Let the list for users without history spread over categories, where there are any and no rule says otherwise."""
+    """Let the list for users without history spread over categories,
+    where there are any and no rule says otherwise.
+    """
     has_categories = bool((item_rules["categories"].list.len() > 0).any())
-    if settings.rules.diversity is not None or settings.default_list_relevance_weight >= 1 or not has_categories:
+    if (
+        settings.rules.diversity is not None
+        or settings.default_list_relevance_weight >= 1
+        or not has_categories
+    ):
         return settings
     variety = Diversity(by="categories", relevance_weight=settings.default_list_relevance_weight)
-    return settings.model_copy(update={"rules": settings.rules.model_copy(update={"diversity": variety})})
+    return settings.model_copy(
+        update={"rules": settings.rules.model_copy(update={"diversity": variety})}
+    )
 
 
 def _newcomers(log: Interactions, *, share: float, seed: int) -> Longs:
-    """Return the codes of users who arrived in the last part of the log, at most `MOST_NEWCOMERS`, by arrival."""
+    """Return the codes of users who arrived in the last part of the log,
+    at most `MOST_NEWCOMERS`, by arrival.
+    """
     if not len(log.at):
         return np.empty(0, np.int64)
     arrival = _arrivals(log)
-    since = np.partition(log.at, place := min(int(len(log.at) * (1 - share)), len(log.at) - 1))[place]
+    since = np.partition(log.at, place := min(int(len(log.at) * (1 - share)), len(log.at) - 1))[
+        place
+    ]
     late = log.users.gather(np.flatnonzero(arrival >= max(since, log.at.min() + 1)))
     codes = codes_of(sample_users(late, most=MOST_NEWCOMERS, seed=seed), known=log.users)
     return codes[np.lexsort((codes, arrival[codes]))]
@@ -114,8 +143,14 @@ def _ndcg(log: Interactions, users: Longs, half_lives: Sequence[float]) -> Float
         until = int(arrival[user])
         last = int(np.searchsorted(at, until))
         for position, days in enumerate(half_lives):
-            fresh = np.bincount(item[seen:last], decay(at[seen:last], now=until, half_life_days=days), minlength=log.n_items)
-            scores[position] = scores[position] * decay(np.array([now]), now=until, half_life_days=days) + fresh
+            fresh = np.bincount(
+                item[seen:last],
+                decay(at[seen:last], now=until, half_life_days=days),
+                minlength=log.n_items,
+            )
+            scores[position] = (
+                scores[position] * decay(np.array([now]), now=until, half_life_days=days) + fresh
+            )
         now, seen = until, last
         wanted = _first_day(log, int(user), until)
         ndcg[row] = _of_lists(scores, wanted, n_half_lives=len(half_lives))
@@ -136,9 +171,21 @@ def _of_lists(scores: Floats, wanted: Flags, *, n_half_lives: int) -> Floats:
     return user_metrics(hits, np.full(n_half_lives, wanted.sum()), k=DECISION_K).ndcg
 
 
-def _table(half_lives: Sequence[float], chosen: float, n: int, told: str, figures: Mapping[str, Floats] | None = None) -> pl.DataFrame:
+def _table(
+    half_lives: Sequence[float],
+    chosen: float,
+    n: int,
+    told: str,
+    figures: Mapping[str, Floats] | None = None,
+) -> pl.DataFrame:
     nothing = np.full(len(half_lives), np.nan)
-    judged = pl.DataFrame({"half_life_days": half_lives, "is_chosen": [days == chosen for days in half_lives]})
+    judged = pl.DataFrame(
+        {"half_life_days": half_lives, "is_chosen": [days == chosen for days in half_lives]}
+    )
     judged = judged.with_columns(pl.lit(n).alias("n_newcomers"), pl.lit(told).alias("evidence"))
-    judged = judged.with_columns(pl.Series(name, (figures or {}).get(name, nothing)) for name in FIGURES)
-    return judged.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).with_columns(pl.col(FIGURES).fill_nan(None))
+    judged = judged.with_columns(
+        pl.Series(name, (figures or {}).get(name, nothing)) for name in FIGURES
+    )
+    return judged.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).with_columns(
+        pl.col(FIGURES).fill_nan(None)
+    )

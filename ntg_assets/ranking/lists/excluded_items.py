@@ -1,4 +1,6 @@
-"""The file of items that no list may show: read once a night, and held against the items of the log."""
+"""The file of items that no list may show: read once a night,
+and held against the items of the log.
+"""
 
 from typing import NamedTuple
 
@@ -29,9 +31,11 @@ class ExcludedItems(NamedTuple):
     """What the file means for the items of a log.
 
     Attributes:
-        ids: Items of the log that it names, in whatever spelling, as text: in doubt an item is not shown.
+        ids: Items of the log that it names, in whatever spelling, as text: in doubt an item is not
+        shown.
         n_listed: Different ids of the file.
-        warning: Ids that are no item of the log, or are written otherwise there; None: all are as in the log.
+        warning: Ids that are no item of the log, or are written otherwise there; None: all are as
+            in the log.
     """
 
     ids: frozenset[str] = frozenset()
@@ -46,7 +50,9 @@ def read_excluded(file: str, *, place: Place) -> ExcludedRows:
         SourceError: the file is missing, damaged or has no column `item_id`.
     """
     rules = (Rule("listed_id", "item_id", as_listed_id, is_optional=True),)
-    read = read_rows([file], RowQuery("ranking.lists", "excluded_item_rows", rules), key=KEY, place=place)
+    read = read_rows(
+        [file], RowQuery("ranking.lists", "excluded_item_rows", rules), key=KEY, place=place
+    )
     if read is None:
         raise SourceError(f"no file matches {file}. Correct {KEY}.")
     rows = read.rows.select("listed_id", origin=pl.lit(FILE))
@@ -54,19 +60,26 @@ def read_excluded(file: str, *, place: Place) -> ExcludedRows:
 
 
 def find_excluded(listed: pl.Series, items: pl.Series) -> ExcludedItems:
-    """Hold the ids of the file (text, null where a row has none) against the different items of a log."""
+    """Hold the ids of the file (text, null where a row has none) against the different items of a
+    log.
+    """
     match = match_ids(listed, KnownIds(items))
     near = match.only_near
     told = [unknown_names(_unmatched(listed, match.pairs), items, what="has the id")]
     if near.height:
         first = near.row(0, named=True)
         how = f"such as {first['listed_id']!r} for {first['known_id']!r}"
-        told.append(f"{near['known_id'].n_unique():,} items are written otherwise in the log ({how}); they are excluded too")
+        told.append(
+            f"{near['known_id'].n_unique():,} items are written otherwise in the log ({how}); they"
+            " are excluded too"
+        )
     told.append(f"{n_blank:,} rows hold no id" if (n_blank := listed.null_count()) else None)
     ids = frozenset(match.pairs["known_id"].cast(pl.String).to_list())
     return ExcludedItems(ids, match.n_ids, "; ".join(one for one in told if one) or None)
 
 
 def _unmatched(listed: pl.Series, pairs: pl.DataFrame) -> list[str]:
-    missing = listed.drop_nulls().unique().to_frame("listed_id").join(pairs, on="listed_id", how="anti")
+    missing = (
+        listed.drop_nulls().unique().to_frame("listed_id").join(pairs, on="listed_id", how="anti")
+    )
     return missing["listed_id"].sort().to_list()

@@ -1,4 +1,6 @@
-"""Why an item has its score for a user: parts that add up, and the history items and edges behind each part."""
+"""Why an item has its score for a user: parts that add up,
+and the history items and edges behind each part.
+"""
 
 from typing import NamedTuple
 
@@ -20,7 +22,9 @@ SEEDS_SHOWN = 3
 
 
 class Seed(NamedTuple):
-    """A history item behind a part of a score: its weight in the profile, the strength of its edge to the item, their product."""
+    """A history item behind a part of a score: its weight in the profile,
+    the strength of its edge to the item, their product.
+    """
 
     item_id: int | str
     title: str
@@ -30,7 +34,9 @@ class Seed(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """What one source adds to a score: weight * feature; for graphs with the history items that carry most of it."""
+    """What one source adds to a score: weight * feature;
+    for graphs with the history items that carry most of it.
+    """
 
     source: str
     weight: float
@@ -39,7 +45,9 @@ class Contribution(NamedTuple):
     seeds: list[Seed]
 
 
-def explain_item(block: Interactions, model: RankingModel, item_id: int | str, *, titles: pl.Series) -> list[Contribution]:
+def explain_item(
+    block: Interactions, model: RankingModel, item_id: int | str, *, titles: pl.Series
+) -> list[Contribution]:
     """Take the score of an item for a single user apart.
 
     Args:
@@ -49,32 +57,49 @@ def explain_item(block: Interactions, model: RankingModel, item_id: int | str, *
         titles: Title of each item of the model.
 
     Returns:
-        One part per source in the model's order; their contributions, added up in this order, are the score, to the bit.
+        One part per source in the model's order; their contributions, added up in this order, are
+        the score, to the bit.
 
     Raises:
         NotEnoughDataError: the item or the history is unknown.
     """
     code = codes_of(pl.Series([item_id]).cast(model.items.dtype), known=model.items)
     if code[0] < 0 or block.n_users != 1:
-        what = f"item {item_id!r} is not in the catalogue of TRAIN" if code[0] < 0 else "the user has no known item"
-        raise NotEnoughDataError(f"explain: {what}. Ask for an item and a user that the tables know.")
+        what = (
+            f"item {item_id!r} is not in the catalogue of TRAIN"
+            if code[0] < 0
+            else "the user has no known item"
+        )
+        raise NotEnoughDataError(
+            f"explain: {what}. Ask for an item and a user that the tables know."
+        )
     pair = Pairs(np.zeros(1, np.int64), code)
     features = DenseScores(block, model).features(pair)[0]
     return [
         Contribution(
-            source.name, float(weight), float(feature), float(feature * weight), _seeds(source, block, model, int(code[0]), titles)
+            source.name,
+            float(weight),
+            float(feature),
+            float(feature * weight),
+            _seeds(source, block, model, int(code[0]), titles),
         )
-        for source, weight, feature in zip(model.sources, model.weight_vector, features, strict=True)
+        for source, weight, feature in zip(
+            model.sources, model.weight_vector, features, strict=True
+        )
     ]
 
 
 def total(parts: list[Contribution]) -> float:
     """Add the parts up as the blend does."""
-    features, weights = (np.array([getattr(part, name) for part in parts]) for name in ("feature", "weight"))
+    features, weights = (
+        np.array([getattr(part, name) for part in parts]) for name in ("feature", "weight")
+    )
     return float(blend_scores(features[None, :], weights)[0])
 
 
-def _seeds(source: Source, block: Interactions, model: RankingModel, code: int, titles: pl.Series) -> list[Seed]:
+def _seeds(
+    source: Source, block: Interactions, model: RankingModel, code: int, titles: pl.Series
+) -> list[Seed]:
     if source.kind not in ("graph", "latent"):
         return []
     profile = history_profile(block, model, source)
@@ -82,7 +107,13 @@ def _seeds(source: Source, block: Interactions, model: RankingModel, code: int, 
     edge = edge_strengths(model, source.graph, had, np.full(len(had), code))
     best = np.lexsort((np.arange(len(had)), -weight * edge))[:SEEDS_SHOWN]
     return [
-        Seed(model.items[int(had[b])], titles[int(had[b])], float(weight[b]), float(edge[b]), float(weight[b] * edge[b]))
+        Seed(
+            model.items[int(had[b])],
+            titles[int(had[b])],
+            float(weight[b]),
+            float(edge[b]),
+            float(weight[b] * edge[b]),
+        )
         for b in best
         if edge[b] > 0
     ]

@@ -1,4 +1,6 @@
-"""What the business rules say of each item: the one table that the night and online callers read them from."""
+"""What the business rules say of each item: the one table that the night and online callers read
+them from.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -15,7 +17,12 @@ SHOWN = 3  # names in a sentence
 
 
 def judge_items(
-    events: pl.DataFrame, item_categories: pl.DataFrame, *, rules: RulesSettings, cutoff_at: datetime, excluded: Collection[str] = ()
+    events: pl.DataFrame,
+    item_categories: pl.DataFrame,
+    *,
+    rules: RulesSettings,
+    cutoff_at: datetime,
+    excluded: Collection[str] = (),
 ) -> pl.DataFrame:
     """Make `item_rules`: what the rules say of each item of TRAIN.
 
@@ -33,27 +40,46 @@ def judge_items(
     return apply_rules(_facts(events, item_categories, cutoff_at), rules=rules, excluded=excluded)
 
 
-def apply_rules(facts: pl.DataFrame, *, rules: RulesSettings, excluded: Collection[str] = ()) -> pl.DataFrame:
+def apply_rules(
+    facts: pl.DataFrame, *, rules: RulesSettings, excluded: Collection[str] = ()
+) -> pl.DataFrame:
     """Judge items whose age and categories are known (`item_rules` itself will do) by rules."""
     return facts.with_columns(
-        exclusion=pl.coalesce(*(pl.when(hit).then(pl.lit(name)) for name, hit in exclusions(rules, excluded)), pl.lit(None, pl.String)),
+        exclusion=pl.coalesce(
+            *(pl.when(hit).then(pl.lit(name)) for name, hit in exclusions(rules, excluded)),
+            pl.lit(None, pl.String),
+        ),
         boost=_boost(rules),
-        is_new=pl.col("age_days") <= rules.freshness.within_days if rules.freshness else pl.lit(value=False),
+        is_new=(
+            pl.col("age_days") <= rules.freshness.within_days
+            if rules.freshness
+            else pl.lit(value=False)
+        ),
     ).select(COLUMNS)
 
 
-def _facts(events: pl.DataFrame, item_categories: pl.DataFrame, cutoff_at: datetime) -> pl.DataFrame:
+def _facts(
+    events: pl.DataFrame, item_categories: pl.DataFrame, cutoff_at: datetime
+) -> pl.DataFrame:
     named = item_categories.sort("item_id", "position").rename({"category": "categories"})
     listed = named.group_by("item_id", maintain_order=True).agg("categories")
-    items = events.group_by("item_id").agg(pl.col("event_at").min().alias("first_seen_at")).sort("item_id")
+    items = (
+        events.group_by("item_id")
+        .agg(pl.col("event_at").min().alias("first_seen_at"))
+        .sort("item_id")
+    )
     items = items.join(listed, on="item_id", how="left", maintain_order="left")
     items = items.with_columns(pl.col("categories").cast(pl.List(pl.String)).fill_null([]))
-    age = (pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.col("first_seen_at")).dt.total_microseconds() / MICROSECONDS_PER_DAY
+    age = (
+        pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.col("first_seen_at")
+    ).dt.total_microseconds() / MICROSECONDS_PER_DAY
     return items.with_columns(age_days=age)
 
 
 def unknown_names(names: Sequence[str], known: pl.Series, *, what: str) -> str | None:
-    """Say in one sentence which names of a rule nothing bears, with the nearest known one; null when all are known."""
+    """Say in one sentence which names of a rule nothing bears,
+    with the nearest known one; null when all are known.
+    """
     texts = set(known.cast(pl.String))
     missing = sorted({name for name in names if name not in texts})
     if not missing:
@@ -70,10 +96,12 @@ def _hint(name: str, known: Collection[str]) -> str:
 
 def _refuse_without_categories(item_categories: pl.DataFrame, rules: RulesSettings) -> None:
     by_category = rules.diversity is not None and rules.diversity.by == "categories"
-    if item_categories.is_empty() and (rules.categories or rules.every_category_at_most or by_category):
+    if item_categories.is_empty() and (
+        rules.categories or rules.every_category_at_most or by_category
+    ):
         raise ConfigurationError(
-            "ranking.rules: rules speak of categories, and the source has none. Name `ingest.items` with its `categories` column,"
-            " or drop these rules."
+            "ranking.rules: rules speak of categories, and the source has none. Name `ingest.items`"
+            " with its `categories` column, or drop these rules."
         )
 
 
@@ -83,7 +111,10 @@ def exclusions(rules: RulesSettings, excluded: Collection[str]) -> list[tuple[st
     found = [
         ("exclude_items", item.is_in(sorted(map(str, rules.exclude_items)))),
         ("exclude_items_file", item.is_in(sorted(excluded))),
-        *((f"exclude_categories: {name}", held.list.contains(name)) for name in rules.exclude_categories),
+        *(
+            (f"exclude_categories: {name}", held.list.contains(name))
+            for name in rules.exclude_categories
+        ),
     ]
     if rules.minimum_age_days is not None:
         found.append(("minimum_age_days", pl.col("age_days") < rules.minimum_age_days))

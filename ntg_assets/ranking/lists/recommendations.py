@@ -1,4 +1,6 @@
-"""Lists: each user's best items with a reason, for the night and for a single user by the same functions."""
+"""Lists: each user's best items with a reason,
+for the night and for a single user by the same functions.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,7 +23,9 @@ from ntg_assets.ranking.scoring.sources import NEW_ITEMS
 ID_DIGITS = 16  # hex digits of a recommendation id: 64 bits
 
 
-def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None, compiled: bool = False) -> Lists:
+def rank_users(
+    block: Interactions, model: RankingModel, *, k: int | None = None, compiled: bool = False
+) -> Lists:
     """Make the lists of a block of users: the whole path from histories to lists.
 
     Args:
@@ -31,10 +35,14 @@ def rank_users(block: Interactions, model: RankingModel, *, k: int | None = None
         compiled: Which engine; both give the same bits.
     """
     scored = score_users(block, model, compiled=compiled)
-    return make_lists(scored.pairs, scored.features, model, k=k or model.settings.top_k, n_users=block.n_users)
+    return make_lists(
+        scored.pairs, scored.features, model, k=k or model.settings.top_k, n_users=block.n_users
+    )
 
 
-def list_candidates(log: Interactions, model: RankingModel, *, tell: Tell | None = None) -> Iterator[pl.DataFrame]:
+def list_candidates(
+    log: Interactions, model: RankingModel, *, tell: Tell | None = None
+) -> Iterator[pl.DataFrame]:
     """Make `candidates`, one block of users after the other: one row per user, item and source.
 
     Args:
@@ -49,12 +57,19 @@ def list_candidates(log: Interactions, model: RankingModel, *, tell: Tell | None
 
 
 def recommend_users(
-    log: Interactions, model: RankingModel, *, titles: pl.DataFrame, cutoff_at: datetime, tell: Tell | None = None
+    log: Interactions,
+    model: RankingModel,
+    *,
+    titles: pl.DataFrame,
+    cutoff_at: datetime,
+    tell: Tell | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Make `recommendations`, one block of users after the other: score the candidates of each user and cut them to a list.
+    """Make `recommendations`, one block of users after the other: score the candidates of each user
+    and cut them to a list.
 
-    The candidates are found again rather than read back: every source has to be added up for the scores in any case, which finds
-    them at no further cost, and the path is that of a single user's list.
+    The candidates are found again rather than read back: every source has to be added up for the
+    scores in any case, which finds them at no further cost, and the path is that of a single user's
+    list.
 
     Args:
         log: TRAIN, coded with the items of the model.
@@ -70,11 +85,20 @@ def recommend_users(
     score = scorer(model, compiled=compiled)
     for block in user_blocks(log, compiled=compiled, tell=tell):
         scored = score(block)
-        lists = make_lists(scored.pairs, scored.features, model, k=model.settings.top_k, n_users=block.n_users)
+        lists = make_lists(
+            scored.pairs, scored.features, model, k=model.settings.top_k, n_users=block.n_users
+        )
         yield recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at)
 
 
-def recommendation_table(lists: Lists, block: Interactions, model: RankingModel, *, titles: pl.Series, cutoff_at: datetime) -> pl.DataFrame:
+def recommendation_table(
+    lists: Lists,
+    block: Interactions,
+    model: RankingModel,
+    *,
+    titles: pl.Series,
+    cutoff_at: datetime,
+) -> pl.DataFrame:
     """Write lists with ids, titles (one per item of the model) and reasons."""
     users, items = block.users.gather(lists.user), model.items.gather(lists.item)
     reasons = give_reasons(lists, block, model, titles=titles)
@@ -88,20 +112,31 @@ def recommendation_table(lists: Lists, block: Interactions, model: RankingModel,
             "reason": reasons.text,
             "strongest_source": reasons.source,
             "rule": pl.Series(lists.given_by.tolist(), dtype=pl.String).replace("", None),
-            "recommendation_id": [recommendation_id(user, item, cutoff_at) for user, item in zip(users, items, strict=True)],
+            "recommendation_id": [
+                recommendation_id(user, item, cutoff_at)
+                for user, item in zip(users, items, strict=True)
+            ],
         },
-        schema_overrides={"reason": pl.String, "strongest_source": pl.String, "recommendation_id": pl.String},
+        schema_overrides={
+            "reason": pl.String,
+            "strongest_source": pl.String,
+            "recommendation_id": pl.String,
+        },
     )
 
 
 def recommendation_id(user: object, item: object, cutoff_at: datetime) -> str:
-    """Return the id of a recommendation: the same for the same user, item and cutoff, whatever else is recommended."""
+    """Return the id of a recommendation: the same for the same user,
+    item and cutoff, whatever else is recommended.
+    """
     return hashlib.sha256(f"{cutoff_at.isoformat()}|{user}|{item}".encode()).hexdigest()[:ID_DIGITS]
 
 
 def titled(items: pl.Series, titles: pl.DataFrame) -> pl.Series:
     """Return the title of each item, or its id as text."""
-    known = pl.DataFrame({"item_id": items}).join(titles.select("item_id", "title"), on="item_id", how="left", maintain_order="left")
+    known = pl.DataFrame({"item_id": items}).join(
+        titles.select("item_id", "title"), on="item_id", how="left", maintain_order="left"
+    )
     return known.select(pl.coalesce("title", pl.col("item_id").cast(pl.String)))["title"]
 
 
@@ -113,28 +148,50 @@ def default_list(model: RankingModel, half_life: float, *, titles: pl.DataFrame)
         half_life: The popularity that is used, in days; see `default_list_report`.
         titles: `item_id`, `title`.
     """
-    popular = [(position, source) for position, source in enumerate(model.sources) if source.kind == "popularity"]
-    position, floor = next((position, source.name) for position, source in popular if source.half_life == half_life)
+    popular = [
+        (position, source)
+        for position, source in enumerate(model.sources)
+        if source.kind == "popularity"
+    ]
+    position, floor = next(
+        (position, source.name) for position, source in popular if source.half_life == half_life
+    )
     scores = model.popularity[floor]
     item = np.flatnonzero(scores > 0)
     features = np.zeros((len(item), len(model.sources)))
     features[:, position] = scores[item] / max(scores.max(initial=0.0), np.finfo(float).tiny)
     alone = replace(model, weights={floor: 1.0})
-    lists = make_lists(Pairs(np.zeros(len(item), np.int64), item), features, alone, k=model.settings.top_k, n_users=1)
-    told = f"Popular of late (half-life {half_life_in_words(model.sources[position].half_life or 0)})"
+    lists = make_lists(
+        Pairs(np.zeros(len(item), np.int64), item),
+        features,
+        alone,
+        k=model.settings.top_k,
+        n_users=1,
+    )
+    told = (
+        f"Popular of late (half-life {half_life_in_words(model.sources[position].half_life or 0)})"
+    )
     return pl.DataFrame(
         {
             "rank": lists.rank,
             "item_id": model.items.gather(lists.item),
             "title": titled(model.items, titles).gather(lists.item),
             "score": lists.score,
-            "reason": pl.Series([told + RULE_WORDS.get(rule, "") for rule in lists.given_by], dtype=pl.String),
+            "reason": pl.Series(
+                [told + RULE_WORDS.get(rule, "") for rule in lists.given_by], dtype=pl.String
+            ),
         }
     )
 
 
 def popularity_floor(model: RankingModel, weights: pl.DataFrame) -> str:
-    """Return the popularity source that inner labels chose, else the one with the longest half-life."""
+    """Return the popularity source that inner labels chose,
+    else the one with the longest half-life.
+    """
     chosen = weights.filter("is_floor")["feature"]
-    known = [source.name for source in model.sources if source.kind == "popularity" and source.name != NEW_ITEMS]
+    known = [
+        source.name
+        for source in model.sources
+        if source.kind == "popularity" and source.name != NEW_ITEMS
+    ]
     return chosen[0] if len(chosen) else known[-1]

@@ -1,4 +1,6 @@
-"""Lists on demand, from the published tables: the same functions as in the night, so the same bits."""
+"""Lists on demand, from the published tables: the same functions as in the night,
+so the same bits.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +21,13 @@ from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, MissingTableError, connect
 from ntg_assets.storage.run import run
 
-HISTORY = "select user_id, item_id, event_at from stored where user_id = $user_id and event_at < $cutoff_at"
+HISTORY = (
+    "select user_id, item_id, event_at from stored where user_id = $user_id and event_at <"
+    " $cutoff_at"
+)
 LOG = "select user_id, item_id, event_at from stored where event_at < $cutoff_at"
-STAGE = "live"  # whose TRAIN is every known event before the cutoff, so the histories are those of the log
+# whose TRAIN is every known event before the cutoff, so the histories are those of the log
+STAGE = "live"
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class Recommender:
         titles: Title of each item of the model.
         default_list: What users without history are shown.
         cutoff_at: Until when the model knows the log.
-        store: Where the histories of known users lie; none: only histories given by hand can be asked for.
+        store: Where the histories of known users lie; none: only histories given by hand can be
+        asked for.
         log: All histories, where they are held in memory: what a service asks for again and again.
     """
 
@@ -45,28 +52,40 @@ class Recommender:
     log: Interactions | None = None
 
     @classmethod
-    def load(cls, store: Path, *, settings: RankingSettings, hold_log: bool = False) -> "Recommender":
+    def load(
+        cls, store: Path, *, settings: RankingSettings, hold_log: bool = False
+    ) -> "Recommender":
         """Load what tonight's lists are made from out of a published store.
 
         Args:
             store: The published DuckDB file.
             settings: `ranking` of the configuration that made the tables.
-            hold_log: Hold all histories in memory (some 20 bytes per event) and never open the store again.
+            hold_log: Hold all histories in memory (some 20 bytes per event) and never open the
+                store again.
 
         Raises:
             StorageError: the store does not exist or cannot be read.
         """
-        with connect(store, read_only=True) as connection:  # one generation, also when the store is replaced meanwhile
+        # one generation, also when the store is replaced meanwhile
+        with connect(store, read_only=True) as connection:
             try:
                 return cls._of(connection, store, settings=settings, hold_log=hold_log)
             except MissingTableError as error:
                 missing = str(error).splitlines()[0]
-                raise StorageError(f"{store.name} was not published by this version ({missing}). Run `ntg run-all`.") from None
+                raise StorageError(
+                    f"{store.name} was not published by this version ({missing}). Run `ntg"
+                    " run-all`."
+                ) from None
 
     @classmethod
-    def _of(cls, connection: Connection, store: Path, *, settings: RankingSettings, hold_log: bool) -> "Recommender":
+    def _of(
+        cls, connection: Connection, store: Path, *, settings: RankingSettings, hold_log: bool
+    ) -> "Recommender":
         tables = {name: _read(connection, Table(STAGE, name)) for name in OTHER_TABLES}
-        edges = {name: _read(connection, Table(STAGE, table), _columns(*GRAPH_COLUMNS[name])) for name, table in GRAPH_TABLES.items()}
+        edges = {
+            name: _read(connection, Table(STAGE, table), _columns(*GRAPH_COLUMNS[name]))
+            for name, table in GRAPH_TABLES.items()
+        }
         cutoff_at = train_end(tables["split_boundaries"])
         model = ranking_model(
             popularity=tables["item_popularity"],
@@ -80,20 +99,31 @@ class Recommender:
         titles = titled(model.items, _read(connection, Table("ingest", "items")))
         log = None
         if hold_log:
-            log = code_interactions(_read(connection, Table("ingest", "events"), LOG, cutoff_at=cutoff_at), items=model.items)
+            log = code_interactions(
+                _read(connection, Table("ingest", "events"), LOG, cutoff_at=cutoff_at),
+                items=model.items,
+            )
         return cls(model, titles, tables["default_list"], cutoff_at, store, log)
 
-    def recommend(self, user_id: int | str | None = None, *, events: pl.DataFrame | None = None, k: int | None = None) -> pl.DataFrame:
+    def recommend(
+        self,
+        user_id: int | str | None = None,
+        *,
+        events: pl.DataFrame | None = None,
+        k: int | None = None,
+    ) -> pl.DataFrame:
         """Make the list of one user.
 
         Args:
             user_id: A user; one whom the log does not know is shown the default list.
-            events: A history given by hand, in place of the stored one: `item_id` and, where known, `event_at`
-                (without it the rows count as one after the other, the last the most recent).
+            events: A history given by hand, in place of the stored one: `item_id` and, where known,
+                `event_at` (without it the rows count as one after the other, the last the most
+                recent).
             k: Length of the list; none: `ranking.top_k`.
 
         Returns:
-            Rows as in `recommendations` (as in `default_list` without a known item); for a user of the log, bit for bit those of the night.
+            Rows as in `recommendations` (as in `default_list` without a known item); for a user of
+            the log, bit for bit those of the night.
 
         Raises:
             NotEnoughDataError: neither a user nor events were given.
@@ -102,32 +132,68 @@ class Recommender:
         if block.n_users == 0:
             return self.default_list.head(k or self.model.settings.top_k)
         lists = rank_users(block, self.model, k=k)
-        return recommendation_table(lists, block, self.model, titles=self.titles, cutoff_at=self.cutoff_at)
+        return recommendation_table(
+            lists, block, self.model, titles=self.titles, cutoff_at=self.cutoff_at
+        )
 
-    def explain(self, item_id: int | str, user_id: int | str | None = None, *, events: pl.DataFrame | None = None) -> list[Contribution]:
-        """Say what an item's score for a user is made of: one part per source, adding up to the score before its boost."""
-        return explain_item(self.history(user_id, events=events), self.model, item_id, titles=self.titles)
+    def explain(
+        self,
+        item_id: int | str,
+        user_id: int | str | None = None,
+        *,
+        events: pl.DataFrame | None = None,
+    ) -> list[Contribution]:
+        """Say what an item's score for a user is made of: one part per source,
+        adding up to the score before its boost.
+        """
+        return explain_item(
+            self.history(user_id, events=events), self.model, item_id, titles=self.titles
+        )
 
     def boost(self, item_id: int | str) -> float:
         """Return the factor that the business rules put on an item's score."""
-        rules, code = self.model.rules, codes_of(pl.Series([item_id]).cast(self.model.items.dtype), known=self.model.items)[0]
+        rules, code = (
+            self.model.rules,
+            codes_of(pl.Series([item_id]).cast(self.model.items.dtype), known=self.model.items)[0],
+        )
         return 1.0 if rules is None or code < 0 else float(rules.boost[code])
 
     def history(self, user_id: int | str | None, *, events: pl.DataFrame | None) -> Interactions:
-        """Return the history of one user, coded with the items of the model; no users when none of its items is known."""
+        """Return the history of one user, coded with the items of the model;
+        no users when none of its items is known.
+        """
         if events is None and (user_id is None or self.store is None):
-            raise NotEnoughDataError("recommend: neither a user of a published store nor a history was given. Give user_id or events.")
+            raise NotEnoughDataError(
+                "recommend: neither a user of a published store nor a history was given. Give"
+                " user_id or events."
+            )
         if events is None and self.log is not None:
             return _user_of(self.log, user_id)
-        rows = _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
-        return code_interactions(rows.cast({"item_id": self.model.items.dtype}), items=self.model.items)
+        rows = (
+            _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
+        )
+        return code_interactions(
+            rows.cast({"item_id": self.model.items.dtype}), items=self.model.items
+        )
 
     def _stored(self, user_id: int | str | None) -> pl.DataFrame:
         with connect(self.store, read_only=True) as connection:  # type: ignore[arg-type]  # asked for above
-            return _read(connection, Table("ingest", "events"), HISTORY, user_id=user_id, cutoff_at=self.cutoff_at)
+            return _read(
+                connection,
+                Table("ingest", "events"),
+                HISTORY,
+                user_id=user_id,
+                cutoff_at=self.cutoff_at,
+            )
 
 
-OTHER_TABLES = ("item_popularity", "item_rules", "ranking_weights", "default_list", "split_boundaries")
+OTHER_TABLES = (
+    "item_popularity",
+    "item_rules",
+    "ranking_weights",
+    "default_list",
+    "split_boundaries",
+)
 
 
 def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime) -> pl.DataFrame:
@@ -136,7 +202,9 @@ def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime)
     if "event_at" in rows.columns:
         return rows
     seconds_ago = pl.len() - pl.int_range(pl.len())
-    return rows.with_columns(event_at=pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.duration(seconds=seconds_ago))
+    return rows.with_columns(
+        event_at=pl.lit(cutoff_at).cast(pl.Datetime("us")) - pl.duration(seconds=seconds_ago)
+    )
 
 
 def _user_of(log: Interactions, user_id: int | str | None) -> Interactions:
@@ -151,5 +219,7 @@ def _columns(*names: str) -> str:
     return f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # columns come from code
 
 
-def _read(connection: Connection, table: Table, text: str = "select * from stored", **parameters: object) -> pl.DataFrame:
+def _read(
+    connection: Connection, table: Table, text: str = "select * from stored", **parameters: object
+) -> pl.DataFrame:
     return run(Query(text, {"stored": table}, parameters), connection)

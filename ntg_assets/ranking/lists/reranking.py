@@ -1,4 +1,6 @@
-"""Lists under business rules: the one place where scores become lists, for the night, the strategies and single users."""
+"""Lists under business rules: the one place where scores become lists,
+for the night, the strategies and single users.
+"""
 
 from typing import NamedTuple
 
@@ -15,12 +17,14 @@ GRAPH = "taste"  # whose similarity says how alike two items are
 TABLE_ENTRIES = 2_000_000  # users x candidates that are looked at together: some 100 MB
 
 
-def make_lists(pairs: Pairs, features: Floats, model: RankingModel, *, k: int, n_users: int) -> Lists:
+def make_lists(
+    pairs: Pairs, features: Floats, model: RankingModel, *, k: int, n_users: int
+) -> Lists:
     """Cut scored pairs to each user's list.
 
-    Without rules: the `k` best by score. With rules: excluded items out, scores times boosts, then place by place the best item
-    that no cap forbids; the last of the first `top_k` places wait for new items while too few are there. A shorter list is the
-    beginning of a longer one.
+    Without rules: the `k` best by score. With rules: excluded items out, scores times boosts, then
+    place by place the best item that no cap forbids; the last of the first `top_k` places wait for
+    new items while too few are there. A shorter list is the beginning of a longer one.
 
     Args:
         pairs: Candidates, by user, then by item code.
@@ -39,16 +43,36 @@ def make_lists(pairs: Pairs, features: Floats, model: RankingModel, *, k: int, n
     order = np.lexsort((pairs.item, -score, pairs.user))
     order = order[allowed[order]]
     if rules.settings.reorder:
-        chosen = _choose_in_tables(Pairs(pairs.user[order], pairs.item[order]), score[order], model, rules, k=k, n_users=n_users)
+        chosen = _choose_in_tables(
+            Pairs(pairs.user[order], pairs.item[order]),
+            score[order],
+            model,
+            rules,
+            k=k,
+            n_users=n_users,
+        )
     else:
         chosen = _first(pairs.user[order], k=k, n_users=n_users)
     kept = order[chosen.row]
-    given_by = np.where((chosen.given_by == NO_RULE) & (rules.boost[pairs.item[kept]] != 1.0), "boosts", chosen.given_by)
-    return Lists(pairs.user[kept], pairs.item[kept], chosen.rank, score[kept], features[kept] * model.weight_vector, given_by)
+    given_by = np.where(
+        (chosen.given_by == NO_RULE) & (rules.boost[pairs.item[kept]] != 1.0),
+        "boosts",
+        chosen.given_by,
+    )
+    return Lists(
+        pairs.user[kept],
+        pairs.item[kept],
+        chosen.rank,
+        score[kept],
+        features[kept] * model.weight_vector,
+        given_by,
+    )
 
 
 class Chosen(NamedTuple):
-    """Rows of the candidates that were chosen, by user and rank (from 1), and the rule that gave each its place (empty: its score)."""
+    """Rows of the candidates that were chosen, by user and rank (from 1),
+    and the rule that gave each its place (empty: its score).
+    """
 
     row: Longs
     rank: Longs
@@ -61,7 +85,9 @@ def _first(user: Longs, *, k: int, n_users: int) -> Chosen:
     return Chosen(row, rank[row], np.full(len(row), NO_RULE))
 
 
-def _choose_in_tables(pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, k: int, n_users: int) -> Chosen:
+def _choose_in_tables(
+    pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, k: int, n_users: int
+) -> Chosen:
     """Choose for as many users at once as fit a table of users x candidates."""
     start = starts_of(pairs.user, n_groups=n_users)
     at_once = max(TABLE_ENTRIES // max(int(np.diff(start).max(initial=0)), 1), 1)
@@ -69,12 +95,25 @@ def _choose_in_tables(pairs: Pairs, score: Floats, model: RankingModel, rules: L
     for first in range(0, n_users, at_once):
         last = min(first + at_once, n_users)
         rows = slice(start[first], start[last])
-        found = _choose(Pairs(pairs.user[rows] - first, pairs.item[rows]), score[rows], model, rules, k=k, n_users=last - first)
+        found = _choose(
+            Pairs(pairs.user[rows] - first, pairs.item[rows]),
+            score[rows],
+            model,
+            rules,
+            k=k,
+            n_users=last - first,
+        )
         parts.append(found._replace(row=found.row + start[first]))
-    return Chosen._make(np.concatenate(columns) for columns in zip(*parts, strict=True)) if parts else _first(pairs.user, k=k, n_users=0)
+    return (
+        Chosen._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+        if parts
+        else _first(pairs.user, k=k, n_users=0)
+    )
 
 
-def _choose(pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, k: int, n_users: int) -> Chosen:
+def _choose(
+    pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, k: int, n_users: int
+) -> Chosen:
     table = _Table(pairs, score, model, rules, n_users=n_users)
     places = [table.fill(place) for place in range(min(k, table.width))]
     if not places:
@@ -85,9 +124,13 @@ def _choose(pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, 
 
 
 class _Table:
-    """Candidates of some users, best first, as users x candidates, and what their lists hold so far."""
+    """Candidates of some users, best first, as users x candidates,
+    and what their lists hold so far.
+    """
 
-    def __init__(self, pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, n_users: int) -> None:
+    def __init__(
+        self, pairs: Pairs, score: Floats, model: RankingModel, rules: ListRules, *, n_users: int
+    ) -> None:
         self.rules, self.model, self.every = rules, model, np.arange(n_users)
         self.start = starts_of(pairs.user, n_groups=n_users)
         self.width = int(np.diff(self.start).max(initial=0))
@@ -108,7 +151,9 @@ class _Table:
         self._close_categories()
 
     def fill(self, place: int) -> tuple[Longs, Texts]:
-        """Choose the item of one place for every user: its row among the candidates (-1: none), and the rule that gave it."""
+        """Choose the item of one place for every user: its row among the candidates
+        (-1: none), and the rule that gave it.
+        """
         allowed = self._allowed()
         by_score = np.where(allowed, self.score, -np.inf).argmax(axis=1)
         value = self._value(allowed)
@@ -128,13 +173,19 @@ class _Table:
         return allowed
 
     def _value(self, allowed: Flags) -> Floats:
-        """Return what each candidate is worth at the next place; of equal ones the first, which has the better score, is taken."""
+        """Return what each candidate is worth at the next place;
+        of equal ones the first, which has the better score, is taken.
+        """
         diversity = self.rules.settings.diversity
         if diversity is None:
             return np.where(allowed, self.score, -np.inf)
-        best = np.where(self.score.max(axis=1, initial=0.0) > 0, self.score.max(axis=1, initial=0.0), 1.0)
+        best = np.where(
+            self.score.max(axis=1, initial=0.0) > 0, self.score.max(axis=1, initial=0.0), 1.0
+        )
         weight = diversity.relevance_weight
-        return np.where(allowed, weight * (self.score / best[:, None]) - (1 - weight) * self.likeness, -np.inf)
+        return np.where(
+            allowed, weight * (self.score / best[:, None]) - (1 - weight) * self.likeness, -np.inf
+        )
 
     def _held_for_new(self, value: Floats, best: Longs, place: int) -> tuple[Longs, Flags]:
         left = self.model.settings.top_k - place
@@ -163,7 +214,10 @@ class _Table:
 
     def _grow_alike(self, user: Longs, item: Longs) -> None:
         """Raise each candidate's likeness to the list by the item just taken."""
-        by_graph = self.rules.settings.diversity is not None and self.rules.settings.diversity.by == "graph"
+        by_graph = (
+            self.rules.settings.diversity is not None
+            and self.rules.settings.diversity.by == "graph"
+        )
         alike = self._edges_from(user, item) if by_graph else self._shared_categories(user, item)
         self.likeness[user] = np.maximum(self.likeness[user], alike)
 
@@ -173,7 +227,9 @@ class _Table:
         for word in range(self.full.shape[1]):
             bits = self.rules.words[:, word]
             shared += np.bitwise_count(bits[candidates] & bits[item][:, None])
-        either = self.rules.n_categories[candidates] + self.rules.n_categories[item][:, None] - shared
+        either = (
+            self.rules.n_categories[candidates] + self.rules.n_categories[item][:, None] - shared
+        )
         return shared / np.maximum(either, 1)
 
     def _edges_from(self, user: Longs, item: Longs) -> Floats:
@@ -181,4 +237,6 @@ class _Table:
         if GRAPH not in self.model.graphs:
             return np.zeros(candidates.shape)
         start = np.repeat(item, candidates.shape[1])
-        return edge_strengths(self.model, GRAPH, start, candidates.ravel()).reshape(candidates.shape)
+        return edge_strengths(self.model, GRAPH, start, candidates.ravel()).reshape(
+            candidates.shape
+        )

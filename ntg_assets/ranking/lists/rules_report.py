@@ -54,7 +54,14 @@ def no_rules() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def report_rules(events: pl.DataFrame, model: RankingModel, *, facts: pl.DataFrame, excluded: ExcludedItems, seed: int) -> pl.DataFrame:
+def report_rules(
+    events: pl.DataFrame,
+    model: RankingModel,
+    *,
+    facts: pl.DataFrame,
+    excluded: ExcludedItems,
+    seed: int,
+) -> pl.DataFrame:
     """Make `ranking_rules_report`.
 
     Args:
@@ -65,14 +72,25 @@ def report_rules(events: pl.DataFrame, model: RankingModel, *, facts: pl.DataFra
         seed: Chooses the users that are looked at, where there are more than `report_users`.
 
     Returns:
-        One row per rule: each compares the lists with the rules up to it with those made by the rules before it.
+        One row per rule: each compares the lists with the rules up to it with those made by the
+            rules before it.
     """
-    users = sample_users(events["user_id"].unique(), most=model.settings.rules.report_users, seed=seed)
-    log = code_interactions(events.filter(pl.col("user_id").is_in(users.implode())), items=model.items)
+    users = sample_users(
+        events["user_id"].unique(), most=model.settings.rules.report_users, seed=seed
+    )
+    log = code_interactions(
+        events.filter(pl.col("user_id").is_in(users.implode())), items=model.items
+    )
     before, rows = _places(log, model), []
     for position, step in enumerate(_steps(model.settings.rules, facts, excluded), start=1):
-        judged = apply_rules(facts, rules=step.settings, excluded=excluded.ids if step.settings.exclude_items_file else ())
-        after = _places(log, with_rules(model, list_rules(judged, items=model.items, settings=step.settings)))
+        judged = apply_rules(
+            facts,
+            rules=step.settings,
+            excluded=excluded.ids if step.settings.exclude_items_file else (),
+        )
+        after = _places(
+            log, with_rules(model, list_rules(judged, items=model.items, settings=step.settings))
+        )
         rows.append(
             {
                 "position": position,
@@ -105,7 +123,10 @@ def _places(log: Interactions, model: RankingModel) -> Longs:
 def _steps(rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems) -> Iterator[Step]:
     """Take the rules apart: each step keeps what came before it."""
     so_far = RulesSettings(report_users=rules.report_users)
-    for key, value, applies_to, names, warning in (*_exclusion_steps(rules, facts, excluded), *_list_steps(rules, facts)):
+    for key, value, applies_to, names, warning in (
+        *_exclusion_steps(rules, facts, excluded),
+        *_list_steps(rules, facts),
+    ):
         so_far = so_far.model_copy(update={key: value})
         yield Step(key, applies_to, so_far, names, warning)
 
@@ -113,17 +134,37 @@ def _steps(rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems) -
 Part = tuple[str, object, str, pl.Expr, str | None]
 
 
-def _exclusion_steps(rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems) -> Iterator[Part]:
+def _exclusion_steps(
+    rules: RulesSettings, facts: pl.DataFrame, excluded: ExcludedItems
+) -> Iterator[Part]:
     hits = dict(exclusions(rules, excluded.ids))
     if rules.exclude_items:
         told = _no_item(list(map(str, rules.exclude_items)), facts)
-        yield "exclude_items", rules.exclude_items, f"{len(rules.exclude_items)} items", hits["exclude_items"], told
+        yield (
+            "exclude_items",
+            rules.exclude_items,
+            f"{len(rules.exclude_items)} items",
+            hits["exclude_items"],
+            told,
+        )
     if rules.exclude_items_file:
         hit = hits["exclude_items_file"]
-        yield "exclude_items_file", rules.exclude_items_file, f"{excluded.n_listed} items", hit, excluded.warning
+        yield (
+            "exclude_items_file",
+            rules.exclude_items_file,
+            f"{excluded.n_listed} items",
+            hit,
+            excluded.warning,
+        )
     for position, name in enumerate(rules.exclude_categories, start=1):
         names = hits[f"exclude_categories: {name}"]
-        yield "exclude_categories", rules.exclude_categories[:position], name, names, _no_category(name, facts)
+        yield (
+            "exclude_categories",
+            rules.exclude_categories[:position],
+            name,
+            names,
+            _no_category(name, facts),
+        )
     for key in ("minimum_age_days", "maximum_age_days"):
         if (days := getattr(rules, key)) is not None:
             yield key, days, f"{days:g} days", hits[key], None
@@ -136,14 +177,35 @@ def _list_steps(rules: RulesSettings, facts: pl.DataFrame) -> Iterator[Part]:
         yield "boosts", rules.boosts[:position], f"{what} x {boost.factor:g}", boosted(boost), told
     if rules.freshness:
         new = pl.col("age_days") <= rules.freshness.within_days
-        told = f"{rules.freshness.at_least} places for items first seen within {rules.freshness.within_days:g} days"
-        yield "freshness", rules.freshness, told, new, None if facts.filter(new).height else "no item of TRAIN is that new"
+        told = (
+            f"{rules.freshness.at_least} places for items first seen within"
+            f" {rules.freshness.within_days:g} days"
+        )
+        yield (
+            "freshness",
+            rules.freshness,
+            told,
+            new,
+            None if facts.filter(new).height else "no item of TRAIN is that new",
+        )
     for position, cap in enumerate(rules.category_caps, start=1):
         held = pl.col("categories").list.contains(cap.category)
-        yield "category_caps", rules.category_caps[:position], f"{cap.category} <= {cap.at_most}", held, _no_category(cap.category, facts)
+        yield (
+            "category_caps",
+            rules.category_caps[:position],
+            f"{cap.category} <= {cap.at_most}",
+            held,
+            _no_category(cap.category, facts),
+        )
     if rules.every_category_at_most:
         told = f"each category <= {rules.every_category_at_most}"
-        yield "every_category_at_most", rules.every_category_at_most, told, pl.col("categories").list.len() > 0, None
+        yield (
+            "every_category_at_most",
+            rules.every_category_at_most,
+            told,
+            pl.col("categories").list.len() > 0,
+            None,
+        )
     if rules.diversity:
         told = f"by {rules.diversity.by}, relevance {rules.diversity.relevance_weight:g}"
         yield "diversity", rules.diversity, told, pl.lit(value=True), None
@@ -154,4 +216,6 @@ def _no_item(ids: list[str], facts: pl.DataFrame) -> str | None:
 
 
 def _no_category(name: str, facts: pl.DataFrame) -> str | None:
-    return unknown_names([name], facts["categories"].explode().drop_nulls().unique(), what="is in the category")
+    return unknown_names(
+        [name], facts["categories"].explode().drop_nulls().unique(), what="is in the category"
+    )

@@ -1,4 +1,6 @@
-"""Strategies: different ways to make lists from the same candidates, compared on what users went on to take."""
+"""Strategies: different ways to make lists from the same candidates,
+compared on what users went on to take.
+"""
 
 from collections.abc import Iterator
 
@@ -20,15 +22,25 @@ STRATEGIES = ("popularity", "graph", "blend")
 def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Floats]:
     """Return the weights of the strategies that use one source: `popularity` and `graph`."""
     alone = {"popularity": popularity_floor(model, weights), "graph": PLAIN_GRAPH}
-    return {name: np.array([float(source.name == used) for source in model.sources]) for name, used in alone.items()}
+    return {
+        name: np.array([float(source.name == used) for source in model.sources])
+        for name, used in alone.items()
+    }
 
 
 def list_strategies(
-    log: Interactions, model: RankingModel, weights: pl.DataFrame, *, k: int, tell: Tell | None = None
+    log: Interactions,
+    model: RankingModel,
+    weights: pl.DataFrame,
+    *,
+    k: int,
+    tell: Tell | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Make `strategy_lists`, one block of users after the other: what each strategy would show each user of TRAIN.
+    """Make `strategy_lists`, one block of users after the other: what each strategy would show each
+    user of TRAIN.
 
-    `blend` is what is recommended, business rules and all. The others are baselines by score alone; what the rules exclude is in no list.
+    `blend` is what is recommended, business rules and all. The others are baselines by score alone;
+    what the rules exclude is in no list.
 
     Args:
         log: TRAIN, coded with the items of the model.

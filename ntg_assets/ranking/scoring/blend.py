@@ -1,4 +1,6 @@
-"""The blend: one transparent linear score from all sources. The only scoring function, for the night and for a single user."""
+"""The blend: one transparent linear score from all sources. The only scoring function,
+for the night and for a single user.
+"""
 
 from typing import NamedTuple
 
@@ -29,7 +31,9 @@ class Lists(NamedTuple):
 
 
 def blend_scores(features: Floats, weights: Floats) -> Floats:
-    """Return the weighted sum of each row's features, added up from the first source to the last."""
+    """Return the weighted sum of each row's features,
+    added up from the first source to the last.
+    """
     score = np.zeros(len(features))
     for position, weight in enumerate(weights):
         score += features[:, position] * weight
@@ -37,14 +41,23 @@ def blend_scores(features: Floats, weights: Floats) -> Floats:
 
 
 def top_lists(pairs: Pairs, features: Floats, weights: Floats, *, k: int, n_users: int) -> Lists:
-    """Cut scored pairs to each user's `k` best; equal scores go to the item with more users, then to the lower id."""
+    """Cut scored pairs to each user's `k` best; equal scores go to the item with more users,
+    then to the lower id.
+    """
     score = blend_scores(features, weights)
     near = np.flatnonzero(score >= _thresholds(pairs.user, score, k=k, n_users=n_users)[pairs.user])
     order = near[np.lexsort((pairs.item[near], -score[near], pairs.user[near]))]
     rank = position_in_group(pairs.user[order], n_groups=n_users) + 1
     kept = order[rank <= k]
     no_rule = np.full(len(kept), NO_RULE)
-    return Lists(pairs.user[kept], pairs.item[kept], rank[rank <= k], score[kept], features[kept] * weights, no_rule)
+    return Lists(
+        pairs.user[kept],
+        pairs.item[kept],
+        rank[rank <= k],
+        score[kept],
+        features[kept] * weights,
+        no_rule,
+    )
 
 
 def _thresholds(user: Longs, score: Floats, *, k: int, n_users: int) -> Floats:

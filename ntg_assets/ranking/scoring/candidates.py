@@ -11,14 +11,16 @@ from ntg_assets.ranking.scoring.model import RankingModel
 
 
 class Candidates(NamedTuple):
-    """Rows (user, item, source) of one block of users: by user, then by source in the model's order, then by rank.
+    """Rows (user, item, source) of one block of users: by user,
+    then by source in the model's order, then by rank.
 
     Attributes:
         user: Code of the user in the block.
         item: Code of the item in the model.
         source: Position of the source in the model.
         score: The source's own score, above 0.
-        rank: From 1 within (user, source); equal scores go to the item with more users, then to the lower id.
+        rank: From 1 within (user, source); equal scores go to the item with more users, then to the
+            lower id.
     """
 
     user: Longs
@@ -41,7 +43,8 @@ class Scored(NamedTuple):
     Attributes:
         candidates: What each source found.
         pairs: The distinct candidates.
-        features: Pairs x sources: what each source says of each pair, relative to the best that it says of any item for the user (0 to 1).
+        features: Pairs x sources: what each source says of each pair, relative to the best that it
+            says of any item for the user (0 to 1).
     """
 
     candidates: Candidates

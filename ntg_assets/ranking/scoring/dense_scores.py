@@ -1,4 +1,6 @@
-"""Scores of a small block of users as dense rows: no compilation, and the reference for the compiled engine."""
+"""Scores of a small block of users as dense rows: no compilation,
+and the reference for the compiled engine.
+"""
 
 import numpy as np
 
@@ -14,7 +16,8 @@ from ntg_assets.ranking.scoring.sources import Source
 class DenseScores:
     """What each source says of every item, for every user of a block.
 
-    A score of 0: nothing to say, or not to be shown. What a profile spreads over a graph is added up in single precision.
+    A score of 0: nothing to say, or not to be shown. What a profile spreads over a graph is added
+    up in single precision.
     """
 
     def __init__(self, block: Interactions, model: RankingModel) -> None:
@@ -28,9 +31,12 @@ class DenseScores:
         elif source.kind == "consumed":
             scores = source_profile(block, self.model, source).toarray()
         else:
-            scores = (source_profile(block, self.model, source) @ self.model.graphs[source.graph]).toarray()
+            scores = (
+                source_profile(block, self.model, source) @ self.model.graphs[source.graph]
+            ).toarray()
         if source.kind == "latent":
-            np.maximum(scores, 0.0, out=scores)  # what a source says against an item counts as nothing
+            # what a source says against an item counts as nothing
+            np.maximum(scores, 0.0, out=scores)
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0
@@ -41,11 +47,17 @@ class DenseScores:
         parts = []
         for position, scores in enumerate(self.scores):
             top = top_k_rows(scores, per_source)
-            parts.append(Candidates(top.row, top.column, np.full(len(top.row), position), top.value, top.rank + 1))
+            parts.append(
+                Candidates(
+                    top.row, top.column, np.full(len(top.row), position), top.value, top.rank + 1
+                )
+            )
         return by_user(parts)
 
     def features(self, pairs: Pairs) -> Floats:
-        """Look up what each source says of each pair, relative to the best that it says of any item for the user (0 to 1)."""
+        """Look up what each source says of each pair,
+        relative to the best that it says of any item for the user (0 to 1).
+        """
         features = np.zeros((len(pairs.user), len(self.scores)))
         for position, scores in enumerate(self.scores):
             best = scores.max(axis=1, initial=0.0)

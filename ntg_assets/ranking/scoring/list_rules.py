@@ -41,7 +41,11 @@ class ListRules:
         words = np.zeros((len(self.excluded), max(-(-len(self.limits) // BITS), 1)), np.uint64)
         item, slot = np.nonzero(self.categories >= 0)
         code = self.categories[item, slot]
-        np.bitwise_or.at(words, (item, code // BITS), np.left_shift(np.uint64(1), (code % BITS).astype(np.uint64)))
+        np.bitwise_or.at(
+            words,
+            (item, code // BITS),
+            np.left_shift(np.uint64(1), (code % BITS).astype(np.uint64)),
+        )
         return words
 
     @cached_property
@@ -58,7 +62,9 @@ def list_rules(table: pl.DataFrame, *, items: pl.Series, settings: RulesSettings
         items: The catalogue, in the order of its codes.
         settings: The configuration.
     """
-    known = table.with_columns(code=codes_of(table["item_id"], known=items)).filter(pl.col("code") >= 0)
+    known = table.with_columns(code=codes_of(table["item_id"], known=items)).filter(
+        pl.col("code") >= 0
+    )
     code, n_items = known["code"].to_numpy(), len(items)
     boost = np.ones(n_items)
     boost[code] = known["boost"].to_numpy()
@@ -80,7 +86,13 @@ def _flags(code: Longs, values: pl.Series, n_items: int) -> Flags:
 
 
 def _padded(known: pl.DataFrame, names: pl.Series, n_items: int) -> Longs:
-    held = known.select("code", "categories").explode("categories").drop_nulls().unique().sort("code", "categories")
+    held = (
+        known.select("code", "categories")
+        .explode("categories")
+        .drop_nulls()
+        .unique()
+        .sort("code", "categories")
+    )
     code, category = held["code"].to_numpy(), codes_of(held["categories"], known=names)
     most = int(np.diff(starts_of(code, n_groups=n_items)).max(initial=0))
     padded = np.full((n_items, most), -1, np.int64)

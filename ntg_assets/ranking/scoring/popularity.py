@@ -11,7 +11,9 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.interactions import Interactions
 
 MICROSECONDS_PER_DAY = 86_400_000_000
-RETURN_WINDOW_SHARE = 0.1  # the last tenth of all events lies in the window in which returns are counted: it fits logs of any pace
+# the last tenth of all events lies in the window in which returns are counted: it fits logs of any
+# pace
+RETURN_WINDOW_SHARE = 0.1
 LATE_PART = 4  # the last quarter of the window tells an item's trend
 RETURN_COLUMNS = [
     "return_window_days",
@@ -23,10 +25,19 @@ RETURN_COLUMNS = [
     "n_previous_returned",
 ]
 MINUTES = 1 / 1440  # in days
-HALF_LIVES = (5 * MINUTES, 30 * MINUTES, 3 / 24, 1.0, 7.0, 30.0, 90.0, 365.0, 3650.0)  # days: from news to films
+# days: from news to films
+HALF_LIVES = (5 * MINUTES, 30 * MINUTES, 3 / 24, 1.0, 7.0, 30.0, 90.0, 365.0, 3650.0)
 FINEST = 1 / 200  # of the return window: a shorter half-life would look at a few events alone
 COARSEST = 2.0  # spans of the log: with a longer half-life nothing fades
-COLUMNS = ["item_id", "half_life_days", "n_users", "n_repeat_users", *RETURN_COLUMNS, "score", "rank"]
+COLUMNS = [
+    "item_id",
+    "half_life_days",
+    "n_users",
+    "n_repeat_users",
+    *RETURN_COLUMNS,
+    "score",
+    "rank",
+]
 
 
 def microseconds(at: datetime) -> int:
@@ -66,10 +77,14 @@ def fitting_half_lives(at: Longs) -> list[float]:
     last = int(at.max())
     finest = FINEST * return_window(at, now=last) / MICROSECONDS_PER_DAY
     coarsest = COARSEST * (last - int(at.min())) / MICROSECONDS_PER_DAY
-    return [days for days in HALF_LIVES if finest <= days <= coarsest] or [min(HALF_LIVES, key=lambda days: abs(days - coarsest))]
+    return [days for days in HALF_LIVES if finest <= days <= coarsest] or [
+        min(HALF_LIVES, key=lambda days: abs(days - coarsest))
+    ]
 
 
-def item_popularity(log: Interactions, *, now: datetime, half_life_days: Sequence[float] | None) -> pl.DataFrame:
+def item_popularity(
+    log: Interactions, *, now: datetime, half_life_days: Sequence[float] | None
+) -> pl.DataFrame:
     """Score every item of a log by decayed popularity.
 
     Args:
@@ -78,18 +93,31 @@ def item_popularity(log: Interactions, *, now: datetime, half_life_days: Sequenc
         half_life_days: Half-lives; None: those that fit the log.
 
     Returns:
-        `item_popularity`: one row per (item, half-life): users, users who came back to the item at another instant, users of the last
-        return windows, decayed number of events, rank (ties: more users, then the lower id).
+        `item_popularity`: one row per (item, half-life): users, users who came back to the item at
+        another instant, users of the last return windows, decayed number of events, rank (ties:
+        more users, then the lower id).
     """
-    of_item = {"n_users": log.n_users_of_item, "n_repeat_users": log.n_repeat_users_of_item, **_returns(log, microseconds(now))}
+    of_item = {
+        "n_users": log.n_users_of_item,
+        "n_repeat_users": log.n_repeat_users_of_item,
+        **_returns(log, microseconds(now)),
+    }
     parts = []
     for days in sorted(set(half_life_days or fitting_half_lives(log.at))):
-        score = np.bincount(log.item, decay(log.at, now=microseconds(now), half_life_days=days), minlength=log.n_items).astype(np.float64)
+        score = np.bincount(
+            log.item,
+            decay(log.at, now=microseconds(now), half_life_days=days),
+            minlength=log.n_items,
+        ).astype(np.float64)
         order = np.argsort(-score, kind="stable")
         rank = np.empty(log.n_items, np.int64)
         rank[order] = np.arange(1, log.n_items + 1)
         columns = {"item_id": log.items, **of_item, "score": score, "rank": rank}
-        parts.append(pl.DataFrame(columns).with_columns(half_life_days=pl.lit(days, pl.Float64)).select(COLUMNS))
+        parts.append(
+            pl.DataFrame(columns)
+            .with_columns(half_life_days=pl.lit(days, pl.Float64))
+            .select(COLUMNS)
+        )
     return pl.concat(parts)
 
 
@@ -102,7 +130,9 @@ def return_window(at: Longs, *, now: int) -> int:
 
 
 def _returns(log: Interactions, now: int) -> dict[str, Longs | Floats]:
-    """Count users of each item in the last return window and before, and how many of those before were there in it."""
+    """Count users of each item in the last return window and before,
+    and how many of those before were there in it.
+    """
     window = return_window(log.at, now=now)
     age = now - log.at
     in_window = _pairs(log, age <= window)
@@ -117,7 +147,9 @@ def _returns(log: Interactions, now: int) -> dict[str, Longs | Floats]:
     }
     days = np.full(log.n_items, window / MICROSECONDS_PER_DAY)
     n_items = max(log.n_items, 1)
-    return {"return_window_days": days} | {name: np.bincount(pairs % n_items, minlength=log.n_items) for name, pairs in counted.items()}
+    return {"return_window_days": days} | {
+        name: np.bincount(pairs % n_items, minlength=log.n_items) for name, pairs in counted.items()
+    }
 
 
 def _pairs(log: Interactions, rows: Flags) -> Longs:

@@ -8,47 +8,71 @@ from ntg_assets.arrays import Flags, Floats, Longs, position_in_group, starts_of
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import decay
-from ntg_assets.ranking.scoring.repeat_consumption import return_parts, return_probability, rows_of_users
+from ntg_assets.ranking.scoring.repeat_consumption import (
+    return_parts,
+    return_probability,
+    rows_of_users,
+)
 from ntg_assets.ranking.scoring.sources import RETURNS, Source
 from ntg_assets.taste.item_embeddings import strengths
 
-LEAST_WEIGHT = 1e-6  # an item that counts less than this against the most recent one is not worth spreading over a graph
+# an item that counts less than this against the most recent one is not worth spreading over a graph
+LEAST_WEIGHT = 1e-6
 
 
 def source_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
-    """Return what a source spreads over its graph: users x items (`latent`: users x dimensions), added up in the order of the entries."""
+    """Return what a source spreads over its graph: users x items
+    (`latent`: users x dimensions), added up in the order of the entries.
+    """
     profile = history_profile(block, model, source)
     return _in_dimensions(profile, model.embeddings) if source.kind == "latent" else profile
 
 
 def _in_dimensions(profile: sp.csr_array, embeddings: Floats) -> sp.csr_array:
-    """Place users among the dimensions of the items that they have had; every entry is kept, zeros too."""
+    """Place users among the dimensions of the items that they have had;
+    every entry is kept, zeros too.
+    """
     n_users, n_dimensions = profile.shape[0], embeddings.shape[1]
     place: Floats = profile[:, : len(embeddings)] @ embeddings
-    dimension, start = np.tile(np.arange(n_dimensions), n_users), np.arange(n_users + 1) * n_dimensions
-    return sp.csr_array((place.ravel().astype(np.float32), dimension, start), shape=(n_users, n_dimensions))
+    dimension, start = (
+        np.tile(np.arange(n_dimensions), n_users),
+        np.arange(n_users + 1) * n_dimensions,
+    )
+    return sp.csr_array(
+        (place.ravel().astype(np.float32), dimension, start), shape=(n_users, n_dimensions)
+    )
 
 
 def history_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
     """Return what a source weighs of each user's past: users x items.
 
-    A user's own consumption fades with its age and counts by the root of the share of users who come back to the item:
-    measured, a little better than either alone.
+    A user's own consumption fades with its age and counts by the root of the share of users who
+    come back to the item: measured, a little better than either alone.
     """
     if source.name == RETURNS:
         return _return_profile(block, model)
     if source.kind == "consumed":
-        latest = block.at[block.start[block.user]]  # a score is compared with the user's others alone: counted so, none fades to nothing
-        strength = decay(block.at, now=latest, half_life_days=source.half_life or np.inf) * np.sqrt(model.return_share)[block.item]
+        # a score is compared with the user's others alone: counted so, none fades to nothing
+        latest = block.at[block.start[block.user]]
+        strength = (
+            decay(block.at, now=latest, half_life_days=source.half_life or np.inf)
+            * np.sqrt(model.return_share)[block.item]
+        )
         strength = strength.astype(np.float32)
         if model.rules is None:
-            return sp.csr_array((strength, block.item, block.start), shape=(block.n_users, block.n_items))
+            return sp.csr_array(
+                (strength, block.item, block.start), shape=(block.n_users, block.n_items)
+            )
         shown = ~model.rules.excluded[block.item]
         start = starts_of(block.user[shown], n_groups=block.n_users)
-        return sp.csr_array((strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items))
+        return sp.csr_array(
+            (strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items)
+        )
     if source.kind == "latent":
         return strengths(block)
-    return recent_profile(block, half_life=source.half_life or np.inf, n_items=model.settings.profile_items)
+    return recent_profile(
+        block, half_life=source.half_life or np.inf, n_items=model.settings.profile_items
+    )
 
 
 def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:
@@ -57,25 +81,31 @@ def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:
     if model.rules is not None:
         probability[model.rules.excluded[found.item]] = 0.0
     return sp.csr_array(
-        (probability.astype(np.float32), found.item, rows_of_users(found, n_users=block.n_users)), shape=(block.n_users, block.n_items)
+        (probability.astype(np.float32), found.item, rows_of_users(found, n_users=block.n_users)),
+        shape=(block.n_users, block.n_items),
     )
 
 
 def recent_profile(block: Interactions, *, half_life: float, n_items: int) -> sp.csr_array:
-    """Weigh each user's most recent items by 0.5 ** (place / half-life); items of one instant share their mean place.
+    """Weigh each user's most recent items by 0.5 ** (place / half-life);
+    items of one instant share their mean place.
 
     Returns:
         Users x items in single precision, each user's entries from the most recent to the oldest.
     """
     rows, place = recent_places(block, n_items=n_items)
-    weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life).astype(np.float32)[np.rint(2 * place).astype(np.int64)]
+    weight = np.exp2(-np.arange(2 * n_items + 1) / 2 / half_life).astype(np.float32)[
+        np.rint(2 * place).astype(np.int64)
+    ]
     rows, weight = rows[weight >= LEAST_WEIGHT], weight[weight >= LEAST_WEIGHT]
     starts = starts_of(block.user[rows], n_groups=block.n_users)
     return sp.csr_array((weight, block.item[rows], starts), shape=(block.n_users, block.n_items))
 
 
 def recent_places(block: Interactions, *, n_items: int) -> tuple[Longs, Floats]:
-    """Return the rows of each user's most recent distinct items and their places from 0 (a mean place within one instant)."""
+    """Return the rows of each user's most recent distinct items and their places from 0
+    (a mean place within one instant).
+    """
     pairs = np.flatnonzero(block.is_latest)
     place = position_in_group(block.user[pairs], n_groups=block.n_users)
     pairs, place = pairs[place < n_items], place[place < n_items]

@@ -1,4 +1,6 @@
-"""Returns: how likely a user is to take again what they have had, from their own rhythm and from how users come back to the item."""
+"""Returns: how likely a user is to take again what they have had,
+from their own rhythm and from how users come back to the item.
+"""
 
 from typing import NamedTuple
 
@@ -10,10 +12,14 @@ from ntg_assets.local_days import day_numbers
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import MICROSECONDS_PER_DAY, decay
 
-WINDOWS_OF_HALF_LIFE = {"return_short": 0.5, "return_medium": 3.0, "return_long": 12.0}  # half-lives of frequency, in return windows
-VISITS_OF_HALF_LIFE = {"return_visits_few": 6.0, "return_visits_many": 25.0}  # the same in days on which the user was there
-LEAST_FREQUENCY = 0.02  # added to a decayed frequency before its logarithm: what is long forgotten is not minus infinity
-STAYING_WINDOWS = 3.0  # return windows by which a time of silence must be long before it says anything
+# half-lives of frequency, in return windows
+WINDOWS_OF_HALF_LIFE = {"return_short": 0.5, "return_medium": 3.0, "return_long": 12.0}
+# the same in days on which the user was there
+VISITS_OF_HALF_LIFE = {"return_visits_few": 6.0, "return_visits_many": 25.0}
+# added to a decayed frequency before its logarithm: what is long forgotten is not minus infinity
+LEAST_FREQUENCY = 0.02
+# return windows by which a time of silence must be long before it says anything
+STAYING_WINDOWS = 3.0
 
 
 class Returns(NamedTuple):
@@ -22,7 +28,8 @@ class Returns(NamedTuple):
     Attributes:
         user: Code of the user in the block.
         item: Code of the item in the model.
-        parts: Rows x `RETURN_PARTS`: logarithms whose weighted sum is the logarithm of the odds of a return.
+        parts: Rows x `RETURN_PARTS`: logarithms whose weighted sum is the logarithm of the odds of
+            a return.
     """
 
     user: Longs
@@ -33,50 +40,74 @@ class Returns(NamedTuple):
 def return_parts(block: Interactions, model: RankingModel) -> Returns:
     """Say of each item of each user's past what speaks for a return.
 
-    Frequency fades with time and with the user's visits at several half-lives. `return_staying` is the user's own cycle: a silence
-    that is long for somebody who came often says that the item was given up. The rest is known of the item.
+    Frequency fades with time and with the user's visits at several half-lives. `return_staying` is
+    the user's own cycle: a silence that is long for somebody who came often says that the item was
+    given up. The rest is known of the item.
 
     Args:
         block: Users with all their rows; coded with the items of the model.
         model: Cutoff, return window, what is known of items.
 
-    Source: Hu, He, Gao and Zhang 2020 (personal frequency and recency for next baskets); Fader, Hardie and Lee 2005 (BG/NBD, whose
-        odds of having stayed contain the same power).
+    Source: Hu, He, Gao and Zhang 2020 (personal frequency and recency for next baskets); Fader,
+        Hardie and Lee 2005 (BG/NBD, whose odds of having stayed contain the same power).
     """
-    key, row = np.unique(block.user.astype(np.int64) * max(block.n_items, 1) + block.item, return_inverse=True)
+    key, row = np.unique(
+        block.user.astype(np.int64) * max(block.n_items, 1) + block.item, return_inverse=True
+    )
     user, item = key // max(block.n_items, 1), key % max(block.n_items, 1)
-    columns = [*_frequencies(block, model, row, len(key)), _staying(block, model, row, len(key)), *model.item_returns[item].T]
+    columns = [
+        *_frequencies(block, model, row, len(key)),
+        _staying(block, model, row, len(key)),
+        *model.item_returns[item].T,
+    ]
     return Returns(user, item, np.stack(columns, axis=1))
 
 
 def _frequencies(block: Interactions, model: RankingModel, row: Longs, n_rows: int) -> list[Floats]:
     """Return logarithms of the decayed frequency, by time and by visits."""
     window_days = model.return_window / MICROSECONDS_PER_DAY
-    weights = [decay(block.at, now=model.now, half_life_days=windows * window_days) for windows in WINDOWS_OF_HALF_LIFE.values()]
-    weights += [np.exp2(-_visit(block, model.zone) / visits) for visits in VISITS_OF_HALF_LIFE.values()]
-    return [np.log1p(np.bincount(row, weight, minlength=n_rows) / LEAST_FREQUENCY) for weight in weights]
+    weights = [
+        decay(block.at, now=model.now, half_life_days=windows * window_days)
+        for windows in WINDOWS_OF_HALF_LIFE.values()
+    ]
+    weights += [
+        np.exp2(-_visit(block, model.zone) / visits) for visits in VISITS_OF_HALF_LIFE.values()
+    ]
+    return [
+        np.log1p(np.bincount(row, weight, minlength=n_rows) / LEAST_FREQUENCY) for weight in weights
+    ]
 
 
 def _visit(block: Interactions, zone: str) -> Longs:
     """Number each user's days with any event, the most recent 0."""
     day = day_numbers(block.at, zone)
-    is_new = np.concatenate(([True], (block.user[1:] != block.user[:-1]) | (day[1:] != day[:-1]))) if len(day) else np.empty(0, np.bool_)
+    is_new = (
+        np.concatenate(([True], (block.user[1:] != block.user[:-1]) | (day[1:] != day[:-1])))
+        if len(day)
+        else np.empty(0, np.bool_)
+    )
     number = np.cumsum(is_new) - 1
     return number - number[block.start[block.user]]
 
 
 def _staying(block: Interactions, model: RankingModel, row: Longs, n_rows: int) -> Floats:
-    """Return -n * log((silence + span) / span) in return windows, n being the times the user had the item; both start at its first."""
+    """Return -n * log((silence + span) / span) in return windows,
+    n being the times the user had the item; both start at its first.
+    """
     first, last = np.full(n_rows, model.now), np.zeros(n_rows, np.int64)
     np.minimum.at(first, row, block.at)
     np.maximum.at(last, row, np.minimum(block.at, model.now))
     times = np.bincount(row, minlength=n_rows)
     patience = STAYING_WINDOWS * model.return_window
-    return -times * np.log((model.now - first + patience) / (np.maximum(last - first, 0) + patience))
+    return -times * np.log(
+        (model.now - first + patience) / (np.maximum(last - first, 0) + patience)
+    )
 
 
 def return_probability(parts: Floats, weights: Floats) -> Floats:
-    """Return odds / (1 + odds); odds are the base times the parts' powers, multiplied from the first part to the last."""
+    """Return odds / (1 + odds); odds are the base times the parts' powers,
+    multiplied from the first part to the last.
+    """
     log_odds = np.full(len(parts), np.log(weights[0]))
     for position, weight in enumerate(weights[1:]):
         log_odds += parts[:, position] * weight

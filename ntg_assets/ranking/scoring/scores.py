@@ -8,8 +8,10 @@ from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.taste.neighbours import rows_at_once
 
-COMPILED_FROM = 50_000_000  # users x items; below, dense rows take a few seconds and compiling would take longer
-COMPILED_USERS = 1_024  # users of a block of the compiled engine: some 150 MB of candidates and features
+# users x items; below, dense rows take a few seconds and compiling would take longer
+COMPILED_FROM = 50_000_000
+# users of a block of the compiled engine: some 150 MB of candidates and features
+COMPILED_USERS = 1_024
 
 Tell = Callable[[int, int], None]
 Scorer = Callable[[Interactions], Scored]
@@ -21,7 +23,8 @@ def is_large(log: Interactions) -> bool:
 
 
 def scorer(model: RankingModel, *, compiled: bool) -> Scorer:
-    """Return a function that finds the candidates of a block of users and scores them by every source.
+    """Return a function that finds the candidates of a block of users and scores them by every
+    source.
 
     Args:
         model: Sources, graphs, popularity, settings.
@@ -29,7 +32,9 @@ def scorer(model: RankingModel, *, compiled: bool) -> Scorer:
     """
     per_source = model.settings.candidates_per_source
     if compiled:
-        from ntg_assets.ranking.scoring.compiled_scores import CompiledScores  # noqa: PLC0415  # a small input never pays for numba
+        from ntg_assets.ranking.scoring.compiled_scores import (  # noqa: PLC0415  # a small input never pays for numba
+            CompiledScores,
+        )
 
         engine = CompiledScores(model)
         return lambda block: engine.score(block, per_source=per_source)
@@ -37,12 +42,17 @@ def scorer(model: RankingModel, *, compiled: bool) -> Scorer:
 
 
 def score_users(block: Interactions, model: RankingModel, *, compiled: bool = False) -> Scored:
-    """Find the candidates of one block of users, coded with the items of the model, and score them; see `scorer`."""
+    """Find the candidates of one block of users, coded with the items of the model,
+    and score them; see `scorer`.
+    """
     return scorer(model, compiled=compiled)(block)
 
 
-def user_blocks(log: Interactions, *, compiled: bool, tell: Tell | None = None) -> Iterator[Interactions]:
-    """Cut a log into blocks of users that one engine takes at once; an empty log is one empty block.
+def user_blocks(
+    log: Interactions, *, compiled: bool, tell: Tell | None = None
+) -> Iterator[Interactions]:
+    """Cut a log into blocks of users that one engine takes at once;
+    an empty log is one empty block.
 
     Args:
         log: All users.

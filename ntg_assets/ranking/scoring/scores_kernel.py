@@ -1,11 +1,14 @@
-"""Compiled loops behind `CompiledScores`: all sources of a user in one pass, each user by itself, so workers cannot be told.
+"""Compiled loops behind `CompiledScores`: all sources of a user in one pass,
+each user by itself, so workers cannot be told.
 
-A source is a vector of popularity, or the user's profile spread over a graph. Scores are added up in single precision and in the
-order of the profile, as the dense engine does. Rows of a graph are asked for a few steps before they are read (see `prefetch`).
+A source is a vector of popularity, or the user's profile spread over a graph. Scores are added up
+in single precision and in the order of the profile, as the dense engine does. Rows of a graph are
+asked for a few steps before they are read (see `prefetch`).
 
-Arrays that lie one after the other in memory are one array with a base, and helpers are given whole arrays with a number, not a
-part of them: every part that is cut out counts its references, which took a tenth of the time. Of two scores above 0 the higher one
-has the higher bits; a *key* has those bits, then the falling number of the item, so that one comparison settles ties as well.
+Arrays that lie one after the other in memory are one array with a base, and helpers are given whole
+arrays with a number, not a part of them: every part that is cut out counts its references, which
+took a tenth of the time. Of two scores above 0 the higher one has the higher bits; a *key* has
+those bits, then the falling number of the item, so that one comparison settles ties as well.
 """
 
 from typing import NamedTuple
@@ -39,7 +42,8 @@ class Sources(NamedTuple):
         graph_strength: Strength of each edge.
         popularity: Popularities x items.
         order: Popularities x items: the items by falling popularity.
-        is_latent: Whether each spreading source spreads over the dimensions of the embeddings: only then strengths may be below 0.
+        is_latent: Whether each spreading source spreads over the dimensions of the embeddings: only
+            then strengths may be below 0.
     """
 
     spread_of: Longs
@@ -92,27 +96,49 @@ class Found(NamedTuple):
 
     @classmethod
     def room(cls, *, n_users: int, n_sources: int, n_items: int, k: int) -> "Found":
-        """Make room for at most `k` candidates of each source; memory is used only where it is filled."""
+        """Make room for at most `k` candidates of each source;
+        memory is used only where it is filled.
+        """
         per_source, most = (n_users, n_sources, k), min(n_sources * k, n_items)
-        items, scores, sizes = np.empty(per_source, np.int32), np.empty(per_source), np.zeros((n_users, n_sources), np.int64)
+        items, scores, sizes = (
+            np.empty(per_source, np.int32),
+            np.empty(per_source),
+            np.zeros((n_users, n_sources), np.int64),
+        )
         pairs, features = np.empty((n_users, most), np.int32), np.empty((n_users, most, n_sources))
         return cls(items, scores, sizes, pairs, features, np.zeros(n_users, np.int64))
 
 
 @njit(**OPTIONS)
 def _spread(histories, sources, n, user, score, touched):
-    """Add up what a user's profile spreads over the graph of the n-th spreading source; return the end of the touched places."""
-    graph_start, graph_item, graph_strength = sources.graph_start, sources.graph_item, sources.graph_strength
-    first_row, base, last = np.uint64(sources.graph_of[n]), _base(sources, n), histories.start[n, user + 1]
+    """Add up what a user's profile spreads over the graph of the n-th spreading source;
+    return the end of the touched places.
+    """
+    graph_start, graph_item, graph_strength = (
+        sources.graph_start,
+        sources.graph_item,
+        sources.graph_strength,
+    )
+    first_row, base, last = (
+        np.uint64(sources.graph_of[n]),
+        _base(sources, n),
+        histories.start[n, user + 1],
+    )
     end = base
     for p in range(histories.start[n, user], last):
         prefetch(graph_start, np.int64(first_row + histories.row[min(p + 2 * AHEAD, last - 1)]))
-        _fetch(first_row + histories.row[min(p + AHEAD, last - 1)], graph_start, graph_item, graph_strength)
+        _fetch(
+            first_row + histories.row[min(p + AHEAD, last - 1)],
+            graph_start,
+            graph_item,
+            graph_strength,
+        )
         row, weight = first_row + histories.row[p], histories.weight[p]
         for e in range(np.uint64(graph_start[row]), np.uint64(graph_start[row + np.uint64(1)])):
             place = base + graph_item[e]
             before = score[place]
-            touched[end] = place  # kept only when it is new: cheaper than a branch that is hard to foresee
+            # kept only when it is new: cheaper than a branch that is hard to foresee
+            touched[end] = place
             end += np.uint64(before == 0)
             score[place] = before + weight * graph_strength[e]
     return end
@@ -120,8 +146,14 @@ def _spread(histories, sources, n, user, score, touched):
 
 @njit(**OPTIONS)
 def _spread_dimensions(histories, sources, n, user, score, touched, values):
-    """Add up the same over the dimensions of the embeddings, each of which leads to the same items; what speaks against one is nothing."""
-    graph_start, first_row, base = sources.graph_start, np.uint64(sources.graph_of[n]), _base(sources, n)
+    """Add up the same over the dimensions of the embeddings,
+    each of which leads to the same items; what speaks against one is nothing.
+    """
+    graph_start, first_row, base = (
+        sources.graph_start,
+        np.uint64(sources.graph_of[n]),
+        _base(sources, n),
+    )
     first, last = histories.start[n, user], histories.start[n, user + 1]
     if first == last:
         return base
@@ -129,9 +161,13 @@ def _spread_dimensions(histories, sources, n, user, score, touched, values):
     n_items = np.uint64(graph_start[first_row + np.uint64(1)]) - begin
     values[:n_items] = 0
     for p in range(first, last):
-        strengths, weight = np.uint64(graph_start[first_row + histories.row[p]]), histories.weight[p]
+        strengths, weight = (
+            np.uint64(graph_start[first_row + histories.row[p]]),
+            histories.weight[p],
+        )
         for e in range(n_items):
-            values[e] += weight * sources.graph_strength[strengths + e]  # side by side, so the processor takes many at once
+            # side by side, so the processor takes many at once
+            values[e] += weight * sources.graph_strength[strengths + e]
     for e in range(n_items):
         place = base + sources.graph_item[begin + e]
         touched[base + e] = place
@@ -158,7 +194,12 @@ def _announce(histories, sources, n, user):
     """Ask for the first rows that a user will read."""
     first_row, first = np.uint64(sources.graph_of[n]), histories.start[n, user]
     for p in range(first, min(first + AHEAD, histories.start[n, user + 1])):
-        _fetch(first_row + histories.row[p], sources.graph_start, sources.graph_item, sources.graph_strength)
+        _fetch(
+            first_row + histories.row[p],
+            sources.graph_start,
+            sources.graph_item,
+            sources.graph_strength,
+        )
 
 
 @njit(**OPTIONS)
@@ -180,7 +221,9 @@ def _at_least(values, n, bound):
 
 @njit(**OPTIONS)
 def _bound(values, n, k):
-    """Return a number above 0 that the k-th largest value reaches: most values then need no heap."""
+    """Return a number above 0 that the k-th largest value reaches: most values then need no
+    heap.
+    """
     low, high = np.float32(0), np.float32(0)
     for t in range(n):
         high = max(high, values[t])
@@ -204,7 +247,8 @@ def _best_spread(score, bits, touched, base, end, values, keys, best):
         values[t] = score[touched[base + np.uint64(t)]]
     bound = _bound(values, n, len(best))
     for t in range(n):
-        if values[t] >= bound:  # else: nothing, hidden, or behind as many others as there is room for
+        # else: nothing, hidden, or behind as many others as there is room for
+        if values[t] >= bound:
             place = np.uint64(touched[base + np.uint64(t)])
             key = (np.uint64(bits[place]) << HALF) | (LOW_HALF - (place - base))
             if len(best) > MANY:
@@ -331,17 +375,35 @@ def score_users(sources, histories, found, worker, workers):
         sources: What is the same for all users.
         histories: The users.
         found: Arrays to be filled.
-        worker: Number of this worker, which takes every user from this one on in steps of `workers`.
+        worker: Number of this worker, which takes every user from this one on in steps of
+        `workers`.
         workers: How many there are.
     """
-    spread_of, popular_of, popularity, order = sources.spread_of, sources.popular_of, sources.popularity, sources.order
+    spread_of, popular_of, popularity, order = (
+        sources.spread_of,
+        sources.popular_of,
+        sources.popularity,
+        sources.order,
+    )
     items, scores, sizes, features = found.items, found.scores, found.sizes, found.features
     hidden_start, hidden_item = histories.hidden_start, histories.hidden_item
     n_users, n_sources, n_spread = len(found.n_pairs), len(spread_of), len(sources.graph_of)
     n_items, room = popularity.shape[1], np.int64(_base(sources, n_spread))
-    score, touched, ends = np.zeros(room, np.float32), np.empty(room, np.uint32), np.zeros(n_spread, np.uint64)
-    bits, values, best = score.view(np.uint32), np.empty(n_items + 1, np.float32), np.empty(items.shape[2], np.uint64)
-    hidden_from, found_for, pairs = np.full(n_items, NOBODY), np.full(n_items, NOBODY), np.empty(found.pairs.shape[1], np.int32)
+    score, touched, ends = (
+        np.zeros(room, np.float32),
+        np.empty(room, np.uint32),
+        np.zeros(n_spread, np.uint64),
+    )
+    bits, values, best = (
+        score.view(np.uint32),
+        np.empty(n_items + 1, np.float32),
+        np.empty(items.shape[2], np.uint64),
+    )
+    hidden_from, found_for, pairs = (
+        np.full(n_items, NOBODY),
+        np.full(n_items, NOBODY),
+        np.empty(found.pairs.shape[1], np.int32),
+    )
     keys = np.empty(n_items if len(best) > MANY else 0, np.uint64)
     for user in range(worker, n_users, workers):
         if n_spread < n_sources:
@@ -350,11 +412,16 @@ def score_users(sources, histories, found, worker, workers):
         for source in range(n_sources):
             n, p = spread_of[source], popular_of[source]
             if p >= 0:
-                sizes[user, source] = _keep_popular(popularity, order, p, hidden_from, items, scores, user, source)
+                sizes[user, source] = _keep_popular(
+                    popularity, order, p, hidden_from, items, scores, user, source
+                )
                 continue
             if user + workers < n_users:
                 _announce(histories, sources, n, user + workers)
-            base, ends[n] = _base(sources, n), _spread_any(histories, sources, n, user, score, touched, values)
+            base, ends[n] = (
+                _base(sources, n),
+                _spread_any(histories, sources, n, user, score, touched, values),
+            )
             _hide(hidden_item, hidden_start[user], hidden_start[user + 1], base, score)
             size = _best_spread(score, bits, touched, base, ends[n], values, keys, best)
             _keep_spread(score, base, best, size, items, scores, user, source)
@@ -363,10 +430,16 @@ def score_users(sources, histories, found, worker, workers):
         found.n_pairs[user] = n_pairs
         _write_pairs(pairs, n_pairs, found.pairs, user)
         for source in range(n_sources):
-            n, p, best_score = spread_of[source], popular_of[source], scores[user, source, 0] if sizes[user, source] else 1.0
+            n, p, best_score = (
+                spread_of[source],
+                popular_of[source],
+                scores[user, source, 0] if sizes[user, source] else 1.0,
+            )
             if p >= 0:
                 _relate_popular(popularity, p, best_score, pairs, n_pairs, features, user, source)
             else:
-                _relate_spread(score, _base(sources, n), best_score, pairs, n_pairs, features, user, source)
+                _relate_spread(
+                    score, _base(sources, n), best_score, pairs, n_pairs, features, user, source
+                )
         for n in range(n_spread):
             _clear(score, touched, _base(sources, n), ends[n])

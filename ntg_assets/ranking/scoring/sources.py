@@ -14,12 +14,16 @@ class Source:
 
     Attributes:
         name: Feature name in every table.
-        kind: `graph` spreads the user's profile over the edges of a graph, `latent` over the dimensions of the embeddings,
-            `popularity` is the same for all users, `consumed` is the user's own past.
-        half_life: Of the profile in items (`graph`), else in days; None: the whole past counts (`latent`), or several do (`RETURNS`).
-        graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with what rises lifted.
-        default_weight: Weight in the blend while labels do not teach a better one: close to the popularity floor, whose weight is 1,
-            with some taste. Chosen on inner labels of the MovieLens sample, global cut: NDCG@10 .195 with it, .182 for the floor alone.
+        kind: `graph` spreads the user's profile over the edges of a graph, `latent` over the
+            dimensions of the embeddings, `popularity` is the same for all users, `consumed` is the
+            user's own past.
+        half_life: Of the profile in items (`graph`), else in days; None: the whole past counts
+        (`latent`), or several do (`RETURNS`).
+        graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with
+        what rises lifted.
+        default_weight: Weight in the blend while labels do not teach a better one: close to the
+            popularity floor, whose weight is 1, with some taste. Chosen on inner labels of the
+            MovieLens sample, global cut: NDCG@10 .195 with it, .182 for the floor alone.
     """
 
     name: str
@@ -31,7 +35,9 @@ class Source:
 
 RETURNS = "consumed_return"  # the probability of a return, from the parts below
 RETURN_BASE = "return_base"
-RETURN_DEFAULTS = {  # weights while labels teach no better ones: faded frequency times the root of the share of users who come back
+# weights while labels teach no better ones: faded frequency times the root of the share of users
+# who come back
+RETURN_DEFAULTS = {
     RETURN_BASE: 0.001,
     "return_short": 0.0,
     "return_medium": 1.0,
@@ -47,15 +53,20 @@ RETURN_DEFAULTS = {  # weights while labels teach no better ones: faded frequenc
 GRAPHS = ("taste", "sequence", "linear", "latent")
 LATENT = "latent"
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
-GRAPH_TABLES = {graph: "item_embeddings" if graph == LATENT else f"{graph}_graph" for graph in GRAPHS}
+GRAPH_TABLES = {
+    graph: "item_embeddings" if graph == LATENT else f"{graph}_graph" for graph in GRAPHS
+}
 NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 DEFAULT_POPULARITY_WEIGHT = 1.0
-DEFAULT_CONSUMED_WEIGHT = 3.0  # what a user keeps coming back to says more than any other source, where it may be shown at all
+# what a user keeps coming back to says more than any other source, where it may be shown at all
+DEFAULT_CONSUMED_WEIGHT = 3.0
 
 
 def configured_sources(settings: RankingSettings) -> list[Source]:
-    """List the sources of a configuration (half-lives filled in), in the order in which their contributions are added up."""
+    """List the sources of a configuration (half-lives filled in),
+    in the order in which their contributions are added up.
+    """
     recent, long, whole = (
         settings.profile_half_life_items,
         settings.long_profile_half_life_items,
@@ -71,9 +82,18 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
     ]
-    popularity = [Source(f"popularity_{days:g}d", "popularity", days) for days in sorted(set(settings.popularity_half_life_days or ()))]
+    popularity = [
+        Source(f"popularity_{days:g}d", "popularity", days)
+        for days in sorted(set(settings.popularity_half_life_days or ()))
+    ]
     if settings.recommend_consumed == "never":
-        return [*graphs, Source("latent_rising", "latent", None, RISING), *popularity]  # who takes an item up for the first time
+        # who takes an item up for the first time
+        return [*graphs, Source("latent_rising", "latent", None, RISING), *popularity]
     half_lives = sorted(set(settings.consumed_half_life_days))
     own = [Source(f"consumed_{days:g}d", "consumed", days) for days in half_lives]
-    return [*graphs, *popularity, *own, Source(RETURNS, "consumed", None, default_weight=DEFAULT_CONSUMED_WEIGHT)]
+    return [
+        *graphs,
+        *popularity,
+        *own,
+        Source(RETURNS, "consumed", None, default_weight=DEFAULT_CONSUMED_WEIGHT),
+    ]

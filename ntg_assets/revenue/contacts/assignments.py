@@ -1,4 +1,6 @@
-"""The log by which the programme can be measured: who was treated, who was held out, with what probability, when."""
+"""The log by which the programme can be measured: who was treated,
+who was held out, with what probability, when.
+"""
 
 from datetime import date
 
@@ -10,7 +12,9 @@ from ntg_assets.revenue.contacts.strategies import CONTACT, LISTED
 ARMS = (CONTACT, HOLDOUT)
 
 
-def intervention_assignments(targets: pl.DataFrame, *, assigned_on: date, holdout_share: float) -> pl.DataFrame:
+def intervention_assignments(
+    targets: pl.DataFrame, *, assigned_on: date, holdout_share: float
+) -> pl.DataFrame:
     """Log the draw of everyone on a list whom the policy allows.
 
     Args:
@@ -19,9 +23,9 @@ def intervention_assignments(targets: pl.DataFrame, *, assigned_on: date, holdou
         holdout_share: Probability of being held out.
 
     Returns:
-        `intervention_assignments`, one row per (strategy, user), by strategy and rank. `propensity` is the probability with which a user
-        on this list is contacted, whatever was drawn: an inverse-propensity estimate divides by it for `contact`, by 1 minus it for
-        `holdout`.
+        `intervention_assignments`, one row per (strategy, user), by strategy and rank. `propensity`
+        is the probability with which a user on this list is contacted, whatever was drawn: an
+        inverse-propensity estimate divides by it for `contact`, by 1 minus it for `holdout`.
     """
     listed = targets.filter(pl.col("exclusion").is_in(LISTED))
     return listed.select(

@@ -1,10 +1,13 @@
-"""Choose whom a limited budget is spent on: exactly on small sets, on the hull of the relaxed problem at scale.
+"""Choose whom a limited budget is spent on: exactly on small sets,
+on the hull of the relaxed problem at scale.
 
     maximise sum(profit) over the chosen, with sum(cost) <= budget and at most `capacity` chosen
 
-The shadow price is what one more unit of budget would bring in the relaxed problem (fractions of a contact allowed).
+The shadow price is what one more unit of budget would bring in the relaxed problem (fractions of a
+contact allowed).
 
-Source: Dantzig 1957 (the relaxed knapsack is solved in the order of profit - price * cost); HiGHS by scipy.optimize.milp for the exact one.
+Source: Dantzig 1957 (the relaxed knapsack is solved in the order of profit - price * cost); HiGHS
+by scipy.optimize.milp for the exact one.
 """
 
 from dataclasses import dataclass
@@ -14,14 +17,17 @@ import numpy as np
 from ntg_assets.arrays import Flags, Floats
 
 MAX_EXACT = 1_000  # candidates up to which the integer programme is solved
-MAX_NODES = 20_000  # of its search tree: a limit in work, not in time, so that a busy machine chooses the same
+# of its search tree: a limit in work, not in time, so that a busy machine chooses the same
+MAX_NODES = 20_000
 BISECTIONS = 100
 SLACK = 1e-9  # relative: sums of costs are not exact
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Who is chosen, what one more unit of budget would bring, and whether the choice is proven best."""
+    """Who is chosen, what one more unit of budget would bring,
+    and whether the choice is proven best.
+    """
 
     chosen: Flags
     shadow_price: float
@@ -32,7 +38,8 @@ def spend(profit: Floats, cost: Floats, *, budget: float, capacity: int) -> Sele
     """Spend a budget.
 
     Args:
-        profit: Expected profit of each candidate, cost already taken off; those at or below 0 are never chosen.
+        profit: Expected profit of each candidate, cost already taken off; those at or below 0 are
+        never chosen.
         cost: Expected cost of each, at least 0.
         budget: Most that may be spent.
         capacity: Most that may be chosen.
@@ -46,7 +53,9 @@ def spend(profit: Floats, cost: Floats, *, budget: float, capacity: int) -> Sele
         return Selection(filled, price, is_exact=False)
     exact = _solve(profit, cost, budget=budget, capacity=capacity)
     is_better = exact is not None and profit[exact].sum() >= profit[filled].sum()
-    return Selection(exact if exact is not None and is_better else filled, price, is_exact=is_better)
+    return Selection(
+        exact if exact is not None and is_better else filled, price, is_exact=is_better
+    )
 
 
 def _best(profit: Floats, charge: Floats, capacity: int) -> Flags:
@@ -59,7 +68,9 @@ def _best(profit: Floats, charge: Floats, capacity: int) -> Flags:
 
 
 def _shadow_price(profit: Floats, cost: Floats, *, budget: float, capacity: int) -> float:
-    """Smallest price of a unit of cost, to bisection accuracy, at which the best choice stays within the budget."""
+    """Smallest price of a unit of cost, to bisection accuracy,
+    at which the best choice stays within the budget.
+    """
     low, high = 0.0, float((profit[cost > 0] / cost[cost > 0]).max(initial=0.0)) + 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
@@ -69,7 +80,9 @@ def _shadow_price(profit: Floats, cost: Floats, *, budget: float, capacity: int)
 
 
 def _fill(profit: Floats, cost: Floats, *, price: float, budget: float, capacity: int) -> Flags:
-    """Take the best choice at the shadow price, then whoever still fits, in the order of gain at that price."""
+    """Take the best choice at the shadow price, then whoever still fits,
+    in the order of gain at that price.
+    """
     chosen = _best(profit, price * cost, capacity)
     left, room = budget - cost[chosen].sum(), capacity - int(chosen.sum())
     for position in np.argsort(-(profit - price * cost), kind="stable"):
@@ -80,11 +93,23 @@ def _fill(profit: Floats, cost: Floats, *, price: float, budget: float, capacity
 
 
 def _solve(profit: Floats, cost: Floats, *, budget: float, capacity: int) -> Flags | None:
-    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415  # the solver takes a while to import
+    from scipy.optimize import (  # noqa: PLC0415  # the solver takes a while to import
+        Bounds,
+        LinearConstraint,
+        milp,
+    )
 
-    limits = LinearConstraint(np.vstack([cost, np.ones(len(cost))]), ub=np.array([budget, float(capacity)]))
+    limits = LinearConstraint(
+        np.vstack([cost, np.ones(len(cost))]), ub=np.array([budget, float(capacity)])
+    )
     whole = np.ones(len(profit), dtype=np.int64)
-    found = milp(-profit, integrality=whole, bounds=Bounds(0, 1), constraints=limits, options={"mip_rel_gap": 0.0, "node_limit": MAX_NODES})
+    found = milp(
+        -profit,
+        integrality=whole,
+        bounds=Bounds(0, 1),
+        constraints=limits,
+        options={"mip_rel_gap": 0.0, "node_limit": MAX_NODES},
+    )
     if not found.success:
         return None
     chosen: Flags = (np.round(found.x) == 1) & (profit > 0)

@@ -1,7 +1,8 @@
 """Reasons to withhold every contact list of the night: in doubt nobody is contacted.
 
-Each source of such reasons is one function that yields `Hold`s; `hold_contacts` makes the table of all of them. One row of it empties
-the lists, keeps anybody from being logged as contacted or held out, and is told wherever people look. Everything else is published.
+Each source of such reasons is one function that yields `Hold`s; `hold_contacts` makes the table of
+all of them. One row of it empties the lists, keeps anybody from being logged as contacted or held
+out, and is told wherever people look. Everything else is published.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,18 @@ import polars as pl
 
 from ntg_assets.revenue.contacts.user_lists import LISTS
 
-UNREADABLE, UNMATCHED, BELOW_USUAL = "cannot be read", "names no user of the log", "is far below its usual level"
-SCHEMA: dict[str, Any] = {"source": pl.String, "rule": pl.String, "sentence": pl.String, "value": pl.Float64, "limit": pl.Float64}
+UNREADABLE, UNMATCHED, BELOW_USUAL = (
+    "cannot be read",
+    "names no user of the log",
+    "is far below its usual level",
+)
+SCHEMA: dict[str, Any] = {
+    "source": pl.String,
+    "rule": pl.String,
+    "sentence": pl.String,
+    "value": pl.Float64,
+    "limit": pl.Float64,
+}
 
 
 class Hold(NamedTuple):
@@ -40,22 +51,37 @@ def hold_contacts(holds: Iterable[Hold]) -> pl.DataFrame:
 
 def list_holds(user_list_report: pl.DataFrame) -> Iterator[Hold]:
     """Yield a reason for each list of people who must not be contacted that cannot be relied on."""
-    for row in user_list_report.filter(~pl.col("is_usable") & pl.col("list").is_in(LISTS)).iter_rows(named=True):
+    for row in user_list_report.filter(
+        ~pl.col("is_usable") & pl.col("list").is_in(LISTS)
+    ).iter_rows(named=True):
         was_read = row["n_rows"] > 0
         named = float(row["n_users"]) if was_read else None
         rule = UNMATCHED if was_read else UNREADABLE
-        yield Hold(row["source"], rule, f"{row['source']}: {row['reason']}", named, 1.0 if was_read else None)
+        yield Hold(
+            row["source"],
+            rule,
+            f"{row['source']}: {row['reason']}",
+            named,
+            1.0 if was_read else None,
+        )
 
 
 def volume_holds(volume_report: pl.DataFrame, *, limit: float) -> Iterator[Hold]:
-    """Yield a reason for each measure of the log that ends far below its usual level: then everyone looks like leaving.
+    """Yield a reason for each measure of the log that ends far below its usual level: then everyone
+    looks like leaving.
 
     Args:
         volume_report: Comparisons of the load, with their verdicts.
         limit: Share of the usual level from which down it is a reason.
     """
     for row in volume_report.filter(pl.col("verdict") == "hold").iter_rows(named=True):
-        yield Hold("ingest.volume_report", f"{row['measure']} {BELOW_USUAL}", row["sentence"], row["ratio"], limit)
+        yield Hold(
+            "ingest.volume_report",
+            f"{row['measure']} {BELOW_USUAL}",
+            row["sentence"],
+            row["ratio"],
+            limit,
+        )
 
 
 def tell_holds(holds: pl.DataFrame) -> str:

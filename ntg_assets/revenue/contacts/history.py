@@ -1,4 +1,5 @@
-"""Days that were published before: tables of which each day is kept in a file of its own, below the workspace.
+"""Days that were published before: tables of which each day is kept in a file of its own,
+below the workspace.
 
 Tonight's own file never counts, so a run that is repeated gives the same tables.
 """
@@ -33,10 +34,16 @@ def last_day_before(kept: KeptDays, day: date, *, workspace: Path) -> pl.DataFra
     Raises:
         StorageError: its file is damaged.
     """
-    earlier = sorted(file for file in (workspace / kept.folder).glob(f"{kept.day_column}=*.parquet") if file.name < kept.file_name(day))
+    earlier = sorted(
+        file
+        for file in (workspace / kept.folder).glob(f"{kept.day_column}=*.parquet")
+        if file.name < kept.file_name(day)
+    )
     if not earlier:
         return None
     try:
-        return read_verified(earlier[-1], name=f"{kept.folder}/{earlier[-1].name}", advice="Delete it and run again.")
+        return read_verified(
+            earlier[-1], name=f"{kept.folder}/{earlier[-1].name}", advice="Delete it and run again."
+        )
     except SourceError as error:
         raise StorageError(str(error)) from None

@@ -13,7 +13,9 @@ UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 @contract("intervention_targets")
 class InterventionTargets(Contract):
-    """One row per (strategy, user): who is contacted, and who was passed over on the way down the list."""
+    """One row per (strategy, user): who is contacted,
+    and who was passed over on the way down the list.
+    """
 
     strategy: str = column("Strategy of the configuration")
     user_id: str = identifier("user", "Who")
@@ -23,19 +25,35 @@ class InterventionTargets(Contract):
     exclusion_detail: str = column("The same in words; null when there is a contact", nullable=True)
     churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
     revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
-    expected_saved_value: float = column("save_rate * revenue_at_risk; under measured uplift that of the trial's window", unit="unit")
+    expected_saved_value: float = column(
+        "save_rate * revenue_at_risk; under measured uplift that of the trial's window", unit="unit"
+    )
     expected_cost: float = column("Contact, and offer where it is taken", unit="unit", ge=0)
     expected_profit: float = column("expected_saved_value - expected_cost", unit="unit")
     save_rate: float = column(
-        "Share of leaving users whom a contact keeps, as assumed; null under measured uplift", unit="share", nullable=True, ge=0, le=1
+        "Share of leaving users whom a contact keeps, as assumed; null under measured uplift",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     evidence: str = column("What the saved value rests on", isin=EVIDENCE)
     shadow_price: float = column(
-        "Profit that one more unit of the strategy's budget would bring; null unless a budget is spent for profit", nullable=True, ge=0
+        "Profit that one more unit of the strategy's budget would bring; null unless a budget is"
+        " spent for profit",
+        nullable=True,
+        ge=0,
     )
-    is_proven_best: pl.Boolean = column("Whether no other choice within the budget expects more profit; null likewise", nullable=True)
+    is_proven_best: pl.Boolean = column(
+        "Whether no other choice within the budget expects more profit; null likewise",
+        nullable=True,
+    )
     unit: str = column("Unit of value", str_matches=UNIT)
-    reason: str = column("What raises the user's risk most, or that nothing of their own does: reason_1 of churn_scores", nullable=True)
+    reason: str = column(
+        "What raises the user's risk most, or that nothing of their own does: reason_1 of"
+        " churn_scores",
+        nullable=True,
+    )
 
     class Config:
         unique = ["strategy", "user_id"]
@@ -57,17 +75,31 @@ class TrialOutcomes(Contract):
 
 @contract("persuadability_report")
 class PersuadabilityReport(Contract):
-    """One row: what the configured trial says of the programme, and whether it says whom to contact; no row without a trial."""
+    """One row: what the configured trial says of the programme,
+    and whether it says whom to contact; no row without a trial.
+    """
 
     n_treated: int = column("Treated users", ge=0)
     n_control: int = column("Users held out", ge=0)
     window_days: int = column("Window in which value was counted", unit="days", ge=1)
-    effect: float = column("Mean effect of treatment on the value of a user; null with too few users", unit="unit", nullable=True)
+    effect: float = column(
+        "Mean effect of treatment on the value of a user; null with too few users",
+        unit="unit",
+        nullable=True,
+    )
     effect_low: float = column("Lower end of its 95% interval", unit="unit", nullable=True)
     effect_high: float = column("Upper end of its 95% interval", unit="unit", nullable=True)
-    top_half_effect: float = column("The same in the half of the users with the higher forecast uplift", unit="unit", nullable=True)
-    top_half_gain: float = column("How much more that half gained than all users did", unit="unit", nullable=True)
-    top_half_gain_low: float = column("Lower end of its 95% interval: above 0 the ranking is used", unit="unit", nullable=True)
+    top_half_effect: float = column(
+        "The same in the half of the users with the higher forecast uplift",
+        unit="unit",
+        nullable=True,
+    )
+    top_half_gain: float = column(
+        "How much more that half gained than all users did", unit="unit", nullable=True
+    )
+    top_half_gain_low: float = column(
+        "Lower end of its 95% interval: above 0 the ranking is used", unit="unit", nullable=True
+    )
     top_half_gain_high: float = column("Upper end of its 95% interval", unit="unit", nullable=True)
     verdict: str = column("What may be claimed", isin=VERDICTS)
     problem: str = column("Why the trial could not be measured; null where it could", nullable=True)
@@ -75,10 +107,14 @@ class PersuadabilityReport(Contract):
 
 @contract("uplift_estimates")
 class UpliftEstimates(Contract):
-    """One row per user: forecast effect of a contact; no rows unless the trial measured that some gain more than others."""
+    """One row per user: forecast effect of a contact;
+    no rows unless the trial measured that some gain more than others.
+    """
 
     user_id: str = identifier("user", "Who")
-    expected_uplift: float = column("Forecast effect on the value within the trial's window", unit="unit")
+    expected_uplift: float = column(
+        "Forecast effect on the value within the trial's window", unit="unit"
+    )
 
     class Config:
         unique = ["user_id"]
@@ -86,12 +122,16 @@ class UpliftEstimates(Contract):
 
 @contract("intervention_exclusions")
 class InterventionExclusions(Contract):
-    """One row per (at-risk user, reason): why the user is not contacted, whatever a strategy says."""
+    """One row per (at-risk user, reason): why the user is not contacted,
+    whatever a strategy says.
+    """
 
     user_id: str = identifier("user", "Who")
     exclusion: str = column("Kind of reason", isin=POLICY)
     detail: str = column("The reason in words")
-    is_deciding: bool = column("Whether it is the first of the user's reasons, the one that lists carry")
+    is_deciding: bool = column(
+        "Whether it is the first of the user's reasons, the one that lists carry"
+    )
 
     class Config:
         unique = ["user_id", "exclusion"]
@@ -99,17 +139,27 @@ class InterventionExclusions(Contract):
 
 @contract("intervention_assignments")
 class InterventionAssignments(Contract):
-    """One row per (strategy, user) on tonight's lists whom the policy allows: treated or held out, with what probability."""
+    """One row per (strategy, user) on tonight's lists whom the policy allows: treated or held out,
+    with what probability.
+    """
 
     user_id: str = identifier("user", "Who")
     strategy: str = column("Strategy of the configuration: one randomised trial each")
     action: str = column("What is done", isin=("contact", "no_contact"))
     arm: str = column("contact: treated; holdout: held out at random", isin=ARMS)
-    propensity: float = column("Probability with which a user on this list is contacted", unit="probability", gt=0, le=1)
-    assigned_on: pl.Date = column("Cutoff whose list it is; outcomes count from this day", unit="date")
+    propensity: float = column(
+        "Probability with which a user on this list is contacted", unit="probability", gt=0, le=1
+    )
+    assigned_on: pl.Date = column(
+        "Cutoff whose list it is; outcomes count from this day", unit="date"
+    )
     rank: int = column("Place in the strategy's list", ge=1)
-    churn_probability: float = column("As in churn_scores, before the contact", unit="probability", ge=0, le=1)
-    revenue_at_risk: float = column("As in revenue_risk_radar, before the contact", unit="unit", ge=0)
+    churn_probability: float = column(
+        "As in churn_scores, before the contact", unit="probability", ge=0, le=1
+    )
+    revenue_at_risk: float = column(
+        "As in revenue_risk_radar, before the contact", unit="unit", ge=0
+    )
     unit: str = column("Unit of value", str_matches=UNIT)
 
     class Config:
@@ -122,23 +172,38 @@ class StrategyComparison(Contract):
 
     strategy: str = column("Strategy of the configuration")
     n_contacts: int = column("Users contacted", ge=0)
-    n_passed_over: int = column("Users passed over on the way down the list: opted out, held out, over budget", ge=0)
-    revenue_at_risk_share: float = column("Share of all revenue at risk that the contacted hold", unit="share", ge=0, le=1)
+    n_passed_over: int = column(
+        "Users passed over on the way down the list: opted out, held out, over budget", ge=0
+    )
+    revenue_at_risk_share: float = column(
+        "Share of all revenue at risk that the contacted hold", unit="share", ge=0, le=1
+    )
     expected_saved_value: float = column("Sum over the contacted", unit="unit", ge=0)
     expected_cost: float = column("Sum over the contacted", unit="unit", ge=0)
     expected_profit: float = column("Saved value minus cost", unit="unit")
     profit_at_half_save_rate: float = column(
-        "Profit of the same list if contacts keep half as many (half the measured uplift)", unit="unit"
+        "Profit of the same list if contacts keep half as many (half the measured uplift)",
+        unit="unit",
     )
-    profit_at_double_save_rate: float = column("Profit of the same list if contacts keep twice as many (at most all)", unit="unit")
+    profit_at_double_save_rate: float = column(
+        "Profit of the same list if contacts keep twice as many (at most all)", unit="unit"
+    )
     break_even_save_rate: float = column(
-        "Save rate at which the list neither wins nor loses; null where none up to 1 pays", nullable=True, ge=0, le=1
+        "Save rate at which the list neither wins nor loses; null where none up to 1 pays",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     evidence: str = column("As in intervention_targets", isin=EVIDENCE)
     overlap_share: float = column(
-        "Share of the contacted whom the first strategy contacts too; null without contacts", nullable=True, ge=0, le=1
+        "Share of the contacted whom the first strategy contacts too; null without contacts",
+        nullable=True,
+        ge=0,
+        le=1,
     )
-    budget: float = column("Budget of the strategy; null without one", unit="unit", nullable=True, ge=0)
+    budget: float = column(
+        "Budget of the strategy; null without one", unit="unit", nullable=True, ge=0
+    )
     shadow_price: float = column("As in intervention_targets", nullable=True, ge=0)
     is_proven_best: pl.Boolean = column("As in intervention_targets", nullable=True)
     unit: str = column("Unit of value", str_matches=UNIT)
@@ -149,13 +214,17 @@ class StrategyComparison(Contract):
 
 @contract("strategy_overlaps")
 class StrategyOverlaps(Contract):
-    """One row per ordered pair of strategies: how many of the contacts of one the other contacts too."""
+    """One row per ordered pair of strategies: how many of the contacts of one the other contacts
+    too.
+    """
 
     strategy: str = column("Strategy of the configuration")
     other: str = column("Another one")
     n_contacts: int = column("Contacts of the strategy", ge=0)
     n_shared: int = column("Of these, contacts of the other too", ge=0)
-    shared_share: float = column("n_shared / n_contacts; null without contacts", unit="share", nullable=True, ge=0, le=1)
+    shared_share: float = column(
+        "n_shared / n_contacts; null without contacts", unit="share", nullable=True, ge=0, le=1
+    )
 
     class Config:
         unique = ["strategy", "other"]

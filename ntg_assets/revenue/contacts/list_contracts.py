@@ -9,21 +9,31 @@ from ntg_assets.revenue.contacts.user_lists import LISTS
 
 @contract("user_lists")
 class UserListsTable(Contract):
-    """One row per row of a configured list of users, read once at the start of the run. No key: lists repeat themselves."""
+    """One row per row of a configured list of users,
+    read once at the start of the run. No key: lists repeat themselves.
+    """
 
     list: str = column("opt_outs, exclusions, or contacts of the past", isin=LISTS)
     file_name: str = column("File, relative to the project folder")
-    listed_id: str = column("User, as the list writes the id; null: the row holds none", nullable=True)
+    listed_id: str = column(
+        "User, as the list writes the id; null: the row holds none", nullable=True
+    )
     detail: str = column("Reason of an exclusion", nullable=True)
-    contacted_on: pl.Date = column("Day of a contact in the service's zone", unit="date", nullable=True)
+    contacted_on: pl.Date = column(
+        "Day of a contact in the service's zone", unit="date", nullable=True
+    )
 
 
 @contract("trial_log")
 class TrialLogTable(Contract):
-    """One row per user of the configured contact trial, read once at the start of the run; no rows without a trial."""
+    """One row per user of the configured contact trial,
+    read once at the start of the run; no rows without a trial.
+    """
 
     listed_id: str = column("User as text, written as in the log of events where it can be")
-    assigned_on: pl.Date = column("First day, in the service's zone, on which the user was given an arm", unit="date")
+    assigned_on: pl.Date = column(
+        "First day, in the service's zone, on which the user was given an arm", unit="date"
+    )
     is_treated: bool = column("Whether the user was treated")
     propensity: float = column("Probability of treatment", unit="probability", gt=0, lt=1)
 
@@ -33,20 +43,34 @@ class TrialLogTable(Contract):
 
 @contract("user_list_report")
 class UserListReport(Contract):
-    """One row per configured list of users: how its ids meet the users of the log. n_found + n_near + n_not_found = n_ids."""
+    """One row per configured list of users: how its ids meet the users of the log. n_found + n_near
+    + n_not_found = n_ids.
+    """
 
-    list: str = column("opt_outs, exclusions, contacts of the past, or the contact trial", isin=tuple(ALL_KEYS))
+    list: str = column(
+        "opt_outs, exclusions, contacts of the past, or the contact trial", isin=tuple(ALL_KEYS)
+    )
     source: str = column("Configuration key")
     files: str = column("Files or globs as configured, joined by ', '")
     n_rows: int = column("Rows of the list", ge=0)
     n_blank: int = column("Rows without an id", ge=0)
     n_ids: int = column("Different ids, as they are written", ge=0)
-    n_found: int = column("Ids that are a user of the log, by the rule by which the log compares ids", ge=0)
-    n_near: int = column("Ids that are none, but differ from one only by spaces, unseen characters, case, quotes, zeros or a .0", ge=0)
+    n_found: int = column(
+        "Ids that are a user of the log, by the rule by which the log compares ids", ge=0
+    )
+    n_near: int = column(
+        "Ids that are none, but differ from one only by spaces, unseen characters, case, quotes,"
+        " zeros or a .0",
+        ge=0,
+    )
     n_not_found: int = column("Ids that are no user of the log", ge=0)
     n_users: int = column("Users of the log that it names", ge=0)
-    n_users_nearly: int = column("Those that it names only nearly: they count as listed, but not as part of a trial", ge=0)
-    is_usable: bool = column("Whether it can be relied on: it was read, and is empty or names somebody")
+    n_users_nearly: int = column(
+        "Those that it names only nearly: they count as listed, but not as part of a trial", ge=0
+    )
+    is_usable: bool = column(
+        "Whether it can be relied on: it was read, and is empty or names somebody"
+    )
     reason: str = column("Why not, or what a person should look at; null: nothing", nullable=True)
 
     class Config(Contract.Config):

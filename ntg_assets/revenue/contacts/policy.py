@@ -1,9 +1,11 @@
-"""Who may not be contacted, and why: withheld lists, opt-outs, exclusions, contact caps, the random holdout. Every reason is recorded.
+"""Who may not be contacted, and why: withheld lists, opt-outs, exclusions,
+contact caps, the random holdout. Every reason is recorded.
 
 Whoever a list names in any spelling (`events/ids.py`) is on it: in doubt nobody is contacted.
 
-The holdout is drawn by a hash of the user alone, last: it consists of people who could have been contacted, each with one and the same
-probability, night after night. So a later comparison of contacted and held-out users is a randomised trial.
+The holdout is drawn by a hash of the user alone, last: it consists of people who could have been
+contacted, each with one and the same probability, night after night. So a later comparison of
+contacted and held-out users is a randomised trial.
 """
 
 from datetime import date, timedelta
@@ -43,49 +45,100 @@ def intervention_exclusions(
         settings: Caps and holdout.
         lists: Opt-outs, exclusions, past contacts.
         holds: `contact_holds`; any row of it keeps everyone from being contacted.
-        as_of: Tonight; contacts count in `[as_of - contact_window_days, as_of)`. None: there are no contacts to count.
+        as_of: Tonight; contacts count in `[as_of - contact_window_days, as_of)`. None: there are no
+            contacts to count.
 
     Returns:
-        `intervention_exclusions`, one row per (user, reason), by user and in the order in which reasons decide.
+        `intervention_exclusions`, one row per (user, reason), by user and in the order in which
+        reasons decide.
     """
     users = radar.filter("is_at_risk_population").select("user_id").sort("user_id")
     known = KnownIds(users["user_id"])
     found = {
-        WITHHELD: users.clear() if holds is None or holds.is_empty() else users.with_columns(detail=pl.lit(holds["sentence"][0])),
-        OPTED_OUT: _listed(known, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))),
+        WITHHELD: (
+            users.clear()
+            if holds is None or holds.is_empty()
+            else users.with_columns(detail=pl.lit(holds["sentence"][0]))
+        ),
+        OPTED_OUT: _listed(
+            known, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))
+        ),
         EXCLUDED: _listed(known, lists.excluded),
         CONTACTED: _capped(known, lists.contacts, settings=settings, as_of=as_of),
-        HOLDOUT: _with_detail(users.filter(_is_held_out(users["user_id"], settings)), f"held out at random ({settings.holdout_share:.0%})"),
+        HOLDOUT: _with_detail(
+            users.filter(_is_held_out(users["user_id"], settings)),
+            f"held out at random ({settings.holdout_share:.0%})",
+        ),
     }
-    reasons = [rows.select("user_id", exclusion=pl.lit(name), detail="detail") for name, rows in found.items() if rows.height]
+    reasons = [
+        rows.select("user_id", exclusion=pl.lit(name), detail="detail")
+        for name, rows in found.items()
+        if rows.height
+    ]
     if not reasons:
-        return users.clear().with_columns(exclusion=pl.lit(""), detail=pl.lit(""), is_deciding=pl.lit(value=True))
-    ordered = pl.concat(reasons).with_columns(place=pl.col("exclusion").replace_strict({name: k for k, name in enumerate(POLICY)}))
-    deciding = ordered.sort("user_id", "place").with_columns(is_deciding=pl.int_range(pl.len()).over("user_id") == 0)
+        return users.clear().with_columns(
+            exclusion=pl.lit(""), detail=pl.lit(""), is_deciding=pl.lit(value=True)
+        )
+    ordered = pl.concat(reasons).with_columns(
+        place=pl.col("exclusion").replace_strict({name: k for k, name in enumerate(POLICY)})
+    )
+    deciding = ordered.sort("user_id", "place").with_columns(
+        is_deciding=pl.int_range(pl.len()).over("user_id") == 0
+    )
     return deciding.drop("place")
 
 
 def _listed(known: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
-    """Find who is on a list (`listed_id`, `detail`), in whatever spelling; of several details the first as text is told."""
+    """Find who is on a list (`listed_id`, `detail`), in whatever spelling;
+    of several details the first as text is told.
+    """
     pairs = match_ids(rows["listed_id"], known).pairs
     details = rows.group_by("listed_id").agg(pl.col("detail").min())
-    told = pairs.join(details, on="listed_id", how="inner").sort("known_id", "is_exact", "detail", descending=[False, True, False])
-    written = pl.when("is_exact").then("detail").otherwise(pl.format("{} (written as '{}')", "detail", "listed_id"))
-    return told.unique("known_id", keep="first", maintain_order=True).select(user_id="known_id", detail=written)
+    told = pairs.join(details, on="listed_id", how="inner").sort(
+        "known_id", "is_exact", "detail", descending=[False, True, False]
+    )
+    written = (
+        pl.when("is_exact")
+        .then("detail")
+        .otherwise(pl.format("{} (written as '{}')", "detail", "listed_id"))
+    )
+    return told.unique("known_id", keep="first", maintain_order=True).select(
+        user_id="known_id", detail=written
+    )
 
 
-def _capped(known: KnownIds, contacts: pl.DataFrame, *, settings: RadarSettings, as_of: date | None) -> pl.DataFrame:
+def _capped(
+    known: KnownIds, contacts: pl.DataFrame, *, settings: RadarSettings, as_of: date | None
+) -> pl.DataFrame:
     window = settings.contact_window_days
     since = None if as_of is None else as_of - timedelta(days=window)
-    recent = contacts.filter((pl.col("contacted_on") >= since) & (pl.col("contacted_on") < as_of)) if as_of else contacts.clear()
+    recent = (
+        contacts.filter((pl.col("contacted_on") >= since) & (pl.col("contacted_on") < as_of))
+        if as_of
+        else contacts.clear()
+    )
     pairs = match_ids(recent["listed_id"], known).pairs
-    counted = recent.join(pairs, on="listed_id", how="inner").group_by(user_id="known_id").agg(n=pl.len())
-    told = pl.format("contacted {} times in the last {} days, at most {}", "n", pl.lit(window), pl.lit(settings.max_contacts))
-    return counted.filter(pl.col("n") >= settings.max_contacts).sort("user_id").with_columns(detail=told)
+    counted = (
+        recent.join(pairs, on="listed_id", how="inner").group_by(user_id="known_id").agg(n=pl.len())
+    )
+    told = pl.format(
+        "contacted {} times in the last {} days, at most {}",
+        "n",
+        pl.lit(window),
+        pl.lit(settings.max_contacts),
+    )
+    return (
+        counted.filter(pl.col("n") >= settings.max_contacts)
+        .sort("user_id")
+        .with_columns(detail=told)
+    )
 
 
 def _is_held_out(users: pl.Series, settings: RadarSettings) -> pl.Series:
-    drawn = [unit_interval(settings.holdout_salt, user) < settings.holdout_share for user in users.to_list()]
+    drawn = [
+        unit_interval(settings.holdout_salt, user) < settings.holdout_share
+        for user in users.to_list()
+    ]
     return pl.Series("is_holdout", drawn, dtype=pl.Boolean)
 
 

@@ -1,16 +1,22 @@
-"""Whom to contact tonight, by strategy and within the policy: capacity, budget, opt-outs, contact caps, a random holdout.
+"""Whom to contact tonight, by strategy and within the policy: capacity,
+budget, opt-outs, contact caps, a random holdout.
 
-The expected value of a contact rests on an *assumed* save rate until a randomised trial has measured it.
+The expected value of a contact rests on an *assumed* save rate until a randomised trial has
+measured it.
 
     expected saved value = save rate * revenue at risk
-    expected cost        = contact cost + offer cost * (save rate * P(churn) + take-up by stayers * (1 - P(churn)))
+    expected cost        = contact cost
+                           + offer cost * (save rate * P(churn) + take-up by stayers * (1 -
+                           P(churn)))
     expected profit      = expected saved value - expected cost
 
-`persuadability` alone may rest on uplift: where a randomised programme has measured it (`persuadability.py`), the saved value is the
-uplift that is forecast for the user within the trial's window, and nothing beyond it; else it is as above, and says so.
+`persuadability` alone may rest on uplift: where a randomised programme has measured it
+(`persuadability.py`), the saved value is the uplift that is forecast for the user within the
+trial's window, and nothing beyond it; else it is as above, and says so.
 
-Whether a user is on a list never depends on the user's own holdout draw: the held-out keep their place in order and budget. So whoever
-is on a list is contacted with probability 1 - `holdout_share`, exactly.
+Whether a user is on a list never depends on the user's own holdout draw: the held-out keep their
+place in order and budget. So whoever is on a list is contacted with probability 1 -
+`holdout_share`, exactly.
 """
 
 from datetime import date
@@ -25,7 +31,8 @@ from ntg_assets.revenue.contacts.budget import spend
 from ntg_assets.revenue.contacts.policy import HOLDOUT, NONE, OVER_BUDGET, intervention_exclusions
 
 CONTACT, NO_CONTACT = "contact", "no_contact"
-COST_STEPS_PER_UNIT = 1_000_000  # budgets are added up in whole millionths, so their sum has no rounding
+# budgets are added up in whole millionths, so their sum has no rounding
+COST_STEPS_PER_UNIT = 1_000_000
 PERSUADABILITY = "persuadability"
 FOR_PROFIT = ("expected_profit", PERSUADABILITY)
 ASSUMED, MEASURED = EVIDENCE = ("assumed save rate", "measured uplift")
@@ -56,24 +63,48 @@ def intervention_targets(
         as_of: Tonight.
 
     Returns:
-        `intervention_targets`, by strategy and rank: who is contacted, and whoever was passed over on the way, with the reason.
+        `intervention_targets`, by strategy and rank: who is contacted, and whoever was passed over
+            on the way, with the reason.
     """
-    excluded = intervention_exclusions(radar, settings=settings) if exclusions is None else exclusions
-    deciding = excluded.filter("is_deciding").select("user_id", "exclusion", exclusion_detail="detail")
+    excluded = (
+        intervention_exclusions(radar, settings=settings) if exclusions is None else exclusions
+    )
+    deciding = excluded.filter("is_deciding").select(
+        "user_id", "exclusion", exclusion_detail="detail"
+    )
     candidates = radar.filter("is_at_risk_population").drop("rank")
     for column, known in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
-        told = pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64}) if known is None else known
+        told = (
+            pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64})
+            if known is None
+            else known
+        )
         candidates = candidates.join(told.select("user_id", column), on="user_id", how="left")
-    policed = candidates.join(deciding, on="user_id", how="left").with_columns(pl.col("exclusion").fill_null(NONE)).sort("user_id")
-    chosen = pl.concat([_choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}") for strategy in settings.strategies])
+    policed = (
+        candidates.join(deciding, on="user_id", how="left")
+        .with_columns(pl.col("exclusion").fill_null(NONE))
+        .sort("user_id")
+    )
+    chosen = pl.concat(
+        [
+            _choose(policed, strategy, settings=settings, draw=f"{seed}:{as_of}")
+            for strategy in settings.strategies
+        ]
+    )
     return chosen if holds is None or holds.is_empty() else chosen.clear()
 
 
 def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:
-    """Add the expected saved value, cost and profit of contacting each candidate; by measured uplift where the strategy has one."""
+    """Add the expected saved value, cost and profit of contacting each candidate;
+    by measured uplift where the strategy has one.
+    """
     risk = pl.col("churn_probability")
     takers = strategy.save_rate * risk + strategy.stayer_take_up * (1 - risk)
-    saved = pl.col("expected_uplift") if is_measured(candidates, strategy) else strategy.save_rate * pl.col("revenue_at_risk")
+    saved = (
+        pl.col("expected_uplift")
+        if is_measured(candidates, strategy)
+        else strategy.save_rate * pl.col("revenue_at_risk")
+    )
     return candidates.with_columns(
         expected_saved_value=saved,
         expected_cost=strategy.contact_cost + strategy.offer_cost * takers,
@@ -82,28 +113,45 @@ def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.D
 
 def is_measured(candidates: pl.DataFrame, strategy: StrategySettings) -> bool:
     """Whether a strategy can rest on a measured uplift."""
-    return strategy.objective == PERSUADABILITY and bool(candidates["expected_uplift"].is_not_null().any())
+    return strategy.objective == PERSUADABILITY and bool(
+        candidates["expected_uplift"].is_not_null().any()
+    )
 
 
 def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str) -> pl.DataFrame:
     """Keep those a strategy is about, first target first; ties by user id."""
     if strategy.objective in FOR_PROFIT:
         worth = candidates.filter(pl.col("expected_profit") > 0)
-        return worth.with_columns(priority=_profit_per_cost(strategy)).sort("priority", "user_id", descending=[True, False])
+        return worth.with_columns(priority=_profit_per_cost(strategy)).sort(
+            "priority", "user_id", descending=[True, False]
+        )
     if strategy.objective == "high_value":
         risky = candidates.filter(pl.col("churn_probability") >= pl.col("churn_probability").mean())
-        return risky.with_columns(priority="ltv_at_stake").sort("priority", "user_id", descending=[True, False])
+        return risky.with_columns(priority="ltv_at_stake").sort(
+            "priority", "user_id", descending=[True, False]
+        )
     if strategy.objective == "early_warning":
-        rise = (pl.col("churn_probability") - pl.col("churn_probability_before")) * pl.col("ltv_at_stake")
+        rise = (pl.col("churn_probability") - pl.col("churn_probability_before")) * pl.col(
+            "ltv_at_stake"
+        )
         rising = candidates.with_columns(priority=rise).filter(pl.col("priority") > 0)
         return rising.sort("priority", "user_id", descending=[True, False])
     if strategy.objective == "random":
-        drawn = [unit_interval(f"{draw}:{strategy.name}", user) for user in candidates["user_id"].to_list()]
-        return candidates.with_columns(pl.Series("priority", drawn, dtype=pl.Float64)).sort("priority", "user_id")
-    return candidates.with_columns(priority="revenue_at_risk").sort("priority", "user_id", descending=[True, False])
+        drawn = [
+            unit_interval(f"{draw}:{strategy.name}", user)
+            for user in candidates["user_id"].to_list()
+        ]
+        return candidates.with_columns(pl.Series("priority", drawn, dtype=pl.Float64)).sort(
+            "priority", "user_id"
+        )
+    return candidates.with_columns(priority="revenue_at_risk").sort(
+        "priority", "user_id", descending=[True, False]
+    )
 
 
-def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: RadarSettings, draw: str) -> pl.DataFrame:
+def _choose(
+    candidates: pl.DataFrame, strategy: StrategySettings, *, settings: RadarSettings, draw: str
+) -> pl.DataFrame:
     measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
     paid = _within_budget(ordered, strategy, capacity=settings.capacity)
@@ -114,7 +162,9 @@ def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: R
             strategy=pl.lit(strategy.name),
             user_id="user_id",
             rank=pl.col("rank").cast(pl.Int64),
-            action=pl.when(pl.col("exclusion") == NONE).then(pl.lit(CONTACT)).otherwise(pl.lit(NO_CONTACT)),
+            action=pl.when(pl.col("exclusion") == NONE)
+            .then(pl.lit(CONTACT))
+            .otherwise(pl.lit(NO_CONTACT)),
             exclusion="exclusion",
             exclusion_detail="exclusion_detail",
             churn_probability="churn_probability",
@@ -132,16 +182,31 @@ def _choose(candidates: pl.DataFrame, strategy: StrategySettings, *, settings: R
     )
 
 
-def _within_budget(ordered: pl.DataFrame, strategy: StrategySettings, *, capacity: int) -> pl.DataFrame:
-    """Pass over whoever the budget does not pay for: by the best choice for profit, else by walking down the list."""
-    unpriced = {"shadow_price": pl.lit(None, pl.Float64), "is_proven_best": pl.lit(None, pl.Boolean)}
+def _within_budget(
+    ordered: pl.DataFrame, strategy: StrategySettings, *, capacity: int
+) -> pl.DataFrame:
+    """Pass over whoever the budget does not pay for: by the best choice for profit,
+    else by walking down the list.
+    """
+    unpriced = {
+        "shadow_price": pl.lit(None, pl.Float64),
+        "is_proven_best": pl.lit(None, pl.Boolean),
+    }
     if strategy.budget is None:
         return ordered.with_columns(**unpriced)
     may = ordered["exclusion"].is_in(LISTED).to_numpy()
     cost = ordered["expected_cost"].to_numpy()
     if strategy.objective in FOR_PROFIT:
-        found = spend(ordered["expected_profit"].to_numpy()[may], cost[may], budget=strategy.budget, capacity=capacity)
-        unpriced = {"shadow_price": pl.lit(found.shadow_price, pl.Float64), "is_proven_best": pl.lit(found.is_exact)}
+        found = spend(
+            ordered["expected_profit"].to_numpy()[may],
+            cost[may],
+            budget=strategy.budget,
+            capacity=capacity,
+        )
+        unpriced = {
+            "shadow_price": pl.lit(found.shadow_price, pl.Float64),
+            "is_proven_best": pl.lit(found.is_exact),
+        }
         paid = np.zeros(len(may), dtype=bool)
         paid[may] = found.chosen
     else:
@@ -156,7 +221,9 @@ def _within_budget(ordered: pl.DataFrame, strategy: StrategySettings, *, capacit
 
 
 def _payable(cost: Floats, may: Flags, *, budget: float) -> Flags:
-    """Walk down the list and pay for whoever the rest of the budget reaches; added up in whole millionths, so without rounding."""
+    """Walk down the list and pay for whoever the rest of the budget reaches;
+    added up in whole millionths, so without rounding.
+    """
     left = round(budget * COST_STEPS_PER_UNIT)
     paid = np.zeros(len(cost), dtype=bool)
     for position in np.flatnonzero(may):
@@ -168,8 +235,13 @@ def _payable(cost: Floats, may: Flags, *, budget: float) -> Flags:
 
 
 def _up_to_capacity(policed: pl.DataFrame, capacity: int) -> pl.DataFrame:
-    """Keep whoever stands before the capacity is used up, down to the last who is on the list; those passed over before it stay."""
-    is_contact, is_listed = (policed["exclusion"] == NONE).cast(pl.Int64), policed["exclusion"].is_in(LISTED).cast(pl.Int64)
+    """Keep whoever stands before the capacity is used up,
+    down to the last who is on the list; those passed over before it stay.
+    """
+    is_contact, is_listed = (
+        (policed["exclusion"] == NONE).cast(pl.Int64),
+        policed["exclusion"].is_in(LISTED).cast(pl.Int64),
+    )
     reached = is_contact.cum_sum() - is_contact < capacity
     more_to_come = (is_listed * reached.cast(pl.Int64)).cum_sum(reverse=True) > 0
     return policed.filter(reached & more_to_come)
@@ -179,7 +251,9 @@ def _profit_per_cost(strategy: StrategySettings) -> pl.Expr:
     """Profit per unit spent where money is short, profit itself where it is not."""
     profit = pl.col("expected_profit")
     return (
-        pl.when(pl.col("expected_cost") > 0).then(profit / pl.col("expected_cost")).otherwise(profit)
+        pl.when(pl.col("expected_cost") > 0)
+        .then(profit / pl.col("expected_cost"))
+        .otherwise(profit)
         if strategy.budget is not None
         else profit
     )

@@ -1,4 +1,6 @@
-"""The strategies side by side: what each expects to save and spend, how they overlap, how far the save rate may fall."""
+"""The strategies side by side: what each expects to save and spend,
+how they overlap, how far the save rate may fall.
+"""
 
 from math import fsum
 
@@ -10,7 +12,9 @@ from ntg_assets.revenue.contacts.strategies import ASSUMED, CONTACT, MEASURED, w
 HALF, DOUBLE = 0.5, 2.0
 
 
-def strategy_comparison(targets: pl.DataFrame, radar: pl.DataFrame, *, settings: RadarSettings) -> pl.DataFrame:
+def strategy_comparison(
+    targets: pl.DataFrame, radar: pl.DataFrame, *, settings: RadarSettings
+) -> pl.DataFrame:
     """Compare the chosen lists.
 
     Args:
@@ -19,7 +23,8 @@ def strategy_comparison(targets: pl.DataFrame, radar: pl.DataFrame, *, settings:
         settings: Strategies and policy.
 
     Returns:
-        `strategy_comparison`, one row per strategy in the order of the configuration. The overlap is that with the first strategy.
+        `strategy_comparison`, one row per strategy in the order of the configuration. The overlap
+        is that with the first strategy.
     """
     first = _contacts(targets, settings.strategies[0].name)["user_id"].to_list()
     rows = [_row(targets, radar, strategy, first=first) for strategy in settings.strategies]
@@ -30,13 +35,26 @@ def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.D
     """Count whom two strategies both contact.
 
     Returns:
-        `strategy_overlaps`, one row per ordered pair of strategies, in the order of the configuration.
+        `strategy_overlaps`, one row per ordered pair of strategies, in the order of the
+        configuration.
     """
     names = [strategy.name for strategy in settings.strategies]
     chosen = {name: set(_contacts(targets, name)["user_id"].to_list()) for name in names}
-    rows = [(one, other, len(chosen[one]), len(chosen[one] & chosen[other])) for one in names for other in names if one != other]
+    rows = [
+        (one, other, len(chosen[one]), len(chosen[one] & chosen[other]))
+        for one in names
+        for other in names
+        if one != other
+    ]
     counted = pl.DataFrame(
-        rows, schema={"strategy": pl.String, "other": pl.String, "n_contacts": pl.Int64, "n_shared": pl.Int64}, orient="row"
+        rows,
+        schema={
+            "strategy": pl.String,
+            "other": pl.String,
+            "n_contacts": pl.Int64,
+            "n_shared": pl.Int64,
+        },
+        orient="row",
     )
     share = pl.when(pl.col("n_contacts") > 0).then(pl.col("n_shared") / pl.col("n_contacts"))
     return counted.with_columns(shared_share=share.cast(pl.Float64))
@@ -45,20 +63,30 @@ def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.D
 def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> float | None:
     """Save rate at which the list neither wins nor loses; None where no save rate up to 1 pays."""
     risk = contacts["churn_probability"].to_numpy()
-    fixed = strategy.contact_cost * len(risk) + strategy.offer_cost * strategy.stayer_take_up * (1 - risk).sum()
+    fixed = (
+        strategy.contact_cost * len(risk)
+        + strategy.offer_cost * strategy.stayer_take_up * (1 - risk).sum()
+    )
     gain = contacts["revenue_at_risk"].sum() - strategy.offer_cost * risk.sum()
     return float(fixed / gain) if gain > 0 and fixed <= gain else None
 
 
-def _row(targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]) -> dict[str, object]:
-    listed, contacts = targets.filter(pl.col("strategy") == strategy.name), _contacts(targets, strategy.name)
+def _row(
+    targets: pl.DataFrame, radar: pl.DataFrame, strategy: StrategySettings, *, first: list[object]
+) -> dict[str, object]:
+    listed, contacts = (
+        targets.filter(pl.col("strategy") == strategy.name),
+        _contacts(targets, strategy.name),
+    )
     measured = bool((contacts["evidence"] == MEASURED).any())
     at_risk = fsum(radar["revenue_at_risk"])  # exact, so that a part never exceeds the whole
     return {
         "strategy": strategy.name,
         "n_contacts": contacts.height,
         "n_passed_over": listed.height - contacts.height,
-        "revenue_at_risk_share": fsum(contacts["revenue_at_risk"]) / at_risk if at_risk > 0 else 0.0,
+        "revenue_at_risk_share": (
+            fsum(contacts["revenue_at_risk"]) / at_risk if at_risk > 0 else 0.0
+        ),
         "expected_saved_value": float(contacts["expected_saved_value"].sum()),
         "expected_cost": float(contacts["expected_cost"].sum()),
         "expected_profit": float(contacts["expected_profit"].sum()),
@@ -79,12 +107,21 @@ def _contacts(targets: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float) -> float:
-    """Profit of the same list if contacts save so many times as much: at another save rate (at most 1), or of the measured uplift."""
+    """Profit of the same list if contacts save so many times as much: at another save rate
+    (at most 1), or of the measured uplift.
+    """
     if (contacts["evidence"] == MEASURED).any():
-        return factor * float(contacts["expected_saved_value"].sum()) - float(contacts["expected_cost"].sum())
-    changed = strategy.model_copy(update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"})
+        return factor * float(contacts["expected_saved_value"].sum()) - float(
+            contacts["expected_cost"].sum()
+        )
+    changed = strategy.model_copy(
+        update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"}
+    )
     return float(with_economics(contacts, changed)["expected_profit"].sum())
 
 
 _NUMBERS = ("budget", "overlap_share", "break_even_save_rate", "shadow_price")
-_NULLABLE: dict[str, pl.DataType] = {**dict.fromkeys(_NUMBERS, pl.Float64()), "is_proven_best": pl.Boolean()}
+_NULLABLE: dict[str, pl.DataType] = {
+    **dict.fromkeys(_NUMBERS, pl.Float64()),
+    "is_proven_best": pl.Boolean(),
+}

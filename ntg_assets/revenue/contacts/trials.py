@@ -1,6 +1,7 @@
 """The contact programme's trial: who was treated and who was held out, and what they then did.
 
-A user counts once, from the first day on which they were given an arm, and only when their window has closed inside TRAIN.
+A user counts once, from the first day on which they were given an arm, and only when their window
+has closed inside TRAIN.
 """
 
 from datetime import date, timedelta
@@ -24,7 +25,12 @@ from ntg_assets.sql import Source, query
 from ntg_assets.storage.run import run
 
 TRIAL, TRIAL_KEY = "trial", "radar.trial"
-LOG_SCHEMA = {"listed_id": pl.String, "assigned_on": pl.Date, "is_treated": pl.Boolean, "propensity": pl.Float64}
+LOG_SCHEMA = {
+    "listed_id": pl.String,
+    "assigned_on": pl.Date,
+    "is_treated": pl.Boolean,
+    "propensity": pl.Float64,
+}
 
 
 class TrialLog(NamedTuple):
@@ -35,19 +41,29 @@ class TrialLog(NamedTuple):
     sentence: str
 
 
-def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType, zone: str = UTC_ZONE) -> TrialLog:
+def read_trial(
+    trial: TrialSettings, *, place: Place, id_type: IdType, zone: str = UTC_ZONE
+) -> TrialLog:
     """Read the log of a randomised programme; its days are those of `zone`.
 
     Returns:
-        `listed_id` (as the log of events writes it), `assigned_on`, `is_treated`, `propensity`: one row per user, the first day; who was
-        in both arms is in none.
+        `listed_id` (as the log of events writes it), `assigned_on`, `is_treated`, `propensity`: one
+        row per user, the first day; who was in both arms is in none.
 
     Raises:
-        SourceError: a file is missing or damaged, a day or a propensity is none, an arm is not known.
+        SourceError: a file is missing or damaged, a day or a propensity is none, an arm is not
+            known.
     """
-    read = read_rows(trial.files, RowQuery("revenue.contacts", "trial_rows", _rules(trial)), key=TRIAL_KEY, place=place)
+    read = read_rows(
+        trial.files,
+        RowQuery("revenue.contacts", "trial_rows", _rules(trial)),
+        key=TRIAL_KEY,
+        place=place,
+    )
     if read is None:
-        return TrialLog(pl.DataFrame(schema=LOG_SCHEMA), 0, "no file is there yet: nothing can be measured")
+        return TrialLog(
+            pl.DataFrame(schema=LOG_SCHEMA), 0, "no file is there yet: nothing can be measured"
+        )
     _refuse_unknown_arms(read.rows, trial)
     is_treated = pl.col("arm") == trial.treated
     parsed = read.rows.select(
@@ -57,11 +73,24 @@ def read_trial(trial: TrialSettings, *, place: Place, id_type: IdType, zone: str
         propensity="propensity" if trial.propensity else is_treated.mean(),
     )
     _refuse_incomplete(parsed)
-    first = parsed.sort("listed_id", "assigned_on", "is_treated").group_by("listed_id", maintain_order=True)
-    users = first.agg(pl.col("assigned_on", "propensity").first(), pl.col("is_treated").first(), n=pl.col("is_treated").n_unique())
+    first = parsed.sort("listed_id", "assigned_on", "is_treated").group_by(
+        "listed_id", maintain_order=True
+    )
+    users = first.agg(
+        pl.col("assigned_on", "propensity").first(),
+        pl.col("is_treated").first(),
+        n=pl.col("is_treated").n_unique(),
+    )
     kept = users.filter(pl.col("n") == 1).select(*LOG_SCHEMA)
-    told, n_both = f"{parsed.height:,} rows in {read.n_files:,} file(s): {kept.height:,} users", users.height - kept.height
-    return TrialLog(kept, read.n_files, f"{told}; {n_both:,} were in both arms and count in none" if n_both else told)
+    told, n_both = (
+        f"{parsed.height:,} rows in {read.n_files:,} file(s): {kept.height:,} users",
+        users.height - kept.height,
+    )
+    return TrialLog(
+        kept,
+        read.n_files,
+        f"{told}; {n_both:,} were in both arms and count in none" if n_both else told,
+    )
 
 
 def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
@@ -70,7 +99,12 @@ def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
         Rule("arm", trial.arm, as_written, is_optional=True),
         Rule("assigned_at", trial.assigned_at, as_iso_instant, is_optional=True),
         Rule("assigned_text", trial.assigned_at, as_written, is_optional=True),
-        Rule("propensity", trial.propensity, as_value if trial.propensity else _no_value, is_optional=True),
+        Rule(
+            "propensity",
+            trial.propensity,
+            as_value if trial.propensity else _no_value,
+            is_optional=True,
+        ),
     )
 
 
@@ -79,42 +113,73 @@ def _no_value(_: Column) -> str:
 
 
 def _refuse_incomplete(parsed: pl.DataFrame) -> None:
-    is_broken = pl.any_horizontal(pl.all().is_null()) | ~pl.col("propensity").is_between(0, 1, closed="none")
+    is_broken = pl.any_horizontal(pl.all().is_null()) | ~pl.col("propensity").is_between(
+        0, 1, closed="none"
+    )
     broken = parsed.filter(is_broken.fill_null(value=True))
     if broken.height:
         raise SourceError(
-            f"{broken.height:,} of {parsed.height:,} rows hold no user, no day, or a propensity that is not between 0 and 1 "
-            f"(first: {broken.row(0)}). Mend the log; a propensity of 1 has nobody to compare with."
+            f"{broken.height:,} of {parsed.height:,} rows hold no user, no day, or a propensity"
+            f" that is not between 0 and 1 (first: {broken.row(0)}). Mend the log; a propensity of"
+            " 1 has nobody to compare with."
         )
 
 
 def trial_outcomes(
-    log: pl.DataFrame, user_days: pl.DataFrame, *, complete_until_on: date, window_days: int, value: ValueSettings
+    log: pl.DataFrame,
+    user_days: pl.DataFrame,
+    *,
+    complete_until_on: date,
+    window_days: int,
+    value: ValueSettings,
 ) -> pl.DataFrame:
-    """Count what the users of a trial brought in the window after their day; only windows that have closed.
+    """Count what the users of a trial brought in the window after their day;
+    only windows that have closed.
 
     Returns:
         `trial_outcomes`, by user; users that the log of events does not know are left out.
     """
-    users = user_days.select("user_id", listed_id=pl.col("user_id").cast(pl.String)).unique().sort("user_id")
+    users = (
+        user_days.select("user_id", listed_id=pl.col("user_id").cast(pl.String))
+        .unique()
+        .sort("user_id")
+    )
     closed = log.filter(pl.col("assigned_on") + timedelta(days=window_days) <= complete_until_on)
     trial = users.join(closed, on="listed_id", how="inner").drop("listed_id")
-    seen = run(query("revenue.contacts", "trial_outcomes", {"trial": trial, "user_days": user_days}, window_days=window_days)).sort(
-        "user_id"
+    seen = run(
+        query(
+            "revenue.contacts",
+            "trial_outcomes",
+            {"trial": trial, "user_days": user_days},
+            window_days=window_days,
+        )
+    ).sort("user_id")
+    return seen.select(
+        "user_id",
+        "assigned_on",
+        "is_treated",
+        "propensity",
+        pl.Series("value", observed_value(seen, settings=value)),
     )
-    return seen.select("user_id", "assigned_on", "is_treated", "propensity", pl.Series("value", observed_value(seen, settings=value)))
 
 
 def with_activity_before(outcomes: pl.DataFrame, user_days: Source) -> pl.DataFrame:
-    """Add what was known of each user on the day of the arm; who had not been active before is left out."""
-    known = run(user_activity_features(user_days, outcomes.select("user_id", cutoff_on="assigned_on")))
+    """Add what was known of each user on the day of the arm;
+    who had not been active before is left out.
+    """
+    known = run(
+        user_activity_features(user_days, outcomes.select("user_id", cutoff_on="assigned_on"))
+    )
     return outcomes.join(known.drop("cutoff_on"), on="user_id", how="inner").sort("user_id")
 
 
 def _refuse_unknown_arms(rows: pl.DataFrame, trial: TrialSettings) -> None:
-    unknown = rows.filter(~pl.col("arm").is_in([trial.treated, trial.control]).fill_null(value=False))
+    unknown = rows.filter(
+        ~pl.col("arm").is_in([trial.treated, trial.control]).fill_null(value=False)
+    )
     if unknown.height:
         raise SourceError(
-            f"{unknown.height:,} of {rows.height:,} rows have arm {unknown['arm'][0]!r}; "
-            f"{trial.treated!r} and {trial.control!r} are configured (radar.trial.treated, radar.trial.control)."
+            f"{unknown.height:,} of {rows.height:,} rows have arm {unknown['arm'][0]!r};"
+            f" {trial.treated!r} and {trial.control!r} are configured (radar.trial.treated,"
+            " radar.trial.control)."
         )

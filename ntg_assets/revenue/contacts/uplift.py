@@ -1,16 +1,19 @@
-"""Whom a contact changes: uplift from a randomised programme, or nothing at all where none has been run.
+"""Whom a contact changes: uplift from a randomised programme,
+or nothing at all where none has been run.
 
-Users of a trial were given an arm at random; their value in a window after it is compared. With e the probability of treatment, x what
-was known before, and m1, m0 regressions of the value on x in each arm,
+Users of a trial were given an arm at random; their value in a window after it is compared. With e
+the probability of treatment, x what was known before, and m1, m0 regressions of the value on x in
+each arm,
 
     score = m1(x) - m0(x) + [treated] (y - m1(x)) / e - [control] (y - m0(x)) / (1 - e)
 
-has the user's own effect as its mean, whatever the regressions. The uplift model is a ridge regression of the score on x. It is honest:
-users are divided in two halves, and each half is judged by models that saw the other alone. Only when the half of the users with the
-higher forecast uplift gained significantly more than all users did is the ranking used, and called measured.
+has the user's own effect as its mean, whatever the regressions. The uplift model is a ridge
+regression of the score on x. It is honest: users are divided in two halves, and each half is judged
+by models that saw the other alone. Only when the half of the users with the higher forecast uplift
+gained significantly more than all users did is the ranking used, and called measured.
 
-Source: Robins and Rotnitzky 1995 (augmented inverse-propensity score); Athey and Imbens 2016 (honest estimation); Radcliffe 2007 (uplift
-by groups of the ranking).
+Source: Robins and Rotnitzky 1995 (augmented inverse-propensity score); Athey and Imbens 2016
+(honest estimation); Radcliffe 2007 (uplift by groups of the ranking).
 """
 
 from collections.abc import Callable
@@ -26,7 +29,14 @@ from ntg_assets.errors import tell_error
 from ntg_assets.randomness import unit_interval
 from ntg_assets.statistics.glm import Z_95
 
-INPUTS = ("log_recency_days", "log_active_days_30d", "log_active_days_90d", "trend_log_ratio", "log_decayed_value_90d", "log_tenure_days")
+INPUTS = (
+    "log_recency_days",
+    "log_active_days_30d",
+    "log_active_days_90d",
+    "trend_log_ratio",
+    "log_decayed_value_90d",
+    "log_tenure_days",
+)
 MIN_USERS_PER_ARM = 200  # with fewer, an interval says nothing
 RIDGE_SHARE = 0.01  # penalty per row, on standardised inputs
 HALF = 0.5
@@ -56,17 +66,21 @@ REPORT_SCHEMA = {
 
 @dataclass(frozen=True)
 class Uplift:
-    """What a trial said: `report` (one row, none without a trial), and `estimates` (`user_id`, `expected_uplift`; none unless measured)."""
+    """What a trial said: `report` (one row, none without a trial),
+    and `estimates` (`user_id`, `expected_uplift`; none unless measured).
+    """
 
     report: pl.DataFrame
     estimates: pl.DataFrame
 
 
 def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) -> Uplift:
-    """Fit and judge the uplift of a trial, and forecast it for tonight's users where it may be called measured.
+    """Fit and judge the uplift of a trial, and forecast it for tonight's users where it may be
+    called measured.
 
     Args:
-        trial: One row per user: `user_id`, `is_treated`, `propensity` (of treatment), `value` in the window, and the activity before.
+        trial: One row per user: `user_id`, `is_treated`, `propensity` (of treatment), `value` in
+        the window, and the activity before.
         now: Rows of `churn_snapshots` at the cutoff.
         window_days: Window in which the value was counted.
     """
@@ -75,7 +89,11 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         return Uplift(pl.DataFrame(schema=REPORT_SCHEMA), nobody)
     ordered = trial.sort("user_id")
     n_treated = int(ordered["is_treated"].sum())
-    sizes = {"n_treated": n_treated, "n_control": ordered.height - n_treated, "window_days": window_days}
+    sizes = {
+        "n_treated": n_treated,
+        "n_control": ordered.height - n_treated,
+        "window_days": window_days,
+    }
     if min(n_treated, ordered.height - n_treated) < MIN_USERS_PER_ARM:
         return Uplift(pl.DataFrame([{**sizes, "verdict": TOO_FEW}], schema=REPORT_SCHEMA), nobody)
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
@@ -84,12 +102,19 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         if report["verdict"] != MEASURED:
             return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), nobody)
         model = _fit_uplift(ordered)
-        told = now.sort("user_id").select("user_id").with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
+        told = (
+            now.sort("user_id")
+            .select("user_id")
+            .with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
+        )
     return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), told)
 
 
-def uplift_or_problem(measure: Callable[[], Uplift], *, trial: pl.DataFrame, now: pl.DataFrame, window_days: int) -> Uplift:
-    """Measure a trial; whatever goes wrong concerns the trial alone, and stands in the report in place of an effect.
+def uplift_or_problem(
+    measure: Callable[[], Uplift], *, trial: pl.DataFrame, now: pl.DataFrame, window_days: int
+) -> Uplift:
+    """Measure a trial; whatever goes wrong concerns the trial alone,
+    and stands in the report in place of an effect.
 
     Args:
         measure: Measures it.
@@ -101,8 +126,14 @@ def uplift_or_problem(measure: Callable[[], Uplift], *, trial: pl.DataFrame, now
         return measure()
     except Exception as error:  # noqa: BLE001  # the night goes on without the trial, and says so
         n_treated = int(trial["is_treated"].sum())
-        sizes = {"n_treated": n_treated, "n_control": trial.height - n_treated, "window_days": window_days}
-        report = pl.DataFrame([{**sizes, "verdict": BROKEN, "problem": tell_error(error)}], schema=REPORT_SCHEMA)
+        sizes = {
+            "n_treated": n_treated,
+            "n_control": trial.height - n_treated,
+            "window_days": window_days,
+        }
+        report = pl.DataFrame(
+            [{**sizes, "verdict": BROKEN, "problem": tell_error(error)}], schema=REPORT_SCHEMA
+        )
         return Uplift(report, now.head(0).select("user_id", expected_uplift=pl.lit(0.0)))
 
 
@@ -121,7 +152,13 @@ class _Ridge:
         design = standardise(matrix, mean=mean, scale=scale)
         level = float(target.mean())
         penalty = RIDGE_SHARE * len(target) * np.eye(design.shape[1])
-        return cls(mean, scale, np.concatenate([[level], np.linalg.solve(design.T @ design + penalty, design.T @ (target - level))]))
+        return cls(
+            mean,
+            scale,
+            np.concatenate(
+                [[level], np.linalg.solve(design.T @ design + penalty, design.T @ (target - level))]
+            ),
+        )
 
     def predict(self, rows: pl.DataFrame) -> Floats:
         design = standardise(_inputs(rows), mean=self.mean, scale=self.scale)
@@ -131,7 +168,9 @@ class _Ridge:
 
 def _cross_fitted(trial: pl.DataFrame) -> tuple[Floats, Floats]:
     """Scores and forecasts of every user by models that saw only the other half."""
-    is_first = np.array([unit_interval(HALVES_SALT, user) < HALF for user in trial["user_id"].to_list()])
+    is_first = np.array(
+        [unit_interval(HALVES_SALT, user) < HALF for user in trial["user_id"].to_list()]
+    )
     score, forecast = np.zeros(trial.height), np.zeros(trial.height)
     for judged in (is_first, ~is_first):
         others, own = trial.filter(pl.Series(~judged)), trial.filter(pl.Series(judged))
@@ -154,11 +193,17 @@ def _scores(trial: pl.DataFrame, arms: tuple[_Ridge, _Ridge]) -> Floats:
     value, share = trial["value"].to_numpy(), trial["propensity"].to_numpy()
     treated = trial["is_treated"].to_numpy()
     if_treated, if_control = (arm.predict(trial) for arm in arms)
-    return if_treated - if_control + np.where(treated, (value - if_treated) / share, -(value - if_control) / (1 - share))
+    return (
+        if_treated
+        - if_control
+        + np.where(treated, (value - if_treated) / share, -(value - if_control) / (1 - share))
+    )
 
 
 def _judge(score: Floats, forecast: Floats) -> dict[str, float | str]:
-    """Effect on all, and what the half with the higher forecast gained beyond it; one score per user, so errors are plain."""
+    """Effect on all, and what the half with the higher forecast gained beyond it;
+    one score per user, so errors are plain.
+    """
     n = len(score)
     is_top = np.zeros(n, dtype=bool)
     is_top[np.argsort(-forecast, kind="stable")[: n // 2]] = True

@@ -1,4 +1,6 @@
-"""How each configured list of users meets the users of the log: how many of its ids are found, nearly found, not found, blank."""
+"""How each configured list of users meets the users of the log: how many of its ids are found,
+nearly found, not found, blank.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,7 +30,12 @@ ALL_KEYS = {**KEYS, TRIAL: TRIAL_KEY}
 
 
 def report_user_lists(
-    optional_sources: pl.DataFrame, user_lists: pl.DataFrame, trial_log: pl.DataFrame, users: pl.Series, *, accept_unmatched: bool = False
+    optional_sources: pl.DataFrame,
+    user_lists: pl.DataFrame,
+    trial_log: pl.DataFrame,
+    users: pl.Series,
+    *,
+    accept_unmatched: bool = False,
 ) -> pl.DataFrame:
     """Hold every configured list against the users of the log.
 
@@ -42,11 +49,22 @@ def report_user_lists(
     Returns:
         `user_list_report`, one row per configured list.
     """
-    listed = pl.concat([user_lists.select("list", "listed_id"), trial_log.select(pl.lit(TRIAL).alias("list"), "listed_id")])
+    listed = pl.concat(
+        [
+            user_lists.select("list", "listed_id"),
+            trial_log.select(pl.lit(TRIAL).alias("list"), "listed_id"),
+        ]
+    )
     judged = {row["source"]: row for row in optional_sources.iter_rows(named=True)}
     known = KnownIds(users)
     rows = [
-        _row(name, judged[key], listed.filter(pl.col("list") == name)["listed_id"], known, accept_unmatched=accept_unmatched)
+        _row(
+            name,
+            judged[key],
+            listed.filter(pl.col("list") == name)["listed_id"],
+            known,
+            accept_unmatched=accept_unmatched,
+        )
         for name, key in ALL_KEYS.items()
         if key in judged
     ]
@@ -54,17 +72,27 @@ def report_user_lists(
 
 
 def remarks(report: pl.DataFrame) -> Iterator[str]:
-    """Say of each usable list what a person should look at: ids that are only nearly those of the log, and rows without one."""
+    """Say of each usable list what a person should look at: ids that are only nearly those of the
+    log, and rows without one.
+    """
     for row in report.filter("is_usable").iter_rows(named=True):
         if row["reason"] is not None:
             yield f"{row['source']}: {row['reason']}"
 
 
-def _row(name: str, judged: Mapping[str, Any], listed: pl.Series, known: KnownIds, *, accept_unmatched: bool) -> dict[str, Any]:
+def _row(
+    name: str,
+    judged: Mapping[str, Any],
+    listed: pl.Series,
+    known: KnownIds,
+    *,
+    accept_unmatched: bool,
+) -> dict[str, Any]:
     match, n_blank = match_ids(listed, known), listed.null_count()
     is_unmatched = listed.len() > 0 and match.n_found + match.n_near == 0
     reason = _unmatched(match, listed, known) if is_unmatched else _remark(match, n_blank)
-    is_told = not judged["is_usable"] or not judged["n_files"]  # why it was not read, or that nothing is there to read yet
+    # why it was not read, or that nothing is there to read yet
+    is_told = not judged["is_usable"] or not judged["n_files"]
     return {
         "list": name,
         "source": judged["source"],
@@ -87,7 +115,10 @@ def _unmatched(match: IdMatch, listed: pl.Series, known: KnownIds) -> str:
         return f"none of its {listed.len():,} rows holds an id"
     first, user = listed.drop_nulls().sort()[0], known.rows["known_id"].sort().head(1).to_list()
     seen = f", those of the log look like {user[0]!r}" if user else ""
-    return f"none of its {match.n_ids:,} ids is a user of the log: the first is {first!r}{seen}. Is it a list of other ids?"
+    return (
+        f"none of its {match.n_ids:,} ids is a user of the log: the first is {first!r}{seen}. Is it"
+        " a list of other ids?"
+    )
 
 
 def _remark(match: IdMatch, n_blank: int) -> str | None:
@@ -95,7 +126,10 @@ def _remark(match: IdMatch, n_blank: int) -> str | None:
     if match.n_known_nearly:
         near = match.only_near.row(0, named=True)
         how = f"such as {near['listed_id']!r} for {near['known_id']!r}"
-        told.append(f"{match.n_known_nearly:,} of the {match.n_known:,} users that it names are written otherwise in the log ({how})")
+        told.append(
+            f"{match.n_known_nearly:,} of the {match.n_known:,} users that it names are written"
+            f" otherwise in the log ({how})"
+        )
     if n_blank:
         told.append(f"{n_blank:,} rows hold no id")
     return "; ".join(told) or None

@@ -2,7 +2,8 @@
 
     revenue at risk = P(churn) * stake,   stake = value if the user stays
 
-A user outside the at-risk population has already left: nothing of theirs is at stake any more, so their stake is 0.
+A user outside the at-risk population has already left: nothing of theirs is at stake any more, so
+their stake is 0.
 """
 
 import polars as pl
@@ -10,11 +11,14 @@ import polars as pl
 from ntg_assets.configuration.churn import ChurnSettings
 
 BANDS = ("critical", "high", "medium", "low", "none")
-BAND_ENDS = (0.5, 0.8, 0.95)  # cumulative share of revenue at risk at which critical, high and medium end (an ABC analysis)
+# cumulative share of revenue at risk at which critical, high and medium end (an ABC analysis)
+BAND_ENDS = (0.5, 0.8, 0.95)
 SEGMENTS = ("new", "regular", "slipping", "dormant")
 
 
-def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: ChurnSettings) -> pl.DataFrame:
+def revenue_risk_radar(
+    scores: pl.DataFrame, values: pl.DataFrame, *, settings: ChurnSettings
+) -> pl.DataFrame:
     """Rank users by revenue at risk.
 
     Args:
@@ -61,7 +65,8 @@ def revenue_risk_radar(scores: pl.DataFrame, values: pl.DataFrame, *, settings: 
 def life_cycle(settings: ChurnSettings) -> pl.Expr:
     """Place a user in the life cycle.
 
-    Dormant: outside the at-risk population; slipping: silent for half a horizon; new: known for less than one; else regular.
+    Dormant: outside the at-risk population; slipping: silent for half a horizon; new: known for
+    less than one; else regular.
     """
     return (
         pl.when(~pl.col("is_at_risk_population"))
@@ -75,13 +80,17 @@ def life_cycle(settings: ChurnSettings) -> pl.Expr:
 
 
 def _cumulative_share() -> pl.Expr:
-    """Share of all revenue at risk held by the user and everyone ranked before; 0 where nothing is at risk."""
+    """Share of all revenue at risk held by the user and everyone ranked before;
+    0 where nothing is at risk.
+    """
     held = pl.col("revenue_at_risk").cum_sum()
     return pl.when(held.last() > 0).then(held / held.last()).otherwise(0.0)
 
 
 def band() -> pl.Expr:
-    """Band in which the user's own part of the cumulative share begins; rows are in the order of `revenue_at_risk`."""
+    """Band in which the user's own part of the cumulative share begins;
+    rows are in the order of `revenue_at_risk`.
+    """
     before = _cumulative_share().shift(1, fill_value=0.0)
     critical, high, medium = BAND_ENDS
     return (

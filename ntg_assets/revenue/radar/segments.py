@@ -1,4 +1,6 @@
-"""The radar rolled up: what is at risk by life cycle and by band, whether it came true last time, what changed since the last publish."""
+"""The radar rolled up: what is at risk by life cycle and by band,
+whether it came true last time, what changed since the last publish.
+"""
 
 from datetime import date
 
@@ -12,7 +14,9 @@ KEY = ["dimension", "segment"]
 CHANGES = ("n_users", "revenue_at_risk", "mean_churn_probability")
 
 
-def radar_segments(radar: pl.DataFrame, forecasts: pl.DataFrame, previous: pl.DataFrame | None, *, as_of: date) -> pl.DataFrame:
+def radar_segments(
+    radar: pl.DataFrame, forecasts: pl.DataFrame, previous: pl.DataFrame | None, *, as_of: date
+) -> pl.DataFrame:
     """Roll the radar up.
 
     Args:
@@ -28,8 +32,12 @@ def radar_segments(radar: pl.DataFrame, forecasts: pl.DataFrame, previous: pl.Da
     then = _summed(_in_dimensions(_last_closed(forecasts)), _THEN)
     before = _before(previous)
     joined = now.join(then, on=KEY, how="left").join(before, on=KEY, how="left")
-    changed = joined.with_columns(pl.col("n_closed").cast(pl.Float64), *(_change(name) for name in CHANGES))
-    order = pl.concat_str(KEY, separator=":").cast(pl.Enum([f"{name}:{value}" for name, values in DIMENSIONS.items() for value in values]))
+    changed = joined.with_columns(
+        pl.col("n_closed").cast(pl.Float64), *(_change(name) for name in CHANGES)
+    )
+    order = pl.concat_str(KEY, separator=":").cast(
+        pl.Enum([f"{name}:{value}" for name, values in DIMENSIONS.items() for value in values])
+    )
     told = changed.with_columns(as_of_on=pl.lit(as_of, pl.Date)).sort(order)
     total = told["revenue_at_risk"][0] if told.height else 0.0
     share = pl.col("revenue_at_risk") / total if total > 0 else pl.lit(0.0)
@@ -41,7 +49,8 @@ def _last_closed(forecasts: pl.DataFrame) -> pl.DataFrame:
     last = forecasts.filter(pl.col("origin_on") == pl.col("origin_on").max()).with_columns(
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake")
     )
-    one = last.filter(pl.col("evaluation") == pl.col("evaluation").min())  # one origin may be judged twice: the holdout comes first
+    # one origin may be judged twice: the holdout comes first
+    one = last.filter(pl.col("evaluation") == pl.col("evaluation").min())
     ranked = one.sort("revenue_at_risk", "user_id", descending=[True, False])
     return ranked.with_columns(band=band(), segment_of_life="segment")
 
@@ -50,7 +59,12 @@ def _in_dimensions(rows: pl.DataFrame) -> pl.DataFrame:
     """Repeat every row once per dimension, in the order of the user."""
     ordered = rows.sort("user_id")
     places = {"all": pl.lit(ALL), "life_cycle": pl.col("segment_of_life"), "band": pl.col("band")}
-    return pl.concat([ordered.with_columns(dimension=pl.lit(name), segment=place) for name, place in places.items()])
+    return pl.concat(
+        [
+            ordered.with_columns(dimension=pl.lit(name), segment=place)
+            for name, place in places.items()
+        ]
+    )
 
 
 def _summed(rows: pl.DataFrame, sums: dict[str, pl.Expr]) -> pl.DataFrame:
@@ -58,10 +72,16 @@ def _summed(rows: pl.DataFrame, sums: dict[str, pl.Expr]) -> pl.DataFrame:
 
 
 def _before(previous: pl.DataFrame | None) -> pl.DataFrame:
-    schema = {"previous_on": pl.Date, "n_users_before": pl.Int64, **{f"{name}_before": pl.Float64 for name in CHANGES[1:]}}
+    schema = {
+        "previous_on": pl.Date,
+        "n_users_before": pl.Int64,
+        **{f"{name}_before": pl.Float64 for name in CHANGES[1:]},
+    }
     if previous is None:
         return pl.DataFrame(schema={**dict.fromkeys(KEY, pl.String), **schema})
-    return previous.select(*KEY, previous_on="as_of_on", **{f"{name}_before": pl.col(name) for name in CHANGES})
+    return previous.select(
+        *KEY, previous_on="as_of_on", **{f"{name}_before": pl.col(name) for name in CHANGES}
+    )
 
 
 def _change(name: str) -> pl.Expr:

@@ -1,8 +1,10 @@
-"""How sure the radar is: losses of the whole portfolio, and whether a user would still be at the top with other coefficients.
+"""How sure the radar is: losses of the whole portfolio,
+and whether a user would still be at the top with other coefficients.
 
-Coefficients are drawn from their clustered covariance, and with them the model error of `churn_uncertainty`: what moves from origin to
-origin moves all users at once, what the model does not fit moves each by itself. Given all this, who leaves is drawn independently. The
-stake is taken as known.
+Coefficients are drawn from their clustered covariance, and with them the model error of
+`churn_uncertainty`: what moves from origin to origin moves all users at once, what the model does
+not fit moves each by itself. Given all this, who leaves is drawn independently. The stake is taken
+as known.
 """
 
 from collections.abc import Iterator
@@ -47,9 +49,9 @@ def radar_stability(
     """
     rows = _at_risk(radar, snapshots)
     stake, n_top = rows["ltv_at_stake"].to_numpy(), -(-rows.height // round(1 / TOP_SHARE))
-    drawn = np.array([risk * stake for risk in _drawn_risks(rows, coefficients, uncertainty, rng=rng)]).reshape(
-        MIN_DRAWS if rows.is_empty() else -1, rows.height
-    )
+    drawn = np.array(
+        [risk * stake for risk in _drawn_risks(rows, coefficients, uncertainty, rng=rng)]
+    ).reshape(MIN_DRAWS if rows.is_empty() else -1, rows.height)
     at_top = np.zeros(rows.height)
     for losses in drawn:
         at_top[np.argsort(-losses, kind="stable")[:n_top]] += 1
@@ -73,19 +75,28 @@ def radar_portfolio(
     """Roll the radar up, overall and by life-cycle segment, with the spread of what may be lost.
 
     Returns:
-        `radar_portfolio`: `all` first, then the segments by name; concentration is within the segment.
+        `radar_portfolio`: `all` first, then the segments by name; concentration is within the
+            segment.
     """
     rows = _at_risk(radar, snapshots)
     stake, segment = rows["ltv_at_stake"].to_numpy(), rows["segment"].to_numpy()
     names = [ALL, *sorted(set(segment.tolist()))]
-    masks = {name: np.ones(rows.height, dtype=bool) if name == ALL else segment == name for name in names}
+    masks = {
+        name: np.ones(rows.height, dtype=bool) if name == ALL else segment == name for name in names
+    }
     totals: dict[str, list[float]] = {name: [] for name in names}
     for risk in _drawn_risks(rows, coefficients, uncertainty, rng=rng):
         lost = (rng.random(rows.height) < risk) * stake
         for name, mask in masks.items():
             totals[name].append(float(lost[mask].sum()))
     present = [name for name in names if masks[name].any()]
-    return pl.DataFrame([_roll_up(rows.filter(pl.Series(masks[name])), name, np.array(totals[name])) for name in present], SCHEMA)
+    return pl.DataFrame(
+        [
+            _roll_up(rows.filter(pl.Series(masks[name])), name, np.array(totals[name]))
+            for name in present
+        ],
+        SCHEMA,
+    )
 
 
 SCHEMA = {
@@ -106,25 +117,41 @@ SCHEMA = {
 
 def _at_risk(radar: pl.DataFrame, snapshots: pl.DataFrame) -> pl.DataFrame:
     now = snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max())
-    return radar.filter("is_at_risk_population").join(now, on="user_id", how="inner").sort("user_id")
+    return (
+        radar.filter("is_at_risk_population").join(now, on="user_id", how="inner").sort("user_id")
+    )
 
 
 def _drawn_risks(
-    rows: pl.DataFrame, coefficients: pl.DataFrame, uncertainty: pl.DataFrame | None, *, rng: np.random.Generator
+    rows: pl.DataFrame,
+    coefficients: pl.DataFrame,
+    uncertainty: pl.DataFrame | None,
+    *,
+    rng: np.random.Generator,
 ) -> Iterator[Floats]:
-    """Yield the churn probabilities of all rows under one draw of coefficients and model error after another."""
+    """Yield the churn probabilities of all rows under one draw of coefficients and model error
+    after another.
+    """
     table = coefficients.sort("position")
     inputs = standardise(
-        design_matrix(rows, features=CHURN_FEATURES), mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]
+        design_matrix(rows, features=CHURN_FEATURES),
+        mean=table["mean"].to_numpy()[1:],
+        scale=table["scale"].to_numpy()[1:],
     )
     n_draws = max(MIN_DRAWS, min(DRAWS, MAX_HELD // max(rows.height, 1)))
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         drawn = rng.multivariate_normal(
-            table["coefficient"].to_numpy(), np.array(table["covariance"].to_list()), size=n_draws, method="eigh", check_valid="ignore"
+            table["coefficient"].to_numpy(),
+            np.array(table["covariance"].to_list()),
+            size=n_draws,
+            method="eigh",
+            check_valid="ignore",
         )
         design = with_intercept(inputs)
         told = bent(design @ table["coefficient"].to_numpy(), table)
-        together, apart = (np.sqrt(model_error_variance(told, uncertainty, part=part)) for part in MODEL_ERRORS)
+        together, apart = (
+            np.sqrt(model_error_variance(told, uncertainty, part=part)) for part in MODEL_ERRORS
+        )
         for coefficient in drawn:
             error = rng.standard_normal() * together + rng.standard_normal(rows.height) * apart
             yield sigmoid(bent(design @ coefficient, table) + error)
@@ -137,7 +164,9 @@ def _is_top(rows: pl.DataFrame, n_top: int) -> Floats:
 def _roll_up(rows: pl.DataFrame, segment: str, totals: Floats) -> dict[str, object]:
     at_risk = np.sort(rows["revenue_at_risk"].to_numpy())[::-1]
     low, middle, high = np.quantile(totals, LOSS_POINTS)
-    shares = {f"top_{percent}_percent_share": _held_by_top(at_risk, percent) for percent in (1, 5, 10)}
+    shares = {
+        f"top_{percent}_percent_share": _held_by_top(at_risk, percent) for percent in (1, 5, 10)
+    }
     return {
         "segment": segment,
         "n_users": rows.height,

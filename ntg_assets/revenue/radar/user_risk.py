@@ -1,4 +1,6 @@
-"""One user's risk in full: how probable, how sure, why, what is at stake, what each strategy makes of it, and what forbids a contact."""
+"""One user's risk in full: how probable, how sure, why, what is at stake,
+what each strategy makes of it, and what forbids a contact.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -8,13 +10,21 @@ import polars as pl
 
 from ntg_assets.errors import UnknownUserError
 
-STORY_TABLES = ("revenue_risk_radar", "churn_scores", "ltv_estimates", "radar_stability", "intervention_targets")
+STORY_TABLES = (
+    "revenue_risk_radar",
+    "churn_scores",
+    "ltv_estimates",
+    "radar_stability",
+    "intervention_targets",
+)
 NEEDED_TABLES = STORY_TABLES[:3]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval (95% unless said otherwise); the ends are None where none was estimated."""
+    """A number with its interval (95% unless said otherwise);
+    the ends are None where none was estimated.
+    """
 
     value: float
     low: float | None = None
@@ -50,15 +60,18 @@ class RiskStory:
         segment: Life cycle.
         is_at_risk_population: False: silent for so long that nothing is at stake any more.
         churn: Probability of leaving within the horizon.
-        risk_percentile: Place among the at-risk users, 1 is the most probable leaver; None outside them.
+        risk_percentile: Place among the at-risk users, 1 is the most probable leaver; None outside
+        them.
         reasons: Up to three sentences: first what raises the risk, then what lowers it.
         revenue_at_risk: Churn probability times stake.
         stake: Value if the user stays.
         rank: Place in the radar.
         band: critical, high, medium, low, none.
-        top_decile_probability: How surely the user belongs to the first tenth; None outside the at-risk users.
+        top_decile_probability: How surely the user belongs to the first tenth; None outside the
+        at-risk users.
         ltv: Lifetime value over `horizon_days`; the ends are those of the estimate.
-        next_value: Value of the next churn horizon; the ends are those of what nine of ten such users then brought.
+        next_value: Value of the next churn horizon; the ends are those of what nine of ten such
+        users then brought.
         value_parts: What the values are made of, by name.
         horizon_days: Horizon of the values.
         strategies: What each strategy that reached the user says.
@@ -102,8 +115,8 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
     """Tell one user's risk from the published tables.
 
     Args:
-        tables: `revenue_risk_radar`, `churn_scores`, `ltv_estimates`, and where they are at hand `radar_stability` and
-            `intervention_targets`; whole, or only this user's rows.
+        tables: `revenue_risk_radar`, `churn_scores`, `ltv_estimates`, and where they are at hand
+            `radar_stability` and `intervention_targets`; whole, or only this user's rows.
         user_id: Who; a number and its text mean the same user.
 
     Raises:
@@ -119,10 +132,20 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
         cutoff_on=str(score["cutoff_on"]),
         segment=radar["segment"],
         is_at_risk_population=radar["is_at_risk_population"],
-        churn=Estimate(score["churn_probability"], score["churn_probability_low"], score["churn_probability_high"]),
+        churn=Estimate(
+            score["churn_probability"],
+            score["churn_probability_low"],
+            score["churn_probability_high"],
+        ),
         risk_percentile=score["risk_percentile"],
-        reasons=tuple(radar[name] for name in ("reason_1", "reason_2", "reason_3") if radar[name] is not None),
-        revenue_at_risk=Estimate(radar["revenue_at_risk"], told.get("revenue_at_risk_low"), told.get("revenue_at_risk_high")),
+        reasons=tuple(
+            radar[name] for name in ("reason_1", "reason_2", "reason_3") if radar[name] is not None
+        ),
+        revenue_at_risk=Estimate(
+            radar["revenue_at_risk"],
+            told.get("revenue_at_risk_low"),
+            told.get("revenue_at_risk_high"),
+        ),
         stake=radar["ltv_at_stake"],
         rank=radar["rank"],
         band=radar["band"],
@@ -132,19 +155,28 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
         value_parts={name: value[name] for name in VALUE_PARTS},
         horizon_days=value["horizon_days"],
         strategies=strategies,
-        exclusions=tuple(dict.fromkeys(_why_not(row) for row in strategies if row.action != "contact")),
+        exclusions=tuple(
+            dict.fromkeys(_why_not(row) for row in strategies if row.action != "contact")
+        ),
     )
 
 
 def _row(table: pl.DataFrame, user_id: object, *, name: str) -> dict[str, Any]:
     found = _rows(table, user_id)
     if not found:
-        raise UnknownUserError(f"{name}: no user {user_id!r} among its {table.height:,} rows. Ask for an id as the source writes it.")
+        raise UnknownUserError(
+            f"{name}: no user {user_id!r} among its {table.height:,} rows. Ask for an id as the"
+            " source writes it."
+        )
     return found[0]
 
 
 def _rows(table: pl.DataFrame | None, user_id: object) -> list[dict[str, Any]]:
-    return [] if table is None else table.filter(pl.col("user_id").cast(pl.String) == str(user_id)).to_dicts()
+    return (
+        []
+        if table is None
+        else table.filter(pl.col("user_id").cast(pl.String) == str(user_id)).to_dicts()
+    )
 
 
 def _strategy(row: Mapping[str, Any]) -> StrategyStory:
@@ -152,4 +184,8 @@ def _strategy(row: Mapping[str, Any]) -> StrategyStory:
 
 
 def _why_not(row: StrategyStory) -> str:
-    return row.exclusion if row.exclusion_detail is None else f"{row.exclusion}: {row.exclusion_detail}"
+    return (
+        row.exclusion
+        if row.exclusion_detail is None
+        else f"{row.exclusion}: {row.exclusion_detail}"
+    )

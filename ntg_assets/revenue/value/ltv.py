@@ -1,14 +1,15 @@
-"""Lifetime value over a finite horizon: P(active) x E[value | active], renewed from period to period, discounted.
+"""Lifetime value over a finite horizon: P(active) x E[value | active],
+renewed from period to period, discounted.
 
-With periods as long as the churn horizon H, V = E[value of a period | active], p = 1 - P(churn), r = the user's persistence and
-D_k = discounted days of period k:
+With periods as long as the churn horizon H, V = E[value of a period | active], p = 1 - P(churn), r
+= the user's persistence and D_k = discounted days of period k:
 
     value if active  = V / H * (D_0 + D_1 + ...)
     value at run rate = decayed value per day * (D_0 + D_1 + ...)
     lifetime value   = V / H * p * (D_0 + r D_1 + r^2 D_2 + ...)
 
-The first two have no churn inside, so multiplying one of them with P(churn) counts the risk once: either is the value if the user
-stays, and `value.stake` says which one is at stake.
+The first two have no churn inside, so multiplying one of them with P(churn) counts the risk once:
+either is the value if the user stays, and `value.stake` says which one is at stake.
 """
 
 import numpy as np
@@ -52,11 +53,25 @@ def ltv_estimates(
     Returns:
         `ltv_estimates`, by user.
     """
-    rows = scores.join(snapshots, left_on=["user_id", "cutoff_on"], right_on=["user_id", "snapshot_on"], suffix="_seen", how="inner")
+    rows = scores.join(
+        snapshots,
+        left_on=["user_id", "cutoff_on"],
+        right_on=["user_id", "snapshot_on"],
+        suffix="_seen",
+        how="inner",
+    )
     known = renewal(priced(habits, settings=settings), settings=settings)
-    rows = counted(rows.rename({"cutoff_on": "snapshot_on"}), capped).join(known, on="user_id", how="left").sort("user_id")
+    rows = (
+        counted(rows.rename({"cutoff_on": "snapshot_on"}), capped)
+        .join(known, on="user_id", how="left")
+        .sort("user_id")
+    )
     value, log_error = predict_value(rows, value_coefficients)
-    days = discounted_days(horizon_days=settings.horizon_days, period_days=churn_horizon_days, annual_discount=settings.annual_discount)
+    days = discounted_days(
+        horizon_days=settings.horizon_days,
+        period_days=churn_horizon_days,
+        annual_discount=settings.annual_discount,
+    )
     active = 1 - rows["churn_probability"].to_numpy()
     per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
     stays, whole = per_day * days.sum(), per_day * active * kept
@@ -71,7 +86,9 @@ def ltv_estimates(
         pl.Series("ltv_if_stays", run_rate if settings.stake == "run_rate" else stays),
         pl.Series("ltv_if_active", stays),
         pl.Series("ltv_if_active_low", stays * np.exp(-Z_95 * log_error)),
-        pl.Series("ltv_if_active_high", np.minimum(stays * np.exp(Z_95 * log_error), most * days.sum())),
+        pl.Series(
+            "ltv_if_active_high", np.minimum(stays * np.exp(Z_95 * log_error), most * days.sum())
+        ),
         pl.Series("ltv_at_run_rate", run_rate),
         pl.Series("next_value", active * value),
         pl.Series("next_value_low", next_low),
@@ -88,7 +105,9 @@ def ltv_estimates(
 
 
 def discounted_days(*, horizon_days: int, period_days: int, annual_discount: float) -> Floats:
-    """Days of each period up to the horizon, each discounted to today from its middle; the last period may be cut short."""
+    """Days of each period up to the horizon, each discounted to today from its middle;
+    the last period may be cut short.
+    """
     weights = (1 + annual_discount) ** (-(np.arange(horizon_days) + 0.5) / DAYS_PER_YEAR)
     starts = np.arange(0, horizon_days, period_days)
     return np.add.reduceat(weights, starts)
@@ -103,6 +122,8 @@ def _renewed_days(days: Floats, persistence: Floats) -> Floats:
 
 def _log_active_error(rows: pl.DataFrame) -> Floats:
     """Standard error of ln P(active), from the interval of the score: d ln(1 - p) = -p d logit."""
-    low, high = (rows[f"churn_probability_{end}"].clip(TINY, 1 - TINY).to_numpy() for end in ("low", "high"))
+    low, high = (
+        rows[f"churn_probability_{end}"].clip(TINY, 1 - TINY).to_numpy() for end in ("low", "high")
+    )
     logit_error = (np.log(high / (1 - high)) - np.log(low / (1 - low))) / (2 * Z_95)
     return rows["churn_probability"].to_numpy() * logit_error

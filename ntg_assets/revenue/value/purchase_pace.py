@@ -1,4 +1,6 @@
-"""What users do as a rule: how surely an active period is followed by another, and what they bring per day at the present pace."""
+"""What users do as a rule: how surely an active period is followed by another,
+and what they bring per day at the present pace.
+"""
 
 from datetime import date
 
@@ -11,7 +13,14 @@ from ntg_assets.revenue.value.worth import counted_days, credible_worth
 from ntg_assets.sql import Query, Source, query
 
 
-def user_habits(user_days: Source, capped: pl.DataFrame, *, cutoff_on: date, horizon_days: int, settings: ValueSettings) -> Query:
+def user_habits(
+    user_days: Source,
+    capped: pl.DataFrame,
+    *,
+    cutoff_on: date,
+    horizon_days: int,
+    settings: ValueSettings,
+) -> Query:
     """Count renewals and the present pace of everyone active before the cutoff; see `habits.sql`.
 
     Args:
@@ -27,9 +36,11 @@ def user_habits(user_days: Source, capped: pl.DataFrame, *, cutoff_on: date, hor
 
 
 def renewal(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
-    """Shrink each user's renewal rate towards that of all: (renewed + k m) / (periods + k), with m the rate of all.
+    """Shrink each user's renewal rate towards that of all: (renewed + k m) /
+    (periods + k), with m the rate of all.
 
-    The prior strength k is `settings.persistence_prior_periods`. Without any closed period m is 1/2.
+    The prior strength k is `settings.persistence_prior_periods`. Without any closed period m is
+    1/2.
     """
     n_periods, prior = int(habits["n_periods"].sum()), settings.persistence_prior_periods
     mean = int(habits["n_renewed"].sum()) / n_periods if n_periods else 0.5
@@ -38,13 +49,21 @@ def renewal(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
 
 
 def priced(habits: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFrame:
-    """Add `day_worth`, what an active day of each user is worth: its price, or as far as amounts bear it out (`worth`)."""
+    """Add `day_worth`, what an active day of each user is worth: its price,
+    or as far as amounts bear it out (`worth`).
+    """
     ordered = habits.sort("user_id")  # sums of fractions depend on their order
-    worth = credible_worth(ordered) if settings.basis == "event_value" else np.full(ordered.height, settings.day_price)
+    worth = (
+        credible_worth(ordered)
+        if settings.basis == "event_value"
+        else np.full(ordered.height, settings.day_price)
+    )
     return ordered.with_columns(pl.Series("day_worth", worth))
 
 
 def present_pace(habits: pl.DataFrame, *, horizon_days: int, settings: ValueSettings) -> Floats:
-    """Value per day: the decayed active days over the sum of the weights, ln 2 / half-life per day, times what a day is worth."""
+    """Value per day: the decayed active days over the sum of the weights,
+    ln 2 / half-life per day, times what a day is worth.
+    """
     per_day = np.log(2) / (settings.pace_half_life_days or horizon_days)
     return habits["decayed_active_days"].to_numpy() * habits["day_worth"].to_numpy() * per_day

@@ -1,8 +1,10 @@
-"""How far the value of the next horizon may lie from its forecast: the range that nine of ten users like this one have stayed in.
+"""How far the value of the next horizon may lie from its forecast: the range that nine of ten users
+like this one have stayed in.
 
-The intervals of `ltv_estimates` are those of an estimate; this one is of what will be seen, luck included. Labelled snapshots are put in
-bins of equal size by forecast; in each, the middle 90% of seen over forecast value is the range. It is measured on the rows of the fit,
-so how often it holds afterwards is asked of the walk-forward (`money_calibration.covered_share`).
+The intervals of `ltv_estimates` are those of an estimate; this one is of what will be seen, luck
+included. Labelled snapshots are put in bins of equal size by forecast; in each, the middle 90% of
+seen over forecast value is the range. It is measured on the rows of the fit, so how often it holds
+afterwards is asked of the walk-forward (`money_calibration.covered_share`).
 
 Source: Vovk, Gammerman and Shafer 2005 (conformal prediction, by bin: Mondrian).
 """
@@ -17,11 +19,21 @@ from ntg_assets.revenue.value.value_model import observed_value, predict_value
 
 RANGE = (0.05, 0.95)
 MAX_BINS, MIN_ROWS_PER_BIN = 20, 50
-RANGE_SCHEMA = {"bin": pl.Int64, "forecast_upto": pl.Float64, "low_ratio": pl.Float64, "high_ratio": pl.Float64, "n_rows": pl.Int64}
+RANGE_SCHEMA = {
+    "bin": pl.Int64,
+    "forecast_upto": pl.Float64,
+    "low_ratio": pl.Float64,
+    "high_ratio": pl.Float64,
+    "n_rows": pl.Int64,
+}
 
 
 def fit_value_ranges(
-    labelled: pl.DataFrame, churn_coefficients: pl.DataFrame, value_coefficients: pl.DataFrame, *, settings: ValueSettings
+    labelled: pl.DataFrame,
+    churn_coefficients: pl.DataFrame,
+    value_coefficients: pl.DataFrame,
+    *,
+    settings: ValueSettings,
 ) -> pl.DataFrame:
     """Measure the ranges on labelled snapshots.
 
@@ -32,18 +44,32 @@ def fit_value_ranges(
         settings: Basis of value.
 
     Returns:
-        `value_ranges`, by bin: seen value over forecast, at most forecasts of `forecast_upto`; the last bin has no end.
+        `value_ranges`, by bin: seen value over forecast, at most forecasts of `forecast_upto`; the
+            last bin has no end.
     """
     rows = labelled.sort("user_id", "snapshot_on")
     active = 1 - score_churn(rows, churn_coefficients)["churn_probability"].to_numpy()
-    forecast = np.maximum(active * predict_value(rows, value_coefficients)[0], np.finfo(np.float64).tiny)
+    forecast = np.maximum(
+        active * predict_value(rows, value_coefficients)[0], np.finfo(np.float64).tiny
+    )
     order = np.argsort(forecast, kind="stable")
     ratio = (observed_value(rows, settings=settings) / forecast)[order]
     n_bins = max(1, min(MAX_BINS, len(order) // MIN_ROWS_PER_BIN))
     made = []
     for number, part in enumerate(np.array_split(np.arange(len(order)), n_bins), start=1):
-        low, high = np.quantile(ratio[part], RANGE[0], method="lower"), np.quantile(ratio[part], RANGE[1], method="higher")
-        made.append((number, float(forecast[order][part[-1]]) if number < n_bins else np.inf, float(low), float(high), len(part)))
+        low, high = (
+            np.quantile(ratio[part], RANGE[0], method="lower"),
+            np.quantile(ratio[part], RANGE[1], method="higher"),
+        )
+        made.append(
+            (
+                number,
+                float(forecast[order][part[-1]]) if number < n_bins else np.inf,
+                float(low),
+                float(high),
+                len(part),
+            )
+        )
     return pl.DataFrame(made, schema=RANGE_SCHEMA, orient="row")
 
 
