@@ -181,12 +181,14 @@ def ours(*, folder: str) -> dict[str, float]:
             found: list[pl.DataFrame] = []
             query = metric_sums(Table("experiments", "unit_metrics"), definitions=[definition])
             sums = _timed(
-                lambda query=query, found=found: found.append(run(query, connection)),
-                "exact_sums",  # type: ignore[misc]
+                lambda query=query, found=found: found.append(  # type: ignore[misc]
+                    run(query, connection)
+                ),
+                "exact_sums",
             )
             rest = _timed(
-                lambda found=found: _conclude(definition, found[0]),
-                "statistics_and_decision",  # type: ignore[misc]
+                lambda found=found: _conclude(definition, found[0]),  # type: ignore[misc]
+                "statistics_and_decision",
             )
             both = {
                 f"full_readout_{unit}": (
