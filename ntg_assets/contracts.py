@@ -1,8 +1,9 @@
 """What a table promises: one Pandera model per table, found by the table's name.
 
 The same model makes the check before a write is committed, the column documentation in the Dagster
-UI and the feature manifest. Each stage folder keeps its models in `contracts.py`; importing them
-registers them here.
+UI and the feature manifest. Each stage keeps its models in modules named `contracts`. An asset
+names the class (`@staged_asset(contract=UserFeatures)`); whoever knows only a table's name finds it
+through `contract_of`, which looks into those modules.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +15,13 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from ntg_assets.errors import ContractError
+from ntg_assets.modules import modules_named
 
 Entity = Literal["user", "item"]
 Model = TypeVar("Model", bound=type["Contract"])
 
 _REGISTRY: dict[str, type["Contract"]] = {}
+CONTRACT_MODULES = ("contracts.py", "*_contracts.py", "contracts/*.py")
 # a message names this many offenders; the whole table goes to the run's metadata
 MAX_SHOWN_FAILURES = 3
 POLARS_ID_TYPES: dict[str, Any] = {"integer": pl.Int64, "string": pl.String}
@@ -55,10 +58,20 @@ class Violation(NamedTuple):
 
 
 def contract(table: str) -> Callable[[Model], Model]:
-    """Register the decorated model as the contract of `table`."""
+    """Make the decorated model the contract of `table`.
+
+    Raises:
+        ContractError: another model is the table's contract already.
+    """
 
     def register(model: Model) -> Model:
-        _REGISTRY[table] = model
+        other = _REGISTRY.setdefault(table, model)
+        if _place(other) != _place(model):
+            raise ContractError(
+                f"{table}: {_place(other)} is its contract already, so {_place(model)} cannot be."
+                " A table has one contract."
+            )
+        _REGISTRY[table] = model  # a module that is loaded anew
         return model
 
     return register
@@ -66,18 +79,39 @@ def contract(table: str) -> Callable[[Model], Model]:
 
 def contract_of(table: str) -> type[Contract]:
     """Return the contract of a table, or refuse: no contract, no table."""
-    try:
-        return _REGISTRY[table]
-    except KeyError:
+    if table not in _REGISTRY:
+        modules_named(*CONTRACT_MODULES)
+    if table not in _REGISTRY:
         raise ContractError(
-            f"{table}: this table has no contract. Register a Contract for it in its stage's"
+            f"{table}: this table has no contract. Write a Contract for it in its stage's"
             " contracts.py."
-        ) from None
+        )
+    return _REGISTRY[table]
+
+
+def table_of(model: type[Contract]) -> str:
+    """Return the table of a contract, or refuse: a shared base is the contract of none."""
+    tables = [table for table, known in _REGISTRY.items() if known is model]
+    if not tables:
+        raise ContractError(
+            f'{_place(model)} is the contract of no table. Write @contract("<table>") above it.'
+        )
+    return tables[0]
+
+
+def file_of(model: type[Contract]) -> str:
+    """Return the file that holds a contract, for a person to open."""
+    return model.__module__.replace(".", "/") + ".py"
 
 
 def known_tables() -> list[str]:
     """Names of all tables that have a contract."""
+    modules_named(*CONTRACT_MODULES)
     return sorted(_REGISTRY)
+
+
+def _place(model: type[Contract]) -> str:
+    return f"{model.__module__}.{model.__qualname__}"
 
 
 def column(description: str, *, unit: str | None = None, **rules: Any) -> Any:

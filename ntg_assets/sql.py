@@ -5,8 +5,9 @@ same query over frames runs in memory (`run`), which is how the computation is u
 without Dagster. What SQL cannot make and memory should not hold comes as a `Stream`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Union
@@ -14,6 +15,7 @@ from typing import Any, Union
 import polars as pl
 import pyarrow as pa
 
+COMMENT = re.compile(r"--[^\n]*")
 Source = Union["Table", "Query", pl.DataFrame, pl.LazyFrame, pa.Table]
 
 
@@ -33,11 +35,18 @@ class Table:
 class Query:
     """One `select`: its text, what each table name in it stands for,
     the values of its `$parameters`.
+
+    Attributes:
+        origin: File of the text, for a person to open.
+        is_whole: Whether a query over this one must name each of its columns: a feature that is
+        added here cannot be forgotten there.
     """
 
     text: str
     tables: Mapping[str, Source] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = "a query made in code"
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,41 @@ def query(package: str, name: str, tables: Mapping[str, Source], **parameters: A
         another query).
         parameters: Values of the `$parameters` of the text.
     """
-    return Query(read_sql(package, name), dict(tables), parameters)
+    return Query(read_sql(package, name), dict(tables), parameters, file_of_query(package, name))
+
+
+def whole(given: Query) -> Query:
+    """Hold every query over this one to all of its columns; see `Query.is_whole`."""
+    return replace(given, is_whole=True)
+
+
+def file_of_query(package: str, name: str) -> str:
+    """Where the text of a query stands, below the project's folder."""
+    return "/".join(("ntg_assets", *package.split("."), f"{name}.sql"))
+
+
+def columns_left_out(outer: Query, made: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Find the columns of whole queries that a query over them does not name.
+
+    Args:
+        outer: The query over others.
+        made: Columns of each of its nested queries, by the name that `outer` gives it.
+
+    Returns:
+        The columns that vanish, by nested query; empty when nothing does.
+    """
+    text = COMMENT.sub("", outer.text)
+    left_out = {
+        name: [column for column in made[name] if not _is_named(column, name, text)]
+        for name, source in outer.tables.items()
+        if isinstance(source, Query) and source.is_whole
+    }
+    return {name: columns for name, columns in left_out.items() if columns}
+
+
+def _is_named(column: str, table: str, text: str) -> bool:
+    qualified = rf"\b{table}\." if re.search(rf"\b{table}\.", text) else r"\b"
+    return bool(re.search(rf"{qualified}(?:{re.escape(column)}\b|\*)", text))
 
 
 @cache

@@ -3,9 +3,18 @@
 import dagster as dg
 import polars as pl
 
-import ntg_assets.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn import recalibration
 from ntg_assets.churn import snapshots as clock
+from ntg_assets.churn.contracts import (
+    ChurnCoefficients,
+    ChurnHorizonReport,
+    ChurnLabels,
+    ChurnRecalibration,
+    ChurnScores,
+    ChurnSnapshots,
+    ChurnUncertainty,
+    ChurnWalkForward,
+)
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
@@ -21,7 +30,7 @@ TRUNCATED = (
 )
 
 
-@staged_asset(group="churn", kinds=("sql",))
+@staged_asset(contract=ChurnLabels, group="churn", kinds=("sql",))
 def churn_labels(
     context: dg.AssetExecutionContext,
     user_days: Table,
@@ -35,7 +44,7 @@ def churn_labels(
     return clock.churn_labels(user_days, history, settings=project.settings.churn)
 
 
-@staged_asset(group="churn", kinds=("sql",))
+@staged_asset(contract=ChurnHorizonReport, group="churn", kinds=("sql",))
 def churn_horizon_report(
     user_days: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
@@ -45,7 +54,7 @@ def churn_horizon_report(
     )
 
 
-@staged_asset(group="churn", kinds=("sql",))
+@staged_asset(contract=ChurnSnapshots, group="churn", kinds=("sql",))
 def churn_snapshots(
     user_days: Table, churn_labels: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
@@ -55,7 +64,7 @@ def churn_snapshots(
     )
 
 
-@staged_asset(group="churn", kinds=("scikitlearn",))
+@staged_asset(contract=ChurnWalkForward, group="churn", kinds=("scikitlearn",))
 def churn_walk_forward(
     churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -65,7 +74,7 @@ def churn_walk_forward(
     )
 
 
-@staged_asset(group="churn", kinds=("polars",))
+@staged_asset(contract=ChurnRecalibration, group="churn", kinds=("polars",))
 def churn_recalibration(
     churn_walk_forward: pl.DataFrame, split_boundaries: pl.DataFrame
 ) -> pl.DataFrame:
@@ -77,7 +86,7 @@ def churn_recalibration(
     )
 
 
-@staged_asset(group="churn", kinds=("scikitlearn",))
+@staged_asset(contract=ChurnCoefficients, group="churn", kinds=("scikitlearn",))
 def churn_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -90,7 +99,7 @@ def churn_coefficients(
     return recalibration.recalibrate(fitted, churn_recalibration)
 
 
-@staged_asset(group="churn", kinds=("scikitlearn",))
+@staged_asset(contract=ChurnUncertainty, group="churn", kinds=("scikitlearn",))
 def churn_uncertainty(
     churn_walk_forward: pl.DataFrame,
     churn_recalibration: pl.DataFrame,
@@ -107,7 +116,7 @@ def churn_uncertainty(
     )
 
 
-@staged_asset(group="churn", kinds=("polars",))
+@staged_asset(contract=ChurnScores, group="churn", kinds=("polars",))
 def churn_scores(
     churn_snapshots: pl.DataFrame,
     churn_coefficients: pl.DataFrame,
@@ -118,15 +127,3 @@ def churn_scores(
     return score(
         churn_snapshots, churn_coefficients, churn_uncertainty, settings=project.settings.churn
     )
-
-
-churn_assets = [
-    *churn_horizon_report,
-    *churn_labels,
-    *churn_snapshots,
-    *churn_walk_forward,
-    *churn_recalibration,
-    *churn_coefficients,
-    *churn_uncertainty,
-    *churn_scores,
-]

@@ -6,12 +6,11 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.scores import ADDENDS, add_up
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
 from ntg_assets.statistics.glm import sigmoid
 
-CALIBRATION = dg.AssetKey([BACKTEST, "churn_calibration"])
-DRIFT = dg.AssetKey([BACKTEST, "churn_drift"])
 MIN_PER_OUTCOME = 30  # with fewer forecasts of one outcome a perfect order can be luck
 
 
@@ -37,29 +36,22 @@ def implausible_aucs(calibration: pl.DataFrame, *, threshold: float) -> pl.DataF
     )
 
 
-def _contributions_add_up(stage: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "churn_scores"]),
-        blocking=True,
-        name="contributions_add_up_to_the_score",
+@staged_check("churn_scores", stages=STAGES, blocking=True)
+def contributions_add_up_to_the_score(churn_scores: pl.DataFrame) -> dg.AssetCheckResult:
+    """The contributions of each user's score add up to its log odds exactly."""
+    offenders = scores_that_do_not_add_up(churn_scores)
+    told = (
+        f"{churn_scores.height:,} scores, {offenders.height:,} that their contributions do not"
+        " explain"
     )
-    def check(churn_scores: pl.DataFrame) -> dg.AssetCheckResult:
-        """The contributions of each user's score add up to its log odds exactly."""
-        offenders = scores_that_do_not_add_up(churn_scores)
-        told = (
-            f"{churn_scores.height:,} scores, {offenders.height:,} that their contributions do not"
-            " explain"
-        )
-        return dg.AssetCheckResult(
-            passed=offenders.is_empty(),
-            description=told,
-            metadata={"first": str(offenders["user_id"].head(3).to_list())},
-        )
-
-    return check
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(),
+        description=told,
+        metadata={"first": str(offenders["user_id"].head(3).to_list())},
+    )
 
 
-@dg.asset_check(asset=CALIBRATION, blocking=True)
+@staged_check("churn_calibration", stages=(BACKTEST,), blocking=True)
 def churn_is_not_too_good_to_be_true(
     churn_calibration: pl.DataFrame, project: Project
 ) -> dg.AssetCheckResult:
@@ -75,7 +67,7 @@ def churn_is_not_too_good_to_be_true(
     )
 
 
-@dg.asset_check(asset=DRIFT)
+@staged_check("churn_drift", stages=(BACKTEST,))
 def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
     """At the newest origin, realised churn and the scores are as expected;
     a warning, since drift is a fact and not a fault.
@@ -92,10 +84,3 @@ def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
         description=told,
         metadata={"newest": str(newest.rows())},
     )
-
-
-churn_checks = [
-    *(_contributions_add_up(stage) for stage in STAGES),
-    churn_is_not_too_good_to_be_true,
-    churn_has_not_drifted,
-]

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from inspect import getdoc
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from ntg_assets.configuration.events import CLOCK_TOLERANCE
-from ntg_assets.contracts import contract_of
-from ntg_assets.events import contracts  # noqa: F401  # registers the contracts
+from ntg_assets.contracts import Contract
+from ntg_assets.events.contracts import (
+    Events,
+    ItemCategories,
+    Items,
+    LoadLedger,
+    Quarantine,
+    VolumeReport,
+)
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import (
     Extent,
@@ -24,32 +30,20 @@ from ntg_assets.events.load_history import (
 )
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import OWNERS, column_docs, staged_asset
+from ntg_assets.orchestration.staging import source_step, staged_asset
 from ntg_assets.sources.files import refuse_changed
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
 SHOWN_FILES = 5
-TABLES = {
-    "items": "polars",
-    "item_categories": "polars",
-    "events": "sql",
-    "quarantine": "polars",
-    "load_ledger": "polars",
+TABLES: dict[type[Contract], str] = {
+    Items: "polars",
+    ItemCategories: "polars",
+    Events: "sql",
+    Quarantine: "polars",
+    LoadLedger: "polars",
 }
-
-
-def _spec_of(table: str, kind: str) -> dg.AssetOut:
-    model = contract_of(table)
-    return dg.AssetOut(
-        key=[INGEST, table],
-        group_name=INGEST,
-        description=getdoc(model),
-        owners=OWNERS,
-        kinds={"duckdb", kind},
-        metadata={"dagster/column_schema": column_docs(model)},
-    )
 
 
 FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
@@ -62,11 +56,7 @@ FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
 )
 
 
-@dg.multi_asset(
-    name="source_files",
-    outs={table: _spec_of(table, kind) for table, kind in TABLES.items()},
-    check_specs=[FILES_ARE_AS_NAMED],
-)
+@source_step(TABLES, group=INGEST, check_specs=[FILES_ARE_AS_NAMED])
 def source_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
@@ -144,7 +134,7 @@ def refuse_shrunken(project: Project, surveyed: Survey) -> None:
         )
 
 
-@staged_asset(group=INGEST, stages=(INGEST,), kinds=("polars",))
+@staged_asset(contract=VolumeReport, group=INGEST, stages=(INGEST,), kinds=("polars",))
 def volume_report(
     context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -172,6 +162,3 @@ def volume_report(
     before = load_before(read_loads(folder, source_name=ingest.source_name), load.load)
     keep_load(folder, load)
     return report_volume(load, before, daily, ingest.volume, zone=ingest.zone)
-
-
-ingest_assets = [source_files, *volume_report]

@@ -7,30 +7,22 @@ import polars as pl
 
 from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
 from ntg_assets.events.volume import tell_doubts
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
-EVENTS, ITEMS, CATEGORIES, QUARANTINE, LEDGER, VOLUME = (
-    dg.AssetKey([INGEST, table])
-    for table in (
-        "events",
-        "items",
-        "item_categories",
-        "quarantine",
-        "load_ledger",
-        "volume_report",
-    )
-)
 SHOWN_FILES = 5
 
 
-@dg.asset_check(asset=EVENTS, additional_deps=[QUARANTINE, LEDGER], blocking=True)
-def ledger_reconciles(project: Project) -> dg.AssetCheckResult:
+@staged_check("events", stages=(INGEST,), blocking=True)
+def ledger_reconciles(
+    events: Table, quarantine: Table, load_ledger: Table, project: Project
+) -> dg.AssetCheckResult:
     """For every source file the stored events and quarantined rows are as many as the ledger
     counted.
     """
-    tables = {name: Table(INGEST, name) for name in ("events", "quarantine", "load_ledger")}
+    tables = {"events": events, "quarantine": quarantine, "load_ledger": load_ledger}
     broken = project.read(query("events", "unreconciled_files", tables))
     told = (
         "every file reconciles"
@@ -42,22 +34,20 @@ def ledger_reconciles(project: Project) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=EVENTS, additional_deps=[ITEMS])
-def items_are_known(project: Project) -> dg.AssetCheckResult:
+@staged_check("events", stages=(INGEST,))
+def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCheckResult:
     """Every item of the log is in the item table; where it is not,
     its title is its id and it has no categories.
     """
     if project.settings.ingest.items is None:
         return dg.AssetCheckResult(passed=True, description="no item table is configured")
-    found = project.read(
-        query(
-            "events", "unknown_items", {name: Table(INGEST, name) for name in ("events", "items")}
-        )
-    ).row(0, named=True)
-    items = f"{found['n_unknown_items']:,} of {found['n_items']:,} items"
+    found = project.read(query("events", "unknown_items", {"events": events, "items": items})).row(
+        0, named=True
+    )
+    n_items = f"{found['n_unknown_items']:,} of {found['n_items']:,} items"
     told = (
-        f"{items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in the"
-        " item table"
+        f"{n_items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in"
+        " the item table"
     )
     passed = found["n_unknown_items"] == 0
     return dg.AssetCheckResult(
@@ -65,25 +55,25 @@ def items_are_known(project: Project) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=EVENTS)
-def ids_are_ids(project: Project) -> dg.AssetCheckResult:
+@staged_check("events", stages=(INGEST,))
+def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
     """No user and no item of the log is a word that means "none" (NULL, nan, undefined)."""
     found = project.read(
         query(
             "events",
             "null_words",
-            {"events": Table(INGEST, "events"), "words_for_none": words_for_none()},
+            {"events": events, "words_for_none": words_for_none()},
         )
     )
     told = tell_null_words(found.iter_rows(named=True))
     return _warning(told, otherwise="no id is a word for none", n_words=found.height)
 
 
-@dg.asset_check(asset=CATEGORIES)
-def categories_are_single(project: Project) -> dg.AssetCheckResult:
+@staged_check("item_categories", stages=(INGEST,))
+def categories_are_single(item_categories: Table, project: Project) -> dg.AssetCheckResult:
     """Categories are names, not lists of names that were not divided."""
     found = project.read(
-        query("events", "category_lists", {"item_categories": Table(INGEST, "item_categories")})
+        query("events", "category_lists", {"item_categories": item_categories})
     ).row(0, named=True)
     return _warning(
         tell_category_lists(found),
@@ -92,7 +82,7 @@ def categories_are_single(project: Project) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=VOLUME)
+@staged_check("volume_report", stages=(INGEST,))
 def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
     """The load brought as much as the one before, and the log ends at its usual level;
     a doubt that holds lists back is an error.
@@ -114,12 +104,3 @@ def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.A
     return dg.AssetCheckResult(
         passed=not told, severity=severity, description=told or otherwise, metadata={**metadata}
     )
-
-
-ingest_checks = [
-    ledger_reconciles,
-    items_are_known,
-    ids_are_ids,
-    categories_are_single,
-    volume_is_usual,
-]

@@ -5,8 +5,32 @@ them has seen.
 import dagster as dg
 import polars as pl
 
-import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
 from ntg_assets.experiments import results
+from ntg_assets.experiments.contracts.data import (
+    ArmTrafficTable,
+    Assignments,
+    DailySums,
+    Exposures,
+    LogContents,
+    MetricQuantiles,
+    MetricSums,
+    SelfTestUnits,
+    UnitMetrics,
+)
+from ntg_assets.experiments.contracts.decision import (
+    DecisionGates,
+    Decisions,
+    ExperimentProblems,
+    HealthChecks,
+    UnitIdReport,
+)
+from ntg_assets.experiments.contracts.readout import (
+    EffectByDay,
+    ExperimentPlans,
+    Readouts,
+    SegmentEffects,
+    SelfTests,
+)
 from ntg_assets.experiments.data import tables
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.data.isolation import usable
@@ -21,7 +45,11 @@ MOST_TOLD = 20  # decisions in the log of the run; all of them stand in the tabl
 
 
 @staged_asset(
-    group="experiments", stages=(EXPERIMENTS,), reads={"strategy_lists": "backtest"}, kinds=("sql",)
+    contract=Assignments,
+    group="experiments",
+    stages=(EXPERIMENTS,),
+    reads={"strategy_lists": "backtest"},
+    kinds=("sql",),
 )
 def assignments(
     strategy_lists: Table,
@@ -38,7 +66,11 @@ def assignments(
 
 
 @staged_asset(
-    group="experiments", stages=(EXPERIMENTS,), reads={"test_events": "backtest"}, kinds=("sql",)
+    contract=Exposures,
+    group="experiments",
+    stages=(EXPERIMENTS,),
+    reads={"test_events": "backtest"},
+    kinds=("sql",),
 )
 def exposures(
     assignments: Table, test_events: Table, exposure_log: Table, project: Project
@@ -51,6 +83,7 @@ def exposures(
 
 
 @staged_asset(
+    contract=UnitMetrics,
     group="experiments",
     stages=(EXPERIMENTS,),
     reads={
@@ -90,7 +123,7 @@ def unit_metrics(
     return tables.unit_metrics(replayed, logged=logged)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=ArmTrafficTable, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def arm_traffic(
     assignments: Table,
     exposures: Table,
@@ -108,7 +141,7 @@ def arm_traffic(
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=LogContents, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def log_contents(
     log_row_counts: Table, exposure_log: Table, outcome_log: Table, events: Table
 ) -> Query:
@@ -118,7 +151,7 @@ def log_contents(
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("polars",))
+@staged_asset(contract=UnitIdReport, group="experiments", stages=(EXPERIMENTS,), kinds=("polars",))
 def unit_id_report(
     exposure_log: pl.DataFrame, outcome_log: pl.DataFrame, events: Table, project: Project
 ) -> pl.DataFrame:
@@ -129,13 +162,13 @@ def unit_id_report(
     return report_unit_ids(exposure_log, outcome_log, users)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=MetricSums, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def metric_sums(unit_metrics: Table, project: Project) -> Query:
     """The exact sums from which every statistic is derived, in one pass over the units."""
     return tables.metric_sums(unit_metrics, definitions=project.settings.experiments.definitions)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=MetricQuantiles, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     """The order statistics behind quantile metrics."""
     return tables.metric_quantiles(
@@ -143,7 +176,7 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=DailySums, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def daily_sums(exposure_log: Table, outcome_log: Table, events: Table, project: Project) -> Query:
     """The primary metric by days since the exposure,
     from logs: the sums behind the effect by day.
@@ -154,13 +187,13 @@ def daily_sums(exposure_log: Table, outcome_log: Table, events: Table, project: 
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=EffectByDay, group="experiments", stages=(EXPERIMENTS,))
 def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the effect lasts: treatment against control on each day since the exposure."""
     return results.effect_by_day(project.settings.experiments.definitions, daily_sums)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=HealthChecks, group="experiments", stages=(EXPERIMENTS,))
 def health_checks(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
@@ -176,7 +209,7 @@ def health_checks(
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=Readouts, group="experiments", stages=(EXPERIMENTS,))
 def readouts(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
@@ -194,7 +227,7 @@ def readouts(
     return results.readouts(project.settings.experiments.definitions, evidence)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=ExperimentPlans, group="experiments", stages=(EXPERIMENTS,))
 def experiment_plans(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
@@ -206,7 +239,7 @@ def experiment_plans(
     return results.experiment_plans(project.settings.experiments.definitions, evidence)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=SegmentEffects, group="experiments", stages=(EXPERIMENTS,))
 def segment_effects(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
@@ -224,7 +257,7 @@ def segment_effects(
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=Decisions, group="experiments", stages=(EXPERIMENTS,))
 def decisions(
     context: dg.AssetExecutionContext,
     arm_traffic: pl.DataFrame,
@@ -256,13 +289,13 @@ def decisions(
     return made
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=DecisionGates, group="experiments", stages=(EXPERIMENTS,))
 def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
     """Every gate of every decision, with the number it looked at."""
     return results.decision_gates(decisions)
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+@staged_asset(contract=SelfTestUnits, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
 def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -> Query:
     """Units under the control arm on whose values the statistics are tested."""
     return tables.self_test_units(
@@ -270,7 +303,7 @@ def self_test_units(unit_metrics: Table, assignments: Table, project: Project) -
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=SelfTests, group="experiments", stages=(EXPERIMENTS,))
 def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the intervals keep their promise on these very data: false positives,
     coverage, power.
@@ -284,7 +317,7 @@ def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
     )
 
 
-@staged_asset(group="experiments", stages=(EXPERIMENTS,))
+@staged_asset(contract=ExperimentProblems, group="experiments", stages=(EXPERIMENTS,))
 def experiment_problems(
     optional_sources: pl.DataFrame,
     arm_traffic: pl.DataFrame,
@@ -329,26 +362,3 @@ def experiment_problems(
     return results.experiment_problems(
         programme, optional_sources, evidence, stored, seed=project.settings.seed
     )
-
-
-experiment_assets = [
-    *assignments,
-    *exposures,
-    *unit_metrics,
-    *arm_traffic,
-    *log_contents,
-    *unit_id_report,
-    *metric_sums,
-    *metric_quantiles,
-    *daily_sums,
-    *effect_by_day,
-    *health_checks,
-    *readouts,
-    *segment_effects,
-    *experiment_plans,
-    *decisions,
-    *decision_gates,
-    *self_test_units,
-    *self_tests,
-    *experiment_problems,
-]

@@ -7,10 +7,8 @@ import polars as pl
 
 from ntg_assets.errors import NtgError
 from ntg_assets.experiments.decision.receipts import replay
-
-ARM_TRAFFIC = dg.AssetKey(["experiments", "arm_traffic"])
-DECISIONS = dg.AssetKey(["experiments", "decisions"])
-READOUTS = dg.AssetKey(["experiments", "readouts"])
+from ntg_assets.orchestration.checking import staged_check
+from ntg_assets.stages import EXPERIMENTS
 
 
 def decisions_without_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +41,7 @@ def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
     return broken
 
 
-@dg.asset_check(asset=DECISIONS, additional_ins={"readouts": dg.AssetIn(READOUTS)}, blocking=True)
+@staged_check("decisions", stages=(EXPERIMENTS,), blocking=True)
 def every_decision_has_a_readout(
     decisions: pl.DataFrame, readouts: pl.DataFrame
 ) -> dg.AssetCheckResult:
@@ -55,7 +53,7 @@ def every_decision_has_a_readout(
     )
 
 
-@dg.asset_check(asset=DECISIONS, blocking=True)
+@staged_check("decisions", stages=(EXPERIMENTS,), blocking=True)
 def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     """Each decision can be derived again from its receipt alone."""
     broken = receipts_that_disagree(decisions)
@@ -70,7 +68,7 @@ def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=ARM_TRAFFIC)
+@staged_check("arm_traffic", stages=(EXPERIMENTS,))
 def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
     """Arms that nobody was given: a strategy without lists (is its name right?),
     an empty log, or a ramp that has not begun.
@@ -92,7 +90,7 @@ def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=dg.AssetKey(["experiments", "health_checks"]))
+@staged_check("health_checks", stages=(EXPERIMENTS,))
 def experiments_are_healthy(health_checks: pl.DataFrame) -> dg.AssetCheckResult:
     """What must be known before anyone believes an experiment: sick checks,
     which stop claims, and warnings, which stop none.
@@ -119,7 +117,7 @@ def experiments_are_healthy(health_checks: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=dg.AssetKey(["experiments", "self_tests"]))
+@staged_check("self_tests", stages=(EXPERIMENTS,))
 def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResult:
     """Whether A/A tests, coverage and power are as promised on these data;
     few or very skewed units break the promise honestly.
@@ -137,7 +135,7 @@ def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResul
     )
 
 
-@dg.asset_check(asset=dg.AssetKey(["experiments", "experiment_problems"]))
+@staged_check("experiment_problems", stages=(EXPERIMENTS,))
 def no_experiment_is_broken(experiment_problems: pl.DataFrame) -> dg.AssetCheckResult:
     """Every configured experiment is read, read out and decided;
     one that is not is left out, and the others are not.
@@ -155,7 +153,7 @@ def no_experiment_is_broken(experiment_problems: pl.DataFrame) -> dg.AssetCheckR
     )
 
 
-@dg.asset_check(asset=dg.AssetKey(["experiments", "unit_id_report"]))
+@staged_check("unit_id_report", stages=(EXPERIMENTS,))
 def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.AssetCheckResult:
     """No unit is written otherwise in the outcomes than in the exposures: what such a unit did does
     not count; a warning.
@@ -171,14 +169,3 @@ def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.Ass
         severity=dg.AssetCheckSeverity.WARN,
         description=told or "all are written alike",
     )
-
-
-experiment_checks = [
-    every_decision_has_a_readout,
-    every_receipt_replays,
-    every_arm_has_units,
-    experiments_are_healthy,
-    intervals_keep_their_promise,
-    no_experiment_is_broken,
-    units_are_written_as_in_the_outcomes,
-]

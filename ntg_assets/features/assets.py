@@ -2,22 +2,28 @@
 
 import polars as pl
 
-import ntg_assets.features.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.features.contracts import (
+    FeatureManifest,
+    InteractionFeatures,
+    ItemFeatures,
+    UserDays,
+    UserFeatures,
+)
 from ntg_assets.features.feature_manifest import feature_manifest as describe_features
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import cutoff_day
-from ntg_assets.sql import Query, Table, query
+from ntg_assets.sql import Query, Table, query, whole
 
 
-@staged_asset(group="features", kinds=("sql",))
+@staged_asset(contract=UserDays, group="features", kinds=("sql",))
 def user_days(train_events: Table) -> Query:
     """The days on which each user was active: small, and most user features need no more."""
     return query("features", "user_days", {"train_events": train_events})
 
 
-@staged_asset(group="features", kinds=("sql",))
+@staged_asset(contract=InteractionFeatures, group="features", kinds=("sql",))
 def interaction_features(
     train_events: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
@@ -35,7 +41,7 @@ def interaction_features(
     )
 
 
-@staged_asset(group="features", kinds=("sql",))
+@staged_asset(contract=ItemFeatures, group="features", kinds=("sql",))
 def item_features(
     train_events: Table, interaction_features: Table, split_boundaries: pl.DataFrame
 ) -> Query:
@@ -44,7 +50,7 @@ def item_features(
     return query("features", "item_features", tables, cutoff_on=cutoff_day(split_boundaries))
 
 
-@staged_asset(group="features", kinds=("sql",))
+@staged_asset(contract=UserFeatures, group="features", kinds=("sql",))
 def user_features(
     user_days: Table,
     interaction_features: Table,
@@ -56,14 +62,11 @@ def user_features(
         user_days, active_users_at(user_days, cutoff_day(split_boundaries))
     )
     pairs = {"interaction_features": interaction_features, "item_categories": item_categories}
-    return query(
-        "features",
-        "user_features",
-        {"activity": activity, "taste": query("features", "user_taste_features", pairs)},
-    )
+    taste = whole(query("features", "user_taste_features", pairs))
+    return query("features", "user_features", {"activity": activity, "taste": taste})
 
 
-@staged_asset(group="features", kinds=("sql",))
+@staged_asset(contract=FeatureManifest, group="features", kinds=("sql",))
 def feature_manifest(
     user_features: Table, item_features: Table, interaction_features: Table
 ) -> Query:
@@ -74,12 +77,3 @@ def feature_manifest(
         "interaction_features": interaction_features,
     }
     return describe_features(tables)
-
-
-feature_assets = [
-    *user_days,
-    *interaction_features,
-    *item_features,
-    *user_features,
-    *feature_manifest,
-]

@@ -2,7 +2,7 @@
 tonight's.
 """
 
-from ntg_assets.sql import Query, Source, query
+from ntg_assets.sql import Query, Source, query, whole
 
 
 def user_activity_features(user_days: Source, cutoffs: Source) -> Query:
@@ -17,7 +17,8 @@ def user_activity_features(user_days: Source, cutoffs: Source) -> Query:
         One row per (user_id, cutoff_on) whose user was active before; columns as in
         `user_activity_features.sql`.
     """
-    return query("features", "user_activity_features", {"user_days": user_days, "cutoffs": cutoffs})
+    tables = {"user_days": user_days, "cutoffs": cutoffs}
+    return whole(query("features", "user_activity_features", tables))
 
 
 def active_users_at(user_days: Source, cutoff_on: object) -> Query:

@@ -4,7 +4,12 @@ the report, the comparisons.
 
 import polars as pl
 
-import ntg_assets.off_policy.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.off_policy.contracts import (
+    OffPolicyComparisons,
+    OffPolicyProblems,
+    OffPolicyReport,
+    ShownLogReport,
+)
 from ntg_assets.off_policy.isolation import report_or_problem
 from ntg_assets.off_policy.report import Lists, report_off_policy
 from ntg_assets.off_policy.slots import divide_slots
@@ -15,20 +20,20 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 
 ESTIMATED = {
-    "off_policy_report": (
+    OffPolicyReport: (
         "What each strategy's lists would have earned per shown place, and whether the estimate can"
         " be believed."
     ),
-    "off_policy_comparisons": (
+    OffPolicyComparisons: (
         "Every strategy's estimated value against every other one's, on the same exposures."
     ),
-    "off_policy_problems": (
+    OffPolicyProblems: (
         "Why nothing could be estimated from the log of exposures; no rows: nothing went wrong."
     ),
 }
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("polars",))
+@staged_asset(contract=ShownLogReport, group="evaluation", stages=(BACKTEST,), kinds=("polars",))
 def shown_log_report(
     shown_items: pl.DataFrame,
     shown_log_losses: pl.DataFrame,
@@ -76,6 +81,3 @@ def off_policy(
         ),
         slots,
     )
-
-
-off_policy_assets = [*shown_log_report, *off_policy]

@@ -7,7 +7,8 @@ import polars as pl
 
 from ntg_assets.off_policy.isolation import KEY
 from ntg_assets.off_policy.report import LOGGED
-from ntg_assets.stages import BACKTEST, INGEST
+from ntg_assets.orchestration.checking import staged_check
+from ntg_assets.stages import BACKTEST
 
 NOT_CONFIGURED = "no log of exposures is configured (off_policy.shown): nothing was estimated"
 
@@ -35,14 +36,7 @@ def told_log(fates: pl.DataFrame) -> str:
     return ", ".join(f"{n_rows:,} {fate}" for fate, n_rows in rows.iter_rows()) or NOT_CONFIGURED
 
 
-@dg.asset_check(
-    asset=dg.AssetKey([BACKTEST, "off_policy_report"]),
-    additional_ins={
-        "shown_log_report": dg.AssetIn(dg.AssetKey([BACKTEST, "shown_log_report"])),
-        "off_policy_problems": dg.AssetIn(dg.AssetKey([BACKTEST, "off_policy_problems"])),
-        "optional_sources": dg.AssetIn(dg.AssetKey([INGEST, "optional_sources"])),
-    },
-)
+@staged_check("off_policy_report", stages=(BACKTEST,))
 def estimates_can_be_believed(
     off_policy_report: pl.DataFrame,
     shown_log_report: pl.DataFrame,
@@ -77,6 +71,3 @@ def estimates_can_be_believed(
             else f"{told} ({told_log(shown_log_report)})"
         ),
     )
-
-
-off_policy_checks = [estimates_can_be_believed]

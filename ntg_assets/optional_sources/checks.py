@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.optional_sources.assets import FIRST
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.stages import INGEST
 
 
@@ -16,7 +17,7 @@ def tell_refused(optional_sources: pl.DataFrame) -> list[str]:
     ]
 
 
-@dg.asset_check(asset=dg.AssetKey([INGEST, "optional_sources"]), op_tags=FIRST)
+@staged_check("optional_sources", stages=(INGEST,), op_tags=FIRST)
 def configured_files_can_be_read(optional_sources: pl.DataFrame) -> dg.AssetCheckResult:
     """Every configured list and log can be read; what cannot is isolated where it is used,
     and the rest of the night goes on.
@@ -27,6 +28,3 @@ def configured_files_can_be_read(optional_sources: pl.DataFrame) -> dg.AssetChec
         description="; ".join(refused) or f"{optional_sources.height} lists and logs were read",
         metadata={"n_refused": len(refused)},
     )
-
-
-optional_source_checks = [configured_files_can_be_read]

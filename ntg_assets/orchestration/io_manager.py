@@ -19,8 +19,8 @@ from dagster_duckdb.io_manager import DuckDbClient
 
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import column_docs
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table

@@ -5,10 +5,10 @@ import base64
 import dagster as dg
 import polars as pl
 
-import ntg_assets.publish.contracts  # noqa: F401  # registers the contract
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.contracts import Publication
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.publish import Publisher, publish
@@ -18,6 +18,7 @@ from ntg_assets.stages import LIVE, PUBLISHED
 
 
 @staged_asset(
+    contract=Publication,
     group=PUBLISHED,
     stages=(PUBLISHED,),
     reads={"split_boundaries": LIVE},
@@ -70,6 +71,3 @@ def _pictures(project: Project) -> dict[str, dg.MetadataValue]:
         )
         for file in sorted(folder.glob("*.png"))
     }
-
-
-publish_assets = [*publication]

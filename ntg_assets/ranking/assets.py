@@ -3,10 +3,20 @@
 import dagster as dg
 import polars as pl
 
-import ntg_assets.ranking.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.interactions.interactions import HISTORY, code_interactions
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.ranking.contracts import (
+    Candidates,
+    DefaultList,
+    DefaultListReport,
+    ItemPopularity,
+    ItemRules,
+    RankingRulesReport,
+    RankingWeights,
+    Recommendations,
+    StrategyLists,
+)
 from ntg_assets.ranking.learning.examples import collect_examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
@@ -32,7 +42,7 @@ from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=ItemPopularity, group="ranking", kinds=("numpy",))
 def item_popularity(
     train_events: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -44,7 +54,7 @@ def item_popularity(
     )
 
 
-@staged_asset(group="ranking", kinds=("scipy",))
+@staged_asset(contract=RankingWeights, group="ranking", kinds=("scipy",))
 def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
     settings, log = project.settings, project.columns(train_events, *HISTORY)
@@ -61,7 +71,7 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     )
 
 
-@staged_asset(group="ranking", kinds=("polars",))
+@staged_asset(contract=ItemRules, group="ranking", kinds=("polars",))
 def item_rules(
     train_events: Table,
     item_categories: pl.DataFrame,
@@ -82,7 +92,7 @@ def item_rules(
     )
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=RankingRulesReport, group="ranking", kinds=("numpy",))
 def ranking_rules_report(
     train_events: Table,
     excluded_items: pl.DataFrame,
@@ -123,7 +133,7 @@ def ranking_rules_report(
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=Candidates, group="ranking", kinds=("numpy",))
 def candidates(
     context: dg.AssetExecutionContext,
     train_events: Table,
@@ -157,7 +167,7 @@ def candidates(
     return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=Recommendations, group="ranking", kinds=("numpy",))
 def recommendations(
     context: dg.AssetExecutionContext,
     train_events: Table,
@@ -195,7 +205,7 @@ def recommendations(
     return Stream(recommend_users(log, model, titles=items, cutoff_at=cutoff_at, tell=tell))
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=DefaultListReport, group="ranking", kinds=("numpy",))
 def default_list_report(
     train_events: Table, ranking_weights: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -214,7 +224,7 @@ def default_list_report(
     )
 
 
-@staged_asset(group="ranking", kinds=("numpy",))
+@staged_asset(contract=DefaultList, group="ranking", kinds=("numpy",))
 def default_list(
     item_popularity: pl.DataFrame,
     default_list_report: pl.DataFrame,
@@ -235,7 +245,7 @@ def default_list(
     return popular_list(model, chosen_half_life(default_list_report), titles=items)
 
 
-@staged_asset(group="ranking", stages=(BACKTEST,), kinds=("numpy",))
+@staged_asset(contract=StrategyLists, group="ranking", stages=(BACKTEST,), kinds=("numpy",))
 def strategy_lists(
     context: dg.AssetExecutionContext,
     train_events: Table,
@@ -277,16 +287,3 @@ def strategy_lists(
 def _graphs(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:
     """Read what the model needs of each graph."""
     return {name: project.columns(table, *GRAPH_COLUMNS[name]) for name, table in graphs.items()}
-
-
-ranking_assets = [
-    *item_popularity,
-    *ranking_weights,
-    *item_rules,
-    *ranking_rules_report,
-    *candidates,
-    *recommendations,
-    *default_list_report,
-    *default_list,
-    *strategy_lists,
-]

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import STAGES
@@ -15,55 +16,41 @@ def excluded_places(tables: dict[str, pl.DataFrame] | dict[str, Table]) -> Query
     return query("ranking.lists", "excluded_places", {name: tables[name] for name in LISTS})
 
 
-def _excluded_items_are_in_no_list(stage: str) -> dg.AssetChecksDefinition:
-    others = [dg.AssetKey([stage, name]) for name in LISTS[1:]]
-
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "recommendations"]),
-        additional_deps=others,
-        blocking=True,
-        name="excluded_items_are_in_no_list",
+@staged_check("recommendations", stages=STAGES, blocking=True)
+def excluded_items_are_in_no_list(
+    recommendations: Table, default_list: Table, item_rules: Table, project: Project
+) -> dg.AssetCheckResult:
+    """No list holds an item that a business rule excludes."""
+    broken = project.read(
+        excluded_places(
+            {
+                "recommendations": recommendations,
+                "default_list": default_list,
+                "item_rules": item_rules,
+            }
+        )
     )
-    def check(project: Project) -> dg.AssetCheckResult:
-        """No list holds an item that a business rule excludes."""
-        broken = project.read(excluded_places({name: Table(stage, name) for name in LISTS}))
-        first = (
-            f" (such as item {broken['item_id'][0]}: {broken['exclusion'][0]})"
-            if broken.height
-            else ""
-        )
-        return dg.AssetCheckResult(
-            passed=broken.is_empty(),
-            description=f"{broken.height:,} places hold an excluded item{first}",
-        )
-
-    return check
-
-
-def _rules_name_what_there_is(stage: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "ranking_rules_report"]), name="rules_name_what_there_is"
+    first = (
+        f" (such as item {broken['item_id'][0]}: {broken['exclusion'][0]})" if broken.height else ""
     )
-    def check(ranking_rules_report: pl.DataFrame) -> dg.AssetCheckResult:
-        """Each item and category that a business rule names is in TRAIN;
-        a warning, since catalogues change.
-        """
-        unknown = ranking_rules_report.filter(pl.col("warning").is_not_null())
-        told = "; ".join(
-            f"ranking.rules.{rule}: {warning}"
-            for rule, warning in unknown.select("rule", "warning").iter_rows()
-        )
-        return dg.AssetCheckResult(
-            passed=unknown.is_empty(),
-            severity=dg.AssetCheckSeverity.WARN,
-            description=told or f"{ranking_rules_report.height} rules",
-        )
-
-    return check
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{broken.height:,} places hold an excluded item{first}",
+    )
 
 
-ranking_checks = [
-    check(stage)
-    for stage in STAGES
-    for check in (_excluded_items_are_in_no_list, _rules_name_what_there_is)
-]
+@staged_check("ranking_rules_report", stages=STAGES)
+def rules_name_what_there_is(ranking_rules_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """Each item and category that a business rule names is in TRAIN;
+    a warning, since catalogues change.
+    """
+    unknown = ranking_rules_report.filter(pl.col("warning").is_not_null())
+    told = "; ".join(
+        f"ranking.rules.{rule}: {warning}"
+        for rule, warning in unknown.select("rule", "warning").iter_rows()
+    )
+    return dg.AssetCheckResult(
+        passed=unknown.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told or f"{ranking_rules_report.height} rules",
+    )

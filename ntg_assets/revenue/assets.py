@@ -3,7 +3,6 @@
 import dagster as dg
 import polars as pl
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -11,12 +10,33 @@ from ntg_assets.revenue.contacts import strategies, trials
 from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
 from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.revenue.contacts.intervention_contracts import (
+    InterventionAssignments,
+    InterventionExclusions,
+    InterventionTargets,
+    PersuadabilityReport,
+    StrategyComparison,
+    StrategyOverlaps,
+    TrialOutcomes,
+    UpliftEstimates,
+)
+from ntg_assets.revenue.contacts.list_contracts import ContactHolds, UserListReport
 from ntg_assets.revenue.contacts.policy import intervention_exclusions as exclude
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison as compare
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_overlaps as count_overlaps
 from ntg_assets.revenue.contacts.uplift import Uplift, measure_uplift, uplift_or_problem
 from ntg_assets.revenue.contacts.user_list_report import report_user_lists
 from ntg_assets.revenue.contacts.user_lists import UserLists
+from ntg_assets.revenue.contracts import (
+    CappedDays,
+    LtvEstimates,
+    RadarPortfolio,
+    RadarSegments,
+    RadarStability,
+    RevenueRiskRadar,
+    ValueCoefficients,
+    ValueRanges,
+)
 from ntg_assets.revenue.radar import uncertainty
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.radar.segments import radar_segments as roll_up
@@ -29,7 +49,7 @@ from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
 from ntg_assets.storage.run import run
 
 
-@staged_asset(group="revenue", kinds=("sql",))
+@staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
 def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Active days whose amount counts only up to what the log, or the user,
     has shown often enough.
@@ -41,7 +61,7 @@ def capped_days(user_days: Table, split_boundaries: pl.DataFrame, project: Proje
     )
 
 
-@staged_asset(group="revenue", kinds=("scikitlearn",))
+@staged_asset(contract=ValueCoefficients, group="revenue", kinds=("scikitlearn",))
 def value_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -53,7 +73,7 @@ def value_coefficients(
     return fit_value(labelled, settings=project.settings.value)
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=ValueRanges, group="revenue", kinds=("polars",))
 def value_ranges(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -69,7 +89,7 @@ def value_ranges(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=LtvEstimates, group="revenue", kinds=("polars",))
 def ltv_estimates(
     context: dg.AssetExecutionContext,
     user_days: pl.DataFrame,
@@ -105,7 +125,7 @@ def ltv_estimates(
     return values
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=RevenueRiskRadar, group="revenue", kinds=("polars",))
 def revenue_risk_radar(
     churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -115,7 +135,7 @@ def revenue_risk_radar(
     return rank_by_risk(churn_scores, ltv_estimates, settings=project.settings.churn)
 
 
-@staged_asset(group="revenue")
+@staged_asset(contract=RadarStability, group="revenue")
 def radar_stability(
     revenue_risk_radar: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
@@ -135,7 +155,7 @@ def radar_stability(
     )
 
 
-@staged_asset(group="revenue")
+@staged_asset(contract=RadarPortfolio, group="revenue")
 def radar_portfolio(
     revenue_risk_radar: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
@@ -154,6 +174,7 @@ def radar_portfolio(
 
 
 @staged_asset(
+    contract=RadarSegments,
     group=PUBLISHED,
     stages=(PUBLISHED,),
     reads={"revenue_risk_radar": LIVE, "churn_forecasts": BACKTEST, "split_boundaries": LIVE},
@@ -175,7 +196,7 @@ def radar_segments(
     return roll_up(revenue_risk_radar, churn_forecasts, previous, as_of=as_of)
 
 
-@staged_asset(group="revenue", kinds=("sql",))
+@staged_asset(contract=TrialOutcomes, group="revenue", kinds=("sql",))
 def trial_outcomes(
     trial_log: pl.DataFrame,
     user_days: pl.DataFrame,
@@ -195,7 +216,7 @@ def trial_outcomes(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=PersuadabilityReport, group="revenue", kinds=("polars",))
 def persuadability_report(
     trial_outcomes: pl.DataFrame,
     user_days: pl.DataFrame,
@@ -206,7 +227,7 @@ def persuadability_report(
     return _uplift(trial_outcomes, user_days, churn_snapshots, project).report
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=UpliftEstimates, group="revenue", kinds=("polars",))
 def uplift_estimates(
     trial_outcomes: pl.DataFrame,
     user_days: pl.DataFrame,
@@ -240,7 +261,7 @@ def _trial_days(project: Project) -> int:
     return (trial.window_days if trial else None) or project.settings.churn.horizon_days
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=UserListReport, group="revenue", kinds=("polars",))
 def user_list_report(
     optional_sources: pl.DataFrame,
     user_lists: pl.DataFrame,
@@ -261,13 +282,19 @@ def user_list_report(
     )
 
 
-@staged_asset(group="revenue", name="contact_holds", stages=(BACKTEST,), kinds=("polars",))
+@staged_asset(
+    contract=ContactHolds,
+    group="revenue",
+    name="contact_holds",
+    stages=(BACKTEST,),
+    kinds=("polars",),
+)
 def past_contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
     """Why nobody would have been contacted; how the log ends is not known before its end."""
     return hold_contacts([*list_holds(user_list_report)])
 
 
-@staged_asset(group="revenue", stages=(LIVE,), kinds=("polars",))
+@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))
 def contact_holds(
     user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -282,7 +309,7 @@ def contact_holds(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=InterventionExclusions, group="revenue", kinds=("polars",))
 def intervention_exclusions(
     revenue_risk_radar: pl.DataFrame,
     user_lists: pl.DataFrame,
@@ -304,7 +331,7 @@ def intervention_exclusions(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=InterventionTargets, group="revenue", kinds=("polars",))
 def intervention_targets(
     revenue_risk_radar: pl.DataFrame,
     churn_scores: pl.DataFrame,
@@ -327,7 +354,7 @@ def intervention_targets(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=InterventionAssignments, group="revenue", kinds=("polars",))
 def intervention_assignments(
     intervention_targets: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -341,7 +368,7 @@ def intervention_assignments(
     )
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=StrategyComparison, group="revenue", kinds=("polars",))
 def strategy_comparison(
     intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -351,30 +378,7 @@ def strategy_comparison(
     return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
 
 
-@staged_asset(group="revenue", kinds=("polars",))
+@staged_asset(contract=StrategyOverlaps, group="revenue", kinds=("polars",))
 def strategy_overlaps(intervention_targets: pl.DataFrame, project: Project) -> pl.DataFrame:
     """How many of the contacts of one strategy another one contacts too."""
     return count_overlaps(intervention_targets, settings=project.settings.radar)
-
-
-revenue_assets = [
-    *capped_days,
-    *value_coefficients,
-    *value_ranges,
-    *ltv_estimates,
-    *revenue_risk_radar,
-    *radar_stability,
-    *radar_portfolio,
-    *radar_segments,
-    *trial_outcomes,
-    *persuadability_report,
-    *uplift_estimates,
-    *user_list_report,
-    *past_contact_holds,
-    *contact_holds,
-    *intervention_exclusions,
-    *intervention_targets,
-    *intervention_assignments,
-    *strategy_comparison,
-    *strategy_overlaps,
-]

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.reasons import LOWERS, RAISES
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.revenue.contacts.contact_holds import tell_holds
 from ntg_assets.revenue.contacts.trials import TRIAL
 from ntg_assets.revenue.contacts.user_list_report import remarks
@@ -66,127 +67,83 @@ def contacts_without_a_raising_reason(targets: pl.DataFrame) -> pl.DataFrame:
     ).select("strategy", "user_id", "reason")
 
 
-def _radar_reconciles(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {
-        name: dg.AssetIn(dg.AssetKey([stage, name])) for name in ("churn_scores", "ltv_estimates")
-    }
-
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "revenue_risk_radar"]),
-        additional_ins=inputs,
-        blocking=True,
-        name="radar_reconciles",
+@staged_check("revenue_risk_radar", stages=STAGES, blocking=True)
+def radar_reconciles(
+    revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """Revenue at risk is churn probability times stake, exactly,
+    for each user and in total, in the right order.
+    """
+    offenders = radar_rows_that_do_not_reconcile(revenue_risk_radar, churn_scores, ltv_estimates)
+    disordered = ranks_out_of_order(revenue_risk_radar)
+    total = float(revenue_risk_radar.sort("rank")["revenue_at_risk"].sum())
+    told = (
+        f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} rows"
+        f" broken, {disordered.height} out of order"
     )
-    def check(
-        revenue_risk_radar: pl.DataFrame, churn_scores: pl.DataFrame, ltv_estimates: pl.DataFrame
-    ) -> dg.AssetCheckResult:
-        """Revenue at risk is churn probability times stake, exactly,
-        for each user and in total, in the right order.
-        """
-        offenders = radar_rows_that_do_not_reconcile(
-            revenue_risk_radar, churn_scores, ltv_estimates
-        )
-        disordered = ranks_out_of_order(revenue_risk_radar)
-        total = float(revenue_risk_radar.sort("rank")["revenue_at_risk"].sum())
-        told = (
-            f"{total:,.2f} at risk; {offenders.height} of {revenue_risk_radar.height:,} rows"
-            f" broken, {disordered.height} out of order"
-        )
-        return dg.AssetCheckResult(
-            passed=offenders.is_empty() and disordered.is_empty(),
-            description=told,
-            metadata={"revenue_at_risk": total, "first": str(offenders.head(3).rows())},
-        )
-
-    return check
-
-
-def _targets_obey_the_policy(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {"revenue_risk_radar": dg.AssetIn(dg.AssetKey([stage, "revenue_risk_radar"]))}
-
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "intervention_targets"]),
-        additional_ins=inputs,
-        blocking=True,
-        name="targets_obey_the_policy",
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty() and disordered.is_empty(),
+        description=told,
+        metadata={"revenue_at_risk": total, "first": str(offenders.head(3).rows())},
     )
-    def check(
-        intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame
-    ) -> dg.AssetCheckResult:
-        """Nobody excluded is contacted, and every target carries the radar's figure."""
-        offenders = targets_against_policy(intervention_targets, revenue_risk_radar)
-        told = (
-            f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the"
-            " radar"
-        )
-        return dg.AssetCheckResult(
-            passed=offenders.is_empty(),
-            description=told,
-            metadata={"first": str(offenders.head(3).rows())},
-        )
-
-    return check
 
 
-def _contacts_lead_with_what_raises_the_risk(stage: str) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "intervention_targets"]),
-        name="contacts_lead_with_what_raises_the_risk",
+@staged_check("intervention_targets", stages=STAGES, blocking=True)
+def targets_obey_the_policy(
+    intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """Nobody excluded is contacted, and every target carries the radar's figure."""
+    offenders = targets_against_policy(intervention_targets, revenue_risk_radar)
+    told = (
+        f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the radar"
     )
-    def check(intervention_targets: pl.DataFrame) -> dg.AssetCheckResult:
-        """Nineteen of twenty contacts say what surely raises the risk,
-        and none leads with what lowers it.
-        """
-        n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
-        without = contacts_without_a_raising_reason(intervention_targets)
-        n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
-        told = (
-            f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk;"
-            f" {n_lowering:,} lead with what lowers it"
-        )
-        return dg.AssetCheckResult(
-            passed=without.height <= MOST_WITHOUT_A_RAISING_REASON * n_contacts and n_lowering == 0,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=told,
-            metadata={"first": str(without.head(3).rows())},
-        )
-
-    return check
-
-
-def _nobody_is_contacted_while_lists_are_withheld(stage: str) -> dg.AssetChecksDefinition:
-    inputs = {
-        name: dg.AssetIn(dg.AssetKey([stage, name]))
-        for name in ("contact_holds", "intervention_targets")
-    }
-
-    @dg.asset_check(
-        asset=dg.AssetKey([stage, "intervention_assignments"]),
-        additional_ins=inputs,
-        blocking=True,
-        name="nobody_is_contacted_while_lists_are_withheld",
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(),
+        description=told,
+        metadata={"first": str(offenders.head(3).rows())},
     )
-    def check(
-        intervention_assignments: pl.DataFrame,
-        contact_holds: pl.DataFrame,
-        intervention_targets: pl.DataFrame,
-    ) -> dg.AssetCheckResult:
-        """While there is a reason to contact nobody,
-        no list and no log of assignments names anybody.
-        """
-        n_named = intervention_targets.height + intervention_assignments.height
-        told = (
-            f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and"
-            " assignments"
-        )
-        return dg.AssetCheckResult(
-            passed=contact_holds.is_empty() or n_named == 0, description=told
-        )
-
-    return check
 
 
-@dg.asset_check(asset=dg.AssetKey([LIVE, "contact_holds"]))
+@staged_check("intervention_targets", stages=STAGES)
+def contacts_lead_with_what_raises_the_risk(
+    intervention_targets: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """Nineteen of twenty contacts say what surely raises the risk,
+    and none leads with what lowers it.
+    """
+    n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
+    without = contacts_without_a_raising_reason(intervention_targets)
+    n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
+    told = (
+        f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk;"
+        f" {n_lowering:,} lead with what lowers it"
+    )
+    return dg.AssetCheckResult(
+        passed=without.height <= MOST_WITHOUT_A_RAISING_REASON * n_contacts and n_lowering == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told,
+        metadata={"first": str(without.head(3).rows())},
+    )
+
+
+@staged_check("intervention_assignments", stages=STAGES, blocking=True)
+def nobody_is_contacted_while_lists_are_withheld(
+    intervention_assignments: pl.DataFrame,
+    contact_holds: pl.DataFrame,
+    intervention_targets: pl.DataFrame,
+) -> dg.AssetCheckResult:
+    """While there is a reason to contact nobody,
+    no list and no log of assignments names anybody.
+    """
+    n_named = intervention_targets.height + intervention_assignments.height
+    told = (
+        f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and"
+        " assignments"
+    )
+    return dg.AssetCheckResult(passed=contact_holds.is_empty() or n_named == 0, description=told)
+
+
+@staged_check("contact_holds", stages=(LIVE,))
 def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
     """Nothing keeps the contact lists of the night back; all else is published either way."""
     told = (
@@ -201,7 +158,7 @@ def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=dg.AssetKey([LIVE, "user_list_report"]))
+@staged_check("user_list_report", stages=(LIVE,))
 def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckResult:
     """Each id of a list is written as in the log, each row has one,
     each log of contacts has a file, a trial names somebody; a warning.
@@ -228,7 +185,7 @@ def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckRes
     )
 
 
-@dg.asset_check(asset=dg.AssetKey([LIVE, "persuadability_report"]))
+@staged_check("persuadability_report", stages=(LIVE,))
 def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckResult:
     """The configured contact trial is measured, whatever it then says;
     without it strategies rest on the assumed save rate.
@@ -237,20 +194,3 @@ def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckR
     return dg.AssetCheckResult(
         passed=not problems, description="; ".join(problems) or "nothing went wrong"
     )
-
-
-revenue_checks = [
-    *(
-        build(stage)
-        for stage in STAGES
-        for build in (
-            _radar_reconciles,
-            _targets_obey_the_policy,
-            _nobody_is_contacted_while_lists_are_withheld,
-            _contacts_lead_with_what_raises_the_risk,
-        )
-    ),
-    contact_lists_go_out,
-    user_lists_match_the_log,
-    trial_can_be_measured,
-]

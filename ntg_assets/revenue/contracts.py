@@ -1,12 +1,9 @@
-"""Contracts of value and radar; importing them registers those of the lists and of the
-interventions too.
-"""
+"""Contracts of value and radar."""
 
 from typing import Annotated
 
 import polars as pl
 
-import ntg_assets.revenue.contacts.list_contracts  # noqa: F401  # registered together
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.intervention_contracts import UNIT

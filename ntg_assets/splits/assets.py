@@ -4,12 +4,19 @@ so the graph itself shows who sees what.
 
 import polars as pl
 
-import ntg_assets.splits.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.splits.boundaries import event_calendar as place_in_time
 from ntg_assets.splits.boundaries import everything_known
 from ntg_assets.splits.boundaries import split_boundaries as divide
+from ntg_assets.splits.contracts import (
+    EventCalendar,
+    SplitBoundaries,
+    SplitReport,
+    TestEvents,
+    TrainEvents,
+    ValEvents,
+)
 from ntg_assets.splits.live_entry import require_open
 from ntg_assets.splits.parts import part_events
 from ntg_assets.sql import Query, Table, query
@@ -18,7 +25,7 @@ from ntg_assets.stages import BACKTEST, INGEST, LIVE
 FINE_BUCKETS_BELOW_DAYS = 30  # a log shorter than a month is divided by the minute, not by the day
 
 
-@staged_asset(group="ingest", stages=(INGEST,), kinds=("sql",))
+@staged_asset(contract=EventCalendar, group="ingest", stages=(INGEST,), kinds=("sql",))
 def event_calendar(events: Table, project: Project) -> pl.DataFrame:
     """When the events happened, by day of the service's zone
     (by minute when the log is shorter than a month).
@@ -29,7 +36,7 @@ def event_calendar(events: Table, project: Project) -> pl.DataFrame:
     return place_in_time(project.read(counts), zone=project.settings.ingest.zone)
 
 
-@staged_asset(group="splits", stages=(BACKTEST,))
+@staged_asset(contract=SplitBoundaries, group="splits", stages=(BACKTEST,))
 def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataFrame:
     """The instants that divide the log into TRAIN, VAL and TEST."""
     return divide(
@@ -38,7 +45,11 @@ def split_boundaries(event_calendar: pl.DataFrame, project: Project) -> pl.DataF
 
 
 @staged_asset(
-    group="splits", name="split_boundaries", stages=(LIVE,), reads={"release_gate": BACKTEST}
+    contract=SplitBoundaries,
+    group="splits",
+    name="split_boundaries",
+    stages=(LIVE,),
+    reads={"release_gate": BACKTEST},
 )
 def live_boundaries(
     event_calendar: pl.DataFrame, release_gate: pl.DataFrame, project: Project
@@ -50,7 +61,7 @@ def live_boundaries(
     return everything_known(event_calendar, zone=project.settings.ingest.zone)
 
 
-@staged_asset(group="splits", kinds=("sql",))
+@staged_asset(contract=TrainEvents, group="splits", kinds=("sql",))
 def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Events before the cutoff, the only source of everything that is made or learned in this
     stage.
@@ -58,33 +69,22 @@ def train_events(events: Table, split_boundaries: pl.DataFrame, project: Project
     return part_events(events, split_boundaries, part="train", settings=project.settings.split)
 
 
-@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(contract=ValEvents, group="splits", stages=(BACKTEST,), kinds=("sql",))
 def val_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Held-out events that choose between alternatives."""
     return part_events(events, split_boundaries, part="val", settings=project.settings.split)
 
 
-@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(contract=TestEvents, group="splits", stages=(BACKTEST,), kinds=("sql",))
 def test_events(events: Table, split_boundaries: pl.DataFrame, project: Project) -> Query:
     """Held-out events of the final claim."""
     return part_events(events, split_boundaries, part="test", settings=project.settings.split)
 
 
-@staged_asset(group="splits", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(contract=SplitReport, group="splits", stages=(BACKTEST,), kinds=("sql",))
 def split_report(train_events: Table, val_events: Table, test_events: Table) -> Query:
     """What each part holds, how many of its users TRAIN knows,
     and how far the split looks ahead.
     """
     tables = {"train_events": train_events, "val_events": val_events, "test_events": test_events}
     return query("splits", "split_report", tables)
-
-
-split_assets = [
-    *event_calendar,
-    *split_boundaries,
-    *live_boundaries,
-    *train_events,
-    *val_events,
-    *test_events,
-    *split_report,
-]

@@ -3,14 +3,13 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table
-from ntg_assets.stages import BACKTEST, INGEST
-
-SPLIT_REPORT = dg.AssetKey([BACKTEST, "split_report"])
+from ntg_assets.stages import BACKTEST
 
 
-@dg.asset_check(asset=SPLIT_REPORT, blocking=True)
+@staged_check("split_report", stages=(BACKTEST,), blocking=True)
 def parts_are_chronological(split_report: pl.DataFrame, project: Project) -> dg.AssetCheckResult:
     """No TRAIN event lies at or after a user's first VAL or TEST event;
     under a global split, none lies after anyone's.
@@ -28,16 +27,13 @@ def parts_are_chronological(split_report: pl.DataFrame, project: Project) -> dg.
     )
 
 
-@dg.asset_check(asset=SPLIT_REPORT, blocking=True)
-def every_event_is_in_one_part(split_report: pl.DataFrame, project: Project) -> dg.AssetCheckResult:
+@staged_check("split_report", stages=(BACKTEST,), blocking=True)
+def every_event_is_in_one_part(
+    split_report: pl.DataFrame, events: Table, project: Project
+) -> dg.AssetCheckResult:
     """TRAIN, VAL and TEST together hold each event of the log once."""
     held = int(split_report["n_events"].sum())
-    total = project.read(
-        Query("select count(*) as n from events", {"events": Table(INGEST, "events")})
-    )["n"].item()
+    total = project.read(Query("select count(*) as n from events", {"events": events}))["n"].item()
     return dg.AssetCheckResult(
         passed=held == total, description=f"{held:,} events in the parts, {total:,} in the log"
     )
-
-
-split_checks = [parts_are_chronological, every_event_is_in_one_part]

@@ -1,13 +1,14 @@
 """Run a query: inside the store, or in memory over frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from uuid import uuid4
 
 import duckdb
 import polars as pl
 
-from ntg_assets.sql import Query, Source, Table, quote_identifier
+from ntg_assets.errors import ContractError
+from ntg_assets.sql import Query, Source, Table, columns_left_out, quote_identifier
 from ntg_assets.storage.connection import connect
 
 
@@ -22,6 +23,7 @@ def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]
             for name, source in given.tables.items()
             if isinstance(source, Query)
         }
+        _require_whole(connection, given, nested)
         for name, source in {**given.tables, **nested}.items():
             _bind(connection, name, source, undo)
         yield
@@ -47,6 +49,23 @@ def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: Exit
         )
     undo.callback(_undo, connection, f"drop table {table.quoted}")
     return table
+
+
+def _require_whole(
+    connection: duckdb.DuckDBPyConnection, given: Query, nested: Mapping[str, Table]
+) -> None:
+    made = {
+        name: connection.table(table.quoted).columns
+        for name, table in nested.items()
+        if getattr(given.tables[name], "is_whole", False)
+    }
+    for name, columns in columns_left_out(given, made).items():
+        source = given.tables[name]
+        raise ContractError(
+            f"{given.origin} does not name {', '.join(columns)}, which"
+            f" {source.origin if isinstance(source, Query) else name} makes: what is added there"
+            " would vanish here. Select it, and describe it in the contract of the table."
+        )
 
 
 def _bind(

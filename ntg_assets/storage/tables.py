@@ -16,6 +16,7 @@ from ntg_assets.contracts import (
     Violation,
     column_names,
     describe_violations,
+    file_of,
     key_of,
     schema_of,
     violations,
@@ -136,7 +137,7 @@ def _store(
             name
             for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()
         ]
-        _check_columns(table, found, model)
+        _check_columns(table, found, model, maker=rows.origin)
         statement = (
             f"create or replace table {table.quoted} as select {_columns(model)} from"
             f" (\n{rows.text}\n)"
@@ -149,7 +150,7 @@ def _store_frames(
 ) -> None:
     is_made = False
     for frame in rows.frames:
-        _check_columns(table, frame.columns, model)
+        _check_columns(table, frame.columns, model, maker="its stream")
         # not `register`: a transaction holds what was registered in it until its end
         incoming = connection.from_arrow(
             frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest())
@@ -171,7 +172,7 @@ def _columns(model: type[Contract]) -> str:
     return ", ".join(quote_identifier(name) for name in column_names(model))
 
 
-def _check_columns(table: Table, found: list[str], model: type[Contract]) -> None:
+def _check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
     wanted = column_names(model)
     broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
     broken += [
@@ -182,7 +183,11 @@ def _check_columns(table: Table, found: list[str], model: type[Contract]) -> Non
     if broken:
         told = "; ".join(f"{v.column}: {v.check}" for v in broken)
         error = BrokenContractError(table.name, broken)
-        error.args = (f"{table.schema}.{table.name}: not stored, its contract is broken: {told}.",)
+        text = (
+            f"{table.schema}.{table.name}: not stored, its contract is broken: {told}. Rows come"
+            f" from {maker}, columns must be those of {model.__name__} in {file_of(model)}."
+        )
+        error.args = (text,)
         raise error
 
 

@@ -2,11 +2,19 @@
 
 import polars as pl
 
-import ntg_assets.taste.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.interactions.interactions import HISTORY
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.sql import Table
+from ntg_assets.taste.contracts import (
+    GraphGuardrails,
+    ItemEmbeddings,
+    LinearGraph,
+    SequenceGraph,
+    TasteAxes,
+    TasteGraph,
+    UserTaste,
+)
 from ntg_assets.taste.ease_graph import build_linear_graph
 from ntg_assets.taste.item_embeddings import embed_items
 from ntg_assets.taste.sequence_graph import build_sequence_graph
@@ -16,11 +24,11 @@ from ntg_assets.taste.taste_graph import build_taste_graph
 
 @staged_assets(
     {
-        "taste_graph": (
+        TasteGraph: (
             "Which items are had by the same users: the strongest neighbours of each item, with the"
             " evidence of each edge."
         ),
-        "graph_guardrails": "What each guardrail of the taste graph removed, and what it left.",
+        GraphGuardrails: "What each guardrail of the taste graph removed, and what it left.",
     },
     group="taste",
     kinds=("numpy",),
@@ -33,7 +41,7 @@ def taste_graph(train_events: Table, project: Project) -> tuple[pl.DataFrame, pl
     return made.edges, made.guardrails
 
 
-@staged_asset(group="taste", kinds=("numpy",))
+@staged_asset(contract=SequenceGraph, group="taste", kinds=("numpy",))
 def sequence_graph(train_events: Table, project: Project) -> pl.DataFrame:
     """What users take up next: directed edges,
     with the guardrails and the evidence of the taste graph.
@@ -43,7 +51,7 @@ def sequence_graph(train_events: Table, project: Project) -> pl.DataFrame:
     ).edges
 
 
-@staged_asset(group="taste", kinds=("numpy",))
+@staged_asset(contract=LinearGraph, group="taste", kinds=("numpy",))
 def linear_graph(train_events: Table, project: Project) -> pl.DataFrame:
     """Learned item weights that predict one item of a user from the others,
     where the catalogue's size allows it.
@@ -53,7 +61,7 @@ def linear_graph(train_events: Table, project: Project) -> pl.DataFrame:
     )
 
 
-@staged_asset(group="taste", kinds=("scikitlearn",))
+@staged_asset(contract=TasteAxes, group="taste", kinds=("scikitlearn",))
 def taste_axes(
     taste_graph: pl.DataFrame, item_categories: pl.DataFrame, items: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -63,13 +71,13 @@ def taste_axes(
     )
 
 
-@staged_asset(group="taste", kinds=("numpy",))
+@staged_asset(contract=UserTaste, group="taste", kinds=("numpy",))
 def user_taste(train_events: Table, taste_axes: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Where each user stands on each axis, with the percentile among all users."""
     return score_users(project.columns(train_events, *HISTORY), axes=taste_axes)
 
 
-@staged_asset(group="taste", kinds=("scikitlearn",))
+@staged_asset(contract=ItemEmbeddings, group="taste", kinds=("scikitlearn",))
 def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
     """SVD embeddings of the best supported items; empty when `taste.embedding_dimensions` is 0."""
     return embed_items(
@@ -77,13 +85,3 @@ def item_embeddings(train_events: Table, project: Project) -> pl.DataFrame:
         settings=project.settings.taste,
         seed=project.settings.seed,
     )
-
-
-taste_assets = [
-    *taste_graph,
-    *sequence_graph,
-    *linear_graph,
-    *taste_axes,
-    *user_taste,
-    *item_embeddings,
-]

@@ -12,11 +12,13 @@ import yaml
 
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
-from ntg_assets.events.assets import ingest_assets
-from ntg_assets.events.checks import ingest_checks
+from ntg_assets.events import assets as ingest_assets
+from ntg_assets.events import checks as ingest_checks
 from ntg_assets.events.load import load_events
+from ntg_assets.orchestration.collection import definitions_in
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
+from ntg_assets.sql import Table
 from ntg_assets_tests.event_files import fates, survey_log, write_log
 
 TABLES = ["items", "item_categories", "events", "quarantine", "load_ledger", "volume_report"]
@@ -53,7 +55,7 @@ def materialize(*, checks: bool = True, **ingest: Any) -> dg.ExecuteInProcessRes
         "io_manager": NtgDuckDBIOManager(project=project, database="warehouse"),
     }
     return dg.materialize(
-        [*ingest_assets, *(ingest_checks if checks else [])],
+        [*definitions_in(ingest_assets), *(definitions_in(ingest_checks) if checks else [])],
         resources=resources,
         instance=dg.DagsterInstance.ephemeral(),
     )
@@ -184,7 +186,8 @@ def test_the_check_finds_a_table_that_is_not_what_the_ledger_says(home: Path) ->
     materialize(checks=False)
     with duckdb.connect(str(home / "data" / "warehouse" / "warehouse.duckdb")) as connection:
         connection.execute("delete from ingest.events where user_id = 'u1'")
-    found = ingest_checks[0](Project())
+    tables = [Table("ingest", name) for name in ("events", "quarantine", "load_ledger")]
+    found = ingest_checks.ledger_reconciles[0](*tables, Project())
     assert isinstance(found, dg.AssetCheckResult)
     assert not found.passed
     assert "'file_name': 'in/log1.csv', 'n_accepted': 2, 'n_stored': 1" in str(found.description)

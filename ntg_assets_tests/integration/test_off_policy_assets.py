@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from ntg_assets.definitions import defs
-from ntg_assets.off_policy.assets import off_policy_assets
-from ntg_assets.off_policy.checks import NOT_CONFIGURED, off_policy_checks
-from ntg_assets.optional_sources.assets import optional_source_assets
+from ntg_assets.off_policy import assets, checks
+from ntg_assets.off_policy.checks import NOT_CONFIGURED
+from ntg_assets.optional_sources.assets import configured_files
+from ntg_assets.orchestration.collection import definitions_in
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 
@@ -71,10 +72,10 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
 def materialize(**overrides: Any) -> dg.ExecuteInProcessResult:
     project = Project(overrides=overrides)
     selection = dg.AssetSelection.assets(
-        *(key for asset in (*optional_source_assets, *off_policy_assets) for key in asset.keys)
+        *(key for asset in (configured_files, *definitions_in(assets)) for key in asset.keys)
     )
     return dg.materialize(
-        [*(defs.assets or []), *off_policy_checks],  # type: ignore[list-item]  # each is one
+        [*(defs.assets or []), *definitions_in(checks)],  # type: ignore[list-item]  # each is one
         selection=selection,
         resources={
             "project": project,

@@ -15,11 +15,12 @@ import yaml
 
 from ntg_assets.definitions import defs
 from ntg_assets.events.volume import SCHEMA as VOLUME
-from ntg_assets.optional_sources.assets import optional_source_assets
-from ntg_assets.optional_sources.checks import optional_source_checks
+from ntg_assets.optional_sources.assets import configured_files
+from ntg_assets.optional_sources.checks import configured_files_can_be_read
+from ntg_assets.orchestration.collection import definitions_in
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
-from ntg_assets.revenue.checks import revenue_checks
+from ntg_assets.revenue import checks as revenue_checks
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
@@ -84,7 +85,7 @@ def materialize(
     or both, with their checks.
     """
     project = Project(overrides=overrides)
-    keys = {key for asset in optional_source_assets for key in asset.keys} if sources else set()
+    keys = set(configured_files.keys) if sources else set()
     keys |= {dg.AssetKey([LIVE, table]) for table in MADE} if lists else set()
     assets = [
         asset
@@ -93,7 +94,7 @@ def materialize(
     ]
     checks = [
         check
-        for check in (*optional_source_checks, *revenue_checks)
+        for check in (*configured_files_can_be_read, *definitions_in(revenue_checks))
         if {key.asset_key for key in check.check_keys} <= keys
     ]
     stored = {key for part in (*assets, *checks) for key in part.dependency_keys} - keys

@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.contracts import known_tables
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
 from ntg_assets.publish.figures import FIGURES

@@ -8,8 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-import ntg_assets.churn.contracts
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings, ValueSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order

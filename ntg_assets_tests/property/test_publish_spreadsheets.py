@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes
 from ntg_assets.publish.exports import (
     CONTACT_LISTS,

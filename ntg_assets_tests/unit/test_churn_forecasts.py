@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-import ntg_assets.evaluation.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import walk_forward_origins
 from ntg_assets.contracts import IdTypes, check_frame, contract_of

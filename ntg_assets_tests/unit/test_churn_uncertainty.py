@@ -8,8 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-import ntg_assets.churn.contracts
-import ntg_assets.evaluation.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.design import CHURN_FEATURES, design_matrix
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import linear_logit, model_variance, score_churn

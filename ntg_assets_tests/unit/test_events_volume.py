@@ -9,8 +9,6 @@ from math import sin
 import polars as pl
 import pytest
 
-import ntg_assets.events.contracts
-import ntg_assets.revenue.contacts.list_contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.events import VolumeSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError

@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError

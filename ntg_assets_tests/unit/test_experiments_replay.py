@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.experiments.arms import ArmSettings, OverrideSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.configuration.experiments.sources import ReplaySource

@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-import ntg_assets.experiments.contracts.data  # noqa: F401  # registers the contracts
 from ntg_assets.cli.decisions import tell_replay, tell_trace
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings

@@ -10,7 +10,6 @@ import duckdb
 import polars as pl
 import pytest
 
-import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError

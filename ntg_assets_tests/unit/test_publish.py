@@ -11,7 +11,6 @@ import duckdb
 import polars as pl
 import pytest
 
-import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.cli.summary import told_rows
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, column_names, contract_of

@@ -273,11 +273,14 @@ def test_the_checks_of_the_graph_stop_a_run_at_a_shut_gate_and_at_a_leak() -> No
             settings=SETTINGS,
             strategy="global_time",
         )
-        for verdict in (gate_is_open(gate), nothing_from_the_future(audit(n_violations))):
+        for verdict in (
+            gate_is_open[0](gate),
+            nothing_from_the_future[0](audit(n_violations)),
+        ):
             assert isinstance(verdict, dg.AssetCheckResult)
             assert verdict.passed is is_open
         assert all(
             spec.blocking
-            for check in (gate_is_open, nothing_from_the_future)
+            for check in (*gate_is_open, *nothing_from_the_future)
             for spec in check.check_specs
         )

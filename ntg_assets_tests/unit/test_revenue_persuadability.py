@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.revenue import StrategySettings, TrialSettings, ValueSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError

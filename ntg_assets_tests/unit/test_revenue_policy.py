@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 import yaml
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of

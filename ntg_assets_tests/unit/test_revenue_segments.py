@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import StorageError
 from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.revenue.radar.uncertainty import radar_portfolio, radar_stability
 from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables

@@ -11,7 +11,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-import ntg_assets.revenue.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.configuration.revenue import ContactLogSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError

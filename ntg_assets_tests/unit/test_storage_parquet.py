@@ -11,7 +11,6 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
 from ntg_assets.contracts import column_names, contract_of
 from ntg_assets.errors import SourceError, StorageError
 from ntg_assets.publish.exports import export_contact_list, export_parquet

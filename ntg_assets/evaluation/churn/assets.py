@@ -3,10 +3,21 @@
 import dagster as dg
 import polars as pl
 
-import ntg_assets.evaluation.churn.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.evaluation.churn import challenger_report as reporting
 from ntg_assets.evaluation.churn import forecasts as forecasting
+from ntg_assets.evaluation.churn.contracts import (
+    ChallengerForecasts,
+    ChurnCalibration,
+    ChurnChallengers,
+    ChurnDrift,
+    ChurnForecasts,
+    ChurnIntervalCoverage,
+    ChurnOutcomes,
+    MoneyCalibration,
+    RadarBacktest,
+    ValueBacktest,
+)
 from ntg_assets.evaluation.churn.drift import churn_drift as measure_drift
 from ntg_assets.evaluation.churn.interval_coverage import (
     churn_interval_coverage as measure_coverage,
@@ -22,7 +33,7 @@ from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import BACKTEST
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(contract=ChurnOutcomes, group="evaluation", stages=(BACKTEST,), kinds=("sql",))
 def churn_outcomes(
     val_events: Table, test_events: Table, split_boundaries: pl.DataFrame, project: Project
 ) -> Query:
@@ -35,7 +46,7 @@ def churn_outcomes(
     return query("evaluation.churn", "churn_outcomes", tables, from_at=from_at, until_at=until_at)
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ChurnForecasts, group="evaluation", stages=(BACKTEST,))
 def churn_forecasts(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -68,7 +79,7 @@ def churn_forecasts(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ChurnCalibration, group="evaluation", stages=(BACKTEST,))
 def churn_calibration(
     context: dg.AssetExecutionContext,
     churn_forecasts: pl.DataFrame,
@@ -92,19 +103,19 @@ def churn_calibration(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ChurnIntervalCoverage, group="evaluation", stages=(BACKTEST,))
 def churn_interval_coverage(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether the intervals of the churn scores hold the churn rates that were then seen."""
     return measure_coverage(churn_forecasts, n_bins=project.settings.churn.calibration_bins)
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ChurnDrift, group="evaluation", stages=(BACKTEST,))
 def churn_drift(churn_forecasts: pl.DataFrame) -> pl.DataFrame:
     """Whether realised churn and the scores part from what was expected, origin by origin."""
     return measure_drift(churn_forecasts)
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=RadarBacktest, group="evaluation", stages=(BACKTEST,))
 def radar_backtest(
     churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
@@ -117,7 +128,7 @@ def radar_backtest(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=MoneyCalibration, group="evaluation", stages=(BACKTEST,))
 def money_calibration(churn_forecasts: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Whether forecast value and forecast loss add up to what was then seen,
     by decile and by life-cycle segment.
@@ -129,7 +140,9 @@ def money_calibration(churn_forecasts: pl.DataFrame, project: Project) -> pl.Dat
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",))
+@staged_asset(
+    contract=ChallengerForecasts, group="evaluation", stages=(BACKTEST,), kinds=("scikitlearn",)
+)
 def challenger_forecasts(
     churn_forecasts: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
@@ -152,7 +165,7 @@ def challenger_forecasts(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ChurnChallengers, group="evaluation", stages=(BACKTEST,))
 def churn_challengers(
     context: dg.AssetExecutionContext,
     churn_forecasts: pl.DataFrame,
@@ -176,23 +189,9 @@ def churn_challengers(
     return found
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ValueBacktest, group="evaluation", stages=(BACKTEST,))
 def value_backtest(
     churn_forecasts: pl.DataFrame, challenger_forecasts: pl.DataFrame
 ) -> pl.DataFrame:
     """How well the value of the next horizon was foreseen, beside the present pace and BG/NBD."""
     return reporting.value_backtest(churn_forecasts, challenger_forecasts)
-
-
-churn_evaluation_assets = [
-    *churn_outcomes,
-    *churn_forecasts,
-    *churn_calibration,
-    *churn_interval_coverage,
-    *churn_drift,
-    *radar_backtest,
-    *money_calibration,
-    *challenger_forecasts,
-    *churn_challengers,
-    *value_backtest,
-]

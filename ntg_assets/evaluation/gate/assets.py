@@ -2,7 +2,7 @@
 
 import polars as pl
 
-import ntg_assets.evaluation.gate.contracts  # noqa: F401  # registers the contracts
+from ntg_assets.evaluation.gate.contracts import LeakageAudit, ReleaseGate
 from ntg_assets.evaluation.gate.leakage_audit import leakage_audit as audit
 from ntg_assets.evaluation.gate.release_gate import Evidence
 from ntg_assets.evaluation.gate.release_gate import release_gate as decide
@@ -12,7 +12,7 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(contract=LeakageAudit, group="evaluation", stages=(BACKTEST,), kinds=("sql",))
 def leakage_audit(
     split_boundaries: pl.DataFrame,
     train_events: Table,
@@ -44,7 +44,7 @@ def leakage_audit(
     return audit({table.name: table for table in asked}, split_boundaries)
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,))
+@staged_asset(contract=ReleaseGate, group="evaluation", stages=(BACKTEST,))
 def release_gate(
     split_report: pl.DataFrame,
     leakage_audit: pl.DataFrame,
@@ -64,6 +64,3 @@ def release_gate(
     return decide(
         evidence, settings=project.settings.gate, strategy=project.settings.split.strategy
     )
-
-
-gate_assets = [*leakage_audit, *release_gate]

@@ -3,12 +3,12 @@
 import dagster as dg
 import polars as pl
 
-from ntg_assets.orchestration.staging import GATE
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.splits.live_entry import blocked_rules
 from ntg_assets.stages import BACKTEST
 
 
-@dg.asset_check(asset=dg.AssetKey([BACKTEST, "leakage_audit"]), blocking=True)
+@staged_check("leakage_audit", stages=(BACKTEST,), blocking=True)
 def nothing_from_the_future(leakage_audit: pl.DataFrame) -> dg.AssetCheckResult:
     """No stored row of the back-test could only come from the future."""
     broken = leakage_audit.filter(pl.col("n_violations") > 0)
@@ -21,7 +21,7 @@ def nothing_from_the_future(leakage_audit: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=GATE, blocking=True)
+@staged_check("release_gate", stages=(BACKTEST,), blocking=True)
 def gate_is_open(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
     """No rule of the release gate blocks; otherwise nothing live is made and the last publication
     stays.
@@ -33,7 +33,7 @@ def gate_is_open(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=GATE)
+@staged_check("release_gate", stages=(BACKTEST,))
 def evidence_is_not_thin(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
     """The evidence carries the claims; where it is thin, the number of users is named."""
     reservations = release_gate.filter(pl.col("verdict") == "warn")
@@ -45,6 +45,3 @@ def evidence_is_not_thin(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=told or "no reservation",
     )
-
-
-gate_checks = [nothing_from_the_future, gate_is_open, evidence_is_not_thin]

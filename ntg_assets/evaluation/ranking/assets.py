@@ -4,8 +4,13 @@ the retrieval report.
 
 import polars as pl
 
-import ntg_assets.evaluation.ranking.contracts  # noqa: F401  # registers the contracts
 from ntg_assets.evaluation.ranking.comparisons import compare_strategies
+from ntg_assets.evaluation.ranking.contracts import (
+    RankingComparisons,
+    RankingOutcomes,
+    RankingReport,
+    RetrievalReport,
+)
 from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
 from ntg_assets.evaluation.ranking.report import list_breadth, measure_item_slices, report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
@@ -15,7 +20,7 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("polars",))
+@staged_asset(contract=RankingOutcomes, group="evaluation", stages=(BACKTEST,), kinds=("polars",))
 def ranking_outcomes(
     strategy_lists: pl.DataFrame,
     default_list: pl.DataFrame,
@@ -41,7 +46,7 @@ def ranking_outcomes(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
+@staged_asset(contract=RankingReport, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
 def ranking_report(
     ranking_outcomes: pl.DataFrame,
     strategy_lists: pl.DataFrame,
@@ -79,7 +84,7 @@ def ranking_report(
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
+@staged_asset(contract=RankingComparisons, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
 def ranking_comparisons(ranking_outcomes: pl.DataFrame, project: Project) -> pl.DataFrame:
     """Every strategy against every other one, user by user, with intervals."""
     gate = project.settings.gate
@@ -91,7 +96,7 @@ def ranking_comparisons(ranking_outcomes: pl.DataFrame, project: Project) -> pl.
     )
 
 
-@staged_asset(group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
+@staged_asset(contract=RetrievalReport, group="evaluation", stages=(BACKTEST,), kinds=("numpy",))
 def retrieval_report(
     candidates: Table, train_events: Table, val_events: Table, test_events: Table, project: Project
 ) -> pl.DataFrame:
@@ -123,11 +128,3 @@ def _pairs(project: Project, events: Table) -> pl.DataFrame:
     and a fraction of the memory of the events.
     """
     return project.read(Query("select distinct user_id, item_id from events", {"events": events}))
-
-
-ranking_evaluation_assets = [
-    *ranking_outcomes,
-    *ranking_report,
-    *ranking_comparisons,
-    *retrieval_report,
-]

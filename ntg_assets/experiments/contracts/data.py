@@ -1,10 +1,5 @@
-"""What the tables promise from which every statistic is derived;
-with it come the contracts of logs, readouts and decisions.
-"""
+"""What the tables promise from which every statistic is derived."""
 
-import ntg_assets.experiments.contracts.decision
-import ntg_assets.experiments.contracts.logs
-import ntg_assets.experiments.contracts.readout  # noqa: F401  # registered together
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import (

@@ -1,0 +1,67 @@
+"""Checks of stored tables, written once and asked in each stage."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from ntg_assets.orchestration.staging import keys_of_tables, note
+
+
+def staged_check(
+    table: str,
+    *,
+    stages: Sequence[str],
+    reads: Mapping[str, str] | None = None,
+    blocking: bool = False,
+    op_tags: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., dg.AssetCheckResult]], list[dg.AssetChecksDefinition]]:
+    """Make the decorated function a check of a table in each of `stages`.
+
+    Its name is the check's, its docstring the description; its parameters are the tables that it
+    reads, as in `staged_asset`: the checked one need not be among them.
+
+    Args:
+        table: The checked table.
+        stages: Where it is checked.
+        reads: Stage of inputs that do not come from the table's own stage.
+        blocking: Whether nothing downstream is made when it fails.
+        op_tags: Tags of the step.
+    """
+
+    def build(function: Callable[..., dg.AssetCheckResult]) -> list[dg.AssetChecksDefinition]:
+        return [
+            _check_in(
+                dg.AssetKey([stage, table]),
+                function,
+                reads=reads or {},
+                blocking=blocking,
+                op_tags=op_tags,
+            )
+            for stage in stages
+        ]
+
+    return build
+
+
+def check_name(key: dg.AssetCheckKey) -> str:
+    """Name of a check in the graph, for a person to read."""
+    return f"{key.asset_key.to_user_string()}: {key.name}"
+
+
+def _check_in(
+    checked: dg.AssetKey,
+    function: Callable[..., dg.AssetCheckResult],
+    *,
+    reads: Mapping[str, str],
+    blocking: bool,
+    op_tags: Mapping[str, str] | None,
+) -> dg.AssetChecksDefinition:
+    keys = keys_of_tables(function, checked.path[0], reads)
+    others = {name: dg.AssetIn(key) for name, key in keys.items() if key != checked}
+    made: Any = dg.asset_check(
+        asset=checked, additional_ins=others, blocking=blocking, op_tags=dict(op_tags or {})
+    )(function)
+    for key in made.check_keys:
+        note(check_name(key), function)
+    return made
