@@ -15,6 +15,9 @@ BENCHMARKS := run scale graph axes ranking sources offpolicy serving churn exper
 CREATED := $(VENV)/.created
 RUNTIME := $(VENV)/.runtime-lock
 DEVELOPMENT := $(VENV)/.dev-lock
+PEERS := $(VENV)/.peers-lock
+LOWEST := $(VENV)/lowest
+COVERAGE ?= 90
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
 
@@ -49,6 +52,16 @@ journey: $(DEV) ## Run the whole graph on a second real source, the Complete Jou
 test: $(DEV) ## Run all tests in two processes (WORKERS=0: in one; ARGS="-m 'not slow'": only the quick ones)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+.PHONY: test-coverage
+test-coverage: $(DEV) ## All tests, and the share of lines and branches that they run (compiled kernels left out)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
+
+.PHONY: test-lowest
+test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyproject.toml names
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[build,postgres,serve,dev]'
+	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' $(ARGS)
+
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import directions, SQL
 	$(BIN)/ruff check
@@ -72,9 +85,13 @@ golden: $(DEV) ## Write the golden files anew; read the diff before you commit i
 	git --no-pager diff --stat -- ntg_assets_tests/golden
 
 .PHONY: lock
-lock: $(DEV) ## Resolve the dependencies of pyproject.toml into both locks (UPGRADE=--upgrade takes the newest)
+lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the three locks (UPGRADE=--upgrade takes the newest)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml $(DEV_EXTRAS) -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements-dev.lock -o requirements-peers.lock
+
+# What runs NTG; what `make check` and `make test` need besides; what benchmarks compare with.
+DEV_EXTRAS = --extra build --extra postgres --extra serve --extra dev
 
 # Strict hash mode wants `gql[requests]` with its extra, hence --no-strip-extras; no address of an index or a folder may stand in a lock.
 LOCK_OPTIONS = --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
@@ -96,7 +113,7 @@ bench-offpolicy: ## Off-policy estimates against planted truth and a real pair o
 bench-serving: ## Lists over HTTP: latency and memory, beside direct calls
 bench-churn: ## Churn, calibration and radar against other models (CONFIG: on your own log)
 bench-experiments: ## Statistics of experiments: truth, power and speed
-$(BENCHMARKS:%=bench-%): bench-%: $(DEV)
+$(BENCHMARKS:%=bench-%): bench-%: $(DEV) $(PEERS)
 	$(BIN)/python -m benchmarks.$* $(if $(filter ranking sources churn,$*),$(WITH_CONFIG)) $(ARGS)
 
 ##@ Tidy
@@ -138,6 +155,11 @@ $(DEVELOPMENT): requirements-dev.lock requirements.lock | $(CREATED)
 	@echo "Installing what NTG is developed with (requirements-dev.lock): a minute or two, once."
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $(RUNTIME) $@ # the same versions of everything in requirements.lock, and more
+
+$(PEERS): requirements-peers.lock $(DEVELOPMENT)
+	@echo "Installing what benchmarks compare with (requirements-peers.lock)."
+	@$(PIP) install --quiet --require-hashes -r requirements-peers.lock
+	@touch $@
 
 $(RUN): pyproject.toml $(RUNTIME)
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .

@@ -40,10 +40,12 @@ def test_ci_run_checks_and_tests() -> None:
 
 
 def test_the_night_runs_the_real_and_the_synthetic_data_and_verifies() -> None:
-    assert re.findall(r"make \w+|ntg verify", commands("nightly.yml")) == [
+    assert re.findall(r"make [\w-]+|ntg verify", commands("nightly.yml")) == [
         "make run",
         "make synth",
         "ntg verify",
+        "make test-coverage",
+        "make test-lowest",
     ]
 
 

@@ -1,9 +1,10 @@
-"""The locks: every dependency is pinned with hashes, both locks agree,
+"""The locks: every dependency is pinned with hashes, the locks agree,
 no address of an index stands in them.
 """
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-peers.lock"]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)")
 
 
@@ -37,7 +39,11 @@ def wanted(*extras: str) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("requirements.lock", ("build", "postgres")), ("requirements-dev.lock", tuple(EXTRAS))],
+    [
+        ("requirements.lock", ("build", "postgres")),
+        ("requirements-dev.lock", ("build", "postgres", "serve", "dev")),
+        ("requirements-peers.lock", tuple(EXTRAS)),
+    ],
 )
 def test_a_lock_pins_every_dependency_to_a_version_that_is_allowed(
     lock: str, extras: tuple[str, ...]
@@ -58,12 +64,14 @@ def test_the_build_backend_is_locked() -> None:
     assert {Requirement(text).name for text in build} <= set(pins("requirements.lock"))
 
 
-def test_the_development_lock_holds_the_same_versions() -> None:
-    runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
-    assert {name: development.get(name) for name in runtime} == runtime
+@pytest.mark.parametrize(("small", "large"), list(pairwise(LOCKS)))
+def test_a_larger_lock_holds_the_same_versions_and_more(small: str, large: str) -> None:
+    fewer, more = pins(small), pins(large)
+    assert {name: more.get(name) for name in fewer} == fewer
+    assert fewer.keys() < more.keys()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_a_hash(lock: str) -> None:
     entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text(encoding="utf-8"))
     assert [
@@ -71,7 +79,7 @@ def test_every_pin_has_a_hash(lock: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_no_host_and_no_folder_stands_in_a_lock(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert re.findall(r"https?:|file:|--index|--extra-index|--find-links|@ /", text) == []

@@ -33,8 +33,11 @@ def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[st
     )
 
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-peers.lock")
+
+
 def copy_of_project(folder: Path) -> Path:
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+    for name in ("Makefile", "pyproject.toml", *LOCKS):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -123,6 +126,12 @@ def test_what_tests_need_is_enough_to_run(tmp_path: Path) -> None:
     (tmp_path / ".venv" / ".dev-lock").unlink()
     assert "pip" not in make("--dry-run", "run", folder=tmp_path).stdout
     assert "-r requirements-dev.lock" in make("--dry-run", "test", folder=tmp_path).stdout
+
+
+def test_only_benchmarks_install_what_they_compare_with(tmp_path: Path) -> None:
+    copy_of_project(tmp_path)
+    assert "requirements-peers.lock" not in make("--dry-run", "test", folder=tmp_path).stdout
+    assert "-r requirements-peers.lock" in make("--dry-run", "bench-run", folder=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
