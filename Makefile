@@ -56,6 +56,10 @@ test: $(DEV) ## Run all tests in two processes (WORKERS=0: in one; ARGS="-m 'not
 test-coverage: $(DEV) ## All tests, and the share of lines and branches that they run (compiled kernels left out)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
 
+.PHONY: test-stack
+test-stack: $(DEV) $(PEERS) ## Fetching from services that the tests start: an S3 server, a PostgreSQL
+	$(BIN)/python -m pytest ntg_assets_tests/stack $(ARGS)
+
 .PHONY: test-lowest
 test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyproject.toml names
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)

@@ -29,6 +29,7 @@ config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 for command in (
     making.run_all,
+    making.fetch,
     making.build_dataset,
     making.build_features,
     making.build_graph,

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from ntg_assets.cli.failure import RunFailedError
-from ntg_assets.cli.options import ConfigOption, StageOption, out, prepare
+from ntg_assets.cli.options import ConfigOption, StageOption, err, out, prepare
 from ntg_assets.cli.progress import tell_run
 from ntg_assets.cli.published import telling_what_is_published
 from ntg_assets.cli.summary import tell_summary
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
+from ntg_assets.errors import ConfigurationError
 
 # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 OPTIONAL = "ingest_optional"
@@ -24,6 +25,28 @@ def run_all(config: ConfigOption = None) -> None:
     with telling_what_is_published(paths):
         _materialize([], paths=paths)
         tell_summary(settings, paths, console=out)
+
+
+def fetch(config: ConfigOption = None) -> None:
+    """Bring what `landing.fetch` names into data/landing, as every run does first."""
+    from ntg_assets.landing.fetch import (  # noqa: PLC0415  # pyarrow's file systems take a while
+        fetch_all,
+        refuse_failures,
+    )
+
+    settings, paths = prepare(config)
+    if not settings.landing.fetch:
+        raise ConfigurationError(
+            "nothing is configured to be fetched: landing.fetch names no object and no query."
+        )
+    done = fetch_all(settings.landing, paths.landing)
+    for one in done:
+        if one.problem is None:
+            out.print(one.sentence, highlight=False, soft_wrap=True)
+    refuse_failures(settings.landing, done)
+    for one in done:
+        if one.problem is not None:
+            err.print(one.sentence, style="yellow", highlight=False, soft_wrap=True)
 
 
 def build_dataset(config: ConfigOption = None) -> None:

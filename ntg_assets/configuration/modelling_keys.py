@@ -74,6 +74,7 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "seed": "is fixed: of several seeds one could pick the result",
         "engine": "says what the machine bears",
         "schedule": "says when runs start",
+        "landing": "says what is fetched, and from where",
         "ingest": "says which files are read and which rows are believed",
         "split": "says what is held out as evidence",
         "ranking.recommend_consumed": "says what may be shown",

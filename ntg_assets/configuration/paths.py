@@ -28,6 +28,10 @@ class Paths(BaseModel):
         return self.data / "history" / "loads"
 
     @property
+    def landing(self) -> Path:
+        return self.data / "landing"
+
+    @property
     def scratch(self) -> Path:
         return self.data / "scratch"
 

@@ -20,6 +20,7 @@ from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.features import FeatureSettings
 from ntg_assets.configuration.gate import GateSettings
+from ntg_assets.configuration.landing import LandingSettings
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.problems import tell_problem
@@ -84,6 +85,7 @@ class Settings(Section):
     """The one seed; each use derives its own stream from it."""
     engine: EngineSettings = EngineSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    landing: LandingSettings = LandingSettings()
     ingest: IngestSettings
     split: SplitSettings = SplitSettings()
     features: FeatureSettings = FeatureSettings()

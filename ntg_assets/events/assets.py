@@ -29,6 +29,7 @@ from ntg_assets.events.load_history import (
     was_last,
 )
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
+from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step, staged_asset
 from ntg_assets.sources.files import refuse_changed
@@ -56,7 +57,7 @@ FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
 )
 
 
-@source_step(TABLES, group=INGEST, check_specs=[FILES_ARE_AS_NAMED])
+@source_step(TABLES, group=INGEST, after=[LANDED_FILES], check_specs=[FILES_ARE_AS_NAMED])
 def source_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:

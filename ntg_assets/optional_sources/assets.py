@@ -17,6 +17,7 @@ from ntg_assets.experiments.contracts.logs import (
     LogRowCounts,
     OutcomeLog,
 )
+from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogLosses
 from ntg_assets.optional_sources.reading import (
     read_optional_sources,
@@ -52,7 +53,7 @@ READ_BY_ONE_STAGE: dict[type[Contract], str] = {
 }
 
 
-@source_step(TABLES, group=GROUP, stages=READ_BY_ONE_STAGE, op_tags=FIRST)
+@source_step(TABLES, group=GROUP, stages=READ_BY_ONE_STAGE, after=[LANDED_FILES], op_tags=FIRST)
 def configured_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object]]:

@@ -28,7 +28,6 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
     SqliteEventLogStorageWatchdog,
 )
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import (
     DagsterSqliteStorage,
     _event_logs_directory,
@@ -38,6 +37,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
+BUSY_SECONDS = 30  # how long a writer waits for another, as in Dagster's own storage
 MOST_OPEN = 8  # files of runs; a night writes one, an overview in the UI reads a few
 
 
@@ -104,7 +104,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         return OpenFile(engine, connection, path.stat().st_ino)
 
     def _engine(self, shard: str, pool: type[db.Pool]) -> db.Engine:
-        arguments = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         address = self.conn_string_for_shard(shard)
         return db.create_engine(address, poolclass=pool, connect_args=arguments)
 

@@ -115,6 +115,7 @@ def source_step(
     *,
     group: str,
     stages: Mapping[type[Contract], str] | None = None,
+    after: Sequence[dg.AssetKey] = (),
     check_specs: Sequence[dg.AssetCheckSpec] = (),
     op_tags: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -125,6 +126,7 @@ def source_step(
         describe it; the function yields an output for each, by its name.
         group: The Dagster group.
         stages: Stage of tables that are not of `ingest`, since one other stage alone reads them.
+        after: Assets that must be made before.
         check_specs: Checks whose results the function yields.
         op_tags: Tags of the step.
     """
@@ -140,6 +142,7 @@ def source_step(
             name=function.__name__,
             outs=outs,
             group_name=group,
+            deps=list(after),
             check_specs=check_specs,
             op_tags=dict(op_tags or {}),
         )(function)

@@ -44,6 +44,7 @@ def test_the_night_runs_the_real_and_the_synthetic_data_and_verifies() -> None:
         "make run",
         "make synth",
         "ntg verify",
+        "make test-stack",
         "make test-coverage",
         "make test-lowest",
     ]

@@ -1,0 +1,129 @@
+"""Objects of a store, or files of a mounted folder, listed and copied through pyarrow's file
+systems.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from pyarrow import fs
+
+from ntg_assets.configuration.landing import FetchSettings
+from ntg_assets.errors import SourceError
+
+CHUNK_BYTES = 8 << 20
+MARKERS = ("_", ".")  # _SUCCESS, _committed_..., .part.crc: what writers leave beside their files
+
+
+@dataclass(frozen=True)
+class RemoteObject:
+    """An object as its store lists it.
+
+    Attributes:
+        path: Full path in its file system (`bucket/key`).
+        name: Path below the fetched prefix; the file name where one object is fetched.
+        n_bytes: Size.
+        changed_ns: Time of its last change, nanoseconds since 1970.
+    """
+
+    path: str
+    name: str
+    n_bytes: int
+    changed_ns: int
+
+
+def open_store(fetch: FetchSettings) -> tuple[fs.FileSystem, str]:
+    """Open the file system of an address; nothing is asked of it yet.
+
+    Returns:
+        The file system, and the path in it.
+    """
+    parts = urlsplit(fetch.url)
+    path = f"{parts.netloc}{unquote(parts.path)}"
+    if parts.scheme == "file":
+        return fs.LocalFileSystem(), unquote(parts.path)
+    if parts.scheme == "gs":
+        return fs.GcsFileSystem(), path
+    if parts.scheme in {"az", "abfs"}:
+        return fs.AzureFileSystem(account_name=fetch.account), path
+    address = urlsplit(fetch.endpoint) if fetch.endpoint else None
+    store = fs.S3FileSystem(
+        region=fetch.region,
+        endpoint_override=address.netloc if address else None,
+        scheme=address.scheme if address else "https",
+    )
+    return store, path
+
+
+def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[RemoteObject]:
+    """List the object, or those below a prefix whose last part fits the pattern, by name.
+
+    Markers that writers leave (`_SUCCESS`, `.crc`) and empty folders are passed over.
+
+    Raises:
+        SourceError: there is none, or a name would leave the folder it is fetched into.
+    """
+    if not path.endswith("/"):
+        return [_single(store, path, fetch)]
+    below = fs.FileSelector(path.rstrip("/"), recursive=True)
+    listed = [one for one in store.get_file_info(below) if one.type == fs.FileType.File]
+    objects = [_object(one, path.rstrip("/")) for one in listed]
+    chosen = sorted(
+        (one for one in objects if _is_wanted(one.name, fetch.pattern)), key=lambda one: one.name
+    )
+    if not chosen:
+        raise SourceError(
+            f"landing.{fetch.name}: {len(listed):,} objects lie below {fetch.url}, and none fits"
+            f" pattern {fetch.pattern!r}."
+        )
+    return chosen
+
+
+def copied(store: fs.FileSystem, asked: RemoteObject, *, origin: str) -> Iterator[bytes]:
+    """Read an object in chunks; what changed meanwhile is refused at the end.
+
+    Raises:
+        SourceError: the object is not the one that was listed.
+    """
+    n_bytes = 0
+    with store.open_input_stream(asked.path) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            n_bytes += len(chunk)
+            yield chunk
+    now = store.get_file_info(asked.path)
+    is_same = now.size == n_bytes == asked.n_bytes
+    if not is_same or _seconds(now.mtime_ns) != _seconds(asked.changed_ns):
+        raise SourceError(
+            f"{origin}{asked.name}: it changed while it was fetched ({asked.n_bytes:,} bytes were"
+            f" listed, {n_bytes:,} came). Fetch again when its writer has finished."
+        )
+
+
+def _seconds(changed_ns: int) -> int:
+    """A list of objects tells milliseconds, a single object whole seconds."""
+    return changed_ns // 1_000_000_000
+
+
+def _single(store: fs.FileSystem, path: str, fetch: FetchSettings) -> RemoteObject:
+    found = store.get_file_info(path)
+    if found.type == fs.FileType.Directory:
+        raise SourceError(
+            f"landing.{fetch.name}: {fetch.url} is a folder; end it with / to fetch what is below."
+        )
+    if found.type != fs.FileType.File:
+        raise SourceError(f"landing.{fetch.name}: {fetch.url} does not exist.")
+    return RemoteObject(path, PurePosixPath(path).name, found.size, found.mtime_ns)
+
+
+def _object(found: fs.FileInfo, prefix: str) -> RemoteObject:
+    name = found.path.removeprefix(prefix).lstrip("/")
+    if ".." in PurePosixPath(name).parts or "\x00" in name:
+        raise SourceError(f"{found.path}: its name leaves the folder that it is fetched into.")
+    return RemoteObject(found.path, name, found.size, found.mtime_ns)
+
+
+def _is_wanted(name: str, pattern: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return not any(part.startswith(MARKERS) for part in parts) and fnmatch(parts[-1], pattern)
