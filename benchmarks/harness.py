@@ -96,7 +96,7 @@ def measure(
                 list(command),
                 cwd=ROOT,
                 env={
-                    **os.environ,  # noqa: TID251  # a child gets what we got
+                    **os.environ,
                     **(environment or {}),
                 },
                 stdout=output if is_quiet else None,

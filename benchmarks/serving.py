@@ -174,7 +174,7 @@ def service(config: str, workspace: Path) -> Iterator[tuple[int, dict[str, float
     it has ended.
     """
     environment = {
-        **os.environ,  # noqa: TID251  # a child gets what we got
+        **os.environ,
         "NTG_WORKSPACE": str(workspace),
         "PYTHONUNBUFFERED": "1",
     }

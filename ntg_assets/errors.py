@@ -23,6 +23,14 @@ class LeakageError(NtgError):
     """Something learned would depend on an event at or after its cutoff."""
 
 
+class UndeclaredReadError(NtgError):
+    """An asset or a check reads what its place in the asset graph does not show."""
+
+
+class UnboundTableError(UndeclaredReadError):
+    """A query names a table that was not passed to it."""
+
+
 class StorageError(NtgError):
     """A store is locked, full, damaged or not writable."""
 

@@ -24,6 +24,7 @@ from tools.sql_tree import (
 )
 
 PACKAGE = "ntg_assets"
+READS_FILES = re.compile(r"read_\w+|\w+_scan|scan_\w+|glob|sniff_csv|parquet_\w+|query(_table)?")
 PARAMETER = re.compile(r"\$([a-z_]\w*)")
 VAGUE_NAME = re.compile(r"^(.{1,2}|cte|tmp|temp|sub|subquery|query|result|final|data)_?\d*$")
 
@@ -325,6 +326,26 @@ def window_order(file: SqlFile) -> Iterator[Place]:
     for select in file.tree.find_all(exp.Select):
         if select.args.get("limit") and not select.args.get("order"):
             yield line_of(select), "limit needs an order by that ends in a key"
+
+
+@rule("reads")
+def reads(file: SqlFile) -> Iterator[Place]:
+    """A text names tables that its caller binds: no schema, no file, no function that reads one."""
+    for table in file.tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Func):
+            called = _shown(table)
+            yield line_of(table), f"{called} reads past the tables that are bound: bind a table"
+        elif table.db or table.catalog:
+            yield (
+                line_of(table),
+                f"{_shown(table)} names a stored table: write {table.name} alone, and bind it",
+            )
+        elif not re.fullmatch(r"\w+", table.name):
+            yield line_of(table), f"{_shown(table)} is a file: read it in sources/, bind a table"
+    for call in file.tree.find_all(exp.Func):
+        name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
+        if READS_FILES.fullmatch(name):
+            yield line_of(call), f"{name} reads a file: read it in sources/, bind a table"
 
 
 @rule("construct")

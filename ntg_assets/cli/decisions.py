@@ -25,7 +25,7 @@ from ntg_assets.experiments.decision.receipts import (
 from ntg_assets.experiments.decision.trace import trace, trace_logs
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.verify import verify_among
-from ntg_assets.storage.connection import Connection, MissingTableError, connect
+from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # of the published store
 
 MOST_NAMED = 10
 # where decisions, and logs of NTG's own, are published

@@ -14,7 +14,7 @@ from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header
 from ntg_assets.sql import Query, Table
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.connection import connect  # noqa: TID251  # of the published store
 from ntg_assets.storage.run import run
 
 

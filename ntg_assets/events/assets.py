@@ -57,7 +57,13 @@ FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
 )
 
 
-@source_step(TABLES, group=INGEST, after=[LANDED_FILES], check_specs=[FILES_ARE_AS_NAMED])
+@source_step(
+    TABLES,
+    group=INGEST,
+    after=[LANDED_FILES],
+    files=("ingest.events.files", "ingest.items.files", "data/history/loads"),
+    check_specs=[FILES_ARE_AS_NAMED],
+)
 def source_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:
@@ -135,7 +141,13 @@ def refuse_shrunken(project: Project, surveyed: Survey) -> None:
         )
 
 
-@staged_asset(contract=VolumeReport, group=INGEST, stages=(INGEST,), kinds=("polars",))
+@staged_asset(
+    contract=VolumeReport,
+    group=INGEST,
+    stages=(INGEST,),
+    files=("data/history/loads",),
+    kinds=("polars",),
+)
 def volume_report(
     context: dg.AssetExecutionContext, events: Table, load_ledger: pl.DataFrame, project: Project
 ) -> pl.DataFrame:

@@ -22,7 +22,12 @@ EVERY_FETCH_SUCCEEDED = dg.AssetCheckSpec(
 )
 
 
-@source_step(TABLES, group="ingest_optional", check_specs=[EVERY_FETCH_SUCCEEDED])
+@source_step(
+    TABLES,
+    group="ingest_optional",
+    files=("landing.fetch", "data/landing"),
+    check_specs=[EVERY_FETCH_SUCCEEDED],
+)
 def fetched_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object] | dg.AssetCheckResult]:

@@ -19,6 +19,7 @@ from ntg_assets.experiments.contracts.logs import (
 )
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogLosses
+from ntg_assets.optional_sources.contracts import InputFiles
 from ntg_assets.optional_sources.reading import (
     read_optional_sources,
     require_source_files,
@@ -44,6 +45,7 @@ TABLES: dict[type[Contract], str] = dict.fromkeys(
         ExperimentSources,
         ShownLogLosses,
         ShownItems,
+        InputFiles,
     ),
     "polars",
 )
@@ -53,7 +55,14 @@ READ_BY_ONE_STAGE: dict[type[Contract], str] = {
 }
 
 
-@source_step(TABLES, group=GROUP, stages=READ_BY_ONE_STAGE, after=[LANDED_FILES], op_tags=FIRST)
+@source_step(
+    TABLES,
+    group=GROUP,
+    files=("what ingest.input_files lists", "data/published"),
+    stages=READ_BY_ONE_STAGE,
+    after=[LANDED_FILES],
+    op_tags=FIRST,
+)
 def configured_files(
     context: dg.AssetExecutionContext, project: Project
 ) -> Iterator[dg.Output[object]]:

@@ -32,6 +32,12 @@ from ntg_assets.experiments.data.log_files import log_sources, mark_changes
 from ntg_assets.experiments.data.log_rules import COUNT_TYPES, log_rules
 from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.isolation import KEY as SHOWN_KEY
+from ntg_assets.optional_sources.input_files import (
+    InputFile,
+    compare_files,
+    hash_files,
+    list_input_files,
+)
 from ntg_assets.ranking.lists.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
@@ -42,7 +48,7 @@ from ntg_assets.sources.file_names import resolve_files
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import LIVE
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.connection import connect  # noqa: TID251  # the last publication, declared
 from ntg_assets.storage.run import run
 
 Read = TypeVar("Read")
@@ -76,6 +82,7 @@ class OptionalTables(NamedTuple):
     experiment_sources: pl.DataFrame
     shown_log_losses: pl.DataFrame
     shown_items: pl.DataFrame
+    input_files: pl.DataFrame
 
 
 class Found(NamedTuple):
@@ -87,10 +94,12 @@ class Found(NamedTuple):
 
 
 class Judgements:
-    """The verdicts on all sources, in the order in which they are read."""
+    """The verdicts on all sources, as they are read one after the other, and what files held."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self.rows: list[tuple[Any, ...]] = []
+        self.files: list[InputFile] = []
 
     def read(
         self,
@@ -100,15 +109,22 @@ class Judgements:
         *,
         found: Callable[[Read], Found],
         without: str,
+        is_hashed: bool = False,
     ) -> Read | None:
-        """Read one source and judge it; None when it cannot be read, whatever the reason."""
+        """Read one source and judge it; None when it cannot be read, whatever the reason.
+
+        `is_hashed`: whether the reader looks at the bytes of its files itself.
+        """
         named = ", ".join(files)
+        before = {} if is_hashed else hash_files(files, home=self.home)
         try:
             result = read()
             told = found(result)
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns this source alone
             self.rows.append((source, named, 0, 0, False, tell_error(error), without))
             return None
+        after = hash_files(files, home=self.home) if before else {}
+        self.files += compare_files(source, before, after)
         self.rows.append((source, named, told.n_files, told.n_rows, True, told.sentence, None))
         return result
 
@@ -140,15 +156,16 @@ def read_optional_sources(
         SourceError: the file of excluded items cannot be read, and nothing says what it held
             before.
     """
-    judged = Judgements()
+    judged = Judgements(place.home)
     user_lists = _user_lists(settings, judged, place=place)
     trial_log = _trial_log(settings, judged, place=place, ids=ids)
     excluded_items = _excluded_items(settings, judged, place=place, published_store=published_store)
     logs = _experiment_logs(settings, judged, home=place.home, ids=ids, now=now)
     shown = _shown_log(settings, judged, place=place, ids=ids)
     verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
+    inputs = list_input_files(judged.files, logs[-1])
     return OptionalTables(
-        verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows
+        verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows, inputs
     )
 
 
@@ -265,6 +282,7 @@ def _experiment(
             logs.sentence,
         ),
         without=WITHOUT_LOGS,
+        is_hashed=True,
     )
 
 

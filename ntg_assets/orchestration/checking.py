@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from ntg_assets.orchestration.staging import keys_of_tables, note
+from ntg_assets.orchestration.staging import Beside, issued, keys_of_tables, note
 
 
 def staged_check(
@@ -59,9 +59,9 @@ def _check_in(
 ) -> dg.AssetChecksDefinition:
     keys = keys_of_tables(function, checked.path[0], reads)
     others = {name: dg.AssetIn(key) for name, key in keys.items() if key != checked}
-    made: Any = dg.asset_check(
+    made: Any = dg.asset_check(  # noqa: TID251  # the decorator itself
         asset=checked, additional_ins=others, blocking=blocking, op_tags=dict(op_tags or {})
-    )(function)
+    )(issued(function, Beside().declared(f"{checked.to_user_string()}: {function.__name__}", keys)))
     for key in made.check_keys:
         note(check_name(key), function)
     return made

@@ -18,6 +18,7 @@ from dagster_duckdb import DuckDBIOManager
 from dagster_duckdb.io_manager import DuckDbClient
 
 from ntg_assets.contracts import IdTypes, contract_of
+from ntg_assets.declared_reads import FILES, Declared, only, require_declared
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.project import Project
@@ -51,7 +52,12 @@ class TableHandler(DbTypeHandler[Any]):
             else Query("select * from incoming", {"incoming": obj})
         )
         try:
-            written = write_table(connection, table, rows, contract_of(table.name), ids=self.ids)
+            with only(_declared_by(context)):
+                if isinstance(rows, Query):
+                    require_declared(rows)
+                written = write_table(
+                    connection, table, rows, contract_of(table.name), ids=self.ids
+                )
         except BrokenContractError as broken:
             raise _as_failure(broken) from None
         context.step_context.set_data_version(
@@ -130,6 +136,16 @@ class NtgDuckDBIOManager(DuckDBIOManager):
             default_load_type=pl.DataFrame,
             io_manager_name=type(self).__name__,
         )
+
+
+def _declared_by(context: dg.OutputContext) -> Declared:
+    """What the graph shows the asset to read: what it returns is held against the same as what it
+    does.
+    """
+    node = context.step_context.job_def.asset_layer.asset_graph.get(context.asset_key)
+    parents = frozenset(Table(key.path[0], key.path[-1]) for key in node.parent_keys)
+    files = tuple(node.metadata.get(FILES, ()))
+    return Declared(context.asset_key.to_user_string(), parents, files)
 
 
 def _metadata(table: Table, written: Written) -> dict[str, Any]:

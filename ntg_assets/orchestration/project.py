@@ -5,7 +5,7 @@ Whoever makes one in code may choose another configuration file and override any
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from pydantic import Field, PrivateAttr
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings, project_paths
 from ntg_assets.contracts import IdTypes
+from ntg_assets.declared_reads import only, require_declared, require_files, require_whole_store
 from ntg_assets.orchestration.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table, quote_identifier
-from ntg_assets.storage.connection import Connection, connect
+from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # the one that issues
 from ntg_assets.storage.run import run
 from ntg_assets.storage.run_lock import run_lock
 
@@ -74,7 +75,12 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def paths(self) -> Paths:
-        """The folders of this deployment."""
+        """The folders of this deployment.
+
+        Raises:
+            UndeclaredReadError: an asset asks that declares no files.
+        """
+        require_files("the folders of the project")
         return project_paths(self.settings)
 
     @property
@@ -85,15 +91,31 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def warehouse(self) -> Iterator[Connection]:
-        """Open the warehouse: the one way, with the same limits for everyone."""
-        if self._is_held and _size(self.paths.warehouse) > HELD_BELOW_BYTES:
+        """Open the warehouse: the one way, with the same limits for everyone.
+
+        Raises:
+            UndeclaredReadError: an asset asks that was issued single tables.
+        """
+        require_whole_store()
+        with self._opened() as connection:
+            yield connection
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
+        warehouse = project_paths(self.settings).warehouse
+        if self._is_held and _size(warehouse) > HELD_BELOW_BYTES:
             self._release()
         with self._connect() as connection:
             yield connection
 
     def read(self, given: Query) -> pl.DataFrame:
-        """Ask the warehouse a question: for checks, whose answer is small."""
-        with self.warehouse() as connection:
+        """Ask the warehouse a question: for checks, whose answer is small.
+
+        Raises:
+            UndeclaredReadError: it names a table that the asking asset or check was not issued.
+        """
+        require_declared(given)
+        with self._opened() as connection:
             return run(given, connection)
 
     def columns(self, table: Table, *names: str) -> pl.DataFrame:
@@ -109,13 +131,23 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         return random_stream(self.settings.seed, use)
 
-    def _connect(self) -> AbstractContextManager[Connection]:
-        paths, settings = self.paths, self.settings
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        settings = self.settings
+        paths = project_paths(settings)
         source_folders = [Path(folder) for folder in settings.ingest.source_folders]
         allowed = [paths.home, paths.workspace, *source_folders]
-        return connect(
-            paths.warehouse, engine=settings.engine, scratch=paths.scratch, allowed=allowed
-        )
+        with ExitStack() as opened:
+            with only(None):  # what is asked of it is held against what was declared
+                connection = opened.enter_context(
+                    connect(
+                        paths.warehouse,
+                        engine=settings.engine,
+                        scratch=paths.scratch,
+                        allowed=allowed,
+                    )
+                )
+            yield connection
 
     def _hold(self) -> None:
         if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:

@@ -6,14 +6,17 @@ that every one of them has a contract and stands in `DECORATED`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from typing import Any, NamedTuple
 
 import dagster as dg
 
 from ntg_assets.contracts import Contract, table_of
+from ntg_assets.declared_reads import FILES, Declared, only
 from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
+from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, STAGES
 
 NOT_TABLES = frozenset({"context", "project"})
@@ -27,6 +30,7 @@ INGEST_TABLES = frozenset(
         "load_ledger",
         "volume_report",
         "optional_sources",
+        "input_files",
         "user_lists",
         "trial_log",
         "excluded_items",
@@ -45,7 +49,72 @@ OWNERS = ["team:data-platform"]
 DECORATED: list[tuple[str, str]] = []
 
 
-def staged_asset(
+class Step(NamedTuple):
+    """A decorated function as it is run: what a rehearsal without Dagster needs of it.
+
+    Attributes:
+        name: Step of the graph.
+        stage: Its stage.
+        group: Part of the pipeline.
+        tables: What it makes, in order.
+        reads: Tables that it takes, by parameter.
+        function: The function, held to what it declares.
+    """
+
+    name: str
+    stage: str
+    group: str
+    tables: tuple[type[Contract], ...]
+    reads: Mapping[str, dg.AssetKey]
+    function: Callable[..., Any]
+
+
+STEPS: list[Step] = []
+
+
+class Beside(NamedTuple):
+    """What an asset reads or waits for beside the tables of its parameters."""
+
+    after: tuple[dg.AssetKey, ...] = ()
+    files: tuple[str, ...] = ()
+    whole_store: bool = False
+
+    def declared(self, reader: str, keys: Mapping[str, dg.AssetKey]) -> Declared:
+        """What the asset may read in all."""
+        tables = frozenset(Table(key.path[0], key.path[-1]) for key in keys.values())
+        return Declared(reader, tables, self.files, self.whole_store)
+
+    @property
+    def shown(self) -> dict[str, list[str]]:
+        """The files, as the graph shows them beside the tables."""
+        return {FILES: list(self.files)} if self.files else {}
+
+
+def issued(function: Callable[..., Any], declared: Declared) -> Callable[..., Any]:
+    """Wrap a function so that what runs in it may read what is declared; of a generator, only
+    while it runs.
+    """
+
+    @wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        with only(declared):
+            return function(*args, **named)
+
+    @wraps(function)
+    def generate(*args: Any, **named: Any) -> Iterator[Any]:
+        made = function(*args, **named)
+        while True:
+            with only(declared):
+                try:
+                    part = next(made)
+                except StopIteration:
+                    return
+            yield part
+
+    return generate if inspect.isgeneratorfunction(function) else call
+
+
+def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     *,
     contract: type[Contract],
     group: str,
@@ -53,9 +122,14 @@ def staged_asset(
     stages: Sequence[str] = STAGES,
     reads: Mapping[str, str] | None = None,
     after: Sequence[dg.AssetKey] = (),
+    files: Sequence[str] = (),
+    whole_store: bool = False,
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function an asset in each of `stages`.
+
+    While it runs it may read the tables of its parameters and nothing else
+    (`declared_reads.py`).
 
     Args:
         contract: What its table promises.
@@ -68,6 +142,8 @@ def staged_asset(
         "backtest"}`).
         after: Assets that must be made before, although the function does not take them as
         arguments.
+        files: Folders and files that it reads beside its tables, below the workspace.
+        whole_store: Whether it may open the warehouse itself: what publishes all of it.
         kinds: Labels in the UI.
 
     Raises:
@@ -77,9 +153,16 @@ def staged_asset(
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
         _require_own(contract, table, function)
+        beside = Beside(tuple(after), tuple(files), whole_store)
         return [
             _asset_in(
-                stage, contract, function, group=group, reads=reads or {}, after=after, kinds=kinds
+                stage,
+                contract,
+                function,
+                group=group,
+                reads=reads or {},
+                beside=beside,
+                kinds=kinds,
             )
             for stage in stages
         ]
@@ -114,6 +197,7 @@ def source_step(
     tables: Mapping[type[Contract], str],
     *,
     group: str,
+    files: Sequence[str],
     stages: Mapping[type[Contract], str] | None = None,
     after: Sequence[dg.AssetKey] = (),
     check_specs: Sequence[dg.AssetCheckSpec] = (),
@@ -125,6 +209,7 @@ def source_step(
         tables: How each table is made (a label of the UI), by its contract, whose first lines
         describe it; the function yields an output for each, by its name.
         group: The Dagster group.
+        files: What it reads, as a person would look for it: configuration keys, folders.
         stages: Stage of tables that are not of `ingest`, since one other stage alone reads them.
         after: Assets that must be made before.
         check_specs: Checks whose results the function yields.
@@ -132,20 +217,25 @@ def source_step(
     """
 
     def build(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        beside = Beside(files=tuple(files))
         outs = {
             table_of(model): _out(
-                (stages or {}).get(model, INGEST), model, str(inspect.getdoc(model)), (kind,)
+                (stages or {}).get(model, INGEST),
+                model,
+                str(inspect.getdoc(model)),
+                (kind,),
+                shown=beside.shown,
             )
             for model, kind in tables.items()
         }
-        made = dg.multi_asset(
+        made = dg.multi_asset(  # noqa: TID251  # the decorator itself
             name=function.__name__,
             outs=outs,
             group_name=group,
             deps=list(after),
             check_specs=check_specs,
             op_tags=dict(op_tags or {}),
-        )(function)
+        )(issued(function, beside.declared(function.__name__, {})))
         return _noted(made, function)
 
     return build
@@ -177,21 +267,23 @@ def _asset_in(
     *,
     group: str,
     reads: Mapping[str, str],
-    after: Sequence[dg.AssetKey],
+    beside: Beside,
     kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
     keys = keys_of_tables(function, stage, reads)
-    made = dg.asset(
+    run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
+    STEPS.append(Step(f"{stage}/{table_of(contract)}", stage, group, (contract,), keys, run))
+    made = dg.asset(  # noqa: TID251  # the decorator itself
         name=table_of(contract),
         key_prefix=[stage],
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
-        deps=[key for key in after if key not in keys.values()],
+        deps=[key for key in beside.after if key not in keys.values()],
         group_name=stage if group == stage else f"{stage}_{group}",
         description=inspect.getdoc(function),
         owners=OWNERS,
         kinds={"duckdb", *kinds},
-        metadata={"dagster/column_schema": column_docs(contract)},
-    )(function)
+        metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
+    )(run)
     return _noted(made, function)
 
 
@@ -204,24 +296,31 @@ def _assets_in(
     kinds: Sequence[str],
 ) -> dg.AssetsDefinition:
     keys = keys_of_tables(function, stage, {})
-    made = dg.multi_asset(
+    run = issued(function, Beside().declared(f"{stage}/{function.__name__}", keys))
+    STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
+    made = dg.multi_asset(  # noqa: TID251  # the decorator itself
         name=f"{stage}__{function.__name__}",
         outs={table_of(model): _out(stage, model, told, kinds) for model, told in tables.items()},
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         group_name=stage if group == stage else f"{stage}_{group}",
-    )(function)
+    )(run)
     return _noted(made, function)
 
 
 def _out(
-    stage: str, contract: type[Contract], description: str, kinds: Sequence[str]
+    stage: str,
+    contract: type[Contract],
+    description: str,
+    kinds: Sequence[str],
+    *,
+    shown: Mapping[str, Any] | None = None,
 ) -> dg.AssetOut:
     return dg.AssetOut(
         key=dg.AssetKey([stage, table_of(contract)]),
         description=description,
         owners=OWNERS,
         kinds={"duckdb", *kinds},
-        metadata={"dagster/column_schema": column_docs(contract)},
+        metadata={"dagster/column_schema": column_docs(contract), **(shown or {})},
     )
 
 

@@ -130,6 +130,7 @@ READ_COPY_ONLY = (
     (INGEST, "load_ledger"),
     (INGEST, "volume_report"),
     (INGEST, "optional_sources"),
+    (INGEST, "input_files"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),

@@ -178,6 +178,7 @@ def radar_portfolio(
     group=PUBLISHED,
     stages=(PUBLISHED,),
     reads={"revenue_risk_radar": LIVE, "churn_forecasts": BACKTEST, "split_boundaries": LIVE},
+    files=("outputs/radar/segments",),
     kinds=("polars",),
 )
 def radar_segments(

@@ -14,7 +14,7 @@ from ntg_assets.publish.manifest import Manifest, read_manifest
 from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.stages import INGEST, LIVE
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.connection import connect  # noqa: TID251  # of the published store
 from ntg_assets.storage.run import run
 
 SUGGESTIONS = 3

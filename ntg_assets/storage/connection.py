@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.declared_reads import require_files
 from ntg_assets.errors import StorageError
 
 Connection = duckdb.DuckDBPyConnection
@@ -36,7 +37,10 @@ def connect(
     Raises:
         StorageError: the file is locked by another process, damaged, or cannot be made; in the
             block: memory or disk does not suffice.
+        UndeclaredReadError: an asset asks that declares no files.
     """
+    if database != MEMORY or allowed:
+        require_files(str(database))
     limits = engine or EngineSettings()
     connection = _open(database, read_only=read_only)
     try:

@@ -1,5 +1,6 @@
 """Run a query: inside the store, or in memory over frames."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from uuid import uuid4
@@ -7,9 +8,14 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
-from ntg_assets.errors import ContractError
+from ntg_assets.declared_reads import READS_FILES, running_reader
+from ntg_assets.errors import ContractError, UnboundTableError
 from ntg_assets.sql import Query, Source, Table, columns_left_out, quote_identifier
 from ntg_assets.storage.connection import connect
+
+PARAMETER = re.compile(r"\$[a-z_]\w*", re.IGNORECASE)
+# DuckDB says a table with its alias and sample: `t AS a TABLESAMPLE ...`
+TABLE_NAME = re.compile(r'(?:"[^"]*"|\w+)(?:\.(?:"[^"]*"|\w+))*')
 
 
 @contextmanager
@@ -17,6 +23,7 @@ def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]
     """Give a query's table names a meaning on `connection` while the block runs;
     nested queries become temporary tables.
     """
+    _require_bound(connection, given)
     with ExitStack() as undo:
         nested = {
             name: _run_nested(connection, source, undo)
@@ -49,6 +56,24 @@ def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: Exit
         )
     undo.callback(_undo, connection, f"drop table {table.quoted}")
     return table
+
+
+def _require_bound(connection: duckdb.DuckDBPyConnection, given: Query) -> None:
+    """Refuse a table that a text of an asset names past its bindings: a stored one by its schema, a
+    file, a variable of whoever asks.
+    """
+    reader = running_reader()
+    # what reads files is of `sources/`: an asset that asks the store so is refused before
+    if reader is None or READS_FILES.search(given.text):
+        return
+    text = PARAMETER.sub("null", given.text)
+    found = connection.get_table_names(text, qualified=True)
+    named = {name.group().strip('"').lower() for one in found if (name := TABLE_NAME.match(one))}
+    if loose := sorted(named - {name.lower() for name in given.tables}):
+        raise UnboundTableError(
+            f"{reader}: {given.origin} names {', '.join(loose)}, which nothing is bound to (bound"
+            f" are {', '.join(sorted(given.tables)) or 'none'}). Pass each table that it reads."
+        )
 
 
 def _require_whole(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # noqa: TID251  # it writes
 
 from ntg_assets.errors import StorageError
 from ntg_assets.storage.parquet import CHECKSUMMED

@@ -2,6 +2,7 @@
 one that is broken leaves all others as they are.
 """
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data import log_files
 from ntg_assets.optional_sources import reading
 from ntg_assets.optional_sources.checks import tell_refused
+from ntg_assets.optional_sources.input_files import compare_files
 from ntg_assets.optional_sources.reading import (
     OptionalTables,
     read_optional_sources,
@@ -221,3 +223,26 @@ def test_a_missing_log_or_item_table_refuses_the_run_at_once(
 def test_nothing_configured_is_empty_tables(home: Path, project_home: Path) -> None:
     tables = read(home, load_settings("configs/dev.yaml", home=project_home, environment={}))
     assert all(rows.is_empty() for rows in tables)
+
+
+def test_every_file_that_is_read_is_named_with_its_sha256(
+    whole: OptionalTables, home: Path
+) -> None:
+    used = whole.optional_sources.filter(pl.col("n_files") > 0)
+    assert set(used["source"]) == set(whole.input_files["source"])
+    assert whole.input_files["stood_still"].all()
+    for name, sha256, n_bytes in whole.input_files.select(
+        "file_name", "sha256", "n_bytes"
+    ).iter_rows():
+        content = (home / name).read_bytes()
+        assert (sha256, n_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_a_file_that_changes_while_it_is_read_is_named() -> None:
+    before = {"a.csv": ("1" * 64, 5), "b.csv": ("2" * 64, 5), "c.csv": ("3" * 64, 5)}
+    after = {"a.csv": ("1" * 64, 5), "b.csv": ("4" * 64, 5)}
+    assert [file.stood_still for file in compare_files("radar.trial", before, after)] == [
+        True,
+        False,
+        False,
+    ]

@@ -24,6 +24,17 @@ BROKEN = {
         HEADER.replace("-- Parameters: none.\n", "") + "select a from t",
         HEADER + "select a from t where a < $limit",
     ],
+    "reads": [
+        HEADER + f"select a from {source}"
+        for source in (
+            "backtest.test_events",
+            "'data/events.parquet'",
+            "read_parquet('data/events.parquet')",
+            "read_csv_auto('events.csv') as events",
+            "glob('*')",
+            "t where a in (select b from live.user_days)",
+        )
+    ],
     "lower-case": [HEADER + "SELECT a from t", HEADER + "select Amount from t"],
     "cast-syntax": [HEADER + "select a::double as a from t"],
     "columns": [

@@ -18,7 +18,7 @@ from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, RankingModel, rankin
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Table, quote_identifier
-from ntg_assets.storage.connection import Connection, MissingTableError, connect
+from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
 from ntg_assets.storage.run import run
 
 HISTORY = (

@@ -1,0 +1,115 @@
+"""What an asset or a check may read: the tables that it was issued, and nothing else.
+
+The decorators of `orchestration` say what a function reads; while it runs, every table of a query
+is held against that. So the asset graph is the whole truth about who sees what. Outside an asset
+(the command line, a notebook, a test) nothing is declared, and nothing is refused.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.sql import COMMENT, Query, Source, Table
+
+READS_FILES = re.compile(
+    r"\b(read_\w+|\w+_scan|scan_\w+|glob|sniff_csv|parquet_\w+|query|query_table)\s*\(",
+    re.IGNORECASE,
+)
+FILES = "ntg/files"  # key of an asset's metadata
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What one asset or check has declared.
+
+    Attributes:
+        reader: Its name in the graph.
+        tables: The stored tables that it was issued.
+        files: Folders and files that it reads beside its tables, relative to the workspace or the
+        project folder, as a person would look for them.
+        whole_store: Whether it may open the warehouse itself (what publishes everything).
+    """
+
+    reader: str
+    tables: frozenset[Table]
+    files: tuple[str, ...] = ()
+    whole_store: bool = False
+
+
+_DECLARED: ContextVar[Declared | None] = ContextVar("declared_reads", default=None)
+
+
+@contextmanager
+def only(declared: Declared | None) -> Iterator[None]:
+    """Let what runs in the block read what is declared; None lifts the limit."""
+    token = _DECLARED.set(declared)
+    try:
+        yield
+    finally:
+        _DECLARED.reset(token)
+
+
+def running_reader() -> str | None:
+    """Name of the asset or check that runs; None outside of any."""
+    declared = _DECLARED.get()
+    return declared.reader if declared else None
+
+
+def require_declared(source: Source) -> None:
+    """Refuse a table that the running asset or check was not issued, however deep in a query.
+
+    Raises:
+        UndeclaredReadError: such a table is named, or a function that reads files.
+    """
+    declared = _DECLARED.get()
+    if declared is not None:
+        _require(source, declared)
+
+
+def require_files(what: str) -> None:
+    """Refuse to open files or another store unless the running asset declares that it does.
+
+    Raises:
+        UndeclaredReadError: it does not.
+    """
+    declared = _DECLARED.get()
+    if declared is not None and not (declared.files or declared.whole_store):
+        raise UndeclaredReadError(
+            f"{declared.reader} opens {what}, and declares no files. Take a table as a parameter,"
+            " or name what is read in `files=` of its decorator."
+        )
+
+
+def require_whole_store() -> None:
+    """Refuse the warehouse itself to whoever was issued single tables.
+
+    Raises:
+        UndeclaredReadError: the running asset or check was.
+    """
+    declared = _DECLARED.get()
+    if declared is not None and not declared.whole_store:
+        raise UndeclaredReadError(
+            f"{declared.reader} opens the warehouse itself. Ask `project.read` for the tables that"
+            " its parameters name."
+        )
+
+
+def _require(source: Source, declared: Declared) -> None:
+    if isinstance(source, Table) and source not in declared.tables and not declared.whole_store:
+        known = ", ".join(sorted(f"{one.schema}.{one.name}" for one in declared.tables)) or "none"
+        raise UndeclaredReadError(
+            f"{declared.reader} reads {source.schema}.{source.name}, which it was not issued"
+            f" (issued: {known}). Name the table as a parameter, with `reads=` where it is of"
+            " another stage: the asset graph must show who sees what."
+        )
+    if isinstance(source, Query):
+        if not declared.files and (found := READS_FILES.search(COMMENT.sub("", source.text))):
+            raise UndeclaredReadError(
+                f"{declared.reader}: {source.origin} reads files itself ({found.group(1)}). Read"
+                " them through `sources/` in the first step, and take the table as a parameter."
+            )
+        for part in source.tables.values():
+            _require(part, declared)
