@@ -7,6 +7,7 @@ import polars as pl
 from ntg_assets.churn.calibrators import CALIBRATORS
 from ntg_assets.churn.design import GROUPS, Transform
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.summaries import summary
 
 METHODS = ("logistic", "base_rate")
 
@@ -270,6 +271,24 @@ class ChurnCoefficients(Contract):
 
 
 @contract("churn_scores")
+@summary(
+    measures={
+        "mean_churn_probability": "avg(churn_probability)",
+        "share_at_risk_population": "avg(cast(is_at_risk_population as double))",
+        "mean_interval_width": "avg(churn_probability_high - churn_probability_low)",
+        "mean_recency_days": "avg(recency_days)",
+    },
+    columns=(
+        "user_id",
+        "churn_probability",
+        "churn_probability_low",
+        "churn_probability_high",
+        "recency_days",
+        "reason_1",
+        "reason_2",
+    ),
+    order=("churn_probability desc", "user_id"),
+)
 class ChurnScores(Contract):
     """One row per user known in TRAIN: probability of no active day within the horizon,
     what it is made of, and why.

@@ -28,6 +28,11 @@ class EngineSettings(Section):
     whichever is more.
     """
 
+    show_user_ids: bool = False
+    """Whether the samples of tables in the Dagster UI, which its history keeps, name users by their
+    ids; else they are numbered within each sample.
+    """
+
     @field_validator("memory_limit")
     @classmethod
     def _is_an_amount(cls, limit: str) -> str:

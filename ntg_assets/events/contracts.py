@@ -5,9 +5,19 @@ import polars as pl
 
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.summaries import summary
 
 
 @contract("events")
+@summary(
+    measures={
+        "n_users": "count(distinct user_id)",
+        "n_items": "count(distinct item_id)",
+        "mean_value": "avg(value)",
+        "days": "date_diff('day', min(event_at), max(event_at))",
+    },
+    order=("event_at", "user_id", "item_id"),
+)
 class Events(Contract):
     """One row per accepted event. Rows equal in all columns but `load_file` count once unless the
     configuration keeps them.
@@ -59,6 +69,15 @@ class ItemCategories(Contract):
 
 
 @contract("quarantine")
+@summary(
+    measures={
+        "n_reasons": "count(distinct reason)",
+        "n_files": "count(distinct load_file)",
+        "n_columns": "count(distinct column_name)",
+    },
+    columns=("file_name", "line", "column_name", "reason", "raw_text"),
+    order=("load_file", "line"),
+)
 class Quarantine(Contract):
     """One row per rejected row of a source file, with the first reason found."""
 
@@ -121,6 +140,14 @@ class VolumeReport(Contract):
 
 
 @contract("load_ledger")
+@summary(
+    measures={
+        "n_accepted": "sum(n_accepted)",
+        "n_quarantined": "sum(n_quarantined)",
+        "n_duplicates": "sum(n_duplicates)",
+        "n_bytes": "sum(n_bytes)",
+    },
+)
 class LoadLedger(Contract):
     """One row per source file: every row of it is accepted, quarantined or a duplicate."""
 

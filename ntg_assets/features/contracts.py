@@ -4,6 +4,7 @@ import datetime as dt
 
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, feature, identifier
+from ntg_assets.summaries import summary
 
 BEFORE = "all before the cutoff"
 DAYS = "user_days.active_on"
@@ -26,6 +27,24 @@ class UserDays(Contract):
 
 
 @contract("user_features")
+@summary(
+    measures={
+        "mean_recency_days": "avg(recency_days)",
+        "mean_active_days": "avg(active_days)",
+        "mean_gap_days": "avg(mean_gap_days)",
+        "share_active_7d": "avg(cast(active_days_7d > 0 as double))",
+    },
+    columns=(
+        "user_id",
+        "recency_days",
+        "tenure_days",
+        "active_days",
+        "active_days_30d",
+        "mean_gap_days",
+        "n_items",
+        "taste_volatility",
+    ),
+)
 class UserFeatures(Contract):
     """One row per user who was active before the cutoff."""
 

@@ -8,6 +8,7 @@ store, or a `Stream` of frames that are stored one by one. An input may be annot
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import dagster as dg
@@ -21,13 +22,16 @@ from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import FILES, Declared, only, require_declared
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs
+from ntg_assets.orchestration.contract_checks import WRITTEN
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
+from ntg_assets.summaries import user_columns
 
 # what makes the tables of a schema; everything else: run-all
 COMMANDS = {"ingest": "build-dataset"}
+KILOBYTES_PER_MEGABYTE = 1024  # in which Linux counts the peak
 SAMPLE_DIGITS = 4
 SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
 
@@ -35,8 +39,9 @@ SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
 class TableHandler(DbTypeHandler[Any]):
     """Store and load every type that an asset may use."""
 
-    def __init__(self, ids: IdTypes) -> None:
+    def __init__(self, ids: IdTypes, *, shows_users: bool = False) -> None:
         self.ids = ids
+        self.shows_users = shows_users
 
     @property
     def supported_types(self) -> Sequence[type[object]]:
@@ -63,7 +68,10 @@ class TableHandler(DbTypeHandler[Any]):
         context.step_context.set_data_version(
             context.asset_key, dg.DataVersion(written.content_hash)
         )
-        return _metadata(table, written)
+        WRITTEN[table] = written
+        return _metadata(
+            table, written, users=set() if self.shows_users else user_columns_of(table)
+        )
 
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
@@ -131,7 +139,12 @@ class NtgDuckDBIOManager(DuckDBIOManager):
     def create_io_manager(self, context: Any) -> DbIOManager:
         return DbIOManager(
             db_client=WarehouseClient(self.project),
-            type_handlers=[TableHandler(self.project.id_types)],
+            type_handlers=[
+                TableHandler(
+                    self.project.id_types,
+                    shows_users=self.project.settings.engine.show_user_ids,
+                )
+            ],
             database=self.database,
             default_load_type=pl.DataFrame,
             io_manager_name=type(self).__name__,
@@ -148,18 +161,33 @@ def _declared_by(context: dg.OutputContext) -> Declared:
     return Declared(context.asset_key.to_user_string(), parents, files)
 
 
-def _metadata(table: Table, written: Written) -> dict[str, Any]:
+def _metadata(table: Table, written: Written, *, users: set[str]) -> dict[str, Any]:
     return {
+        **written.measures,
         "dagster/row_count": written.n_rows,
+        "peak_memory_mb": round(getrusage(RUSAGE_SELF).ru_maxrss / KILOBYTES_PER_MEGABYTE),
         "dagster/column_schema": column_docs(contract_of(table.name)),
         "content_hash": written.content_hash,
-        "sample": _sample(written.sample),
+        "sample": _sample(written.sample, users=users),
     }
 
 
-def _sample(rows: pl.DataFrame) -> dg.TableMetadataValue:
+def user_columns_of(table: Table) -> set[str]:
+    """Columns of a table that name a person."""
+    return user_columns(contract_of(table.name))
+
+
+def _sample(rows: pl.DataFrame, *, users: set[str]) -> dg.TableMetadataValue:
+    """Show rows; people are numbered within the sample instead of named."""
+    numbers: dict[object, str] = {}
+
+    def shown(name: str, value: object) -> str | int | float | bool:
+        if name in users and value is not None:
+            return numbers.setdefault(value, f"user {len(numbers) + 1}")
+        return _readable(value)
+
     records = [
-        dg.TableRecord({name: _readable(value) for name, value in row.items()})
+        dg.TableRecord({name: shown(name, value) for name, value in row.items()})
         for row in rows.iter_rows(named=True)
     ]
     columns = [dg.TableColumn(name) for name in rows.columns]

@@ -16,6 +16,7 @@ from ntg_assets.contracts import Contract, table_of
 from ntg_assets.declared_reads import FILES, Declared, only
 from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
+from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, STAGES
 
@@ -218,9 +219,10 @@ def source_step(
 
     def build(function: Callable[..., Any]) -> dg.AssetsDefinition:
         beside = Beside(files=tuple(files))
+        placed = {model: (stages or {}).get(model, INGEST) for model in tables}
         outs = {
             table_of(model): _out(
-                (stages or {}).get(model, INGEST),
+                placed[model],
                 model,
                 str(inspect.getdoc(model)),
                 (kind,),
@@ -233,9 +235,15 @@ def source_step(
             outs=outs,
             group_name=group,
             deps=list(after),
-            check_specs=check_specs,
+            check_specs=[
+                *(
+                    contract_check(dg.AssetKey([stage, table_of(model)]), model)
+                    for model, stage in placed.items()
+                ),
+                *check_specs,
+            ],
             op_tags=dict(op_tags or {}),
-        )(issued(function, beside.declared(function.__name__, {})))
+        )(with_contract_checks(issued(function, beside.declared(function.__name__, {})), placed))
         return _noted(made, function)
 
     return build
@@ -283,7 +291,8 @@ def _asset_in(
         owners=OWNERS,
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
-    )(run)
+        check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
+    )(with_contract_checks(run, {contract: stage}))
     return _noted(made, function)
 
 
@@ -303,7 +312,10 @@ def _assets_in(
         outs={table_of(model): _out(stage, model, told, kinds) for model, told in tables.items()},
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         group_name=stage if group == stage else f"{stage}_{group}",
-    )(run)
+        check_specs=[
+            contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
+        ],
+    )(with_contract_checks(run, dict.fromkeys(tables, stage)))
     return _noted(made, function)
 
 

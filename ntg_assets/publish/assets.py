@@ -43,7 +43,9 @@ def publication(
     )
     with project.warehouse() as connection:
         manifest = publish(Publisher(connection, project.paths, settings, project.id_types, header))
-    context.add_output_metadata({"generation": manifest.generation, **_pictures(project)})
+    context.add_output_metadata(
+        {"generation": manifest.generation, **_pictures(project)}, output_name="result"
+    )
     return publication_table(manifest)
 
 

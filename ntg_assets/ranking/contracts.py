@@ -7,6 +7,7 @@ import polars as pl
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.ranking.lists.excluded_items import ORIGINS
 from ntg_assets.ranking.lists.strategies import STRATEGIES
+from ntg_assets.summaries import summary
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "latent", "popularity", "consumed", "return")
@@ -58,6 +59,18 @@ class ItemPopularity(Contract):
 
 
 @contract("ranking_weights")
+@summary(
+    measures={
+        "n_used": "count(*) filter (weight > 0)",
+        "blend_ndcg": "max(blend_ndcg)",
+        "gain": "max(gain)",
+        "gain_low": "max(gain_low)",
+        "gain_high": "max(gain_high)",
+        "n_label_users": "max(n_label_users)",
+    },
+    columns=("feature", "kind", "half_life", "weight", "default_weight", "ndcg_alone", "status"),
+    order=("weight desc", "feature"),
+)
 class RankingWeights(Contract):
     """One row per source: its weight in the blend, what the inner labels say of it,
     and whether they were enough.
@@ -157,6 +170,13 @@ class RankingRulesReport(Contract):
 
 
 @contract("candidates")
+@summary(
+    measures={
+        "n_users": "count(distinct user_id)",
+        "n_items": "count(distinct item_id)",
+        "n_sources": "count(distinct source)",
+    },
+)
 class Candidates(Contract):
     """One row per user, item and source that would show it."""
 
@@ -183,6 +203,19 @@ class Listed(Contract):
 
 
 @contract("recommendations")
+@summary(
+    measures={
+        "n_users": "count(distinct user_id)",
+        "n_items": "count(distinct item_id)",
+        "mean_score": "avg(score)",
+        "most_shown_item_share": (
+            "(select max(n) from (select count(*) as n from {table} group by item_id)) /"
+            " count(distinct user_id)"
+        ),
+    },
+    columns=("user_id", "rank", "title", "score", "reason"),
+    order=("user_id", "rank"),
+)
 class Recommendations(Listed):
     """One row per user and place: what to show."""
 

@@ -9,6 +9,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.intervention_contracts import UNIT
 from ntg_assets.revenue.radar.revenue_risk_radar import BANDS, SEGMENTS
 from ntg_assets.revenue.radar.segments import DIMENSIONS
+from ntg_assets.summaries import summary
 
 
 @contract("capped_days")
@@ -83,6 +84,18 @@ class ValueRanges(Contract):
 
 
 @contract("ltv_estimates")
+@summary(
+    measures={
+        "ltv": "sum(ltv)",
+        "mean_ltv": "avg(ltv)",
+        "median_ltv": "median(ltv)",
+        "top_tenth_share": (
+            "sum(ltv) filter (ltv >= (select quantile_cont(ltv, 0.9) from {table})) /"
+            " nullif(sum(ltv), 0)"
+        ),
+    },
+    order=("ltv desc", "user_id"),
+)
 class LtvEstimates(Contract):
     """One row per user: value over the horizon, value if the user stays,
     and the components of both.
@@ -147,6 +160,26 @@ class LtvEstimates(Contract):
 
 
 @contract("revenue_risk_radar")
+@summary(
+    measures={
+        "revenue_at_risk": "sum(revenue_at_risk)",
+        "n_at_risk_users": "count(*) filter (is_at_risk_population)",
+        "top_tenth_share": (
+            "max(cumulative_share) filter (rank <= (select ceil(count(*) / 10.0) from {table}))"
+        ),
+        "mean_churn_probability": "avg(churn_probability)",
+    },
+    columns=(
+        "rank",
+        "user_id",
+        "churn_probability",
+        "ltv_at_stake",
+        "revenue_at_risk",
+        "band",
+        "reason_1",
+    ),
+    order=("rank",),
+)
 class RevenueRiskRadar(Contract):
     """One row per user: revenue at risk = churn probability x value at stake, ranked."""
 

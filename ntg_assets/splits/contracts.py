@@ -4,6 +4,7 @@ import polars as pl
 
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.summaries import summary
 
 PARTS = ("train", "val", "test")
 
@@ -56,6 +57,13 @@ class EventsPart(Contract):
 
 
 @contract("train_events")
+@summary(
+    measures={
+        "n_users": "count(distinct user_id)",
+        "n_items": "count(distinct item_id)",
+        "mean_value": "avg(value)",
+    },
+)
 class TrainEvents(EventsPart):
     """One row per event of TRAIN, the only source of everything that is made or learned in its
     stage.

@@ -23,12 +23,12 @@ from ntg_assets.contracts import (
 )
 from ntg_assets.errors import ContractError
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
+from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.extreme_values import acquit, are_enough
 from ntg_assets.storage.run import bound
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
-SAMPLE_ROWS = 5
 EXAMPLES = 3
 
 
@@ -49,12 +49,14 @@ class Written:
         content_hash: The same for the same rows in any order (comparable within one DuckDB
         version).
         column_types: DuckDB type of each column, in order.
-        sample: First rows by key.
+        measures: Numbers that describe the content, by name.
+        sample: First rows in the table's own order, in the columns that its contract shows.
     """
 
     n_rows: int
     content_hash: str
     column_types: dict[str, str]
+    measures: dict[str, float]
     sample: pl.DataFrame
 
 
@@ -84,7 +86,7 @@ def write_table(
         else:
             _store(connection, table, rows, model)
         _check_rows(connection, table, schema_of(model, ids), key_of(model))
-        written = _describe(connection, table, key_of(model))
+        written = _describe(connection, table, model)
     except BaseException:
         connection.rollback()
         raise
@@ -258,12 +260,17 @@ def _doubled_keys(
     )
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]) -> Written:
-    order = f" order by {', '.join(quote_identifier(name) for name in key)}" if key else ""
-    sample = connection.sql(f"select * from {table.quoted}{order} limit {SAMPLE_ROWS}").pl()
+def _describe(
+    connection: duckdb.DuckDBPyConnection, table: Table, model: type[Contract]
+) -> Written:
     hashed = content_hash(connection, table)
-    n_rows = int(hashed.split("-")[0], 16)
-    return Written(n_rows, hashed, _column_types(connection, table), sample)
+    return Written(
+        n_rows=int(hashed.split("-")[0], 16),
+        content_hash=hashed,
+        column_types=_column_types(connection, table),
+        measures=measure_table(connection, table, model),
+        sample=sample_table(connection, table, model),
+    )
 
 
 def _column_types(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:

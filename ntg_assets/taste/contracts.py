@@ -1,6 +1,7 @@
 """Contracts of taste."""
 
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.summaries import summary
 
 GUARDRAILS = (
     "repeated_events",
@@ -32,6 +33,14 @@ class Edge(Contract):
 
 
 @contract("taste_graph")
+@summary(
+    measures={
+        "n_items": "count(distinct item_id)",
+        "mean_similarity": "avg(similarity)",
+        "mean_shared_users": "avg(shared_users)",
+        "neighbours_per_item": "count(*) / count(distinct item_id)",
+    },
+)
 class TasteGraph(Edge):
     """One row per edge between items that are had by the same users;
     at most `neighbours_per_item` leave an item.
@@ -92,6 +101,14 @@ class GraphGuardrails(Contract):
 
 
 @contract("taste_axes")
+@summary(
+    measures={
+        "n_axes": "count(distinct axis)",
+        "mean_loading": "avg(loading)",
+        "items_per_axis": "count(*) / count(distinct axis)",
+    },
+    order=("axis", "rank"),
+)
 class TasteAxes(Contract):
     """One row per axis and item that loads on it, the strongest items of each axis."""
 

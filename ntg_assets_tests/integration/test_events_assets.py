@@ -114,6 +114,7 @@ def test_the_tables_are_stored_and_reconcile(home: Path) -> None:
         ("items", 2, 2, 0, 0),
     ]
     assert {check.check_name: check.passed for check in result.get_asset_check_evaluations()} == {
+        "contract": True,
         "ledger_reconciles": True,
         "items_are_known": True,
         "files_are_as_named": True,

@@ -9,6 +9,7 @@ from ntg_assets.evaluation.churn.forecasts import HOLDOUT, WALK_FORWARD
 from ntg_assets.evaluation.churn.money_calibration import KINDS
 from ntg_assets.evaluation.churn.radar_backtest import ATTAINABLE, LOSSES, ORACLE, RANKINGS
 from ntg_assets.revenue.radar.revenue_risk_radar import SEGMENTS
+from ntg_assets.summaries import summary
 
 EVALUATIONS = (HOLDOUT, WALK_FORWARD)
 
@@ -84,6 +85,16 @@ class ChurnForecasts(Contract):
 
 
 @contract("churn_calibration")
+@summary(
+    measures={
+        "auc": "max(value) filter (metric = 'auc')",
+        "log_loss": "max(value) filter (metric = 'log_loss')",
+        "ece": "max(value) filter (metric = 'ece')",
+        "calibration_slope": "max(value) filter (metric = 'calibration_slope')",
+    },
+    where="segment = 'all'",
+    columns=("evaluation", "segment", "metric", "bin", "value", "low", "high", "n_users"),
+)
 class ChurnCalibration(Contract):
     """One row per (evaluation, segment, metric,
     bin): how good the churn probabilities are. The headline is segment `all`, bin 0.
@@ -139,6 +150,14 @@ class ChurnIntervalCoverage(Contract):
 
 
 @contract("churn_drift")
+@summary(
+    measures={
+        "n_alarms": "count(*) filter (is_alarm)",
+        "largest_psi": "max(psi)",
+        "latest_z": "arg_max(z, origin_on)",
+    },
+    order=("origin_on desc",),
+)
 class ChurnDrift(Contract):
     """One row per (evaluation, origin): whether churn and its scores still behave as before."""
 
@@ -197,6 +216,17 @@ class ChallengerForecasts(Contract):
 
 
 @contract("churn_challengers")
+@summary(
+    measures={
+        "auc": "max(auc)",
+        "log_loss": "max(log_loss)",
+        "ece": "max(ece)",
+        "brier": "max(brier)",
+    },
+    where="evaluation = 'walk_forward' and model = 'shipped'",
+    columns=("evaluation", "model", "auc", "log_loss", "ece", "log_loss_difference", "verdict"),
+    order=("evaluation", "log_loss"),
+)
 class ChurnChallengers(Contract):
     """One row per (evaluation, model): the shipped churn model beside its challengers,
     on the same forecasts.
@@ -265,6 +295,27 @@ class ValueBacktest(Contract):
 
 
 @contract("radar_backtest")
+@summary(
+    measures={
+        "captured_share": "max(captured_share)",
+        "captured_share_low": "max(captured_share_low)",
+        "captured_share_high": "max(captured_share_high)",
+        "share_of_oracle": "max(share_of_oracle)",
+    },
+    where=(
+        "evaluation = 'walk_forward' and loss = 'left' and ranking = 'radar' and depth_share = 0.1"
+    ),
+    columns=(
+        "evaluation",
+        "loss",
+        "ranking",
+        "depth_share",
+        "captured_share",
+        "captured_share_low",
+        "captured_share_high",
+        "share_of_oracle",
+    ),
+)
 class RadarBacktest(Contract):
     """One row per (evaluation, loss, ranking,
     depth): share of the value then lost that the top of a ranking held.

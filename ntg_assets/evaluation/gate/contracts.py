@@ -1,11 +1,20 @@
 """Contracts of the leakage audit and of the release gate."""
 
 from ntg_assets.contracts import Contract, column, contract
+from ntg_assets.summaries import summary
 
 VERDICTS = ("pass", "warn", "block")
 
 
 @contract("leakage_audit")
+@summary(
+    measures={
+        "n_rules": "count(*)",
+        "n_rows_looked_at": "sum(n_rows)",
+        "n_violations": "sum(n_violations)",
+    },
+    order=("n_violations desc", "table_name", "rule"),
+)
 class LeakageAudit(Contract):
     """One row per rule about time that a stored table of the back-test must keep."""
 
@@ -19,6 +28,15 @@ class LeakageAudit(Contract):
 
 
 @contract("release_gate")
+@summary(
+    measures={
+        "n_rules": "count(*)",
+        "n_passed": "count(*) filter (verdict = 'pass')",
+        "n_warned": "count(*) filter (verdict = 'warn')",
+        "n_blocked": "count(*) filter (verdict not in ('pass', 'warn'))",
+    },
+    order=("verdict", "rule"),
+)
 class ReleaseGate(Contract):
     """One row per rule of the release gate, with the evidence it was decided on."""
 

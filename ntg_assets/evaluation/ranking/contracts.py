@@ -3,6 +3,7 @@
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.evaluation.ranking.report import ITEM_SLICES, USER_METRICS, USER_SLICES
 from ntg_assets.ranking.lists.strategies import STRATEGIES
+from ntg_assets.summaries import summary
 
 HELD_OUT = ("val", "test")
 
@@ -48,6 +49,18 @@ class RankingOutcomes(Contract):
 
 
 @contract("ranking_report")
+@summary(
+    measures={
+        "ndcg_at_10": "max(mean)",
+        "ndcg_at_10_low": "max(low)",
+        "ndcg_at_10_high": "max(high)",
+        "gain_over_floor": "max(difference)",
+        "n_users": "max(n_users)",
+    },
+    where="split = 'test' and slice = 'all' and strategy = 'blend' and metric = 'ndcg' and k = 10",
+    columns=("split", "strategy", "metric", "k", "mean", "low", "high", "difference"),
+    order=("split", "slice", "metric", "k", "mean desc"),
+)
 class RankingReport(Contract):
     """One row per held-out part, slice, strategy, metric and list length;
     breadth of the lists under `train`.
@@ -100,6 +113,13 @@ class RankingComparisons(Contract):
 
 
 @contract("retrieval_report")
+@summary(
+    measures={
+        "recall": "max(recall) filter (source = 'all')",
+        "recall_low": "max(recall_low) filter (source = 'all')",
+        "recall_high": "max(recall_high) filter (source = 'all')",
+    },
+)
 class RetrievalReport(Contract):
     """One row per held-out part and source of candidates,
     and `all` for their union: the ceiling of any ranking.

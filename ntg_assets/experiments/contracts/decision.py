@@ -5,9 +5,19 @@ import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import EXPERIMENT, OUTCOMES, SOURCE, SOURCES, VERDICTS
+from ntg_assets.summaries import summary
 
 
 @contract("health_checks")
+@summary(
+    measures={
+        "n_checks": "count(*)",
+        "n_experiments": "count(distinct experiment)",
+        "n_sick": "count(*) filter (verdict = 'sick')",
+        "n_healthy": "count(*) filter (verdict = 'healthy')",
+    },
+    columns=("experiment", "check", "metric", "value", "limit", "verdict", "sentence"),
+)
 class HealthChecks(Contract):
     """One row per (experiment, check): can the numbers be trusted at all?"""
 
@@ -56,6 +66,15 @@ class DecisionGates(Contract):
 
 
 @contract("decisions")
+@summary(
+    measures={
+        "n_experiments": "count(*)",
+        "n_roll_out": "count(*) filter (decision = 'roll out')",
+        "n_roll_back": "count(*) filter (decision = 'roll back')",
+        "n_iterate": "count(*) filter (decision = 'iterate')",
+    },
+    columns=("experiment", "decision", "sentence"),
+)
 class Decisions(Contract):
     """One row per experiment: roll out, roll back or iterate, and the readout it rests on."""
 

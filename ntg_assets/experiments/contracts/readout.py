@@ -5,6 +5,7 @@ import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import BETTER, EXPERIMENT, READ, ROLES, SOURCE, SOURCES
+from ntg_assets.summaries import summary
 
 
 @contract("effect_by_day")
@@ -35,6 +36,24 @@ class EffectByDay(Contract):
 
 
 @contract("readouts")
+@summary(
+    measures={
+        "n_experiments": "count(distinct experiment)",
+        "n_valid": "count(*) filter (is_valid)",
+        "smallest_p_adjusted": "min(p_adjusted) filter (is_valid)",
+        "n_units": "max(n_control + n_treatment)",
+    },
+    columns=(
+        "experiment",
+        "metric",
+        "arm",
+        "role",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "verdict",
+    ),
+)
 class Readouts(Contract):
     """One row per (experiment, comparison, metric,
     treatment arm): what was found against the control.

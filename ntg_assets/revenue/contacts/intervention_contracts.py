@@ -7,11 +7,31 @@ from ntg_assets.revenue.contacts.assignments import ARMS
 from ntg_assets.revenue.contacts.policy import EXCLUSIONS, POLICY
 from ntg_assets.revenue.contacts.strategies import EVIDENCE
 from ntg_assets.revenue.contacts.uplift import VERDICTS
+from ntg_assets.summaries import summary
 
 UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 
 @contract("intervention_targets")
+@summary(
+    measures={
+        "n_contacts": "count(*) filter (action = 'contact')",
+        "expected_profit": "sum(expected_profit) filter (action = 'contact')",
+        "expected_cost": "sum(expected_cost) filter (action = 'contact')",
+        "n_users": "count(distinct user_id)",
+    },
+    columns=(
+        "strategy",
+        "rank",
+        "user_id",
+        "action",
+        "churn_probability",
+        "revenue_at_risk",
+        "expected_profit",
+        "reason",
+    ),
+    order=("strategy", "rank", "user_id"),
+)
 class InterventionTargets(Contract):
     """One row per (strategy, user): who is contacted,
     and who was passed over on the way down the list.

@@ -1,0 +1,146 @@
+"""What a table says of itself where people look at it: numbers over time, and rows worth seeing.
+
+A contract may say more of its table than what it promises:
+
+    @contract("churn_scores")
+    @summary(
+        measures={"mean_churn_probability": "avg(churn_probability)"},
+        columns=("user_id", "churn_probability", "reason_1"),
+        order=("churn_probability desc",),
+    )
+    class ChurnScores(Contract): ...
+
+What it does not say is derived from its columns, so a new table has numbers from its first day.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ntg_assets.contracts import Contract, Model, column_names, key_of
+from ntg_assets.sql import quote_identifier
+
+FEWEST_DERIVED, MOST_DERIVED = 3, 6
+MOST_COUNTED = 3
+MOST_COLUMNS = 8
+FIRST_IN_ORDER = ("rank", "position", "day")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a contract says of how its table is shown.
+
+    Attributes:
+        measures: SQL aggregates over the table by their names, which stay: they are plotted over
+            runs. `{table}` in them is the table.
+        where: Rows that the measures look at; none: all.
+        columns: Columns of the sample.
+        order: Terms of the sample's `order by`.
+    """
+
+    measures: Mapping[str, str] = field(default_factory=dict)
+    where: str = "true"
+    columns: Sequence[str] = ()
+    order: Sequence[str] = ()
+
+
+_SUMMARIES: dict[type[Contract], Summary] = {}
+
+
+def summary(
+    *,
+    measures: Mapping[str, str] | None = None,
+    where: str = "true",
+    columns: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Callable[[Model], Model]:
+    """Say which numbers describe the decorated contract's table, and which rows and columns show
+    it.
+
+    Args:
+        measures: SQL aggregates by name; none: derived from the columns.
+        where: Rows that they look at.
+        columns: Columns of the sample, at most eight; none: the first of the contract.
+        order: Terms of `order by`; none: by rank or position, then the key.
+    """
+
+    def register(model: Model) -> Model:
+        _SUMMARIES[model] = Summary(measures or {}, where, tuple(columns), tuple(order))
+        return model
+
+    return register
+
+
+def measures_of(model: type[Contract]) -> dict[str, str]:
+    """SQL aggregates that describe a table, by name: what its contract says, else how many
+    different keys it holds (to about 2%), means of its numbers and shares of its flags.
+    """
+    told = _SUMMARIES.get(model, Summary()).measures
+    if told:
+        return dict(told)
+    columns, key = model.to_schema().columns, key_of(model)
+    labels = [name for name, found in columns.items() if _is_label(name, found, key)]
+    labels = labels[:MOST_COUNTED]
+    means = {
+        _derived_name(name, found.dtype): f"avg(cast({quote_identifier(name)} as double))"
+        for name, found in columns.items()
+        if _is_number(found.dtype) and name not in labels
+    }
+    rest = [name for name in columns if name not in labels and f"mean_{name}" not in means]
+    counted = [*labels, *rest[: max(0, FEWEST_DERIVED - len(labels) - len(means))]]
+    counts = {
+        f"distinct_{name}": f"approx_count_distinct({quote_identifier(name)})" for name in counted
+    }
+    return dict(list({**counts, **means}.items())[:MOST_DERIVED])
+
+
+def measured_rows(model: type[Contract]) -> str:
+    """SQL condition on the rows that the measures look at."""
+    return _SUMMARIES.get(model, Summary()).where
+
+
+def sample_columns(model: type[Contract]) -> list[str]:
+    """Columns that a sample of the table shows."""
+    told = _SUMMARIES.get(model, Summary()).columns
+    return list(told or column_names(model))[:MOST_COLUMNS]
+
+
+def sample_order(model: type[Contract]) -> list[str]:
+    """Terms of the `order by` of a sample."""
+    if told := _SUMMARIES.get(model, Summary()).order:
+        return list(told)
+    names = column_names(model)
+    first = [name for name in FIRST_IN_ORDER if name in names]
+    rest = [name for name in key_of(model) if name not in first]
+    return [quote_identifier(name) for name in [*first, *rest]]
+
+
+def user_columns(model: type[Contract]) -> set[str]:
+    """Columns that name a person."""
+    return {
+        name
+        for name, column in model.to_schema().columns.items()
+        if (column.metadata or {}).get("id") == "user"
+    }
+
+
+def _dtype(dtype: object) -> pl.DataType | type[pl.DataType] | None:
+    return getattr(dtype, "type", None)
+
+
+def _is_number(dtype: object) -> bool:
+    found = _dtype(dtype)
+    return found is not None and (found == pl.Boolean or bool(found.is_numeric()))
+
+
+def _is_label(name: str, column: object, key: Sequence[str]) -> bool:
+    """Whether a number only says which row it is."""
+    metadata = getattr(column, "metadata", None) or {}
+    return name in key or "id" in metadata or name in FIRST_IN_ORDER
+
+
+def _derived_name(name: str, dtype: object) -> str:
+    if _dtype(dtype) == pl.Boolean:
+        return f"share_{name.removeprefix('is_')}"
+    return name if name.startswith(("mean_", "median_")) else f"mean_{name}"
