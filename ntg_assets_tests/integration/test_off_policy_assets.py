@@ -17,6 +17,7 @@ from ntg_assets.off_policy import assets, checks
 from ntg_assets.off_policy.checks import NOT_CONFIGURED
 from ntg_assets.optional_sources.assets import configured_files
 from ntg_assets.orchestration.collection import definitions_in
+from ntg_assets.orchestration.contract_checks import NAME
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 
@@ -69,6 +70,11 @@ def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path
 
 
+def own_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    """The checks but those of contracts, which every table has."""
+    return [check for check in result.get_asset_check_evaluations() if check.check_name != NAME]
+
+
 def materialize(**overrides: Any) -> dg.ExecuteInProcessResult:
     project = Project(overrides=overrides)
     selection = dg.AssetSelection.assets(
@@ -104,7 +110,7 @@ def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> N
     assert read(home, "shown_items").height == 2 * USERS
     fates = dict(read(home, "shown_log_report").select("fate", "n_rows").iter_rows())
     assert fates == {"held_out": USERS, "before_cutoff": USERS, "rejected": 1}
-    (check,) = result.get_asset_check_evaluations()
+    (check,) = own_checks(result)
     assert check.passed
     assert check.description == "all checks hold (600 before_cutoff, 600 held_out, 1 rejected)"
 
@@ -112,9 +118,9 @@ def test_a_configured_log_ends_in_a_report_that_can_be_believed(home: Path) -> N
 def test_a_log_that_ends_before_the_cutoff_says_so(home: Path) -> None:
     text = (home / "shown.csv").read_text().replace("2024-06-02", "2024-04-02")
     (home / "shown.csv").write_text(text)
-    (check,) = materialize(
-        **{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}
-    ).get_asset_check_evaluations()
+    (check,) = own_checks(
+        materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}})
+    )
     assert not check.passed
     assert "no exposure lies at or after the cutoff" in str(check.description)
 
@@ -130,7 +136,7 @@ def test_nothing_configured_leaves_empty_tables_and_one_sentence(home: Path) -> 
             "off_policy_comparisons",
         )
     )
-    (check,) = result.get_asset_check_evaluations()
+    (check,) = own_checks(result)
     assert (check.passed, check.description) == (True, NOT_CONFIGURED)
 
 
@@ -143,7 +149,7 @@ def test_a_log_that_cannot_be_read_leaves_the_estimates_out_and_nothing_else(hom
         read(home, table).is_empty()
         for table in ("shown_items", "shown_log_report", "off_policy_report", "off_policy_problems")
     )
-    (check,) = result.get_asset_check_evaluations()
+    (check,) = own_checks(result)
     assert not check.passed
     assert (
         "nothing was estimated: shown.csv: no column 'propensity' (off_policy.shown.propensity)"
@@ -158,9 +164,9 @@ def test_a_log_from_which_nothing_can_be_estimated_says_why(
         raise np.linalg.LinAlgError("Singular matrix")
 
     monkeypatch.setattr("ntg_assets.off_policy.report.fit_reward_model", fails)
-    (check,) = materialize(
-        **{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}}
-    ).get_asset_check_evaluations()
+    (check,) = own_checks(
+        materialize(**{"off_policy.shown": {"files": ["shown.csv"], "position": "slot"}})
+    )
     assert (check.passed, check.description) == (
         False,
         "nothing was estimated: LinAlgError: Singular matrix (not foreseen)",
