@@ -119,8 +119,8 @@ def test_write_leaves_documentation_counts_and_a_sample() -> None:
         ("n", "How many", [">= 0"]),
     ]
     assert [dict(record.data) for record in metadata["sample"].value.records] == [
-        {"user_id": 1, "n": 10},
-        {"user_id": 2, "n": 20},
+        {"user_id": "user 1", "n": 10},
+        {"user_id": "user 2", "n": 20},
     ]
 
 
