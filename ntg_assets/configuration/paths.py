@@ -24,8 +24,12 @@ class Paths(BaseModel):
         return self.data / "warehouse" / "run.lock"
 
     @property
+    def history(self) -> Path:
+        return self.data / "history"
+
+    @property
     def load_history(self) -> Path:
-        return self.data / "history" / "loads"
+        return self.history / "loads"
 
     @property
     def landing(self) -> Path:

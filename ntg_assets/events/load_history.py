@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ntg_assets.configuration.events import IngestSettings
-from ntg_assets.errors import StorageError
+from ntg_assets.history.records import append_record, read_records
 from ntg_assets.sources.partitions import content_identity, partition_of
-from ntg_assets.storage.files import write_text
 
 ID_DIGITS = 12
 # of the settings: they change no row
@@ -101,7 +100,7 @@ def read_loads(folder: Path, *, source_name: str) -> list[Load]:
     Raises:
         StorageError: a file is damaged.
     """
-    return [load for file in _files(folder) if (load := _read(file)).source_name == source_name]
+    return [load for load in read_records(folder, Load) if load.source_name == source_name]
 
 
 def load_before(loads: Sequence[Load], content: str) -> Load | None:
@@ -120,22 +119,4 @@ def keep_load(folder: Path, load: Load) -> Path | None:
     """Append a load, unless the last one of its data had the same content."""
     if was_last(read_loads(folder, source_name=load.source_name), load.load):
         return None
-    number = max((int(file.name.split("-")[0]) for file in _files(folder)), default=0) + 1
-    return write_text(
-        folder / f"{number:06d}-{load.load}.json", load.model_dump_json(indent=1) + "\n"
-    )
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9]*-*.json"))
-
-
-def _read(file: Path) -> Load:
-    try:
-        return Load.model_validate_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise StorageError(
-            f"data/history/loads/{file.name}: cannot be read ({first}). Restore it, or delete it"
-            " and run again."
-        ) from None
+    return append_record(folder, load, name=load.load)

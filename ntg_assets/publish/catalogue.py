@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from ntg_assets.revenue.contacts.history import ASSIGNMENT_DAYS, SEGMENT_DAYS
-from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE, PUBLISHED
 
 
@@ -112,12 +110,6 @@ PUBLISHED_TABLES = tuple(
     for schema, tables in schemas.items()
     for table in tables
 )
-
-# Tables of which each day is kept in a file of its own below the folder, named by the day.
-KEPT_BY_DAY = {
-    Table(LIVE, "intervention_assignments"): ASSIGNMENT_DAYS,
-    Table(PUBLISHED, "radar_segments"): SEGMENT_DAYS,
-}
 
 # Evidence and sources that the read copy holds beside the published tables; per-event copies of the
 # back-test stay behind.

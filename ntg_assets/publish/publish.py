@@ -14,8 +14,9 @@ import polars as pl
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
+from ntg_assets.history.links import adopt_days, show_history
 from ntg_assets.publish.brief import write_brief
-from ntg_assets.publish.catalogue import KEPT_BY_DAY, PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
 from ntg_assets.publish.exports import (
     CONTACT_LIST_SCHEMA,
     CONTACT_LISTS,
@@ -29,11 +30,12 @@ from ntg_assets.publish.exports import (
 from ntg_assets.publish.figures import FIGURES, draw
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.json_schemas import report_schema
+from ntg_assets.publish.kept_days import keep_days
 from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
 from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
-from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.sql import Table
 from ntg_assets.storage.tables import content_hash
 
 
@@ -60,6 +62,10 @@ def publish(publisher: Publisher) -> Manifest:
         _brief(publisher),
         _store(publisher),
     ]
+    paths = publisher.paths
+    adopt_days(paths.workspace, paths.history)
+    keep_days(paths.workspace, paths.history, ids=publisher.ids)
+    show_history(paths.workspace, paths.history)
     manifest = Manifest(
         generation=_generation(contents, publisher.header),
         source=publisher.header.source,
@@ -80,7 +86,6 @@ def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
         )
         yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
     yield from _contact_lists(publisher)
-    yield from _kept_days(publisher)
 
 
 def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
@@ -106,17 +111,6 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
         ),
         kind="schema",
     )
-
-
-def _kept_days(publisher: Publisher) -> Iterator[PublishedFile]:
-    for table, kept in KEPT_BY_DAY.items():
-        days = f"select distinct {quote_identifier(kept.day_column)} from {table.quoted} order by 1"
-        for (day,) in publisher.connection.execute(days).fetchall():
-            target = publisher.paths.workspace / kept.folder / kept.file_name(day)
-            written = export_parquet(publisher.connection, table, target=target)
-            yield _described(
-                publisher, written, kind="table", n_rows=_count(publisher, table.quoted)
-            )
 
 
 def _reports(publisher: Publisher) -> Iterator[PublishedFile]:

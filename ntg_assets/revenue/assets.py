@@ -4,12 +4,12 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.history.days import SEGMENT_DAYS, last_day_before
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.contacts import strategies, trials
 from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
-from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
 from ntg_assets.revenue.contacts.intervention_contracts import (
     InterventionAssignments,
     InterventionExclusions,
@@ -178,7 +178,7 @@ def radar_portfolio(
     group=PUBLISHED,
     stages=(PUBLISHED,),
     reads={"revenue_risk_radar": LIVE, "churn_forecasts": BACKTEST, "split_boundaries": LIVE},
-    files=("outputs/radar/segments",),
+    files=("data/history/segments",),
     kinds=("polars",),
 )
 def radar_segments(
@@ -193,7 +193,7 @@ def radar_segments(
     It looks at what was held out, so nothing that users are shown is made from it.
     """
     as_of = train_history(split_boundaries).cutoff_on
-    previous = last_day_before(SEGMENT_DAYS, as_of, workspace=project.paths.workspace)
+    previous = last_day_before(SEGMENT_DAYS, as_of, history=project.paths.history)
     return roll_up(revenue_risk_radar, churn_forecasts, previous, as_of=as_of)
 
 

@@ -1,8 +1,18 @@
-"""Files that are either whole or not there: written as `.part`, synced, renamed."""
+"""Files and folders that are either whole or not there: written aside, synced, renamed.
 
+A rename is atomic for who looks, and lasts through a power cut only once its folder is synced; so
+each change of a name here ends with that.
+"""
+
+import ctypes
+import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+AT_WORKING_FOLDER, EXCHANGE = -100, 2  # of Linux: AT_FDCWD, RENAME_EXCHANGE
+CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
 def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
@@ -15,9 +25,9 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
     part.unlink(missing_ok=True)
     try:
         write(part)
-        _sync(part)
+        sync(part)
         part.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         part.unlink(missing_ok=True)
     return target
@@ -28,9 +38,105 @@ def write_text(target: Path, text: str) -> Path:
     return write_whole(target, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, onto the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring a folder onto the disk, with everything below it (not what links in it lead to)."""
+    for found, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            if not (path := Path(found, name)).is_symlink():
+                sync(path)
+        sync(Path(found))
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it, and bring their names onto the disk."""
+    if not folder.is_dir():
+        make_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Rename within one folder or between two, for good."""
+    old.rename(new)
+    for folder in {old.parent, new.parent}:
+        sync(folder)
+
+
+def point(link: Path, target: Path) -> None:
+    """Let a relative link lead to a target; whoever looks finds the old one or the new one.
+
+    Args:
+        link: The link; a real file or folder of its name is not replaced.
+        target: What it leads to.
+    """
+    leads_to = os.path.relpath(target, link.parent)
+    if link.is_symlink() and str(link.readlink()) == leads_to:
+        return
+    make_folders(link.parent)
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(leads_to)
+    if link.is_dir() and not link.is_symlink():
+        _exchange(fresh, link)
+        remove_tree(fresh)
+    else:
+        fresh.replace(link)
+    sync(link.parent)
+
+
+def unlink(path: Path) -> None:
+    """Take a file or a link away, for good."""
+    if path.is_symlink() or path.exists():
+        path.unlink()
+        sync(path.parent)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and everything below it: at once for who looks, and what is left of it after
+    a crash has a name that begins with a dot.
+    """
+    if folder.is_symlink() or not folder.exists():
+        return
+    doomed = folder
+    if not folder.name.startswith("."):
+        doomed = folder.with_name(f".removing-{folder.name}")
+        remove_tree(doomed)
+        rename(folder, doomed)
+    shutil.rmtree(doomed)
+    sync(doomed.parent)
+
+
+def hard_link(source: Path, target: Path) -> None:
+    """Give a file a second name; where the disk cannot, copy it."""
+    make_folders(target.parent)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, *CANNOT_EXCHANGE):
+            raise
+        write_whole(target, lambda part: shutil.copyfile(source, part))
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Exchange two names in one instant; where the system cannot, in two steps."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is not None:
+        names = (os.fsencode(one), os.fsencode(other))
+        if renameat2(AT_WORKING_FOLDER, names[0], AT_WORKING_FOLDER, names[1], EXCHANGE) == 0:
+            return
+        if (number := ctypes.get_errno()) not in CANNOT_EXCHANGE:
+            raise OSError(number, os.strerror(number), str(other))
+    aside = other.with_name(f".{other.name}.old")
+    other.rename(aside)
+    one.rename(other)
+    aside.rename(one)

@@ -10,7 +10,7 @@ import pytest
 
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import StorageError
-from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
+from ntg_assets.history.days import SEGMENT_DAYS, last_day_before
 from ntg_assets.revenue.radar.segments import radar_segments
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
@@ -70,15 +70,15 @@ def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(
 ) -> None:
     first = radar_segments(RADAR, FORECASTS, None, as_of=TONIGHT)
     assert first["revenue_at_risk_change"].null_count() == first.height
-    folder = tmp_path / SEGMENT_DAYS.folder
+    folder = tmp_path / SEGMENT_DAYS.kind
     folder.mkdir(parents=True)
     first.write_parquet(folder / SEGMENT_DAYS.file_name(TONIGHT))
-    assert last_day_before(SEGMENT_DAYS, TONIGHT, workspace=tmp_path) is None
+    assert last_day_before(SEGMENT_DAYS, TONIGHT, history=tmp_path) is None
     tomorrow = date(2024, 3, 2)
     later = radar_segments(
         RADAR.head(2),
         FORECASTS,
-        last_day_before(SEGMENT_DAYS, tomorrow, workspace=tmp_path),
+        last_day_before(SEGMENT_DAYS, tomorrow, history=tmp_path),
         as_of=tomorrow,
     )
     whole = segment_of(later, "all", "all")
@@ -90,11 +90,11 @@ def test_change_is_since_the_last_earlier_day_and_tonight_again_changes_nothing(
 
 
 def test_a_damaged_day_is_one_clear_sentence(tmp_path: Path) -> None:
-    folder = tmp_path / SEGMENT_DAYS.folder
+    folder = tmp_path / SEGMENT_DAYS.kind
     folder.mkdir(parents=True)
     (folder / SEGMENT_DAYS.file_name(date(2024, 2, 1))).write_bytes(b"no parquet")
     with pytest.raises(StorageError, match=r"as_of_on=2024-02-01\.parquet: is damaged"):
-        last_day_before(SEGMENT_DAYS, TONIGHT, workspace=tmp_path)
+        last_day_before(SEGMENT_DAYS, TONIGHT, history=tmp_path)
 
 
 def test_without_any_closed_origin_the_present_is_told() -> None:

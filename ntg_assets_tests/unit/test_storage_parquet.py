@@ -13,8 +13,8 @@ import pytest
 
 from ntg_assets.contracts import column_names, contract_of
 from ntg_assets.errors import SourceError, StorageError
+from ntg_assets.history.days import SEGMENT_DAYS, last_day_before
 from ntg_assets.publish.exports import export_contact_list, export_parquet
-from ntg_assets.revenue.contacts.history import SEGMENT_DAYS, last_day_before
 from ntg_assets.sql import Table
 from ntg_assets.storage.parquet import ROW_GROUP_ROWS, read_verified, verify_pages, write_batches
 from ntg_assets.synthetic.world import write_world
@@ -111,7 +111,7 @@ def test_a_synthetic_world_carries_checksums(tmp_path: Path) -> None:
 
 
 def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:
-    folder = tmp_path / SEGMENT_DAYS.folder
+    folder = tmp_path / SEGMENT_DAYS.kind
     folder.mkdir(parents=True)
     path = folder / SEGMENT_DAYS.file_name(date(2024, 2, 1))
     with duckdb.connect() as connection:
@@ -120,6 +120,6 @@ def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:
         )
     damage(path)
     with pytest.raises(
-        StorageError, match=r"outputs/radar/segments/.* is damaged .* Delete it and run again\.$"
+        StorageError, match=r"data/history/segments/.* is damaged .* delete it and run again\.$"
     ):
-        last_day_before(SEGMENT_DAYS, date(2024, 3, 1), workspace=tmp_path)
+        last_day_before(SEGMENT_DAYS, date(2024, 3, 1), history=tmp_path)

@@ -1,0 +1,112 @@
+"""History is appended: a day that is closed stays, and what older versions kept is taken over."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
+from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import ContractError, StorageError
+from ntg_assets.history.days import (
+    ASSIGNMENT_DAYS,
+    SEGMENT_DAYS,
+    append_day,
+    day_files,
+    last_day_before,
+)
+from ntg_assets.history.links import adopt_days, show_history
+
+DAY = date(2024, 3, 1)
+IDS = IdTypes("integer", "integer")
+
+
+def draw(*users: int, arm: str = "contact", day: date = DAY) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "user_id": list(users),
+            "strategy": "s",
+            "action": "contact" if arm == "contact" else "no_contact",
+            "arm": arm,
+            "propensity": 0.9,
+            "assigned_on": day,
+            "rank": list(range(1, len(users) + 1)),
+            "churn_probability": 0.5,
+            "revenue_at_risk": 1.0,
+            "unit": "index",
+        },
+        schema_overrides={"user_id": pl.Int64, "rank": pl.Int64},
+    )
+
+
+def test_the_same_draw_again_writes_nothing_and_another_one_only_what_is_new(
+    tmp_path: Path,
+) -> None:
+    (first,) = append_day(tmp_path, ASSIGNMENT_DAYS, draw(1, 2), ids=IDS)
+    bytes_then = first.read_bytes()
+    assert append_day(tmp_path, ASSIGNMENT_DAYS, draw(2, 1), ids=IDS) == []
+    (second,) = append_day(tmp_path, ASSIGNMENT_DAYS, draw(2, 3), ids=IDS)
+    (third,) = append_day(tmp_path, ASSIGNMENT_DAYS, draw(1, arm="holdout"), ids=IDS)
+    assert [file.name for file in (first, second, third)] == [
+        "assigned_on=2024-03-01.parquet",
+        "assigned_on=2024-03-01.2.parquet",
+        "assigned_on=2024-03-01.3.parquet",
+    ]
+    # who was drawn stays drawn: 1 and 2 by the first, 3 by the second, 1 in the other arm as well
+    kept = pl.concat(map(pl.read_parquet, (first, second, third)))
+    assert kept.select("user_id", "arm").rows() == [
+        (1, "contact"),
+        (2, "contact"),
+        (3, "contact"),
+        (1, "holdout"),
+    ]
+    assert first.read_bytes() == bytes_then
+
+
+def test_a_draw_of_nobody_closes_no_day_and_a_broken_one_is_refused(tmp_path: Path) -> None:
+    assert append_day(tmp_path, ASSIGNMENT_DAYS, draw(1).clear(), ids=IDS) == []
+    with pytest.raises(ContractError, match="propensity"):
+        append_day(tmp_path, ASSIGNMENT_DAYS, draw(1).with_columns(propensity=pl.lit(2.0)), ids=IDS)
+    assert day_files(tmp_path, ASSIGNMENT_DAYS) == []
+
+
+def test_days_are_in_the_order_of_their_day_and_number(tmp_path: Path) -> None:
+    for users in ((1,), (2,), (3,)):
+        append_day(tmp_path, ASSIGNMENT_DAYS, draw(*users), ids=IDS)
+    append_day(tmp_path, ASSIGNMENT_DAYS, draw(4, day=date(2024, 2, 1)), ids=IDS)
+    found = [(file.day.month, file.number) for file in day_files(tmp_path, ASSIGNMENT_DAYS)]
+    assert found == [(2, 1), (3, 1), (3, 2), (3, 3)]
+    last = last_day_before(ASSIGNMENT_DAYS, date(2024, 3, 2), history=tmp_path)
+    assert last is not None
+    assert last["user_id"].to_list() == [3]
+    assert last_day_before(ASSIGNMENT_DAYS, date(2024, 2, 1), history=tmp_path) is None
+
+
+def test_a_damaged_day_is_never_overwritten(tmp_path: Path) -> None:
+    (file,) = append_day(tmp_path, ASSIGNMENT_DAYS, draw(1), ids=IDS)
+    file.write_bytes(b"no parquet")
+    with pytest.raises(StorageError, match=r"data/history/assignments/.* is damaged"):
+        append_day(tmp_path, ASSIGNMENT_DAYS, draw(1), ids=IDS)
+    assert file.read_bytes() == b"no parquet"
+
+
+def test_days_among_the_published_files_are_taken_over_and_their_paths_stay(
+    tmp_path: Path,
+) -> None:
+    old, history = tmp_path / ASSIGNMENT_DAYS.shown_in, tmp_path / "data" / "history"
+    old.mkdir(parents=True)
+    for day in (date(2024, 1, 1), date(2024, 1, 2)):
+        draw(1, day=day).write_parquet(old / ASSIGNMENT_DAYS.file_name(day))
+    assert adopt_days(tmp_path, history) == 2
+    assert adopt_days(tmp_path, history) == 0
+    show_history(tmp_path, history)
+    assert old.is_symlink()
+    assert not old.readlink().is_absolute()
+    assert sorted(file.name for file in old.iterdir()) == [
+        "assigned_on=2024-01-01.parquet",
+        "assigned_on=2024-01-02.parquet",
+    ]
+    moved = tmp_path.rename(tmp_path.with_name("moved"))  # a workspace can be moved whole
+    assert len(list((moved / ASSIGNMENT_DAYS.shown_in).iterdir())) == 2
+    assert (moved / SEGMENT_DAYS.shown_in).is_dir()
