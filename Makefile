@@ -66,6 +66,10 @@ test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyprojec
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[build,postgres,serve,dev]'
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' $(ARGS)
 
+.PHONY: test-reliability
+test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped
+	$(BIN)/python -m pytest ntg_assets_tests/reliability --exhaustive $(ARGS)
+
 .PHONY: check
 check: $(DEV) ## Lint, format, types, import directions, SQL
 	$(BIN)/ruff check
@@ -123,8 +127,9 @@ $(BENCHMARKS:%=bench-%): bench-%: $(DEV) $(PEERS)
 ##@ Tidy
 
 .PHONY: clean
-clean: ## Remove results, run history, generated inputs and caches; your own data and .venv stay
-	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published data/features
+clean: ## Remove results, run history, generated inputs and caches; your own data, data/history and .venv stay
+	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published data/features data/current
+	rm -rf data/generations data/before_generations
 	rm -rf data/workspaces data/synthetic data/complete_journey
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find ntg_assets ntg_assets_tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -127,7 +127,7 @@ def ask_log(config: str, workspace: Path, *, n: int) -> tuple[list[Any], list[li
     and their last items.
     """
     settings = load_settings(config, overrides={"workspace": str(workspace)})
-    with connect(project_paths(settings).published_store, read_only=True) as store:
+    with connect(project_paths(settings).pinned().published_store, read_only=True) as store:
         events = Table("ingest", "events")
         every = run(
             Query("select distinct user_id from events order by user_id", {"events": events}), store
@@ -145,7 +145,7 @@ def call_directly(config: str, workspace: str, users: list[Any]) -> dict[str, An
     from ntg_assets.ranking.lists.recommender import Recommender
 
     settings = load_settings(config, overrides={"workspace": workspace})
-    store = project_paths(settings).published_store
+    store = project_paths(settings).pinned().published_store
     figures: dict[str, Any] = {}
     for name, hold_log, asked in (
         ("held_in_memory", True, users),

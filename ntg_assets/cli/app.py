@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from ntg_assets.cli import generations as keeping
 from ntg_assets.cli import materialize as making
 from ntg_assets.cli import queries as asking
 from ntg_assets.cli.interruption import raise_if_received
@@ -39,6 +40,10 @@ for command in (
     asking.explain_edge,
     asking.explain_axis,
     asking.verify,
+    keeping.generations,
+    keeping.rollback,
+    keeping.publish,
+    keeping.diff,
     asking.replay,
     asking.trace,
     asking.plan_experiment,

@@ -58,6 +58,7 @@ def tell_replay(
         StorageError: what is published was changed since.
         ConfigurationError: neither an experiment nor a receipt is named.
     """
+    paths = paths.pinned()
     given = None if receipt_file is None else read_receipt(_text_of(receipt_file))
     if given is None and experiment is None:
         raise ConfigurationError("name an experiment, or a receipt with --receipt FILE.")
@@ -219,6 +220,7 @@ def _text_of(file: Path) -> str:
 
 def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
     """Print the way from a decision back to the source files."""
+    paths = paths.pinned()
     with open_published(settings, paths) as store:
         way = trace(store, experiment, home=paths.home, published=_written(paths))
     console.print(
@@ -246,7 +248,7 @@ def _written(paths: Paths) -> dict[Path, str]:
     if not paths.manifest.is_file():
         return {}
     return {
-        (paths.workspace / file.path).resolve(): file.sha256
+        (paths.published / file.path).resolve(): file.sha256
         for file in read_manifest(paths.manifest).files
     }
 
@@ -254,6 +256,7 @@ def _written(paths: Paths) -> dict[Path, str]:
 @contextmanager
 def open_published(settings: Settings, paths: Paths) -> Iterator[Connection]:
     """Open the published store for reading."""
+    paths = paths.pinned()
     if not paths.published_store.exists():
         raise StorageError("nothing is published yet. Run `ntg run-all` first.")
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:

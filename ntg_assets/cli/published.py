@@ -5,38 +5,21 @@ from contextlib import contextmanager
 
 from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.publish.manifest import read_manifest
-from ntg_assets.publish.verify import files_of_another_generation
+from ntg_assets.publish.shelf import current_generation
 
 
 @contextmanager
 def telling_what_is_published(paths: Paths) -> Iterator[None]:
-    """Say of an interrupted run what it had published: nothing, everything,
-    or a part that readers must not mix with the rest.
-    """
-    before = _mark(paths)
+    """Say of an interrupted run whether it had published: everything, or nothing."""
+    before = _name(paths)
     try:
         yield
     except Interrupted as interrupted:
-        if _mark(paths) != before:
-            interrupted.outcome = (
-                f"generation {read_manifest(paths.manifest).generation} was published before that,"
-                " and stands"
-            )
-        elif mixed := files_of_another_generation(paths):
-            told = (
-                f"{len(mixed)} files (first: {mixed[0]}) belong to a generation that is not whole"
-            )
-            interrupted.outcome = (
-                f"the publication had begun: {told}. Run again; until then read nothing but what"
-                " `ntg verify` accepts"
-            )
+        if (now := _name(paths)) != before:
+            interrupted.outcome = f"generation {now} was published before that, and stands"
         raise
 
 
-def _mark(paths: Paths) -> tuple[int, int] | None:
-    """What changes when a manifest, the last file of a generation, is replaced."""
-    if not paths.manifest.exists():
-        return None
-    found = paths.manifest.stat()
-    return found.st_ino, found.st_mtime_ns
+def _name(paths: Paths) -> str | None:
+    current = current_generation(paths)
+    return current.generation if current else None

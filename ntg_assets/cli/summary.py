@@ -8,8 +8,10 @@ from rich.markup import escape
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
+from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.publish.brief import facts
 from ntg_assets.publish.exports import CONTACT_LISTS
+from ntg_assets.publish.handover import tell_aside
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header
@@ -20,6 +22,7 @@ from ntg_assets.storage.run import run
 
 def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
     """Print what a person can act on, read from what was just published."""
+    paths = paths.pinned()
     manifest = read_manifest(paths.manifest)
     header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
@@ -30,7 +33,9 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
+    aside = kept_aside(read_changes(paths.history))
     rows = [
+        *([("aside", tell_aside(manifest, aside))] if aside else []),
         *told_rows(known, header=header),
         (
             "look",
@@ -39,8 +44,8 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
         (
             "query",
             (
-                f"{paths.published_store.relative_to(paths.workspace)} (DuckDB), outputs/ (Parquet,"
-                f" JSON); generation {manifest.generation}"
+                "data/published/ntg.duckdb (DuckDB), outputs/ (Parquet, JSON); generation"
+                f" {manifest.generation}"
             ),
         ),
     ]

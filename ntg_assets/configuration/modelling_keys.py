@@ -94,6 +94,7 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "experiments": "says what is tested, and by which rule it is decided",
         "off_policy": "says which log is read, and how much evidence a claim needs",
         "gate": "says what a release must show",
+        "publish": "says what is kept, and which jump a person must see",
     }
 )
 

@@ -1,4 +1,10 @@
-"""Where things lie: every generated folder is below the workspace."""
+"""Where things lie: every generated folder is below the workspace.
+
+What is published lies in one folder per generation; `data/current` is a link to the one that people
+see, and the paths that they know (`outputs`, `reports`, `data/features`, `data/published`) lead
+through it. Whoever reads two files of a publication resolves that link once (`Paths.pinned`): two
+paths through it may belong to two generations.
+"""
 
 from pathlib import Path
 
@@ -6,10 +12,33 @@ from pydantic import BaseModel
 
 
 class Paths(BaseModel):
-    """Where things lie. All generated folders are below the workspace."""
+    """Where things lie. All generated folders are below the workspace.
+
+    Attributes:
+        home: Project folder.
+        workspace: Folder of everything that is generated.
+        publication: The generation that is meant, resolved; none: whichever is current when a path
+            is followed.
+    """
 
     home: Path
     workspace: Path
+    publication: Path | None = None
+
+    def pinned(self) -> "Paths":
+        """Return the same places, of the one generation that is current at this moment."""
+        if self.publication is not None or not self.current.is_symlink():
+            return self
+        return self.at(self.current.resolve())
+
+    def at(self, publication: Path) -> "Paths":
+        """Return the same places, of this generation."""
+        return self.model_copy(update={"publication": publication})
+
+    @property
+    def published(self) -> Path:
+        """Folder that the paths of published files are relative to."""
+        return self.publication or self.workspace
 
     @property
     def data(self) -> Path:
@@ -49,8 +78,16 @@ class Paths(BaseModel):
 
     @property
     def published_store(self) -> Path:
-        return self.data / "published" / "ntg.duckdb"
+        return self.published / "data" / "published" / "ntg.duckdb"
 
     @property
     def manifest(self) -> Path:
-        return self.workspace / "outputs" / "manifest.json"
+        return self.published / "outputs" / "manifest.json"
+
+    @property
+    def generations(self) -> Path:
+        return self.data / "generations"
+
+    @property
+    def current(self) -> Path:
+        return self.data / "current"

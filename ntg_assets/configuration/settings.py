@@ -24,6 +24,7 @@ from ntg_assets.configuration.landing import LandingSettings
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.problems import tell_problem
+from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
 from ntg_assets.configuration.section import Section
@@ -38,7 +39,7 @@ RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
 BASE, DEFAULT_OVERLAY = "configs/base.yaml", "configs/dev.yaml"
 CRON_FIELDS = 5
 # where and when, not what is computed
-DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule"})
+DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule", "publish"})
 
 
 class ScheduleSettings(Section):
@@ -97,6 +98,7 @@ class Settings(Section):
     experiments: ExperimentsSettings = ExperimentsSettings()
     off_policy: OffPolicySettings = OffPolicySettings()
     gate: GateSettings = GateSettings()
+    publish: PublishSettings = PublishSettings()
 
     @model_validator(mode="after")
     def _lists_are_long_enough(self) -> "Settings":

@@ -75,7 +75,7 @@ def configured_files(
         project.settings,
         place=place,
         ids=project.id_types,
-        published_store=project.paths.published_store,
+        published_store=project.paths.pinned().published_store,
         now=datetime.now(UTC).replace(tzinfo=None),
     )
     for row in tables.optional_sources.iter_rows(named=True):

@@ -1,6 +1,7 @@
 """The last asset: what leaves the working store, after every blocking check has passed."""
 
 import base64
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -11,8 +12,10 @@ from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.contracts import Publication
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
-from ntg_assets.publish.publish import Publisher, publish
+from ntg_assets.publish.origin import origin_of
+from ntg_assets.publish.publish import publish
 from ntg_assets.publish.reports import Header
+from ntg_assets.publish.write_generation import Publisher
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.stages import LIVE, PUBLISHED
 
@@ -42,11 +45,21 @@ def publication(
         timezone=zone,
     )
     with project.warehouse() as connection:
-        manifest = publish(Publisher(connection, project.paths, settings, project.id_types, header))
+        publisher = Publisher(
+            connection, project.paths, settings, project.id_types, header, origin_of(settings)
+        )
+        publication = publish(publisher, run=context.run_id)
+    for note in publication.notes:
+        context.log.warning(note)
     context.add_output_metadata(
-        {"generation": manifest.generation, **_pictures(project)}, output_name="result"
+        {
+            "generation": publication.manifest.generation,
+            "kept_aside": "; ".join(publication.reasons) or "no",
+            **_pictures(publication.folder),
+        },
+        output_name="result",
     )
-    return publication_table(manifest)
+    return publication_table(publication.manifest)
 
 
 def publication_table(manifest: Manifest) -> pl.DataFrame:
@@ -58,7 +71,7 @@ def publication_table(manifest: Manifest) -> pl.DataFrame:
             file.path,
             file.kind,
             file.n_rows,
-            file.sha256 if file.kind in ("report", "schema", "export") else None,
+            file.sha256 if file.kind in ("report", "schema", "export", "origin") else None,
         )
         for file in manifest.files
     ]
@@ -66,9 +79,9 @@ def publication_table(manifest: Manifest) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _pictures(project: Project) -> dict[str, dg.MetadataValue]:
+def _pictures(generation: Path) -> dict[str, dg.MetadataValue]:
     """Show the figures where the run is looked at."""
-    folder = project.paths.workspace / FIGURE_FOLDER
+    folder = generation / FIGURE_FOLDER
     return {
         file.stem: dg.MetadataValue.md(
             f"![{file.stem}](data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()})"

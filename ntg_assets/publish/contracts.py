@@ -2,7 +2,7 @@
 
 from ntg_assets.contracts import Contract, column, contract
 
-KINDS = ("store", "table", "report", "schema", "figure", "page", "export")
+KINDS = ("store", "table", "report", "schema", "figure", "page", "export", "origin")
 
 
 @contract("publication")

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from ntg_assets.contracts import IdTypes, column_names, contract_of, key_of
-from ntg_assets.publish.files import write_text, write_whole
+from ntg_assets.publish.files import write_file, write_text
 from ntg_assets.publish.json_schemas import DIALECT, row_schema
 from ntg_assets.publish.locations import REPORT_FOLDER
 from ntg_assets.publish.spreadsheets import NOTE, write_spreadsheet
@@ -25,7 +25,7 @@ ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")
 
 def export_parquet(connection: duckdb.DuckDBPyConnection, table: Table, *, target: Path) -> Path:
     """Write a table as Parquet, rows in the order of its key (where it has one)."""
-    return write_whole(
+    return write_file(
         target,
         lambda part: _copy(
             connection, f"select * from {table.quoted}{order_by_key(table.name)}", part
@@ -51,11 +51,9 @@ def export_contact_list(
         f"select {columns} from {targets.quoted} where action = 'contact' order by strategy, rank"
     )
     if target.suffix == ".csv":
-        return write_whole(
-            target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part)
-        )
+        return write_file(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
     said = {"withheld": "; ".join(withheld)} if withheld else {}
-    return write_whole(target, lambda part: _copy(connection, chosen, part, said=said))
+    return write_file(target, lambda part: _copy(connection, chosen, part, said=said))
 
 
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
@@ -63,7 +61,6 @@ def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Pat
     while they are not withheld no such file is there.
     """
     if not withheld:
-        target.unlink(missing_ok=True)
         return None
     reasons = "\n".join(f"- {reason}" for reason in withheld)
     return write_text(

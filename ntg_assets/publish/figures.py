@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from ntg_assets.publish.files import write_whole
+from ntg_assets.storage.files import write_whole
 
 if TYPE_CHECKING:  # takes a second to import; only a run that publishes pays for it
     from matplotlib.axes import Axes

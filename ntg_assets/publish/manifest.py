@@ -7,7 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from ntg_assets.errors import StorageError
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.publish.files import sha256_of, write_text
+from ntg_assets.publish.files import sha256_of
+from ntg_assets.storage.files import write_text
 
 MANIFEST_VERSION = "1.0"
 
@@ -31,6 +32,12 @@ class Manifest(BaseModel):
     configuration: str
     as_of: str
     timezone: str = UTC_ZONE
+    code: str = ""
+    """Fingerprint of code and libraries (outputs/origin.json); empty in older ones."""
+    unit: str = "index"
+    """Unit of the figures of money."""
+    headlines: dict[str, float | None] = {}
+    """Figures by which a jump is noticed."""
     files: list[PublishedFile]
 
 

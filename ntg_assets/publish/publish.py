@@ -1,188 +1,115 @@
-"""Publish one generation: read copy, Parquet, reports, figures, the page,
-and the manifest that ends them.
-"""
+"""Publish: write a generation aside, verify it, and let people see it unless its figures jump."""
 
-import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-import polars as pl
-
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import Settings
+from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.history.links import adopt_days, show_history
-from ntg_assets.publish.brief import write_brief
-from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
-from ntg_assets.publish.exports import (
-    CONTACT_LIST_SCHEMA,
-    CONTACT_LISTS,
-    WITHHELD,
-    export_contact_list,
-    export_contact_list_schema,
-    export_parquet,
-    export_withheld,
-    order_by_key,
-)
-from ntg_assets.publish.figures import FIGURES, draw
-from ntg_assets.publish.files import write_text
-from ntg_assets.publish.json_schemas import report_schema
-from ntg_assets.publish.kept_days import keep_days
-from ntg_assets.publish.locations import BRIEF, FIGURE_FOLDER, REPORT_FOLDER
-from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, write_manifest
-from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
-from ntg_assets.publish.store_copy import publish_store
-from ntg_assets.sql import Table
-from ntg_assets.storage.tables import content_hash
+from ntg_assets.history.currents import kept_aside, read_changes, taken_back
+from ntg_assets.publish.handover import keep_aside, make_current, reconcile
+from ntg_assets.publish.headlines import jumps
+from ntg_assets.publish.manifest import Manifest, read_manifest
+from ntg_assets.publish.migration import migrate
+from ntg_assets.publish.shelf import current_generation, prune, shelf_lock, shelve, tidy
+from ntg_assets.publish.write_generation import Publisher, name_generation, write_generation
 
 
 @dataclass(frozen=True)
-class Publisher:
-    """What publishing needs: the open warehouse, where to, and what the data are called."""
+class Publication:
+    """What became of a publication.
 
-    connection: duckdb.DuckDBPyConnection
-    paths: Paths
-    settings: Settings
-    ids: IdTypes
-    header: Header
-
-
-def publish(publisher: Publisher) -> Manifest:
-    """Write everything; the manifest comes last, so a generation without one is not finished."""
-    contents = {
-        table: content_hash(publisher.connection, Table(*table)) for table in READ_COPY_TABLES
-    }
-    files = [
-        *_tables(publisher),
-        *_reports(publisher),
-        *_figures(publisher),
-        _brief(publisher),
-        _store(publisher),
-    ]
-    paths = publisher.paths
-    adopt_days(paths.workspace, paths.history)
-    keep_days(paths.workspace, paths.history, ids=publisher.ids)
-    show_history(paths.workspace, paths.history)
-    manifest = Manifest(
-        generation=_generation(contents, publisher.header),
-        source=publisher.header.source,
-        configuration=publisher.header.configuration,
-        as_of=publisher.header.as_of,
-        timezone=publisher.header.timezone,
-        files=sorted(files, key=lambda file: file.path),
-    )
-    write_manifest(manifest, publisher.paths.manifest)
-    return manifest
-
-
-def _tables(publisher: Publisher) -> Iterator[PublishedFile]:
-    for entry in PUBLISHED_TABLES:
-        table = Table(entry.schema, entry.table)
-        written = export_parquet(
-            publisher.connection, table, target=publisher.paths.workspace / entry.path
-        )
-        yield _described(publisher, written, kind="table", n_rows=_count(publisher, table.quoted))
-    yield from _contact_lists(publisher)
-
-
-def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
-    targets, workspace = Table("live", "intervention_targets"), publisher.paths.workspace
-    n_contacts = _count(publisher, f"{targets.quoted} where action = 'contact'")
-    withheld = read(publisher.connection, Table("live", "contact_holds"))["sentence"].to_list()
-    for path in CONTACT_LISTS:
-        written = export_contact_list(
-            publisher.connection, targets, target=workspace / path, withheld=withheld
-        )
-        yield _described(
-            publisher,
-            written,
-            kind="export" if written.suffix == ".csv" else "table",
-            n_rows=n_contacts,
-        )
-    if told := export_withheld(withheld, as_of=publisher.header.as_of, target=workspace / WITHHELD):
-        yield _described(publisher, told, kind="export")
-    yield _described(
-        publisher,
-        export_contact_list_schema(
-            targets, ids=publisher.ids, target=workspace / CONTACT_LIST_SCHEMA
-        ),
-        kind="schema",
-    )
-
-
-def _reports(publisher: Publisher) -> Iterator[PublishedFile]:
-    folder = publisher.paths.workspace / REPORT_FOLDER
-    for name, tables in REPORTS.items():
-        frames = {
-            table: read(publisher.connection, Table(schema, table))
-            for table, schema in tables.items()
-        }
-        yield _described(
-            publisher,
-            write_text(folder / f"{name}.json", report(name, frames, header=publisher.header)),
-            kind="report",
-        )
-        schema = report_schema(name, list(tables), version=SCHEMA_VERSION, ids=publisher.ids)
-        text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
-        yield _described(
-            publisher, write_text(folder / "schemas" / f"{name}.schema.json", text), kind="schema"
-        )
-
-
-def _figures(publisher: Publisher) -> Iterator[PublishedFile]:
-    for name, figure in FIGURES.items():
-        frames = {
-            table: read(publisher.connection, Table(schema, table))
-            for table, schema in figure.tables.items()
-        }
-        target = publisher.paths.workspace / FIGURE_FOLDER / f"{name}.png"
-        yield _described(publisher, draw(figure, frames, target=target), kind="figure")
-
-
-def _brief(publisher: Publisher) -> PublishedFile:
-    target = publisher.paths.workspace / BRIEF
-    written = write_brief(
-        lambda schema, table: read(publisher.connection, Table(schema, table)),
-        header=publisher.header,
-        target=target,
-        figures=publisher.paths.workspace / FIGURE_FOLDER,
-        strategies=[strategy.name for strategy in publisher.settings.radar.strategies],
-    )
-    return _described(publisher, written, kind="page")
-
-
-def _store(publisher: Publisher) -> PublishedFile:
-    written = publish_store(
-        publisher.connection, READ_COPY_TABLES, target=publisher.paths.published_store
-    )
-    return _described(publisher, written, kind="store")
-
-
-def _described(
-    publisher: Publisher, file: Path, *, kind: str, n_rows: int | None = None
-) -> PublishedFile:
-    return describe_file(file, workspace=publisher.paths.workspace, kind=kind, n_rows=n_rows)
-
-
-def read(connection: duckdb.DuckDBPyConnection, table: Table) -> pl.DataFrame:
-    """Read a table in the order of its key, so that what is written from it is the same every
-    time.
+    Attributes:
+        folder: The generation.
+        manifest: What it holds.
+        reasons: Why it is kept aside; none: people see it.
+        notes: What is worth saying of what lay there before.
     """
-    return connection.sql(f"select * from {table.quoted}{order_by_key(table.name)}").pl()
+
+    folder: Path
+    manifest: Manifest
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def _count(publisher: Publisher, rows: str) -> int:
-    return int(publisher.connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
+def publish(publisher: Publisher, *, run: str) -> Publication:
+    """Write a generation unless it is there, and make it current or keep it aside.
 
-
-def _generation(contents: dict[tuple[str, str], str], header: Header) -> str:
-    """Name a generation by its content: the same input,
-    configuration and code give the same name.
+    Args:
+        publisher: What is published.
+        run: Who publishes.
     """
-    told = json.dumps(
-        [header._asdict(), sorted((*table, content) for table, content in contents.items())]
+    paths, name = publisher.paths, name_generation(publisher)
+    return publish_generation(
+        paths,
+        name,
+        write=lambda making: write_generation(replace(publisher, paths=paths.at(making)), name),
+        settings=publisher.settings.publish,
+        ids=publisher.ids,
+        run=run,
     )
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def publish_generation(  # what, where, by which rules, for whom
+    paths: Paths,
+    name: str,
+    *,
+    write: Callable[[Path], object],
+    settings: PublishSettings,
+    ids: IdTypes,
+    run: str,
+) -> Publication:
+    """Publish whatever `write` makes.
+
+    Args:
+        paths: The workspace.
+        name: Of its content.
+        write: Writes everything into a folder, the manifest last.
+        settings: What is kept, and which jumps a person must see.
+        ids: How the source writes ids.
+        run: Who publishes.
+    """
+    with shelf_lock(paths):
+        notes = prepare(paths)
+    folder = shelve(paths, name, run=run, write=write)
+    with shelf_lock(paths):
+        reasons = reasons_to_wait(paths, folder, settings)
+        if reasons:
+            keep_aside(paths, folder, reasons, run=run)
+        else:
+            make_current(paths, folder, action="published", ids=ids, run=run)
+        clear_shelf(paths, settings)
+    manifest = read_manifest(paths.at(folder).manifest)
+    return Publication(folder, manifest, tuple(reasons), tuple(notes))
+
+
+def prepare(paths: Paths) -> list[str]:
+    """Complete what an earlier process began; return what is worth saying of it."""
+    tidy(paths)
+    notes = migrate(paths)
+    reconcile(paths)
+    return notes
+
+
+def reasons_to_wait(paths: Paths, folder: Path, settings: PublishSettings) -> list[str]:
+    """Say why a generation must not become current by itself; empty when it may."""
+    manifest, current = read_manifest(paths.at(folder).manifest), current_generation(paths)
+    if current is None or current.generation == manifest.generation:
+        return []
+    if manifest.generation in taken_back(read_changes(paths.history)):
+        return ["it is what `ntg rollback` took back: the same input, configuration and code"]
+    return jumps(current, manifest, settings)
+
+
+def clear_shelf(paths: Paths, settings: PublishSettings) -> list[str]:
+    """Remove generations that nobody needs; return the names of their folders."""
+    aside = kept_aside(read_changes(paths.history))
+    return prune(
+        paths,
+        keep=settings.keep,
+        keep_hours=settings.keep_hours,
+        spare={aside.generation} if aside else set(),
+        now=datetime.now(UTC).replace(tzinfo=None),
+    )

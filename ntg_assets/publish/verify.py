@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
-from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.publish.manifest import PublishedFile, read_manifest
 
@@ -26,12 +25,14 @@ def verify_publication(paths: Paths) -> Verified:
     Raises:
         StorageError: a file is missing or differs; the message names the first ones.
     """
+    paths = paths.pinned()
     manifest = read_manifest(paths.manifest)
     wrong = [f"{file.path} {fault}" for file in manifest.files if (fault := _fault(paths, file))]
     if wrong:
         raise StorageError(
             f"{len(wrong)} of {len(manifest.files)} published files are not as the manifest says: "
-            f"{'; '.join(wrong[:SHOWN])}. Run `ntg run-all` to publish again."
+            f"{'; '.join(wrong[:SHOWN])}. Run `ntg run-all` to publish again, or `ntg rollback` to"
+            " go back to the generation before."
         )
     return Verified(manifest.generation, len(manifest.files))
 
@@ -47,6 +48,7 @@ def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
         StorageError: there is no manifest, or a file is missing or differs; the message names the
             first ones.
     """
+    paths = paths.pinned()
     manifest = read_manifest(paths.manifest)
     chosen = [
         file
@@ -58,28 +60,11 @@ def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
             f"what is published was changed after it was published: {'; '.join(wrong[:SHOWN])}. Run"
             " `ntg run-all` again."
         )
-    return {(paths.workspace / file.path).resolve(): file.sha256 for file in chosen}
-
-
-def files_of_another_generation(paths: Paths) -> list[str]:
-    """Name the published files that came after the manifest,
-    the last file of a whole generation, and are not as it says.
-    """
-    if not paths.manifest.exists():
-        return [entry.path for entry in PUBLISHED_TABLES if (paths.workspace / entry.path).exists()]
-    finished = paths.manifest.stat().st_mtime_ns
-    listed = {file.path: file for file in read_manifest(paths.manifest).files}
-    unlisted = [entry.path for entry in PUBLISHED_TABLES if entry.path not in listed]
-    newer = [
-        path
-        for path in (*listed, *unlisted)
-        if (file := paths.workspace / path).exists() and file.stat().st_mtime_ns > finished
-    ]
-    return [path for path in newer if path not in listed or _fault(paths, listed[path])]
+    return {(paths.published / file.path).resolve(): file.sha256 for file in chosen}
 
 
 def _fault(paths: Paths, file: PublishedFile) -> str | None:
-    found = paths.workspace / file.path
+    found = paths.published / file.path
     if not found.is_file():
         return "is missing"
     if found.stat().st_size != file.n_bytes:

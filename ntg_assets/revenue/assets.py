@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
+from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.history.days import SEGMENT_DAYS, last_day_before
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -329,6 +330,7 @@ def intervention_exclusions(
         lists=lists,
         holds=contact_holds,
         as_of=as_of,
+        taken_back=contacts_taken_back(project.paths.history, as_of),
     )
 
 

@@ -7,7 +7,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.publish.files import sha256_of
-from ntg_assets.publish.manifest import Manifest, read_manifest
+from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.ranking.lists.recommender import Recommender
 
 
@@ -38,7 +38,7 @@ class Generations:
         self.settings, self.paths = settings, paths
         self.problem: str | None = None
         self._refreshing = threading.Lock()
-        self.current = self._load(read_manifest(paths.manifest))
+        self.current = self._load(paths.pinned())
 
     def refresh(self) -> bool:
         """Load the publication when its manifest names another generation;
@@ -46,31 +46,25 @@ class Generations:
         """
         with self._refreshing:
             try:
-                manifest = read_manifest(self.paths.manifest)
-                is_new = manifest.generation != self.current.name
+                paths = self.paths.pinned()
+                is_new = read_manifest(paths.manifest).generation != self.current.name
                 if is_new:
-                    self.current = self._load(manifest)
+                    self.current = self._load(paths)
             except (NtgError, OSError) as error:
                 self.problem = str(error)
                 return False
             self.problem = None
             return is_new
 
-    def _load(self, manifest: Manifest) -> Generation:
-        """Load the store that a manifest speaks of; a run may be replacing it at this moment."""
-        store = self.paths.published_store
+    def _load(self, paths: Paths) -> Generation:
+        """Load the store of one generation, once it is held against its manifest."""
+        manifest, store = read_manifest(paths.manifest), paths.published_store
         listed = {file.path: file.sha256 for file in manifest.files}
-        name = store.relative_to(self.paths.workspace).as_posix()
+        name = store.relative_to(paths.published).as_posix()
         if not store.is_file() or listed.get(name) != sha256_of(store):
-            told = "a run is publishing, or it is damaged (`ntg verify`)"
             raise StorageError(
-                f"{name} is not the file of generation {manifest.generation}: {told}."
+                f"{name} is not the file of generation {manifest.generation}: it is damaged (`ntg"
+                " verify`)."
             )
-        before = store.stat().st_ino
         recommender = Recommender.load(store, settings=self.settings.ranking, hold_log=True)
-        if store.stat().st_ino != before:
-            raise StorageError(
-                f"{name} was replaced while generation {manifest.generation} was loaded. It is"
-                " tried again."
-            )
         return Generation(manifest.generation, manifest.configuration, recommender)

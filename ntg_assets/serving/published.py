@@ -135,6 +135,7 @@ def open_published(settings: Settings, paths: Paths) -> Iterator[Published]:
     Raises:
         StorageError: nothing was published yet.
     """
+    paths = paths.pinned()
     if not paths.published_store.exists():
         raise StorageError("nothing is published yet. Run `ntg run-all` first.")
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:

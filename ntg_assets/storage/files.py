@@ -75,8 +75,11 @@ def point(link: Path, target: Path) -> None:
     """Let a relative link lead to a target; whoever looks finds the old one or the new one.
 
     Args:
-        link: The link; a real file or folder of its name is not replaced.
+        link: The link.
         target: What it leads to.
+
+    Raises:
+        OSError: a real folder has this name (see `replace_folder`).
     """
     leads_to = os.path.relpath(target, link.parent)
     if link.is_symlink() and str(link.readlink()) == leads_to:
@@ -85,12 +88,24 @@ def point(link: Path, target: Path) -> None:
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(leads_to)
-    if link.is_dir() and not link.is_symlink():
-        _exchange(fresh, link)
-        remove_tree(fresh)
-    else:
-        fresh.replace(link)
+    fresh.replace(link)
     sync(link.parent)
+
+
+def replace_folder(folder: Path, target: Path, *, aside: Path) -> None:
+    """Put a relative link in the place of a real folder, which goes aside; the name never is gone.
+
+    Args:
+        folder: The real folder.
+        target: What the link leads to.
+        aside: Where the folder goes; it must not exist.
+    """
+    fresh = folder.with_name(f".{folder.name}.new")
+    point(fresh, target)
+    _exchange(fresh, folder)
+    sync(folder.parent)
+    make_folders(aside.parent)
+    rename(fresh, aside)
 
 
 def unlink(path: Path) -> None:

@@ -19,14 +19,12 @@ from ntg_assets.cli import runs
 from ntg_assets.cli.interruption import AT_ONCE, WAITING, Interrupted
 from ntg_assets.cli.published import telling_what_is_published
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.storage.run_lock import holder_of, killed_run
 from ntg_assets_tests.event_files import write_log
+from ntg_assets_tests.nights import name_of, publish_night
 from ntg_assets_tests.workspaces import HOME, NTG
 
 SENTENCE = "interrupted; nothing was published; run again"
-FEATURES = "data/features/user_features.parquet"
-CONTACTS = "outputs/radar/contact_list.csv"
 
 
 @pytest.fixture
@@ -194,70 +192,39 @@ def test_a_request_that_a_library_swallowed_ends_the_run_before_the_next_step(
     assert "DagsterExecutionInterruptedError" in failure.message
 
 
-def write(paths: Paths, path: str, text: str) -> None:
-    (paths.workspace / path).parent.mkdir(parents=True, exist_ok=True)
-    (paths.workspace / path).write_text(text)
-
-
-def finish(paths: Paths, generation: str) -> None:
-    """Write the manifest of what is there."""
-    files = [
-        describe_file(paths.workspace / path, workspace=paths.workspace, kind="table")
-        for path in (FEATURES, CONTACTS)
-    ]
-    write_manifest(
-        Manifest(
-            generation=generation, source="s", configuration="c", as_of="2024-01-01", files=files
-        ),
-        paths.manifest,
-    )
-
-
-def publish_until_interrupted(paths: Paths, published: tuple[str, ...]) -> None:
+def publish_until_interrupted(paths: Paths, night: int | None) -> None:
     with telling_what_is_published(paths):
-        for path in published:
-            if path == "manifest":
-                finish(paths, "new")
-            else:
-                write(paths, path, "new rows")
+        if night is not None:
+            publish_night(paths, night)
         raise Interrupted(signal.SIGINT)
 
 
-def interrupted(paths: Paths, *published: str) -> str:
-    """What is said of a run that had published so much when it was interrupted."""
+def interrupted(paths: Paths, night: int | None = None) -> str:
+    """What is said of a run that had published this night, or nothing, when it was interrupted."""
     with pytest.raises(Interrupted) as told:
-        publish_until_interrupted(paths, published)
+        publish_until_interrupted(paths, night)
     return str(told.value)
 
 
 def test_before_the_publication_nothing_was_published(paths: Paths) -> None:
     assert interrupted(paths) == SENTENCE
-    for path in (FEATURES, CONTACTS):
-        write(paths, path, "old")
-    finish(paths, "old")
+    publish_night(paths, 1)
     assert interrupted(paths) == SENTENCE
 
 
-def test_a_publication_that_is_not_whole_is_not_called_nothing(paths: Paths) -> None:
-    told = interrupted(paths, FEATURES)
-    assert f"the publication had begun: 1 files (first: {FEATURES})" in told
-    for path in (FEATURES, CONTACTS):
-        write(paths, path, "old")
-    finish(paths, "old")
-    assert f"1 files (first: {CONTACTS})" in interrupted(paths, CONTACTS)
-    # and stays so, until a run publishes again
-    assert f"1 files (first: {CONTACTS})" in interrupted(paths)
+def test_what_was_being_written_is_nothing(paths: Paths) -> None:
+    publish_night(paths, 1)
+    (paths.generations / ".making-this" / "outputs").mkdir(parents=True)
+    assert interrupted(paths) == SENTENCE
 
 
-def test_the_same_bytes_again_are_no_mixture(paths: Paths) -> None:
-    for path in (FEATURES, CONTACTS):
-        write(paths, path, "new rows")
-    finish(paths, "old")
-    assert interrupted(paths, FEATURES) == SENTENCE
+def test_the_same_generation_again_is_nothing_new(paths: Paths) -> None:
+    publish_night(paths, 1)
+    assert interrupted(paths, 1) == SENTENCE
 
 
 def test_a_whole_publication_is_said_to_stand(paths: Paths) -> None:
     assert (
-        interrupted(paths, FEATURES, CONTACTS, "manifest")
-        == "interrupted; generation new was published before that, and stands"
+        interrupted(paths, 2)
+        == f"interrupted; generation {name_of(2)} was published before that, and stands"
     )

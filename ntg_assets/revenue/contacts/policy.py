@@ -37,6 +37,7 @@ def intervention_exclusions(
     lists: UserLists = NOBODY,
     holds: pl.DataFrame | None = None,
     as_of: date | None = None,
+    taken_back: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """List every reason for which an at-risk user is not contacted.
 
@@ -47,6 +48,8 @@ def intervention_exclusions(
         holds: `contact_holds`; any row of it keeps everyone from being contacted.
         as_of: Tonight; contacts count in `[as_of - contact_window_days, as_of)`. None: there are no
             contacts to count.
+        taken_back: Contacts by lists of tonight that were published before and taken back; they
+            count, too.
 
     Returns:
         `intervention_exclusions`, one row per (user, reason), by user and in the order in which
@@ -64,7 +67,9 @@ def intervention_exclusions(
             known, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))
         ),
         EXCLUDED: _listed(known, lists.excluded),
-        CONTACTED: _capped(known, lists.contacts, settings=settings, as_of=as_of),
+        CONTACTED: _capped(
+            known, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back
+        ),
         HOLDOUT: _with_detail(
             users.filter(_is_held_out(users["user_id"], settings)),
             f"held out at random ({settings.holdout_share:.0%})",
@@ -108,7 +113,12 @@ def _listed(known: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _capped(
-    known: KnownIds, contacts: pl.DataFrame, *, settings: RadarSettings, as_of: date | None
+    known: KnownIds,
+    contacts: pl.DataFrame,
+    *,
+    settings: RadarSettings,
+    as_of: date | None,
+    taken_back: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     window = settings.contact_window_days
     since = None if as_of is None else as_of - timedelta(days=window)
@@ -117,6 +127,8 @@ def _capped(
         if as_of
         else contacts.clear()
     )
+    if taken_back is not None:
+        recent = pl.concat([recent.select(taken_back.columns), taken_back])
     pairs = match_ids(recent["listed_id"], known).pairs
     counted = (
         recent.join(pairs, on="listed_id", how="inner").group_by(user_id="known_id").agg(n=pl.len())

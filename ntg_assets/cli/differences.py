@@ -1,0 +1,133 @@
+"""`ntg diff`: what differs between two publications, and why it may."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.errors import StorageError
+from ntg_assets.history.currents import kept_aside, last_current, read_changes
+from ntg_assets.publish.differences import Change, Differences, differences
+from ntg_assets.publish.shelf import Kept, find
+from ntg_assets.publish.table_differences import TableDifference
+
+SHOWN = 12  # of a kind; --json gives all
+SHOWN_COLUMNS = 4
+SHORT = 60  # characters of a value
+
+
+def tell_differences(
+    before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
+) -> None:
+    """Print what differs; without names: what is kept aside, or is current, and the one before."""
+    found = differences(paths, *_chosen(before, after, paths))
+    if as_json:
+        sys.stdout.write(json.dumps(_plain(found), indent=2, default=str) + "\n")
+        return
+    for line in told(found):
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def told(found: Differences) -> Iterator[str]:
+    """Say in lines what differs."""
+    one, two = found.before, found.after
+    yield f"{one.generation} (known before {one.as_of}) -> {two.generation} ({two.as_of})"
+    yield from _section("figures", [_change(change) for change in found.figures])
+    yield from _section("decisions", [_change(change) for change in found.decisions])
+    yield from _section("ranks", found.ranks)
+    real = [table for table in found.tables if not table.is_last_bits]
+    yield from _section("tables", [_table(table) for table in real])
+    if n_last_bits := len(found.tables) - len(real):
+        yield f"{n_last_bits} tables differ in last bits alone (1e-9): in no row, id or rank"
+    if not found.tables:
+        yield "no table differs"
+    yield from _section("inputs", [_change(change) for change in found.inputs])
+    yield from _section("settings", [_change(change) for change in found.settings])
+    yield from _section("code", [_change(change) for change in found.code])
+    yield from found.unknown
+    if found.tables and not (found.inputs or found.settings or found.code or found.unknown):
+        yield (
+            "inputs, settings and code are the same: what differs comes of the history (contacts,"
+            " loads, earlier publications) or of the clock"
+        )
+
+
+def _chosen(before: str | None, after: str | None, paths: Paths) -> tuple[Kept, Kept]:
+    changes = read_changes(paths.history)
+    current, aside = last_current(changes), kept_aside(changes)
+    if current is None:
+        raise StorageError("nothing is published yet. Run `ntg run-all` first.")
+    newest = aside or current
+    if after is None:
+        after = newest.generation if before != newest.generation else current.generation
+    before = before or newest.before
+    if before is None:
+        raise StorageError(
+            f"generation {after} is the only one. `ntg generations` lists those that are kept."
+        )
+    return find(paths, before), find(paths, after)
+
+
+def _section(name: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"{name} ({len(lines)})"
+        yield from (f"  {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN} more (--json gives all)"
+
+
+def _change(change: Change) -> str:
+    factor = ""
+    if isinstance(change.before, int | float) and isinstance(change.after, int | float):
+        factor = f" ({change.after - change.before:+,.6g})"
+    return f"{change.what}: {_value(change.before)} -> {_value(change.after)}{factor}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    text = f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= SHORT else f"{text[:SHORT]}..."
+
+
+def _table(table: TableDifference) -> str:
+    if table.n_before is None or table.n_after is None:
+        where = "only after" if table.n_before is None else "only before"
+        return f"{table.table}: is there {where}"
+    parts = [f"{table.n_before:,} -> {table.n_after:,} rows"]
+    parts += [f"{table.n_new:,} new"] if table.n_new else []
+    parts += [f"{table.n_gone:,} gone"] if table.n_gone else []
+    parts += [
+        f"{column.column} in {column.n_changed:,}"
+        + (f" (by up to {column.largest:,.6g})" if column.largest is not None else "")
+        for column in sorted(table.columns, key=lambda one: -one.n_changed)[:SHOWN_COLUMNS]
+    ]
+    if (more := len(table.columns) - SHOWN_COLUMNS) > 0:
+        parts.append(f"{more} more columns")
+    parts += [f"column {name} is only on one side" for name in table.other_columns]
+    return f"{table.table}: {', '.join(parts)}"
+
+
+def _plain(found: Differences) -> dict[str, Any]:
+    return {
+        "before": found.before.generation,
+        "after": found.after.generation,
+        **{
+            name: [change._asdict() for change in getattr(found, name)]
+            for name in ("figures", "decisions", "inputs", "settings", "code")
+        },
+        "ranks": found.ranks,
+        "tables": [
+            {
+                **table._asdict(),
+                "columns": [column._asdict() for column in table.columns],
+                "is_last_bits": table.is_last_bits,
+            }
+            for table in found.tables
+        ],
+        "unknown": found.unknown,
+    }

@@ -1,0 +1,83 @@
+"""Which generation was current when: one record per change, appended, never changed."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from ntg_assets.history.records import append_record, read_records
+
+Action = Literal["published", "accepted", "rolled back", "kept aside", "found"]
+MADE_CURRENT = ("published", "accepted", "rolled back", "found")
+
+
+class Change(BaseModel):
+    """What became of a generation.
+
+    Attributes:
+        at: When (naive UTC).
+        action: `published` by a run, `accepted` or `rolled back` by a person, `kept aside` for a
+            person to look at, `found` current without a record (the process ended between the two,
+            or an older version had published it).
+        generation: Its name.
+        as_of: First instant that its data do not hold.
+        before: The one that was current until then.
+        reasons: Why it was kept aside.
+        draws: Rolled back: files of the history with the draws that people may have acted on.
+        run: The run that published it.
+    """
+
+    at: datetime
+    action: Action
+    generation: str
+    as_of: str
+    before: str | None = None
+    reasons: list[str] = []
+    draws: list[str] = []
+    run: str | None = None
+
+
+def append_change(history: Path, change: Change) -> Path:
+    """Append what became of a generation."""
+    return append_record(history / "generations", change, name=change.generation)
+
+
+def read_changes(history: Path) -> list[Change]:
+    """Read what became of all generations, oldest first.
+
+    Raises:
+        StorageError: a file is damaged.
+    """
+    return read_records(history / "generations", Change)
+
+
+def last_current(changes: list[Change]) -> Change | None:
+    """Return the change that made a generation current last."""
+    return next((one for one in reversed(changes) if one.action in MADE_CURRENT), None)
+
+
+def was_current(changes: list[Change], generation: str) -> bool:
+    """Whether people have seen a generation."""
+    return any(one.generation == generation and one.action in MADE_CURRENT for one in changes)
+
+
+def kept_aside(changes: list[Change]) -> Change | None:
+    """Return what waits for a person; a later publication, or an accepted one, ends that."""
+    for change in reversed(changes):
+        if change.action in {"published", "accepted"}:
+            return None
+        if change.action == "kept aside":
+            return change
+    return None
+
+
+def taken_back(changes: list[Change]) -> set[str]:
+    """Name the generations that a person has taken back, and nobody put in force again."""
+    back: set[str] = set()
+    for change in changes:
+        if change.action in {"accepted", "rolled back"}:
+            back.discard(change.generation)
+        if change.action == "rolled back" and change.before:
+            back.add(change.before)
+    return back

@@ -1,0 +1,27 @@
+"""Check of the publication: whether people see it, or a person has to look first."""
+
+import dagster as dg
+
+from ntg_assets.history.currents import kept_aside, read_changes
+from ntg_assets.orchestration.project import Project
+from ntg_assets.publish.handover import tell_aside
+from ntg_assets.publish.shelf import current_generation
+from ntg_assets.stages import PUBLISHED
+
+
+@dg.asset_check(asset=dg.AssetKey([PUBLISHED, "publication"]))
+def headlines_are_as_usual(project: Project) -> dg.AssetCheckResult:
+    """The headline figures do not jump; otherwise the publication is kept aside and the one before
+    stays.
+    """
+    current, aside = (
+        current_generation(project.paths),
+        kept_aside(read_changes(project.paths.history)),
+    )
+    told = tell_aside(current, aside) if current and aside else "nothing is kept aside"
+    return dg.AssetCheckResult(
+        passed=aside is None, severity=dg.AssetCheckSeverity.WARN, description=told
+    )
+
+
+publish_checks = [headlines_are_as_usual]

@@ -1,0 +1,161 @@
+"""Which generation people see: made current by one rename, or kept aside for a person to look at.
+
+What people are about to act on is in the history before they can see it. A process that ends
+anywhere here leaves the old generation or the new one current; `reconcile` completes the record.
+"""
+
+import os
+import re
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.contracts import IdTypes
+from ntg_assets.history.currents import (
+    Action,
+    Change,
+    append_change,
+    kept_aside,
+    last_current,
+    read_changes,
+    was_current,
+)
+from ntg_assets.history.links import show_history
+from ntg_assets.publish.kept_days import keep_days
+from ntg_assets.publish.locations import BRIEF
+from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
+from ntg_assets.publish.shelf import current_folder, current_generation, shelve
+from ntg_assets.storage.files import hard_link, point, write_text
+
+# the paths that people know, which lead through the current generation
+LINKED = ("outputs", "reports", "data/features", "data/published")
+NOTICE = re.compile(r'<div class="alarm" id="kept-aside">.*?</div>\n', re.DOTALL)
+BODY = "<body>\n"
+
+
+def make_current(  # each is a word of the record
+    paths: Paths,
+    folder: Path,
+    *,
+    action: Action,
+    ids: IdTypes,
+    run: str | None = None,
+    draws: list[str] | None = None,
+) -> None:
+    """Let people see a generation: its draw goes into the history, then the link is swapped.
+
+    Args:
+        paths: The workspace.
+        folder: A whole generation.
+        action: What is written into the history; nothing where it is current already.
+        ids: How the source writes ids.
+        run: The run that published it.
+        draws: Rolled back: files of the history that people may have acted on.
+    """
+    manifest, before = read_manifest(paths.at(folder).manifest), current_generation(paths)
+    # one that was current has its draw in the history, maybe by the contract of an older version
+    if action == "published" or not was_current(read_changes(paths.history), manifest.generation):
+        keep_days(folder, paths.history, ids=ids)
+    link_workspace(paths)
+    point(paths.current, folder)
+    was = before.generation if before else None
+    if was != manifest.generation or action == "accepted":
+        append_change(
+            paths.history,
+            _change(manifest, action, before=was).model_copy(
+                update={"run": run, "draws": draws or []}
+            ),
+        )
+
+
+def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | None = None) -> None:
+    """Keep a generation for a person to look at; the current page says so from now on."""
+    manifest, current = read_manifest(paths.at(folder).manifest), current_generation(paths)
+    assert current is not None  # noqa: S101  # there was one to jump from
+    change = _change(manifest, "kept aside", before=current.generation).model_copy(
+        update={"reasons": reasons, "run": run}
+    )
+    _say_on_the_page(paths, current, tell_aside(current, change))
+    known = kept_aside(read_changes(paths.history))
+    if known is None or (known.generation, known.reasons) != (change.generation, reasons):
+        append_change(paths.history, change)
+
+
+def tell_aside(current: Manifest, change: Change) -> str:
+    """Say that a newer generation waits, why, and what to do."""
+    return (
+        f"A newer publication, generation {change.generation} (everything known before"
+        f" {change.as_of}), is kept aside: {'; '.join(change.reasons)}. What is shown is still"
+        f" generation {current.generation} (everything known before {current.as_of}). Look at"
+        f" data/generations/{change.generation}, then `ntg publish --accept`, or mend the cause and"
+        " run again."
+    )
+
+
+def link_workspace(paths: Paths) -> None:
+    """Let the paths that people know lead through the current generation."""
+    for name in LINKED:
+        point(paths.workspace / name, paths.current / name)
+
+
+def reconcile(paths: Paths) -> None:
+    """Write down a change of the current generation whose process ended before it could."""
+    current = current_generation(paths)
+    if current is None:
+        return
+    last = last_current(read_changes(paths.history))
+    if last is None or last.generation != current.generation:
+        at = datetime.fromtimestamp(paths.current.lstat().st_mtime, UTC).replace(tzinfo=None)
+        before = last.generation if last else None
+        append_change(
+            paths.history,
+            _change(current, "found", before=before).model_copy(update={"at": at}),
+        )
+
+
+def _change(manifest: Manifest, action: Action, *, before: str | None) -> Change:
+    return Change(
+        at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        action=action,
+        generation=manifest.generation,
+        as_of=manifest.as_of,
+        before=before,
+    )
+
+
+def _say_on_the_page(paths: Paths, current: Manifest, told: str) -> None:
+    """Put a notice on the page of the current generation: the same files in a new folder."""
+    folder = current_folder(paths)
+    assert folder is not None  # noqa: S101  # there is a current manifest
+    page = folder / BRIEF
+    if not page.is_file():
+        return
+    notice = f'<div class="alarm" id="kept-aside"><strong>{escape(told)}</strong></div>\n'
+    text = page.read_text(encoding="utf-8")
+    told_text = NOTICE.sub("", text).replace(BODY, BODY + notice, 1)
+    if told_text == text:
+        return
+    again = shelve(
+        paths,
+        current.generation,
+        run=f"page-{current.generation}",
+        write=lambda making: _same_but_the_page(paths, current, folder, making, told_text),
+        anew=True,
+    )
+    point(paths.current, again)
+
+
+def _same_but_the_page(
+    paths: Paths, manifest: Manifest, folder: Path, making: Path, page: str
+) -> None:
+    for file in manifest.files:
+        if file.path != BRIEF:
+            hard_link(folder / file.path, making / file.path)
+    written = describe_file(write_text(making / BRIEF, page), workspace=making, kind="page")
+    show_history(making, paths.history)
+    files = [written if file.path == BRIEF else file for file in manifest.files]
+    target = paths.at(making).manifest
+    write_manifest(manifest.model_copy(update={"files": files}), target)
+    was = paths.at(folder).manifest.stat()
+    os.utime(target, ns=(was.st_atime_ns, was.st_mtime_ns))  # as old as what it shows

@@ -1,0 +1,219 @@
+"""The generations: whole folders beside each other, of which a link makes one the current one.
+
+data/generations/.making-<run>      being written; nobody reads it
+data/generations/<name>             whole, verified, never changed
+data/generations/<name>.2           the same tables again: a damaged one mended, or another page
+data/current -> generations/<name>  what people see
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.errors import StorageError
+from ntg_assets.publish.manifest import Manifest, read_manifest
+from ntg_assets.publish.verify import verify_publication
+from ntg_assets.storage.files import make_folders, remove_tree, rename, sync_tree
+from ntg_assets.storage.run_lock import run_lock
+
+MAKING, REMOVING = ".making-", ".removing-"
+FEWEST_DIGITS = 4  # of a name that is given by its beginning
+
+
+class Kept(NamedTuple):
+    """One whole generation on the disk.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it holds.
+        made_at: When it was written (naive UTC).
+    """
+
+    folder: Path
+    manifest: Manifest
+    made_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The generation's name; a folder of the same tables again has a number behind it."""
+        return self.manifest.generation
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of its files."""
+        return sum(file.n_bytes for file in self.manifest.files)
+
+
+def shelf_lock(paths: Paths) -> AbstractContextManager[None]:
+    """Hold what is current and what is kept, for the moment in which that changes."""
+    return run_lock(paths.generations / "generations.lock")
+
+
+def shelve(
+    paths: Paths, name: str, *, run: str, write: Callable[[Path], object], anew: bool = False
+) -> Path:
+    """Return the whole folder of a generation, written now unless it is there.
+
+    Args:
+        paths: Where generations lie.
+        name: Of its content: a folder of this name that is as its manifest says is left alone.
+        run: Who writes; one at a time.
+        write: Writes everything into a folder, the manifest last.
+        anew: Whether to write it even so, into a folder of its own.
+
+    Raises:
+        StorageError: what was written is not what the manifest says.
+    """
+    for kept in [] if anew else editions(paths, name):
+        if _is_whole(paths, kept.folder):
+            return kept.folder
+    making = paths.generations / f"{MAKING}{run}"
+    try:
+        remove_tree(making)
+        make_folders(making)
+        write(making)
+        sync_tree(making)
+        verify_publication(paths.at(making))
+        folder = _free(paths, name)
+        rename(making, folder)
+    except BaseException:
+        with suppress(OSError):  # the first error is the one to tell; the next run removes the rest
+            remove_tree(making)
+        raise
+    return folder
+
+
+def generations(paths: Paths) -> list[Kept]:
+    """List the generations, oldest first, each once: the current folder, or the latest one."""
+    current = current_folder(paths)
+    found: dict[str, Kept] = {}
+    for kept in _folders(paths):
+        if kept.name not in found or found[kept.name].folder != current:
+            found[kept.name] = kept
+    return sorted(found.values(), key=lambda kept: (kept.made_at, kept.name))
+
+
+def editions(paths: Paths, name: str) -> list[Kept]:
+    """List the folders of one generation, oldest first."""
+    return [kept for kept in _folders(paths) if kept.name == name]
+
+
+def unreadable(paths: Paths) -> list[Path]:
+    """List the folders that are no generation, because their manifest cannot be read."""
+    known = {kept.folder for kept in _folders(paths)}
+    return [folder for folder in _candidates(paths) if folder not in known]
+
+
+def find(paths: Paths, given: str) -> Kept:
+    """Return the generation of a name, or of the beginning of one.
+
+    Raises:
+        StorageError: there is none, or more than one.
+    """
+    known = generations(paths)
+    found = [kept for kept in known if kept.name == given] or [
+        kept for kept in known if len(given) >= FEWEST_DIGITS and kept.name.startswith(given)
+    ]
+    if len(found) != 1:
+        told = "is no generation" if not found else f"begins {len(found)} names"
+        names = ", ".join(kept.name for kept in reversed(known)) or "none"
+        raise StorageError(f"{given!r} {told}; kept are: {names}. `ntg generations` lists them.")
+    return found[0]
+
+
+def current_folder(paths: Paths) -> Path | None:
+    """Return the folder of the current generation; None where nothing is published."""
+    return paths.current.resolve() if paths.current.is_symlink() else None
+
+
+def current_generation(paths: Paths) -> Manifest | None:
+    """Return the manifest of the current generation; None where nothing is published."""
+    folder = current_folder(paths)
+    return None if folder is None else read_manifest(paths.at(folder).manifest)
+
+
+def prune(
+    paths: Paths, *, keep: int, keep_hours: float, spare: set[str], now: datetime
+) -> list[str]:
+    """Remove generations that are neither current nor among the newest nor young.
+
+    Args:
+        paths: Where generations lie.
+        keep: How many of the newest are kept.
+        keep_hours: None younger than this is removed.
+        spare: Names that are kept whatever their age.
+        now: The present instant (naive UTC).
+
+    Returns:
+        Names of the folders that are gone.
+    """
+    known = generations(paths)
+    stay = {kept.name for kept in known[-keep:]} | spare
+    shown = {kept.folder for kept in known}
+    current = current_folder(paths)
+    gone = [
+        kept.folder
+        for kept in _folders(paths)
+        if kept.folder != current
+        and (now - kept.made_at).total_seconds() >= keep_hours * 3600
+        and (kept.name not in stay or kept.folder not in shown)
+    ]
+    for folder in gone:
+        remove_tree(folder)
+    return [folder.name for folder in gone]
+
+
+def tidy(paths: Paths) -> None:
+    """Remove what a process left that ended while it wrote or removed a generation."""
+    if paths.generations.is_dir():
+        for folder in sorted(paths.generations.iterdir()):
+            if folder.name.startswith((MAKING, REMOVING)):
+                remove_tree(folder)
+
+
+def _folders(paths: Paths) -> list[Kept]:
+    """List the folders with a readable manifest, in the order in which they were written."""
+    found = []
+    for folder in _candidates(paths):
+        file = paths.at(folder).manifest
+        with suppress(StorageError):
+            manifest = read_manifest(file)
+            made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
+            found.append(Kept(folder, manifest, made_at))
+    return sorted(found, key=lambda kept: (kept.made_at, _number(kept.folder)))
+
+
+def _candidates(paths: Paths) -> list[Path]:
+    if not paths.generations.is_dir():
+        return []
+    return sorted(
+        folder
+        for folder in paths.generations.iterdir()
+        if folder.is_dir() and not folder.name.startswith(".")
+    )
+
+
+def _number(folder: Path) -> int:
+    found = re.search(r"\.(\d+)$", folder.name)
+    return int(found[1]) if found else 1
+
+
+def _free(paths: Paths, name: str) -> Path:
+    """Return the first folder name of a generation that is not taken."""
+    folder, number = paths.generations / name, 1
+    while folder.exists():
+        number += 1
+        folder = paths.generations / f"{name}.{number}"
+    return folder
+
+
+def _is_whole(paths: Paths, folder: Path) -> bool:
+    try:
+        verify_publication(paths.at(folder))
+    except StorageError:
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""In which rows and columns a table of one store differs from that of another."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import duckdb
+
+from ntg_assets.contracts import contract_of, key_of, known_tables
+from ntg_assets.sql import quote_identifier
+
+LAST_BITS = 1e-9  # relative: processors of other types differ by less
+NUMBERS = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
+FRACTIONS = ("DOUBLE", "FLOAT")
+
+
+class ColumnDifference(NamedTuple):
+    """A column whose values differ.
+
+    Attributes:
+        column: Its name.
+        n_changed: Rows of the same key with another value.
+        largest: Largest absolute difference of numbers; none for what is no number.
+        is_last_bits: Whether all of it lies within `LAST_BITS`.
+    """
+
+    column: str
+    n_changed: int
+    largest: float | None
+    is_last_bits: bool
+
+
+class TableDifference(NamedTuple):
+    """A table that differs.
+
+    Attributes:
+        table: Schema and name.
+        n_before: Rows before; none: the table was not there.
+        n_after: Rows after; none: the table is gone.
+        n_gone: Rows whose key is only there before (without a key: rows).
+        n_new: Rows whose key is only there after.
+        columns: What differs in rows of both; without a key nothing is said of it.
+        other_columns: Columns that only one of both has.
+    """
+
+    table: str
+    n_before: int | None
+    n_after: int | None
+    n_gone: int = 0
+    n_new: int = 0
+    columns: tuple[ColumnDifference, ...] = ()
+    other_columns: tuple[str, ...] = ()
+
+    @property
+    def is_last_bits(self) -> bool:
+        """Whether the same rows hold the same values, but for the last bits of numbers."""
+        return (
+            self.n_before == self.n_after
+            and not (self.n_gone or self.n_new or self.other_columns)
+            and bool(self.columns)
+            and all(column.is_last_bits for column in self.columns)
+        )
+
+
+def table_differences(
+    connection: duckdb.DuckDBPyConnection, before: str, after: str
+) -> Iterator[TableDifference]:
+    """Yield the tables that differ between two attached stores, by name.
+
+    Args:
+        connection: Both are attached to it.
+        before: Name that one is attached by.
+        after: The other's.
+    """
+    known = {name: _tables(connection, name) for name in (before, after)}
+    for schema, table in sorted({*known[before], *known[after]}):
+        below = f"{quote_identifier(schema)}.{quote_identifier(table)}"
+        one, two = (
+            f"{name}.{below}" if (schema, table) in known[name] else None
+            for name in (before, after)
+        )
+        if one is None or two is None:
+            n_before, n_after = (
+                None if name is None else _count(connection, name) for name in (one, two)
+            )
+            yield TableDifference(f"{schema}.{table}", n_before, n_after)
+        elif found := _difference(connection, f"{schema}.{table}", one, two):
+            yield found
+
+
+def _difference(
+    connection: duckdb.DuckDBPyConnection, table: str, before: str, after: str
+) -> TableDifference | None:
+    types, others = _types(connection, before), _types(connection, after)
+    shared = [name for name in types if name in others]
+    other = tuple(sorted({*types, *others} - {*shared}))
+    if not other and _hash(connection, before, shared) == _hash(connection, after, shared):
+        return None
+    key = _key(table.split(".")[1], shared)
+    gone, new, columns = (
+        _by_key(connection, (before, after), key, {name: types[name] for name in shared})
+        if key
+        else _as_sets(connection, (before, after), shared)
+    )
+    counts = (_count(connection, before), _count(connection, after))
+    found = TableDifference(table, *counts, gone, new, columns, other)
+    return found if gone or new or columns or other else None
+
+
+def _as_sets(
+    connection: duckdb.DuckDBPyConnection, tables: tuple[str, str], shared: list[str]
+) -> tuple[int, int, tuple[ColumnDifference, ...]]:
+    """Count the rows that only one side has, of tables without a key."""
+    columns = ", ".join(map(quote_identifier, shared))
+    gone, new = (
+        _count(connection, f"(select {columns} from {one} except all select {columns} from {two})")
+        for one, two in (tables, tables[::-1])
+    )
+    return gone, new, ()
+
+
+def _by_key(
+    connection: duckdb.DuckDBPyConnection,
+    tables: tuple[str, str],
+    key: list[str],
+    types: dict[str, str],
+) -> tuple[int, int, tuple[ColumnDifference, ...]]:
+    """Count the keys that only one side has, and compare the columns of the others."""
+    values = [name for name in types if name not in key]
+    numbers = {name for name in values if types[name] in NUMBERS or types[name][:7] == "DECIMAL"}
+    gone, new, *found = _joined(connection, *tables, key, values, numbers)
+    triples = zip(found[::3], found[1::3], found[2::3], strict=True)
+    return (
+        gone,
+        new,
+        tuple(
+            ColumnDifference(name, changed, largest, changed == near and types[name] in FRACTIONS)
+            for name, (changed, largest, near) in zip(values, triples, strict=True)
+            if changed
+        ),
+    )
+
+
+def _joined(  # two tables and what is compared of them
+    connection: duckdb.DuckDBPyConnection,
+    before: str,
+    after: str,
+    key: list[str],
+    values: list[str],
+    numbers: set[str],
+) -> tuple[int, ...]:
+    """Count rows of one side alone, then per column: changed, largest difference, last bits."""
+    on = " and ".join(f"a.{k} is not distinct from b.{k}" for k in map(quote_identifier, key))
+    asked = ["count(*) filter (b.here is null)", "count(*) filter (a.here is null)"]
+    for name in values:
+        one, two = (f"{side}.{quote_identifier(name)}" for side in "ab")
+        both = "a.here and b.here"
+        changed = f"{both} and {one} is distinct from {two}"
+        asked.append(f"count(*) filter ({changed})")
+        if name in numbers:
+            distance = f"abs({one}::double - {two}::double)"
+            largest = f"greatest(abs({one}::double), abs({two}::double))"
+            asked += [
+                f"max({distance}) filter ({changed} and isfinite({distance}))",
+                f"count(*) filter ({changed} and {distance} <= {LAST_BITS} * {largest})",
+            ]
+        else:
+            asked += ["null::double", "0"]
+    text = (
+        f"select {', '.join(asked)} from (select *, true as here from {before}) as a full join"
+        f" (select *, true as here from {after}) as b on {on}"
+    )
+    return connection.execute(text).fetchall()[0]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, store: str) -> set[tuple[str, str]]:
+    listed = "select schema_name, table_name from duckdb_tables() where database_name = $store"
+    return set(connection.execute(listed, {"store": store}).fetchall())
+
+
+def _types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    return int(connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> tuple[int, int]:
+    """Hash the rows as a set, whatever their order."""
+    values = ", ".join(map(quote_identifier, columns))
+    text = f"select count(*), coalesce(sum(hash({values})), 0) from {table}"
+    return connection.execute(text).fetchall()[0]
+
+
+def _key(table: str, shared: list[str]) -> list[str]:
+    key = key_of(contract_of(table)) if table in known_tables() else []
+    return key if set(key) <= set(shared) else []
