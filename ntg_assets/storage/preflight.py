@@ -4,6 +4,7 @@ room on the disk, nobody else in the warehouse.
 
 import os
 import shutil
+from pathlib import Path
 
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.paths import Paths
@@ -36,13 +37,36 @@ def check_ready(paths: Paths, *, engine: EngineSettings) -> None:
             raise StorageError(
                 f"{folder} is not writable. Give a writable folder with the `workspace` key."
             )
+    _refuse_full_disk(paths, engine)
+    with run_lock(paths.run_lock), connect(paths.warehouse):
+        pass
+
+
+def _refuse_full_disk(paths: Paths, engine: EngineSettings) -> None:
     size = paths.warehouse.stat().st_size if paths.warehouse.exists() else 0
-    needed = max(ROOM_FACTOR * size, engine.minimum_free_disk_gb * GIGABYTE)
+    generation = largest_generation(paths) or size
+    needed = max(ROOM_FACTOR * size + generation, engine.minimum_free_disk_gb * GIGABYTE)
     free = shutil.disk_usage(paths.warehouse.parent).free
     if free < needed:
         raise StorageError(
-            f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB."
-            " Make room or move the workspace."
+            f"{free / GIGABYTE:.1f} GB of disk are free, a run needs {needed / GIGABYTE:.1f} GB"
+            f" ({ROOM_FACTOR} times the warehouse of {size / GIGABYTE:.1f} GB, and one more"
+            f" publication of {generation / GIGABYTE:.1f} GB; at least"
+            " engine.minimum_free_disk_gb). Make room or move the workspace."
         )
-    with run_lock(paths.run_lock), connect(paths.warehouse):
-        pass
+
+
+def largest_generation(paths: Paths) -> int:
+    """Bytes of the largest publication that is kept: the next one takes as much before an older one
+    may go. 0 where none is.
+    """
+    if not paths.generations.is_dir():
+        return 0
+    folders = [folder for folder in paths.generations.iterdir() if folder.is_dir()]
+    return max(map(_size_of, folders), default=0)
+
+
+def _size_of(folder: Path) -> int:
+    return sum(
+        Path(found, name).lstat().st_size for found, _, names in os.walk(folder) for name in names
+    )
