@@ -25,11 +25,16 @@ GOLDEN = Path(__file__).parent / "golden" / "files"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--rewrite-golden`, which `make golden` uses."""
+    """Offer `--rewrite-golden` (`make golden`) and `--exhaustive` (`make test-reliability`)."""
     parser.addoption(
         "--rewrite-golden",
         action="store_true",
         help="write the golden files anew instead of comparing; read the diff",
+    )
+    parser.addoption(
+        "--exhaustive",
+        action="store_true",
+        help="let every single file operation fail, and read in every round (minutes)",
     )
 
 
