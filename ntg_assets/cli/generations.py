@@ -52,10 +52,10 @@ def rollback(generation: NameArgument = None, config: ConfigOption = None) -> No
     now, was = roll_back(paths, generation, ids=_ids(settings))
     _say(
         f"generation {now.generation} (known before {now.as_of}) is current again, in place of"
-        f" {was.generation} (known before {was.as_of}). Its contact lists are those of that day:"
+        f" {was}. Its contact lists are those of that day:"
         " whoever has sent them must not send them again. What was drawn stays in"
         " data/history/assignments and counts for the caps. A run that makes"
-        f" {was.generation} again keeps it aside."
+        f" {was} again keeps it aside."
     )
 
 

@@ -24,8 +24,8 @@ class EngineSettings(Section):
     threads: int | None = Field(default=None, ge=1, le=MOST_THREADS)
     """Worker threads; null: all cores. No result depends on it."""
     minimum_free_disk_gb: float = Field(default=1.0, ge=0)
-    """A run does not start with less free disk than this or three times the warehouse,
-    whichever is more.
+    """A run does not start with less free disk than this, or than three times the warehouse and one
+    more publication, whichever is more.
     """
 
     show_user_ids: bool = False

@@ -53,13 +53,12 @@ def make_current(  # each is a word of the record
         run: The run that published it.
         draws: Rolled back: files of the history that people may have acted on.
     """
-    manifest, before = read_manifest(paths.at(folder).manifest), current_generation(paths)
+    manifest, was = read_manifest(paths.at(folder).manifest), _current_name(paths)
     # one that was current has its draw in the history, maybe by the contract of an older version
     if action == "published" or not was_current(read_changes(paths.history), manifest.generation):
         keep_days(folder, paths.history, ids=ids)
     link_workspace(paths)
     point(paths.current, folder)
-    was = before.generation if before else None
     if was != manifest.generation or action == "accepted":
         append_change(
             paths.history,
@@ -112,6 +111,12 @@ def reconcile(paths: Paths) -> None:
             paths.history,
             _change(current, "found", before=before).model_copy(update={"at": at}),
         )
+
+
+def _current_name(paths: Paths) -> str | None:
+    """Name the current generation by its folder: its manifest may be damaged."""
+    folder = current_folder(paths)
+    return folder.name.split(".")[0] if folder else None
 
 
 def _change(manifest: Manifest, action: Action, *, before: str | None) -> Change:

@@ -13,7 +13,7 @@ from ntg_assets.publish.handover import keep_aside, make_current, reconcile
 from ntg_assets.publish.headlines import jumps
 from ntg_assets.publish.manifest import Manifest, read_manifest
 from ntg_assets.publish.migration import migrate
-from ntg_assets.publish.shelf import current_generation, prune, shelf_lock, shelve, tidy
+from ntg_assets.publish.shelf import current_generation, damage, prune, shelf_lock, shelve, tidy
 from ntg_assets.publish.write_generation import Publisher, name_generation, write_generation
 
 
@@ -90,7 +90,8 @@ def prepare(paths: Paths) -> list[str]:
     tidy(paths)
     notes = migrate(paths)
     reconcile(paths)
-    return notes
+    damaged = damage(paths)
+    return [*notes, damaged] if damaged else notes
 
 
 def reasons_to_wait(paths: Paths, folder: Path, settings: PublishSettings) -> list[str]:

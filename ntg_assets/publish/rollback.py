@@ -1,9 +1,11 @@
 """What people do with generations: accept one that was kept aside, take one back."""
 
+from pathlib import Path
+
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.errors import StorageError
+from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.history.currents import MADE_CURRENT, kept_aside, read_changes, taken_back
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.handover import make_current
@@ -13,7 +15,6 @@ from ntg_assets.publish.publish import clear_shelf, prepare
 from ntg_assets.publish.shelf import (
     Kept,
     current_folder,
-    current_generation,
     find,
     generations,
     shelf_lock,
@@ -45,25 +46,26 @@ def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: I
     return kept.manifest
 
 
-def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifest, Manifest]:
+def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifest, str]:
     """Make an earlier generation current again: the one before, or one that is named.
 
     The history stays: who was drawn for a contact counts as contacted, also for lists of the same
     day that are made anew.
 
     Returns:
-        The generation that is current now, and the one that was.
+        The generation that is current now, and the name of the one that was.
 
     Raises:
         StorageError: nothing is published, there is no earlier one, or it is damaged.
     """
     with shelf_lock(paths):
         prepare(paths)
-        current = current_generation(paths)
-        if current is None:
+        folder = current_folder(paths)
+        if folder is None:
             raise StorageError("nothing is published yet. Run `ntg run-all` first.")
-        kept = _one_before(paths, current) if given is None else find(paths, given)
-        if kept.name == current.generation:
+        name = folder.name.split(".")[0]
+        kept = _one_before(paths, name) if given is None else find(paths, given)
+        if kept.folder == folder:
             raise StorageError(f"generation {kept.name} is the current one already.")
         verify_publication(paths.at(kept.folder))
         make_current(
@@ -71,30 +73,34 @@ def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifes
             kept.folder,
             action="rolled back",
             ids=ids,
-            draws=_draws_of(paths),
+            draws=_draws_of(paths, folder),
         )
-    return kept.manifest, current
+    return kept.manifest, name
 
 
-def _one_before(paths: Paths, current: Manifest) -> Kept:
+def _one_before(paths: Paths, current: str) -> Kept:
     """Return the generation that was current last before this one and was not taken back."""
     known = {kept.name: kept for kept in generations(paths)}
     changes = read_changes(paths.history)
-    back = taken_back(changes) | {current.generation}
+    back = taken_back(changes) | {current}
     for change in reversed(changes):
         name = change.generation
         if change.action in MADE_CURRENT and name in known and name not in back:
             return known[name]
     raise StorageError(
-        f"no generation before {current.generation} is kept. `ntg generations` lists those that"
-        " are."
+        f"no generation before {current} is kept. `ntg generations` lists those that are."
     )
 
 
-def _draws_of(paths: Paths) -> list[str]:
-    """Name the kept draws of the day of the current generation: people may have acted on them."""
-    folder = current_folder(paths)
-    assert folder is not None  # noqa: S101  # there is a current manifest
-    days = set(read_verified(folder / PATHS[ASSIGNMENT_DAYS.table])[ASSIGNMENT_DAYS.day_column])
+def _draws_of(paths: Paths, folder: Path) -> list[str]:
+    """Name the kept draws of the day of a generation: people may have acted on them.
+
+    One that is damaged does not say its day; then it is that of the last draw.
+    """
     kept = day_files(paths.history, ASSIGNMENT_DAYS)
+    try:
+        drawn = read_verified(folder / PATHS[ASSIGNMENT_DAYS.table])
+        days = set(drawn[ASSIGNMENT_DAYS.day_column])
+    except (NtgError, OSError):
+        days = {file.day for file in kept[-1:]}
     return [file.path.name for file in kept if file.day in days]

@@ -131,9 +131,31 @@ def current_folder(paths: Paths) -> Path | None:
 
 
 def current_generation(paths: Paths) -> Manifest | None:
-    """Return the manifest of the current generation; None where nothing is published."""
+    """Return the manifest of the current generation; None where nothing is published, or where its
+    manifest cannot be read (see `damage`): that must not keep a whole one from taking its place.
+    """
     folder = current_folder(paths)
-    return None if folder is None else read_manifest(paths.at(folder).manifest)
+    if folder is None:
+        return None
+    try:
+        return read_manifest(paths.at(folder).manifest)
+    except StorageError:
+        return None
+
+
+def damage(paths: Paths) -> str | None:
+    """Say why the current generation cannot be read; None where it can, or none is published."""
+    folder = current_folder(paths)
+    if folder is None:
+        return None
+    try:
+        read_manifest(paths.at(folder).manifest)
+    except StorageError as error:
+        return (
+            f"the current generation {folder.name} is damaged, so nothing was compared with it:"
+            f" {error}"
+        )
+    return None
 
 
 def prune(

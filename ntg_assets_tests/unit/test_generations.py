@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import LargestChanges, PublishSettings
 from ntg_assets.configuration.revenue import RadarSettings
@@ -22,9 +25,10 @@ from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
 from ntg_assets.publish.migration import OLDER
 from ntg_assets.publish.rollback import accept, roll_back
-from ntg_assets.publish.shelf import current_folder, find, generations, prune
+from ntg_assets.publish.shelf import current_folder, find, generations, prune, unreadable
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
+from ntg_assets.storage.preflight import check_ready, largest_generation
 from ntg_assets_tests.nights import (
     FIRST_DAY,
     IDS,
@@ -220,7 +224,7 @@ def test_what_was_taken_back_does_not_come_back_by_itself(paths: Paths) -> None:
     for night in (1, 2, 3):
         publish_night(paths, night)
     now, was = roll_back(paths, None, ids=IDS)
-    assert (now.generation, was.generation) == (name_of(2), name_of(3))
+    assert (now.generation, was) == (name_of(2), name_of(3))
     assert read_night(paths) == {2}
     (reason,) = publish_night(paths, 3).reasons
     assert "ntg rollback" in reason
@@ -332,3 +336,72 @@ def test_before_anything_is_published_the_folder_itself_is_read(paths: Paths) ->
     assert paths.pinned() == paths
     with pytest.raises(StorageError, match="nothing is published yet"):
         verify_publication(paths)
+
+
+@pytest.mark.parametrize("spoil", ["manifest", "folder"])
+def test_a_damaged_current_generation_keeps_nothing_from_taking_its_place(
+    paths: Paths, spoil: str
+) -> None:
+    publish_night(paths, 1)
+    folder = publish_night(paths, 2).folder
+    if spoil == "manifest":
+        paths.at(folder).manifest.write_text("damaged")
+    else:
+        shutil.rmtree(folder)
+    (note,) = publish_night(paths, 3).notes
+    assert f"the current generation {name_of(2)} is damaged" in note
+    assert read_night(paths) == {3}
+
+
+def test_a_damaged_current_generation_can_be_rolled_back(paths: Paths) -> None:
+    publish_night(paths, 1)
+    folder = publish_night(paths, 2).folder
+    paths.at(folder).manifest.write_text("damaged")
+    assert roll_back(paths, None, ids=IDS)[0].generation == name_of(1)
+    day = FIRST_DAY + timedelta(days=2)
+    assert contacts_taken_back(paths.history, day).height == 1
+    assert [path.name for path in unreadable(paths)] == [name_of(2)]
+
+
+def test_a_run_needs_room_for_one_more_generation(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = publish_night(paths, 1).folder
+    n_bytes = sum(
+        file.lstat().st_size for file in folder.rglob("*") if file.is_file() or file.is_symlink()
+    )
+    assert largest_generation(paths) == pytest.approx(n_bytes, abs=1_000)
+    paths.warehouse.parent.mkdir(parents=True)
+    paths.warehouse.write_bytes(bytes(1_000_000))
+    engine = EngineSettings(minimum_free_disk_gb=0)
+
+    def with_free(n_free: int) -> None:
+        disk = shutil._ntuple_diskusage(10**9, 10**9 - n_free, n_free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+        check_ready(paths, engine=engine)
+
+    with pytest.raises(StorageError, match="and one more publication of"):
+        with_free(3 * 1_000_000 + largest_generation(paths) - 1)
+    paths.warehouse.unlink()
+    with_free(10**8)
+
+
+def test_the_recipes_of_the_docs_read_one_generation(paths: Paths) -> None:
+    publish_night(paths, 1)
+    page = (HOME / "docs" / "publication.md").read_text()
+    python = page.split("```python\n")[1].split("```")[0]
+    shell = page.split("```sh\n")[1].split("```")[0]
+    told = "print(store.sql('from nights').fetchall(), features['night'][0], metrics['night'])"
+    read = subprocess.run(
+        [sys.executable, "-c", f"{python}\n{told}"],
+        cwd=paths.workspace,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert read.stdout.strip() == "[(1,)] 1 1"
+    (paths.workspace / "copies").mkdir()
+    copied = shell.replace("/mnt/share/", "copies/")
+    without_client = "\n".join(line for line in copied.splitlines() if line[:6] != "duckdb")
+    subprocess.run(["sh", "-ec", without_client], cwd=paths.workspace, check=True)
+    assert (paths.workspace / "copies" / REPORT).read_bytes() == contents(1)[REPORT]
