@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.history.currents import read_changes
+from ntg_assets.history.currents import read_changes, taken_back
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files, read_days
 
 CONTACT = "contact"
@@ -20,7 +20,7 @@ def contacts_taken_back(history: Path, day: date) -> pl.DataFrame:
     Returns:
         `listed_id`, `contacted_on`: one row per (strategy, user), in the order of the files.
     """
-    names = {name for change in read_changes(history) for name in change.draws}
+    names = {name for draws in taken_back(read_changes(history)).values() for name in draws}
     files = [
         file.path
         for file in day_files(history, ASSIGNMENT_DAYS)

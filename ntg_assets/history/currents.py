@@ -72,12 +72,17 @@ def kept_aside(changes: list[Change]) -> Change | None:
     return None
 
 
-def taken_back(changes: list[Change]) -> set[str]:
-    """Name the generations that a person has taken back, and nobody put in force again."""
-    back: set[str] = set()
+def taken_back(changes: list[Change]) -> dict[str, list[str]]:
+    """Return the generations that a person has taken back, and nobody put in force again.
+
+    Returns:
+        By name, the files of the history with draws that people may have acted on.
+    """
+    back: dict[str, list[str]] = {}
     for change in changes:
-        if change.action in {"accepted", "rolled back"}:
-            back.discard(change.generation)
-        if change.action == "rolled back" and change.before:
-            back.add(change.before)
+        if change.action not in {"accepted", "rolled back"}:
+            continue
+        is_put_in_force_again = back.pop(change.generation, None) is not None
+        if change.action == "rolled back" and change.before and not is_put_in_force_again:
+            back[change.before] = change.draws
     return back

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.resources import files
@@ -17,6 +18,7 @@ from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings
 ORIGIN = "outputs/origin.json"
 PACKAGE, DISTRIBUTION = "ntg_assets", "ntg-assets"
 DIGITS = 12
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 OF_CODE = (".py", ".sql", ".j2")
 
 
@@ -76,9 +78,7 @@ def _libraries() -> dict[str, str]:
     except PackageNotFoundError:  # run from its folder, not installed
         return needed
     for line in wanted:
-        name = line.split(";")[0].split("[")[0].split(">")[0].split("=")[0].strip()
-        try:
-            needed[name] = version(name)
-        except PackageNotFoundError:  # of an extra that is not installed
-            continue
+        name = NAME.match(line)
+        if name and "extra ==" not in line:  # what develops NTG does not make its results
+            needed[name[0].lower()] = version(name[0])
     return dict(sorted(needed.items()))

@@ -82,7 +82,7 @@ def _one_before(paths: Paths, current: str) -> Kept:
     """Return the generation that was current last before this one and was not taken back."""
     known = {kept.name: kept for kept in generations(paths)}
     changes = read_changes(paths.history)
-    back = taken_back(changes) | {current}
+    back = {*taken_back(changes), current}
     for change in reversed(changes):
         name = change.generation
         if change.action in MADE_CURRENT and name in known and name not in back:

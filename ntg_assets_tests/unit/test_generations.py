@@ -1,5 +1,6 @@
 """A publication is whole and changes at once; it can be kept aside, taken back, and is not lost."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
+from ntg_assets.cli.app import app
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import LargestChanges, PublishSettings
@@ -262,6 +266,8 @@ def test_after_a_rollback_the_contacts_of_the_list_that_was_out_still_count(path
         radar, settings=radar_settings(), as_of=day, taken_back=taken
     )
     assert excluded.select("user_id", "exclusion").rows() == [(2, "contacted_recently")]
+    accept(paths, name_of(2), settings=SETTINGS, ids=IDS)  # it is the list of that day again
+    assert contacts_taken_back(paths.history, day).is_empty()
 
 
 def radar_settings() -> RadarSettings:
@@ -336,6 +342,40 @@ def test_before_anything_is_published_the_folder_itself_is_read(paths: Paths) ->
     assert paths.pinned() == paths
     with pytest.raises(StorageError, match="nothing is published yet"):
         verify_publication(paths)
+
+
+def test_the_commands_list_take_back_and_accept(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NTG_HOME", str(HOME))
+    monkeypatch.setenv("NTG_CONFIG", "configs/dev.yaml")
+    monkeypatch.setenv("NTG_WORKSPACE", str(paths.workspace))
+    monkeypatch.setattr("ntg_assets.cli.generations.out", Console(width=200))
+
+    def ntg(*arguments: str) -> str:
+        done = CliRunner().invoke(app, arguments)
+        return done.output if done.exception is None else str(done.exception)
+
+    assert "nothing is published yet" in ntg("generations")
+    publish_night(paths, 1)
+    assert "is the only one" in ntg("diff")
+    publish_night(paths, 2)
+    publish_night(paths, 3, users=10_000)
+    listed = json.loads(ntg("generations", "--json"))
+    assert [(row["generation"], row["state"]) for row in listed] == [
+        (name_of(3), "kept aside"),
+        (name_of(2), "current"),
+        (name_of(1), ""),
+    ]
+    assert "users 1,000 -> 10,000" in ntg("generations")
+    assert f"generation {name_of(3)}" in ntg("publish")
+    assert f"generation {name_of(3)} " in ntg("publish", "--accept")
+    assert read_night(paths) == {3}
+    assert f"in place of {name_of(3)}" in ntg("rollback")
+    assert read_night(paths) == {2}
+    assert "nothing is kept aside" in ntg("publish")
+    assert "is no generation" in ntg("rollback", "f00d")
+    assert f"6 files of generation {name_of(2)}" in ntg("verify")
 
 
 @pytest.mark.parametrize("spoil", ["manifest", "folder"])
