@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 
-import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
+import ntg_assets.revenue.contracts  # noqa: F401  # registers those of draws and segments
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of

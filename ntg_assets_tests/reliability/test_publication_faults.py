@@ -2,8 +2,14 @@
 next run needs no help.
 """
 
+import os
+import random
 import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -20,19 +26,24 @@ from ntg_assets.publish.shelf import generations
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets_tests.faults import KILL, KINDS, POWER_CUT, Disk, Fault, KilledError, operations
 from ntg_assets_tests.nights import contents, name_of, paths_of, publish_night, read_night
+from ntg_assets_tests.workspaces import HOME
+
+pytestmark = pytest.mark.slow
+HANGS_AFTER = 60.0  # seconds: a bound, not a claim about speed
 
 
 class Extent(NamedTuple):
-    """How much is tried: each `step`-th operation, so many `rounds` of reading."""
+    """How much is tried: each `step`-th operation, so many `rounds` of reading, so many `kills`."""
 
     step: int
     rounds: int
+    kills: int
 
 
 @pytest.fixture
 def extent(request: pytest.FixtureRequest) -> Extent:
     """All of it in `make test-reliability`, some of it in `make test`."""
-    return Extent(1, 1_000) if request.config.getoption("exhaustive") else Extent(9, 60)
+    return Extent(1, 1_000, 300) if request.config.getoption("exhaustive") else Extent(9, 60, 9)
 
 
 @pytest.fixture
@@ -136,6 +147,73 @@ def test_whatever_operation_of_the_first_publication_fails_the_next_one_is_whole
             assert verify_publication(paths).generation == name_of(2)
         except Exception as error:
             raise AssertionError(f"{kind} at operation {number} ({done}): {error}") from error
+
+
+class Children:
+    """A process that publishes in children, which can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        for path, content in contents(2).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ntg_assets_tests.publishing_children", str(folder)],
+            cwd=HOME,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def publish(self, workspace: Path, *, kill_after: float | None) -> float | None:
+        """Publish in a child; return its seconds, or None where it was killed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{workspace}\n")
+        self.process.stdin.flush()
+        child, began = int(self.process.stdout.readline()), time.monotonic()
+
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+        killer = threading.Timer(HANGS_AFTER if kill_after is None else kill_after, kill)
+        killer.start()
+        status = int(self.process.stdout.readline())
+        killer.cancel()
+        assert status in {0, signal.SIGKILL}
+        return time.monotonic() - began if status == 0 else None
+
+
+@pytest.fixture
+def children(tmp_path: Path) -> Iterator[Children]:
+    made = Children(tmp_path / "files of the night")
+    yield made
+    made.process.kill()
+    made.process.wait()
+
+
+def test_killed_at_any_moment_the_old_or_the_new_night_is_whole(
+    before: Path, tmp_path: Path, children: Children, extent: Extent
+) -> None:
+    chance = random.Random(20260101)  # noqa: S311  # when to kill, not a secret
+    workspace = tmp_path / "workspace"
+    seconds, seen = 0.0, []
+    for number in range(extent.kills + 2):
+        shutil.rmtree(workspace, ignore_errors=True)
+        shutil.copytree(before, workspace, symlinks=True)
+        paths = paths_of(workspace)
+        if number < 2:  # how long it takes when nobody kills it
+            seconds = children.publish(workspace, kill_after=None) or seconds
+            continue
+        # one in three at any moment, the others in the second half, where the swap is
+        part = chance.uniform(0.0 if number % 3 == 0 else 0.5, 1.05)
+        was_killed = children.publish(workspace, kill_after=part * seconds) is None
+        night = judge(paths)
+        judge_the_next_run(paths)
+        seen.append((was_killed, night))
+    assert (True, 1) in seen
+    assert {night for _, night in seen} == {1, 2}
 
 
 @pytest.fixture
