@@ -14,6 +14,7 @@ def staged_check(
     stages: Sequence[str],
     reads: Mapping[str, str] | None = None,
     blocking: bool = False,
+    files: Sequence[str] = (),
     op_tags: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., dg.AssetCheckResult]], list[dg.AssetChecksDefinition]]:
     """Make the decorated function a check of a table in each of `stages`.
@@ -26,6 +27,7 @@ def staged_check(
         stages: Where it is checked.
         reads: Stage of inputs that do not come from the table's own stage.
         blocking: Whether nothing downstream is made when it fails.
+        files: Folders and files that it reads beside its tables, below the workspace.
         op_tags: Tags of the step.
     """
 
@@ -36,6 +38,7 @@ def staged_check(
                 function,
                 reads=reads or {},
                 blocking=blocking,
+                beside=Beside(files=tuple(files)),
                 op_tags=op_tags,
             )
             for stage in stages
@@ -55,13 +58,14 @@ def _check_in(
     *,
     reads: Mapping[str, str],
     blocking: bool,
+    beside: Beside,
     op_tags: Mapping[str, str] | None,
 ) -> dg.AssetChecksDefinition:
     keys = keys_of_tables(function, checked.path[0], reads)
     others = {name: dg.AssetIn(key) for name, key in keys.items() if key != checked}
     made: Any = dg.asset_check(  # noqa: TID251  # the decorator itself
         asset=checked, additional_ins=others, blocking=blocking, op_tags=dict(op_tags or {})
-    )(issued(function, Beside().declared(f"{checked.to_user_string()}: {function.__name__}", keys)))
+    )(issued(function, beside.declared(f"{checked.to_user_string()}: {function.__name__}", keys)))
     for key in made.check_keys:
         note(check_name(key), function)
     return made

@@ -26,7 +26,7 @@ from ntg_assets.stages import LIVE, PUBLISHED
     stages=(PUBLISHED,),
     reads={"split_boundaries": LIVE},
     after=[dg.AssetKey([schema, table]) for schema, table in READ_COPY_TABLES],
-    files=("outputs", "reports", "data/published"),
+    files=("data/generations", "data/history"),
     whole_store=True,
     kinds=("parquet", "json"),
 )

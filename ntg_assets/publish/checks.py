@@ -3,13 +3,16 @@
 import dagster as dg
 
 from ntg_assets.history.currents import kept_aside, read_changes
+from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.publish.handover import tell_aside
 from ntg_assets.publish.shelf import current_generation
 from ntg_assets.stages import PUBLISHED
 
 
-@dg.asset_check(asset=dg.AssetKey([PUBLISHED, "publication"]))
+@staged_check(
+    "publication", stages=(PUBLISHED,), files=("data/current", "data/history/generations")
+)
 def headlines_are_as_usual(project: Project) -> dg.AssetCheckResult:
     """The headline figures do not jump; otherwise the publication is kept aside and the one before
     stays.
@@ -22,6 +25,3 @@ def headlines_are_as_usual(project: Project) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=aside is None, severity=dg.AssetCheckSeverity.WARN, description=told
     )
-
-
-publish_checks = [headlines_are_as_usual]

@@ -18,12 +18,7 @@ BEFORE, AFTER = "before", "after"
 STORE = "data/published/ntg.duckdb"
 INPUTS = (
     "select file_name, sha256 from {store}.ingest.load_ledger",
-    "select file_name, sha256 from {store}.experiments.experiment_sources",
-    # lists and logs of which only this much is known
-    (
-        "select source, concat_ws(' ', n_files, 'files', n_rows, 'rows') from"
-        " {store}.ingest.optional_sources"
-    ),
+    "select concat(source, ': ', file_name), sha256 from {store}.ingest.input_files",
 )
 DECISIONS = "select experiment, decision from {store}.experiments.decisions"
 LISTS = """

@@ -311,7 +311,12 @@ def contact_holds(
     )
 
 
-@staged_asset(contract=InterventionExclusions, group="revenue", kinds=("polars",))
+@staged_asset(
+    contract=InterventionExclusions,
+    group="revenue",
+    files=("data/history/assignments", "data/history/generations"),
+    kinds=("polars",),
+)
 def intervention_exclusions(
     revenue_risk_radar: pl.DataFrame,
     user_lists: pl.DataFrame,
