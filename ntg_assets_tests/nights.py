@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 
+import ntg_assets.experiments.contracts.decision  # registers that of decisions
 import ntg_assets.revenue.contracts  # noqa: F401  # registers those of draws and segments
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
@@ -61,23 +62,27 @@ def draw(*users: int, arm: str = "contact", day: date = FIRST_DAY) -> pl.DataFra
 def contents(night: int) -> dict[str, bytes]:
     """The files of a night, each of which says which night it is of."""
     day = FIRST_DAY + timedelta(days=night)
-    segments = schema_of(contract_of("radar_segments"), IDS).columns
-    empty = pl.DataFrame(schema=dict.fromkeys(segments, pl.String))
     with TemporaryDirectory() as folder:
         made = Path(folder)
         with duckdb.connect(str(made / "store")) as store:
             store.execute("create table nights as select $1 as night", [night])
         pl.DataFrame({"night": [night]}).write_parquet(made / "table")
         draw(night, day=day).write_parquet(made / "draw")
-        empty.write_parquet(made / "segments")
         return {
             STORE: (made / "store").read_bytes(),
             TABLE: (made / "table").read_bytes(),
             PATHS["intervention_assignments"]: (made / "draw").read_bytes(),
-            PATHS["radar_segments"]: (made / "segments").read_bytes(),
+            PATHS["radar_segments"]: _without_rows("radar_segments", made),
+            PATHS["decisions"]: _without_rows("decisions", made),
             REPORT: json.dumps({"night": night}).encode(),
             BRIEF: f"<html>\n<body>\n<p>night {night}</p></body></html>\n".encode(),
         }
+
+
+def _without_rows(table: str, scratch: Path) -> bytes:
+    columns = schema_of(contract_of(table), IDS).columns
+    pl.DataFrame(schema=dict.fromkeys(columns, pl.String)).write_parquet(scratch / table)
+    return (scratch / table).read_bytes()
 
 
 def writer(paths: Paths, night: int, **headlines: float) -> Callable[[Path], None]:

@@ -27,10 +27,12 @@ class KeptDays(NamedTuple):
     Attributes:
         kind: Folder in the history.
         table: The published table, whose contract the files keep.
-        day_column: Which column says the day.
-        shown_in: Where readers of the publication find the folder, too: a link.
+        day_column: Which column says the day; where the table has none, its files are named so, by
+            the day of the publication.
+        shown_in: Where readers of the publication find the folder, too: a link; empty: nowhere.
         key: What makes a row new on a day that is kept already; none: the day is kept as a whole,
             again when it differs.
+        is_kept_once: Whether a row of this key is kept once for ever, not once a day.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class KeptDays(NamedTuple):
     day_column: str
     shown_in: str
     key: tuple[str, ...] = ()
+    is_kept_once: bool = False
 
     def file_name(self, day: date, *, number: int = 1) -> str:
         """Name of the `number`-th file of a day."""
@@ -53,7 +56,11 @@ ASSIGNMENT_DAYS = KeptDays(
     key=("strategy", "user_id", "arm"),
 )
 SEGMENT_DAYS = KeptDays("segments", "radar_segments", "as_of_on", "outputs/radar/segments")
-KEPT_BY_DAY = (ASSIGNMENT_DAYS, SEGMENT_DAYS)
+# each look at an experiment: its receipt holds the definition, the look, and what was seen
+DECISION_DAYS = KeptDays(
+    "decisions", "decisions", "as_of_on", "", key=("receipt_sha256",), is_kept_once=True
+)
+KEPT_BY_DAY = (ASSIGNMENT_DAYS, SEGMENT_DAYS, DECISION_DAYS)
 
 
 class DayFile(NamedTuple):
@@ -69,13 +76,16 @@ def day_files(history: Path, kept: KeptDays) -> list[DayFile]:
     return sorted(_day_files(history / kept.kind, kept))
 
 
-def append_day(history: Path, kept: KeptDays, rows: pl.DataFrame, *, ids: IdTypes) -> list[Path]:
+def append_days(
+    history: Path, kept: KeptDays, rows: pl.DataFrame, *, published_for: date, ids: IdTypes
+) -> list[Path]:
     """Append what is new of a table, day by day; nothing where all of it is kept already.
 
     Args:
         history: Folder of the history.
         kept: Which table.
         rows: The table, as published.
+        published_for: Day of the publication.
         ids: How the source writes ids.
 
     Returns:
@@ -89,12 +99,12 @@ def append_day(history: Path, kept: KeptDays, rows: pl.DataFrame, *, ids: IdType
         return []
     checked = check_frame(rows, contract_of(kept.table), ids=ids)
     written = []
-    for (day,), of_day in checked.group_by(kept.day_column, maintain_order=True):
-        assert isinstance(day, date)  # noqa: S101  # the contract says so
-        before = [file for file in day_files(history, kept) if file.day == day]
-        new = _new_rows(of_day, before, kept)
+    for day, of_day in _by_day(checked, kept, published_for):
+        files = day_files(history, kept)
+        same_day = [file for file in files if file.day == day]
+        new = _new_rows(of_day, files if kept.is_kept_once else same_day, kept)
         if new is not None:
-            name = kept.file_name(day, number=before[-1].number + 1 if before else 1)
+            name = kept.file_name(day, number=same_day[-1].number + 1 if same_day else 1)
             written.append(_write(new, history / kept.kind / name))
     return written
 
@@ -125,6 +135,17 @@ def _day_files(folder: Path, kept: KeptDays) -> Iterator[DayFile]:
     for path in folder.glob(f"{kept.day_column}=*.parquet"):
         if found := named.fullmatch(path.name):
             yield DayFile(date.fromisoformat(found[1]), int(found[2] or 1), path)
+
+
+def _by_day(
+    rows: pl.DataFrame, kept: KeptDays, published_for: date
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    if kept.day_column not in rows.columns:
+        yield published_for, rows
+        return
+    for (day,), of_day in rows.group_by(kept.day_column, maintain_order=True):
+        assert isinstance(day, date)  # noqa: S101  # the contract says so
+        yield day, of_day
 
 
 def _new_rows(rows: pl.DataFrame, before: list[DayFile], kept: KeptDays) -> pl.DataFrame | None:

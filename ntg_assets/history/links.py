@@ -15,8 +15,9 @@ def show_history(root: Path, history: Path) -> None:
         history: Folder of the history.
     """
     for kept in KEPT_BY_DAY:
-        make_folders(history / kept.kind)
-        point(root / kept.shown_in, history / kept.kind)
+        if kept.shown_in:
+            make_folders(history / kept.kind)
+            point(root / kept.shown_in, history / kept.kind)
 
 
 def adopt_days(root: Path, history: Path) -> int:
@@ -25,7 +26,8 @@ def adopt_days(root: Path, history: Path) -> int:
     Returns:
         How many files there were; they stay where they are, too.
     """
-    return sum(_adopt(root / kept.shown_in, history, kept) for kept in KEPT_BY_DAY)
+    shown = ((kept, kept.shown_in) for kept in KEPT_BY_DAY if kept.shown_in)
+    return sum(_adopt(root / folder, history, kept) for kept, folder in shown)
 
 
 def _adopt(folder: Path, history: Path, kept: KeptDays) -> int:

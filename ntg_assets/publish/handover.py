@@ -6,7 +6,7 @@ anywhere here leaves the old generation or the new one current; `reconcile` comp
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
 
@@ -56,7 +56,8 @@ def make_current(  # each is a word of the record
     manifest, was = read_manifest(paths.at(folder).manifest), _current_name(paths)
     # one that was current has its draw in the history, maybe by the contract of an older version
     if action == "published" or not was_current(read_changes(paths.history), manifest.generation):
-        keep_days(folder, paths.history, ids=ids)
+        day = date.fromisoformat(manifest.as_of[:10])
+        keep_days(folder, paths.history, published_for=day, ids=ids)
     link_workspace(paths)
     point(paths.current, folder)
     if was != manifest.generation or action == "accepted":

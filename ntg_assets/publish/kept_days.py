@@ -1,21 +1,23 @@
-"""What of a publication is history: the night's draw of contacts, and its segments."""
+"""What of a publication is history: the night's draw of contacts, its segments, its decisions."""
 
+from datetime import date
 from pathlib import Path
 
 from ntg_assets.contracts import IdTypes
-from ntg_assets.history.days import KEPT_BY_DAY, append_day
+from ntg_assets.history.days import KEPT_BY_DAY, append_days
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.storage.parquet import read_verified
 
 PATHS = {entry.table: entry.path for entry in PUBLISHED_TABLES}
 
 
-def keep_days(root: Path, history: Path, *, ids: IdTypes) -> list[Path]:
+def keep_days(root: Path, history: Path, *, published_for: date, ids: IdTypes) -> list[Path]:
     """Append to the history what people are about to act on; nothing where it is there already.
 
     Args:
         root: Folder of the publication.
         history: Folder of the history.
+        published_for: Day of the publication.
         ids: How the source writes ids.
 
     Returns:
@@ -24,5 +26,11 @@ def keep_days(root: Path, history: Path, *, ids: IdTypes) -> list[Path]:
     return [
         written
         for kept in KEPT_BY_DAY
-        for written in append_day(history, kept, read_verified(root / PATHS[kept.table]), ids=ids)
+        for written in append_days(
+            history,
+            kept,
+            read_verified(root / PATHS[kept.table]),
+            published_for=published_for,
+            ids=ids,
+        )
     ]

@@ -78,7 +78,7 @@ def _take_over(paths: Paths) -> list[str]:
 
 def _without_kept_days(manifest: Manifest) -> Manifest:
     """Leave out the days that were files of the publication and are history now."""
-    shown = tuple(f"{kept.shown_in}/" for kept in KEPT_BY_DAY)
+    shown = tuple(f"{kept.shown_in}/" for kept in KEPT_BY_DAY if kept.shown_in)
     files = [file for file in manifest.files if not file.path.startswith(shown)]
     return manifest.model_copy(update={"files": files})
 

@@ -375,7 +375,7 @@ def test_the_commands_list_take_back_and_accept(
     assert read_night(paths) == {2}
     assert "nothing is kept aside" in ntg("publish")
     assert "is no generation" in ntg("rollback", "f00d")
-    assert f"6 files of generation {name_of(2)}" in ntg("verify")
+    assert f"7 files of generation {name_of(2)}" in ntg("verify")
 
 
 @pytest.mark.parametrize("spoil", ["manifest", "folder"])
