@@ -6,6 +6,7 @@ folder gives way to its link in one instant. What was no part of the publication
 """
 
 import os
+from collections.abc import Iterator
 from filecmp import cmp
 from pathlib import Path
 
@@ -17,7 +18,14 @@ from ntg_assets.publish.handover import LINKED, reconcile
 from ntg_assets.publish.manifest import Manifest, read_manifest, write_manifest
 from ntg_assets.publish.shelf import current_folder, shelve
 from ntg_assets.publish.verify import verify_publication
-from ntg_assets.storage.files import hard_link, point, remove_tree, rename, replace_folder
+from ntg_assets.storage.files import (
+    hard_link,
+    point,
+    relative,
+    remove_tree,
+    rename,
+    replace_folder,
+)
 
 OLDER = "data/before_generations"
 # superseded by generations: the store of the publication before
@@ -26,23 +34,44 @@ PREVIOUS_STORE = "data/published/ntg.previous.duckdb"
 
 def migrate(paths: Paths) -> list[str]:
     """Take over what an older version published; return what is worth saying of it."""
+    told = list(_other_links(paths))
     real = [name for name in LINKED if _is_real(paths.workspace / name)]
     left = [name for name in LINKED if _is_real(_on_its_way(paths, name))]
     if not real and not left:
-        return []
-    told = []
+        return told
     adopt_days(paths.workspace, paths.history)
     if not paths.current.is_symlink():
         told += _take_over(paths)
     for name in left:  # a process ended between the two steps
         rename(_on_its_way(paths, name), _free(paths.workspace / OLDER / name))
     for name in real:
+        _give_way(paths, name)
+    return told + _clear(paths)
+
+
+def _other_links(paths: Paths) -> Iterator[str]:
+    """Say which links of somebody's own are about to lead elsewhere."""
+    for name in LINKED:
+        link = paths.workspace / name
+        if link.is_symlink() and link.readlink() != relative(paths.current / name, link.parent):
+            yield (
+                f"{name} was a link to {link.readlink()}; it leads to the current generation now,"
+                " and what lies there is left as it is"
+            )
+
+
+def _give_way(paths: Paths, name: str) -> None:
+    try:
         replace_folder(
             paths.workspace / name,
             paths.current / name,
             aside=_free(paths.workspace / OLDER / name),
         )
-    return told + _clear(paths)
+    except OSError as error:
+        raise StorageError(
+            f"{name} is a real folder and cannot give way to a link ({error.strerror}). If it is"
+            " mounted, mount the whole workspace instead; else move it away."
+        ) from None
 
 
 def _is_real(folder: Path) -> bool:

@@ -11,7 +11,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from ntg_assets.errors import StorageError
+
 AT_WORKING_FOLDER, EXCHANGE = -100, 2  # of Linux: AT_FDCWD, RENAME_EXCHANGE
+WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP)
 CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
@@ -79,17 +82,31 @@ def point(link: Path, target: Path) -> None:
         target: What it leads to.
 
     Raises:
+        StorageError: the file system has no links.
         OSError: a real folder has this name (see `replace_folder`).
     """
-    leads_to = os.path.relpath(target, link.parent)
-    if link.is_symlink() and str(link.readlink()) == leads_to:
+    leads_to = relative(target, link.parent)
+    if link.is_symlink() and link.readlink() == leads_to:
         return
     make_folders(link.parent)
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(leads_to)
+    try:
+        fresh.symlink_to(leads_to)
+    except OSError as error:
+        if error.errno not in WITHOUT_LINKS:
+            raise
+        raise StorageError(
+            f"{link.parent} lies on a file system without links ({error.strerror}). Put the"
+            " workspace on another one (the `workspace` key)."
+        ) from None
     fresh.replace(link)
     sync(link.parent)
+
+
+def relative(target: Path, folder: Path) -> Path:
+    """Return a path as it is seen from a folder, so that both can be moved together."""
+    return Path(os.path.relpath(target, folder))
 
 
 def replace_folder(folder: Path, target: Path, *, aside: Path) -> None:

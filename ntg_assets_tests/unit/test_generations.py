@@ -1,5 +1,6 @@
 """A publication is whole and changes at once; it can be kept aside, taken back, and is not lost."""
 
+import errno
 import json
 import os
 import shutil
@@ -312,6 +313,33 @@ def test_folders_of_older_versions_become_a_generation_and_nothing_is_lost(paths
     assert [file.read_text() for file in left] == ["somebody's own"]
     assert roll_back(paths, None, ids=IDS)[0].generation == name_of(1)
     assert read_night(paths) == {1}
+
+
+def test_a_link_of_somebodys_own_is_replaced_and_said(paths: Paths, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("somebody's own")
+    (paths.workspace / "outputs").symlink_to(elsewhere)
+    (note,) = publish_night(paths, 1).notes
+    assert f"outputs was a link to {elsewhere}" in note
+    assert (elsewhere / "file").read_text() == "somebody's own"
+    assert read_night(paths) == {1}
+    assert publish_night(paths, 2).notes == ()
+
+
+@pytest.mark.parametrize(("function", "said"), [("symlink", "without links"), ("rename", "mount")])
+def test_a_file_system_that_cannot_is_one_sentence(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, function: str, said: str
+) -> None:
+    (paths.workspace / "reports").mkdir()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM if function == "symlink" else errno.EBUSY, "refused")
+
+    target = ("os.symlink",) if function == "symlink" else ("ntg_assets.storage.files._exchange",)
+    monkeypatch.setattr(*target, refuse)
+    with pytest.raises(StorageError, match=said):
+        publish_night(paths, 1)
 
 
 def test_an_older_publication_that_is_not_whole_is_no_generation(paths: Paths) -> None:
