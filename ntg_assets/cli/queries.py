@@ -15,11 +15,19 @@ from ntg_assets.cli.options import (
 )
 
 
-def verify(config: ConfigOption = None) -> None:
+def verify(
+    generation: Annotated[
+        str | None, typer.Argument(help="A kept generation [default: the current one].")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
     """Hold the published files against their manifest."""
+    from ntg_assets.publish.shelf import find  # noqa: PLC0415
     from ntg_assets.publish.verify import verify_publication  # noqa: PLC0415
 
     _, paths = prepare(config)
+    if generation is not None:
+        paths = paths.at(find(paths, generation).folder)
     report = verify_publication(paths)
     out.print(
         f"{report.n_files} files of generation {report.generation}: every size and SHA-256 as"

@@ -404,6 +404,7 @@ def test_the_commands_list_take_back_and_accept(
     assert "nothing is kept aside" in ntg("publish")
     assert "is no generation" in ntg("rollback", "f00d")
     assert f"7 files of generation {name_of(2)}" in ntg("verify")
+    assert f"7 files of generation {name_of(1)}" in ntg("verify", name_of(1))
 
 
 @pytest.mark.parametrize("spoil", ["manifest", "folder"])
