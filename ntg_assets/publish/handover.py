@@ -60,7 +60,8 @@ def make_current(  # each is a word of the record
         keep_days(folder, paths.history, published_for=day, ids=ids)
     link_workspace(paths)
     point(paths.current, folder)
-    if was != manifest.generation or action == "accepted":
+    waits = kept_aside(read_changes(paths.history)) is not None
+    if was != manifest.generation or action == "accepted" or (action == "published" and waits):
         append_change(
             paths.history,
             _change(manifest, action, before=was).model_copy(
@@ -76,7 +77,7 @@ def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | Non
     change = _change(manifest, "kept aside", before=current.generation).model_copy(
         update={"reasons": reasons, "run": run}
     )
-    _say_on_the_page(paths, current, tell_aside(current, change))
+    say_on_the_page(paths, current, change)
     known = kept_aside(read_changes(paths.history))
     if known is None or (known.generation, known.reasons) != (change.generation, reasons):
         append_change(paths.history, change)
@@ -130,14 +131,15 @@ def _change(manifest: Manifest, action: Action, *, before: str | None) -> Change
     )
 
 
-def _say_on_the_page(paths: Paths, current: Manifest, told: str) -> None:
+def say_on_the_page(paths: Paths, current: Manifest, aside: Change) -> None:
     """Put a notice on the page of the current generation: the same files in a new folder."""
     folder = current_folder(paths)
     assert folder is not None  # noqa: S101  # there is a current manifest
     page = folder / BRIEF
     if not page.is_file():
         return
-    notice = f'<div class="alarm" id="kept-aside"><strong>{escape(told)}</strong></div>\n'
+    told = escape(tell_aside(current, aside))
+    notice = f'<div class="alarm" id="kept-aside"><strong>{told}</strong></div>\n'
     text = page.read_text(encoding="utf-8")
     told_text = NOTICE.sub("", text).replace(BODY, BODY + notice, 1)
     if told_text == text:

@@ -8,7 +8,7 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.history.currents import MADE_CURRENT, kept_aside, read_changes, taken_back
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
-from ntg_assets.publish.handover import make_current
+from ntg_assets.publish.handover import make_current, say_on_the_page
 from ntg_assets.publish.kept_days import PATHS
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.publish import clear_shelf, prepare
@@ -18,6 +18,7 @@ from ntg_assets.publish.shelf import (
     find,
     generations,
     shelf_lock,
+    whole_folder,
 )
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.parquet import read_verified
@@ -40,8 +41,7 @@ def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: I
                 )
             given = aside.generation
         kept = find(paths, given)
-        verify_publication(paths.at(kept.folder))
-        make_current(paths, kept.folder, action="accepted", ids=ids)
+        make_current(paths, _whole(paths, kept), action="accepted", ids=ids)
         clear_shelf(paths, settings)
     return kept.manifest
 
@@ -67,15 +67,24 @@ def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifes
         kept = _one_before(paths, name) if given is None else find(paths, given)
         if kept.folder == folder:
             raise StorageError(f"generation {kept.name} is the current one already.")
-        verify_publication(paths.at(kept.folder))
         make_current(
             paths,
-            kept.folder,
+            _whole(paths, kept),
             action="rolled back",
             ids=ids,
             draws=_draws_of(paths, folder),
         )
+        if aside := kept_aside(read_changes(paths.history)):
+            say_on_the_page(paths, kept.manifest, aside)
     return kept.manifest, name
+
+
+def _whole(paths: Paths, kept: Kept) -> Path:
+    """Return a whole folder of a generation, or say what is wrong with it."""
+    folder = whole_folder(paths, kept.name)
+    if folder is None:
+        verify_publication(paths.at(kept.folder))
+    return folder or kept.folder
 
 
 def _one_before(paths: Paths, current: str) -> Kept:

@@ -68,9 +68,8 @@ def shelve(
     Raises:
         StorageError: what was written is not what the manifest says.
     """
-    for kept in [] if anew else editions(paths, name):
-        if _is_whole(paths, kept.folder):
-            return kept.folder
+    if not anew and (whole := whole_folder(paths, name)):
+        return whole
     making = paths.generations / f"{MAKING}{run}"
     try:
         remove_tree(making)
@@ -100,6 +99,13 @@ def generations(paths: Paths) -> list[Kept]:
 def editions(paths: Paths, name: str) -> list[Kept]:
     """List the folders of one generation, oldest first."""
     return [kept for kept in _folders(paths) if kept.name == name]
+
+
+def whole_folder(paths: Paths, name: str) -> Path | None:
+    """Return the first folder of a generation that is as its manifest says; None without one."""
+    return next(
+        (kept.folder for kept in editions(paths, name) if _is_whole(paths, kept.folder)), None
+    )
 
 
 def unreadable(paths: Paths) -> list[Path]:

@@ -191,6 +191,28 @@ def test_a_later_ordinary_night_ends_the_waiting(paths: Paths) -> None:
     assert "kept aside" not in (paths.workspace / BRIEF).read_text()
 
 
+def test_the_current_night_again_ends_the_waiting_too(paths: Paths) -> None:
+    publish_night(paths, 1)
+    publish_night(paths, 2, users=10_000)
+    publish_night(paths, 1)
+    assert kept_aside(read_changes(paths.history)) is None
+    assert "kept aside" not in (paths.workspace / BRIEF).read_text()
+
+
+def test_after_a_rollback_the_page_says_what_waits_and_nothing_that_does_not(paths: Paths) -> None:
+    publish_night(paths, 1)
+    publish_night(paths, 2, users=10_000)  # 1 has a page that says that 2 waits
+    accept(paths, None, settings=SETTINGS, ids=IDS)
+    roll_back(paths, None, ids=IDS)
+    assert read_night(paths) == {1}
+    assert "kept aside" not in (paths.workspace / BRIEF).read_text()
+    publish_night(paths, 3)
+    publish_night(paths, 4, users=10_000)
+    roll_back(paths, None, ids=IDS)
+    page = (paths.workspace / BRIEF).read_text()
+    assert (f"generation {name_of(4)}" in page, f"generation {name_of(1)}" in page) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "jumps"),
     [
