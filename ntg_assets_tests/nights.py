@@ -16,10 +16,10 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.history.links import show_history
-from ntg_assets.publish.kept_days import PATHS
+from ntg_assets.publish.generations.kept_days import PATHS
+from ntg_assets.publish.generations.publication import Publication, publish_generation
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
-from ntg_assets.publish.publish import Publication, publish_generation
 
 IDS = IdTypes("integer", "integer")
 FIRST_DAY = date(2024, 3, 1)

@@ -11,9 +11,9 @@ from rich.markup import escape
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import kept_aside, last_current, read_changes
-from ntg_assets.publish.differences import Change, Differences, differences
-from ntg_assets.publish.shelf import Kept, find
-from ntg_assets.publish.table_differences import TableDifference
+from ntg_assets.publish.generations.differences import Change, Differences, differences
+from ntg_assets.publish.generations.shelf import Kept, find
+from ntg_assets.publish.generations.table_differences import TableDifference
 
 SHOWN = 12  # of a kind; --json gives all
 SHOWN_COLUMNS = 4

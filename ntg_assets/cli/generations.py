@@ -46,7 +46,7 @@ def generations(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 
 def rollback(generation: NameArgument = None, config: ConfigOption = None) -> None:
     """Go back to the publication before, or to a named one; what was sent stays in the history."""
-    from ntg_assets.publish.rollback import roll_back  # noqa: PLC0415
+    from ntg_assets.publish.generations.rollback import roll_back  # noqa: PLC0415
 
     settings, paths = prepare(config)
     now, was = roll_back(paths, generation, ids=_ids(settings))
@@ -68,9 +68,9 @@ def publish(
 ) -> None:
     """Say which publication is kept aside and why; with --accept make it the current one."""
     from ntg_assets.history.currents import kept_aside, read_changes  # noqa: PLC0415
-    from ntg_assets.publish.handover import tell_aside  # noqa: PLC0415
-    from ntg_assets.publish.rollback import accept as accept_generation  # noqa: PLC0415
-    from ntg_assets.publish.shelf import current_generation  # noqa: PLC0415
+    from ntg_assets.publish.generations.handover import tell_aside  # noqa: PLC0415
+    from ntg_assets.publish.generations.rollback import accept as accept_generation  # noqa: PLC0415
+    from ntg_assets.publish.generations.shelf import current_generation  # noqa: PLC0415
 
     settings, paths = prepare(config)
     if accept:
@@ -110,11 +110,11 @@ def _rows(paths: Paths) -> Iterator[dict[str, Any]]:
         read_changes,
         taken_back,
     )
-    from ntg_assets.publish.shelf import (  # noqa: PLC0415
+    from ntg_assets.publish.generations.shelf import (  # noqa: PLC0415
         current_folder,
         unreadable,
     )
-    from ntg_assets.publish.shelf import generations as kept_generations  # noqa: PLC0415
+    from ntg_assets.publish.generations.shelf import generations as kept_generations  # noqa: PLC0415
 
     changes, current = read_changes(paths.history), current_folder(paths)
     aside, back = kept_aside(changes), taken_back(changes)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ntg_assets.cli.interruption import Interrupted
 from ntg_assets.configuration.paths import Paths
-from ntg_assets.publish.shelf import current_generation
+from ntg_assets.publish.generations.shelf import current_generation
 
 
 @contextmanager

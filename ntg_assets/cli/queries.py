@@ -22,7 +22,7 @@ def verify(
     config: ConfigOption = None,
 ) -> None:
     """Hold the published files against their manifest."""
-    from ntg_assets.publish.shelf import find  # noqa: PLC0415
+    from ntg_assets.publish.generations.shelf import find  # noqa: PLC0415
     from ntg_assets.publish.verify import verify_publication  # noqa: PLC0415
 
     _, paths = prepare(config)

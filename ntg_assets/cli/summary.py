@@ -11,7 +11,7 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.publish.brief import facts
 from ntg_assets.publish.exports import CONTACT_LISTS
-from ntg_assets.publish.handover import tell_aside
+from ntg_assets.publish.generations.handover import tell_aside
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header

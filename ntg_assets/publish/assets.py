@@ -10,9 +10,9 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.contracts import Publication
+from ntg_assets.publish.generations.origin import origin_of
 from ntg_assets.publish.locations import FIGURE_FOLDER
 from ntg_assets.publish.manifest import Manifest
-from ntg_assets.publish.origin import origin_of
 from ntg_assets.publish.publish import publish
 from ntg_assets.publish.reports import Header
 from ntg_assets.publish.write_generation import Publisher

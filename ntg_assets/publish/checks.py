@@ -5,8 +5,8 @@ import dagster as dg
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
-from ntg_assets.publish.handover import tell_aside
-from ntg_assets.publish.shelf import current_generation
+from ntg_assets.publish.generations.handover import tell_aside
+from ntg_assets.publish.generations.shelf import current_generation
 from ntg_assets.stages import PUBLISHED
 
 

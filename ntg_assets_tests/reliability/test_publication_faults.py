@@ -22,7 +22,7 @@ import pytest
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.history.currents import MADE_CURRENT, read_changes
 from ntg_assets.history.days import ASSIGNMENT_DAYS, read_days
-from ntg_assets.publish.shelf import generations
+from ntg_assets.publish.generations.shelf import generations
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets_tests.faults import KILL, KINDS, POWER_CUT, Disk, Fault, KilledError, operations
 from ntg_assets_tests.nights import contents, name_of, paths_of, publish_night, read_night

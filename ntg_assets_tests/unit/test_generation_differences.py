@@ -11,11 +11,11 @@ import ntg_assets.definitions  # noqa: F401  # loads every stage, which register
 from ntg_assets.cli.differences import told
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
-from ntg_assets.publish.differences import Change, changes, differences, flat
+from ntg_assets.publish.generations.differences import Change, changes, differences, flat
+from ntg_assets.publish.generations.origin import ORIGIN, origin_of
+from ntg_assets.publish.generations.shelf import find
+from ntg_assets.publish.generations.table_differences import table_differences
 from ntg_assets.publish.manifest import Manifest, write_manifest
-from ntg_assets.publish.origin import ORIGIN, origin_of
-from ntg_assets.publish.shelf import find
-from ntg_assets.publish.table_differences import table_differences
 from ntg_assets_tests.nights import STORE, paths_of
 from ntg_assets_tests.workspaces import HOME
 
@@ -206,10 +206,12 @@ def test_settings_are_compared_by_dotted_key() -> None:
 
 def test_what_made_a_generation_names_code_and_libraries() -> None:
     origin = origin_of(load_settings("configs/dev.yaml", home=HOME, environment={}))
-    assert "publish/origin.py" in origin.code
-    assert "publish/headlines.sql" in origin.code
+    assert "publish/generations/origin.py" in origin.code
+    assert "publish/generations/headlines.sql" in origin.code
     assert {"python", "duckdb", "polars"} <= set(origin.libraries)
     assert "workspace" not in origin.settings
     assert json.loads(origin.model_dump_json())["settings"]["ranking"]["top_k"] == 20
-    other = origin.model_copy(update={"code": origin.code | {"publish/origin.py": "other"}})
+    other = origin.model_copy(
+        update={"code": origin.code | {"publish/generations/origin.py": "other"}}
+    )
     assert other.fingerprint != origin.fingerprint

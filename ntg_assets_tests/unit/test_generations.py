@@ -25,12 +25,18 @@ from ntg_assets.errors import StorageError
 from ntg_assets.history.contacts import contacts_taken_back
 from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
-from ntg_assets.publish.handover import LINKED
+from ntg_assets.publish.generations.handover import LINKED
+from ntg_assets.publish.generations.migration import OLDER
+from ntg_assets.publish.generations.rollback import accept, roll_back
+from ntg_assets.publish.generations.shelf import (
+    current_folder,
+    find,
+    generations,
+    prune,
+    unreadable,
+)
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, write_manifest
-from ntg_assets.publish.migration import OLDER
-from ntg_assets.publish.rollback import accept, roll_back
-from ntg_assets.publish.shelf import current_folder, find, generations, prune, unreadable
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.storage.preflight import check_ready, largest_generation

@@ -30,7 +30,7 @@ RESTS_ON = {
 def headlines(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
     """Read the headline figures off the warehouse."""
     bound = {name: Table(schema, name) for name, schema in TABLES.items()}
-    return run(query("publish", "headlines", bound), connection).row(0, named=True)
+    return run(query("publish.generations", "headlines", bound), connection).row(0, named=True)
 
 
 def unit_of(connection: duckdb.DuckDBPyConnection) -> str:

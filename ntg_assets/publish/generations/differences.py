@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import duckdb
 
 from ntg_assets.configuration.paths import Paths
+from ntg_assets.publish.generations.origin import ORIGIN, Origin
+from ntg_assets.publish.generations.shelf import Kept
+from ntg_assets.publish.generations.table_differences import TableDifference, table_differences
 from ntg_assets.publish.manifest import Manifest
-from ntg_assets.publish.origin import ORIGIN, Origin
-from ntg_assets.publish.shelf import Kept
-from ntg_assets.publish.table_differences import TableDifference, table_differences
 from ntg_assets.storage.connection import MissingTableError, connect
 
 BEFORE, AFTER = "before", "after"

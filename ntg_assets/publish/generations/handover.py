@@ -22,10 +22,10 @@ from ntg_assets.history.currents import (
     was_current,
 )
 from ntg_assets.history.links import show_history
-from ntg_assets.publish.kept_days import keep_days
+from ntg_assets.publish.generations.kept_days import keep_days
+from ntg_assets.publish.generations.shelf import current_folder, current_generation, shelve
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
-from ntg_assets.publish.shelf import current_folder, current_generation, shelve
 from ntg_assets.storage.files import hard_link, point, write_text
 
 # the paths that people know, which lead through the current generation

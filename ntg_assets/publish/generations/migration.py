@@ -14,9 +14,9 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.history.days import KEPT_BY_DAY
 from ntg_assets.history.links import adopt_days, show_history
-from ntg_assets.publish.handover import LINKED, reconcile
+from ntg_assets.publish.generations.handover import LINKED, reconcile
+from ntg_assets.publish.generations.shelf import current_folder, shelve
 from ntg_assets.publish.manifest import Manifest, read_manifest, write_manifest
-from ntg_assets.publish.shelf import current_folder, shelve
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.files import (
     hard_link,

@@ -8,11 +8,10 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.history.currents import MADE_CURRENT, kept_aside, read_changes, taken_back
 from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
-from ntg_assets.publish.handover import make_current, say_on_the_page
-from ntg_assets.publish.kept_days import PATHS
-from ntg_assets.publish.manifest import Manifest
-from ntg_assets.publish.publish import clear_shelf, prepare
-from ntg_assets.publish.shelf import (
+from ntg_assets.publish.generations.handover import make_current, say_on_the_page
+from ntg_assets.publish.generations.kept_days import PATHS
+from ntg_assets.publish.generations.publication import clear_shelf, prepare
+from ntg_assets.publish.generations.shelf import (
     Kept,
     current_folder,
     find,
@@ -20,6 +19,7 @@ from ntg_assets.publish.shelf import (
     shelf_lock,
     whole_folder,
 )
+from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.parquet import read_verified
 

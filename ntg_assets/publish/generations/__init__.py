@@ -1,0 +1,3 @@
+"""Generations as folders: written aside, made current by one link, kept aside, compared, taken
+back. What is in one is the business of the package above.
+"""
