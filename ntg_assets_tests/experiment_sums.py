@@ -26,7 +26,9 @@ def sums(values: Any, *, covariate: Sequence[float] | None = None) -> Sums:
         pair: sum(one * other for one, other in zip(micro[pair[0]], micro[pair[1]], strict=True))
         for pair in PAIRS
     }
-    return Sums(n, 0, 0, {name: sum(micro[name]) for name in VARIABLES}, products)
+    n_nonzero = sum(value != 0 for value in micro["value"])
+    first = {name: sum(micro[name]) for name in VARIABLES}
+    return Sums(n, 0, 0, first, products, n_nonzero=n_nonzero)
 
 
 def sums_of_units(units: Sequence[tuple[float | None, float, float, float]]) -> Sums:
@@ -46,9 +48,9 @@ def sums_of_units(units: Sequence[tuple[float | None, float, float, float]]) -> 
     }
     largest = max((abs(value) for value in columns["value"]), default=0)
     first = {name: sum(columns[name]) for name in VARIABLES}
-    return Sums(
-        len(usable), len(units) - len(known), len(known) - len(usable), first, products, largest
-    )
+    n_null, n_unusable = len(units) - len(known), len(known) - len(usable)
+    n_nonzero = sum(value != 0 for value in columns["value"])
+    return Sums(len(usable), n_null, n_unusable, first, products, largest, n_nonzero)
 
 
 def trend(values: npt.NDArray[np.float64]) -> Trend:

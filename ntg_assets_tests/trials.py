@@ -121,7 +121,15 @@ def conclude(
         )
         sums = run(tables.metric_sums(units, definitions=definitions), store)
         quantiles = run(tables.metric_quantiles(units, definitions=definitions), store)
-    evidence = EvidenceTables(traffic, sums, quantiles, daily_sums=daily, log_contents=contents)
+        shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=definitions), store)
+    evidence = EvidenceTables(
+        traffic,
+        sums,
+        quantiles,
+        daily_sums=daily,
+        log_contents=contents,
+        metric_shapes=shapes,
+    )
     readouts = results.readouts(definitions, evidence)
     decision = results.decisions(definitions, evidence, readouts=readouts).row(0, named=True)
     assert replay(json.loads(decision["receipt"]))["in_force"] == decision["decision"]

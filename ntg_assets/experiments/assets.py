@@ -13,6 +13,7 @@ from ntg_assets.experiments.contracts.data import (
     Exposures,
     LogContents,
     MetricQuantiles,
+    MetricShapes,
     MetricSums,
     SelfTestUnits,
     UnitMetrics,
@@ -103,6 +104,7 @@ def unit_metrics(
     events: Table,
     exposure_log: Table,
     outcome_log: Table,
+    item_categories: Table,
     project: Project,
 ) -> Query:
     """What each unit did: held against the list of every arm in a replay,
@@ -118,7 +120,11 @@ def unit_metrics(
         definitions=definitions,
     )
     logged = tables.log_unit_metrics(
-        exposure_log, events=events, outcome_log=outcome_log, definitions=definitions
+        exposure_log,
+        events=events,
+        outcome_log=outcome_log,
+        item_categories=item_categories,
+        definitions=definitions,
     )
     return tables.unit_metrics(replayed, logged=logged)
 
@@ -176,14 +182,30 @@ def metric_quantiles(unit_metrics: Table, project: Project) -> Query:
     )
 
 
+@staged_asset(contract=MetricShapes, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def metric_shapes(unit_metrics: Table, metric_sums: pl.DataFrame, project: Project) -> Query:
+    """How skewed the values are, where arms of unequal size make that matter."""
+    return tables.metric_shapes(
+        unit_metrics,
+        metric_sums=metric_sums,
+        definitions=project.settings.experiments.definitions,
+    )
+
+
 @staged_asset(contract=DailySums, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
-def daily_sums(exposure_log: Table, outcome_log: Table, events: Table, project: Project) -> Query:
+def daily_sums(
+    exposure_log: Table, outcome_log: Table, events: Table, item_categories: Table, project: Project
+) -> Query:
     """The primary metric by days since the exposure,
     from logs: the sums behind the effect by day.
     """
     definitions = project.settings.experiments.definitions
     return tables.daily_sums(
-        exposure_log, events=events, outcome_log=outcome_log, definitions=definitions
+        exposure_log,
+        events=events,
+        outcome_log=outcome_log,
+        item_categories=item_categories,
+        definitions=definitions,
     )
 
 
@@ -198,13 +220,19 @@ def health_checks(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
     evidence = EvidenceTables(
-        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+        arm_traffic,
+        metric_sums,
+        metric_quantiles,
+        metric_shapes=metric_shapes,
+        daily_sums=daily_sums,
+        log_contents=log_contents,
     )
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
@@ -214,6 +242,7 @@ def readouts(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
     project: Project,
@@ -222,7 +251,12 @@ def readouts(
     in a replay, in pairs.
     """
     evidence = EvidenceTables(
-        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+        arm_traffic,
+        metric_sums,
+        metric_quantiles,
+        metric_shapes=metric_shapes,
+        daily_sums=daily_sums,
+        log_contents=log_contents,
     )
     return results.readouts(project.settings.experiments.definitions, evidence)
 
@@ -232,10 +266,13 @@ def experiment_plans(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What each experiment can show by when, at the traffic seen so far."""
-    evidence = EvidenceTables(arm_traffic, metric_sums, metric_quantiles)
+    evidence = EvidenceTables(
+        arm_traffic, metric_sums, metric_quantiles, metric_shapes=metric_shapes
+    )
     return results.experiment_plans(project.settings.experiments.definitions, evidence)
 
 
@@ -244,6 +281,7 @@ def segment_effects(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
     project: Project,
@@ -252,7 +290,12 @@ def segment_effects(
     or by the segments of a log.
     """
     evidence = EvidenceTables(
-        arm_traffic, metric_sums, metric_quantiles, daily_sums=daily_sums, log_contents=log_contents
+        arm_traffic,
+        metric_sums,
+        metric_quantiles,
+        metric_shapes=metric_shapes,
+        daily_sums=daily_sums,
+        log_contents=log_contents,
     )
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
@@ -263,6 +306,7 @@ def decisions(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
     readouts: pl.DataFrame,
@@ -278,6 +322,7 @@ def decisions(
         metric_sums,
         metric_quantiles,
         settings.experiments.prior,
+        metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,
@@ -323,6 +368,7 @@ def experiment_problems(
     arm_traffic: pl.DataFrame,
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
+    metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     effect_by_day: pl.DataFrame,
     health_checks: pl.DataFrame,
@@ -354,6 +400,7 @@ def experiment_problems(
         metric_sums,
         metric_quantiles,
         programme.prior,
+        metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,

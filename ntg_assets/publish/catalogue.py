@@ -89,6 +89,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "log_contents",
             "metric_sums",
             "metric_quantiles",
+            "metric_shapes",
             "daily_sums",
             "effect_by_day",
             "health_checks",

@@ -1,8 +1,11 @@
 """The statistics as a library: every public function under one name,
 and arms made from whatever numbers are at hand.
 
-    from ntg_assets.experiments import statistics as st st.compare_means(st.sample_from_sums(3407,
-    1396.87, 52377.9767), st.sample_from_sums(3461, 2422.7, 134698.29)).p
+    from ntg_assets.statistics import library as st
+    st.compare_means(
+        st.sample_from_sums(3407, 1396.87, 52377.9767),
+        st.sample_from_sums(3461, 2422.7, 134698.29),
+    ).p
 
 `docs/experiments.md` has one example for each kind of question. Nothing here touches Dagster, a
 file or a store.
@@ -50,10 +53,9 @@ from ntg_assets.statistics.proportions import (
 )
 from ntg_assets.statistics.quantiles import (
     OrderStatistics,
-    TiedValuesError,
     compare_quantiles,
+    mid_quantiles,
     quantile_sample,
-    ranks_around,
 )
 from ntg_assets.statistics.relative_effects import compare_relative, relative_error
 from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
@@ -93,7 +95,6 @@ __all__ = [
     "PlanAnswer",
     "PlanRequest",
     "Sample",
-    "TiedValuesError",
     "adjusted_by_covariates",
     "adjusted_samples",
     "answer_plan",
@@ -219,28 +220,10 @@ def adjusted_by_covariates(
 
 
 def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
-    """Find a quantile of an arm and the values that enclose it with 95% confidence,
-    as the readouts do.
+    """Find a quantile of one arm by itself and the values that enclose it with 95% confidence; of
+    arms that are to be compared and share values, ask `mid_quantiles` for all of them together.
     """
-    found = np.sort(np.asarray(values, dtype=float))
-    n = len(found)
-    middle, low, high = ranks_around(n, quantile)
-    value, spanned = float(found[middle - 1]), found[max(low, 1) - 1 : high]
-    return OrderStatistics(
-        n,
-        value,
-        low=float(found[low - 1]) if low >= 1 else None,
-        high=float(found[high - 1]) if high <= n else None,
-        n_equal=_units_at(found, value),
-        n_tied=max(_units_at(found, one) for one in np.unique(spanned)),
-        n_spanned=high - low + 1,
-    )
-
-
-def _units_at(ordered: npt.NDArray[np.float64], value: float) -> int:
-    return int(
-        np.searchsorted(ordered, value, side="right") - np.searchsorted(ordered, value, side="left")
-    )
+    return mid_quantiles([values], quantile)[0]
 
 
 def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:

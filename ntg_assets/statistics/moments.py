@@ -31,6 +31,7 @@ class Sums:
         first: Sum of each variable, in millionths.
         second: Sum of each product, in millionths of millionths.
         largest: Largest value by size, in millionths; 0 where it is not known.
+        n_nonzero: Units with a value other than zero; 0 where they were not counted.
     """
 
     n: int
@@ -39,6 +40,7 @@ class Sums:
     first: Mapping[str, int]
     second: Mapping[tuple[str, str], int]
     largest: int = 0
+    n_nonzero: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -48,6 +50,7 @@ class Sums:
             {name: self.first[name] + other.first[name] for name in VARIABLES},
             {pair: self.second[pair] + other.second[pair] for pair in PAIRS},
             max(self.largest, other.largest),
+            self.n_nonzero + other.n_nonzero,
         )
 
 
@@ -74,6 +77,7 @@ def sums_of(row: Mapping[str, Any]) -> Sums:
         first={name: int(row[name]) for name in VARIABLES},
         second={pair: int(row["_".join(pair)]) for pair in PAIRS},
         largest=int(row["largest"]),
+        n_nonzero=int(row.get("n_nonzero") or 0),
     )
 
 

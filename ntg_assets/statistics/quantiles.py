@@ -1,49 +1,47 @@
-"""Quantiles by order statistics: no resampling,
-no assumption about the shape of the distribution, as long as values differ.
+"""Quantiles by mid-ranks: no resampling, no assumption about the shape of the distribution, and
+ties are welcome.
 
-Where many units share a value, the quantile and the ends of its interval jump from one shared value
-to the next, and the width of the interval says little about the error. So the interval must span
-several steps; where it does not, no claim is made.
+The distribution function is read in the middle of each step, F(x) - P(X = x) / 2, with straight
+lines between the values that any arm has. Where values differ that is the ordinary quantile. Where
+many units share a value, the ordinary quantile and the ends of its interval jump from one shared
+value to the next, whatever the number of units (7 to 50% of tests without an effect claimed one);
+this one moves with the counts below and at the value, so its error can be known: 4 to 7% over
+normal, lognormal, rounded, Poisson, geometric, half zero and capped values, 200 to 10,000 units.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, inf, sqrt
-from typing import Any
+from math import inf, sqrt
+from typing import Any, NamedTuple
 
+import numpy as np
 from scipy import special
 
+from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.two_samples import Difference, Sample, t_critical, t_p
+from ntg_assets.statistics.two_samples import (
+    Alternative,
+    Difference,
+    Sample,
+    interval_reach,
+    t_p,
+)
 
-# the order statistics enclose the quantile with 95% confidence
+# the ends enclose the quantile with 95% confidence
 ENCLOSING_Z = -float(special.ndtri(0.025))
-
-# Largest share of the ranks that the interval spans which one value may take. On rounded normal
-# values tests without an effect claim 5.7% at most up to a quarter, 7.9% at a half, 9% to 50%
-# beyond (300 and 2,000 units per arm, median and .9 quantile).
-MOST_TIED = 0.25
-
-
-class TiedValuesError(NotEnoughDataError):
-    """So many units share one value that the error of a quantile is not known,
-    however many units there are.
-    """
 
 
 @dataclass(frozen=True)
 class OrderStatistics:
-    """The quantile of one arm, and the order statistics that enclose it;
-    an end beyond the arm's extremes is None.
+    """The quantile of one arm, and the values that enclose it with 95% confidence; an end for which
+    there are too few units is None.
 
     Attributes:
         n: Units.
         value: The quantile.
-        low: Order statistic below it.
-        high: Order statistic above it.
-        n_equal: Units with the very value of the quantile.
-        n_tied: Most units that share one value between `low` and `high`.
-        n_spanned: Ranks from `low` to `high`; 0 where ties were not counted.
+        low: Value below it.
+        high: Value above it.
+        n_equal: Units at the two values between which the quantile lies.
     """
 
     n: int
@@ -51,38 +49,31 @@ class OrderStatistics:
     low: float | None
     high: float | None
     n_equal: int = 0
-    n_tied: int = 0
-    n_spanned: int = 0
-
-    @property
-    def is_tied(self) -> bool:
-        """Whether the interval is a step of shared values, or none at all."""
-        return self.low == self.high or self.n_tied >= fewest_tied(self.n_spanned)
 
 
 def order_statistics_of(row: Mapping[str, Any]) -> OrderStatistics:
-    """Read one row of `metric_quantiles`; older ones did not count ties."""
-    ties = {name: int(row.get(name) or 0) for name in ("n_equal", "n_tied", "n_spanned")}
-    return OrderStatistics(row["n"], row["value"], row["low"], row["high"], **ties)
-
-
-def fewest_tied(n_spanned: int) -> float:
-    """Return the number of equal values from which on an interval over so many ranks says
-    nothing.
-    """
-    return max(2, floor(MOST_TIED * n_spanned) + 1) if n_spanned else inf
-
-
-def ranks_around(n: int, quantile: float) -> tuple[int, int, int]:
-    """Return the ranks (from 1) of the quantile and of the order statistics around it,
-    which may lie outside the arm.
-    """
-    reach = ENCLOSING_Z * sqrt(n * quantile * (1 - quantile))
-    return (
-        max(ceil(n * quantile), 1),
-        floor(n * quantile - reach + 0.5),
-        floor(n * quantile + reach + 0.5),
+    """Read one row of `metric_quantiles`."""
+    return OrderStatistics(
+        row["n"], row["value"], row["low"], row["high"], int(row.get("n_equal") or 0)
     )
+
+
+def mid_quantiles(
+    arms: Sequence[Sequence[float] | Floats], quantile: float
+) -> list[OrderStatistics]:
+    """Find a quantile of each arm and the values that enclose it; what `metric_quantiles.sql` does.
+
+    Args:
+        arms: Values per arm, one per unit, none missing.
+        quantile: Between 0 and 1.
+
+    Source: Ma, Genton and Parzen 2011, "Asymptotic properties of sample quantiles of discrete
+    distributions"; the ends are read at the quantile plus and minus the error of the counts
+    (Woodruff 1952).
+    """
+    known = [np.asarray(one, dtype=np.float64) for one in arms]
+    support = np.unique(np.concatenate(known))
+    return [_mid_quantile(_Steps(support, _counts(one, support)), quantile) for one in known]
 
 
 def quantile_sample(found: OrderStatistics) -> Sample:
@@ -94,53 +85,125 @@ def quantile_sample(found: OrderStatistics) -> Sample:
 
     Raises:
         NotEnoughDataError: so few units that the interval would reach beyond the smallest or
-        largest of them.
-        TiedValuesError: so many equal values that the width of the interval is not that of an
-            error.
+            largest of them.
     """
-    if found.low is None or found.high is None:
-        raise NotEnoughDataError(f"{found.n} units are too few for an interval of this quantile.")
-    if found.is_tied:
-        raise TiedValuesError(_ties(found))
-    squared_error = ((found.high - found.low) / (2 * ENCLOSING_Z)) ** 2 * (found.n - 1) / found.n
+    low, high = _ends(found)
+    squared_error = ((high - low) / (2 * ENCLOSING_Z)) ** 2 * (found.n - 1) / found.n
     return Sample(found.n, found.value, squared_error * found.n)
 
 
 def compare_quantiles(
-    control: OrderStatistics, treatment: OrderStatistics, *, confidence: float = 0.95
+    control: OrderStatistics,
+    treatment: OrderStatistics,
+    *,
+    confidence: float = 0.95,
+    alternative: Alternative = "two-sided",
 ) -> Difference:
-    """Compare one quantile of two arms (normal approximation).
+    """Compare one quantile of two arms. The interval may reach further to one side, as that of a
+    quantile beside a gap or a heap of equal values does; p is that of the side at zero.
+
+    Source: Zou and Donner 2008, "Construction of confidence limits about effect measures: A general
+    approach" (MOVER: the limits of a difference from those of its parts).
 
     Raises:
-        NotEnoughDataError: an arm has too few units.
-        TiedValuesError: in either arm too many units share a value.
+        NotEnoughDataError: an arm has too few units, or no interval exists because the quantile of
+            every arm lies in one heap of smallest or largest values.
     """
-    one, other = quantile_sample(control), quantile_sample(treatment)
-    error = sqrt(one.squared_error + other.squared_error)
-    difference = other.mean - one.mean
-    half_width = t_critical((1 - confidence) / 2, inf) * error
+    down, up = (
+        sqrt(_reach(*sides))
+        for sides in (
+            ((treatment, "low"), (control, "high")),
+            ((treatment, "high"), (control, "low")),
+        )
+    )
+    difference = treatment.value - control.value
+    side = down if difference > 0 else up
+    if max(down, up) == 0 or (difference and not side):
+        raise NotEnoughDataError(
+            f"the quantile of every arm lies among its equal smallest or largest values"
+            f" ({control.value:g}, {treatment.value:g}): no interval exists. Compare the share of"
+            " units above a value."
+        )
+    below, above = interval_reach(confidence, inf, alternative)
     return Difference(
         difference,
-        difference - half_width,
-        difference + half_width,
-        error,
+        difference - below * down,
+        difference + above * up,
+        (down + up) / 2,
         inf,
-        t_p(difference / error, inf),
+        t_p(difference / side, inf, alternative=alternative)
+        if difference
+        else _no_difference(alternative),
     )
 
 
-def _ties(found: OrderStatistics) -> str:
-    at_the_quantile = found.n_equal >= fewest_tied(found.n_spanned)
-    n, what = (
-        (found.n_equal, "equal the quantile")
-        if at_the_quantile
-        else (found.n_tied, "share one value beside the quantile")
+class _Steps(NamedTuple):
+    """The values that any arm has, in order, and the units of one arm at each."""
+
+    values: Floats
+    counts: Floats
+
+    @property
+    def middles(self) -> Floats:
+        return np.asarray((np.cumsum(self.counts) - self.counts / 2) / self.counts.sum())
+
+    def bracket(self, share: float) -> int:
+        """Find the value up to which a share of the units lies, never the first one."""
+        return int(np.clip(np.searchsorted(self.middles, share), 1, len(self.values) - 1))
+
+    def weight(self, share: float, place: int) -> float:
+        """Return how far a share lies from the value before to the value at a place."""
+        before, after = self.middles[place - 1], self.middles[place]
+        return float(np.clip((share - before) / (after - before), 0, 1)) if after > before else 1.0
+
+    def at(self, share: float) -> float:
+        """Return the value below which a share of the units lies."""
+        place = self.bracket(share)
+        before, after = self.values[place - 1], self.values[place]
+        return float(before + self.weight(share, place) * (after - before))
+
+
+def _counts(values: Floats, support: Floats) -> Floats:
+    return np.bincount(np.searchsorted(support, values), minlength=len(support)).astype(np.float64)
+
+
+def _mid_quantile(steps: _Steps, quantile: float) -> OrderStatistics:
+    n = int(steps.counts.sum())
+    if len(steps.values) == 1:
+        only = float(steps.values[0])
+        return OrderStatistics(n, only, only, only, n)
+    place = steps.bracket(quantile)
+    weight = steps.weight(quantile, place)
+    below = float(steps.counts[: place - 1].sum()) / n
+    at, after = float(steps.counts[place - 1]) / n, float(steps.counts[place]) / n
+    mean = below + at * (1 + weight) / 2 + after * weight / 2
+    squares = below + at * ((1 + weight) / 2) ** 2 + after * (weight / 2) ** 2
+    reach = ENCLOSING_Z * sqrt(max(squares - mean**2, 0.0) / n)
+    low, high = quantile - reach, quantile + reach
+    return OrderStatistics(
+        n,
+        steps.at(quantile),
+        steps.at(low) if low >= 0 else None,
+        steps.at(high) if high <= 1 else None,
+        int(steps.counts[place - 1] + steps.counts[place]),
     )
-    told = (
-        f"{n / found.n:.0%} of the {found.n:,} values {what} ({found.value:g})"
-        if n
-        else f"the values around {found.value:g} are equal"
-    )
-    return (
-        f"{told}, so its error is not known. Compare a mean, or the share of units above a value."
-    )
+
+
+def _ends(found: OrderStatistics) -> tuple[float, float]:
+    if found.low is None or found.high is None:
+        raise NotEnoughDataError(f"{found.n} units are too few for an interval of this quantile.")
+    return found.low, found.high
+
+
+def _reach(*sides: tuple[OrderStatistics, str]) -> float:
+    """Add up the squared errors of some ends."""
+    squares = 0.0
+    for found, side in sides:
+        low, high = _ends(found)
+        distance = found.value - low if side == "low" else high - found.value
+        squares += (distance / ENCLOSING_Z) ** 2 * (found.n - 1) / found.n
+    return squares
+
+
+def _no_difference(alternative: Alternative) -> float:
+    return 1.0 if alternative == "two-sided" else 0.5

@@ -260,8 +260,11 @@ def test_a_guardrail_on_a_quantile_of_tied_values_is_not_passed_though_its_metri
     assert verdicts == {"buys": "iterate"}
     assert found.verdicts("counted_events:buys", "complete_values:buys") == ["healthy", "healthy"]
     assert (found.decision["decision"], found.decision["reason"]) == ("iterate", "guardrail:buys")
-    assert "100% of the 150 values equal the quantile (4)" in found.decision["sentence"]
-    assert found.decision["sentence"].endswith("More units do not change that.")
+    assert (
+        "the quantile of every arm lies among its equal smallest or largest values (4, 4)"
+        in found.decision["sentence"]
+    )
+    assert found.decision["sentence"].endswith("the share of units above a value.")
 
 
 def test_proven_harm_rolls_back_though_another_guardrail_has_no_data(tmp_path: Path) -> None:

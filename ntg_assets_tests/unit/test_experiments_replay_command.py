@@ -183,7 +183,7 @@ def test_a_published_decision_replays_and_says_from_what(paths: Paths) -> None:
         (lambda receipt: receipt.pop("inputs"), "damaged: it has no 'inputs'"),
         (
             lambda receipt: receipt.update(rule_version="0"),
-            "rule version 0, this code version 3. Replay it with the code of its version",
+            "rule version 0, this code version 4. Replay it with the code of its version",
         ),
         (
             lambda receipt: receipt["inputs"]["experiment"].update(owner="x"),
@@ -520,7 +520,7 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
     old["in_force"] = "rollout"
     with pytest.raises(
         ReplayMismatchError,
-        match=r"follows rule version 2 and says rollout .* version 3 comes to iterate",
+        match=r"follows rule version 2 and says rollout .* version 4 comes to iterate",
     ):
         replay(old)
     old["health"] = [
@@ -540,7 +540,7 @@ def test_a_receipt_of_the_rule_before_replays_with_more_as_better_and_promises_i
         experiment_sources=lambda rows: rows.clear(),
     )
     assert (
-        "the receipt follows rule version 2, and version 3 comes to the same outcome, from the"
+        "the receipt follows rule version 2, and version 4 comes to the same outcome, from the"
         " published sums." in replayed(aged)
     )
 

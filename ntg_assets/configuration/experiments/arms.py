@@ -5,7 +5,7 @@ and a person's decision against the rule.
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ntg_assets.configuration.section import Section
 
@@ -41,7 +41,16 @@ class GuardrailSettings(Section):
     """A metric that must not get worse by more than a margin."""
 
     metric: str = Field(min_length=1)
-    margin: float = Field(gt=0)
+    margin: float | None = Field(default=None, gt=0)
     """Largest harmless worsening, as an absolute difference to the control: a drop,
-    or a rise where less is better.
+    or a rise where less is better. None: `relative_margin`, or what the metric itself says.
     """
+    relative_margin: float | None = Field(default=None, gt=0, lt=1)
+    """The same as a share of the control's mean (0.02: two per cent worse is harmless)."""
+
+    @model_validator(mode="after")
+    def _has_one_margin(self) -> "GuardrailSettings":
+        if self.margin is not None and self.relative_margin is not None:
+            msg = f"guardrail {self.metric}: give margin or relative_margin, not both"
+            raise ValueError(msg)
+        return self

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -66,8 +66,8 @@ class ExperimentSettings(Section):
     source: Source = Field(default=ReplaySource(), discriminator="kind")
     """Where the evidence comes from."""
     metrics: list[MetricSettings] = Field(default_factory=list)
-    """Metrics of the readout; empty: all that an offline replay measures
-    (whose metrics have their own kinds).
+    """Metrics of the readout, or names of those in the catalogue `experiments.metrics`; empty: all
+    that an offline replay measures (whose metrics have their own kinds).
     """
     comparison: Comparison = "between users"
     """Which readout decides: users of one arm against users of the other,
@@ -228,15 +228,48 @@ class ExperimentSettings(Section):
             else []
         )
 
-    def effect_in_question(self, metric: str) -> float | None:
+    @property
+    def guarded(self) -> list[GuardrailSettings]:
+        """The guardrails, each with a margin: its own, or that of the metric."""
+        margins = {metric.name: metric for metric in self.measured}
+        return [
+            (
+                guardrail
+                if guardrail.margin or guardrail.relative_margin
+                else guardrail.model_copy(
+                    update={
+                        "margin": margins[guardrail.metric].margin,
+                        "relative_margin": margins[guardrail.metric].relative_margin,
+                    }
+                )
+            )
+            for guardrail in self.guardrails
+        ]
+
+    @property
+    def power_of_each(self) -> float:
+        """Power of each metric of the decision with which all of them together have `power`.
+
+        A rollout needs the primary metric to win and every guardrail to show that it is not worse,
+        so their chances to fail add up. Guardrails need no share of the error rate: a false rollout
+        needs all of them to pass.
+
+        Source: Schultzberg, Ankargren and Franberg 2024, "Risk-aware product decisions in A/B tests
+        with multiple metrics".
+        """
+        return 1 - (1 - self.power) / len(self.judged_metrics)
+
+    def effect_in_question(self, metric: str, *, baseline: float | None = None) -> float | None:
         """Effect that a metric must be able to show: the smallest worth finding,
-        a guardrail's margin, else none is stated.
+        a guardrail's margin (a relative one of the control's mean), else none is stated.
         """
         if metric == self.primary_metric:
             return self.minimum_effect
-        return next(
-            (guardrail.margin for guardrail in self.guardrails if guardrail.metric == metric), None
-        )
+        for guardrail in self.guarded:
+            if guardrail.metric == metric:
+                share = guardrail.relative_margin
+                return guardrail.margin if share is None else share * abs(baseline or 0.0) or None
+        return None
 
     def is_fixed(self, metric: str) -> bool:
         """Whether the arms cannot have changed a metric,
@@ -280,6 +313,13 @@ class ExperimentSettings(Section):
                 msg = (
                     f"experiment {self.id}: metric {name!r} is not measured; known:"
                     f" {', '.join(known)}"
+                )
+                raise ValueError(msg)
+        for guardrail in self.guarded:
+            if not (guardrail.margin or guardrail.relative_margin):
+                msg = (
+                    f"experiment {self.id}: guardrail {guardrail.metric} needs a margin or a"
+                    " relative_margin, its own or that of the metric"
                 )
                 raise ValueError(msg)
         if len(set(known)) < len(known):
@@ -341,6 +381,8 @@ class ExperimentSettings(Section):
     def _log_problems(self) -> Iterator[str]:
         if not self.metrics:
             yield "an experiment on logs needs its metrics named"
+        for metric in self.metrics:
+            yield from self._metric_problems(metric)
         if self.unit != "user" and (
             isinstance(self.source, InterventionSource) or self.source.outcomes is None  # type: ignore[union-attr]
         ):
@@ -367,6 +409,58 @@ class ExperimentSettings(Section):
             )
         if self.comparison == "paired":
             yield "each unit of a log is known under one arm only, so pairs do not exist"
+
+    def _metric_problems(self, metric: MetricSettings) -> Iterator[str]:
+        if metric.categories and not (
+            isinstance(self.source, ReplaySource) or self.source.outcomes is None
+        ):
+            yield (
+                f"metric {metric.name} counts items of some categories, which only the interaction"
+                " log knows: leave out the outcome log, or name event_types of it"
+            )
+        if metric.window_days is not None and metric.window_days > self.window_days:
+            yield (
+                f"metric {metric.name} looks at {metric.window_days} days, and the source's window"
+                f" has {self.window_days:g}"
+            )
+
+
+def _by_name(metrics: Any) -> dict[str, Any]:  # whatever YAML holds
+    """Index a catalogue by name.
+
+    Raises:
+        ValueError: two metrics have one name.
+    """
+    named: list[tuple[str, Any]] = [
+        (one.name if isinstance(one, MetricSettings) else str(one.get("name")), one)
+        for one in metrics
+        if isinstance(one, (dict, MetricSettings))
+    ]
+    doubled = [name for name, n in Counter(name for name, _ in named).items() if n > 1]
+    if doubled:
+        msg = f"experiments.metrics: two metrics are called {doubled[0]!r}"
+        raise ValueError(msg)
+    return dict(named)
+
+
+def _with_metrics(definition: Any, catalogue: dict[str, Any]) -> Any:  # as above
+    """Replace the names among an experiment's metrics by the metrics of the catalogue.
+
+    Raises:
+        ValueError: the catalogue has no metric of a name.
+    """
+    if not isinstance(definition, dict) or not isinstance(definition.get("metrics"), list):
+        return definition
+    for name in definition["metrics"]:
+        if isinstance(name, str) and name not in catalogue:
+            known = ", ".join(catalogue) or "nothing"
+            msg = (
+                f"experiment {definition.get('id')}: the catalogue experiments.metrics has no"
+                f" {name!r}; it has {known}"
+            )
+            raise ValueError(msg)
+    taken = [catalogue[one] if isinstance(one, str) else one for one in definition["metrics"]]
+    return definition | {"metrics": taken}
 
 
 class PastEffectSettings(Section):
@@ -398,7 +492,22 @@ class ExperimentsSettings(Section):
     """So many experiments, those with the most units,
     are put to the self-tests: more of them would say the same of the same formulas.
     """
+    metrics: list[MetricSettings] = Field(default_factory=list)
+    """Catalogue of metrics that experiments share: in the `metrics` of an experiment a name stands
+    for the metric of that name here.
+    """
     definitions: list[ExperimentSettings] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_from_the_catalogue(cls, given: Any) -> Any:  # whatever YAML holds
+        """Put the metrics of the catalogue where experiments name them."""
+        if not isinstance(given, dict) or not isinstance(given.get("definitions"), list):
+            return given
+        catalogue = _by_name(given.get("metrics") or [])
+        return given | {
+            "definitions": [_with_metrics(one, catalogue) for one in given["definitions"]]
+        }
 
     @property
     def prior(self) -> Belief | None:

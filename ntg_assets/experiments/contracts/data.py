@@ -196,6 +196,7 @@ class MetricSums(Contract):
     n: int = column("Units with a usable value", ge=0)
     n_null: int = column("Units without a value, not in n", ge=0)
     n_unusable: int = column("Units with an infinite or impossible value, not in n", ge=0)
+    n_nonzero: int = column("Units with a value other than zero", ge=0)
     largest: Exact = column("Largest value by size, in millionths")
     value: Exact = column("Sum of the value in millionths")
     denominator: Exact = column("Sum of the denominator in millionths")
@@ -230,8 +231,8 @@ class MetricSums(Contract):
 
 @contract("metric_quantiles")
 class MetricQuantiles(Contract):
-    """One row per (experiment, metric, arm) of a quantile metric: the quantile and the order
-    statistics around it.
+    """One row per (experiment, metric, arm) of a quantile metric: the quantile by mid-ranks and the
+    values that enclose it.
     """
 
     experiment: str = column(EXPERIMENT)
@@ -241,17 +242,29 @@ class MetricQuantiles(Contract):
     n: int = column("Units with a usable value", ge=1)
     value: float = column("The quantile")
     low: float = column(
-        "Order statistic below it (95% confidence on both sides together); null with too few units",
+        "Value below it (95% confidence on both sides together); null with too few units",
         nullable=True,
     )
-    high: float = column("Order statistic above it; null with too few units", nullable=True)
-    n_equal: int = column("Units with the very value of the quantile", ge=1)
-    n_tied: int = column(
-        "Most units that share one value from `low` to `high`; more than a quarter of `n_spanned`:"
-        " no claim",
-        ge=1,
-    )
-    n_spanned: int = column("Ranks from `low` to `high`", ge=1)
+    high: float = column("Value above it; null with too few units", nullable=True)
+    n_equal: int = column("Units at the two values between which the quantile lies", ge=0)
+
+    class Config:
+        unique = ["experiment", "metric", "arm"]
+
+
+@contract("metric_shapes")
+class MetricShapes(Contract):
+    """One row per (experiment, metric, arm) whose arms are so unequal in size that the skewness of
+    values matters: higher powers of the values as the test sees them.
+    """
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    arm: str = column("Arm")
+    source: str = column(SOURCE, isin=SOURCES)
+    n: int = column("Units with a usable value", ge=2)
+    third: Exact = column("Sum of the third powers of the standardised values, in millionths")
+    fourth: Exact = column("Sum of their fourth powers, in millionths")
 
     class Config:
         unique = ["experiment", "metric", "arm"]

@@ -5,7 +5,7 @@
 -- exposed before and from the exposure of the one in the middle on; where all were exposed at one moment, all are late.
 -- Values in thousandths; their squares fit into 38 digits.
 -- Grain: (experiment, arm, cohort, day), for metrics that are counted per day (no ratio, no quantile) and windows of at least four days.
--- Tables: ripe_units, metrics, metric_event_types (the configured designs), events, outcome_log.
+-- Tables: ripe_units, metrics, metric_event_types (the configured designs), metric_items, events, outcome_log.
 -- Parameters: $largest, beyond which a value cannot be true.
 with asked as (
     select
@@ -13,10 +13,14 @@ with asked as (
         metric,
         measure,
         takes_all_types,
+        takes_all_items,
+        min_value,
+        max_value,
         from_day,
+        until_day,
         window_days
     from metrics
-    where is_primary and window_days >= 4 and kind not in ('ratio', 'quantile')
+    where is_primary and window_days >= 4 and is_daily
 ),
 readable as (
     select
@@ -31,7 +35,11 @@ readable as (
         asked.metric,
         asked.measure,
         asked.takes_all_types,
+        asked.takes_all_items,
+        asked.min_value,
+        asked.max_value,
         asked.from_day,
+        asked.until_day,
         row_number() over (
             partition by ripe_units.experiment
             order by ripe_units.first_exposed_at, ripe_units.unit_id
@@ -57,9 +65,14 @@ happened as (
         readable.metric,
         readable.measure,
         readable.takes_all_types,
+        readable.takes_all_items,
+        readable.min_value,
+        readable.max_value,
         readable.from_day,
+        readable.until_day,
         events.event_type,
         events.value,
+        cast(events.item_id as varchar) as item_id,
         date_diff('day', cast(readable.first_exposed_on as date), cast(events.event_on as date)) as day
     from readable
     inner join events
@@ -75,9 +88,14 @@ happened as (
         readable.metric,
         readable.measure,
         readable.takes_all_types,
+        readable.takes_all_items,
+        readable.min_value,
+        readable.max_value,
         readable.from_day,
+        readable.until_day,
         outcome_log.event_type,
         outcome_log.value,
+        null as item_id,
         date_diff('day', cast(readable.first_exposed_on as date), cast(outcome_log.event_on as date)) as day
     from readable
     inner join outcome_log
@@ -101,9 +119,17 @@ by_day as (
         on metric_event_types.experiment = happened.experiment
         and metric_event_types.metric = happened.metric
         and metric_event_types.event_type = happened.event_type
+    left join metric_items
+        on metric_items.experiment = happened.experiment
+        and metric_items.metric = happened.metric
+        and metric_items.item_id = happened.item_id
     where
         (happened.takes_all_types or metric_event_types.event_type is not null)
+        and (happened.takes_all_items or metric_items.item_id is not null)
+        and (happened.min_value is null or happened.value >= happened.min_value or (happened.value is null and happened.measure = 'value'))
+        and (happened.max_value is null or happened.value <= happened.max_value or (happened.value is null and happened.measure = 'value'))
         and happened.day >= happened.from_day
+        and (happened.until_day is null or happened.day < happened.until_day)
     group by happened.experiment, happened.unit_id, happened.arm, happened.measure, happened.day
 ),
 placed as (

@@ -34,19 +34,27 @@ ARM_TYPES = {
 METRIC_TYPES = {
     "experiment": pl.String,
     "metric": pl.String,
-    "kind": pl.String,
+    "has_pairs": pl.Boolean,
+    "is_daily": pl.Boolean,
+    "reads_ranks": pl.Boolean,
     "measure": pl.String,
     "denominator": pl.String,
     "takes_all_types": pl.Boolean,
+    "takes_all_items": pl.Boolean,
+    "min_value": pl.Float64,
+    "max_value": pl.Float64,
     "from_day": pl.Int64,
+    "until_day": pl.Int64,
     "lowest": pl.Float64,
     "quantile": pl.Float64,
     "winsorise_at": pl.Float64,
+    "winsorise_below": pl.Float64,
     "source": pl.String,
     "is_primary": pl.Boolean,
     "window_days": pl.Int64,
 }
 LOOK_TYPES = {"experiment": pl.String, "n_units": pl.Int64}
+CATEGORY_TYPES = {"experiment": pl.String, "metric": pl.String, "category": pl.String}
 EVENT_TYPE_TYPES = {"experiment": pl.String, "metric": pl.String, "event_type": pl.String}
 
 
@@ -116,14 +124,21 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
         (
             one.id,
             metric.name,
-            metric.kind,
+            metric.how.has_pairs,
+            metric.how.is_daily,
+            metric.how.reads_ranks,
             metric.measure,
             metric.denominator,
             not metric.event_types,
+            not metric.categories,
+            metric.min_value,
+            metric.max_value,
             metric.from_day,
+            metric.window_days,
             metric.smallest,
-            metric.quantile if metric.kind == "quantile" else None,
+            metric.quantile if metric.how.reads_ranks else None,
             metric.winsorise_at,
+            metric.winsorise_below,
             one.evidence,
             metric.name == one.primary_metric,
             one.window_days,
@@ -145,6 +160,19 @@ def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame
         for kind in dict.fromkeys(metric.event_types)
     ]
     return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
+
+
+def categories_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
+    """List the categories of items that metrics count, where they name some;
+    one row per (experiment, metric, category).
+    """
+    rows = [
+        (one.id, metric.name, category)
+        for one in definitions
+        for metric in one.measured
+        for category in dict.fromkeys(metric.categories)
+    ]
+    return pl.DataFrame(rows, schema=CATEGORY_TYPES, orient="row")
 
 
 def looks_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:

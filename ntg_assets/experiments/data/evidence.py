@@ -19,6 +19,7 @@ from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.moments import NOTHING, Sums, sums_of, total
 from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import OrderStatistics, order_statistics_of
+from ntg_assets.statistics.skewness import Shape, shape_of
 
 SECONDS_PER_DAY = 86_400
 
@@ -99,6 +100,9 @@ class Evidence:
     files: tuple[LogFile, ...] = ()
     """The log files that everything was read from."""
 
+    shapes: Mapping[tuple[str, str], Shape] = field(default_factory=dict)
+    """By metric and arm, where arms of unequal size make the skewness of values matter."""
+
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
         return self._totals.get((comparison, metric, arm), NOTHING)
@@ -169,6 +173,7 @@ class EvidenceTables:
     value: ValueTerms = UNPRICED
     experiment_sources: pl.DataFrame | None = None
     log_contents: pl.DataFrame | None = None
+    metric_shapes: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
         """Leave out the experiments whose logs could not be read: every other one has a row of
@@ -193,6 +198,10 @@ class EvidenceTables:
             quantiles={
                 (row["metric"], row["arm"]): order_statistics_of(row)
                 for row in self._rows("metric_quantiles", experiment)
+            },
+            shapes={
+                (row["metric"], row["arm"]): shape_of(row)
+                for row in self._rows("metric_shapes", experiment)
             },
             **self._of_days(experiment),
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
@@ -234,6 +243,7 @@ class EvidenceTables:
             "daily_sums": self.daily_sums,
             "experiment_sources": self.experiment_sources,
             "log_contents": self.log_contents,
+            "metric_shapes": self.metric_shapes,
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)

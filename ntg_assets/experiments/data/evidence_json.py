@@ -13,6 +13,7 @@ from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.statistics.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
+from ntg_assets.statistics.skewness import Shape
 
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
@@ -39,6 +40,10 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         quantiles={
             (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
         },
+        shapes={
+            (row.pop("metric"), row.pop("arm")): Shape(**row)
+            for row in map(dict, content.get("shapes", []))
+        },
     )
 
 
@@ -55,6 +60,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
                 "n": found.n,
                 "n_null": found.n_null,
                 "n_unusable": found.n_unusable,
+                "n_nonzero": found.n_nonzero,
                 "largest": str(found.largest),
                 # text: JSON readers round integers this long
                 "first": {name: str(value) for name, value in found.first.items()},
@@ -80,6 +86,10 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             {"metric": metric, "arm": arm, **asdict(found)}
             for (metric, arm), found in sorted(evidence.quantiles.items())
         ],
+        "shapes": [
+            {"metric": metric, "arm": arm, **asdict(found)}
+            for (metric, arm), found in sorted(evidence.shapes.items())
+        ],
     }
 
 
@@ -96,6 +106,7 @@ def _sums_from_json(row: Mapping[str, Any]) -> Sums:
         first={name: int(row["first"][name]) for name in VARIABLES},
         second={pair: int(row["second"]["*".join(pair)]) for pair in PAIRS},
         largest=int(row["largest"]),
+        n_nonzero=row.get("n_nonzero", 0),
     )
 
 

@@ -1,7 +1,7 @@
 -- What each readable unit did in its window after the exposure, and in its pre-period before, from the logs of a running experiment.
 -- A missing value of any event makes the unit's value missing, an infinite one infinite: health counts them, no test uses them.
 -- Grain: (experiment, unit, arm, metric).
--- Tables: ripe_units, metrics, metric_event_types (the configured designs), events, outcome_log.
+-- Tables: ripe_units, metrics, metric_event_types (the configured designs), metric_items, events, outcome_log.
 -- Parameters: $largest, beyond which a value cannot be true.
 with happened as (
     select
@@ -12,7 +12,8 @@ with happened as (
         events.event_at,
         events.event_on,
         events.event_type,
-        events.value
+        events.value,
+        cast(events.item_id as varchar) as item_id
     from ripe_units as ripe
     inner join events
         on cast(events.user_id as varchar) = ripe.unit_id
@@ -28,7 +29,8 @@ with happened as (
         outcome_log.event_at,
         outcome_log.event_on,
         outcome_log.event_type,
-        outcome_log.value
+        outcome_log.value,
+        null as item_id
     from ripe_units as ripe
     inner join outcome_log
         on outcome_log.experiment = ripe.experiment
@@ -53,11 +55,24 @@ counting as (
         on metric_event_types.experiment = happened.experiment
         and metric_event_types.metric = metrics.metric
         and metric_event_types.event_type = happened.event_type
+    left join metric_items
+        on metric_items.experiment = happened.experiment
+        and metric_items.metric = metrics.metric
+        and metric_items.item_id = happened.item_id
     where
         (metrics.takes_all_types or metric_event_types.event_type is not null)
+        and (metrics.takes_all_items or metric_items.item_id is not null)
+        and (metrics.min_value is null or happened.value >= metrics.min_value or (happened.value is null and metrics.measure = 'value'))
+        and (metrics.max_value is null or happened.value <= metrics.max_value or (happened.value is null and metrics.measure = 'value'))
         and (
             happened.event_at < happened.first_exposed_at
-            or date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) >= metrics.from_day
+            or (
+                date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) >= metrics.from_day
+                and (
+                    metrics.until_day is null
+                    or date_diff('day', cast(happened.first_exposed_on as date), cast(happened.event_on as date)) < metrics.until_day
+                )
+            )
         )
 ),
 by_day as (

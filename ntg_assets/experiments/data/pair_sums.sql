@@ -18,7 +18,7 @@ with under_control as (
     inner join metrics
         on metrics.experiment = unit_metrics.experiment
         and metrics.metric = unit_metrics.metric
-        and metrics.kind <> 'ratio'
+        and metrics.has_pairs
     where unit_metrics.source = 'offline replay'
 ),
 paired as (
@@ -57,6 +57,7 @@ select
     count(v) as n,
     count(*) - count(value) as n_null,
     count(value) - count(v) as n_unusable,
+    count(nullif(v, 0)) as n_nonzero,
     max(abs(v)) as largest,
     sum(v) as v,
     sum(cast(v as decimal(19, 0)) * cast(v as decimal(19, 0))) as vv

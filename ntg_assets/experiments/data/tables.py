@@ -9,12 +9,14 @@ import polars as pl
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.data.designs import (
     arms_frame,
+    categories_frame,
     event_types_frame,
     experiments_frame,
     looks_frame,
     metrics_frame,
 )
 from ntg_assets.experiments.data.exposure_logs import EXPOSURE_TYPES, KEPT_TYPES, OUTCOME_TYPES
+from ntg_assets.experiments.data.shape_scales import scales_frame
 from ntg_assets.sql import Query, Source, query
 from ntg_assets.statistics.moments import LARGEST_VALUE
 from ntg_assets.statistics.quantiles import ENCLOSING_Z
@@ -26,6 +28,9 @@ LOG_TRAFFIC_TYPES = {
     "n_just_before": pl.Int64,
     "n_in_time": pl.Int64,
 }
+
+
+ITEM_CATEGORY_TYPES = {"item_id": pl.String, "category": pl.String}
 
 
 def assignments(
@@ -109,10 +114,15 @@ def log_unit_metrics(
     events: Source,
     definitions: Sequence[ExperimentSettings],
     outcome_log: Source | None = None,
+    item_categories: Source | None = None,
 ) -> Query:
     """Count what each logged unit did after its exposure and before."""
     tables = _log_tables(
-        exposure_log, events=events, definitions=definitions, outcome_log=outcome_log
+        exposure_log,
+        events=events,
+        definitions=definitions,
+        outcome_log=outcome_log,
+        item_categories=item_categories,
     )
     return query("experiments.data", "log_unit_metrics", tables, largest=LARGEST_VALUE)
 
@@ -152,10 +162,15 @@ def daily_sums(
     events: Source,
     definitions: Sequence[ExperimentSettings],
     outcome_log: Source | None = None,
+    item_categories: Source | None = None,
 ) -> Query:
     """Add up the primary metric by days since the exposure."""
     tables = _log_tables(
-        exposure_log, events=events, definitions=definitions, outcome_log=outcome_log
+        exposure_log,
+        events=events,
+        definitions=definitions,
+        outcome_log=outcome_log,
+        item_categories=item_categories,
     )
     return query("experiments.data", "daily_sums", tables, largest=LARGEST_VALUE)
 
@@ -166,6 +181,7 @@ def _log_tables(
     events: Source,
     definitions: Sequence[ExperimentSettings],
     outcome_log: Source | None,
+    item_categories: Source | None,
 ) -> dict[str, Source]:
     """Name what the queries over logs read; the readable units are chosen by one query for all of
     them.
@@ -177,10 +193,17 @@ def _log_tables(
         "ripe_units",
         {"exposure_log": exposure_log, "looks": looks_frame(definitions), "log_ends": ends},
     )
+    items: dict[str, Source] = {
+        "item_categories": (
+            pl.DataFrame(schema=ITEM_CATEGORY_TYPES) if item_categories is None else item_categories
+        ),
+        "metric_categories": categories_frame(definitions),
+    }
     return {
         "ripe_units": ripe,
         "metrics": metrics_frame(definitions),
         "metric_event_types": event_types_frame(definitions),
+        "metric_items": query("experiments.data", "metric_items", items),
         **logs,
     }
 
@@ -220,8 +243,7 @@ def arm_traffic(
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
     """Add up every metric of every arm, exactly; winsorised metrics after their values are cut."""
     metrics = metrics_frame(definitions)
-    is_cut = any(metric.winsorise_at for one in definitions for metric in one.measured)
-    units = _winsorised(unit_metrics, metrics=metrics) if is_cut else unit_metrics
+    units = _cut(unit_metrics, definitions=definitions)
     unit_sums = query("experiments.data", "unit_sums", {"unit_metrics": units})
     pair_sums = query(
         "experiments.data",
@@ -233,6 +255,28 @@ def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSetting
         "metric_sums",
         {"unit_sums": unit_sums, "pair_sums": pair_sums, "metrics": metrics},
     )
+
+
+def metric_shapes(
+    unit_metrics: Source,
+    *,
+    metric_sums: pl.DataFrame,
+    definitions: Sequence[ExperimentSettings],
+) -> Query:
+    """Add up the third and fourth powers of values where skewness can break the test of means."""
+    units = _cut(unit_metrics, definitions=definitions)
+    tables: dict[str, Source] = {
+        "unit_metrics": units,
+        "scales": scales_frame(definitions, metric_sums),
+    }
+    return query("experiments.data", "metric_shapes", tables, largest=LARGEST_VALUE)
+
+
+def _cut(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Source:
+    """Winsorise where any metric is winsorised."""
+    is_cut = any(metric.is_winsorised for one in definitions for metric in one.measured)
+    metrics = metrics_frame(definitions)
+    return _winsorised(unit_metrics, metrics=metrics) if is_cut else unit_metrics
 
 
 def _winsorised(unit_metrics: Source, *, metrics: pl.DataFrame) -> Query:

@@ -13,6 +13,7 @@ select
     unit_metrics.segment,
     case
         when unit_metrics.value > metric_caps.cap and unit_metrics.value <= $largest then metric_caps.cap
+        when unit_metrics.value < metric_caps.lowest and unit_metrics.value >= -$largest then metric_caps.lowest
         else unit_metrics.value
     end as value,
     unit_metrics.denominator,

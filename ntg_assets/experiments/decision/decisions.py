@@ -1,7 +1,9 @@
-"""Roll out, roll back or iterate, by ordered gates. Rule version 3.
+"""Roll out, roll back or iterate, by ordered gates. Rule version 4.
 
 1 did not ask whether logs fit together; 2 took more of every metric for better, claimed quantiles
-of tied values, and passed guardrails that had no events or missed the values of one arm.
+of tied values, and passed guardrails that had no events or missed the values of one arm; 3 withheld
+quantiles of tied values, which now have an interval, took the variance of skewed values from each
+arm alone however small, and knew no relative margins.
 
 Health comes first: without it nothing is claimed. Then the first gate that shows harm rolls back;
 then the first gate that does not pass asks for another iteration; what passes all of them is rolled
@@ -13,7 +15,7 @@ out. Differences are read as improvements: where less of a metric is better, a f
                at any time, unless the numbers are sick.
 2. guardrails  interval wholly below minus the margin: roll back. Reaching below it: iterate.
                Above it: pass (non-inferior).
-               No interval, as when values are tied: iterate.
+               No interval: iterate. A relative margin is held against the relative interval.
 3. success     interval of the primary metric above zero: pass. Below zero: roll back. Else iterate.
 4. money       probability of a profit per unit above the hurdle: `profit_confidence` or more
                passes, its complement or less rolls back.
@@ -35,7 +37,7 @@ from ntg_assets.experiments.health.health import of_decision, overall
 from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.readout import TO_DATE, Readout
 
-RULE_VERSION = "3"
+RULE_VERSION = "4"
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,13 @@ def _walk(
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     guarded = [
         (one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm))
-        for one in experiment.guardrails
+        for one in experiment.guarded
     ]
     return [
         _health(arm, of_decision(experiment, checks)),
         *(
             _harm(guardrail, one)
-            for guardrail in experiment.guardrails
+            for guardrail in experiment.guarded
             for one in readouts
             if _is_to_date(one, guardrail.metric, arm)
         ),
@@ -179,7 +181,9 @@ def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
 
 def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     """Stop at any time for proven harm; everything else waits for the planned look."""
-    limit = -readout.sign * guardrail.margin
+    limit = -readout.sign * (
+        guardrail.margin or (guardrail.relative_margin or 0.0) * abs(readout.mean_control or 0.0)
+    )
     is_harm = (
         readout.is_valid
         and readout.best_end is not None
@@ -203,12 +207,9 @@ def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
 
 
 def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
-    name, sign, limit = (
-        f"guardrail:{guardrail.metric}",
-        readout.sign,
-        -readout.sign * guardrail.margin,
-    )
-    worst, best = readout.worst_end, readout.best_end
+    name, sign = f"guardrail:{guardrail.metric}", readout.sign
+    limit = -sign * (guardrail.margin or guardrail.relative_margin or 0.0)
+    worst, best = ends_of(guardrail, readout)
     if worst is None or best is None:
         return Gate(
             name,
@@ -216,10 +217,11 @@ def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
             None,
             limit,
             "iterate",
-            f"{guardrail.metric} has {_no_result(readout)}",
+            f"{guardrail.metric} has {_why_no_end(guardrail, readout)}",
         )
     told = (
-        f"{guardrail.metric} {interval_in_words(readout)} against {_harmless(guardrail, readout)}"
+        f"{guardrail.metric} {_interval(guardrail, readout)} against"
+        f" {_harmless(guardrail, readout)}"
     )
     if sign * (best - limit) < 0:
         return Gate(name, readout.arm, best, limit, "rollback", f"{told}: harm")
@@ -303,5 +305,32 @@ def _no_result(readout: Readout) -> str:
     return readout.verdict.rstrip(".") or "no result"
 
 
+def _why_no_end(guardrail: GuardrailSettings, readout: Readout) -> str:
+    if guardrail.relative_margin is not None and readout.difference_low is not None:
+        return "no relative interval (a mean is not clearly above zero), which its margin needs"
+    return _no_result(readout)
+
+
+def ends_of(guardrail: GuardrailSettings, readout: Readout) -> tuple[float | None, float | None]:
+    """Return the worst and the best end of the interval that a margin is held against: of the
+    difference, or of the relative difference where the margin is a share.
+    """
+    if guardrail.relative_margin is None:
+        return readout.worst_end, readout.best_end
+    ends = (readout.relative_low, readout.relative_high)
+    return ends if readout.better == "more" else ends[::-1]
+
+
+def _interval(guardrail: GuardrailSettings, readout: Readout) -> str:
+    if guardrail.relative_margin is None:
+        return interval_in_words(readout)
+    return (
+        f"{readout.relative_difference:+.3%} ({readout.relative_low:+.3%} to"
+        f" {readout.relative_high:+.3%})"
+    )
+
+
 def _harmless(guardrail: GuardrailSettings, readout: Readout) -> str:
-    return f"a harmless {'drop' if readout.better == 'more' else 'rise'} of {guardrail.margin:g}"
+    share = guardrail.relative_margin
+    margin = f"{guardrail.margin:g}" if share is None else f"{share:.3g} of the control"
+    return f"a harmless {'drop' if readout.better == 'more' else 'rise'} of {margin}"

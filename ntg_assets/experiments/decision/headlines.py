@@ -67,8 +67,8 @@ def _why_iterate(
             f"{readout.arm} won {won} ({readout.metric} {interval_in_words(readout)}); test it live"
             " before a rollout."
         )
-    if last.value is None and NO_CLAIM in last.sentence:
-        return f"{last.sentence}. More units do not change that."
+    if last.value is None and (NO_CLAIM in last.sentence or last.gate.startswith("guardrail:")):
+        return f"{last.sentence}."
     return f"{last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
 
 

@@ -15,9 +15,9 @@ def why_not_money(experiment: ExperimentSettings, terms: ValueTerms) -> str | No
     worth by `value_per_unit` is an assumption.
     """
     metric = experiment.metric(experiment.primary_metric)
-    if metric.kind != "revenue" or metric.measure != "value" or metric.better == "less":
+    if not (metric.is_money and metric.how.is_daily) or metric.better == "less":
         return f"is on `{metric.name}`, which is not money{_assumed(experiment, terms)}"
-    if terms.unit == INDEX:
+    if terms.unit == INDEX and metric.currency is None:
         return f"is on `{metric.name}` in index points, which is not money (value.unit)"
     outcomes = None if experiment.source.kind == "offline replay" else experiment.source.outcomes
     if outcomes is None and terms.basis != "event_value":
@@ -37,12 +37,14 @@ def money_unit(experiment: ExperimentSettings, terms: ValueTerms) -> str | None:
     """Return the currency in which the primary metric is measured;
     None when it is no measured money.
     """
-    return None if why_not_money(experiment, terms) else terms.unit
+    if why_not_money(experiment, terms):
+        return None
+    return experiment.metric(experiment.primary_metric).currency or terms.unit
 
 
 def worth_in_words(experiment: ExperimentSettings, terms: ValueTerms) -> str:
     """Say by which assumption an effect became money; nothing where it is measured as it is."""
-    if money_unit(experiment, terms) and experiment.value_per_unit == 1:
+    if money_unit(experiment, terms) == terms.unit and experiment.value_per_unit == 1:
         return ""
     return (
         f", taking 1 {experiment.primary_metric} as {experiment.value_per_unit:g} {terms.words} (an"

@@ -21,13 +21,14 @@ from ntg_assets.experiments.readout.readouts import read_out
 
 PARTS = ("health", "readouts", "decision", "in_force", "sensitivity", "thresholds")
 NEEDED = ("rule_version", "inputs", "inputs_sha256", *PARTS)
-# its receipts know no direction (more was better) and not what logs hold; only their outcome can be
-# derived again
-BEFORE = "2"
+# of rules whose receipts know less (2: no direction and nothing of logs; 3: no shapes of skewed
+# values, other ends of quantiles) only the outcome can be derived again
+BEFORE = ("2", "3")
 TABLES = {
     "traffic": "arm_traffic",
     "sums": "metric_sums",
     "quantiles": "metric_quantiles",
+    "shapes": "metric_shapes",
     "trends": "daily_sums",
     "cohorts": "daily_sums",
     "log_contents": "log_contents",
@@ -84,7 +85,7 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
         ReplayMismatchError: the receipt is damaged, its inputs were changed, the rule has another
             version, or any number comes out differently.
     """
-    if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, BEFORE}:
+    if receipt.get("rule_version", RULE_VERSION) not in {RULE_VERSION, *BEFORE}:
         raise ReplayMismatchError(
             f"the receipt follows rule version {receipt['rule_version']}, this code version"
             f" {RULE_VERSION}. Replay it with the code of its version, or decide anew with `ntg"
@@ -101,7 +102,7 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
             " it was made."
         )
     again = make_receipt(*inputs_of(receipt))
-    if receipt["rule_version"] == BEFORE:
+    if receipt["rule_version"] in BEFORE:
         return _same_outcome(again, receipt)
     for part in ("definition_sha256", *PARTS):
         if _canonical(again[part]) != _canonical(receipt.get(part)):
@@ -117,7 +118,10 @@ def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str
         for one in (again, receipt)
     )
     if now != then:
-        said = f"the receipt follows rule version {BEFORE} and says {then[0]} ({then[-1]})"
+        said = (
+            f"the receipt follows rule version {receipt['rule_version']} and says {then[0]}"
+            f" ({then[-1]})"
+        )
         comes_to = (
             f"version {RULE_VERSION} comes to {now[0]} ({now[-1]}) from the same"
             f" evidence{_other_health(again, receipt)}"

@@ -7,10 +7,16 @@ from typing import Any
 
 from scipy import special
 
+from ntg_assets.configuration.experiments.arms import GuardrailSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.decision.decisions import Decision, decide, deciding_readout
+from ntg_assets.experiments.decision.decisions import (
+    Decision,
+    decide,
+    deciding_readout,
+    ends_of,
+)
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck
@@ -36,16 +42,8 @@ def sensitivity(
         "significance doubled": {"significance": min(0.49, experiment.significance * 2)},
         "cost doubled": {"cost_per_unit": experiment.cost_per_unit * 2},
         "value halved": {"value_per_unit": experiment.value_per_unit / 2},
-        "margins halved": {
-            "guardrails": [
-                one.model_copy(update={"margin": one.margin / 2}) for one in experiment.guardrails
-            ]
-        },
-        "margins doubled": {
-            "guardrails": [
-                one.model_copy(update={"margin": one.margin * 2}) for one in experiment.guardrails
-            ]
-        },
+        "margins halved": {"guardrails": [_with_margin(one, 0.5) for one in experiment.guarded]},
+        "margins doubled": {"guardrails": [_with_margin(one, 2) for one in experiment.guarded]},
         "no minimum of units": {"minimum_units_per_arm": 2},
         "any evidence may roll out": {"rollout_evidence": [experiment.evidence]},
     }
@@ -76,6 +74,13 @@ def sensitivity(
     )
 
 
+def _with_margin(guardrail: GuardrailSettings, times: float) -> GuardrailSettings:
+    margins = {"margin": guardrail.margin, "relative_margin": guardrail.relative_margin}
+    return guardrail.model_copy(
+        update={name: margin and margin * times for name, margin in margins.items()}
+    )
+
+
 def _over_horizon(experiment: ExperimentSettings, times: float) -> dict[str, float]:
     """Let value and running cost grow with the horizon;
     what is paid once stays. Without it no horizon could change the decision.
@@ -91,7 +96,7 @@ def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | N
     None with fewer than two that can be read.
     """
     metric = experiment.metric(experiment.primary_metric)
-    if len(evidence.segments) < FEWEST_SEGMENTS or metric.kind == "quantile":
+    if len(evidence.segments) < FEWEST_SEGMENTS or not metric.how.has_segments:
         return None
     effects: dict[str, float] = {}
     for segment in evidence.segments:
@@ -129,11 +134,12 @@ def thresholds(
             - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
         )
         found["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
-    for guardrail in experiment.guardrails:
+    for guardrail in experiment.guarded:
         readout = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm)
-        if readout.worst_end is not None:
+        worst, _ = ends_of(guardrail, readout)
+        if worst is not None:
             found[f"smallest margin that {guardrail.metric} keeps"] = max(
-                0.0, -readout.sign * readout.worst_end
+                0.0, -readout.sign * worst
             )
     return found
 

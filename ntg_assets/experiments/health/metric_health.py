@@ -158,7 +158,7 @@ def _no_huge_outlier(
     """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
     found = [evidence.sums_for("between users", metric.name, arm.name) for arm in experiment.arms]
     shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
-    if metric.kind in {"mean", "revenue", "ratio"} and shares:
+    if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT
         told = f"{metric.name}: the largest value of an arm carries {largest:.0%} of its variance"
         advice = (
@@ -195,7 +195,7 @@ def _known_past(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[
     asked = [
         metric
         for metric in experiment.measured
-        if metric.use_covariate and metric.kind != "quantile"
+        if metric.use_covariate and metric.how.has_covariate
     ]
     if not experiment.has_pre_period or not asked or not evidence.n_exposed:
         return

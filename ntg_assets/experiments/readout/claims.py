@@ -21,9 +21,14 @@ def with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
     """
     if readout.standard_error is None or readout.difference is None:
         return readout
-    tail = experiment.significance / 2 / len(experiment.treatments)
-    reach = float(special.ndtri(experiment.power) - special.ndtri(tail)) * readout.standard_error
-    effect = experiment.effect_in_question(readout.metric) or abs(readout.difference)
+    n_joint = len(experiment.treatments) if readout.role == "primary" else 1
+    is_judged = readout.metric in experiment.judged_metrics
+    power = experiment.power_of_each if is_judged else experiment.power
+    tail = experiment.significance / 2 / n_joint
+    reach = float(special.ndtri(power) - special.ndtri(tail)) * readout.standard_error
+    effect = experiment.effect_in_question(readout.metric, baseline=readout.mean_control) or abs(
+        readout.difference
+    )
     needed = readout.n_treatment * (reach / effect) ** 2 if effect else None
     return replace(readout, detectable_difference=reach, units_needed_per_arm=needed)
 

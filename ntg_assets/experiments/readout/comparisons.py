@@ -1,128 +1,68 @@
-"""Which test a metric gets: the treatments of an experiment against its control, between users."""
+"""The treatments of an experiment against its control, between users, as the metric's kind asks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ntg_assets.configuration.experiments.metrics import ONE_OR_NONE, MetricSettings
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.statistics.moments import Moments, moments_of
-from ntg_assets.statistics.proportions import (
-    compare_proportions,
-    compare_small_proportions,
-    count_of,
-)
-from ntg_assets.statistics.quantiles import compare_quantiles, quantile_sample
-from ntg_assets.statistics.two_samples import (
-    Difference,
-    Sample,
-    adjusted_samples,
-    compare_means,
-    has_past,
-)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """The arms of one metric, control first, and each treatment's difference to the control.
-
-    Attributes:
-        samples: One per arm, control first.
-        differences: One per treatment.
-        method: The test in words.
-        removed_share: Share of the squared error that the covariate removed; None where there is no
-            covariate.
-    """
-
-    samples: Sequence[Sample]
-    differences: Sequence[Difference]
-    method: str
-    removed_share: float | None = None
+from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
+from ntg_assets.statistics.metric_kinds.kind import moments_in, tells_anything
+from ntg_assets.statistics.moments import moments_of
 
 
 def compare_arms(
-    experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
+    confidence: float | None = None,
 ) -> Compared:
     """Compare every treatment with the control by the test that the metric's kind asks for.
+
+    Args:
+        experiment: What is compared.
+        evidence: What is known.
+        metric: On what.
+        confidence: Of the intervals; None: as the experiment's significance says.
 
     Raises:
         NotEnoughDataError: an arm has too few units, or no unit differs from another.
     """
-    confidence = 1 - experiment.significance
-    if metric.kind == "quantile":
-        return _compare_quantiles(experiment, evidence, metric=metric, confidence=confidence)
-    arms = [
-        moments_of(evidence.sums_for("between users", metric.name, arm.name))
-        for arm in experiment.arms
-    ]
-    has_covariate = metric.use_covariate and tells_anything(arms)
-    covariate = ", CUPED" if has_covariate else _why_without(experiment, arms, metric=metric)
-    if metric.kind in ONE_OR_NONE and not has_covariate:
-        shares = _compare_shares(arms, confidence=confidence)
-        return replace(shares, method=f"{shares.method}{covariate}")
-    samples = adjusted_samples(arms, use_covariate=has_covariate)
-    base = "Welch t of a ratio (delta method)" if metric.kind == "ratio" else "Welch t"
-    cut = f", winsorised at {metric.winsorise_at:g}" if metric.winsorise_at else ""
-    return Compared(
-        samples,
-        [compare_means(samples[0], sample, confidence=confidence) for sample in samples[1:]],
-        f"{base}{covariate}{cut}",
-        (
-            _removed_share(adjusted_samples(arms, use_covariate=False), samples)
-            if has_covariate
-            else None
-        ),
+    arms = [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
+    terms = terms_of(
+        metric, confidence=1 - experiment.significance if confidence is None else confidence
     )
+    found = metric.how.compare(arms, terms)
+    return replace(found, method=f"{found.method}{_remarks(experiment, metric, arms)}")
 
 
-def tells_anything(arms: Sequence[Moments]) -> bool:
-    """Whether the time before the exposure can narrow the intervals: it is known in every arm,
-    and units differ in it.
+def terms_of(metric: MetricSettings, *, confidence: float = 0.95) -> Terms:
+    """Say how a metric is to be compared."""
+    return Terms(confidence, metric.use_covariate, metric.quantile)
+
+
+def arm_numbers(evidence: Evidence, metric: MetricSettings, arm: str) -> Arm:
+    """Gather what is known of one metric in one arm.
+
+    Raises:
+        NotEnoughDataError: fewer than two units have a value.
     """
-    return has_past(arms) and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
+    if metric.how.reads_ranks:
+        return Arm(ranks=evidence.quantiles.get((metric.name, arm)))
+    sums = evidence.sums_for("between users", metric.name, arm)
+    return Arm(moments=moments_of(sums), shape=evidence.shapes.get((metric.name, arm)))
 
 
-def _why_without(
-    experiment: ExperimentSettings, arms: Sequence[Moments], *, metric: MetricSettings
-) -> str:
-    """Say why the configured time before the exposure narrows nothing."""
-    if not (metric.use_covariate and experiment.has_pre_period) or tells_anything(arms):
-        return ""
-    is_new = all(arm.mean["covariate"] == 0 for arm in arms)
-    return (
-        ", no covariate:"
-        f" {'no unit has a past' if is_new else 'the past of an arm sums to zero or does not vary'}"
-    )
-
-
-def _compare_quantiles(
-    experiment: ExperimentSettings, evidence: Evidence, *, metric: MetricSettings, confidence: float
-) -> Compared:
-    found = [evidence.quantiles.get((metric.name, arm.name)) for arm in experiment.arms]
-    known = [one for one in found if one is not None]
-    if len(known) < len(found):
-        raise NotEnoughDataError(
-            f"{metric.name}: only {len(known)} of {len(found)} arms have units with a value."
-        )
-    return Compared(
-        [quantile_sample(one) for one in known],
-        [compare_quantiles(known[0], one, confidence=confidence) for one in known[1:]],
-        f"order statistics of the {metric.quantile:g} quantile",
-    )
-
-
-def _compare_shares(arms: Sequence[Moments], *, confidence: float) -> Compared:
-    counts = [count_of(arm.n, arm.mean["value"]) for arm in arms]
-    is_small = any(count.is_small for count in counts)
-    compare = compare_small_proportions if is_small else compare_proportions
-    return Compared(
-        [Sample(count.n, count.share, count.share * (1 - count.share)) for count in counts],
-        [compare(counts[0], count, confidence=confidence) for count in counts[1:]],
-        "z of two shares (Agresti-Caffo)" if is_small else "z of two shares",
-    )
-
-
-def _removed_share(plain: Sequence[Sample], adjusted: Sequence[Sample]) -> float:
-    before = sum(sample.squared_error for sample in plain)
-    return 1 - sum(sample.squared_error for sample in adjusted) / before if before > 0 else 0.0
+def _remarks(experiment: ExperimentSettings, metric: MetricSettings, arms: Sequence[Arm]) -> str:
+    """Say what was done to the values, and why the configured past narrows nothing."""
+    ends = (("winsorised at", metric.winsorise_at), ("winsorised below", metric.winsorise_below))
+    cut = "".join(f", {what} {at:g}" for what, at in ends if at)
+    if not (metric.how.has_covariate and metric.use_covariate and experiment.has_pre_period):
+        return cut
+    moments = moments_in(arms)
+    if tells_anything(moments):
+        return cut
+    is_new = all(arm.mean["covariate"] == 0 for arm in moments)
+    why = "no unit has a past" if is_new else "the past of an arm sums to zero or does not vary"
+    return f", no covariate: {why}{cut}"

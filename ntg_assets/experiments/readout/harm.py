@@ -35,8 +35,12 @@ def harm_to_date(
     except NotEnoughDataError:
         return []
     return [
-        _any_time(blank, one, experiment=experiment, method=found.method)
-        for blank, one in zip(blanks, found.differences, strict=True)
+        replace(
+            _any_time(blank, one, experiment=experiment, method=found.method),
+            mean_control=found.samples[0].mean,
+            mean_treatment=sample.mean,
+        )
+        for blank, one, sample in zip(blanks, found.differences, found.samples[1:], strict=True)
         if min(blank.n_control, blank.n_treatment) >= experiment.minimum_units_per_arm
     ]
 

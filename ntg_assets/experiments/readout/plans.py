@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import ceil, isfinite
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.errors import ConfigurationError, NotEnoughDataError
+from ntg_assets.errors import ConfigurationError
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
-from ntg_assets.statistics.moments import MINIMUM_UNITS, moments_of
+from ntg_assets.experiments.readout.comparisons import arm_numbers, terms_of
+from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.power import (
     Design,
     days_for_units,
@@ -16,8 +17,6 @@ from ntg_assets.statistics.power import (
     power,
     units_for_effect,
 )
-from ntg_assets.statistics.quantiles import quantile_sample
-from ntg_assets.statistics.two_samples import adjusted_samples
 
 # an experiment that shows nothing in a year is another experiment
 WEEKS = (1, 2, 3, 4, 6, 8, 12, 26, 52)
@@ -77,7 +76,8 @@ class PlanWeek:
 
 def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Plan:
     """Find the units with which the experiment can show its smallest worthwhile effect and,
-    in each guardrail, the absence of harm.
+    in each guardrail, the absence of harm: with the power of each metric that gives their decision
+    the experiment's power.
 
     Several treatments share the error rate (Bonferroni, a little more than the joint test needs). A
     guardrail on the primary metric itself must show that it is not worse by more than its margin;
@@ -95,14 +95,15 @@ def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Pl
         "success": units_for_effect(
             experiment.minimum_effect,
             design=_design(experiment, baseline),
-            wanted_power=experiment.power,
+            wanted_power=experiment.power_of_each,
         )
     }
-    for guardrail in experiment.guardrails:
+    for guardrail in experiment.guarded:
         if guardrail.metric == experiment.primary_metric:
             one_sided = _design(experiment, baseline, one_sided=True)
+            margin = guardrail.margin or (guardrail.relative_margin or 0.0) * abs(baseline.mean)
             needs[f"guardrail {guardrail.metric}"] = units_for_effect(
-                guardrail.margin, design=one_sided, wanted_power=experiment.power
+                margin, design=one_sided, wanted_power=experiment.power_of_each
             )
     deciding = max(needs, key=lambda name: needs[name])
     if not isfinite(needs[deciding]):
@@ -141,31 +142,10 @@ def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
         quantile that is compared.
         ConfigurationError: its units do not vary, so nothing can be planned.
     """
-    if experiment.metric(experiment.primary_metric).kind == "quantile":
-        return _baseline_of_a_quantile(experiment, evidence)
-    moments = moments_of(
-        evidence.to_date().sums_for(
-            "between users", experiment.primary_metric, experiment.control.name
-        )
-    )
-    plain = adjusted_samples([moments], use_covariate=False)[0]
-    adjusted = adjusted_samples(
-        [moments], use_covariate=experiment.metric(experiment.primary_metric).use_covariate
-    )[0]
-    explained = 1 - adjusted.variance / plain.variance if plain.variance > 0 else 0.0
-    return Baseline(
-        plain.mean, plain.variance, traffic_per_day(experiment, evidence), min(explained, 1 - 1e-12)
-    )
-
-
-def _baseline_of_a_quantile(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
-    found = evidence.quantiles.get((experiment.primary_metric, experiment.control.name))
-    if found is None:
-        raise NotEnoughDataError(
-            f"{experiment.primary_metric}: no unit of the control has a value."
-        )
-    sample = quantile_sample(found)
-    return Baseline(sample.mean, sample.variance, traffic_per_day(experiment, evidence))
+    metric = experiment.metric(experiment.primary_metric)
+    control = arm_numbers(evidence.to_date(), metric, experiment.control.name)
+    sample, explained = metric.how.baseline(control, terms_of(metric))
+    return Baseline(sample.mean, sample.variance, traffic_per_day(experiment, evidence), explained)
 
 
 def _week(
@@ -174,7 +154,7 @@ def _week(
     units = baseline.units_per_day * days * _control_share(experiment)
     is_enough = min(units, units * design.ratio) >= MINIMUM_UNITS
     found = (
-        detectable_effect(n_control=units, design=design, wanted_power=experiment.power)
+        detectable_effect(n_control=units, design=design, wanted_power=experiment.power_of_each)
         if is_enough
         else None
     )

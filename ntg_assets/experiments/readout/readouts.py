@@ -15,7 +15,8 @@ from ntg_assets.experiments.health.health_check import HealthCheck, concerning, 
 from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
 from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.experiments.readout.harm import harm_to_date
-from ntg_assets.experiments.readout.readout import NO_CLAIM, NUMBERS, Readout, blank_readout
+from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readout
+from ntg_assets.statistics.metric_kinds import Compared
 from ntg_assets.statistics.moments import moments_of
 from ntg_assets.statistics.multiple_testing import (
     benjamini_hochberg,
@@ -23,8 +24,14 @@ from ntg_assets.statistics.multiple_testing import (
     max_t_p,
     shared_control_loadings,
 )
-from ntg_assets.statistics.quantiles import TiedValuesError
-from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_pairs
+from ntg_assets.statistics.two_samples import (
+    Difference,
+    Sample,
+    adjusted_samples,
+    compare_pairs,
+    t_critical,
+    t_p,
+)
 
 
 def read_out(
@@ -114,24 +121,8 @@ def _read_metric(
         if comparison == "paired":
             return [_read_pairs(blank, experiment, evidence) for blank in blanks]
         return _read_between(blanks, experiment, evidence, metric=metric)
-    except TiedValuesError as reason:
-        return [_without_claim(blank, evidence, reason=str(reason)) for blank in blanks]
     except NotEnoughDataError as reason:
         return [replace(blank, verdict=f"no result: {reason}") for blank in blanks]
-
-
-def _without_claim(blank: Readout, evidence: Evidence, *, reason: str) -> Readout:
-    """Show the quantiles and withhold everything that needs their errors."""
-    control, treatment = (
-        evidence.quantiles[blank.metric, arm].value for arm in (blank.control_arm, blank.arm)
-    )
-    return replace(
-        blank,
-        method="order statistics",
-        mean_control=control,
-        mean_treatment=treatment,
-        verdict=f"{NO_CLAIM}: {reason}",
-    )
 
 
 def _read_between(
@@ -143,11 +134,7 @@ def _read_between(
 ) -> list[Readout]:
     found = compare_arms(experiment, evidence, metric=metric)
     is_joint = experiment.role_of(metric.name) == "primary" and len(found.differences) > 1
-    joint = (
-        _joint(found.differences, found.samples, experiment=experiment)
-        if is_joint
-        else found.differences
-    )
+    joint = _joint(found, experiment, evidence, metric=metric) if is_joint else found.differences
     return [
         replace(
             _fill(blank, shown, control=found.samples[0], treatment=sample),
@@ -184,22 +171,35 @@ def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Eviden
 
 
 def _joint(
-    differences: Sequence[Difference], samples: Sequence[Sample], *, experiment: ExperimentSettings
+    found: Compared,
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    *,
+    metric: MetricSettings,
 ) -> list[Difference]:
-    """Widen intervals and p-values so that they hold for all treatment arms together."""
+    """Widen intervals and p-values so that they hold for all treatment arms together.
+
+    The intervals are those of the metric's own test at the confidence that one comparison needs,
+    and each p is that of the t statistic with the test's own p: so p and interval agree whatever
+    the test is.
+    """
+    differences, samples = found.differences, found.samples
     loadings = shared_control_loadings(samples[0], samples[1:])
     # the smallest is the cautious choice when arms differ
     df = min(one.degrees_of_freedom for one in differences)
     critical = max_t_critical(loadings, significance=experiment.significance, degrees_of_freedom=df)
+    wide = compare_arms(experiment, evidence, metric=metric, confidence=1 - t_p(critical, df))
     return [
-        replace(
-            one,
-            low=one.difference - critical * one.standard_error,
-            high=one.difference + critical * one.standard_error,
-            p=max_t_p(one.difference / one.standard_error, loadings, degrees_of_freedom=df),
-        )
-        for one in differences
+        replace(one, p=_joint_p(one.p, loadings, degrees_of_freedom=df)) for one in wide.differences
     ]
+
+
+def _joint_p(p: float, loadings: Sequence[float], *, degrees_of_freedom: float) -> float:
+    """Adjust the p of one test for all that share its control; what rounds to zero stays there."""
+    if p <= 0:
+        return 0.0
+    statistic = t_critical(p / 2, degrees_of_freedom)
+    return max_t_p(statistic, loadings, degrees_of_freedom=degrees_of_freedom)
 
 
 def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample) -> Readout:

@@ -54,8 +54,8 @@ def segment_effects(
     """
     if len(evidence.segments) < FEWEST_SEGMENTS:
         return []
-    kinds = {metric.name: metric.kind for metric in experiment.measured}
-    judged = [metric for metric in experiment.judged_metrics if kinds[metric] != "quantile"]
+    kinds = {metric.name: metric.how for metric in experiment.measured}
+    judged = [metric for metric in experiment.judged_metrics if kinds[metric].has_segments]
     return [
         _withheld(effect, concerning(checks, metric))
         for metric in judged

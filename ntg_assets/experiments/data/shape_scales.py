@@ -1,0 +1,82 @@
+"""In which arms skewness can break Welch's test, and on which scale their values are looked at."""
+
+from collections.abc import Iterator, Sequence
+from math import sqrt
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.metrics import MetricSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.metric_kinds import Terms
+from ntg_assets.statistics.metric_kinds.kind import narrows
+from ntg_assets.statistics.moments import NOTHING, Sums, moments_of, sums_of
+from ntg_assets.statistics.two_samples import adjusted_samples, pooled_theta
+
+# an arm so many times the size of another; below it their skewness cancels
+FEWEST_TIMES = 1.2
+SCALE_TYPES = {
+    "experiment": pl.String,
+    "metric": pl.String,
+    "arm": pl.String,
+    "mean": pl.Float64,
+    "denominator": pl.Float64,
+    "theta": pl.Float64,
+    "covariate": pl.Float64,
+    "covariate_denominator": pl.Float64,
+    "deviation": pl.Float64,
+}
+
+
+def scales_frame(
+    definitions: Sequence[ExperimentSettings], metric_sums: pl.DataFrame
+) -> pl.DataFrame:
+    """List the means, slopes and standard deviations with which values are standardised;
+    one row per (experiment, metric, arm) in which skewness can matter.
+    """
+    between = metric_sums.filter(pl.col("comparison") == "between users")
+    sums: dict[tuple[str, str, str], Sums] = {}
+    for row in between.iter_rows(named=True):
+        key = (row["experiment"], row["metric"], row["arm"])
+        sums[key] = sums.get(key, NOTHING) + sums_of(row)
+    rows = [
+        row
+        for one in definitions
+        for metric in one.measured
+        if metric.how.reads_shape
+        for row in _scales(one, metric, sums)
+    ]
+    return pl.DataFrame(rows, schema=SCALE_TYPES, orient="row")
+
+
+def _scales(
+    experiment: ExperimentSettings,
+    metric: MetricSettings,
+    sums: dict[tuple[str, str, str], Sums],
+) -> Iterator[tuple[Any, ...]]:
+    names = [arm.name for arm in experiment.arms]
+    found = [sums.get((experiment.id, metric.name, name), NOTHING) for name in names]
+    if max(one.n for one in found) < FEWEST_TIMES * min(one.n for one in found):
+        return
+    try:
+        arms = [moments_of(one) for one in found]
+        is_narrowed = narrows(arms, Terms(use_covariate=metric.use_covariate))
+        samples = adjusted_samples(arms, use_covariate=is_narrowed)
+    except NotEnoughDataError:
+        return  # nothing is compared either, and the readout says why
+    theta = pooled_theta(arms) if is_narrowed else 0.0
+    for name, arm, sample in zip(names, arms, samples, strict=True):
+        if sample.variance > 0:
+            below = arm.mean["covariate_denominator"] or 1.0
+            yield (
+                experiment.id,
+                metric.name,
+                name,
+                arm.mean["value"] / arm.mean["denominator"],
+                arm.mean["denominator"],
+                theta,
+                arm.mean["covariate"] / below,
+                below,
+                sqrt(sample.variance),
+            )

@@ -1,0 +1,45 @@
+"""A mean over units: Welch's t, with CUPED where the time before the exposure is known."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from ntg_assets.statistics.metric_kinds.kind import (
+    Arm,
+    Compared,
+    MetricKind,
+    Terms,
+    moments_in,
+    narrows,
+    with_covariate,
+)
+from ntg_assets.statistics.skewness import compare_skewed
+from ntg_assets.statistics.two_samples import adjusted_samples
+
+
+class Mean(MetricKind):
+    """Mean of a value per unit."""
+
+    name = "mean"
+    may_be_cut = True
+    reads_shape = True
+    test: ClassVar[str] = "Welch t"
+
+    def compare(self, arms: Sequence[Arm], terms: Terms) -> Compared:
+        """Compare means; where skewed values meet arms of unequal size, with one variance."""
+        moments = moments_in(arms)
+        is_narrowed = narrows(moments, terms)
+        samples = adjusted_samples(moments, use_covariate=is_narrowed)
+        shapes = [arm.shape for arm in arms]
+        pairs = [
+            compare_skewed(
+                samples[0], sample, shapes=(shapes[0], shape), confidence=terms.confidence
+            )
+            for sample, shape in zip(samples[1:], shapes[1:], strict=True)
+        ]
+        pooled = ", one variance for skewed arms of unequal size"
+        corrected = pooled if any(pair.is_corrected for pair in pairs) else ""
+        covariate = ", CUPED" if is_narrowed else ""
+        found = Compared(
+            samples, [pair.difference for pair in pairs], f"{self.test}{corrected}{covariate}"
+        )
+        return with_covariate(found, moments) if is_narrowed else found
