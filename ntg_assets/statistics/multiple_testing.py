@@ -239,3 +239,64 @@ def _scale_rule(degrees_of_freedom: float) -> tuple[NDArray[np.float64], NDArray
     return scales, (high - low) / 2 * weights * density / float(
         (high - low) / 2 * weights @ density
     )
+
+
+def hommel(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values by Simes' test of every intersection (Hommel 1988)."""
+    n = len(p_values)
+    if not n:
+        return []
+    order = np.argsort(p_values)
+    ordered = np.asarray(p_values, dtype=float)[order]
+    adjusted = np.full(n, float((n * ordered / np.arange(1, n + 1)).min()))
+    floor = adjusted.copy()
+    for size in range(n - 1, 1, -1):
+        first, last = ordered[: n - size + 1], ordered[n - size + 1 :]
+        smallest = float((size * last / np.arange(2, size + 1)).min())
+        floor[: n - size + 1] = np.minimum(size * first, smallest)
+        floor[n - size + 1 :] = floor[n - size]
+        adjusted = np.maximum(adjusted, floor)
+    adjusted = np.minimum(np.maximum(adjusted, ordered), 1.0)
+    return [float(adjusted[place]) for place in np.argsort(order)]
+
+
+def two_stage_benjamini_hochberg(
+    p_values: Sequence[float], *, significance: float = 0.05
+) -> list[float]:
+    """Adjust p-values with the number of true null hypotheses estimated in a first stage
+    (Benjamini, Krieger and Yekutieli 2006, at the error rate that is asked for).
+    """
+    n = len(p_values)
+    first = significance / (1 + significance)
+    plain = benjamini_hochberg(p_values)
+    rejected = sum(p <= first for p in plain)
+    if rejected in {0, n}:
+        return [min(1.0, p * (1 + significance)) for p in plain]
+    share = (n - rejected) / n
+    return [min(1.0, p * share * (1 + significance)) for p in plain]
+
+
+def simes_p(p_values: Sequence[float]) -> float:
+    """Return the p of the hypothesis that no comparison has an effect (Simes 1986)."""
+    n = len(p_values)
+    return min(1.0, *(n * p / rank for rank, p in enumerate(sorted(p_values), start=1)))
+
+
+def fixed_sequence(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values of comparisons in a stated order: each may be claimed only when all before it
+    are.
+    """
+    return [max(p_values[: place + 1]) for place in range(len(p_values))]
+
+
+def fisher_p(p_values: Sequence[float]) -> float:
+    """Return the p of several independent tests of one hypothesis (Fisher 1925)."""
+    statistic = -2 * float(np.log(np.asarray(p_values, dtype=float)).sum())
+    return float(special.chdtrc(2 * len(p_values), statistic))
+
+
+def stouffer_p(z_values: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """Return the one-sided p of several z statistics of one hypothesis (Stouffer 1949)."""
+    given = np.ones(len(z_values)) if weights is None else np.asarray(weights, dtype=float)
+    together = float(given @ np.asarray(z_values, dtype=float) / np.sqrt((given**2).sum()))
+    return float(special.ndtr(-together))

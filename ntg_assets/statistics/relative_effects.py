@@ -10,6 +10,7 @@ from ntg_assets.statistics.two_samples import (
     Difference,
     Sample,
     interval_reach,
+    t_critical,
     t_p,
     welch_degrees_of_freedom,
 )
@@ -55,3 +56,28 @@ def relative_error(control: Sample, treatment: Sample) -> float:
         sqrt(treatment.squared_error + control.squared_error * (treatment.mean / control.mean) ** 2)
         / control.mean
     )
+
+
+def fieller_interval(
+    control: Sample, treatment: Sample, *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of treatment over control minus one that makes no approximation of the
+    ratio (Fieller 1954), with Welch's degrees of freedom.
+
+    Raises:
+        NotEnoughDataError: the control's mean is not clearly different from zero, so the set of
+            ratios has no end.
+    """
+    df = welch_degrees_of_freedom(control, treatment)
+    critical = t_critical((1 - confidence) / 2, df)
+    a = control.mean**2 - critical**2 * control.squared_error
+    if a <= 0:
+        raise NotEnoughDataError(
+            f"the control's mean ({control.mean:g}, standard error"
+            f" {sqrt(control.squared_error):g}) is not clearly different from zero: a share of it"
+            " has no end."
+        )
+    b = control.mean * treatment.mean
+    c = treatment.mean**2 - critical**2 * treatment.squared_error
+    root = sqrt(max(b**2 - a * c, 0.0))
+    return (b - root) / a - 1, (b + root) / a - 1

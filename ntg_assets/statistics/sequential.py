@@ -205,3 +205,73 @@ def _survivors(state: _State, bound: float, *, time: float, step: float) -> _Sta
 @cache
 def _rule() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.polynomial.legendre.leggauss(NODES)
+
+
+def one_sided_factor(n: float, *, alpha: float = 0.05, tuned_for: float = 5_000) -> float:
+    """Return how many standard errors a one-sided confidence sequence reaches: below the estimate
+    for a lower bound that holds at all moments together, the upper end being open.
+
+    Source: Waudby-Smith and others 2024, as `anytime_factor` (its one-sided bound).
+    """
+    ready = n * _mixture(2 * alpha, tuned_for)
+    return sqrt(2 * (ready + 1) / ready * log(1 + sqrt(ready + 1) / (2 * alpha)))
+
+
+def one_sided_anytime_p(
+    statistic: float, *, n: float, alpha: float = 0.05, tuned_for: float = 5_000
+) -> float:
+    """Return a one-sided p-value that may be read at any time, for effects above zero: below
+    `alpha` exactly when the one-sided sequence excludes zero.
+    """
+    if statistic <= 0:
+        return 1.0
+    ready = n * _mixture(2 * alpha, tuned_for)
+    exponent = statistic**2 * ready / (2 * (ready + 1))
+    if exponent > MOST_EXPONENT:
+        return 0.0
+    return min(1.0, sqrt(ready + 1) / (2 * (exp(exponent) - 1)))
+
+
+MOST_EXPONENT = 700.0  # exp of more is no double
+
+
+def mixture_p(difference: float, *, squared_error: float, mixing_variance: float) -> float:
+    """Return the always-valid p-value of a mixture sequential probability ratio test.
+
+    Args:
+        difference: Estimated effect.
+        squared_error: Its variance now.
+        mixing_variance: Variance of the normal mixture over effects.
+
+    Source: Johari, Koomen, Pekelis and Walsh 2017, "Peeking at A/B Tests".
+    """
+    total = squared_error + mixing_variance
+    exponent = mixing_variance * difference**2 / (2 * squared_error * total)
+    return min(1.0, sqrt(total / squared_error) * exp(-exponent))
+
+
+def hwang_shih_decani(gamma: float) -> Spending:
+    """Spend alpha (1 - exp(-gamma share)) / (1 - exp(-gamma)) (Hwang, Shih and DeCani 1990)."""
+    if gamma == 0:
+        return lambda share, alpha: alpha * share
+    return lambda share, alpha: alpha * (1 - exp(-gamma * share)) / (1 - exp(-gamma))
+
+
+def wang_tsiatis_bound(n_looks: int, *, delta: float, alpha: float = 0.05) -> float:
+    """Return the constant C of the bounds C * (k / K) ** (delta - 1/2) at look k of K, equally
+    spaced (Wang and Tsiatis 1987): 0.5 is Pocock's, 0 O'Brien and Fleming's.
+    """
+    shape = [(look / n_looks) ** (delta - 0.5) for look in range(1, n_looks + 1)]
+    return _constant(shape, alpha=alpha)
+
+
+def haybittle_peto_bound(n_looks: int, *, early: float = 3.0, alpha: float = 0.05) -> float:
+    """Return the bound of the last look when all before it stop at z = `early`
+    (Haybittle 1971, Peto 1976).
+    """
+    shares = [look / n_looks for look in range(1, n_looks + 1)]
+
+    def surplus(last: float) -> float:
+        return crossing_probability(shares, [*[early] * (n_looks - 1), last]) - alpha
+
+    return float(optimize.brentq(surplus, 0.5, 8.0, xtol=1e-9))
