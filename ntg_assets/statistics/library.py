@@ -79,6 +79,7 @@ from ntg_assets.statistics.proportions import (
     compare_proportions,
     compare_small_proportions,
     equal_shares_p,
+    fisher_exact_p,
     newcombe_interval,
     sample_ratio_p,
     wilson_interval,
@@ -128,6 +129,7 @@ from ntg_assets.statistics.share_intervals import (
 from ntg_assets.statistics.skewness import Shape, compare_skewed, skew_of_difference
 from ntg_assets.statistics.strata import compare_within_strata
 from ntg_assets.statistics.two_samples import (
+    Alternative,
     Difference,
     Sample,
     adjusted_samples,
@@ -144,6 +146,7 @@ from ntg_assets.statistics.two_samples import (
 )
 
 __all__ = [
+    "Alternative",
     "Belief",
     "ClusterMeans",
     "Count",
@@ -198,6 +201,7 @@ __all__ = [
     "equivalence_p",
     "equivalence_power",
     "fieller_interval",
+    "fisher_exact_p",
     "fisher_p",
     "fixed_sequence",
     "haybittle_peto_bound",

@@ -155,6 +155,15 @@ def equal_shares_p(counts: Sequence[Count]) -> float:
     return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)
 
 
+def fisher_exact_p(
+    control: Count, treatment: Count, *, alternative: Alternative = "two-sided"
+) -> float:
+    """Test whether two shares are one, exactly, all counts in the margins held (Fisher 1935)."""
+    arms = (treatment, control)
+    table = np.array([[int(arm.successes), int(arm.n - arm.successes)] for arm in arms])
+    return float(scipy.stats.fisher_exact(table, alternative=alternative).pvalue)
+
+
 def _common_error(control: Count, treatment: Count) -> float:
     """Return the standard error of the difference if both arms had one share."""
     share = (control.successes + treatment.successes) / (control.n + treatment.n)

@@ -1,5 +1,5 @@
-"""Outside vectors by their kind: the bundled ones, others of the same kinds,
-and what a miss looks like.
+"""Outside vectors by their fields: the bundled ones, others of the same kinds and of new ones, and
+what a miss looks like.
 """
 
 import json
@@ -86,7 +86,7 @@ def test_no_bundled_vector_is_off_without_a_reason() -> None:
         judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
     ]
     assert [one for one in verdicts if one.outcome == "off"] == []
-    assert summary(verdicts).startswith("52 vectors: 41 within their tolerances")
+    assert summary(verdicts).startswith("52 vectors: 43 within their tolerances")
 
 
 @pytest.mark.parametrize("vector", OTHERS, ids=lambda vector: vector["kind"])
@@ -133,5 +133,96 @@ def test_a_miss_says_where_and_by_how_much_and_what_cannot_be_read_is_no_crash()
     assert judge({"id": "other", "kind": "srm", "inputs": {}, "expected": 1}).outcome == "off"
     assert (
         judge({"id": "other", "kind": "astrology", "inputs": {}, "expected": 1}).detail
-        == "a kind that is not known here"
+        == "no answer has its fields"
     )
+
+
+A, B = (
+    [float(x) for x in np.random.default_rng(seed).normal(seed, 1 + seed, 40)] for seed in (0, 1)
+)
+
+
+def vectors_of_new_kinds() -> list[dict[str, Any]]:
+    """The same questions under other names of kinds, fields and figures."""
+    welch = scipy.stats.ttest_ind(B, A, equal_var=False)
+    student = scipy.stats.ttest_ind(B, A)
+    ci = welch.confidence_interval()
+    return [
+        {
+            "kind": "two_sample",
+            "inputs": {"control": A, "treatment": B},
+            "expected": {"t": welch.statistic, "p_value": welch.pvalue, "ci": [ci.low, ci.high]},
+        },
+        {
+            "kind": "student_t",
+            "inputs": {"group_a": {"data": A}, "group_b": {"data": B}},
+            "expected": {"pvalue": student.pvalue},
+        },
+        {
+            "kind": "means",
+            "inputs": {"n1": 40, "mean1": 3, "sd1": 2, "n2": 50, "mean2": 2, "sd2": 1},
+            "expected": {"difference": 1.0, "std_err": (4 / 40 + 1 / 50) ** 0.5},
+        },
+        {
+            "kind": "allocation_check",
+            "inputs": {"counts": {"a": 900, "b": 2_100}, "expected_ratio": [3, 7]},
+            "expected": {"chi2": 0.0, "p_value": 1.0},
+        },
+        {
+            "kind": "adjustment",
+            "inputs": {"pvalues": P, "method": "Benjamini-Hochberg"},
+            "expected": list(scipy.stats.false_discovery_control(P)),
+        },
+        {
+            "kind": "binomial_interval",
+            "inputs": {"x": 0, "n": 20, "method": "Clopper-Pearson", "conf_level": 0.9},
+            "expected": {"lower": 0.0, "upper": 1 - 0.05 ** (1 / 20)},
+        },
+        {
+            "kind": "risk_difference",
+            "inputs": {"x1": 56, "n1": 70, "x2": 48, "n2": 80, "method": "Miettinen-Nurminen"},
+            "expected": [0.0528, 0.3382],
+            "tol": 6e-5,
+        },
+        {
+            "kind": "gsd",
+            "inputs": {"n_looks": 3, "alpha": 0.05, "type": "Pocock"},
+            "expected": {"constant": 2.289},
+            "tol": 1e-3,
+        },
+        {
+            "kind": "cluster_design",
+            "inputs": {"m": 20, "icc": 0.05, "n": 100},
+            "expected": {"deff": 1 + 19 * 0.05, "n": 100 * (1 + 19 * 0.05)},
+        },
+    ]
+
+
+@pytest.mark.parametrize("vector", vectors_of_new_kinds(), ids=lambda vector: vector["kind"])
+def test_a_vector_is_known_by_its_fields_whatever_its_kind_is_called(
+    vector: dict[str, Any],
+) -> None:
+    assert judge({"id": "new", "tol": 1e-9} | vector).detail == ""
+
+
+def test_neither_id_nor_kind_decides_what_is_computed() -> None:
+    bundled = json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
+    for vector in bundled:
+        plain, renamed = judge(vector), judge(vector | {"id": "x", "kind": f"{vector['kind']}.new"})
+        if plain.outcome != "reason":
+            assert renamed.outcome == plain.outcome, vector["id"]
+
+
+def test_a_figure_that_is_wrong_is_off_whoever_computes_it() -> None:
+    for vector in vectors_of_new_kinds():
+        expected = vector["expected"]
+        wrong = (
+            {name: _moved(value) for name, value in expected.items()}
+            if isinstance(expected, dict)
+            else [_moved(value) for value in expected]
+        )
+        assert judge({"id": "new", "tol": 1e-6} | vector | {"expected": wrong}).outcome == "off"
+
+
+def _moved(value: Any) -> Any:
+    return value + 0.01 if isinstance(value, float) else value
