@@ -223,6 +223,7 @@ def health_checks(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
@@ -233,6 +234,7 @@ def health_checks(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        self_tests=self_tests,
     )
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
@@ -245,6 +247,7 @@ def readouts(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and,
@@ -257,6 +260,7 @@ def readouts(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        self_tests=self_tests,
     )
     return results.readouts(project.settings.experiments.definitions, evidence)
 
@@ -284,6 +288,7 @@ def segment_effects(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whom each arm helped: the deciding metrics by quartile of revenue at risk,
@@ -296,6 +301,7 @@ def segment_effects(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        self_tests=self_tests,
     )
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
@@ -309,6 +315,7 @@ def decisions(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    self_tests: pl.DataFrame,
     readouts: pl.DataFrame,
     experiment_sources: pl.DataFrame,
     project: Project,
@@ -327,6 +334,7 @@ def decisions(
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,
         log_contents=log_contents,
+        self_tests=self_tests,
     )
     made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
@@ -405,6 +413,7 @@ def experiment_problems(
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,
         log_contents=log_contents,
+        self_tests=self_tests,
     )
     return results.experiment_problems(
         programme, optional_sources, evidence, stored, seed=project.settings.seed

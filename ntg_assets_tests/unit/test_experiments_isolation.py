@@ -89,8 +89,10 @@ def results_of(known: ExperimentsSettings, evidence: EvidenceTables) -> results.
     found = results.readouts(known.definitions, evidence)
     nothing = pl.DataFrame(
         schema={
-            **dict.fromkeys(("experiment", "metric", "unit_id"), pl.String),
-            "value": pl.Float64,
+            **dict.fromkeys(("experiment", "metric", "unit_id", "arm"), pl.String),
+            **dict.fromkeys(
+                ("value", "denominator", "covariate", "covariate_denominator"), pl.Float64
+            ),
         }
     )
     return results.StoredResults(

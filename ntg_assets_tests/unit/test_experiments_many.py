@@ -140,9 +140,18 @@ def test_only_the_largest_experiments_are_put_to_the_self_tests() -> None:
         {"definitions": [definition(n) for n in range(3)]}
     )
     values = pl.DataFrame(
-        [(f"e{n}", "revenue", str(unit), float(unit)) for n in range(3) for unit in range(8 + n)],
-        schema=["experiment", "metric", "unit_id", "value"],
+        [
+            (f"e{n}", "revenue", str(unit), ("control", "shorter", "longer")[unit % 3], float(unit))
+            for n in range(3)
+            for unit in range(18 + n)
+        ],
+        schema=["experiment", "metric", "unit_id", "arm", "value"],
         orient="row",
+    ).with_columns(
+        **{
+            name: pl.lit(None, dtype=pl.Float64)
+            for name in ("denominator", "covariate", "covariate_denominator")
+        }
     )
     found = results.self_tests(programme.definitions, values, seed=1, most=1)
     assert set(found["experiment"]) == {"e2"}

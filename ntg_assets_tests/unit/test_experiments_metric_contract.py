@@ -269,8 +269,10 @@ def test_skewed_values_in_unequal_arms_are_compared_with_one_variance() -> None:
     skewed = [Shape(2_000, 12.0, 300.0), Shape(100, 5.0, 40.0)]
     found = compare_skewed(control, treatment, shapes=skewed)
     assert found.is_corrected
-    error = pooled_variance(control, treatment) * (1 / 2_000 + 1 / 100)
+    # the larger arm's own error, and one variance in the smaller one
+    error = control.variance / 2_000 + pooled_variance(control, treatment) / 100
     assert found.difference.standard_error == pytest.approx(error**0.5)
+    assert (found.difference.p < 0.05) == (not found.difference.low <= 0 <= found.difference.high)
     for shapes in ([Shape(2_000, 0.1, 3.0), Shape(100, 0.0, 3.0)], [None, None]):
         plain = compare_skewed(control, treatment, shapes=shapes)
         assert plain.difference == compare_means(control, treatment)

@@ -43,9 +43,9 @@ def test_every_table_that_is_named_is_published_and_every_public_name_exists() -
 
 def test_every_health_check_is_on_the_page() -> None:
     folder = Path(__file__).parents[2] / "ntg_assets" / "experiments" / "health"
-    text = "".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py")))
+    text = "".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.py")))
     asked = set(
-        re.findall(r'(?:HealthCheck|_share_check|_no_difference|_judged)\(\s*f?"([a-z_]+)', text)
+        re.findall(r'(?:HealthCheck|share_check|no_difference|_judged)\(\s*f?"([a-z_]+)', text)
     ) | {"enough_units"}
     assert {"novelty", "counted_events", "sample_ratio", "rows_that_count"} <= asked
     assert {name for name in asked if name not in PAGE} == set()

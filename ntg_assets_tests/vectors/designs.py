@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy
 
-from ntg_assets.experiments.health.health import MOST_IN_SEVERAL_ARMS
+from ntg_assets.experiments.health.traffic.share_check import MOST_IN_SEVERAL_ARMS
 from ntg_assets.randomness import bucket_of
 from ntg_assets.statistics.multiple_testing import (
     benjamini_hochberg,

@@ -314,14 +314,18 @@ class DailySums(Contract):
 
 @contract("self_test_units")
 class SelfTestUnits(Contract):
-    """One row per (experiment, metric, unit): values under the control arm on which the statistics
-    are tested.
+    """One row per (experiment, metric, unit): the units of every arm on which the statistics are
+    tested.
     """
 
     experiment: str = column(EXPERIMENT)
     metric: str = column("Metric")
     unit_id: str = column(UNIT)
+    arm: str = column("Arm")
     value: float = column("Value of the metric")
+    denominator: float = column("What a ratio divides by; null: 1", nullable=True)
+    covariate: float = column("The same quantity before; null: not known", nullable=True)
+    covariate_denominator: float = column("The denominator before; null: 1", nullable=True)
 
     class Config:
         unique = ["experiment", "metric", "unit_id"]

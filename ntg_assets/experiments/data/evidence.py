@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.level import A_A, Level, level_of
 from ntg_assets.experiments.data.log_content import LogContent, log_content
 from ntg_assets.experiments.data.log_files import LogFile, log_file_of
 from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
@@ -103,6 +104,9 @@ class Evidence:
     shapes: Mapping[tuple[str, str], Shape] = field(default_factory=dict)
     """By metric and arm, where arms of unequal size make the skewness of values matter."""
 
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    """By metric: how often its own test claims an effect among re-assignments of its units."""
+
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
         return self._totals.get((comparison, metric, arm), NOTHING)
@@ -174,6 +178,7 @@ class EvidenceTables:
     experiment_sources: pl.DataFrame | None = None
     log_contents: pl.DataFrame | None = None
     metric_shapes: pl.DataFrame | None = None
+    self_tests: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
         """Leave out the experiments whose logs could not be read: every other one has a row of
@@ -202,6 +207,11 @@ class EvidenceTables:
             shapes={
                 (row["metric"], row["arm"]): shape_of(row)
                 for row in self._rows("metric_shapes", experiment)
+            },
+            levels={
+                row["metric"]: level_of(row)
+                for row in self._rows("self_tests", experiment)
+                if row["test"] == A_A
             },
             **self._of_days(experiment),
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
@@ -244,6 +254,7 @@ class EvidenceTables:
             "experiment_sources": self.experiment_sources,
             "log_contents": self.log_contents,
             "metric_shapes": self.metric_shapes,
+            "self_tests": self.self_tests,
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)

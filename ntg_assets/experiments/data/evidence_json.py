@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.level import Level
 from ntg_assets.experiments.data.log_content import LogContent, log_content
 from ntg_assets.experiments.data.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import ValueTerms
@@ -40,6 +41,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
         quantiles={
             (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
         },
+        levels={row.pop("metric"): Level(**row) for row in map(dict, content.get("levels", []))},
         shapes={
             (row.pop("metric"), row.pop("arm")): Shape(**row)
             for row in map(dict, content.get("shapes", []))
@@ -85,6 +87,9 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         "quantiles": [
             {"metric": metric, "arm": arm, **asdict(found)}
             for (metric, arm), found in sorted(evidence.quantiles.items())
+        ],
+        "levels": [
+            {"metric": metric, **asdict(found)} for metric, found in sorted(evidence.levels.items())
         ],
         "shapes": [
             {"metric": metric, "arm": arm, **asdict(found)}

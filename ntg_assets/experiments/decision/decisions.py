@@ -30,7 +30,7 @@ from math import inf
 from ntg_assets.configuration.experiments.arms import GuardrailSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.decision.gate import Gate, GateVerdict, Outcome
+from ntg_assets.experiments.decision.gate import Gate, GateKind, GateVerdict, Outcome
 from ntg_assets.experiments.decision.headlines import headline, interval_in_words
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import of_decision, overall
@@ -127,7 +127,7 @@ def _outcome(path: Sequence[Gate]) -> Outcome:
     health, verdicts = path[0], {gate.verdict for gate in path}
     if health.gate == "health:sick":
         return "iterate"
-    if any(gate.gate.startswith("harm:") and gate.verdict == "rollback" for gate in path):
+    if any(gate.kind is GateKind.HARM and gate.verdict == "rollback" for gate in path):
         return "rollback"
     if health.verdict != "pass":
         return "iterate"
@@ -166,7 +166,7 @@ def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
     )
     sentence = "; ".join(troubles) or passed
     return Gate(
-        f"health:{verdict}",
+        GateKind.HEALTH.of(verdict),
         arm,
         float(len(troubles)),
         0.0,
@@ -196,7 +196,7 @@ def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
     verdict: GateVerdict = "rollback" if is_harm else "pass"
     return Gate(
-        f"harm:{guardrail.metric}",
+        GateKind.HARM.of(guardrail.metric),
         readout.arm,
         readout.best_end,
         limit,
@@ -207,7 +207,7 @@ def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:
 
 
 def _guardrail(guardrail: GuardrailSettings, readout: Readout) -> Gate:
-    name, sign = f"guardrail:{guardrail.metric}", readout.sign
+    name, sign = GateKind.GUARDRAIL.of(guardrail.metric), readout.sign
     limit = -sign * (guardrail.margin or guardrail.relative_margin or 0.0)
     worst, best = ends_of(guardrail, readout)
     if worst is None or best is None:
@@ -241,7 +241,7 @@ def _success(readout: Readout) -> Gate:
     worst, best = readout.worst_end, readout.best_end
     if worst is None or best is None:
         return Gate(
-            "success",
+            GateKind.SUCCESS.value,
             readout.arm,
             None,
             0.0,
@@ -254,7 +254,7 @@ def _success(readout: Readout) -> Gate:
     meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
     decisive = best if verdict == "rollback" else worst
     return Gate(
-        "success",
+        GateKind.SUCCESS.value,
         readout.arm,
         decisive,
         0.0,
@@ -267,7 +267,7 @@ def _money(experiment: ExperimentSettings, readout: Readout, evidence: Evidence)
     belief = profit_belief(experiment, readout, prior=evidence.prior)
     if belief is None:
         return Gate(
-            "money",
+            GateKind.MONEY.value,
             readout.arm,
             None,
             experiment.profit_confidence,
@@ -287,7 +287,7 @@ def _money(experiment: ExperimentSettings, readout: Readout, evidence: Evidence)
     verdict: GateVerdict = (
         "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
     )
-    return Gate("money", readout.arm, chance, limit, verdict, told)
+    return Gate(GateKind.MONEY.value, readout.arm, chance, limit, verdict, told)
 
 
 def _kind_of_evidence(experiment: ExperimentSettings, readout: Readout) -> Gate:
@@ -297,7 +297,12 @@ def _kind_of_evidence(experiment: ExperimentSettings, readout: Readout) -> Gate:
         f" {' or '.join(experiment.rollout_evidence)}"
     )
     return Gate(
-        "evidence", readout.arm, float(is_enough), 1.0, "pass" if is_enough else "iterate", sentence
+        GateKind.EVIDENCE.value,
+        readout.arm,
+        float(is_enough),
+        1.0,
+        "pass" if is_enough else "iterate",
+        sentence,
     )
 
 

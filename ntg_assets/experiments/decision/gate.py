@@ -1,10 +1,26 @@
 """One gate of the rule of decisions, and what a decision can be."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Outcome = Literal["rollout", "rollback", "iterate"]
 GateVerdict = Literal["pass", "rollback", "iterate"]
+
+
+class GateKind(StrEnum):
+    """What a gate asks; the rest of its name says of which metric, or with which answer."""
+
+    HEALTH = "health"
+    HARM = "harm"
+    GUARDRAIL = "guardrail"
+    SUCCESS = "success"
+    MONEY = "money"
+    EVIDENCE = "evidence"
+
+    def of(self, subject: str) -> str:
+        """Name a gate of this kind."""
+        return f"{self.value}:{subject}"
 
 
 @dataclass(frozen=True)
@@ -20,3 +36,8 @@ class Gate:
     verdict: GateVerdict
     sentence: str
     readout_key: str | None = None
+
+    @property
+    def kind(self) -> GateKind:
+        """What the gate asks."""
+        return GateKind(self.gate.partition(":")[0])

@@ -6,10 +6,10 @@ from math import ceil, isinf
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
-from ntg_assets.experiments.decision.gate import Gate, Outcome
+from ntg_assets.experiments.decision.gate import Gate, GateKind, Outcome
 from ntg_assets.experiments.decision.money import money_unit, profit_belief, worth_in_words
-from ntg_assets.experiments.health.health import ENOUGH_UNITS, of_decision
-from ntg_assets.experiments.health.health_check import HealthCheck
+from ntg_assets.experiments.health.health import of_decision
+from ntg_assets.experiments.health.health_check import ENOUGH_UNITS, HealthCheck
 from ntg_assets.experiments.readout.readout import NO_CLAIM, Readout
 from ntg_assets.statistics.power import days_for_units
 
@@ -59,7 +59,7 @@ def headline(
 def _why_iterate(
     experiment: ExperimentSettings, last: Gate, readout: Readout, evidence: Evidence
 ) -> str:
-    if last.gate == "evidence":
+    if last.kind is GateKind.EVIDENCE:
         won = {"offline replay": "the offline replay", "simulated": "the simulated trial"}.get(
             readout.source, "on the observed log"
         )
@@ -67,7 +67,7 @@ def _why_iterate(
             f"{readout.arm} won {won} ({readout.metric} {interval_in_words(readout)}); test it live"
             " before a rollout."
         )
-    if last.value is None and (NO_CLAIM in last.sentence or last.gate.startswith("guardrail:")):
+    if last.value is None and (NO_CLAIM in last.sentence or last.kind is GateKind.GUARDRAIL):
         return f"{last.sentence}."
     return f"{last.sentence}. {_what_is_missing(experiment, readout, evidence)}"
 

@@ -29,6 +29,7 @@ TABLES = {
     "sums": "metric_sums",
     "quantiles": "metric_quantiles",
     "shapes": "metric_shapes",
+    "levels": "self_tests",
     "trends": "daily_sums",
     "cohorts": "daily_sums",
     "log_contents": "log_contents",

@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
-Verdict = Literal["healthy", "warning", "thin", "sick"]
+
+class Verdict(StrEnum):
+    """What a check says: a warning stops nothing, thin waits, sick makes no claim."""
+
+    HEALTHY = "healthy"
+    WARNING = "warning"
+    THIN = "thin"
+    SICK = "sick"
+
+
+ENOUGH_UNITS = "enough_units"
 # chance alone trips a check once in a thousand experiments, so an alarm is worth stopping for
 # (Fabijan and others 2019)
 FAULT_P = 0.001

@@ -9,8 +9,8 @@ from scipy import special
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.health.health import ENOUGH_UNITS, is_sick
-from ntg_assets.experiments.health.health_check import HealthCheck
+from ntg_assets.experiments.health.health import is_sick
+from ntg_assets.experiments.health.health_check import ENOUGH_UNITS, HealthCheck
 from ntg_assets.experiments.readout.readout import TO_DATE, Readout
 from ntg_assets.statistics.two_samples import Better
 

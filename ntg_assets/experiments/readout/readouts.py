@@ -13,25 +13,14 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning, is_unfit
 from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
-from ntg_assets.experiments.readout.comparisons import compare_arms
+from ntg_assets.experiments.readout.comparisons import arm_numbers, compare_arms, terms_of
 from ntg_assets.experiments.readout.harm import harm_to_date
 from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readout
+from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Compared
 from ntg_assets.statistics.moments import moments_of
-from ntg_assets.statistics.multiple_testing import (
-    benjamini_hochberg,
-    max_t_critical,
-    max_t_p,
-    shared_control_loadings,
-)
-from ntg_assets.statistics.two_samples import (
-    Difference,
-    Sample,
-    adjusted_samples,
-    compare_pairs,
-    t_critical,
-    t_p,
-)
+from ntg_assets.statistics.multiple_testing import benjamini_hochberg
+from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_pairs
 
 
 def read_out(
@@ -176,30 +165,11 @@ def _joint(
     evidence: Evidence,
     *,
     metric: MetricSettings,
-) -> list[Difference]:
-    """Widen intervals and p-values so that they hold for all treatment arms together.
-
-    The intervals are those of the metric's own test at the confidence that one comparison needs,
-    and each p is that of the t statistic with the test's own p: so p and interval agree whatever
-    the test is.
-    """
-    differences, samples = found.differences, found.samples
-    loadings = shared_control_loadings(samples[0], samples[1:])
-    # the smallest is the cautious choice when arms differ
-    df = min(one.degrees_of_freedom for one in differences)
-    critical = max_t_critical(loadings, significance=experiment.significance, degrees_of_freedom=df)
-    wide = compare_arms(experiment, evidence, metric=metric, confidence=1 - t_p(critical, df))
-    return [
-        replace(one, p=_joint_p(one.p, loadings, degrees_of_freedom=df)) for one in wide.differences
-    ]
-
-
-def _joint_p(p: float, loadings: Sequence[float], *, degrees_of_freedom: float) -> float:
-    """Adjust the p of one test for all that share its control; what rounds to zero stays there."""
-    if p <= 0:
-        return 0.0
-    statistic = t_critical(p / 2, degrees_of_freedom)
-    return max_t_p(statistic, loadings, degrees_of_freedom=degrees_of_freedom)
+) -> Sequence[Difference]:
+    """Widen intervals and p-values so that they hold for all treatment arms together."""
+    arms = [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
+    terms = terms_of(metric, confidence=1 - experiment.significance)
+    return widened(metric.how, arms, terms, found).differences
 
 
 def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample) -> Readout:

@@ -1,13 +1,24 @@
-"""Whether an effect is a promise for later: it may wear off with the days since the exposure,
-or from early units to late ones.
+"""Whether an effect is a promise for later: it may wear off with the days since the exposure, or
+from early units to late ones.
 """
 
 from collections.abc import Iterator, Mapping
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.health.health_check import NOTICE_P, HealthCheck, Verdict
+from ntg_assets.experiments.health.health_check import (
+    NOTICE_P,
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.registry import asks
 from ntg_assets.statistics.novelty import LATE, Cohort, Movement, by_age, by_cohort
+
+
+@asks(170)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask both questions for each treatment."""
+    yield from examine_novelty(experiment, evidence)
 
 
 def examine_novelty(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
@@ -46,13 +57,21 @@ def _judged(
 ) -> HealthCheck:
     if moves is None:
         return HealthCheck(
-            check, 1.0, NOTICE_P, "healthy", f"{what} cannot be told: too little happened in an arm"
+            check,
+            1.0,
+            NOTICE_P,
+            Verdict.HEALTHY,
+            f"{what} cannot be told: too little happened in an arm",
         )
     if moves.p >= NOTICE_P:
         return HealthCheck(
-            check, moves.p, NOTICE_P, "healthy", f"{what} moves like chance (p = {moves.p:.2g})"
+            check,
+            moves.p,
+            NOTICE_P,
+            Verdict.HEALTHY,
+            f"{what} moves like chance (p = {moves.p:.2g})",
         )
-    verdict: Verdict = "thin" if experiment.novelty == "block" else "warning"
+    verdict: Verdict = Verdict.THIN if experiment.novelty == "block" else Verdict.WARNING
     advice = (
         "its average says little about later, so run longer"
         if moves.fades

@@ -1,0 +1,63 @@
+"""Two arms that should not differ, held against each other."""
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.health.health_check import FAULT_P, HealthCheck, Verdict
+from ntg_assets.statistics.moments import Sums, moments_of
+from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means
+
+FEW_UNITS = 100  # with fewer, two arms may each hold one value by chance
+
+
+def no_difference(
+    check: str, control: Sample | None, treated: Sample | None, what: str
+) -> HealthCheck:
+    """Test whether two samples of what no arm can have changed are alike."""
+    if (
+        control is None
+        or treated is None
+        or (control.variance == treated.variance == 0 and control.mean == treated.mean)
+    ):
+        return HealthCheck(
+            check,
+            1.0,
+            FAULT_P,
+            Verdict.HEALTHY,
+            f"{what} does not vary or is not known, so it was not compared",
+        )
+    p = _p_of(control, treated)
+    verdict: Verdict = Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK
+    return HealthCheck(
+        check,
+        p,
+        FAULT_P,
+        verdict,
+        f"{what} differs {'like chance' if p >= FAULT_P else 'more than chance'} (p = {p:.2g})",
+    )
+
+
+def _p_of(control: Sample, treated: Sample) -> float:
+    """Compare two means that are not one constant;
+    two constants that differ leave no doubt, once there are more than a few units.
+    """
+    if control.variance or treated.variance:
+        return compare_means(control, treated).p
+    return 0.0 if min(control.n, treated.n) >= FEW_UNITS else 1.0
+
+
+def value_sample(sums: Sums) -> Sample | None:
+    """Read the values of an arm; None where there are too few."""
+    try:
+        return adjusted_samples([moments_of(sums)], use_covariate=False)[0]
+    except NotEnoughDataError:
+        return None
+
+
+def covariate_sample(sums: Sums) -> Sample | None:
+    """Read what an arm did before; None where too few units have a value."""
+    try:
+        moments = moments_of(sums)
+        return Sample(
+            moments.n, moments.mean["covariate"], moments.covariance["covariate", "covariate"]
+        )
+    except NotEnoughDataError:
+        return None

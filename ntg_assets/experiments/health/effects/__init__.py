@@ -1,0 +1,1 @@
+"""Questions about what the arms did, before and after."""

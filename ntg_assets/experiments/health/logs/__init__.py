@@ -1,0 +1,1 @@
+"""Questions about the logs of an experiment."""

@@ -1,0 +1,42 @@
+"""Whether the outcomes know the exposed units."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.sources import LoggedSource, ReplaySource
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.health.health_check import (
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.registry import asks
+
+# share of exposed units that the interaction log knows; below it the ids are hardly the same
+FEWEST_KNOWN = 0.05
+
+
+@asks(60)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether the ids are the same in both logs."""
+    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
+    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
+        yield _exposed_units_known(experiment.source, arms)
+
+
+def _exposed_units_known(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:
+    n, known = sum(arm.n_exposed for arm in arms), sum(arm.n_known or 0 for arm in arms)
+    # an outcome log may hold the few that bought
+    limit = FEWEST_KNOWN if source.outcomes is None else 0.0
+    is_strange = known / n < limit or known == 0
+    log = "interaction log" if source.outcomes is None else "outcome log"
+    sentence = (
+        f"{known:,} of {n:,} exposed units appear in the"
+        f" {log}{': are the ids the same in both?' if is_strange else ''}"
+    )
+    return HealthCheck(
+        "exposed_units_known",
+        known / n,
+        limit,
+        Verdict.SICK if is_strange else Verdict.HEALTHY,
+        sentence,
+    )

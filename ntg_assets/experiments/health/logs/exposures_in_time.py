@@ -1,0 +1,42 @@
+"""Whether windows are over."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.sources import LoggedSource, ReplaySource
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.health.health_check import (
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.registry import asks
+
+# share of exposed units whose window is not over; above it the readable ones are the early birds
+# alone
+MOST_LATE = 0.5
+
+
+@asks(70)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask how many exposures came too late."""
+    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
+    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
+        yield _exposures_in_time(experiment.source, arms)
+
+
+def _exposures_in_time(source: LoggedSource, arms: list[ArmTraffic]) -> HealthCheck:
+    n, late = (
+        sum(arm.n_exposed for arm in arms),
+        sum(arm.n_exposed - (arm.n_in_time or 0) for arm in arms),
+    )
+    sentence = (
+        f"{late:,} of {n:,} exposures came too late: their window of {source.window_days:g} days is"
+        " not over, so they are not read"
+    )
+    return HealthCheck(
+        "exposures_in_time",
+        late / n,
+        MOST_LATE,
+        Verdict.THIN if late / n > MOST_LATE else Verdict.HEALTHY,
+        sentence,
+    )

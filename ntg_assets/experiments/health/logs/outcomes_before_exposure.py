@@ -1,0 +1,47 @@
+"""Whether anything came before its cause."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.sources import ReplaySource
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.health.health_check import (
+    FAULT_P,
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.registry import asks
+from ntg_assets.statistics.proportions import Count, equal_shares_p
+
+
+@asks(80)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether the arms differ in outcomes just before their exposure."""
+    arms = [arm for arm in evidence.traffic.values() if arm.n_known is not None]
+    if not isinstance(experiment.source, ReplaySource) and any(arm.n_exposed for arm in arms):
+        yield _nothing_before_its_cause(arms)
+
+
+def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
+    """Ask whether as many units of each arm did something in the day before their exposure;
+    that never counts as an effect.
+    """
+    counts = [Count(arm.n_just_before or 0, arm.n_exposed) for arm in arms if arm.n_exposed]
+    n, before = sum(count.n for count in counts), sum(count.successes for count in counts)
+    p = equal_shares_p(counts) if 0 < before < n and len(counts) > 1 else 1.0
+    told = (
+        f"{before:,.0f} of {n:,} exposed units had outcomes in the day before their exposure, which"
+        " never count as an effect"
+    )
+    fault = (
+        "; the arms differ more than chance, as when exposures are logged late"
+        if p < FAULT_P
+        else ""
+    )
+    return HealthCheck(
+        "outcomes_before_exposure",
+        p,
+        FAULT_P,
+        Verdict.SICK if p < FAULT_P else Verdict.HEALTHY,
+        f"{told} (p = {p:.2g}){fault}",
+    )

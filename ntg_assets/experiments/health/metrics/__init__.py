@@ -1,0 +1,1 @@
+"""Questions about each metric that is read out."""

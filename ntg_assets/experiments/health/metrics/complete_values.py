@@ -1,0 +1,66 @@
+"""Whether values are missing, or more of them in one arm."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.metrics import MetricSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.health.health_check import (
+    FAULT_P,
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.metric_units import alone, arms_with_sums, sums_of_arms
+from ntg_assets.experiments.health.registry import asks
+from ntg_assets.statistics.proportions import Count, equal_shares_p
+
+# share of an arm's units without a value; more than that and the missing ones may differ from the
+# rest
+MOST_NULLS = 0.01
+
+
+@asks(110)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask every metric."""
+    for metric in experiment.measured:
+        yield _complete_values(experiment, metric, evidence)
+
+
+def _complete_values(
+    experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
+) -> HealthCheck:
+    """Ask whether values are missing: too many in an arm,
+    or more in one arm than in another, say what the rest cannot.
+    """
+    found = sums_of_arms(experiment, metric, evidence)
+    sizes = [one.n + one.n_null + one.n_unusable for one in found]
+    n_all, n_null, n_unusable = (
+        sum(sizes),
+        sum(one.n_null for one in found),
+        sum(one.n_unusable for one in found),
+    )
+    share = max(
+        (one.n_null / size for one, size in zip(found, sizes, strict=True) if size), default=0.0
+    )
+    counts = [Count(one.n_null, size) for one, size in zip(found, sizes, strict=True) if size]
+    p = equal_shares_p(counts) if 0 < n_null < n_all and len(counts) > 1 else 1.0
+    is_sick = share > MOST_NULLS or p < FAULT_P or n_unusable > 0
+    sentence = (
+        f"{metric.name}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite"
+        " or impossible one"
+    )
+    if n_null:
+        arms = arms_with_sums(experiment, metric)
+        told = ", ".join(
+            f"{arm} {one.n_null:,} of {size:,}"
+            for arm, one, size in zip(arms, found, sizes, strict=True)
+        )
+        sentence += f" (no value: {told}{f'; the arms differ, p = {p:.2g}' if p < FAULT_P else ''})"
+    return HealthCheck(
+        f"complete_values:{metric.name}",
+        share,
+        MOST_NULLS,
+        Verdict.SICK if is_sick else Verdict.HEALTHY,
+        sentence,
+        alone(experiment, metric),
+    )

@@ -1,0 +1,84 @@
+"""Whether the log holds what each metric counts."""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from ntg_assets.configuration.experiments.metrics import MetricSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.data.log_rules import EXPOSURES
+from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
+from ntg_assets.experiments.health.metric_units import alone, sums_of_arms
+from ntg_assets.experiments.health.registry import asks
+
+MOST_NAMED = 5
+
+
+@asks(100)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask every metric."""
+    for metric in experiment.measured:
+        yield from _counted_events(experiment, metric, evidence)
+
+
+def _counted_events(
+    experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
+) -> Iterator[HealthCheck]:
+    """Ask whether the log holds what the metric counts: a type that never occurs is misspelled or
+    not logged, and zero is no finding.
+    """
+    known = {
+        content.event_type or "": content.n_rows
+        for content in evidence.logs
+        if content.log != EXPOSURES and content.n_rows
+    }
+    if not evidence.logs:
+        return
+    wanted = metric.event_types or sorted(known)
+    missing = [name for name in wanted if name not in known]
+    n = sum(known.get(name, 0) for name in wanted)
+    verdict: Verdict = (
+        Verdict.SICK
+        if n == 0
+        else Verdict.WARNING
+        if missing or _is_nowhere(experiment, metric, evidence)
+        else Verdict.HEALTHY
+    )
+    sentence = (
+        f"{metric.name} counts {n:,} events of the"
+        f" log{_where(experiment, metric, evidence) if n else ''}"
+    )
+    if missing:
+        sentence += (
+            f"; the log holds none of type {', '.join(repr(name) for name in missing)}:"
+            f" {_advice(missing[0], sorted(known))}"
+        )
+    elif n == 0:
+        sentence += ": the log is empty"
+    yield HealthCheck(
+        f"counted_events:{metric.name}", n, 1, verdict, sentence, alone(experiment, metric)
+    )
+
+
+def _advice(missing: str, known: Sequence[str]) -> str:
+    nearest = get_close_matches(missing, known, n=1, cutoff=0.5)
+    held = (
+        f"it holds {', '.join(known[:MOST_NAMED])}{', ...' if len(known) > MOST_NAMED else ''}"
+        if known
+        else "it is empty"
+    )
+    return f"did you mean {nearest[0]!r}? ({held})" if nearest else held
+
+
+def _is_nowhere(experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence) -> bool:
+    found = sums_of_arms(experiment, metric, evidence)
+    return any(one.n for one in found) and not any(one.largest for one in found)
+
+
+def _where(experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence) -> str:
+    n = sum(one.n for one in sums_of_arms(experiment, metric, evidence))
+    return (
+        f", none of which gives any of the {n:,} units a value in its window"
+        if _is_nowhere(experiment, metric, evidence)
+        else ""
+    )

@@ -1,0 +1,36 @@
+"""Whether each metric has as many units with something to count as it asks for."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
+from ntg_assets.experiments.health.metric_units import alone
+from ntg_assets.experiments.health.registry import asks
+
+
+@asks(105)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask every metric that names a minimum: a metric of its own is sick without, the primary one
+    waits.
+    """
+    for metric in experiment.measured:
+        if not metric.minimum_events:
+            continue
+        found = {
+            arm.name: evidence.sums_for("between users", metric.name, arm.name).n_nonzero
+            for arm in experiment.arms
+        }
+        fewest = min(found.values())
+        is_primary = metric.name == experiment.primary_metric
+        short = Verdict.THIN if is_primary else Verdict.SICK
+        told = ", ".join(f"{arm} {n:,}" for arm, n in found.items())
+        yield HealthCheck(
+            f"enough_events:{metric.name}",
+            fewest,
+            metric.minimum_events,
+            Verdict.HEALTHY if fewest >= metric.minimum_events else short,
+            f"{metric.name}: units with a value other than zero: {told}; a claim needs"
+            f" {metric.minimum_events:,} in each arm",
+            alone(experiment, metric),
+        )

@@ -1,0 +1,1 @@
+"""Questions about who got and saw which arm, and how many."""

@@ -1,0 +1,42 @@
+"""Whether the arm decides who gets to see it."""
+
+from collections.abc import Iterator
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.health.health_check import (
+    FAULT_P,
+    HealthCheck,
+    Verdict,
+)
+from ntg_assets.experiments.health.registry import asks
+from ntg_assets.statistics.proportions import Count, equal_shares_p
+
+
+@asks(160)
+def ask(_: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask where some of the assigned units were not exposed."""
+    yield from _exposure_rate(evidence)
+
+
+def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask whether the arm decides who gets to see it;
+    asked only where some of the assigned units were not exposed.
+    """
+    counts = [
+        Count(min(arm.n_exposed, arm.n_assigned), arm.n_assigned)
+        for arm in evidence.traffic.values()
+        if arm.n_assigned
+    ]
+    exposed, assigned = sum(count.successes for count in counts), sum(count.n for count in counts)
+    if not 0 < exposed < assigned or len(counts) < len(evidence.traffic):
+        return
+    p = equal_shares_p(counts)
+    told = " : ".join(f"{count.share:.1%}" for count in counts)
+    sentence = (
+        f"of the assigned units {told} were exposed, {'alike' if p >= FAULT_P else 'not alike'} (p"
+        f" = {p:.2g})"
+    )
+    yield HealthCheck(
+        "exposure_rate", p, FAULT_P, Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK, sentence
+    )

@@ -1,0 +1,87 @@
+"""Whether units fell on the arms as the weights say: in all, in each segment, early and late."""
+
+from collections.abc import Iterator, Mapping
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.health.health_check import FAULT_P, NOTICE_P, HealthCheck, Verdict
+from ntg_assets.experiments.health.registry import asks
+from ntg_assets.statistics.multiple_testing import bonferroni
+from ntg_assets.statistics.proportions import sample_ratio_p
+
+FEWEST_PARTS = 2
+
+
+@asks(20)
+def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
+    """Ask of everybody first; a part may be off while the whole is not, when another part is off
+    the other way round.
+    """
+    weights = {name: arm.weight for name, arm in evidence.traffic.items()}
+    everybody = {name: arm.n_exposed for name, arm in evidence.traffic.items()}
+    yield _whole(everybody, weights)
+    yield from _parts("segment", _by_segment(experiment, evidence), weights)
+    yield from _parts("time", _by_time(evidence), weights)
+
+
+def _whole(observed: Mapping[str, int], weights: Mapping[str, float]) -> HealthCheck:
+    p = sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
+    told = " : ".join(f"{n:,}" for n in observed.values())
+    fits = "do not fit" if p < FAULT_P else "hardly fit" if p < NOTICE_P else "fit"
+    return HealthCheck(
+        "sample_ratio",
+        p,
+        FAULT_P,
+        _verdict(p),
+        f"units per arm {told} {fits} the weights (p = {p:.2g})",
+    )
+
+
+def _verdict(p: float) -> Verdict:
+    """Between one in a hundred and one in a thousand it may be chance, and may be a fault."""
+    return Verdict.SICK if p < FAULT_P else Verdict.WARNING if p < NOTICE_P else Verdict.HEALTHY
+
+
+def _by_segment(experiment: ExperimentSettings, evidence: Evidence) -> dict[str, dict[str, int]]:
+    """Count the units of the primary metric by segment, whether they have a value or not."""
+    found: dict[str, dict[str, int]] = {}
+    for (comparison, metric, arm, segment), sums in sorted(evidence.sums.items()):
+        if comparison == "between users" and metric == experiment.primary_metric:
+            n = sums.n + sums.n_null + sums.n_unusable
+            found.setdefault(segment, dict.fromkeys(evidence.traffic, 0))[arm] = n
+    return found
+
+
+def _by_time(evidence: Evidence) -> dict[str, dict[str, int]]:
+    """Count the units that were exposed early and late."""
+    found: dict[str, dict[str, int]] = {}
+    for arm, cohorts in evidence.cohorts.items():
+        for name, cohort in cohorts.items():
+            found.setdefault(name, dict.fromkeys(evidence.traffic, 0))[arm] = cohort.sums.n
+    return found
+
+
+def _parts(
+    what: str, parts: Mapping[str, Mapping[str, int]], weights: Mapping[str, float]
+) -> Iterator[HealthCheck]:
+    """Test each part, with all of them together keeping the error rate; only warn: a part is not
+    what was randomised apart, and the whole has been asked.
+    """
+    if len(parts) < FEWEST_PARTS:
+        return
+    p_values = bonferroni(
+        [
+            sample_ratio_p(list(found.values()), [weights[name] for name in found])
+            for found in parts.values()
+        ]
+    )
+    name, p = min(zip(parts, p_values, strict=True), key=lambda found: (found[1], found[0]))
+    told = " : ".join(f"{n:,}" for n in parts[name].values())
+    fits = "fit the weights in every" if p >= NOTICE_P else f"do not fit the weights in {what}"
+    sentence = (
+        f"units per arm {fits} {what} (least in {name}: {told}, p = {p:.2g} of {len(parts)})"
+        if p >= NOTICE_P
+        else f"units per arm {fits} {name} ({told}, p = {p:.2g} of {len(parts)})"
+    )
+    verdict = Verdict.WARNING if p < NOTICE_P else Verdict.HEALTHY
+    yield HealthCheck(f"sample_ratio_by_{what}", p, NOTICE_P, verdict, sentence)

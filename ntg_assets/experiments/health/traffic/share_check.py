@@ -1,0 +1,13 @@
+"""A share of units that should be small."""
+
+from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
+
+# share of units; they are left out of the readout, more of them means broken assignment
+MOST_IN_SEVERAL_ARMS = 0.01
+
+
+def share_check(check: str, n: int, n_all: int, meaning: str) -> HealthCheck:
+    """Judge a share of all units that should be small."""
+    share = n / n_all if n_all else 0.0
+    verdict: Verdict = Verdict.SICK if share > MOST_IN_SEVERAL_ARMS else Verdict.HEALTHY
+    return HealthCheck(check, share, MOST_IN_SEVERAL_ARMS, verdict, f"{n:,} of {n_all:,} {meaning}")

@@ -1,0 +1,51 @@
+"""Several treatments against one control, by whatever test their metric has: intervals and p-values
+that hold for all of them together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ntg_assets.statistics.metric_kinds import Arm, Compared, MetricKind, Terms
+from ntg_assets.statistics.multiple_testing import (
+    max_t_critical,
+    max_t_p,
+    shared_control_loadings,
+)
+from ntg_assets.statistics.two_samples import t_critical, t_p
+
+
+def widened(kind: MetricKind, arms: Sequence[Arm], terms: Terms, found: Compared) -> Compared:
+    """Widen comparisons so that they hold for all treatment arms together.
+
+    The intervals are those of the metric's own test at the confidence that one comparison needs,
+    and each p is that of the t statistic with the test's own p: so p and interval agree whatever
+    the test is.
+
+    Args:
+        kind: How arms are compared.
+        arms: Control first.
+        terms: As each comparison was asked for.
+        found: The comparisons by themselves.
+
+    Source: Dunnett 1955, with a variance for each arm.
+    """
+    loadings = shared_control_loadings(found.samples[0], found.samples[1:])
+    # the smallest is the cautious choice when arms differ
+    df = min(one.degrees_of_freedom for one in found.differences)
+    critical = max_t_critical(loadings, significance=1 - terms.confidence, degrees_of_freedom=df)
+    wide = kind.compare(arms, terms._replace(confidence=1 - t_p(critical, df)))
+    return replace(
+        found,
+        differences=[
+            replace(one, p=_joint_p(one.p, loadings, degrees_of_freedom=df))
+            for one in wide.differences
+        ],
+    )
+
+
+def _joint_p(p: float, loadings: Sequence[float], *, degrees_of_freedom: float) -> float:
+    """Adjust the p of one test for all that share its control; what rounds to zero stays there."""
+    if p <= 0:
+        return 0.0
+    statistic = t_critical(p / 2, degrees_of_freedom)
+    return max_t_p(statistic, loadings, degrees_of_freedom=degrees_of_freedom)
