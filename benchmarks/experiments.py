@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmarks.experiment_grid import measure_decisions, measure_grid
 from benchmarks.experiment_truth import measure_truth
 from benchmarks.experiment_vectors import BUNDLED, judge, summary
 from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
@@ -84,11 +85,14 @@ def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UN
         ),
     ]
     truth, promises = measure_truth()
+    cells, kept = measure_grid()
+    promises = [*promises, *kept, *measure_decisions()]
     verdicts = [
         judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
     ]
     figures |= {
         "promises": truth,
+        "grid": cells,
         "outside_vectors": summary(verdicts),
         "ten_thousand_experiments": many,
     }

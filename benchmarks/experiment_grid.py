@@ -1,0 +1,341 @@
+"""False positives of each estimator over a fixed grid of shapes, and of whole decisions.
+
+A cell is an estimator on a shape of data in arms of given sizes: nothing differs between the arms,
+and 5% of the tests, give or take 1.5 points, may say that something does. A cell fails when its
+99.9% binomial interval misses that band. Every estimator is asked as the readout asks it, through
+the kind of the metric. Decisions go through `receipts.evaluate`, the function behind the asset:
+health, readouts and gates on sums of made-up units.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy
+
+from benchmarks.harness import Goal
+from ntg_assets.arrays import Floats
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.decision.receipts import evaluate
+from ntg_assets.statistics import library as st
+from ntg_assets.statistics.metric_kinds import KINDS, Arm, Terms
+from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
+from ntg_assets.statistics.quantiles import mid_quantiles
+from ntg_assets.statistics.skewness import Shape
+
+Random = np.random.Generator
+Draw = Callable[[Random, int], Floats]
+REPETITIONS, WORLDS, SEED = 1_000, 1_000, 20260102
+ALPHA, BAND, SURE = 0.05, 0.015, 0.999
+DAYS = (datetime(2026, 1, 5), datetime(2026, 2, 2))
+
+
+class GridShape(NamedTuple):
+    """A shape of data: how values fall, and the units of both arms."""
+
+    name: str
+    draw: Draw
+    sizes: tuple[int, int]
+
+
+def _decaying(rng: Random, n: int) -> Floats:
+    """Activity that dies down: daily counts over four weeks, each day a fifth less than before."""
+    rates = rng.gamma(0.7, 1.5, n)[:, None] * 0.8 ** np.arange(28)[None, :]
+    return rng.poisson(rates).sum(axis=1).astype(np.float64)
+
+
+def _once(share: float) -> Draw:
+    return lambda rng, n: (rng.random(n) < share).astype(np.float64)
+
+
+def _sales(rng: Random, n: int) -> Floats:
+    return _once(0.1)(rng, n) * rng.lognormal(3, 1, n)
+
+
+def _half_nothing(rng: Random, n: int) -> Floats:
+    return _once(0.5)(rng, n) * rng.lognormal(0, 1, n)
+
+
+DRAWS: dict[str, Draw] = {
+    "normal": lambda rng, n: rng.normal(10, 3, n),
+    "lognormal 1": lambda rng, n: rng.lognormal(0, 1, n),
+    "lognormal 1.5": lambda rng, n: rng.lognormal(0, 1.5, n),
+    "Pareto 3": lambda rng, n: rng.pareto(3, n) + 1,
+    "Poisson .5": lambda rng, n: rng.poisson(0.5, n).astype(np.float64),
+    "Poisson 8": lambda rng, n: rng.poisson(8, n).astype(np.float64),
+    "half zeros": _half_nothing,
+    "ties": lambda rng, n: np.round(rng.normal(0, 2, n)),
+    "sales": _sales,
+    "decaying": _decaying,
+}
+SHARES: dict[str, Draw] = {
+    "once .3": _once(0.3),
+    "once .05": _once(0.05),
+    "sparse .01": _once(0.01),
+}
+SIZES = ((600, 600), (2_000, 200), (5_000, 200))
+SHAPES = [GridShape(name, draw, sizes) for name, draw in DRAWS.items() for sizes in SIZES]
+SHARE_SHAPES = [GridShape(name, draw, sizes) for name, draw in SHARES.items() for sizes in SIZES]
+
+
+def shape_of(values: Floats) -> Shape:
+    """Standardise values as `metric_shapes` does."""
+    deviation = values.std(ddof=1)
+    z = (values - values.mean()) / deviation if deviation > 0 else values * 0
+    return Shape(len(values), float((z**3).mean()), float((z**4).mean()))
+
+
+def _mean(values: list[Floats], rng: Random) -> float:  # noqa: ARG001  # estimators are alike
+    arms = [Arm(st.moments_from_values(one), shape=shape_of(one)) for one in values]
+    return KINDS["mean"].compare(arms, Terms(1 - ALPHA, use_covariate=False)).differences[0].p
+
+
+def _cuped(values: list[Floats], rng: Random) -> float:
+    """The value is half of what was there before, and half new."""
+    before = [one * 0.5 + rng.permutation(one) * 0.5 for one in values]
+    arms = []
+    for one, past in zip(values, before, strict=True):
+        moments = st.moments_from_values(one, covariate=past)
+        slope = moments.covariance["value", "covariate"] / (
+            moments.covariance["covariate", "covariate"] or 1.0
+        )
+        arms.append(Arm(moments, shape=shape_of(one - slope * past)))
+    return KINDS["mean"].compare(arms, Terms(1 - ALPHA)).differences[0].p
+
+
+def _ratio(values: list[Floats], rng: Random) -> float:
+    arms = []
+    for one in values:
+        below = (rng.poisson(3, len(one)) + 1).astype(np.float64)
+        above = one * below
+        rest = above - above.sum() / below.sum() * below
+        moments = st.moments_from_values(above, denominator=below)
+        arms.append(Arm(moments, shape=shape_of(rest)))
+    return KINDS["ratio"].compare(arms, Terms(1 - ALPHA, use_covariate=False)).differences[0].p
+
+
+def _quantile(quantile: float) -> Callable[[list[Floats], Random], float]:
+    def p(values: list[Floats], rng: Random) -> float:  # noqa: ARG001  # estimators are alike
+        arms = [Arm(ranks=one) for one in mid_quantiles(values, quantile)]
+        terms = Terms(1 - ALPHA, quantile=quantile)
+        return KINDS["quantile"].compare(arms, terms).differences[0].p
+
+    return p
+
+
+def _share(values: list[Floats], rng: Random) -> float:  # noqa: ARG001  # estimators are alike
+    arms = [Arm(st.moments_from_values(one)) for one in values]
+    terms = Terms(1 - ALPHA, use_covariate=False)
+    return KINDS["proportion"].compare(arms, terms).differences[0].p
+
+
+def _clusters(values: list[Floats], rng: Random) -> float:
+    """Units in clusters of five to fifteen that share as much as they differ in."""
+    arms = []
+    for one in values:
+        ids = np.repeat(np.arange(len(one)), rng.integers(5, 16, len(one)))[: len(one)]
+        shared = rng.permutation(one)[ids]
+        arms.append(st.clustered(one + shared, ids))
+    return st.compare_clusters(*arms).p
+
+
+ESTIMATORS: dict[str, tuple[Callable[[list[Floats], Random], float], list[GridShape]]] = {
+    "mean": (_mean, [*SHAPES, *SHARE_SHAPES]),
+    "share": (_share, SHARE_SHAPES),
+    "CUPED": (_cuped, SHAPES),
+    "ratio": (_ratio, SHAPES),
+    "median": (_quantile(0.5), SHAPES),
+    "90% quantile": (_quantile(0.9), SHAPES),
+    "clusters": (_clusters, [one for one in SHAPES if one.sizes[0] == one.sizes[1]]),
+}
+
+
+def measure_grid(*, repetitions: int = REPETITIONS) -> tuple[dict[str, Any], list[Goal]]:
+    """Return every cell, and how many of each estimator fail."""
+    cells: dict[str, Any] = {}
+    goals = []
+    for name, (p_of, shapes) in ESTIMATORS.items():
+        failed = []
+        for shape in shapes:
+            rate, n = _rate(p_of, shape, repetitions)
+            where = f"{name}, {shape.name}, {shape.sizes[0]}:{shape.sizes[1]}"
+            cells[where] = {"false_positives": rate, "answered": n}
+            if not in_band(rate, n):
+                failed.append(f"{where}: {rate:.1%}")
+        cells[f"{name}: cells that fail"] = failed
+        goals.append(
+            Goal(
+                f"A/A of {name}: of {len(shapes)} shapes outside 5% +- 1.5",
+                len(failed),
+                0,
+                "at_most",
+            )
+        )
+    return cells, goals
+
+
+def in_band(rate: float, n: int) -> bool:
+    """Whether the 99.9% binomial interval of a rate reaches the band; no answers are none."""
+    if n == 0:
+        return False
+    hits = round(rate * n)
+    tail = (1 - SURE) / 2
+    low = scipy.stats.beta.ppf(tail, hits, n - hits + 1) if hits else 0.0
+    high = scipy.stats.beta.ppf(1 - tail, hits + 1, n - hits) if hits < n else 1.0
+    return bool(low <= ALPHA + BAND and high >= ALPHA - BAND)
+
+
+def _rate(
+    p_of: Callable[[list[Floats], Random], float], shape: GridShape, repetitions: int
+) -> tuple[float, int]:
+    rng = np.random.default_rng(SEED)
+    claimed = []
+    for _ in range(repetitions):
+        values = [shape.draw(rng, n) for n in shape.sizes]
+        try:
+            claimed.append(p_of(values, rng) < ALPHA)
+        except NotEnoughDataError:
+            continue  # no answer: counted by what is missing from `answered`
+    return round(float(np.mean(claimed)), 4) if claimed else 0.0, len(claimed)
+
+
+def definition(n_guardrails: int, *, power: float = 0.8) -> ExperimentSettings:
+    """Define an experiment on a primary metric and some guardrails, each in standard deviations."""
+    names = [f"guardrail {place}" for place in range(n_guardrails)]
+    return ExperimentSettings.model_validate(
+        {
+            "id": "world",
+            "hypothesis": "A made-up world in which the truth is known.",
+            "owner": "benchmark",
+            "arms": [{"name": "a"}, {"name": "b"}],
+            "source": {
+                "kind": "log",
+                "exposures": {"files": ["none.csv"]},
+                "assigned_at_once": True,
+                "pre_period_days": 0,
+            },
+            "metrics": [{"name": name} for name in ("primary", *names)],
+            "primary_metric": "primary",
+            "guardrails": [{"metric": name, "margin": EFFECT} for name in names],
+            "minimum_effect": EFFECT,
+            "minimum_units_per_arm": 20,
+            "power": power,
+        }
+    )
+
+
+EFFECT = 0.4  # in standard deviations: the one worth finding, and the margin of each guardrail
+
+
+def planned_units(experiment: ExperimentSettings) -> int:
+    """Return the units per arm with which every metric of the decision has its power."""
+    design = st.Design(1, 1, significance=experiment.significance)
+    return ceil(st.units_for_effect(EFFECT, design=design, wanted_power=experiment.power_of_each))
+
+
+def _standard(draw: Draw, rng: Random, shape: tuple[int, int]) -> Floats:
+    """Draw values with mean 0 and standard deviation 1 (by many more of them)."""
+    many = draw(np.random.default_rng(SEED), 400_000)
+    return (draw(rng, shape[0] * shape[1]).reshape(shape) - many.mean()) / many.std()
+
+
+def decide_worlds(
+    experiment: ExperimentSettings,
+    *,
+    worlds: int,
+    effect: float = 0.0,
+    harm: float = 0.0,
+    draw: Draw = DRAWS["normal"],
+    seed: int = SEED,
+) -> float:
+    """Return the share of worlds that are rolled out.
+
+    Args:
+        experiment: As `definition` makes it.
+        worlds: Worlds, each with units of its own.
+        effect: Of the primary metric, in standard deviations.
+        harm: By how much each guardrail is worse.
+        draw: How values fall.
+        seed: Of the stream.
+    """
+    rng, n = np.random.default_rng(seed), planned_units(experiment)
+    metrics = {metric.name: -harm for metric in experiment.measured} | {"primary": effect}
+    drawn = {
+        (name, arm): _standard(draw, rng, (worlds, n)) + (change if arm == "b" else 0.0)
+        for name, change in metrics.items()
+        for arm in "ab"
+    }
+    traffic = {arm: ArmTraffic(1.0, n, n, 0, 0, *DAYS) for arm in "ab"}
+    rolled_out = 0
+    for world in range(worlds):
+        sums = {
+            ("between users", name, arm, "all"): _sums(values[world])
+            for (name, arm), values in drawn.items()
+        }
+        decision = evaluate(experiment, Evidence(traffic=traffic, sums=sums))[2]
+        rolled_out += decision.decision == "rollout"
+    return rolled_out / worlds
+
+
+def _sums(values: Floats) -> Sums:
+    n = len(values)
+    micro = np.rint(values * 1e6)
+    total, squares = int(micro.sum()), int((micro**2).sum())
+    first = dict.fromkeys(VARIABLES, 0) | {
+        "value": total,
+        "denominator": n * 10**6,
+        "covariate_denominator": n * 10**6,
+    }
+    second = {
+        (one, other): 10**12 * n if "value" not in {one, other} and one != "covariate" else 0
+        for one, other in PAIRS
+    } | {
+        ("value", "value"): squares,
+        ("value", "denominator"): total * 10**6,
+        ("value", "covariate_denominator"): total * 10**6,
+        ("denominator", "covariate"): 0,
+    }
+    largest = int(np.abs(micro).max())
+    return Sums(n, 0, 0, first, second, largest, int((micro != 0).sum()))
+
+
+def measure_decisions(*, worlds: int = WORLDS) -> Iterator[Goal]:
+    """Measure how often decisions roll out what does nothing, what harms, and what works."""
+    one = definition(1)
+    shapes = {name: DRAWS[name] for name in ("normal", "Poisson 8", "decaying")}
+    each = worlds // len(shapes)
+    n = planned_units(one)
+    harm = EFFECT + 3 * (2 / n) ** 0.5  # worse than its margin by three standard errors
+    null, harmed, works = (
+        np.mean([decide_worlds(one, worlds=each, draw=draw, **truth) for draw in shapes.values()])
+        for truth in ({}, {"effect": EFFECT, "harm": harm}, {"effect": EFFECT})
+    )
+    yield Goal("rollouts of worlds without an effect", _round(null), 0.025, "at_most")
+    yield Goal("rollouts of worlds with a harmed guardrail", _round(harmed), 0.001, "at_most")
+    yield Goal("rollouts of the same worlds without harm", _round(works), 0.8, "at_least")
+    for n_guardrails in (1, 3, 10):
+        several = definition(n_guardrails)
+        few = worlds if n_guardrails < MANY else worlds // 2
+        power = decide_worlds(several, worlds=few, effect=EFFECT)
+        false = decide_worlds(several, worlds=few)
+        error = 3 * (0.8 * 0.2 / few) ** 0.5
+        yield Goal(
+            f"power of the decision with {n_guardrails} guardrails (80% less three errors)",
+            _round(power),
+            _round(0.8 - error),
+            "at_least",
+        )
+        yield Goal(
+            f"false rollouts with {n_guardrails} guardrails", _round(false), ALPHA, "at_most"
+        )
+
+
+MANY = 10  # guardrails from which on half of the worlds have to do
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 4)
