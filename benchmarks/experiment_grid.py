@@ -95,10 +95,12 @@ def _mean(values: list[Floats], rng: Random) -> float:  # noqa: ARG001  # estima
 
 
 def _cuped(values: list[Floats], rng: Random) -> float:
-    """The value is half of what was there before, and half new."""
-    before = [one * 0.5 + rng.permutation(one) * 0.5 for one in values]
+    """The value is what was there before, which no arm can have changed, and something new."""
+    everything = np.concatenate(values)
+    pasts = [rng.choice(everything, len(one)) for one in values]
     arms = []
-    for one, past in zip(values, before, strict=True):
+    for new, past in zip(values, pasts, strict=True):
+        one = new + past
         moments = st.moments_from_values(one, covariate=past)
         slope = moments.covariance["value", "covariate"] / (
             moments.covariance["covariate", "covariate"] or 1.0

@@ -47,6 +47,7 @@ for command in (
     asking.replay,
     asking.trace,
     asking.plan_experiment,
+    asking.experiments,
     making.synth,
 ):
     app.command()(command)

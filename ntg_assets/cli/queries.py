@@ -52,6 +52,54 @@ def replay(
     tell_replay(experiment, settings=settings, paths=paths, console=out, receipt_file=receipt)
 
 
+def experiments(
+    experiment: Annotated[
+        str | None, typer.Argument(help="Experiment, by its id; left out: all of them.")
+    ] = None,
+    units: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of its units (CSV or Parquet): unit_id, arm, a column per metric.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    aggregates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of counts: arm, metric, n, mean, variance.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for tables and receipts [default: experiments in the workspace]."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Decide experiments by themselves: from their own logs, a table of units or aggregates,
+    without a run.
+    """
+    from ntg_assets.cli.experiments import (  # noqa: PLC0415
+        FOLDER,
+        decide_alone,
+        tell_concluded,
+        write_concluded,
+    )
+
+    settings, paths = prepare(config)
+    folder = into or paths.workspace / FOLDER
+    concluded = decide_alone(
+        experiment, units=units, aggregates=aggregates, settings=settings, paths=paths
+    )
+    write_concluded(concluded, folder)
+    tell_concluded(concluded, folder=folder, as_json=as_json, console=out)
+    if concluded.left_out and not concluded.tables:
+        raise typer.Exit(1)
+
+
 def trace(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
     """Walk back from a published decision to the files it came from."""
     from ntg_assets.cli.decisions import tell_trace  # noqa: PLC0415

@@ -42,7 +42,7 @@ def test_the_grid_finds_welch_alone_in_skewed_unequal_arms() -> None:
     assert not in_band(float(np.mean(old)), len(old))
 
 
-@pytest.mark.parametrize("name", ["mean", "ratio", "median", "clusters"])
+@pytest.mark.parametrize("name", ["mean", "ratio", "CUPED", "median", "clusters"])
 def test_an_estimator_in_force_keeps_its_level_there(name: str) -> None:
     p_of, shapes = ESTIMATORS[name]
     shape = max(shapes, key=lambda one: (one.name == "lognormal 1.5", -one.sizes[1], -one.sizes[0]))

@@ -1,0 +1,108 @@
+"""Decide experiments by themselves, and write what they led to."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.experiments.alone import (
+    Concluded,
+    conclude_aggregates,
+    conclude_logs,
+    conclude_units,
+)
+from ntg_assets.experiments.data.unit_tables import read_table
+
+MOST_TOLD = 20
+FOLDER = "experiments"
+
+
+def decide_alone(
+    experiment: str | None,
+    *,
+    units: Path | None,
+    aggregates: Path | None,
+    settings: Settings,
+    paths: Paths,
+) -> Concluded:
+    """Decide what was asked for.
+
+    Raises:
+        ConfigurationError: a table is given without an experiment, two tables are given, or the
+            experiment is not configured.
+    """
+    if units and aggregates:
+        raise ConfigurationError("give --units or --aggregates, not both.")
+    if experiment is None:
+        if units or aggregates:
+            raise ConfigurationError("name the experiment of the table: `ntg experiments ID ...`.")
+        now = datetime.now(tz=UTC).replace(tzinfo=None)
+        return conclude_logs(settings, home=paths.home, now=now)
+    one = _configured(experiment, settings)
+    if units:
+        return conclude_units(one, read_table(units), settings)
+    if aggregates:
+        return conclude_aggregates(one, read_table(aggregates), settings)
+    alone = settings.experiments.model_copy(update={"definitions": [one]})
+    now = datetime.now(tz=UTC).replace(tzinfo=None)
+    return conclude_logs(
+        settings.model_copy(update={"experiments": alone}), home=paths.home, now=now
+    )
+
+
+def write_concluded(concluded: Concluded, folder: Path) -> list[Path]:
+    """Write every table as Parquet, the decisions as JSON, and a receipt for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, rows in concluded.tables.items():
+        written.append(folder / f"{name}.parquet")
+        rows.write_parquet(written[-1])
+    if (decisions := concluded.tables.get("decisions")) is None:
+        return written
+    made = decisions.drop("receipt").to_dicts()
+    written.append(folder / "decisions.json")
+    told = {"decisions": made, "left_out": concluded.left_out}
+    written[-1].write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    receipts = folder / "receipts"
+    receipts.mkdir(exist_ok=True)
+    for name, receipt in decisions.select("experiment", "receipt").iter_rows():
+        written.append(receipts / f"{name}.json")
+        written[-1].write_text(receipt + "\n", encoding="utf-8")
+    return written
+
+
+def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console: Console) -> None:
+    """Print each decision in its sentence, and what was left out."""
+    decisions = concluded.tables.get("decisions")
+    made = [] if decisions is None else decisions.drop("receipt").to_dicts()
+    if as_json:
+        told = {"decisions": made, "left_out": concluded.left_out}
+        console.print_json(json.dumps(told, sort_keys=True))
+        return
+    for row in made[:MOST_TOLD]:
+        sentence = f"{row['experiment']}: {row['sentence']}"
+        console.print(escape(sentence), highlight=False, soft_wrap=True)
+    if len(made) > MOST_TOLD:
+        console.print(f"and {len(made) - MOST_TOLD:,} more", highlight=False)
+    for name, reason in list(concluded.left_out.items())[:MOST_TOLD]:
+        told_out = f"{name}: left out, {reason}"
+        console.print(escape(told_out), highlight=False, soft_wrap=True)
+    if made:
+        where = f"{len(made):,} decisions with tables and receipts in {folder}"
+        console.print(escape(where), highlight=False, soft_wrap=True)
+
+
+def _configured(experiment: str, settings: Settings) -> ExperimentSettings:
+    known = {one.id: one for one in settings.experiments.definitions}
+    if experiment not in known:
+        names = ", ".join(known) or "none"
+        raise ConfigurationError(
+            f"no experiment {experiment!r} is configured; configured are: {names}."
+        )
+    return known[experiment]

@@ -1,0 +1,227 @@
+"""Experiments by themselves: from logs of their own, a table of units or aggregates to decisions
+and receipts, by the functions behind the assets and without a run of the graph.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
+from ntg_assets.configuration.experiments.sources import LogSource
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.errors import NtgError
+from ntg_assets.experiments import results
+from ntg_assets.experiments.data import exposure_logs as logs
+from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data.log_rules import log_rules
+from ntg_assets.experiments.data.unit_tables import (
+    assignments_of_units,
+    sums_of_aggregates,
+    traffic_of_aggregates,
+    traffic_of_units,
+    unit_metrics_of,
+)
+from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
+
+NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
+NO_EVENTS = pl.DataFrame(
+    schema={
+        "user_id": pl.String,
+        "item_id": pl.String,
+        "event_at": pl.Datetime("us"),
+        "event_on": pl.Date,
+        "event_type": pl.String,
+        "value": pl.Float64,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What experiments led to.
+
+    Attributes:
+        tables: Tables of results by name, `decisions` and `decision_gates` among them.
+        left_out: Why an experiment is in none of them.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    left_out: dict[str, str]
+
+
+def conclude_logs(settings: Settings, *, home: Path, now: datetime) -> Concluded:
+    """Decide every experiment whose logs are its own; one that cannot be read leaves the others.
+
+    Args:
+        settings: The configuration.
+        home: Where the names of logs start.
+        now: What has not happened yet.
+    """
+    made: list[dict[str, pl.DataFrame]] = []
+    left_out: dict[str, str] = {}
+    for one in settings.experiments.definitions:
+        if not isinstance(one.source, LogSource) or one.source.outcomes is None:
+            left_out[one.id] = "rests on the tables of a run; `ntg run-all` decides it"
+            continue
+        try:
+            made.append(_conclude(one, _of_logs(one, settings, home=home, now=now)))
+        except NtgError as reason:
+            left_out[one.id] = str(reason)
+    return Concluded(_together(made), left_out)
+
+
+def conclude_units(
+    experiment: ExperimentSettings, rows: pl.DataFrame, settings: Settings
+) -> Concluded:
+    """Decide one experiment on a table of units.
+
+    Raises:
+        SourceError: the table cannot be one of this experiment.
+    """
+    one = _without_times(experiment)
+    units = unit_metrics_of(one, rows)
+    evidence = _evidence(
+        one,
+        units,
+        traffic_of_units(one, rows),
+        assignments=assignments_of_units(one, rows),
+        settings=settings,
+    )
+    return Concluded(_together([_conclude(one, evidence)]), {})
+
+
+def conclude_aggregates(
+    experiment: ExperimentSettings, rows: pl.DataFrame, settings: Settings
+) -> Concluded:
+    """Decide one experiment on counts, means and variances.
+
+    Raises:
+        SourceError: the aggregates cannot be of this experiment.
+    """
+    one = _without_times(experiment)
+    sums = sums_of_aggregates(one, rows)
+    evidence = EvidenceTables(
+        traffic_of_aggregates(one, rows), sums, _nothing(), **_terms(settings)
+    )
+    return Concluded(_together([_conclude(one, evidence)]), {})
+
+
+def _without_times(experiment: ExperimentSettings) -> ExperimentSettings:
+    """Take the units as given their arms at once: nobody says when."""
+    source = experiment.source.model_copy(update={"assigned_at_once": True})
+    return experiment.model_copy(update={"source": source})
+
+
+def _of_logs(
+    one: ExperimentSettings, settings: Settings, *, home: Path, now: datetime
+) -> EvidenceTables:
+    ingest, programme = settings.ingest, ExperimentsSettings(definitions=[one])
+    share = settings.experiments.max_bad_share
+    known: dict[str, Any] = {
+        "home": home,
+        "zone": ingest.zone,
+        "rules": log_rules(ingest, max_bad_share=share, now=now),
+    }
+    seen = logs.read_exposure_logs([one], **known)
+    outcomes = logs.read_outcome_logs([one], **known)
+    counts = logs.count_log_rows([one], **known)
+    read: dict[str, Any] = {"events": NO_EVENTS, "outcome_log": outcomes}
+    exposed = seen.select(
+        "experiment",
+        "unit_id",
+        "arm",
+        "source",
+        "first_exposed_at",
+        "last_exposed_at",
+        "n_exposures",
+    )
+    with connect() as store:
+        assigned = run(tables.assignments(NO_LISTS, programme=programme, exposure_log=seen), store)
+        traffic = run(
+            tables.arm_traffic(
+                assigned,
+                exposures=exposed,
+                definitions=[one],
+                log_traffic=tables.log_traffic(seen, **read),
+            ),
+            store,
+        )
+        units = run(tables.log_unit_metrics(seen, definitions=[one], **read), store)
+        more = {
+            "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read), store),
+            "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read), store),
+        }
+    return _evidence(one, units, traffic, assignments=assigned, settings=settings, **more)
+
+
+def _evidence(
+    one: ExperimentSettings,
+    units: pl.DataFrame,
+    traffic: pl.DataFrame,
+    *,
+    assignments: pl.DataFrame,
+    settings: Settings,
+    daily_sums: pl.DataFrame | None = None,
+    log_contents: pl.DataFrame | None = None,
+) -> EvidenceTables:
+    with connect() as store:
+        sums = run(tables.metric_sums(units, definitions=[one]), store)
+        quantiles = run(tables.metric_quantiles(units, definitions=[one]), store)
+        shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=[one]), store)
+        tested = run(
+            tables.self_test_units(units, assignments=assignments, definitions=[one]), store
+        )
+    self_tests = results.self_tests([one], tested, seed=settings.seed)
+    return EvidenceTables(
+        traffic,
+        sums,
+        quantiles,
+        metric_shapes=shapes,
+        self_tests=self_tests,
+        daily_sums=daily_sums,
+        log_contents=log_contents,
+        **_terms(settings),
+    )
+
+
+def _terms(settings: Settings) -> dict[str, Any]:
+    return {
+        "prior": settings.experiments.prior,
+        "value": ValueTerms(settings.value.unit, settings.value.basis),
+    }
+
+
+def _conclude(one: ExperimentSettings, evidence: EvidenceTables) -> dict[str, pl.DataFrame]:
+    readouts = results.readouts([one], evidence)
+    decisions = results.decisions([one], evidence, readouts=readouts)
+    empty = results.self_tests([], _no_units(), seed=0)
+    return {
+        "health_checks": results.health_checks([one], evidence),
+        "readouts": readouts,
+        "segment_effects": results.all_segment_effects([one], evidence),
+        "experiment_plans": results.experiment_plans([one], evidence),
+        "self_tests": empty if evidence.self_tests is None else evidence.self_tests,
+        "decisions": decisions,
+        "decision_gates": results.decision_gates(decisions),
+    }
+
+
+def _together(made: Sequence[dict[str, pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    if not made:
+        return {}
+    return {name: pl.concat([one[name] for one in made]) for name in made[0]}
+
+
+def _nothing() -> pl.DataFrame:
+    return pl.DataFrame(schema={"experiment": pl.String})
+
+
+def _no_units() -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(("experiment", "metric", "unit_id"), pl.String))
