@@ -12,12 +12,15 @@ from pydantic import ValidationError
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.statistics.library import sample_from_values
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Compared, MetricKind, Terms
 from ntg_assets.statistics.moments import sums_of
 from ntg_assets.statistics.skewness import Shape, compare_skewed, pooled_variance
 from ntg_assets.statistics.two_samples import compare_means
 from ntg_assets.storage.run import run
+from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.trials import conclude, trial, write_logs
 from ntg_assets_tests.unit.test_experiments_order_statistics import units
 
@@ -280,3 +283,31 @@ def test_skewed_values_in_unequal_arms_are_compared_with_one_variance() -> None:
     apart = [Shape(2_000, 12.0, 3.0), Shape(100, 5.0, 3.0)]
     wide = sample_from_values(rng.normal(0, 90, 100))
     assert not compare_skewed(control, wide, shapes=apart).is_corrected
+
+
+def test_all_treatments_together_are_held_against_the_control() -> None:
+    rng = np.random.default_rng(6)
+    values = {"a": rng.normal(10, 1, 200), "b": rng.normal(11, 1, 150), "c": rng.normal(12, 1, 50)}
+    one = trial(
+        arms=[{"name": name} for name in values],
+        planned_units=None,
+        source={"assigned_at_once": True},
+        pool_treatments=True,
+    )
+    given = Evidence(
+        traffic={
+            arm: ArmTraffic(1.0, len(x), len(x), 0, 0, None, None) for arm, x in values.items()
+        },
+        sums={("between users", "revenue", arm, "all"): sums(x) for arm, x in values.items()},
+    )
+    found = {row.arm: row for row in read_out(one, given, [])}
+    expected = compare_means(
+        sample_from_values(values["a"]),
+        sample_from_values(np.concatenate([values["b"], values["c"]])),
+    )
+    together = found["all treatments"]
+    assert (together.role, together.n_treatment) == ("pooled", 200)
+    assert together.difference == pytest.approx(expected.difference, abs=1e-5)
+    assert together.p == pytest.approx(expected.p, rel=1e-3)
+    plain = one.model_copy(update={"pool_treatments": False})
+    assert "all treatments" not in {row.arm for row in read_out(plain, given, [])}

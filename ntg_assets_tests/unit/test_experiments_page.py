@@ -27,11 +27,16 @@ def test_every_example_holds() -> None:
 
 
 def test_the_definition_is_valid() -> None:
-    (given,) = blocks("yaml")
-    assert (
-        ExperimentsSettings.model_validate(yaml.safe_load(given)["experiments"]).definitions[0].id
-        == "checkout"
-    )
+    given, catalogue = (yaml.safe_load(block)["experiments"] for block in blocks("yaml"))
+    assert ExperimentsSettings.model_validate(given).definitions[0].id == "checkout"
+    shared = catalogue | {
+        "definitions": [
+            given["definitions"][0] | catalogue["definitions"][0] | {"planned_units": 9}
+        ]
+    }
+    found = ExperimentsSettings.model_validate(shared).definitions[0]
+    assert [metric.name for metric in found.measured] == ["revenue", "complained", "orders"]
+    assert found.guarded[0].relative_margin == 0.05
 
 
 def test_every_table_that_is_named_is_published_and_every_public_name_exists() -> None:

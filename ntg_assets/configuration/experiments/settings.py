@@ -73,6 +73,10 @@ class ExperimentSettings(Section):
     """Which readout decides: users of one arm against users of the other,
     or (replay only) each user under both.
     """
+    pool_treatments: bool = False
+    """Whether all treatments together are held against the control as well; such a readout informs
+    and decides nothing.
+    """
     primary_metric: str = "matched_value"
     guardrails: list[GuardrailSettings] = Field(default_factory=list)
     significance: float = Field(default=0.05, gt=0, lt=0.5)

@@ -15,6 +15,7 @@ from ntg_assets.experiments.health.health_check import HealthCheck, concerning, 
 from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
 from ntg_assets.experiments.readout.comparisons import arm_numbers, compare_arms, terms_of
 from ntg_assets.experiments.readout.harm import harm_to_date
+from ntg_assets.experiments.readout.pooled import ROLE, pooled
 from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readout
 from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Compared
@@ -52,6 +53,8 @@ def read_out(
         if comparison == "between users" or metric.has_pairs
         for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
     ]
+    if not judged_only:
+        found += _read_pooled(at_look, evidence)
     if not look.is_reached:
         found = [
             (
@@ -77,6 +80,28 @@ def read_out(
             minimum_units=experiment.minimum_units_per_arm,
         )
         for readout in _adjust_secondary([_without_unfit(readout, checks) for readout in planned])
+    ]
+
+
+def _read_pooled(experiment: ExperimentSettings, evidence: Evidence) -> list[Readout]:
+    """Read every metric of all treatments together, where that is asked for and sums add up."""
+    together = pooled(experiment, evidence)
+    if together is None:
+        return []
+    look = look_of(experiment, evidence)
+    return [
+        replace(
+            readout,
+            role=ROLE,
+            look=look.number,
+            n_looks=look.n_looks,
+            significance=experiment.significance,
+        )
+        for metric in experiment.measured
+        if not metric.how.reads_ranks
+        for readout in _read_metric(
+            together[0], together[1], metric=metric, comparison="between users"
+        )
     ]
 
 
