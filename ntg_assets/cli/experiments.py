@@ -17,7 +17,7 @@ from ntg_assets.experiments.alone import (
     conclude_logs,
     conclude_units,
 )
-from ntg_assets.experiments.data.unit_tables import read_table
+from ntg_assets.sources.whole_tables import read_whole_table
 
 MOST_TOLD = 20
 FOLDER = "experiments"
@@ -46,9 +46,9 @@ def decide_alone(
         return conclude_logs(settings, home=paths.home, now=now)
     one = _configured(experiment, settings)
     if units:
-        return conclude_units(one, read_table(units), settings)
+        return conclude_units(one, read_whole_table(units), settings)
     if aggregates:
-        return conclude_aggregates(one, read_table(aggregates), settings)
+        return conclude_aggregates(one, read_whole_table(aggregates), settings)
     alone = settings.experiments.model_copy(update={"definitions": [one]})
     now = datetime.now(tz=UTC).replace(tzinfo=None)
     return conclude_logs(

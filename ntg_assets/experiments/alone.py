@@ -20,6 +20,7 @@ from ntg_assets.experiments.data import tables
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.data.log_rules import log_rules
 from ntg_assets.experiments.data.unit_tables import (
+    as_written,
     assignments_of_units,
     sums_of_aggregates,
     traffic_of_aggregates,
@@ -27,7 +28,6 @@ from ntg_assets.experiments.data.unit_tables import (
     unit_metrics_of,
 )
 from ntg_assets.experiments.data.value_terms import ValueTerms
-from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 
 NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
@@ -85,7 +85,7 @@ def conclude_units(
     Raises:
         SourceError: the table cannot be one of this experiment.
     """
-    one = _without_times(experiment)
+    one, rows = _without_times(experiment), as_written(rows)
     units = unit_metrics_of(one, rows)
     evidence = _evidence(
         one,
@@ -105,7 +105,7 @@ def conclude_aggregates(
     Raises:
         SourceError: the aggregates cannot be of this experiment.
     """
-    one = _without_times(experiment)
+    one, rows = _without_times(experiment), as_written(rows)
     sums = sums_of_aggregates(one, rows)
     evidence = EvidenceTables(
         traffic_of_aggregates(one, rows), sums, _nothing(), **_terms(settings)
@@ -142,22 +142,20 @@ def _of_logs(
         "last_exposed_at",
         "n_exposures",
     )
-    with connect() as store:
-        assigned = run(tables.assignments(NO_LISTS, programme=programme, exposure_log=seen), store)
-        traffic = run(
-            tables.arm_traffic(
-                assigned,
-                exposures=exposed,
-                definitions=[one],
-                log_traffic=tables.log_traffic(seen, **read),
-            ),
-            store,
-        )
-        units = run(tables.log_unit_metrics(seen, definitions=[one], **read), store)
-        more = {
-            "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read), store),
-            "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read), store),
-        }
+    assigned = run(tables.assignments(NO_LISTS, programme=programme, exposure_log=seen))
+    traffic = run(
+        tables.arm_traffic(
+            assigned,
+            exposures=exposed,
+            definitions=[one],
+            log_traffic=tables.log_traffic(seen, **read),
+        ),
+    )
+    units = run(tables.log_unit_metrics(seen, definitions=[one], **read))
+    more = {
+        "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read)),
+        "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read)),
+    }
     return _evidence(one, units, traffic, assignments=assigned, settings=settings, **more)
 
 
@@ -171,13 +169,10 @@ def _evidence(
     daily_sums: pl.DataFrame | None = None,
     log_contents: pl.DataFrame | None = None,
 ) -> EvidenceTables:
-    with connect() as store:
-        sums = run(tables.metric_sums(units, definitions=[one]), store)
-        quantiles = run(tables.metric_quantiles(units, definitions=[one]), store)
-        shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=[one]), store)
-        tested = run(
-            tables.self_test_units(units, assignments=assignments, definitions=[one]), store
-        )
+    sums = run(tables.metric_sums(units, definitions=[one]))
+    quantiles = run(tables.metric_quantiles(units, definitions=[one]))
+    shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=[one]))
+    tested = run(tables.self_test_units(units, assignments=assignments, definitions=[one]))
     self_tests = results.self_tests([one], tested, seed=settings.seed)
     return EvidenceTables(
         traffic,

@@ -13,8 +13,8 @@ from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_aggregates, conclude_logs, conclude_units
-from ntg_assets.experiments.data.unit_tables import read_table
 from ntg_assets.experiments.decision.receipts import replay
+from ntg_assets.sources.whole_tables import read_whole_table
 from ntg_assets.statistics import library as st
 from ntg_assets_tests.trials import trial, write_logs
 
@@ -205,7 +205,7 @@ def test_aggregates_that_cannot_be_are_refused(rows: dict[str, Any], told: str) 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "units.csv").write_text("unit_id,arm\n")
     with pytest.raises(SourceError, match=r"units\.csv has no rows"):
-        read_table(tmp_path / "units.csv")
+        read_whole_table(tmp_path / "units.csv")
     (tmp_path / "units.parquet").write_text("no parquet")
     with pytest.raises(SourceError, match=r"units\.parquet cannot be read"):
-        read_table(tmp_path / "units.parquet")
+        read_whole_table(tmp_path / "units.parquet")

@@ -7,11 +7,9 @@ one. Aggregates have one row per arm and metric (and segment or day): `arm`, `me
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
@@ -23,23 +21,8 @@ ALL = "all"
 AGGREGATE = ("arm", "metric", "n", "mean", "variance")
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """Read a CSV or Parquet file whole; ids and arms are text.
-
-    Raises:
-        SourceError: it cannot be read, or is empty.
-    """
-    try:
-        rows = (
-            pl.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pl.read_csv(path, infer_schema_length=None)
-        )
-    except (OSError, PolarsError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SourceError(f"{path.name} cannot be read ({reason}).") from None
-    if rows.is_empty():
-        raise SourceError(f"{path.name} has no rows.")
+def as_written(rows: pl.DataFrame) -> pl.DataFrame:
+    """Take ids, arms, metrics and segments as text, however a file types them."""
     texts = [name for name in ("unit_id", "arm", "metric", "segment") if name in rows.columns]
     return rows.with_columns(pl.col(name).cast(pl.String) for name in texts)
 
