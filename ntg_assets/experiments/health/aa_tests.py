@@ -39,7 +39,9 @@ from ntg_assets.statistics.skewness import Shape
 from ntg_assets.statistics.two_samples import Difference, adjusted_samples
 
 REPETITIONS = 1_000  # a rate of 5% is then known to 0.7 points
-FEWER_REPETITIONS = 250  # where each costs an integral (several treatments) or a sort (quantiles)
+# where each costs an integral (several treatments) or a sort (quantiles), and of metrics that
+# decide nothing, which are asked for their false positives alone
+FEWER_REPETITIONS = 250
 FEWEST_UNITS = 8  # two arms of four: with fewer, re-assignment has almost nothing to shuffle
 BLOCK = 100  # repetitions at once, which bounds the memory
 TOLERATED_ERRORS = 3.0  # a rate further off than three of its own errors is not chance
@@ -126,8 +128,9 @@ def _test_metric(
     if n < FEWEST_UNITS or min(units.sizes) < FEWEST_UNITS // 2 or np.ptp(units.columns[:, 0]) == 0:
         return
     is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
-    slow = is_joint or metric.how.reads_ranks
-    repetitions = FEWER_REPETITIONS if slow else REPETITIONS
+    is_judged = metric.name in experiment.judged_metrics
+    is_brief = is_joint or metric.how.reads_ranks or not is_judged
+    repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
     factor = _planned_factor(experiment, metric, units)
     trials = [
         trial
@@ -141,7 +144,7 @@ def _test_metric(
     known = {"n_units": n, "n_repetitions": len(trials)}
     uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
     yield _result(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **known)
-    if factor is None:
+    if factor is None or not is_judged:
         return
     changed = [
         trial
