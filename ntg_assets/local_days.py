@@ -27,7 +27,6 @@ INSTANT = pl.Datetime("us")
 LONGEST_JUMP = timedelta(days=2)  # a clock was never put forward by more than a day
 SMALLEST_STEP = timedelta(seconds=1)  # at which clocks change
 MICROSECONDS_PER_DAY = 86_400_000_000
-ISO_DAY = len("2024-01-31")
 
 
 def is_zone(name: str) -> bool:
@@ -134,44 +133,6 @@ def shift_instant(instant: datetime, n_days: int, zone: str) -> datetime:
     return shift_days(pl.Series([instant], dtype=INSTANT), n_days, zone)[0]
 
 
-def written_instants(column: pl.Series, zone: str) -> pl.Series:
-    """Read days, times or ISO texts of them as instants (naive UTC),
-    row by row; null where a text is none.
-
-    A time counts by its own offset, without one it is UTC; a day is its first instant in `zone`. A
-    column whose times are all midnight and name no offset holds days: that is how many programs
-    write them.
-    """
-    if column.dtype == pl.Date:
-        return first_instants(column, zone)
-    if isinstance(column.dtype, pl.Datetime):
-        return _typed_instants(
-            column.cast(pl.Datetime("us", column.dtype.time_zone)),
-            zone,
-            has_offset=bool(column.dtype.time_zone),
-        )
-    text = column.cast(pl.String).str.strip_chars()
-    is_day = text.str.contains(r"^\d{4}-\d{2}-\d{2}$")
-    if text.str.contains(r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$").all():
-        is_day = text.is_not_null()
-    days = text.str.slice(0, ISO_DAY).str.to_date("%Y-%m-%d", strict=False)
-    return first_instants(days, zone).zip_with(is_day, _written_times(text)).alias(column.name)
-
-
-def written_days(texts: pl.Series, zone: str) -> pl.Series:
-    """Read ISO texts as days of the zone: of a day itself,
-    of a time that of its instant; else that of their first ten characters.
-    """
-    cut = (
-        texts.cast(pl.String)
-        .str.strip_chars()
-        .str.slice(0, ISO_DAY)
-        .str.to_date("%Y-%m-%d", strict=False)
-    )
-    days = local_days(written_instants(texts, zone), zone)
-    return days.zip_with(days.is_not_null(), cut).alias(texts.name)
-
-
 def day_numbers(at: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
     """Number the days of the zone in which instants (microseconds since 1970) lie,
     rising with time.
@@ -227,29 +188,6 @@ def _shown(instants: pl.Series, zone: str) -> pl.Series:
     return (
         instants.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
     )
-
-
-def _typed_instants(times: pl.Series, zone: str, *, has_offset: bool) -> pl.Series:
-    if has_offset:
-        return times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return (
-        first_instants(times.dt.date(), zone) if (times == times.dt.truncate("1d")).all() else times
-    )
-
-
-def _written_times(text: pl.Series) -> pl.Series:
-    times = (
-        text.str.replace(r"^(\d{4}-\d{2}-\d{2}) ", "${1}T")
-        .str.replace(r"\s*(Z|z|UTC|GMT)$", "+00:00")
-        .str.replace(r"\s([+-][\d:]+)$", "${1}")
-        .str.replace(r"^([^T]*T[^+-]*)$", "${1}+00:00")
-        .str.replace(r"(T.*[+-]\d{2}):?(\d{2})$", "${1}:${2}")
-        .str.replace(r"(T.*[+-]\d{2})$", "${1}:00")
-        .str.replace(r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})([+-].*)$", "${1}:00${2}")
-    )
-    return times.str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", strict=False
-    ).dt.replace_time_zone(None)
 
 
 def _told_by(

@@ -8,7 +8,15 @@ import duckdb
 import polars as pl
 
 from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.files import TimeOptions
 from ntg_assets.events.load import Survey, load_events, survey
+from ntg_assets.sources.optional_files import (
+    describe_list,
+    read_rows,
+    settle_times,
+    written_time_rules,
+)
+from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
 
 HEADER = "user_id,item_id,event_at,value"
@@ -68,6 +76,25 @@ def bad_rows(home: Path, settings: IngestSettings) -> list[tuple[int, str, str]]
 def fates(found: Survey) -> list[tuple[int, int, int, int]]:
     """Rows, accepted, quarantined, duplicates of each file."""
     return found.load_ledger.select("n_rows", "n_accepted", "n_quarantined", "n_duplicates").rows()
+
+
+def read_column(
+    home: Path, column: pl.Series, rules: Sequence[Rule], **parameters: Any
+) -> pl.DataFrame:
+    """What a list of one column `given` holds by these rules."""
+    path = home / "column.parquet"
+    column.alias("given").to_frame().write_parquet(path)
+    described = describe_list("list", [path.name], given="given")
+    read = read_rows(described, rules, place=Place(home), parameters=parameters)
+    assert read is not None
+    return read.rows
+
+
+def written_instants(home: Path, column: pl.Series, zone: str) -> pl.Series:
+    """Instants of days or times as the logs of experiments write them."""
+    rules, reading = written_time_rules("instant", "given", TimeOptions(), zone=zone)
+    rows = read_column(home, column, rules, **reading.parameters)
+    return settle_times(rows, "instant", zone=zone)["instant"]
 
 
 def plain(frame: pl.DataFrame) -> list[tuple[Any, ...]]:

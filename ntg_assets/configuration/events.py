@@ -5,33 +5,22 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from ntg_assets.configuration.files import (
+    ColumnName,
+    DurationUnit,
+    FileSource,
+    NumberOptions,
+    TimeOptions,
+    Words,
+    column_name,
+)
 from ntg_assets.configuration.section import Section
 from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 
 # clocks of devices run ahead, and zones differ; more than a day is a broken clock
 CLOCK_TOLERANCE = timedelta(days=1)
 IdType = Literal["integer", "string"]
-TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds"]
-
-
-def one_character(given: object) -> object:
-    """Refuse a delimiter that is not one character,
-    above all the two that single quotes make of a tab.
-    """
-    if isinstance(given, str) and len(given) != 1:
-        is_escape = given.startswith("\\")
-        hint = (
-            f'; in YAML {"a tab" if given == chr(92) + "t" else given} is "{given}" in double'
-            " quotes"
-            if is_escape
-            else ""
-        )
-        raise ValueError(f"must be one character, found {given!r}{hint}")
-    if given in {'"', "\n", "\r"}:
-        raise ValueError(
-            f"{given!r} ends fields or lines in CSV; give the character between the fields"
-        )
-    return given
+NUMBERS = {3: "three "}
 
 
 def _as_text(given: object) -> object:
@@ -39,43 +28,46 @@ def _as_text(given: object) -> object:
     return given.isoformat() if isinstance(given, date) else given
 
 
-Delimiter = Annotated[str, BeforeValidator(one_character)]
-
-
-class EventSourceSettings(Section):
+class EventSourceSettings(FileSource, TimeOptions, NumberOptions):
     """The interaction log: files, and what each contract column is called in them."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`,
-    `.csv.gz`) or Parquet; `key=value` folders are columns.
+    user_id: ColumnName = "user_id"
+    """Column with the user; or where else it stands: `{file_name: '(.*)\\.json'}`,
+    `{folder: 'user-(.*)'}`, `{constant: me}`, `{column: member, default: guest}`.
     """
-    format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: Delimiter = ","
-    """Field separator of CSV files."""
-    user_id: str = "user_id"
-    """Column with the user."""
-    item_id: str = "item_id"
+    item_id: ColumnName = "item_id"
     """Column with the item."""
-    event_at: str = "event_at"
+    event_at: ColumnName = "event_at"
     """Column with the time of the event."""
-    value: str | None = None
+    value: ColumnName | None = None
     """Column with the value of the event (rating, amount, minutes);
     none: every event has value 1.
     """
-    event_type: str | None = None
+    event_type: ColumnName | None = None
     """Column with the kind of event; none: every event is of `constant_event_type`."""
-    constant_event_type: str = "event"
+    constant_event_type: Annotated[str, Field(min_length=1)] = "event"
     """Kind of every event when the log has no such column."""
+    event_id: ColumnName | None = None
+    """Column that tells events apart (an order number). Of records with the same one that of the
+    later file (by name) counts, within a file the latest; the others are counted as replaced.
+    None: only records equal in all columns above are one event.
+    """
     user_id_type: IdType = "string"
     item_id_type: IdType = "string"
-    timestamp_unit: TimestampUnit = "iso"
-    """`iso` for dates and timestamps as text (or Parquet timestamps),
-    else the unit of an epoch number.
+    no_user: Words = Field(default_factory=list)
+    r"""Texts in the place of a user that mean "none", such as `["NULL", "\\N", nan, anonymous]`:
+    such records are skipped, counted under their own reason, and not bad.
     """
-    timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name);
-    its days are those of the service unless `ingest.service_timezone` names another.
+    no_item: Words = Field(default_factory=list)
+    """Texts in the place of an item that mean "none": likewise."""
+    value_if_empty: float | Literal["quarantine"] | None = "quarantine"
+    """What an empty value means: `quarantine` (the record cannot be used), a number
+    (`value_if_empty: 1.0`), or null: no value, that is 1. What is no number is quarantined anyway.
     """
+    value_format: Literal["number", "duration"] = "number"
+    """`duration` for `1:02:03`, `2:45` (minutes and seconds), `1h 2m 3s` and `PT1H2M3S`."""
+    duration_unit: DurationUnit = "seconds"
+    """Unit in which durations are stored."""
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """Strength of each event type in engagement (a view 0.2, a purchase 1,
     ...); types not named weigh 1.
@@ -83,31 +75,38 @@ class EventSourceSettings(Section):
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "EventSourceSettings":
-        named = [self.user_id, self.item_id, self.event_at]
-        if len(set(named)) < len(named):
-            msg = (
-                "user_id, item_id and event_at must be three different columns, found"
-                f" {', '.join(named)}"
-            )
-            raise ValueError(msg)
+        refuse_same_columns(self, ("user_id", "item_id", "event_at"))
         return self
 
 
-class ItemSourceSettings(Section):
+def refuse_same_columns(source: FileSource, keys: tuple[str, ...]) -> None:
+    """Refuse settings of which two name the same column."""
+    named = [column_name(given) for given in source.mapped(keys).values()]
+    if len(set(named)) < len(named):
+        msg = (
+            f"{', '.join(keys[:-1])} and {keys[-1]} must be {NUMBERS.get(len(keys), '')}different"
+            f" columns, found {', '.join(named)}"
+        )
+        raise ValueError(msg)
+
+
+class ItemSourceSettings(FileSource):
     """The optional item table."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs; CSV or Parquet."""
-    format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: Delimiter = ","
-    item_id: str = "item_id"
-    title: str | None = None
+    item_id: ColumnName = "item_id"
+    title: ColumnName | None = None
     """Column with the name that people read; none: the id is shown."""
-    categories: str | None = None
-    """Column with the categories of an item."""
+    categories: ColumnName | None = None
+    """Column with the categories of an item: a text, or a list (of texts or of structs)."""
+    categories_format: Literal["separated", "json"] = "separated"
+    """`separated`: names between `category_separator`; `json`: a list in text, `["Drama"]`,
+    `['Drama']` or `[{"id": 18, "name": "Drama"}]`. Lists of Parquet and JSON are read as lists.
+    """
     category_separator: str | None = "|"
     """What separates several categories in one field; null: the field is one category."""
-    no_category: list[str] = Field(default_factory=list)
+    category_name: str = "name"
+    """Key of a category's name where categories are objects."""
+    no_category: Words = Field(default_factory=list)
     """Texts that mean "no category" (they become null)."""
 
 

@@ -4,43 +4,37 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ntg_assets.configuration.events import Delimiter, TimestampUnit
+from ntg_assets.configuration.events import refuse_same_columns
+from ntg_assets.configuration.files import ColumnName, FileSource, NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 
-class ShownLogSettings(Section):
+class ShownLogSettings(FileSource, TimeOptions, NumberOptions):
     """One row per shown item: who saw what, when, where, how probable that was,
     what came of it. Ids as in `ingest.events`.
     """
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV (`.csv`,
-    `.csv.gz`) or Parquet, all of one kind.
-    """
-    format: Literal["auto", "csv", "parquet"] = "auto"
-    delimiter: Delimiter = ","
-    """Field separator of CSV files."""
-    user_id: str = "user_id"
+    user_id: ColumnName = "user_id"
     """Column with the user."""
-    item_id: str = "item_id"
+    item_id: ColumnName = "item_id"
     """Column with the item that was shown."""
-    shown_at: str = "shown_at"
+    shown_at: ColumnName = "shown_at"
     """Column with the time of the exposure."""
-    propensity: str = "propensity"
+    propensity: ColumnName = "propensity"
     """Column with the probability, in (0, 1], with which this place of this list came to show this
     item, as known when it was drawn. Of a whole list without positions: the probability of the item
     in one of its places (that of being on a list of n, divided by n)."""
-    reward: str = "reward"
+    reward: ColumnName = "reward"
     """Column with what came of it: a click (0 or 1), minutes, an amount."""
     empty_reward: Literal["reject", "zero"] = "reject"
     """Whether a row without a reward cannot be used, or earned nothing."""
-    position: str | None = None
+    position: ColumnName | None = None
     """Column with the place in the list; none: the log does not know places
     (see `docs/ranking.md` for what is then estimated).
     """
     first_position: int = 1
     """What the log calls the first place (0 or 1)."""
-    impression_id: str | None = None
+    impression_id: ColumnName | None = None
     """Column that tells impressions apart (of the row, or of the list it belongs to);
     none: see `duplicates`.
     """
@@ -48,31 +42,12 @@ class ShownLogSettings(Section):
     """Whether rows alike in every column above count once,
     or are impressions of their own (times to the day, no ids).
     """
-    timestamp_unit: TimestampUnit = "iso"
-    """`iso` for dates and timestamps as text (or Parquet timestamps),
-    else the unit of an epoch number.
-    """
-    timezone: str = "UTC"
-    """Zone of timestamps that carry none (IANA name);
-    days without a time are those of the service.
-    """
 
     @model_validator(mode="after")
     def _columns_differ(self) -> "ShownLogSettings":
-        named = [
-            self.user_id,
-            self.item_id,
-            self.shown_at,
-            self.propensity,
-            self.reward,
-            *([self.position] if self.position else []),
-        ]
-        if len(set(named)) < len(named):
-            msg = (
-                "user_id, item_id, shown_at, propensity, reward and position must be different"
-                f" columns, found {', '.join(named)}"
-            )
-            raise ValueError(msg)
+        refuse_same_columns(
+            self, ("user_id", "item_id", "shown_at", "propensity", "reward", "position")
+        )
         return self
 
 

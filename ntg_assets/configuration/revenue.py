@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions
 from ntg_assets.configuration.section import Section
 
 INDEX = "index"  # the one unit that is no money
@@ -112,44 +113,38 @@ class StrategySettings(Section):
     """Most that may be spent; null: no limit."""
 
 
-class ContactLogSettings(Section):
-    """Who was contacted when: files, and what the columns are called in them."""
+class ContactLogSettings(FileSource, TimeOptions):
+    """Who was contacted when: files (NTG's own log: `outputs/radar/assignments/*.parquet`), and
+    what the columns are called in them.
+    """
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder;
-    CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`.
-    """
-    user_id: str = "user_id"
-    contacted_at: str = "assigned_on"
+    user_id: ColumnName = "user_id"
+    contacted_at: ColumnName = "assigned_on"
     """Column with the contact's day in the service's zone, or its time
-    (ISO; without an offset UTC).
+    (without an offset in `timezone`).
     """
-    action: str | None = "action"
+    action: ColumnName | None = "action"
     """Column that tells contacts from other rows; null: every row is a contact."""
     contact_value: str = "contact"
     """What that column holds for a contact."""
 
 
-class TrialSettings(Section):
-    """Log of a randomised contact programme, from which uplift is measured: files,
-    and what the columns are called in them.
+class TrialSettings(FileSource, TimeOptions):
+    """Log of a randomised contact programme, from which uplift is measured: files (NTG's own:
+    `outputs/radar/assignments/*.parquet`), and what the columns are called in them.
     """
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder;
-    CSV or Parquet. NTG's own log: `outputs/radar/assignments/*.parquet`.
+    user_id: ColumnName = "user_id"
+    assigned_at: ColumnName = "assigned_on"
+    """Column with the day, in the service's zone, or the time
+    (without an offset in `timezone`) from which outcomes count.
     """
-    user_id: str = "user_id"
-    assigned_at: str = "assigned_on"
-    """Column with the day, in the service's zone, or the time (ISO;
-    without an offset UTC) from which outcomes count.
-    """
-    arm: str = "arm"
+    arm: ColumnName = "arm"
     treated: str = "contact"
     """What the column `arm` holds for the treated."""
     control: str = "holdout"
     """What it holds for those held out."""
-    propensity: str | None = "propensity"
+    propensity: ColumnName | None = "propensity"
     """Column with the probability of treatment; null: the share of the treated,
     for a trial with one fixed share.
     """

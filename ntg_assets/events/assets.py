@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from ntg_assets.configuration.events import CLOCK_TOLERANCE
+from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings
 from ntg_assets.contracts import Contract
 from ntg_assets.events.contracts import (
     Events,
@@ -28,12 +28,14 @@ from ntg_assets.events.load_history import (
     sources_of,
     was_last,
 )
+from ntg_assets.events.suspicions import tell_contradictions, tell_folded
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step, staged_asset
 from ntg_assets.sources.files import refuse_changed
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.staging import clear_staging
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
@@ -57,12 +59,30 @@ FILES_ARE_AS_NAMED = dg.AssetCheckSpec(
 )
 
 
+VALUES_AGREE = dg.AssetCheckSpec(
+    "values_agree",
+    asset=dg.AssetKey([INGEST, "load_ledger"]),
+    description=(
+        "No two rows of the log differ in the value only: a corrected export counts twice unless"
+        " `ingest.events.event_id` says which rows are one event."
+    ),
+)
+TIMES_ARE_CLEAR = dg.AssetCheckSpec(
+    "times_are_clear",
+    asset=dg.AssetKey([INGEST, "load_ledger"]),
+    description=(
+        "No local time of the log is one that clocks showed twice; of those the later (standard"
+        " time) is meant."
+    ),
+)
+
+
 @source_step(
     TABLES,
     group=INGEST,
     after=[LANDED_FILES],
     files=("ingest.events.files", "ingest.items.files", "data/history/loads"),
-    check_specs=[FILES_ARE_AS_NAMED],
+    check_specs=[FILES_ARE_AS_NAMED, VALUES_AGREE, TIMES_ARE_CLEAR],
 )
 def source_files(
     context: dg.AssetExecutionContext, project: Project
@@ -82,9 +102,11 @@ def source_files(
     yield dg.Output(surveyed.items.item_categories, "item_categories")
     yield dg.Output(surveyed.events, "events")
     refuse_changed(surveyed.files)
+    clear_staging(project.paths.scratch)
     yield dg.Output(surveyed.quarantine, "quarantine")
     yield dg.Output(surveyed.load_ledger, "load_ledger")
     yield judge_names(surveyed)
+    yield from judge_rows(surveyed, project.settings.ingest)
 
 
 def place_of(project: Project) -> Place:
@@ -101,9 +123,13 @@ def tell(surveyed: Survey) -> str:
     ledger = surveyed.load_ledger.filter(source="events")
     sums = {
         name: int(ledger[f"n_{name}"].sum())
-        for name in ("rows", "accepted", "quarantined", "duplicates")
+        for name in ("rows", "accepted", "quarantined", "skipped", "duplicates", "replaced")
     }
-    told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
+    told = ", ".join(
+        f"{count:,} {name}"
+        for name, count in sums.items()
+        if count or name not in {"skipped", "replaced"}
+    )
     return f"{ledger.height} event file(s): {told}; {surveyed.items.items.height:,} items"
 
 
@@ -122,6 +148,26 @@ def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join([told, *surveyed.notes]),
     )
+
+
+def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
+    """Say which rows may count twice, and which times could be two."""
+    for spec, told, count in (
+        (VALUES_AGREE, tell_contradictions(surveyed.n_contradictions), surveyed.n_contradictions),
+        (
+            TIMES_ARE_CLEAR,
+            tell_folded(surveyed.n_folded, ingest.events.timezone),
+            surveyed.n_folded,
+        ),
+    ):
+        yield dg.AssetCheckResult(
+            check_name=spec.name,
+            asset_key=spec.asset_key,
+            passed=not told,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=told or "none",
+            metadata={"n_rows": count},
+        )
 
 
 def refuse_shrunken(project: Project, surveyed: Survey) -> None:

@@ -5,7 +5,12 @@ and how well the log and the item table agree.
 import dagster as dg
 import polars as pl
 
-from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
+from ntg_assets.events.suspicions import (
+    tell_category_lists,
+    tell_null_words,
+    tell_padded_ids,
+    words_for_none,
+)
 from ntg_assets.events.volume import tell_doubts
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
@@ -50,6 +55,8 @@ def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCh
         " the item table"
     )
     passed = found["n_unknown_items"] == 0
+    if not passed:
+        told += _tell_alike(events, items, project)
     return dg.AssetCheckResult(
         passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found}
     )
@@ -67,6 +74,14 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
     )
     told = tell_null_words(found.iter_rows(named=True))
     return _warning(told, otherwise="no id is a word for none", n_words=found.height)
+
+
+@staged_check("events", stages=(INGEST,))
+def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
+    """No number is among the ids of the log in several spellings (42 beside 00042 or 42.0)."""
+    found = project.read(query("events", "alike_ids", {"events": events}))
+    told = tell_padded_ids(found.iter_rows(named=True))
+    return _warning(told, otherwise="each id has one spelling", n_numbers=found.height)
 
 
 @staged_check("item_categories", stages=(INGEST,))
@@ -103,4 +118,16 @@ def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.A
     severity = dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         passed=not told, severity=severity, description=told or otherwise, metadata={**metadata}
+    )
+
+
+def _tell_alike(events: Table, items: Table, project: Project) -> str:
+    """Say which of the unknown items are in the table in another spelling."""
+    found = project.read(query("events", "unknown_item_ids", {"events": events, "items": items}))
+    if found.is_empty():
+        return ""
+    spelling, known = found.row(0)
+    return (
+        f"; {found.height:,} of them are there in another spelling, such as {spelling!r} for"
+        f" {known!r}: set `item_id_type: integer`"
     )

@@ -89,7 +89,9 @@ class Quarantine(Contract):
     load_file: int = column("Number of the file in load_ledger.", ge=1)
     file_name: str = column("File, relative to the project folder.")
     line: int = column(
-        "Physical line in a CSV file (the header is 1), row in a Parquet file, from 1.", ge=1
+        "Physical line in a CSV file (the header is 1), record of a JSON array, row in a Parquet"
+        " file, from 1.",
+        ge=1,
     )
     column_name: str = column(
         "Column of the source that broke the rule; '(row)' when the row as a whole did."
@@ -149,7 +151,9 @@ class VolumeReport(Contract):
     },
 )
 class LoadLedger(Contract):
-    """One row per source file: every row of it is accepted, quarantined or a duplicate."""
+    """One row per source file: every record of it is accepted, quarantined, skipped, a duplicate or
+    replaced.
+    """
 
     load_file: int = column("Number of the file: by source, then by name.", ge=1)
     source: str = column("Which source the file belongs to.", isin=["events", "items"])
@@ -157,13 +161,25 @@ class LoadLedger(Contract):
     sha256: str = column("SHA-256 of the file's bytes.", str_matches=r"^[0-9a-f]{64}$")
     n_bytes: int = column("Size of the file.", unit="bytes", ge=1)
     n_lines: int = column(
-        "Physical lines of a CSV file, its header included; rows of a Parquet file.", ge=0
+        "Physical lines of a CSV file, its header included; records of a JSON file, rows of a"
+        " Parquet file.",
+        ge=0,
     )
     n_rows: int = column("Rows of the file.", ge=0)
     n_accepted: int = column("Rows that became rows of the table.", ge=0)
     n_quarantined: int = column("Rows in quarantine.", ge=0)
+    n_skipped: int = column(
+        "Records that the configuration leaves out (`keep`, `skip_when_empty`, ...): not bad.",
+        ge=0,
+    )
     n_duplicates: int = column(
         "Rows that an accepted row already stands for; every row of a copy.", ge=0
+    )
+    n_replaced: int = column(
+        "Rows that a row of a later file with the same `event_id` has replaced.", ge=0
+    )
+    skipped_because: str = column(
+        "Why records were skipped, with counts; null: none was.", nullable=True
     )
     is_copy: bool = column(
         "Whether an earlier file of the same source has the same bytes, below `key=value` folders"
@@ -176,10 +192,9 @@ class LoadLedger(Contract):
     @pa.dataframe_check
     @classmethod
     def every_row_has_one_fate(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """n_rows = n_accepted + n_quarantined + n_duplicates."""
-        return data.lazyframe.select(
-            pl.col("n_rows") == pl.sum_horizontal("n_accepted", "n_quarantined", "n_duplicates")
-        )
+        """n_rows = n_accepted + n_quarantined + n_skipped + n_duplicates + n_replaced."""
+        fates = ("n_accepted", "n_quarantined", "n_skipped", "n_duplicates", "n_replaced")
+        return data.lazyframe.select(pl.col("n_rows") == pl.sum_horizontal(*fates))
 
 
 @contract("optional_sources")

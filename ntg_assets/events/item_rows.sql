@@ -8,8 +8,10 @@ select
     item_id,
     title,
     categories,
+    is_list,
     raw_fields,
     is_valid,
+    skip_number,
     column_name,
     reason
 from typed_rows

@@ -1,10 +1,14 @@
 """The item table: one row per item, its categories apart."""
 
+import ast
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from ntg_assets.configuration.events import IdType, ItemSourceSettings
+from ntg_assets.sources.reconciliation import FileCounts
 from ntg_assets.sources.typed_rows import Plan, over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
@@ -33,13 +37,11 @@ class ItemRows:
     duplicates: pl.DataFrame
 
 
-def read_items(connection: Connection, plan: Plan) -> ItemRows:
+def read_items(connection: Connection, plan: Plan, counts: Mapping[int, FileCounts]) -> ItemRows:
     """Read the item table; of rows with the same id the first one, by file and row, counts."""
-    read = [
-        run(over_typed_rows(plan.only([file.number]), "item_rows", numbered=True), connection)
-        for file in plan.files
-    ]
-    rows = pl.concat(read)
+    numbered = plan.numbered({number: file.n_read for number, file in counts.items()})
+    rows = run(over_typed_rows(numbered, "item_rows"), connection)
+    rows = rows.filter(pl.col("skip_number").is_null()).drop("skip_number")
     valid = rows.filter("is_valid")
     is_same = [
         pl.col(name).eq_missing(pl.col(name).first().over("item_id"))
@@ -70,10 +72,8 @@ def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
         Items by id, item categories by id and position; a category named twice for an item counts
         once, at its first place.
     """
-    separator = source.category_separator
-    split = pl.col("categories").str.split(separator) if separator else pl.concat_list("categories")
     named = (
-        rows.select("item_id", split.alias("category"))
+        _split_categories(rows, source)
         .explode("category")
         .with_columns(pl.col("category").str.strip_chars())
     )
@@ -95,6 +95,55 @@ def shape_items(rows: pl.DataFrame, source: ItemSourceSettings) -> ItemTables:
         "item_id", pl.coalesce("title", pl.col("item_id").cast(pl.String)).alias("title")
     )
     return ItemTables(items.join(joined, on="item_id", how="left").sort("item_id"), categories)
+
+
+def _split_categories(rows: pl.DataFrame, source: ItemSourceSettings) -> pl.DataFrame:
+    """Names of the categories of each item, as lists: from JSON where they are such, else between
+    separators.
+    """
+    texts = rows["categories"].drop_nulls().unique()
+    is_json = source.categories_format == "json" or rows["is_list"].any()
+    lists = {
+        text: names
+        for text in (texts if is_json else [])
+        if (names := category_names(text, key=source.category_name)) is not None
+    }
+    separator = source.category_separator
+    known = pl.DataFrame(
+        {
+            "categories": texts,
+            "category": [
+                lists.get(text, text.split(separator) if separator else [text]) for text in texts
+            ],
+        },
+        schema={"categories": pl.String, "category": pl.List(pl.String)},
+    )
+    return (
+        rows.select("item_id", "categories")
+        .join(known, on="categories", how="left", maintain_order="left")
+        .select("item_id", "category")
+    )
+
+
+def category_names(text: str, *, key: str) -> list[str] | None:
+    """Names in a list as JSON or Python writes it; None where a text is no list.
+
+    Args:
+        text: `["Drama"]`, `['Drama']`, `[{"id": 18, "name": "Drama"}]`, `{"name": "Drama"}`.
+        key: Key of the name where categories are objects.
+    """
+    if not text.lstrip().startswith(("[", "{", "(")):
+        return None
+    try:
+        given = json.loads(text)
+    except ValueError:
+        try:
+            given = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+    listed = given if isinstance(given, list | tuple | set) else [given]
+    names = [one.get(key) if isinstance(one, dict) else one for one in listed]
+    return [str(name) for name in names if name is not None]
 
 
 def no_items(id_type: IdType) -> ItemTables:

@@ -16,7 +16,12 @@ from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.events.contracts import Events
 from ntg_assets.events.items import ItemTables, no_items
 from ntg_assets.events.load_history import Extent
-from ntg_assets.events.validation import judge_events, judge_items
+from ntg_assets.events.validation import (
+    describe_events,
+    describe_items,
+    judge_events,
+    judge_items,
+)
 from ntg_assets.sources.files import SourceFile
 from ntg_assets.sources.sources import (
     FoundFiles,
@@ -45,6 +50,8 @@ class Survey:
         files: The files as they were when the survey read them.
         notes: What was passed over, for people.
         misnamed: Files that are not what their names promise, and how they were read.
+        n_contradictions: Rows that are equal to another one in all but the value.
+        n_folded: Accepted rows whose local time clocks showed twice.
     """
 
     events: Query
@@ -55,6 +62,8 @@ class Survey:
     files: tuple[SourceFile, ...]
     notes: tuple[str, ...] = ()
     misnamed: tuple[str, ...] = ()
+    n_contradictions: int = 0
+    n_folded: int = 0
 
 
 def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None) -> Survey:
@@ -69,9 +78,9 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
     """
-    found = find_files(ingest.events, place, first_number=1)
+    found = find_files(describe_events(ingest), place, first_number=1)
     found_items = (
-        find_files(ingest.items, place, first_number=len(found.files) + 1)
+        find_files(describe_items(ingest.items), place, first_number=len(found.files) + 1)
         if ingest.items
         else FoundFiles()
     )
@@ -99,6 +108,8 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         files=(*found.files, *found_items.files),
         notes=(*found.notes, *found_items.notes),
         misnamed=(*found.misnamed, *found_items.misnamed),
+        n_contradictions=log.n_contradictions,
+        n_folded=sum(counts.n_folded for counts in log.counts.values()),
     )
 
 

@@ -59,7 +59,7 @@ def tell_null_words(found: Iterable[Mapping[str, object]]) -> str:
     more = f" and {len(rows) - SHOWN_WORDS} more" if len(rows) > SHOWN_WORDS else ""
     return (
         f"{len(rows)} id(s) are words for 'none': {shown}{more}; each counts as one user or item,"
-        " with a score and a place in lists. Leave those rows out where the file is written."
+        " with a score and a place in lists. Name the words in `no_user` or `no_item`."
     )
 
 
@@ -79,5 +79,47 @@ def tell_category_lists(found: Mapping[str, object]) -> str:
     return (
         f"{n_lists:,} of {n_categories:,} categories look like lists of categories (such as"
         f" {str(found['example'])[:SHOWN_CHARACTERS]!r}): rules, axes and caps by category then"
-        " find nothing. Set `ingest.items.category_separator`, or write names between separators."
+        " find nothing. Set `ingest.items.category_separator`, or `categories_format: json`."
+    )
+
+
+def tell_contradictions(n_rows: int) -> str:
+    """Say that rows differ in the value only; nothing where none does."""
+    if not n_rows:
+        return ""
+    return (
+        f"{n_rows:,} row(s) are equal to another one in user, item, time and type, and differ in"
+        " the value only: both count. Where a later export corrects an earlier one, set"
+        " `ingest.events.event_id`."
+    )
+
+
+def tell_folded(n_rows: int, zone: str) -> str:
+    """Say that local times could be two moments; nothing where none could."""
+    if not n_rows:
+        return ""
+    return (
+        f"{n_rows:,} event(s) have a local time that the clocks of {zone} showed twice; each was"
+        " read as the later one (standard time). Write times with their offset."
+    )
+
+
+def tell_padded_ids(found: Iterable[Mapping[str, object]]) -> str:
+    """Say which ids differ in zeros before them or a `.0` behind them only; nothing where none do.
+
+    Args:
+        found: what, number, spellings, as `alike_ids.sql` yields them.
+    """
+    rows = list(found)
+    if not rows:
+        return ""
+    shown = ", ".join(
+        f"{row['first_spelling']!r} and {row['last_spelling']!r} ({row['what']})"
+        for row in rows[:SHOWN_WORDS]
+    )
+    more = f" and {len(rows) - SHOWN_WORDS} more" if len(rows) > SHOWN_WORDS else ""
+    return (
+        f"{len(rows):,} number(s) are written in several ways among the ids: {shown}{more}; each"
+        " spelling counts as a user or item of its own. Where they are the same, set"
+        " `user_id_type` or `item_id_type: integer`."
     )

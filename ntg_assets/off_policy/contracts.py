@@ -5,7 +5,7 @@ from typing import Annotated
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.off_policy.impressions import DUPLICATE, REJECTED
+from ntg_assets.off_policy.impressions import DUPLICATE, REJECTED, SKIPPED
 from ntg_assets.off_policy.report import ESTIMATORS, LOGGED, ON_POLICY
 from ntg_assets.off_policy.slots import BEYOND, EARLIER, HELD_OUT
 from ntg_assets.ranking.lists.strategies import STRATEGIES
@@ -40,7 +40,7 @@ class ShownLogReport(Contract):
     fate: str = column(
         "held_out: estimates are made of it; before_cutoff: teaches the reward model only; else"
         " left out",
-        isin=(HELD_OUT, EARLIER, BEYOND, DUPLICATE, REJECTED),
+        isin=(HELD_OUT, EARLIER, BEYOND, DUPLICATE, REJECTED, SKIPPED),
     )
     reason: str = column("Why; empty when nothing is to be said")
     n_rows: int = column("Rows", ge=1)
@@ -55,7 +55,9 @@ class ShownLogLosses(Contract):
     counted when it was read.
     """
 
-    fate: str = column("duplicate or rejected", isin=(DUPLICATE, REJECTED))
+    fate: str = column(
+        "duplicate, rejected, or skipped by a filter", isin=(DUPLICATE, REJECTED, SKIPPED)
+    )
     reason: str = column("Why")
     n_rows: int = column("Rows", ge=1)
 

@@ -5,26 +5,39 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ntg_assets.configuration.files import ColumnName, column_name
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
-from ntg_assets.events.validation import bad_reasons, refuse_too_many, refuse_unknown_zone
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.sources.conversion import Column, as_id, as_instant, as_text, as_value
-from ntg_assets.sources.file_names import resolve_files
-from ntg_assets.sources.files import SourceFile, inspect_files, refuse_changed
-from ntg_assets.sources.readers import find_layouts
+from ntg_assets.sources.bad_rows import bad_reasons, refuse_too_many
+from ntg_assets.sources.conversion import (
+    Column,
+    TimeReading,
+    as_id,
+    as_text,
+    as_value,
+    value_if_empty,
+)
+from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.files import SourceFile, refuse_changed
 from ntg_assets.sources.reconciliation import FileCounts, count_rows
-from ntg_assets.sources.rules import Rule, id_rule, zone_parameters, zones_in_use
-from ntg_assets.sources.sources import Place, refuse_no_rows, source_reader
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
-from ntg_assets.storage.connection import Connection
+from ntg_assets.sources.rules import Rule, id_rule, number_parameters, time_rule
+from ntg_assets.sources.sources import (
+    Place,
+    count_skips,
+    find_files,
+    make_plan,
+    refuse_no_rows,
+    source_reader,
+)
+from ntg_assets.sources.typed_rows import over_typed_rows
 from ntg_assets.storage.run import run
 
 WHAT = "off_policy.shown"
 MAPPED = ("user_id", "item_id", "shown_at", "propensity", "reward", "position", "impression_id")
 SHOWN = ("user_id", "item_id", "shown_at")
-REJECTED, DUPLICATE = "rejected", "duplicate"
+REJECTED, SKIPPED, DUPLICATE = "rejected", "skipped", "duplicate"
 FATES: dict[str, Any] = {"fate": pl.String, "reason": pl.String, "n_rows": pl.Int64}
 
 
@@ -70,16 +83,23 @@ def read_shown(
             propensity that is none, a place before the first one, one impression with two
             outcomes).
     """
-    paths = resolve_files(log.files, home=place.home, roots=place.folders)
-    files = inspect_files(
-        paths, home=place.home, format_=log.format, delimiter=log.delimiter, first_number=1
-    )
+    described = Described.of(WHAT, log, MAPPED)
+    files = find_files(described, place, first_number=1).files
     with source_reader(place) as connection:
-        plan = _plan(connection, files, log, ids, day_zone)
+        rules, reading = shown_rules(log, ids, day_zone=day_zone), _reading(log, day_zone)
+        parameters = {"first_position": log.first_position} if log.position else {}
+        plan = make_plan(
+            connection,
+            files,
+            described,
+            rules,
+            parameters={**parameters, **reading.parameters, **number_parameters(log)},
+        )
         counts = count_rows(connection, plan)
         refuse_no_rows(counts, files)
         refuse_too_many(connection, plan, counts, source=WHAT, max_bad_share=max_bad_share)
         bad = bad_reasons(connection, plan, counts)
+        skips = count_skips(connection, plan, counts)
         rows = run(over_typed_rows(plan, "shown_rows", package="off_policy"), connection)
     refuse_changed(files)
     kept, repeated = _without_repeats(rows, log, max_bad_share=max_bad_share)
@@ -88,7 +108,7 @@ def read_shown(
         reason=pl.concat_str("column_name", pl.lit(" "), "reason"),
         n_rows="n_rows",
     )
-    fates = [rejected, *repeated, _copies(files, counts)]
+    fates = [rejected, _skipped(skips), *repeated, _copies(files, counts)]
     used = [part.filter(pl.col("n_rows") > 0) for part in fates]
     return ShownLog(kept.select(*_no_rows(ids).columns), pl.concat(used), len(files))
 
@@ -104,20 +124,8 @@ def _no_rows(ids: IdTypes) -> pl.DataFrame:
     )
 
 
-def _plan(
-    connection: Connection,
-    files: Sequence[SourceFile],
-    log: ShownLogSettings,
-    ids: IdTypes,
-    day_zone: str,
-) -> Plan:
-    refuse_unknown_zone(connection, log.timezone, key=f"{WHAT}.timezone")
-    mapping = {f"{WHAT}.{key}": column for key in MAPPED if (column := getattr(log, key))}
-    originals = [file for file in files if file.copy_of is None]
-    layouts = find_layouts(connection, originals, mapping=mapping, delimiter=log.delimiter)
-    parameters: dict[str, Any] = {"first_position": log.first_position} if log.position else {}
-    parameters |= zone_parameters(log.timezone, day_zone=day_zone)
-    return Plan(tuple(layouts), shown_rules(log, ids, day_zone=day_zone), parameters)
+def _reading(log: ShownLogSettings, day_zone: str) -> TimeReading:
+    return TimeReading.of(log, day_zone=day_zone)
 
 
 def shown_rules(
@@ -127,11 +135,11 @@ def shown_rules(
     return (
         id_rule("user_id", log.user_id, ids.user),
         id_rule("item_id", log.item_id, ids.item),
-        _time_rule(log, day_zone),
+        time_rule("shown_at", log.shown_at, _reading(log, day_zone)),
         Rule(
             "propensity",
-            log.propensity,
-            as_value,
+            column_name(log.propensity),
+            lambda column: as_value(column, log),
             (
                 ("propensity is null", "is no number"),
                 ("propensity <= 0e0", "is not above 0"),
@@ -141,15 +149,16 @@ def shown_rules(
         ),
         Rule(
             "reward",
-            log.reward,
-            _zero_if_empty if log.empty_reward == "zero" else as_value,
+            column_name(log.reward),
+            lambda column: _reward(column, log),
             (("reward is null", "is no number"),),
+            tuple(f"${name} is not null" for name in number_parameters(log)),
         ),
         _position_rule(log.position),
         (
             Rule(
                 "impression_id",
-                log.impression_id,
+                column_name(log.impression_id),
                 as_text,
                 (("impression_id is null", "is empty"),),
             )
@@ -159,22 +168,7 @@ def shown_rules(
     )
 
 
-def _time_rule(log: ShownLogSettings, day_zone: str) -> Rule:
-    wrong = (
-        "is no ISO timestamp"
-        if log.timestamp_unit == "iso"
-        else f"is no epoch number ({log.timestamp_unit})"
-    )
-    return Rule(
-        "shown_at",
-        log.shown_at,
-        lambda column: as_instant(column, log.timestamp_unit, zone=log.timezone, day_zone=day_zone),
-        (("shown_at is null", wrong),),
-        zones_in_use(log.timezone, day_zone=day_zone),
-    )
-
-
-def _position_rule(column: str | None) -> Rule:
+def _position_rule(column: ColumnName | None) -> Rule:
     """Places are counted from 1, whatever the log calls the first one."""
     if column is None:
         return Rule("position", None, lambda _: "cast(null as bigint)", is_optional=True)
@@ -184,16 +178,23 @@ def _position_rule(column: str | None) -> Rule:
     )
     return Rule(
         "position",
-        column,
+        column_name(column),
         lambda found: f"{as_id(found, 'integer')} - $first_position + 1",
         problems,
         ("position >= 1",),
     )
 
 
-def _zero_if_empty(column: Column) -> str:
-    is_empty = f"coalesce(trim(cast({column.expression} as varchar)), '') = ''"
-    return f"case when {is_empty} then 0e0 else {as_value(column)} end"
+def _reward(column: Column, log: ShownLogSettings) -> str:
+    converted = as_value(column, log)
+    return value_if_empty(converted, column, 0.0) if log.empty_reward == "zero" else converted
+
+
+def _skipped(skips: Mapping[int, Mapping[str, int]]) -> pl.DataFrame:
+    """Rows that a filter left out, by reason."""
+    rows = [(SKIPPED, reason, n) for reasons in skips.values() for reason, n in reasons.items()]
+    counted = pl.DataFrame(rows, schema=FATES, orient="row")
+    return counted.group_by("fate", "reason", maintain_order=True).agg(pl.col("n_rows").sum())
 
 
 def _copies(files: Sequence[SourceFile], counts: Mapping[int, FileCounts]) -> pl.DataFrame:

@@ -23,12 +23,12 @@ from ntg_assets.experiments.data.exposure_logs import (
     KEPT_TYPES,
     OUTCOME_TYPES,
     ExperimentLogs,
-    LogFiles,
     files_of,
     read_experiment,
 )
 from ntg_assets.experiments.data.isolation import source_of
 from ntg_assets.experiments.data.log_files import log_sources, mark_changes
+from ntg_assets.experiments.data.log_reading import LogFiles
 from ntg_assets.experiments.data.log_rules import COUNT_TYPES, log_rules
 from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.isolation import KEY as SHOWN_KEY
@@ -160,7 +160,7 @@ def read_optional_sources(
     user_lists = _user_lists(settings, judged, place=place)
     trial_log = _trial_log(settings, judged, place=place, ids=ids)
     excluded_items = _excluded_items(settings, judged, place=place, published_store=published_store)
-    logs = _experiment_logs(settings, judged, home=place.home, ids=ids, now=now)
+    logs = _experiment_logs(settings, judged, place=place, ids=ids, now=now)
     shown = _shown_log(settings, judged, place=place, ids=ids)
     verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
     inputs = list_input_files(judged.files, logs[-1])
@@ -244,16 +244,17 @@ def excluded_at_last_publication(published_store: Path, settings: Settings) -> p
 
 
 def _experiment_logs(
-    settings: Settings, judged: Judgements, *, home: Path, ids: IdTypes, now: datetime
+    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, now: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read the logs of every experiment between two looks at the bytes of their files;
     files that several share are read once.
     """
-    zone, definitions = settings.ingest.zone, settings.experiments.definitions
+    home, zone = place.home, settings.ingest.zone
+    definitions = settings.experiments.definitions
     rules = log_rules(settings.ingest, max_bad_share=settings.experiments.max_bad_share, now=now)
     readers = {
-        True: LogFiles(home, ids.user, zone=zone, rules=rules),
-        False: LogFiles(home, zone=zone, rules=rules),
+        True: LogFiles(home, ids.user, zone=zone, rules=rules, place=place),
+        False: LogFiles(home, zone=zone, rules=rules, place=place),
     }
     before = log_sources(definitions, home=home)
     read = [_experiment(one, judged, readers=readers) for one in definitions if files_of(one)]

@@ -6,9 +6,12 @@ gets in here except as a quoted identifier or a bound parameter.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ntg_assets.configuration.events import IdType, TimestampUnit
+from ntg_assets.configuration.events import IdType
+from ntg_assets.configuration.files import DurationUnit, NumberOptions, TimeOptions, TimestampUnit
 from ntg_assets.errors import SourceError
 
 INTEGERS = frozenset(
@@ -27,6 +30,8 @@ INTEGERS = frozenset(
 )
 FRACTIONS = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
 TEXTS = frozenset({"VARCHAR", "ENUM", "UUID"})
+CLOCK_TIMES = frozenset({"TIME", "INTERVAL", "TIME_NS"})
+LISTS = ("[]", "STRUCT", "MAP")
 NAIVE_TIMES = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"})
 ZONED_TIMES = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
 MICROSECONDS_PER: dict[TimestampUnit, int] = {
@@ -34,6 +39,7 @@ MICROSECONDS_PER: dict[TimestampUnit, int] = {
     "milliseconds": 1_000,
     "microseconds": 1,
 }
+NANOSECONDS = 1_000  # in a microsecond, which is the finest that tables hold
 LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same float
 # end of the year 9999: beyond it a timestamp cannot be written as ISO text
 LAST_SECOND = 253_402_300_799
@@ -54,16 +60,36 @@ class Column:
         expression: Quoted reference, or a constant.
         type: DuckDB type.
         label: How messages name it (`ratings.csv, column 'ts'`).
+        is_json: Whether its texts are values of JSON, in which a list is certain.
     """
 
     expression: str
     type: str
     label: str = ""
+    is_json: bool = False
 
     @property
     def family(self) -> str:
         """Type without its arguments: `DECIMAL(18,3)` is a DECIMAL."""
         return re.sub(r"\(.*", "", self.type)
+
+
+# control characters (line ends too), and marks that turn the direction of what follows
+UNPRINTABLE = (
+    r"[\x00-\x1f\x7f\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{2028}\x{2029}]"
+)
+LONGEST_ID = 1024  # bytes
+TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")
+WHOLE_NUMBER = (
+    r"\s*[+-]?[0-9]+(\.0*)?\s*"  # `7.0` is what a library without nullable integers writes
+)
+UNITS = {"milliseconds": 1e-3, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0}
+CLOCK = r"\s*(-)?(?:(\d+):)?(\d{1,4}):(\d{1,2}(?:[.,]\d+)?)\s*"
+WORDED = (
+    r"(?i)\s*(?:P(?:(\d+)D)?T?)?\s*(?:(\d+(?:[.,]\d+)?)\s*h(?:(?:ou)?rs?)?)?\s*"
+    r"(?:(\d+(?:[.,]\d+)?)\s*m(?:in(?:ute)?s?)?)?\s*"
+    r"(?:(\d+(?:[.,]\d+)?)\s*s(?:ec(?:ond)?s?)?)?\s*"
+)
 
 
 def as_id(column: Column, id_type: IdType) -> str:
@@ -74,6 +100,9 @@ def as_id(column: Column, id_type: IdType) -> str:
         return _as_text_id(column)
     if column.family in INTEGERS:
         return f"try_cast({column.expression} as bigint)"
+    if column.family == "DECIMAL":
+        is_whole = f"{column.expression} = floor({column.expression})"
+        return f"case when {is_whole} then try_cast({column.expression} as bigint) end"
     if column.family in FRACTIONS:  # what a library with no nullable integers writes
         is_whole = (
             f"{column.expression} = floor({column.expression}) and abs({column.expression}) <="
@@ -83,8 +112,8 @@ def as_id(column: Column, id_type: IdType) -> str:
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return (
-            rf"case when regexp_full_match({text}, '\s*[+-]?[0-9]+\s*') then try_cast({text} as"
-            r" bigint) end"
+            f"case when regexp_full_match({text}, '{WHOLE_NUMBER}') then"
+            f" try_cast(split_part({text}, '.', 1) as bigint) end"
         )
     raise unusable(column, "integer ids", "Map another column")
 
@@ -97,37 +126,245 @@ def as_text(column: Column) -> str:
     return f"case when trim({text}) <> '' then {text} end"
 
 
-def as_value(column: Column) -> str:
-    """Finite number; NaN and infinity are null, and minus zero is zero
+def as_listed_text(column: Column) -> str:
+    """Text, or a list of texts or structs as JSON."""
+    if column.type.endswith("[]"):
+        return f"case when len({column.expression}) > 0 then to_json({column.expression}) end"
+    return as_text(column)
+
+
+def is_list(column: Column) -> str:
+    """Whether a column holds lists: by its type, or because JSON says so."""
+    if column.type.endswith("[]"):
+        return "true"
+    return f"starts_with({column.expression}, '[')" if column.is_json else "false"
+
+
+def as_value(column: Column, options: NumberOptions | None = None) -> str:
+    """Finite number; NaN and infinity are null, minus zero is zero
     (so that equal rows are equal byte by byte).
     """
-    if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
-        raise unusable(column, "a number", "Map another column")
-    number = f"try_cast({column.expression} as double)"
+    number = as_number(column, options)
     return f"case when isfinite({number}) then {number} + 0e0 end"
 
 
-def as_instant(
-    column: Column, unit: TimestampUnit, *, zone: str, day_zone: str | None = None
-) -> str:
-    """Naive UTC timestamp in microseconds; times without a zone are read in `zone`,
-    which `$timezone` must hold unless it is UTC.
+def as_number(column: Column, options: NumberOptions | None = None) -> str:
+    """Number, NaN and infinity among them; of texts `true` and `yes` are 1, `false` and `no` 0."""
+    if column.family not in TEXTS | INTEGERS | FRACTIONS | {"BOOLEAN"}:
+        raise unusable(column, "a number", "Map another column")
+    if column.family not in TEXTS:
+        return f"try_cast({column.expression} as double)"
+    text = f"cast({column.expression} as varchar)"
+    number = (
+        f"try_cast({text} as double)"
+        if options is None or options.are_plain
+        else _from_written_number(text, options)
+    )
+    word = f"lower(trim({text}))"
+    return (
+        f"coalesce({number}, case when {word} in {_among(TRUE_WORDS)} then 1e0 when {word} in"
+        f" {_among(FALSE_WORDS)} then 0e0 end)"
+    )
 
-    A column that holds timestamps is read as such whatever `unit` says: its meaning is certain. A
-    day without a time is one of `day_zone`, which `$service_timezone` must hold where it is another
-    zone.
+
+def as_duration(column: Column, unit: DurationUnit) -> str:
+    """Length of time in a unit, from a clock (`1:02:03`, `2:45` minutes and seconds), words
+    (`1h 2m 3s`), ISO (`PT1H2M3S`), or a column of times or intervals.
     """
-    if day_zone is None or day_zone == zone:
-        return _as_instant(column, unit, zone)
+    per_unit = UNITS[unit]
+    if column.family in CLOCK_TIMES:
+        return f"cast(epoch({column.expression}) as double) / {per_unit}"
+    if column.family not in TEXTS:
+        raise unusable(column, "durations as text", "Set `value_format: number`")
+    text = f"cast({column.expression} as varchar)"
+    clock = _sum_of_parts(text, CLOCK, {2: 3600, 3: 60, 4: 1})
+    worded = _sum_of_parts(text, WORDED, {1: 86400, 2: 3600, 3: 60, 4: 1})
+    sign = rf"case when regexp_matches({text}, '^\s*-') then -1e0 else 1e0 end"
+    return (
+        f"case when regexp_full_match({text}, '{CLOCK}') then {sign} * ({clock}) / {per_unit} when"
+        rf" regexp_full_match({text}, '{WORDED}') and regexp_matches({text}, '\d') then ({worded})"
+        f" / {per_unit} end"
+    )
+
+
+def value_if_empty(converted: str, column: Column, value: float) -> str:
+    """A number, where the column is empty another one."""
+    empty = f"coalesce(trim(cast({column.expression} as varchar)), '') = ''"
+    return f"case when {empty} then cast({value!r} as double) else {converted} end"
+
+
+def _from_written_number(text: str, options: NumberOptions) -> str:
+    """Number as people and spreadsheets write it; null where it could mean something else."""
+    bare = f"trim({text})"
+    for place in range(len(options.currency_signs)):
+        bare = f"replace({bare}, $currency_sign_{place}, '')"
+    bare = f"trim(replace({bare}, chr(160), ' '))"
+    if options.accounting_negatives:
+        bare = (
+            rf"regexp_replace(regexp_replace({bare}, '^\(\s*(.*?)\s*\)$', '-\1'),"
+            rf" '^([^-].*?)\s*-$', '-\1')"
+        )
+    point = re.escape(options.decimal)
+    whole = r"\d+"
+    if options.thousands:
+        group = "''" if options.thousands == "'" else re.escape(options.thousands)
+        whole = rf"(\d{{1,3}}({group}\d{{3}})+|\d+)"
+        bare_digits = f"replace({bare}, '{options.thousands.replace(chr(39), chr(39) * 2)}', '')"
+    else:
+        bare_digits = bare
+    plain = f"replace({bare_digits}, '{options.decimal}', '.')"
+    pattern = rf"[+-]?\s*({whole}({point}\d*)?|{point}\d+)"
+    return (
+        f"case when regexp_full_match({bare}, '{pattern}') then"
+        f" try_cast(replace({plain}, ' ', '') as double) end"
+    )
+
+
+def _sum_of_parts(text: str, pattern: str, seconds: dict[int, int]) -> str:
+    """Seconds of the groups of a pattern, each worth so many."""
+    return " + ".join(
+        f"coalesce(try_cast(replace(nullif(regexp_extract({text}, '^(?:{pattern})$', {group}), ''),"
+        f" ',', '.') as double), 0e0) * {worth}"
+        for group, worth in seconds.items()
+    )
+
+
+def _among(words: Sequence[str]) -> str:
+    return f"({', '.join(repr(word) for word in words)})"
+
+
+@dataclass(frozen=True)
+class TimeReading:
+    """How the times of a column are read.
+
+    Attributes:
+        unit: Of epoch numbers, or iso.
+        formats: Of texts; none: ISO.
+        zone: Of times without one; `$timezone` holds it unless it is UTC.
+        day_zone: Of days without a time, `$service_timezone`; none: `zone`.
+    """
+
+    unit: TimestampUnit = "iso"
+    formats: tuple[str, ...] = ()
+    zone: str = "UTC"
+    day_zone: str | None = None
+
+    @classmethod
+    def of(cls, options: TimeOptions, *, day_zone: str | None = None) -> "TimeReading":
+        """How a configured column is read."""
+        return cls(
+            options.timestamp_unit, tuple(options.timestamp_format), options.timezone, day_zone
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Values that the expressions are bound to."""
+        zones = {"timezone": self.zone, "service_timezone": self.day_zone or self.zone}
+        if zones["service_timezone"] == self.zone:
+            zones.pop("service_timezone")
+        given: dict[str, Any] = {name: zone for name, zone in zones.items() if zone != "UTC"}
+        return given | {
+            f"time_format_{place}": _engine_format(one) for place, one in enumerate(self.formats)
+        }
+
+    @property
+    def in_use(self) -> tuple[str, ...]:
+        """Limits that are always kept: a bound value must be used,
+        also when every file has times of its own.
+        """
+        return tuple(f"${name} is not null" for name in self.parameters)
+
+    @property
+    def expected(self) -> str:
+        """What is said of a text that is no time."""
+        if self.formats:
+            shown = " or ".join(self.formats)
+            return f"does not fit timestamp_format ({shown})"
+        return "is no ISO timestamp" if self.unit == "iso" else f"is no epoch number ({self.unit})"
+
+
+def as_instant(column: Column, reading: TimeReading) -> str:
+    """Naive UTC timestamp in microseconds; times without a zone are those of the reading's zone.
+
+    A column that holds timestamps is read as such whatever the unit says: its meaning is certain. A
+    day without a time is one of the day's zone.
+    """
+    if reading.formats and column.family in TEXTS:
+        return _from_formats(column.expression, reading)
+    day_zone = reading.day_zone
+    if day_zone is None or day_zone == reading.zone:
+        return _as_instant(column, reading.unit, reading.zone)
     if column.family == "DATE":
         return _in_zone(f"cast({column.expression} as timestamp)", day_zone, "service_timezone")
-    if unit != "iso" or column.family not in TEXTS:
-        return _as_instant(column, unit, zone)
-    day = _in_zone(f"try_cast({column.expression} as timestamp)", day_zone, "service_timezone")
+    if reading.unit != "iso" or column.family not in TEXTS:
+        return _as_instant(column, reading.unit, reading.zone)
+    day = _in_zone(
+        f"try_cast(trim({column.expression}) as timestamp)", day_zone, "service_timezone"
+    )
     return (
         f"case when regexp_full_match({column.expression}, '{DATE_TEXT}') then {day} else"
-        f" {_as_instant(column, unit, zone)} end"
+        f" {_as_instant(column, reading.unit, reading.zone)} end"
     )
+
+
+def as_clock(column: Column, reading: TimeReading) -> str:
+    """What the clocks of the reading's zone showed, where a time carries no zone of its own;
+    null elsewhere: only such a time can lie in a gap, or twice, when clocks change.
+    """
+    if column.family in NAIVE_TIMES - {"DATE"}:
+        return f"cast({column.expression} as timestamp)"
+    if column.family not in TEXTS or reading.unit != "iso":
+        return "cast(null as timestamp)"
+    if not reading.formats:
+        return (
+            f"case when regexp_full_match({column.expression}, '{TIME_TEXT}') and not"
+            f" regexp_full_match({column.expression}, '{DATE_TEXT}') then"
+            f" try_cast({column.expression} as timestamp) end"
+        )
+    naive = [
+        _parsed(column.expression, place, one)
+        for place, one in enumerate(reading.formats)
+        if not _is_zoned(one)
+    ]
+    return f"coalesce({', '.join([*naive, 'null'])})" if naive else "cast(null as timestamp)"
+
+
+def _from_formats(expression: str, reading: TimeReading) -> str:
+    """Instant of a text in the first format that it fits."""
+    tried = []
+    for place, one in enumerate(reading.formats):
+        parsed = _parsed(expression, place, one)
+        if _is_zoned(one):
+            tried.append(f"cast({parsed} as timestamp)")
+        elif reading.day_zone not in {None, reading.zone} and not _has_clock(one):
+            tried.append(_in_zone(parsed, str(reading.day_zone), "service_timezone"))
+        else:
+            tried.append(_in_zone(parsed, reading.zone))
+    return f"coalesce({', '.join(tried)})" if len(tried) > 1 else tried[0]
+
+
+def _parsed(expression: str, place: int, given: str) -> str:
+    r"""A text read in one format; the spaces that some programs put before AM and PM (U+202F,
+    U+00A0) are spaces.
+    """
+    text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
+    if "%z" in given:
+        text = f"replace({text}, 'Z', '+00')"
+    kind = "timestamptz" if _is_zoned(given) else "timestamp"
+    return f"cast(try_strptime({text}, $time_format_{place}) as {kind})"
+
+
+def _engine_format(given: str) -> str:
+    """A format as the engine has it: its `%n` takes one to nine digits, its `%f` six at most."""
+    return given.replace("%f", "%n").replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def _is_zoned(given: str) -> bool:
+    return "%z" in given or "%Z" in given
+
+
+def _has_clock(given: str) -> bool:
+    return bool(re.search(r"%-?[HIcXspMS]", given))
 
 
 def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
@@ -137,10 +374,12 @@ def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
         return _in_zone(f"cast({column.expression} as timestamp)", zone)
     if unit == "iso" and column.family in TEXTS:
         return _from_iso_text(column.expression, zone)
+    if unit == "nanoseconds" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return _from_nanoseconds(column)
     if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
         return _from_epoch(column, MICROSECONDS_PER[unit])
     advice = (
-        "Set `timestamp_unit` to seconds, milliseconds or microseconds"
+        "Set `timestamp_unit` to seconds, milliseconds, microseconds or nanoseconds"
         if column.family in INTEGERS | FRACTIONS
         else "Map another column"
     )
@@ -150,11 +389,14 @@ def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
 def _as_text_id(column: Column) -> str:
     if column.family in INTEGERS:
         return f"cast({column.expression} as varchar)"
+    if column.family == "DECIMAL":
+        whole = f"cast(try_cast({column.expression} as hugeint) as varchar)"
+        return f"case when {column.expression} = floor({column.expression}) then {whole} end"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
         return (
-            f"case when trim({text}) <> '' and not contains({text}, chr(10)) and not"
-            f" contains({text}, chr(13)) then {text} end"
+            f"case when trim({text}) <> '' and not regexp_matches({text}, '{UNPRINTABLE}') and"
+            f" strlen({text}) <= {LONGEST_ID} then {text} end"
         )
     raise unusable(column, "string ids", "Set the id type to integer, or map another column")
 
@@ -191,6 +433,19 @@ def _from_epoch(column: Column, microseconds: int) -> str:
         f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} *"
         f" {microseconds}) as bigint)) end"
     )
+
+
+def _from_nanoseconds(column: Column) -> str:
+    """Timestamp of an epoch number in nanoseconds, cut to microseconds, exact for whole numbers."""
+    whole = (
+        f"try_cast({column.expression} as bigint)"
+        if column.family in INTEGERS
+        else f"case when regexp_full_match(cast({column.expression} as varchar), '{WHOLE_NUMBER}')"
+        f" then try_cast(split_part(cast({column.expression} as varchar), '.', 1) as bigint) end"
+        if column.family in TEXTS
+        else f"try_cast({column.expression} as bigint)"
+    )
+    return f"make_timestamp({whole} // {NANOSECONDS})"
 
 
 def _in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:

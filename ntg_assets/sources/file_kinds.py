@@ -2,17 +2,41 @@
 a reader guesses at it.
 """
 
+import codecs
 import json
 import re
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
+from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.packing import MARKS, Packing, open_unpacked, unpacking
+from ntg_assets.sources.staging import NATIVE
 
-Format = Literal["csv", "parquet"]
-SUFFIXES: dict[str, Format] = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet"}
+Format = Literal["csv", "json", "parquet"]
+TEXT_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
+SUFFIXES: dict[str, Format] = {
+    **{
+        f"{suffix}{packing}": format_
+        for suffix, format_ in TEXT_SUFFIXES.items()
+        for packing in ("", ".gz", ".zst")
+    },
+    ".parquet": "parquet",
+}
+FORMATS: dict[str, Format] = {"csv": "csv", "json": "json", "ndjson": "json", "parquet": "parquet"}
 HEAD_BYTES = 4096  # enough for the first line of a log
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+PARQUET = b"PAR1"
+ENDS: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
+KNOWN_PARQUET = {"parquet", None}
+SEP_LINE = rb"(?i)sep="
+JSON_NAMES = {"json": "a JSON document", "ndjson": "newline-delimited JSON (one object a line)"}
 EXCEL_MEMBERS = (b"[Content_Types].xml", b"xl/", b"_rels/")
 BYTE_ORDER_MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -24,7 +48,6 @@ CONVERT = "Convert it to CSV or Parquet."
 UNPACK = "Unpack it, and name the files inside."
 BINARY_KINDS = {
     b"\xd0\xcf\x11\xe0": "is an Excel workbook. Save its sheet as CSV (UTF-8).",
-    b"\x28\xb5\x2f\xfd": f"is packed with zstd. {UNPACK}",
     b"BZh": f"is packed with bzip2. {UNPACK}",
     b"\xfd7zXZ": f"is packed with xz. {UNPACK}",
     b"7z\xbc\xaf": f"is a 7z archive. {UNPACK}",
@@ -57,35 +80,31 @@ TEXT_KINDS = (
     (rb"-----BEGIN PGP", "is encrypted (PGP). Decrypt it."),
     (
         rb"(?i)sep=.\r?\n",
-        "begins with a `sep=` line for Excel. Remove that line and set `delimiter`.",
+        "begins with a `sep=` line for Excel. Set `skip_lines: 1`, and that `delimiter`.",
     ),
 )
 
 
-def format_of(path: Path, *, name: str, stated: str) -> Format:
+def format_of(path: Path, *, name: str, source: FileSource) -> Format:
     """Tell how a file must be read: by the configuration,
-    else by its first bytes where they are certain, else by its name.
+    else by its first bytes where they are certain, else by its name; other text is CSV.
 
     Raises:
-        SourceError: the bytes contradict the configuration, or nothing says what the file is.
+        SourceError: the bytes contradict the configuration.
     """
     is_parquet = is_whole_parquet(path)
-    if stated == "csv" and is_parquet:
+    if source.format in {"csv", "json", "ndjson"} and is_parquet:
         raise SourceError(
-            f"{name}: is a Parquet file, but `format: csv` is set. Set `format: parquet`, or leave"
-            " it out."
+            f"{name}: is a Parquet file, but `format: {source.format}` is set. Set `format:"
+            " parquet`, or leave it out."
         )
-    if stated in ("csv", "parquet"):
-        return "csv" if stated == "csv" else "parquet"
-    if is_parquet:
+    if stated := FORMATS.get(source.format):
+        return stated
+    if is_parquet or named_format(path) == "parquet":
         return "parquet"
-    named = named_format(path)
-    if named is None:
-        raise SourceError(
-            f"{name}: its name does not say whether it is CSV or Parquet (known:"
-            f" {', '.join(SUFFIXES)}). Set `format`."
-        )
-    return named
+    with unpacking(name), open_unpacked(path) as opened:
+        head = opened.read(HEAD_BYTES)
+    return "json" if json_kind(head_text(head, source.encoding)) else "csv"
 
 
 def named_format(path: Path) -> Format | None:
@@ -96,44 +115,49 @@ def named_format(path: Path) -> Format | None:
     )
 
 
-def is_packed(opened: IO[bytes]) -> bool:
-    """Whether a file is gzip, by its first two bytes; the place in the file stays."""
-    place = opened.tell()
-    found = opened.read(len(GZIP)) == GZIP
-    opened.seek(place)
-    return found
+def head_text(head: bytes, encoding: str) -> bytes:
+    """First bytes as UTF-8, whatever encoding is configured."""
+    if encoding in NATIVE:
+        return head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    return text.removeprefix("\ufeff").lstrip().encode()
 
 
-def tell_misnamed(path: Path, *, format_: Format, packed: bool) -> str | None:
+def tell_misnamed(path: Path, *, format_: Format, packing: Packing) -> str | None:
     """Say where a file's bytes are not what its name promises (they are read as what they are)."""
-    lower = path.name.lower()
+    lower, named = path.name.lower(), named_format(path)
     if format_ == "parquet":
-        return (
-            "is Parquet by its first bytes, read as such" if named_format(path) == "csv" else None
-        )
-    if packed and not lower.endswith(".gz"):
-        return "is gzip by its first two bytes, unpacked"
-    return "is not gzip, read as plain text" if lower.endswith(".gz") and not packed else None
+        return "is Parquet by its first bytes, read as such" if named not in KNOWN_PARQUET else None
+    if packing != "none" and not lower.endswith(ENDS[packing]):
+        return f"is {packing} by its first bytes, unpacked"
+    for other, end in ENDS.items():
+        if lower.endswith(end) and packing != other:
+            return f"is not {other}, read as plain text" if packing == "none" else None
+    if format_ == "json" and named == "csv":
+        return "is JSON by its first bytes, read as such"
+    return None
 
 
-def refuse_other_kinds(head: bytes, *, name: str) -> None:
-    """Raise when the first bytes of what should be a CSV file are those of something else.
+def refuse_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
+    """Raise when the first bytes of what should be text are those of something else.
 
     Args:
         head: First bytes of the (unpacked) file.
         name: The file in messages.
+        source: How its text is written.
     """
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if head.startswith(mark):
-            raise SourceError(
-                f"{name}: is {encoding} by its byte order mark. Convert it: `iconv -f {encoding} -t"
-                " UTF-8`."
-            )
-    if told := _binary_kind(head) or _text_kind(head):
+    if source.encoding in NATIVE:
+        for mark, encoding in BYTE_ORDER_MARKS.items():
+            if head.startswith(mark):
+                raise SourceError(
+                    f"{name}: is {encoding} by its byte order mark. Set `encoding:"
+                    f" {encoding.lower()}`."
+                )
+    if told := _binary_kind(head) or _text_kind(head_text(head, source.encoding), source):
         raise SourceError(f"{name}: {told}")
 
 
-def refuse_no_parquet(path: Path, *, name: str) -> None:
+def refuse_no_parquet(path: Path, *, name: str, source: FileSource) -> None:
     """Raise when what should be a Parquet file does not begin like one,
     and say what it is instead.
     """
@@ -143,9 +167,12 @@ def refuse_no_parquet(path: Path, *, name: str) -> None:
         return
     if head.startswith(b"PARE"):
         raise SourceError(f"{name}: is an encrypted Parquet file. Decrypt it.")
-    if head.startswith(GZIP):
-        raise SourceError(f"{name}: is gzip, not Parquet (which packs its own pages). Unpack it.")
-    refuse_other_kinds(head, name=name)
+    for mark, packing in MARKS.items():
+        if head.startswith(mark):
+            raise SourceError(
+                f"{name}: is {packing}, not Parquet (which packs its own pages). Unpack it."
+            )
+    refuse_other_kinds(head, name=name, source=source)
     if first := _first_text(head):
         raise SourceError(
             f"{name}: is text, not Parquet (first line: {first!r}). Name it .csv, or set `format:"
@@ -174,29 +201,30 @@ def _binary_kind(head: bytes) -> str | None:
     return next((told for mark, told in BINARY_KINDS.items() if head.startswith(mark)), None)
 
 
-def _text_kind(head: bytes) -> str | None:
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+def _text_kind(text: bytes, source: FileSource) -> str | None:
     for pattern, told in TEXT_KINDS:
-        if re.match(pattern, text):
+        if re.match(pattern, text) and not (pattern.startswith(SEP_LINE) and source.skip_lines):
             return told
-    return _json_kind(text)
+    if source.format == "csv" and (kind := json_kind(text)):
+        return f"is {JSON_NAMES[kind]}, but `format: csv` is set. Leave it out, or set {kind!r}."
+    return None
 
 
-def _json_kind(text: bytes) -> str | None:
-    """Tell the kind of JSON that a text begins with;
+def json_kind(text: bytes) -> Literal["json", "ndjson"] | None:
+    """Tell the kind of JSON that a text begins with: a document, or one object a line;
     none where its first line is a header in brackets or braces.
     """
     first = text.split(b"\n", 1)[0].strip()
-    if first.startswith(b"[") and (
-        first == b"[" or re.match(rb"\[\s*[{\[]", first) or _is_json(first)
-    ):
-        return f"is a JSON array. {CONVERT}"
-    if first.startswith(b"{"):
-        # a line longer than what was read
-        if _is_json(first) or (len(text) == len(first) and re.match(rb'\{\s*"', first)):
-            return f"is newline-delimited JSON (one object a line). {CONVERT}"
-        if first == b"{":
-            return f"is a JSON document. {CONVERT}"
+    if first.startswith(b"["):
+        is_array = first == b"[" or re.match(rb"\[\s*([{\[\]]|$)", first) or _is_json(first)
+        return "json" if is_array else None
+    if not first.startswith(b"{"):
+        return None
+    if _is_json(first):
+        return "ndjson"
+    if first == b"{" or re.match(rb'\{\s*"', first):
+        # a line longer than what was read is a record, a line that ends is the start of a document
+        return "ndjson" if len(text) == len(first) >= HEAD_BYTES // 2 else "json"
     return None
 
 

@@ -14,7 +14,7 @@ from ntg_assets.sources.file_kinds import SUFFIXES, named_format
 GLOB_SIGNS = "*?["
 SHOWN_NAMES = 5
 MARKER_STARTS = ("_", ".")  # `_SUCCESS`, `_temporary/`, `_delta_log/`, `.ipynb_checkpoints/`
-MARKER_ENDS = (".crc", "~")
+MARKER_ENDS = (".crc", ".sha256", "~")
 LOOKED_AT = 10_000  # entries below a folder that is named in place of its files
 
 
@@ -101,9 +101,10 @@ def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
     ]
     files = [entry for entry in entries if entry.is_file()]
     markers = {file for file in files if _is_marker(file, pattern, home)}
+    _refuse_dead_ends([one for one in entries if not _is_marker(one, pattern, home)], home)
     if not files:
         raise SourceError(
-            f"{pattern}: {_explain_nothing(pattern, literal, entries)} Mend `files` in the"
+            f"{pattern}: {_explain_nothing(pattern, literal, entries, home)} Mend `files` in the"
             " configuration."
         )
     if len(markers) == len(set(files)):
@@ -114,12 +115,28 @@ def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
     return [file for file in files if file not in markers], sorted(markers)
 
 
+def _refuse_dead_ends(entries: Sequence[Path], home: Path) -> None:
+    """Raise when a glob finds what should be a file and cannot be read as one."""
+    for entry in entries:
+        if entry.is_file() or entry.is_dir():
+            continue
+        what = (
+            f"is a link to {str(entry.readlink())!r}, which is not there"
+            if entry.is_symlink()
+            else "is a pipe, a socket or a device, which cannot be read twice"
+        )
+        raise SourceError(
+            f"{name_of(entry, home)}: {what}. Deliver the file, or name others in `files`."
+        )
+
+
 def _is_marker(file: Path, pattern: str, home: Path) -> bool:
     """Whether a file is a marker by what follows the part of the pattern that is spelt out."""
     spelt = pattern.split("/")
     n_fixed = next((place for place, part in enumerate(spelt) if glob.has_magic(part)), len(spelt))
     fixed = _absolute(home / "/".join(spelt[:n_fixed])) if n_fixed else _absolute(home)
-    *folders, name = file.relative_to(fixed).parts if file.is_relative_to(fixed) else (file.name,)
+    below = file.relative_to(fixed).parts if file.is_relative_to(fixed) else ()
+    *folders, name = below or (file.name,)
     starts = tuple(start for start in MARKER_STARTS if not spelt[-1].startswith(start))
     is_marked = bool(starts) and name.startswith(starts)
     is_marked = is_marked or (name.endswith(MARKER_ENDS) and not spelt[-1].endswith(MARKER_ENDS))
@@ -133,7 +150,9 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would follow links
 
 
-def _explain_nothing(pattern: str, literal: Path, entries: Sequence[Path]) -> str:
+def _explain_nothing(pattern: str, literal: Path, entries: Sequence[Path], home: Path) -> str:
+    if os.path.lexists(literal) and not literal.is_dir():
+        _refuse_dead_ends([literal], home)
     folders = [literal] if literal.is_dir() else [entry for entry in entries if entry.is_dir()]
     if not folders:
         return f"no such file in the project folder.{_neighbours(literal)}"

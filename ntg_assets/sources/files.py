@@ -1,28 +1,33 @@
 """What the bytes of source files say before any reader is trusted with them."""
 
 import csv
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
+from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.delimiters import tell_other_delimiter
+from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.dialects import Dialect
 from ntg_assets.sources.file_kinds import (
     HEAD_BYTES,
     Format,
     format_of,
-    is_packed,
+    head_text,
+    json_kind,
     refuse_no_parquet,
     refuse_other_kinds,
     tell_misnamed,
 )
 from ntg_assets.sources.file_names import SHOWN_NAMES, name_of
+from ntg_assets.sources.json_keys import keys_of_records
+from ntg_assets.sources.manifests import Manifests, refuse_other_content
+from ntg_assets.sources.packing import Packing, open_unpacked, packing_of, unpacking
 from ntg_assets.sources.partitions import Partition, content_identity, partition_of
+from ntg_assets.sources.staging import needs_staging, stage_records, stage_text, staging_folder
 from ntg_assets.sources.text_bytes import TextCounts
 
 CHUNK_BYTES = 8 << 20
@@ -36,16 +41,21 @@ class SourceFile:
         number: Its `load_file`.
         name: Relative to the project folder, with forward slashes.
         sha256: Of the bytes on disk.
-        partition: What the `key=value` folders of its path say.
-        n_lines: Physical lines of a CSV file (0 for Parquet: the reader counts its rows).
-        n_blank_lines: Lines of a CSV file without any character.
-        header: Column names of a CSV file, in order.
+        partition: What its path says of its records: `key=value` folders, and what columns are
+            configured to be taken from its name.
+        n_lines: Physical lines of a CSV file, records of a JSON file (0 for Parquet: the reader
+            counts its rows).
+        n_blank_lines: Lines of a text file without any character.
+        header: Column names of a CSV file, in order; keys of the first records of a JSON file.
         n_header_lines: Lines that the header takes up.
         has_quotes: Whether a CSV file holds a quote character at all.
-        is_packed: Whether a CSV file is gzip.
+        packing: How what is read is packed.
         misnamed: In what its bytes differ from what its name promises; none: in nothing.
         copy_of: Number of an earlier file with the same content.
         changed_ns: Time of the last change, to notice one during the load.
+        staged: What is read in its place, where no reader takes it as it is.
+        n_skipped_lines: Lines of the original before the first one of what is read.
+        n_stated_rows: Records that a manifest says it has.
     """
 
     number: int
@@ -61,9 +71,17 @@ class SourceFile:
     header: tuple[str, ...] = ()
     n_header_lines: int = 0
     has_quotes: bool = False
-    is_packed: bool = False
+    packing: Packing = "none"
     misnamed: str | None = None
     copy_of: int | None = None
+    staged: Path | None = None
+    n_skipped_lines: int = 0
+    n_stated_rows: int | None = None
+
+    @property
+    def read_path(self) -> Path:
+        """What the reader reads."""
+        return self.staged or self.path
 
     @property
     def identity(self) -> str:
@@ -72,38 +90,62 @@ class SourceFile:
 
 
 def inspect_files(
-    paths: Sequence[Path], *, home: Path, format_: str, delimiter: str, first_number: int
+    paths: Sequence[Path],
+    described: Described,
+    *,
+    home: Path,
+    scratch: Path | None,
+    first_number: int,
+    mixed: bool = False,
 ) -> list[SourceFile]:
     """Look at each file's bytes: hash, size, lines, header, encoding;
     mark files whose content came before.
 
+    Args:
+        paths: The files.
+        described: What the configuration says of them.
+        home: Project folder.
+        scratch: Folder for what must be written once more before it can be read.
+        first_number: Number of the first file.
+        mixed: Whether files of several formats may lie together.
+
     Raises:
-        SourceError: a file is empty, damaged, no data, not UTF-8, holds NUL bytes, or the files are
-            of several kinds.
+        SourceError: a file is empty, damaged, no data, not of its encoding, holds NUL bytes, is not
+            what its manifest says, or the files are of several kinds.
     """
-    kinds = {path: _kind(path, name=name_of(path, home), stated=format_) for path in paths}
-    if len(set(kinds.values())) > 1:
-        shown = [
-            next(path for path in paths if kinds[path] == kind)
-            for kind in dict.fromkeys(kinds.values())
-        ]
-        told = ", ".join(
-            f"{name_of(path, home)} ({kinds[path]})"
-            for path in sorted({*paths[: SHOWN_NAMES - len(shown)], *shown})
-        )
-        raise SourceError(
-            f"one source holds CSV and Parquet files together: {told}. Name files of one kind."
-        )
+    kinds = {path: _kind(path, name=name_of(path, home), source=described.source) for path in paths}
+    if not mixed and len(set(kinds.values())) > 1:
+        _refuse_mixed(kinds, home=home)
+    manifests = Manifests(home)
     inspected: list[SourceFile] = []
     numbers: dict[str, int] = {}
     for number, path in enumerate(paths, start=first_number):
+        name = name_of(path, home)
         file = _inspect(
-            path, number=number, name=name_of(path, home), format_=kinds[path], delimiter=delimiter
+            path, described, number=number, name=name, format_=kinds[path], scratch=scratch
         )
+        stated = manifests.find(path, name=name, required=described.source.require_manifest)
+        if stated is not None:
+            refuse_other_content(stated, name=name, sha256=file.sha256)
+            file = replace(file, n_stated_rows=stated.n_rows)
         file = replace(file, copy_of=numbers.get(file.identity))
         numbers.setdefault(file.identity, number)
         inspected.append(file)
     return inspected
+
+
+def _refuse_mixed(kinds: dict[Path, Format], *, home: Path) -> None:
+    shown = [
+        next(path for path in kinds if kinds[path] == kind)
+        for kind in dict.fromkeys(kinds.values())
+    ]
+    told = ", ".join(
+        f"{name_of(path, home)} ({kinds[path]})"
+        for path in sorted({*list(kinds)[: SHOWN_NAMES - len(shown)], *shown})
+    )
+    words = {"csv": "CSV", "json": "JSON", "parquet": "Parquet"}
+    named = " and ".join(words[kind] for kind in sorted(set(kinds.values())))
+    raise SourceError(f"one source holds {named} files together: {told}. Name files of one kind.")
 
 
 def refuse_changed(files: Sequence[SourceFile]) -> None:
@@ -119,31 +161,30 @@ def refuse_changed(files: Sequence[SourceFile]) -> None:
             )
 
 
-def open_text(path: Path) -> IO[bytes]:
-    """Open a CSV file for reading its bytes, unpacked where they are gzip."""
-    opened = path.open("rb")
-    if not is_packed(opened):
-        return opened
-    opened.close()
-    return gzip.open(path, "rb")  # type: ignore[return-value]  # GzipFile reads bytes too
-
-
-def _kind(path: Path, *, name: str, stated: str) -> Format:
+def _kind(path: Path, *, name: str, source: FileSource) -> Format:
     try:
         if path.stat().st_size == 0:
             raise SourceError(
                 f"{name}: is empty (0 bytes), at least a header was expected. Was its copy"
                 " interrupted? Deliver it again or remove it."
             )
-        return format_of(path, name=name, stated=stated)
+        return format_of(path, name=name, source=source)
     except PermissionError:
         raise SourceError(f"{name}: may not be read by this user. Grant read permission.") from None
 
 
-def _inspect(path: Path, *, number: int, name: str, format_: Format, delimiter: str) -> SourceFile:
+def _inspect(
+    path: Path,
+    described: Described,
+    *,
+    number: int,
+    name: str,
+    format_: Format,
+    scratch: Path | None,
+) -> SourceFile:
     stat = path.stat()
+    packing: Packing = "none" if format_ == "parquet" else packing_of(path)
     with path.open("rb") as opened:
-        packed = format_ == "csv" and is_packed(opened)
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     file = SourceFile(
         number,
@@ -153,31 +194,46 @@ def _inspect(path: Path, *, number: int, name: str, format_: Format, delimiter: 
         sha256,
         stat.st_size,
         stat.st_mtime_ns,
-        partition=partition_of(name),
-        is_packed=packed,
-        misnamed=tell_misnamed(path, format_=format_, packed=packed),
+        partition=(*partition_of(name), *described.said_by_place(name)),
+        packing=packing,
+        misnamed=tell_misnamed(path, format_=format_, packing=packing),
     )
     if format_ == "parquet":
-        refuse_no_parquet(path, name=name)
+        refuse_no_parquet(path, name=name, source=described.source)
         return file
-    try:
-        return _inspect_text(file, delimiter)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(
-            f"{name}: cannot be unpacked ({error}); it is cut short or damaged. Deliver it again."
-        ) from None
+    with unpacking(name):
+        staged = _staged(file, described.source, folder=staging_folder(scratch))
+        return _inspect_text(staged, described)
 
 
-def _inspect_text(file: SourceFile, delimiter: str) -> SourceFile:
-    counts = TextCounts(file.name)
-    with open_text(file.path) as opened:
+def _staged(file: SourceFile, source: FileSource, *, folder: Path) -> SourceFile:
+    """Write a text file once more where no reader takes it as it is."""
+    with open_unpacked(file.path) as opened:
         head = opened.read(HEAD_BYTES)
-        refuse_other_kinds(head, name=file.name)
-        counts.add(head)
+    refuse_other_kinds(head, name=file.name, source=source)
+    text = head_text(head, source.encoding)
+    is_document = file.format == "json" and (
+        source.records is not None or json_kind(text) == "json"
+    )
+    if not is_document and not needs_staging(source):
+        return file
+    stage = stage_records if is_document else stage_text
+    staged = stage(file.path, source, name=file.name, sha256=file.sha256, folder=folder)
+    return replace(file, staged=staged.path, n_skipped_lines=staged.n_skipped_lines, packing="none")
+
+
+def _inspect_text(file: SourceFile, described: Described) -> SourceFile:
+    quote = (described.source.quote or "").encode()
+    counts = TextCounts(file.name, quote=quote, first_line=file.n_skipped_lines)
+    with open_unpacked(file.read_path) as opened:
         for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
             counts.add(chunk)
     counts.finish()
-    header, n_header_lines = _read_header(file, delimiter)
+    header, n_header_lines = (
+        (keys_of_records(file.read_path), 0)
+        if file.format == "json"
+        else _read_header(file, described.source)
+    )
     return replace(
         file,
         n_lines=counts.n_lines,
@@ -188,24 +244,31 @@ def _inspect_text(file: SourceFile, delimiter: str) -> SourceFile:
     )
 
 
-def _read_header(file: SourceFile, delimiter: str) -> tuple[tuple[str, ...], int]:
+def _read_header(file: SourceFile, source: FileSource) -> tuple[tuple[str, ...], int]:
+    if source.columns is not None:
+        return tuple(source.columns), 0
+    dialect = Dialect.of(source)
     with (
-        open_text(file.path) as opened,
+        open_unpacked(file.read_path) as opened,
         io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as text,
     ):
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
-            names: list[str] = next(reader, [])
+            if len(dialect.delimiter) > 1:
+                names, n_lines = dialect.parse(text.readline()), 1
+            else:
+                reader = dialect.reader(text)
+                names = next(reader, [])
+                n_lines = reader.line_num
         except csv.Error as error:
             text.seek(0)
             hint = (
-                tell_other_delimiter(text.readline().rstrip("\r\n"), delimiter)
+                tell_other_delimiter(text.readline().rstrip("\r\n"), dialect.delimiter)
                 or "Mend the first line."
             )
             raise SourceError(f"{file.name}: its header cannot be read ({error}). {hint}") from None
         if not names:
             raise SourceError(
                 f"{file.name}: its first line is empty, a header with column names was expected."
-                " Remove the empty line."
+                " Remove the empty line, or set `skip_lines`."
             )
-        return tuple(names), reader.line_num
+        return tuple(names), n_lines

@@ -100,21 +100,6 @@ def as_listed_id(column: Column) -> str:
     return f"case when trim({text}, {BLANKS}) <> '' then {text} end"
 
 
-def id_texts(ids: pl.Series) -> pl.Series:
-    """Write ids of any type as text; whole floats are whole numbers."""
-    if not ids.dtype.is_float():
-        return ids.cast(pl.String)
-    whole = (pl.col("id") == pl.col("id").floor()) & (pl.col("id").abs() <= LARGEST_EXACT_INTEGER)
-    number = pl.col("id").fill_nan(None).cast(pl.Int64, strict=False).cast(pl.String)
-    written = (
-        pl.when(whole)
-        .then(number)
-        .when(pl.col("id").is_not_nan())
-        .then(pl.col("id").cast(pl.String))
-    )
-    return ids.to_frame("id").select(written.alias(ids.name))[ids.name]
-
-
 def as_log_id(text: pl.Expr, id_type: IdType) -> pl.Expr:
     """Write an id as the log does, as text; null where the log could not hold it."""
     if id_type == "string":

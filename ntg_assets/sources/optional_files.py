@@ -5,79 +5,89 @@ by column name, every line accounted for.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import duckdb
 import polars as pl
 
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.file_kinds import Format, is_whole_parquet
-from ntg_assets.sources.file_names import GLOB_SIGNS, resolve_files
+from ntg_assets.local_days import first_instants
+from ntg_assets.sources.conversion import (
+    FRACTIONS,
+    INTEGERS,
+    NAIVE_TIMES,
+    TEXTS,
+    Column,
+    TimeReading,
+    as_instant,
+    unusable,
+)
+from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.file_names import GLOB_SIGNS, find_paths
 from ntg_assets.sources.files import SourceFile, inspect_files, refuse_changed
-from ntg_assets.sources.readers import Layout, find_layouts
 from ntg_assets.sources.reconciliation import FileCounts, count_rows, line_at
 from ntg_assets.sources.rules import Rule
-from ntg_assets.sources.sources import Place, source_reader
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.sources import Place, make_plan, source_reader
+from ntg_assets.sources.typed_rows import Plan, typed_rows
+from ntg_assets.sql import Query, quote_identifier
 from ntg_assets.storage.run import run
 
-DELIMITER = ","
 SHOWN_CHARACTERS = 80
+MIDNIGHT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00(\.0+)?)?)?\s*"
 
 
 class FileRows(NamedTuple):
     """What the files of one list or log hold.
 
     Attributes:
-        rows: Columns of the query, and `file_name`; a file whose content came before is left out.
+        rows: One column per rule, and `file_name`; a file whose content came before is left out,
+            and what the filters leave out.
         n_files: Files that were read.
         n_copies: Files that were left out because another one has the same content.
+        n_skipped: Records that the filters left out.
     """
 
     rows: pl.DataFrame
     n_files: int
     n_copies: int
-
-
-class RowQuery(NamedTuple):
-    """What is asked of the files: `<name>.sql` of a stage folder over the columns that the rules
-    make.
-    """
-
-    package: str
-    name: str
-    rules: tuple[Rule, ...]
+    n_skipped: int = 0
 
 
 def read_rows(
-    patterns: Sequence[str], asked: RowQuery, *, key: str, place: Place
+    described: Described,
+    rules: Sequence[Rule],
+    *,
+    place: Place,
+    parameters: Mapping[str, Any] | None = None,
 ) -> FileRows | None:
-    """Read optional files, CSV (also packed) or Parquet by their first bytes, else by their names.
+    """Read optional files, of several formats and packings together.
 
     Args:
-        patterns: Names or globs, relative to the project folder; files outside it may be named too.
-        asked: Rules and query; every rule is optional, the query returns `load_file`.
-        key: Configuration key, for messages.
+        described: Files, as the configuration describes them; files outside the project folder may
+            be named too.
+        rules: How each column is made; every rule is optional.
         place: Where names start, and how much the reader may use.
+        parameters: Values of the rules' expressions.
 
     Returns:
         The rows; None when there are only globs, and nothing matches them yet.
 
     Raises:
-        SourceError: a named file is missing; a file is empty, damaged, no UTF-8, lacks a column or
-            has a line that cannot be read.
+        SourceError: a named file is missing; a file is empty, damaged, not of its encoding, lacks a
+            column or has a line that cannot be read.
     """
+    patterns = described.source.files
     reached = replace(
         place, folders=(*place.folders, *(_folder(pattern, place.home) for pattern in patterns))
     )
-    files = _find(patterns, reached)
+    files = _find(described, reached)
     if not files:
         return None
     with source_reader(reached) as connection:
-        layouts = _lay_out(connection, files, asked.rules, key=key)
-        plan = Plan(layouts, asked.rules)
-        _refuse_unreadable_lines(count_rows(connection, plan), files)
-        rows = run(over_typed_rows(plan, asked.name, package=asked.package), connection)
+        plan = make_plan(connection, files, described, rules, parameters=parameters)
+        counts = count_rows(connection, plan)
+        _refuse_unreadable_lines(counts, files)
+        rows = run(_rows_of(plan), connection)
     refuse_changed(files)
     names = pl.DataFrame(
         [(file.number, file.name) for file in files],
@@ -85,7 +95,87 @@ def read_rows(
         orient="row",
     )
     named = rows.join(names, on="load_file", how="left", maintain_order="left").drop("load_file")
-    return FileRows(named, len(files), sum(file.copy_of is not None for file in files))
+    return FileRows(
+        named,
+        len(files),
+        sum(file.copy_of is not None for file in files),
+        sum(one.n_skipped for one in counts.values()),
+    )
+
+
+def describe_list(key: str, files: Sequence[str], **columns: ColumnName) -> Described:
+    """A list whose files are all that is configured of it."""
+    return Described(key, FileSource(files=list(files)), columns)
+
+
+def written_time_rules(
+    name: str, source: ColumnName, options: TimeOptions, *, zone: str
+) -> tuple[tuple[Rule, ...], TimeReading]:
+    """Rules of a column of days or times (see `settle_times`), and what they are bound to.
+
+    Args:
+        name: Column that is made: instants, naive UTC; `<name>_day` beside it where a time is
+            written as a midnight, `<name>_text` where it is none.
+        source: Column of the files.
+        options: What its texts and numbers mean.
+        zone: Zone of days without a time.
+    """
+    reading = TimeReading.of(options, day_zone=zone)
+    column = column_name(source)
+
+    def instant(given: Column) -> str:
+        _refuse_bare_numbers(given, reading)
+        return as_instant(given, reading)
+
+    def unreadable(given: Column) -> str:
+        return f"case when {as_instant(given, reading)} is null then {as_written(given)} end"
+
+    return (
+        Rule(name, column, instant, limits=reading.in_use, is_optional=True),
+        Rule(f"{name}_day", column, lambda given: _midnight(given, reading), is_optional=True),
+        Rule(f"{name}_text", column, unreadable, is_optional=True),
+    ), reading
+
+
+def settle_times(rows: pl.DataFrame, name: str, *, zone: str) -> pl.DataFrame:
+    """Read a column as days where all of it is midnights without an offset: that is how many
+    programs write days. A day is its first instant in `zone`.
+    """
+    days = rows[f"{name}_day"]
+    settled = rows.drop(f"{name}_day")
+    if rows.height and not days.null_count():
+        settled = settled.with_columns(first_instants(days, zone).alias(name))
+    return settled
+
+
+def as_written(column: Column) -> str:
+    """SQL of a column as text, as the file has it."""
+    return f"cast({column.expression} as varchar)"
+
+
+def _refuse_bare_numbers(column: Column, reading: TimeReading) -> None:
+    if reading.unit == "iso" and column.family in INTEGERS | FRACTIONS:
+        raise unusable(column, "days or times", "Write ISO days or times, or set `timestamp_unit`")
+
+
+def _midnight(column: Column, reading: TimeReading) -> str:
+    """SQL of the day of a time that is written as a midnight without an offset."""
+    if column.family == "DATE":
+        return f"cast({column.expression} as date)"
+    if column.family in NAIVE_TIMES:
+        at = f"cast({column.expression} as timestamp)"
+        return f"case when {at} = date_trunc('day', {at}) then cast({at} as date) end"
+    if column.family in TEXTS and reading.unit == "iso" and not reading.formats:
+        day = f"try_cast(left(trim({column.expression}), 10) as date)"
+        return f"case when regexp_full_match({column.expression}, '{MIDNIGHT}') then {day} end"
+    return "cast(null as date)"
+
+
+def _rows_of(plan: Plan) -> Query:
+    """Query of the rows that the filters keep; its columns are those of the rules."""
+    names = ", ".join(quote_identifier(rule.name) for rule in plan.rules)
+    kept = f"select load_file, {names} from typed_rows where skip_number is null"  # noqa: S608  # our own text, values are bound
+    return Query(f"with typed_rows as (\n{typed_rows(plan)}\n)\n{kept}", plan.tables, plan.bound)
 
 
 def _folder(pattern: str, home: Path) -> Path:
@@ -100,59 +190,41 @@ def _folder(pattern: str, home: Path) -> Path:
     return (home / Path(*parts[:plain])).resolve()
 
 
-def _find(patterns: Sequence[str], place: Place) -> list[SourceFile]:
+def _find(described: Described, place: Place) -> list[SourceFile]:
     found: dict[Path, None] = {}
-    for pattern in patterns:
+    for pattern in described.source.files:
         try:
-            found |= dict.fromkeys(resolve_files([pattern], home=place.home, roots=place.folders))
+            matched = find_paths([pattern], home=place.home, roots=place.folders)
+            found |= dict.fromkeys(matched.paths)
         except SourceError:
             if not any(sign in pattern for sign in GLOB_SIGNS):
                 raise
-    files: list[SourceFile] = []
-    for kind in ("csv", "parquet"):
-        paths = [path for path in sorted(found) if _kind(path) == kind]
-        files += inspect_files(
-            paths, home=place.home, format_=kind, delimiter=DELIMITER, first_number=len(files) + 1
-        )
-    return files
-
-
-def _kind(path: Path) -> Format:
-    return "parquet" if path.name.lower().endswith(".parquet") or is_whole_parquet(path) else "csv"
-
-
-def _lay_out(
-    connection: duckdb.DuckDBPyConnection,
-    files: Sequence[SourceFile],
-    rules: Sequence[Rule],
-    *,
-    key: str,
-) -> tuple[Layout, ...]:
-    mapping: Mapping[str, str] = {
-        f"{key}: {rule.name}": rule.source for rule in rules if rule.source
-    }
-    originals = [file for file in files if file.copy_of is None]
-    by_kind = [
-        find_layouts(connection, same, mapping=mapping, delimiter=DELIMITER)
-        for kind in ("csv", "parquet")
-        if (same := [file for file in originals if file.format == kind])
-    ]
-    return tuple(
-        replace(layout, index=index)
-        for index, layout in enumerate(layout for some in by_kind for layout in some)
+    return inspect_files(
+        sorted(found),
+        described,
+        home=place.home,
+        scratch=place.scratch,
+        first_number=1,
+        mixed=True,
     )
 
 
 def _refuse_unreadable_lines(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
     for file in files:
-        rejects = counts[file.number].rejects if file.number in counts else ()
-        if rejects:
-            first = rejects[0]
-            told = (
-                f"line {line_at(file, first.offset)} {first.reason}:"
-                f" {first.text[:SHOWN_CHARACTERS]!r}"
-            )
+        found = counts.get(file.number)
+        if found is None or not found.n_bad:
+            continue
+        if not found.rejects:
             raise SourceError(
-                f"{file.name}: {len(rejects):,} of {counts[file.number].n_rows:,} lines cannot be"
-                f" read (first: {told}). Mend the file, or write it as CSV with commas."
+                f"{file.name}: {found.n_invalid:,} of {found.n_rows:,} records are no JSON objects."
+                " Mend the file."
             )
+        first = found.rejects[0]
+        told = (
+            f"line {line_at(file, first.offset)} {first.reason}: {first.text[:SHOWN_CHARACTERS]!r}"
+        )
+        raise SourceError(
+            f"{file.name}: {len(found.rejects):,} of {found.n_rows:,} lines cannot be"
+            f" read (first: {told}). Mend the file, or say how it is written (`delimiter`,"
+            " `quote`)."
+        )

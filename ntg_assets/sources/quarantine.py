@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files import SourceFile, open_text
-from ntg_assets.sources.readers import Layout, parse_record
+from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.packing import open_unpacked
+from ntg_assets.sources.readers import Layout
 from ntg_assets.sources.reconciliation import Reject
-from ntg_assets.sources.typed_rows import Plan
+from ntg_assets.sources.typed_rows import ROW, Plan
 
-ROW = "(row)"
 ID_DIGITS = 16  # of a SHA-256: a collision within a million rows has a chance of 3 in 100 million
 SHOWN_CHARACTERS = 80
 SCHEMA = {
@@ -82,7 +82,7 @@ def place_rows(
             if rows or lines:
                 placed += (
                     _place_lines(plan, layout, file, rows, lines)
-                    if layout.is_csv
+                    if layout.has_lines
                     else _place_records(plan, file, rows)
                 )
     return sorted(placed)
@@ -113,7 +113,9 @@ def _place_records(
     columns = list(plan.raw_columns.values())
     for number, row in rows.items():
         raw = json.dumps(dict(zip(columns, row["raw_fields"], strict=True)), ensure_ascii=False)
-        yield BadRow(file.number, number, plan.raw_columns[row["column_name"]], row["reason"], raw)
+        yield BadRow(
+            file.number, number, plan.named_columns[row["column_name"]], row["reason"], raw
+        )
 
 
 def _place_lines(
@@ -131,11 +133,12 @@ def _place_lines(
                 file.number, record.line, ROW, by_offset[record.offset].reason, record.text
             )
         elif (row := rows.get(record.row_number)) is not None:
-            _refuse_other_row(plan, layout, file, record, row["raw_fields"])
+            if layout.format == "csv":
+                _refuse_other_row(plan, layout, file, record, row["raw_fields"])
             yield BadRow(
                 file.number,
                 record.line,
-                plan.raw_columns[row["column_name"]],
+                plan.named_columns[row["column_name"]],
                 row["reason"],
                 record.text,
             )
@@ -148,10 +151,10 @@ def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Itera
     for line_number, offset, line in _numbered_lines(file):
         if not parts and offset in refused:
             yield _Record(offset, line_number, 0, _text([line]))
-        elif parts or line.strip(b"\r\n") or len(layout.types) == 1:
+        elif parts or line.strip(b"\r\n") or layout.keeps_blank_lines:
             started = started if parts else (offset, line_number)
             parts.append(line)
-            if _is_complete(parts, layout.delimiter):
+            if _is_complete(parts, layout):
                 row_number += 1
                 yield _Record(*started, row_number, _text(parts))
                 parts = []
@@ -160,19 +163,20 @@ def _records(file: SourceFile, layout: Layout, rejected: Iterable[int]) -> Itera
 def _numbered_lines(file: SourceFile) -> Iterator[tuple[int, int, bytes]]:
     """Lines after the header: number from 1, offset of the first byte, bytes."""
     offset = 0
-    with open_text(file.path) as lines:
+    with open_unpacked(file.read_path) as lines:
         for number, line in enumerate(lines, start=1):
             if number > file.n_header_lines:
-                yield number, offset, line
+                yield number + file.n_skipped_lines, offset, line
             offset += len(line)
 
 
-def _is_complete(parts: list[bytes], delimiter: str) -> bool:
+def _is_complete(parts: list[bytes], layout: Layout) -> bool:
     """Whether no quoted field is still open."""
-    if len(parts) == 1 and b'"' not in parts[0]:
+    quote = layout.dialect.quote.encode()
+    if layout.format == "json" or not quote or (len(parts) == 1 and quote not in parts[0]):
         return True
     try:
-        parse_record(b"".join(parts).decode("utf-8"), delimiter)
+        layout.dialect.parse(b"".join(parts).decode("utf-8"))
     except csv.Error:
         return False
     return True
@@ -188,7 +192,7 @@ def _refuse_other_row(
     """Raise when the text found for a bad row is not that row: then its line number would be a
     guess.
     """
-    parsed = parse_record(record.text, layout.delimiter)
+    parsed = layout.dialect.parse(record.text)
     named = [
         (name, field or "")
         for name, field in zip(plan.raw_columns.values(), fields, strict=True)

@@ -11,13 +11,17 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files import SourceFile, open_text
+from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.packing import open_unpacked
 from ntg_assets.sources.readers import Layout, count_parquet_rows
 from ntg_assets.sources.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import read_sql
 from ntg_assets.storage.run import run
 
 SHOWN_CHARACTERS = 80
+NOTHING_READ = dict.fromkeys(
+    ("n_read", "n_valid", "n_skipped", "n_folded", "n_inner_lines", "n_inner_blank_lines"), 0
+)
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,21 @@ class Reject:
 
 @dataclass(frozen=True)
 class FileCounts:
-    """Rows of one file: `n_rows` is what must be there, `n_valid`,
-    `n_invalid` and `rejects` are what was found.
+    """Rows of one file: `n_rows` is what must be there, `n_valid`, `n_invalid`, `n_skipped` and
+    `rejects` are what was found; `n_folded` of the valid ones have a time that clocks showed twice.
     """
 
     n_rows: int
     n_valid: int
     n_invalid: int
     rejects: tuple[Reject, ...] = ()
+    n_skipped: int = 0
+    n_folded: int = 0
+
+    @property
+    def n_read(self) -> int:
+        """Rows that the reader finds: all but the lines that are none."""
+        return self.n_rows - len(self.rejects)
 
     @property
     def n_bad(self) -> int:
@@ -116,7 +127,7 @@ def _storing(plan: Plan) -> Plan:
     """The same plan, keeping the lines that do not fit."""
     return replace(
         plan,
-        layouts=tuple(replace(layout, stores_rejects=layout.is_csv) for layout in plan.layouts),
+        layouts=tuple(replace(layout, stores_rejects=layout.has_lines) for layout in plan.layouts),
     )
 
 
@@ -128,17 +139,19 @@ def _account(
     rejects = _rejects(connection, plan.layouts)
     counts = {}
     for layout in plan.layouts:
-        expected = {} if layout.is_csv else count_parquet_rows(connection, layout.files)
+        expected = {} if layout.has_lines else count_parquet_rows(connection, layout.files)
         for file in layout.files:
             row = found.get(
                 file.number,
-                {"n_read": 0, "n_valid": 0, "n_inner_lines": 0, "n_inner_blank_lines": 0},
+                NOTHING_READ,
             )
-            refused = rejects.get(str(file.path), ())
-            n_rows = _csv_rows(file, layout, row) if layout.is_csv else expected[file.number]
+            refused = rejects.get(str(file.read_path), ())
+            n_rows = _csv_rows(file, layout, row) if layout.has_lines else expected[file.number]
             _refuse_unreconciled(file, n_rows=n_rows, n_read=row["n_read"], rejects=refused)
+            refuse_other_count(file, n_rows)
+            n_invalid = row["n_read"] - row["n_valid"] - row["n_skipped"]
             counts[file.number] = FileCounts(
-                n_rows, row["n_valid"], row["n_read"] - row["n_valid"], refused
+                n_rows, row["n_valid"], n_invalid, refused, row["n_skipped"], row["n_folded"]
             )
     return counts
 
@@ -149,8 +162,17 @@ def _csv_rows(file: SourceFile, layout: Layout, row: Mapping[str, int]) -> int:
     """
     n_blank_lines = file.n_blank_lines - row["n_inner_blank_lines"]
     # with one column an empty line is a row
-    skipped = 0 if len(layout.types) == 1 else n_blank_lines
+    skipped = 0 if layout.keeps_blank_lines else n_blank_lines
     return file.n_lines - file.n_header_lines - skipped - row["n_inner_lines"]
+
+
+def refuse_other_count(file: SourceFile, n_rows: int) -> None:
+    """Raise when a file has other than the records that its manifest says."""
+    if file.n_stated_rows is not None and file.n_stated_rows != n_rows:
+        raise SourceError(
+            f"{file.name}: holds {n_rows:,} rows, its manifest says {file.n_stated_rows:,}; nothing"
+            " was loaded. Was its copy interrupted? Deliver it again."
+        )
 
 
 def _refuse_unreconciled(
@@ -176,7 +198,7 @@ def _rejects(
     connection: duckdb.DuckDBPyConnection, layouts: Sequence[Layout]
 ) -> dict[str, tuple[Reject, ...]]:
     """Rejected lines by path, in the order of the file; a line with several errors counts once."""
-    if not any(layout.is_csv for layout in layouts):
+    if not any(layout.has_lines for layout in layouts):
         return {}
     found: dict[str, list[Reject]] = {}
     for path, position, kind, line in connection.execute(read_sql("sources", "rejects")).fetchall():
@@ -198,6 +220,6 @@ def _in_words(kind: str) -> str:
 
 def line_at(file: SourceFile, offset: int) -> int:
     """Number of the physical line that holds the byte at `offset`, from 1."""
-    with open_text(file.path) as opened:
+    with open_unpacked(file.read_path) as opened:
         before = opened.read(offset)
-    return before.count(b"\n") + 1
+    return file.n_skipped_lines + before.count(b"\n") + 1

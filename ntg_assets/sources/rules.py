@@ -3,7 +3,7 @@ and what can be wrong with it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,23 @@ from ntg_assets.configuration.events import (
     ItemSourceSettings,
     instant,
 )
-from ntg_assets.sources.conversion import Column, as_id, as_instant, as_text, as_value
+from ntg_assets.configuration.files import ColumnName, NumberOptions, column_name
+from ntg_assets.sources.clock_changes import in_gap
+from ntg_assets.sources.conversion import (
+    LONGEST_ID,
+    UNPRINTABLE,
+    Column,
+    TimeReading,
+    as_clock,
+    as_duration,
+    as_id,
+    as_instant,
+    as_listed_text,
+    as_text,
+    as_value,
+    is_list,
+    value_if_empty,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,8 @@ class Rule:
         problems: Condition and reason, tried in order for a row that is refused; they may use
         `<name>_raw` (text) and `<name>`.
         limits: Conditions beyond "not null" that a usable row keeps.
+        clock: What clocks showed, where a time carries no zone (see `as_clock`); none: not asked.
+        zone: Zone of those clocks.
     """
 
     name: str
@@ -36,6 +54,8 @@ class Rule:
     problems: tuple[tuple[str, str], ...] = ()
     limits: tuple[str, ...] = ()
     is_optional: bool = False
+    clock: Callable[[Column], str] | None = None
+    zone: str = "UTC"
 
 
 def event_rules(
@@ -46,7 +66,8 @@ def event_rules(
     latest = instant(ingest.latest_event, ingest.zone) if ingest.latest_event else now
     parameters: dict[str, Any] = {"earliest": instant(ingest.earliest_event, ingest.zone)}
     parameters |= {"latest": latest} if latest else {}
-    parameters |= zone_parameters(source.timezone, day_zone=ingest.zone)
+    reading = TimeReading.of(source, day_zone=ingest.zone)
+    parameters |= reading.parameters
     parameters |= {"event_type": source.constant_event_type} if source.event_type is None else {}
     low, high = ingest.value_range
     parameters |= {
@@ -54,56 +75,87 @@ def event_rules(
         for key, value in (("lowest", low), ("highest", high))
         if value is not None and source.value
     }
-    rules = (
+    parameters |= number_parameters(source) if source.value else {}
+    rules = [
         id_rule("user_id", source.user_id, source.user_id_type),
         _item_id_rule(ingest),
-        _time_rule(source, day_zone=ingest.zone, has_latest=latest is not None),
+        _event_time_rule(source, reading, has_latest=latest is not None),
         (
-            Rule("event_type", source.event_type, as_text)
+            Rule("event_type", column_name(source.event_type), as_text)
             if source.event_type
             else Rule("event_type", None, lambda _: "cast($event_type as varchar)")
         ),
-        _value_rule(source.value, parameters),
-    )
-    return rules, parameters
+        _value_rule(source, parameters),
+    ]
+    if source.event_id:
+        rules.append(Rule("event_id", column_name(source.event_id), as_text))
+    return tuple(rules), parameters
 
 
 def item_rules(source: ItemSourceSettings, id_type: IdType) -> tuple[Rule, ...]:
     """Rules of the item table: only the id can make a row unusable."""
-    optional = [("title", source.title), ("categories", source.categories)]
+    optional = (
+        ("title", source.title, as_text, "cast(null as varchar)"),
+        ("categories", source.categories, as_listed_text, "cast(null as varchar)"),
+        ("is_list", source.categories, is_list, "false"),
+    )
     return (
         id_rule("item_id", source.item_id, id_type),
         *(
             Rule(
                 name,
-                column,
-                as_text if column else lambda _: "cast(null as varchar)",
+                column_name(column) if column else None,
+                convert if column else _always(missing),
                 is_optional=True,
             )
-            for name, column in optional
+            for name, column, convert, missing in optional
         ),
     )
 
 
-def zone_parameters(zone: str, *, day_zone: str) -> dict[str, str]:
-    """Values that the expression of an instant is bound to: the zone of times without one,
-    and that of days where it is another one.
-    """
-    zones = {"timezone": zone, "service_timezone": day_zone if day_zone != zone else "UTC"}
-    return {name: given for name, given in zones.items() if given != "UTC"}
-
-
-def zones_in_use(zone: str, *, day_zone: str) -> tuple[str, ...]:
-    """Limits that are always kept: a bound value must be used,
-    also when every file has zoned times.
-    """
-    return tuple(f"${name} is not null" for name in zone_parameters(zone, day_zone=day_zone))
-
-
-def id_rule(name: str, source: str, id_type: IdType) -> Rule:
+def id_rule(name: str, source: ColumnName, id_type: IdType) -> Rule:
     """Rule of a column of ids."""
-    wrong = "is no whole number" if id_type == "integer" else "holds a line break"
-    return Rule(name, source, lambda column: as_id(column, id_type), ((f"{name} is null", wrong),))
+    problems = (
+        ((f"{name} is null", "is no whole number"),)
+        if id_type == "integer"
+        else (
+            (
+                f"{name} is null and strlen({name}_raw) > {LONGEST_ID}",
+                f"is longer than {LONGEST_ID:,} bytes",
+            ),
+            (
+                f"{name} is null and regexp_matches({name}_raw, '[\\n\\r]')",
+                "holds a line break",
+            ),
+            (
+                f"{name} is null and regexp_matches({name}_raw, '{UNPRINTABLE}')",
+                "holds a control character or a mark of writing direction",
+            ),
+            (f"{name} is null", "is no id"),
+        )
+    )
+    return Rule(name, column_name(source), lambda column: as_id(column, id_type), problems)
+
+
+def time_rule(name: str, source: ColumnName, reading: TimeReading) -> Rule:
+    """Rule of a column of times; local times that clocks jump over are none."""
+    has_zone = reading.zone != "UTC"
+    gap = in_gap(f"{name}_clock", reading.zone)
+    gaps = ((gap, f"is a time that clocks jumped over ({reading.zone})"),) if has_zone else ()
+    return Rule(
+        name,
+        column_name(source),
+        lambda column: as_instant(column, reading),
+        (*gaps, (f"{name} is null", reading.expected)),
+        (*((f"not {gap}",) if has_zone else ()), *reading.in_use),
+        clock=(lambda column: as_clock(column, reading)) if has_zone else None,
+        zone=reading.zone,
+    )
+
+
+def number_parameters(options: NumberOptions) -> dict[str, str]:
+    """Values that the expression of a written number is bound to."""
+    return {f"currency_sign_{place}": sign for place, sign in enumerate(options.currency_signs)}
 
 
 def _item_id_rule(ingest: IngestSettings) -> Rule:
@@ -120,40 +172,57 @@ def _item_id_rule(ingest: IngestSettings) -> Rule:
     )
 
 
-def _time_rule(source: EventSourceSettings, *, day_zone: str, has_latest: bool) -> Rule:
-    wrong = (
-        "is no ISO timestamp"
-        if source.timestamp_unit == "iso"
-        else f"is no epoch number ({source.timestamp_unit})"
-    )
-    problems = [("event_at is null", wrong), ("event_at < $earliest", "is before earliest_event")]
-    limits = ["event_at >= $earliest", *zones_in_use(source.timezone, day_zone=day_zone)]
+def _event_time_rule(
+    source: EventSourceSettings, reading: TimeReading, *, has_latest: bool
+) -> Rule:
+    rule = time_rule("event_at", source.event_at, reading)
+    problems = [*rule.problems, ("event_at < $earliest", "is before earliest_event")]
+    limits = ["event_at >= $earliest", *rule.limits]
     if has_latest:
         problems.append(("event_at >= $latest", "is at or after latest_event"))
         limits.append("event_at < $latest")
-    return Rule(
-        "event_at",
-        source.event_at,
-        lambda column: as_instant(
-            column, source.timestamp_unit, zone=source.timezone, day_zone=day_zone
-        ),
-        tuple(problems),
-        tuple(limits),
-    )
+    return replace(rule, problems=tuple(problems), limits=tuple(limits))
 
 
-def _value_rule(source: str | None, parameters: Mapping[str, Any]) -> Rule:
-    if source is None:
+def _value_rule(source: EventSourceSettings, parameters: Mapping[str, Any]) -> Rule:
+    if source.value is None:
         return Rule("value", None, lambda _: "1e0")
     problems = [
         ("value is null and try_cast(value_raw as double) is not null", "is not finite"),
-        ("value is null", "is no number"),
+        (
+            "value is null",
+            "is no duration" if source.value_format == "duration" else "is no number",
+        ),
     ]
-    limits = []
+    limits = [f"${name} is not null" for name in number_parameters(source)]
     if "lowest" in parameters:
         problems.append(("value < $lowest", "is below value_range"))
         limits.append("value >= $lowest")
     if "highest" in parameters:
         problems.append(("value > $highest", "is above value_range"))
         limits.append("value <= $highest")
-    return Rule("value", source, as_value, tuple(problems), tuple(limits))
+    return Rule(
+        "value",
+        column_name(source.value),
+        lambda column: _event_value(column, source),
+        tuple(problems),
+        tuple(limits),
+    )
+
+
+def _event_value(column: Column, source: EventSourceSettings) -> str:
+    converted = (
+        as_duration(column, source.duration_unit)
+        if source.value_format == "duration"
+        else as_value(column, source)
+    )
+    if source.value_if_empty == "quarantine":
+        return converted
+    return value_if_empty(
+        converted, column, 1.0 if source.value_if_empty is None else source.value_if_empty
+    )
+
+
+def _always(expression: str) -> Callable[[Column], str]:
+    """A column that no file has: the same expression for all."""
+    return lambda _: expression

@@ -6,19 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from ntg_assets.configuration.engine import EngineSettings
-from ntg_assets.configuration.events import EventSourceSettings, ItemSourceSettings
 from ntg_assets.errors import SourceError
+from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.file_names import find_paths, tell_passed_over
 from ntg_assets.sources.files import SourceFile, inspect_files
-from ntg_assets.sources.readers import Layout, find_layouts
+from ntg_assets.sources.filters import filters_of
+from ntg_assets.sources.readers import find_layouts
 from ntg_assets.sources.reconciliation import FileCounts, Span, reading
-from ntg_assets.sources.typed_rows import Plan
+from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.staging import staging_folder
+from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sql import Source
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.run import run
 
 SHOWN_NAMES = 3
 
@@ -42,7 +48,7 @@ class Place:
     @property
     def allowed(self) -> list[Path]:
         """Folders that the engine may read."""
-        return [self.home, *self.folders]
+        return [self.home, *self.folders, staging_folder(self.scratch)]
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,9 @@ class JudgedSource:
         files: All files, copies included.
         counts: By file number, copies left out.
         duplicates: Rows of a file that an accepted row stands for, by file number (missing: none).
+        replaced: Rows of a file that a later row with the same key has replaced, likewise.
+        skips: Rows that a filter has left out, by file number and reason.
+        n_contradictions: Rows that differ from another one in the value only.
         quarantine: Rows of the quarantine contract.
         span: What the usable rows of the log span; none for other sources.
     """
@@ -66,6 +75,9 @@ class JudgedSource:
     duplicates: Mapping[int, int]
     quarantine: pl.DataFrame
     span: Span | None = None
+    replaced: Mapping[int, int] = field(default_factory=dict)
+    skips: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    n_contradictions: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,16 +94,17 @@ class FoundFiles:
 
 
 def find_files(
-    source: EventSourceSettings | ItemSourceSettings, place: Place, *, first_number: int
+    described: Described, place: Place, *, first_number: int, mixed: bool = False
 ) -> FoundFiles:
     """Find and inspect the files of a source."""
-    found = find_paths(source.files, home=place.home, roots=place.folders)
+    found = find_paths(described.source.files, home=place.home, roots=place.folders)
     files = inspect_files(
         found.paths,
+        described,
         home=place.home,
-        format_=source.format,
-        delimiter=source.delimiter,
+        scratch=place.scratch,
         first_number=first_number,
+        mixed=mixed,
     )
     return FoundFiles(
         tuple(files),
@@ -99,28 +112,46 @@ def find_files(
     )
 
 
-def lay_out(
+def make_plan(
     connection: duckdb.DuckDBPyConnection,
     files: Sequence[SourceFile],
-    source: EventSourceSettings | ItemSourceSettings,
+    described: Described,
+    rules: Sequence[Rule],
     *,
-    name: str,
-    columns: Sequence[str],
-) -> tuple[Layout, ...]:
-    """Find the layouts of a source's files, copies left out.
+    parameters: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Source] | None = None,
+) -> Plan:
+    """Lay out the files of a source, copies left out, and say how their rows are made.
 
     Args:
         connection: Sandboxed, may read the files.
         files: All files of the source.
-        source: Its settings.
-        name: `events` or `items`.
-        columns: Settings that name a column of the files, if they are set.
+        described: What the configuration says of them.
+        rules: How each column is made.
+        parameters: Values of the rules' expressions.
+        tables: Tables that they read.
     """
-    mapping = {
-        f"ingest.{name}.{key}": column for key in columns if (column := getattr(source, key))
-    }
     originals = [file for file in files if file.copy_of is None]
-    return tuple(find_layouts(connection, originals, mapping=mapping, delimiter=source.delimiter))
+    return Plan(
+        find_layouts(connection, originals, described),
+        tuple(rules),
+        filters_of(described),
+        tuple(described.source.null_words),
+        parameters or {},
+        tables or {},
+    )
+
+
+def count_skips(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts]
+) -> dict[int, dict[str, int]]:
+    """Rows that each filter left out, by file number and reason."""
+    found: dict[int, dict[str, int]] = {}
+    if any(file.n_skipped for file in counts.values()):
+        skipped = run(over_typed_rows(plan, "skip_reasons", package="sources"), connection)
+        for number, skip_number, n_rows in skipped.iter_rows():
+            found.setdefault(number, {})[plan.filters[skip_number - 1].reason] = n_rows
+    return found
 
 
 def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
@@ -134,24 +165,34 @@ def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]
 
 def ledger_of(source: JudgedSource) -> pl.DataFrame:
     """Rows of the ledger contract for one source."""
-    return pl.DataFrame([_ledger_row(source, file) for file in source.files])
+    return pl.DataFrame(
+        [_ledger_row(source, file) for file in source.files],
+        schema_overrides={"skipped_because": pl.String},
+        infer_schema_length=None,
+    )
 
 
 def _ledger_row(source: JudgedSource, file: SourceFile) -> dict[str, object]:
     counts, is_copy = source.counts[file.copy_of or file.number], file.copy_of is not None
     n_quarantined = 0 if is_copy else counts.n_bad
+    n_skipped = 0 if is_copy else counts.n_skipped
     n_duplicates = counts.n_rows if is_copy else source.duplicates.get(file.number, 0)
+    n_replaced = 0 if is_copy else source.replaced.get(file.number, 0)
+    skips = {} if is_copy else source.skips.get(file.number, {})
     return {
         "load_file": file.number,
         "source": source.name,
         "file_name": file.name,
         "sha256": file.sha256,
         "n_bytes": file.n_bytes,
-        "n_lines": file.n_lines if file.format == "csv" else counts.n_rows,
+        "n_lines": file.n_lines if file.format != "parquet" else counts.n_rows,
         "n_rows": counts.n_rows,
-        "n_accepted": counts.n_rows - n_quarantined - n_duplicates,
+        "n_accepted": counts.n_rows - n_quarantined - n_skipped - n_duplicates - n_replaced,
         "n_quarantined": n_quarantined,
+        "n_skipped": n_skipped,
         "n_duplicates": n_duplicates,
+        "n_replaced": n_replaced,
+        "skipped_because": "; ".join(f"{reason}: {n:,}" for reason, n in skips.items()) or None,
         "is_copy": is_copy,
     }
 
@@ -163,6 +204,7 @@ def source_reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     if place.scratch is not None:
         place.scratch.mkdir(parents=True, exist_ok=True)
+    staging_folder(place.scratch).mkdir(parents=True, exist_ok=True)
     with (
         reading(place.home),
         connect(engine=place.engine, scratch=place.scratch, allowed=place.allowed) as connection,

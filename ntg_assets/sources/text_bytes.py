@@ -11,8 +11,10 @@ LINE_ENDS = re.compile(rb"\n+")
 class TextCounts:
     """Counts over the bytes of a text, chunk by chunk."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, quote: bytes = b'"', first_line: int = 0) -> None:
         self.name = name
+        self._quote = quote
+        self._first_line = first_line  # lines of the file before what is counted here
         self.n_lines = self.n_blank_lines = 0
         self.has_quotes = self._has_carriage_returns = False
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -21,7 +23,7 @@ class TextCounts:
     def add(self, chunk: bytes) -> None:
         """Count one more chunk, and refuse what is no UTF-8 text."""
         self._refuse_other_encodings(chunk)
-        self.has_quotes = self.has_quotes or b'"' in chunk
+        self.has_quotes = self.has_quotes or bool(self._quote and self._quote in chunk)
         self._has_carriage_returns = self._has_carriage_returns or b"\r" in chunk
         plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
         text = b"\n" + plain if self._at_line_start else plain
@@ -48,16 +50,16 @@ class TextCounts:
             line = self._line_of(chunk, chunk.index(b"\0"))
             raise SourceError(
                 f"{self.name}: line {line} holds a NUL byte, plain UTF-8 text was expected."
-                " Is it UTF-16 or a binary file? Convert it to UTF-8."
+                " Is it UTF-16 (set `encoding: utf-16-le`) or a binary file? Deliver text."
             )
         try:
             self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
             line, byte = self._line_of(error.object, error.start), error.object[error.start]
             raise SourceError(
-                f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Convert the file, for"
-                " example with `iconv -f latin1 -t utf-8`."
+                f"{self.name}: line {line} is not UTF-8 (byte {byte:#04x}). Set `encoding` to what"
+                " it is written in, for example `encoding: cp1252` (Windows) or `latin-1`."
             ) from None
 
     def _line_of(self, chunk: bytes, position: int) -> int:
-        return self.n_lines + 1 + chunk[:position].count(b"\n")
+        return self._first_line + self.n_lines + 1 + chunk[:position].count(b"\n")

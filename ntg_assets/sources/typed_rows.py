@@ -6,23 +6,39 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ntg_assets.sources.conversion import Column
+from ntg_assets.sources.clock_changes import in_fold
+from ntg_assets.sources.conversion import TEXTS, Column
 from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.filters import Filter, filter_parameters
 from ntg_assets.sources.readers import Layout
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sql import Query, Source, read_sql
 
-EMPTY = "is empty"
+ROW = "(row)"
+EMPTY, NO_OBJECT = "is empty", "is no JSON object"
 # fast, but of this DuckDB version only: it may never decide anything by itself
 ROW_HASH = "hash({columns})"
+VALUE_BITS = (1 << 12) - 1
+KEY_BITS = (1 << 64) - 1 - VALUE_BITS
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that turns the files of one source into typed rows."""
+    """Everything that turns the files of one source into typed rows.
+
+    Attributes:
+        layouts: The files.
+        rules: How each contract column is made.
+        filters: Which records are no part of the source.
+        null_words: Texts that mean "empty" in every column.
+        parameters: Values of the rules' expressions.
+        tables: Tables that they read.
+    """
 
     layouts: tuple[Layout, ...]
     rules: tuple[Rule, ...]
+    filters: tuple[Filter, ...] = ()
+    null_words: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, Source] = field(default_factory=dict)
 
@@ -32,6 +48,18 @@ class Plan:
         return {rule.name: rule.source for rule in self.rules if rule.source is not None}
 
     @property
+    def named_columns(self) -> dict[str, str]:
+        """How people are told of what was wrong: the source column, or the row as a whole."""
+        return {**self.raw_columns, ROW: ROW}
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """Values of all parameters of `typed_rows`."""
+        given = {key: value for layout in self.layouts for key, value in layout.parameters.items()}
+        words = {"null_words": list(self.null_words)} if self.null_words else {}
+        return {**given, **self.parameters, **filter_parameters(self.filters), **words}
+
+    @property
     def files(self) -> tuple[SourceFile, ...]:
         """The files that are read, by number."""
         return tuple(
@@ -39,6 +67,17 @@ class Plan:
                 (file for layout in self.layouts for file in layout.files),
                 key=lambda file: file.number,
             )
+        )
+
+    def numbered(self, n_read: Mapping[int, int]) -> "Plan":
+        """The same plan with rows numbered file by file (the reader then goes through one file at
+        a time).
+
+        Args:
+            n_read: Rows that the reader finds in each file, by its number.
+        """
+        return replace(
+            self, layouts=tuple(replace(layout, n_read=n_read) for layout in self.layouts)
         )
 
     def only(self, numbers: Collection[int]) -> "Plan":
@@ -57,7 +96,6 @@ def over_typed_rows(
     name: str,
     tables: Mapping[str, Source] | None = None,
     *,
-    numbered: bool = False,
     package: str = "events",
     **parameters: Any,
 ) -> Query:
@@ -71,53 +109,73 @@ def over_typed_rows(
         plan: Files and rules.
         name: SQL file.
         tables: Further tables of the text.
-        numbered: Whether `row_number` is wanted for CSV files (it makes the reader go through one
-        file at a time).
         package: Stage folder that holds the file.
         parameters: Further values of the text.
     """
     text = (
-        f"with typed_rows as not materialized (\n{typed_rows(plan, numbered=numbered)}\n)\nselect *"
+        f"with typed_rows as not materialized (\n{typed_rows(plan)}\n)\nselect *"
         f" from (\n{read_sql(package, name)}\n)"
     )
-    given = {key: value for layout in plan.layouts for key, value in layout.parameters.items()}
-    return Query(
-        text, {**plan.tables, **(tables or {})}, {**given, **plan.parameters, **parameters}
-    )
+    return Query(text, {**plan.tables, **(tables or {})}, {**plan.bound, **parameters})
 
 
-def typed_rows(plan: Plan, *, numbered: bool = False) -> str:
+def typed_rows(plan: Plan) -> str:
     """SQL of the plan's rows.
 
-    Columns: load_file, row_number (null for CSV unless numbered), each contract column, raw_fields
-    (texts of the mapped columns, in the order of the rules), row_hash (equal for equal contract
-    columns; it only finds candidates, so no result depends on the hash function), n_inner_lines and
-    n_inner_blank_lines (line ends and empty lines inside quoted fields), is_valid (never null),
-    column_name and reason (the first broken rule).
+    Columns: load_file, row_number (null for CSV and JSON unless numbered), each contract column,
+    raw_fields (texts of the mapped columns, in the order of the rules), row_hash (equal for equal
+    contract columns; its first 52 bits are equal where all but the value are; it only finds
+    candidates, so no result depends on the hash function), n_inner_lines and n_inner_blank_lines
+    (line ends and empty lines inside quoted fields), is_valid (never null), column_name and reason (the first
+    broken rule), skip_number (which filter leaves the row out, from 1; null: none), is_folded
+    (whether its time is one that clocks showed twice).
     """
     names = [rule.name for rule in plan.rules]
     raw = ", ".join(f"{name}_raw" for name in plan.raw_columns)
-    converted = "\nunion all\n".join(
-        _converted(layout, plan.rules, numbered=numbered) for layout in plan.layouts
-    )
+    converted = "\nunion all\n".join(_converted(layout, plan) for layout in plan.layouts)
     usable = [f"{rule.name} is not null" for rule in plan.rules if not rule.is_optional] + [
         limit for rule in plan.rules for limit in rule.limits
     ]
+    if plan.filters:
+        usable.insert(0, "skip_number is null")
+    if any(layout.format == "json" for layout in plan.layouts):
+        usable.insert(0, "is_record")
+    folded = " or ".join(
+        in_fold(f"{rule.name}_clock", rule.zone) for rule in plan.rules if rule.clock
+    )
     return (
         f"select load_file, row_number, {', '.join(names)}, [{raw}] as"
-        f" raw_fields,\n{ROW_HASH.format(columns=', '.join(names))} as row_hash,\n   "
+        f" raw_fields,\n{_row_hash(names)} as row_hash,\n   "
         f" n_inner_lines, n_inner_blank_lines,\n    {' and '.join(usable) or 'true'} as is_valid,\n"
-        f"    {_first_problem(plan.rules, names=True)} as column_name,\n   "
-        f" {_first_problem(plan.rules, names=False)} as reason\nfrom (\n{converted}\n)"
+        f"    {_first_problem(plan, names=True)} as column_name,\n   "
+        f" {_first_problem(plan, names=False)} as reason,\n    skip_number,"
+        f" {folded or 'false'} as is_folded\nfrom (\n{converted}\n)"
     )
 
 
-def _converted(layout: Layout, rules: Sequence[Rule], *, numbered: bool) -> str:
+def _row_hash(names: Sequence[str]) -> str:
+    """Hash of which the last bits are those of the value: rows that differ in it alone are
+    neighbours when hashes are sorted.
+    """
+    if "value" not in names:
+        return ROW_HASH.format(columns=", ".join(names))
+    others = ROW_HASH.format(columns=", ".join(name for name in names if name != "value"))
+    value = ROW_HASH.format(columns="value")
+    return f"({others} & {KEY_BITS}) | ({value} & {VALUE_BITS})"
+
+
+def _converted(layout: Layout, plan: Plan) -> str:
+    rules = plan.rules
     columns = [
         f"{layout.number} as load_file",
-        f"{_row_number(layout, numbered=numbered)} as row_number",
+        f"{layout.row_number} as row_number",
     ]
-    columns += [f"{rule.convert(_column(layout, rule))} as {rule.name}" for rule in rules]
+    columns += [f"{rule.convert(_column(layout, rule, plan))} as {rule.name}" for rule in rules]
+    columns += [
+        f"{rule.clock(_column(layout, rule, plan))} as {rule.name}_clock"
+        for rule in rules
+        if rule.clock
+    ]
     columns += [
         f"cast({layout.column(rule.source).expression} as varchar) as {rule.name}_raw"
         for rule in rules
@@ -126,18 +184,45 @@ def _converted(layout: Layout, rules: Sequence[Rule], *, numbered: bool) -> str:
     columns += [
         f"{_inner_lines(layout)} as n_inner_lines",
         f"{_inner_blank_lines(layout)} as n_inner_blank_lines",
+        f"{'fields is not null' if layout.format == 'json' else 'true'} as is_record",
+        f"{_skip_number(layout, plan)} as skip_number",
     ]
     return f"select {', '.join(columns)}\nfrom {layout.reader}"
 
 
-def _column(layout: Layout, rule: Rule) -> Column:
-    return layout.column(rule.source) if rule.source else Column("", "")
+def _skip_number(layout: Layout, plan: Plan) -> str:
+    """Number of the first filter that leaves a row out."""
+    cases = [
+        f"when {one.leaves_out(_text_of(layout.column(one.column), plan))} then {number}"
+        for number, one in enumerate(plan.filters, start=1)
+    ]
+    if not cases:
+        return "cast(null as integer)"
+    # what is no record at all is bad, not left out
+    first = "when fields is null then null " if layout.format == "json" else ""
+    return f"case {first}{' '.join(cases)} end"
 
 
-def _row_number(layout: Layout, *, numbered: bool) -> str:
-    if not layout.is_csv:
-        return "file_row_number + 1"
-    return "row_number() over ()" if numbered else "cast(null as bigint)"
+def _text_of(column: Column, plan: Plan) -> str:
+    """Trimmed text of a column, empty where it means that."""
+    text = f"coalesce(trim(cast({column.expression} as varchar)), '')"
+    return f"case when {_is_null_word(text)} then '' else {text} end" if plan.null_words else text
+
+
+def _is_null_word(text: str) -> str:
+    return f"list_contains($null_words, {text})"
+
+
+def _column(layout: Layout, rule: Rule, plan: Plan) -> Column:
+    if rule.source is None:
+        return Column("", "")
+    column = layout.column(rule.source)
+    if not plan.null_words or column.family not in TEXTS:
+        return column
+    given = column.expression
+    return replace(
+        column, expression=f"case when {_is_null_word(f'trim({given})')} then '' else {given} end"
+    )
 
 
 def _inner_lines(layout: Layout) -> str:
@@ -165,18 +250,26 @@ def _inner_blank_lines(layout: Layout) -> str:
 
 
 def _may_hold_line_ends(layout: Layout) -> bool:
-    return layout.is_csv and any(file.has_quotes for file in layout.files)
+    return layout.format == "csv" and any(file.has_quotes for file in layout.files)
 
 
-def _first_problem(rules: Sequence[Rule], *, names: bool) -> str:
+def _first_problem(plan: Plan, *, names: bool) -> str:
     """CASE that tells the first broken rule of a row: its contract column, or the reason."""
     cases = []
-    for rule in rules:
+    if any(layout.format == "json" for layout in plan.layouts):
+        cases.append(f"when not is_record then '{ROW if names else NO_OBJECT}'")
+    for rule in plan.rules:
         if rule.is_optional or rule.source is None:
             continue
-        empty = (f"({rule.name} is null and coalesce(trim({rule.name}_raw), '') = '')", EMPTY)
+        raw = f"coalesce(trim({rule.name}_raw), '')"
+        is_empty = f"({raw} = '' or {_is_null_word(raw)})" if plan.null_words else f"{raw} = ''"
+        empty = (f"({rule.name} is null and {is_empty})", EMPTY)
         cases += [
-            f"when {condition} then '{rule.name if names else reason}'"
+            f"when {condition} then '{rule.name if names else _quoted(reason)}'"
             for condition, reason in (empty, *rule.problems)
         ]
     return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"
+
+
+def _quoted(reason: str) -> str:
+    return reason.replace("'", "''")

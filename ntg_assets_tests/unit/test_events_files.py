@@ -111,11 +111,10 @@ def test_csv_and_parquet_do_not_mix(tmp_path: Path) -> None:
         survey_log(tmp_path, log_settings("log.*"))
 
 
-def test_an_unknown_ending_needs_a_format(tmp_path: Path) -> None:
-    write_log(tmp_path, [ROW], name="log.txt")
-    with pytest.raises(SourceError, match=r"Set `format`\.$"):
-        survey_log(tmp_path, log_settings("log.txt"))
-    assert accepted(tmp_path, log_settings("log.txt", format="csv"), "user_id") == ["u"]
+@pytest.mark.parametrize("name", ["log.txt", "u.data", "ratings"])
+def test_text_of_any_name_is_csv(tmp_path: Path, name: str) -> None:
+    write_log(tmp_path, [ROW], name=name)
+    assert accepted(tmp_path, log_settings(name), "user_id") == ["u"]
 
 
 def test_the_ledger_holds_the_hash_and_size_of_each_file(tmp_path: Path) -> None:

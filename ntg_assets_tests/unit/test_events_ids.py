@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.sources.ids import IdMatch, KnownIds, id_texts, match_ids
+from ntg_assets.sources.ids import IdMatch, KnownIds, as_listed_id, match_ids
+from ntg_assets.sources.rules import Rule
+from ntg_assets_tests.event_files import read_column
 
 NUMBERS = pl.Series([7, 1000, -3], dtype=pl.Int64)
 EXACT, NEAR, NONE = (1, 0, 0), (0, 1, 0), (0, 0, 1)
@@ -113,19 +117,31 @@ def test_neither_order_nor_repetition_of_a_list_matters(listed: list[str], rando
     assert one[1:] == other[1:]
 
 
-@settings(max_examples=25)
+def listed_ids(ids: pl.Series) -> pl.Series:
+    """Ids of a Parquet list as text."""
+    with TemporaryDirectory() as folder:
+        rules = [Rule("listed_id", "given", as_listed_id, is_optional=True)]
+        return read_column(Path(folder).resolve(), ids, rules)["listed_id"]
+
+
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-(2**53), 2**53), unique=True, min_size=1))
 def test_what_a_library_makes_of_whole_numbers_names_the_same_users(users: list[int]) -> None:
     known = KnownIds(pl.Series(users, dtype=pl.Int64))
     for written in (
-        id_texts(pl.Series(users, dtype=pl.Int64)),
-        id_texts(pl.Series(users, dtype=pl.Float64)),
+        listed_ids(pl.Series(users, dtype=pl.Int64)),
+        listed_ids(pl.Series(users, dtype=pl.Float64)),
     ):
         assert sorted(match_ids(written, known).pairs["known_id"]) == sorted(users)
 
 
 def test_nothing_is_lost_where_a_float_is_no_id() -> None:
-    assert id_texts(pl.Series([7.0, None, float("nan"), 1.5])).to_list() == ["7", None, None, "1.5"]
+    assert listed_ids(pl.Series([7.0, None, float("nan"), 1.5])).to_list() == [
+        "7",
+        None,
+        None,
+        "1.5",
+    ]
 
 
 def test_a_million_ids_take_seconds() -> None:

@@ -7,9 +7,10 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data.exposure_logs import _read_one
-from ntg_assets.local_days import written_instants
+from ntg_assets.experiments.data.log_reading import LogFiles
+from ntg_assets_tests.event_files import written_instants
 
 NINE = datetime(2024, 1, 1, 9)
 
@@ -28,13 +29,13 @@ NINE = datetime(2024, 1, 1, 9)
         "2024-01-01 04:30:00-0430",
     ],
 )
-def test_offsets_of_every_spelling_are_one_moment(text: str) -> None:
-    assert written_instants(pl.Series([text]), "UTC").item() == NINE
+def test_offsets_of_every_spelling_are_one_moment(tmp_path: Path, text: str) -> None:
+    assert written_instants(tmp_path, pl.Series([text]), "UTC").item() == NINE
 
 
 @pytest.mark.parametrize("text", ["2024-01-01", " 2024-01-01 "])
-def test_a_day_is_its_midnight(text: str) -> None:
-    assert written_instants(pl.Series([text]), "UTC").item() == datetime(2024, 1, 1)
+def test_a_day_is_its_midnight(tmp_path: Path, text: str) -> None:
+    assert written_instants(tmp_path, pl.Series([text]), "UTC").item() == datetime(2024, 1, 1)
 
 
 def test_a_damaged_log_is_refused(tmp_path: Path) -> None:
@@ -42,7 +43,9 @@ def test_a_damaged_log_is_refused(tmp_path: Path) -> None:
     table = pl.DataFrame({"unit": ["u1", "u2"], "arm": ["a", "b"]}).to_arrow()
     pq.write_table(table, path, write_page_checksum=True, use_dictionary=False, compression="none")
     wanted = {"unit_id": "unit", "arm": "arm"}
-    assert _read_one(path, wanted, what="experiment e: exposures").rows() == [
+    log = FileSource(files=["exposures.parquet"])
+    what = "experiment e: exposures"
+    assert LogFiles(tmp_path).read(log, wanted, what=what).rows() == [
         ("u1", "a"),
         ("u2", "b"),
     ]
@@ -63,4 +66,4 @@ def test_a_damaged_log_is_refused(tmp_path: Path) -> None:
             r" written"
         ),
     ):
-        _read_one(path, wanted, what="experiment e: exposures")
+        LogFiles(tmp_path).read(log, wanted, what=what)

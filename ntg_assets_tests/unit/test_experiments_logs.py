@@ -229,7 +229,7 @@ def test_a_ramp_lets_more_units_in_and_none_out() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (EXPOSURES.replace("seen", "sen"), "did you mean 'sen'"),
+        (EXPOSURES.replace("seen", "sen"), "Did you mean 'sen'"),
         (EXPOSURES.replace("2026-01-28", "soon"), "1 of 6 rows hold no time in exposed_at"),
         (EXPOSURES.replace("4,b", "4,c"), "arms it does not have \\('c'\\); it has a, b"),
         (EXPOSURES.replace("4,b", ",b"), "1 of 6 rows name no unit"),
@@ -244,7 +244,7 @@ def test_a_log_that_cannot_be_read_is_refused_in_one_sentence(
 
 
 def test_a_log_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no file matches 'seen\.csv'"):
+    with pytest.raises(SourceError, match=r"exposures: seen\.csv: no such file"):
         logs.read_exposure_logs([definition()], home=tmp_path)
 
 

@@ -3,7 +3,6 @@ their log read once.
 """
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,10 @@ from pydantic import ValidationError
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.experiments import results
 from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_reading, tables
 from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.statistics.multiple_testing import max_t_critical, max_t_probability
 from ntg_assets.storage.run import run
 
@@ -119,14 +120,14 @@ def test_one_log_of_many_experiments_is_read_once(
         + "\n".join(row.replace(",", ",e", 1) for row in rows)
         + "\n"
     )
-    reads: list[Path] = []
-    read = logs._read_one
+    reads: list[str] = []
+    read = read_rows
 
-    def counted(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFrame:
-        reads.append(path)
-        return read(path, wanted, what=what)
+    def counted(described: Described, *rules: Any, **keys: Any) -> FileRows | None:
+        reads.append(described.key)
+        return read(described, *rules, **keys)
 
-    monkeypatch.setattr(logs, "_read_one", counted)
+    monkeypatch.setattr(log_reading, "read_rows", counted)
     programme = ExperimentsSettings.model_validate(
         {"definitions": [definition(n) for n in range(4)]}
     )

@@ -6,45 +6,42 @@ from typing import Literal
 
 from pydantic import Field
 
+from ntg_assets.configuration.files import ColumnName, FileSource, NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 Evidence = Literal["observed", "offline replay", "simulated"]
 
 
-class ExposureLogSettings(Section):
+class ExposureLogSettings(FileSource, TimeOptions):
     """Who saw which arm, and when: files, and what the columns are called in them."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    unit_id: str = "user_id"
+    unit_id: ColumnName = "user_id"
     """Column with the unit; the same ids as in the outcomes."""
-    arm: str = "arm"
+    arm: ColumnName = "arm"
     """Column with the name of the arm."""
-    exposed_at: str = "exposed_at"
-    """Column with the time of the exposure (ISO; without an offset UTC),
+    exposed_at: ColumnName = "exposed_at"
+    """Column with the time of the exposure (without an offset in `timezone`),
     or its day in the service's zone.
     """
-    experiment: str | None = None
+    experiment: ColumnName | None = None
     """Column with the experiment; only rows that name this one count. None: every row does."""
-    segment: str | None = None
+    segment: ColumnName | None = None
     """Column with the part of the population that the unit belongs to,
     known before the exposure.
     """
 
 
-class OutcomeLogSettings(Section):
+class OutcomeLogSettings(FileSource, TimeOptions, NumberOptions):
     """What units did: files, and what the columns are called in them."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    unit_id: str = "user_id"
-    happened_at: str = "happened_at"
-    """Column with the time of the outcome (ISO; without an offset UTC),
+    unit_id: ColumnName = "user_id"
+    happened_at: ColumnName = "happened_at"
+    """Column with the time of the outcome (without an offset in `timezone`),
     or its day in the service's zone.
     """
-    event_type: str | None = None
+    event_type: ColumnName | None = None
     """Column with the kind of outcome; None: all are of one kind."""
-    value: str | None = None
+    value: ColumnName | None = None
     """Column with the value of the outcome; None: each counts 1."""
     duplicates: Literal["drop", "keep"] = "drop"
     """Whether rows equal in all of these columns count once
@@ -93,12 +90,10 @@ class LogSource(Section):
     cover whole weeks, not the days on which units arrived."""
 
 
-class DeliveredLogSettings(Section):
+class DeliveredLogSettings(FileSource):
     """Contacts that were really made, as the CRM reports them."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    user_id: str = "user_id"
+    user_id: ColumnName = "user_id"
     """Column with the user who was contacted."""
 
 

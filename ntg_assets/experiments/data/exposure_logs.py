@@ -2,16 +2,12 @@
 and what units did. Read strictly: a row that cannot be read refuses the whole log.
 """
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from glob import escape, glob
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from polars.exceptions import PolarsError
 
-from ntg_assets.configuration.events import IdType
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.experiments.sources import (
     InterventionSource,
@@ -20,9 +16,11 @@ from ntg_assets.configuration.experiments.sources import (
     OutcomeLogSettings,
     ReplaySource,
 )
+from ntg_assets.configuration.files import ColumnName, FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.interventions import read_interventions
 from ntg_assets.experiments.data.log_files import patterns_of
+from ntg_assets.experiments.data.log_reading import ANY_TIME, LogFiles
 from ntg_assets.experiments.data.log_rules import (
     COUNT_TYPES,
     EXPOSURES,
@@ -31,9 +29,7 @@ from ntg_assets.experiments.data.log_rules import (
     LogRules,
     judge_rows,
 )
-from ntg_assets.local_days import UTC_ZONE, local_day, shift_days, written_instants
-from ntg_assets.sources.ids import as_log_id_or_written, id_texts
-from ntg_assets.storage.parquet import read_verified
+from ntg_assets.local_days import UTC_ZONE, local_day, shift_days
 
 EXPOSURE_TYPES: dict[str, Any] = {
     "experiment": pl.String,
@@ -60,7 +56,6 @@ OUTCOME_TYPES: dict[str, Any] = {
     "event_on": pl.Date,
 }
 KEPT_TYPES: dict[str, Any] = {"experiment": pl.String, "unit_id": pl.String, "arm": pl.String}
-ANY_TIME = LogRules()
 MOST_NAMED = 5
 
 
@@ -90,7 +85,7 @@ class ExperimentLogs(NamedTuple):
         return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no row"
 
 
-def read_experiment(experiment: ExperimentSettings, *, files: "LogFiles") -> ExperimentLogs:
+def read_experiment(experiment: ExperimentSettings, *, files: LogFiles) -> ExperimentLogs:
     """Read the logs of one experiment; what it has none of is empty.
 
     Args:
@@ -211,14 +206,14 @@ def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Pa
     )
 
 
-def _kept_of(experiment: ExperimentSettings, *, files: "LogFiles") -> pl.DataFrame:
+def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame:
     name = experiment.kept_assignments
     path = files.home / name if name else None
     if path is None or not path.exists():
         return pl.DataFrame(schema=KEPT_TYPES)
     what = f"experiment {experiment.id}: kept assignments"
     rows = files.read(
-        [str(path)],
+        FileSource(files=[str(path)]),
         {"named": "experiment", "unit_id": "unit_id", "arm": "arm"},
         what=what,
         experiment=experiment.id,
@@ -261,7 +256,7 @@ def _counts_of(experiment: ExperimentSettings, judged: Sequence[Judged]) -> pl.D
 
 
 def _judged_exposures(
-    experiment: ExperimentSettings, source: LoggedSource, *, files: "LogFiles"
+    experiment: ExperimentSettings, source: LoggedSource, *, files: LogFiles
 ) -> Judged:
     what = (
         f"experiment {experiment.id}:"
@@ -276,19 +271,21 @@ def _judged_exposures(
 
 
 def _logged_exposures(
-    experiment: ExperimentSettings, source: LogSource, *, files: "LogFiles"
+    experiment: ExperimentSettings, source: LogSource, *, files: LogFiles
 ) -> pl.DataFrame:
     log = source.exposures
-    wanted = {"unit_id": log.unit_id, "arm": log.arm, "exposed_at": log.exposed_at}
+    wanted: dict[str, ColumnName] = {
+        "unit_id": log.unit_id,
+        "arm": log.arm,
+        "exposed_at": log.exposed_at,
+    }
     optional = {"named": log.experiment, "segment": log.segment}
     wanted |= {name: column for name, column in optional.items() if column is not None}
     what = f"experiment {experiment.id}: exposures"
-    rows = files.read(log.files, wanted, what=what, experiment=experiment.id)
+    rows = files.read(log, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    return _eligible(
-        _with_time(rows, "exposed_at", what=what, zone=files.zone), experiment, what=what
-    )
+    return _eligible(rows, experiment, what=what)
 
 
 def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
@@ -333,23 +330,18 @@ def _per_unit_and_arm(
 
 
 def _outcomes_of(
-    experiment: ExperimentSettings, log: OutcomeLogSettings, *, files: "LogFiles"
+    experiment: ExperimentSettings, log: OutcomeLogSettings, *, files: LogFiles
 ) -> Judged:
     what = f"experiment {experiment.id}: outcomes"
-    wanted = {"unit_id": log.unit_id, "event_at": log.happened_at}
+    wanted: dict[str, ColumnName] = {"unit_id": log.unit_id, "event_at": log.happened_at}
     wanted |= {
         name: column
         for name, column in {"event_type": log.event_type, "value": log.value}.items()
         if column is not None
     }
-    rows = _with_time(
-        files.read(log.files, wanted, what=what), "event_at", what=what, zone=files.zone
-    )
-    rows = (
-        _with_value(rows, what=what)
-        if "value" in wanted
-        else rows.with_columns(pl.lit(1.0).alias("value"))
-    )
+    rows = files.read(log, wanted, what=what)
+    if "value" not in wanted:
+        rows = rows.with_columns(pl.lit(1.0).alias("value"))
     kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
     event_on = local_day(pl.col("event_at"), files.zone).alias("event_on")
     typed = rows.select(
@@ -357,170 +349,6 @@ def _outcomes_of(
     )
     distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
     return judge_rows(typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)
-
-
-class LogFiles:
-    """Log files, each read once however many experiments lie in it.
-
-    Where units are users of the interaction log, `id_type` says how that writes ids: units are then
-    written alike. Days, written or counted, are those of `zone`; `rules` say which times can be
-    true.
-    """
-
-    def __init__(
-        self,
-        home: Path,
-        id_type: IdType = "string",
-        *,
-        zone: str = UTC_ZONE,
-        rules: LogRules = ANY_TIME,
-    ) -> None:
-        self.home = home
-        self.id_type = id_type
-        self.zone = zone
-        self.rules = rules
-        self._known: dict[str, dict[str | None, pl.DataFrame]] = {}
-        self._unreadable: dict[str, tuple[str, str]] = {}
-        self._matched: dict[str, list[Path]] = {}
-
-    def count(self, files: Sequence[str]) -> int:
-        """Count the files that patterns stand for."""
-        self._matched |= {
-            pattern: _matching(pattern, self.home)
-            for pattern in files
-            if pattern not in self._matched
-        }
-        return len({path for pattern in files for path in self._matched[pattern]})
-
-    def read(
-        self,
-        files: Sequence[str],
-        wanted: Mapping[str, str],
-        *,
-        what: str,
-        experiment: str | None = None,
-    ) -> pl.DataFrame:
-        """Read the wanted columns; where one names the experiment (`named`),
-        only the rows of this one; ids must not be empty.
-        """
-        parts = self._read_once(files, wanted, what=what)
-        rows = parts.get(experiment, parts[None].clear()) if "named" in wanted else parts[None]
-        if empty := rows.filter(pl.col("unit_id").fill_null("").str.strip_chars() == "").height:
-            raise SourceError(
-                f"{what}: {empty:,} of {rows.height:,} rows name no unit (column"
-                f" {wanted['unit_id']!r}). Mend the log."
-            )
-        return rows
-
-    def _read_once(
-        self, files: Sequence[str], wanted: Mapping[str, str], *, what: str
-    ) -> dict[str | None, pl.DataFrame]:
-        """Read files for all experiments that lie in them;
-        what cannot be read is not tried again, and told of each.
-        """
-        key = repr((files, wanted))
-        if key in self._unreadable:
-            first, reason = self._unreadable[key]
-            raise SourceError(reason.replace(first, what))
-        if key not in self._known:
-            try:
-                read = _read(files, wanted, home=self.home, what=what)
-            except SourceError as error:
-                self._unreadable[key] = what, str(error)
-                raise
-            rows = read.with_columns(unit_id=as_log_id_or_written(pl.col("unit_id"), self.id_type))
-            self._known[key] = {None: rows}
-            if "named" in wanted:
-                self._known[key] |= {
-                    str(name): part
-                    for (name,), part in rows.partition_by("named", as_dict=True).items()
-                }
-        return self._known[key]
-
-
-def _read(
-    files: Sequence[str], wanted: Mapping[str, str], *, home: Path, what: str
-) -> pl.DataFrame:
-    """Read the wanted columns, by name, as text."""
-    paths = [path for pattern in files for path in _matches(pattern, home=home, what=what)]
-    return pl.concat([_read_one(path, wanted, what=what) for path in paths])
-
-
-def _matches(pattern: str, *, home: Path, what: str) -> list[Path]:
-    if found := _matching(pattern, home):
-        return found
-    raise SourceError(
-        f"{what}: no file matches {pattern!r} in the project folder. Correct `files` of its source."
-    )
-
-
-def _matching(pattern: str, home: Path) -> list[Path]:
-    if (home / pattern).is_file():
-        return [home / pattern]
-    matched = glob(str(Path(escape(str(home))) / pattern), recursive=True)  # noqa: PTH207  # Path.glob refuses absolute patterns
-    return sorted(Path(name) for name in matched if Path(name).is_file())
-
-
-def _read_one(path: Path, wanted: Mapping[str, str], *, what: str) -> pl.DataFrame:
-    try:
-        is_parquet = path.suffix == ".parquet"
-        rows = (
-            read_verified(path, name=f"{what}: {path.name}")
-            if is_parquet
-            else pl.read_csv(path, infer_schema=False)  # noqa: TID251  # log files, hashed
-        )
-    except (OSError, PolarsError) as error:
-        raise SourceError(
-            f"{what}: {path.name} cannot be read ({str(error).splitlines()[0]})."
-        ) from None
-    for column in wanted.values():
-        if column not in rows.columns:
-            nearest = get_close_matches(column, rows.columns, n=1)
-            hint = (
-                f"did you mean {nearest[0]!r}?" if nearest else f"it has {', '.join(rows.columns)}."
-            )
-            raise SourceError(f"{what}: {path.name} has no column {column!r}; {hint}")
-    return rows.select(_as_read(rows[column], name).alias(name) for name, column in wanted.items())
-
-
-def _as_read(column: pl.Series, name: str) -> pl.Series:
-    """Keep times and numbers that the file itself types; everything else is text, ids always."""
-    if name == "unit_id":
-        return id_texts(column)
-    return (
-        column if column.dtype.is_temporal() or column.dtype.is_float() else column.cast(pl.String)
-    )
-
-
-def _with_time(rows: pl.DataFrame, name: str, *, what: str, zone: str) -> pl.DataFrame:
-    given = rows[name]
-    parsed = written_instants(given, zone)
-    _refuse_unreadable(given, parsed, name=name, what=what, meaning="time")
-    return rows.with_columns(parsed.alias(name))
-
-
-def _with_value(rows: pl.DataFrame, *, what: str) -> pl.DataFrame:
-    """Read values; a missing or infinite one is kept as it is, for the health checks to count."""
-    given = rows["value"]
-    parsed = given.cast(pl.Float64, strict=False)
-    is_broken = parsed.is_null() & given.is_not_null()
-    if n_broken := int(is_broken.sum()):
-        raise SourceError(
-            f"{what}: {n_broken:,} of {rows.height:,} rows hold no number in value (first:"
-            f" {given.filter(is_broken)[0]!r})."
-        )
-    return rows.with_columns(parsed.alias("value"))
-
-
-def _refuse_unreadable(
-    given: pl.Series, parsed: pl.Series, *, name: str, what: str, meaning: str
-) -> None:
-    if n_broken := parsed.null_count():
-        example = given.filter(parsed.is_null())[0]
-        raise SourceError(
-            f"{what}: {n_broken:,} of {given.len():,} rows hold no {meaning} in {name} (first:"
-            f" {example!r}). Write ISO, UTC."
-        )
 
 
 def _refuse_unknown_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> None:

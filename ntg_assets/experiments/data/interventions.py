@@ -2,14 +2,15 @@
 and who was really contacted as a check.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import polars as pl
 
 from ntg_assets.configuration.experiments.sources import InterventionSource
+from ntg_assets.configuration.files import ColumnName, FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, first_instants
+from ntg_assets.local_days import UTC_ZONE, first_instants, local_days
 
 HOLDOUT, CONTACT = "holdout", "contact"
 COLUMNS = {name: name for name in ("user_id", "strategy", "arm", "assigned_on")}
@@ -17,10 +18,10 @@ MOST_NAMED = 5
 
 
 class Reader(Protocol):
-    """Reads columns of log files by name, as text where the file does not type them."""
+    """Reads columns of log files by name: days as instants, everything else as text."""
 
     def __call__(
-        self, files: Sequence[str], wanted: Mapping[str, str], *, what: str
+        self, log: FileSource, wanted: Mapping[str, ColumnName], *, what: str
     ) -> pl.DataFrame: ...
 
 
@@ -38,7 +39,7 @@ def read_interventions(
         SourceError: no such strategy in the log, or the delivered contacts name nobody who was
             drawn for one.
     """
-    rows = read(source.assignments, {**COLUMNS, "unit_id": "user_id"}, what=what)
+    rows = read(FileSource(files=source.assignments), {**COLUMNS, "unit_id": "user_id"}, what=what)
     known = rows["strategy"].unique().sort().to_list()
     rows = rows.filter(pl.col("strategy") == source.strategy)
     if rows.is_empty():
@@ -50,32 +51,16 @@ def read_interventions(
         "unit_id",
         "arm",
         segment=pl.lit("all"),
-        exposed_at=first_instants(_day_of(rows, what=what), zone),
+        exposed_at=first_instants(local_days(rows["assigned_on"], zone), zone),
     )
     if source.delivered is None:
         return drawn
     contacted = read(
-        source.delivered.files,
+        source.delivered,
         {"unit_id": source.delivered.user_id},
         what=f"{what}: delivered contacts",
     )["unit_id"].unique()
     return pl.concat([drawn, _contacted_in_the_holdout(drawn, contacted, what=what)])
-
-
-def _day_of(rows: pl.DataFrame, *, what: str) -> pl.Series:
-    """Read the day of the assignment, which a CSV holds as text."""
-    given = rows["assigned_on"]
-    days = (
-        given
-        if given.dtype.is_temporal()
-        else given.cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
-    )
-    if n_broken := days.null_count():
-        raise SourceError(
-            f"{what}: {n_broken:,} of {rows.height:,} rows hold no day in assigned_on. Write it as"
-            " 2026-01-31."
-        )
-    return days.cast(pl.Date)
 
 
 def _contacted_in_the_holdout(

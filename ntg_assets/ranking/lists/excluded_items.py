@@ -9,7 +9,7 @@ import polars as pl
 from ntg_assets.errors import SourceError
 from ntg_assets.ranking.lists.item_rules import unknown_names
 from ntg_assets.sources.ids import KnownIds, as_listed_id, match_ids
-from ntg_assets.sources.optional_files import RowQuery, read_rows
+from ntg_assets.sources.optional_files import describe_list, read_rows
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
 
@@ -50,9 +50,7 @@ def read_excluded(file: str, *, place: Place) -> ExcludedRows:
         SourceError: the file is missing, damaged or has no column `item_id`.
     """
     rules = (Rule("listed_id", "item_id", as_listed_id, is_optional=True),)
-    read = read_rows(
-        [file], RowQuery("ranking.lists", "excluded_item_rows", rules), key=KEY, place=place
-    )
+    read = read_rows(describe_list(KEY, [file], item_id="item_id"), rules, place=place)
     if read is None:
         raise SourceError(f"no file matches {file}. Correct {KEY}.")
     rows = read.rows.select("listed_id", origin=pl.lit(FILE))

@@ -10,21 +10,28 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.events import IdType
+from ntg_assets.configuration.files import column_name
 from ntg_assets.configuration.revenue import TrialSettings, ValueSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.features.user_activity import user_activity_features
-from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.revenue.contacts.user_lists import as_iso_instant, as_written, days_written
+from ntg_assets.local_days import UTC_ZONE, local_days
 from ntg_assets.revenue.value.value_model import observed_value
 from ntg_assets.sources.conversion import Column, as_value
+from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.ids import as_listed_id, as_log_id_or_written
-from ntg_assets.sources.optional_files import RowQuery, read_rows
+from ntg_assets.sources.optional_files import (
+    as_written,
+    read_rows,
+    settle_times,
+    written_time_rules,
+)
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Source, query
 from ntg_assets.storage.run import run
 
 TRIAL, TRIAL_KEY = "trial", "radar.trial"
+TRIAL_COLUMNS = ("user_id", "assigned_at", "arm", "propensity")
 LOG_SCHEMA = {
     "listed_id": pl.String,
     "assigned_on": pl.Date,
@@ -54,21 +61,23 @@ def read_trial(
         SourceError: a file is missing or damaged, a day or a propensity is none, an arm is not
             known.
     """
+    times, reading = written_time_rules("assigned_at", trial.assigned_at, trial, zone=zone)
     read = read_rows(
-        trial.files,
-        RowQuery("revenue.contacts", "trial_rows", _rules(trial)),
-        key=TRIAL_KEY,
+        Described.of(TRIAL_KEY, trial, TRIAL_COLUMNS),
+        (*_rules(trial), *times),
         place=place,
+        parameters=reading.parameters,
     )
     if read is None:
         return TrialLog(
             pl.DataFrame(schema=LOG_SCHEMA), 0, "no file is there yet: nothing can be measured"
         )
     _refuse_unknown_arms(read.rows, trial)
+    rows = settle_times(read.rows, "assigned_at", zone=zone)
     is_treated = pl.col("arm") == trial.treated
-    parsed = read.rows.select(
+    parsed = rows.select(
         listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
-        assigned_on=days_written(read.rows["assigned_text"], read.rows["assigned_at"], zone=zone),
+        assigned_on=local_days(rows["assigned_at"], zone),
         is_treated=is_treated,
         propensity="propensity" if trial.propensity else is_treated.mean(),
     )
@@ -95,13 +104,11 @@ def read_trial(
 
 def _rules(trial: TrialSettings) -> tuple[Rule, ...]:
     return (
-        Rule("listed_id", trial.user_id, as_listed_id, is_optional=True),
-        Rule("arm", trial.arm, as_written, is_optional=True),
-        Rule("assigned_at", trial.assigned_at, as_iso_instant, is_optional=True),
-        Rule("assigned_text", trial.assigned_at, as_written, is_optional=True),
+        Rule("listed_id", column_name(trial.user_id), as_listed_id, is_optional=True),
+        Rule("arm", column_name(trial.arm), as_written, is_optional=True),
         Rule(
             "propensity",
-            trial.propensity,
+            column_name(trial.propensity) if trial.propensity else None,
             as_value if trial.propensity else _no_value,
             is_optional=True,
         ),

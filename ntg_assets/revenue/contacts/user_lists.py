@@ -12,12 +12,21 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.configuration.files import ColumnName, column_name
 from ntg_assets.configuration.revenue import ContactLogSettings, RadarSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, written_days
-from ntg_assets.sources.conversion import FRACTIONS, INTEGERS, Column, as_instant
+from ntg_assets.local_days import UTC_ZONE, local_days
+from ntg_assets.sources.conversion import Column
+from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.ids import as_listed_id
-from ntg_assets.sources.optional_files import FileRows, RowQuery, read_rows
+from ntg_assets.sources.optional_files import (
+    FileRows,
+    as_written,
+    describe_list,
+    read_rows,
+    settle_times,
+    written_time_rules,
+)
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
 
@@ -36,6 +45,7 @@ USER_LISTS = {
     "contacted_on": pl.Date,
 }
 NO_REASON = "no reason given"
+CONTACT_COLUMNS = ("user_id", "contacted_at", "action")
 
 
 class ListRows(NamedTuple):
@@ -94,7 +104,7 @@ def read_opt_outs(file: str, *, place: Place) -> ListRows:
     Raises:
         SourceError: the file is missing, damaged or lacks the column.
     """
-    read = _read([file], OPT_OUTS, _rules("user_id"), place=place)
+    read = _read(describe_list(KEYS[OPT_OUTS], [file], user_id="user_id"), _rules("user_id"), place)
     return _listed(read, OPT_OUTS, pl.lit(None, pl.String))
 
 
@@ -104,7 +114,8 @@ def read_exclusions(file: str, *, place: Place) -> ListRows:
     Raises:
         SourceError: the file is missing, damaged or lacks a column.
     """
-    read = _read([file], EXCLUSIONS, _rules("user_id", detail="reason"), place=place)
+    described = describe_list(KEYS[EXCLUSIONS], [file], user_id="user_id", reason="reason")
+    read = _read(described, _rules("user_id", detail="reason"), place)
     reason = pl.col("detail").str.strip_chars()
     return _listed(
         read, EXCLUSIONS, pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON))
@@ -121,15 +132,15 @@ def read_contacts(log: ContactLogSettings, *, place: Place, zone: str = UTC_ZONE
         SourceError: a file is missing, damaged or lacks a column, a contact has no day, or no row
             is what the log calls a contact.
     """
-    rules = _rules(log.user_id, contacted_at=log.contacted_at, action=log.action)
-    read = _read(log.files, CONTACTS, rules, place=place, may_be_missing=True)
+    read = _read_contact_log(log, place=place, zone=zone)
     made = read.rows.filter(_is_contact(read.rows, log))
-    days = days_written(made["contacted_text"], made["contacted_at"], zone=zone)
+    days = local_days(made["contacted_at"], zone)
     if n_broken := days.null_count():
-        first = made["contacted_text"].filter(days.is_null())[0]
+        first = made["contacted_at_text"].filter(days.is_null())[0]
         raise SourceError(
-            f"{n_broken:,} of {made.height:,} contacts hold no day in {log.contacted_at} (first:"
-            f" {first!r}). Write ISO days or times."
+            f"{n_broken:,} of {made.height:,} contacts hold no day in"
+            f" {column_name(log.contacted_at)} (first: {first!r}). Write ISO days or times, or set"
+            " `timestamp_format`."
         )
     contacts = made.with_columns(contacted_on=days)
     return _listed(
@@ -151,88 +162,52 @@ def _is_contact(rows: pl.DataFrame, log: ContactLogSettings) -> pl.Series:
     others = done.filter(done != NO_CONTACT).unique().sort()
     if others.len() and not is_contact.any():
         raise SourceError(
-            f"no row of {rows.height:,} has {log.action} = {log.contact_value!r}; the first other"
-            f" value is {others[0]!r}. Set radar.contact_log.contact_value, or action: null where"
-            " every row is a contact."
+            f"no row of {rows.height:,} has {column_name(log.action)} = {log.contact_value!r};"
+            f" the first other value is {others[0]!r}. Set radar.contact_log.contact_value, or"
+            " action: null where every row is a contact."
         )
     return is_contact
 
 
-def _read(
-    patterns: list[str],
-    name: str,
-    rules: tuple[Rule, ...],
-    *,
-    place: Place,
-    may_be_missing: bool = False,
-) -> FileRows:
-    read = read_rows(
-        patterns, RowQuery("revenue.contacts", "user_list_rows", rules), key=KEYS[name], place=place
-    )
-    if read is not None:
-        return read
-    if not may_be_missing:
-        raise SourceError(f"no file matches {', '.join(patterns)}. Correct {KEYS[name]}.")
-    texts = dict.fromkeys(
-        ("file_name", "listed_id", "detail", "contacted_text", "action"), pl.String
-    )
-    return FileRows(
-        pl.DataFrame(schema=texts).with_columns(contacted_at=pl.lit(None, pl.Datetime("us"))), 0, 0
-    )
+def _read_contact_log(log: ContactLogSettings, *, place: Place, zone: str) -> FileRows:
+    times, reading = written_time_rules("contacted_at", log.contacted_at, log, zone=zone)
+    rules = (*_rules(log.user_id, action=log.action), *times)
+    described = Described.of(KEYS[CONTACTS], log, CONTACT_COLUMNS)
+    read = read_rows(described, rules, place=place, parameters=reading.parameters)
+    if read is None:
+        texts = dict.fromkeys(
+            ("file_name", "listed_id", "detail", "contacted_at_text", "action"), pl.String
+        )
+        none = pl.DataFrame(schema={**texts, "contacted_at": pl.Datetime("us")})
+        return FileRows(none, 0, 0)
+    return read._replace(rows=settle_times(read.rows, "contacted_at", zone=zone))
+
+
+def _read(described: Described, rules: tuple[Rule, ...], place: Place) -> FileRows:
+    read = read_rows(described, rules, place=place)
+    if read is None:
+        files = ", ".join(described.source.files)
+        raise SourceError(f"no file matches {files}. Correct {described.key}.")
+    return read
 
 
 def _rules(
-    user_id: str,
-    *,
-    detail: str | None = None,
-    contacted_at: str | None = None,
-    action: str | None = None,
+    user_id: ColumnName, *, detail: str | None = None, action: ColumnName | None = None
 ) -> tuple[Rule, ...]:
     return (
-        Rule("listed_id", user_id, as_listed_id, is_optional=True),
+        Rule("listed_id", column_name(user_id), as_listed_id, is_optional=True),
         Rule("detail", detail, as_written if detail else _nothing, is_optional=True),
         Rule(
-            "contacted_at",
-            contacted_at,
-            as_iso_instant if contacted_at else _no_instant,
+            "action",
+            column_name(action) if action else None,
+            as_written if action else _nothing,
             is_optional=True,
         ),
-        Rule(
-            "contacted_text",
-            contacted_at,
-            as_written if contacted_at else _nothing,
-            is_optional=True,
-        ),
-        Rule("action", action, as_written if action else _nothing, is_optional=True),
     )
-
-
-def as_iso_instant(column: Column) -> str:
-    """SQL of a day or time: ISO text or a column of times; without a zone it is UTC."""
-    if column.family in INTEGERS | FRACTIONS:
-        raise SourceError(
-            f"{column.label}: holds {column.type}, days or times expected. Write ISO days or times,"
-            " UTC."
-        )
-    return as_instant(column, "iso", zone="UTC")
-
-
-def days_written(texts: pl.Series, instants: pl.Series, *, zone: str) -> pl.Series:
-    """Days of the zone that a column holds, as days or as times; null where it holds no instant."""
-    return written_days(texts, zone).set(instants.is_null(), None)
-
-
-def as_written(column: Column) -> str:
-    """SQL of a column as text, as the file has it."""
-    return f"cast({column.expression} as varchar)"
 
 
 def _nothing(_: Column) -> str:
     return "cast(null as varchar)"
-
-
-def _no_instant(_: Column) -> str:
-    return "cast(null as timestamp)"
 
 
 def _listed(read: FileRows, name: str, detail: pl.Expr, *, n_other: int = 0) -> ListRows:

@@ -9,6 +9,6 @@ select
     reason,
     raw_fields
 from typed_rows
-where not is_valid
+where not is_valid and skip_number is null
 order by load_file, row_number
 limit $max_rows

@@ -8,6 +8,6 @@ select
     count(*) as n_rows,
     min(load_file) as first_load_file
 from typed_rows
-where not is_valid
+where not is_valid and skip_number is null
 group by column_name, reason
 order by n_rows desc, column_name, reason

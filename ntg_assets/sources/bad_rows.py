@@ -1,0 +1,89 @@
+"""The rows of a source that cannot be used: how many break which rule, which they are, and when
+there are too many of them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from ntg_assets.sources.quarantine import place_rows
+from ntg_assets.sources.reconciliation import FileCounts
+from ntg_assets.sources.threshold import SHOWN_EXAMPLES, find_breach, refuse
+from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.run import run
+
+INVALID_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "load_file": pl.Int64,
+    "row_number": pl.Int64,
+    "column_name": pl.String,
+    "reason": pl.String,
+    "raw_fields": pl.List(pl.String),
+}
+
+
+def refuse_too_many(
+    connection: Connection,
+    plan: Plan,
+    counts: Mapping[int, FileCounts],
+    *,
+    source: str,
+    max_bad_share: float,
+) -> None:
+    """Raise when a source as a whole, or one of its files, has too many bad rows
+    (see `find_breach`).
+    """
+    breach = find_breach(counts, plan.files, source=source, max_bad_share=max_bad_share)
+    if breach is None:
+        return
+    judged = plan.only(breach.files)
+    invalid = invalid_rows(connection, judged, counts, max_rows=SHOWN_EXAMPLES)
+    placed = place_rows(judged, invalid, {number: file.rejects for number, file in counts.items()})
+    refuse(
+        breach, reasons=bad_reasons(connection, judged, counts), examples=placed, files=plan.files
+    )
+
+
+def bad_reasons(
+    connection: Connection, plan: Plan, counts: Mapping[int, FileCounts]
+) -> pl.DataFrame:
+    """Count the bad rows of a plan's files by column (as the source calls it) and reason,
+    lines that are no rows included.
+    """
+    reasons = run(over_typed_rows(plan, "bad_reasons", package="sources"), connection)
+    return with_rejects(reasons, plan, counts, [file.number for file in plan.files])
+
+
+def invalid_rows(
+    connection: Connection, plan: Plan, counts: Mapping[int, FileCounts], *, max_rows: int
+) -> pl.DataFrame:
+    """Rows that break a rule, with their places in their files."""
+    affected = [file.number for file in plan.files if counts[file.number].n_invalid]
+    if not affected:
+        return pl.DataFrame(schema=INVALID_SCHEMA)
+    numbered = plan.only(affected).numbered(
+        {number: file.n_read for number, file in counts.items()}
+    )
+    return run(
+        over_typed_rows(numbered, "bad_rows", package="sources", max_rows=max_rows), connection
+    )
+
+
+def with_rejects(
+    reasons: pl.DataFrame, plan: Plan, counts: Mapping[int, FileCounts], files: Sequence[int]
+) -> pl.DataFrame:
+    """Reasons under the column names of the source, and those of the lines that are no rows."""
+    named = reasons.select(
+        pl.col("column_name").replace_strict(plan.named_columns),
+        "reason",
+        pl.col("n_rows").cast(pl.Int64),
+    )
+    kinds = [reject.reason for number in files for reject in counts[number].rejects]
+    told = pl.DataFrame(
+        {"column_name": "line", "reason": kinds},
+        schema={"column_name": pl.String, "reason": pl.String},
+    )
+    counted = told.group_by("column_name", "reason", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("n_rows")
+    )
+    return pl.concat([named, counted])

@@ -1,0 +1,66 @@
+"""Records that are no part of a source, by its configuration: left out under a reason of their own,
+counted, and not bad.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ntg_assets.configuration.events import EventSourceSettings
+from ntg_assets.sources.derived_columns import Described
+
+SHOWN_WORDS = 5
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One reason to leave records out.
+
+    Attributes:
+        column: Column of the files that is looked at.
+        reason: Why a record is left out.
+        words: Texts that are looked for (trimmed); null_words count as empty.
+        place: Among the filters; it makes the name of the parameter unique.
+        keeps: Whether records with one of the words stay (else they go).
+    """
+
+    column: str
+    reason: str
+    words: tuple[str, ...]
+    place: int
+    keeps: bool = False
+
+    @property
+    def parameter(self) -> str:
+        """Name of the parameter that holds the words."""
+        return f"filter_words_{self.place}"
+
+    def leaves_out(self, text: str) -> str:
+        """SQL of whether a record is left out, by the trimmed text of the column."""
+        found = f"list_contains(${self.parameter}, {text})"
+        return f"not {found}" if self.keeps else found
+
+
+def filters_of(described: Described) -> tuple[Filter, ...]:
+    """The filters of a source, in the order in which they are tried."""
+    source = described.source
+    made: list[Filter] = []
+
+    def add(given: str, reason: str, words: Sequence[str], *, keeps: bool = False) -> None:
+        made.append(Filter(described.column_of(given), reason, tuple(words), len(made), keeps))
+
+    for given, words in source.keep.items():
+        shown = ", ".join(words[:SHOWN_WORDS]) + (", ..." if len(words) > SHOWN_WORDS else "")
+        add(given, f"{given} is none of {shown} (keep)", words, keeps=True)
+    for given in source.skip_when_empty:
+        add(given, f"{given} is empty (skip_when_empty)", ("",))
+    if isinstance(source, EventSourceSettings):
+        for setting, key in (("no_user", "user_id"), ("no_item", "item_id")):
+            if none_words := getattr(source, setting):
+                add(key, f"{key} is a word for none ({setting})", none_words)
+    return tuple(made)
+
+
+def filter_parameters(filters: tuple[Filter, ...]) -> Mapping[str, Any]:
+    """Values that the filters' SQL is bound to."""
+    return {one.parameter: list(one.words) for one in filters}

@@ -1,0 +1,52 @@
+"""What a load says of itself: spellings of ids, rows that contradict, files that are none."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ntg_assets.errors import SourceError
+from ntg_assets.events.suspicions import tell_contradictions, tell_folded, tell_padded_ids
+from ntg_assets.sources.file_names import find_paths
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
+
+
+def test_numbers_in_several_spellings_are_told() -> None:
+    users = ["42", "00042", "42.0", "7", "x", "1e5", "100000", "1.5", "2"]
+    events = pl.DataFrame({"user_id": users, "item_id": [str(n) for n in range(len(users))]})
+    found = run(query("events", "alike_ids", {"events": events}))
+    assert found.select("what", "n_spellings", "first_spelling", "last_spelling").rows() == [
+        ("user", 3, "00042", "42.0")
+    ]
+    told = tell_padded_ids(found.iter_rows(named=True))
+    assert "'00042' and '42.0' (user)" in told
+    assert "`user_id_type`" in told
+    assert not tell_padded_ids([])
+
+
+def test_unknown_items_that_the_table_writes_otherwise_are_named() -> None:
+    events = pl.DataFrame({"item_id": ["10.0", "11", "12.5", "x"]})
+    items = pl.DataFrame({"item_id": ["10", "11"]})
+    found = run(query("events", "unknown_item_ids", {"events": events, "items": items}))
+    assert found.rows() == [("10.0", "10")]
+
+
+def test_what_may_count_twice_is_told_with_its_number() -> None:
+    assert "1,200 row(s)" in tell_contradictions(1200)
+    assert "clocks of Europe/Berlin" in tell_folded(3, "Europe/Berlin")
+    assert not tell_contradictions(0)
+    assert not tell_folded(0, "UTC")
+
+
+def test_links_to_nothing_and_pipes_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n")
+    (tmp_path / "b.csv").symlink_to("gone.csv")
+    with pytest.raises(SourceError, match=r"^b\.csv: is a link to 'gone\.csv', which is not there"):
+        find_paths(["*.csv"], home=tmp_path)
+    (tmp_path / "b.csv").unlink()
+    os.mkfifo(tmp_path / "p.csv")
+    for pattern in ("*.csv", "p.csv"):
+        with pytest.raises(SourceError, match=r"^p\.csv: is a pipe, .*cannot be read twice"):
+            find_paths([pattern], home=tmp_path)
