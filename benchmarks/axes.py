@@ -31,9 +31,7 @@ LEAST_SAME = 0.9
 
 
 def axes(
-    config: Annotated[
-        str, typer.Option(help="Overlay over configs/base.yaml.")
-    ] = "configs/dev.yaml",
+    config: Annotated[str, typer.Option(help="Overlay over the defaults.")] = "configs/dev.yaml",
     repetitions: Annotated[
         int, typer.Option(help="How often a hundredth is left out, of events and of users.", min=1)
     ] = 3,

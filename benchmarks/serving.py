@@ -63,9 +63,7 @@ class Request:
 
 
 def serving(
-    config: Annotated[
-        str, typer.Option(help="Overlay over configs/base.yaml.")
-    ] = "configs/dev.yaml",
+    config: Annotated[str, typer.Option(help="Overlay over the defaults.")] = "configs/dev.yaml",
     published: Annotated[
         Path | None,
         typer.Option(help="Workspace with a publication (default: publish into a new one)."),

@@ -13,6 +13,8 @@ from rich.markup import escape
 from ntg_assets.cli import generations as keeping
 from ntg_assets.cli import materialize as making
 from ntg_assets.cli import queries as asking
+from ntg_assets.cli.check import check
+from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.options import ConfigOption, err, out, prepare
 from ntg_assets.configuration.settings import use_home
@@ -29,6 +31,8 @@ app = typer.Typer(
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 for command in (
+    init,
+    check,
     making.run_all,
     making.fetch,
     making.build_dataset,
@@ -149,11 +153,12 @@ def ui(
     # Dagster reads its configuration there, and complains of any other that lies in the working
     # folder
     os.chdir(home)
+    workspace = paths.home / "workspace.yaml"
+    code = ["-w", str(workspace)] if workspace.is_file() else ["-m", "ntg_assets.definitions"]
     command = [
         "dagster",
         "dev",
-        "-w",
-        str(paths.home / "workspace.yaml"),
+        *code,
         "-h",
         HOST,
         "-p",

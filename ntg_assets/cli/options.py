@@ -18,7 +18,7 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="Overlay over configs/base.yaml (default: configs/dev.yaml).",
+        help="Overlay over the defaults (default: configs/dev.yaml, else ntg.yaml).",
         dir_okay=False,
     ),
 ]

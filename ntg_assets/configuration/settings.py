@@ -1,4 +1,5 @@
-"""The effective configuration: `configs/base.yaml`, then an overlay, then `NTG_...` variables.
+"""The effective configuration: the defaults of the package (`base.yaml` beside this file), then an
+overlay, then `NTG_...` variables.
 
 This is the only module that reads the environment. Everything else is given its own section.
 """
@@ -6,6 +7,7 @@ This is the only module that reads the environment. Everything else is given its
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
@@ -36,8 +38,23 @@ from ntg_assets.errors import ConfigurationError
 HOME_VARIABLE = "NTG_HOME"
 CONFIG_VARIABLE = "NTG_CONFIG"
 RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
-BASE, DEFAULT_OVERLAY = "configs/base.yaml", "configs/dev.yaml"
+BASE = Path(__file__).with_name("base.yaml")  # what holds everywhere
+# of the project folder: the first that is there; `ntg init` writes the second
+DEFAULT_OVERLAYS = DEFAULT_OVERLAY, WRITTEN_OVERLAY = "configs/dev.yaml", "ntg.yaml"
 CRON_FIELDS = 5
+CRON_RANGES = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day", 1, 31),
+    ("month", 1, 12),
+    ("weekday", 0, 7),
+)
+CRON_PART = re.compile(
+    r"(?:\*|l|(\d+)(?:-(\d+))?|([a-z]{3})(?:-([a-z]{3}))?)(?:/(\d+))?(?:#[1-5])?"
+)
+CRON_NAMES = frozenset(
+    "jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat".split()  # noqa: SIM905  # shorter so
+)
 # where and when, not what is computed
 DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule", "publish"})
 
@@ -63,6 +80,12 @@ class ScheduleSettings(Section):
                 "must be the five fields minute, hour, day, month and weekday of cron, such as 0 3"
                 " * * *"
             )
+        for field, (name, low, high) in zip(cron.split(), CRON_RANGES, strict=True):
+            if not all(_is_cron(part, low, high) for part in field.lower().split(",")):
+                raise ValueError(
+                    f"names no time: {field!r} is no {name} ({low} to {high}); write for example 0"
+                    " 3 * * *"
+                )
         return cron
 
     @field_validator("timezone")
@@ -75,6 +98,16 @@ class ScheduleSettings(Section):
                 "is no IANA time zone; give a name such as Europe/Paris or UTC"
             ) from None
         return zone
+
+
+def _is_cron(part: str, low: int, high: int) -> bool:
+    """Whether a part of a field of cron names times of its range."""
+    found = CRON_PART.fullmatch(part)
+    if found is None or found.group(5) == "0":
+        return False
+    numbers = [int(number) for number in found.group(1, 2) if number]
+    names = [name for name in found.group(3, 4) if name]
+    return all(low <= number <= high for number in numbers) and CRON_NAMES.issuperset(names)
 
 
 class Settings(Section):
@@ -125,6 +158,18 @@ class Settings(Section):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _rules_have_their_categories(self) -> "Settings":
+        rules, items = self.ranking.rules, self.ingest.items
+        by_category = rules.diversity is not None and rules.diversity.by == "categories"
+        asked = rules.categories or rules.every_category_at_most or by_category
+        if asked and (items is None or items.categories is None):
+            raise ValueError(
+                "ranking.rules: rules speak of categories, and the source has none. Name"
+                " `ingest.items` with its `categories` column, or drop these rules"
+            )
+        return self
+
     @property
     def off_policy_list_length(self) -> int:
         """Places of each list that the off-policy estimates look at."""
@@ -138,7 +183,9 @@ class Settings(Section):
 
 
 def project_home() -> Path:
-    """Return the folder that holds `configs/`: `NTG_HOME`, else the working directory."""
+    """Return the project folder, which names of files are relative to: `NTG_HOME`, else the
+    working directory.
+    """
     return Path(os.environ.get(HOME_VARIABLE, ".")).resolve()
 
 
@@ -158,9 +205,9 @@ def load_settings(
     """Merge base, overlay, environment and overrides into one checked configuration.
 
     Args:
-        overlay: YAML file laid over `configs/base.yaml`; none: `NTG_CONFIG`, else
-        `configs/dev.yaml`.
-        home: Folder that holds `configs/`; none: see `project_home`.
+        overlay: YAML file laid over the defaults; none: `NTG_CONFIG`, else `configs/dev.yaml` or
+            `ntg.yaml` of the project folder.
+        home: Project folder; none: see `project_home`.
         environment: Variables to read `NTG_SECTION__KEY` from; none: the process's own.
         overrides: Dotted keys with values, laid on top of everything (`{"ranking.top_k": 10}`).
 
@@ -169,15 +216,7 @@ def load_settings(
     """
     root = home or project_home()
     variables = os.environ if environment is None else environment
-    base, overlay_path = (
-        root / BASE,
-        root / (overlay or variables.get(CONFIG_VARIABLE) or DEFAULT_OVERLAY),
-    )
-    if not base.is_file():
-        raise ConfigurationError(
-            f"{root} holds no {BASE}: run the command in the project folder, or name that with"
-            f" {HOME_VARIABLE}."
-        )
+    overlay_path = _overlay_of(root, overlay or variables.get(CONFIG_VARIABLE))
     if not overlay_path.is_file():
         raise ConfigurationError(
             f"configuration file {overlay_path} does not exist. Give one with --config or"
@@ -189,12 +228,26 @@ def load_settings(
         if name not in RESERVED_VARIABLES and (key := key_of(name))
     }
     layers = [
-        read_tree(base),
+        read_tree(BASE),
         read_tree(overlay_path),
         *(nest(key, read_value(name, variables[name])) for name, key in keys.items()),
     ]
     layers += [nest(dotted, value) for dotted, value in (overrides or {}).items()]
     return validate_settings(reduce(merge, layers), variables=keys)
+
+
+def _overlay_of(root: Path, named: str | Path | None) -> Path:
+    """The overlay that is meant."""
+    if named:
+        return root / named
+    for known in DEFAULT_OVERLAYS:
+        if (root / known).is_file():
+            return root / known
+    raise ConfigurationError(
+        f"{root} holds neither {' nor '.join(DEFAULT_OVERLAYS)}: describe your files with `ntg init"
+        f" FILE...`, name a configuration with --config or {CONFIG_VARIABLE}, or the project folder"
+        f" with {HOME_VARIABLE}."
+    )
 
 
 def validate_settings(

@@ -15,6 +15,7 @@ from ntg_assets.errors import StorageError
 DAGSTER_HOME = "DAGSTER_HOME"
 NOTHING_IS_SENT = "DAGSTER_DISABLE_TELEMETRY"
 CONFIG = "dagster.yaml"
+PACKAGED = Path(__file__).with_name(CONFIG)  # of an installed wheel, for a folder without one
 # else Dagster counts usage, and asks the network
 SILENT: dict[str, Any] = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
 SILENT_CONFIG = """\
@@ -50,7 +51,11 @@ def prepare_dagster_home(paths: Paths) -> Path:
             _silence(home)
         else:
             home.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(paths.home / CONFIG, home / CONFIG)
+            known = next((file for file in (paths.home / CONFIG, PACKAGED) if file.is_file()), None)
+            if known is None:
+                _silence(home)
+            else:
+                shutil.copyfile(known, home / CONFIG)
     except OSError as error:
         mend = (
             f"Make it writable, or unset {DAGSTER_HOME}."

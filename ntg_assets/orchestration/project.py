@@ -36,7 +36,9 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     config_file: str | None = Field(
         default=None,
-        description="Overlay over configs/base.yaml; none: NTG_CONFIG, else configs/dev.yaml.",
+        description=(
+            "Overlay over the defaults; none: NTG_CONFIG, else configs/dev.yaml or ntg.yaml."
+        ),
     )
     overrides: dict[str, Any] = Field(
         default_factory=dict,

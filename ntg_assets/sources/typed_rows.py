@@ -126,9 +126,9 @@ def typed_rows(plan: Plan) -> str:
     raw_fields (texts of the mapped columns, in the order of the rules), row_hash (equal for equal
     contract columns; its first 52 bits are equal where all but the value are; it only finds
     candidates, so no result depends on the hash function), n_inner_lines and n_inner_blank_lines
-    (line ends and empty lines inside quoted fields), is_valid (never null), column_name and reason (the first
-    broken rule), skip_number (which filter leaves the row out, from 1; null: none), is_folded
-    (whether its time is one that clocks showed twice).
+    (line ends and empty lines inside quoted fields), is_valid (never null), column_name and reason
+    (the first broken rule), skip_number (which filter leaves the row out, from 1; null: none),
+    is_folded (whether its time is one that clocks showed twice).
     """
     names = [rule.name for rule in plan.rules]
     raw = ", ".join(f"{name}_raw" for name in plan.raw_columns)

@@ -25,10 +25,9 @@ TABLES = ["items", "item_categories", "events", "quarantine", "load_ledger", "vo
 
 
 @pytest.fixture
-def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with the base configuration and a small log with an item table."""
     (tmp_path / "configs").mkdir()
-    shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     items = {"files": ["in/items.csv"], "title": "title", "categories": "genres"}
     ingest = {
         "events": {"files": ["in/log*.csv"], "value": "value"},

@@ -1,6 +1,5 @@
 """The off-policy assets in Dagster: a log by configuration, stored tables, the check's sentence."""
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,10 +42,9 @@ UPSTREAM = {
 
 
 @pytest.fixture
-def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with the upstream tables of a back-test already in its warehouse."""
     (tmp_path / "configs").mkdir()
-    shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     events = {"files": ["log.csv"], "user_id_type": "integer"}
     (tmp_path / "configs" / "dev.yaml").write_text(yaml.safe_dump({"ingest": {"events": events}}))
     # it must be there before anything else is read

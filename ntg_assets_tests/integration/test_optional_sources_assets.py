@@ -2,7 +2,6 @@
 in doubt nobody is contacted, and everything else is made.
 """
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,9 @@ MADE = (
 
 
 @pytest.fixture
-def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder whose warehouse holds what the lists are chosen from."""
     (tmp_path / "configs").mkdir()
-    shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     strategies = [{"name": "maximum_risk", "objective": "revenue_at_risk"}]
     overlay = {
         "ingest": {"events": {"files": ["log.csv"]}},

@@ -20,7 +20,7 @@ from ntg_assets.configuration.modelling_keys import (
     validate_overrides,
     why_refused,
 )
-from ntg_assets.configuration.settings import validate_settings
+from ntg_assets.configuration.settings import BASE, validate_settings
 from ntg_assets.configuration.tree import merge, nest, read_tree
 from ntg_assets.definitions import defs
 from ntg_assets.errors import ConfigurationError
@@ -185,4 +185,4 @@ def test_a_modelling_value_reaches_the_run(tmp_path: Path, monkeypatch: pytest.M
 def shipped() -> dict[str, Any]:
     """The configuration of the bundled sample, as one tree."""
     configs = Path(__file__).parents[2] / "configs"
-    return merge(read_tree(configs / "base.yaml"), read_tree(configs / "dev.yaml"))
+    return merge(read_tree(BASE), read_tree(configs / "dev.yaml"))

@@ -5,7 +5,6 @@ read.
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -28,10 +27,9 @@ INGEST = select_assets(["ingest"])
 
 
 @pytest.fixture
-def home(tmp_path: Path, project_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder with a log of two events."""
     (tmp_path / "configs").mkdir()
-    shutil.copy(project_home / "configs" / "base.yaml", tmp_path / "configs")
     (tmp_path / "configs" / "dev.yaml").write_text(
         yaml.safe_dump({"ingest": {"events": {"files": ["in/log.csv"], "value": "value"}}})
     )

@@ -20,16 +20,13 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, project_home: Path) -> Path:
-    """A project folder whose base is the real one."""
-    write(tmp_path, "base.yaml", (project_home / "configs" / "base.yaml").read_text())
+    """A project folder with one overlay."""
     write(tmp_path, "dev.yaml", (project_home / "configs" / "dev.yaml").read_text())
     return tmp_path
 
 
 def test_each_shipped_configuration_is_valid(project_home: Path) -> None:
-    overlays = sorted(
-        path.name for path in (project_home / "configs").glob("*.yaml") if path.name != "base.yaml"
-    )
+    overlays = sorted(path.name for path in (project_home / "configs").glob("*.yaml"))
     assert {"dev.yaml", "prod.yaml"} <= set(overlays)
     for overlay in overlays:
         load_settings(f"configs/{overlay}", home=project_home, environment=NO_VARIABLES)
@@ -134,7 +131,7 @@ def test_a_key_written_twice_is_refused(home: Path) -> None:
 def test_a_folder_without_configuration_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError,
-        match=r"holds no configs/base\.yaml: run the command in the project folder.*NTG_HOME",
+        match=r"holds neither configs/dev\.yaml nor ntg\.yaml: .*`ntg init FILE.*NTG_HOME",
     ):
         load_settings(home=tmp_path, environment=NO_VARIABLES)
 

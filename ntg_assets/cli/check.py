@@ -1,0 +1,122 @@
+"""`ntg check`: every source and what the configuration asks of it, judged before any run, without
+starting Dagster.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+from rich.markup import escape
+
+from ntg_assets.cli.options import ConfigOption, out, prepare
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.errors import NtgError
+
+GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+FAILED = 1
+
+
+class Verdict(NamedTuple):
+    """What there is to say of one thing."""
+
+    mark: str
+    what: str
+    sentence: str
+
+
+def check(config: ConfigOption = None) -> None:
+    """Judge every source, list, experiment and the workspace without running anything."""
+    settings, paths = prepare(config)
+    verdicts = []
+    for verdict in _verdicts(settings, paths):
+        verdicts.append(verdict)
+        out.print(
+            f"{verdict.mark} [bold]{escape(verdict.what)}[/]  {escape(verdict.sentence)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    n_bad = sum(verdict.mark == BAD for verdict in verdicts)
+    if n_bad:
+        raise typer.Exit(FAILED)
+
+
+def _verdicts(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+    yield Verdict(GOOD, "configuration", f"valid; days are those of {settings.ingest.zone}")
+    yield _workspace(paths)
+    yield from _sources(settings, paths)
+    yield from _prices(settings)
+    yield from _optional(settings, paths)
+
+
+def _workspace(paths: Paths) -> Verdict:
+    """Whether results can be written."""
+    nearest = next(
+        folder for folder in (paths.workspace, *paths.workspace.parents) if folder.exists()
+    )
+    if not os.access(nearest, os.W_OK):
+        return Verdict(
+            BAD, "workspace", f"{nearest} is not writable. Give another folder with `workspace`."
+        )
+    return Verdict(GOOD, "workspace", f"{paths.workspace} can be written")
+
+
+def _sources(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+    """The log and the item table: all reasons of all columns, with counts and examples."""
+    from ntg_assets.events.examination import examine_sources  # noqa: PLC0415  # --help stays quick
+
+    for one in examine_sources(
+        settings.ingest,
+        paths=paths,
+        engine=settings.engine,
+        horizon_days=settings.churn.horizon_days,
+    ):
+        yield Verdict(
+            {"good": GOOD, "warning": WARNING, "bad": BAD}[one.kind], one.what, one.sentence
+        )
+
+
+def _prices(settings: Settings) -> Iterator[Verdict]:
+    value = settings.value
+    if value.unit == "index":
+        yield Verdict(WARNING, "value", "unit is index: risk and value have no currency")
+    else:
+        told = (
+            f"{value.price_per_active_day:g} {value.unit} per active day"
+            if value.basis == "active_days"
+            else f"{value.unit}, as the events' values say"
+        )
+        yield Verdict(GOOD, "value", told)
+
+
+def _optional(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+    """Lists, trials, experiment logs, shown logs."""
+    from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
+    from ntg_assets.optional_sources.reading import read_optional_sources  # noqa: PLC0415
+    from ntg_assets.sources.sources import Place  # noqa: PLC0415
+
+    events = settings.ingest.events
+    place = Place(
+        paths.home,
+        (paths.workspace, *(Path(folder) for folder in settings.ingest.source_folders)),
+        settings.engine,
+    )
+    try:
+        tables = read_optional_sources(
+            settings,
+            place=place,
+            ids=IdTypes(events.user_id_type, events.item_id_type),
+            published_store=paths.published_store,
+            now=datetime.now(UTC).replace(tzinfo=None),
+        )
+    except NtgError as error:
+        yield Verdict(BAD, "lists", str(error))
+        return
+    for row in tables.optional_sources.iter_rows(named=True):
+        if row["is_usable"]:
+            yield Verdict(GOOD, row["source"], row["sentence"])
+        else:
+            yield Verdict(BAD, row["source"], f"{row['sentence']} So {row['consequence']}.")

@@ -1,0 +1,208 @@
+"""`ntg init FILE...`: look at files, say what was taken for what and why, ask what is not certain,
+and write the overlay that reads them.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ntg_assets.cli.options import err, out
+from ntg_assets.configuration.settings import (
+    WRITTEN_OVERLAY,
+    load_settings,
+    project_home,
+    project_paths,
+)
+from ntg_assets.errors import ConfigurationError, NtgError
+
+NEEDED = ("user_id", "item_id", "event_at", "timestamp_format")
+QUESTIONS = {
+    "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
+    "item_id": "Which column is the item?",
+    "timestamp_format": "How are the times written?",
+    "value_if_empty": "What does an empty value mean?",
+}
+SHOWN_ROWS = 10
+MARK = "NOT CERTAIN"
+
+
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Files of the log, and of the item table.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: take what is certain, mark the rest.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="Overlay to write.")] = Path(WRITTEN_OVERLAY),
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an overlay that is there already.")
+    ] = False,
+) -> None:
+    """Look at your files, and write the configuration that reads them."""
+    home = project_home()
+    target = home / output
+    if target.exists() and not force:
+        raise ConfigurationError(
+            f"{output} is there already. Give another name with --output, or --force to replace it."
+        )
+    sections, folders = _sniff(files, home)
+    if sys.stdin.isatty() and not yes:
+        for sniffed in sections.values():
+            _ask(sniffed)
+    for section, sniffed in sections.items():
+        _tell(section, sniffed)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_overlay(sections, files, folders), encoding="utf-8")
+    open_keys = [
+        f"{section}.{key}"
+        for section, sniffed in sections.items()
+        for key in sniffed.open
+        if key in NEEDED
+    ]
+    if open_keys:
+        err.print(
+            f"{output} is written, but not certain is: {', '.join(open_keys)}. Set what is marked"
+            f" with {MARK} in it, then run `ntg check --config {output}`.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    _preview(target, home)
+    out.print(
+        f"{output} is written. Next: `ntg check --config {output}`, then `ntg run-all --config"
+        f" {output}`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]]:
+    """What the files of the log and of the item table seem to be; folders outside the project."""
+    from ntg_assets.sources.sniffing import sniff_file  # noqa: PLC0415  # --help stays quick
+
+    sections: dict[str, Any] = {}
+    folders: dict[str, None] = {}
+    for path in files:
+        if not path.is_file():
+            raise ConfigurationError(
+                f"{path}: is no file. Name files, such as `ntg init plays/*.csv titles.csv`."
+            )
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100  # links keep their names
+        inside = absolute.is_relative_to(home)
+        name = absolute.relative_to(home).as_posix() if inside else absolute.as_posix()
+        if not inside:
+            folders[str(absolute.parent)] = None
+        sniffed = sniff_file(path, name=name)
+        section = "items" if sniffed.is_items else "events"
+        known = sections.setdefault(section, sniffed)
+        if known.settings != sniffed.settings:
+            differing = sorted(
+                key
+                for key in {*known.settings, *sniffed.settings}
+                if known.settings.get(key) != sniffed.settings.get(key)
+            )
+            raise ConfigurationError(
+                f"{name}: is written otherwise than {known.files[0]} ({', '.join(differing)}), but"
+                " one source has one description. Describe them apart, with one overlay each."
+            )
+        known.files.append(name)
+    log = sections.get("events")
+    if log is None or "event_at" not in log.settings:
+        shown = ", ".join(map(repr, (log or sections["items"]).columns))
+        raise ConfigurationError(
+            f"{(log or sections['items']).files[0]}: holds no column of times that is known here"
+            f" (columns: {shown}). Name the log, with who did what and when, or write `event_at`"
+            " and `timestamp_format` by hand (docs/sources.md)."
+        )
+    return sections, list(folders)
+
+
+def _ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Ask a person what is not certain."""
+    for key, choices in list(sniffed.open.items()):
+        shown = ", ".join(map(str, choices))
+        answer = typer.prompt(f"{QUESTIONS[key]} ({shown}; empty: leave it open)", default="")
+        if not answer:
+            continue
+        sniffed.open.pop(key)
+        if answer.startswith("constant:"):
+            sniffed.take(key, {"constant": answer.removeprefix("constant:")}, "as you said")
+        elif key == "value_if_empty" and answer != "quarantine":
+            value = None if answer == "null" else float(answer)
+            sniffed.take(key, value, "as you said")
+        else:
+            sniffed.take(key, answer, "as you said")
+
+
+def _tell(section: str, sniffed: Any) -> None:  # noqa: ANN401  # as above
+    """Print what was taken for what, and why."""
+    table = Table(title=f"{section}: {', '.join(sniffed.files)}", title_justify="left")
+    for heading in ("setting", "taken for", "because"):
+        table.add_column(heading, overflow="fold")
+    for key, value in sniffed.settings.items():
+        table.add_row(key, escape(_yaml(value)), escape(sniffed.why[key]))
+    for key, choices in sniffed.open.items():
+        table.add_row(key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(str, choices))}"))
+    unused = [name for name in sniffed.columns if name not in sniffed.settings.values()]
+    out.print(table)
+    if unused and "columns" not in sniffed.settings:
+        out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _overlay(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequence[str]) -> str:
+    """Text of the overlay: each setting with its reason, and what is not certain as a comment."""
+    name = files[0].stem
+    lines = [
+        "# Written by `ntg init`: what your files are, and how they are read (docs/sources.md).",
+        "ingest:",
+        f"  source_name: {_yaml(name)}",
+    ]
+    if folders:
+        lines.append(f"  source_folders: {_yaml(list(folders))}")
+    for section, sniffed in sections.items():
+        lines += [f"  {section}:", f"    files: {_yaml(sniffed.files)}"]
+        lines += [
+            f"    {key}: {_yaml(value)}  # {' '.join(sniffed.why[key].split())}"
+            for key, value in sniffed.settings.items()
+        ]
+        for key, choices in sniffed.open.items():
+            lines.append(f"    # {MARK}: {QUESTIONS[key]}")
+            lines += [f"    # {key}: {_yaml(choice)}" for choice in choices]
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(value: object) -> str:
+    """A value as YAML reads it (JSON is YAML)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _preview(target: Path, home: Path) -> None:
+    """Read the files as they would be, and show what came of it."""
+    from ntg_assets.events.examination import days_of, fitting_horizon  # noqa: PLC0415  # as above
+    from ntg_assets.events.preview import preview_events  # noqa: PLC0415
+
+    settings = load_settings(target, home=home)
+    paths = project_paths(settings, home=home)
+    try:
+        found = preview_events(settings, paths=paths, n_rows=SHOWN_ROWS)
+    except NtgError as error:
+        err.print(f"[yellow]not loaded yet:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(1) from None
+    table = Table(title="the first records as they are read", title_justify="left")
+    for heading in found.rows.columns:
+        table.add_column(heading, overflow="fold")
+    for row in found.rows.iter_rows():
+        table.add_row(*(escape(str(value)) for value in row))
+    out.print(table)
+    n_days, configured = days_of(found.extent), settings.churn.horizon_days
+    if (fitting := fitting_horizon(n_days, configured=configured)) != configured:
+        told = f"the log spans {n_days:,} days: too few for {configured}"
+        with target.open("a", encoding="utf-8") as overlay:
+            overlay.write(f"churn:\n  horizon_days: {fitting}  # {told}\n")
+        out.print(f"churn.horizon_days is {fitting}: {told}", highlight=False, soft_wrap=True)

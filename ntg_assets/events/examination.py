@@ -1,0 +1,153 @@
+"""The log and the item table, judged without storing anything: what a load would say, and all of
+why it would refuse.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+from ntg_assets.configuration.engine import EngineSettings
+from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.errors import NtgError
+from ntg_assets.events.load import Survey, survey
+from ntg_assets.events.load_history import Extent
+from ntg_assets.events.suspicions import (
+    tell_contradictions,
+    tell_folded,
+    tell_null_words,
+    tell_padded_ids,
+    words_for_none,
+)
+from ntg_assets.sources.sources import Place, source_reader
+from ntg_assets.sql import query
+from ntg_assets.storage.run import run
+
+SHOWN_REASONS, SHOWN_CHARACTERS = 12, 80
+TRAIN_SHARE, WINDOWS = 0.8, 3  # of the log; horizons that TRAIN should hold
+
+
+class Finding(NamedTuple):
+    """One thing to say of a source."""
+
+    kind: Literal["good", "warning", "bad"]
+    what: str
+    sentence: str
+
+
+def examine_sources(
+    ingest: IngestSettings, *, paths: Paths, engine: EngineSettings, horizon_days: int
+) -> Iterator[Finding]:
+    """Say what a load would make of the log and of the item table; nothing is written.
+
+    Args:
+        ingest: The sources and their rules.
+        paths: Where the files lie.
+        engine: Limits of the reader.
+        horizon_days: Of churn.
+    """
+    place = place_of_files(ingest, paths=paths, engine=engine)
+    now = datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE
+    try:
+        found = survey(ingest, place=place, now=now)
+    except NtgError as error:
+        yield Finding("bad", "ingest", str(error))
+        yield from _all_reasons(ingest, place=place, now=now)
+        return
+    yield from _counts(found)
+    yield from _quarantined(found)
+    yield _length(found.extent, horizon_days)
+    yield from _doubts(found, ingest, place=place)
+
+
+def days_of(extent: Extent) -> int:
+    """Days that a log spans."""
+    if extent.first_at is None or extent.last_at is None:
+        return 0
+    return (extent.last_at - extent.first_at).days + 1
+
+
+def fitting_horizon(n_days: int, *, configured: int) -> int:
+    """Days of a churn horizon of which several windows close inside TRAIN: the configured ones, or
+    fewer for a log that is too short for them.
+    """
+    return configured if WINDOWS * configured <= TRAIN_SHARE * n_days else max(1, n_days // 10)
+
+
+def place_of_files(ingest: IngestSettings, *, paths: Paths, engine: EngineSettings) -> Place:
+    """Where files may lie; nothing is written to the workspace."""
+    folders = (paths.workspace, *(Path(folder) for folder in ingest.source_folders))
+    return Place(paths.home, folders, engine)
+
+
+def _all_reasons(ingest: IngestSettings, *, place: Place, now: datetime) -> Iterator[Finding]:
+    """Every reason for which rows cannot be used, where there are too many of them."""
+    try:
+        found = survey(ingest.model_copy(update={"max_bad_share": 1.0}), place=place, now=now)
+    except NtgError:
+        return  # the files themselves are refused, and that has been said
+    yield from _quarantined(found)
+
+
+def _counts(found: Survey) -> Iterator[Finding]:
+    for row in found.load_ledger.iter_rows(named=True):
+        counts = ", ".join(
+            f"{row[f'n_{name}']:,} {name}"
+            for name in ("accepted", "quarantined", "skipped", "duplicates", "replaced")
+            if row[f"n_{name}"] or name == "accepted"
+        )
+        because = f" (skipped: {row['skipped_because']})" if row["skipped_because"] else ""
+        told = f"{row['n_rows']:,} records: {counts}{because}"
+        yield Finding("good", f"{row['source']} {row['file_name']}", told)
+    for note in (*found.misnamed, *found.notes):
+        yield Finding("warning", "files", note)
+
+
+def _length(extent: Extent, horizon_days: int) -> Finding:
+    """Whether the log is long enough for the churn horizon."""
+    n_days = days_of(extent)
+    told = f"{extent.n_users:,} users in {n_days:,} days"
+    if horizon_days <= TRAIN_SHARE * n_days:
+        return Finding("good", "log", told)
+    fitting = fitting_horizon(n_days, configured=horizon_days)
+    return Finding(
+        "bad",
+        "log",
+        f"{told}, too short for churn.horizon_days: {horizon_days}: no window would have closed"
+        f" inside TRAIN. Set for example churn.horizon_days: {fitting}.",
+    )
+
+
+def _quarantined(found: Survey) -> Iterator[Finding]:
+    """Reasons by column, each with its count and an example."""
+    grouped = (
+        found.quarantine.group_by("source", "column_name", "reason", maintain_order=True)
+        .agg(pl.len().alias("n"), pl.col("file_name", "line", "raw_text").first())
+        .sort("n", descending=True)
+    )
+    for row in grouped.head(SHOWN_REASONS).iter_rows(named=True):
+        yield Finding(
+            "warning",
+            f"{row['source']}: {row['column_name']}",
+            f"{row['reason']} in {row['n']:,} record(s), first {row['file_name']} line"
+            f" {row['line']}: {row['raw_text'][:SHOWN_CHARACTERS]!r}",
+        )
+
+
+def _doubts(found: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[Finding]:
+    """What is read without a word and probably not meant."""
+    with source_reader(place) as connection:
+        events = run(found.events, connection).select("user_id", "item_id")
+    words = {"events": events, "words_for_none": words_for_none()}
+    told = [
+        tell_contradictions(found.n_contradictions),
+        tell_folded(found.n_folded, ingest.events.timezone),
+        tell_null_words(run(query("events", "null_words", words)).iter_rows(named=True)),
+        tell_padded_ids(
+            run(query("events", "alike_ids", {"events": events})).iter_rows(named=True)
+        ),
+    ]
+    yield from (Finding("warning", "events", one) for one in told if one)

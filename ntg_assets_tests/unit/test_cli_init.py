@@ -1,0 +1,257 @@
+"""`ntg init` takes awkward forms of one log, and marks what is not certain; `ntg check` says
+everything before a run.
+"""
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ntg_assets.cli.app import app
+from ntg_assets.configuration.settings import load_settings
+from ntg_assets.events.load import load_events
+
+Row = tuple[str, str, datetime, float]
+ROWS: list[Row] = [
+    (
+        f"k{n % 7:02}",
+        f"Größe {n % 5}",
+        datetime(2024, 1 + n % 12, 1 + n % 28, n % 24, n % 60),
+        1000.5 + n,
+    )
+    for n in range(60)
+]
+HEADER = ("user_id", "item", "timestamp", "amount")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project folder, in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NTG_HOME", "NTG_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("ntg_assets.cli.options.use_configuration", lambda _: None)
+    return tmp_path
+
+
+def ntg(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(arguments))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        return 2, str(done.exception)
+    return done.exit_code, done.output
+
+
+def table(
+    when: Callable[[datetime], str] = lambda at: at.strftime("%Y-%m-%d %H:%M"),
+    amount: Callable[[float], str] = str,
+    *,
+    delimiter: str = ",",
+    header: bool = True,
+    quoted: bool = False,
+    line_end: str = "\n",
+) -> str:
+    quote = '"' if quoted else ""
+    rows = [(user, item, when(at), amount(value)) for user, item, at, value in ROWS]
+    lines = [HEADER, *rows] if header else rows
+    return "".join(
+        delimiter.join(f"{quote}{field}{quote}" for field in line) + line_end for line in lines
+    )
+
+
+def german(value: float) -> str:
+    return f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+def epoch(at: datetime) -> str:
+    return str(int(at.replace(tzinfo=UTC).timestamp() * 1000))
+
+
+def json_lines() -> str:
+    return "".join(
+        json.dumps(dict(zip(HEADER, (user, item, at.isoformat(), value), strict=True))) + "\n"
+        for user, item, at, value in ROWS
+    )
+
+
+AWKWARD: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "semicolons": (table(delimiter=";").encode(), {"delimiter": ";"}),
+    "tabs": (table(delimiter="\t").encode(), {"delimiter": "\t"}),
+    "double colons": (
+        table(lambda at: at.strftime("%Y-%m-%d"), delimiter="::").encode(),
+        {"delimiter": "::"},
+    ),
+    "decimal commas": (
+        table(amount=german, delimiter=";").encode(),
+        {"delimiter": ";", "decimal": ",", "thousands": "."},
+    ),
+    "german dates": (
+        table(lambda at: at.strftime("%d.%m.%Y %H:%M")).encode(),
+        {"timestamp_format": ["%d.%m.%Y %H:%M"]},
+    ),
+    "us dates": (
+        table(lambda at: at.strftime("%m/%d/%Y %I:%M %p")).encode(),
+        {"timestamp_format": ["%m/%d/%Y %I:%M %p"]},
+    ),
+    "cp1252": (table().encode("cp1252"), {"encoding": "cp1252"}),
+    "byte order mark": (table().encode("utf-8-sig"), {}),
+    "quoted": (table(quoted=True, line_end="\r\n").encode(), {}),
+    "epoch milliseconds": (table(epoch).encode(), {"timestamp_unit": "milliseconds"}),
+    "json lines": (json_lines().encode(), {}),
+    "gzip": (gzip.compress(table().encode(), mtime=0), {}),
+    "utf-16": (table().encode("utf-16"), {"encoding": "utf-16"}),
+    "excel": (
+        ("sep=;\n" + table(delimiter=";")).encode("cp1252"),
+        {"skip_lines": 1, "delimiter": ";", "encoding": "cp1252"},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", list(AWKWARD))
+def test_awkward_forms_of_one_log_are_taken_in_one_command(home: Path, form: str) -> None:
+    content, expected = AWKWARD[form]
+    (home / "log").write_bytes(content)
+    code, told = ntg("init", "log", "--yes")
+    assert code == 0, told
+    source = load_settings(home=home, environment={}).ingest.events
+    mapping = {"user_id": "user_id", "item_id": "item", "event_at": "timestamp", "value": "amount"}
+    assert {key: getattr(source, key) for key in mapping} == mapping
+    stated = source.model_dump(exclude_unset=True, exclude={"files", *mapping})
+    assert stated == expected
+    ingest = load_settings(home=home, environment={}).ingest
+    found = load_events(ingest, home).select("user_id", "item_id", "event_at", "value").rows()
+    midnight = form == "double colons"
+    wanted = [
+        (user, item, at.replace(hour=0, minute=0) if midnight else at, value)
+        for user, item, at, value in ROWS
+    ]
+    assert sorted(found) == sorted(set(wanted))
+    code, told = ntg("check")
+    assert code == 0, told
+    assert f"{len(ROWS)} records: {len(ROWS)} accepted" in told
+
+
+def test_a_file_without_a_header_is_left_to_people_but_for_what_is_certain(home: Path) -> None:
+    (home / "u.data").write_text(table(epoch, delimiter="\t", header=False))
+    code, told = ntg("init", "u.data", "--yes")
+    assert code == 1
+    assert "not certain is: events.user_id, events.item_id" in told
+    overlay = (home / "ntg.yaml").read_text()
+    assert "# NOT CERTAIN: Which column is the user" in overlay
+    assert '# user_id: "column_1"' in overlay
+    assert 'event_at: "column_3"' in overlay
+    assert 'timestamp_unit: "milliseconds"' in overlay
+
+
+def test_days_and_months_that_cannot_be_told_apart_are_never_guessed(home: Path) -> None:
+    rows = [f"u{n},i,{1 + n % 12:02}/{1 + n % 9:02}/2024" for n in range(30)]
+    (home / "log.csv").write_text("user_id,item_id,date\n" + "\n".join(rows) + "\n")
+    code, told = ntg("init", "log.csv", "--yes")
+    assert code == 1
+    assert "events.timestamp_format" in told
+    overlay = (home / "ntg.yaml").read_text()
+    assert '# timestamp_format: "%d/%m/%Y"' in overlay
+    assert '# timestamp_format: "%m/%d/%Y"' in overlay
+    assert load_settings(home=home, environment={}).ingest.events.timestamp_format == []
+
+
+def test_an_item_table_is_told_from_the_log(home: Path) -> None:
+    (home / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,10,4.0,964982703\n")
+    (home / "movies.csv").write_text(
+        "movieId,title,genres\n10,Heat (1995),Action|Crime\n11,Sabrina (1995),Comedy\n"
+    )
+    code, told = ntg("init", "ratings.csv", "movies.csv", "--yes", "--output", "configs/mine.yaml")
+    assert code == 0, told
+    ingest = load_settings("configs/mine.yaml", home=home, environment={}).ingest
+    assert ingest.items is not None
+    assert (ingest.items.item_id, ingest.items.title, ingest.items.categories) == (
+        "movieId",
+        "title",
+        "genres",
+    )
+    assert (ingest.events.user_id_type, ingest.events.item_id_type) == ("integer", "integer")
+    assert ingest.events.timestamp_unit == "seconds"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html>\n<html></html>\n", "is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid\n", "is a Git LFS pointer"),
+        (b"PK\x03\x04" + bytes(40), "is a zip archive"),
+        (b"a,b\n1,2\n", "holds no column of times"),
+    ],
+)
+def test_what_is_no_log_is_named(home: Path, content: bytes, told: str) -> None:
+    (home / "log.csv").write_bytes(content)
+    code, said = ntg("init", "log.csv", "--yes")
+    assert code != 0
+    assert told in said
+    assert not (home / "ntg.yaml").exists()
+
+
+def test_an_overlay_is_not_replaced_unless_asked(home: Path) -> None:
+    (home / "ntg.yaml").write_text("seed: 1\n")
+    (home / "log.csv").write_text(table())
+    code, told = ntg("init", "log.csv", "--yes")
+    assert code == 2
+    assert "is there already" in told
+    assert ntg("init", "log.csv", "--yes", "--force")[0] == 0
+
+
+def test_a_short_log_is_given_a_churn_horizon_that_closes(home: Path) -> None:
+    rows = [f"u{n % 5},i{n % 3},2024-{1 + n // 28:02}-{1 + n % 28:02}" for n in range(84)]
+    (home / "log.csv").write_text("user_id,item_id,date\n" + "\n".join(rows) + "\n")
+    code, told = ntg("init", "log.csv", "--yes")
+    assert code == 0, told
+    # 2024-01-01 to 2024-03-28: 31 + 29 + 28 days
+    assert load_settings(home=home, environment={}).churn.horizon_days == 88 // 10
+    (home / "ntg.yaml").write_text(
+        "ingest: {events: {files: [log.csv], event_at: date}}\nchurn: {horizon_days: 90}\n"
+    )
+    code, told = ntg("check")
+    assert code == 1
+    assert "5 users in 88 days, too short for churn.horizon_days: 90" in told
+
+
+def test_check_says_all_reasons_of_all_columns_with_their_places(home: Path) -> None:
+    rows = ["u1,a,2024-01-01,1", ",a,2024-01-01,1", "u2,a,soon,1", "u3,a,2024-01-01,much"]
+    (home / "log.csv").write_text("user_id,item_id,event_at,value\n" + "\n".join(rows) + "\n")
+    (home / "ntg.yaml").write_text(
+        "ingest: {events: {files: [log.csv], value: value}}\nradar: {opt_out_file: nobody.csv}\n"
+    )
+    code, told = ntg("check")
+    assert code == 1
+    for part in (
+        "3 of 4 rows (75.00%) cannot be used",
+        "events: user_id  is empty in 1 record(s), first log.csv line 3",
+        "events: event_at  is no ISO timestamp in 1 record(s), first log.csv line 4",
+        "events: value  is no number in 1 record(s), first log.csv line 5",
+        "radar.opt_out_file  nobody.csv: no such file",
+        "every contact list is withheld",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("overlay", "told"),
+    [
+        ("schedule: {cron: '0 25 * * *'}", "'25' is no hour"),
+        ("schedule: {cron: '0 3 * * xyz'}", "'xyz' is no weekday"),
+        ("ranking: {rules: {exclude_categories: [Horror]}}", "the source has none"),
+        ("ingest: {events: {files: [a.csv], timezone: Mars/Olympus}}", "is no IANA time zone"),
+        ("ingest: {events: {files: [a.csv], timestamp_format: '%Q'}}", "no time format knows"),
+        ("ingest: {events: {files: [a.csv], encoding: utf-9}}", "is no known encoding"),
+    ],
+)
+def test_config_show_refuses_what_a_run_would_refuse(home: Path, overlay: str, told: str) -> None:
+    base = "" if "ingest" in overlay else "ingest: {events: {files: [a.csv]}}\n"
+    (home / "ntg.yaml").write_text(f"{base}{overlay}\n")
+    code, said = ntg("config", "show")
+    assert code == 2
+    assert told in said
