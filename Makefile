@@ -111,6 +111,14 @@ LOCK_OPTIONS = --quiet --universal --python-version 3.11 --generate-hashes --no-
 
 ##@ Measure
 
+.PHONY: leakage-verdicts
+leakage-verdicts: $(DEV) ## Prove the shipped configurations free of leaks anew, and write the verdicts beside the code
+	$(BIN)/ntg audit-leakage --write
+
+.PHONY: leakage-plants
+leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which guard catches it (ten minutes)
+	$(BIN)/ntg audit-leakage --plant all
+
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
@@ -134,7 +142,7 @@ $(BENCHMARKS:%=bench-%): bench-%: $(DEV) $(PEERS)
 clean: ## Remove results, run history, generated inputs and caches; your own data, data/history and .venv stay
 	rm -rf outputs reports data/warehouse data/scratch data/dagster data/published data/features data/current
 	rm -rf data/generations data/before_generations
-	rm -rf data/workspaces data/synthetic data/complete_journey
+	rm -rf data/workspaces data/synthetic data/complete_journey data/leakage
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find ntg_assets ntg_assets_tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -39,6 +39,7 @@ class Workspace:
             "COLUMNS": "200",
             "NTG_CONFIG": self.config,
             "NTG_WORKSPACE": str(self.folder),
+            "NTG_GATE__REMAKING": "false",  # test_remaking.py audits the code once
             **self.variables,
             **variables,
         }

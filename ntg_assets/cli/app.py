@@ -48,6 +48,7 @@ for command in (
     keeping.rollback,
     keeping.publish,
     keeping.diff,
+    asking.audit_leakage,
     asking.replay,
     asking.trace,
     asking.plan_experiment,

@@ -1,19 +1,28 @@
 """Assets of the leakage audit and of the release gate."""
 
+import dagster as dg
 import polars as pl
 
 from ntg_assets.evaluation.gate.contracts import LeakageAudit, ReleaseGate
 from ntg_assets.evaluation.gate.leakage_audit import leakage_audit as audit
 from ntg_assets.evaluation.gate.release_gate import Evidence
 from ntg_assets.evaluation.gate.release_gate import release_gate as decide
+from ntg_assets.evaluation.leakage.remaking import remade
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
-from ntg_assets.sql import Query, Table
+from ntg_assets.sql import Table
 from ntg_assets.stages import BACKTEST
 
 
-@staged_asset(contract=LeakageAudit, group="evaluation", stages=(BACKTEST,), kinds=("sql",))
+@staged_asset(
+    contract=LeakageAudit,
+    group="evaluation",
+    stages=(BACKTEST,),
+    files=("data/leakage",),
+    kinds=("sql", "polars"),
+)
 def leakage_audit(
+    context: dg.AssetExecutionContext,
     split_boundaries: pl.DataFrame,
     train_events: Table,
     val_events: Table,
@@ -26,8 +35,11 @@ def leakage_audit(
     candidates: Table,
     churn_labels: Table,
     churn_scores: Table,
-) -> Query:
-    """Every row of the back-test that could only come from the future, counted."""
+    project: Project,
+) -> pl.DataFrame:
+    """Every row of the back-test that could only come from the future, counted, and what re-making
+    a planted world with other futures has shown of this code and configuration.
+    """
     asked = (
         train_events,
         val_events,
@@ -41,7 +53,9 @@ def leakage_audit(
         churn_labels,
         churn_scores,
     )
-    return audit({table.name: table for table in asked}, split_boundaries)
+    dates = project.read(audit({table.name: table for table in asked}, split_boundaries))
+    verdict = remade(project.settings, workspace=project.paths.workspace, tell=context.log.info)
+    return pl.concat([dates.with_columns(detail=pl.lit(None, pl.String)), verdict])
 
 
 @staged_asset(contract=ReleaseGate, group="evaluation", stages=(BACKTEST,))

@@ -14,6 +14,7 @@ def nothing_from_the_future(leakage_audit: pl.DataFrame) -> dg.AssetCheckResult:
     broken = leakage_audit.filter(pl.col("n_violations") > 0)
     told = "; ".join(
         f"{row['table_name']}: {row['rule']}: {row['n_violations']} rows"
+        + (f" ({row['detail']})" if row.get("detail") else "")
         for row in broken.iter_rows(named=True)
     )
     return dg.AssetCheckResult(

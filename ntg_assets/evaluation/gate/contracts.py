@@ -22,6 +22,9 @@ class LeakageAudit(Contract):
     rule: str = column("What must hold for each of its rows")
     n_rows: int = column("Rows of the table", ge=0)
     n_violations: int = column("Rows that break the rule", ge=0)
+    detail: str = column(
+        "What differs, column by column, and what was not audited; null: nothing", nullable=True
+    )
 
     class Config:
         unique = ["table_name", "rule"]

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.gate import GateSettings
+from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, END
 
 Verdict = Literal["pass", "warn", "block"]
 Row = dict[str, Any]
@@ -94,15 +95,27 @@ def _nothing_from_the_future(audit: pl.DataFrame) -> Finding:
         " break one"
     )
     if broken.height:
-        told += f" (first: {broken['table_name'][0]}: {broken['rule'][0]})"
-    return Finding(
-        "nothing from the future is stored",
-        "block" if n_rows else "pass",
-        float(n_rows),
-        0.0,
-        None,
-        told,
-    )
+        told += f" (first: {_what_broke(broken.row(0, named=True))})"
+    unaudited = _not_remade(audit)
+    verdict: Verdict = "block" if n_rows else "warn" if unaudited else "pass"
+    evidence = f"{told}; {unaudited or _remade(audit)}"
+    return Finding("nothing from the future is stored", verdict, float(n_rows), 0.0, None, evidence)
+
+
+def _what_broke(row: Row) -> str:
+    return row.get("detail") or f"{row['table_name']}: {row['rule']}"
+
+
+def _not_remade(audit: pl.DataFrame) -> str | None:
+    """Say why nothing was made again with other futures; None where it was."""
+    missing = audit.filter(pl.col("rule") == CAN_BE_MADE, pl.col("n_violations") == 0)
+    return missing["detail"][0] if missing.height else None
+
+
+def _remade(audit: pl.DataFrame) -> str:
+    n_tables = audit.filter(pl.col("rule") == END).height
+    told = "tables of a planted world are the same whatever its future"
+    return f"{n_tables} {told}" if n_tables else "nothing was re-made with another future"
 
 
 def _ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Finding:

@@ -1,0 +1,99 @@
+"""What each guard against leaks says of the code that is loaded: run as a process of its own over a
+copy into which a leak was planted.
+
+`python -m ntg_assets.cli.leakage_guards` prints one JSON object: by guard what it found, or null.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from ntg_assets.configuration.settings import Settings, load_settings
+from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.evaluation.gate.leakage_audit import leakage_audit
+from ntg_assets.evaluation.leakage.audit import rehearsal_settings
+from ntg_assets.evaluation.leakage.remaking import find_verdict, remake
+from ntg_assets.evaluation.leakage.world import crowd, planted_world
+from ntg_assets.orchestration.graph_leaks import graph_leaks
+from ntg_assets.storage.run import run
+
+CROWD = 4  # a log as large as no planted world of the audit
+DATED = (
+    "train_events",
+    "val_events",
+    "test_events",
+    "user_days",
+    "interaction_features",
+    "user_features",
+    "item_features",
+    "taste_graph",
+    "candidates",
+    "churn_labels",
+    "churn_scores",
+)
+
+
+def by_graph(_: Settings) -> str | None:
+    """Ask the asset graph."""
+    from ntg_assets.definitions import defs  # noqa: PLC0415  # a plant may break it for this guard alone
+
+    return "; ".join(graph_leaks(defs.resolve_asset_graph())) or None
+
+
+def by_declared_reads(settings: Settings) -> str | None:
+    """Run the assets, which may read what they declare."""
+    try:
+        remake(planted_world(settings.churn.horizon_days), DATED, settings=settings)
+    except UndeclaredReadError as error:
+        return str(error)
+    return None
+
+
+def by_dates(settings: Settings) -> str | None:
+    """Ask the stored tables of a large log about time, as every night does."""
+    world = crowd(planted_world(settings.churn.horizon_days), times=CROWD)
+    made = remake(world, [*DATED, "split_boundaries"], settings=settings)
+    rules = run(leakage_audit({name: made[name] for name in DATED}, made["split_boundaries"]))
+    broken = rules.filter(pl.col("n_violations") > 0)
+    return (
+        "; ".join(f"{table}: {rule}" for table, rule in broken.select("table_name", "rule").rows())
+        or None
+    )
+
+
+def by_remaking(settings: Settings) -> str | None:
+    """Make the planted world again with other futures."""
+    verdict = find_verdict(settings)
+    broken = verdict.filter(
+        pl.col("n_violations") > 0,
+        ~pl.col("detail").fill_null("").str.contains("not issued|declares no files|opens the ware"),
+    )
+    return "; ".join(broken["detail"].fill_null("")) or None
+
+
+GUARDS: dict[str, Callable[[Settings], str | None]] = {
+    "graph": by_graph,
+    "declared reads": by_declared_reads,
+    "dates": by_dates,
+    "re-making": by_remaking,
+}
+
+
+def main(config: Path | None = None) -> None:
+    """Print what each guard finds."""
+    settings = rehearsal_settings(load_settings(config))
+    found: dict[str, str | None] = {}
+    for name, guard in GUARDS.items():
+        try:
+            found[name] = guard(settings)
+        except Exception as error:  # noqa: BLE001  # what breaks elsewhere is no finding of this guard
+            found[name] = None
+            sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if sys.argv[1:] else None)

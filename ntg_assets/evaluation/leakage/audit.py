@@ -1,0 +1,248 @@
+"""Re-make the back-test of the planted world with other futures, and say what differs.
+
+A future begins at one of three instants: the end of TRAIN (nothing that TRAIN made may differ), the
+latest inner cut (the weights may depend on its labels and on nothing else that came after it), and
+an early origin of the walk forward (no row that was knowable then may differ). Another past is the
+positive control: a column that it does not move was never looked at, and is named as not audited.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import polars as pl
+
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.contracts import contract_of, key_of
+from ntg_assets.errors import UndeclaredReadError, tell_error
+from ntg_assets.evaluation.leakage import futures
+from ntg_assets.evaluation.leakage.comparison import Difference, differences, moved_columns
+from ntg_assets.evaluation.leakage.world import (
+    STARTS_ON,
+    TRAIN_HORIZONS,
+    ZONE,
+    World,
+    planted_world,
+)
+from ntg_assets.local_days import first_instant
+from ntg_assets.ranking.learning.inner_cut import inner_slices
+
+Made = Mapping[str, pl.DataFrame]
+Remake = Callable[[World, Collection[str]], Made]
+Future = Callable[[World, datetime], World]
+
+AUDIT_TYPES = {
+    "table_name": pl.String,
+    "rule": pl.String,
+    "n_rows": pl.Int64,
+    "n_violations": pl.Int64,
+    "detail": pl.String,
+}
+END = "another future from the end of TRAIN changes nothing"
+CUT = "another future from the inner cut changes nothing but labels"
+ORIGIN = "another future from an early origin changes no row of before"
+WORLD, CAN_BE_MADE = "planted_world", "the back-test can be made of it"
+NOT_AUDITED = "not audited"
+ORIGIN_PLACE = 1  # the second origin: the first has no earlier one that it could learn from
+FEW_SAMPLES = 200  # of a bootstrap: intervals are not what is asked here
+SHOWN = 3
+
+OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
+JUDGED = frozenset(
+    {"log_loss", "log_loss_recalibrated", "gain", "mean_gain", "standard_error", "is_adopted"}
+)
+
+
+class Clocked(NamedTuple):
+    """A table whose rows were knowable at different days.
+
+    Attributes:
+        day: Column of the day.
+        outcomes: Columns of what came after that day.
+        is_chosen_later: Whether which rows there are is decided later.
+    """
+
+    day: str
+    outcomes: frozenset[str] = frozenset()
+    is_chosen_later: bool = False
+
+
+CLOCKED = {
+    "churn_labels": Clocked("window_end_on"),
+    "churn_snapshots": Clocked("snapshot_on", is_chosen_later=True),
+    "churn_walk_forward": Clocked("origin_on", OUTCOMES),
+    "churn_recalibration": Clocked("origin_on", JUDGED),
+    "churn_forecasts": Clocked("origin_on", OUTCOMES),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one table showed under one rule."""
+
+    table: str
+    rule: str
+    n_rows: int
+    differences: tuple[tuple[str, Difference], ...] = ()
+    not_audited: tuple[str, ...] = ()
+
+    def as_row(self) -> tuple[str, str, int, int, str | None]:
+        """One row of `leakage_audit`."""
+        told = [
+            f"{self.table}.{found.column} differs in {found.n_rows} rows when the future is"
+            f" {future} ({found.example})"
+            for future, found in self.differences[:SHOWN]
+        ]
+        if len(self.differences) > SHOWN:
+            told.append(f"and {len(self.differences) - SHOWN} more")
+        if self.not_audited:
+            told.append(
+                f"{NOT_AUDITED}, for another past does not move it: " + ", ".join(self.not_audited)
+            )
+        n_violations = max((found.n_rows for _, found in self.differences), default=0)
+        return self.table, self.rule, self.n_rows, n_violations, "; ".join(told) or None
+
+
+def rehearsal_settings(settings: Settings) -> Settings:
+    """The configuration as the planted world is made with it: modelling as it is, dates and zone of
+    the world, no files.
+    """
+    horizon = timedelta(days=settings.churn.horizon_days)
+    val_on = STARTS_ON + TRAIN_HORIZONS * horizon
+    rules = settings.ranking.rules.model_copy(update={"exclude_items_file": None})
+    no_files = {"opt_out_file": None, "exclusion_file": None, "contact_log": None}
+    return settings.model_copy(
+        update={
+            "split": settings.split.model_copy(
+                update={
+                    "strategy": "global_time",
+                    "boundaries": "dates",
+                    "val_start": val_on.isoformat(),
+                    "test_start": (val_on + horizon).isoformat(),
+                }
+            ),
+            "ingest": settings.ingest.model_copy(update={"service_timezone": ZONE}),
+            "ranking": settings.ranking.model_copy(update={"rules": rules}),
+            "radar": settings.radar.model_copy(update=no_files),
+            "gate": settings.gate.model_copy(update={"bootstrap_samples": FEW_SAMPLES}),
+        }
+    )
+
+
+def audit_by_remaking(remake: Remake, tables: Sequence[str], *, settings: Settings) -> pl.DataFrame:
+    """Make the planted world's back-test again and again, and compare.
+
+    Args:
+        remake: Runs the real assets over a world and returns the named tables.
+        tables: What TRAIN alone makes; every column of these is asked.
+        settings: The configuration, as `rehearsal_settings` gives it.
+
+    Returns:
+        Rows of `leakage_audit`: one per (table, rule).
+    """
+    world = planted_world(settings.churn.horizon_days)
+    try:
+        made = remake(world, [*tables, *CLOCKED])
+    except UndeclaredReadError as error:
+        return unaudited(str(error), n_violations=1)
+    except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
+        return unaudited(f"{NOT_AUDITED}: {tell_error(error)}")
+    findings = [
+        *_from_the_end(remake, world, made, tables),
+        _from_the_cut(remake, world, made, settings),
+        *_from_an_origin(remake, world, made),
+    ]
+    return pl.DataFrame([one.as_row() for one in findings], schema=AUDIT_TYPES, orient="row")
+
+
+def _from_the_end(
+    remake: Remake, world: World, made: Made, tables: Sequence[str]
+) -> Iterator[Finding]:
+    others = {
+        future.__name__: _remade(remake, future(world, world.train_end), tables)
+        for future in (futures.rewritten, futures.added, futures.deleted)
+    }
+    past = remake(futures.other_past(world), tables)
+    for table in tables:
+        moved = moved_columns(made[table], past[table])
+        yield Finding(
+            table,
+            END,
+            made[table].height,
+            tuple(_compared(table, made[table], others)),
+            tuple(name for name in made[table].columns if name not in moved),
+        )
+
+
+def _from_the_cut(remake: Remake, world: World, made: Made, settings: Settings) -> Finding:
+    table = "ranking_weights"
+    train = world.events.filter(pl.col("event_at") < world.train_end)
+    latest = next(inner_slices(train, strategy="global_time", settings=settings.ranking, zone=ZONE))
+    future = futures.same_labels(world, latest.cutoff_at)
+    others = {"another one with the same labels": _remade(remake, future, [table])}
+    return Finding(table, CUT, made[table].height, tuple(_compared(table, made[table], others)))
+
+
+def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Finding]:
+    origins = made["churn_walk_forward"]["origin_on"].unique().sort()
+    if len(origins) <= ORIGIN_PLACE:
+        yield Finding(
+            "churn_walk_forward", ORIGIN, len(origins), not_audited=("too few origins: all",)
+        )
+        return
+    begins_on = origins[ORIGIN_PLACE]
+    others = {
+        future.__name__: _remade(remake, future(world, first_instant(begins_on, ZONE)), CLOCKED)
+        for future in (futures.rewritten, futures.added)
+    }
+    for table, clock in CLOCKED.items():
+        before = _before(made[table], clock, begins_on)
+        again = {
+            future: other
+            if isinstance(other, Exception)
+            else {table: _before(other[table], clock, begins_on)}
+            for future, other in others.items()
+        }
+        found = _compared(table, before, again, clock)
+        yield Finding(table, ORIGIN, before.height, tuple(found))
+
+
+def _before(rows: pl.DataFrame, clock: Clocked, day: date) -> pl.DataFrame:
+    return rows.filter(pl.col(clock.day) <= day)
+
+
+def _remade(remake: Remake, world: World, tables: Collection[str]) -> Made | Exception:
+    """Make tables of another world; that they cannot be made of it is a difference too."""
+    try:
+        return remake(world, tables)
+    except Exception as error:  # noqa: BLE001  # the true future could be made
+        return error
+
+
+def _compared(
+    table: str,
+    made: pl.DataFrame,
+    others: Mapping[str, Made | Exception],
+    clock: Clocked | None = None,
+) -> Iterator[tuple[str, Difference]]:
+    outcomes = clock.outcomes if clock else frozenset[str]()
+    columns = [name for name in made.columns if name not in outcomes]
+    for future, other in others.items():
+        if isinstance(other, Exception):
+            yield future, Difference("rows", max(made.height, 1), tell_error(other))
+            continue
+        for found in differences(
+            made,
+            other[table],
+            key=key_of(contract_of(table)),
+            columns=columns,
+            same_rows=not (clock and clock.is_chosen_later),
+        ):
+            yield future, found
+
+
+def unaudited(detail: str, *, n_violations: int = 0) -> pl.DataFrame:
+    """Say why nothing was audited: the one row of such a verdict."""
+    row = (WORLD, CAN_BE_MADE, 0, n_violations, detail)
+    return pl.DataFrame([row], schema=AUDIT_TYPES, orient="row")

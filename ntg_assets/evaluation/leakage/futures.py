@@ -1,0 +1,189 @@
+"""Other futures of the planted world, and another past: each says what changes and what stays.
+
+A future begins at an instant; what happened before is the same to the last byte. The last event of
+the log stays, so that the log ends where it ended.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import polars as pl
+
+from ntg_assets.evaluation.leakage.world import N_USERS, ZONE, World
+from ntg_assets.local_days import day_of
+from ntg_assets.randomness import random_stream
+
+STRANGER = 1_000_000  # ids from here are of users and items that nobody has seen before
+ABSURD = 7.0
+
+
+def rewritten(world: World, begins_at: datetime) -> World:
+    """Let other people do other things at the same instants, for other amounts; what is known of
+    items and of contacts later is another version.
+    """
+    before, after = _divided(world.events, begins_at)
+    rng = random_stream(1, "rewritten")
+    other = after.with_columns(
+        user_id=pl.Series(rng.permutation(after["user_id"].to_numpy()) % N_USERS + 1),
+        item_id=pl.Series(rng.permutation(after["item_id"].to_numpy())),
+        event_type=pl.lit("finish"),
+        value=(pl.col("value") * ABSURD + 1).round(2),
+        weight=pl.lit(3.0),
+    )
+    return _later_versions(world.with_events(pl.concat([before, other])), begins_at)
+
+
+def added(world: World, begins_at: datetime) -> World:
+    """Let known and unknown users take known and unknown items besides, three times as often."""
+    before, after = _divided(world.events, begins_at)
+    rng = random_stream(2, "added")
+    crowd = pl.concat([after] * 3)
+    known = crowd.with_columns(
+        user_id=pl.Series(rng.integers(1, N_USERS + 1, crowd.height)),
+        item_id=pl.Series(rng.permutation(crowd["item_id"].to_numpy())),
+    )
+    strangers = after.with_columns(
+        user_id=pl.Series(STRANGER + rng.integers(0, N_USERS, after.height)),
+        item_id=pl.when(pl.int_range(pl.len()) % 2 == 0)
+        .then(pl.col("item_id"))
+        .otherwise(pl.col("item_id") + STRANGER),
+    )
+    more = pl.concat([before, after, known, strangers])
+    return _later_versions(world.with_events(more), begins_at)
+
+
+def deleted(world: World, begins_at: datetime) -> World:
+    """Let hardly anything happen: one event in forty is left."""
+    before, after = _divided(world.events, begins_at)
+    few = after.filter((pl.int_range(pl.len()) % 40 == 0) | _is_last(after))
+    return world.with_events(pl.concat([before, few]))
+
+
+def same_labels(world: World, begins_at: datetime) -> World:
+    """Change everything after an inner cut but what its labels are: which known user then took
+    which new item.
+
+    Instants are exchanged (the first stays: it is the cut), amounts and kinds are others, an item
+    that is taken again is another of the user's own, and users without a past are other users who
+    take other things. There are as many events as before, so the cut stays where it was.
+    """
+    before, after = _divided(world.events, begins_at)
+    rng = random_stream(3, "same labels")
+    inside, beyond = _divided(after, world.train_end)
+    is_known = inside["user_id"].is_in(before["user_id"].unique().implode())
+    known, strangers = inside.filter(is_known), inside.filter(~is_known)
+    known = _other_repeats(known, before)
+    strangers = strangers.with_columns(
+        user_id=pl.col("user_id") + STRANGER,
+        item_id=pl.Series(rng.integers(1, 21, strangers.height)),
+    )
+    columns = world.events.columns
+    mixed = pl.concat([known.select(columns), strangers.select(columns)]).sort("event_at")
+    first, rest = mixed.head(1), mixed.slice(1)
+    rest = rest.with_columns(
+        event_at=pl.Series(rng.permutation(rest["event_at"].to_numpy())).cast(pl.Datetime("us")),
+        event_type=pl.lit("finish"),
+        value=(pl.col("value") * ABSURD + 1).round(2),
+        weight=pl.lit(3.0),
+    )
+    other = world.with_events(pl.concat([before, first, rest, beyond]))
+    return rewritten(other, world.train_end)
+
+
+def other_past(world: World) -> World:
+    """Rewrite everything before TRAIN's end: what does not move then was never looked at."""
+    past, future = _divided(world.events, world.train_end)
+    rng = random_stream(4, "past")
+    start = world.day(1)
+    kept = past.filter(
+        (pl.col("event_on") >= start) & (pl.Series(rng.random(past.height)) < 0.7)  # noqa: PLR2004  # most
+    )
+    other = kept.with_columns(
+        user_id=(pl.col("user_id") * 3) % N_USERS + 1,
+        item_id=pl.Series(rng.permutation(kept["item_id"].to_numpy()) % 90 + 1),
+        event_type=pl.when(pl.col("event_type") == "view")
+        .then(pl.lit("finish"))
+        .otherwise(pl.lit("view")),
+        value=(pl.col("value") * 1.7 + 0.3).round(2),
+        weight=pl.lit(1.5),
+        load_file=pl.lit(2, pl.Int64),
+    )
+    items = world.items.with_columns(
+        title=pl.col("title") + " anew",
+        categories=pl.concat_str(pl.lit("kind "), (pl.col("item_id") % 4).cast(pl.String)),
+    )
+    changed = world.with_events(pl.concat([other, future]))
+    return replace(
+        changed,
+        items=items,
+        user_lists=world.user_lists.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
+            file_name=pl.lit("others.csv"),
+            contacted_on=pl.col("contacted_on").dt.offset_by("-3d"),
+        ),
+        trial_log=world.trial_log.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
+            is_treated=~pl.col("is_treated"),
+            assigned_on=pl.col("assigned_on").dt.offset_by("-9d"),
+            propensity=pl.lit(0.4),
+        ),
+    )
+
+
+def _divided(events: pl.DataFrame, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return events.filter(pl.col("event_at") < at), events.filter(pl.col("event_at") >= at)
+
+
+def _is_last(events: pl.DataFrame) -> pl.Expr:
+    return pl.col("event_at") == events["event_at"].max()
+
+
+def _other_repeats(taken: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Let each repetition, and each item that the user had before, be another item that the user
+    has: no label comes or goes.
+    """
+    pairs = before.select("user_id", "item_id").unique()
+    is_new = taken.join(
+        pairs.with_columns(had=pl.lit(value=True)),
+        on=["user_id", "item_id"],
+        how="left",
+        maintain_order="left",
+    )["had"].is_null()
+    is_first = taken.select(pl.struct("user_id", "item_id").is_first_distinct()).to_series()
+    teaches = is_new & is_first
+    first_had = before.group_by("user_id").agg(other=pl.col("item_id").min())
+    return taken.join(first_had, on="user_id", how="left", maintain_order="left").with_columns(
+        item_id=pl.when(teaches).then("item_id").otherwise("other")
+    )
+
+
+def _later_versions(world: World, begins_at: datetime) -> World:
+    """Change what the tables beside the log say of later: items that nobody had yet, contacts and
+    trial days that had not come.
+    """
+    known = world.events.filter(pl.col("event_at") < begins_at)["item_id"].unique()
+    day = day_of(begins_at, ZONE)
+    return replace(
+        world,
+        items=_other_items(world.items, known),
+        user_lists=world.user_lists.with_columns(contacted_on=_other_day("contacted_on", day)),
+        trial_log=world.trial_log.with_columns(
+            is_treated=pl.when(pl.col("assigned_on") >= day)
+            .then(~pl.col("is_treated"))
+            .otherwise("is_treated"),
+            assigned_on=_other_day("assigned_on", day),
+        ),
+    )
+
+
+def _other_items(items: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    is_known = pl.col("item_id").is_in(known.implode())
+    later = items.filter(~is_known)
+    other = later.filter(pl.int_range(pl.len()) % 2 == 0).with_columns(
+        title=pl.lit("renamed"), categories=pl.lit("taste 0|taste 1|unheard")
+    )
+    new = later.with_columns(item_id=pl.col("item_id") + STRANGER, categories=pl.lit("taste 2"))
+    return pl.concat([items.filter(is_known), other, new]).sort("item_id")
+
+
+def _other_day(column: str, begins_on: date) -> pl.Expr:
+    later = pl.col(column).dt.offset_by("5d")
+    return pl.when(pl.col(column) >= begins_on).then(later).otherwise(column)

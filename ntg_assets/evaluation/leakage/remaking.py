@@ -1,0 +1,110 @@
+"""The verdict on the present code and configuration: known, or found now by running the real assets
+over the planted world.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.contracts import IdTypes, contract_of, schema_of, table_of
+from ntg_assets.evaluation.leakage.audit import (
+    NOT_AUDITED,
+    audit_by_remaking,
+    rehearsal_settings,
+    unaudited,
+)
+from ntg_assets.evaluation.leakage.verdicts import (
+    FOLDER,
+    fingerprint,
+    keep_verdict,
+    known_verdict,
+)
+from ntg_assets.evaluation.leakage.world import ZONE, World
+from ntg_assets.orchestration.rehearsal import needed_for, rehearse, steps_of
+from ntg_assets.splits.boundaries import event_calendar
+from ntg_assets.sql import Table, query
+from ntg_assets.stages import BACKTEST, INGEST
+from ntg_assets.storage.run import run
+
+# parts that look at what was held out, or tell what they read
+JUDGES = frozenset({"evaluation"})
+HELD_OUT = frozenset({"val_events", "test_events", "split_report"})
+
+
+def remade(settings: Settings, *, workspace: Path, tell: Callable[[str], object]) -> pl.DataFrame:
+    """Return the verdict on this code and configuration; find it where none is known.
+
+    Args:
+        settings: The configuration of the run.
+        workspace: Where verdicts of other fingerprints than the shipped ones are kept.
+        tell: Where to say that it is found now.
+
+    Returns:
+        Rows of `leakage_audit`.
+    """
+    asked = rehearsal_settings(settings)
+    name = fingerprint(asked)
+    if (known := known_verdict(name, workspace=workspace)) is not None:
+        return known
+    if not settings.gate.remaking:
+        return unaudited(f"{NOT_AUDITED}: gate.remaking is off, and no verdict on {name} is known")
+    tell(f"leakage_audit: no verdict on {name} is known: it is found now, once")
+    verdict = find_verdict(asked)
+    keep_verdict(name, verdict, file=workspace / FOLDER / f"{name}.json")
+    return verdict
+
+
+def find_verdict(settings: Settings) -> pl.DataFrame:
+    """Re-make the planted world's back-test with other futures.
+
+    Args:
+        settings: The configuration, as `rehearsal_settings` gives it.
+    """
+    return audit_by_remaking(
+        partial(remake, settings=settings), audited_tables(), settings=settings
+    )
+
+
+def audited_tables() -> list[str]:
+    """List what TRAIN alone makes."""
+    return [
+        table
+        for step in steps_of(BACKTEST, without=JUDGES)
+        for table in map(table_of, step.tables)
+        if table not in HELD_OUT
+    ]
+
+
+def remake(
+    world: World, tables: Collection[str], *, settings: Settings
+) -> Mapping[str, pl.DataFrame]:
+    """Run the real assets of the back-test over a world, as far as some tables need it."""
+    steps = needed_for(steps_of(BACKTEST), tables)
+    made = rehearse(steps, ingested(world), settings=settings)
+    return {table.name: rows for table, rows in made.items()}
+
+
+def ingested(world: World) -> dict[Table, pl.DataFrame]:
+    """The tables of `ingest` that a world gives; every other one is empty."""
+    counts = query("splits", "event_calendar", {"events": world.events}, fine_below_days=0)
+    given = {
+        "events": world.events,
+        "items": world.items,
+        "item_categories": world.item_categories,
+        "event_calendar": event_calendar(run(counts), zone=ZONE),
+        "user_lists": world.user_lists,
+        "trial_log": world.trial_log,
+    }
+    needed = {
+        key for step in steps_of(BACKTEST) for key in step.reads.values() if key.path[0] == INGEST
+    }
+    empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in given}
+    return {Table(INGEST, name): rows for name, rows in {**empty, **given}.items()}
+
+
+def _empty(table: str) -> pl.DataFrame:
+    schema = schema_of(contract_of(table), IdTypes("integer", "integer"))
+    return pl.DataFrame(schema={name: column.dtype.type for name, column in schema.columns.items()})

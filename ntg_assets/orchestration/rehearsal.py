@@ -1,0 +1,195 @@
+"""The real assets of a stage, run without Dagster, in memory, on tables that are given: how the
+audit asks what they would have made of another future.
+
+What they declare holds here too: an asset that reads what it was not issued is refused.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.contracts import IdTypes, column_names, table_of
+from ntg_assets.declared_reads import require_declared, require_files, require_whole_store
+from ntg_assets.errors import StorageError
+from ntg_assets.orchestration.collection import collected_assets
+from ntg_assets.orchestration.staging import STEPS, Step
+from ntg_assets.randomness import random_stream
+from ntg_assets.sql import Query, Stream, Table, quote_identifier
+from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # in memory
+from ntg_assets.storage.run import bound, run
+
+Tables = dict[Table, pl.DataFrame]
+SILENT = logging.getLogger("ntg.rehearsal")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+
+
+class RehearsalProject:
+    """What an asset may ask of the project, answered from memory."""
+
+    def __init__(self, settings: Settings, connection: Connection) -> None:
+        self.settings = settings
+        self.id_types = IdTypes("integer", "integer")
+        self._connection = connection
+
+    @property
+    def paths(self) -> Paths:
+        require_files("the folders of the project")
+        raise StorageError("A rehearsal has no folders: its tables are in memory.")
+
+    def warehouse(self) -> NoReturn:
+        """Refuse: there is none."""
+        require_whole_store()
+        raise StorageError("A rehearsal has no warehouse: its tables are in memory.")
+
+    def read(self, given: Query) -> pl.DataFrame:
+        """Ask the tables in memory a question, as `Project.read` asks the warehouse."""
+        require_declared(given)
+        return run(given, self._connection)
+
+    def columns(self, table: Table, *names: str) -> pl.DataFrame:
+        """Read some columns, as `Project.columns` does."""
+        text = f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # quoted
+        return self.read(Query(text, {"stored": table}))
+
+    def rng(self, use: str) -> np.random.Generator:
+        """A random stream of its own for a named use, as `Project.rng`."""
+        return random_stream(self.settings.seed, use)
+
+
+class RehearsalContext:
+    """What an asset may do with its context: speak, to nobody."""
+
+    log = SILENT
+
+    def add_output_metadata(self, *_: object, **__: object) -> None:
+        """Keep nothing."""
+
+
+def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
+    """Return the steps of a stage in an order in which each finds what it reads.
+
+    Args:
+        stage: The stage.
+        without: Parts of the pipeline that are left out.
+    """
+    collected_assets()
+    rest = {step.name: step for step in STEPS if step.stage == stage and step.group not in without}
+    makers = {
+        dg.AssetKey([stage, table_of(table)]): step.name
+        for step in rest.values()
+        for table in step.tables
+    }
+    done: list[Step] = []
+    while rest:
+        ready = [
+            step
+            for step in rest.values()
+            if not any(makers.get(key) in rest for key in step.reads.values())
+        ]
+        if not ready:
+            raise StorageError(f"These steps wait for each other: {', '.join(sorted(rest))}.")
+        done += ready
+        for step in ready:
+            del rest[step.name]
+    return done
+
+
+def needed_for(steps: Sequence[Step], tables: Collection[str]) -> list[Step]:
+    """Return the steps without which some tables cannot be made, in the same order."""
+    wanted, needed = set(tables), []
+    for step in reversed(steps):
+        if wanted & {table_of(table) for table in step.tables}:
+            needed.append(step)
+            wanted |= {key.path[-1] for key in step.reads.values() if key.path[0] == step.stage}
+    return needed[::-1]
+
+
+def rehearse(
+    steps: Sequence[Step], given: Mapping[Table, pl.DataFrame], *, settings: Settings
+) -> Tables:
+    """Run steps over tables that are given.
+
+    Args:
+        steps: In an order in which each finds what it reads.
+        given: The tables that no step makes.
+        settings: The configuration.
+
+    Returns:
+        What the steps made.
+    """
+    made: list[Table] = []
+    with connect() as connection:
+        for table, frame in given.items():
+            _store(connection, table, Query("select * from incoming", {"incoming": frame}))
+        project = RehearsalProject(settings, connection)
+        for step in steps:
+            for table, rows in _results(step, project, connection):
+                _store(connection, table, rows)
+                made.append(table)
+        return {
+            table: run(Query("select * from stored", {"stored": table}), connection)
+            for table in made
+        }
+
+
+def _results(
+    step: Step, project: RehearsalProject, connection: Connection
+) -> Iterator[tuple[Table, Query]]:
+    arguments = {
+        name: _argument(name, annotation, step, project, connection)
+        for name, annotation in _parameters(step.function).items()
+    }
+    result = step.function(**arguments)
+    several = result if len(step.tables) > 1 else (result,)
+    for model, rows in zip(step.tables, several, strict=True):
+        columns = ", ".join(map(quote_identifier, column_names(model)))
+        whole = _as_query(rows)
+        chosen = Query(f"select {columns} from made", {"made": whole})  # noqa: S608  # quoted
+        yield Table(step.stage, table_of(model)), chosen
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    return {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(function).parameters.items()
+    }
+
+
+def _argument(
+    name: str, annotation: object, step: Step, project: RehearsalProject, connection: Connection
+) -> object:
+    if name == "project":
+        return project
+    if name == "context":
+        return RehearsalContext()
+    key = step.reads[name]
+    table = Table(key.path[0], key.path[-1])
+    if annotation is Table:
+        return table
+    rows = run(Query("select * from stored", {"stored": table}), connection)
+    if annotation is pa.Table:
+        return rows.to_arrow()
+    return rows.lazy() if annotation is pl.LazyFrame else rows
+
+
+def _as_query(rows: Any) -> Query:  # noqa: ANN401  # whatever an asset may return
+    if isinstance(rows, Query):
+        return rows
+    frame = pl.concat(rows.frames) if isinstance(rows, Stream) else rows
+    return Query("select * from incoming", {"incoming": frame})
+
+
+def _store(connection: Connection, table: Table, rows: Query) -> None:
+    connection.execute(f"create schema if not exists {quote_identifier(table.schema)}")
+    with bound(connection, rows):
+        statement = f"create table {table.quoted} as {rows.text}"
+        connection.execute(statement, dict(rows.parameters) or None)

@@ -1,0 +1,309 @@
+"""The audit that re-makes: the real assets make the same of the planted world whatever its future,
+and a leak shows in the table and column that it reaches.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import ntg_assets.churn.walk_forward
+import ntg_assets.ranking.learning.examples
+from ntg_assets.cli.audit_leakage import needless_guards, planted
+from ntg_assets.configuration.settings import Settings, load_settings
+from ntg_assets.errors import LeakageError, UndeclaredReadError
+from ntg_assets.evaluation.gate.release_gate import _nothing_from_the_future
+from ntg_assets.evaluation.leakage import futures, remaking, verdicts
+from ntg_assets.evaluation.leakage.audit import (
+    AUDIT_TYPES,
+    CAN_BE_MADE,
+    CUT,
+    END,
+    ORIGIN,
+    _from_an_origin,
+    _from_the_cut,
+    audit_by_remaking,
+    rehearsal_settings,
+    unaudited,
+)
+from ntg_assets.evaluation.leakage.comparison import differences, moved_columns
+from ntg_assets.evaluation.leakage.plants import PLANTS, Edit, Plant
+from ntg_assets.evaluation.leakage.verdicts import fingerprint, keep_verdict, known_verdict
+from ntg_assets.evaluation.leakage.world import World, planted_world
+from ntg_assets.interactions.interactions import code_interactions
+from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.taste.taste_graph import graph_of
+
+ROOT = Path(__file__).parents[2]
+Made = Mapping[str, pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return rehearsal_settings(load_settings(ROOT / "configs" / "dev.yaml", home=ROOT))
+
+
+@pytest.fixture(scope="module")
+def world(settings: Settings) -> World:
+    return planted_world(settings.churn.horizon_days)
+
+
+@pytest.fixture(scope="module")
+def verdict(settings: Settings) -> pl.DataFrame:
+    return remaking.find_verdict(settings)
+
+
+def remake_with(settings: Settings) -> Callable[[World, Collection[str]], Made]:
+    return partial(remaking.remake, settings=settings)
+
+
+def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.DataFrame) -> None:
+    assert verdict.filter(pl.col("n_violations") > 0).is_empty()
+    asked = verdict.group_by("rule").len().sort("rule")
+    assert dict(asked.iter_rows()) == {END: len(remaking.audited_tables()), CUT: 1, ORIGIN: 5}
+    assert len(remaking.audited_tables()) > 40
+
+
+def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None:
+    told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
+    assert told["user_features"] is None  # every column moves
+    assert told["ranking_weights"].endswith("feature, kind, half_life, default_weight, is_floor")
+    assert "not audited" in told["uplift_estimates"]  # no rows: the trial shows nothing
+    whole = [table for table in told if told[table] is None]
+    assert {"train_events", "churn_scores", "recommendations", "revenue_risk_radar"} <= set(whole)
+
+
+def test_weights_are_learned_there(settings: Settings, world: World) -> None:
+    weights = remake_with(settings)(world, ["ranking_weights"])["ranking_weights"]
+    assert set(weights["status"]) == {"learned"}
+
+
+@pytest.mark.parametrize("future", [futures.rewritten, futures.added, futures.deleted])
+def test_a_future_leaves_the_past_and_the_end_of_the_log_as_they_were(
+    world: World, future: Callable[[World, Any], World]
+) -> None:
+    other = future(world, world.train_end)
+    before = pl.col("event_at") < world.train_end
+    assert other.events.filter(before).equals(world.events.filter(before))
+    assert not other.events.equals(world.events)
+    assert other.events["event_at"].max() == world.events["event_at"].max()
+
+
+def test_the_future_of_a_cut_keeps_its_labels_and_changes_all_else(
+    settings: Settings, world: World
+) -> None:
+    train = world.events.filter(pl.col("event_at") < world.train_end)
+    cut = next(inner_slices(train, strategy="global_time", settings=settings.ranking))
+    other = futures.same_labels(world, cut.cutoff_at)
+    again = next(
+        inner_slices(
+            other.events.filter(pl.col("event_at") < world.train_end),
+            strategy="global_time",
+            settings=settings.ranking,
+        )
+    )
+    assert again.cutoff_at == cut.cutoff_at
+    assert labels(again) == labels(cut)
+    assert len(labels(cut)) > 50
+    assert again.labels["value"].mean() != cut.labels["value"].mean()
+    assert set(again.labels["user_id"]) != set(cut.labels["user_id"])
+
+
+def labels(cut: InnerSlice) -> set[tuple[int, int]]:
+    pairs = ["user_id", "item_id"]
+    known = cut.labels.join(cut.history.select("user_id").unique(), on="user_id", how="semi")
+    return set(known.join(cut.history, on=pairs, how="anti").select(pairs).iter_rows())
+
+
+def test_a_model_of_later_windows_shows_at_the_origin(
+    settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ntg_assets.churn.walk_forward
+    closed_before = module.closed_before
+
+    def with_open_windows(rows: pl.DataFrame, at: date) -> pl.DataFrame:
+        closed = closed_before(rows, at)
+        is_origin = closed.height >= module.MIN_FIT_ROWS
+        return rows.filter(pl.col("snapshot_on") <= at) if is_origin else closed
+
+    monkeypatch.setattr(module, "closed_before", with_open_windows)
+    remake = remake_with(settings)
+    made = remake(world, ["churn_forecasts", "churn_recalibration"])
+    found = {one.table: one for one in _from_an_origin(remake, world, made)}
+    assert found["churn_walk_forward"].differences[0][1].column == "churn_logit"
+    assert "churn_walk_forward.churn_logit differs in" in str(
+        found["churn_walk_forward"].as_row()[-1]
+    )
+    assert found["churn_labels"].differences == ()
+
+
+def test_a_graph_of_the_label_events_shows_at_the_cut(
+    settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ntg_assets.ranking.learning.examples
+    whole = code_interactions(world.events.filter(pl.col("event_at") < world.train_end))
+
+    def made_of_all(log: Any, *, taste: Any, seed: int) -> dict[str, pl.DataFrame]:
+        return {
+            **graphs(log, taste=taste, seed=seed),
+            "taste": graph_of(whole, settings=taste).edges,
+        }
+
+    graphs = module.graphs_of
+    monkeypatch.setitem(module.collect_examples.__kwdefaults__ or {}, "make_graphs", made_of_all)
+    remake = remake_with(settings)
+
+    def with_that(asked: World, tables: Collection[str]) -> Made:
+        nonlocal whole
+        train = asked.events.filter(pl.col("event_at") < asked.train_end)
+        whole = code_interactions(train)
+        return remake(asked, tables)
+
+    found = _from_the_cut(with_that, world, with_that(world, ["ranking_weights"]), settings)
+    assert {one.column for _, one in found.differences} >= {"weight"}
+
+
+def test_what_cannot_be_made_is_said_and_what_is_read_undeclared_blocks(
+    settings: Settings,
+) -> None:
+    def breaks(error: Exception) -> Callable[[World, Collection[str]], Made]:
+        def remake(_: World, __: Collection[str]) -> Made:
+            raise error
+
+        return remake
+
+    told = audit_by_remaking(breaks(ValueError("no")), ["user_days"], settings=settings)
+    assert told.row(0) == (
+        "planted_world",
+        CAN_BE_MADE,
+        0,
+        0,
+        "not audited: ValueError: no (not foreseen)",
+    )
+    stopped = audit_by_remaking(breaks(UndeclaredReadError("x reads y")), [], settings=settings)
+    assert stopped["n_violations"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    ("again", "found"),
+    [
+        ({"k": [1, 2], "v": [0.5, None]}, []),
+        ({"k": [2, 1], "v": [None, 0.5]}, []),
+        ({"k": [1, 2], "v": [0.5, 0.0]}, [("v", 1)]),
+        ({"k": [1, 2], "v": [0.5000000000000001, None]}, [("v", 1)]),
+        ({"k": [1, 3], "v": [0.5, None]}, [("rows", 2)]),
+        ({"k": [1], "v": [0.5]}, [("rows", 1)]),
+    ],
+)
+def test_tables_are_compared_by_key_to_the_last_bit(
+    again: dict[str, list[Any]], found: list[tuple[str, int]]
+) -> None:
+    made = pl.DataFrame({"k": [1, 2], "v": [0.5, None]})
+    other = pl.DataFrame(again, schema=made.schema)
+    assert [one[:2] for one in differences(made, other, key=["k"])] == found
+
+
+def test_tables_without_a_key_are_compared_as_sets_and_moves_are_of_values() -> None:
+    made = pl.DataFrame({"a": [1, 1, 2], "b": ["x", "y", "z"]})
+    assert differences(made, made.reverse(), key=[]) == []
+    (found,) = differences(made, made.with_columns(b=pl.lit("x")), key=[])
+    assert (found.column, found.n_rows) == ("b", 2)
+    assert moved_columns(made, made.with_columns(a=pl.col("a") + 1)) == {"a"}
+
+
+def test_a_fingerprint_is_of_code_and_modelling(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = fingerprint(settings)
+    elsewhere = settings.model_copy(update={"workspace": "elsewhere", "experiments": None})
+    assert fingerprint(elsewhere) == name
+    churn = settings.churn.model_copy(update={"regularisation": 0.2})
+    assert fingerprint(settings.model_copy(update={"churn": churn})) != name
+    monkeypatch.setattr(verdicts, "code_fingerprint", lambda: "other code")
+    assert fingerprint(settings) != name
+
+
+def test_a_verdict_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = load_settings(ROOT / "configs" / "dev.yaml", home=ROOT, overrides={"seed": 5})
+    found: list[Settings] = []
+
+    def find(asked: Settings) -> pl.DataFrame:
+        found.append(asked)
+        return pl.DataFrame([("t", END, 3, 0, None)], schema=AUDIT_TYPES, orient="row")
+
+    monkeypatch.setattr(remaking, "find_verdict", find)
+    said: list[str] = []
+    for _ in range(2):
+        rows = remaking.remade(one, workspace=tmp_path, tell=said.append)
+        assert rows.rows() == [("t", END, 3, 0, None)]
+    assert (len(found), len(said)) == (1, 1)
+    gate = one.gate.model_copy(update={"remaking": False})
+    other = one.model_copy(update={"seed": 6, "gate": gate})
+    (row,) = remaking.remade(other, workspace=tmp_path, tell=said.append).rows()
+    assert row[1:4] == (CAN_BE_MADE, 0, 0)
+    assert "gate.remaking is off" in row[4]
+
+
+def test_verdicts_of_several_fingerprints_stand_side_by_side(tmp_path: Path) -> None:
+    file = tmp_path / verdicts.FOLDER / "a.json"
+    rows = pl.DataFrame([("t", END, 3, 0, "é")], schema=AUDIT_TYPES, orient="row")
+    keep_verdict("a", rows, file=file)
+    keep_verdict("b", unaudited("not audited: x"), file=file)
+    assert set(json.loads(file.read_text())) == {"a", "b"}
+    known = known_verdict("a", workspace=tmp_path)
+    assert known is not None
+    assert known.equals(rows)
+    assert known_verdict("c", workspace=tmp_path) is None
+
+
+def test_the_gate_tells_what_differs_and_what_was_not_audited() -> None:
+    def decided(*rows: tuple[str, str, int, int, str | None]) -> Any:
+        return _nothing_from_the_future(pl.DataFrame(rows, schema=AUDIT_TYPES, orient="row"))
+
+    dated = ("train_events", "no event at or after the cutoff", 9, 0, None)
+    clean, leak = ("t", END, 3, 0, None), ("t", END, 3, 2, "t.x differs in 2 rows")
+    assert decided(dated, clean).verdict == "pass"
+    assert "1 tables of a planted world are the same" in decided(dated, clean).evidence
+    assert decided(dated, leak).verdict == "block"
+    assert "(first: t.x differs in 2 rows)" in decided(dated, leak).evidence
+    missing = decided(dated, unaudited("not audited: no log").row(0))
+    assert (missing.verdict, missing.evidence.endswith("not audited: no log")) == ("warn", True)
+
+
+def test_every_leak_can_still_be_planted() -> None:
+    moved = [
+        f"{kind}: {edit.file}"
+        for kind, plant in PLANTS.items()
+        for edit in plant.edits
+        if (ROOT / "ntg_assets" / edit.file).read_text().count(edit.words) != 1
+    ]
+    assert moved == []
+    assert len(PLANTS) >= 20
+    for plant in PLANTS.values():
+        assert all((ROOT / "ntg_assets_tests" / name).exists() for name in plant.tests)
+
+
+def test_a_leak_is_planted_in_a_copy_alone(tmp_path: Path) -> None:
+    kind = Plant("a test", (Edit("stages.py", '"backtest",', '"leaked",'),))
+    with planted(kind, home=tmp_path) as copy:
+        assert '"leaked",' in (copy / "ntg_assets" / "stages.py").read_text()
+    assert not copy.exists()
+    assert '"leaked",' not in (ROOT / "ntg_assets" / "stages.py").read_text()
+    with (
+        pytest.raises(LeakageError, match="0 times, so the leak cannot be planted"),
+        planted(Plant("a test", (Edit("stages.py", "no such words", ""),)), home=tmp_path),
+    ):
+        pass
+
+
+def test_a_guard_that_others_make_needless_is_named() -> None:
+    told: dict[str, dict[str, str | None]] = {
+        "a": {"graph": "x", "dates": None},
+        "b": {"graph": "x", "dates": "y"},
+    }
+    assert needless_guards(told) == ["declared reads", "dates", "re-making", "tests"]
