@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import environ  # noqa: TID251  # handed to the process that looks at a copy
 from pathlib import Path
 
 import polars as pl
@@ -192,10 +191,10 @@ def _by_tests(copy: Path, plant: Plant) -> str | None:
 
 
 def _run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # `-m` looks into the working folder first: the copy, wherever another one is installed
     return subprocess.run(  # noqa: S603  # this interpreter over a copy of this code
         [sys.executable, *arguments],
         cwd=copy,
-        env={**environ, "PYTHONPATH": str(copy), "NTG_HOME": str(copy)},
         capture_output=True,
         text=True,
         check=False,

@@ -72,7 +72,7 @@ def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.D
 def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None:
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
     assert told["user_features"] is None  # every column moves
-    assert told["ranking_weights"].endswith("feature, kind, half_life, default_weight, is_floor")
+    assert "feature, kind, half_life, default_weight" in told["ranking_weights"]
     assert "not audited" in told["uplift_estimates"]  # no rows: the trial shows nothing
     whole = [table for table in told if told[table] is None]
     assert {"train_events", "churn_scores", "recommendations", "revenue_risk_radar"} <= set(whole)
@@ -267,6 +267,9 @@ def test_the_gate_tells_what_differs_and_what_was_not_audited() -> None:
 
     dated = ("train_events", "no event at or after the cutoff", 9, 0, None)
     clean, leak = ("t", END, 3, 0, None), ("t", END, 3, 2, "t.x differs in 2 rows")
+    partly = ("u", END, 3, 0, "not audited, for another past does not move it: a, b, c")
+    assert "2 tables of a planted world" in decided(dated, clean, partly).evidence
+    assert "(3 columns not audited" in decided(dated, clean, partly).evidence
     assert decided(dated, clean).verdict == "pass"
     assert "1 tables of a planted world are the same" in decided(dated, clean).evidence
     assert decided(dated, leak).verdict == "block"

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.gate import GateSettings
-from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, END
+from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, END, NOT_AUDITED
 
 Verdict = Literal["pass", "warn", "block"]
 Row = dict[str, Any]
@@ -113,9 +113,15 @@ def _not_remade(audit: pl.DataFrame) -> str | None:
 
 
 def _remade(audit: pl.DataFrame) -> str:
-    n_tables = audit.filter(pl.col("rule") == END).height
-    told = "tables of a planted world are the same whatever its future"
-    return f"{n_tables} {told}" if n_tables else "nothing was re-made with another future"
+    again = audit.filter(pl.col("rule") == END)
+    if again.is_empty():
+        return "nothing was re-made with another future"
+    unmoved = again["detail"].str.extract(f"{NOT_AUDITED}[^:]*: ([^;]*)$").drop_nulls()
+    n_unmoved = int(unmoved.str.count_matches(",").sum()) + len(unmoved)
+    return (
+        f"{again.height} tables of a planted world are the same whatever its future ({n_unmoved}"
+        " columns not audited, for another past does not move them)"
+    )
 
 
 def _ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Finding:

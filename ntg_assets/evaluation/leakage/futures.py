@@ -61,10 +61,10 @@ def deleted(world: World, begins_at: datetime) -> World:
 
 def same_labels(world: World, begins_at: datetime) -> World:
     """Change everything after an inner cut but what its labels are: which known user then took
-    which new item.
+    which item.
 
     Instants are exchanged (the first stays: it is the cut), amounts and kinds are others, an item
-    that is taken again is another of the user's own, and users without a past are other users who
+    that is taken again is another of those, and users without a past are other users who
     take other things. There are as many events as before, so the cut stays where it was.
     """
     before, after = _divided(world.events, begins_at)
@@ -72,7 +72,7 @@ def same_labels(world: World, begins_at: datetime) -> World:
     inside, beyond = _divided(after, world.train_end)
     is_known = inside["user_id"].is_in(before["user_id"].unique().implode())
     known, strangers = inside.filter(is_known), inside.filter(~is_known)
-    known = _other_repeats(known, before)
+    known = _other_repeats(known)
     strangers = strangers.with_columns(
         user_id=pl.col("user_id") + STRANGER,
         item_id=pl.Series(rng.integers(1, 21, strangers.height)),
@@ -136,23 +136,13 @@ def _is_last(events: pl.DataFrame) -> pl.Expr:
     return pl.col("event_at") == events["event_at"].max()
 
 
-def _other_repeats(taken: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Let each repetition, and each item that the user had before, be another item that the user
-    has: no label comes or goes.
+def _other_repeats(taken: pl.DataFrame) -> pl.DataFrame:
+    """Let each repetition be of another item that the user takes here: no label comes or goes,
+    whether or not items that a user has had count.
     """
-    pairs = before.select("user_id", "item_id").unique()
-    is_new = taken.join(
-        pairs.with_columns(had=pl.lit(value=True)),
-        on=["user_id", "item_id"],
-        how="left",
-        maintain_order="left",
-    )["had"].is_null()
-    is_first = taken.select(pl.struct("user_id", "item_id").is_first_distinct()).to_series()
-    teaches = is_new & is_first
-    first_had = before.group_by("user_id").agg(other=pl.col("item_id").min())
-    return taken.join(first_had, on="user_id", how="left", maintain_order="left").with_columns(
-        item_id=pl.when(teaches).then("item_id").otherwise("other")
-    )
+    is_first = pl.struct("user_id", "item_id").is_first_distinct()
+    other = pl.col("item_id").min().over("user_id")
+    return taken.with_columns(item_id=pl.when(is_first).then("item_id").otherwise(other))
 
 
 def _later_versions(world: World, begins_at: datetime) -> World:

@@ -97,12 +97,19 @@ def ingested(world: World) -> dict[Table, pl.DataFrame]:
         "event_calendar": event_calendar(run(counts), zone=ZONE),
         "user_lists": world.user_lists,
         "trial_log": world.trial_log,
+        "optional_sources": _sources(world),
     }
     needed = {
         key for step in steps_of(BACKTEST) for key in step.reads.values() if key.path[0] == INGEST
     }
     empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in given}
     return {Table(INGEST, name): rows for name, rows in {**empty, **given}.items()}
+
+
+def _sources(world: World) -> pl.DataFrame:
+    """The verdicts on the lists of a world: its contacts can be read."""
+    row = ("radar.contact_log", "contacts.csv", 1, world.user_lists.height, True, "read", None)
+    return pl.DataFrame([row], schema=_empty("optional_sources").schema, orient="row")
 
 
 def _empty(table: str) -> pl.DataFrame:

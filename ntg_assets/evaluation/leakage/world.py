@@ -18,12 +18,14 @@ from ntg_assets.randomness import random_stream
 ZONE = "America/Los_Angeles"  # its midnight is not that of UTC
 STARTS_ON = date(2019, 1, 1)
 TRAIN_HORIZONS, HELD_OUT_HORIZONS = 9, 2
-N_USERS, N_ITEMS, N_TASTES = 110, 140, 7
+N_USERS, N_ITEMS, N_TASTES = 150, 140, 7
+N_NEWCOMERS = 45  # join shortly before TRAIN ends: enough to choose by
 VISITS_PER_HORIZON, ITEMS_PER_VISIT = 5.0, 2
 LEAVES_WITHIN_HORIZONS = 14.0  # mean of how long a user stays
 FAVOURED = 0.85  # share of what a user takes that is of the user's own taste
 THERE_AT_ONCE, FINISHED, PROPENSITY = 0.5, 0.3, 0.5
 N_LATER_ITEMS, NEW_ITEM_SHARE = 20, 0.2  # released after TRAIN, with their share of what is taken
+N_AT_THE_END = 3  # events exactly when VAL begins
 N_CONTACTS, N_TRIAL = 40, 80
 SECONDS_PER_DAY = 86_400
 SEED = 20_210_101
@@ -80,12 +82,15 @@ def planted_world(horizon_days: int) -> World:
     events = _events(rng, start_at, horizon_days)
     train_on = STARTS_ON + timedelta(days=TRAIN_HORIZONS * horizon_days)
     test_on = train_on + timedelta(days=horizon_days)
+    train_end = first_instant(train_on, ZONE)
+    distance = (pl.col("event_at") - pl.lit(train_end)).abs().rank("ordinal")
+    some_at_the_end = pl.when(distance <= N_AT_THE_END).then(pl.lit(train_end))
     return World(
-        ordered(events),
+        ordered(events.with_columns(event_at=some_at_the_end.otherwise("event_at"))),
         _items(),
         _contacts(rng, train_on),
         _trial(rng, train_on, horizon_days),
-        first_instant(train_on, ZONE),
+        train_end,
         first_instant(test_on, ZONE),
         horizon_days,
     )
@@ -129,6 +134,7 @@ def _events(rng: np.random.Generator, start_at: datetime, horizon_days: int) -> 
         rng.random(N_USERS),
         rng.uniform(0.0, span - 0.5, N_USERS),
     )
+    joins[-N_NEWCOMERS:] = rng.uniform(TRAIN_HORIZONS - 1.3, TRAIN_HORIZONS - 0.1, N_NEWCOMERS)
     leaves = np.minimum(joins + 0.4 + rng.exponential(LEAVES_WITHIN_HORIZONS / 2, N_USERS), span)
     pace = VISITS_PER_HORIZON * rng.lognormal(0.0, 0.5, N_USERS)
     n_visits = np.maximum(rng.poisson(pace * (leaves - joins)), 3)
