@@ -17,7 +17,13 @@ import pyarrow as pa
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes, column_names, table_of
-from ntg_assets.declared_reads import require_declared, require_files, require_whole_store
+from ntg_assets.declared_reads import (
+    Declared,
+    only,
+    require_declared,
+    require_files,
+    require_whole_store,
+)
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.collection import collected_assets
 from ntg_assets.orchestration.staging import STEPS, Step
@@ -133,12 +139,19 @@ def rehearse(
         project = RehearsalProject(settings, connection)
         for step in steps:
             for table, rows in _results(step, project, connection):
-                _store(connection, table, rows)
+                with only(_declared(step)):  # as the IO manager holds what an asset returned
+                    require_declared(rows)
+                    _store(connection, table, rows)
                 made.append(table)
         return {
             table: run(Query("select * from stored", {"stored": table}), connection)
             for table in made
         }
+
+
+def _declared(step: Step) -> Declared:
+    tables = frozenset(Table(key.path[0], key.path[-1]) for key in step.reads.values())
+    return Declared(step.name, tables)
 
 
 def _results(
