@@ -9,13 +9,15 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.declared_reads import Declared, only, require_declared, require_files
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import source_step, staged_asset
+from ntg_assets.orchestration.rehearsal import rehearse
+from ntg_assets.orchestration.staging import Step, source_step, staged_asset
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST
 from ntg_assets.storage.connection import connect
@@ -201,6 +203,24 @@ def test_a_check_reads_what_its_parameters_name() -> None:
         "backtest/reads_known: peeks reads backtest.reads_held_out"
         in outcome([read_both, *peeks])[1]
     )
+
+
+def test_a_rehearsal_holds_an_asset_to_what_it_declares() -> None:
+    def returns(rows: Query) -> Step:
+        reads = {"reads_known": dg.AssetKey([BACKTEST, "reads_known"])}
+        return Step("live/reads_made", "live", "taste", (ReadsMade,), reads, lambda: rows)
+
+    stored = {Table(BACKTEST, name): pl.DataFrame({"n": [1]}) for name in ("reads_known", "x")}
+    settings = load_settings("configs/dev.yaml")
+    fine = asked("select n from t", t=Table(BACKTEST, "reads_known"))
+    (made,) = rehearse([returns(fine)], stored, settings=settings).values()
+    assert made["n"].to_list() == [1]
+    for peek in (
+        asked("select n from backtest.x"),
+        asked("select n from t", t=Table(BACKTEST, "x")),
+    ):
+        with pytest.raises(UndeclaredReadError, match=r"live/reads_made.* backtest\.x"):
+            rehearse([returns(peek)], stored, settings=settings)
 
 
 def test_a_limit_ends_with_the_asset_whatever_happens_in_it() -> None:
