@@ -34,7 +34,9 @@ def rewritten(world: World, begins_at: datetime) -> World:
 
 
 def added(world: World, begins_at: datetime) -> World:
-    """Let known and unknown users take known and unknown items besides, three times as often."""
+    """Let known and unknown users take known and unknown items besides, three times as often, and
+    every known user something at the very instant.
+    """
     before, after = _divided(world.events, begins_at)
     rng = random_stream(2, "added")
     crowd = pl.concat([after] * 3)
@@ -48,7 +50,10 @@ def added(world: World, begins_at: datetime) -> World:
         .then(pl.col("item_id"))
         .otherwise(pl.col("item_id") + STRANGER),
     )
-    more = pl.concat([before, after, known, strangers])
+    at_once = before.unique("user_id", keep="last", maintain_order=True).with_columns(
+        event_at=pl.lit(begins_at, pl.Datetime("us"))
+    )
+    more = pl.concat([before, after, known, strangers, at_once])
     return _later_versions(world.with_events(more), begins_at)
 
 
