@@ -265,7 +265,7 @@ PLANTS: dict[str, Plant] = {
             Edit(
                 "ranking/learning/examples.py",
                 '        cut.history.filter(pl.col("user_id")',
-                "        pl.concat([cut.history, cut.labels.sort('value').head(200)]).filter(pl.col(\"user_id\")",
+                '        pl.concat([cut.history, cut.labels.head(200)]).filter(pl.col("user_id")',
             ),
         ),
     ),

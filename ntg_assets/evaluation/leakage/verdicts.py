@@ -25,6 +25,7 @@ OUTSIDE = (
     "cli/",
     "definitions.py",
     "evaluation/boosting.py",
+    "evaluation/leakage/plants.py",
     "evaluation/ranking/",
     "experiments/",
     "off_policy/",
