@@ -7,6 +7,8 @@ What they declare holds here too: an asset that reads what it was not issued is 
 import inspect
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import dagster as dg
@@ -41,15 +43,17 @@ SILENT.propagate = False
 class RehearsalProject:
     """What an asset may ask of the project, answered from memory."""
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    def __init__(self, settings: Settings, connection: Connection, folder: Path) -> None:
         self.settings = settings
+        self._folder = folder
         self.id_types = IdTypes("integer", "integer")
         self._connection = connection
 
     @property
     def paths(self) -> Paths:
+        """Folders in which nothing lies: nothing was published or handed over before."""
         require_files("the folders of the project")
-        raise StorageError("A rehearsal has no folders: its tables are in memory.")
+        return Paths(home=self._folder, workspace=self._folder)
 
     def warehouse(self) -> NoReturn:
         """Refuse: there is none."""
@@ -133,10 +137,10 @@ def rehearse(
         What the steps made.
     """
     made: list[Table] = []
-    with connect() as connection:
+    with connect() as connection, TemporaryDirectory(prefix="ntg-rehearsal-") as folder:
         for table, frame in given.items():
             _store(connection, table, Query("select * from incoming", {"incoming": frame}))
-        project = RehearsalProject(settings, connection)
+        project = RehearsalProject(settings, connection, Path(folder))
         for step in steps:
             for table, rows in _results(step, project, connection):
                 with only(_declared(step)):  # as the IO manager holds what an asset returned
