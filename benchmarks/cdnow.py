@@ -18,7 +18,8 @@ from zipfile import ZipFile
 import polars as pl
 
 from benchmarks.harness import Goal
-from ntg_assets.evaluation.churn.bg_nbd import Visits, fit_bg_nbd, fit_gamma_gamma, log_likelihood
+from ntg_assets.churn.bg_nbd import Visits, fit_bg_nbd, log_likelihood
+from ntg_assets.revenue.value.gamma_gamma import fit_gamma_gamma
 
 WHEEL = "lifetimes==0.11.3"
 MEMBER = "lifetimes/datasets/cdnow_customers_summary_with_transactions.csv"

@@ -43,11 +43,13 @@ from ntg_assets.evaluation.churn.challenger_report import (
     value_backtest,
 )
 from ntg_assets.evaluation.churn.drift import churn_drift
-from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, churn_forecasts
+from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, Past, churn_forecasts
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
 from ntg_assets.evaluation.churn.report import churn_report
 from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
+from ntg_assets.revenue.value.past_values import past_values
+from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 
@@ -106,9 +108,9 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     past = walk_forward(labelled, settings=churn)
     if past.is_empty():
         raise NotEnoughDataError(no_origin(history, labelled, churn))
-    forecasts = churn_forecasts(
-        labelled, past, user_days, nothing_held_out(labelled), churn=churn, value=value
-    )
+    followed = past_values(user_days, labelled, past, history, churn=churn, value=value)
+    looked_back = Past(labelled, past, value_evidence(followed), user_days, history)
+    forecasts = churn_forecasts(looked_back, nothing_held_out(labelled), churn=churn, value=value)
     others = all_challenger_forecasts(
         forecasts, snapshots, labels, user_days, churn=churn, value=value, seed=SEED
     )
@@ -209,8 +211,6 @@ def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
     chances = ("churn_probability", "churn_probability_low", "churn_probability_high")
     money = (
         "ltv_at_stake",
-        "run_rate_at_stake",
-        "if_active_at_stake",
         "ltv",
         "horizon_at_stake",
         "expected_value",

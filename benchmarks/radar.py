@@ -17,9 +17,9 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
 from ntg_assets.evaluation.churn.radar_backtest import ATTAINABLE, LEFT, WINDOWS, radar_backtest
+from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.randomness import random_stream
-from ntg_assets.revenue.value.purchase_pace import present_pace, priced, user_habits
-from ntg_assets.revenue.value.worth import capped_days
+from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 
@@ -136,22 +136,12 @@ def world_ceiling(
         )
     )
     cutoff_on = rows["cutoff_on"][0]
-    capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=value))
-    habits = priced(
-        run(
-            user_habits(
-                user_days,
-                capped,
-                cutoff_on=cutoff_on,
-                horizon_days=churn.horizon_days,
-                settings=value,
-            )
-        ),
-        settings=value,
+    activity = run(user_activity_features(user_days, active_users_at(user_days, cutoff_on)))
+    joined = (
+        rows.join(before, on="user_id").join(activity, on="user_id", suffix="_then").sort("user_id")
     )
-    joined = rows.join(before, on="user_id").join(habits, on="user_id").sort("user_id")
     worth, true = joined["value_at_risk"].to_numpy(), joined["silence_probability"].to_numpy()
-    pace = present_pace(joined, horizon_days=churn.horizon_days, settings=value)
+    pace = daily_run_rate(joined, settings=value)
     silent, told = (
         joined["was_silent"].cast(pl.Float64).to_numpy(),
         joined["churn_probability"].to_numpy(),

@@ -21,10 +21,12 @@ from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
-from ntg_assets.revenue.value.ltv import ltv_estimates
-from ntg_assets.revenue.value.purchase_pace import user_habits
+from ntg_assets.revenue.value.ltv import ValueModel, score_value
+from ntg_assets.revenue.value.past_values import past_values
+from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.revenue.value.value_shapes import value_evidence, value_shapes
 from ntg_assets.revenue.value.worth import capped_days, counted
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
@@ -49,6 +51,8 @@ class Tables:
     churn_scores: pl.DataFrame
     capped_days: pl.DataFrame
     value_coefficients: pl.DataFrame
+    value_walk_forward: pl.DataFrame
+    value_shapes: pl.DataFrame
     ltv_estimates: pl.DataFrame
     revenue_risk_radar: pl.DataFrame
 
@@ -94,20 +98,16 @@ def make_tables(
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     capped = run(capped_days(user_days, cutoff_on=history.cutoff_on, settings=value))
     value_coefficients = fit_value(counted(labelled, capped), settings=value)
-    habits = run(
-        user_habits(
-            user_days,
-            capped,
-            cutoff_on=history.cutoff_on,
-            horizon_days=churn.horizon_days,
-            settings=value,
-        )
-    )
     ranges = fit_value_ranges(
         counted(labelled, capped), model.coefficients, value_coefficients, settings=value
     )
-    known = (scores, value_coefficients, habits, ranges, capped)
-    values = ltv_estimates(snapshots, *known, churn_horizon_days=churn.horizon_days, settings=value)
+    followed = past_values(user_days, labelled, past, history, churn=churn, value=value)
+    ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
+    shapes = value_shapes(
+        value_evidence(followed), known_on=history.complete_until_on, n_stated=len(ends)
+    )
+    worth = ValueModel(value_coefficients, shapes, ranges, capped)
+    values = score_value(snapshots, scores, worth, user_days, history, churn=churn, value=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
     return Tables(
@@ -120,6 +120,8 @@ def make_tables(
         scores,
         capped,
         value_coefficients,
+        followed,
+        shapes,
         values,
         radar,
     )

@@ -186,8 +186,8 @@ def _print_risk(risk: RiskStory, console: Console) -> None:
         _say(console, f"        because {reason}")
     _say(
         console,
-        f"stake   {risk.stake:,.2f} if the user stays; at risk {_estimate(risk.revenue_at_risk)}"
-        f" ({unit})",
+        f"stake   {risk.stake:,.2f} more if the user stays than if not; at risk"
+        f" {_estimate(risk.revenue_at_risk)} ({unit})",
     )
     parts = ", ".join(f"{name} {part:.3g}" for name, part in risk.value_parts.items())
     _say(console, f"value   {_estimate(risk.ltv)} over {risk.horizon_days} days; {parts}")

@@ -62,9 +62,7 @@ MODELLING_KEYS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "churn.warm_up_days": (0, 3_650),
         "churn.min_tenure_days": (0, 365),
         "churn.regularisation": (0.0001, 1_000),
-        "value.pace_half_life_days": (1, 3_650),
         "value.regularisation": (0.0001, 1_000),
-        "value.persistence_prior_periods": (0.01, 1_000),
     }
 )
 
@@ -89,7 +87,6 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "value.price_per_active_day": "says what money is worth",
         "value.horizon_days": "says what money is worth",
         "value.annual_discount": "says what money is worth",
-        "value.stake": "says what money is worth",
         "radar": "says who may be contacted, and who is held out",
         "experiments": "says what is tested, and by which rule it is decided",
         "off_policy": "says which log is read, and how much evidence a claim needs",

@@ -30,33 +30,9 @@ class ValueSettings(Section):
     """Finite horizon of the estimate."""
     annual_discount: float = Field(default=0.10, ge=0, lt=1)
     """What value a year away is discounted by."""
-    stake: Literal["run_rate", "if_active"] = "run_rate"
-    """What is lost when a user leaves: the value at the present decayed pace,
-    or the modelled value of users who stay active.
-
-    Both are without churn; the back-test shows both. Averaged over three ways to count the loss
-    (over the last horizon, the at-risk window, the whole tenure), the first tenth by P(churn) x
-    present pace held 0.53 of the oracle's share on MovieLens and 0.34 on the Complete Journey,
-    P(churn) x modelled value 0.33 and 0.31; so on the earlier half of the origins alone (`python -m
-    benchmarks.radar_stakes`).
-    """
-    pace_half_life_days: int | None = Field(default=None, ge=1)
-    """Half-life of the present pace; null: the churn horizon, the scale on which leaving is judged.
-
-    A rule without a number to tune. Of 14, 30, 60, 90, 180, 365 days and the horizon, on the
-    earlier half of the origins the horizon was 0.001 behind the first on the Complete Journey (28
-    days: 0.327, 30 days: 0.328, 14 days: 0.317, 60 days: 0.301) and second on MovieLens (90 days:
-    0.485, 60 days: 0.562); on the later half second to 14 days there (0.348; 0.364) and to 60 days
-    here (0.560; 0.575). Far longer ones, 90 days on the Complete Journey or 365 on MovieLens, lost
-    a fifth to a third.
-    """
     regularisation: float = Field(default=0.01, gt=0)
     """L2 penalty of the value model on standardised features: pulls a user's value towards the
     mean.
-    """
-    persistence_prior_periods: float = Field(default=4.0, gt=0)
-    """How many periods of their own a user needs before they count as much as the population's
-    renewal rate.
     """
 
     @property

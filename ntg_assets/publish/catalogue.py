@@ -62,6 +62,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         LIVE: (
             "ltv_estimates",
             "value_ranges",
+            "value_shapes",
             "capped_days",
             "revenue_risk_radar",
             "radar_portfolio",

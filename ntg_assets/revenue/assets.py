@@ -37,17 +37,20 @@ from ntg_assets.revenue.contracts import (
     RevenueRiskRadar,
     ValueCoefficients,
     ValueRanges,
+    ValueShapes,
+    ValueWalkForward,
 )
 from ntg_assets.revenue.radar import uncertainty
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar as rank_by_risk
 from ntg_assets.revenue.radar.segments import radar_segments as roll_up
 from ntg_assets.revenue.value import ltv, worth
-from ntg_assets.revenue.value.purchase_pace import user_habits
+from ntg_assets.revenue.value import value_shapes as shaping
+from ntg_assets.revenue.value.past_values import past_values
+from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
-from ntg_assets.storage.run import run
 
 
 @staged_asset(contract=CappedDays, group="revenue", kinds=("sql",))
@@ -90,6 +93,49 @@ def value_ranges(
     )
 
 
+@staged_asset(contract=ValueWalkForward, group="revenue", kinds=("scikitlearn",))
+def value_walk_forward(
+    user_days: pl.DataFrame,
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    churn_walk_forward: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """What every way of foreseeing value would have said of everyone at past cutoffs,
+    beside what they then brought.
+    """
+    return past_values(
+        user_days,
+        labelled_snapshots(churn_snapshots, churn_labels),
+        churn_walk_forward,
+        train_history(split_boundaries),
+        churn=project.settings.churn,
+        value=project.settings.value,
+    )
+
+
+@staged_asset(contract=ValueShapes, group="revenue", kinds=("polars",))
+def value_shapes(
+    context: dg.AssetExecutionContext,
+    value_walk_forward: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """How much each way of foreseeing value counts, and how far it was off at earlier cuts."""
+    ends = period_ends(
+        horizon_days=project.settings.value.horizon_days,
+        period_days=project.settings.churn.horizon_days,
+    )
+    shapes = shaping.value_shapes(
+        shaping.value_evidence(value_walk_forward),
+        known_on=train_history(split_boundaries).complete_until_on,
+        n_stated=len(ends),
+    )
+    context.log.info("value_shapes: %s", shaping.in_words(shapes))
+    return shapes
+
+
 @staged_asset(contract=LtvEstimates, group="revenue", kinds=("polars",))
 def ltv_estimates(
     context: dg.AssetExecutionContext,
@@ -98,26 +144,20 @@ def ltv_estimates(
     churn_snapshots: pl.DataFrame,
     churn_scores: pl.DataFrame,
     value_coefficients: pl.DataFrame,
+    value_shapes: pl.DataFrame,
     value_ranges: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """What each user is worth over the horizon, and what they are worth if they stay."""
-    horizon_days = project.settings.churn.horizon_days
-    cutoff_on = train_history(split_boundaries).cutoff_on
-    settings = project.settings.value
-    habits = run(
-        user_habits(
-            user_days,
-            capped_days,
-            cutoff_on=cutoff_on,
-            horizon_days=horizon_days,
-            settings=settings,
-        )
-    )
-    known = (churn_scores, value_coefficients, habits, value_ranges, capped_days)
-    values = ltv.ltv_estimates(
-        churn_snapshots, *known, churn_horizon_days=horizon_days, settings=settings
+    """What each user is worth over the horizon: if they stay, if they leave, and in all."""
+    values = ltv.score_value(
+        churn_snapshots,
+        churn_scores,
+        ltv.ValueModel(value_coefficients, value_shapes, value_ranges, capped_days),
+        user_days,
+        train_history(split_boundaries),
+        churn=project.settings.churn,
+        value=project.settings.value,
     )
     if n_capped := int(values["is_worth_capped"].sum()):
         context.log.warning(

@@ -1,6 +1,6 @@
 """Contracts of value and radar."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 
@@ -9,7 +9,12 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.intervention_contracts import UNIT
 from ntg_assets.revenue.radar.revenue_risk_radar import BANDS, SEGMENTS
 from ntg_assets.revenue.radar.segments import DIMENSIONS
+from ntg_assets.revenue.value.value_candidates import CANDIDATES
 from ntg_assets.summaries import summary
+
+_TOLD = "What it foresaw; null where it could not be taken:"
+_MONEY: dict[str, Any] = {"unit": "unit", "nullable": True, "ge": 0}
+_SHARE: dict[str, Any] = {"unit": "share", "nullable": True, "ge": 0, "le": 1}
 
 
 @contract("capped_days")
@@ -83,6 +88,83 @@ class ValueRanges(Contract):
         unique = ["bin"]
 
 
+@contract("value_walk_forward")
+class ValueWalkForward(Contract):
+    """One row per (past cutoff, number of periods, user): what each way of foreseeing value would
+    have said of everyone known, beside what they then brought; not discounted.
+    """
+
+    origin_on: pl.Date = column("Cutoff: nothing from it on was known", unit="date")
+    user_id: str = identifier("user", "Who")
+    n_periods: int = column("Churn horizons that are followed", ge=1)
+    n_days: int = column("The same in days", unit="days", ge=1)
+    closes_on: pl.Date = column("First day after them", unit="date")
+    is_at_risk: bool = column("Whether the user was active in the at-risk window")
+    recency_days: int = column("Days since the last active day", unit="days", ge=0)
+    tenure_days: int = column("Days since the first active day", unit="days", ge=0)
+    churn_probability: float = column(
+        "P(churn) at the cutoff; null where no window had closed",
+        unit="probability",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
+    is_silent_first: bool = column("Whether nothing happened in the first period")
+    seen_value: float = column(
+        "What the user brought; a period counts at most three times the largest one known before",
+        unit="unit",
+        ge=0,
+    )
+    told_calibrated_bg_nbd: float = column(f"{_TOLD} calibrated_bg_nbd", **_MONEY)
+    told_calibrated_pareto_nbd: float = column(f"{_TOLD} calibrated_pareto_nbd", **_MONEY)
+    told_calibrated_returns: float = column(f"{_TOLD} calibrated_returns", **_MONEY)
+    told_bg_nbd: float = column(f"{_TOLD} bg_nbd", **_MONEY)
+    told_pareto_nbd: float = column(f"{_TOLD} pareto_nbd", **_MONEY)
+    leaver_share_calibrated_bg_nbd: float = column("R / V by it", **_SHARE)
+    leaver_share_calibrated_pareto_nbd: float = column("R / V by it", **_SHARE)
+    leaver_share_calibrated_returns: float = column("R / V by it", **_SHARE)
+    leaver_share_bg_nbd: float = column("R / V by it", **_SHARE)
+    leaver_share_pareto_nbd: float = column("R / V by it", **_SHARE)
+
+    class Config:
+        unique = ["origin_on", "n_periods", "user_id"]
+
+
+@contract("value_shapes")
+class ValueShapes(Contract):
+    """One row per way of foreseeing value: how much it counts tonight, by what earlier cuts of the
+    log then brought, and how it is corrected.
+    """
+
+    candidate: str = column(
+        "calibrated_*: the next horizon as modelled, carried on by BG/NBD, Pareto/NBD or a chain of"
+        " returns; bg_nbd, pareto_nbd: expected visits x Gamma-Gamma",
+        isin=CANDIDATES,
+    )
+    weight: float = column("Share of the forecast; all add up to 1", unit="share", ge=0, le=1)
+    is_heaviest: bool = column("Whether none counts more")
+    misplaced_share: float = column(
+        "Sum over deciles of |told - seen| over seen, mean of the earlier cuts by length; null:"
+        " none could judge it",
+        nullable=True,
+        ge=0,
+    )
+    told_over_seen: float = column(
+        "Told over seen, in all, before the correction; null: no earlier cut", nullable=True, ge=0
+    )
+    log_level: float = column("ln(seen / told) at one period, shrunk to 0")
+    log_trend: float = column("Its change per doubling of the span, shrunk to 0")
+    correction: float = column("Factor on the forecast of the stated horizon", gt=0)
+    log_spread: float = column("Spread of ln(seen / told) from cut to cut", ge=0)
+    n_origins: int = column("Earlier cuts that judge it", ge=0)
+    longest_days: int = column("Longest span that has closed", unit="days", ge=0)
+    first_origin_on: pl.Date = column("First of the cuts", unit="date", nullable=True)
+    last_closed_on: pl.Date = column("Last day that they look at", unit="date", nullable=True)
+
+    class Config:
+        unique = ["candidate"]
+
+
 @contract("ltv_estimates")
 @summary(
     measures={
@@ -97,13 +179,13 @@ class ValueRanges(Contract):
     order=("ltv desc", "user_id"),
 )
 class LtvEstimates(Contract):
-    """One row per user: value over the horizon, value if the user stays,
-    and the components of both.
+    """One row per user: value over the horizon, if the user stays and if not,
+    and what they are made of. ltv + revenue_at_risk = ltv_if_stays, per user and in every sum.
     """
 
     user_id: str = identifier("user", "Who")
     ltv: float = column(
-        "Expected value over the horizon: P(active) x value while active, renewed and discounted",
+        "Expected value over the horizon, discounted: (1 - P) ltv_if_stays + P ltv_if_leaves",
         unit="unit",
         ge=0,
     )
@@ -112,19 +194,18 @@ class LtvEstimates(Contract):
     )
     ltv_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
     ltv_if_stays: float = column(
-        "Value over the horizon if the user stays, no churn inside: one of the next two, by"
-        " value.stake",
+        "V: value over the horizon of who is active in the next churn horizon; ltv +"
+        " revenue_at_risk, exactly",
         unit="unit",
         ge=0,
     )
-    ltv_if_active: float = column(
-        "Value over the horizon as modelled on users who stayed active", unit="unit", ge=0
+    ltv_if_leaves: float = column(
+        "R: what a leaver still brings over the horizon, by coming back", unit="unit", ge=0
     )
-    ltv_if_active_low: float = column("Lower end of the 95% interval", unit="unit", ge=0)
-    ltv_if_active_high: float = column("Upper end of the 95% interval", unit="unit", ge=0)
-    ltv_at_run_rate: float = column(
-        "Value over the horizon at the present decayed pace", unit="unit", ge=0
+    ltv_at_stake: float = column(
+        "V - R; 0 outside the at-risk population, which has left", unit="unit", ge=0
     )
+    revenue_at_risk: float = column("churn_probability * ltv_at_stake, exactly", unit="unit", ge=0)
     next_value: float = column(
         "Expected value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0
     )
@@ -136,11 +217,8 @@ class LtvEstimates(Contract):
     engagement_intensity: float = column(
         "Expected value per day while active", unit="unit per day", ge=0
     )
-    persistence: float = column(
-        "Probability that an active period is followed by another, shrunk to that of all",
-        unit="probability",
-        ge=0,
-        le=1,
+    leaver_share: float = column(
+        "R / V: what a leaver still brings, of what who stays brings", unit="share", ge=0, le=1
     )
     recency_weight: float = column(
         "Mean weight of the user's active days, 0.5 ** (age / 90): near 1 when all activity is"
@@ -187,7 +265,8 @@ class RevenueRiskRadar(Contract):
     rank: int = column("Place by revenue at risk, 1 first; ties by user id", ge=1, unique=True)
     churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
     ltv_at_stake: float = column(
-        "Value if the user stays; 0 outside the at-risk population, whose value is already lost",
+        "As in ltv_estimates: what staying is worth more than leaving; 0 outside the at-risk"
+        " population, which has left",
         unit="unit",
         ge=0,
     )
@@ -204,16 +283,8 @@ class RevenueRiskRadar(Contract):
         "Life cycle: new, regular, slipping (silent for half a horizon), dormant", isin=SEGMENTS
     )
     is_at_risk_population: bool = column("As in churn_scores")
-    run_rate_at_stake: float = column(
-        "Value at the present pace; 0 outside the at-risk population", unit="unit", ge=0
-    )
-    run_rate_at_risk: float = column("churn_probability * run_rate_at_stake", unit="unit", ge=0)
-    if_active_at_stake: float = column(
-        "Value as modelled on users who stayed active; 0 outside the at-risk population",
-        unit="unit",
-        ge=0,
-    )
-    if_active_at_risk: float = column("churn_probability * if_active_at_stake", unit="unit", ge=0)
+    ltv: float = column("As in ltv_estimates", unit="unit", ge=0)
+    ltv_if_stays: float = column("As in ltv_estimates: ltv + revenue_at_risk", unit="unit", ge=0)
     unit: str = column("Unit of value", str_matches=UNIT)
     reason_1: str = column("As in churn_scores", nullable=True)
     reason_2: str = column("As in churn_scores", nullable=True)

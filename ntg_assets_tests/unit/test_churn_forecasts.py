@@ -26,6 +26,7 @@ from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import (
     HOLDOUT,
     WALK_FORWARD,
+    Past,
     churn_forecasts,
     holdout_forecasts,
 )
@@ -33,6 +34,7 @@ from ntg_assets.evaluation.churn.money_calibration import money_calibration
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
 from ntg_assets.revenue.value.value_model import daily_run_rate
+from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import (
@@ -65,8 +67,16 @@ def everything(log: pl.DataFrame) -> tuple[Tables, pl.DataFrame]:
     )
     said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
     held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
-    return tables, churn_forecasts(
-        tables.labelled, tables.churn_walk_forward, tables.user_days, held, churn=CHURN, value=VALUE
+    return tables, churn_forecasts(past_of(tables), held, churn=CHURN, value=VALUE)
+
+
+def past_of(tables: Tables) -> Past:
+    return Past(
+        tables.labelled,
+        tables.churn_walk_forward,
+        value_evidence(tables.value_walk_forward),
+        tables.user_days,
+        tables.history,
     )
 
 
@@ -112,7 +122,6 @@ def test_forecasts_at_an_origin_do_not_know_what_came_after(
         "churn_probability_low",
         "churn_probability_high",
         "ltv_at_stake",
-        "run_rate_at_stake",
         "ltv",
         "expected_value",
         "value_before",
@@ -158,9 +167,7 @@ def test_per_user_split_has_no_holdout_and_says_why() -> None:
     )
     said = (tables.revenue_risk_radar, tables.churn_scores, tables.ltv_estimates)
     held = holdout_forecasts(*said, outcomes, tables.history, churn=CHURN, value=VALUE)
-    forecasts = churn_forecasts(
-        tables.labelled, tables.churn_walk_forward, log, held, churn=CHURN, value=VALUE
-    )
+    forecasts = churn_forecasts(past_of(tables), held, churn=CHURN, value=VALUE)
     assert forecasts["evaluation"].unique().to_list() == [WALK_FORWARD]
     assert "no common cutoff" in str(
         holdout_note(tables.history, date(2024, 8, 28), settings=CHURN)
@@ -212,8 +219,7 @@ def made_forecasts() -> pl.DataFrame:
     return made.with_columns(
         evaluation=pl.lit(HOLDOUT),
         origin_on=T_VAL,
-        run_rate_at_stake="ltv_at_stake",
-        if_active_at_stake="ltv_at_stake",
+        horizon_at_stake="ltv_at_stake",
         is_churned=pl.lit(value=True),
         value_before="lost_value",
         value_before_last="lost_value",
@@ -235,7 +241,10 @@ def test_capture_by_hand() -> None:
 
 def test_no_ranking_beats_the_oracle(world: tuple[Tables, pl.DataFrame]) -> None:
     found = radar_backtest(world[1], samples=100, rng=np.random.default_rng(1))
-    assert set(found["ranking"]) == {*RANKINGS, "attainable", "oracle"} - {"direct_loss"}
+    assert set(found["ranking"]) == {*RANKINGS, "attainable", "oracle"} - {
+        "direct_loss",
+        "run_rate",
+    }
     assert (found["captured_share"] <= found["oracle_captured_share"] + 1e-12).all()
     assert (found.filter(pl.col("ranking") == "oracle")["share_of_oracle"] == 1).all()
 

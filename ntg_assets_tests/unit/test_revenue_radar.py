@@ -33,8 +33,8 @@ def radar_of(
     recency: int = 5,
     tenure: int = 100,
 ) -> pl.DataFrame:
-    """Radar of (user, churn probability, value if the user stays)."""
-    ids, risks, stakes = zip(*users, strict=True)
+    """Radar of (user, churn probability, what is at stake)."""
+    ids, risks, _ = zip(*users, strict=True)
     scores = pl.DataFrame(
         {
             "user_id": ids,
@@ -48,9 +48,14 @@ def radar_of(
     values = pl.DataFrame(
         {
             "user_id": ids,
-            "ltv_if_stays": stakes,
-            "ltv_at_run_rate": stakes,
-            "ltv_if_active": stakes,
+            "ltv": [
+                0.0 if user in dormant else stake - risk * stake for user, risk, stake in users
+            ],
+            "ltv_if_stays": [0.0 if user in dormant else stake for user, _, stake in users],
+            "ltv_at_stake": [0.0 if user in dormant else stake for user, _, stake in users],
+            "revenue_at_risk": [
+                0.0 if user in dormant else risk * stake for user, risk, stake in users
+            ],
             "unit": ["index"] * len(ids),
         }
     )

@@ -1,5 +1,5 @@
-"""Lifetime value is P(active) x E[value | active], renewed and discounted;
-what is at stake has no churn inside it.
+"""Lifetime value and revenue at risk add up to the value of who stays; the next horizon is
+P(active) x E[value | active].
 """
 
 from datetime import date, timedelta
@@ -13,8 +13,8 @@ from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.value.ltv import discounted_days
-from ntg_assets.revenue.value.purchase_pace import present_pace, priced, renewal, user_habits
+from ntg_assets.revenue.value.population import discounted_days
+from ntg_assets.revenue.value.value_candidates import CANDIDATES
 from ntg_assets.revenue.value.value_model import (
     daily_run_rate,
     fit_value,
@@ -22,8 +22,6 @@ from ntg_assets.revenue.value.value_model import (
     predict_value,
 )
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges, range_of
-from ntg_assets.revenue.value.worth import capped_days
-from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import (
     CHURN,
     VALUE,
@@ -43,25 +41,6 @@ def tables() -> Tables:
     return make_tables(leaving_log(3), SPLIT)
 
 
-def habits_of(
-    user_days: pl.DataFrame, cutoff_on: date, horizon_days: int, settings: ValueSettings = VALUE
-) -> pl.DataFrame:
-    capped = run(capped_days(user_days, cutoff_on=cutoff_on, settings=settings))
-    found = run(
-        user_habits(
-            user_days, capped, cutoff_on=cutoff_on, horizon_days=horizon_days, settings=settings
-        )
-    )
-    return priced(found, settings=settings)
-
-
-def persistence_of(
-    user_days: pl.DataFrame, cutoff_on: date, horizon_days: int
-) -> list[tuple[object, ...]]:
-    found = habits_of(user_days, cutoff_on, horizon_days)
-    return found.sort("user_id").select("user_id", "n_periods", "n_renewed").rows()
-
-
 def test_discounted_days_without_discount_are_days() -> None:
     assert discounted_days(horizon_days=365, period_days=90, annual_discount=0.0).tolist() == [
         90,
@@ -75,55 +54,6 @@ def test_discounted_days_without_discount_are_days() -> None:
 def test_a_day_is_discounted_from_its_middle() -> None:
     found = discounted_days(horizon_days=2, period_days=1, annual_discount=0.1)
     assert found.tolist() == pytest.approx([1.1 ** (-0.5 / 365), 1.1 ** (-1.5 / 365)])
-
-
-def test_periods_are_counted_back_from_the_cutoff_and_a_gap_is_no_renewal() -> None:
-    # periods of 10 days: [20 Feb, 1 Mar) is 0, [10 Feb, 20 Feb) is 1, ...
-    cutoff = date(2024, 3, 1)
-    seen = days(
-        (1, "2024-02-29"),
-        (1, "2024-02-19"),
-        (1, "2024-01-30"),
-        (2, "2024-02-25"),
-        (3, "2024-02-12"),
-        (4, "2024-03-01"),
-    )
-    # user 1 is active in periods 0, 1 and 3: 1 was renewed, 3 was not; 2 has no closed period; 3
-    # did not come back; 4 is not seen
-    assert persistence_of(seen, cutoff, 10) == [(1, 2, 1), (2, 0, 0), (3, 1, 0)]
-
-
-def test_renewal_shrinks_to_the_rate_of_all() -> None:
-    counts = pl.DataFrame({"user_id": [1, 2], "n_periods": [6, 0], "n_renewed": [3, 0]})
-    found = renewal(counts, settings=ValueSettings(persistence_prior_periods=4.0))
-    assert found["persistence"].to_list() == [(3 + 4 * 0.5) / (6 + 4), 0.5]
-
-
-def test_pace_of_daily_activity_is_about_one_a_day() -> None:
-    daily = days(*((1, str(date(2024, 1, 1) + timedelta(days=day))) for day in range(400)))
-    found = present_pace(
-        habits_of(daily, date(2024, 1, 1) + timedelta(days=400), 20),
-        horizon_days=20,
-        settings=VALUE,
-    )
-    assert found[0] == pytest.approx(1.0, abs=0.02)
-
-
-def test_pace_is_halved_every_horizon_unless_configured() -> None:
-    cutoff, seen = date(2024, 3, 1), days((1, "2024-02-20"), value=8.0)  # 10 days ago
-    by_default = present_pace(
-        habits_of(seen, cutoff, 10, REVENUE), horizon_days=10, settings=REVENUE
-    )
-    assert by_default[0] == pytest.approx(8 * 0.5 * np.log(2) / 10)
-    slower = REVENUE.model_copy(update={"pace_half_life_days": 5})
-    assert present_pace(habits_of(seen, cutoff, 10, slower), horizon_days=10, settings=slower)[
-        0
-    ] == pytest.approx(8 * 0.25 * np.log(2) / 5)
-
-
-def test_a_pace_of_refunds_is_no_debt() -> None:
-    refunded = habits_of(days((1, "2024-02-20"), value=-8.0), date(2024, 3, 1), 10, REVENUE)
-    assert present_pace(refunded, horizon_days=10, settings=REVENUE).tolist() == [0.0]
 
 
 def test_active_days_are_priced_and_refunds_count_nothing() -> None:
@@ -159,37 +89,46 @@ def test_value_model_is_the_minimum_of_the_stated_objective(tables: Tables) -> N
     )
 
 
-def test_two_part_value_is_the_stated_product(tables: Tables) -> None:
-    periods = discounted_days(
-        horizon_days=60, period_days=20, annual_discount=VALUE.annual_discount
-    )
-    for row in tables.ltv_estimates.head(10).iter_rows(named=True):
-        renewed = sum(weight * row["persistence"] ** k for k, weight in enumerate(periods))
-        assert row["ltv_if_active"] == pytest.approx(row["engagement_intensity"] * sum(periods))
-        assert row["ltv"] == pytest.approx(
-            row["active_probability"] * row["engagement_intensity"] * renewed
-        )
-
-
-def test_lifetime_value_never_exceeds_value_while_active(tables: Tables) -> None:
+def test_what_is_kept_and_what_may_be_lost_are_what_who_stays_brings_to_the_last_bit(
+    tables: Tables,
+) -> None:
     found = tables.ltv_estimates
-    assert (found["ltv"] <= found["ltv_if_active"]).all()
+    assert (found["ltv"] + found["revenue_at_risk"] == found["ltv_if_stays"]).all()
+    p, stake = 1 - found["active_probability"], found["ltv_at_stake"]
+    assert (
+        found["revenue_at_risk"].to_numpy()
+        == found["ltv_at_stake"].to_numpy()
+        * tables.churn_scores.sort("user_id")["churn_probability"].to_numpy()
+    ).all()
+    parts = (1 - p) * found["ltv_if_stays"] + p * found["ltv_if_leaves"]
+    assert parts.to_list() == pytest.approx(found["ltv"].to_list(), abs=1e-9)
+    assert (found["ltv_if_stays"] - found["ltv_if_leaves"]).to_list() == pytest.approx(
+        stake.to_list(), abs=1e-9
+    )
+    for rows in (found, found.sort("ltv"), found.filter(pl.col("user_id") % 3 == 0)):
+        kept, lost, whole = (
+            float(rows[name].sum()) for name in ("ltv", "revenue_at_risk", "ltv_if_stays")
+        )
+        assert kept + lost == whole
+
+
+def test_who_has_left_has_nothing_more_to_lose(tables: Tables) -> None:
+    gone = tables.ltv_estimates.join(
+        tables.churn_scores.filter(~pl.col("is_at_risk_population")), on="user_id"
+    )
+    assert gone.height > 5
+    assert (gone["ltv"] == gone["ltv_if_stays"]).all()
+    assert (gone["ltv_if_leaves"] == gone["ltv_if_stays"]).all()
+    assert (gone["revenue_at_risk"] == 0).all()
+
+
+def test_the_sum_is_that_of_the_weighed_ways(tables: Tables) -> None:
+    found, weights = tables.ltv_estimates, tables.value_shapes
+    assert weights["weight"].sum() == pytest.approx(1.0)
+    assert set(weights["candidate"]) == set(CANDIDATES)
     assert (found["ltv_low"] <= found["ltv"]).all()
     assert (found["ltv"] <= found["ltv_high"]).all()
     assert found["unit"].unique().to_list() == ["index"]
-
-
-@pytest.mark.parametrize(
-    ("stake", "column"), [("run_rate", "ltv_at_run_rate"), ("if_active", "ltv_if_active")]
-)
-def test_stake_is_what_the_configuration_says(stake: str, column: str) -> None:
-    settings = ValueSettings.model_validate({"horizon_days": 60, "stake": stake})
-    found = make_tables(leaving_log(3, n_users=40), SPLIT, value=settings)
-    assert found.ltv_estimates["ltv_if_stays"].equals(found.ltv_estimates[column])
-    joined = found.revenue_risk_radar.filter("is_at_risk_population").join(
-        found.ltv_estimates, on="user_id"
-    )
-    assert (joined["ltv_at_stake"] == joined[column]).all()
 
 
 def test_nobody_is_worth_more_active_days_than_there_are_days(tables: Tables) -> None:
@@ -216,11 +155,11 @@ def test_observed_revenue_with_refunds_and_zeros_is_finite_and_in_dollars() -> N
     assert found["unit"].unique().to_list() == ["usd"]
     assert (
         found.select(
-            pl.col("ltv", "ltv_if_stays", "ltv_at_run_rate", "ltv_high").is_finite().all()
+            pl.col("ltv", "ltv_if_stays", "ltv_if_leaves", "ltv_high").is_finite().all()
         ).row(0)
         == (True,) * 4
     )
-    assert (found["ltv_at_run_rate"] >= 0).all()
+    assert (found["ltv_if_leaves"] >= 0).all()
 
 
 def test_when_everyone_left_the_pace_before_stands_in() -> None:

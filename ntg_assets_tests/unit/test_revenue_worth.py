@@ -11,14 +11,11 @@ from polars.testing import assert_frame_equal
 
 from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.revenue.value.purchase_pace import priced, user_habits
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.worth import (
     capped_days,
     counted,
     counted_days,
-    credible_worth,
-    days_of_doubt,
 )
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import (
@@ -138,65 +135,6 @@ def test_snapshots_and_windows_are_those_of_a_log_with_the_counted_amounts() -> 
     assert_frame_equal(counted(labelled[0], capped), labelled[1], rel_tol=1e-9, abs_tol=2e-3)
 
 
-def habits_of(*amounts: tuple[str, float]) -> pl.DataFrame:
-    seen = days(*((user, str(START + timedelta(days=k))) for k, (user, _) in enumerate(amounts)))
-    paid = seen.with_columns(
-        pl.Series("value_sum", [amount for _, amount in amounts], dtype=pl.Float64)
-    )
-    steady = MONEY.model_copy(update={"pace_half_life_days": 1_000_000})  # all days weigh the same
-    return run(
-        user_habits(paid, paid.clear(), cutoff_on=END, horizon_days=20, settings=steady)
-    ).sort("user_id")
-
-
-def test_own_days_count_by_the_variance_within_users_over_that_between_them() -> None:
-    amounts = {"a": [8.0, 12.0], "b": [18.0, 22.0, 20.0], "c": [30.0]}
-    habits = habits_of(*((user, amount) for user, paid in amounts.items() for amount in paid))
-    n, means = np.array([2.0, 3.0, 1.0]), np.array([10.0, 20.0, 30.0])
-    mean = (n * means).sum() / 6
-    within = (2 * 2.0**2 + 2 * 2.0**2) / (6 - 3)
-    between = ((n * (means - mean) ** 2).sum() - 2 * within) / (6 - (n**2).sum() / 6)
-    assert days_of_doubt(habits) == pytest.approx(within / between)
-    weight = n / (n + within / between)
-    assert credible_worth(habits).tolist() == pytest.approx(
-        (weight * means + (1 - weight) * mean).tolist(), rel=1e-4
-    )
-
-
-@pytest.mark.parametrize(
-    "amounts",
-    [[("a", 10.0), ("b", 10.0), ("b", 10.0)], [("a", 5.0), ("b", 7.0)], [("a", 4.0), ("a", 6.0)]],
-)
-def test_where_users_do_not_differ_every_day_is_worth_the_mean(
-    amounts: list[tuple[str, float]],
-) -> None:
-    mean = np.mean([amount for _, amount in amounts])
-    assert credible_worth(habits_of(*amounts)).tolist() == pytest.approx(
-        [mean] * len({user for user, _ in amounts})
-    )
-
-
-def test_money_has_no_scale_and_is_never_owed() -> None:
-    paid = [
-        ("a", 8.0),
-        ("a", 12.0),
-        ("b", 90.0),
-        ("b", 110.0),
-        ("c", 30.0),
-        ("d", -40.0),
-        ("d", -44.0),
-    ]
-    once, thousandfold = (
-        habits_of(*paid),
-        habits_of(*((user, 1000 * amount) for user, amount in paid)),
-    )
-    assert days_of_doubt(thousandfold) == pytest.approx(days_of_doubt(once))
-    assert (1000 * credible_worth(once)).tolist() == pytest.approx(
-        credible_worth(thousandfold).tolist()
-    )
-    assert credible_worth(once).min() == 0.0
-
-
 def test_one_absurd_purchase_is_worth_what_the_log_has_shown(usual: Tables) -> None:
     found = tables_of(log_of_tens(("new", 235, ABSURD)))
     new = found.revenue_risk_radar.filter(pl.col("user_id") == "new").row(0, named=True)
@@ -220,21 +158,13 @@ def test_who_pays_much_time_and_again_keeps_it(usual: Tables) -> None:
     found = tables_of(log_of_tens(*(("whale", day, 5000.0) for day in range(100, 236, 7))))
     whale = found.ltv_estimates.filter(pl.col("user_id") == "whale").row(0, named=True)
     assert not whale["is_worth_capped"]
-    assert whale["ltv_at_run_rate"] > 0.8 * 5000 / 7 * whale["discounted_days"]
+    assert whale["ltv_if_stays"] > 0.5 * 5000 / 7 * whale["discounted_days"]
     assert whale["engagement_intensity"] > 20 * usual.ltv_estimates["engagement_intensity"].max()  # type: ignore[operator]
 
 
 def test_no_forecast_lies_above_the_largest_window_seen(usual: Tables) -> None:
     largest = usual.value_coefficients["largest_value"][0]
     assert largest == usual.labelled.filter(~pl.col("is_churned"))["window_value"].max()
-    habits = run(
-        user_habits(
-            usual.user_days, usual.capped_days, cutoff_on=END, horizon_days=20, settings=MONEY
-        )
-    )
-    assert priced(habits, settings=MONEY)["day_worth"].to_list() == pytest.approx(
-        [10.0] * habits.height
-    )
     assert (
         usual.ltv_estimates["engagement_intensity"] * CHURN.horizon_days <= largest * (1 + 1e-12)
     ).all()

@@ -28,6 +28,7 @@ from ntg_assets.evaluation.churn.report import churn_report, holdout_note
 from ntg_assets.local_days import shift_instant
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.splits.boundaries import complete_until_day, train_end, zone_of
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import BACKTEST
@@ -52,6 +53,7 @@ def churn_forecasts(
     churn_labels: pl.DataFrame,
     churn_walk_forward: pl.DataFrame,
     churn_scores: pl.DataFrame,
+    value_walk_forward: pl.DataFrame,
     user_days: pl.DataFrame,
     revenue_risk_radar: pl.DataFrame,
     ltv_estimates: pl.DataFrame,
@@ -73,10 +75,14 @@ def churn_forecasts(
         churn=churn,
         value=value,
     )
-    labelled = labelled_snapshots(churn_snapshots, churn_labels)
-    return forecasting.churn_forecasts(
-        labelled, churn_walk_forward, user_days, held_out, churn=churn, value=value
+    past = forecasting.Past(
+        labelled_snapshots(churn_snapshots, churn_labels),
+        churn_walk_forward,
+        value_evidence(value_walk_forward),
+        user_days,
+        history,
     )
+    return forecasting.churn_forecasts(past, held_out, churn=churn, value=value)
 
 
 @staged_asset(contract=ChurnCalibration, group="evaluation", stages=(BACKTEST,))

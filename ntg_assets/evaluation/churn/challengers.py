@@ -14,6 +14,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
+from ntg_assets.churn import bg_nbd
 from ntg_assets.churn.design import FEATURES, Feature, design_matrix, for_trees, standardise
 from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, user_codes
 from ntg_assets.configuration.revenue import ValueSettings
@@ -26,7 +27,7 @@ from ntg_assets.evaluation.boosting import (
     of_every_kth_user,
     tune,
 )
-from ntg_assets.evaluation.churn import bg_nbd
+from ntg_assets.revenue.value import gamma_gamma
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.statistics.glm import sigmoid
 
@@ -242,7 +243,7 @@ def _gamma_gamma_value(origin: Origin, *, value: ValueSettings) -> Floats:
     means = everyone["value_per_active_day"].to_numpy()
     if not ((visits.repeats > 0) & (means > 0)).any():
         return np.full(origin.now.height, np.nan)
-    model = bg_nbd.fit_gamma_gamma(visits.repeats, means)
-    return expected * bg_nbd.expected_value(
+    model = gamma_gamma.fit_gamma_gamma(visits.repeats, means)
+    return expected * gamma_gamma.expected_value(
         model, now.repeats, np.maximum(origin.now["value_per_active_day"].to_numpy(), 0.0)
     )

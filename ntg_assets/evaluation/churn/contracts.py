@@ -52,14 +52,14 @@ class ChurnForecasts(Contract):
     churn_probability_high: float = column(
         "Upper end of its 95% interval", unit="probability", ge=0, le=1
     )
-    ltv_at_stake: float = column("Forecast value if the user stays", unit="unit", ge=0)
-    run_rate_at_stake: float = column("Forecast value at the present pace", unit="unit", ge=0)
-    if_active_at_stake: float = column(
-        "Forecast value as modelled on users who stayed active", unit="unit", ge=0
+    ltv_at_stake: float = column(
+        "Forecast of what staying is worth more than leaving", unit="unit", ge=0
     )
     ltv: float = column("Forecast lifetime value", unit="unit", ge=0)
     horizon_at_stake: float = column(
-        "ltv_at_stake brought to one churn horizon, not discounted", unit="unit", ge=0
+        "What is at stake over the next churn horizon: its value while active, not discounted",
+        unit="unit",
+        ge=0,
     )
     expected_value: float = column(
         "Forecast value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0
@@ -328,7 +328,7 @@ class RadarBacktest(Contract):
         isin=tuple(LOSSES),
     )
     ranking: str = column(
-        "How users were ranked: radar = P(churn) x value if the user stays",
+        "How users were ranked: radar = P(churn) x what staying is worth more than leaving",
         isin=(*RANKINGS, ATTAINABLE, ORACLE),
     )
     depth_share: float = column(

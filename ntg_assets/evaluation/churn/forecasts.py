@@ -6,21 +6,24 @@ are fitted anew on the windows that had closed by then.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
-from ntg_assets.churn.model import fit_churn_model
+from ntg_assets.churn.model import ChurnModel, fit_churn_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
-from ntg_assets.revenue.value.ltv import ltv_estimates
-from ntg_assets.revenue.value.purchase_pace import user_habits
+from ntg_assets.revenue.value.ltv import ValueModel, score_value
+from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value, observed_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.revenue.value.value_shapes import value_shapes
 from ntg_assets.revenue.value.worth import capped_days, counted
 from ntg_assets.sql import Source, query
 from ntg_assets.storage.run import run
@@ -28,21 +31,32 @@ from ntg_assets.storage.run import run
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
 
 
+@dataclass(frozen=True)
+class Past:
+    """What the walk forward looks back on.
+
+    Attributes:
+        labelled: `labelled_snapshots` of the stage.
+        raw: `churn_walk_forward`: what the model said at each past origin before any recalibration.
+        evidence: `value_evidence`: how each way of foreseeing value fared at past cutoffs.
+        user_days: One row per (user, active day) of TRAIN.
+        history: Span of TRAIN.
+    """
+
+    labelled: pl.DataFrame
+    raw: pl.DataFrame
+    evidence: pl.DataFrame
+    user_days: Source
+    history: History
+
+
 def churn_forecasts(
-    labelled: pl.DataFrame,
-    raw: pl.DataFrame,
-    user_days: Source,
-    holdout: pl.DataFrame,
-    *,
-    churn: ChurnSettings,
-    value: ValueSettings,
+    past: Past, holdout: pl.DataFrame, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
     """Put forecasts and outcomes of all origins side by side.
 
     Args:
-        labelled: `labelled_snapshots` of the stage.
-        raw: `churn_walk_forward`: what the model said at each past origin before any recalibration.
-        user_days: One row per (user, active day) of TRAIN.
+        past: What is looked back on.
         holdout: Forecasts with outcomes at the end of TRAIN (`holdout_forecasts`), or no rows.
         churn: Horizon, snapshots, number of origins.
         value: Basis of value.
@@ -50,17 +64,17 @@ def churn_forecasts(
     Returns:
         `churn_forecasts`, by evaluation, origin and user; at-risk users only.
     """
-    past = [
-        _walk_forward_at(on, labelled, raw, user_days, churn=churn, value=value)
-        for on in raw["origin_on"].unique().sort().to_list()
+    made = [
+        _walk_forward_at(on, past, churn=churn, value=value)
+        for on in past.raw["origin_on"].unique().sort().to_list()
     ]
-    stacked = pl.concat([holdout, *past])
+    stacked = pl.concat([holdout, *made])
     clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
     before = run(
         query(
             "evaluation.churn",
             "value_before",
-            {"forecasts": stacked, "user_days": user_days},
+            {"forecasts": stacked, "user_days": past.user_days},
             **clock,
         )
     )
@@ -113,38 +127,20 @@ def holdout_forecasts(
 
 
 def _walk_forward_at(
-    origin_on: date,
-    labelled: pl.DataFrame,
-    raw: pl.DataFrame,
-    user_days: Source,
-    *,
-    churn: ChurnSettings,
-    value: ValueSettings,
+    origin_on: date, past: Past, *, churn: ChurnSettings, value: ValueSettings
 ) -> pl.DataFrame:
     known, now = (
-        closed_before(labelled, origin_on),
-        labelled.filter(pl.col("snapshot_on") == origin_on),
+        closed_before(past.labelled, origin_on),
+        past.labelled.filter(pl.col("snapshot_on") == origin_on),
     )
-    model = fit_churn_model(known, raw, cutoff_on=origin_on, settings=churn)
-    scores = churn_scores(now, model.coefficients, model.uncertainty, settings=churn)
-    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
-    habits = run(
-        user_habits(
-            user_days, capped, cutoff_on=origin_on, horizon_days=churn.horizon_days, settings=value
-        )
-    )
-    worth = fit_value(counted(known, capped), settings=value)
-    ranges = fit_value_ranges(counted(known, capped), model.coefficients, worth, settings=value)
-    values = ltv_estimates(
-        now,
-        scores,
-        worth,
-        habits,
-        ranges,
-        capped,
-        churn_horizon_days=churn.horizon_days,
-        settings=value,
-    )
+    everyone = run(
+        user_activity_features(past.user_days, active_users_at(past.user_days, origin_on))
+    ).rename({"cutoff_on": "snapshot_on"})
+    model = fit_churn_model(known, past.raw, cutoff_on=origin_on, settings=churn)
+    scores = churn_scores(everyone, model.coefficients, model.uncertainty, settings=churn)
+    worth = _value_model(known, model, past, origin_on, churn=churn, value=value)
+    history = replace(past.history, complete_until_on=origin_on, cutoff_on=origin_on)
+    values = score_value(everyone, scores, worth, past.user_days, history, churn=churn, value=value)
     outcome = now.select("user_id", "is_churned", "window_active_days", "window_value")
     radar = revenue_risk_radar(scores, values, settings=churn).join(outcome, on="user_id")
     return _as_forecasts(
@@ -155,6 +151,27 @@ def _walk_forward_at(
         origin_on=origin_on,
         churn=churn,
         value=value,
+    )
+
+
+def _value_model(
+    known: pl.DataFrame,
+    model: ChurnModel,
+    past: Past,
+    origin_on: date,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> ValueModel:
+    capped = run(capped_days(past.user_days, cutoff_on=origin_on, settings=value))
+    closed = counted(known, capped)
+    coefficients = fit_value(closed, settings=value)
+    ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
+    return ValueModel(
+        coefficients,
+        value_shapes(past.evidence, known_on=origin_on, n_stated=len(ends)),
+        fit_value_ranges(closed, model.coefficients, coefficients, settings=value),
+        capped,
     )
 
 
@@ -170,7 +187,7 @@ def _as_forecasts(
 ) -> pl.DataFrame:
     intervals = scores.select("user_id", "churn_probability_low", "churn_probability_high")
     worth = values.select(
-        "user_id", "ltv", "next_value", "next_value_low", "next_value_high", "discounted_days"
+        "user_id", "next_value", "next_value_low", "next_value_high", "engagement_intensity"
     )
     joined = rows.join(worth.join(intervals, on="user_id"), on="user_id")
     return joined.select(
@@ -182,12 +199,8 @@ def _as_forecasts(
         "churn_probability_low",
         "churn_probability_high",
         "ltv_at_stake",
-        "run_rate_at_stake",
-        "if_active_at_stake",
         "ltv",
-        (pl.col("ltv_at_stake") * churn.horizon_days / pl.col("discounted_days")).alias(
-            "horizon_at_stake"
-        ),
+        (pl.col("engagement_intensity") * churn.horizon_days).alias("horizon_at_stake"),
         pl.col("next_value").alias("expected_value"),
         pl.col("next_value_low").alias("expected_value_low"),
         pl.col("next_value_high").alias("expected_value_high"),

@@ -33,13 +33,15 @@ LOSSES: Mapping[str, pl.Expr] = {
 }
 RANKINGS: Mapping[str, pl.Expr] = {
     "radar": pl.col("churn_probability") * pl.col("ltv_at_stake"),
-    "run_rate": pl.col("churn_probability") * pl.col("run_rate_at_stake"),
-    "if_active": pl.col("churn_probability") * pl.col("if_active_at_stake"),
+    "run_rate": pl.col("churn_probability") * pl.col("run_rate"),
+    "if_active": pl.col("churn_probability") * pl.col("horizon_at_stake"),
     "churn_probability": pl.col("churn_probability"),
     "value_at_stake": pl.col("ltv_at_stake"),
     "risk_times_ltv": pl.col("churn_probability") * pl.col("ltv"),
     "direct_loss": pl.col("direct_loss"),
 }
+# models of `challenger_forecasts`, and the column that ranks by them
+CHALLENGERS: Mapping[str, str] = {"direct_loss": "expected_loss", "run_rate": "expected_value"}
 ATTAINABLE, ORACLE = "attainable", "oracle"
 BACKTEST_SCHEMA = {
     "evaluation": pl.String,
@@ -70,7 +72,8 @@ def radar_backtest(
 
     Args:
         forecasts: `churn_forecasts`.
-        challengers: `challenger_forecasts`, for the direct model of the loss; none: it is left out.
+        challengers: `challenger_forecasts`, for the direct model of the loss and the run rate;
+            none: both are left out.
         samples: Resamples of users behind each interval; the lists stay as they were.
         rng: Stream of the resampling.
 
@@ -79,7 +82,7 @@ def radar_backtest(
             each origin.
     """
     rows: list[tuple[object, ...]] = []
-    for (evaluation,), part in _with_direct_loss(forecasts, challengers).group_by(
+    for (evaluation,), part in _with_challengers(forecasts, challengers).group_by(
         "evaluation", maintain_order=True
     ):
         ordered = part.sort("user_id", "origin_on")
@@ -113,24 +116,27 @@ def _placed(forecasts: pl.DataFrame, ranking: pl.Expr) -> pl.DataFrame:
     return placed.sort("row").select("place", "size")
 
 
-def _with_direct_loss(forecasts: pl.DataFrame, challengers: pl.DataFrame | None) -> pl.DataFrame:
-    if challengers is None:
-        return forecasts.with_columns(direct_loss=pl.lit(None, pl.Float64))
-    key = ["evaluation", "origin_on", "user_id"]
-    told = challengers.filter(pl.col("model") == "direct_loss").select(
-        *key, direct_loss="expected_loss"
-    )
-    return forecasts.join(told, on=key, how="left", maintain_order="left")
+def _with_challengers(forecasts: pl.DataFrame, challengers: pl.DataFrame | None) -> pl.DataFrame:
+    joined = forecasts
+    for model, column in CHALLENGERS.items():
+        if challengers is None:
+            joined = joined.with_columns(pl.lit(None, pl.Float64).alias(model))
+            continue
+        key = ["evaluation", "origin_on", "user_id"]
+        rows = challengers.filter(pl.col("model") == model)
+        told = rows.select(*key, pl.col(column).alias(model))
+        joined = joined.join(told, on=key, how="left", maintain_order="left")
+    return joined
 
 
 def _rankings(ordered: pl.DataFrame, loss: str) -> dict[str, pl.Expr]:
-    """Rankings that can be made: the direct model where it was fitted at every origin,
+    """Rankings that can be made: challengers where they were fitted at every origin,
     the attainable one for what leavers take.
     """
     made = {
         name: ranking
         for name, ranking in RANKINGS.items()
-        if name != "direct_loss" or ordered["direct_loss"].null_count() == 0
+        if name not in CHALLENGERS or ordered[name].null_count() == 0
     }
     attainable = (
         {ATTAINABLE: pl.col("churn_probability") * pl.col(WINDOWS[loss])} if loss in WINDOWS else {}

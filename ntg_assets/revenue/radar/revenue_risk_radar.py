@@ -1,9 +1,10 @@
 """The Revenue Risk Radar: what the leaving of each user would cost, and who comes first.
 
-    revenue at risk = P(churn) * stake,   stake = value if the user stays
+    revenue at risk = P(churn) * (V - R)
 
-A user outside the at-risk population has already left: nothing of theirs is at stake any more, so
-their stake is 0.
+V is the value over the stated horizon of who stays, R what a leaver still brings: `ltv` and revenue
+at risk add up to V. A user outside the at-risk population has already left: nothing of theirs is at
+stake any more, so their stake is 0 (see `revenue.value.ltv`).
 """
 
 import polars as pl
@@ -30,17 +31,9 @@ def revenue_risk_radar(
         `revenue_risk_radar`, by rank; ties by user id.
     """
     rows = scores.join(values, on="user_id", how="inner")
-    staked = rows.with_columns(
-        ltv_at_stake=pl.when("is_at_risk_population").then("ltv_if_stays").otherwise(0.0),
-        run_rate_at_stake=pl.when("is_at_risk_population").then("ltv_at_run_rate").otherwise(0.0),
-        if_active_at_stake=pl.when("is_at_risk_population").then("ltv_if_active").otherwise(0.0),
-        segment=life_cycle(settings),
+    risked = rows.with_columns(segment=life_cycle(settings)).sort(
+        "revenue_at_risk", "user_id", descending=[True, False]
     )
-    risked = staked.with_columns(
-        revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
-        run_rate_at_risk=pl.col("churn_probability") * pl.col("run_rate_at_stake"),
-        if_active_at_risk=pl.col("churn_probability") * pl.col("if_active_at_stake"),
-    ).sort("revenue_at_risk", "user_id", descending=[True, False])
     return risked.with_row_index("rank", offset=1).select(
         "user_id",
         pl.col("rank").cast(pl.Int64),
@@ -51,10 +44,8 @@ def revenue_risk_radar(
         band().alias("band"),
         "segment",
         "is_at_risk_population",
-        "run_rate_at_stake",
-        "run_rate_at_risk",
-        "if_active_at_stake",
-        "if_active_at_risk",
+        "ltv",
+        "ltv_if_stays",
         "unit",
         "reason_1",
         "reason_2",

@@ -64,7 +64,7 @@ class RiskStory:
         them.
         reasons: Up to three sentences: first what raises the risk, then what lowers it.
         revenue_at_risk: Churn probability times stake.
-        stake: Value if the user stays.
+        stake: What staying is worth more than leaving.
         rank: Place in the radar.
         band: critical, high, medium, low, none.
         top_decile_probability: How surely the user belongs to the first tenth; None outside the
@@ -102,12 +102,11 @@ class RiskStory:
 VALUE_PARTS = (
     "active_probability",
     "engagement_intensity",
-    "persistence",
+    "leaver_share",
     "recency_weight",
     "discounted_days",
     "ltv_if_stays",
-    "ltv_if_active",
-    "ltv_at_run_rate",
+    "ltv_if_leaves",
 )
 
 

@@ -1,123 +1,216 @@
-"""Lifetime value over a finite horizon: P(active) x E[value | active],
-renewed from period to period, discounted.
+"""Lifetime value over a finite horizon, and one identity for what is kept and what may be lost.
 
-With periods as long as the churn horizon H, V = E[value of a period | active], p = 1 - P(churn), r
-= the user's persistence and D_k = discounted days of period k:
+    V   value over the stated horizon of who stays (is active in the next churn horizon)
+    R   what a leaver still brings over it: the chance to return times its worth
+    P   churn probability
 
-    value if active  = V / H * (D_0 + D_1 + ...)
-    value at run rate = decayed value per day * (D_0 + D_1 + ...)
-    lifetime value   = V / H * p * (D_0 + r D_1 + r^2 D_2 + ...)
+    ltv = (1 - P) V + P R        revenue at risk = P (V - R)        ltv + revenue at risk = V
 
-The first two have no churn inside, so multiplying one of them with P(churn) counts the risk once:
-either is the value if the user stays, and `value.stake` says which one is at stake.
+Who is outside the at-risk population has left: V = R = ltv, and nothing more is at stake. V and R
+come from the ways of foreseeing value that the past has weighed (`value_shapes`): the sum over the
+horizon is theirs, and so is R / V. Amounts stand on a grid (`money_grid`), so the identity holds to
+the last bit for each user and in every sum, and revenue at risk is the floating product of P and
+what is at stake.
 """
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Flags, Floats
+from ntg_assets.churn.snapshots import History
+from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.revenue.value.purchase_pace import present_pace, priced, renewal
+from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
+from ntg_assets.revenue.value.population import discounted_days, period_weights, population
+from ntg_assets.revenue.value.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
 from ntg_assets.revenue.value.worth import counted
+from ntg_assets.sql import Source
 from ntg_assets.statistics.glm import Z_95
 
-DAYS_PER_YEAR = 365.0
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
 
 
-def ltv_estimates(
+@dataclass(frozen=True)
+class ValueModel:
+    """What a value needs, as tables: `value_coefficients`, `value_shapes`, `value_ranges`,
+    `capped_days`.
+    """
+
+    coefficients: pl.DataFrame
+    shapes: pl.DataFrame
+    ranges: pl.DataFrame
+    capped: pl.DataFrame
+
+
+class Stakes(NamedTuple):
+    """The identity, user by user; amounts on one grid."""
+
+    ltv: Floats
+    if_stays: Floats
+    if_leaves: Floats
+    at_stake: Floats
+    at_risk: Floats
+
+
+def stakes(
+    total: Floats, leaver_share: Floats, churn_probability: Floats, is_at_risk: Flags
+) -> Stakes:
+    """Divide what is expected of each user into what is kept and what may be lost.
+
+    Args:
+        total: Expected value over the horizon.
+        leaver_share: R / V.
+        churn_probability: P.
+        is_at_risk: Whether anything is still at stake.
+    """
+    kept = 1 - churn_probability * (1 - leaver_share)
+    stays = np.where(is_at_risk, total / np.where(kept > 0, kept, 1.0), total)
+    step = grid_step(float(stays.sum()))
+    if_stays = on_grid(stays, step)
+    asked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
+    at_stake, at_risk = product_on_grid(churn_probability, asked, step)
+    if_leaves = np.maximum(if_stays - at_stake, 0.0)  # a last bit below 0 is 0
+    return Stakes(if_stays - at_risk, if_stays, if_leaves, at_stake, at_risk)
+
+
+def score_value(
     snapshots: pl.DataFrame,
     scores: pl.DataFrame,
-    value_coefficients: pl.DataFrame,
-    habits: pl.DataFrame,
-    ranges: pl.DataFrame,
-    capped: pl.DataFrame,
+    model: ValueModel,
+    user_days: Source,
+    history: History,
     *,
-    churn_horizon_days: int,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> pl.DataFrame:
+    """Estimate what everyone is worth at the cutoff of a history.
+
+    Args:
+        snapshots: `churn_snapshots`; the rows at the cutoff are read.
+        scores: `churn_scores`.
+        model: What was learned.
+        user_days: One row per (user, active day).
+        history: Span of the log and its cutoff.
+        churn: Horizon, which is the period, and at-risk window.
+        value: Unit, horizon, discount, basis.
+
+    Returns:
+        `ltv_estimates`, by user.
+    """
+    placed = scores.sort("user_id")
+    now = snapshots.filter(pl.col("snapshot_on") == history.cutoff_on)
+    activity = (
+        counted(now, model.capped)
+        .join(placed.select("user_id"), on="user_id", how="semi")
+        .sort("user_id")
+    )
+    known = population(
+        activity,
+        user_days,
+        model.capped,
+        start_on=history.start_on,
+        cutoff_on=history.cutoff_on,
+        next_horizon=NextHorizon(
+            placed["churn_probability"].to_numpy(), predict_value(activity, model.coefficients)[0]
+        ),
+        churn=churn,
+        value=value,
+    )
+    estimates = ltv_estimates(known, placed, model.shapes, model.ranges, settings=value)
+    return estimates.with_columns(
+        is_worth_capped=pl.col("user_id").is_in(model.capped["user_id"].implode())
+    )
+
+
+def ltv_estimates(
+    known: Population,
+    scores: pl.DataFrame,
+    shapes: pl.DataFrame,
+    ranges: pl.DataFrame,
+    *,
     settings: ValueSettings,
 ) -> pl.DataFrame:
     """Estimate what each scored user is worth.
 
     Args:
-        snapshots: `churn_snapshots`; the rows at the cutoff of `scores` are read.
-        scores: `churn_scores`.
-        value_coefficients: The value of a period while active.
-        habits: Renewals and present pace by user (`user_habits`).
-        ranges: `value_ranges`: how far the next period may lie from its forecast.
-        capped: `capped_days`: amounts that count only in part.
-        churn_horizon_days: Length of a period.
-        settings: Unit, horizon, discount, prior of persistence.
+        known: Everyone at the cutoff, in the order of `scores`.
+        scores: `churn_scores`, by user id.
+        shapes: `value_shapes`.
+        ranges: `value_ranges`: how far what is seen may lie from its forecast.
+        settings: Unit, horizon, discount.
 
     Returns:
         `ltv_estimates`, by user.
     """
-    rows = scores.join(
-        snapshots,
-        left_on=["user_id", "cutoff_on"],
-        right_on=["user_id", "snapshot_on"],
-        suffix="_seen",
-        how="inner",
-    )
-    known = renewal(priced(habits, settings=settings), settings=settings)
-    rows = (
-        counted(rows.rename({"cutoff_on": "snapshot_on"}), capped)
-        .join(known, on="user_id", how="left")
-        .sort("user_id")
-    )
-    value, log_error = predict_value(rows, value_coefficients)
-    days = discounted_days(
-        horizon_days=settings.horizon_days,
-        period_days=churn_horizon_days,
-        annual_discount=settings.annual_discount,
-    )
-    active = 1 - rows["churn_probability"].to_numpy()
-    per_day, kept = value / churn_horizon_days, _renewed_days(days, rows["persistence"].to_numpy())
-    stays, whole = per_day * days.sum(), per_day * active * kept
-    run_rate = present_pace(rows, horizon_days=churn_horizon_days, settings=settings) * days.sum()
-    most = float(value_coefficients["largest_value"].max()) / churn_horizon_days  # type: ignore[arg-type]  # a column of numbers
-    next_low, next_high = range_of(active * value, ranges)
-    whole_error = np.sqrt(log_error**2 + _log_active_error(rows) ** 2)
-    return rows.select("user_id").with_columns(
-        pl.Series("ltv", whole),
-        pl.Series("ltv_low", whole * np.exp(-Z_95 * whole_error)),
-        pl.Series("ltv_high", np.minimum(whole * np.exp(Z_95 * whole_error), most * kept)),
-        pl.Series("ltv_if_stays", run_rate if settings.stake == "run_rate" else stays),
-        pl.Series("ltv_if_active", stays),
-        pl.Series("ltv_if_active_low", stays * np.exp(-Z_95 * log_error)),
-        pl.Series(
-            "ltv_if_active_high", np.minimum(stays * np.exp(Z_95 * log_error), most * days.sum())
-        ),
-        pl.Series("ltv_at_run_rate", run_rate),
-        pl.Series("next_value", active * value),
+    total, share = weighed(known, shapes, settings=settings)
+    chance = scores["churn_probability"].to_numpy()
+    parts = stakes(total, share, chance, known.is_at_risk)
+    per_horizon = known.next_horizon.value_if_active if known.next_horizon else 0 * total
+    next_value = (1 - chance) * per_horizon
+    next_low, next_high = range_of(next_value, ranges)
+    factor = np.exp(Z_95 * np.hypot(_shape_error(shapes), _log_active_error(scores)))
+    activity = known.activity
+    return scores.select("user_id").with_columns(
+        pl.Series("ltv", parts.ltv),
+        pl.Series("ltv_low", parts.ltv / factor),
+        pl.Series("ltv_high", parts.ltv * factor),
+        pl.Series("ltv_if_stays", parts.if_stays),
+        pl.Series("ltv_if_leaves", parts.if_leaves),
+        pl.Series("ltv_at_stake", parts.at_stake),
+        pl.Series("revenue_at_risk", parts.at_risk),
+        pl.Series("next_value", next_value),
         pl.Series("next_value_low", next_low),
         pl.Series("next_value_high", next_high),
-        pl.Series("active_probability", active),
-        pl.Series("engagement_intensity", per_day),
-        rows["persistence"],
-        (rows["decayed_active_days_90d"] / rows["active_days"]).alias("recency_weight"),
-        is_worth_capped=rows["user_id"].is_in(capped["user_id"].implode()),
+        pl.Series("active_probability", 1 - chance),
+        pl.Series("engagement_intensity", per_horizon / known.period_ends[0]),
+        pl.Series("leaver_share", share),
+        (activity["decayed_active_days_90d"] / activity["active_days"]).alias("recency_weight"),
         unit=pl.lit(settings.unit),
         horizon_days=pl.lit(settings.horizon_days, dtype=pl.Int64),
-        discounted_days=pl.lit(float(days.sum())),
+        discounted_days=pl.lit(_discounted_days(known, settings)),
     )
 
 
-def discounted_days(*, horizon_days: int, period_days: int, annual_discount: float) -> Floats:
-    """Days of each period up to the horizon, each discounted to today from its middle;
-    the last period may be cut short.
+def weighed(
+    known: Population, shapes: pl.DataFrame, *, settings: ValueSettings
+) -> tuple[Floats, Floats]:
+    """What each user is expected to bring over the stated horizon, discounted, and R / V.
+
+    Ways without weight are not taken; where a way with weight cannot be taken, the others share it.
     """
-    weights = (1 + annual_discount) ** (-(np.arange(horizon_days) + 0.5) / DAYS_PER_YEAR)
-    starts = np.arange(0, horizon_days, period_days)
-    return np.add.reduceat(weights, starts)
+    weights = period_weights(
+        horizon_days=settings.horizon_days,
+        period_days=known.period_ends[0],
+        annual_discount=settings.annual_discount,
+    )
+    rows = {row["candidate"]: row for row in shapes.filter(pl.col("weight") > 0).to_dicts()}
+    found = candidate_values(known, list(rows))
+    whole = sum(rows[name]["weight"] for name in found)
+    total, share = np.zeros(known.activity.height), np.zeros(known.activity.height)
+    for name, candidate in found.items():
+        part = rows[name]["weight"] / whole
+        total += part * rows[name]["correction"] * np.maximum(candidate.expected @ weights, 0.0)
+        share += part * candidate.leaver_share(weights)
+    return total, np.minimum(share, 1.0)
 
 
-def _renewed_days(days: Floats, persistence: Floats) -> Floats:
-    total = np.zeros_like(persistence)
-    for k, period in enumerate(days):
-        total = total + period * persistence**k
-    return total
+def _discounted_days(known: Population, settings: ValueSettings) -> float:
+    days = discounted_days(
+        horizon_days=settings.horizon_days,
+        period_days=known.period_ends[0],
+        annual_discount=settings.annual_discount,
+    )
+    return float(days.sum())
+
+
+def _shape_error(shapes: pl.DataFrame) -> float:
+    """Spread of ln(seen / told) from cutoff to cutoff, by weight."""
+    return float((shapes["weight"] * shapes["log_spread"]).sum())
 
 
 def _log_active_error(rows: pl.DataFrame) -> Floats:

@@ -1,25 +1,17 @@
 """What an active day is worth, as far as the log bears it out: amounts that nobody has shown twice
 do not make a forecast.
 
-Two steps, both fitted on the days before the cutoff alone:
-
-* *capping*: a day counts up to the amount that the log has reached on five days and on one in a
-  thousand, or the user alone on three (winsorising: the largest amounts are taken down to one that
-  was shown often enough). One purchase of a billion among purchases of ten counts ten; a user who
-  spends a hundred times what others do, time and again, keeps it.
-* *credibility*: the mean worth of a user's days is shrunk to that of all, n / (n + k) of it being
-  the user's own, with n the user's active days and k the variance within users over that between
-  them: learned from the log, not chosen.
-
-Source: Bühlmann and Straub 1970, "Glaubwürdigkeit für Schadensätze" (k and its estimators).
+*Capping*, fitted on the days before the cutoff alone: a day counts up to the amount that the log
+has reached on five days and on one in a thousand, or the user alone on three (winsorising: the
+largest amounts are taken down to one that was shown often enough). One purchase of a billion among
+purchases of ten counts ten; a user who spends a hundred times what others do, time and again, keeps
+it. How near a user's mean lies to that of all is `gamma_gamma`'s to say.
 """
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.sql import Query, Source, query
 
@@ -100,42 +92,3 @@ def counted(snapshots: pl.DataFrame, capped: pl.DataFrame) -> pl.DataFrame:
         if name in snapshots.columns
     ]
     return joined.with_columns(changed).drop(parts)
-
-
-def credible_worth(habits: pl.DataFrame) -> Floats:
-    """Worth of an active day by user: the decayed mean of the own days shrunk to the mean of all by
-    their number; never below 0.
-
-    Args:
-        habits: `user_habits`.
-    """
-    days = habits["decayed_active_days"].to_numpy()
-    n_days = habits["n_days"].cast(pl.Float64).to_numpy()
-    mean = float(habits["value_sum"].sum()) / max(float(n_days.sum()), 1.0)
-    own = np.divide(
-        habits["decayed_value"].to_numpy(), days, out=np.full(len(days), mean), where=days > 0
-    )
-    weight = n_days / (n_days + days_of_doubt(habits))
-    return np.maximum(weight * own + (1 - weight) * mean, 0.0)
-
-
-def days_of_doubt(habits: pl.DataFrame) -> float:
-    """k: how many days of their own a user needs before they count as much as everybody's;
-    infinite where users do not differ.
-
-    The variance within users over that between their means, by the estimators of Bühlmann and
-    Straub; relative to the largest amount.
-    """
-    scale = float(habits["largest_amount"].max() or 0.0)  # type: ignore[arg-type]  # a column of numbers
-    n_days = habits["n_days"].cast(pl.Float64).to_numpy()
-    total, n_users = n_days.sum(), len(n_days)
-    if scale <= 0 or total <= n_users:
-        return np.inf
-    means = habits["value_sum"].to_numpy() / scale / n_days
-    mean = float((n_days * means).sum() / total)
-    within = max(
-        float((habits["relative_square_sum"].to_numpy() - n_days * means**2).sum()), 0.0
-    ) / (total - n_users)
-    spread = float((n_days * (means - mean) ** 2).sum()) - (n_users - 1) * within
-    between = spread / (total - float((n_days**2).sum()) / total) if n_users > 1 else 0.0
-    return within / between if between > 0 else np.inf

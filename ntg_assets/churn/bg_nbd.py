@@ -1,11 +1,10 @@
-"""BG/NBD with Gamma-Gamma: the classic probability model of repeat transactions, as a challenger.
+"""BG/NBD: the classic probability model of repeat transactions.
 
 A user comes at a rate that differs between users (Gamma), and after each visit may leave for good
 (Beta). What is asked of it here is the probability of no event within the horizon, which is not 1 -
-P(alive), and the value expected within it.
+P(alive), and the visits expected within it.
 
-Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way"; Fader and Hardie 2013,
-"The Gamma-Gamma model of monetary value".
+Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way".
 """
 
 from dataclasses import dataclass
@@ -47,15 +46,6 @@ class BgNbd:
     b: float
 
 
-@dataclass(frozen=True)
-class GammaGamma:
-    """Parameters of the mean value per visit."""
-
-    p: float
-    q: float
-    gamma: float
-
-
 def visits_of(activity: pl.DataFrame) -> Visits:
     """Read visits from activity features."""
     active, tenure, recency = (
@@ -77,7 +67,7 @@ def log_likelihood(model: BgNbd, visits: Visits) -> Floats:
 def fit_bg_nbd(visits: Visits) -> BgNbd:
     """Maximise the likelihood; time is scaled to its mean meanwhile, so that no unit is special."""
     unit = max(float(visits.observed.mean()), 1.0)
-    scaled = _first_users(Visits(visits.repeats, visits.last / unit, visits.observed / unit))
+    scaled = every_kth_user(Visits(visits.repeats, visits.last / unit, visits.observed / unit))
 
     def loss(logs: Floats) -> float:
         return -float(log_likelihood(BgNbd(*np.exp(logs)), scaled).mean())
@@ -121,41 +111,7 @@ def expected_visits(model: BgNbd, visits: Visits, *, horizon_days: float) -> Flo
     )
 
 
-def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:
-    """Fit the value per visit on users with a repeat visit and a positive value;
-    values are scaled to their mean meanwhile.
-    """
-    kept = (repeats > 0) & (mean_value > 0)
-    step, unit = -(-int(kept.sum()) // MAX_FIT_USERS), float(mean_value[kept].mean())
-    # every k-th user: the first by id may be the oldest
-    x, m = repeats[kept][::step], mean_value[kept][::step] / unit
-
-    def loss(logs: Floats) -> float:
-        p, q, gamma = np.exp(logs)
-        parts = (
-            gammaln(p * x + q)
-            - gammaln(p * x)
-            - gammaln(q)
-            + q * np.log(gamma)
-            + (p * x - 1) * np.log(m)
-            + p * x * np.log(x)
-        )
-        return -float((parts - (p * x + q) * np.log(gamma + m * x)).mean())
-
-    p, q, gamma = np.exp(
-        minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 3).x
-    )
-    return GammaGamma(float(p), float(q), float(gamma * unit))
-
-
-def expected_value(model: GammaGamma, repeats: Floats, mean_value: Floats) -> Floats:
-    """Expected value per visit, between the user's own mean and that of all;
-    q must exceed 1 for the latter to exist.
-    """
-    return model.p * (model.gamma + repeats * mean_value) / (model.p * repeats + model.q - 1)
-
-
-def _first_users(visits: Visits) -> Visits:
-    """Every k-th user, at most `MAX_FIT_USERS`."""
-    step = -(-len(visits.repeats) // MAX_FIT_USERS)
+def every_kth_user(visits: Visits, *, most_users: int = MAX_FIT_USERS) -> Visits:
+    """Every k-th user, at most `most_users`."""
+    step = -(-len(visits.repeats) // most_users)
     return Visits(visits.repeats[::step], visits.last[::step], visits.observed[::step])

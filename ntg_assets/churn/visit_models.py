@@ -1,0 +1,97 @@
+"""The probability models of repeat visits behind one door, and what each says of a user who falls
+silent: visits by period, given that the first period is active, and given that it is not.
+
+With the expected visits E(t) of a user seen until now and L the likelihood of what was seen,
+
+    P(silent in H)          = L(nothing in H more) / L
+    E(visits | silent in H) = expected visits in t - H of the same user seen H days longer
+    E(visits | active in H) = (E(t) - P(silent) E(visits | silent)) / (1 - P(silent))
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ntg_assets.arrays import Floats
+from ntg_assets.churn import bg_nbd, pareto_nbd
+from ntg_assets.churn.bg_nbd import Visits
+
+TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class VisitModel:
+    """One family: how it is fitted, its likelihood and the visits that it expects."""
+
+    fit: Callable[[Visits], Any]
+    log_likelihood: Callable[[Any, Visits], Floats]
+    expected_visits: Callable[..., Floats]
+
+
+VISIT_MODELS: Mapping[str, VisitModel] = {
+    "bg_nbd": VisitModel(bg_nbd.fit_bg_nbd, bg_nbd.log_likelihood, bg_nbd.expected_visits),
+    "pareto_nbd": VisitModel(
+        pareto_nbd.fit_pareto_nbd, pareto_nbd.log_likelihood, pareto_nbd.expected_visits
+    ),
+}
+
+
+class VisitShape(NamedTuple):
+    """Visits of each user by period, shape (users, periods).
+
+    Attributes:
+        expected: Expected visits.
+        if_active: Given that the first period is active, over those of its first period.
+        if_silent: Given that it is not, over the same.
+        silence: Probability that the first period is silent, shape (users,).
+    """
+
+    expected: Floats
+    if_active: Floats
+    if_silent: Floats
+    silence: Floats
+
+
+def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> VisitShape | None:
+    """Fit one family on all users and say how each one's visits go on.
+
+    Args:
+        name: One of `VISIT_MODELS`.
+        visits: Every user known.
+        period_ends: Last day of each period, the first being the churn horizon.
+
+    Returns:
+        None where the fitted model has no finite number for somebody.
+    """
+    family, horizon = VISIT_MODELS[name], period_ends[0]
+    later = Visits(visits.repeats, visits.last, visits.observed + horizon)
+    # small products are slower on many threads, and their sums have no fixed order
+    with threadpool_limits(1), np.errstate(all="ignore"):
+        model = family.fit(visits)
+        silence = np.exp(
+            np.minimum(
+                family.log_likelihood(model, later) - family.log_likelihood(model, visits), 0.0
+            )
+        )
+        upto = [family.expected_visits(model, visits, horizon_days=end) for end in period_ends]
+        nothing = np.zeros_like(silence)
+        silent_upto = [nothing] + [
+            family.expected_visits(model, later, horizon_days=end - horizon)
+            for end in period_ends[1:]
+        ]
+    total, silent = (_by_period(np.column_stack(parts)) for parts in (upto, silent_upto))
+    if not (np.isfinite(total).all() and np.isfinite(silent).all() and (total >= 0).all()):
+        return None
+    comes = np.maximum(1 - silence, TINY)[:, None]
+    active = np.maximum(total - silence[:, None] * silent, 0.0) / comes
+    first = np.maximum(active[:, [0]], TINY)
+    return VisitShape(total, active / first, silent / first, silence)
+
+
+def _by_period(upto: Floats) -> Floats:
+    """Turn sums up to the end of each period into periods; a sum that falls by rounding is flat."""
+    rising = np.maximum.accumulate(upto, axis=1)
+    return np.diff(rising, axis=1, prepend=0.0)

@@ -1,0 +1,265 @@
+"""What every way to foresee value would have said at past cutoffs, beside what users then brought:
+the evidence that chooses the way, and the back-test of the stated horizon.
+
+At each past cutoff churn and value are fitted anew on the windows that had closed by then, and all
+users known are followed over 1, 2, 4, ... churn horizons, as far as the log reaches.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Flags, Floats
+from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
+from ntg_assets.churn.scores import score_churn
+from ntg_assets.churn.snapshots import History
+from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.features.user_activity import active_users_at, user_activity_features
+from ntg_assets.revenue.value.population import (
+    by_user_and_period,
+    period_ends,
+    population,
+    value_periods,
+)
+from ntg_assets.revenue.value.value_candidates import (
+    CANDIDATES,
+    NextHorizon,
+    Population,
+    candidate_values,
+)
+from ntg_assets.revenue.value.value_model import fit_value, predict_value
+from ntg_assets.revenue.value.worth import capped_days, counted
+from ntg_assets.sql import Source
+from ntg_assets.storage.run import run
+
+MOST_CUTOFFS = 8
+MOST_USERS = 50_000  # followed from one cutoff; every k-th by id beyond
+FEWEST_USERS = 50  # known at a cutoff; fewer say nothing of the money of all
+# a user's period counts at most so many times the largest one that was known at the cutoff: one
+# amount that nobody could foresee decides nothing
+LARGEST_SURPRISE = 3.0
+SCHEMA = {
+    "origin_on": pl.Date,
+    "user_id": pl.String,
+    "n_periods": pl.Int64,
+    "n_days": pl.Int64,
+    "closes_on": pl.Date,
+    "is_at_risk": pl.Boolean,
+    "recency_days": pl.Int64,
+    "tenure_days": pl.Int64,
+    "churn_probability": pl.Float64,
+    "is_silent_first": pl.Boolean,
+    "seen_value": pl.Float64,
+    **{f"told_{name}": pl.Float64 for name in CANDIDATES},
+    **{f"leaver_share_{name}": pl.Float64 for name in CANDIDATES},
+}
+
+
+class Seen(NamedTuple):
+    """What users brought after a cutoff: value by period, and whether the first one was silent."""
+
+    value: Floats
+    silent_first: Flags
+
+
+def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
+    """List past cutoffs that are 1, 2, 3, 4, 6, 8, 12, ... churn horizons old, and the stated
+    horizon; at least one horizon of the log lies before each.
+    """
+    n_stated = len(period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days))
+    ages = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, n_stated}
+    days = [history.complete_until_on - timedelta(days=n * churn.horizon_days) for n in ages]
+    earliest = history.start_on + timedelta(days=churn.horizon_days)
+    return sorted(day for day in days if day >= earliest)[-MOST_CUTOFFS:]
+
+
+def past_values(
+    user_days: Source,
+    labelled: pl.DataFrame,
+    raw: pl.DataFrame,
+    history: History,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> pl.DataFrame:
+    """Follow everyone known at each past cutoff.
+
+    Args:
+        user_days: One row per (user, active day) of TRAIN.
+        labelled: `labelled_snapshots`.
+        raw: `churn_walk_forward`, from which a recalibration is decided on.
+        history: Span of TRAIN.
+        churn: Horizon and penalty.
+        value: Stated horizon and basis of value.
+
+    Returns:
+        `past_values`: one row per (cutoff, number of periods, user). A way that could not be taken
+            at a cutoff is null there.
+    """
+    made = [
+        _followed(on, user_days, labelled, raw, history, churn=churn, value=value)
+        for on in past_cutoffs(history, churn=churn, value=value)
+    ]
+    kept = [rows for rows in made if rows.height]
+    empty = (
+        labelled.head(0)
+        .select("user_id")
+        .with_columns(
+            pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name != "user_id"
+        )
+    )
+    return pl.concat([empty.select(SCHEMA.keys()), *kept]).sort("origin_on", "n_periods", "user_id")
+
+
+def _followed(
+    origin_on: date,
+    user_days: Source,
+    labelled: pl.DataFrame,
+    raw: pl.DataFrame,
+    history: History,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> pl.DataFrame:
+    known = _known_at(origin_on, user_days, labelled, raw, history, churn=churn, value=value)
+    if known.activity.height < FEWEST_USERS:
+        return pl.DataFrame(schema=SCHEMA)
+    seen = _seen(known, user_days, origin_on, history, churn=churn)
+    told = candidate_values(known)
+    ends = known.period_ends
+    rows = []
+    for n in _spans(len(ends)):
+        closes_on = origin_on + timedelta(days=ends[n - 1])
+        if closes_on > history.complete_until_on:
+            break
+        weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
+        columns = {
+            **{f"told_{name}": found.expected @ weights for name, found in told.items()},
+            **{f"leaver_share_{name}": found.leaver_share(weights) for name, found in told.items()},
+        }
+        rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))
+    return pl.concat(rows) if rows else pl.DataFrame(schema=SCHEMA)
+
+
+def _spans(n_stated: int) -> list[int]:
+    """1, 2, 4, ... periods, and the stated horizon."""
+    return sorted({min(2**k, n_stated) for k in range(n_stated.bit_length() + 1)})
+
+
+def _span_rows(
+    known: Population,
+    seen: Seen,
+    columns: dict[str, Floats],
+    origin_on: date,
+    closes_on: date,
+    n_periods: int,
+) -> pl.DataFrame:
+    numbers = {
+        name: pl.Series(columns[name]) if name in columns else pl.lit(None, pl.Float64)
+        for name in SCHEMA
+        if name.startswith(("told_", "leaver_share_"))
+    }
+    chance = None if known.next_horizon is None else known.next_horizon.churn_probability
+    return (
+        known.activity.select(
+            pl.lit(origin_on).alias("origin_on"), "user_id", "recency_days", "tenure_days"
+        )
+        .with_columns(
+            n_periods=pl.lit(n_periods, pl.Int64),
+            n_days=pl.lit((closes_on - origin_on).days, pl.Int64),
+            closes_on=pl.lit(closes_on),
+            is_at_risk=pl.Series(known.is_at_risk),
+            churn_probability=pl.lit(None, pl.Float64) if chance is None else pl.Series(chance),
+            is_silent_first=pl.Series(seen.silent_first),
+            seen_value=pl.Series(seen.value[:, :n_periods].sum(axis=1)),
+            **numbers,
+        )
+        .select(SCHEMA.keys())
+    )
+
+
+def _known_at(
+    origin_on: date,
+    user_days: Source,
+    labelled: pl.DataFrame,
+    raw: pl.DataFrame,
+    history: History,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> Population:
+    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
+    features = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
+    every_kth = -(-features.height // MOST_USERS)
+    activity = counted(
+        features.sort("user_id")
+        .gather_every(max(every_kth, 1))
+        .rename({"cutoff_on": "snapshot_on"}),
+        capped,
+    ).sort("user_id")
+    closed = closed_before(labelled, origin_on)
+    models = _models(activity, closed, raw, capped, churn=churn, value=value)
+    return population(
+        activity,
+        user_days,
+        capped,
+        start_on=history.start_on,
+        cutoff_on=origin_on,
+        next_horizon=models,
+        churn=churn,
+        value=value,
+    )
+
+
+def _models(
+    activity: pl.DataFrame,
+    closed: pl.DataFrame,
+    raw: pl.DataFrame,
+    capped: pl.DataFrame,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> NextHorizon | None:
+    """P(churn) and E[value | active] of everyone, by the models that could be fitted then."""
+    if closed.height < MIN_FIT_ROWS or activity.is_empty():
+        return None
+    fitted = fit_churn(closed, regularisation=churn.regularisation)
+    coefficients = recalibrate(
+        fitted, churn_recalibration(raw, cutoff_on=activity["snapshot_on"][0])
+    )
+    chance = score_churn(activity, coefficients)["churn_probability"].to_numpy()
+    worth = fit_value(counted(closed, capped), settings=value)
+    return NextHorizon(chance, predict_value(activity, worth)[0])
+
+
+def _seen(
+    known: Population,
+    user_days: Source,
+    origin_on: date,
+    history: History,
+    *,
+    churn: ChurnSettings,
+) -> Seen:
+    rows = run(
+        value_periods(
+            user_days,
+            start_on=history.start_on,
+            cutoff_on=origin_on,
+            churn=churn,
+            until_on=history.complete_until_on,
+            horizon_days=known.period_ends[-1],
+        )
+    )
+    users, ahead = known.activity["user_id"], range(len(known.period_ends))
+    active = by_user_and_period(users, rows, "n_active_days", ahead)
+    if known.day_price is not None:
+        return Seen(active * known.day_price, active[:, 0] == 0)
+    past = rows.filter(pl.col("period") < 0)["value_sum"].max()
+    most = LARGEST_SURPRISE * float(past or np.inf)  # type: ignore[arg-type]  # a float column
+    amounts = by_user_and_period(users, rows, "value_sum", ahead)
+    return Seen(np.clip(amounts, 0.0, most if most > 0 else np.inf), active[:, 0] == 0)

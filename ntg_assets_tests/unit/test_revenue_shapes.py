@@ -1,0 +1,176 @@
+"""What carries a forecast of the next horizon on to the stated one: models of visits, returns, and
+earlier cuts as the judge between them.
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ntg_assets.churn.bg_nbd import Visits, silence_probability
+from ntg_assets.churn.pareto_nbd import (
+    ParetoNbd,
+    alive_probability,
+    expected_visits,
+    fit_pareto_nbd,
+    log_likelihood,
+)
+from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
+from ntg_assets.revenue.value.ltv import stakes
+from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
+from ntg_assets.revenue.value.population import period_ends, period_weights
+from ntg_assets.revenue.value.returns_chain import returns_shape
+from ntg_assets.revenue.value.value_shapes import (
+    EVIDENCE_SCHEMA,
+    correction,
+    in_words,
+    misplaced_share,
+    value_shapes,
+)
+
+CUT = date(2024, 6, 1)
+
+
+def visits_of_world(seed: int, n: int = 3_000, days: float = 200.0) -> tuple[Visits, np.ndarray]:
+    """Pareto/NBD users seen for `days`, and their visits in as many days after."""
+    rng = np.random.default_rng(seed)
+    repeats, last, after = np.zeros(n), np.zeros(n), np.zeros(n)
+    for user, (rate, life) in enumerate(
+        zip(rng.gamma(1.2, 1 / 15, n), rng.exponential(1 / rng.gamma(1.5, 1 / 150, n)), strict=True)
+    ):
+        at = np.cumsum(rng.exponential(1 / rate, 500))
+        at = at[at < min(life, 2 * days)]
+        seen = at[at < days]
+        repeats[user], last[user] = len(seen), seen.max(initial=0.0)
+        after[user] = len(at) - len(seen)
+    return Visits(repeats, last, np.full(n, days)), after
+
+
+def test_pareto_nbd_finds_the_planted_parameters_and_the_visits_to_come() -> None:
+    visits, after = visits_of_world(3)
+    model = fit_pareto_nbd(visits)
+    planted = ParetoNbd(1.2, 15.0, 1.5, 150.0)
+    assert log_likelihood(model, visits).sum() >= log_likelihood(planted, visits).sum()
+    told = expected_visits(model, visits, horizon_days=200.0)
+    assert told.sum() == pytest.approx(after.sum(), rel=0.05)
+    alive = alive_probability(model, visits)
+    assert ((alive >= 0) & (alive <= 1)).all()
+
+
+@pytest.mark.parametrize("name", VISIT_MODELS)
+def test_visits_given_silence_and_activity_average_to_the_expected_ones(name: str) -> None:
+    visits, _ = visits_of_world(5, n=400)
+    shape = visit_shape(name, visits, period_ends=(30, 60, 90, 100))
+    assert shape is not None
+    first = shape.expected[:, 0] / (1 - shape.silence)
+    mixed = first[:, None] * (
+        (1 - shape.silence)[:, None] * shape.if_active + shape.silence[:, None] * shape.if_silent
+    )
+    assert mixed == pytest.approx(shape.expected, rel=1e-9)
+    assert (shape.if_silent[:, 0] == 0).all()
+    assert (shape.if_silent.sum(axis=1) <= shape.if_active.sum(axis=1)).all()
+
+
+def test_silence_is_what_the_likelihood_says_of_nothing_more() -> None:
+    visits, _ = visits_of_world(7, n=200)
+    model = VISIT_MODELS["bg_nbd"].fit(visits)
+    shape = visit_shape("bg_nbd", visits, period_ends=(30, 60))
+    assert shape is not None
+    assert shape.silence == pytest.approx(silence_probability(model, visits, horizon_days=30.0))
+
+
+def test_who_skips_a_period_may_return_by_as_many_as_did() -> None:
+    # every user is active in every other period: silent for one period, all return
+    pattern = np.tile([True, False], 5)
+    users = np.stack([pattern, ~pattern] * 200)
+    active, silent = returns_shape(users, n_periods=4, last_length=0.5)
+    assert active[0] == pytest.approx([1, 0, 1, 0], abs=0.02)
+    # who ended active skips the first period for sure, and then returns
+    assert silent[1] == pytest.approx([0, 1, 0, 0.5], abs=0.02)
+
+
+def test_periods_are_whole_but_the_last_one() -> None:
+    assert period_ends(horizon_days=365, period_days=90) == (90, 180, 270, 360, 365)
+    assert period_ends(horizon_days=7, period_days=30) == (30,)
+    whole = period_weights(horizon_days=100, period_days=40, annual_discount=0.0)
+    assert whole.tolist() == [1.0, 1.0, 1.0]
+    assert period_weights(horizon_days=7, period_days=28, annual_discount=0.0).tolist() == [0.25]
+
+
+def test_products_on_a_grid_are_exact_and_add_up() -> None:
+    rng = np.random.default_rng(1)
+    share, amounts = rng.random(50_000), rng.lognormal(3, 2, 50_000)
+    share[:3] = [0.0, 1.0, 1e-9]
+    step = grid_step(float(amounts.sum()))
+    moved, product = product_on_grid(share, amounts, step)
+    assert (share * moved == product).all()
+    assert (product / step == np.rint(product / step)).all()
+    assert moved[share > 0.01] == pytest.approx(amounts[share > 0.01], rel=1e-5, abs=1e-5)
+    assert np.sort(product).sum() == product.sum() == sum(product.tolist())
+
+
+def test_stakes_divide_the_whole_without_clipping() -> None:
+    p, share = np.array([0.2, 0.9, 0.5, 1.0]), np.array([0.0, 0.5, 1.0, 0.3])
+    found = stakes(np.full(4, 100.0), share, p, np.array([True, True, True, False]))
+    assert found.if_stays.tolist() == pytest.approx([100 / 0.8, 100 / 0.55, 100, 100])
+    assert found.if_leaves.tolist() == pytest.approx([0.0, 50 / 0.55, 100, 100], abs=1e-9)
+    assert found.ltv.tolist() == pytest.approx([100] * 4)
+    assert (found.ltv + found.at_risk == found.if_stays).all()
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
+def test_the_identity_has_no_unit(scale: float) -> None:
+    rng = np.random.default_rng(2)
+    total, p = scale * rng.lognormal(2, 2, 1000), rng.random(1000)
+    found = stakes(total, rng.random(1000), p, rng.random(1000) < 0.8)
+    assert (found.ltv + found.at_risk == found.if_stays).all()
+    assert found.ltv.sum() + found.at_risk.sum() == found.if_stays.sum()
+    assert found.ltv.sum() == pytest.approx(total.sum(), rel=1e-9)
+
+
+def evidence(*rows: tuple[int, str, float, float]) -> pl.DataFrame:
+    """Evidence of (periods, way, told over seen, misplaced share): cutoffs end at one day."""
+    made = [
+        (CUT - timedelta(days=30 * n), CUT, n, 30 * n, name, 100.0 * ratio, 100.0, off, 500)
+        for n, name, ratio, off in rows
+    ]
+    return pl.DataFrame(made, schema=EVIDENCE_SCHEMA, orient="row")
+
+
+def weights(found: pl.DataFrame) -> dict[str, float]:
+    return dict(found.select("candidate", "weight").iter_rows())
+
+
+def test_the_way_that_misplaced_half_counts_sixteen_times() -> None:
+    known = evidence((4, "bg_nbd", 1.0, 0.1), (4, "pareto_nbd", 1.0, 0.2))
+    found = value_shapes(known, known_on=CUT, n_stated=4, available=["bg_nbd", "pareto_nbd"])
+    assert weights(found)["bg_nbd"] == pytest.approx(16 / 17)
+    assert found.filter("is_heaviest")["candidate"].to_list() == ["bg_nbd"]
+    assert "bg_nbd 94%, pareto_nbd 6%" in in_words(found)
+
+
+def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
+    known = evidence((4, "bg_nbd", 1.0, 0.1), (4, "pareto_nbd", 1.0, 0.2))
+    found = value_shapes(known, known_on=CUT - timedelta(days=1), n_stated=4)
+    assert list(weights(found).values()) == pytest.approx([0.2] * 5)
+    assert found["misplaced_share"].null_count() == 5
+    assert "no earlier cut" in in_words(found)
+
+
+def test_a_log_that_fades_takes_its_trend_along_and_one_cut_proves_little() -> None:
+    fading = [(n, "bg_nbd", 1.15 ** np.log2(n), 0.1) for n in (1, 2, 4, 8)]
+    level, trend = correction(evidence(*fading))
+    assert -np.log(1.15) < trend < -0.3 * np.log(1.15)
+    assert -0.1 < level < 0.0
+    assert abs(correction(evidence((1, "bg_nbd", 1.5, 0.3)))[0]) < 0.5 * np.log(1.5)
+    assert correction(evidence()) == (0.0, 0.0)
+
+
+def test_misplaced_money_by_hand() -> None:
+    told = np.arange(1.0, 11.0)
+    assert misplaced_share(told, told) == 0.0
+    assert misplaced_share(told, told[::-1]) == pytest.approx(
+        sum(abs(k - (11 - k)) for k in range(1, 11)) / 55
+    )
+    assert on_grid(np.array([0.3]), 0.25).tolist() == [0.25]
