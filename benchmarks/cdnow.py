@@ -10,6 +10,7 @@ Source: Fader, Hardie and Lee 2005, table 2 (BG/NBD); Fader and Hardie 2013 (Gam
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,10 +19,12 @@ from zipfile import ZipFile
 import polars as pl
 
 from benchmarks.harness import Goal
+from benchmarks.value_worlds import as_user_days
 from ntg_assets.churn.bg_nbd import Visits, fit_bg_nbd, log_likelihood
 from ntg_assets.revenue.value.gamma_gamma import fit_gamma_gamma
 
 WHEEL = "lifetimes==0.11.3"
+MASTER = "lifetimes/datasets/CDNOW_master.txt"
 MEMBER = "lifetimes/datasets/cdnow_customers_summary_with_transactions.csv"
 PUBLISHED = {
     "r": 0.243,
@@ -77,7 +80,28 @@ def fit_cdnow(customers: pl.DataFrame) -> dict[str, float]:
     return {**parameters, "log_likelihood": likelihood, "customers": customers.height}
 
 
+def cdnow_days() -> pl.DataFrame:
+    """`user_days` of all 23,570 customers, in dollars; no rows without a package index."""
+    try:
+        lines = _member(MASTER).decode("latin-1").splitlines()
+    except (subprocess.SubprocessError, OSError, StopIteration):
+        lines = []
+    rows = [line.split() for line in lines if line.strip()][1:]
+    visits = pl.DataFrame(
+        [(int(user), day, float(dollars)) for user, day, _, dollars in rows],
+        schema={"user_id": pl.Int64, "active_on": pl.String, "value": pl.Float64},
+        orient="row",
+    )
+    return as_user_days(visits.with_columns(pl.col("active_on").str.to_date("%Y%m%d")))
+
+
 def _customers() -> pl.DataFrame:
+    return pl.read_csv(_member(MEMBER))
+
+
+@cache
+def _member(name: str) -> bytes:
+    """One file of the wheel."""
     with TemporaryDirectory() as folder:
         command = [
             sys.executable,
@@ -94,5 +118,5 @@ def _customers() -> pl.DataFrame:
         ]
         subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603  # fixed arguments
         wheel = next(iter(sorted(Path(folder).glob("*.whl"))))
-        with ZipFile(wheel) as archive, archive.open(MEMBER) as file:
-            return pl.read_csv(file.read())
+        with ZipFile(wheel) as archive, archive.open(name) as file:
+            return file.read()

@@ -28,6 +28,7 @@ from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, whole_history
 from benchmarks.churn_scale import scale_part
+from benchmarks.churn_value import value_part
 from benchmarks.churn_world import world_part
 from benchmarks.harness import RESULTS, Goal, command_line, report
 from benchmarks.logs import configured_log
@@ -165,7 +166,9 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
 def main(
     only: Annotated[
         str | None,
-        typer.Option(help="movielens, complete_journey, synthetic, scale or cdnow; none: all"),
+        typer.Option(
+            help="movielens, complete_journey, synthetic, scale, cdnow or value; none: all"
+        ),
     ] = None,
     config: Annotated[
         str | None, typer.Option(help="Overlay of another log, which alone is then judged.")
@@ -181,6 +184,7 @@ def main(
         "synthetic": world_part,
         "scale": scale_part,
         "cdnow": cdnow_part,
+        "value": value_part,
     }
     if config:
         parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}

@@ -1,5 +1,6 @@
 """The shipped churn functions in the order in which the assets of one stage call them."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
@@ -23,20 +24,34 @@ def whole_history(user_days: pl.DataFrame) -> History:
     return History(first_on, end_on, end_on)
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Everything of churn at one cutoff, by the names of its tables."""
+
+    snapshots: pl.DataFrame
+    labelled: pl.DataFrame
+    raw: pl.DataFrame
+    model: ChurnModel
+    scores: pl.DataFrame
+
+
 def scores_of(
     user_days: pl.DataFrame, history: History, churn: ChurnSettings
 ) -> tuple[pl.DataFrame, ChurnModel]:
     """Score everybody at the cutoff, and the model behind it."""
+    made = scores_and_snapshots(user_days, history, churn)
+    return made.scores, made.model
+
+
+def scores_and_snapshots(user_days: pl.DataFrame, history: History, churn: ChurnSettings) -> Scored:
+    """Score everybody at the cutoff; all that was made on the way."""
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    model = fit_churn_model(
-        labelled,
-        walk_forward(labelled, settings=churn),
-        cutoff_on=history.cutoff_on,
-        settings=churn,
-    )
-    return churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn), model
+    raw = walk_forward(labelled, settings=churn)
+    model = fit_churn_model(labelled, raw, cutoff_on=history.cutoff_on, settings=churn)
+    scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
+    return Scored(snapshots, labelled, raw, model, scores)
 
 
 def calibrator_of(model: ChurnModel) -> str:

@@ -21,6 +21,7 @@ from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
+from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
 from ntg_assets.revenue.value.population import period_ends
@@ -106,7 +107,8 @@ def make_tables(
     shapes = value_shapes(
         value_evidence(followed), known_on=history.complete_until_on, n_stated=len(ends)
     )
-    worth = ValueModel(value_coefficients, shapes, ranges, capped)
+    whole = fit_ltv_ranges(followed, shapes, known_on=history.complete_until_on)
+    worth = ValueModel(value_coefficients, shapes, ranges, whole, capped)
     values = score_value(snapshots, scores, worth, user_days, history, churn=churn, value=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
     fitted = (past, model.recalibration, model.coefficients, model.uncertainty)

@@ -14,6 +14,9 @@ class GateSettings(Section):
     """Fewer evaluable users than this is thin evidence: the gate warns."""
     implausible_auc: float = Field(default=0.98, gt=0.5, le=1)
     """A churn AUC above this is more likely a leak than a model."""
+    value_factor: float = Field(default=2.0, gt=1)
+    """The gate shuts when lifetime value is proven (95%, users as clusters) to be off by more than
+    this factor, over the longest span that earlier cuts of the log could judge."""
     bootstrap_samples: int = Field(default=1000, ge=100)
     """Resamples of users behind each interval."""
     remaking: bool = True

@@ -31,6 +31,7 @@ from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.revenue.contracts import (
     CappedDays,
     LtvEstimates,
+    LtvRanges,
     RadarPortfolio,
     RadarSegments,
     RadarStability,
@@ -45,6 +46,7 @@ from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar as ra
 from ntg_assets.revenue.radar.segments import radar_segments as roll_up
 from ntg_assets.revenue.value import ltv, worth
 from ntg_assets.revenue.value import value_shapes as shaping
+from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.past_values import past_values
 from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value
@@ -136,6 +138,15 @@ def value_shapes(
     return shapes
 
 
+@staged_asset(contract=LtvRanges, group="revenue", kinds=("polars",))
+def ltv_ranges(
+    value_walk_forward: pl.DataFrame, value_shapes: pl.DataFrame, split_boundaries: pl.DataFrame
+) -> pl.DataFrame:
+    """How far what users bring over the longest closed span may lie from its forecast."""
+    known_on = train_history(split_boundaries).complete_until_on
+    return fit_ltv_ranges(value_walk_forward, value_shapes, known_on=known_on)
+
+
 @staged_asset(contract=LtvEstimates, group="revenue", kinds=("polars",))
 def ltv_estimates(
     context: dg.AssetExecutionContext,
@@ -146,6 +157,7 @@ def ltv_estimates(
     value_coefficients: pl.DataFrame,
     value_shapes: pl.DataFrame,
     value_ranges: pl.DataFrame,
+    ltv_ranges: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -153,7 +165,7 @@ def ltv_estimates(
     values = ltv.score_value(
         churn_snapshots,
         churn_scores,
-        ltv.ValueModel(value_coefficients, value_shapes, value_ranges, capped_days),
+        ltv.ValueModel(value_coefficients, value_shapes, value_ranges, ltv_ranges, capped_days),
         user_days,
         train_history(split_boundaries),
         churn=project.settings.churn,

@@ -165,6 +165,25 @@ class ValueShapes(Contract):
         unique = ["candidate"]
 
 
+@contract("ltv_ranges")
+class LtvRanges(Contract):
+    """One row per bin of the forecast: the middle 90% of seen over forecast value over the longest
+    span that has closed, of everyone known at earlier cuts.
+    """
+
+    bin: int = column("Bins of equal size, 1 has the lowest forecasts", ge=1)
+    forecast_upto: float = column(
+        "Largest forecast of the bin; infinite for the last", unit="unit", gt=0
+    )
+    low_ratio: float = column("5% point of seen over forecast", ge=0)
+    high_ratio: float = column("95% point of seen over forecast", ge=0)
+    n_rows: int = column("Users and cuts in the bin", ge=1)
+    n_days: int = column("Length of the span", unit="days", ge=1)
+
+    class Config:
+        unique = ["bin"]
+
+
 @contract("ltv_estimates")
 @summary(
     measures={
@@ -206,6 +225,20 @@ class LtvEstimates(Contract):
         "V - R; 0 outside the at-risk population, which has left", unit="unit", ge=0
     )
     revenue_at_risk: float = column("churn_probability * ltv_at_stake, exactly", unit="unit", ge=0)
+    ltv_range_low: float = column(
+        "Lower end of the 90% range of what will be seen over the horizon, luck included: the"
+        " ratios of the longest closed span; null where none has closed",
+        unit="unit",
+        nullable=True,
+        ge=0,
+    )
+    ltv_range_high: float = column("Upper end of that range", unit="unit", nullable=True, ge=0)
+    ltv_range_days: int = column(
+        "Length of that span: shorter than the horizon is an extrapolation",
+        unit="days",
+        nullable=True,
+        ge=1,
+    )
     next_value: float = column(
         "Expected value of the next churn horizon: P(active) x E[value | active]", unit="unit", ge=0
     )

@@ -110,6 +110,18 @@ def radar(
     return pl.DataFrame([{**key, **captured}])
 
 
+def value(
+    low: float = 0.9, high: float = 1.1, n_users: int = MANY, note: str | None = None
+) -> pl.DataFrame:
+    key = {"kind": "value", "segment": "all", "bin": 0, "n_origins": 3, "n_users": n_users}
+    spans = [
+        {**key, "n_days": 30, "ratio": 5.0, "ratio_low": 4.0, "ratio_high": 6.0, "note": note},
+        {**key, "n_days": 120, "ratio": (low + high) / 2, "ratio_low": low, "ratio_high": high}
+        | {"note": note},
+    ]
+    return pl.DataFrame(spans, schema_overrides={"note": pl.String})
+
+
 def verdicts(strategy: str = "global_time", **tables: pl.DataFrame) -> dict[str, str]:
     evidence = {
         "split_report": split_report(),
@@ -117,6 +129,7 @@ def verdicts(strategy: str = "global_time", **tables: pl.DataFrame) -> dict[str,
         "ranking_report": ranking(),
         "churn_calibration": calibration(),
         "radar_backtest": radar(),
+        "value_horizons": value(),
         **tables,
     }
     gate = release_gate(Evidence(**evidence), settings=SETTINGS, strategy=strategy)
@@ -284,3 +297,22 @@ def test_the_checks_of_the_graph_stop_a_run_at_a_shut_gate_and_at_a_leak() -> No
             for check in (*gate_is_open, *nothing_from_the_future)
             for spec in check.check_specs
         )
+
+
+@pytest.mark.parametrize(
+    ("table", "verdict"),
+    [
+        (value(), "pass"),
+        (value(2.1, 2.5), "block"),  # the whole interval above the factor of 2
+        (value(1.9, 2.5), "pass"),
+        (value(0.3, 0.45), "block"),
+        (value(2.1, 2.5, n_users=20), "warn"),  # too few to prove harm
+        (value(n_users=100), "warn"),
+        (value(note="extrapolation"), "warn"),
+        (value().clear(), "warn"),
+    ],
+)
+def test_value_blocks_when_it_is_proven_off_at_the_longest_span(
+    table: pl.DataFrame, verdict: str
+) -> None:
+    assert verdicts(value_horizons=table)["lifetime value adds up to what was seen"] == verdict

@@ -17,6 +17,7 @@ from ntg_assets.evaluation.churn.contracts import (
     MoneyCalibration,
     RadarBacktest,
     ValueBacktest,
+    ValueHorizons,
 )
 from ntg_assets.evaluation.churn.drift import churn_drift as measure_drift
 from ntg_assets.evaluation.churn.interval_coverage import (
@@ -25,9 +26,11 @@ from ntg_assets.evaluation.churn.interval_coverage import (
 from ntg_assets.evaluation.churn.money_calibration import money_calibration as calibrate_money
 from ntg_assets.evaluation.churn.radar_backtest import radar_backtest as measure_radar
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
+from ntg_assets.evaluation.churn.value_horizons import value_horizons as judge_horizons
 from ntg_assets.local_days import shift_instant
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
 from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.splits.boundaries import complete_until_day, train_end, zone_of
 from ntg_assets.sql import Query, Table, query
@@ -144,6 +147,25 @@ def money_calibration(churn_forecasts: pl.DataFrame, project: Project) -> pl.Dat
         samples=project.settings.gate.bootstrap_samples,
         rng=project.rng("money_calibration"),
     )
+
+
+@staged_asset(contract=ValueHorizons, group="evaluation", stages=(BACKTEST,))
+def value_horizons(
+    context: dg.AssetExecutionContext, value_walk_forward: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Whether forecast value and revenue at risk add up to what was then seen,
+    over 1, 2, 4, ... churn horizons up to the stated one.
+    """
+    settings = project.settings
+    forecasts = horizon_forecasts(value_walk_forward, value_evidence(value_walk_forward))
+    found = judge_horizons(
+        forecasts,
+        horizon_days=settings.value.horizon_days,
+        churn=settings.churn,
+    )
+    for note in found["note"].drop_nulls().unique().to_list():
+        context.log.warning("value_horizons: %s", note)
+    return found
 
 
 @staged_asset(

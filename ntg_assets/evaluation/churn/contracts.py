@@ -361,6 +361,46 @@ class RadarBacktest(Contract):
         unique = ["evaluation", "loss", "ranking", "depth_share"]
 
 
+@contract("value_horizons")
+class ValueHorizons(Contract):
+    """One row per (kind, span, segment, bin): money told at past cutoffs against money seen over
+    1, 2, 4, ... churn horizons up to the stated one.
+    """
+
+    kind: str = column(
+        "value: of everyone known; revenue_at_risk: of at-risk users, against V less what leavers"
+        " then brought",
+        isin=("value", "revenue_at_risk"),
+    )
+    n_periods: int = column("Churn horizons", ge=1)
+    n_days: int = column("The same in days", unit="days", ge=1)
+    is_stated: bool = column("Whether that is the stated horizon of value")
+    segment: str = column("all, segment=<life cycle> or origin=<day>")
+    bin: int = column("0: the whole segment; 1 to 10: decile by forecast", ge=0)
+    told: float = column("Sum of what was told, not discounted", unit="unit")
+    seen: float = column("Sum of what was seen", unit="unit")
+    ratio: float = column("told / seen; null where nothing was seen", nullable=True)
+    ratio_low: float = column("Lower end of the 95% interval, users as clusters", nullable=True)
+    ratio_high: float = column("Upper end of the 95% interval", nullable=True)
+    covered_share: float = column(
+        "Share of users within their 90% range; null for revenue at risk, or where no earlier span"
+        " as long had closed",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
+    n_origins: int = column("Past cutoffs", ge=1)
+    n_rows: int = column("Users and cutoffs", ge=1)
+    n_users: int = column("Users", ge=1)
+    note: str = column(
+        "What a reader must know: the stated horizon is an extrapolation", nullable=True
+    )
+
+    class Config:
+        unique = ["kind", "n_periods", "segment", "bin"]
+
+
 @contract("money_calibration")
 class MoneyCalibration(Contract):
     """One row per (evaluation, kind, segment,

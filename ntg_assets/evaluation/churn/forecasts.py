@@ -167,10 +167,12 @@ def _value_model(
     closed = counted(known, capped)
     coefficients = fit_value(closed, settings=value)
     ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
+    ranges = fit_value_ranges(closed, model.coefficients, coefficients, settings=value)
     return ValueModel(
         coefficients,
         value_shapes(past.evidence, known_on=origin_on, n_stated=len(ends)),
-        fit_value_ranges(closed, model.coefficients, coefficients, settings=value),
+        ranges,
+        ranges.head(0).with_columns(n_days=pl.lit(None, pl.Int64)),  # the horizon's are not asked
         capped,
     )
 

@@ -65,6 +65,7 @@ def release_gate(
     ranking_report: pl.DataFrame,
     churn_calibration: pl.DataFrame,
     radar_backtest: pl.DataFrame,
+    value_horizons: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whether the evidence of the back-test lets anything live be made, rule by rule."""
@@ -74,6 +75,7 @@ def release_gate(
         ranking_report=ranking_report,
         churn_calibration=churn_calibration,
         radar_backtest=radar_backtest,
+        value_horizons=value_horizons,
     )
     return decide(
         evidence, settings=project.settings.gate, strategy=project.settings.split.strategy

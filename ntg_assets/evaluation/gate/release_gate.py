@@ -42,6 +42,7 @@ class Evidence:
     ranking_report: pl.DataFrame
     churn_calibration: pl.DataFrame
     radar_backtest: pl.DataFrame
+    value_horizons: pl.DataFrame | None = None
 
 
 class Finding(NamedTuple):
@@ -76,6 +77,8 @@ def release_gate(evidence: Evidence, *, settings: GateSettings, strategy: str) -
         _churn_is_calibrated(evidence.churn_calibration),
         _radar_points_at_loss(evidence.radar_backtest, settings=settings),
     ]
+    if evidence.value_horizons is not None:
+        findings.append(_value_adds_up(evidence.value_horizons, settings=settings))
     return pl.DataFrame(findings, schema=GATE_SCHEMA, orient="row")
 
 
@@ -265,6 +268,38 @@ def _radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> 
         Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told),
         settings=settings,
     )
+
+
+def _value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
+    """Proven off by more than the stated factor, at the longest span that could be judged."""
+    rule = "lifetime value adds up to what was seen"
+    longest = horizons.filter(
+        (pl.col("kind") == "value") & (pl.col("segment") == "all") & (pl.col("bin") == 0)
+    ).sort("n_days")
+    row = longest.row(-1, named=True) if longest.height else None
+    factor = settings.value_factor
+    if row is None or row["ratio"] is None or row["ratio_low"] is None:
+        return Finding(
+            rule,
+            "warn",
+            None,
+            factor,
+            0,
+            "no earlier cut could judge it: lifetime value is unproven on this log",
+        )
+    told = (
+        f"lifetime value over {row['n_days']} days told {row['ratio']:.2f} of what was seen"
+        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f}; {row['n_users']:,} users,"
+        f" {row['n_origins']} cutoffs)"
+    )
+    if row["note"] is not None:
+        told += f"; {row['note']}"
+    found = Finding(rule, "pass", row["ratio"], factor, row["n_users"], told)
+    if row["ratio_low"] > factor or row["ratio_high"] < 1 / factor:
+        return _unless_few(found._replace(verdict="block"), row["n_users"], "users")
+    if row["note"] is not None:
+        return found._replace(verdict="warn")
+    return _unless_thin(found, settings=settings)
 
 
 def _unless_few(harm: Finding, n: int, what: str) -> Finding:

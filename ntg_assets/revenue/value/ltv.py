@@ -38,12 +38,13 @@ TINY = 1e-12  # keeps the log odds of a saturated probability finite
 @dataclass(frozen=True)
 class ValueModel:
     """What a value needs, as tables: `value_coefficients`, `value_shapes`, `value_ranges`,
-    `capped_days`.
+    `ltv_ranges`, `capped_days`.
     """
 
     coefficients: pl.DataFrame
     shapes: pl.DataFrame
     ranges: pl.DataFrame
+    whole_ranges: pl.DataFrame
     capped: pl.DataFrame
 
 
@@ -122,8 +123,16 @@ def score_value(
         value=value,
     )
     estimates = ltv_estimates(known, placed, model.shapes, model.ranges, settings=value)
+    low, high = (
+        range_of(estimates["ltv"].to_numpy(), model.whole_ranges)
+        if model.whole_ranges.height
+        else (np.full(estimates.height, np.nan),) * 2
+    )
     return estimates.with_columns(
-        is_worth_capped=pl.col("user_id").is_in(model.capped["user_id"].implode())
+        pl.Series("ltv_range_low", low).fill_nan(None),
+        pl.Series("ltv_range_high", high).fill_nan(None),
+        ltv_range_days=pl.lit(model.whole_ranges["n_days"].max(), pl.Int64),
+        is_worth_capped=pl.col("user_id").is_in(model.capped["user_id"].implode()),
     )
 
 

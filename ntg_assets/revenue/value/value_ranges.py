@@ -49,27 +49,29 @@ def fit_value_ranges(
     """
     rows = labelled.sort("user_id", "snapshot_on")
     active = 1 - score_churn(rows, churn_coefficients)["churn_probability"].to_numpy()
-    forecast = np.maximum(
-        active * predict_value(rows, value_coefficients)[0], np.finfo(np.float64).tiny
-    )
+    forecast = active * predict_value(rows, value_coefficients)[0]
+    return measure_ranges(forecast, observed_value(rows, settings=settings))
+
+
+def measure_ranges(told: Floats, seen: Floats) -> pl.DataFrame:
+    """Measure the middle 90% of seen over told in bins of equal size by what was told.
+
+    Args:
+        told: Forecasts, shape (n,).
+        seen: What followed, shape (n,).
+    """
+    forecast = np.maximum(told, np.finfo(np.float64).tiny)
     order = np.argsort(forecast, kind="stable")
-    ratio = (observed_value(rows, settings=settings) / forecast)[order]
+    ratio = (seen / forecast)[order]
     n_bins = max(1, min(MAX_BINS, len(order) // MIN_ROWS_PER_BIN))
     made = []
     for number, part in enumerate(np.array_split(np.arange(len(order)), n_bins), start=1):
-        low, high = (
-            np.quantile(ratio[part], RANGE[0], method="lower"),
-            np.quantile(ratio[part], RANGE[1], method="higher"),
+        ends = (
+            float(np.quantile(ratio[part], RANGE[0], method="lower")),
+            float(np.quantile(ratio[part], RANGE[1], method="higher")),
         )
-        made.append(
-            (
-                number,
-                float(forecast[order][part[-1]]) if number < n_bins else np.inf,
-                float(low),
-                float(high),
-                len(part),
-            )
-        )
+        upto = float(forecast[order][part[-1]]) if number < n_bins else np.inf
+        made.append((number, upto, *ends, len(part)))
     return pl.DataFrame(made, schema=RANGE_SCHEMA, orient="row")
 
 
