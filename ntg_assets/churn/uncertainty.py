@@ -27,6 +27,9 @@ from ntg_assets.churn.scores import linear_logit
 from ntg_assets.statistics.glm import Z_95, sigmoid
 
 MIN_ORIGINS = 3  # moments of fewer origins are none
+# of the log odds, where fewer origins say how far a season or a drift may move them: a first model
+# on a fading log told .83 where .63 was seen, an offset of 1.0
+UNKNOWN_OFFSET_SD = 0.5
 MIN_KNOT_ROWS = 200  # labelled rows behind each value of the lack of fit
 MAX_KNOTS = 10
 MAX_FIT_ROWS = 500_000  # trees on residuals find little more beyond
@@ -98,7 +101,8 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
 
     Each origin's pair is one Newton step from "as told", its sampling variance the inverse
     information, its weight the information. The moments are scaled so that 1.96 standard deviations
-    are the 97.5% point of Student's t on as many origins. Zero below three.
+    are the 97.5% point of Student's t on as many origins. Below three an offset of
+    `UNKNOWN_OFFSET_SD`, or more where the origins there are asked for more.
     """
     found, weights = [], []
     for _, rows in forecasts.sort("origin_on", "user_id").group_by(
@@ -115,7 +119,8 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
         found.append(np.outer(asked, asked) - inverse)
         weights.append(information[0, 0])
     if len(found) < MIN_ORIGINS:
-        return np.zeros((2, 2)), len(found)
+        largest = max((moments[0, 0] for moments in found), default=0.0)
+        return np.diag([max(largest, UNKNOWN_OFFSET_SD**2), 0.0]), len(found)
     values, vectors = np.linalg.eigh(np.average(found, axis=0, weights=weights))
     stretched = (stdtrit(len(found) - 1, 0.975) / Z_95) ** 2
     return stretched * (vectors * np.maximum(values, 0.0)) @ vectors.T, len(found)

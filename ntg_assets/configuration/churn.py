@@ -27,7 +27,8 @@ class ChurnSettings(Section):
     min_tenure_days: int = Field(default=0, ge=0)
     """Users younger than this at T are not part of the fit."""
     regularisation: float = Field(default=0.1, gt=0)
-    """Inverse strength C of the L2 penalty on standardised features."""
+    """Inverse strength C of the L2 penalty on standardised features, once three windows that do not
+    overlap have closed; with fewer it is as much smaller."""
     calibration_bins: int = Field(default=10, ge=2)
     """Equal-mass bins of the reliability curve."""
     walk_forward_origins: int = Field(default=8, ge=0)

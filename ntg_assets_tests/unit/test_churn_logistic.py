@@ -16,8 +16,15 @@ from ntg_assets.churn.design import (
     design_matrix,
     location_and_scale,
     standardise,
+    without_season,
 )
-from ntg_assets.churn.logistic import fit_churn, fit_logistic
+from ntg_assets.churn.logistic import (
+    FULL_WINDOWS,
+    evidence_share,
+    fit_churn,
+    fit_logistic,
+    user_codes,
+)
 from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
@@ -274,3 +281,25 @@ def test_a_standard_error_is_that_of_the_row_alone_wherever_the_row_stands() -> 
     for row in (0, CACHED_ROWS - 1, CACHED_ROWS, 2 * CACHED_ROWS + 2):
         assert standard_error(rows[row : row + 1], covariance)[0] == together[row]
     assert standard_error(rows[:0], covariance).shape == (0,)
+
+
+def test_the_penalty_counts_windows_that_do_not_overlap(tables: Tables) -> None:
+    days = tables.labelled["snapshot_on"].unique().sort()
+    first = tables.labelled.filter(pl.col("snapshot_on") == days[0])
+    assert evidence_share(first) == 1 / FULL_WINDOWS
+    two = tables.labelled.filter(
+        (pl.col("snapshot_on") - days[0]).dt.total_days() <= CHURN.horizon_days
+    )
+    assert evidence_share(two) == 2 / FULL_WINDOWS
+    assert evidence_share(tables.labelled) == 1.0
+    # a table fitted on one window is that of the smaller C
+    told = fit_churn(first, regularisation=0.1)["coefficient"]
+    rows = first.sort("user_id", "snapshot_on")
+    matrix = without_season(design_matrix(rows, features=CHURN_FEATURES), rows)
+    by_hand = fit_logistic(
+        matrix,
+        rows["is_churned"].cast(pl.Float64).to_numpy(),
+        user_codes(rows),
+        regularisation=0.1 / FULL_WINDOWS,
+    )
+    assert told.to_list() == pytest.approx(by_hand.coefficients.tolist(), abs=1e-9)

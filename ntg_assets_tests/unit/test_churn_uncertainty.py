@@ -12,6 +12,7 @@ from ntg_assets.churn.design import CHURN_FEATURES, design_matrix
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import linear_logit, model_variance, score_churn
 from ntg_assets.churn.uncertainty import (
+    UNKNOWN_OFFSET_SD,
     UNSEEN,
     churn_uncertainty,
     foreseen_variance,
@@ -59,9 +60,14 @@ def test_offsets_between_origins_are_found_and_stretched_for_being_few() -> None
     assert moments[1, 1] < 0.01  # no slope was planted
 
 
-def test_moments_of_two_origins_are_none() -> None:
-    moments, n_origins = origin_moments(origins([1.0, -1.0]))
-    assert (n_origins, moments.tolist()) == (2, [[0.0, 0.0], [0.0, 0.0]])
+def test_below_three_origins_the_error_between_them_is_widest() -> None:
+    few, n_origins = origin_moments(origins([0.0, 0.0]))
+    assert (n_origins, few.tolist()) == (2, [[UNKNOWN_OFFSET_SD**2, 0.0], [0.0, 0.0]])
+    assert origin_moments(origins([0.0]).clear())[0][0, 0] == UNKNOWN_OFFSET_SD**2
+    apart, _ = origin_moments(origins([1.0, -1.0]))
+    assert apart[0, 0] == pytest.approx(1.0, rel=0.2)
+    many, _ = origin_moments(origins([0.0] * 10))
+    assert many[0, 0] < few[0, 0]
 
 
 def planted(tables: Tables, miss: float, *, copies: int = 12) -> tuple[pl.DataFrame, np.ndarray]:
