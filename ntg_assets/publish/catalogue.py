@@ -20,7 +20,13 @@ class PublishedTable(NamedTuple):
 
 _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
     "data/features": {
-        LIVE: ("user_features", "item_features", "interaction_features", "feature_manifest")
+        LIVE: (
+            "user_features",
+            "item_features",
+            "interaction_features",
+            "feature_manifest",
+            "user_days",
+        )
     },
     "outputs/graph": {LIVE: ("taste_graph", "taste_axes", "user_taste", "graph_guardrails")},
     "outputs/embeddings": {LIVE: ("item_embeddings",)},
@@ -50,6 +56,8 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "churn_uncertainty",
             "churn_recalibration",
             "churn_horizon_report",
+            "churn_labels",
+            "churn_snapshots",
         ),
         BACKTEST: (
             "churn_calibration",
@@ -63,6 +71,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "ltv_estimates",
             "value_ranges",
             "value_shapes",
+            "ltv_ranges",
             "capped_days",
             "revenue_risk_radar",
             "radar_portfolio",
@@ -77,7 +86,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "strategy_comparison",
             "strategy_overlaps",
         ),
-        BACKTEST: ("radar_backtest", "value_backtest", "money_calibration"),
+        BACKTEST: ("radar_backtest", "value_backtest", "value_horizons", "money_calibration"),
         PUBLISHED: ("radar_segments",),
     },
     "outputs/experiments": {

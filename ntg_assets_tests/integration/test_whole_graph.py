@@ -163,6 +163,33 @@ def test_manifest_of_features_describes_the_real_columns(movielens: Workspace) -
                 assert row["mean"] == pytest.approx(column.mean(), rel=1e-5, abs=1e-5)
 
 
+def test_a_label_can_be_made_again_from_what_is_published(movielens: Workspace) -> None:
+    outputs = movielens.folder / "outputs" / "churn"
+    labels = pl.read_parquet(outputs / "churn_labels.parquet")
+    days = pl.read_parquet(movielens.folder / "data" / "features" / "user_days.parquet")
+    came = labels.select("user_id", "snapshot_on", "window_start_on", "window_end_on").join(
+        days.select("user_id", "active_on"), on="user_id"
+    )
+    inside = pl.col("active_on").is_between("window_start_on", "window_end_on", closed="left")
+    again = came.group_by("user_id", "snapshot_on").agg(is_churned=~inside.any())
+    both = labels.join(again, on=["user_id", "snapshot_on"], suffix="_again")
+    assert both.height == labels.height > 1_000
+    assert (both["is_churned"] == both["is_churned_again"]).all()
+    known = pl.read_parquet(outputs / "churn_snapshots.parquet")
+    assert labels.join(known, on=["user_id", "snapshot_on"], how="anti").is_empty()
+
+
+def test_what_is_kept_and_what_may_be_lost_add_up_in_every_sum(movielens: Workspace) -> None:
+    for stage in ("backtest", "live"):
+        radar = movielens.table(stage, "revenue_risk_radar")
+        assert (radar["ltv"] + radar["revenue_at_risk"] == radar["ltv_if_stays"]).all()
+        for rows in (radar, *radar.partition_by("segment"), *radar.partition_by("band")):
+            kept, lost, whole = (
+                float(rows[name].sum()) for name in ("ltv", "revenue_at_risk", "ltv_if_stays")
+            )
+            assert kept + lost == whole
+
+
 def test_second_run_on_shuffled_rows_makes_the_same_tables_and_generation(
     movielens: Workspace, tmp_path: Path
 ) -> None:

@@ -84,7 +84,9 @@ def value_horizons(
             "n_periods", "n_days", maintain_order=True
         ):
             bins = equal_mass_bins(part["told"].to_numpy(), N_DECILES)
-            ordered = part.with_columns(told_bin=pl.Series(bins)).sort("told_bin", "user_id")
+            ordered = part.with_columns(told_bin=pl.Series(bins)).sort(
+                "told_bin", "user_id", "origin_on"
+            )
             head = (kind, n_periods, n_days, n_days >= horizon_days)
             rows += [(*head, *row, note) for row in _rows(ordered, kind)]
     return pl.DataFrame(rows, schema=HORIZON_SCHEMA, orient="row")

@@ -38,6 +38,7 @@ def horizon_forecasts(past: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFram
             where no earlier cutoff had closed a span of as many periods.
     """
     made = []
+    past = past.sort("origin_on", "n_periods", "user_id")
     for (origin_on,), rows in past.group_by("origin_on", maintain_order=True):
         if longest_closed(evidence, origin_on).is_empty():
             continue
@@ -64,7 +65,7 @@ def fit_ltv_ranges(
     Returns:
         `ltv_ranges`, by bin of the forecast; no rows where nothing has closed.
     """
-    closed = past.filter(pl.col("closes_on") <= known_on)
+    closed = past.filter(pl.col("closes_on") <= known_on).sort("origin_on", "n_periods", "user_id")
     if closed.is_empty():
         return pl.DataFrame(schema={**RANGE_SCHEMA, "n_days": pl.Int64})
     wanted = closed["n_periods"].max() if n_periods is None else n_periods

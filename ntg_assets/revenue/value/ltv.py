@@ -203,7 +203,7 @@ def weighed(
     total, share = np.zeros(known.activity.height), np.zeros(known.activity.height)
     for name, candidate in found.items():
         part = rows[name]["weight"] / whole
-        total += part * rows[name]["correction"] * np.maximum(candidate.expected @ weights, 0.0)
+        total += part * rows[name]["correction"] * np.maximum(candidate.total(weights), 0.0)
         share += part * candidate.leaver_share(weights)
     return total, np.minimum(share, 1.0)
 

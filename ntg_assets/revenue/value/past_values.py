@@ -139,7 +139,7 @@ def _followed(
             break
         weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
         columns = {
-            **{f"told_{name}": found.expected @ weights for name, found in told.items()},
+            **{f"told_{name}": found.total(weights) for name, found in told.items()},
             **{f"leaver_share_{name}": found.leaver_share(weights) for name, found in told.items()},
         }
         rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))

@@ -84,8 +84,17 @@ class Candidate(NamedTuple):
 
     def leaver_share(self, weights: Floats) -> Floats:
         """What a leaver still brings over what who stays brings, each period weighed; at most 1."""
-        stays = self.if_active @ weights
-        return np.minimum((self.if_silent @ weights) / np.where(stays > 0, stays, 1.0), 1.0)
+        stays, leaves = (_weighed(part, weights) for part in (self.if_active, self.if_silent))
+        return np.minimum(leaves / np.where(stays > 0, stays, 1.0), 1.0)
+
+    def total(self, weights: Floats) -> Floats:
+        """Expected value, each period weighed."""
+        return _weighed(self.expected, weights)
+
+
+def _weighed(by_period: Floats, weights: Floats) -> Floats:
+    """Sum over periods; no matrix product, whose sums have no fixed order over threads."""
+    return (by_period * weights).sum(axis=1)
 
 
 def candidate_values(

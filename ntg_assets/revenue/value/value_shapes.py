@@ -55,7 +55,8 @@ def value_evidence(past: pl.DataFrame) -> pl.DataFrame:
         One row per (cutoff, span, way): columns of `EVIDENCE_SCHEMA`. Nothing seen: no row.
     """
     rows = []
-    spans = past.group_by("origin_on", "n_periods", maintain_order=True)
+    ordered = past.sort("origin_on", "n_periods", "user_id")
+    spans = ordered.group_by("origin_on", "n_periods", maintain_order=True)
     for _, users in spans:
         seen = users["seen_value"].to_numpy()
         if seen.sum() <= 0:
