@@ -47,8 +47,10 @@ from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, Past, churn_forecasts
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
 from ntg_assets.evaluation.churn.report import churn_report
+from ntg_assets.evaluation.churn.value_horizons import value_horizons
 from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
+from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
 from ntg_assets.revenue.value.past_values import past_values
 from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
@@ -110,7 +112,8 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     if past.is_empty():
         raise NotEnoughDataError(no_origin(history, labelled, churn))
     followed = past_values(user_days, labelled, past, history, churn=churn, value=value)
-    looked_back = Past(labelled, past, value_evidence(followed), user_days, history)
+    evidence = value_evidence(followed)
+    looked_back = Past(labelled, past, evidence, user_days, history)
     forecasts = churn_forecasts(looked_back, nothing_held_out(labelled), churn=churn, value=value)
     others = all_challenger_forecasts(
         forecasts, snapshots, labels, user_days, churn=churn, value=value, seed=SEED
@@ -156,6 +159,13 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
             value_backtest(forecasts, others),
             "model",
             ["spearman", "gini_share", "top_decile_share", "bias_ratio"],
+        ),
+        "value_horizons": horizon_ratios(
+            value_horizons(
+                horizon_forecasts(followed, evidence),
+                horizon_days=value.horizon_days,
+                churn=churn,
+            )
         ),
         "interval_coverage": _coverage(forecasts, n_bins=churn.calibration_bins),
         "drift_alarms": int(churn_drift(forecasts)["is_alarm"].sum()),
@@ -229,6 +239,17 @@ def nothing_held_out(labelled: pl.DataFrame) -> pl.DataFrame:
         is_churned="is_churned",
         value_after=pl.lit(0.0),
     )
+
+
+def horizon_ratios(found: pl.DataFrame) -> dict[str, Any]:
+    """Told over seen by kind, span, segment and decile, with the interval."""
+    shown = ["ratio", "ratio_low", "ratio_high", "covered_share", "n_origins", "n_users", "note"]
+    return {
+        f"{row['kind']} {row['n_days']} days {row['segment']} {row['bin']}": {
+            name: row[name] for name in shown
+        }
+        for row in found.iter_rows(named=True)
+    }
 
 
 def _coverage(forecasts: pl.DataFrame, *, n_bins: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ntg_assets.storage.run import run
 
 NAMED_PEERS = ("recency_frequency_value", "recency_only", "bg_nbd")
 BIAS_LIMITS = ((0.8, "at_least"), (1.25, "at_most"))
+HORIZON_LIMITS = ((0.85, "at_least"), (1.15, "at_most"))
 
 
 def log_goals(
@@ -64,6 +65,15 @@ def log_goals(
         claims += [
             ("value, forecast over observed", lambda: value[SHIPPED]["bias_ratio"], limit, sense)
             for limit, sense in BIAS_LIMITS
+        ]
+        claims += [
+            (
+                f"value over the longest span judged, told over seen ({sense})",
+                lambda: _longest_ratio(found["value_horizons"]),
+                limit,
+                sense,
+            )
+            for limit, sense in HORIZON_LIMITS
         ]
     goals, undefined = [], {}
     for claim, number, limit, sense in claims:
@@ -116,6 +126,16 @@ def no_origin(history: History, labelled: pl.DataFrame, churn: ChurnSettings) ->
         f" window after it and {MIN_FIT_ROWS} rows whose window closed before it. Use more users, a"
         f" longer log{shorter_horizon(n_days, churn)}."
     )
+
+
+def _longest_ratio(horizons: Mapping[str, Any]) -> float:
+    """Told over seen of everyone over the longest span, which comes last."""
+    whole = [
+        row["ratio"]
+        for key, row in horizons.items()
+        if key.startswith("value ") and key.endswith(" all 0")
+    ]
+    return float(whole[-1])
 
 
 def _auc(churn: Mapping[str, Any], model: str) -> float:

@@ -142,12 +142,22 @@ def weights(found: pl.DataFrame) -> dict[str, float]:
     return dict(found.select("candidate", "weight").iter_rows())
 
 
-def test_the_way_that_misplaced_half_counts_sixteen_times() -> None:
+def test_the_way_that_misplaced_half_counts_more_the_more_cutoffs_say_so() -> None:
     known = evidence((4, "bg_nbd", 1.0, 0.1), (4, "pareto_nbd", 1.0, 0.2))
     found = value_shapes(known, known_on=CUT, n_stated=4, available=["bg_nbd", "pareto_nbd"])
-    assert weights(found)["bg_nbd"] == pytest.approx(16 / 17)
+    odds = 2 ** (4 * 1 / (1 + 2))
+    assert weights(found)["bg_nbd"] == pytest.approx(odds / (1 + odds))
     assert found.filter("is_heaviest")["candidate"].to_list() == ["bg_nbd"]
-    assert "bg_nbd 94%, pareto_nbd 6%" in in_words(found)
+    assert "bg_nbd 72%, pareto_nbd 28%" in in_words(found)
+    many = evidence(
+        *(
+            (n, way, 1.0, off)
+            for n in range(1, 7)
+            for way, off in (("bg_nbd", 0.1), ("pareto_nbd", 0.2))
+        )
+    )
+    found = value_shapes(many, known_on=CUT, n_stated=4, available=["bg_nbd", "pareto_nbd"])
+    assert weights(found)["bg_nbd"] == pytest.approx(8 / 9)  # 2 ** (4 * 6 / (6 + 2))
 
 
 def test_what_had_not_closed_by_then_is_not_looked_at() -> None:

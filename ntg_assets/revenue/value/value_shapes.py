@@ -3,9 +3,10 @@ and how far it was off there.
 
 Statistic. At each past cutoff a way is judged at the longest span that has closed, of all users and
 by decile of its forecast: *misplaced* = sum over the deciles of |told - seen|, over all seen; its
-error is the mean over the cutoffs, spans weighed by their length. Weights go as 1 / error^4: nearly
-a choice where one way is clearly better, an average where none is (averages of forecasts that err
-differently err less: Bates and Granger 1969, "The combination of forecasts"). What could not be
+error is the mean over the cutoffs, spans weighed by their length. Weights go as
+1 / error^(4 n / (n + 2)) with n cutoffs: nearly a choice where many say that one way is clearly
+better, an average where few do (averages of forecasts that err differently err less: Bates and
+Granger 1969, "The combination of forecasts"). What could not be
 judged counts as if it had misplaced `UNJUDGED` of the money. Each way is first corrected by its own
 ratios,
 
@@ -28,7 +29,7 @@ N_DECILES = 10
 MOST_MISPLACED = 2.0  # more is not told apart: one bad cutoff must not decide everything
 LEAST_MISPLACED = 0.03  # below this it is luck
 UNJUDGED = 0.35  # misplaced share that stands for a way no earlier cut could judge
-SHARPNESS = 4  # of 1, 2 and 4, on seven logs and three worlds, 4 misplaced least and off least
+SHARPNESS, HALF_SHARP = 4.0, 2.0  # the power with many cutoffs, and how many give half of it
 LEVEL_SD, TREND_SD = 0.1, 0.05  # of ln(seen / told), and of its change per doubling of the span
 LEAST_NOISE = 0.1  # of ln(seen / told) from cutoff to cutoff: seasons move it by as much
 OVERLAP = 2.0  # past cutoffs that count as one
@@ -102,7 +103,7 @@ def value_shapes(
     """
     longest = longest_closed(evidence, known_on)
     errors = _errors(longest, available)
-    weights = _weights(errors, available)
+    weights = _weights(errors, available, n_cutoffs=longest["origin_on"].n_unique())
     best = max(weights, key=lambda name: weights[name])
     rows = []
     for name in CANDIDATES:
@@ -219,9 +220,12 @@ def _mean_error(mine: pl.DataFrame) -> float | None:
     return float(np.average(errors, weights=mine["n_periods"].cast(pl.Float64).to_numpy()))
 
 
-def _weights(errors: dict[str, float | None], available: Sequence[str]) -> dict[str, float]:
+def _weights(
+    errors: dict[str, float | None], available: Sequence[str], *, n_cutoffs: int
+) -> dict[str, float]:
+    power = SHARPNESS * n_cutoffs / (n_cutoffs + HALF_SHARP)
     raw = {
-        name: max(UNJUDGED if error is None else error, LEAST_MISPLACED) ** -SHARPNESS
+        name: max(UNJUDGED if error is None else error, LEAST_MISPLACED) ** -power
         for name, error in errors.items()
         if name in available
     }
