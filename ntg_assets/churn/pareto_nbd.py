@@ -16,8 +16,12 @@ from scipy.special import gammaln, hyp2f1
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.bg_nbd import POLE, Visits, every_kth_user
 
-MAX_FIT_USERS = 3_000  # its likelihood costs ten times that of BG/NBD; four parameters need no more
+# of 23,570 CDNOW customers every eighth gave 16% fewer visits ahead than every second
+MAX_FIT_USERS = 20_000
 MAX_STEPS = 50
+# users beyond so many are left out where together they made so many visits: the more visits of a
+# user, the more they tell, and the longer their likelihood takes
+ENOUGH_USERS, ENOUGH_VISITS = 1_500, 20_000
 LOG_BOUND = 7.0  # parameters between exp(-7) and exp(7) in units of the mean observed time
 SMALLEST = 1e-300  # keeps logarithms finite
 IMPOSSIBLE = 1e9  # loss of parameters at which the likelihood has no number
@@ -41,11 +45,13 @@ def log_likelihood(model: ParetoNbd, visits: Visits) -> Floats:
     return constant + np.logaddexp(alive, left)
 
 
-def fit_pareto_nbd(visits: Visits, *, most_users: int = MAX_FIT_USERS) -> ParetoNbd:
+def fit_pareto_nbd(visits: Visits) -> ParetoNbd:
     """Maximise the likelihood; time is scaled to its mean meanwhile, so that no unit is special."""
     unit = max(float(visits.observed.mean()), 1.0)
+    telling = int(ENOUGH_VISITS / max(float(visits.repeats.mean()), 1e-9))
     scaled = every_kth_user(
-        Visits(visits.repeats, visits.last / unit, visits.observed / unit), most_users=most_users
+        Visits(visits.repeats, visits.last / unit, visits.observed / unit),
+        most_users=min(max(telling, ENOUGH_USERS), MAX_FIT_USERS),
     )
 
     def loss(logs: Floats) -> float:
