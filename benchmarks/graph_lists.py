@@ -66,6 +66,10 @@ def fill(world: str, store: str, users: int | None) -> dict[str, int]:
     return {name: rows.height for name, rows in made.items()}
 
 
+# one source of each graph: what is measured is their cost
+WEIGHTS = {"taste_recent": 0.1, "sequence_recent": 0.05, "linear_long": 0.3}
+
+
 def night(store: str) -> dict[str, Any]:
     """Make both tables, each in one transaction, user block by user block."""
     from benchmarks.graph import timed
@@ -120,7 +124,7 @@ def _write(
 
 
 def default_weights(settings: RankingSettings) -> pl.DataFrame:
-    """Return the weights of a log without labels, with the popularity of 90 days as the floor."""
+    """Return weights of a few sources, with the popularity of 90 days as the floor."""
     sources = configured_sources(settings)
     floor = next(
         source.name
@@ -128,7 +132,7 @@ def default_weights(settings: RankingSettings) -> pl.DataFrame:
         if source.kind == "popularity" and (source.half_life or 0) >= 90  # noqa: PLR2004
     )
     rows = {
-        source.name: (source.default_weight or float(source.name == floor), source.name == floor)
+        source.name: (WEIGHTS.get(source.name, float(source.name == floor)), source.name == floor)
         for source in sources
     }
     weight, is_floor = zip(*rows.values(), strict=True)

@@ -217,32 +217,42 @@ class Judge(Protocol):
 
 
 Case = tuple[str, Callable[[], pl.DataFrame], str, TasteSettings, RankingSettings, float]
-NEVER, ALLOW = (
-    RankingSettings(recommend_consumed="never"),
-    RankingSettings(recommend_consumed="allow"),
-)
+# no log may teach the prior of the weights by which it is judged, nor may one of its kind
+FAMILIES = {movielens: "films", complete_journey: "shopping"}
+
+
+def bundled_case(
+    name: str,
+    events: Callable[[], pl.DataFrame],
+    strategy: str,
+    consumed: Consumed,
+    goal: float,
+) -> Case:
+    """Pose a case on a bundled log, whose family stays out of the prior."""
+    ranking = RankingSettings(recommend_consumed=consumed, prior_leave_out=[FAMILIES[events]])
+    return name, events, strategy, TasteSettings(), ranking, goal
+
+
 CASES: tuple[Case, ...] = (
-    ("movielens_per_user", movielens, "per_user", TasteSettings(), NEVER, PER_USER_GOAL),
-    ("movielens_global_time", movielens, "global_time", TasteSettings(), NEVER, GLOBAL_GOAL),
-    (
-        "complete_journey_consumed",
-        complete_journey,
-        "global_time",
-        TasteSettings(),
-        ALLOW,
-        JOURNEY_GOAL,
+    bundled_case("movielens_per_user", movielens, "per_user", "never", PER_USER_GOAL),
+    bundled_case("movielens_global_time", movielens, "global_time", "never", GLOBAL_GOAL),
+    bundled_case(
+        "complete_journey_consumed", complete_journey, "global_time", "allow", JOURNEY_GOAL
     ),
-    ("complete_journey_new", complete_journey, "global_time", TasteSettings(), NEVER, JOURNEY_GOAL),
+    bundled_case("complete_journey_new", complete_journey, "global_time", "never", JOURNEY_GOAL),
 )
 
 
-def configured_cases(config: str, consumed: Consumed | None) -> tuple[Case, ...]:
-    """Pose both protocols on the log of a configuration."""
+def configured_cases(
+    config: str, consumed: Consumed | None, families: Sequence[str] = ()
+) -> tuple[Case, ...]:
+    """Pose both protocols on the log of a configuration; `families` stay out of the prior too."""
     log = configured_log(config)
-    ranking = (
-        log.settings.ranking
-        if consumed is None
-        else log.settings.ranking.model_copy(update={"recommend_consumed": consumed})
+    ranking = log.settings.ranking.model_copy(
+        update={
+            "recommend_consumed": consumed or log.settings.ranking.recommend_consumed,
+            "prior_leave_out": sorted({*log.settings.ranking.prior_leave_out, *families}),
+        }
     )
     events = log.events.select("user_id", "item_id", "event_at").unique()
     first, last = events.select(
@@ -269,9 +279,13 @@ def run(
         Consumed | None,
         typer.Option(help="For that log, in place of `ranking.recommend_consumed`."),
     ] = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(help="Family of that log, which stays out of the prior of the weights."),
+    ] = None,
 ) -> None:
     """Compare, print, and write the result."""
-    cases = configured_cases(config, consumed) if config else CASES
+    cases = configured_cases(config, consumed, family or ()) if config else CASES
     figures = judge_cases(cases, compare, only=only)
     limits = {case: goal for case, *_, goal in cases}
     goals = [

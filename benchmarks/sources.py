@@ -32,11 +32,12 @@ from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
 from ntg_assets.ranking.learning.ranking_weights import (
+    Pull,
     cross_fitted,
-    default_weights,
     ndcg_of,
     returns_position,
 )
+from ntg_assets.ranking.learning.weight_prior import weight_prior
 from ntg_assets.ranking.scoring.popularity import return_window, with_half_lives
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 from ntg_assets.statistics.bootstrap import mean_intervals
@@ -106,19 +107,19 @@ def graphs_with(
 
 
 def judged(
-    examples: Examples, sources: list[Source], kept: list[int], *, shrinkage: float
+    examples: Examples, sources: list[Source], kept: list[int], *, settings: RankingSettings
 ) -> Floats:
     """Return each label user's NDCG with weights of some sources that the user did not teach."""
     alone = [
         ndcg_of(examples, examples.features[:, position]).mean() for position in range(len(sources))
     ]
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
-    default = default_weights(sources, floor=max(popular, key=lambda position: alone[position]))
+    prior = weight_prior(consumed=settings.recommend_consumed, leave_out=settings.prior_leave_out)
+    floor = max(popular, key=lambda position: alone[position])
+    pull = Pull.towards(prior, sources, floor=floor, settings=settings)
     chosen = [sources[position] for position in kept]
     narrow = examples.with_features(examples.features[:, kept])
-    return ndcg_of(
-        narrow, cross_fitted(narrow, default[kept], shrinkage, returns=returns_position(chosen))
-    )
+    return ndcg_of(narrow, cross_fitted(narrow, pull.of(kept), returns=returns_position(chosen)))
 
 
 def kinds_of(sources: list[Source]) -> dict[str, list[int]]:
@@ -144,25 +145,25 @@ def compare(
         list(inner_slices(known, strategy=strategy, settings=settings)),
     )
     collect = partial(_collect, cuts, taste, settings)
-    plain, shrinkage = collect(graphs_of), settings.weight_shrinkage
+    plain = collect(graphs_of)
     if plain.n_users == 0:
         raise NotEnoughDataError(
             f"{strategy}: no user has labels inside TRAIN, so nothing can be judged. Use a longer"
             " log."
         )
     every = list(range(len(sources)))
-    base = judged(plain, sources, every, shrinkage=shrinkage)
+    base = judged(plain, sources, every, settings=settings)
     yield "blend", {"ndcg": float(base.mean()), "n_label_users": len(base)}
     for kind, left_out in kinds_of(sources).items():
         kept = [position for position in every if position not in left_out]
         if any(sources[position].kind == "popularity" for position in kept):
             yield (
                 f"without {kind}",
-                _difference(judged(plain, sources, kept, shrinkage=shrinkage), base),
+                _difference(judged(plain, sources, kept, settings=settings), base),
             )
     for name, weigh in WEIGHINGS.items():
         other = judged(
-            collect(partial(graphs_with, weigh=weigh)), sources, every, shrinkage=shrinkage
+            collect(partial(graphs_with, weigh=weigh)), sources, every, settings=settings
         )
         yield f"taste graph of {name}", _difference(other, base)
 

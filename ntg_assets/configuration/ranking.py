@@ -45,9 +45,13 @@ class RankingSettings(Section):
     """Only candidates that some source ranks this high teach the blend: what could not reach the
     top of a list would drown them.
     """
-    weight_shrinkage: float = Field(default=2.0, gt=0)
-    """Pulls the learned weights towards the default ones: the log likelihood pays half of this
-    times the squared distance.
+    weight_shrinkage: float = Field(default=1.0, gt=0)
+    """How strongly learned weights are pulled towards what other logs teach: 1 as far as families
+    of logs differ, more holds them tighter.
+    """
+    prior_leave_out: list[str] = Field(default_factory=list)
+    """Families of logs that the prior of the weights leaves out (docs/ranking.md names them): the
+    log's own, where a claim is made on data that taught the prior.
     """
     evaluation_k: list[int] = Field(default=[5, 10, 20], min_length=1)
     """List lengths at which the rankings are evaluated."""

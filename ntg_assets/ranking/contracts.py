@@ -11,7 +11,7 @@ from ntg_assets.summaries import summary
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
 KINDS = ("graph", "latent", "popularity", "consumed", "return")
-STATUSES = ("learned", "default", "floor", "no_labels")
+STATUSES = ("learned", "prior", "floor", "no_labels")
 
 
 @contract("excluded_items")
@@ -92,8 +92,13 @@ class RankingWeights(Contract):
         nullable=True,
     )
     weight: float = column("Weight that is used", ge=0)
-    default_weight: float = column("Weight while labels teach no better one", ge=0)
-    learned_weight: float = column("Weight that the inner labels teach", ge=0)
+    prior_weight: float = column("Mean of the weights that other families of logs teach", ge=0)
+    prior_deviation: float = column(
+        "How far families are expected to differ from it; null: a part of the return",
+        gt=0,
+        nullable=True,
+    )
+    learned_weight: float = column("Weight that the inner labels teach, from the prior on", ge=0)
     learned_low: float = column(
         "Lower end of its 95% interval, clustered by user, cut at 0", nullable=True
     )
@@ -107,8 +112,8 @@ class RankingWeights(Contract):
     ndcg_alone_high: float = column("Upper end", ge=0, le=1, nullable=True)
     is_floor: bool = column("Whether this is the popularity that ranks best by itself: the floor")
     status: str = column(
-        "`learned`; where learning shows no gain `default`, or `floor` (popularity alone) where"
-        " those do harm; `no_labels`",
+        "`learned`: these labels show a gain; `prior`: they are too few to, and other logs let"
+        " expect one; `floor`: harm is expected, popularity alone; `no_labels`: the prior itself",
         isin=STATUSES,
     )
     n_label_users: int = column("Users with inner labels (one per user and inner cut)", ge=0)

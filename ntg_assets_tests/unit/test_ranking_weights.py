@@ -11,22 +11,25 @@ from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
 from ntg_assets.ranking.learning.ranking_weights import (
     Evidence,
-    default_weights,
+    Pull,
+    expected_gain,
     fit,
     learn_weights,
     ndcg_of,
 )
+from ntg_assets.ranking.learning.weight_prior import Expected, WeightPrior
 from ntg_assets.ranking.scoring.sources import Source
 from ntg_assets.statistics.bootstrap import Interval
 from ntg_assets_tests.logs import events, random_log
 from ntg_assets_tests.ranking_world import communities, make_world
 
 SOURCES = [
-    Source("taste_recent", "graph", 3.0, "taste", 0.5),
+    Source("taste_recent", "graph", 3.0, "taste"),
     Source("popularity_7d", "popularity", 7.0),
     Source("popularity_90d", "popularity", 90.0),
 ]
 SETTINGS = RankingSettings()
+WEAK = Pull(np.zeros(3), np.ones(3))
 
 
 def planted(*, n_users: int, strength: float, seed: int = 1, n_candidates: int = 30) -> Examples:
@@ -57,28 +60,37 @@ def learned(examples: Examples) -> pl.DataFrame:
 
 
 def test_the_fit_recovers_planted_weights() -> None:
-    weights = fit(planted(n_users=4_000, strength=5.0), default=np.zeros(3), shrinkage=1.0)
+    weights = fit(planted(n_users=4_000, strength=5.0), WEAK)
     assert weights == pytest.approx([5.0, 0.0, 0.0], abs=0.25)
 
 
 def test_intervals_cover_the_planted_weight() -> None:
-    # the default pulls it a little below 5
-    row = learned(planted(n_users=4_000, strength=5.0)).row(0, named=True)
-    assert row["learned_low"] < 4.9 < row["learned_high"]
-    assert row["learned_high"] - row["learned_low"] < 1.0
+    # nothing is expected of the taste graph, which pulls its weight to 0 as 1 / .15^2 = 44 does
+    row = learned(planted(n_users=20_000, strength=2.0)).row(0, named=True)
+    assert row["learned_low"] < 1.97 < row["learned_high"]
+    assert row["learned_high"] - row["learned_low"] < 0.2
 
 
 def test_weights_are_never_negative() -> None:
-    assert (fit(planted(n_users=500, strength=-4.0), default=np.zeros(3), shrinkage=1.0) >= 0).all()
+    assert (fit(planted(n_users=500, strength=-4.0), WEAK) >= 0).all()
 
 
-def test_shrinkage_pulls_towards_the_default() -> None:
-    examples, default = planted(n_users=20, strength=5.0), np.array([0.5, 0.0, 1.0])
+def test_a_strong_pull_holds_the_weights_and_a_weak_one_lets_them_go() -> None:
+    examples, mean = planted(n_users=20, strength=5.0), np.array([0.5, 0.0, 1.0])
     near, far = (
-        np.abs(fit(examples, default=default, shrinkage=pull) - default).sum()
-        for pull in (1e6, 1.0)
+        np.abs(fit(examples, Pull(mean, np.full(3, precision))) - mean).sum()
+        for precision in (1e6, 1.0)
     )
     assert near < 1e-3 < far
+
+
+def test_each_weight_is_pulled_by_its_own_precision() -> None:
+    free, held = (
+        fit(planted(n_users=400, strength=3.0), Pull(np.zeros(3), np.array([1, 1, 1]))),
+        fit(planted(n_users=400, strength=3.0), Pull(np.zeros(3), np.array([1e6, 1, 1]))),
+    )
+    assert free[0] > 2
+    assert held[0] < 0.01
 
 
 def test_a_gain_on_inner_labels_lets_the_learned_weights_through() -> None:
@@ -89,13 +101,22 @@ def test_a_gain_on_inner_labels_lets_the_learned_weights_through() -> None:
     assert "Learned weights are used" in table["evidence"][0]
 
 
-def test_labels_without_a_gain_fall_back_to_the_default_and_say_so() -> None:
-    table = learned(planted(n_users=40, strength=0.0, seed=4))
-    floor = table["is_floor"].to_list().index(True)
-    assert table["status"].unique().to_list() == ["default"]
-    assert table["weight"].to_list() == default_weights(SOURCES, floor=floor).tolist()
-    assert "no gain over the popularity floor is shown" in table["evidence"][0]
-    assert "40 label users" in table["evidence"][0]
+def test_few_labels_without_a_gain_stay_near_the_prior_and_say_so() -> None:
+    table = learned(planted(n_users=8, strength=0.0, seed=4))
+    assert table["status"].unique().to_list() == ["prior"]
+    assert table["weight"].to_list() == table["learned_weight"].to_list()
+    away = table["weight"] - table["prior_weight"]
+    assert (away.abs() < table["prior_deviation"]).all()
+    assert "start from other logs" in table["evidence"][0]
+    assert "8 label users" in table["evidence"][0]
+
+
+def test_without_a_label_the_weights_are_the_prior() -> None:
+    nobody = planted(n_users=1, strength=0.0).only(np.zeros(1, np.bool_))
+    table = learned(nobody)
+    assert table["status"].unique().to_list() == ["no_labels"]
+    assert table["weight"].to_list() == table["prior_weight"].to_list()
+    assert not table["is_floor"].any()
 
 
 def test_the_floor_is_the_popularity_that_ranks_best_by_itself() -> None:
@@ -167,33 +188,37 @@ def test_learning_on_communities_beats_the_floor() -> None:
     assert table["blend_ndcg"][0] > 2 * table.filter("is_floor")["ndcg_alone"].item()
 
 
-def test_default_weights_that_do_harm_give_way_to_the_floor_alone() -> None:
-    examples = planted(n_users=600, strength=6.0)
-    features = examples.features[:, [1, 2, 0]]
-    # the floor knows; the sources with a default weight are noise
-    features[:, 2] = np.where(examples.taken, 1.0, 0.9)
-    table = learned(replace(examples, features=features, is_contender=examples.taken))
-    floor = table.row(by_predicate=pl.col("is_floor"), named=True)
-    assert table["status"].unique().to_list() == ["floor"]
+def test_a_blend_that_does_harm_gives_way_to_the_floor_alone() -> None:
+    examples = planted(n_users=600, strength=0.0)
+    features = examples.features.copy()
+    # the popularity of 90 days knows what is taken, and nothing that learns is told of it
+    features[:, 2] = np.where(examples.taken, 1.0, 0.999)
+    features[:, 0] = np.where(examples.taken, 0.0, features[:, 0])
+    settings = SETTINGS.model_copy(update={"weight_shrinkage": 1e9})
+    held = learn_weights(
+        replace(examples, features=features),
+        sources=[replace(SOURCES[0], name="sequence_recent"), *SOURCES[1:]],
+        settings=settings,
+        rng=random_stream(1, "test"),
+        samples=200,
+    )
+    floor = held.row(by_predicate=pl.col("is_floor"), named=True)
+    assert held["status"].unique().to_list() == ["floor"]
     assert floor["weight"] == 1
-    assert table["weight"].sum() == 1
+    assert held["weight"].sum() == 1
     assert "floor alone" in floor["evidence"]
 
 
-FEW = pytest.param(50, (100 * 0.01 - 50 * 0.004) / 150, "default", id="few")
-MANY = pytest.param(900, (100 * 0.01 - 900 * 0.004) / 1000, "floor", id="many")
+PRIOR = WeightPrior({}, Expected(0.5, 0.25), ("films", "news"))
 
 
-@pytest.mark.parametrize(("n_users", "expected", "status"), [FEW, MANY])
-def test_few_label_users_do_not_overturn_the_default_weights(
-    n_users: int, expected: float, status: str
-) -> None:
-    # the default weights against the floor
-    unsure = Interval(*(np.array([value]) for value in (-0.004, -0.02, 0.012)))
-    # of which a twentieth is .01
+@pytest.mark.parametrize(("error", "status"), [(0.10, "prior"), (0.01, "floor")])
+def test_few_label_users_do_not_overturn_what_other_logs_gained(error: float, status: str) -> None:
+    # these lost .02 of a floor of .2, where others gained half of theirs: .1, give or take .05
+    low, high = -0.02 - 1.959964 * error, -0.02 + 1.959964 * error
+    gain = Interval(*(np.array([value]) for value in (-0.02, low, high)))
+    expected = (-0.02 / error**2 + 0.1 / 0.05**2) / (1 / error**2 + 1 / 0.05**2)
+    assert expected_gain(gain, PRIOR, floor=0.2) == pytest.approx(expected, rel=1e-5)
     alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))
-    evidence = Evidence(
-        floor=0, alone=alone, blend=0.2, default=unsure, gain=unsure, n_users=n_users
-    )
-    assert evidence.expected_default == pytest.approx(expected)
+    evidence = Evidence(0, alone, 0.18, gain, expected, 50)
     assert evidence.status == status

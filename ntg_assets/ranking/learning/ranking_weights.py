@@ -1,9 +1,8 @@
-"""Weights of the blend: learned on labels from inside TRAIN, or,
-where these do not show a gain, the default ones.
-"""
+"""Weights of the blend: what labels from inside TRAIN teach, starting from what other logs say."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,16 +20,16 @@ from ntg_assets.ranking.learning.repeat_weights import (
     return_rows,
     with_returns,
 )
-from ntg_assets.ranking.scoring.sources import DEFAULT_POPULARITY_WEIGHT, RETURNS, Source
+from ntg_assets.ranking.learning.weight_prior import WeightPrior, weight_prior
+from ntg_assets.ranking.scoring.sources import RETURNS, Source
 from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
 N_FOLDS = 2
-PRIOR_USERS = 100  # label users that weigh as much as what other logs say of the default weights:
-PRIOR_GAIN = 0.05  # that they rank this part better than the floor
 # the features go together: with looser ends the weights depend on where the search starts
 CONVERGED = {"ftol": 1e-12, "gtol": 1e-8}
+SMALLEST_ERROR = 1e-6  # where all label users agree to the bit
 
 
 @dataclass(frozen=True)
@@ -41,40 +40,39 @@ class Evidence:
         floor: Position of the popularity source that ranks best by itself.
         alone: NDCG of each source by itself.
         blend: NDCG of the learned blend for users who did not teach it.
-        default: Difference of the default weights to the floor, user by user.
         gain: Difference of the blend to the floor, user by user.
+        expected: What the blend is expected to add to the floor: the gain, weighed against what
+            other logs gain by their precisions.
         n_users: Label users.
     """
 
     floor: int
     alone: Interval
     blend: float
-    default: Interval
     gain: Interval
+    expected: float
     n_users: int
 
     @property
-    def shows_gain(self) -> bool:
-        return bool(self.gain.low[0] > 0)
-
-    @property
     def status(self) -> str:
-        """Which weights are used; where learning shows no gain the default ones,
-        unless they do harm.
-        """
-        if self.shows_gain:
+        """Which weights are used: those of the blend, unless they are expected to do harm."""
+        if self.gain.low[0] > 0:
             return "learned"
-        return "floor" if self.default.high[0] < 0 or self.expected_default < 0 else "default"
+        return "floor" if self.expected < 0 or self.gain.high[0] < 0 else "prior"
 
-    @property
-    def expected_default(self) -> float:
-        """What the default weights are expected to add to the floor: few label users say less than
-        what is known of other logs.
-        """
-        known = PRIOR_GAIN * float(self.alone.mean[self.floor])
-        return (PRIOR_USERS * known + self.n_users * float(self.default.mean[0])) / (
-            PRIOR_USERS + self.n_users
-        )
+
+def expected_gain(gain: Interval, prior: WeightPrior, *, floor: float) -> float:
+    """Weigh what label users gained against what is known of other logs.
+
+    Args:
+        gain: Over the floor, with its interval.
+        prior: Says what share of the floor other families of logs gained, and how they differ.
+        floor: NDCG of the floor.
+    """
+    error = max(float(gain.high[0] - gain.low[0]) / (2 * ndtri((1 + LEVEL) / 2)), SMALLEST_ERROR)
+    deviation = max(prior.gain.deviation * floor, SMALLEST_ERROR)
+    own, others = 1 / error**2, 1 / deviation**2
+    return (own * float(gain.mean[0]) + others * prior.gain.mean * floor) / (own + others)
 
 
 def learn_weights(
@@ -88,28 +86,33 @@ def learn_weights(
     """Learn the weights of the blend.
 
     A conditional logit: each taken candidate competes with all candidates of its user. Weights are
-    not negative, for every source says "more of this", and are pulled towards the default ones.
+    not negative, for every source says "more of this", and start from what other logs say of them
+    (`weight_prior`): a weight is pulled towards its mean over families of logs, the more the less
+    these differ.
 
     Args:
         examples: Candidates of label users with what was taken, from inner cuts.
         sources: The sources, in the order of the features.
-        settings: Shrinkage.
+        settings: Shrinkage, families that the prior leaves out.
         rng: Seeded stream of the intervals.
         samples: Resamples.
 
     Returns:
-        `ranking_weights`. When the interval of the cross-fitted gain over the popularity floor does
-        not lie above 0, `weight` is the default, or, where that is expected to do worse than the
-        floor, that of the floor alone, and `status` says so.
+        `ranking_weights`. `weight` is what is learned, unless the cross-fitted gain over the
+        popularity floor, weighed against the gain of other logs, lets expect harm: then it is that
+        of the floor alone, and `status` says so.
 
-    Source: McFadden 1974 (conditional logit); White 1980 (sandwich intervals, clustered by user).
+    Source: McFadden 1974 (conditional logit); White 1980 (sandwich intervals, clustered by user);
+        Lindley and Smith 1972 (the hierarchical linear model, here with a softmax).
     """
+    prior = weight_prior(consumed=settings.recommend_consumed, leave_out=settings.prior_leave_out)
     if examples.n_users == 0:
-        return _table(sources, default_weights(sources, floor=None), None, None, status="no_labels")
+        expected = Pull.towards(prior, sources, floor=_slowest(sources), settings=settings)
+        return _table(sources, expected, None, None, status="no_labels")
     with threadpool_limits(1):  # one thread: the bits do not depend on their number
         returns = returns_position(sources)
-        evidence = _evidence(examples, sources, settings, rng, samples)
-        default = default_weights(sources, floor=evidence.floor)
+        evidence = _evidence(examples, sources, prior, settings, rng, samples)
+        pull = Pull.towards(prior, sources, floor=evidence.floor, settings=settings)
         come_back = (
             return_intervals(examples, fit_returns(examples)) if returns is not None else None
         )
@@ -118,11 +121,11 @@ def learn_weights(
             if returns is not None and come_back
             else examples
         )
-        learned = fit(taught, default=default, shrinkage=settings.weight_shrinkage)
-        low, high = _sandwich(taught, learned, shrinkage=settings.weight_shrinkage)
+        learned = fit(taught, pull)
+        low, high = _sandwich(taught, learned, pull)
     return _table(
         sources,
-        default,
+        pull,
         Interval(learned, low, high),
         evidence,
         status=evidence.status,
@@ -139,51 +142,66 @@ def returns_position(sources: Sequence[Source]) -> int | None:
     )
 
 
-def default_weights(sources: Sequence[Source], *, floor: int | None) -> Floats:
-    """Return the weights while no labels teach better ones;
-    of the popularity sources only the floor counts (none: the slowest).
-    """
-    popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
-    weights = np.array([source.default_weight for source in sources])
-    weights[popular[-1] if floor is None else floor] = DEFAULT_POPULARITY_WEIGHT
-    return weights
+class Pull(NamedTuple):
+    """Where weights are pulled to, and how strongly: precision / 2 * (weight - mean)^2 is paid."""
+
+    mean: Floats
+    precision: Floats
+
+    @classmethod
+    def towards(
+        cls,
+        prior: WeightPrior,
+        sources: Sequence[Source],
+        *,
+        floor: int,
+        settings: RankingSettings,
+    ) -> "Pull":
+        """Return the pull of a prior; of the popularity sources `floor` stands for the floor."""
+        mean, deviation = prior.weights(sources, floor=floor)
+        return cls(mean, settings.weight_shrinkage / deviation**2)
+
+    def of(self, kept: Sequence[int]) -> "Pull":
+        """Return the pull of some of the sources."""
+        return Pull(self.mean[kept], self.precision[kept])
 
 
-def fit(examples: Examples, *, default: Floats, shrinkage: float) -> Floats:
-    """Maximise the likelihood of what was taken, minus shrinkage / 2 * |weights - default|^2,
+def _slowest(sources: Sequence[Source]) -> int:
+    return [position for position, source in enumerate(sources) if source.kind == "popularity"][-1]
+
+
+def fit(examples: Examples, pull: Pull) -> Floats:
+    """Maximise the likelihood of what was taken, minus what the pull costs,
     over weights of at least 0.
 
     Only contenders compete. With every candidate in the race the weights would serve the many
     relevant items far down a list instead of its top (measured on repeat purchases: NDCG@10 .445
     with all, .455 with the first ten of each source).
     """
-    objective = _objective(examples.contenders(), default, shrinkage)
     return minimize(
-        objective,
-        default,
+        _objective(examples.contenders(), pull),
+        pull.mean,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, None)] * len(default),
+        bounds=[(0.0, None)] * len(pull.mean),
         options=CONVERGED,
     ).x  # type: ignore[call-overload]
 
 
-def _objective(
-    examples: Examples, default: Floats, shrinkage: float
-) -> Callable[[Floats], tuple[float, Floats]]:
+def _objective(examples: Examples, pull: Pull) -> Callable[[Floats], tuple[float, Floats]]:
     target, counted = examples.target, examples.has_target
     scale = max(int(counted.sum()), 1)
 
     def objective(weights: Floats) -> tuple[float, Floats]:
-        utility = examples.features @ weights
+        utility, away = examples.features @ weights, weights - pull.mean
         log_total, share = _softmax(utility, examples)
         loss = (
             log_total[counted].sum()
             - (target * utility).sum()
-            + shrinkage / 2 * ((weights - default) ** 2).sum()
+            + (pull.precision * away**2).sum() / 2
         )
-        gradient = examples.features.T @ (share * counted[examples.user] - target) + shrinkage * (
-            weights - default
+        gradient = (
+            examples.features.T @ (share * counted[examples.user] - target) + pull.precision * away
         )
         return loss / scale, gradient / scale
 
@@ -201,7 +219,7 @@ def _softmax(utility: Floats, examples: Examples) -> tuple[Floats, Floats]:
     return largest + np.log(total), raised / total[examples.user]
 
 
-def _sandwich(examples: Examples, weights: Floats, *, shrinkage: float) -> tuple[Floats, Floats]:
+def _sandwich(examples: Examples, weights: Floats, pull: Pull) -> tuple[Floats, Floats]:
     """Return the ends of the weights' intervals, clustered by user and cut at 0."""
     examples = examples.contenders()
     counted = examples.has_target[examples.user]
@@ -214,7 +232,7 @@ def _sandwich(examples: Examples, weights: Floats, *, shrinkage: float) -> tuple
     hessian = (
         (examples.features * share[:, None]).T @ examples.features
         - mean.T @ mean
-        + shrinkage * np.eye(len(weights))
+        + np.diag(pull.precision)
     )
     bread = np.linalg.inv(hessian)
     margin = ndtri((1 + LEVEL) / 2) * np.sqrt(np.diag(bread @ (scores.T @ scores) @ bread))
@@ -224,6 +242,7 @@ def _sandwich(examples: Examples, weights: Floats, *, shrinkage: float) -> tuple
 def _evidence(
     examples: Examples,
     sources: Sequence[Source],
+    prior: WeightPrior,
     settings: RankingSettings,
     rng: np.random.Generator,
     samples: int,
@@ -234,29 +253,20 @@ def _evidence(
     )
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
     floor = max(popular, key=lambda position: (alone[:, position].mean(), position))
-    default = default_weights(sources, floor=floor)
-    blend = ndcg_of(
-        examples,
-        cross_fitted(
-            examples, default, settings.weight_shrinkage, returns=returns_position(sources)
-        ),
-    )
+    pull = Pull.towards(prior, sources, floor=floor, settings=settings)
+    blend = ndcg_of(examples, cross_fitted(examples, pull, returns=returns_position(sources)))
     gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
-    fallback = ndcg_of(examples, examples.features @ default) - alone[:, floor]
-    harm = mean_intervals(fallback[:, None], rng=rng, samples=samples)
     return Evidence(
         floor,
         mean_intervals(alone, rng=rng, samples=samples),
         float(blend.mean()),
-        harm,
         gain,
+        expected_gain(gain, prior, floor=float(alone[:, floor].mean())),
         examples.n_users,
     )
 
 
-def cross_fitted(
-    examples: Examples, default: Floats, shrinkage: float, *, returns: int | None
-) -> Floats:
+def cross_fitted(examples: Examples, pull: Pull, *, returns: int | None) -> Floats:
     """Score every candidate with weights, those of returns too, that its user did not teach."""
     utility = np.zeros(len(examples.user))
     for fold in range(N_FOLDS):
@@ -267,7 +277,7 @@ def cross_fitted(
             held, others = (
                 with_returns(part, come_back, position=returns) for part in (held, others)
             )
-        weights = fit(others, default=default, shrinkage=shrinkage) if others.n_users else default
+        weights = fit(others, pull) if others.n_users else pull.mean
         utility[is_held[examples.user]] = held.features @ weights
     return utility
 
@@ -286,7 +296,7 @@ def ndcg_of(examples: Examples, utility: Floats) -> Floats:
 
 def _table(
     sources: Sequence[Source],
-    default: Floats,
+    pull: Pull,
     learned: Interval | None,
     evidence: Evidence | None,
     *,
@@ -294,19 +304,19 @@ def _table(
     returns: ReturnWeights | None = None,
 ) -> pl.DataFrame:
     n = len(sources)
-    taught = learned or Interval(default, np.full(n, np.nan), np.full(n, np.nan))
+    taught = learned or Interval(pull.mean, np.full(n, np.nan), np.full(n, np.nan))
     alone = evidence.alone if evidence else Interval(*(np.full(n, np.nan) for _ in range(3)))
     floor_alone = np.array(
         [float(evidence is not None and position == evidence.floor) for position in range(n)]
     )
-    weight = {"learned": taught.mean, "floor": floor_alone}.get(status, default)
     frame = pl.DataFrame(
         {
             "feature": [source.name for source in sources],
             "kind": [source.kind for source in sources],
             "half_life": [source.half_life for source in sources],
-            "weight": weight,
-            "default_weight": default,
+            "weight": floor_alone if status == "floor" else taught.mean,
+            "prior_weight": pull.mean,
+            "prior_deviation": 1 / np.sqrt(pull.precision),
             "learned_weight": taught.mean,
             "learned_low": taught.low,
             "learned_high": taught.high,
@@ -318,9 +328,7 @@ def _table(
         schema_overrides={"half_life": pl.Float64},
     )
     if returns_position(sources) is not None:
-        frame = pl.concat(
-            [frame, return_rows(returns, is_learned=status == "learned")], how="diagonal"
-        )
+        frame = pl.concat([frame, return_rows(returns)], how="diagonal")
     told = {
         "status": status,
         "n_label_users": evidence.n_users if evidence else 0,
@@ -338,24 +346,19 @@ def _table(
 
 def _sentence(sources: Sequence[Source], evidence: Evidence | None) -> str:
     if evidence is None:
-        return "No user has labels inside TRAIN, so the default weights are used."
+        return "No user has labels inside TRAIN, so the weights are what other logs teach."
     low, high = evidence.gain.low[0], evidence.gain.high[0]
     figures = (
         f"NDCG@{DECISION_K} {evidence.blend:.4f} for the learned blend against"
         f" {evidence.alone.mean[evidence.floor]:.4f} for {sources[evidence.floor].name}:"
         f" {evidence.gain.mean[0]:+.4f} [{low:+.4f}, {high:+.4f}] on {evidence.n_users} label users"
     )
-    if evidence.shows_gain:
+    expected = f"{evidence.expected:+.4f} is expected when other logs are counted in"
+    if evidence.status == "learned":
         return f"Learned weights are used: {figures}."
-    if evidence.status == "default":
+    if evidence.status == "prior":
         return (
-            f"Default weights are used, for no gain over the popularity floor is shown: {figures}."
+            "Weights that start from other logs and that these labels moved a little are used:"
+            f" {figures}, which shows no gain by itself; {expected}."
         )
-    harm = (
-        f"{evidence.default.mean[0]:+.4f} [{evidence.default.low[0]:+.4f},"
-        f" {evidence.default.high[0]:+.4f}]"
-    )
-    return (
-        f"The popularity floor alone is used, for no gain over it is shown: {figures}; {harm} for"
-        " the default weights."
-    )
+    return f"The popularity floor alone is used: {figures}; {expected}."

@@ -125,7 +125,7 @@ def return_intervals(examples: Examples, weights: Floats) -> ReturnWeights:
     return ReturnWeights(weights, low, high)
 
 
-def return_rows(learned: ReturnWeights | None, *, is_learned: bool) -> pl.DataFrame:
+def return_rows(learned: ReturnWeights | None) -> pl.DataFrame:
     """Lay the weights out as rows of `ranking_weights`, of the kind `return`."""
     none = np.full(len(DEFAULTS), np.nan)
     taught = learned or ReturnWeights(DEFAULTS, none, none)
@@ -133,8 +133,8 @@ def return_rows(learned: ReturnWeights | None, *, is_learned: bool) -> pl.DataFr
         {
             "feature": list(RETURN_DEFAULTS),
             "kind": "return",
-            "weight": taught.mean if is_learned else DEFAULTS,
-            "default_weight": DEFAULTS,
+            "weight": taught.mean,
+            "prior_weight": DEFAULTS,
             "learned_weight": taught.mean,
             "learned_low": taught.low,
             "learned_high": taught.high,

@@ -211,7 +211,7 @@ def with_rules(model: RankingModel, rules: ListRules) -> RankingModel:
     sources = list(model.sources)
     if rules.settings.freshness and popularity:
         steady = [source for source in sources if source.kind == "popularity"][-1]
-        sources.append(replace(steady, name=NEW_ITEMS, default_weight=0.0))
+        sources.append(replace(steady, name=NEW_ITEMS))
         popularity[NEW_ITEMS] = np.where(rules.is_new, popularity[steady.name], 0.0)
     graphs = {name: _without(graph, rules.excluded) for name, graph in model.graphs.items()}
     return replace(model, graphs=graphs, popularity=popularity, sources=sources, rules=rules)

@@ -21,16 +21,12 @@ class Source:
         (`latent`), or several do (`RETURNS`).
         graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with
         what rises lifted.
-        default_weight: Weight in the blend while labels do not teach a better one: close to the
-            popularity floor, whose weight is 1, with some taste. Chosen on inner labels of the
-            MovieLens sample, global cut: NDCG@10 .195 with it, .182 for the floor alone.
     """
 
     name: str
     kind: Kind
     half_life: float | None
     graph: str = ""
-    default_weight: float = 0.0
 
 
 RETURNS = "consumed_return"  # the probability of a return, from the parts below
@@ -58,9 +54,6 @@ GRAPH_TABLES = {
 }
 NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
-DEFAULT_POPULARITY_WEIGHT = 1.0
-# what a user keeps coming back to says more than any other source, where it may be shown at all
-DEFAULT_CONSUMED_WEIGHT = 3.0
 
 
 def configured_sources(settings: RankingSettings) -> list[Source]:
@@ -73,12 +66,12 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         settings.whole_profile_half_life_items,
     )
     graphs = [
-        Source("taste_recent", "graph", recent, "taste", 0.1),
+        Source("taste_recent", "graph", recent, "taste"),
         Source("taste_long", "graph", long, "taste"),
         Source("taste_whole", "graph", whole, "taste"),
-        Source("sequence_recent", "graph", recent, "sequence", 0.05),
+        Source("sequence_recent", "graph", recent, "sequence"),
         Source("linear_recent", "graph", recent, "linear"),
-        Source("linear_long", "graph", long, "linear", 0.3),
+        Source("linear_long", "graph", long, "linear"),
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
     ]
@@ -95,5 +88,5 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         *graphs,
         *popularity,
         *own,
-        Source(RETURNS, "consumed", None, default_weight=DEFAULT_CONSUMED_WEIGHT),
+        Source(RETURNS, "consumed", None),
     ]
