@@ -12,7 +12,7 @@ from ntg_assets.arrays import codes_of
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
@@ -40,7 +40,7 @@ class Learned(NamedTuple):
 def learn(task: Task, *, seed: int, samples: int) -> Learned:
     """Learn weights inside TRAIN and build every source from it."""
     settings, log = task.ranking, task.log
-    cuts = inner_slices(task.train, strategy=task.strategy, settings=settings)
+    cuts = inner_slices(task.train, strategy=task.strategy, settings=settings, most=MOST_SLICES)
     examples = collect_examples(cuts, taste=task.taste, settings=settings, seed=seed)
     rng = random_stream(seed, "ranking_weights")
     weights = learn_weights(

@@ -38,7 +38,13 @@ class RankingSettings(Section):
     inner_label_share: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of TRAIN events in each label window behind an inner cut."""
     inner_slices: int = Field(default=2, ge=1, le=8)
-    """Inner cuts, each one label window before the last, that teach the blend its weights."""
+    """Inner cuts, each one label window before the last, that teach the blend its weights; more
+    where label users are few.
+    """
+    inner_label_users: int = Field(default=150, ge=0)
+    """Where the inner cuts give fewer label users, further ones are made, up to eight in all: few
+    users come back within the last windows of a small log.
+    """
     inner_users: int = Field(default=5_000, ge=10)
     """Most users of one inner cut whose labels are used."""
     contender_rank: int = Field(default=10, ge=1)

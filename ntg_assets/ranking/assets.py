@@ -18,7 +18,7 @@ from ntg_assets.ranking.contracts import (
     StrategyLists,
 )
 from ntg_assets.ranking.learning.examples import collect_examples
-from ntg_assets.ranking.learning.inner_cut import inner_slices
+from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.lists.cold_start import (
     chosen_half_life,
@@ -60,7 +60,11 @@ def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     settings, log = project.settings, project.columns(train_events, *HISTORY)
     ranking = with_half_lives(settings.ranking, code_interactions(log).at)
     cuts = inner_slices(
-        log, strategy=settings.split.strategy, settings=ranking, zone=settings.ingest.zone
+        log,
+        strategy=settings.split.strategy,
+        settings=ranking,
+        zone=settings.ingest.zone,
+        most=MOST_SLICES,
     )
     return learn_weights(
         collect_examples(cuts, taste=settings.taste, settings=ranking, seed=settings.seed),

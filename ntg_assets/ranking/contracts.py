@@ -120,7 +120,12 @@ class RankingWeights(Contract):
     blend_ndcg: float = column(
         "NDCG@10 of the learned blend for users who did not teach it", ge=0, le=1, nullable=True
     )
-    gain: float = column("Its difference to the floor, user by user", ge=-1, le=1, nullable=True)
+    gain: float = column(
+        "Its difference to the popularity that ranks best for the others, user by user",
+        ge=-1,
+        le=1,
+        nullable=True,
+    )
     gain_low: float = column(
         "Lower end of the 95% interval of the gain", ge=-1, le=1, nullable=True
     )
@@ -204,7 +209,10 @@ class Listed(Contract):
     item_id: str = identifier("item", "Item")
     title: str = column("Title, or the id where the item table has none")
     score: float = column("Sum of weight * feature over the sources, times the item's boost", ge=0)
-    reason: str = column("The largest contribution, in words, and the rule that gave the place")
+    reason: str = column(
+        "The part of the score that makes this list differ from everybody's, in words, and the rule"
+        " that gave the place"
+    )
 
 
 @contract("recommendations")
@@ -225,7 +233,7 @@ class Recommendations(Listed):
     """One row per user and place: what to show."""
 
     user_id: str = identifier("user", "User")
-    strongest_source: str = column("Source with the largest contribution")
+    strongest_source: str = column("Source behind the reason: the largest of its kind")
     rule: str = column(
         "Business rule that gave the item its place; null: its score alone",
         nullable=True,

@@ -65,7 +65,7 @@ def test_the_fit_recovers_planted_weights() -> None:
 
 
 def test_intervals_cover_the_planted_weight() -> None:
-    # nothing is expected of the taste graph, which pulls its weight to 0 as 1 / .15^2 = 44 does
+    # nothing is expected of the taste graph, which pulls its weight to 0 as 1 / .4^2 does
     row = learned(planted(n_users=20_000, strength=2.0)).row(0, named=True)
     assert row["learned_low"] < 1.97 < row["learned_high"]
     assert row["learned_high"] - row["learned_low"] < 0.2
@@ -220,5 +220,5 @@ def test_few_label_users_do_not_overturn_what_other_logs_gained(error: float, st
     expected = (-0.02 / error**2 + 0.1 / 0.05**2) / (1 / error**2 + 1 / 0.05**2)
     assert expected_gain(gain, PRIOR, floor=0.2) == pytest.approx(expected, rel=1e-5)
     alone = Interval(*(np.array([value]) for value in (0.2, 0.1, 0.3)))
-    evidence = Evidence(0, alone, 0.18, gain, expected, 50)
+    evidence = Evidence(0, alone, 0.18, 0.2, gain, expected, 50)
     assert evidence.status == status

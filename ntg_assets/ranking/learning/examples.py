@@ -145,16 +145,22 @@ def collect_examples(
     seed: int,
     make_graphs: MakeGraphs = graphs_of,
 ) -> Examples:
-    """Collect the examples of all inner cuts.
+    """Collect the examples of inner cuts: of `inner_slices`, and of further ones while label users
+    are few.
 
     Args:
-        cuts: Histories with their labels.
+        cuts: Histories with their labels, the latest first.
         taste: How the graphs are made.
         settings: Candidates, label users.
         seed: Chooses label users and folds.
         make_graphs: Rebuilds the graphs from the events before a cut.
     """
-    parts = [part for cut in cuts for part in _examples_of(cut, taste, settings, seed, make_graphs)]
+    parts: list[Examples] = []
+    for number, cut in enumerate(cuts):
+        n_users = sum(part.n_users for part in parts)
+        if number >= settings.inner_slices and n_users >= settings.inner_label_users:
+            break
+        parts += _examples_of(cut, taste, settings, seed, make_graphs)
     if not parts:
         none, no_flags = np.empty(0, np.int64), np.empty(0, np.bool_)
         return Examples(none, np.empty((0, 0)), np.empty((0, 0)), no_flags, no_flags, none, none)

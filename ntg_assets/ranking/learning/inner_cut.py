@@ -12,6 +12,8 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.randomness import unit_interval
 
+MOST_SLICES = 8  # what lies further back says less of today, and every slice costs its graphs
+
 
 class InnerSlice(NamedTuple):
     """One inner cut.
@@ -31,7 +33,12 @@ class InnerSlice(NamedTuple):
 
 
 def inner_slices(
-    events: pl.DataFrame, *, strategy: str, settings: RankingSettings, zone: str = UTC_ZONE
+    events: pl.DataFrame,
+    *,
+    strategy: str,
+    settings: RankingSettings,
+    zone: str = UTC_ZONE,
+    most: int | None = None,
 ) -> Iterator[InnerSlice]:
     """Cut TRAIN as the whole log is cut, once per slice, from the latest label window backwards.
 
@@ -41,11 +48,12 @@ def inner_slices(
         instant for all users.
         settings: Share of one label window, number of slices.
         zone: Whose midnights divide the days.
+        most: Slices, in place of those of the settings; they are cut when they are asked for.
     """
     rest = events
     if events.is_empty():
         return
-    for _ in range(settings.inner_slices):
+    for _ in range(settings.inner_slices if most is None else most):
         share = settings.inner_label_share * events.height / max(rest.height, 1)
         history, labels = _per_user(rest, share) if strategy == "per_user" else _global(rest, share)
         if history.is_empty() or labels.is_empty():

@@ -40,7 +40,8 @@ class Evidence:
         floor: Position of the popularity source that ranks best by itself.
         alone: NDCG of each source by itself.
         blend: NDCG of the learned blend for users who did not teach it.
-        gain: Difference of the blend to the floor, user by user.
+        rival: NDCG of the popularity that ranks best for the others, user by user.
+        gain: Difference of the blend to that, user by user.
         expected: What the blend is expected to add to the floor: the gain, weighed against what
             other logs gain by their precisions.
         n_users: Label users.
@@ -49,6 +50,7 @@ class Evidence:
     floor: int
     alone: Interval
     blend: float
+    rival: float
     gain: Interval
     expected: float
     n_users: int
@@ -252,18 +254,37 @@ def _evidence(
         axis=1,
     )
     popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
-    floor = max(popular, key=lambda position: (alone[:, position].mean(), position))
+    floor = _best_of(popular, alone)
     pull = Pull.towards(prior, sources, floor=floor, settings=settings)
     blend = ndcg_of(examples, cross_fitted(examples, pull, returns=returns_position(sources)))
-    gain = mean_intervals((blend - alone[:, floor])[:, None], rng=rng, samples=samples)
+    rival = _cross_chosen(popular, alone, examples.fold)
+    gain = mean_intervals((blend - rival)[:, None], rng=rng, samples=samples)
     return Evidence(
         floor,
         mean_intervals(alone, rng=rng, samples=samples),
         float(blend.mean()),
+        float(rival.mean()),
         gain,
-        expected_gain(gain, prior, floor=float(alone[:, floor].mean())),
+        expected_gain(gain, prior, floor=float(rival.mean())),
         examples.n_users,
     )
+
+
+def _best_of(popular: Sequence[int], alone: Floats) -> int:
+    return max(popular, key=lambda position: (alone[:, position].mean(), position))
+
+
+def _cross_chosen(popular: Sequence[int], alone: Floats, fold: Longs) -> Floats:
+    """Return each user's NDCG by the popularity that the others chose: the best of several on the
+    same few users looks better than it is.
+    """
+    rival = np.empty(len(alone))
+    for held in range(N_FOLDS):
+        others = alone[fold != held]
+        rival[fold == held] = alone[
+            fold == held, _best_of(popular, others if len(others) else alone)
+        ]
+    return rival
 
 
 def cross_fitted(examples: Examples, pull: Pull, *, returns: int | None) -> Floats:
@@ -350,7 +371,7 @@ def _sentence(sources: Sequence[Source], evidence: Evidence | None) -> str:
     low, high = evidence.gain.low[0], evidence.gain.high[0]
     figures = (
         f"NDCG@{DECISION_K} {evidence.blend:.4f} for the learned blend against"
-        f" {evidence.alone.mean[evidence.floor]:.4f} for {sources[evidence.floor].name}:"
+        f" {evidence.rival:.4f} for popularity ({sources[evidence.floor].name}):"
         f" {evidence.gain.mean[0]:+.4f} [{low:+.4f}, {high:+.4f}] on {evidence.n_users} label users"
     )
     expected = f"{evidence.expected:+.4f} is expected when other logs are counted in"

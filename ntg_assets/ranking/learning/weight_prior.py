@@ -23,8 +23,9 @@ TABLE = "prior_weights.csv"
 GAIN = "gain_over_floor"  # row of the table: (NDCG of the learned blend / of the floor) - 1
 FLOOR, FASTER, SLOWER = "popularity_floor", "popularity_faster", "popularity_slower"
 OWN_PAST = "consumed_decayed"
-# a handful of families cannot show that a weight is the same everywhere
-LEAST_DEVIATION = 0.15
+# a handful of families cannot show that a weight is the same everywhere. Of .15 and .4, measured on
+# 48 label users of four logs: .972 to .988 and .975 to 1 of what all their label users teach
+LEAST_DEVIATION = 0.4
 FEWEST_FAMILIES = 2
 
 

@@ -11,12 +11,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.interactions.interactions import Interactions
-from ntg_assets.ranking.lists.reasons import RULE_WORDS, give_reasons
+from ntg_assets.ranking.lists.reasons import RULE_WORDS, give_reasons, popular_words
 from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.scoring.blend import Lists
 from ntg_assets.ranking.scoring.candidates import Pairs, candidate_table
 from ntg_assets.ranking.scoring.model import RankingModel
-from ntg_assets.ranking.scoring.popularity import half_life_in_words
 from ntg_assets.ranking.scoring.scores import Tell, is_large, score_users, scorer, user_blocks
 from ntg_assets.ranking.scoring.sources import NEW_ITEMS
 
@@ -168,9 +167,7 @@ def default_list(model: RankingModel, half_life: float, *, titles: pl.DataFrame)
         k=model.settings.top_k,
         n_users=1,
     )
-    told = (
-        f"Popular of late (half-life {half_life_in_words(model.sources[position].half_life or 0)})"
-    )
+    told = popular_words(half_life)
     return pl.DataFrame(
         {
             "rank": lists.rank,
