@@ -195,6 +195,7 @@ def movielens() -> pl.DataFrame:
         user_id="userId",
         item_id="movieId",
         event_at=pl.from_epoch("timestamp").cast(pl.Datetime("us")),
+        value="rating",
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from benchmarks.ranking_peers import Task
 from ntg_assets.arrays import codes_of
+from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
@@ -52,7 +53,9 @@ def learn(task: Task, *, seed: int, samples: int) -> Learned:
             log, now=task.cutoff_at, half_life_days=settings.popularity_half_life_days
         ),
     }
-    asked = task.train.filter(pl.col("user_id").is_in(task.users.implode()))
+    asked = mark_dislikes(
+        task.train.filter(pl.col("user_id").is_in(task.users.implode())), settings.dislikes
+    )
     return Learned(examples, weights, tables, code_interactions(asked, items=log.items))
 
 

@@ -10,6 +10,18 @@ from ntg_assets.configuration.section import Section
 Days = Annotated[float, Field(gt=0)]
 
 
+class DislikeSettings(Section):
+    """What says that a user disliked an item: it then counts for nothing in the user's profile and
+    in no reason, and is had all the same. The latest event with an item decides. Nothing by
+    default: minutes and amounts are no verdicts.
+    """
+
+    below_own_mean: bool = False
+    """Whether a value below the mean of the user's own values says so: for ratings."""
+    event_types: list[str] = Field(default_factory=list)
+    """Types of events that say so, as the log writes them."""
+
+
 class RankingSettings(Section):
     """Candidate generation, the learned blend, the list."""
 
@@ -65,5 +77,7 @@ class RankingSettings(Section):
     """Category variety of the list for users without history: the lambda of maximal marginal
     relevance; 1: popularity alone. Measured on newcomers inside TRAIN of the MovieLens sample:
     NDCG@10 .460 with .9, .459 with 1, .451 with .7."""
+    dislikes: DislikeSettings = DislikeSettings()
+    """What says that a user disliked an item."""
     rules: RulesSettings = RulesSettings()
     """Business rules of the lists: exclusions, boosts, caps, new items, variety."""

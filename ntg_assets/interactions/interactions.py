@@ -5,11 +5,13 @@ Codes live inside the computation only; every table carries the ids of the sourc
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Flags, Ints, Longs, codes_of, distinct, starts_of
+from ntg_assets.interactions.dislikes import MARK
 from ntg_assets.interactions.row_order import order_rows
 from ntg_assets.interactions.rows import Rows
 
@@ -33,6 +35,8 @@ class Interactions:
         at: Instant of each row, microseconds since 1970.
         is_latest: Whether the row is the user's latest with this item: these rows are the distinct
             (user, item) pairs.
+        is_disliked: Whether the row's user disliked its item, by the latest event; None: nothing
+            says so.
     """
 
     users: pl.Series
@@ -41,6 +45,16 @@ class Interactions:
     item: Ints
     at: Longs
     is_latest: Flags
+    is_disliked: Flags | None = None
+
+    @cached_property
+    def liked(self) -> "Interactions":
+        """The same users without what they disliked: what their profiles are made of."""
+        if self.is_disliked is None:
+            return self
+        kept = ~self.is_disliked
+        rows = (self.user[kept], self.item[kept], self.at[kept], self.is_latest[kept])
+        return Interactions(self.users, self.items, *rows)
 
     @cached_property
     def n_users_of_item(self) -> Longs:
@@ -77,6 +91,7 @@ class Interactions:
             self.item[rows],
             self.at[rows],
             self.is_latest[rows],
+            None if self.is_disliked is None else self.is_disliked[rows],
         )
 
     @property
@@ -95,30 +110,59 @@ def code_interactions(
 
     Args:
         events: One row per event: `user_id`, `item_id` (integers or strings), `event_at`. Rows of
-        one user, item and instant count once.
+        one user, item and instant count once. `is_disliked` (`mark_dislikes`) may stand beside.
         items: The catalogue in the order of its codes, where it is known already; rows of other
         items are left out. None: that of the log.
         compiled: Which engine sorts; none: by the number of rows. Both give the same bits.
     """
     (users, user), (known, item) = _ranked(events["user_id"]), _ranked(events["item_id"])
     at = events["event_at"].to_physical().cast(pl.Int64).to_numpy()
+    marks = _marks(events, user, item, at, n_items=len(known))
     rows = order_rows(user, item, at, n_users=len(users), n_items=len(known), compiled=compiled)
+    disliked = None if marks is None else _disliked(rows, marks, n_items=len(known))
     if items is None:
         order = np.argsort(
             -np.bincount(rows.item[rows.is_latest], minlength=len(known)), kind="stable"
         )
         number = np.empty(len(known), np.int32)
         number[order] = np.arange(len(known), dtype=np.int32)
-        return Interactions(
-            users, known.gather(order), rows.user, number[rows.item], rows.at, rows.is_latest
-        )
+        columns = (rows.user, number[rows.item], rows.at, rows.is_latest, disliked)
+        return Interactions(users, known.gather(order), *columns)
     number = codes_of(known, known=items).astype(np.int32)
     if number.min(initial=0) >= 0:
-        return Interactions(users, items, rows.user, number[rows.item], rows.at, rows.is_latest)
-    return _only_known(users, items, rows, number[rows.item])
+        columns = (rows.user, number[rows.item], rows.at, rows.is_latest, disliked)
+        return Interactions(users, items, *columns)
+    return _only_known(users, items, rows, number[rows.item], disliked)
 
 
-def _only_known(users: pl.Series, items: pl.Series, rows: Rows, item: Ints) -> Interactions:
+class _Marks(NamedTuple):
+    """Events that dislike: (user, item) as a number, instant."""
+
+    pair: Longs
+    at: Longs
+
+
+def _marks(
+    events: pl.DataFrame, user: Ints, item: Ints, at: Longs, *, n_items: int
+) -> _Marks | None:
+    if MARK not in events.columns:
+        return None
+    rows = events[MARK].fill_null(value=False).to_numpy()
+    return _Marks(user[rows].astype(np.int64) * n_items + item[rows], at[rows])
+
+
+def _disliked(rows: Rows, marks: _Marks, *, n_items: int) -> Flags:
+    """Say of each row whether the latest event of its user with its item dislikes it."""
+    pair = rows.user.astype(np.int64) * n_items + rows.item
+    latest = np.flatnonzero(rows.is_latest)
+    latest = latest[np.argsort(pair[latest])]
+    place = np.searchsorted(pair[latest], marks.pair)
+    return np.isin(pair, marks.pair[rows.at[latest[place]] == marks.at])
+
+
+def _only_known(
+    users: pl.Series, items: pl.Series, rows: Rows, item: Ints, disliked: Flags | None
+) -> Interactions:
     """Leave out rows without a code of an item, and users without any other."""
     kept = item >= 0
     is_left = np.zeros(len(users), np.bool_)
@@ -131,6 +175,7 @@ def _only_known(users: pl.Series, items: pl.Series, rows: Rows, item: Ints) -> I
         item[kept],
         rows.at[kept],
         rows.is_latest[kept],
+        None if disliked is None else disliked[kept],
     )
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import HISTORY, code_interactions
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -57,7 +58,8 @@ def item_popularity(
 @staged_asset(contract=RankingWeights, group="ranking", kinds=("scipy",))
 def ranking_weights(train_events: Table, project: Project) -> pl.DataFrame:
     """Weights of the blend, learned on inner cuts of TRAIN, with their evidence."""
-    settings, log = project.settings, project.columns(train_events, *HISTORY)
+    settings = project.settings
+    log = project.columns(train_events, *history_columns(settings.ranking.dislikes))
     ranking = with_half_lives(settings.ranking, code_interactions(log).at)
     cuts = inner_slices(
         log,
@@ -132,7 +134,7 @@ def ranking_rules_report(
         weights=weights,
         zone=zone_of(split_boundaries),
     )
-    events = project.columns(train_events, *HISTORY)
+    events = _history(project, train_events)
     excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
@@ -167,7 +169,7 @@ def candidates(
         item_rules=item_rules,
         zone=zone_of(split_boundaries),
     )
-    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    log = code_interactions(_history(project, train_events), items=model.items)
     return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
 
 
@@ -204,7 +206,7 @@ def recommendations(
         item_rules=item_rules,
         zone=zone_of(split_boundaries),
     )
-    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    log = code_interactions(_history(project, train_events), items=model.items)
     tell = Progress(context.log.info, what="recommendations")
     return Stream(recommend_users(log, model, titles=items, cutoff_at=cutoff_at, tell=tell))
 
@@ -280,12 +282,18 @@ def strategy_lists(
         item_rules=item_rules,
         zone=zone_of(split_boundaries),
     )
-    log = code_interactions(project.columns(train_events, *HISTORY), items=model.items)
+    log = code_interactions(_history(project, train_events), items=model.items)
     k, tell = (
         max(settings.top_k, *settings.evaluation_k),
         Progress(context.log.info, what="strategy_lists"),
     )
     return Stream(list_strategies(log, model, ranking_weights, k=k, tell=tell))
+
+
+def _history(project: Project, train_events: Table) -> pl.DataFrame:
+    """Read the histories of TRAIN, with what users disliked."""
+    dislikes = project.settings.ranking.dislikes
+    return mark_dislikes(project.columns(train_events, *history_columns(dislikes)), dislikes)
 
 
 def _graphs(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:

@@ -33,9 +33,8 @@ def test_each_shipped_configuration_is_valid(project_home: Path) -> None:
 
 
 def test_overlay_lies_over_base_and_variables_over_both(home: Path) -> None:
-    overlay = write(
-        home, "mine.yaml", (home / "configs" / "dev.yaml").read_text() + "\nranking:\n  top_k: 7\n"
-    )
+    dev = (home / "configs" / "dev.yaml").read_text()
+    overlay = write(home, "mine.yaml", dev.replace("ranking:\n", "ranking:\n  top_k: 7\n"))
     assert load_settings(overlay, home=home, environment=NO_VARIABLES).ranking.top_k == 7
     variables = {"NTG_RANKING__TOP_K": "9", "NTG_CONFIG": str(overlay), "NTG_HOME": str(home)}
     assert load_settings(home=home, environment=variables).ranking.top_k == 9

@@ -11,6 +11,7 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats, Longs, codes_of, starts_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
+from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import unit_interval
 from ntg_assets.ranking.learning.inner_cut import InnerSlice, sample_users
@@ -179,14 +180,15 @@ def _examples_of(
     seed: int,
     make_graphs: MakeGraphs,
 ) -> list[Examples]:
-    log = code_interactions(cut.history)
+    history = mark_dislikes(cut.history, settings.dislikes)
+    log = code_interactions(history)
     model = inner_model(
         log, cut, graphs=make_graphs(log, taste=taste, seed=seed), settings=settings
     )
     relevant = relevant_items(cut.labels, cut.history, settings=settings)
     users = sample_users(relevant["user_id"].unique(), most=settings.inner_users, seed=seed)
     known = code_interactions(
-        cut.history.filter(pl.col("user_id").is_in(users.implode())), items=model.items
+        history.filter(pl.col("user_id").is_in(users.implode())), items=model.items
     )
     compiled = is_large(known)
     score, blocks = scorer(model, compiled=compiled), user_blocks(known, compiled=compiled)
@@ -247,7 +249,7 @@ def returns_of(key: Longs, block: Interactions, model: RankingModel) -> Floats:
     """
     if model.settings.recommend_consumed == "never":
         return np.empty((len(key), 0))
-    known = return_parts(block, model)
+    known = return_parts(block.liked, model)
     known_key = known.user * model.n_items + known.item
     place = np.minimum(np.searchsorted(known_key, key), len(known_key) - 1)
     return np.where((known_key[place] == key)[:, None], known.parts[place], np.nan)

@@ -11,6 +11,7 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.errors import NotEnoughDataError, StorageError
+from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.ranking.lists.explain import Contribution, explain_item
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
@@ -21,11 +22,8 @@ from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
 from ntg_assets.storage.run import run
 
-HISTORY = (
-    "select user_id, item_id, event_at from stored where user_id = $user_id and event_at <"
-    " $cutoff_at"
-)
-LOG = "select user_id, item_id, event_at from stored where event_at < $cutoff_at"
+BEFORE = " where event_at < $cutoff_at"
+OF_USER = " and user_id = $user_id"
 # whose TRAIN is every known event before the cutoff, so the histories are those of the log
 STAGE = "live"
 
@@ -99,10 +97,10 @@ class Recommender:
         titles = titled(model.items, _read(connection, Table("ingest", "items")))
         log = None
         if hold_log:
-            log = code_interactions(
-                _read(connection, Table("ingest", "events"), LOG, cutoff_at=cutoff_at),
-                items=model.items,
-            )
+            text = _columns(*history_columns(settings.dislikes)) + BEFORE
+            events = _read(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
+            marked = mark_dislikes(events, settings.dislikes)
+            log = code_interactions(marked, items=model.items)
         return cls(model, titles, tables["default_list"], cutoff_at, store, log)
 
     def recommend(
@@ -172,16 +170,18 @@ class Recommender:
         rows = (
             _given(events, user_id, self.cutoff_at) if events is not None else self._stored(user_id)
         )
+        marked = mark_dislikes(rows, self.model.settings.dislikes)
         return code_interactions(
-            rows.cast({"item_id": self.model.items.dtype}), items=self.model.items
+            marked.cast({"item_id": self.model.items.dtype}), items=self.model.items
         )
 
     def _stored(self, user_id: int | str | None) -> pl.DataFrame:
+        columns = history_columns(self.model.settings.dislikes)
         with connect(self.store, read_only=True) as connection:  # type: ignore[arg-type]  # asked for above
             return _read(
                 connection,
                 Table("ingest", "events"),
-                HISTORY,
+                _columns(*columns) + BEFORE + OF_USER,
                 user_id=user_id,
                 cutoff_at=self.cutoff_at,
             )

@@ -46,9 +46,11 @@ def _in_dimensions(profile: sp.csr_array, embeddings: Floats) -> sp.csr_array:
 def history_profile(block: Interactions, model: RankingModel, source: Source) -> sp.csr_array:
     """Return what a source weighs of each user's past: users x items.
 
-    A user's own consumption fades with its age and counts by the root of the share of users who
-    come back to the item: measured, a little better than either alone.
+    What the user disliked weighs nothing. A user's own consumption fades with its age and counts by
+    the root of the share of users who come back to the item: measured, a little better than either
+    alone.
     """
+    block = block.liked
     if source.name == RETURNS:
         return _return_profile(block, model)
     if source.kind == "consumed":
