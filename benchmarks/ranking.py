@@ -7,10 +7,11 @@
 
 Protocols: `per_user` holds out the last tenth of each user's history, `global_time` the last tenth
 of all events; VAL is the tenth before. Peers choose their settings by NDCG@10 on VAL and are fitted
-anew on TRAIN and VAL for TEST. NTG learns and decides inside what it is given and is tuned by
-neither. Evaluated are users with history and at least one new item in the held-out part (where
-consumed items may be shown: any item), at most 5,000 of them, chosen by a hash of their ids.
-Intervals are over users.
+anew on TRAIN and VAL for TEST; some of them know order, time or repeats. One instant is one draw:
+`--instants 5` poses `global_time` at five, each half a held-out part before the last. NTG learns
+and decides inside what it is given and is tuned by neither. Evaluated are users with history and at
+least one new item in the held-out part (where consumed items may be shown: any item), at most 5,000
+of them, chosen by a hash of their ids. Intervals are over users.
 
 A configuration gives the log, `ranking.recommend_consumed` and all other settings of taste and
 ranking; nothing has to be built before, and no workspace is read or written. Beside the blend
@@ -19,6 +20,7 @@ stands a LambdaMART over the same candidates and features: a challenger, never u
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
@@ -29,6 +31,7 @@ from benchmarks.harness import RESULTS, Goal, command_line, console, report
 from benchmarks.logs import configured_log
 from benchmarks.ranking_challenger import challenger_lists
 from benchmarks.ranking_ntg import Learned, learn, ntg_lists
+from benchmarks.ranking_order_peers import order_peers
 from benchmarks.ranking_peers import SEED, Fit, Task, peer_lists, peers
 from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.ranking import RankingSettings
@@ -112,7 +115,7 @@ def compare(
                 " nothing to evaluate."
             )
     values: dict[str, np.ndarray] = {}
-    for name, settings in peers(final).items():
+    for name, settings in (peers(final) | order_peers(final)).items():
         try:
             values[name], chosen = _tuned(choosing, final, settings)
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
@@ -244,6 +247,29 @@ CASES: tuple[Case, ...] = (
 )
 
 
+def rolling(cases: Sequence[Case], instants: int) -> tuple[Case, ...]:
+    """Pose each case of one instant for all users at several, the latest first."""
+    return tuple(
+        (
+            name if back == 0 else f"{name}_back_{back}",
+            partial(_until, events, back),
+            strategy,
+            *rest,
+        )
+        for name, events, strategy, *rest in cases
+        for back in range(instants if strategy == "global_time" else 1)
+    )
+
+
+def _until(events: Callable[[], pl.DataFrame], back: int) -> pl.DataFrame:
+    """Return a log without its last events: `back` times half of what is held out."""
+    log = events()
+    if back == 0:
+        return log
+    at = log["event_at"].sort()
+    return log.filter(pl.col("event_at") < at[int(len(at) * (1 - back * HELD_SHARE / 2))])
+
+
 def configured_cases(
     config: str, consumed: Consumed | None, families: Sequence[str] = ()
 ) -> tuple[Case, ...]:
@@ -280,13 +306,16 @@ def run(
         Consumed | None,
         typer.Option(help="For that log, in place of `ranking.recommend_consumed`."),
     ] = None,
+    instants: Annotated[
+        int, typer.Option(help="Instants at which global time is posed.", min=1, max=12)
+    ] = 1,
     family: Annotated[
         list[str] | None,
         typer.Option(help="Family of that log, which stays out of the prior of the weights."),
     ] = None,
 ) -> None:
     """Compare, print, and write the result."""
-    cases = configured_cases(config, consumed, family or ()) if config else CASES
+    cases = rolling(configured_cases(config, consumed, family or ()) if config else CASES, instants)
     figures = judge_cases(cases, compare, only=only)
     limits = {case: goal for case, *_, goal in cases}
     goals = [

@@ -5,7 +5,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +27,7 @@ from ntg_assets.taste.ease_graph import regularised_inverse
 
 SEED = 20_260_101
 SCORES_AT_ONCE = 20_000_000  # users x items of a block: 160 MB
-MOST_ITEMS_OF_EASE = 10_000  # it inverts a matrix of all items
+MOST_ITEMS_OF_EASE = 8_000  # it inverts a matrix of all items
 USUAL_DAYS = (1.0, 7.0, 30.0, 90.0, 365.0, 3650.0)
 
 
@@ -50,6 +52,7 @@ class Task:
 
 Scorer = Callable[[Task, np.ndarray], np.ndarray]  # (task, user codes) -> users x items
 Fit = Callable[[Task], Scorer]
+Grid = dict[str, list[tuple[str, Fit]]]
 
 
 def peer_lists(task: Task, scorer: Scorer, *, k: int) -> np.ndarray:
@@ -140,25 +143,45 @@ def rp3beta(neighbours: int, beta: float) -> Fit:
     return fit
 
 
+class Kept:
+    """A task as the key of what was fitted on it: it is equal to itself alone."""
+
+    def __init__(self, value: Task) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kept) and other.value is self.value
+
+
 def als(factors: int, regularisation: float, alpha: float) -> Fit:
     """Implicit's alternating least squares."""
 
     def fit(task: Task) -> Scorer:
-        from implicit.als import AlternatingLeastSquares
-
-        model = AlternatingLeastSquares(
-            factors=factors,
-            regularization=regularisation,
-            alpha=alpha,
-            iterations=15,
-            random_state=SEED,
-            num_threads=2,
-            use_gpu=False,
-        )
-        model.fit(sp.csr_matrix(histories(task.log)), show_progress=False)
+        model = fitted_als(Kept(task), factors, regularisation, alpha)
         return lambda _, users: model.user_factors[users] @ model.item_factors.T
 
     return fit
+
+
+@lru_cache(maxsize=2)
+def fitted_als(kept: Kept, factors: int, regularisation: float, alpha: float) -> Any:
+    """Fit the factors of users and items; several methods score by them."""
+    from implicit.als import AlternatingLeastSquares
+
+    model = AlternatingLeastSquares(
+        factors=factors,
+        regularization=regularisation,
+        alpha=alpha,
+        iterations=15,
+        random_state=SEED,
+        num_threads=2,
+        use_gpu=False,
+    )
+    model.fit(sp.csr_matrix(histories(kept.value.log)), show_progress=False)
+    return model
 
 
 def pure_svd(factors: int) -> Fit:
@@ -180,22 +203,33 @@ def ease(regularisation: float) -> Fit:
     """EASE over the whole catalogue, or the best supported part of it."""
 
     def fit(task: Task) -> Scorer:
-        x = histories(task.log)[:, :MOST_ITEMS_OF_EASE]
-        inverse = regularised_inverse(x.astype(np.float64), regularisation)
-        weights = (inverse / -np.diag(inverse)).astype(np.float32)
-        np.fill_diagonal(weights, 0)
-        padding = task.log.n_items - weights.shape[0]
-        return lambda _, users: np.pad(
-            x[users] @ weights, ((0, 0), (0, padding)), constant_values=-np.inf
-        )
+        weights = ease_weights(Kept(task), regularisation)
+        x = histories(task.log)[:, : len(weights)]
+        return lambda _, users: padded(x[users] @ weights, task.log.n_items)
 
     return fit
 
 
-def peers(task: Task) -> dict[str, list[tuple[str, Fit]]]:
+@lru_cache(maxsize=1)
+def ease_weights(kept: Kept, regularisation: float) -> np.ndarray:
+    """Learn EASE's weights between the best supported items."""
+    x = histories(kept.value.log)[:, :MOST_ITEMS_OF_EASE]
+    inverse = regularised_inverse(x.astype(np.float64), regularisation)
+    weights = (inverse / -np.diag(inverse)).astype(np.float32)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def padded(scores: np.ndarray, n_items: int) -> np.ndarray:
+    """Put the items that a method leaves out behind all others."""
+    missing = n_items - scores.shape[1]
+    return np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+
+
+def peers(task: Task) -> Grid:
     """List each peer's settings to choose from."""
     days = sorted({*USUAL_DAYS, *fitting_half_lives(task.log.at)})
-    grid = {
+    grid: Grid = {
         "recent popularity": [(f"{d:g} d", recent_popularity(d)) for d in days],
         "similaripy cosine": [
             (f"{k}, {s:g}", cosine(k, s)) for k, s in product((50, 200), (0.0, 10.0, 50.0))
@@ -205,12 +239,11 @@ def peers(task: Task) -> dict[str, list[tuple[str, Fit]]]:
         ],
         "implicit ALS": [
             (f"{f}, {r:g}, {a:g}", als(f, r, a))
-            for f, r, a in product((16, 32, 64), (0.1, 10.0), (1.0, 10.0))
+            for f, r, a in product((16, 32, 64, 128), (0.1, 10.0), (1.0, 10.0))
         ],
+        "EASE": [(f"{r:g}", ease(r)) for r in (30.0, 100.0, 300.0, 1000.0)],
         "PureSVD": [(f"{f}", pure_svd(f)) for f in (8, 16, 32, 64)],
     }
-    if task.log.n_items <= 2 * MOST_ITEMS_OF_EASE:
-        grid["EASE"] = [(f"{r:g}", ease(r)) for r in (30.0, 100.0, 300.0, 1000.0)]
     if task.ranking.recommend_consumed == "allow":
         own = sorted(
             {
