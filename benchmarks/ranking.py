@@ -249,16 +249,13 @@ CASES: tuple[Case, ...] = (
 
 def rolling(cases: Sequence[Case], instants: int) -> tuple[Case, ...]:
     """Pose each case of one instant for all users at several, the latest first."""
-    return tuple(
-        (
-            name if back == 0 else f"{name}_back_{back}",
-            partial(_until, events, back),
-            strategy,
-            *rest,
-        )
-        for name, events, strategy, *rest in cases
-        for back in range(instants if strategy == "global_time" else 1)
-    )
+    found: list[Case] = []
+    for name, events, strategy, taste, ranking, goal in cases:
+        for back in range(instants if strategy == "global_time" else 1):
+            told = name if back == 0 else f"{name}_back_{back}"
+            until = partial(_until, events, back)
+            found.append((told, until, strategy, taste, ranking, goal))
+    return tuple(found)
 
 
 def _until(events: Callable[[], pl.DataFrame], back: int) -> pl.DataFrame:

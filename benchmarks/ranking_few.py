@@ -50,7 +50,7 @@ def _bundled(events: Callable[[], pl.DataFrame], strategy: str, consumed: str) -
 
 def _made(world: str, consumed: str) -> Case:
     family = "shopping" if world == "shop" else world
-    ranking = RankingSettings(recommend_consumed=consumed, prior_leave_out=[family])  # type: ignore[arg-type]
+    ranking = RankingSettings(recommend_consumed=consumed, prior_leave_out=[family])
     return Case(partial(made_log, world), "global_time", ranking)
 
 

@@ -114,7 +114,7 @@ def _run_groups(
 
 
 def _materialize(groups: list[str], *, paths: Paths) -> None:
-    from ntg_assets.cli.runs import run_assets, select_assets  # noqa: PLC0415
+    from ntg_assets.cli.runs import never_made, run_assets, select_assets  # noqa: PLC0415
     from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
     from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
@@ -124,6 +124,9 @@ def _materialize(groups: list[str], *, paths: Paths) -> None:
         if killed := fail_killed_run(instance, paths):
             out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
         selected = select_assets(groups)
+        if missing := never_made(selected, instance=instance):
+            out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
+            selected |= missing
         outcome = tell_run(
             run_assets(selected, instance=instance), n_assets=len(selected), console=out
         )

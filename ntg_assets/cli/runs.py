@@ -77,6 +77,15 @@ def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
     return set(selection.resolve(graph))
 
 
+def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> set[dg.AssetKey]:
+    """List what some assets need, directly or not, and no run has made yet."""
+    graph = nightly_job().asset_layer.asset_graph
+    needed = set(dg.AssetSelection.assets(*selected).upstream().resolve(graph)) - selected
+    missing = {key for key in needed if instance.get_latest_materialization_event(key) is None}
+    together = dg.AssetSelection.assets(*missing).required_multi_asset_neighbors()
+    return set(together.resolve(graph)) - selected if missing else missing
+
+
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks;
     the last thing yielded is the `RunOutcome`.

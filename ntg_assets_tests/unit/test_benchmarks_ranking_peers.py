@@ -39,7 +39,7 @@ def task(log: pl.DataFrame = LOG, consumed: str = "never") -> Task:
     held = log.unique("user_id", maintain_order=True).with_columns(
         item_id=pl.lit(10, pl.Int64), event_at=pl.lit(datetime(2024, 6, 1))
     )
-    ranking = RankingSettings(recommend_consumed=consumed)  # type: ignore[arg-type]
+    ranking = RankingSettings(recommend_consumed=consumed)
     posed = task_of(log, held, strategy="global_time", taste=TasteSettings(), ranking=ranking)
     return posed if posed.relevant.height else posed.__class__(**{**vars(posed), "relevant": held})
 
@@ -99,7 +99,7 @@ def test_nobody_is_a_neighbour_of_oneself() -> None:
 def test_a_profile_that_never_fades_gives_the_lists_of_plain_ease() -> None:
     posed = task(communities(2))
     lists = [peer_lists(posed, fit(posed), k=3) for fit in (ease(5.0), decayed_ease(5.0, 1e12))]
-    np.testing.assert_array_equal(*lists)
+    np.testing.assert_array_equal(lists[0], lists[1])
 
 
 def test_instants_roll_back_from_the_last_for_global_time_alone() -> None:

@@ -2,10 +2,11 @@
 
 import io
 
+import dagster as dg
 from rich.console import Console
 
 from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.runs import AssetDone, RunEvent, RunOutcome
+from ntg_assets.cli.runs import AssetDone, RunEvent, RunOutcome, never_made, select_assets
 
 
 def told(seconds: dict[str, float]) -> list[str]:
@@ -41,3 +42,21 @@ def test_a_short_run_is_told_table_by_table_only() -> None:
     lines = told({"live/a": 10.0, "live/b": 100.0})
     assert [line.split()[1] for line in lines[:2]] == ["live/a", "live/b"]
     assert lines[-1].startswith("done in ")
+
+
+def test_what_a_part_needs_and_no_run_has_made_is_made_with_it() -> None:
+    made = {dg.AssetKey(["backtest", "linear_graph"])}
+
+    class History:
+        def get_latest_materialization_event(self, key: dg.AssetKey) -> object:
+            return "made" if key in made else None
+
+    selected = select_assets(["backtest_ranking"])
+    missing = never_made(selected, instance=History())  # type: ignore[arg-type]  # all it asks for
+    assert dg.AssetKey(["backtest", "train_events"]) in missing
+    assert dg.AssetKey(["backtest", "graph_guardrails"]) in missing  # comes with the taste graph
+    assert not missing & (selected | made)
+    assert not any(key.path[0] == "live" for key in missing)
+    every = select_assets([])
+    made |= every
+    assert never_made(selected, instance=History()) == set()  # type: ignore[arg-type]
