@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from benchmarks.ranking import CASES, bundled_case, movielens, rolling, task_of
+from benchmarks.ranking_blind import blind_pairs, sheet
 from benchmarks.ranking_order_peers import (
     baskets,
     decayed_ease,
@@ -108,3 +109,22 @@ def test_instants_roll_back_from_the_last_for_global_time_alone() -> None:
     logs = [case[1]() for case in cases[1:]]
     whole = logs[0].height
     assert [log.height / whole for log in logs] == pytest.approx([1, 0.95, 0.9], abs=0.002)
+
+
+def test_a_blind_pair_holds_the_users_own_list_where_the_key_says_so() -> None:
+    users = range(1, 9)
+    lists = pl.DataFrame(
+        [(user, rank, f"{user}/{rank}") for user in users for rank in (2, 1)],
+        schema=["user_id", "rank", "title"],
+        orient="row",
+    )
+    histories = pl.DataFrame({"user_id": list(users), "title": [f"had {user}" for user in users]})
+    pairs = blind_pairs(lists, histories, n=4, seed=3)
+    assert len(pairs) == 4
+    for pair in pairs:
+        user = pair.history[0].removeprefix("had ")
+        assert pair.lists[pair.own] == [f"{user}/1", f"{user}/2"]
+        assert pair.lists[1 - pair.own][0] != f"{user}/1"
+    assert {pair.own for pair in blind_pairs(lists, histories, n=4, seed=5)} <= {0, 1}
+    key = ", ".join(f"{number} {'AB'[pair.own]}" for number, pair in enumerate(pairs, start=1))
+    assert sheet(pairs).splitlines()[-1] == f"Key: {key}"
