@@ -5,6 +5,7 @@
 give or take what families differ by: few label users move it little, many move it freely.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,6 @@ def _expected(found: Floats, n_families: int) -> Expected:
 @cache
 def prior_table() -> pl.DataFrame:
     """Read the table: one row per log, protocol, kind of list and role."""
-    return pl.read_csv(
-        files("ntg_assets.ranking.learning").joinpath(TABLE).read_bytes(),
-        schema_overrides={"value": pl.Float64},
-    )
+    text = files("ntg_assets.ranking.learning").joinpath(TABLE).read_text("utf-8")
+    rows = pl.DataFrame(list(csv.DictReader(text.splitlines())))
+    return rows.cast({"value": pl.Float64, "n_label_users": pl.Int64})
