@@ -68,7 +68,7 @@ class ItemPopularity(Contract):
         "gain_high": "max(gain_high)",
         "n_label_users": "max(n_label_users)",
     },
-    columns=("feature", "kind", "half_life", "weight", "default_weight", "ndcg_alone", "status"),
+    columns=("feature", "kind", "half_life", "weight", "prior_weight", "ndcg_alone", "status"),
     order=("weight desc", "feature"),
 )
 class RankingWeights(Contract):

@@ -72,7 +72,7 @@ def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.D
 def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None:
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
     assert told["user_features"] is None  # every column moves
-    assert "feature, kind, half_life, default_weight" in told["ranking_weights"]
+    assert "feature, kind, half_life, prior_weight" in told["ranking_weights"]
     assert "not audited" in told["uplift_estimates"]  # no rows: the trial shows nothing
     whole = [table for table in told if told[table] is None]
     assert {"train_events", "churn_scores", "recommendations", "revenue_risk_radar"} <= set(whole)
