@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from ntg_assets.configuration.attributes import AttributeSettings
 from ntg_assets.configuration.files import (
     ColumnName,
     DurationUnit,
@@ -15,6 +16,7 @@ from ntg_assets.configuration.files import (
     column_name,
 )
 from ntg_assets.configuration.section import Section
+from ntg_assets.configuration.subscriptions import PaymentSourceSettings, SubscriptionSourceSettings
 from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 
 # clocks of devices run ahead, and zones differ; more than a day is a broken clock
@@ -152,6 +154,12 @@ class IngestSettings(Section):
     """Name of the data in reports."""
     events: EventSourceSettings
     items: ItemSourceSettings | None = None
+    attributes: AttributeSettings = AttributeSettings()
+    """Facts about users and items in time: country, device, consent, licence windows."""
+    subscriptions: SubscriptionSourceSettings | None = None
+    """Contracts; null: nobody has one, and silence is what leaving means."""
+    payments: PaymentSourceSettings | None = None
+    """Payments for them; null: nothing is known of failures and refunds."""
     service_timezone: str | None = None
     """Zone whose midnights divide the days (IANA name),
     everywhere that a day is counted or a cutoff is a day; null: `events.timezone`.
@@ -200,6 +208,12 @@ class IngestSettings(Section):
         if name is not None and not is_zone(name):
             raise ValueError("is no IANA time zone; give a name such as Europe/Paris or UTC")
         return name
+
+    @model_validator(mode="after")
+    def _payments_belong_to_contracts(self) -> "IngestSettings":
+        if self.payments is not None and self.subscriptions is None:
+            raise ValueError("payments without subscriptions: name the contracts they are for, too")
+        return self
 
     @model_validator(mode="after")
     def _range_is_ordered(self) -> "IngestSettings":

@@ -63,6 +63,8 @@ MODELLING_KEYS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "churn.warm_up_days": (0, 3_650),
         "churn.min_tenure_days": (0, 365),
         "churn.regularisation": (0.0001, 1_000),
+        "subscriptions.max_fit_rows": (100, 10_000_000),
+        "subscriptions.regularisation": (0.0001, 1_000),
         "value.regularisation": (0.0001, 1_000),
     }
 )
@@ -85,6 +87,13 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "churn.at_risk_days": "says who can be on a list",
         "churn.calibration_bins": "says how the score is judged",
         "churn.walk_forward_origins": "says how the score is judged",
+        "subscriptions.signals": "says what the model may see",
+        "subscriptions.attributes": "says what the model may see",
+        "subscriptions.sleeper_days": "says who can be on a list",
+        "subscriptions.margin": "says what money is worth",
+        "subscriptions.conversion": "says what money is worth",
+        "subscriptions.acquisition_cost": "says what money is worth",
+        "subscriptions.acquisition_channel": "says what money is worth",
         "value.unit": "says what money is worth",
         "value.basis": "says what money is worth",
         "value.price_per_active_day": "says what money is worth",

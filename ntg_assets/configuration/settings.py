@@ -31,6 +31,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
 from ntg_assets.configuration.section import Section
 from ntg_assets.configuration.splits import SplitSettings
+from ntg_assets.configuration.subscriptions import SubscriptionSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.configuration.tree import key_of, merge, nest, read_tree, read_value
 from ntg_assets.errors import ConfigurationError
@@ -126,6 +127,7 @@ class Settings(Section):
     taste: TasteSettings = TasteSettings()
     ranking: RankingSettings = RankingSettings()
     churn: ChurnSettings = ChurnSettings()
+    subscriptions: SubscriptionSettings = SubscriptionSettings()
     value: ValueSettings = ValueSettings()
     radar: RadarSettings
     experiments: ExperimentsSettings = ExperimentsSettings()
@@ -141,6 +143,24 @@ class Settings(Section):
                 f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the"
                 f" strategies are {longest} long (the largest of ranking.top_k and"
                 " ranking.evaluation_k)"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _attributes_exist(self) -> "Settings":
+        known = {
+            name
+            for source in self.ingest.attributes.sources
+            if source.entity == "user"
+            for name in source.columns
+        }
+        learned = self.subscriptions
+        wanted = {*learned.attributes, learned.acquisition_cost, learned.acquisition_channel}
+        if missing := sorted(name for name in wanted if name and name not in known):
+            msg = (
+                f"subscriptions names the attribute {missing[0]!r}, which no source of users in"
+                " ingest.attributes.sources has"
             )
             raise ValueError(msg)
         return self

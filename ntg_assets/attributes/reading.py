@@ -1,0 +1,214 @@
+"""Read tables of facts: every named column with the times at which its rows held and were known."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+
+from ntg_assets.configuration.attributes import AttributeSourceSettings
+from ntg_assets.contracts import IdTypes
+from ntg_assets.sources.ids import as_log_id_or_written
+from ntg_assets.sources.sources import Place
+from ntg_assets.sources.written import instants_of, read_written
+
+KEY = "ingest.attributes"
+ASSUMED = "it has no times, so it counts as known from the start (assumed)"
+TYPES: dict[str, Any] = {
+    "entity": pl.String,
+    "listed_id": pl.String,
+    "attribute": pl.String,
+    "value": pl.String,
+    "valid_from_at": pl.Datetime("us"),
+    "known_from_at": pl.Datetime("us"),
+    "place": pl.Int64,
+}
+REPORT_TYPES = {
+    "entity": pl.String,
+    "attribute": pl.String,
+    "n_rows": pl.Int64,
+    "n_entities": pl.Int64,
+    "n_known_to_log": pl.Int64,
+    "n_without_id": pl.Int64,
+    "n_without_time": pl.Int64,
+    "first_without_time": pl.String,
+    "is_time_assumed": pl.Boolean,
+    "sentence": pl.String,
+}
+
+
+class AttributeRows(NamedTuple):
+    """One source as it was read: rows of `attributes`, and what was left out.
+
+    Attributes:
+        rows: Rows of `attributes`.
+        n_files: Files that were read.
+        n_without_id: Rows that name nobody, in each attribute of the source.
+        n_without_time: Rows with a time that cannot be read, likewise.
+        first_without_time: The first of these times, as written.
+        is_time_assumed: Whether neither time is configured.
+    """
+
+    rows: pl.DataFrame
+    n_files: int
+    n_without_id: int
+    n_without_time: int
+    first_without_time: str | None
+    is_time_assumed: bool
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        told = f"{self.rows.height:,} facts in {self.n_files:,} file(s)"
+        if self.n_without_id:
+            told += f"; {self.n_without_id:,} rows name nobody"
+        if self.n_without_time:
+            told += (
+                f"; {self.n_without_time:,} rows left out, whose time cannot be read (first:"
+                f" {self.first_without_time!r})"
+            )
+        return told + (f"; {ASSUMED}" if self.is_time_assumed else "")
+
+
+def read_attributes(
+    source: AttributeSourceSettings, *, place: Place, ids: IdTypes, zone: str
+) -> AttributeRows:
+    """Read one table of facts.
+
+    A row whose id is blank, or whose time is blank or cannot be read, is left out and counted: to
+    take it as known from the start would be a leak.
+
+    Args:
+        source: Files and columns.
+        place: Where files may lie.
+        ids: How the log writes ids.
+        zone: Zone whose midnights begin the days.
+
+    Raises:
+        SourceError: a file is missing, damaged, or lacks a column.
+    """
+    times = {"valid_from_text": source.valid_from, "known_from_text": source.known_from}
+    read = [
+        read_written(
+            source.files,
+            {"listed_id": source.id, "fact_text": column, **times},
+            ids=("listed_id",),
+            asked=("attributes", "attribute_rows"),
+            key=KEY,
+            place=place,
+        )
+        for column in source.columns.values()
+    ]
+    facts = [
+        _facts(name, one.rows, source=source, id_type=getattr(ids, source.entity))
+        for name, one in zip(source.columns, read, strict=True)
+    ]
+    timed = pl.concat(facts).with_columns(
+        **{
+            f"{kind}_at": instants_of(
+                pl.concat(facts)[f"{kind}_text"], timezone=source.timezone, day_zone=zone
+            )
+            for kind in ("valid_from", "known_from")
+        }
+    )
+    return _judged(timed, source=source, n_files=read[0].n_files)
+
+
+def _facts(
+    name: str,
+    rows: pl.DataFrame,
+    *,
+    source: AttributeSourceSettings,
+    id_type: Literal["integer", "string"],
+) -> pl.DataFrame:
+    return rows.with_row_index("place").select(
+        entity=pl.lit(source.entity),
+        listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
+        attribute=pl.lit(name),
+        value="fact_text",
+        valid_from_text="valid_from_text",
+        known_from_text="known_from_text",
+        place=pl.col("place").cast(pl.Int64),
+    )
+
+
+def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: int) -> AttributeRows:
+    """Leave out rows without an id or with a time that cannot be read; a time that is not
+    configured is the other one.
+    """
+    wanted = [
+        name
+        for name, column in (("valid_from", source.valid_from), ("known_from", source.known_from))
+        if column
+    ]
+    has_id = pl.col("listed_id").is_not_null()
+    has_time = pl.all_horizontal(
+        pl.lit(value=True), *(pl.col(f"{name}_at").is_not_null() for name in wanted)
+    )
+    without = timed.filter(has_id & ~has_time)
+    kept = timed.filter(has_id & has_time)
+    if source.known_from is None:
+        kept = kept.with_columns(known_from_at="valid_from_at")
+    elif source.valid_from is None:
+        kept = kept.with_columns(valid_from_at="known_from_at")
+    n_columns = len(source.columns)
+    broken = [
+        text
+        for name in wanted
+        for text in without.filter(pl.col(f"{name}_at").is_null())[f"{name}_text"].to_list()
+    ]
+    return AttributeRows(
+        kept.select(pl.col(name).cast(dtype) for name, dtype in TYPES.items()),
+        n_files,
+        timed.filter(~has_id).height // n_columns,
+        without.height // n_columns,
+        (broken[0] or "blank") if broken else None,
+        not wanted,
+    )
+
+
+def report_attributes(
+    sources: Sequence[tuple[AttributeSourceSettings, AttributeRows]],
+    *,
+    known: dict[str, pl.Series],
+) -> pl.DataFrame:
+    """Say of each attribute how many users or items have it, and how many of them the log knows.
+
+    Args:
+        sources: What was configured, with what was read.
+        known: Ids of the log, by entity.
+    """
+    rows = [
+        _reported(source, read, name, known=known[source.entity].cast(pl.String))
+        for source, read in sources
+        for name in source.columns
+    ]
+    return pl.DataFrame(rows, schema=REPORT_TYPES, orient="row").sort("entity", "attribute")
+
+
+def _reported(
+    source: AttributeSourceSettings, read: AttributeRows, name: str, *, known: pl.Series
+) -> tuple[object, ...]:
+    rows = read.rows.filter(pl.col("attribute") == name, pl.col("value").is_not_null())
+    ids = rows["listed_id"].unique()
+    n_known = int(ids.is_in(known.implode()).sum())
+    told = (
+        f"{name}: {ids.len():,} {source.entity}s have it, {n_known:,} of them are in the log"
+        + (
+            f"; {read.n_without_time:,} rows with a time that cannot be read are left out"
+            if read.n_without_time
+            else ""
+        )
+        + (f"; {ASSUMED}" if read.is_time_assumed else "")
+    )
+    return (
+        source.entity,
+        name,
+        rows.height,
+        ids.len(),
+        n_known,
+        read.n_without_id,
+        read.n_without_time,
+        read.first_without_time,
+        read.is_time_assumed,
+        told,
+    )

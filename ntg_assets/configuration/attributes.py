@@ -1,0 +1,105 @@
+"""Facts about users and items that change with time: files, columns, and what they mean."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ntg_assets.configuration.section import Section
+
+Word = Annotated[str, Field(min_length=1)]
+
+
+class AttributeSourceSettings(Section):
+    """One table of facts: one row per entity, or per entity and time."""
+
+    entity: Literal["user", "item"]
+    """Whose facts they are."""
+    files: list[str] = Field(min_length=1)
+    """Paths or globs, relative to the project folder; CSV or Parquet."""
+    id: str
+    """Column with the user or the item; ids as in `ingest.events`."""
+    valid_from: str | None = None
+    """Column with the day or time from which the row holds; null: from when it was known."""
+    known_from: str | None = None
+    """Column with the day or time at which the row became known; null: when it began to hold.
+
+    Where both are null, the table counts as known from the start, and the page says that this is
+    assumed."""
+    columns: dict[str, str] = Field(min_length=1)
+    """Name of each attribute, with the column that holds it (`{country: country_code}`)."""
+    timezone: str = "UTC"
+    """Zone of times that carry none; days are those of the service."""
+
+
+class ConsentSettings(Section):
+    """Which attribute says that a user may be contacted."""
+
+    attribute: Word
+    """Attribute of users; who has none, or another word, is on no contact list."""
+    granted: list[Word] = Field(default=["true", "yes", "1"])
+    """What the attribute holds for users who agreed; upper and lower case are the same."""
+
+
+class AvailabilitySettings(Section):
+    """Which attributes say when and where an item may be shown."""
+
+    available_from: Word | None = None
+    """Attribute of items: first day (or time) on which it may be shown; none: always was."""
+    available_until: Word | None = None
+    """Attribute of items: day (or time) from which it may not be shown any more; none: no end."""
+    regions: Word | None = None
+    """Attribute of items: where it may be shown; none: everywhere."""
+    region_separator: Annotated[str, Field(min_length=1)] = "|"
+    """What separates several regions."""
+    user_region: Word | None = None
+    """Attribute of users: where they are; who has none is shown only what may be shown anywhere."""
+
+    @model_validator(mode="after")
+    def _regions_meet(self) -> "AvailabilitySettings":
+        if (self.regions is None) != (self.user_region is None):
+            raise ValueError(
+                "regions (of items) and user_region (of users) are only of use together: name both"
+                " attributes, or neither"
+            )
+        return self
+
+
+class AttributeSettings(Section):
+    """Facts about users and items in time, and what some of them decide."""
+
+    sources: list[AttributeSourceSettings] = Field(default_factory=list)
+    """Tables of facts."""
+    consent: ConsentSettings | None = None
+    """Who may be contacted; null: everyone who is on no opt-out list."""
+    availability: AvailabilitySettings | None = None
+    """What may be shown tonight; null: everything."""
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> "AttributeSettings":
+        for entity in ("user", "item"):
+            names = [name for one in self.sources if one.entity == entity for name in one.columns]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(
+                    f"attribute {twice[0]!r} of {entity}s stands in two sources: give each its own"
+                    " name"
+                )
+        if missing := sorted(self._needed() - self._given()):
+            entity, name = missing[0]
+            raise ValueError(f"no source of {entity}s has an attribute {name!r}")
+        return self
+
+    def _given(self) -> set[tuple[str, str]]:
+        return {(one.entity, name) for one in self.sources for name in one.columns}
+
+    def _needed(self) -> set[tuple[str, str]]:
+        needed: set[tuple[str, str | None]] = set()
+        if self.consent:
+            needed.add(("user", self.consent.attribute))
+        if shown := self.availability:
+            needed |= {
+                ("item", shown.available_from),
+                ("item", shown.available_until),
+                ("item", shown.regions),
+                ("user", shown.user_region),
+            }
+        return {(entity, name) for entity, name in needed if name is not None}

@@ -1,0 +1,183 @@
+"""Read payments: every row is an attempt that can be believed, or refused with its reason."""
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from ntg_assets.configuration.subscriptions import (
+    PaymentSourceSettings,
+    SubscriptionSourceSettings,
+)
+from ntg_assets.local_days import local_days
+from ntg_assets.sources.sources import Place
+from ntg_assets.sources.written import instants_of, read_written
+from ntg_assets.subscriptions.amounts import CODE, minor_amounts
+from ntg_assets.subscriptions.contracts import STATUSES
+from ntg_assets.subscriptions.reading import quarantined, refuse_too_many
+from ntg_assets.subscriptions.term_checks import CHECK_TYPES, refusals
+from ntg_assets.subscriptions.term_rules import NO_DAY
+
+KEY = "ingest.payments"
+PAYMENT_TYPES: dict[str, Any] = {
+    "subscription_id": pl.String,
+    "place": pl.Int64,
+    "happened_on": pl.Date,
+    "due_on": pl.Date,
+    "status": pl.String,
+    "amount_minor": pl.Int64,
+    "currency": pl.String,
+}
+
+
+class ReadPayments(NamedTuple):
+    """A table of payments as it was read.
+
+    Attributes:
+        payments: Rows of `subscription_payments`.
+        refused: Rows of `subscription_quarantine`.
+        checks: Rows of `subscription_checks`.
+        n_files: Files that were read.
+    """
+
+    payments: pl.DataFrame
+    refused: pl.DataFrame
+    checks: pl.DataFrame
+    n_files: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        counts = self.payments["status"].value_counts(sort=True)
+        told = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
+        said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
+        return "; ".join(
+            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({told})", *said]
+        )
+
+
+def no_payments() -> pl.DataFrame:
+    """Payments of a service that names none."""
+    return pl.DataFrame(schema=PAYMENT_TYPES)
+
+
+def read_payments(
+    source: PaymentSourceSettings,
+    subscriptions: SubscriptionSourceSettings,
+    *,
+    known: pl.Series,
+    place: Place,
+    zone: str,
+) -> ReadPayments:
+    """Read and judge the payments.
+
+    Args:
+        source: Files, columns, words.
+        subscriptions: Settings of the contracts they are for.
+        known: Contracts that were read; payments for others are counted and kept.
+        place: Where files may lie.
+        zone: Zone whose midnights begin the days.
+
+    Raises:
+        SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
+    """
+    read = read_written(
+        source.files,
+        {
+            "subscription_id": source.subscription_id,
+            "happened_text": source.happened_at,
+            "due_text": source.due_at,
+            "status_text": source.status,
+            "price_text": source.amount,
+            "currency_text": source.currency,
+        },
+        ids=("subscription_id",),
+        asked=("subscriptions", "payment_rows"),
+        key=KEY,
+        place=place,
+    )
+    rows = _judged(
+        _typed(
+            read.rows.with_row_index("place"),
+            source=source,
+            subscriptions=subscriptions,
+            zone=zone,
+        ),
+        source,
+    )
+    refused = rows.filter(pl.col("reason").is_not_null())
+    refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
+    kept = rows.filter(pl.col("reason").is_null())
+    checks = [_unknown_contracts(kept, known), *refusals(refused)]
+    return ReadPayments(
+        kept.select(pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()),
+        quarantined(refused, "payments"),
+        pl.DataFrame([("payments", *row) for row in checks], schema=CHECK_TYPES, orient="row"),
+        read.n_files,
+    )
+
+
+def _typed(
+    rows: pl.DataFrame,
+    *,
+    source: PaymentSourceSettings,
+    subscriptions: SubscriptionSourceSettings,
+    zone: str,
+) -> pl.DataFrame:
+    days = {
+        f"{name}_on": local_days(
+            instants_of(rows[f"{name}_text"], timezone=source.timezone, day_zone=zone), zone
+        )
+        for name in ("happened", "due")
+    }
+    currency = (
+        pl.lit(subscriptions.constant_currency)
+        if source.currency is None
+        else pl.col("currency_text").str.to_uppercase()
+    )
+    amount, reason = minor_amounts(pl.col("price_text"), currency, unit=subscriptions.price_unit)
+    words = {word.lower(): status for status in STATUSES for word in getattr(source, status)}
+    status = (
+        pl.col("status_text")
+        .str.to_lowercase()
+        .replace_strict(words, default=None, return_dtype=pl.String)
+    )
+    return rows.with_columns(
+        **days,
+        currency=currency.cast(pl.String),
+        amount_minor=amount,
+        amount_reason=reason,
+        status=status,
+    ).with_columns(due_on=pl.coalesce("due_on", "happened_on"))
+
+
+def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
+    """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
+    problems: list[tuple[str, str, pl.Expr, pl.Expr]] = [
+        ("contract", "is empty", pl.lit(""), pl.col("subscription_id").is_null()),
+        ("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
+        ("status", "is none that the configuration knows", pl.col("status_text"),
+         pl.col("status").is_null()),
+    ]  # fmt: skip
+    if source.currency is not None:
+        is_code = pl.col("currency").str.contains(CODE).fill_null(value=False)
+        problems.append(("currency", "is not three letters", pl.col("currency_text"), ~is_code))
+    if source.amount is not None:
+        broken = pl.col("amount_minor").is_null() & pl.col("price_text").is_not_null()
+        problems.append(("amount", "is no amount", pl.col("price_text"), broken))
+    return rows.with_columns(
+        column_name=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[0])) for p in problems)),
+        reason=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[1])) for p in problems)),
+        found=pl.coalesce(*(pl.when(p[3]).then(p[2].fill_null("")) for p in problems)),
+    )
+
+
+def _unknown_contracts(kept: pl.DataFrame, known: pl.Series) -> tuple[Any, ...]:
+    others = kept.filter(~pl.col("subscription_id").is_in(known.implode()))
+    first = others["subscription_id"][0] if others.height else None
+    return (
+        "unknown_contract",
+        others.height,
+        first,
+        False,
+        f"{others.height:,} payments are for contracts that the subscriptions do not hold",
+    )

@@ -1,0 +1,206 @@
+"""Read contracts: every row is a term that can be believed, a copy, or refused with its reason."""
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from ntg_assets.configuration.subscriptions import SubscriptionSourceSettings
+from ntg_assets.contracts import IdTypes
+from ntg_assets.errors import SourceError
+from ntg_assets.local_days import local_days
+from ntg_assets.sources.ids import as_log_id
+from ntg_assets.sources.sources import Place
+from ntg_assets.sources.written import instants_of, read_written
+from ntg_assets.subscriptions.amounts import minor_amounts
+from ntg_assets.subscriptions.billing import period_lengths
+from ntg_assets.subscriptions.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
+from ntg_assets.subscriptions.term_checks import tell_terms
+from ntg_assets.subscriptions.term_rules import DAYS_IN, close_terms, judge_in_order, judge_terms
+
+KEY = "ingest.subscriptions"
+TERM_TYPES: dict[str, Any] = {
+    "user_id": pl.String,
+    "subscription_id": pl.String,
+    "started_on": pl.Date,
+    "ended_on": pl.Date,
+    "known_on": pl.Date,
+    "end_known_on": pl.Date,
+    "plan": pl.String,
+    "price_minor": pl.Int64,
+    "currency": pl.String,
+    "period_months": pl.Int64,
+    "period_days": pl.Int64,
+    "trial_end_on": pl.Date,
+    "end_kind": pl.String,
+}
+REFUSED_TYPES: dict[str, Any] = {
+    "source": pl.String,
+    "place": pl.Int64,
+    "file_name": pl.String,
+    "subscription_id": pl.String,
+    "column_name": pl.String,
+    "reason": pl.String,
+    "found": pl.String,
+}
+ONE_PLAN = "all"
+
+
+class ReadTerms(NamedTuple):
+    """A table of contracts as it was read.
+
+    Attributes:
+        terms: Rows of `subscription_terms`.
+        refused: Rows of `subscription_quarantine`.
+        checks: Rows of `subscription_checks`, without those that need the log.
+        n_files: Files that were read.
+    """
+
+    terms: pl.DataFrame
+    refused: pl.DataFrame
+    checks: pl.DataFrame
+    n_files: int
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        told = (
+            f"{self.terms.height:,} terms of {self.terms['subscription_id'].n_unique():,} contracts"
+            f" in {self.n_files:,} file(s)"
+        )
+        said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
+        return "; ".join([told, *(sentence.rstrip(".") for sentence in said)])
+
+
+def no_terms(ids: IdTypes) -> pl.DataFrame:
+    """Terms of a service without contracts."""
+    return pl.DataFrame(schema=term_types(ids))
+
+
+def term_types(ids: IdTypes) -> dict[str, Any]:
+    """Types of `subscription_terms` with the id type of the log."""
+    return TERM_TYPES | {"user_id": pl.Int64 if ids.user == "integer" else pl.String}
+
+
+def read_subscriptions(
+    source: SubscriptionSourceSettings, *, place: Place, ids: IdTypes, zone: str
+) -> ReadTerms:
+    """Read and judge the contracts.
+
+    Args:
+        source: Files, columns, words.
+        place: Where files may lie.
+        ids: How the log writes ids.
+        zone: Zone whose midnights begin the days.
+
+    Raises:
+        SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
+    """
+    read = read_written(
+        source.files,
+        {
+            "listed_id": source.user_id,
+            "subscription_id": source.subscription_id,
+            "started_text": source.started_at,
+            "ended_text": source.ended_at,
+            "known_text": source.known_from,
+            "end_known_text": source.end_known_from,
+            "plan_text": source.plan,
+            "price_text": source.price,
+            "currency_text": source.currency,
+            "period_text": source.billing_period,
+            "trial_text": source.trial_ended_at,
+            "reason_text": source.end_reason,
+        },
+        ids=("listed_id", "subscription_id"),
+        asked=("subscriptions", "subscription_rows"),
+        key=KEY,
+        place=place,
+    )
+    rows = _typed(read.rows.with_row_index("place"), source=source, ids=ids, zone=zone)
+    distinct = rows.unique(
+        [name for name in rows.columns if name not in {"place", "file_name"}],
+        keep="first",
+        maintain_order=True,
+    )
+    judged = judge_in_order(judge_terms(distinct), longest_gap_days=source.longest_gap_days)
+    refused = judged.filter(pl.col("reason").is_not_null())
+    refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
+    kept = judged.filter(pl.col("reason").is_null())
+    return ReadTerms(
+        close_terms(kept).select(
+            pl.col(name).cast(dtype) for name, dtype in term_types(ids).items()
+        ),
+        quarantined(refused, "subscriptions"),
+        tell_terms(kept, refused, n_copies=rows.height - distinct.height, source=source),
+        read.n_files,
+    )
+
+
+def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
+    """Raise when more rows are refused than the source may hold."""
+    if n_rows and refused.height > limit * n_rows:
+        first = refused.sort("place").row(0, named=True)
+        raise SourceError(
+            f"{first['file_name']}: {refused.height:,} of {n_rows:,} rows cannot be believed"
+            f" ({refused.height / n_rows:.1%}, at most {limit:.1%}; first: row"
+            f" {first['place'] + 1}, {first['column_name']} {first['found']!r}"
+            f" {first['reason']}). Mend the file, the columns, or {key}.max_bad_share."
+        )
+
+
+def quarantined(refused: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Write refused rows as `subscription_quarantine`."""
+    named = refused.with_columns(source=pl.lit(source)).sort("place")
+    return named.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_TYPES.items())
+
+
+def _typed(
+    rows: pl.DataFrame, *, source: SubscriptionSourceSettings, ids: IdTypes, zone: str
+) -> pl.DataFrame:
+    """Read every text as what it should be; null where it is not."""
+    days = {
+        f"{name}_on": local_days(
+            instants_of(rows[f"{name}_text"], timezone=source.timezone, day_zone=zone), zone
+        )
+        for name in DAYS_IN
+    }
+    currency = (
+        pl.lit(source.constant_currency)
+        if source.currency is None
+        else pl.col("currency_text").str.to_uppercase()
+    )
+    period = (
+        pl.lit(source.constant_billing_period)
+        if source.billing_period is None
+        else pl.col("period_text")
+    )
+    price, price_reason = minor_amounts(pl.col("price_text"), currency, unit=source.price_unit)
+    months, period_days = period_lengths(period)
+    user = as_log_id(pl.col("listed_id"), ids.user)
+    return rows.with_columns(
+        **days,
+        user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
+        currency=currency,
+        period_written=period,
+        period_months=months,
+        period_days=period_days,
+        price_minor=price,
+        price_reason=price_reason,
+        plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
+        end_kind=_kind(source),
+    )
+
+
+def _kind(source: SubscriptionSourceSettings) -> pl.Expr:
+    """How a contract ended, by its reason."""
+    reason = pl.col("reason_text").str.to_lowercase()
+    kinds = {
+        word.lower(): kind
+        for kind, words in (
+            (CANCELLED, source.cancelled),
+            (PAYMENT_FAILED, source.payment_failed),
+            (NOT_CONVERTED, source.not_converted),
+        )
+        for word in words
+    }
+    return reason.replace_strict(kinds, default=None, return_dtype=pl.String)

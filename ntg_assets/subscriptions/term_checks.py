@@ -1,0 +1,146 @@
+"""What is worth knowing of a table of contracts: counted, and said in one sentence each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.subscriptions import SubscriptionSourceSettings
+
+CHECK_TYPES: dict[str, Any] = {
+    "source": pl.String,
+    "check": pl.String,
+    "n_rows": pl.Int64,
+    "first": pl.String,
+    "is_refused": pl.Boolean,
+    "sentence": pl.String,
+}
+SENTENCES = {
+    "copy": "{n} rows are copies of another",
+    "closed_by_next": "{n} terms have no end, but the contract's next term starts: they end there",
+    "interruption": (
+        "{n} times a contract goes on after a gap of more than {gap} day(s): it counts as ended and"
+        " begun again"
+    ),
+    "price_change": "{n} price changes within a plan",
+    "plan_change": "{n} changes of plan",
+    "currency_change": (
+        "{n} times a contract changes its currency: what it brought before and after is not"
+        " compared"
+    ),
+    "same_day_end": "{n} terms end on the day they start: nobody was under contract on any day",
+    "unknown_reason": (
+        "{n} ends have a reason that the configuration does not know; they count as cancelled"
+        " (first: {first})"
+    ),
+    "user_unknown_to_log": (
+        "{n} of {users} subscribers never appear in the log: they pay and do nothing, or their ids"
+        " differ"
+    ),
+    "several_contracts_at_once": "{n} users have several contracts at once: each ends for itself",
+    "several_currencies": "{n} currencies: amounts of different ones are never added",
+}
+
+
+def tell_terms(
+    kept: pl.DataFrame, refused: pl.DataFrame, *, n_copies: int, source: SubscriptionSourceSettings
+) -> pl.DataFrame:
+    """Count what is worth knowing of the contracts."""
+    continued = pl.col("next_start_on").is_not_null()
+    same_plan = pl.col("plan") == pl.col("next_plan")
+    price_moves = pl.col("price_minor") != pl.col("next_price")
+    unknown_word = pl.col("reason_text").is_not_null() & pl.col("end_kind").is_null()
+    sorts = {
+        "closed_by_next": kept.filter("is_closed_by_next"),
+        "interruption": kept.filter("is_interrupted"),
+        "price_change": kept.filter(continued & same_plan & price_moves),
+        "plan_change": kept.filter(continued & ~same_plan),
+        "currency_change": kept.filter(continued & (pl.col("currency") != pl.col("next_currency"))),
+        "same_day_end": kept.filter(pl.col("started_on") == pl.col("ended_on")),
+        "unknown_reason": kept.filter(unknown_word),
+    }
+    gap = source.longest_gap_days
+    rows = [
+        *(
+            _check(name, found, SENTENCES[name].replace("{gap}", str(gap)))
+            for name, found in sorts.items()
+        ),
+        _check("copy", n_copies, SENTENCES["copy"]),
+        *refusals(refused),
+    ]
+    return pl.DataFrame([("subscriptions", *row) for row in rows], schema=CHECK_TYPES, orient="row")
+
+
+def refusals(refused: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """One check for each reason of refusal."""
+    grouped = refused.sort("place").group_by("column_name", "reason", maintain_order=True)
+    return [
+        (
+            f"{word} {reason}",
+            rows.height,
+            rows["subscription_id"][0],
+            True,
+            _tell_refused(f"the {word} {reason}", rows),
+        )
+        for (word, reason), rows in grouped
+    ]
+
+
+def _tell_refused(what: str, rows: pl.DataFrame) -> str:
+    place, contract, found = rows.select("place", "subscription_id", "found").row(0)
+    told = f"row {place + 1}, contract {contract}, {found!r}"
+    return f"{rows.height:,} rows left out: {what} (first: {told})"
+
+
+def _check(name: str, found: pl.DataFrame | int, sentence: str) -> tuple[Any, ...]:
+    if isinstance(found, int):
+        return name, found, None, False, sentence.format(n=f"{found:,}")
+    shown = "reason_text" if name == "unknown_reason" else "subscription_id"
+    first = found[shown][0] if found.height else None
+    return name, found.height, first, False, sentence.format(n=f"{found.height:,}", first=first)
+
+
+def checks_with_log(terms: pl.DataFrame, known_users: pl.Series) -> pl.DataFrame:
+    """Count what only shows beside the log and over contracts.
+
+    Args:
+        terms: `subscription_terms`.
+        known_users: Users of the log.
+    """
+    users = terms["user_id"].unique()
+    unknown = users.filter(~users.is_in(known_users.implode())).sort()
+    at_once = _users_with_several_contracts(terms)
+    currencies = terms["currency"].unique().sort().to_list()
+    several = currencies if len(currencies) > 1 else []
+    rows = [
+        _seen("user_unknown_to_log", unknown, n_users=users.len()),
+        _seen("several_contracts_at_once", at_once, n_users=users.len()),
+        _seen("several_currencies", pl.Series(several, dtype=pl.String), n_users=users.len()),
+    ]
+    return pl.DataFrame([("subscriptions", *row) for row in rows], schema=CHECK_TYPES, orient="row")
+
+
+def _seen(name: str, values: pl.Series, *, n_users: int) -> tuple[Any, ...]:
+    first = None if values.is_empty() else str(values[0])
+    told = SENTENCES[name].format(n=f"{values.len():,}", users=f"{n_users:,}")
+    return name, values.len(), first, False, told
+
+
+def _users_with_several_contracts(terms: pl.DataFrame) -> pl.Series:
+    spans = (
+        terms.filter(pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("started_on")))
+        .sort("user_id", "started_on", "subscription_id")
+        .with_columns(
+            latest=pl.col("ended_on")
+            .fill_null(pl.date(9999, 12, 31))
+            .cum_max()
+            .shift(1)
+            .over("user_id")
+        )
+    )
+    return spans.filter(pl.col("started_on") < pl.col("latest"))["user_id"].unique().sort()
+
+
+def concat_checks(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put checks together, in order."""
+    return pl.concat([pl.DataFrame(schema=CHECK_TYPES), *parts]).sort("source", "check")
