@@ -1,0 +1,140 @@
+"""One night of contracts in memory: from files to every table, at any cutoff, without the graph."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from ntg_assets.billing_days import day_numbers
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.subscriptions import (
+    PaymentSourceSettings,
+    SubscriptionSettings,
+    SubscriptionSourceSettings,
+)
+from ntg_assets.contracts import IdTypes
+from ntg_assets.sources.sources import Place
+from ntg_assets.sql import Query, query
+from ntg_assets.storage.run import run
+from ntg_assets.subscriptions import snapshots as looks
+from ntg_assets.subscriptions.hazard import fit_hazards
+from ntg_assets.subscriptions.known_terms import known_terms
+from ntg_assets.subscriptions.model import ContractModel
+from ntg_assets.subscriptions.payments import read_payments
+from ntg_assets.subscriptions.persistence import fit_persistence
+from ntg_assets.subscriptions.reading import read_subscriptions
+from ntg_assets.subscriptions.scores import contract_scores
+from ntg_assets.subscriptions.values import ValueTerms, contract_values
+from ntg_assets.subscriptions.walk_forward import (
+    Features,
+    chosen_model,
+    closed,
+    columns_for,
+    recalibration,
+    seen_within,
+    walk_forward,
+)
+
+SOURCE = SubscriptionSourceSettings(
+    files=["subscriptions.csv"],
+    known_from="known_from",
+    end_known_from="end_known_from",
+    currency="currency",
+    trial_ended_at="trial_ended_at",
+    end_reason="end_reason",
+)
+CHURN = ChurnSettings(horizon_days=28)
+SETTINGS = SubscriptionSettings(signals={"support": ["support_ticket"]})
+TERMS = ValueTerms(horizon_days=365, annual_discount=0.1, margin=0.7)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a service delivers."""
+
+    terms: pl.DataFrame
+    payments: pl.DataFrame
+    events: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Night:
+    """The tables of one cutoff."""
+
+    known: pl.DataFrame
+    rows: pl.DataFrame
+    forecasts: pl.DataFrame
+    model: ContractModel
+    scores: pl.DataFrame
+    values: pl.DataFrame
+
+
+def read_sources(folder: Path) -> Sources:
+    """Read a planted world as a service would deliver it."""
+    place, ids = Place(folder), IdTypes("integer", "integer")
+    read = read_subscriptions(SOURCE, place=place, ids=ids, zone="UTC")
+    paid = read_payments(
+        PaymentSourceSettings(files=["payments.csv"]),
+        SOURCE,
+        known=read.terms["subscription_id"],
+        place=place,
+        zone="UTC",
+    )
+    events = pl.read_parquet(folder / "events.parquet").with_columns(
+        event_on=pl.col("event_at").dt.date(), weight=pl.lit(1.0), value=pl.lit(1.0)
+    )
+    return Sources(read.terms, paid.payments, events)
+
+
+def night_of(
+    sources: Sources,
+    cutoff_on: date,
+    *,
+    churn: ChurnSettings = CHURN,
+    settings: SubscriptionSettings = SETTINGS,
+) -> Night:
+    """Make every table of a cutoff, in the order of the graph."""
+    train = sources.events.filter(pl.col("event_on") < cutoff_on)
+    known = known_terms(sources.terms, cutoff_on=cutoff_on, longest_gap_days=1)
+    days = looks.snapshot_days(
+        known, cutoff_on=cutoff_on, complete_until_on=cutoff_on, settings=churn
+    )
+    step = looks.sampling_step(known, days, max_rows=settings.max_fit_rows)
+    states = run(looks.contract_states(known, days, step=step))
+    user_days = run(user_days_of(train))
+    rows = run(looks.contract_snapshots(states, sources.payments, user_days))
+    counted = run(looks.contract_signals(states, train, settings=settings))
+    rows = looks.with_signals(rows, counted, sorted(settings.signals)).sort(
+        "contract_place", "snapshot_on"
+    )
+    forecasts = walk_forward(rows, churn=churn, settings=settings)
+    model = chosen_model(forecasts)
+    past = closed(rows, cutoff_on, horizon_days=churn.horizon_days)
+    hazards = fit_hazards(
+        seen_within(past, horizon_days=churn.horizon_days, sleeper_days=settings.sleeper_days),
+        columns_for(model, past, Features.of(settings)),
+        regularisation=settings.regularisation,
+    )
+    decided = recalibration(forecasts, model=model, cutoff_on=cutoff_on)
+    fitted = ContractModel(
+        hazards,
+        decided,
+        fit_persistence(rows, known, hazards, sleeper_days=settings.sleeper_days),
+        churn.horizon_days,
+        settings.sleeper_days,
+    )
+    scores = contract_scores(rows, fitted)
+    return Night(
+        known, rows, forecasts, fitted, scores, contract_values(rows, scores, fitted, terms=TERMS)
+    )
+
+
+def user_days_of(events: pl.DataFrame) -> Query:
+    """Active days of users."""
+    return query("features", "user_days", {"train_events": events})
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return int(day_numbers(pl.Series([day]))[0])

@@ -1,0 +1,155 @@
+"""What it cost to win subscribers beside what they bring, by month of the first contract and
+channel; and how many trials became contracts.
+"""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.statistics.proportions import count_of, wilson_interval
+from ntg_assets.subscriptions.amounts import minor_amounts
+
+UNKNOWN = "unknown"
+ACQUISITION_TYPES: dict[str, Any] = {
+    "started_month_on": pl.Date,
+    "channel": pl.String,
+    "currency": pl.String,
+    "n_users": pl.Int64,
+    "n_with_cost": pl.Int64,
+    "cost_minor": pl.Int64,
+    "paid_minor": pl.Int64,
+    "margin_minor": pl.Int64,
+    "expected_minor": pl.Int64,
+    "ltv_to_cost": pl.Float64,
+    "payback_months": pl.Int64,
+}
+FUNNEL_TYPES: dict[str, Any] = {
+    "started_month_on": pl.Date,
+    "plan": pl.String,
+    "n_trials": pl.Int64,
+    "n_open": pl.Int64,
+    "n_converted": pl.Int64,
+    "n_not_converted": pl.Int64,
+    "converted_share": pl.Float64,
+    "converted_low": pl.Float64,
+    "converted_high": pl.Float64,
+}
+COHORT = ["started_month_on", "channel", "currency"]
+
+
+def acquisition(
+    users: pl.DataFrame, cash: pl.DataFrame, values: pl.DataFrame, *, margin: float
+) -> pl.DataFrame:
+    """Hold what subscribers bring against what they cost.
+
+    Args:
+        users: `user_id`, `started_on` (of the first contract), `currency`, `channel` and
+            `acquisition_cost` (text, in the unit of prices; null: not known).
+        cash: What has come in; see `cash.py`.
+        values: `contract_values`, of whom runs.
+        margin: Share of what comes in that is left after costs.
+
+    Returns:
+        `contract_acquisition`: by month of the first contract, channel and currency. `ltv_to_cost`
+        is (margin of what was paid + ltv of what runs) / cost, of the users whose cost is known;
+        `payback_months` the first month after the beginning by whose end the margin has covered the
+        cost, null while it has not.
+    """
+    cost, _ = minor_amounts(pl.col("acquisition_cost"), pl.col("currency"), unit="major")
+    placed = users.with_columns(
+        started_month_on=pl.col("started_on").dt.truncate("1mo"),
+        channel=pl.col("channel").fill_null(UNKNOWN),
+        cost_minor=cost,
+    )
+    paid = cash.group_by("user_id", "currency").agg(paid_minor=pl.col("amount_minor").sum())
+    ahead = values.group_by("user_id", "currency").agg(expected_minor=pl.col("ltv_minor").sum())
+    both = placed.join(paid, on=["user_id", "currency"], how="left").join(
+        ahead, on=["user_id", "currency"], how="left"
+    )
+    has_cost = pl.col("cost_minor").is_not_null()
+    rows = both.with_columns(pl.col("paid_minor", "expected_minor").fill_null(0)).group_by(COHORT)
+    summed = rows.agg(
+        n_users=pl.len(),
+        n_with_cost=has_cost.sum(),
+        cost_minor=pl.col("cost_minor").sum(),
+        paid_minor=pl.col("paid_minor").sum(),
+        expected_minor=pl.col("expected_minor").sum(),
+        returned=(pl.col("paid_minor") * margin + pl.col("expected_minor")).filter(has_cost).sum(),
+    )
+    told = summed.with_columns(
+        margin_minor=(pl.col("paid_minor") * margin).round(),
+        ltv_to_cost=pl.when(pl.col("cost_minor") > 0).then(
+            pl.col("returned") / pl.col("cost_minor")
+        ),
+    ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
+    return told.select(pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()).sort(
+        COHORT
+    )
+
+
+def _payback(placed: pl.DataFrame, cash: pl.DataFrame, *, margin: float) -> pl.DataFrame:
+    """First month after a cohort's beginning by whose end its margin covers its cost."""
+    known = placed.filter(pl.col("cost_minor").is_not_null())
+    cost = known.group_by(COHORT).agg(cost_minor=pl.col("cost_minor").sum())
+    month = pl.col("paid_on").dt.year() * 12 + pl.col("paid_on").dt.month()
+    first = pl.col("started_month_on").dt.year() * 12 + pl.col("started_month_on").dt.month()
+    came = (
+        cash.join(known.select("user_id", *COHORT), on=["user_id", "currency"], how="inner")
+        .with_columns(months=(month - first).cast(pl.Int64) + 1)
+        .group_by(*COHORT, "months")
+        .agg(pl.col("amount_minor").sum())
+        .sort(*COHORT, "months")
+        .with_columns(total=pl.col("amount_minor").cum_sum().over(COHORT) * margin)
+        .join(cost, on=COHORT, how="left")
+    )
+    covered = came.filter(pl.col("total") >= pl.col("cost_minor"))
+    return covered.group_by(COHORT).agg(payback_months=pl.col("months").min())
+
+
+def trial_funnel(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+    """Say how many trials became contracts, by month of their start and first plan.
+
+    A trial is open while its last day has not passed; of the others each was converted or not.
+
+    Args:
+        known: `known_terms`.
+        cutoff_on: Day before which everything is known.
+
+    Returns:
+        `contract_trials`, with Wilson's interval of the converted share.
+    """
+    trials = known.filter(
+        pl.col("contract_trial_end_on").is_not_null(), pl.col("started_on") < cutoff_on
+    ).unique("contract_place", keep="first", maintain_order=True)
+    is_lost = (pl.col("contract_end_kind") == "not_converted").fill_null(value=False)
+    is_open = ~is_lost & (pl.col("contract_trial_end_on") >= cutoff_on)
+    counted = (
+        trials.with_columns(started_month_on=pl.col("contract_started_on").dt.truncate("1mo"))
+        .group_by("started_month_on", "plan")
+        .agg(
+            n_trials=pl.len(),
+            n_open=is_open.sum(),
+            n_not_converted=is_lost.sum(),
+            n_converted=(~is_lost & ~is_open).sum(),
+        )
+        .sort("started_month_on", "plan")
+    )
+    shares = [
+        _share(converted, lost)
+        for converted, lost in counted.select("n_converted", "n_not_converted").rows()
+    ]
+    names = ("converted_share", "converted_low", "converted_high")
+    told = counted.with_columns(
+        pl.Series(name, [share[place] for share in shares], dtype=pl.Float64)
+        for place, name in enumerate(names)
+    )
+    return told.select(pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items())
+
+
+def _share(converted: int, lost: int) -> tuple[float | None, float | None, float | None]:
+    n = converted + lost
+    if not n:
+        return None, None, None
+    low, high = wilson_interval(count_of(n, converted / n))
+    return converted / n, low, high

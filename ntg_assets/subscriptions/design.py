@@ -1,0 +1,185 @@
+"""From a piece of a contract's horizon to the numbers that a linear hazard reads.
+
+Every column has a name from which it can be made again, so the coefficient table is the whole
+model. What is counted is skewed, so its logarithm enters. A column that is not defined for a row (a
+price in another currency) takes the mean of the fit and contributes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats
+from ntg_assets.subscriptions.pieces import MILESTONES, Pieces
+
+GROUPS = ("clock", "tenure", "plan", "price", "payments", "activity", "signals", "attributes")
+STRUCTURE = ("clock", "tenure", "plan")  # what a calendar knows without looking at anybody
+MIN_LEVEL_ROWS = 200  # a plan or a country with fewer rows is told by the others
+MAX_LEVELS = 30
+RECENT_CHANGE_DAYS = 60
+MONTH_DAYS = 30.4375
+EQUALS = "="
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Rows of `contract_snapshots` (with attributes and signals) and their pieces."""
+
+    rows: pl.DataFrame
+    pieces: Pieces
+    sleeper_days: int
+
+    def number(self, name: str) -> Floats:
+        """A column of the rows, by row."""
+        return self.rows[name].cast(pl.Float64).to_numpy()
+
+
+def _days_since(seen: Seen, name: str) -> Floats:
+    since = (seen.rows["snapshot_on"] - seen.rows[name]).dt.total_days()
+    return since.cast(pl.Float64).to_numpy()
+
+
+def _recency(seen: Seen) -> Floats:
+    """Days since the last active day; of who was never active, since the contract began."""
+    return np.where(
+        np.isnan(known := seen.number("recency_days")),
+        np.maximum(_days_since(seen, "contract_started_on"), 1),
+        known,
+    )
+
+
+def _asleep(seen: Seen) -> Floats:
+    """Whether nothing was watched for the days after which somebody sleeps, under contract."""
+    watched = seen.number("recency_days") <= seen.sleeper_days
+    under_contract = _days_since(seen, "contract_started_on") >= seen.sleeper_days
+    return (under_contract & ~watched).astype(np.float64)
+
+
+def _share(seen: Seen, days: int) -> Floats:
+    """Active days over those that were possible since the contract began."""
+    possible = np.clip(_days_since(seen, "contract_started_on"), 1, days)
+    return np.minimum(seen.number(f"active_days_{days}d") / possible, 1.0)
+
+
+def _change(seen: Seen) -> Floats:
+    """Logarithm of a recent change of price; 0 without one."""
+    before, now = seen.number("price_before_minor"), seen.number("price_minor")
+    recent = _days_since(seen, "term_started_on") <= RECENT_CHANGE_DAYS
+    known = recent & (before > 0) & (now > 0)
+    return np.where(known, np.log(np.where(known, now, 1.0) / np.where(known, before, 1.0)), 0.0)
+
+
+def _covers(place: int) -> Callable[[Pieces], Floats]:
+    """Whether one of `MILESTONES` lies in the piece."""
+    return lambda pieces: pieces.milestone[:, place].astype(np.float64)
+
+
+BY_ROW: dict[str, tuple[str, Callable[[Seen], Floats]]] = {
+    "log_tenure_months": (
+        "tenure",
+        lambda seen: np.log1p(_days_since(seen, "contract_started_on") / MONTH_DAYS),
+    ),
+    "had_contract_before": ("tenure", lambda seen: np.sign(seen.number("n_contracts_before"))),
+    "price_rose": ("price", lambda seen: np.maximum(_change(seen), 0.0)),
+    "has_price_risen": ("price", lambda seen: (_change(seen) > 0).astype(np.float64)),
+    "price_fell": ("price", lambda seen: np.maximum(-_change(seen), 0.0)),
+    "has_changed": (
+        "price",
+        lambda seen: (
+            (_days_since(seen, "term_started_on") <= RECENT_CHANGE_DAYS)
+            & (_days_since(seen, "contract_started_on") > _days_since(seen, "term_started_on"))
+        ).astype(np.float64),
+    ),
+    "log_failed_payments": ("payments", lambda seen: np.log1p(seen.number("n_failed_90d"))),
+    "is_unpaid": ("payments", lambda seen: seen.number("is_unpaid")),
+    "log_returned_payments": ("payments", lambda seen: np.log1p(seen.number("n_returned_90d"))),
+    "is_asleep": ("activity", _asleep),
+    "log_recency_days": ("activity", lambda seen: np.log1p(_recency(seen))),
+    "active_share_7d": ("activity", lambda seen: _share(seen, 7)),
+    "active_share_30d": ("activity", lambda seen: _share(seen, 30)),
+    "active_share_90d": ("activity", lambda seen: _share(seen, 90)),
+    "root_active_share_90d": ("activity", lambda seen: np.sqrt(_share(seen, 90))),
+    "trend_log_ratio": ("activity", lambda seen: seen.number("trend_log_ratio")),
+    "log_events_per_active_day": (
+        "activity",
+        lambda seen: np.log1p(seen.number("events_per_active_day")),
+    ),
+}
+BY_PIECE: dict[str, tuple[str, Callable[[Pieces], Floats]]] = {
+    "covers_renewal": ("clock", lambda pieces: pieces.covers_renewal.astype(np.float64)),
+    "log_share_to_renewal": (
+        "clock",
+        lambda pieces: np.where(pieces.covers_renewal, np.log(pieces.share), 0.0),
+    ),
+    "log_share_inside": (
+        "clock",
+        lambda pieces: np.where(pieces.covers_renewal, 0.0, np.log(pieces.share)),
+    ),
+    "is_later_piece": ("clock", lambda pieces: (pieces.lag > 0).astype(np.float64)),
+    "log_period_days": ("plan", lambda pieces: np.log(pieces.period)),
+    "is_first_paid_period": ("tenure", lambda pieces: (pieces.number == 0).astype(np.float64)),
+    "is_second_paid_period": ("tenure", lambda pieces: (pieces.number == 1).astype(np.float64)),
+    **{f"covers_day_{day}": ("clock", _covers(place)) for place, day in enumerate(MILESTONES)},
+}
+
+
+def columns_of(
+    rows: pl.DataFrame, *, attributes: Sequence[str], signals: Sequence[str]
+) -> list[str]:
+    """Name the columns that rows bear: levels that are frequent enough, currencies that occur."""
+    named = [*BY_PIECE, *BY_ROW]
+    named += _levels(rows, "plan")
+    named += [f"log_price{EQUALS}{code}" for code in sorted(rows["currency"].unique().to_list())]
+    named += [f"signal:{name}" for name in signals]
+    for name in attributes:
+        numbers = rows[name].cast(pl.Float64, strict=False)
+        is_number = numbers.null_count() == rows[name].null_count() and numbers.count() > 0
+        named += [f"number:{name}"] if is_number else _levels(rows, name)
+    return named
+
+
+def group_of(name: str) -> str:
+    """What a column is told as in a reason."""
+    for known in (BY_ROW, BY_PIECE):
+        if name in known:
+            return known[name][0]
+    if name.startswith("signal:"):
+        return "signals"
+    if name.startswith("log_price"):
+        return "price"
+    return "plan" if name.startswith(f"plan{EQUALS}") else "attributes"
+
+
+def matrix_of(seen: Seen, names: Sequence[str]) -> Floats:
+    """Make the columns of every piece, NaN where one is not defined; shape (pieces, names)."""
+    matrix = np.empty((len(seen.pieces.row), len(names)))
+    for position, name in enumerate(names):
+        matrix[:, position] = (
+            BY_PIECE[name][1](seen.pieces)
+            if name in BY_PIECE
+            else _of_rows(seen, name)[seen.pieces.row]
+        )
+    return matrix
+
+
+def _of_rows(seen: Seen, name: str) -> Floats:
+    if name in BY_ROW:
+        return BY_ROW[name][1](seen)
+    if name.startswith("signal:"):
+        return np.log1p(seen.number(name))
+    if name.startswith("number:"):
+        return seen.rows[name.removeprefix("number:")].cast(pl.Float64, strict=False).to_numpy()
+    column, _, level = name.partition(EQUALS)
+    if column == "log_price":
+        price = np.log(np.maximum(seen.number("price_minor"), 1.0))
+        return np.where((seen.rows["currency"] == level).to_numpy(), price, np.nan)
+    return (seen.rows[column] == level).fill_null(value=False).cast(pl.Float64).to_numpy()
+
+
+def _levels(rows: pl.DataFrame, name: str) -> list[str]:
+    """Levels of a column that enough rows have, but for the most frequent one."""
+    counts = rows[name].drop_nulls().value_counts().sort(["count", name], descending=[True, False])
+    enough = counts.filter(pl.col("count") >= MIN_LEVEL_ROWS)[name].to_list()
+    return [f"{name}{EQUALS}{level}" for level in sorted(enough[1 : MAX_LEVELS + 1])]

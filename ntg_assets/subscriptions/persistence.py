@@ -1,0 +1,251 @@
+"""How the hazard of a contract goes on beyond the horizon: renewal by renewal.
+
+What is seen of somebody today says less and less of later periods. So the log odds of an end in the
+period j renewals ahead are a line in those of the present period, in ln(1 + j), in their product
+(how fast today's score fades) and in ln(1 + tenure): five numbers, fitted on all whole periods that
+past snapshots could still see. Billing periods of which too few later ends were seen (yearly plans)
+follow the shifted beta-geometric law of their own cohorts instead.
+
+Source: van Houwelingen 2007, "Dynamic prediction by landmarking in event history analysis" (one
+model over all landmarks); Fader and Hardie 2007, "How to project customer retention" (the shifted
+beta-geometric).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.optimize import minimize
+from scipy.special import betaln
+from threadpoolctl import threadpool_limits
+
+from ntg_assets.arrays import Floats, Longs
+from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
+from ntg_assets.subscriptions.design import Seen
+from ntg_assets.subscriptions.hazard import piece_hazards
+from ntg_assets.subscriptions.pieces import Clock, Pieces, cut
+from ntg_assets.subscriptions.walk_forward import at_risk, logit
+
+MAX_LAG = 12
+MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used
+MAX_ROWS = 60_000  # snapshots of the fit; five numbers need no more
+LONG_DAYS = 20_000  # beyond any renewal that is looked at
+LANDMARK, COHORT = METHODS = ("landmark", "shifted_beta_geometric")
+PERSISTENCE_TYPES: dict[str, Any] = {
+    "period_months": pl.Int64,
+    "period_days": pl.Int64,
+    "method": pl.String,
+    "intercept": pl.Float64,
+    "score": pl.Float64,
+    "log_lag": pl.Float64,
+    "score_by_log_lag": pl.Float64,
+    "log_tenure": pl.Float64,
+    "score_mean": pl.Float64,
+    "alpha": pl.Float64,
+    "beta": pl.Float64,
+    "n_periods": pl.Int64,
+    "n_ended": pl.Int64,
+}
+COEFFICIENTS = ("intercept", "score", "log_lag", "score_by_log_lag", "log_tenure")
+
+
+@dataclass(frozen=True)
+class Far:
+    """Later periods of past snapshots, one entry per (row, lag)."""
+
+    row: Longs
+    lag: Longs
+    number: Longs
+    ended: Floats
+
+
+def fit_persistence(
+    rows: pl.DataFrame, known: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int
+) -> pl.DataFrame:
+    """Learn how contracts go on.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals, those of the cutoff among them.
+        known: `known_terms`.
+        hazards: `contract_hazards`.
+        sleeper_days: After how many days without an event somebody sleeps.
+
+    Returns:
+        `contract_persistence`, by billing period.
+    """
+    cutoff_on = rows["snapshot_on"].max()
+    past = _sampled(at_risk(rows).filter(pl.col("snapshot_on") < cutoff_on))
+    cutoff = int(pl.Series([cutoff_on]).cast(pl.Int32)[0])
+    far, lives = _far(past, cutoff=cutoff), contract_lifetimes(known, cutoff=cutoff)
+    score = present_score(past, hazards, sleeper_days=sleeper_days) if past.height else np.empty(0)
+    mean = float(score.mean()) if len(score) else 0.0
+    found = _fit_landmark(far, score - mean)
+    periods = known.select("period_months", "period_days").unique().sort(pl.all())
+    tables = [
+        _of_period(months, days, past, far, lives, found=found, mean=mean)
+        for months, days in periods.rows()
+    ]
+    return pl.DataFrame(tables, schema=PERSISTENCE_TYPES, orient="row")
+
+
+def present_score(rows: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int) -> Floats:
+    """Log odds of an end in the present period, taken as a whole and as paid for."""
+    clock = Clock.of(rows)
+    number = np.maximum(clock.period, 0)
+    n = rows.height
+    length = np.maximum(clock.renewal(number + 1) - clock.renewal(number), 1)
+    whole = Pieces(
+        np.arange(n),
+        np.zeros(n, dtype=np.int64),
+        number,
+        np.ones(n, dtype=bool),
+        np.ones(n),
+        length,
+        np.ones((n, 3), dtype=bool),
+        np.zeros(n, dtype=np.int64),
+        clock.at,
+    )
+    return logit(piece_hazards(Seen(rows, whole, sleeper_days), hazards).sum(axis=1))
+
+
+def far_hazards(
+    persistence: pl.DataFrame, rows: pl.DataFrame, score: Floats, *, n_lags: int
+) -> Floats:
+    """Chance of an end in each later period, given that it was reached; shape (rows, n_lags).
+
+    Args:
+        persistence: `contract_persistence`.
+        rows: `contract_snapshots`.
+        score: `present_score`.
+        n_lags: Periods ahead: the first column is the period after the present one.
+    """
+    table = rows.select("period_months", "period_days").join(
+        persistence, on=["period_months", "period_days"], how="left", maintain_order="left"
+    )
+    column = {name: table[name].to_numpy()[:, None] for name in (*COEFFICIENTS, "score_mean")}
+    lag = np.arange(1, n_lags + 1)[None, :]
+    number = np.maximum(Clock.of(rows).period, 0)[:, None] + lag
+    centred = score[:, None] - column["score_mean"]
+    held = np.minimum(lag, MAX_LAG)  # nothing is known of how a score fades beyond
+    line = (
+        column["intercept"]
+        + column["score"] * centred
+        + column["log_lag"] * np.log1p(held)
+        + column["score_by_log_lag"] * centred * np.log1p(held)
+        + column["log_tenure"] * np.log1p(number)
+    )
+    alpha, beta = (table[name].to_numpy()[:, None] for name in ("alpha", "beta"))
+    by_cohort = alpha / (alpha + beta + number)
+    is_landmark = (table["method"] == LANDMARK).to_numpy()[:, None]
+    return np.where(is_landmark, sigmoid(np.nan_to_num(line)), np.nan_to_num(by_cohort))
+
+
+def fit_beta_geometric(periods: Longs, ended: Floats) -> tuple[float, float]:
+    """Fit the shifted beta-geometric law by maximum likelihood.
+
+    Args:
+        periods: Whole periods that each contract lasted (ended: the last one included).
+        ended: 1 where it ended after them, 0 where it runs.
+
+    Returns:
+        alpha and beta: the chance of an end after t periods is alpha / (alpha + beta + t - 1).
+    """
+    if not ended.sum():
+        n = float(periods.sum())
+        return 0.5, n + 0.5  # Jeffreys: none in n
+    cells, counts = np.unique(np.column_stack([periods, ended]), axis=0, return_counts=True)
+
+    def loss(log_parameters: Floats) -> float:
+        alpha, beta = np.exp(log_parameters)
+        log_ended = betaln(alpha + 1, beta + cells[:, 0] - 1)
+        log_runs = betaln(alpha, beta + cells[:, 0])
+        told = np.where(cells[:, 1] > 0, log_ended, log_runs) - betaln(alpha, beta)
+        return -float((counts * told).sum())
+
+    found = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-7.0, 9.0)] * 2)
+    alpha, beta = np.exp(found.x)
+    return float(alpha), float(beta)
+
+
+def contract_lifetimes(known: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
+    """Say how many billing periods each contract lasted.
+
+    Args:
+        known: `known_terms`.
+        cutoff: Day (since 1970) before which everything is known.
+
+    Returns:
+        One row per contract: its first term, `periods` (whole ones, a last one that was not renewed
+        included; the trial is none), `ended` and `contract_end_kind`.
+    """
+    first = known.unique("contract_place", keep="first", maintain_order=True)
+    clock = Clock.of(first.with_columns(snapshot_on=pl.lit(cutoff).cast(pl.Int32).cast(pl.Date)))
+    ended = first["contract_end_on"].is_not_null().to_numpy() & (clock.end <= cutoff)
+    last = np.where(ended, clock.end, cutoff)
+    number = replace(clock, at=last).period
+    return first.with_columns(
+        periods=pl.Series(np.where(ended, number + 1, np.maximum(number, 0))),
+        number=pl.Series(number),
+        ended=pl.Series(ended),
+    )
+
+
+def _of_period(
+    months: int,
+    days: int,
+    past: pl.DataFrame,
+    far: Far,
+    lives: pl.DataFrame,
+    *,
+    found: Floats | None,
+    mean: float,
+) -> tuple[Any, ...]:
+    mine = ((past["period_months"] == months) & (past["period_days"] == days)).to_numpy()
+    seen = mine[far.row] if len(far.row) else np.zeros(0, dtype=bool)
+    n_ended = int(far.ended[seen].sum())
+    if found is not None and n_ended >= MIN_FAR_ENDS:
+        return (months, days, LANDMARK, *found, mean, None, None, int(seen.sum()), n_ended)
+    paid = lives.filter(
+        (pl.col("period_months") == months) & (pl.col("period_days") == days),
+        (pl.col("number") >= 0) & (pl.col("periods") > 0),
+    )
+    alpha, beta = fit_beta_geometric(
+        paid["periods"].to_numpy(), paid["ended"].cast(pl.Float64).to_numpy()
+    )
+    nothing = (None,) * len(COEFFICIENTS)
+    counts = paid.height, int(paid["ended"].sum())
+    return (months, days, COHORT, *nothing, None, alpha, beta, *counts)
+
+
+def _far(past: pl.DataFrame, *, cutoff: int) -> Far:
+    """Whole later periods that had closed by the cutoff."""
+    if past.is_empty():
+        none = np.empty(0, dtype=np.int64)
+        return Far(none, none, none, np.empty(0))
+    pieces = cut(past, horizon_days=LONG_DAYS, max_lag=MAX_LAG)
+    kept = (pieces.lag > 0) & (pieces.stop < cutoff) & (pieces.outcome >= 0)
+    return Far(
+        pieces.row[kept],
+        pieces.lag[kept],
+        np.maximum(pieces.number[kept], 0),
+        (pieces.outcome[kept] > 0).astype(np.float64),
+    )
+
+
+def _fit_landmark(far: Far, centred: Floats) -> Floats | None:
+    if far.ended.sum() < MIN_FAR_ENDS:
+        return None
+    score, log_lag = centred[far.row], np.log1p(far.lag)
+    design = np.column_stack(
+        [np.ones(len(score)), score, log_lag, score * log_lag, np.log1p(far.number)]
+    )
+    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+        return maximum_likelihood(design, far.ended)
+
+
+def _sampled(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep whole contracts, every k-th, so that about `MAX_ROWS` rows are left."""
+    step = max(1, -(-rows.height // MAX_ROWS))
+    codes = rows["contract_place"].rank("dense") - 1
+    return rows.filter(codes % step == 0)

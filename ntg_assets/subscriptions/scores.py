@@ -1,0 +1,231 @@
+"""Tonight's contracts: how probably each ends within the horizon, in which way, why, and how long
+those that stay will stay.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.design import standardise
+from ntg_assets.subscriptions.contracts import KINDS, PAYMENT_FAILED
+from ntg_assets.subscriptions.design import GROUPS, Seen, matrix_of
+from ntg_assets.subscriptions.hazard import ends_within, piece_hazards
+from ntg_assets.subscriptions.model import ContractModel
+from ntg_assets.subscriptions.persistence import LONG_DAYS, far_hazards, present_score
+from ntg_assets.subscriptions.pieces import Clock, cut
+from ntg_assets.subscriptions.walk_forward import calibrated, forecast, is_asleep, is_trial, mrr
+
+TRIAL, WATCHING, SLEEPING, ENDING = STATES = ("trial", "watching", "sleeping", "ending")
+AFTER_PERIODS = (3, 6, 12)
+LONGEST_MEDIAN = 60  # periods; beyond it a median is called none
+N_REASONS = 3
+SMALLEST_EFFECT = 0.05  # of the log odds; less is no reason
+SCORE_TYPES: dict[str, Any] = {
+    "user_id": pl.String,
+    "subscription_id": pl.String,
+    "cutoff_on": pl.Date,
+    "plan": pl.String,
+    "currency": pl.String,
+    "price_minor": pl.Int64,
+    "mrr_minor": pl.Int64,
+    "period_months": pl.Int64,
+    "period_days": pl.Int64,
+    "contract_started_on": pl.Date,
+    "tenure_periods": pl.Int64,
+    "next_renewal_on": pl.Date,
+    "known_end_on": pl.Date,
+    "state": pl.String,
+    "end_probability": pl.Float64,
+    "cancelled_probability": pl.Float64,
+    "payment_failed_probability": pl.Float64,
+    "not_converted_probability": pl.Float64,
+    "stays_3_periods": pl.Float64,
+    "stays_6_periods": pl.Float64,
+    "stays_12_periods": pl.Float64,
+    "median_periods_left": pl.Int64,
+    "reason_1": pl.String,
+    "reason_2": pl.String,
+    "reason_3": pl.String,
+}
+WORDS = {
+    "clock": "the next renewal is near",
+    "tenure": "how long the contract has run",
+    "plan": "the plan",
+    "price": "the price",
+    "payments": "payments",
+    "activity": "what was watched",
+    "signals": "signs of leaving",
+    "attributes": "attributes of the user",
+}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of contracts renewal by renewal; one row per contract.
+
+    Attributes:
+        renewals: Day (since 1970) of each next renewal, shape (rows, lags).
+        left: Chance that the contract is still there at that renewal, likewise.
+        unpaid: Chance that it is, but ends because that renewal's payment fails (within the
+            horizon; zero beyond), likewise.
+    """
+
+    renewals: np.ndarray
+    left: Floats
+    unpaid: Floats
+
+
+def outlook(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> Outlook:
+    """Follow contracts from renewal to renewal.
+
+    Within the horizon the chances are those of the calibrated hazard, so that what is left at its
+    end is one minus the chance of an end; beyond it those of `contract_persistence`.
+
+    Args:
+        rows: `contract_snapshots` of contracts whose end is not known.
+        model: The model of contracts.
+        n_lags: Renewals ahead.
+    """
+    clock = Clock.of(rows)
+    renewals = np.column_stack([clock.renewal(clock.period + lag) for lag in range(1, n_lags + 1)])
+    score = present_score(rows, model.hazards, sleeper_days=model.sleeper_days)
+    later = far_hazards(model.persistence, rows, score, n_lags=n_lags)
+    first = Seen(rows, cut(rows, horizon_days=LONG_DAYS, max_lag=0), model.sleeper_days)
+    own = piece_hazards(first, model.hazards).sum(axis=1)
+    steps = np.column_stack([own, later[:, : n_lags - 1]])
+    seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
+    total = calibrated(forecast(seen, model.hazards), model.recalibration).total
+    inside, unpaid = _inside(seen, model.hazards, total, n_lags=n_lags)
+    until = clock.at + model.horizon_days - 1
+    left, before = np.empty(renewals.shape), 1 - total
+    for lag in range(n_lags):
+        is_inside = renewals[:, lag] <= until
+        before = np.where(is_inside, before, before * (1 - steps[:, lag]))
+        left[:, lag] = np.where(is_inside, inside[:, lag], before)
+    return Outlook(renewals, left, unpaid)
+
+
+def _inside(
+    seen: Seen, hazards: pl.DataFrame, total: Floats, *, n_lags: int
+) -> tuple[Floats, Floats]:
+    """Chance to be there after each piece of the horizon, and to be lost in the next one because
+    the payment between them failed; scaled to the calibrated total.
+    """
+    chances = piece_hazards(seen, hazards)
+    raw = ends_within(seen.pieces, chances, n_rows=seen.rows.height).total
+    scale = np.where(raw > 0, total / np.where(raw > 0, raw, 1.0), 0.0)
+    left, gone = np.ones((seen.rows.height, n_lags)), np.zeros(seen.rows.height)
+    unpaid = np.zeros((seen.rows.height, n_lags))
+    for lag in range(n_lags):
+        now = seen.pieces.lag == lag
+        row = seen.pieces.row[now]
+        if lag:
+            fails = chances[now][:, KINDS.index(PAYMENT_FAILED)]
+            unpaid[row, lag - 1] = scale[row] * (1 - gone[row]) * fails
+        gone[row] += (1 - gone[row]) * chances[now].sum(axis=1)
+        left[:, lag] = 1 - scale * gone
+    return left, unpaid
+
+
+def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
+    """Score every contract that runs at the cutoff, the latest day of `rows`.
+
+    A contract whose end is known has the probability 1 if that lies within the horizon, else 0, and
+    no reasons.
+
+    Returns:
+        `contract_scores`, by contract.
+    """
+    cutoff_on = rows["snapshot_on"].max()
+    now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
+    open_, ending = (
+        now.filter(pl.col("known_end_on").is_null()),
+        now.filter(pl.col("known_end_on").is_not_null()),
+    )
+    until = pl.col("snapshot_on") + pl.duration(days=model.horizon_days)
+    is_soon = (pl.col("known_end_on") < until).cast(pl.Float64)
+    told = pl.concat(
+        [
+            _scored(open_, model),
+            ending.with_columns(state=pl.lit(ENDING), end_probability=is_soon),
+        ],
+        how="diagonal",
+    ).sort("subscription_id")
+    clock = Clock.of(told)
+    named = told.with_columns(
+        cutoff_on="snapshot_on",
+        mrr_minor=pl.when(is_trial()).then(0).otherwise(mrr(told)),
+        tenure_periods=pl.Series(clock.period + 1),
+        next_renewal_on=pl.Series(clock.renewal(clock.period + 1)).cast(pl.Int32).cast(pl.Date),
+    )
+    types = SCORE_TYPES | {"user_id": rows.schema["user_id"]}
+    missing = [pl.lit(None).alias(name) for name in types if name not in named.columns]
+    return named.with_columns(missing).select(
+        pl.col(name).cast(dtype) for name, dtype in types.items()
+    )
+
+
+def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
+    if rows.is_empty():
+        return rows
+    seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
+    ends = calibrated(forecast(seen, model.hazards), model.recalibration)
+    ahead = outlook(rows, model, n_lags=LONGEST_MEDIAN)
+    below = ahead.left < 0.5  # noqa: PLR2004  # the median
+    median = np.where(below.any(axis=1), below.argmax(axis=1), -1)
+    state = (
+        pl.when(is_trial())
+        .then(pl.lit(TRIAL))
+        .when(is_asleep(model.sleeper_days))
+        .then(pl.lit(SLEEPING))
+        .otherwise(pl.lit(WATCHING))
+    )
+    return rows.with_columns(
+        state=state,
+        end_probability=pl.Series(ends.total),
+        **{
+            f"{kind}_probability": pl.Series(ends.by_kind[:, place])
+            for place, kind in enumerate(KINDS)
+        },
+        **{f"stays_{n}_periods": pl.Series(ahead.left[:, n - 1]) for n in AFTER_PERIODS},
+        median_periods_left=pl.Series(median).replace(-1, None),
+        **_reasons(seen, model.hazards),
+    )
+
+
+def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
+    """Name the groups of columns that raise the log odds of the likeliest kind of end most, in the
+    piece in which it is likeliest.
+    """
+    chances = piece_hazards(seen, hazards)
+    n = seen.rows.height
+    order = np.lexsort((chances.max(axis=1), seen.pieces.row))
+    last = np.searchsorted(seen.pieces.row[order], np.arange(n), side="right") - 1
+    chosen = order[last]
+    kind = chances[chosen].argmax(axis=1)
+    raised = np.zeros((n, len(GROUPS)))
+    names = hazards.filter(pl.col("kind") == KINDS[0])["feature"].to_list()[1:]
+    matrix = matrix_of(Seen(seen.rows, seen.pieces.only(chosen), seen.sleeper_days), names)  # type: ignore[arg-type]  # places
+    for place, name in enumerate(KINDS):
+        table = hazards.filter(pl.col("kind") == name).sort("position")[1:]
+        scaled = standardise(matrix, mean=table["mean"].to_numpy(), scale=table["scale"].to_numpy())
+        parts = scaled * table["coefficient"].to_numpy()
+        groups = table["feature_group"].to_list()
+        for column, group in enumerate(GROUPS):
+            mine = [at for at, given in enumerate(groups) if given == group]
+            raised[:, column] += np.where(kind == place, parts[:, mine].sum(axis=1), 0.0)
+    ranked = np.argsort(-raised, axis=1, kind="stable")
+    words = np.array([WORDS[group] for group in GROUPS], dtype=object)
+    told = {}
+    for number in range(N_REASONS):
+        nth = ranked[:, number]
+        effect = raised[np.arange(n), nth]
+        texts = [
+            f"{word} (odds x {np.exp(up):.1f})" if up > SMALLEST_EFFECT else None
+            for word, up in zip(words[nth], np.minimum(effect, 20.0), strict=True)
+        ]
+        told[f"reason_{number + 1}"] = pl.Series(texts, dtype=pl.String)
+    return told

@@ -1,0 +1,238 @@
+"""What the hazard would have said of contracts at past origins, beside what followed: the judge of
+whether looking at people helps, and of the calibration.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats
+from ntg_assets.churn.calibrators import Curve
+from ntg_assets.churn.recalibration import adopted_curve, churn_recalibration
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.statistics.glm import sigmoid
+from ntg_assets.subscriptions.amounts import monthly_amounts
+from ntg_assets.subscriptions.design import STRUCTURE, Seen, columns_of, group_of
+from ntg_assets.subscriptions.hazard import Ends, ends_within, fit_hazards, piece_hazards
+from ntg_assets.subscriptions.pieces import cut
+
+FULL, STRUCTURE_ONLY, ACTIVITY_ONLY = MODELS = ("full", "structure", "activity")
+MOST_ORIGINS = 4
+MIN_ENDS = 20  # ends before an origin; a hazard of fewer says nothing
+SMALLEST = 1e-12
+WALK_TYPES: dict[str, Any] = {
+    "origin_on": pl.Date,
+    "window_end_on": pl.Date,
+    "model": pl.String,
+    "contract_place": pl.Int64,
+    "end_logit": pl.Float64,
+    "ended": pl.Boolean,
+    "mrr_minor": pl.Int64,
+    "currency": pl.String,
+    "is_asleep": pl.Boolean,
+    "is_trial": pl.Boolean,
+}
+
+
+class Features(NamedTuple):
+    """Which attributes and signals the hazard may use."""
+
+    attributes: Sequence[str]
+    signals: Sequence[str]
+
+    @classmethod
+    def of(cls, settings: SubscriptionSettings) -> "Features":
+        """As configured."""
+        return cls(settings.attributes, sorted(settings.signals))
+
+
+def at_risk(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep contracts whose end is not known yet: of the others there is nothing to forecast."""
+    return rows.filter(pl.col("known_end_on").is_null())
+
+
+def as_known(rows: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Forget the ends that became known on a day or later."""
+    known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
+    return rows.with_columns(
+        pl.when(known).then(name).alias(name) for name in ("contract_end_on", "contract_end_kind")
+    )
+
+
+def closed(rows: pl.DataFrame, day: date, *, horizon_days: int) -> pl.DataFrame:
+    """Keep snapshots whose window had closed by a day, with the outcomes that were known then."""
+    until = day - timedelta(days=horizon_days)
+    return as_known(at_risk(rows).filter(pl.col("snapshot_on") <= until), day)
+
+
+def columns_for(model: str, rows: pl.DataFrame, features: Features) -> list[str]:
+    """Columns of one of `MODELS`."""
+    names = columns_of(rows, attributes=features.attributes, signals=features.signals)
+    if model == STRUCTURE_ONLY:
+        return [name for name in names if group_of(name) in STRUCTURE]
+    return [name for name in names if group_of(name) == "activity"] if model != FULL else names
+
+
+def seen_within(rows: pl.DataFrame, *, horizon_days: int, sleeper_days: int) -> Seen:
+    """Cut the horizons of rows."""
+    return Seen(rows, cut(rows, horizon_days=horizon_days), sleeper_days)
+
+
+def forecast(seen: Seen, hazards: pl.DataFrame) -> Ends:
+    """Chances of the ends of rows within their horizon."""
+    return ends_within(seen.pieces, piece_hazards(seen, hazards), n_rows=seen.rows.height)
+
+
+def logit(probability: Floats) -> Floats:
+    """Log odds, finite for what is certain."""
+    kept = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    return np.log(kept / (1 - kept))
+
+
+def walk_forward(
+    rows: pl.DataFrame,
+    *,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+    models: Sequence[str] = (FULL, STRUCTURE_ONLY),
+) -> pl.DataFrame:
+    """Forecast past origins with the hazards that could have been fitted then.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        churn: Horizon, number of origins.
+        settings: Penalty, sleepers, attributes.
+        models: Which of `MODELS` are tried.
+
+    Returns:
+        `contract_walk_forward`, by model, origin and contract.
+    """
+    cutoff_on = rows["snapshot_on"].max()
+    made = [
+        _at_origin(rows, day, model, churn=churn, settings=settings)
+        for day in _origins(rows, cutoff_on, churn=churn)  # type: ignore[arg-type]  # a date
+        for model in models
+    ]
+    return pl.concat([pl.DataFrame(schema=WALK_TYPES), *made])
+
+
+def _origins(rows: pl.DataFrame, cutoff_on: date, *, churn: ChurnSettings) -> list[date]:
+    """The latest closed snapshots a horizon apart before which enough contracts had ended."""
+    chosen: list[date] = []
+    horizon = timedelta(days=churn.horizon_days)
+    days = rows["snapshot_on"].unique().sort(descending=True).to_list()
+    for day in days:
+        is_apart = day <= (chosen[-1] if chosen else cutoff_on) - horizon
+        if len(chosen) < min(MOST_ORIGINS, churn.walk_forward_origins) and is_apart:
+            before = closed(rows, day, horizon_days=churn.horizon_days)
+            if _n_ended(before, churn.horizon_days) >= MIN_ENDS:
+                chosen.append(day)
+    return chosen[::-1]
+
+
+def _n_ended(rows: pl.DataFrame, horizon_days: int) -> int:
+    within = pl.col("contract_end_on") < pl.col("snapshot_on") + pl.duration(days=horizon_days)
+    return rows.filter(within)["contract_place"].n_unique()
+
+
+def _at_origin(
+    rows: pl.DataFrame,
+    day: date,
+    model: str,
+    *,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+) -> pl.DataFrame:
+    horizon, features = churn.horizon_days, Features.of(settings)
+    past = closed(rows, day, horizon_days=horizon)
+    now = at_risk(rows.filter(pl.col("snapshot_on") == day))
+    hazards = fit_hazards(
+        seen_within(past, horizon_days=horizon, sleeper_days=settings.sleeper_days),
+        columns_for(model, past, features),
+        regularisation=settings.regularisation,
+    )
+    seen = seen_within(now, horizon_days=horizon, sleeper_days=settings.sleeper_days)
+    until = pl.col("snapshot_on") + pl.duration(days=horizon)
+    return now.select(
+        origin_on="snapshot_on",
+        window_end_on=until,
+        model=pl.lit(model),
+        contract_place="contract_place",
+        end_logit=pl.Series(logit(forecast(seen, hazards).total)),
+        ended=(pl.col("contract_end_on") < until).fill_null(value=False),
+        mrr_minor=mrr(now),
+        currency="currency",
+        is_asleep=is_asleep(settings.sleeper_days),
+        is_trial=is_trial(),
+    )
+
+
+def mrr(rows: pl.DataFrame) -> pl.Series:
+    """Monthly price of each row."""
+    monthly = monthly_amounts(*(pl.col(c) for c in ("price_minor", "period_months", "period_days")))
+    return rows.select(mrr_minor=monthly)["mrr_minor"]
+
+
+def is_trial() -> pl.Expr:
+    """Whether a row's contract is in its trial."""
+    return (pl.col("contract_trial_end_on") >= pl.col("snapshot_on")).fill_null(value=False)
+
+
+def is_asleep(sleeper_days: int) -> pl.Expr:
+    """Whether nothing was watched for so many days under contract."""
+    days = (pl.col("snapshot_on") - pl.col("contract_started_on")).dt.total_days()
+    watched = (pl.col("recency_days") <= sleeper_days).fill_null(value=False)
+    return (days >= sleeper_days) & ~watched
+
+
+def chosen_model(forecasts: pl.DataFrame) -> str:
+    """Decide whether the hazard looks at people, or at the calendar alone.
+
+    It does where that lowered the log loss at past origins by more than one standard error
+    (contracts as clusters); without an origin it does not.
+    """
+    sides = [
+        forecasts.filter(pl.col("model") == model).sort("origin_on", "contract_place")
+        for model in (FULL, STRUCTURE_ONLY)
+    ]
+    if sides[0].is_empty():
+        return STRUCTURE_ONLY
+    gains = _losses(sides[1]) - _losses(sides[0])
+    _, codes = np.unique(sides[0]["contract_place"].to_numpy(), return_inverse=True)
+    sums = np.bincount(codes, gains - gains.mean())
+    error = float(np.sqrt((sums**2).sum())) / len(gains)
+    return FULL if gains.mean() > error else STRUCTURE_ONLY
+
+
+def _losses(rows: pl.DataFrame) -> Floats:
+    log_odds = rows["end_logit"].to_numpy()
+    return np.logaddexp(0.0, log_odds) - rows["ended"].cast(pl.Float64).to_numpy() * log_odds
+
+
+def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
+    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`."""
+    told = forecasts.filter(pl.col("model") == model).select(
+        "origin_on",
+        "window_end_on",
+        user_id="contract_place",
+        churn_logit="end_logit",
+        is_churned="ended",
+    )
+    return churn_recalibration(told, cutoff_on=cutoff_on)
+
+
+def calibrated(ends: Ends, decided: pl.DataFrame) -> Ends:
+    """Move the chance of an end along the decided curve; its kinds keep their shares."""
+    return moved(ends, adopted_curve(decided))
+
+
+def moved(ends: Ends, curve: Curve) -> Ends:
+    """Move chances along a curve of the log odds."""
+    total = ends.total
+    told = sigmoid(curve.of(logit(total)))
+    ratio = np.where(total > SMALLEST, told / np.maximum(total, SMALLEST), 1.0)
+    return Ends(ends.by_kind * ratio[:, None])

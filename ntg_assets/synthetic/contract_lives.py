@@ -1,0 +1,309 @@
+"""Lives of planted contracts, period by period: who watches how much, who cancels, whose payment
+fails, who comes back.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ntg_assets.arrays import Flags, Floats, Longs
+from ntg_assets.billing_days import renewal_days
+from ntg_assets.randomness import random_stream
+from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
+
+RETRY_DAYS, GRACE_DAYS = 3, 7
+ANNOUNCED_DAYS = 30
+ROUNDS = 3  # contracts of one person
+YEAR_DAYS = 365.25
+CANCELLED, PAYMENT_FAILED, NOT_CONVERTED = "cancelled", "payment_failed", "not_converted"
+REMINDED = 5.0
+FELT_PERIODS = 2  # after a rise of the price
+
+
+class People(NamedTuple):
+    """What stays with a person: shape (n_users,)."""
+
+    failure_rate: Floats
+    frailty: Floats
+    pays_dollars: Flags
+
+
+@dataclass
+class Contracts:
+    """Contracts that are running or have ended; one entry per contract.
+
+    Attributes:
+        user: Person.
+        plan: Plan's place in the rules.
+        start: First day (number).
+        trial_end: First day after the trial, or the start where there is none.
+        end: First day without it; the end of time where it runs.
+        end_known: Day on which the end was known.
+        kind: How it ended ("" where it runs).
+    """
+
+    user: Longs
+    plan: Longs
+    start: Longs
+    trial_end: Longs
+    end: Longs
+    end_known: Longs
+    kind: np.ndarray
+
+
+@dataclass
+class Periods:
+    """Everything that was drawn for one period of many contracts, one entry per (contract, period).
+
+    Attributes:
+        contract: Place of the contract.
+        number: -1 for the trial, then 0, 1, ...
+        start: First day.
+        renewal: Day on which the next period begins.
+        state: Engaged, casual or asleep.
+        hazard: Planted chance of cancelling (or of not converting) in the period.
+        failure: Planted chance that the payment at `renewal` is lost.
+        is_failed: Whether the payment at `start` failed at first.
+        has_support: Whether a ticket was written at its beginning.
+        price: Price of the period.
+        stop: Day from which the contract did not run, at most `renewal` + the grace.
+    """
+
+    parts: dict[str, list[np.ndarray]] = field(default_factory=dict)
+
+    def add(self, **columns: np.ndarray) -> None:
+        for name, values in columns.items():
+            self.parts.setdefault(name, []).append(values)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.concatenate(self.parts[name])
+
+
+class Lives(NamedTuple):
+    """All contracts with all their periods; days are numbers from the world's first day."""
+
+    people: People
+    contracts: Contracts
+    periods: dict[str, np.ndarray]
+
+
+NEVER = 10**6
+
+
+def live(rules: ContractRules) -> Lives:
+    """Draw every contract of a world from its rules."""
+    rng = random_stream(rules.seed, f"contracts:{rules.law}")
+    people = _people(rules, rng)
+    user = np.arange(rules.n_users)
+    start = np.where(
+        rng.random(rules.n_users) < rules.founder_share,
+        rng.integers(0, 60, rules.n_users),
+        rng.integers(0, rules.n_days, rules.n_users),
+    )
+    periods, made = Periods(), []
+    n_before = 0
+    for number in range(ROUNDS):
+        contracts = _sign(rules, rng, user, start, with_trial=number == 0)
+        _run(rules, rng, people, contracts, periods, offset=n_before)
+        made.append(contracts)
+        n_before += len(contracts.user)
+        user, start = _returners(rules, rng, contracts)
+        if not len(user):
+            break
+    whole = Contracts(
+        *(np.concatenate([getattr(one, name) for one in made]) for name in vars(made[0]))
+    )
+    return Lives(people, whole, {name: periods[name] for name in periods.parts})
+
+
+def _people(rules: ContractRules, rng: np.random.Generator) -> People:
+    n = rules.n_users
+    bad = rng.random(n) < rules.bad_card_share
+    return People(
+        np.where(bad, rules.failure_rate[1], rules.failure_rate[0]),
+        rng.beta(*rules.frailty, size=n),
+        rng.random(n) < rules.second_currency_share,
+    )
+
+
+def _sign(
+    rules: ContractRules, rng: np.random.Generator, user: Longs, start: Longs, *, with_trial: bool
+) -> Contracts:
+    n = len(user)
+    shares = np.array([plan.share for plan in rules.plans])
+    plan = rng.choice(len(shares), size=n, p=shares / shares.sum())
+    trial = (rng.random(n) < rules.trial_share) & with_trial
+    never = np.full(n, NEVER)
+    trial_end = start + np.where(trial, rules.trial_days, 0)
+    return Contracts(
+        user, plan, start, trial_end, never, never.copy(), np.full(n, "", dtype=object)
+    )
+
+
+def _run(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    people: People,
+    contracts: Contracts,
+    periods: Periods,
+    *,
+    offset: int,
+) -> None:
+    """Let contracts live until they end or the world does."""
+    place = np.arange(len(contracts.user))
+    state = rng.choice(3, size=len(place), p=rules.first_states)
+    number = np.where(contracts.trial_end > contracts.start, -1, 0)
+    failed = np.zeros(len(place), dtype=bool)
+    since_rise = np.full(len(place), 9)
+    while len(place):
+        drawn = _draw(rules, rng, people, contracts, place, number, state, since_rise)
+        failed_before = failed
+        end, known, kind, failed = _ends(rules, rng, people, contracts, place, number, drawn)
+        periods.add(
+            contract=place + offset, number=number, state=state, is_failed=failed_before, **drawn
+        )
+        ended = end < NEVER
+        contracts.end[place[ended]] = end[ended]
+        contracts.end_known[place[ended]] = known[ended]
+        contracts.kind[place[ended]] = kind[ended]
+        goes_on = ~ended & (drawn["renewal"] < rules.n_days)
+        rose = _has_risen(rules, contracts.plan[place], drawn["renewal"]) & ~_has_risen(
+            rules, contracts.plan[place], drawn["start"]
+        )
+        since_rise = np.where(rose, 0, since_rise + 1)[goes_on]
+        place, failed = place[goes_on], failed[goes_on]
+        state = _next_state(rules, rng, state[goes_on])
+        number = number[goes_on] + 1
+
+
+def _bounds(
+    rules: ContractRules, contracts: Contracts, place: Longs, number: Longs
+) -> tuple[Longs, Longs]:
+    """First day of a period and of the next one."""
+    first = int(np.datetime64(rules.start_on, "D").astype(np.int64))
+    months = np.array([plan.months for plan in rules.plans])[contracts.plan[place]]
+    anchor = contracts.trial_end[place] + first
+    days = np.zeros_like(months)
+    starts = renewal_days(anchor, months, days, np.maximum(number, 0)) - first
+    renews = renewal_days(anchor, months, days, number + 1) - first
+    return np.where(number < 0, contracts.start[place], starts), renews
+
+
+def _has_risen(rules: ContractRules, plan: Longs, day: Longs) -> Flags:
+    rise = NEVER if rules.price_rise_on_day is None else rules.price_rise_on_day
+    return (plan == 1) & (day >= rise)
+
+
+def _draw(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    people: People,
+    contracts: Contracts,
+    place: Longs,
+    number: Longs,
+    state: Longs,
+    since_rise: Longs,
+) -> dict[str, np.ndarray]:
+    start, renewal = _bounds(rules, contracts, place, number)
+    plan = contracts.plan[place]
+    price = np.array([one.price_minor for one in rules.plans])[plan]
+    risen = _has_risen(rules, plan, start)
+    has_support, is_felt = rng.random(len(place)) < rules.support_rate, since_rise < FELT_PERIODS
+    hazard = (
+        _logit_hazard(rules, plan, number, state, is_felt, has_support)
+        if rules.law == "logit"
+        else _frail_hazard(
+            rules,
+            rng,
+            people.frailty[contracts.user[place]],
+            start,
+            state,
+            since_rise < FELT_PERIODS,
+        )
+    )
+    trial = 1 / (1 + np.exp(-np.array(rules.trial_log_odds)[state]))
+    return {
+        "start": start,
+        "renewal": renewal,
+        "hazard": np.where(number < 0, trial, hazard),
+        "has_support": has_support,
+        "price": np.where(risen, np.rint(price * (1 + rules.price_rise)), price).astype(np.int64),
+        "failure": np.where(
+            number < 0, 0.0, people.failure_rate[contracts.user[place]] * rules.lost_share
+        ),
+    }
+
+
+def _logit_hazard(
+    rules: ContractRules, plan: Longs, number: Longs, state: Longs, risen: Flags, support: Flags
+) -> Floats:
+    log_odds = (
+        rules.base_log_odds
+        + np.array([one.log_odds for one in rules.plans])[plan]
+        + rules.tenure * np.log1p(np.maximum(number, 0))
+        + np.array(rules.state_log_odds)[state]
+        + rules.price_rise_log_odds * risen
+        + rules.support_log_odds * support
+    )
+    return 1 / (1 + np.exp(-log_odds))
+
+
+def _frail_hazard(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    frailty: Floats,
+    start: Longs,
+    state: Longs,
+    risen: Flags,
+) -> Floats:
+    season = 1 + rules.season_swing * np.sin(2 * np.pi * (start - 90) / YEAR_DAYS)
+    asleep = state == ASLEEP
+    reminded = asleep & (rng.random(len(state)) < rules.reminder_rate)
+    factor = np.where(asleep, np.where(reminded, REMINDED, 0.4), np.array([0.6, 1.6, 1.0])[state])
+    return np.minimum(frailty * season * factor * np.where(risen, 2.0, 1.0), 0.95)
+
+
+def _ends(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    people: People,
+    contracts: Contracts,
+    place: Longs,
+    number: Longs,
+    drawn: dict[str, np.ndarray],
+) -> tuple[Longs, Longs, np.ndarray, Flags]:
+    """Day, day known and kind of the ends in a period, and whose payment failed at its end."""
+    n = len(place)
+    start, renewal = drawn["start"], drawn["renewal"]
+    leaves = rng.random(n) < drawn["hazard"]
+    asked = start + np.floor(rng.random(n) * (renewal - start)).astype(np.int64)
+    at_once = (rng.random(n) < rules.immediate_share) & (rules.law == "frailty") & (number >= 0)
+    fails = ~leaves & (number >= 0) & (rng.random(n) < people.failure_rate[contracts.user[place]])
+    lost = fails & (rng.random(n) < rules.lost_share)
+    end = np.where(
+        leaves, np.where(at_once, asked + 1, renewal), np.where(lost, renewal + GRACE_DAYS, NEVER)
+    )
+    known = np.where(leaves, asked, np.where(lost, renewal + RETRY_DAYS, NEVER))
+    kind = np.where(
+        leaves, np.where(number < 0, NOT_CONVERTED, CANCELLED), np.where(lost, PAYMENT_FAILED, "")
+    )
+    drawn["stop"] = np.where(end < NEVER, end, renewal)
+    drawn["fails_after"] = fails
+    return end, known, kind.astype(object), fails
+
+
+def _next_state(rules: ContractRules, rng: np.random.Generator, state: Longs) -> Longs:
+    edges = np.cumsum(np.array(rules.next_states), axis=1)[state]
+    return (rng.random(len(state))[:, None] > edges).sum(axis=1).clip(0, 2)
+
+
+def _returners(
+    rules: ContractRules, rng: np.random.Generator, contracts: Contracts
+) -> tuple[Longs, Longs]:
+    """People who come back, and when their next contract starts."""
+    left = np.flatnonzero(contracts.end < rules.n_days)
+    back = left[rng.random(len(left)) < rules.return_share]
+    day = contracts.end[back] + 2 + rng.exponential(rules.return_days, len(back)).astype(np.int64)
+    kept = day < rules.n_days
+    return contracts.user[back][kept], day[kept]

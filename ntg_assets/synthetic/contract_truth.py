@@ -1,0 +1,85 @@
+"""The planted truth of a subscription world: how probably each running contract ends within the
+horizon, and what followed.
+"""
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats
+from ntg_assets.synthetic.contract_lives import GRACE_DAYS, PAYMENT_FAILED, RETRY_DAYS, Lives
+from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
+
+
+def contract_truth(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """Say of each contract that ran at a cut, without an end known before it, what was planted.
+
+    Within a period the day on which somebody asks to leave is drawn evenly; so of a chance h, once
+    the share u of the period has gone by without it, h (1 - u) / (1 - h u) is left. A payment that
+    failed is lost with `lost_share`.
+
+    Returns:
+        One row per (contract, cut): `subscription_id`, `cut` (day number), `end_probability` (of an
+        end within the horizon; null under the law `frailty`), `is_asleep`, `price_minor`, `ended`.
+    """
+    parts = [_at(lives, rules, cut) for cut in rules.cuts]
+    return pl.concat(parts).sort("cut", "subscription_id")
+
+
+def _at(lives: Lives, rules: ContractRules, cut: int) -> pl.DataFrame:
+    contracts, periods = lives.contracts, lives.periods
+    place = periods["contract"]
+    runs = (contracts.end[place] > cut) & (contracts.end_known[place] >= cut)
+    now = (periods["start"] <= cut) & (cut < periods["renewal"]) & runs
+    lost = (contracts.kind == PAYMENT_FAILED) & (contracts.end > cut) & (contracts.end_known >= cut)
+    due = lost & (contracts.end - GRACE_DAYS <= cut)
+    last = _last_period(place, len(contracts.user))
+    chosen = np.concatenate([np.flatnonzero(now), last[np.flatnonzero(due)]])
+    contract = place[chosen]
+    started = contracts.start[contract] < cut  # what begins on the day itself is not known yet
+    chosen, contract = chosen[started], contract[started]
+    probability = (
+        _probability(lives, rules, cut, chosen)
+        if rules.law == "logit"
+        else np.full(len(chosen), np.nan)
+    )
+    end = contracts.end[contract]
+    return pl.DataFrame(
+        {
+            "subscription_id": [f"s{number}" for number in contract],
+            "cut": np.full(len(chosen), cut),
+            "end_probability": pl.Series(probability).fill_nan(None),
+            "is_asleep": periods["state"][chosen] == ASLEEP,
+            "is_trial": periods["number"][chosen] < 0,
+            "price_minor": periods["price"][chosen],
+            "ended": end < cut + rules.horizon_days,
+        }
+    )
+
+
+def _last_period(place: np.ndarray, n_contracts: int) -> np.ndarray:
+    last = np.zeros(n_contracts, dtype=np.int64)
+    np.maximum.at(last, place, np.arange(len(place)))
+    return last
+
+
+def _probability(lives: Lives, rules: ContractRules, cut: int, chosen: np.ndarray) -> Floats:
+    periods = lives.periods
+    start, renewal = periods["start"][chosen], periods["renewal"][chosen]
+    hazard, until = periods["hazard"][chosen], cut + rules.horizon_days
+    gone = np.clip((cut - start) / (renewal - start), 0, 1)
+    leaves = np.where(renewal < until, hazard * (1 - gone) / (1 - hazard * gone), 0.0)
+    loses = np.where(renewal + GRACE_DAYS < until, periods["failure"][chosen], 0.0)
+    told = leaves + (1 - leaves) * loses
+    has_failed = periods["is_failed"][chosen] & (start < cut) & (cut <= start + RETRY_DAYS)
+    told = np.where(has_failed, rules.lost_share + (1 - rules.lost_share) * told, told)
+    in_grace = renewal <= cut  # of a contract whose payment is being lost
+    told = np.where(in_grace & (cut > renewal), rules.lost_share, told)
+    is_due = (cut == start) & (periods["number"][chosen] > 0)
+    before = _failure_before(lives, chosen)
+    told = np.where(is_due, before + (1 - before) * told, told)
+    return np.where(in_grace & (cut == renewal), periods["failure"][chosen], told)
+
+
+def _failure_before(lives: Lives, chosen: np.ndarray) -> Floats:
+    """Chance that the payment at the start of a period is lost: as drawn for the period before."""
+    return lives.periods["failure"][chosen] * (lives.periods["number"][chosen] > 0)
