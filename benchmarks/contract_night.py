@@ -18,23 +18,13 @@ from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query, query
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions import snapshots as looks
-from ntg_assets.subscriptions.hazard import fit_hazards
 from ntg_assets.subscriptions.known_terms import known_terms
+from ntg_assets.subscriptions.learning import learn_contracts
 from ntg_assets.subscriptions.model import ContractModel
 from ntg_assets.subscriptions.payments import read_payments
-from ntg_assets.subscriptions.persistence import fit_persistence
 from ntg_assets.subscriptions.reading import read_subscriptions
 from ntg_assets.subscriptions.scores import contract_scores
 from ntg_assets.subscriptions.values import ValueTerms, contract_values
-from ntg_assets.subscriptions.walk_forward import (
-    Features,
-    chosen_model,
-    closed,
-    columns_for,
-    recalibration,
-    seen_within,
-    walk_forward,
-)
 
 SOURCE = SubscriptionSourceSettings(
     files=["subscriptions.csv"],
@@ -108,25 +98,16 @@ def night_of(
     rows = looks.with_signals(rows, counted, sorted(settings.signals)).sort(
         "contract_place", "snapshot_on"
     )
-    forecasts = walk_forward(rows, churn=churn, settings=settings)
-    model = chosen_model(forecasts)
-    past = closed(rows, cutoff_on, horizon_days=churn.horizon_days)
-    hazards = fit_hazards(
-        seen_within(past, horizon_days=churn.horizon_days, sleeper_days=settings.sleeper_days),
-        columns_for(model, past, Features.of(settings)),
-        regularisation=settings.regularisation,
-    )
-    decided = recalibration(forecasts, model=model, cutoff_on=cutoff_on)
-    fitted = ContractModel(
-        hazards,
-        decided,
-        fit_persistence(rows, known, hazards, sleeper_days=settings.sleeper_days),
-        churn.horizon_days,
-        settings.sleeper_days,
-    )
+    learned = learn_contracts(rows, known, cutoff_on=cutoff_on, churn=churn, settings=settings)
+    fitted = learned.as_model(churn=churn, settings=settings)
     scores = contract_scores(rows, fitted)
     return Night(
-        known, rows, forecasts, fitted, scores, contract_values(rows, scores, fitted, terms=TERMS)
+        known,
+        rows,
+        learned.forecasts,
+        fitted,
+        scores,
+        contract_values(rows, scores, fitted, terms=TERMS),
     )
 
 

@@ -1,9 +1,5 @@
 """Contracts of attributes."""
 
-from typing import Annotated
-
-import polars as pl
-
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
 
@@ -30,34 +26,34 @@ class Attributes(Contract):
         unique = ["entity", "attribute", "place"]
 
 
+@contract("attribute_sources")
+class AttributeSources(Contract):
+    """One row per configured attribute: what was read of it, and whether its times are known."""
+
+    entity: str = column("Whose facts they are", isin=list(ENTITIES))
+    attribute: str = column("What the fact is called")
+    n_without_id: int = column("Rows left out because they name nobody", ge=0)
+    n_without_time: int = column("Rows left out because a time cannot be read", ge=0)
+    first_without_time: str = column("The first such time, as it is written", nullable=True)
+    is_time_assumed: bool = column("Whether it counts as known from the start for want of times")
+
+    class Config:
+        unique = ["entity", "attribute"]
+
+
 @contract("attribute_report")
 class AttributeReport(Contract):
     """One row per attribute: how many rows, of whom, and whether its times are known."""
 
     entity: str = column("Whose facts they are", isin=list(ENTITIES))
     attribute: str = column("What the fact is called")
-    n_rows: int = column("Rows that can be used", ge=0)
+    n_rows: int = column("Rows with a value", ge=0)
     n_entities: int = column("Users or items that have it", ge=0)
     n_known_to_log: int = column("Of them, those that the log knows", ge=0)
     n_without_id: int = column("Rows left out because they name nobody", ge=0)
     n_without_time: int = column("Rows left out because a time cannot be read", ge=0)
-    first_without_time: str = column("The first such time, as it is written", nullable=True)
     is_time_assumed: bool = column("Whether it counts as known from the start for want of times")
     sentence: str = column("All of it in words")
 
     class Config:
         unique = ["entity", "attribute"]
-
-
-class AttributesAsOf(Contract):
-    """One row per (id, cutoff, attribute): the value that was known before the cutoff and held at
-    it.
-    """
-
-    listed_id: str = column("User or item")
-    cutoff_at: Annotated[pl.Datetime, "us", None] = column("Cutoff (naive UTC)")
-    attribute: str = column("What the fact is called")
-    value: str = column("Its value", nullable=True)
-
-    class Config:
-        unique = ["listed_id", "cutoff_at", "attribute"]

@@ -1,6 +1,5 @@
 """Read tables of facts: every named column with the times at which its rows held and were known."""
 
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
@@ -22,17 +21,13 @@ TYPES: dict[str, Any] = {
     "known_from_at": pl.Datetime("us"),
     "place": pl.Int64,
 }
-REPORT_TYPES = {
+SOURCE_TYPES: dict[str, Any] = {
     "entity": pl.String,
     "attribute": pl.String,
-    "n_rows": pl.Int64,
-    "n_entities": pl.Int64,
-    "n_known_to_log": pl.Int64,
     "n_without_id": pl.Int64,
     "n_without_time": pl.Int64,
     "first_without_time": pl.String,
     "is_time_assumed": pl.Boolean,
-    "sentence": pl.String,
 }
 
 
@@ -166,49 +161,87 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
     )
 
 
+def source_rows(source: AttributeSourceSettings, read: AttributeRows) -> pl.DataFrame:
+    """Rows of `attribute_sources` of one source."""
+    return pl.DataFrame(
+        [
+            (
+                source.entity,
+                name,
+                read.n_without_id,
+                read.n_without_time,
+                read.first_without_time,
+                read.is_time_assumed,
+            )
+            for name in source.columns
+        ],
+        schema=SOURCE_TYPES,
+        orient="row",
+    )
+
+
+def no_attributes() -> pl.DataFrame:
+    """Rows of `attributes` where none are configured."""
+    return pl.DataFrame(schema=TYPES)
+
+
 def report_attributes(
-    sources: Sequence[tuple[AttributeSourceSettings, AttributeRows]],
-    *,
-    known: dict[str, pl.Series],
+    sources: pl.DataFrame, attributes: pl.DataFrame, *, users: pl.Series, items: pl.Series
 ) -> pl.DataFrame:
     """Say of each attribute how many users or items have it, and how many of them the log knows.
 
     Args:
-        sources: What was configured, with what was read.
-        known: Ids of the log, by entity.
+        sources: `attribute_sources`.
+        attributes: `attributes`.
+        users: Users of the log.
+        items: Items of the log.
+
+    Returns:
+        `attribute_report`, by entity and attribute.
     """
-    rows = [
-        _reported(source, read, name, known=known[source.entity].cast(pl.String))
-        for source, read in sources
-        for name in source.columns
+    known = pl.concat(
+        [
+            ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
+            for name, ids in (("user", users), ("item", items))
+        ]
+    )
+    has = attributes.filter(pl.col("value").is_not_null())
+    ids = has.select("entity", "attribute", "listed_id").unique()
+    met = ids.join(known, on=["entity", "listed_id"], how="semi")
+    counts = [
+        rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
+        for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
     ]
-    return pl.DataFrame(rows, schema=REPORT_TYPES, orient="row").sort("entity", "attribute")
-
-
-def _reported(
-    source: AttributeSourceSettings, read: AttributeRows, name: str, *, known: pl.Series
-) -> tuple[object, ...]:
-    rows = read.rows.filter(pl.col("attribute") == name, pl.col("value").is_not_null())
-    ids = rows["listed_id"].unique()
-    n_known = int(ids.is_in(known.implode()).sum())
-    told = (
-        f"{name}: {ids.len():,} {source.entity}s have it, {n_known:,} of them are in the log"
-        + (
-            f"; {read.n_without_time:,} rows with a time that cannot be read are left out"
-            if read.n_without_time
-            else ""
-        )
-        + (f"; {ASSUMED}" if read.is_time_assumed else "")
-    )
+    table = sources
+    for one in counts:
+        table = table.join(one, on=["entity", "attribute"], how="left")
+    filled = table.with_columns(pl.col("n_rows", "n_entities", "n_known_to_log").fill_null(0))
+    sentences = [_tell(row) for row in filled.iter_rows(named=True)]
     return (
-        source.entity,
-        name,
-        rows.height,
-        ids.len(),
-        n_known,
-        read.n_without_id,
-        read.n_without_time,
-        read.first_without_time,
-        read.is_time_assumed,
-        told,
+        filled.with_columns(pl.Series("sentence", sentences, dtype=pl.String))
+        .select(
+            "entity",
+            "attribute",
+            "n_rows",
+            "n_entities",
+            "n_known_to_log",
+            "n_without_id",
+            "n_without_time",
+            "is_time_assumed",
+            "sentence",
+        )
+        .sort("entity", "attribute")
     )
+
+
+def _tell(row: dict[str, Any]) -> str:
+    told = (
+        f"{row['attribute']}: {row['n_entities']:,} {row['entity']}s have it,"
+        f" {row['n_known_to_log']:,} of them are in the log"
+    )
+    if row["n_without_time"]:
+        told += (
+            f"; {row['n_without_time']:,} rows are left out, whose time cannot be read (first:"
+            f" {row['first_without_time']!r})"
+        )
+    return told + (f"; {ASSUMED}" if row["is_time_assumed"] else "")

@@ -8,7 +8,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ntg_assets.attributes.as_of import with_attributes
-from ntg_assets.attributes.reading import AttributeRows, read_attributes, report_attributes
+from ntg_assets.attributes.reading import (
+    AttributeRows,
+    read_attributes,
+    report_attributes,
+    source_rows,
+)
 from ntg_assets.attributes.roles import (
     NO_MORE,
     NOT_YET,
@@ -194,7 +199,12 @@ def test_the_report_counts_who_is_known_to_the_log(tmp_path: Path) -> None:
     source = AttributeSourceSettings(
         entity="user", files=["facts.csv"], id="user", columns={"a": "a"}
     )
-    report = report_attributes([(source, found)], known={"user": pl.Series([1, 2, 3])})
+    report = report_attributes(
+        source_rows(source, found),
+        found.rows,
+        users=pl.Series([1, 2, 3]),
+        items=pl.Series([9]),
+    )
     assert report.select("n_rows", "n_entities", "n_known_to_log").row(0) == (3, 3, 2)
     assert report["sentence"][0].startswith("a: 3 users have it, 2 of them are in the log")
 

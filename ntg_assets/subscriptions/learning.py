@@ -1,0 +1,90 @@
+"""The whole model of contracts of one cutoff: forecasts of the past, the decision on them, the
+hazard, and how it goes on.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from ntg_assets.churn.recalibration import TABLE_SCHEMA
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.subscriptions.hazard import HAZARD_TYPES, fit_hazards
+from ntg_assets.subscriptions.model import ContractModel
+from ntg_assets.subscriptions.persistence import PERSISTENCE_TYPES, fit_persistence
+from ntg_assets.subscriptions.walk_forward import (
+    WALK_TYPES,
+    Features,
+    chosen_model,
+    closed,
+    columns_for,
+    recalibration,
+    seen_within,
+    walk_forward,
+)
+
+
+class Learned(NamedTuple):
+    """What was learned, as tables, in the order in which they are stored."""
+
+    forecasts: pl.DataFrame
+    recalibration: pl.DataFrame
+    hazards: pl.DataFrame
+    persistence: pl.DataFrame
+
+    def as_model(self, *, churn: ChurnSettings, settings: SubscriptionSettings) -> ContractModel:
+        """What a score needs."""
+        return ContractModel(
+            self.hazards,
+            self.recalibration,
+            self.persistence,
+            churn.horizon_days,
+            settings.sleeper_days,
+        )
+
+
+NOTHING = Learned(
+    pl.DataFrame(schema=WALK_TYPES),
+    pl.DataFrame(schema=TABLE_SCHEMA),
+    pl.DataFrame(schema=HAZARD_TYPES),
+    pl.DataFrame(schema=PERSISTENCE_TYPES),
+)
+
+
+def learn_contracts(
+    rows: pl.DataFrame,
+    known: pl.DataFrame,
+    *,
+    cutoff_on: date,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+) -> Learned:
+    """Learn from everything that had closed by a cutoff.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        known: `known_terms`.
+        cutoff_on: The cutoff.
+        churn: Horizon, step, origins.
+        settings: Attributes, signals, penalty, sleepers.
+
+    Returns:
+        Empty tables where no window of a contract has closed yet.
+    """
+    past = closed(rows, cutoff_on, horizon_days=churn.horizon_days)
+    if past.is_empty():
+        return NOTHING
+    forecasts = walk_forward(rows, churn=churn, settings=settings)
+    model = chosen_model(forecasts)
+    hazards = fit_hazards(
+        seen_within(past, horizon_days=churn.horizon_days, sleeper_days=settings.sleeper_days),
+        columns_for(model, past, Features.of(settings)),
+        regularisation=settings.regularisation,
+    )
+    return Learned(
+        forecasts,
+        recalibration(forecasts, model=model, cutoff_on=cutoff_on),
+        hazards,
+        fit_persistence(rows, known, hazards, sleeper_days=settings.sleeper_days),
+    )
