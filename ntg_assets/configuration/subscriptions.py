@@ -138,8 +138,8 @@ class SubscriptionSettings(Section):
     """
     sleeper_days: int = Field(default=30, ge=1)
     """A subscriber without an event for so many days sleeps: pays, and does not watch."""
-    max_fit_rows: int = Field(default=300_000, ge=100)
-    """Most (contract, snapshot) rows of the fit; beyond it contracts are sampled by their id."""
+    max_fit_rows: int = Field(default=200_000, ge=100)
+    """Most (contract, snapshot) rows of the fit; beyond it every k-th contract is looked at."""
     regularisation: float = Field(default=0.1, gt=0)
     """Inverse strength C of the L2 penalty on standardised features."""
     margin: float = Field(default=1.0, gt=0, le=1)

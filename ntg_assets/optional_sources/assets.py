@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from ntg_assets.attributes.contracts import Attributes, AttributeSources
 from ntg_assets.contracts import Contract
 from ntg_assets.events.assets import place_of
 from ntg_assets.events.contracts import OptionalSources
@@ -29,6 +30,12 @@ from ntg_assets.orchestration.staging import source_step
 from ntg_assets.ranking.contracts import ExcludedItemsTable
 from ntg_assets.revenue.contacts.list_contracts import TrialLogTable, UserListsTable
 from ntg_assets.stages import BACKTEST, EXPERIMENTS
+from ntg_assets.subscriptions.contracts import (
+    SubscriptionChecks,
+    SubscriptionPayments,
+    SubscriptionQuarantine,
+    SubscriptionTerms,
+)
 
 GROUP = "ingest_optional"
 FIRST = {"dagster/priority": "100"}  # before any other step that could start
@@ -46,6 +53,12 @@ TABLES: dict[type[Contract], str] = dict.fromkeys(
         ShownLogLosses,
         ShownItems,
         InputFiles,
+        Attributes,
+        AttributeSources,
+        SubscriptionTerms,
+        SubscriptionPayments,
+        SubscriptionQuarantine,
+        SubscriptionChecks,
     ),
     "polars",
 )

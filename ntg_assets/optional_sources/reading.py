@@ -38,6 +38,7 @@ from ntg_assets.optional_sources.input_files import (
     hash_files,
     list_input_files,
 )
+from ntg_assets.optional_sources.side_tables import read_side_tables
 from ntg_assets.ranking.lists.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
@@ -83,6 +84,12 @@ class OptionalTables(NamedTuple):
     shown_log_losses: pl.DataFrame
     shown_items: pl.DataFrame
     input_files: pl.DataFrame
+    attributes: pl.DataFrame
+    attribute_sources: pl.DataFrame
+    subscription_terms: pl.DataFrame
+    subscription_payments: pl.DataFrame
+    subscription_quarantine: pl.DataFrame
+    subscription_checks: pl.DataFrame
 
 
 class Found(NamedTuple):
@@ -162,11 +169,11 @@ def read_optional_sources(
     excluded_items = _excluded_items(settings, judged, place=place, published_store=published_store)
     logs = _experiment_logs(settings, judged, place=place, ids=ids, now=now)
     shown = _shown_log(settings, judged, place=place, ids=ids)
+    sides = read_side_tables(settings, judged, place=place, ids=ids, found=Found)
     verdicts = pl.DataFrame(judged.rows, schema=VERDICTS, orient="row")
     inputs = list_input_files(judged.files, logs[-1])
-    return OptionalTables(
-        verdicts, user_lists, trial_log, excluded_items, *logs, shown.fates, shown.rows, inputs
-    )
+    lists = (user_lists, trial_log, excluded_items)
+    return OptionalTables(verdicts, *lists, *logs, shown.fates, shown.rows, inputs, *sides)
 
 
 def _user_lists(settings: Settings, judged: Judgements, *, place: Place) -> pl.DataFrame:

@@ -40,6 +40,14 @@ INGEST_TABLES = frozenset(
         "log_row_counts",
         "kept_assignments",
         "shown_log_losses",
+        "attributes",
+        "attribute_sources",
+        "attribute_report",
+        "subscription_terms",
+        "subscription_payments",
+        "subscription_quarantine",
+        "subscription_checks",
+        "subscription_report",
     }
 )
 OWNERS = ["team:data-platform"]

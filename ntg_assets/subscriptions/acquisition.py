@@ -7,8 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.proportions import count_of, wilson_interval
 from ntg_assets.subscriptions.amounts import minor_amounts
+from ntg_assets.subscriptions.facts import with_user_attributes
 
 UNKNOWN = "unknown"
 ACQUISITION_TYPES: dict[str, Any] = {
@@ -85,6 +87,40 @@ def acquisition(
     ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
     return told.select(pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()).sort(
         COHORT
+    )
+
+
+def first_contracts(
+    known: pl.DataFrame,
+    attributes: pl.DataFrame,
+    *,
+    cutoff_on: date,
+    zone: str,
+    settings: SubscriptionSettings,
+) -> pl.DataFrame:
+    """Say of each user when and in which currency the first contract began, by which channel they
+    came, and what that cost, as known at the cutoff.
+    """
+    first = (
+        known.filter(pl.col("started_on") < cutoff_on)
+        .sort("started_on", "subscription_id")
+        .unique("user_id", keep="first", maintain_order=True)
+        .select("user_id", "started_on", "currency", snapshot_on=pl.lit(cutoff_on))
+    )
+    named = {
+        "channel": settings.acquisition_channel,
+        "acquisition_cost": settings.acquisition_cost,
+    }
+    wanted = [name for name in named.values() if name]
+    told = with_user_attributes(first, attributes, wanted, zone=zone)
+    return told.select(
+        "user_id",
+        "started_on",
+        "currency",
+        *(
+            (pl.col(name) if name else pl.lit(None, pl.String)).alias(as_)
+            for as_, name in named.items()
+        ),
     )
 
 

@@ -27,6 +27,7 @@ NO_DECIMALS = [
     "XPF",
 ]
 THREE_DECIMALS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+MINOR = "smallest unit of the currency"  # of amounts in tables
 CODE = r"^[A-Z]{3}$"
 NUMBER = r"^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$"
 MONTHS_PER_YEAR = 12

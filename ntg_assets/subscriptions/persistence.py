@@ -12,6 +12,7 @@ beta-geometric).
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,12 @@ from scipy.special import betaln
 from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats, Longs
+from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 from ntg_assets.subscriptions.design import Seen
 from ntg_assets.subscriptions.hazard import piece_hazards
 from ntg_assets.subscriptions.pieces import Clock, Pieces, cut
-from ntg_assets.subscriptions.walk_forward import at_risk, logit
+from ntg_assets.subscriptions.walk_forward import at_risk, logit, thinned
 
 MAX_LAG = 12
 MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used
@@ -75,8 +77,8 @@ def fit_persistence(
         `contract_persistence`, by billing period.
     """
     cutoff_on = rows["snapshot_on"].max()
-    past = _sampled(at_risk(rows).filter(pl.col("snapshot_on") < cutoff_on))
-    cutoff = int(pl.Series([cutoff_on]).cast(pl.Int32)[0])
+    past = thinned(at_risk(rows).filter(pl.col("snapshot_on") < cutoff_on), MAX_ROWS)
+    cutoff = day_number(cutoff_on)  # type: ignore[arg-type]  # a date
     far, lives = _far(past, cutoff=cutoff), contract_lifetimes(known, cutoff=cutoff)
     score = present_score(past, hazards, sleeper_days=sleeper_days) if past.height else np.empty(0)
     mean = float(score.mean()) if len(score) else 0.0
@@ -168,6 +170,11 @@ def fit_beta_geometric(periods: Longs, ended: Floats) -> tuple[float, float]:
     return float(alpha), float(beta)
 
 
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return int(day_numbers(pl.Series([day]))[0])
+
+
 def contract_lifetimes(known: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
     """Say how many billing periods each contract lasted.
 
@@ -242,10 +249,3 @@ def _fit_landmark(far: Far, centred: Floats) -> Floats | None:
     )
     with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
         return maximum_likelihood(design, far.ended)
-
-
-def _sampled(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep whole contracts, every k-th, so that about `MAX_ROWS` rows are left."""
-    step = max(1, -(-rows.height // MAX_ROWS))
-    codes = rows["contract_place"].rank("dense") - 1
-    return rows.filter(codes % step == 0)

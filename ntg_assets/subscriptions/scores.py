@@ -134,11 +134,14 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
     """Score every contract that runs at the cutoff, the latest day of `rows`.
 
     A contract whose end is known has the probability 1 if that lies within the horizon, else 0, and
-    no reasons.
+    no reasons. Without a hazard (no window has closed yet) nothing is said of the others.
 
     Returns:
         `contract_scores`, by contract.
     """
+    types = SCORE_TYPES | {"user_id": rows.schema["user_id"]}
+    if rows.is_empty():
+        return pl.DataFrame(schema=types)
     cutoff_on = rows["snapshot_on"].max()
     now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
     open_, ending = (
@@ -161,7 +164,6 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         tenure_periods=pl.Series(clock.period + 1),
         next_renewal_on=pl.Series(clock.renewal(clock.period + 1)).cast(pl.Int32).cast(pl.Date),
     )
-    types = SCORE_TYPES | {"user_id": rows.schema["user_id"]}
     missing = [pl.lit(None).alias(name) for name in types if name not in named.columns]
     return named.with_columns(missing).select(
         pl.col(name).cast(dtype) for name, dtype in types.items()
@@ -169,13 +171,6 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
 
 
 def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
-    if rows.is_empty():
-        return rows
-    seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
-    ends = calibrated(forecast(seen, model.hazards), model.recalibration)
-    ahead = outlook(rows, model, n_lags=LONGEST_MEDIAN)
-    below = ahead.left < 0.5  # noqa: PLR2004  # the median
-    median = np.where(below.any(axis=1), below.argmax(axis=1), -1)
     state = (
         pl.when(is_trial())
         .then(pl.lit(TRIAL))
@@ -183,8 +178,15 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         .then(pl.lit(SLEEPING))
         .otherwise(pl.lit(WATCHING))
     )
-    return rows.with_columns(
-        state=state,
+    placed = rows.with_columns(state=state)
+    if rows.is_empty() or model.hazards.is_empty():
+        return placed
+    seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
+    ends = calibrated(forecast(seen, model.hazards), model.recalibration)
+    ahead = outlook(rows, model, n_lags=LONGEST_MEDIAN)
+    below = ahead.left < 0.5  # noqa: PLR2004  # the median
+    median = np.where(below.any(axis=1), below.argmax(axis=1), -1)
+    return placed.with_columns(
         end_probability=pl.Series(ends.total),
         **{
             f"{kind}_probability": pl.Series(ends.by_kind[:, place])

@@ -1,6 +1,7 @@
 """Contracts looked at from days of the past, and from the cutoff: what was known and followed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -74,7 +75,8 @@ def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Q
                 "contract_payments",
                 {"contract_states": states, "payments": payments},
             ),
-            "activity": user_activity_features(user_days, cutoffs),
+            # the hazard looks at a few of the features, by their names
+            "activity": replace(user_activity_features(user_days, cutoffs), is_whole=False),
         },
     )
 

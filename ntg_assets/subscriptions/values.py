@@ -11,7 +11,6 @@ counts the renewals within the horizon that are paid before the end. Amounts are
 V and the value at risk are rounded, ltv is their difference, so the identity is exact in every sum.
 """
 
-from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +72,9 @@ def contract_values(
         `contract_values`, by contract; of one whose end is known V, R and the rest are what its
         remaining renewals bring, and nothing is at risk.
     """
+    types = VALUE_TYPES | {"user_id": rows.schema["user_id"]}
+    if rows.is_empty() or model.hazards.is_empty():
+        return pl.DataFrame(schema=types)
     cutoff_on = rows["snapshot_on"].max()
     now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
     is_open = now["known_end_on"].is_null()
@@ -93,7 +95,6 @@ def contract_values(
         ltv_minor=pl.Series(value - risk),
         value_at_risk_minor=pl.Series(risk),
     )
-    types = VALUE_TYPES | {"user_id": rows.schema["user_id"]}
     return told.select(pl.col(name).cast(dtype) for name, dtype in types.items())
 
 
@@ -133,30 +134,3 @@ def _worth(
     ended = (paid * np.where(is_open, if_ended, if_kept) * counts).sum(axis=1)
     expected = (np.where(is_open, ahead.left, 1.0) * counts).sum(axis=1)
     return kept, np.minimum(ended, kept), expected
-
-
-def user_contracts(values: pl.DataFrame) -> pl.DataFrame:
-    """Add the contracts of each user up, currency by currency.
-
-    Returns:
-        One row per (user_id, currency): amounts, and `end_probability`, the share of the value at
-        stake that is expected to be lost.
-    """
-    sums = values.group_by("user_id", "currency").agg(
-        pl.col(
-            "mrr_minor",
-            "mrr_at_risk_minor",
-            "value_if_kept_minor",
-            "value_if_ended_minor",
-            "ltv_minor",
-            "value_at_risk_minor",
-        ).sum(),
-        n_contracts=pl.len(),
-        none_left=pl.col("end_probability").product(),
-    )
-    return sums.sort("user_id", "currency")
-
-
-def day_of_rows(rows: pl.DataFrame) -> date:
-    """The cutoff of snapshots: their latest day."""
-    return rows["snapshot_on"].max()  # type: ignore[return-value]  # a date
