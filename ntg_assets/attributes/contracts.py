@@ -1,7 +1,7 @@
 """Contracts of attributes."""
 
 from ntg_assets.columns import Timestamp
-from ntg_assets.contracts import Contract, column, contract
+from ntg_assets.contracts import Contract, column, contract, identifier
 
 ENTITIES = ("user", "item")
 
@@ -57,3 +57,14 @@ class AttributeReport(Contract):
 
     class Config:
         unique = ["entity", "attribute"]
+
+
+@contract("unavailable_items")
+class UnavailableItems(Contract):
+    """One row per item of TRAIN that may not be shown at the stage's cutoff."""
+
+    item_id: str = identifier("item", "Item")
+    reason: str = column("Not available yet, not any more, or its dates cannot be read")
+
+    class Config:
+        unique = ["item_id"]

@@ -6,6 +6,7 @@ import polars as pl
 
 from ntg_assets.attributes.as_of import with_attributes
 from ntg_assets.configuration.attributes import AvailabilitySettings, ConsentSettings
+from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.written import instants_of
 
 NOT_YET, NO_MORE, UNREADABLE = "not available yet", "not available any more", "dates unreadable"
@@ -38,7 +39,13 @@ def without_consent(
     return rows.filter(~agreed).select("user_id", detail=told)
 
 
-def unavailable_items(
+def nothing_unavailable(ids: IdTypes) -> pl.DataFrame:
+    """Rows of `unavailable_items` where no window is configured."""
+    item = pl.Int64 if ids.item == "integer" else pl.String
+    return pl.DataFrame(schema={"item_id": item, "reason": pl.String})
+
+
+def unavailable_items_at(
     items: pl.Series,
     attributes: pl.DataFrame,
     *,
@@ -80,44 +87,3 @@ def unavailable_items(
         .filter(pl.col("reason").is_not_null())
         .select("item_id", "reason")
     )
-
-
-def shown_where_not_allowed(
-    lists: pl.DataFrame,
-    attributes: pl.DataFrame,
-    *,
-    settings: AvailabilitySettings,
-    at: datetime,
-) -> pl.DataFrame:
-    """Return the places of lists whose item may not be shown in the user's region.
-
-    An item without regions may be shown everywhere; of a user without a region only such an item is
-    known to be allowed.
-
-    Args:
-        lists: `user_id`, `item_id`.
-        attributes: Rows of `attributes`.
-        settings: Names of the attributes.
-        at: Instant at which it is shown.
-
-    Returns:
-        The offending rows of `lists`.
-    """
-    if settings.regions is None or settings.user_region is None:
-        return lists.clear()
-    items = with_attributes(
-        lists, attributes, [settings.regions], entity="item", id_column="item_id", at=pl.lit(at)
-    )
-    both = with_attributes(
-        items, attributes, [settings.user_region], entity="user", id_column="user_id", at=pl.lit(at)
-    )
-    allowed = (
-        pl.col(settings.regions)
-        .str.split(settings.region_separator)
-        .list.eval(pl.element().str.strip_chars().str.to_lowercase())
-    )
-    place = pl.col(settings.user_region).str.strip_chars().str.to_lowercase()
-    is_allowed = pl.col(settings.regions).is_null() | allowed.list.contains(place).fill_null(
-        value=False
-    )
-    return both.filter(~is_allowed).select(lists.columns)

@@ -41,27 +41,12 @@ class ConsentSettings(Section):
 
 
 class AvailabilitySettings(Section):
-    """Which attributes say when and where an item may be shown."""
+    """Which attributes say when an item may be shown."""
 
     available_from: Word | None = None
     """Attribute of items: first day (or time) on which it may be shown; none: always was."""
     available_until: Word | None = None
     """Attribute of items: day (or time) from which it may not be shown any more; none: no end."""
-    regions: Word | None = None
-    """Attribute of items: where it may be shown; none: everywhere."""
-    region_separator: Annotated[str, Field(min_length=1)] = "|"
-    """What separates several regions."""
-    user_region: Word | None = None
-    """Attribute of users: where they are; who has none is shown only what may be shown anywhere."""
-
-    @model_validator(mode="after")
-    def _regions_meet(self) -> "AvailabilitySettings":
-        if (self.regions is None) != (self.user_region is None):
-            raise ValueError(
-                "regions (of items) and user_region (of users) are only of use together: name both"
-                " attributes, or neither"
-            )
-        return self
 
 
 class AttributeSettings(Section):
@@ -99,7 +84,5 @@ class AttributeSettings(Section):
             needed |= {
                 ("item", shown.available_from),
                 ("item", shown.available_until),
-                ("item", shown.regions),
-                ("user", shown.user_region),
             }
         return {(entity, name) for entity, name in needed if name is not None}

@@ -87,6 +87,10 @@ class StrategySettings(Section):
     """Cost of one contact, in the unit of value."""
     budget: float | None = Field(default=None, ge=0)
     """Most that may be spent; null: no limit."""
+    sleepers: bool = False
+    """Whether people are contacted, too, who pay and do not watch: a contact may be what ends their
+    contract.
+    """
 
 
 class ContactLogSettings(FileSource, TimeOptions):

@@ -82,6 +82,7 @@ def item_rules(
     train_events: Table,
     item_categories: pl.DataFrame,
     excluded_items: pl.DataFrame,
+    unavailable_items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -95,6 +96,7 @@ def item_rules(
         rules=rules,
         cutoff_at=train_end(split_boundaries),
         excluded=excluded,
+        unavailable=unavailable_items,
     )
 
 

@@ -39,6 +39,20 @@ def excluded_items_are_in_no_list(
     )
 
 
+@staged_check("recommendations", stages=STAGES, blocking=True)
+def what_is_unavailable_is_in_no_list(
+    recommendations: Table, default_list: Table, unavailable_items: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """No list holds an item outside its licence window."""
+    shown = [project.columns(table, "item_id") for table in (recommendations, default_list)]
+    broken = pl.concat(shown).join(unavailable_items, on="item_id", how="inner")
+    first = f" (such as item {broken['item_id'][0]})" if broken.height else ""
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{broken.height:,} places hold an item that may not be shown{first}",
+    )
+
+
 @staged_check("ranking_rules_report", stages=STAGES)
 def rules_name_what_there_is(ranking_rules_report: pl.DataFrame) -> dg.AssetCheckResult:
     """Each item and category that a business rule names is in TRAIN;

@@ -10,7 +10,11 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.contacts import strategies, trials
 from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.contacts.candidate_contracts import ContactCandidates, ContactRules
+from ntg_assets.revenue.contacts.contact_candidates import contact_candidates as bring_together
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
+from ntg_assets.revenue.contacts.contact_rules import contact_rules as rule_contacts
+from ntg_assets.revenue.contacts.contact_rules import contract_holds, latest_instant
 from ntg_assets.revenue.contacts.intervention_contracts import (
     InterventionAssignments,
     InterventionExclusions,
@@ -51,6 +55,7 @@ from ntg_assets.revenue.value.past_values import past_values
 from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.splits.boundaries import train_end
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import BACKTEST, LIVE, PUBLISHED
 
@@ -320,7 +325,7 @@ def user_list_report(
     optional_sources: pl.DataFrame,
     user_lists: pl.DataFrame,
     trial_log: pl.DataFrame,
-    revenue_risk_radar: pl.DataFrame,
+    contact_candidates: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """How the ids of each configured list meet the users of the log: found,
@@ -331,7 +336,7 @@ def user_list_report(
         optional_sources,
         user_lists,
         trial_log,
-        revenue_risk_radar["user_id"],
+        contact_candidates["user_id"],
         accept_unmatched=is_accepted,
     )
 
@@ -343,14 +348,19 @@ def user_list_report(
     stages=(BACKTEST,),
     kinds=("polars",),
 )
-def past_contact_holds(user_list_report: pl.DataFrame) -> pl.DataFrame:
+def past_contact_holds(
+    user_list_report: pl.DataFrame, optional_sources: pl.DataFrame
+) -> pl.DataFrame:
     """Why nobody would have been contacted; how the log ends is not known before its end."""
-    return hold_contacts([*list_holds(user_list_report)])
+    return hold_contacts([*list_holds(user_list_report), *contract_holds(optional_sources)])
 
 
 @staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))
 def contact_holds(
-    user_list_report: pl.DataFrame, volume_report: pl.DataFrame, project: Project
+    user_list_report: pl.DataFrame,
+    optional_sources: pl.DataFrame,
+    volume_report: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
     """Why nobody is contacted tonight, whatever a strategy says;
     a further source of such reasons is added here.
@@ -358,8 +368,73 @@ def contact_holds(
     return hold_contacts(
         [
             *list_holds(user_list_report),
+            *contract_holds(optional_sources),
             *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below),
         ]
+    )
+
+
+@staged_asset(contract=ContactCandidates, group="revenue", kinds=("polars",))
+def contact_candidates(
+    revenue_risk_radar: pl.DataFrame,
+    churn_scores: pl.DataFrame,
+    contract_scores: pl.DataFrame,
+    contract_values: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Whom a contact could be about: subscribers by their contracts, everyone else by silence."""
+    settings = project.settings
+    return bring_together(
+        revenue_risk_radar,
+        churn_scores.select("user_id", "churn_probability_before"),
+        contract_scores,
+        contract_values,
+        unit=settings.value.unit,
+        conversion=settings.subscriptions.conversion,
+    )
+
+
+@staged_asset(
+    contract=ContactRules,
+    group="revenue",
+    name="contact_rules",
+    stages=(BACKTEST,),
+    kinds=("polars",),
+)
+def past_contact_rules(
+    contact_candidates: pl.DataFrame,
+    known_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who would have been on no list, by what was known at the cutoff."""
+    return rule_contacts(
+        contact_candidates["user_id"],
+        known_terms,
+        attributes,
+        consent=project.settings.ingest.attributes.consent,
+        at=train_end(split_boundaries),
+        on=train_history(split_boundaries).cutoff_on,
+    )
+
+
+@staged_asset(contract=ContactRules, group="revenue", stages=(LIVE,), kinds=("polars",))
+def contact_rules(
+    contact_candidates: pl.DataFrame,
+    subscription_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who is on no contact list tonight, by all that the sources hold."""
+    return rule_contacts(
+        contact_candidates["user_id"],
+        subscription_terms,
+        attributes,
+        consent=project.settings.ingest.attributes.consent,
+        at=latest_instant(attributes, train_end(split_boundaries)),
+        on=train_history(split_boundaries).cutoff_on,
     )
 
 
@@ -370,7 +445,8 @@ def contact_holds(
     kinds=("polars",),
 )
 def intervention_exclusions(
-    revenue_risk_radar: pl.DataFrame,
+    contact_candidates: pl.DataFrame,
+    contact_rules: pl.DataFrame,
     user_lists: pl.DataFrame,
     contact_holds: pl.DataFrame,
     split_boundaries: pl.DataFrame,
@@ -382,10 +458,11 @@ def intervention_exclusions(
     as_of = train_history(split_boundaries).cutoff_on
     lists = UserLists.of(user_lists)
     return exclude(
-        revenue_risk_radar,
+        contact_candidates,
         settings=project.settings.radar,
         lists=lists,
         holds=contact_holds,
+        rules=contact_rules,
         as_of=as_of,
         taken_back=contacts_taken_back(project.paths.history, as_of),
     )
@@ -393,8 +470,7 @@ def intervention_exclusions(
 
 @staged_asset(contract=InterventionTargets, group="revenue", kinds=("polars",))
 def intervention_targets(
-    revenue_risk_radar: pl.DataFrame,
-    churn_scores: pl.DataFrame,
+    contact_candidates: pl.DataFrame,
     intervention_exclusions: pl.DataFrame,
     contact_holds: pl.DataFrame,
     uplift_estimates: pl.DataFrame,
@@ -403,12 +479,12 @@ def intervention_targets(
 ) -> pl.DataFrame:
     """Whom to contact tonight, by strategy, with expected value, cost and reason."""
     return strategies.intervention_targets(
-        revenue_risk_radar,
+        contact_candidates,
         settings=project.settings.radar,
         exclusions=intervention_exclusions,
         holds=contact_holds,
         seed=project.settings.seed,
-        warnings=churn_scores.select("user_id", "churn_probability_before"),
+        warnings=contact_candidates.select("user_id", "churn_probability_before"),
         uplift=uplift_estimates,
         as_of=train_history(split_boundaries).cutoff_on,
     )
@@ -430,12 +506,12 @@ def intervention_assignments(
 
 @staged_asset(contract=StrategyComparison, group="revenue", kinds=("polars",))
 def strategy_comparison(
-    intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame, project: Project
+    intervention_targets: pl.DataFrame, contact_candidates: pl.DataFrame, project: Project
 ) -> pl.DataFrame:
     """The strategies side by side: expected value, cost, overlap,
     and how far the save rate may fall.
     """
-    return compare(intervention_targets, revenue_risk_radar, settings=project.settings.radar)
+    return compare(intervention_targets, contact_candidates, settings=project.settings.radar)
 
 
 @staged_asset(contract=StrategyOverlaps, group="revenue", kinds=("polars",))

@@ -7,6 +7,7 @@ import polars as pl
 
 from ntg_assets.churn.reasons import LOWERS, RAISES
 from ntg_assets.orchestration.checking import staged_check
+from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue.contacts.contact_holds import tell_holds
 from ntg_assets.revenue.contacts.trials import TRIAL
 from ntg_assets.revenue.contacts.user_list_report import remarks
@@ -128,10 +129,10 @@ def radar_reconciles(
 
 @staged_check("intervention_targets", stages=STAGES, blocking=True)
 def targets_obey_the_policy(
-    intervention_targets: pl.DataFrame, revenue_risk_radar: pl.DataFrame
+    intervention_targets: pl.DataFrame, contact_candidates: pl.DataFrame
 ) -> dg.AssetCheckResult:
-    """Nobody excluded is contacted, and every target carries the radar's figure."""
-    offenders = targets_against_policy(intervention_targets, revenue_risk_radar)
+    """Nobody excluded is contacted, and every target carries the candidates' figure."""
+    offenders = targets_against_policy(intervention_targets, contact_candidates)
     told = (
         f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the radar"
     )
@@ -139,6 +140,33 @@ def targets_obey_the_policy(
         passed=offenders.is_empty(),
         description=told,
         metadata={"first": str(offenders.head(3).rows())},
+    )
+
+
+@staged_check("intervention_targets", stages=STAGES, blocking=True)
+def contacts_may_be_made(
+    intervention_targets: pl.DataFrame,
+    contact_rules: pl.DataFrame,
+    contact_candidates: pl.DataFrame,
+    project: Project,
+) -> dg.AssetCheckResult:
+    """Nobody is contacted who has not agreed or whose contract ended, and nobody who pays without
+    watching but by a strategy that says so.
+    """
+    contacts = intervention_targets.filter(pl.col("action") == "contact")
+    ruled = contacts.join(contact_rules.select("user_id").unique(), on="user_id", how="semi")
+    waking = [one.name for one in project.settings.radar.strategies if one.sleepers]
+    asleep = contacts.filter(~pl.col("strategy").is_in(waking)).join(
+        contact_candidates.filter("is_sleeper"), on="user_id", how="semi"
+    )
+    told = (
+        f"{contacts.height:,} contacts: {ruled.height:,} of people without consent or a running"
+        f" contract, {asleep.height:,} of people who pay and do not watch"
+    )
+    return dg.AssetCheckResult(
+        passed=ruled.is_empty() and asleep.is_empty(),
+        description=told,
+        metadata={"first": str([*ruled.head(3).rows(), *asleep.head(3).rows()])},
     )
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import standardise
+from ntg_assets.churn.reasons import RAISES
 from ntg_assets.subscriptions.contracts import KINDS, PAYMENT_FAILED
 from ntg_assets.subscriptions.design import GROUPS, Seen, matrix_of
 from ntg_assets.subscriptions.hazard import ends_within, piece_hazards
@@ -49,16 +50,6 @@ SCORE_TYPES: dict[str, Any] = {
     "reason_1": pl.String,
     "reason_2": pl.String,
     "reason_3": pl.String,
-}
-WORDS = {
-    "clock": "the next renewal is near",
-    "tenure": "how long the contract has run",
-    "plan": "the plan",
-    "price": "the price",
-    "payments": "payments",
-    "activity": "what was watched",
-    "signals": "signs of leaving",
-    "attributes": "attributes of the user",
 }
 
 
@@ -219,15 +210,36 @@ def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
         for column, group in enumerate(GROUPS):
             mine = [at for at, given in enumerate(groups) if given == group]
             raised[:, column] += np.where(kind == place, parts[:, mine].sum(axis=1), 0.0)
+    raised[:, GROUPS.index("clock")] = 0.0  # that a renewal is near is no reason to leave
     ranked = np.argsort(-raised, axis=1, kind="stable")
-    words = np.array([WORDS[group] for group in GROUPS], dtype=object)
+    facts = _facts(seen)
     told = {}
     for number in range(N_REASONS):
         nth = ranked[:, number]
         effect = raised[np.arange(n), nth]
         texts = [
-            f"{word} (odds x {np.exp(up):.1f})" if up > SMALLEST_EFFECT else None
-            for word, up in zip(words[nth], np.minimum(effect, 20.0), strict=True)
+            f"{facts[GROUPS[group]][row]}{RAISES} (odds x {np.exp(up):.1f})"
+            if up > SMALLEST_EFFECT
+            else None
+            for row, (group, up) in enumerate(zip(nth, np.minimum(effect, 20.0), strict=True))
         ]
         told[f"reason_{number + 1}"] = pl.Series(texts, dtype=pl.String)
     return told
+
+
+def _facts(seen: Seen) -> dict[str, list[str]]:
+    """Say what each group of columns looks at, contract by contract."""
+    rows = seen.rows
+    months = (pl.col("snapshot_on") - pl.col("contract_started_on")).dt.total_days() // 30
+    said = {
+        "clock": pl.lit("the next renewal"),
+        "tenure": pl.format("{} months under contract", months),
+        "plan": pl.format("plan {}", "plan"),
+        "price": pl.lit("the price"),
+        "payments": pl.format("{} failed payments in the last 90 days", "n_failed_90d"),
+        "activity": pl.format("{} active days in the last 30", "active_days_30d"),
+        "signals": pl.lit("signs of leaving in the last 30 days"),
+        "attributes": pl.lit("attributes of the user"),
+    }
+    told = rows.with_columns(**said)
+    return {name: told[name].to_list() for name in said}

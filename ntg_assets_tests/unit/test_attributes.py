@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from ntg_assets.attributes.as_of import with_attributes
 from ntg_assets.attributes.reading import (
@@ -18,8 +17,7 @@ from ntg_assets.attributes.roles import (
     NO_MORE,
     NOT_YET,
     UNREADABLE,
-    shown_where_not_allowed,
-    unavailable_items,
+    unavailable_items_at,
     without_consent,
 )
 from ntg_assets.configuration.attributes import (
@@ -167,31 +165,10 @@ def test_items_outside_their_window_are_unavailable_and_unreadable_dates_too(
     )
     rows = read_attributes(source, place=Place(tmp_path), ids=INTEGERS, zone="UTC").rows
     settings = AvailabilitySettings(available_from="opens", available_until="closes")
-    found = unavailable_items(
+    found = unavailable_items_at(
         pl.Series([1, 2, 3, 4, 5, 6]), rows, settings=settings, at=AT, zone="UTC"
     )
     assert found.rows() == [(2, NOT_YET), (3, NO_MORE), (5, UNREADABLE)]
-
-
-def test_an_item_is_shown_only_in_its_regions() -> None:
-    facts = [
-        ("item", "1", "where", "SE|no"),
-        ("item", "2", "where", "DK"),
-        ("user", "7", "country", "NO"),
-    ]
-    rows = pl.DataFrame(
-        [(*fact, None, None, place) for place, fact in enumerate(facts)],
-        schema={
-            **dict.fromkeys(("entity", "listed_id", "attribute", "value"), pl.String),
-            **dict.fromkeys(("valid_from_at", "known_from_at"), pl.Datetime("us")),
-            "place": pl.Int64,
-        },
-        orient="row",
-    )
-    lists = pl.DataFrame({"user_id": [7, 7, 7, 8, 8], "item_id": [1, 2, 3, 1, 3]})
-    settings = AvailabilitySettings(regions="where", user_region="country")
-    found = shown_where_not_allowed(lists, rows, settings=settings, at=AT)
-    assert_frame_equal(found, pl.DataFrame({"user_id": [7, 8], "item_id": [2, 1]}))
 
 
 def test_the_report_counts_who_is_known_to_the_log(tmp_path: Path) -> None:
@@ -213,9 +190,9 @@ def test_the_report_counts_who_is_known_to_the_log(tmp_path: Path) -> None:
     ("fields", "words"),
     [
         ({"consent": {"attribute": "ok"}}, "no source of users has an attribute 'ok'"),
-        ({"availability": {"regions": "where"}}, "only of use together"),
+        ({"availability": {"available_from": "t"}}, "no source of items has an attribute 't'"),
     ],
-    ids=["consent", "regions"],
+    ids=["consent", "availability"],
 )
 def test_a_role_without_its_attribute_is_refused(fields: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):

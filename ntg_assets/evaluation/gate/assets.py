@@ -58,7 +58,15 @@ def leakage_audit(
     return pl.concat([dates.with_columns(detail=pl.lit(None, pl.String)), verdict])
 
 
-@staged_asset(contract=ReleaseGate, group="evaluation", stages=(BACKTEST,))
+CONTRACTS = ("contract_backtest", "contract_values", "revenue_waterfall")
+
+
+@staged_asset(
+    contract=ReleaseGate,
+    group="evaluation",
+    stages=(BACKTEST,),
+    after=[dg.AssetKey([BACKTEST, table]) for table in CONTRACTS],
+)
 def release_gate(
     split_report: pl.DataFrame,
     leakage_audit: pl.DataFrame,

@@ -23,6 +23,7 @@ def judge_items(
     rules: RulesSettings,
     cutoff_at: datetime,
     excluded: Collection[str] = (),
+    unavailable: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Make `item_rules`: what the rules say of each item of TRAIN.
 
@@ -32,12 +33,17 @@ def judge_items(
         rules: The configuration.
         cutoff_at: The instant from which ages are counted.
         excluded: Items, as text, that `exclude_items_file` names.
+        unavailable: `unavailable_items`: they are shown to nobody, whatever the rules say.
 
     Raises:
         ConfigurationError: rules speak of categories, and the source has none.
     """
     _refuse_without_categories(item_categories, rules)
-    return apply_rules(_facts(events, item_categories, cutoff_at), rules=rules, excluded=excluded)
+    judged = apply_rules(_facts(events, item_categories, cutoff_at), rules=rules, excluded=excluded)
+    if unavailable is None or unavailable.is_empty():
+        return judged
+    told = judged.join(unavailable, on="item_id", how="left", maintain_order="left")
+    return told.with_columns(pl.coalesce("reason", "exclusion").alias("exclusion")).select(COLUMNS)
 
 
 def apply_rules(

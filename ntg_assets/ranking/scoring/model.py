@@ -193,7 +193,9 @@ def ranking_model(
         weights=learned,
         zone=zone,
     )
-    if item_rules is None or not settings.rules.are_set:
+    if item_rules is None:
+        return model
+    if not settings.rules.are_set and item_rules["exclusion"].null_count() == item_rules.height:
         return model
     return with_rules(model, list_rules(item_rules, items=items, settings=settings.rules))
 

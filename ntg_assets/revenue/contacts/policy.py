@@ -14,10 +14,11 @@ import polars as pl
 
 from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.randomness import unit_interval
+from ntg_assets.revenue.contacts.contact_rules import RULES
 from ntg_assets.revenue.contacts.user_lists import UserLists
 from ntg_assets.sources.ids import KnownIds, match_ids
 
-NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = EXCLUSIONS = (
+NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = (
     "none",
     "withheld",
     "opted_out",
@@ -26,7 +27,9 @@ NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = EXCLUSION
     "holdout",
     "over_budget",
 )
-POLICY = (WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT)  # the first that holds decides
+# the first that holds decides
+POLICY = (WITHHELD, OPTED_OUT, *RULES, EXCLUDED, CONTACTED, HOLDOUT)
+EXCLUSIONS = (NONE, *POLICY, OVER_BUDGET)
 NOBODY = UserLists()
 
 
@@ -36,6 +39,7 @@ def intervention_exclusions(
     settings: RadarSettings,
     lists: UserLists = NOBODY,
     holds: pl.DataFrame | None = None,
+    rules: pl.DataFrame | None = None,
     as_of: date | None = None,
     taken_back: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
@@ -46,6 +50,7 @@ def intervention_exclusions(
         settings: Caps and holdout.
         lists: Opt-outs, exclusions, past contacts.
         holds: `contact_holds`; any row of it keeps everyone from being contacted.
+        rules: `contact_rules`; None: nobody needs to agree, and there are no contracts.
         as_of: Tonight; contacts count in `[as_of - contact_window_days, as_of)`. None: there are no
             contacts to count.
         taken_back: Contacts by lists of tonight that were published before and taken back; they
@@ -66,6 +71,11 @@ def intervention_exclusions(
         OPTED_OUT: _listed(
             known, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))
         ),
+        **{
+            name: _ruled(users, rules.filter(pl.col("exclusion") == name))
+            for name in RULES
+            if rules is not None
+        },
         EXCLUDED: _listed(known, lists.excluded),
         CONTACTED: _capped(
             known, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back
@@ -91,6 +101,10 @@ def intervention_exclusions(
         is_deciding=pl.int_range(pl.len()).over("user_id") == 0
     )
     return deciding.drop("place")
+
+
+def _ruled(users: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    return users.join(rows.select("user_id", "detail"), on="user_id", how="inner")
 
 
 def _listed(known: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:

@@ -53,7 +53,7 @@ def intervention_targets(
     """Choose the targets of every strategy.
 
     Args:
-        radar: `revenue_risk_radar`.
+        radar: `contact_candidates`, or `revenue_risk_radar`.
         settings: Strategies and policy.
         exclusions: `intervention_exclusions`; none: the random holdout alone.
         holds: `contact_holds`; any row of it leaves every list empty.
@@ -72,7 +72,8 @@ def intervention_targets(
     deciding = excluded.filter("is_deciding").select(
         "user_id", "exclusion", exclusion_detail="detail"
     )
-    candidates = radar.filter("is_at_risk_population").drop("rank")
+    candidates = radar.filter("is_at_risk_population").drop("rank", strict=False)
+    candidates = candidates.drop("churn_probability_before", strict=False)
     for column, known in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
         told = (
             pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64})
@@ -152,6 +153,7 @@ def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str)
 def _choose(
     candidates: pl.DataFrame, strategy: StrategySettings, *, settings: RadarSettings, draw: str
 ) -> pl.DataFrame:
+    candidates = _awake(candidates, strategy)
     measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
     paid = _within_budget(ordered, strategy, capacity=settings.capacity)
@@ -180,6 +182,13 @@ def _choose(
             reason="reason_1",
         )
     )
+
+
+def _awake(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:
+    """Leave out who pays and does not watch, unless the strategy says so."""
+    if strategy.sleepers or "is_sleeper" not in candidates.columns:
+        return candidates
+    return candidates.filter(~pl.col("is_sleeper"))
 
 
 def _within_budget(

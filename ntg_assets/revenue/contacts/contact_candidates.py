@@ -1,0 +1,137 @@
+"""Whom a contact could be about: subscribers by what their contracts put at risk, everyone else by
+silence.
+
+For a subscriber, leaving is the end of the contract, whatever was watched: so the chance, the value
+at stake and the reasons are those of `contract_scores` and `contract_values`, added up over the
+user's contracts. Amounts of one list are in one unit. Who is worth something in another one (a
+currency without a rate, index points beside money) stands here with the reason, and on no list.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.subscriptions import ConversionSettings
+from ntg_assets.subscriptions.amounts import decimals_of
+from ntg_assets.subscriptions.scores import ENDING, SLEEPING
+
+SILENCE, CONTRACT = BASES = ("silence", "contract")
+CANDIDATE_TYPES: dict[str, Any] = {
+    "user_id": pl.String,
+    "basis": pl.String,
+    "churn_probability": pl.Float64,
+    "churn_probability_before": pl.Float64,
+    "ltv_at_stake": pl.Float64,
+    "revenue_at_risk": pl.Float64,
+    "is_at_risk_population": pl.Boolean,
+    "is_sleeper": pl.Boolean,
+    "unit": pl.String,
+    "reason_1": pl.String,
+    "left_out": pl.String,
+}
+NO_FORECAST = "no window of a contract has closed yet, so nothing is forecast"
+
+
+def contact_candidates(
+    radar: pl.DataFrame,
+    before: pl.DataFrame,
+    scores: pl.DataFrame,
+    values: pl.DataFrame,
+    *,
+    unit: str,
+    conversion: ConversionSettings | None,
+) -> pl.DataFrame:
+    """Bring those whom silence and those whom contracts put at risk together.
+
+    Args:
+        radar: `revenue_risk_radar`.
+        before: `user_id`, `churn_probability_before` of `churn_scores`.
+        scores: `contract_scores`.
+        values: `contract_values`.
+        unit: `value.unit`.
+        conversion: `subscriptions.conversion`.
+
+    Returns:
+        `contact_candidates`, by user: one row each; subscribers as such, whatever the radar says.
+    """
+    types = CANDIDATE_TYPES | {"user_id": radar.schema["user_id"]}
+    silent = radar.join(before, on="user_id", how="left").with_columns(
+        basis=pl.lit(SILENCE), is_sleeper=pl.lit(value=False), left_out=pl.lit(None, pl.String)
+    )
+    names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
+    if scores.is_empty():
+        return silent.select(names).sort("user_id")
+    money = money_unit(values, unit=unit, conversion=conversion)
+    contracts = _contracts(scores, values, money=money, conversion=conversion)
+    others = silent.join(contracts, on="user_id", how="anti")
+    if unit != money:
+        apart = f"valued in {unit}, subscribers in {money}: set value.unit: {money} to compare"
+        others = others.with_columns(
+            is_at_risk_population=pl.lit(value=False), left_out=pl.lit(apart)
+        )
+    return pl.concat([others.select(names), contracts.select(names)]).sort("user_id")
+
+
+def money_unit(values: pl.DataFrame, *, unit: str, conversion: ConversionSettings | None) -> str:
+    """Unit of subscribers' amounts: what they are converted into, else the unit of value where
+    contracts have it, else the currency of most contracts (ties: the first by its letters).
+    """
+    if conversion is not None:
+        return conversion.currency.lower()
+    counts = values["currency"].value_counts().sort(["count", "currency"], descending=[True, False])
+    codes = counts["currency"].str.to_lowercase().to_list()
+    return unit if unit in codes or not codes else str(codes[0])
+
+
+def _contracts(
+    scores: pl.DataFrame,
+    values: pl.DataFrame,
+    *,
+    money: str,
+    conversion: ConversionSettings | None,
+) -> pl.DataFrame:
+    """Add up the contracts of each user that run and whose end is not known."""
+    rates = {money.upper(): 1.0} | (conversion.rates if conversion else {})
+    factor = pl.col("currency").replace_strict(
+        {code: rate / 10 ** decimals_of(code) for code, rate in rates.items()},
+        default=None,
+        return_dtype=pl.Float64,
+    )
+    amounts = values.select(
+        "subscription_id",
+        stake=(pl.col("value_if_kept_minor") - pl.col("value_if_ended_minor")) * factor,
+    )
+    open_ = scores.filter(pl.col("state") != ENDING).join(amounts, on="subscription_id", how="left")
+    risk = pl.col("end_probability") * pl.col("stake")
+    whole = (
+        open_.sort("user_id", "subscription_id")
+        .group_by("user_id", maintain_order=True)
+        .agg(
+            ltv_at_stake=pl.col("stake").sum(),
+            risk=risk.sum(),
+            likeliest=pl.col("end_probability").max(),
+            is_sleeper=(pl.col("state") == SLEEPING).all(),
+            has_forecast=pl.col("end_probability").is_not_null().all(),
+            has_rate=pl.col("stake").is_not_null().all(),
+            currency=pl.col("currency").first(),
+            reason_1=pl.col("reason_1").sort_by(risk, descending=True).first(),
+        )
+    )
+    left_out = (
+        pl.when(~pl.col("has_forecast"))
+        .then(pl.lit(NO_FORECAST))
+        .when(~pl.col("has_rate"))
+        .then(pl.format("pays in {}, and no rate brings that to {}", "currency", pl.lit(money)))
+    )
+    chance = pl.when(pl.col("ltv_at_stake") > 0).then(pl.col("risk") / pl.col("ltv_at_stake"))
+    told = whole.with_columns(
+        basis=pl.lit(CONTRACT),
+        left_out=left_out,
+        churn_probability=chance.fill_null(pl.col("likeliest")).fill_null(0.0).clip(0, 1),
+        churn_probability_before=pl.lit(None, pl.Float64),
+        unit=pl.lit(money),
+    )
+    return told.with_columns(
+        revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
+        is_at_risk_population=pl.col("left_out").is_null(),
+    )

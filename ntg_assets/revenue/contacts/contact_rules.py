@@ -1,0 +1,108 @@
+"""Who is on no contact list whatever a strategy says: whoever has not agreed, and whoever's
+contract has ended or is known to end.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.attributes.roles import without_consent
+from ntg_assets.configuration.attributes import ConsentSettings
+from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
+from ntg_assets.subscriptions.reading import KEY as SUBSCRIPTIONS
+
+NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING = RULES = (
+    "no_consent",
+    "contract_ended",
+    "contract_ending",
+)
+RULE_TYPES: dict[str, Any] = {"user_id": pl.String, "exclusion": pl.String, "detail": pl.String}
+
+
+def contact_rules(
+    users: pl.Series,
+    terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    *,
+    consent: ConsentSettings | None,
+    at: datetime,
+    on: date,
+) -> pl.DataFrame:
+    """List who may not be contacted.
+
+    A user with several contracts is left out when none of them runs, or when the end of all that
+    run is known.
+
+    Args:
+        users: Everyone who could be on a list.
+        terms: `subscription_terms` (or `known_terms`): what is known of contracts.
+        attributes: What is known of users.
+        consent: Who has agreed; None: nothing has to be agreed to.
+        at: Instant at which consent counts.
+        on: Day on which contracts count.
+
+    Returns:
+        `contact_rules`, by user: one row for each reason.
+    """
+    types = RULE_TYPES | {"user_id": users.dtype}
+    parts = [pl.DataFrame(schema=types)]
+    if consent is not None:
+        found = without_consent(users, attributes, settings=consent, at=at)
+        parts.append(found.with_columns(exclusion=pl.lit(NO_CONSENT)))
+    parts.append(contract_rules(terms, on=on))
+    names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
+    return pl.concat([part.select(names) for part in parts]).sort("user_id", "exclusion")
+
+
+def contract_rules(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
+    """List the users whose contracts have ended by a day, or are all known to end."""
+    started = terms.filter(pl.col("started_on") <= on)
+    runs = pl.col("ended_on").is_null() | (pl.col("ended_on") > on)
+    follows = pl.col("started_on").shift(-1).over("subscription_id") <= pl.col(
+        "ended_on"
+    ) + pl.duration(days=1)
+    placed = terms.sort("subscription_id", "started_on").with_columns(
+        is_open=pl.col("ended_on").is_null() | follows.fill_null(value=False)
+    )
+    now = placed.filter((pl.col("started_on") <= on) & runs)
+    by_user = (
+        started.group_by("user_id")
+        .agg(last_end_on=pl.col("ended_on").max())
+        .join(
+            now.group_by("user_id").agg(
+                stays=pl.col("is_open").any(), ends_on=pl.col("ended_on").max()
+            ),
+            on="user_id",
+            how="left",
+        )
+    )
+    ended = by_user.filter(pl.col("stays").is_null()).select(
+        "user_id",
+        exclusion=pl.lit(CONTRACT_ENDED),
+        detail=pl.format("the contract ended on {}", "last_end_on"),
+    )
+    ending = by_user.filter(~pl.col("stays")).select(
+        "user_id",
+        exclusion=pl.lit(CONTRACT_ENDING),
+        detail=pl.format("the contract ends on {}", "ends_on"),
+    )
+    return pl.concat([ended, ending]).sort("user_id")
+
+
+def contract_holds(optional_sources: pl.DataFrame) -> Iterator[Hold]:
+    """Yield a reason when contracts are configured and cannot be read: nobody knows whose ended."""
+    for row in optional_sources.filter(
+        (pl.col("source") == SUBSCRIPTIONS) & ~pl.col("is_usable")
+    ).iter_rows(named=True):
+        yield Hold(SUBSCRIPTIONS, UNREADABLE, f"{SUBSCRIPTIONS}: {row['sentence']}")
+
+
+def latest_instant(attributes: pl.DataFrame, at: datetime) -> datetime:
+    """First instant after everything that the sources say is known and holds, but not before `at`:
+    who took consent back after the end of the log has taken it back.
+    """
+    times = [attributes["known_from_at"].max(), attributes["valid_from_at"].max()]
+    known = [time + timedelta(microseconds=1) for time in times if isinstance(time, datetime)]
+    return max([at, *known])

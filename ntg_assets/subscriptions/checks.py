@@ -1,0 +1,100 @@
+"""Checks of contracts: what is added up adds up, what ended is not forecast, nothing is too good."""
+
+import dagster as dg
+import polars as pl
+
+from ntg_assets.churn.snapshots import train_history
+from ntg_assets.orchestration.checking import staged_check
+from ntg_assets.orchestration.project import Project
+from ntg_assets.stages import BACKTEST, INGEST, STAGES
+from ntg_assets.subscriptions.backtest import TOGETHER
+from ntg_assets.subscriptions.waterfall import mrr_by_changes, unreconciled
+
+MIN_PER_OUTCOME = 30  # with fewer ends a perfect order can be luck
+
+
+def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
+    """Return the contracts whose ltv and value at risk are not the value if kept."""
+    whole = pl.col("ltv_minor") + pl.col("value_at_risk_minor")
+    return values.filter(whole != pl.col("value_if_kept_minor"))
+
+
+def forecasts_of_what_ended(scores: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return the contracts that are scored although they had ended for all that was known."""
+    ended = known.filter(
+        (pl.col("contract_end_on") <= scores["cutoff_on"].max()).fill_null(value=False)
+    )
+    last = ended.group_by("subscription_id").agg(pl.col("contract_started_on").max())
+    return scores.join(last, on=["subscription_id", "contract_started_on"], how="semi")
+
+
+@staged_check("revenue_waterfall", stages=STAGES, blocking=True)
+def revenue_adds_up_to_the_cent(
+    revenue_waterfall: pl.DataFrame, known_terms: pl.DataFrame, split_boundaries: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """Each month's movements lead from its beginning to its end and to the next month, and both are
+    what the contracts give when they are added up the other way.
+    """
+    cutoff_on = train_history(split_boundaries).cutoff_on
+    changes = mrr_by_changes(known_terms, cutoff_on=cutoff_on)
+    broken = unreconciled(revenue_waterfall, changes)
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{revenue_waterfall.height:,} months, {broken.height} that do not add up",
+        metadata={"first": str(broken.head(3).rows())},
+    )
+
+
+@staged_check("contract_values", stages=STAGES, blocking=True)
+def contract_values_add_up(contract_values: pl.DataFrame) -> dg.AssetCheckResult:
+    """What is expected and what is at risk add up to the value if kept, for each contract."""
+    broken = values_that_do_not_add_up(contract_values)
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{contract_values.height:,} contracts, {broken.height} that do not add up",
+        metadata={"first": str(broken["subscription_id"].head(3).to_list())},
+    )
+
+
+@staged_check("contract_scores", stages=STAGES, blocking=True)
+def what_ended_is_not_forecast(
+    contract_scores: pl.DataFrame, known_terms: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """No contract is scored that had ended for all that was known."""
+    broken = forecasts_of_what_ended(contract_scores, known_terms)
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{contract_scores.height:,} contracts, {broken.height} that had ended",
+        metadata={"first": str(broken["subscription_id"].head(3).to_list())},
+    )
+
+
+@staged_check("contract_backtest", stages=(BACKTEST,), blocking=True)
+def contracts_are_not_too_good_to_be_true(
+    contract_backtest: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """No order of contracts is so good that a leak is likelier than a model."""
+    threshold = project.settings.gate.implausible_auc
+    stayed = pl.col("n_contracts") - pl.col("n_ended")
+    broken = contract_backtest.filter(
+        pl.col("origin") == TOGETHER,
+        pl.col("auc") > threshold,
+        pl.min_horizontal("n_ended", stayed) >= MIN_PER_OUTCOME,
+    )
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=f"{broken.height} AUCs of contracts above {threshold}",
+        metadata={"offenders": str(broken.rows())},
+    )
+
+
+@staged_check("subscription_report", stages=(INGEST,))
+def contracts_can_be_believed(subscription_report: pl.DataFrame) -> dg.AssetCheckResult:
+    """No row of contracts or payments is left out; a warning, since the others count."""
+    refused = subscription_report.filter(pl.col("is_refused"))
+    told = "; ".join(refused["sentence"].to_list())
+    return dg.AssetCheckResult(
+        passed=refused.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told or "no row is left out",
+    )
