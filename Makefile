@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
-BENCHMARKS := run scale graph axes ranking sources offpolicy serving churn experiments
+BENCHMARKS := run scale graph axes ranking sources offpolicy serving churn subscriptions experiments
 
 # A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
 CREATED := $(VENV)/.created
@@ -122,7 +122,7 @@ leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
-.PHONY: bench-run bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-experiments
+.PHONY: bench-run bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
 bench-run: ## The whole graph on MovieLens and on four months of purchases
 bench-scale: ## 25 million events through ingest, splits and features
 bench-graph: ## The taste graph at 25 million events against other libraries
@@ -132,6 +132,7 @@ bench-sources: ## What each source adds to the blend, and weighted variants of t
 bench-offpolicy: ## Off-policy estimates against planted truth and a real pair of logs
 bench-serving: ## Lists over HTTP: latency and memory, beside direct calls
 bench-churn: ## Churn, calibration and radar against other models (CONFIG: on your own log)
+bench-subscriptions: ## Contracts against planted truth: forecasts, money, survival, cost
 bench-experiments: ## Statistics of experiments: truth, power and speed
 $(BENCHMARKS:%=bench-%): bench-%: $(DEV) $(PEERS)
 	$(BIN)/python -m benchmarks.$* $(if $(filter ranking sources churn,$*),$(WITH_CONFIG)) $(ARGS)

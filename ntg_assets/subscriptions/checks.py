@@ -1,4 +1,4 @@
-"""Checks of contracts: what is added up adds up, what ended is not forecast, nothing is too good."""
+"""Checks of contracts: sums add up, what ended is not forecast, nothing is too good to be true."""
 
 import dagster as dg
 import polars as pl
