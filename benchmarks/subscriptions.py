@@ -247,10 +247,14 @@ def goals_of(figures: dict[str, Any]) -> list[Goal]:
         goals += [
             Goal(f"monthly revenue at risk off what was lost, {law} world", off, 0.1, "at_most"),
             Goal(f"sleepers' mean chance off the truth, {law} world", sleepers, 0.2, "at_most"),
-            Goal(f"months that do not add up, {law} world", found["waterfall_broken"], 0, "at_most"),
-            Goal(f"ended contracts forecast, {law} world", found["scored_that_had_ended"], 0,
-                 "at_most"),
-        ]  # fmt: skip
+            *(
+                Goal(f"{what}, {law} world", found[figure], 0, "at_most")
+                for what, figure in (
+                    ("months that do not add up", "waterfall_broken"),
+                    ("ended contracts forecast", "scored_that_had_ended"),
+                )
+            ),
+        ]
     error = family["of"][FULL]["ece"] - family["of"][FULL]["ece_noise_95"]
     goals.append(Goal("calibration error beyond its noise, family's world", error, 0.0, "at_most"))
     if "survival" in figures:

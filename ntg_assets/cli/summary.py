@@ -79,10 +79,11 @@ def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, st
             ("decision", f"{decision['experiment']}: {decision['sentence']}")
             for decision in known["decisions"]
         ),
+        *(("contracts", sentence) for sentence in known["contracts"].sentences),
         (
             "leaving",
             (
-                f"{known['n_at_risk']:,} of {known['n_users']:,} users can still be lost;"
+                f"{known['n_at_risk']:,} of {known['n_users']:,} {known['whom']} can still be lost;"
                 f" {known['at_risk_total']:,.1f} at risk ({unit})"
             ),
         ),

@@ -14,7 +14,9 @@ from ntg_assets.off_policy.sentences import tell_values
 from ntg_assets.publish.broken import tell_broken, tell_doubtful
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
+from ntg_assets.revenue.contacts.contact_candidates import SILENCE
 from ntg_assets.revenue.value.worth import CAPPED
+from ntg_assets.subscriptions.sentences import tell_contracts
 
 Reader = Callable[[str, str], pl.DataFrame]
 
@@ -57,7 +59,19 @@ def write_brief(
 
 def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[str, Any]:
     """Collect what the page and the end of a run say."""
-    radar = read("live", "revenue_risk_radar")
+    radar = read("live", "revenue_risk_radar").join(
+        read("live", "contact_candidates").filter(pl.col("basis") == SILENCE),
+        on="user_id",
+        how="semi",
+        maintain_order="left",
+    )
+    contracts = tell_contracts(
+        read("live", "contract_values"),
+        read("live", "revenue_waterfall"),
+        read("backtest", "contract_backtest"),
+        read("ingest", "subscription_report"),
+        read("ingest", "attribute_report"),
+    )
     chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
     targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
     first = (
@@ -75,12 +89,15 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),
+        "contracts": contracts,
+        "whom": "users without a contract" if contracts.waterfall else "users",
         "n_users": radar.height,
         "n_at_risk": int(radar["is_at_risk_population"].sum()),
         "unit": unit,
         "at_risk_total": float(radar["revenue_at_risk"].sum()),
         "capped": _capped(read("live", "ltv_estimates")),
         "bands": _bands(radar),
+        "contact_unit": targets["unit"][0] if targets.height else unit,
         "first_strategy": first["strategy"][0] if first.height else None,
         "first_targets": first.head(TOP_TARGETS).to_dicts(),
         "strategies": _strategies(targets),

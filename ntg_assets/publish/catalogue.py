@@ -89,6 +89,21 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
         BACKTEST: ("radar_backtest", "value_backtest", "value_horizons", "money_calibration"),
         PUBLISHED: ("radar_segments",),
     },
+    "outputs/subscriptions": {
+        LIVE: (
+            "contract_scores",
+            "contract_values",
+            "contract_hazards",
+            "contract_persistence",
+            "contract_cohorts",
+            "contract_trials",
+            "contract_acquisition",
+            "revenue_waterfall",
+            "contact_candidates",
+            "contact_rules",
+        ),
+        BACKTEST: ("contract_backtest",),
+    },
     "outputs/experiments": {
         EXPERIMENTS: (
             "experiment_sources",
@@ -134,6 +149,10 @@ READ_COPY_ONLY = (
     (INGEST, "volume_report"),
     (INGEST, "optional_sources"),
     (INGEST, "input_files"),
+    (INGEST, "attribute_report"),
+    (INGEST, "subscription_report"),
+    (INGEST, "subscription_quarantine"),
+    (LIVE, "unavailable_items"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),

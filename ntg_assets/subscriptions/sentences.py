@@ -1,0 +1,103 @@
+"""What a person is told of contracts, in sentences with their numbers."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from ntg_assets.subscriptions.amounts import tell_amount
+from ntg_assets.subscriptions.backtest import TOGETHER
+from ntg_assets.subscriptions.scores import ENDING, SLEEPING, TRIAL
+from ntg_assets.subscriptions.walk_forward import FULL
+from ntg_assets.subscriptions.waterfall import MOVEMENTS
+
+SHOWN_MONTHS = 12
+
+
+class ToldContracts(NamedTuple):
+    """What is told of contracts.
+
+    Attributes:
+        sentences: One for each currency, then of who sleeps, of the back-test and of the sources.
+        waterfall: The last months, as texts: currency, month, then the amounts.
+    """
+
+    sentences: list[str]
+    waterfall: list[list[str]]
+
+
+def tell_contracts(
+    values: pl.DataFrame,
+    waterfall: pl.DataFrame,
+    backtest: pl.DataFrame,
+    report: pl.DataFrame,
+    attributes: pl.DataFrame,
+) -> ToldContracts:
+    """Say what runs, what is at risk, how far that was right before, and what is assumed.
+
+    Args:
+        values: `contract_values`.
+        waterfall: `revenue_waterfall`.
+        backtest: `contract_backtest`.
+        report: `subscription_report`.
+        attributes: `attribute_report`.
+    """
+    assumed = attributes.filter("is_time_assumed")["sentence"].to_list()
+    if values.is_empty():
+        return ToldContracts(assumed, [])
+    refused = report.filter("is_refused")["sentence"].to_list()
+    sentences = [
+        *(_of_currency(rows) for rows in values.sort("currency").partition_by("currency")),
+        _of_states(values),
+        *_of_backtest(backtest),
+        *refused,
+        *assumed,
+    ]
+    return ToldContracts([one for one in sentences if one], _months(waterfall))
+
+
+def _of_currency(rows: pl.DataFrame) -> str:
+    code = str(rows["currency"][0])
+    monthly, at_risk, value = (
+        tell_amount(int(rows[name].sum()), code)
+        for name in ("mrr_minor", "mrr_at_risk_minor", "value_at_risk_minor")
+    )
+    return (
+        f"{rows.height:,} contracts bring {monthly} a month; {at_risk} of it is expected to be lost"
+        f" within the churn horizon, {value} of value with it"
+    )
+
+
+def _of_states(values: pl.DataFrame) -> str:
+    counts = dict(values["state"].value_counts().iter_rows())
+    asleep, ending, trials = (counts.get(state, 0) for state in (SLEEPING, ENDING, TRIAL))
+    return (
+        f"{asleep:,} pay and do not watch (contacted only by a strategy that says so), {ending:,}"
+        f" are known to end and are on no list, {trials:,} are in a trial"
+    )
+
+
+def _of_backtest(backtest: pl.DataFrame) -> list[str]:
+    rows = backtest.filter(pl.col("origin") == TOGETHER, pl.col("model") == FULL)
+    return [
+        f"at past origins {tell_amount(row['mrr_at_risk_minor'], row['currency'])} a month was"
+        f" called at risk, {tell_amount(row['mrr_lost_minor'], row['currency'])} was lost"
+        f" ({row['n_ended']:,} of {row['n_contracts']:,} contracts; AUC {row['auc'] or 0:.2f})"
+        for row in rows.sort("currency").iter_rows(named=True)
+    ]
+
+
+def _months(waterfall: pl.DataFrame) -> list[list[str]]:
+    names = ["start_minor", *(f"{name}_minor" for name in MOVEMENTS), "end_minor"]
+    last = (
+        waterfall.sort("currency", "month_on")
+        .group_by("currency", maintain_order=True)
+        .tail(SHOWN_MONTHS)
+    )
+    return [
+        [
+            row["currency"],
+            f"{row['month_on']:%Y-%m}",
+            *(tell_amount(row[name], row["currency"]).rsplit(" ", 1)[0] for name in names),
+        ]
+        for row in last.iter_rows(named=True)
+    ]
