@@ -41,6 +41,10 @@ synth: $(RUN) ## Write a synthetic world with planted truth and run the whole gr
 	$(BIN)/ntg synth
 	$(BIN)/ntg run-all --config configs/synthetic.yaml
 
+.PHONY: demo
+demo: $(RUN) ## Run the whole graph on a small planted subscription service: revenue, contracts, an experiment
+	$(BIN)/ntg run-all --config configs/demo.yaml
+
 .PHONY: journey
 journey: $(DEV) ## Run the whole graph on a second real source, the Complete Journey purchases
 	$(BIN)/python -m benchmarks.complete_journey

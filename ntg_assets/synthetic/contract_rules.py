@@ -109,6 +109,11 @@ class ContractRules(Section):
     immediate_share: float = Field(default=0.3, ge=0, le=1)
     """`frailty`: cancellations that take effect at once."""
 
+    experiment_days: int = Field(default=0, ge=0)
+    """Last days of the world, in which every second person sees something better; 0: none."""
+    experiment_lift: float = Field(default=0.3, ge=0, le=1)
+    """By how much more days they then watch."""
+
     @property
     def cuts(self) -> tuple[int, ...]:
         """Day numbers for which the truth is written, in order."""

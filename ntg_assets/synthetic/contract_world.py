@@ -6,6 +6,7 @@
 - `payments.csv`: subscription_id, happened_at, status, amount, currency
 - `users.csv`: user_id, known_from, country, channel, acquisition_cost, consent
 - `item_windows.csv`: item_id, known_from, available_from, available_until
+- `assignments.csv`: experiment_id, user_id, arm, assigned_at; where there is an experiment
 - `truth/contracts.parquet`: see `contract_truth.py`
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ntg_assets.randomness import random_stream
+from ntg_assets.randomness import random_stream, unit_interval
 from ntg_assets.synthetic.contract_lives import (
     ANNOUNCED_DAYS,
     GRACE_DAYS,
@@ -34,6 +35,7 @@ COUNTRIES = ("SE", "NO", "DK", "FI")
 SUPPORT, PLAY = "support_ticket", "play"
 MICROSECONDS_PER_DAY = 86_400_000_000
 LOYALTY = 0.7
+EXPERIMENT, CONTROL_SHARE = "better-start-page", 0.5
 LATER_EVERY, GONE_EVERY = 20, 10
 GENRES = ("Drama", "Comedy", "Crime", "Nature", "Sport", "Music")
 
@@ -49,7 +51,7 @@ def contract_tables(rules: ContractRules) -> dict[str, pl.DataFrame]:
         "users": _users(lives, rules),
         "item_windows": _item_windows(rules),
         "truth": contract_truth(lives, rules),
-    }
+    } | ({"assignments": _assignments(lives, rules)} if rules.experiment_days else {})
 
 
 def write_contract_world(folder: Path, rules: ContractRules) -> dict[str, int]:
@@ -60,7 +62,9 @@ def write_contract_world(folder: Path, rules: ContractRules) -> dict[str, int]:
         if name == "truth":
             rows.write_parquet(folder / "truth" / "contracts.parquet")
         elif name == "events":
-            rows.write_parquet(folder / "events.parquet")
+            rows.with_columns(pl.col("user_id", "item_id").cast(pl.Int32)).write_parquet(
+                folder / "events.parquet", compression="zstd", compression_level=9
+            )
         else:
             rows.write_csv(folder / f"{name}.csv")
     return {name: rows.height for name, rows in tables.items()}
@@ -175,7 +179,14 @@ def _events(lives: Lives, rules: ContractRules) -> pl.DataFrame:
     row = np.repeat(np.arange(len(length)), n_days)
     day = periods["start"][row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
     user = lives.contracts.user[periods["contract"]]
-    active = np.unique(user[row] * np.int64(NEVER) + day)
+    active = np.unique(
+        np.concatenate(
+            [
+                user[row] * np.int64(NEVER) + day,
+                _lifted(rules, rng, user, periods["start"], length, rate),
+            ]
+        )
+    )
     n_events = 1 + rng.poisson(rules.events_per_active_day - 1, len(active))
     each = np.repeat(active, n_events)
     who, when = each // NEVER, each % NEVER
@@ -191,6 +202,48 @@ def _events(lives: Lives, rules: ContractRules) -> pl.DataFrame:
         SUPPORT,
     )
     return pl.concat([plays, support]).sort("event_at", "user_id", "item_id")
+
+
+def _lifted(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    user: np.ndarray,
+    start: np.ndarray,
+    length: np.ndarray,
+    rate: np.ndarray,
+) -> np.ndarray:
+    """Further active days of the treated, on the days of the experiment."""
+    if not rules.experiment_days:
+        return np.empty(0, dtype=np.int64)
+    treated = is_treated(rules)[user]
+    n_days = rng.binomial(length, np.where(treated, rate * rules.experiment_lift, 0.0))
+    row = np.repeat(np.arange(len(length)), n_days)
+    day = start[row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
+    inside = day >= rules.n_days - rules.experiment_days
+    return user[row][inside] * np.int64(NEVER) + day[inside]
+
+
+def is_treated(rules: ContractRules) -> np.ndarray:
+    """Who sees what is tested: by the hash that experiments assign by."""
+    return np.array(
+        [unit_interval(EXPERIMENT, number + 1) >= CONTROL_SHARE for number in range(rules.n_users)]
+    )
+
+
+def _assignments(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """Everyone whose contract runs when the experiment begins."""
+    begins, contracts = rules.n_days - rules.experiment_days, lives.contracts
+    runs = (contracts.start < begins) & (contracts.end > begins)
+    users = np.unique(contracts.user[runs])
+    arm = np.where(is_treated(rules)[users], "treatment", "control")
+    return pl.DataFrame(
+        {
+            "experiment_id": EXPERIMENT,
+            "user_id": users + 1,
+            "arm": arm,
+            "assigned_at": rules.start_on + timedelta(days=begins),
+        }
+    )
 
 
 def _event_rows(
