@@ -142,6 +142,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "expected_cost": 0.0,
         "expected_profit": 0.2,
         "evidence": "assumed save rate",
+        "unit": "index",
         "reason": None,
     }
     decision: dict[str, str | None] = {
@@ -185,6 +186,7 @@ def brief_tables(user_id: str) -> dict[str, pl.DataFrame]:
         "readouts": readout,
         "release_gate": {"rule": "r", "verdict": "warn", "evidence": "thin"},
         "revenue_risk_radar": radar,
+        "contact_candidates": {"user_id": user_id, "basis": "silence"},
         "intervention_targets": {**target, **money},
         "load_ledger": ledger,
         "recommendations": {"user_id": user_id},
@@ -217,6 +219,11 @@ NOTHING_BROKEN = {
         "unit_id_report",
         "off_policy_problems",
         "persuadability_report",
+        "contract_values",
+        "revenue_waterfall",
+        "contract_backtest",
+        "subscription_report",
+        "attribute_report",
     )
 }
 
