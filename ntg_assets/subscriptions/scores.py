@@ -23,6 +23,7 @@ TRIAL, WATCHING, SLEEPING, ENDING = STATES = ("trial", "watching", "sleeping", "
 AFTER_PERIODS = (3, 6, 12)
 LONGEST_MEDIAN = 60  # periods; beyond it a median is called none
 N_REASONS = 3
+TINY = 1e-9
 SMALLEST_EFFECT = 0.05  # of the log odds; less is no reason
 SCORE_TYPES: dict[str, Any] = {
     "user_id": pl.String,
@@ -210,8 +211,11 @@ def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
         for column, group in enumerate(GROUPS):
             mine = [at for at, given in enumerate(groups) if given == group]
             raised[:, column] += np.where(kind == place, parts[:, mine].sum(axis=1), 0.0)
-    raised[:, GROUPS.index("clock")] = 0.0  # that a renewal is near is no reason to leave
-    ranked = np.argsort(-raised, axis=1, kind="stable")
+    by_size = raised.copy()
+    clock = by_size[:, GROUPS.index("clock")]
+    # that a renewal is near is a reason only where there is no other
+    clock[:] = np.minimum(clock, SMALLEST_EFFECT + TINY)
+    ranked = np.argsort(-by_size, axis=1, kind="stable")
     facts = _facts(seen)
     told = {}
     for number in range(N_REASONS):
@@ -230,9 +234,11 @@ def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
 def _facts(seen: Seen) -> dict[str, list[str]]:
     """Say what each group of columns looks at, contract by contract."""
     rows = seen.rows
+    clock = Clock.of(rows)
+    renews = pl.Series(clock.renewal(clock.period + 1)).cast(pl.Int32).cast(pl.Date)
     months = (pl.col("snapshot_on") - pl.col("contract_started_on")).dt.total_days() // 30
     said = {
-        "clock": pl.lit("the next renewal"),
+        "clock": pl.format("renews on {}", renews),
         "tenure": pl.format("{} months under contract", months),
         "plan": pl.format("plan {}", "plan"),
         "price": pl.lit("the price"),
