@@ -90,8 +90,10 @@ def night_of(
     days = looks.snapshot_days(
         known, cutoff_on=cutoff_on, complete_until_on=cutoff_on, settings=churn
     )
-    step = looks.sampling_step(known, days, max_rows=settings.max_fit_rows)
-    states = run(looks.contract_states(known, days, step=step))
+    steps = looks.sampling_steps(
+        known, days, most=settings.max_fit_rows, horizon_days=churn.horizon_days
+    )
+    states = run(looks.contract_states(known, days, steps=steps))
     user_days = run(user_days_of(train))
     rows = run(looks.contract_snapshots(states, sources.payments, user_days))
     counted = run(looks.contract_signals(states, train, settings=settings))

@@ -85,9 +85,13 @@ def contract_states(
         complete_until_on=history.complete_until_on,
         settings=project.settings.churn,
     )
-    most = project.settings.subscriptions.max_fit_rows
-    step = looks.sampling_step(known_terms, days, max_rows=most)
-    return looks.contract_states(known_terms, days, step=step)
+    steps = looks.sampling_steps(
+        known_terms,
+        days,
+        most=project.settings.subscriptions.max_fit_rows,
+        horizon_days=project.settings.churn.horizon_days,
+    )
+    return looks.contract_states(known_terms, days, steps=steps)
 
 
 @staged_asset(contract=ContractSignals, group=GROUP, kinds=("sql",))

@@ -1,7 +1,7 @@
 -- Contracts that ran at each snapshot by what was known before it, with the term that held then.
 -- A contract whose end was not known before the snapshot ran for all that was known.
 -- Grain: one row per (contract, snapshot).
--- Parameters: $step: of the past every so many-th contract is looked at; $cutoff_on: at which day all are.
+-- Parameters: none; `snapshots` (snapshot_on, step): at each day every so many-th contract is looked at.
 with looked_at as (
     select
         known_terms.*,
@@ -14,7 +14,7 @@ with looked_at as (
         on
             known_terms.started_on < snapshots.snapshot_on
             and known_terms.known_on < snapshots.snapshot_on
-            and (known_terms.contract_place % $step = 0 or snapshots.snapshot_on = $cutoff_on)
+            and known_terms.contract_place % snapshots.step = 0
 ),
 
 current_terms as (

@@ -11,6 +11,8 @@ from ntg_assets.configuration.subscriptions import SubscriptionSettings
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.sql import Query, Source, query
 
+MOST_ORIGINS = 4  # a horizon apart, at which the hazard is refitted and judged
+
 
 def snapshot_days(
     known: pl.DataFrame, *, cutoff_on: date, complete_until_on: date, settings: ChurnSettings
@@ -35,31 +37,57 @@ def snapshot_days(
     return [*days[::-1], cutoff_on]
 
 
-def sampling_step(known: pl.DataFrame, days: list[date], *, max_rows: int) -> int:
-    """Say of how many contracts one is looked at in the past, for about `max_rows` rows."""
+def sampling_steps(
+    known: pl.DataFrame, days: list[date], *, most: int, horizon_days: int
+) -> list[int]:
+    """Say at each day every how many-th contract is looked at.
+
+    Half of `most` rows are of the days that the hazard will be judged at, the other half of all the
+    others; at the cutoff, the last day, every contract is looked at.
+    """
     spans = known.group_by("contract_place").agg(
         start=pl.col("started_on").min(), end=pl.col("contract_end_on").last()
     )
-    past = pl.Series(days[:-1], dtype=pl.Date)
-    n_rows = (
-        past.search_sorted(spans["end"].fill_null(days[-1]))
-        - past.search_sorted(spans["start"], side="right")
-    ).clip(lower_bound=0)
-    return max(1, -(-int(n_rows.sum()) // max_rows))
+    starts, ends = spans["start"].sort(), spans["end"].drop_nulls().sort()
+    running = [
+        int(starts.search_sorted(day, side="left")) - int(ends.search_sorted(day, side="right"))
+        for day in days[:-1]
+    ]
+    origins = set(origin_days(days, horizon_days=horizon_days))
+    is_origin = [day in origins for day in days[:-1]]
+    step = {
+        judged: max(
+            1,
+            -(
+                -2
+                * sum(n for n, one in zip(running, is_origin, strict=True) if one is judged)
+                // most
+            ),
+        )
+        for judged in (True, False)
+    }
+    return [*(step[one] for one in is_origin), 1]
 
 
-def contract_states(known: Source, days: list[date], *, step: int) -> Query:
+def origin_days(days: list[date], *, horizon_days: int) -> list[date]:
+    """List the days, a horizon apart, at which the hazard is judged: the latest whose window has
+    closed by the last of `days`.
+    """
+    chosen: list[date] = []
+    for day in reversed(days[:-1]):
+        later = chosen[-1] if chosen else days[-1]
+        if len(chosen) < MOST_ORIGINS and day <= later - timedelta(days=horizon_days):
+            chosen.append(day)
+    return chosen[::-1]
+
+
+def contract_states(known: Source, days: list[date], *, steps: list[int]) -> Query:
     """Say which contracts ran at each day, by what was known before it."""
-    return query(
-        "subscriptions",
-        "contract_states",
-        {
-            "known_terms": known,
-            "snapshots": pl.DataFrame({"snapshot_on": days}, schema={"snapshot_on": pl.Date}),
-        },
-        step=step,
-        cutoff_on=days[-1],
+    snapshots = pl.DataFrame(
+        {"snapshot_on": days, "step": steps},
+        schema={"snapshot_on": pl.Date, "step": pl.Int64},
     )
+    return query("subscriptions", "contract_states", {"known_terms": known, "snapshots": snapshots})
 
 
 def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Query:

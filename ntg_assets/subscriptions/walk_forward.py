@@ -19,9 +19,9 @@ from ntg_assets.subscriptions.amounts import monthly_amounts
 from ntg_assets.subscriptions.design import STRUCTURE, Seen, columns_of, group_of
 from ntg_assets.subscriptions.hazard import Ends, ends_within, fit_hazards, piece_hazards
 from ntg_assets.subscriptions.pieces import cut
+from ntg_assets.subscriptions.snapshots import origin_days
 
 FULL, STRUCTURE_ONLY, ACTIVITY_ONLY = MODELS = ("full", "structure", "activity")
-MOST_ORIGINS = 4
 WALK_ROWS = 100_000  # of each fit of the past: it is refitted often, and judged, not used
 MIN_ENDS = 20  # ends before an origin; a hazard of fewer says nothing
 SMALLEST = 1e-12
@@ -123,16 +123,17 @@ def walk_forward(
 
 def _origins(rows: pl.DataFrame, cutoff_on: date, *, churn: ChurnSettings) -> list[date]:
     """The latest closed snapshots a horizon apart before which enough contracts had ended."""
-    chosen: list[date] = []
-    horizon = timedelta(days=churn.horizon_days)
-    days = rows["snapshot_on"].unique().sort(descending=True).to_list()
-    for day in days:
-        is_apart = day <= (chosen[-1] if chosen else cutoff_on) - horizon
-        if len(chosen) < min(MOST_ORIGINS, churn.walk_forward_origins) and is_apart:
-            before = closed(rows, day, horizon_days=churn.horizon_days)
-            if _n_ended(before, churn.horizon_days) >= MIN_ENDS:
-                chosen.append(day)
-    return chosen[::-1]
+    days = [*rows["snapshot_on"].unique().sort().to_list()]
+    chosen = origin_days(
+        [*(day for day in days if day < cutoff_on), cutoff_on], horizon_days=churn.horizon_days
+    )
+    wanted = chosen[len(chosen) - min(len(chosen), churn.walk_forward_origins) :]
+    return [
+        day
+        for day in wanted
+        if _n_ended(closed(rows, day, horizon_days=churn.horizon_days), churn.horizon_days)
+        >= MIN_ENDS
+    ]
 
 
 def _n_ended(rows: pl.DataFrame, horizon_days: int) -> int:

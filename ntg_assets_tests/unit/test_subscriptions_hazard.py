@@ -29,7 +29,7 @@ START = date(2024, 1, 31)  # renews on 29 February, 31 March, 30 April
 
 def states(*rows: dict[str, object], on: date = DAY) -> pl.DataFrame:
     known = known_terms(terms(*rows), cutoff_on=date(2025, 1, 1), longest_gap_days=1)
-    return run(contract_states(known, [on], step=1))
+    return run(contract_states(known, [on], steps=[1]))
 
 
 def pieces(*rows: dict[str, object], horizon: int = 28, on: date = DAY) -> Pieces:
