@@ -272,6 +272,7 @@ def goals_of(figures: dict[str, Any]) -> list[Goal]:
 def main(
     only: Annotated[str | None, typer.Option(help="worlds, survival or cost")] = None,
     users: Annotated[int, typer.Option(help="Users of each world")] = N_USERS,
+    many: Annotated[int, typer.Option(help="Users of the world whose cost is measured")] = MANY,
 ) -> None:
     """Measure; whole runs are written to `benchmarks/results/subscriptions.json`."""
     figures: dict[str, Any] = {}
@@ -281,7 +282,7 @@ def main(
     if only in {None, "survival"}:
         figures["survival"] = survival_figures(worlds=SURVIVAL_WORLDS, n_users=SURVIVAL_USERS)
     if only in {None, "cost"}:
-        figures["cost"] = cost_figures(MANY)
+        figures["cost"] = cost_figures(many)
     goals = goals_of(figures) if {"logit", "frailty"} <= set(figures) else []
     report("subscriptions", figures=figures, goals=goals, folder=RESULTS if goals else None)
 

@@ -24,6 +24,7 @@ AFTER_PERIODS = (3, 6, 12)
 LONGEST_MEDIAN = 60  # periods; beyond it a median is called none
 N_REASONS = 3
 TINY = 1e-9
+LARGEST_EFFECT = 20.0  # of the log odds, so that a text can be written
 SMALLEST_EFFECT = 0.05  # of the log odds; less is no reason
 SCORE_TYPES: dict[str, Any] = {
     "user_id": pl.String,
@@ -216,28 +217,40 @@ def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
     # that a renewal is near is a reason only where there is no other
     clock[:] = np.minimum(clock, SMALLEST_EFFECT + TINY)
     ranked = np.argsort(-by_size, axis=1, kind="stable")
-    facts = _facts(seen)
+    return _told(seen, ranked, raised)
+
+
+def _told(seen: Seen, ranked: np.ndarray, raised: Floats) -> dict[str, pl.Series]:
+    """Write the first reasons of each contract: what its group looks at, and by how much it raises
+    the odds.
+    """
+    facts, rows = _facts(seen), np.arange(seen.rows.height)
     told = {}
     for number in range(N_REASONS):
         nth = ranked[:, number]
-        effect = raised[np.arange(n), nth]
-        texts = [
-            f"{facts[GROUPS[group]][row]}{RAISES} (odds x {np.exp(up):.1f})"
-            if up > SMALLEST_EFFECT
-            else None
-            for row, (group, up) in enumerate(zip(nth, np.minimum(effect, 20.0), strict=True))
-        ]
-        told[f"reason_{number + 1}"] = pl.Series(texts, dtype=pl.String)
+        effect = np.minimum(raised[rows, nth], LARGEST_EFFECT)
+        named = seen.rows.with_columns(
+            nth=pl.Series(nth), odds=pl.Series(np.exp(effect)).round(1), effect=pl.Series(effect)
+        )
+        fact = pl.coalesce(
+            *(
+                pl.when(pl.col("nth") == place).then(facts[name])
+                for place, name in enumerate(GROUPS)
+            )
+        )
+        text = pl.format("{}{} (odds x {})", fact, pl.lit(RAISES), "odds")
+        told[f"reason_{number + 1}"] = named.select(
+            told=pl.when(pl.col("effect") > SMALLEST_EFFECT).then(text)
+        )["told"]
     return told
 
 
-def _facts(seen: Seen) -> dict[str, list[str]]:
-    """Say what each group of columns looks at, contract by contract."""
-    rows = seen.rows
-    clock = Clock.of(rows)
+def _facts(seen: Seen) -> dict[str, pl.Expr]:
+    """Say what each group of columns looks at."""
+    clock = Clock.of(seen.rows)
     renews = pl.Series(clock.renewal(clock.period + 1)).cast(pl.Int32).cast(pl.Date)
     months = (pl.col("snapshot_on") - pl.col("contract_started_on")).dt.total_days() // 30
-    said = {
+    return {
         "clock": pl.format("renews on {}", renews),
         "tenure": pl.format("{} months under contract", months),
         "plan": pl.format("plan {}", "plan"),
@@ -247,5 +260,3 @@ def _facts(seen: Seen) -> dict[str, list[str]]:
         "signals": pl.lit("signs of leaving in the last 30 days"),
         "attributes": pl.lit("attributes of the user"),
     }
-    told = rows.with_columns(**said)
-    return {name: told[name].to_list() for name in said}
