@@ -8,7 +8,7 @@ from ntg_assets.configuration.attributes import AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.ids import as_log_id_or_written
 from ntg_assets.sources.sources import Place
-from ntg_assets.sources.written import instants_of, read_written
+from ntg_assets.sources.written import read_written
 
 KEY = "ingest.attributes"
 ASSUMED = "it has no times, so it counts as known from the start (assumed)"
@@ -81,45 +81,45 @@ def read_attributes(
     Raises:
         SourceError: a file is missing, damaged, or lacks a column.
     """
-    times = {"valid_from_text": source.valid_from, "known_from_text": source.known_from}
-    read = [
-        read_written(
-            source.files,
-            {"listed_id": source.id, "fact_text": column, **times},
-            ids=("listed_id",),
-            asked=("attributes", "attribute_rows"),
-            key=KEY,
-            place=place,
-        )
-        for column in source.columns.values()
-    ]
-    facts = [
-        _facts(name, one.rows, source=source, id_type=getattr(ids, source.entity))
-        for name, one in zip(source.columns, read, strict=True)
-    ]
-    timed = pl.concat(facts).with_columns(
-        **{
-            f"{kind}_at": instants_of(
-                pl.concat(facts)[f"{kind}_text"], timezone=source.timezone, day_zone=zone
-            )
-            for kind in ("valid_from", "known_from")
-        }
+    wanted = {f"fact_{place}": named for place, named in enumerate(source.attributes.values())}
+    read = read_written(
+        source,
+        {
+            "listed_id": source.id,
+            "valid_from": source.valid_from,
+            "known_from": source.known_from,
+            **wanted,
+        },
+        ids=("listed_id",),
+        times=("valid_from", "known_from"),
+        options=source,
+        key=KEY,
+        place=place,
+        zone=zone,
     )
-    return _judged(timed, source=source, n_files=read[0].n_files)
+    id_type = getattr(ids, source.entity)
+    timed = pl.concat(
+        _facts(name, read.rows, fact, entity=source.entity, id_type=id_type)
+        for fact, name in zip(wanted, source.attributes, strict=True)
+    )
+    return _judged(timed, source=source, n_files=read.n_files)
 
 
 def _facts(
     name: str,
     rows: pl.DataFrame,
+    fact: str,
     *,
-    source: AttributeSourceSettings,
+    entity: str,
     id_type: Literal["integer", "string"],
 ) -> pl.DataFrame:
     return rows.with_row_index("place").select(
-        entity=pl.lit(source.entity),
+        entity=pl.lit(entity),
         listed_id=as_log_id_or_written(pl.col("listed_id"), id_type),
         attribute=pl.lit(name),
-        value="fact_text",
+        value=fact,
+        valid_from_at="valid_from_at",
+        known_from_at="known_from_at",
         valid_from_text="valid_from_text",
         known_from_text="known_from_text",
         place=pl.col("place").cast(pl.Int64),
@@ -145,7 +145,7 @@ def _judged(timed: pl.DataFrame, *, source: AttributeSourceSettings, n_files: in
         kept = kept.with_columns(known_from_at="valid_from_at")
     elif source.valid_from is None:
         kept = kept.with_columns(valid_from_at="known_from_at")
-    n_columns = len(source.columns)
+    n_columns = len(source.attributes)
     broken = [
         text
         for name in wanted
@@ -173,7 +173,7 @@ def source_rows(source: AttributeSourceSettings, read: AttributeRows) -> pl.Data
                 read.first_without_time,
                 read.is_time_assumed,
             )
-            for name in source.columns
+            for name in source.attributes
         ],
         schema=SOURCE_TYPES,
         orient="row",

@@ -69,10 +69,7 @@ def unavailable_items_at(
         id_column="item_id",
         at=pl.lit(at),
     )
-    instants = {
-        name: instants_of(rows[name], timezone=zone, day_zone=zone).alias(f"{name}_at")
-        for name in names
-    }
+    instants = {name: instants_of(rows[name], zone=zone).alias(f"{name}_at") for name in names}
     dated = rows.with_columns(instants.values())
     reason = pl.lit(None, pl.String)
     for name in names:

@@ -4,31 +4,28 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions
 from ntg_assets.configuration.section import Section
 
 Word = Annotated[str, Field(min_length=1)]
 
 
-class AttributeSourceSettings(Section):
+class AttributeSourceSettings(FileSource, TimeOptions):
     """One table of facts: one row per entity, or per entity and time."""
 
     entity: Literal["user", "item"]
     """Whose facts they are."""
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    id: str
+    id: ColumnName
     """Column with the user or the item; ids as in `ingest.events`."""
-    valid_from: str | None = None
+    valid_from: ColumnName | None = None
     """Column with the day or time from which the row holds; null: from when it was known."""
-    known_from: str | None = None
+    known_from: ColumnName | None = None
     """Column with the day or time at which the row became known; null: when it began to hold.
 
     Where both are null, the table counts as known from the start, and the page says that this is
     assumed."""
-    columns: dict[str, str] = Field(min_length=1)
+    attributes: dict[str, ColumnName] = Field(min_length=1)
     """Name of each attribute, with the column that holds it (`{country: country_code}`)."""
-    timezone: str = "UTC"
-    """Zone of times that carry none; days are those of the service."""
 
 
 class ConsentSettings(Section):
@@ -62,7 +59,9 @@ class AttributeSettings(Section):
     @model_validator(mode="after")
     def _names_meet(self) -> "AttributeSettings":
         for entity in ("user", "item"):
-            names = [name for one in self.sources if one.entity == entity for name in one.columns]
+            names = [
+                name for one in self.sources if one.entity == entity for name in one.attributes
+            ]
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(
                     f"attribute {twice[0]!r} of {entity}s stands in two sources: give each its own"
@@ -74,7 +73,7 @@ class AttributeSettings(Section):
         return self
 
     def _given(self) -> set[tuple[str, str]]:
-        return {(one.entity, name) for one in self.sources for name in one.columns}
+        return {(one.entity, name) for one in self.sources for name in one.attributes}
 
     def _needed(self) -> set[tuple[str, str]]:
         needed: set[tuple[str, str | None]] = set()

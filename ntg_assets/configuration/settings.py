@@ -153,7 +153,7 @@ class Settings(Section):
             name
             for source in self.ingest.attributes.sources
             if source.entity == "user"
-            for name in source.columns
+            for name in source.attributes
         }
         learned = self.subscriptions
         wanted = {*learned.attributes, learned.acquisition_cost, learned.acquisition_channel}

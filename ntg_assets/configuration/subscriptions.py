@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions
 from ntg_assets.configuration.section import Section
 
 Word = Annotated[str, Field(min_length=1)]
@@ -12,44 +13,42 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
-class SubscriptionSourceSettings(Section):
+class SubscriptionSourceSettings(FileSource, TimeOptions):
     """One row per contract, or per term of it (a price or a plan from a day on)."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    user_id: str = "user_id"
+    user_id: ColumnName = "user_id"
     """Column with the user; ids as in `ingest.events`."""
-    subscription_id: str = "subscription_id"
+    subscription_id: ColumnName = "subscription_id"
     """Column with the contract; rows of one contract are its terms."""
-    started_at: str = "started_at"
+    started_at: ColumnName = "started_at"
     """Column with the first day (or the time) of the term."""
-    ended_at: str = "ended_at"
+    ended_at: ColumnName = "ended_at"
     """Column with the first day without it (or the time of the end); empty: it runs."""
-    known_from: str | None = None
+    known_from: ColumnName | None = None
     """Column with when the term was known (a change of plan that was announced); null: when it
     started.
     """
-    end_known_from: str | None = None
+    end_known_from: ColumnName | None = None
     """Column with when the end was known (a cancellation that takes effect later, a payment that
     failed); null: when it ended.
     """
-    plan: str | None = "plan"
+    plan: ColumnName | None = "plan"
     """Column with the plan; null: there is one."""
-    price: str = "price"
+    price: ColumnName = "price"
     """Column with the price of one billing period."""
     price_unit: Literal["major", "minor"] = "major"
     """Whether amounts are written in the currency's unit (9.99) or in its smallest one (999)."""
-    currency: str | None = None
+    currency: ColumnName | None = None
     """Column with the currency (three letters); null: all are in `constant_currency`."""
     constant_currency: str | None = None
-    billing_period: str | None = "billing_period"
+    billing_period: ColumnName | None = "billing_period"
     """Column with the billing period (month, year, week, 30 days, P3M); null: all have
     `constant_billing_period`.
     """
     constant_billing_period: str = "month"
-    trial_ended_at: str | None = None
+    trial_ended_at: ColumnName | None = None
     """Column with the first day (or the time) after a trial; empty: no trial."""
-    end_reason: str | None = None
+    end_reason: ColumnName | None = None
     """Column with why it ended; null: a contract that ends with its trial was not converted, the
     others were cancelled.
     """
@@ -61,8 +60,6 @@ class SubscriptionSourceSettings(Section):
     """Reasons that mean: a payment failed."""
     not_converted: list[Word] = Field(default=["not_converted", "trial_expired"])
     """Reasons that mean: the trial was not continued."""
-    timezone: str = "UTC"
-    """Zone of times that carry none; days are those of the service."""
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
     """Share of rows (0-1) that may be refused; above it the source is not used at all."""
     longest_gap_days: int = Field(default=1, ge=0)
@@ -85,21 +82,19 @@ class SubscriptionSourceSettings(Section):
         return self
 
 
-class PaymentSourceSettings(Section):
+class PaymentSourceSettings(FileSource, TimeOptions):
     """One row per attempt to take money, or to give it back."""
 
-    files: list[str] = Field(min_length=1)
-    """Paths or globs, relative to the project folder; CSV or Parquet."""
-    subscription_id: str = "subscription_id"
-    happened_at: str = "happened_at"
+    subscription_id: ColumnName = "subscription_id"
+    happened_at: ColumnName = "happened_at"
     """Column with the day or time of the attempt."""
-    due_at: str | None = None
+    due_at: ColumnName | None = None
     """Column with the day on which it was due; null: when it happened."""
-    status: str = "status"
+    status: ColumnName = "status"
     """Column with what came of it."""
-    amount: str | None = "amount"
+    amount: ColumnName | None = "amount"
     """Column with the amount, in the unit of `ingest.subscriptions.price_unit`."""
-    currency: str | None = None
+    currency: ColumnName | None = None
     """Column with the currency; null: that of the contract."""
     paid: list[Word] = Field(default=["paid", "succeeded"])
     """What `status` holds where money came."""
@@ -109,7 +104,6 @@ class PaymentSourceSettings(Section):
     """Where it was given back."""
     charged_back: list[Word] = Field(default=["charged_back", "chargeback", "disputed"])
     """Where the bank took it back."""
-    timezone: str = "UTC"
     max_bad_share: float = Field(default=0.01, ge=0, le=1)
     """Share of rows (0-1) that may be refused; above it the source is not used at all."""
 

@@ -81,7 +81,7 @@ def read_side_tables(
     attributes, sources = [no_attributes()], [pl.DataFrame(schema=SOURCE_TYPES)]
     for source in settings.ingest.attributes.sources:
         facts = judged.read(
-            f"{ATTRIBUTES_KEY} ({', '.join(source.columns)})",
+            f"{ATTRIBUTES_KEY} ({', '.join(source.attributes)})",
             source.files,
             partial(read_attributes, source, place=place, ids=ids, zone=zone),
             found=lambda one: found(one.n_files, one.rows.height, one.sentence),

@@ -7,90 +7,114 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
 from ntg_assets.errors import SourceError
-from ntg_assets.local_days import UTC_ZONE, first_instants, written_instants
-from ntg_assets.sources.conversion import Column
+from ntg_assets.local_days import first_instants
+from ntg_assets.sources.conversion import Column, TimeReading, as_instant
+from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.ids import as_listed_id
-from ntg_assets.sources.optional_files import FileRows, RowQuery, read_rows
+from ntg_assets.sources.optional_files import (
+    FileRows,
+    as_written,
+    read_rows,
+    written_time_rules,
+)
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
-
-NAIVE_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
-MIDNIGHT = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
+from ntg_assets.sql import Query
+from ntg_assets.storage.run import run
 
 
 def read_written(
-    patterns: Sequence[str],
-    columns: Mapping[str, str | None],
+    source: FileSource,
+    columns: Mapping[str, ColumnName | None],
     *,
     ids: Sequence[str],
-    asked: tuple[str, str],
+    times: Sequence[str],
+    options: TimeOptions,
     key: str,
     place: Place,
+    zone: str,
 ) -> FileRows:
-    """Read files whole, every column as text; blanks are null.
+    """Read files whole; blanks are null.
 
     Args:
-        patterns: Names or globs.
+        source: Files.
         columns: Column of the files behind each name that is wanted; none: null in every row.
         ids: Names that are ids (whole floats are whole numbers).
-        asked: Package and name of the SQL file that lists the names.
+        times: Names that are days or times: instants (naive UTC) in `<name>_at`, and in
+            `<name>_text` what is written where that is none. The others are texts.
+        options: What times mean.
         key: Configuration key, for messages.
         place: Where files may lie.
+        zone: Zone whose midnights begin the days.
 
     Raises:
         SourceError: no file is there, or one is damaged or lacks a column.
     """
-    rules = tuple(
-        Rule(
-            name,
-            source,
-            _nothing if source is None else as_listed_id if name in ids else _as_written,
-            is_optional=True,
-        )
-        for name, source in columns.items()
+    rules: list[Rule] = []
+    for name, named in columns.items():
+        if name in times and named is not None:
+            rules += written_time_rules(f"{name}_at", named, options, zone=zone)[0]
+        elif name not in times:
+            convert = _nothing if named is None else as_listed_id if name in ids else as_written
+            rules.append(
+                Rule(name, column_name(named) if named else None, convert, is_optional=True)
+            )
+    described = Described(key, source, {name: named for name, named in columns.items() if named})
+    bound = (
+        TimeReading.of(options, day_zone=zone).parameters if any(map(columns.get, times)) else {}
     )
-    read = read_rows(patterns, RowQuery(*asked, rules), key=key, place=place)
+    read = read_rows(described, rules, place=place, parameters=bound)
     if read is None:
-        raise SourceError(f"no file matches {', '.join(patterns)}. Correct {key}.files.")
-    texts = [
-        pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name).str.strip_chars())
-        for name in columns
-        if name not in ids
-    ]
-    return read._replace(
-        rows=read.rows.with_columns(**dict(zip(_others(columns, ids), texts, strict=True)))
-    )
+        raise SourceError(f"no file matches {', '.join(source.files)}. Correct {key}.files.")
+    rows = read.rows
+    for name in times:
+        rows = _with_time(rows, name, is_named=columns[name] is not None, zone=zone)
+    texts = [name for name in columns if name not in (*ids, *times)]
+    return read._replace(rows=rows.with_columns(_stripped(name) for name in texts))
 
 
-def instants_of(texts: pl.Series, *, timezone: str, day_zone: str) -> pl.Series:
-    """Read days and times as instants (naive UTC); null where a text is neither.
+def instants_of(texts: pl.Series, *, zone: str) -> pl.Series:
+    """Read days and ISO times as instants (naive UTC); null where a text is neither.
 
     Args:
         texts: As written.
-        timezone: Zone of times that carry none.
-        day_zone: Zone whose midnights begin the days; a column whose times are all midnight holds
-            days.
+        zone: Zone of times that carry none, whose midnights begin the days.
     """
-    told = texts.drop_nulls()
-    read = written_instants(texts, day_zone)
-    if timezone == UTC_ZONE or told.str.contains(MIDNIGHT).all():
-        return read
-    clocks = (
-        texts.str.replace(r"^(\d{4}-\d{2}-\d{2}) ", "${1}T")
-        .str.replace(r"(T\d{2}:\d{2})$", "${1}:00")
-        .str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+    reading = TimeReading(zone=zone, day_zone=zone)
+    instant = as_instant(Column("told", "VARCHAR"), reading)
+    rows = pl.DataFrame({"told": texts.cast(pl.String)}).with_row_index("place")
+    text = f"select place, {instant} as instant from told_rows"  # noqa: S608  # our own text
+    used = {name: value for name, value in reading.parameters.items() if f"${name}" in text}
+    read = run(Query(text, {"told_rows": rows}, used))
+    return read.sort("place")["instant"].cast(pl.Datetime("us")).alias(texts.name)
+
+
+def _with_time(rows: pl.DataFrame, name: str, *, is_named: bool, zone: str) -> pl.DataFrame:
+    """Read a column of midnights without an offset as days: so many programs write them."""
+    if not is_named:
+        return rows.with_columns(
+            pl.lit(None, pl.Datetime("us")).alias(f"{name}_at"),
+            pl.lit(None, pl.String).alias(f"{name}_text"),
+        )
+    day, at = pl.col(f"{name}_at_day"), pl.col(f"{name}_at")
+    is_days = rows.select((day.is_not_null() | at.is_null()).all()).item()
+    settled = (
+        rows.with_columns(first_instants(rows[f"{name}_at_day"], zone).alias(f"{name}_at"))
+        if is_days
+        else rows
     )
-    is_naive = texts.str.contains(NAIVE_TIME).fill_null(value=False)
-    return first_instants(clocks, timezone).zip_with(is_naive, read).alias(texts.name)
+    return (
+        settled.drop(f"{name}_at_day")
+        .rename({f"{name}_at_text": f"{name}_text"})
+        .with_columns(_stripped(f"{name}_text"))
+    )
 
 
-def _others(columns: Mapping[str, str | None], ids: Sequence[str]) -> list[str]:
-    return [name for name in columns if name not in ids]
-
-
-def _as_written(column: Column) -> str:
-    return f"cast({column.expression} as varchar)"
+def _stripped(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    return pl.when(text != "").then(text).alias(name)
 
 
 def _nothing(_: Column) -> str:

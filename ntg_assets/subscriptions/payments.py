@@ -10,7 +10,7 @@ from ntg_assets.configuration.subscriptions import (
 )
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.sources import Place
-from ntg_assets.sources.written import instants_of, read_written
+from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.amounts import CODE, minor_amounts
 from ntg_assets.subscriptions.contracts import STATUSES
 from ntg_assets.subscriptions.reading import quarantined, refuse_too_many
@@ -81,19 +81,21 @@ def read_payments(
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
     read = read_written(
-        source.files,
+        source,
         {
             "subscription_id": source.subscription_id,
-            "happened_text": source.happened_at,
-            "due_text": source.due_at,
+            "happened": source.happened_at,
+            "due": source.due_at,
             "status_text": source.status,
             "price_text": source.amount,
             "currency_text": source.currency,
         },
         ids=("subscription_id",),
-        asked=("subscriptions", "payment_rows"),
+        times=("happened", "due"),
+        options=source,
         key=KEY,
         place=place,
+        zone=zone,
     )
     rows = _judged(
         _typed(
@@ -123,12 +125,7 @@ def _typed(
     subscriptions: SubscriptionSourceSettings,
     zone: str,
 ) -> pl.DataFrame:
-    days = {
-        f"{name}_on": local_days(
-            instants_of(rows[f"{name}_text"], timezone=source.timezone, day_zone=zone), zone
-        )
-        for name in ("happened", "due")
-    }
+    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in ("happened", "due")}
     currency = (
         pl.lit(subscriptions.constant_currency)
         if source.currency is None

@@ -10,7 +10,7 @@ from ntg_assets.errors import SourceError
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.ids import as_log_id
 from ntg_assets.sources.sources import Place
-from ntg_assets.sources.written import instants_of, read_written
+from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.amounts import minor_amounts
 from ntg_assets.subscriptions.billing import period_lengths
 from ntg_assets.subscriptions.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
@@ -96,25 +96,27 @@ def read_subscriptions(
         SourceError: a file is missing or damaged, or more rows are refused than `max_bad_share`.
     """
     read = read_written(
-        source.files,
+        source,
         {
             "listed_id": source.user_id,
             "subscription_id": source.subscription_id,
-            "started_text": source.started_at,
-            "ended_text": source.ended_at,
-            "known_text": source.known_from,
-            "end_known_text": source.end_known_from,
+            "started": source.started_at,
+            "ended": source.ended_at,
+            "known": source.known_from,
+            "end_known": source.end_known_from,
+            "trial": source.trial_ended_at,
             "plan_text": source.plan,
             "price_text": source.price,
             "currency_text": source.currency,
             "period_text": source.billing_period,
-            "trial_text": source.trial_ended_at,
             "reason_text": source.end_reason,
         },
         ids=("listed_id", "subscription_id"),
-        asked=("subscriptions", "subscription_rows"),
+        times=tuple(DAYS_IN),
+        options=source,
         key=KEY,
         place=place,
+        zone=zone,
     )
     rows = _typed(read.rows.with_row_index("place"), source=source, ids=ids, zone=zone)
     distinct = rows.unique(
@@ -158,12 +160,7 @@ def _typed(
     rows: pl.DataFrame, *, source: SubscriptionSourceSettings, ids: IdTypes, zone: str
 ) -> pl.DataFrame:
     """Read every text as what it should be; null where it is not."""
-    days = {
-        f"{name}_on": local_days(
-            instants_of(rows[f"{name}_text"], timezone=source.timezone, day_zone=zone), zone
-        )
-        for name in DAYS_IN
-    }
+    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in DAYS_IN}
     currency = (
         pl.lit(source.constant_currency)
         if source.currency is None

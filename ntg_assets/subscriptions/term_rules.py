@@ -21,18 +21,23 @@ def judge_terms(rows: pl.DataFrame) -> pl.DataFrame:
     problems: list[tuple[str, str, pl.Expr, pl.Expr]] = [
         ("user", "is no id of the log's kind", pl.col("listed_id"), pl.col("user_id").is_null()),
         ("contract", "is empty", pl.lit(None, pl.String), pl.col("subscription_id").is_null()),
-        ("start", "is empty", pl.lit(None, pl.String), pl.col("started_text").is_null()),
+        (
+            "start",
+            "is empty",
+            pl.lit(None, pl.String),
+            pl.col("started_text").is_null() & started.is_null(),
+        ),
         *(
             (
                 word,
                 NO_DAY,
                 pl.col(f"{name}_text"),
-                pl.col(f"{name}_text").is_not_null() & pl.col(f"{name}_on").is_null(),
+                pl.col(f"{name}_text").is_not_null(),
             )
             for name, word in DAYS_IN.items()
         ),
-        ("end", "lies before the start", pl.col("ended_text"), ended < started),
-        ("trial end", "lies before the start", pl.col("trial_text"), trial < started),
+        ("end", "lies before the start", ended.cast(pl.String), ended < started),
+        ("trial end", "lies before the start", trial.cast(pl.String), trial < started),
         (
             "currency",
             "is not three letters",
@@ -86,13 +91,13 @@ def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame
         (
             "start",
             "is that of another term of the contract",
-            pl.col("started_text"),
+            pl.col("started_on").cast(pl.String),
             pl.col("started_on") == before[1],
         ),
         (
             "start",
             "lies before the stated end of the term before",
-            pl.col("started_text"),
+            pl.col("started_on").cast(pl.String),
             pl.col("started_on") < stated_end,
         ),
     )

@@ -54,7 +54,7 @@ def test_the_latest_row_that_was_known_before_the_cutoff_and_holds_counts(tmp_pa
         "1,2024-01-01,2024-01-01,SE\n"
         "1,2024-02-01,2024-02-20,NO\n"  # it held for 19 days before anyone knew
         "1,2024-04-01,2024-02-25,DK\n",  # announced, not yet true
-        columns={"country": "country"},
+        attributes={"country": "country"},
         valid_from="from",
         known_from="told",
     ).rows
@@ -67,7 +67,7 @@ def test_what_becomes_known_at_the_cutoff_is_not_known_before_it(tmp_path: Path)
     rows = read(
         tmp_path,
         "user,t,plan\n1,2024-03-01T00:00:00Z,gold\n",
-        columns={"plan": "plan"},
+        attributes={"plan": "plan"},
         known_from="t",
     ).rows
     assert known_at(rows, 1, datetime(2024, 3, 1), "plan") == (None,)
@@ -75,7 +75,7 @@ def test_what_becomes_known_at_the_cutoff_is_not_known_before_it(tmp_path: Path)
 
 
 def test_a_table_without_times_is_known_from_the_start_and_says_so(tmp_path: Path) -> None:
-    found = read(tmp_path, "user,age\n007,31\n8,\n", columns={"age": "age"})
+    found = read(tmp_path, "user,age\n007,31\n8,\n", attributes={"age": "age"})
     assert known_at(found.rows, 7, datetime(1990, 1, 1), "age") == ("31",)
     assert found.is_time_assumed
     assert "assumed" in found.sentence
@@ -85,7 +85,7 @@ def test_a_row_whose_time_cannot_be_read_is_left_out_and_counted(tmp_path: Path)
     found = read(
         tmp_path,
         "user,t,a,b\n1,soon,x,y\n2,,x,y\n,2024-01-01,x,y\n3,2024-01-01,x,y\n",
-        columns={"a": "a", "b": "b"},
+        attributes={"a": "a", "b": "b"},
         known_from="t",
     )
     assert (found.n_without_time, found.first_without_time, found.n_without_id) == (2, "soon", 1)
@@ -96,7 +96,7 @@ def test_a_blank_value_ends_what_held_before(tmp_path: Path) -> None:
     rows = read(
         tmp_path,
         "user,t,offer\n1,2024-01-01,gold\n1,2024-02-01,\n",
-        columns={"offer": "offer"},
+        attributes={"offer": "offer"},
         valid_from="t",
     ).rows
     assert known_at(rows, 1, datetime(2024, 1, 15), "offer") == ("gold",)
@@ -105,7 +105,10 @@ def test_a_blank_value_ends_what_held_before(tmp_path: Path) -> None:
 
 def test_of_rows_alike_in_time_the_last_one_counts(tmp_path: Path) -> None:
     rows = read(
-        tmp_path, "user,t,a\n1,2024-01-01,x\n1,2024-01-01,y\n", columns={"a": "a"}, valid_from="t"
+        tmp_path,
+        "user,t,a\n1,2024-01-01,x\n1,2024-01-01,y\n",
+        attributes={"a": "a"},
+        valid_from="t",
     ).rows
     assert known_at(rows, 1, AT, "a") == ("y",)
 
@@ -114,7 +117,7 @@ def test_times_without_a_zone_are_read_in_the_configured_one(tmp_path: Path) -> 
     found = read(
         tmp_path,
         "user,t,a\n1,2024-07-01T12:00:00,x\n2,2024-07-01T12:00:00+01:00,x\n",
-        columns={"a": "a"},
+        attributes={"a": "a"},
         known_from="t",
         timezone="America/New_York",
     )
@@ -128,7 +131,7 @@ def test_days_begin_at_midnight_of_the_service(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         "user,t,a\n1,2024-07-01,x\n",
-        columns={"a": "a"},
+        attributes={"a": "a"},
         known_from="t",
         zone="Europe/Paris",
     )
@@ -140,7 +143,7 @@ def test_who_has_not_agreed_or_of_whom_nothing_is_known_is_without_consent(tmp_p
         tmp_path,
         "user,t,ok\n1,2024-01-01, Yes \n2,2024-01-01,no\n3,2024-01-01,yes\n3,2024-02-01,no\n"
         "4,2024-03-02,yes\n",
-        columns={"ok": "ok"},
+        attributes={"ok": "ok"},
         known_from="t",
     ).rows
     found = without_consent(
@@ -161,7 +164,7 @@ def test_items_outside_their_window_are_unavailable_and_unreadable_dates_too(
         entity="item",
         files=["items.csv"],
         id="item",
-        columns={"opens": "opens", "closes": "closes"},
+        attributes={"opens": "opens", "closes": "closes"},
     )
     rows = read_attributes(source, place=Place(tmp_path), ids=INTEGERS, zone="UTC").rows
     settings = AvailabilitySettings(available_from="opens", available_until="closes")
@@ -172,9 +175,9 @@ def test_items_outside_their_window_are_unavailable_and_unreadable_dates_too(
 
 
 def test_the_report_counts_who_is_known_to_the_log(tmp_path: Path) -> None:
-    found = read(tmp_path, "user,a\n1,x\n2,x\n9,x\n", columns={"a": "a"})
+    found = read(tmp_path, "user,a\n1,x\n2,x\n9,x\n", attributes={"a": "a"})
     source = AttributeSourceSettings(
-        entity="user", files=["facts.csv"], id="user", columns={"a": "a"}
+        entity="user", files=["facts.csv"], id="user", attributes={"a": "a"}
     )
     report = report_attributes(
         source_rows(source, found),
