@@ -50,10 +50,10 @@ def _recency(seen: Seen) -> Floats:
     )
 
 
-def _asleep(seen: Seen) -> Floats:
-    """Whether nothing was watched for the days after which somebody sleeps, under contract."""
-    watched = seen.number("recency_days") <= seen.sleeper_days
-    under_contract = _days_since(seen, "contract_started_on") >= seen.sleeper_days
+def _silent(seen: Seen, days: int) -> Floats:
+    """Whether nothing was watched for so many days, under contract."""
+    watched = seen.number("recency_days") <= days
+    under_contract = _days_since(seen, "contract_started_on") >= days
     return (under_contract & ~watched).astype(np.float64)
 
 
@@ -95,7 +95,10 @@ BY_ROW: dict[str, tuple[str, Callable[[Seen], Floats]]] = {
     "log_failed_payments": ("payments", lambda seen: np.log1p(seen.number("n_failed_90d"))),
     "is_unpaid": ("payments", lambda seen: seen.number("is_unpaid")),
     "log_returned_payments": ("payments", lambda seen: np.log1p(seen.number("n_returned_90d"))),
-    "is_asleep": ("activity", _asleep),
+    # who begins to sleep is first at more risk, then at less: a line in the silence cannot say so
+    "is_asleep": ("activity", lambda seen: _silent(seen, seen.sleeper_days)),
+    "is_silent_two_weeks": ("activity", lambda seen: _silent(seen, 14)),
+    "is_silent_three_weeks": ("activity", lambda seen: _silent(seen, 21)),
     "log_recency_days": ("activity", lambda seen: np.log1p(_recency(seen))),
     "active_share_7d": ("activity", lambda seen: _share(seen, 7)),
     "active_share_30d": ("activity", lambda seen: _share(seen, 30)),
