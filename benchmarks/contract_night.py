@@ -102,14 +102,15 @@ def night_of(
     )
     learned = learn_contracts(rows, known, cutoff_on=cutoff_on, churn=churn, settings=settings)
     fitted = learned.as_model(churn=churn, settings=settings)
-    scores = contract_scores(rows, fitted)
+    now = rows.filter(pl.col("snapshot_on") == cutoff_on)
+    scores = contract_scores(now, fitted)
     return Night(
         known,
         rows,
         learned.forecasts,
         fitted,
         scores,
-        contract_values(rows, scores, fitted, terms=TERMS),
+        contract_values(now, scores, fitted, terms=TERMS),
     )
 
 

@@ -41,6 +41,7 @@ from ntg_assets.subscriptions.cohorts import life_table
 from ntg_assets.subscriptions.hazard import fit_hazards
 from ntg_assets.subscriptions.known_terms import known_terms
 from ntg_assets.subscriptions.persistence import contract_lifetimes
+from ntg_assets.subscriptions.scores import SLEEPING
 from ntg_assets.subscriptions.walk_forward import (
     ACTIVITY_ONLY,
     Features,
@@ -105,7 +106,8 @@ def world_figures(law: Law, *, n_users: int, seed: int) -> tuple[dict[str, Any],
         {TRUTH: "end_probability"} if law == "logit" else {}
     )
     figures = {name: _of(rows[column].to_numpy(), ended) for name, column in told.items()}
-    asleep = rows["is_asleep"].to_numpy()
+    # whoever pays and does not watch, as the tables say it; what is planted shows itself late
+    asleep = (rows["state"] == SLEEPING).to_numpy()
     chance = rows["hazard"].to_numpy()
     planted = rows["end_probability"].to_numpy() if law == "logit" else ended
     last = rules.start_on + timedelta(days=rules.n_days)

@@ -124,7 +124,7 @@ def _inside(
 
 
 def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
-    """Score every contract that runs at the cutoff, the latest day of `rows`.
+    """Score every contract that runs at the cutoff, which all of `rows` are of.
 
     A contract whose end is known has the probability 1 if that lies within the horizon, else 0, and
     no reasons. Without a hazard (no window has closed yet) nothing is said of the others.

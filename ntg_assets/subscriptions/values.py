@@ -60,7 +60,7 @@ def contract_values(
     *,
     terms: ValueTerms,
 ) -> pl.DataFrame:
-    """Value every contract that runs at the cutoff, the latest day of `rows`.
+    """Value every contract that runs at the cutoff, which all of `rows` are of.
 
     Args:
         rows: `contract_snapshots` with attributes and signals.
