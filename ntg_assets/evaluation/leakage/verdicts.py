@@ -54,9 +54,10 @@ def fingerprint(settings: Settings) -> str:
 
 @cache
 def code_fingerprint() -> str:
-    """Hash every module and query that the audited assets may reach."""
+    """Hash every module, query and learned table that the audited assets may reach."""
     digest = hashlib.sha256()
-    for file in sorted((*ROOT.rglob("*.py"), *ROOT.rglob("*.sql"))):
+    kinds = ("*.py", "*.sql", "*.csv")
+    for file in sorted(path for kind in kinds for path in ROOT.rglob(kind)):
         name = file.relative_to(ROOT).as_posix()
         if not name.startswith(OUTSIDE):
             digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
