@@ -2,7 +2,7 @@
 and receipts, by the functions behind the assets and without a run of the graph.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +17,10 @@ from ntg_assets.errors import NtgError
 from ntg_assets.experiments import results
 from ntg_assets.experiments.data import exposure_logs as logs
 from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data.aggregate_designs import contrasts_of_aggregates
 from ntg_assets.experiments.data.evidence import EvidenceTables
 from ntg_assets.experiments.data.log_rules import log_rules
+from ntg_assets.experiments.data.unit_designs import design_columns, metric_contrasts, units_of
 from ntg_assets.experiments.data.unit_tables import (
     as_written,
     assignments_of_units,
@@ -28,6 +30,8 @@ from ntg_assets.experiments.data.unit_tables import (
     unit_metrics_of,
 )
 from ntg_assets.experiments.data.value_terms import ValueTerms
+from ntg_assets.sql import Query
+from ntg_assets.statistics.contrasts import Units
 from ntg_assets.storage.run import run
 
 NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
@@ -87,12 +91,15 @@ def conclude_units(
     """
     one, rows = _without_times(experiment), as_written(rows)
     units = unit_metrics_of(one, rows)
+    contrasts, designed = _design(one, units, rows)
     evidence = _evidence(
         one,
         units,
         traffic_of_units(one, rows),
         assignments=assignments_of_units(one, rows),
         settings=settings,
+        metric_contrasts=contrasts,
+        designed=designed,
     )
     return Concluded(_together([_conclude(one, evidence)]), {})
 
@@ -108,7 +115,11 @@ def conclude_aggregates(
     one, rows = _without_times(experiment), as_written(rows)
     sums = sums_of_aggregates(one, rows)
     evidence = EvidenceTables(
-        traffic_of_aggregates(one, rows), sums, _nothing(), **_terms(settings)
+        traffic_of_aggregates(one, rows),
+        sums,
+        _nothing(),
+        metric_contrasts=contrasts_of_aggregates(one, rows),
+        **_terms(settings),
     )
     return Concluded(_together([_conclude(one, evidence)]), {})
 
@@ -117,6 +128,20 @@ def _without_times(experiment: ExperimentSettings) -> ExperimentSettings:
     """Take the units as given their arms at once: nobody says when."""
     source = experiment.source.model_copy(update={"assigned_at_once": True})
     return experiment.model_copy(update={"source": source})
+
+
+def _design(
+    one: ExperimentSettings, units: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[pl.DataFrame | None, dict[str, Units]]:
+    """Read how the units were randomised, where the experiment says more than an arm."""
+    metrics = [metric for metric in one.measured if one.is_designed(metric)]
+    if not metrics:
+        return None, {}
+    design = design_columns(one, rows)
+    made = tables.cut_units(units, definitions=[one])
+    cut = run(made) if isinstance(made, Query) else units
+    designed = {metric.name: units_of(one, metric, cut, design)[0] for metric in metrics}
+    return metric_contrasts(one, cut, design), designed
 
 
 def _of_logs(
@@ -152,7 +177,7 @@ def _of_logs(
         ),
     )
     units = run(tables.log_unit_metrics(seen, definitions=[one], **read))
-    more = {
+    more: dict[str, Any] = {
         "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read)),
         "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read)),
     }
@@ -166,22 +191,21 @@ def _evidence(
     *,
     assignments: pl.DataFrame,
     settings: Settings,
-    daily_sums: pl.DataFrame | None = None,
-    log_contents: pl.DataFrame | None = None,
+    designed: Mapping[str, Units] | None = None,
+    **more: Any,  # further tables of evidence, by name
 ) -> EvidenceTables:
     sums = run(tables.metric_sums(units, definitions=[one]))
     quantiles = run(tables.metric_quantiles(units, definitions=[one]))
     shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=[one]))
     tested = run(tables.self_test_units(units, assignments=assignments, definitions=[one]))
-    self_tests = results.self_tests([one], tested, seed=settings.seed)
+    self_tests = results.self_tests([one], tested, seed=settings.seed, designed=designed)
     return EvidenceTables(
         traffic,
         sums,
         quantiles,
         metric_shapes=shapes,
         self_tests=self_tests,
-        daily_sums=daily_sums,
-        log_contents=log_contents,
+        **more,
         **_terms(settings),
     )
 

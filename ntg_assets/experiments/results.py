@@ -3,7 +3,7 @@ plans, effects, decisions, from sums or units that SQL made.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from ntg_assets.experiments.readout.effect_by_day import effects_by_day
 from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.experiments.readout.segments import segment_effects
+from ntg_assets.statistics.contrasts import Units
 
 Rows = Sequence[dict[str, Any]]
 
@@ -54,13 +55,14 @@ def self_tests(
     *,
     seed: int,
     most: int = 20,
+    designed: Mapping[str, Units] | None = None,
 ) -> pl.DataFrame:
     """Put the statistics to the test on the data of the largest experiments;
     one row per (experiment, metric, test).
     """
     return rows_of_each(
         definitions,
-        _self_tests_of(definitions, self_test_units, seed=seed, most=most),
+        _self_tests_of(definitions, self_test_units, seed=seed, most=most, designed=designed),
         none=_frame([], SelfTests),
     )
 
@@ -165,7 +167,12 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _self_tests_of(
-    definitions: Sequence[ExperimentSettings], units: pl.DataFrame, *, seed: int, most: int
+    definitions: Sequence[ExperimentSettings],
+    units: pl.DataFrame,
+    *,
+    seed: int,
+    most: int,
+    designed: Mapping[str, Units] | None = None,
 ) -> MakeRows:
     sizes = dict(units.group_by("experiment").len().iter_rows())
     largest = set(
@@ -174,7 +181,7 @@ def _self_tests_of(
     return _maker(
         SelfTests,
         lambda one: (
-            [asdict(result) for result in run_self_tests(one, units, seed=seed)]
+            [asdict(result) for result in run_self_tests(one, units, seed=seed, designed=designed)]
             if one.id in largest
             else []
         ),

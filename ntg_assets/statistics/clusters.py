@@ -146,10 +146,16 @@ def _squared_error(arm: ClusterMeans) -> tuple[float, float]:
     residuals = arm.sums - arm.mean * arm.sizes
     apart = residuals / arm.sizes.sum() / (1 - weights)
     squared = float((apart**2).sum()) * (k - 1) / k
-    # Satterthwaite for equal variances between clusters: sum(w^2 / (1 - w))^2 / sum of squares
+    return squared, satterthwaite(arm.sizes)
+
+
+def satterthwaite(sizes: Floats) -> float:
+    """Return the degrees of freedom of an arm of clusters, for equal variances between them:
+    sum(w^2 / (1 - w))^2 over the sum of squares, less one; at least 1.
+    """
+    weights = sizes / sizes.sum()
     parts = weights**2 / (1 - weights)
-    freedom = float(parts.sum() ** 2 / (parts**2).sum()) - 1
-    return squared, max(freedom, 1.0)
+    return max(float(parts.sum() ** 2 / (parts**2).sum()) - 1, 1.0)
 
 
 def cluster_power_units(units: float, *, size: float, correlation: float) -> float:

@@ -47,7 +47,7 @@ def compare_with_covariates(
     arm = np.repeat(np.arange(len(values)), sizes)
     dummies = (arm[:, None] == np.arange(len(values))[None, :]).astype(float)
     before = np.vstack([np.asarray(one, dtype=float).reshape(len(one), -1) for one in covariates])
-    design = np.hstack([dummies, _independent(before - _means(before, dummies), before)])
+    design = np.hstack([dummies, independent(before - _means(before, dummies), before)])
     if len(outcome) <= design.shape[1]:
         raise NotEnoughDataError(
             f"{len(outcome)} units cannot tell {len(values)} arms and"
@@ -55,8 +55,9 @@ def compare_with_covariates(
         )
     inverse = np.linalg.pinv(design)
     residuals = outcome - design @ (inverse @ outcome)
-    hat = design @ inverse
-    left = np.maximum(1 - np.diag(hat), RANK)
+    left = np.maximum(1 - (design * inverse.T).sum(axis=1), RANK)
+    # between every two units: only where they are few enough to be kept
+    hat = design @ inverse if len(outcome) <= MOST_EXACT else None
     weights = inverse[: len(values)]
     return [
         _difference(
@@ -78,7 +79,7 @@ def _difference(
     squares: Floats,
     *,
     left: Floats,
-    hat: Floats,
+    hat: Floats | None,
     confidence: float,
     alternative: Alternative,
 ) -> Difference:
@@ -88,7 +89,7 @@ def _difference(
             "the covariates explain every value, or no unit differs from another in its arm: no"
             " interval exists."
         )
-    df = _degrees_of_freedom(contrast**2 / left, hat)
+    df = _degrees_of_freedom(contrast**2 / left, left, hat)
     difference = float(contrast @ outcome)
     low, high = interval_reach(confidence, df, alternative)
     return Difference(
@@ -101,18 +102,17 @@ def _difference(
     )
 
 
-def _degrees_of_freedom(weights: Floats, hat: Floats) -> float:
+def _degrees_of_freedom(weights: Floats, left: Floats, hat: Floats | None) -> float:
     """Match mean and variance of sum(w e^2), the residuals e being those of independent normal
     values of one variance: their covariance is I - H.
     """
-    mean = float(weights @ (1 - np.diag(hat)))
-    middle = np.eye(len(hat)) - hat if len(hat) <= MOST_EXACT else None
-    if middle is None:
-        return mean**2 / float(weights**2 @ (1 - np.diag(hat)) ** 2)
-    return mean**2 / float(weights @ (middle**2) @ weights)
+    mean = float(weights @ left)
+    if hat is None:
+        return mean**2 / float(weights**2 @ left**2)
+    return mean**2 / float(weights @ ((np.eye(len(hat)) - hat) ** 2) @ weights)
 
 
-MOST_EXACT = 2_000  # units; beyond it the correlation of residuals moves no digit that matters
+MOST_EXACT = 500  # units; beyond it the correlation of residuals moves no digit that matters
 
 
 def _means(before: Floats, dummies: Floats) -> Floats:
@@ -122,7 +122,7 @@ def _means(before: Floats, dummies: Floats) -> Floats:
     return np.repeat(before.mean(axis=0)[None, :], len(dummies), axis=0)
 
 
-def _independent(centred: Floats, before: Floats) -> Floats:
+def independent(centred: Floats, before: Floats) -> Floats:
     """Drop covariates that do not vary or repeat others; scale the rest."""
     scale = centred.std(axis=0)
     kept = centred[:, scale > RANK * np.maximum(np.abs(before).max(axis=0), 1)]

@@ -2,10 +2,10 @@
 that hold for all of them together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ntg_assets.statistics.metric_kinds import Arm, Compared, MetricKind, Terms
+from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
 from ntg_assets.statistics.multiple_testing import (
     max_t_critical,
     max_t_p,
@@ -13,8 +13,10 @@ from ntg_assets.statistics.multiple_testing import (
 )
 from ntg_assets.statistics.two_samples import t_critical, t_p
 
+Compare = Callable[[Sequence[Arm], Terms], Compared]
 
-def widened(kind: MetricKind, arms: Sequence[Arm], terms: Terms, found: Compared) -> Compared:
+
+def widened(compare: Compare, arms: Sequence[Arm], terms: Terms, found: Compared) -> Compared:
     """Widen comparisons so that they hold for all treatment arms together.
 
     The intervals are those of the metric's own test at the confidence that one comparison needs,
@@ -22,7 +24,7 @@ def widened(kind: MetricKind, arms: Sequence[Arm], terms: Terms, found: Compared
     the test is.
 
     Args:
-        kind: How arms are compared.
+        compare: How arms are compared.
         arms: Control first.
         terms: As each comparison was asked for.
         found: The comparisons by themselves.
@@ -33,7 +35,7 @@ def widened(kind: MetricKind, arms: Sequence[Arm], terms: Terms, found: Compared
     # the smallest is the cautious choice when arms differ
     df = min(one.degrees_of_freedom for one in found.differences)
     critical = max_t_critical(loadings, significance=1 - terms.confidence, degrees_of_freedom=df)
-    wide = kind.compare(arms, terms._replace(confidence=1 - t_p(critical, df)))
+    wide = compare(arms, terms._replace(confidence=1 - t_p(critical, df)))
     return replace(
         found,
         differences=[

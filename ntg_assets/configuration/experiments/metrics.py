@@ -79,6 +79,10 @@ class MetricSettings(Section):
     difference."""
     relative_margin: float | None = Field(default=None, gt=0, lt=1)
     """The same as a share of the control's mean; one of the two."""
+    covariates: list[str] = Field(default_factory=list)
+    """Columns of the unit table with numbers known before the experiment, all of which narrow the
+    interval together (beside `<metric>_before`). Only `ntg experiments --units` has such columns.
+    """
     use_covariate: bool = True
     """Whether the pre-period value narrows the interval (CUPED) where the source has one."""
 

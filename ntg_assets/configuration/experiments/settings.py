@@ -27,6 +27,7 @@ from ntg_assets.configuration.experiments.sources import (
     Source,
 )
 from ntg_assets.configuration.section import Section
+from ntg_assets.statistics.alpha_split import split_alpha
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
 
 Comparison = Literal["between users", "paired"]
@@ -48,6 +49,19 @@ class ExperimentSettings(Section):
     """
     eligible_segments: list[str] = Field(default_factory=list)
     """Only exposed units of these segments of the log take part; empty: all."""
+    cluster_id: str | None = Field(default=None, min_length=1)
+    """Column of the unit table (or of aggregates, one row per cluster) with what was randomised as
+    a whole, such as a household or a shop: then clusters vary, not units. Logs hold none.
+    """
+    strata: str | None = Field(default=None, min_length=1)
+    """Column of the unit table (or of aggregates) with a part of the population known before the
+    experiment, within which arms are compared (post-stratification). Logs hold none.
+    """
+    alpha_weights: dict[str, float] = Field(default_factory=dict)
+    """How the primary metric and those that decide nothing divide `significance`, by name; each
+    claims at its own share. Guardrails take none. Empty: the primary metric has all of it, the
+    others bound the share of their false claims (Benjamini-Hochberg).
+    """
     salt: str | None = None
     """Salt of the choice between arms; null: the id."""
     layer: str | None = None
@@ -221,6 +235,25 @@ class ExperimentSettings(Section):
             return "guardrail"
         return "negative control" if self.is_fixed(metric) else "secondary"
 
+    def is_designed(self, metric: MetricSettings) -> bool:
+        """Whether a metric is compared by clusters, strata or covariates of a unit table."""
+        if self.cluster_id:
+            return True
+        return bool(self.strata or metric.covariates) and not metric.how.reads_ranks
+
+    @property
+    def design_columns(self) -> list[str]:
+        """Columns of a unit table that the design names, each once."""
+        named = [self.cluster_id, self.strata]
+        named += [one for metric in self.measured for one in metric.covariates]
+        return list(dict.fromkeys(name for name in named if name))
+
+    def significance_of(self, metric: str) -> float:
+        """Error rate of one metric: its share by `alpha_weights`, else all of it."""
+        if metric not in self.alpha_weights:
+            return self.significance
+        return split_alpha(self.alpha_weights, alpha=self.significance)[metric]
+
     @property
     def look_sizes(self) -> list[int]:
         """Units of all arms together at each planned look;
@@ -336,6 +369,39 @@ class ExperimentSettings(Section):
             )
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _design_can_be_read(self) -> "ExperimentSettings":
+        if problem := next(self._design_problems(), None):
+            msg = f"experiment {self.id}: {problem}"
+            raise ValueError(msg)
+        return self
+
+    def _design_problems(self) -> Iterator[str]:
+        if self.is_replay and self.design_columns:
+            yield f"an offline replay has no column {self.design_columns[0]!r} of a unit table"
+        for metric in self.measured:
+            if self.cluster_id and metric.how.reads_ranks:
+                yield (
+                    f"metric {metric.name} is a {metric.kind}, whose ranks of units say nothing"
+                    f" about clusters of {self.cluster_id!r}; compare the share above a value"
+                )
+        if self.alpha_weights:
+            yield from self._alpha_problems()
+
+    def _alpha_problems(self) -> Iterator[str]:
+        sharing = [
+            metric.name
+            for metric in self.measured
+            if self.role_of(metric.name) in {"primary", "secondary"}
+        ]
+        for name in self.alpha_weights:
+            if name not in sharing:
+                known = ", ".join(sharing)
+                yield f"alpha_weights names {name!r}; only {known} share the error rate"
+        for name in sharing:
+            if not self.alpha_weights.get(name, 0) > 0:
+                yield f"alpha_weights gives {name!r} nothing, so it could never claim anything"
 
     @model_validator(mode="after")
     def _ramp_rises(self) -> "ExperimentSettings":

@@ -17,12 +17,19 @@ from ntg_assets.experiments.data.log_content import LogContent, log_content
 from ntg_assets.experiments.data.log_files import LogFile, log_file_of
 from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
+from ntg_assets.statistics.contrasts import Contrast, contrast_of
 from ntg_assets.statistics.moments import NOTHING, Sums, sums_of, total
 from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import OrderStatistics, order_statistics_of
 from ntg_assets.statistics.skewness import Shape, shape_of
 
 SECONDS_PER_DAY = 86_400
+ALL_TREATMENTS = "all treatments"
+
+
+def before(metric: str) -> str:
+    """Name the contrast of what a metric's units did before."""
+    return f"{metric}, before"
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class ArmTraffic:
     """Of these, units that saw another arm as well."""
     n_units_not_assigned: int | None = None
     """Of these, units that saw any arm without being given it."""
+    n_clusters: int | None = None
+    """Clusters, where they were randomised as a whole."""
 
     @property
     def units(self) -> int:
@@ -104,6 +113,11 @@ class Evidence:
     shapes: Mapping[tuple[str, str], Shape] = field(default_factory=dict)
     """By metric and arm, where arms of unequal size make the skewness of values matter."""
 
+    contrasts: Mapping[tuple[str, str, str], Contrast] = field(default_factory=dict)
+    """By metric, treatment and segment ("": everybody), where units came in clusters or strata, or
+    with covariates of their own.
+    """
+
     levels: Mapping[str, Level] = field(default_factory=dict)
     """By metric: how often its own test claims an effect among re-assignments of its units."""
 
@@ -144,6 +158,11 @@ class Evidence:
             self,
             sums={key: found for key, found in self.sums.items() if key[3] == segment},
             quantiles={},
+            contrasts={
+                (metric, arm, ""): found
+                for (metric, arm, part), found in self.contrasts.items()
+                if part == segment
+            },
         )
 
     @property
@@ -179,6 +198,7 @@ class EvidenceTables:
     log_contents: pl.DataFrame | None = None
     metric_shapes: pl.DataFrame | None = None
     self_tests: pl.DataFrame | None = None
+    metric_contrasts: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
         """Leave out the experiments whose logs could not be read: every other one has a row of
@@ -207,6 +227,10 @@ class EvidenceTables:
             shapes={
                 (row["metric"], row["arm"]): shape_of(row)
                 for row in self._rows("metric_shapes", experiment)
+            },
+            contrasts={
+                (row["metric"], row["arm"], row["segment"]): contrast_of(row)
+                for row in self._rows("metric_contrasts", experiment)
             },
             levels={
                 row["metric"]: level_of(row)
@@ -255,6 +279,7 @@ class EvidenceTables:
             "log_contents": self.log_contents,
             "metric_shapes": self.metric_shapes,
             "self_tests": self.self_tests,
+            "metric_contrasts": self.metric_contrasts,
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)

@@ -11,6 +11,7 @@ from ntg_assets.experiments.data.log_content import LogContent, log_content
 from ntg_assets.experiments.data.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
+from ntg_assets.statistics.contrasts import contrast_of
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.statistics.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
@@ -42,6 +43,10 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
             (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
         },
         levels={row.pop("metric"): Level(**row) for row in map(dict, content.get("levels", []))},
+        contrasts={
+            (row["metric"], row["arm"], row["segment"]): contrast_of(row)
+            for row in content.get("contrasts", [])
+        },
         shapes={
             (row.pop("metric"), row.pop("arm")): Shape(**row)
             for row in map(dict, content.get("shapes", []))
@@ -90,6 +95,10 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         ],
         "levels": [
             {"metric": metric, **asdict(found)} for metric, found in sorted(evidence.levels.items())
+        ],
+        "contrasts": [
+            {"metric": metric, "arm": arm, "segment": segment, **asdict(found)}
+            for (metric, arm, segment), found in sorted(evidence.contrasts.items())
         ],
         "shapes": [
             {"metric": metric, "arm": arm, **asdict(found)}

@@ -272,6 +272,11 @@ def metric_shapes(
     return query("experiments.data", "metric_shapes", tables, largest=LARGEST_VALUE)
 
 
+def cut_units(unit_metrics: pl.DataFrame, *, definitions: Sequence[ExperimentSettings]) -> Source:
+    """Cut the values of winsorised metrics; the units as they are where no metric is."""
+    return _cut(unit_metrics, definitions=definitions)
+
+
 def _cut(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Source:
     """Winsorise where any metric is winsorised."""
     is_cut = any(metric.is_winsorised for one in definitions for metric in one.measured)

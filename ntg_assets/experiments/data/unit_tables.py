@@ -13,6 +13,7 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.unit_designs import with_clusters
 from ntg_assets.randomness import bucket_of
 from ntg_assets.statistics.metric_kinds import KINDS
 from ntg_assets.statistics.moments import LARGEST_VALUE, MICRO, PAIRS, VARIABLES
@@ -74,7 +75,7 @@ def traffic_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.D
         .agg(pl.len(), pl.col("is_in_several").sum().alias("n_several"))
         .iter_rows()
     }
-    return _traffic(experiment, counts)
+    return with_clusters(_traffic(experiment, counts), experiment, rows)
 
 
 def assignments_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +133,8 @@ def traffic_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) ->
     """Count the units of each arm by the primary metric."""
     primary = rows.filter(pl.col("metric") == experiment.primary_metric)
     found = dict(primary.group_by("arm").agg(pl.col("n").sum()).iter_rows())
-    return _traffic(experiment, {arm: (int(n), 0) for arm, n in found.items()})
+    traffic = _traffic(experiment, {arm: (int(n), 0) for arm, n in found.items()})
+    return with_clusters(traffic, experiment, primary)
 
 
 def _can_be_added(kind: str) -> bool:

@@ -29,6 +29,7 @@ TABLES = {
     "sums": "metric_sums",
     "quantiles": "metric_quantiles",
     "shapes": "metric_shapes",
+    "contrasts": "metric_contrasts",
     "levels": "self_tests",
     "trends": "daily_sums",
     "cohorts": "daily_sums",

@@ -14,7 +14,7 @@ Where the A/A test claims clearly more often than promised, the metric makes no 
 comes with its Monte Carlo error.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from typing import NamedTuple
@@ -29,7 +29,9 @@ from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.level import A_A
+from ntg_assets.experiments.health.aa_of_designs import p_of_designs
 from ntg_assets.randomness import random_stream
+from ntg_assets.statistics.contrasts import Units
 from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Moments
@@ -82,7 +84,11 @@ class _Trial(NamedTuple):
 
 
 def run_self_tests(
-    experiment: ExperimentSettings, unit_values: pl.DataFrame, *, seed: int
+    experiment: ExperimentSettings,
+    unit_values: pl.DataFrame,
+    *,
+    seed: int,
+    designed: Mapping[str, Units] | None = None,
 ) -> list[SelfTest]:
     """Put every metric of an experiment to its tests.
 
@@ -90,18 +96,48 @@ def run_self_tests(
         experiment: The experiment.
         unit_values: `self_test_units`: the units of every arm.
         seed: Of the project.
+        designed: By metric, the units of one that is compared by clusters, strata or covariates;
+            such a metric without them is not tested, and has no readout either.
     """
     found = unit_values.filter(pl.col("experiment") == experiment.id)
     return [
         result
         for metric in experiment.measured
-        for result in _test_metric(
-            experiment,
-            metric,
-            _units(found.filter(pl.col("metric") == metric.name), experiment),
-            rng=random_stream(seed, f"self-test:{experiment.id}:{metric.name}"),
+        for rng in [random_stream(seed, f"self-test:{experiment.id}:{metric.name}")]
+        for result in (
+            _test_design(experiment, metric, (designed or {}).get(metric.name), rng=rng)
+            if experiment.is_designed(metric)
+            else _test_metric(
+                experiment,
+                metric,
+                _units(found.filter(pl.col("metric") == metric.name), experiment),
+                rng=rng,
+            )
         )
     ]
+
+
+def _test_design(
+    experiment: ExperimentSettings,
+    metric: MetricSettings,
+    units: Units | None,
+    *,
+    rng: np.random.Generator,
+) -> Iterator[SelfTest]:
+    if units is None or len(units.values) < FEWEST_UNITS or np.ptp(units.values) == 0:
+        return
+    is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
+    is_brief = (
+        is_joint or units.covariates is not None or metric.name not in experiment.judged_metrics
+    )
+    repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
+    p = p_of_designs(experiment, metric, units, repetitions=repetitions, rng=rng)
+    if not len(p):
+        return
+    alpha = experiment.significance_of(metric.name)
+    uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
+    known = {"n_units": len(units.values), "n_repetitions": len(p)}
+    yield _result(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **known)
 
 
 def _units(found: pl.DataFrame, experiment: ExperimentSettings) -> _Units:
@@ -139,7 +175,7 @@ def _test_metric(
     ]
     if not trials:
         return
-    alpha = experiment.significance
+    alpha = experiment.significance_of(metric.name)
     p = np.array([min(one.p for one in trial.differences) for trial in trials])
     known = {"n_units": n, "n_repetitions": len(trials)}
     uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
@@ -168,12 +204,14 @@ def _compare(
     is_joint: bool = False,
 ) -> _Trial | None:
     """Compare as the readout does; None where the readout would give no result."""
-    terms = Terms(1 - experiment.significance, metric.use_covariate, metric.quantile)
+    terms = Terms(
+        1 - experiment.significance_of(metric.name), metric.use_covariate, metric.quantile
+    )
     try:
         found: Compared = metric.how.compare(arms, terms)
     except NotEnoughDataError:
         return None
-    together = widened(metric.how, arms, terms, found) if is_joint else found
+    together = widened(metric.how.compare, arms, terms, found) if is_joint else found
     differences = together.differences if is_joint else together.differences[:1]
     return _Trial(differences, found.samples[0].mean)
 
@@ -271,7 +309,10 @@ def _planned_factor(
     for _ in range(25):  # a contraction: the variance grows slowly with the effect
         treated = variance * (1 + effect / abs(centre)) ** 2
         design = Design(
-            variance, treated, ratio=treatment / control, significance=experiment.significance
+            variance,
+            treated,
+            ratio=treatment / control,
+            significance=experiment.significance_of(metric.name),
         )
         effect = detectable_effect(n_control=control, design=design, wanted_power=experiment.power)
     return 1 + effect / abs(centre)

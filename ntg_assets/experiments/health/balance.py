@@ -17,6 +17,13 @@ def no_difference(
         or treated is None
         or (control.variance == treated.variance == 0 and control.mean == treated.mean)
     ):
+        return no_difference_of(check, None, what)
+    return no_difference_of(check, _p_of(control, treated), what)
+
+
+def no_difference_of(check: str, p: float | None, what: str) -> HealthCheck:
+    """Judge the p of what no arm can have changed; None: it could not be compared."""
+    if p is None:
         return HealthCheck(
             check,
             1.0,
@@ -24,7 +31,6 @@ def no_difference(
             Verdict.HEALTHY,
             f"{what} does not vary or is not known, so it was not compared",
         )
-    p = _p_of(control, treated)
     verdict: Verdict = Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK
     return HealthCheck(
         check,

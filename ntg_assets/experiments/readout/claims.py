@@ -24,7 +24,7 @@ def with_plan(readout: Readout, experiment: ExperimentSettings) -> Readout:
     n_joint = len(experiment.treatments) if readout.role == "primary" else 1
     is_judged = readout.metric in experiment.judged_metrics
     power = experiment.power_of_each if is_judged else experiment.power
-    tail = experiment.significance / 2 / n_joint
+    tail = experiment.significance_of(readout.metric) / 2 / n_joint
     reach = float(special.ndtri(power) - special.ndtri(tail)) * readout.standard_error
     effect = experiment.effect_in_question(readout.metric, baseline=readout.mean_control) or abs(
         readout.difference

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.statistics.joint_comparison import Compare
 from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
-from ntg_assets.statistics.metric_kinds.kind import moments_in, tells_anything
+from ntg_assets.statistics.metric_kinds.kind import compare_designed, moments_in, tells_anything
 from ntg_assets.statistics.moments import moments_of
 
 
@@ -29,12 +31,41 @@ def compare_arms(
     Raises:
         NotEnoughDataError: an arm has too few units, or no unit differs from another.
     """
-    arms = [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
-    terms = terms_of(
-        metric, confidence=1 - experiment.significance if confidence is None else confidence
-    )
-    found = metric.how.compare(arms, terms)
+    arms = arms_of(experiment, evidence, metric)
+    alpha = experiment.significance_of(metric.name)
+    terms = terms_of(metric, confidence=1 - alpha if confidence is None else confidence)
+    found = test_of(experiment, metric)(arms, terms)
     return replace(found, method=f"{found.method}{_remarks(experiment, metric, arms)}")
+
+
+def test_of(experiment: ExperimentSettings, metric: MetricSettings) -> Compare:
+    """Choose the test: by the kind of the metric, unless the design of the experiment says more."""
+    return compare_designed if experiment.is_designed(metric) else metric.how.compare
+
+
+def arms_of(
+    experiment: ExperimentSettings, evidence: Evidence, metric: MetricSettings
+) -> list[Arm]:
+    """Gather what is known of one metric in every arm, control first.
+
+    Raises:
+        NotEnoughDataError: fewer than two units of an arm have a value, or the design rests on
+            columns that no log has.
+    """
+    if not experiment.is_designed(metric):
+        return [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
+    if not evidence.contrasts:
+        raise NotEnoughDataError(
+            f"nothing is known here by {', '.join(experiment.design_columns)}: logs have no such"
+            f" column (give a table of units: `ntg experiments {experiment.id} --units FILE`), or"
+            " there are too few clusters."
+        )
+    return [
+        arm_numbers(evidence, metric, arm.name)._replace(
+            contrast=evidence.contrasts.get((metric.name, arm.name, ""))
+        )
+        for arm in experiment.arms
+    ]
 
 
 def terms_of(metric: MetricSettings, *, confidence: float = 0.95) -> Terms:
@@ -58,6 +89,8 @@ def _remarks(experiment: ExperimentSettings, metric: MetricSettings, arms: Seque
     """Say what was done to the values, and why the configured past narrows nothing."""
     ends = (("winsorised at", metric.winsorise_at), ("winsorised below", metric.winsorise_below))
     cut = "".join(f", {what} {at:g}" for what, at in ends if at)
+    if experiment.is_designed(metric):
+        return cut
     if not (metric.how.has_covariate and metric.use_covariate and experiment.has_pre_period):
         return cut
     moments = moments_in(arms)

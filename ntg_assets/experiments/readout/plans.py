@@ -5,10 +5,11 @@ how long that takes, what can be seen by when.
 from dataclasses import dataclass
 from math import ceil, isfinite
 
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.errors import ConfigurationError
+from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
-from ntg_assets.experiments.readout.comparisons import arm_numbers, terms_of
+from ntg_assets.experiments.readout.comparisons import arm_numbers, arms_of, terms_of
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.power import (
     Design,
@@ -143,9 +144,27 @@ def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
         ConfigurationError: its units do not vary, so nothing can be planned.
     """
     metric = experiment.metric(experiment.primary_metric)
+    traffic = traffic_per_day(experiment, evidence)
+    if experiment.is_designed(metric):
+        return _designed_baseline(experiment, evidence, metric, units_per_day=traffic)
     control = arm_numbers(evidence.to_date(), metric, experiment.control.name)
     sample, explained = metric.how.baseline(control, terms_of(metric))
-    return Baseline(sample.mean, sample.variance, traffic_per_day(experiment, evidence), explained)
+    return Baseline(sample.mean, sample.variance, traffic, explained)
+
+
+def _designed_baseline(
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    metric: MetricSettings,
+    *,
+    units_per_day: float,
+) -> Baseline:
+    """Read the control as its units vary in its clusters and strata: what they say together."""
+    contrast = arms_of(experiment, evidence, metric)[1].contrast
+    if contrast is None:
+        raise NotEnoughDataError(f"{metric.name} of the control cannot be compared.")
+    n = evidence.sums_for("between users", metric.name, experiment.control.name).n
+    return Baseline(contrast.mean_control, contrast.squared_error_control * n, units_per_day)
 
 
 def _week(
@@ -181,7 +200,8 @@ def _design(
 ) -> Design:
     """Plan for the treatment with the least traffic; the others are known better."""
     variance = baseline.variance * (1 - baseline.explained_share)
-    share = experiment.significance / (2 if one_sided else len(experiment.treatments))
+    alpha = experiment.significance_of(experiment.primary_metric)
+    share = alpha / (2 if one_sided else len(experiment.treatments))
     ratio = min(arm.weight for arm in experiment.treatments) / experiment.control.weight
     return Design(
         variance,

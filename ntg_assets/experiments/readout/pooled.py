@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from ntg_assets.configuration.experiments.arms import ArmSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.data.evidence import ALL_TREATMENTS, Evidence
 from ntg_assets.statistics.moments import Sums, total
 
-ALL_TREATMENTS = "all treatments"
 ROLE = "pooled"
 
 

@@ -2,7 +2,7 @@
 with interval, p, money and what it could have found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning, is_unfit
 from ntg_assets.experiments.readout.claims import judge, with_money, with_plan
-from ntg_assets.experiments.readout.comparisons import arm_numbers, compare_arms, terms_of
+from ntg_assets.experiments.readout.comparisons import arms_of, compare_arms, terms_of, test_of
 from ntg_assets.experiments.readout.harm import harm_to_date
 from ntg_assets.experiments.readout.pooled import ROLE, pooled
 from ntg_assets.experiments.readout.readout import NUMBERS, Readout, blank_readout
@@ -44,17 +44,17 @@ def read_out(
         ["between users", "paired"] if experiment.can_pair else ["between users"]
     )
     look = look_of(experiment, evidence)
-    at_look = experiment.model_copy(update={"significance": look.significance})
     found = [
-        replace(readout, look=look.number, n_looks=look.n_looks, significance=look.significance)
+        replace(readout, look=look.number, n_looks=look.n_looks, significance=own.significance)
         for comparison in comparisons
         for metric in experiment.measured
         if metric.name in experiment.judged_metrics or not judged_only
         if comparison == "between users" or metric.has_pairs
-        for readout in _read_metric(at_look, evidence, metric=metric, comparison=comparison)
+        for own in [_at_look(experiment, evidence, metric, comparison)]
+        for readout in _read_metric(own, evidence, metric=metric, comparison=comparison)
     ]
     if not judged_only:
-        found += _read_pooled(at_look, evidence)
+        found += _read_pooled(experiment, evidence)
     if not look.is_reached:
         found = [
             (
@@ -79,7 +79,9 @@ def read_out(
             concerning(checks, readout.metric),
             minimum_units=experiment.minimum_units_per_arm,
         )
-        for readout in _adjust_secondary([_without_unfit(readout, checks) for readout in planned])
+        for readout in _adjust_secondary(
+            [_without_unfit(readout, checks) for readout in planned], experiment.alpha_weights
+        )
     ]
 
 
@@ -95,14 +97,31 @@ def _read_pooled(experiment: ExperimentSettings, evidence: Evidence) -> list[Rea
             role=ROLE,
             look=look.number,
             n_looks=look.n_looks,
-            significance=experiment.significance,
+            significance=own.significance,
         )
         for metric in experiment.measured
         if not metric.how.reads_ranks
-        for readout in _read_metric(
-            together[0], together[1], metric=metric, comparison="between users"
-        )
+        for own in [_at_look(together[0], evidence, metric, "between users")]
+        for readout in _read_metric(own, together[1], metric=metric, comparison="between users")
     ]
+
+
+def _at_look(
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    metric: MetricSettings,
+    comparison: Comparison,
+) -> ExperimentSettings:
+    """Give a metric the error rate that it may use at this look: its share of the experiment's,
+    which the treatments of a metric that decides nothing divide among them.
+    """
+    alpha = experiment.significance_of(metric.name)
+    own = experiment.model_copy(update={"significance": alpha, "alpha_weights": {}})
+    at_look = look_of(own, evidence).significance
+    is_divided = metric.name in experiment.alpha_weights and comparison == "between users"
+    if is_divided and metric.name != experiment.primary_metric:
+        at_look /= len(experiment.treatments)
+    return own.model_copy(update={"significance": at_look})
 
 
 def _without_unfit(readout: Readout, checks: Sequence[HealthCheck]) -> Readout:
@@ -192,9 +211,9 @@ def _joint(
     metric: MetricSettings,
 ) -> Sequence[Difference]:
     """Widen intervals and p-values so that they hold for all treatment arms together."""
-    arms = [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
-    terms = terms_of(metric, confidence=1 - experiment.significance)
-    return widened(metric.how, arms, terms, found).differences
+    arms = arms_of(experiment, evidence, metric)
+    terms = terms_of(metric, confidence=1 - experiment.significance_of(metric.name))
+    return widened(test_of(experiment, metric), arms, terms, found).differences
 
 
 def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Sample) -> Readout:
@@ -213,10 +232,17 @@ def _fill(blank: Readout, found: Difference, *, control: Sample, treatment: Samp
     )
 
 
-def _adjust_secondary(readouts: list[Readout]) -> list[Readout]:
+def _adjust_secondary(readouts: list[Readout], shares: Mapping[str, float]) -> list[Readout]:
     """Bound the share of false claims among the metrics that decide nothing
-    (Benjamini-Hochberg, per comparison).
+    (Benjamini-Hochberg, per comparison); those with a share of the error rate keep to it.
     """
+    if shares:
+        return [
+            replace(one, adjustment="share of the error rate")
+            if one.role == "secondary" and one.p is not None
+            else one
+            for one in readouts
+        ]
     adjusted: dict[str, float] = {}
     for comparison in {readout.comparison for readout in readouts}:
         family = [

@@ -61,7 +61,7 @@ def segment_effects(
         for metric in judged
         for effect in _adjusted(
             list(_within_segments(experiment, evidence, metric)),
-            significance=experiment.significance,
+            significance=experiment.significance_of(metric),
             better=experiment.metric(metric).better,
         )
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.contrasts import Contrast
 from ntg_assets.statistics.moments import Moments
 from ntg_assets.statistics.quantiles import OrderStatistics
 from ntg_assets.statistics.skewness import Shape
@@ -27,6 +28,7 @@ class Arm(NamedTuple):
     moments: Moments | None = None
     ranks: OrderStatistics | None = None
     shape: Shape | None = None
+    contrast: Contrast | None = None
 
 
 class Terms(NamedTuple):
@@ -166,6 +168,28 @@ def moments_in(arms: Sequence[Arm]) -> list[Moments]:
     if len(known) < len(arms):
         raise NotEnoughDataError(f"only {len(known)} of {len(arms)} arms have units with a value.")
     return known
+
+
+def compare_designed(arms: Sequence[Arm], terms: Terms) -> Compared:
+    """Compare every treatment with the control by its contrast, whatever the kind of metric.
+
+    Raises:
+        NotEnoughDataError: a treatment has none.
+    """
+    known = [arm.contrast for arm in arms[1:] if arm.contrast is not None]
+    if len(known) < len(arms) - 1:
+        raise NotEnoughDataError(
+            f"only {len(known)} of {len(arms) - 1} treatments can be compared by clusters, strata"
+            " or covariates."
+        )
+    pairs = [one.samples for one in known]
+    shares = [one.removed_share for one in known if one.removed_share is not None]
+    return Compared(
+        [pairs[0][0], *(treatment for _, treatment in pairs)],
+        [one.at(terms.confidence) for one in known],
+        known[0].method,
+        min(shares) if shares else None,
+    )
 
 
 def narrows(arms: Sequence[Moments], terms: Terms) -> bool:

@@ -18,13 +18,26 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     the other way round.
     """
     weights = {name: arm.weight for name, arm in evidence.traffic.items()}
+    if experiment.cluster_id:
+        yield from _clusters(evidence, weights)
+        return  # a part has no whole clusters
     everybody = {name: arm.n_exposed for name, arm in evidence.traffic.items()}
     yield _whole(everybody, weights)
     yield from _parts("segment", _by_segment(experiment, evidence), weights)
     yield from _parts("time", _by_time(evidence), weights)
 
 
-def _whole(observed: Mapping[str, int], weights: Mapping[str, float]) -> HealthCheck:
+def _clusters(evidence: Evidence, weights: Mapping[str, float]) -> Iterator[HealthCheck]:
+    """Ask of the clusters: units of one come together, so their numbers vary more."""
+    found = {name: arm.n_clusters for name, arm in evidence.traffic.items()}
+    known = {name: n for name, n in found.items() if n is not None}
+    if len(known) == len(found):
+        yield _whole(known, weights, what="clusters")
+
+
+def _whole(
+    observed: Mapping[str, int], weights: Mapping[str, float], *, what: str = "units"
+) -> HealthCheck:
     p = sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
     told = " : ".join(f"{n:,}" for n in observed.values())
     fits = "do not fit" if p < FAULT_P else "hardly fit" if p < NOTICE_P else "fit"
@@ -33,7 +46,7 @@ def _whole(observed: Mapping[str, int], weights: Mapping[str, float]) -> HealthC
         p,
         FAULT_P,
         _verdict(p),
-        f"units per arm {told} {fits} the weights (p = {p:.2g})",
+        f"{what} per arm {told} {fits} the weights (p = {p:.2g})",
     )
 
 
