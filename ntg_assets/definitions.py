@@ -13,7 +13,7 @@ from ntg_assets.orchestration.launchpad import one_process, project_of_run, ware
 from ntg_assets.orchestration.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.orchestration.nightly import nightly_schedule
 from ntg_assets.orchestration.unfinished_runs import killed_runs_sensor, tags_of_runs
-from ntg_assets.stages import INGEST, LIVE, PUBLISHED
+from ntg_assets.stages import EXPERIMENTS, INGEST, LIVE, PUBLISHED
 
 settings = load_settings()
 
@@ -31,6 +31,15 @@ nightly = dg.define_asset_job(
     description="Everything: ingest, back-test, gate, live, experiments, publish.",
 )
 
+experiments = dg.define_asset_job(
+    "experiments",
+    # with what reads the configured files, all at once
+    selection=dg.AssetSelection.key_prefixes(EXPERIMENTS).required_multi_asset_neighbors(),
+    config=TO_STANDARD_ERROR,
+    tags=tags_of_runs(project_paths(settings)),
+    description="Experiments alone, on the tables of the last run: their logs are read anew.",
+)
+
 
 def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Let the UI say when a table that people rely on is older than a night and some hours."""
@@ -44,7 +53,7 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, collected_assets()),
     asset_checks=collected_checks(),
-    jobs=[nightly],
+    jobs=[nightly, experiments],
     schedules=[nightly_schedule(nightly, settings)],
     sensors=[landing_sensor(nightly, settings), killed_runs_sensor(settings)],
     resources={"project": project_of_run, "io_manager": warehouse_of_run},

@@ -37,8 +37,13 @@ StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 out, err = Console(), Console(stderr=True)
 
 
-def prepare(config: Path | None) -> tuple[Settings, Paths]:
-    """Name the configuration for this process and all it starts, and read it."""
+def prepare(config: Path | None, *, for_run: bool = True) -> tuple[Settings, Paths]:
+    """Name the configuration for this process and all it starts, and read it.
+
+    Args:
+        config: Overlay.
+        for_run: Whether it has to hold what a run of the graph needs.
+    """
     use_configuration(config)
-    settings = load_settings()
+    settings = load_settings(for_run=for_run)
     return settings, project_paths(settings)

@@ -81,7 +81,8 @@ def replay(
     """
     from ntg_assets.cli.decisions import tell_replay  # noqa: PLC0415
 
-    settings, paths = prepare(config)
+    # a receipt handed over is replayed wherever it was made, also where nothing was ingested
+    settings, paths = prepare(config, for_run=receipt is None)
     tell_replay(experiment, settings=settings, paths=paths, console=out, receipt_file=receipt)
 
 
@@ -122,7 +123,7 @@ def experiments(
         write_concluded,
     )
 
-    settings, paths = prepare(config)
+    settings, paths = prepare(config, for_run=False)
     folder = into or paths.workspace / FOLDER
     concluded = decide_alone(
         experiment, units=units, aggregates=aggregates, settings=settings, paths=paths

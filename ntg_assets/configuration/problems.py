@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+HINTS = {"ingest": " (only `ntg experiments` works without an interaction log)"}
 CUTOFF = 0.5  # likeness above which a known key is what was meant
 NO_SECTION = frozenset({"model_type", "dict_type", "model_attributes_type"})
 
@@ -42,7 +43,7 @@ def _what(problem: ErrorDetails, where: str, root: type[BaseModel]) -> str:
         )
         return f"unknown key {where!r}; {hint}"
     if problem["type"] == "missing":
-        return f"{where}: is needed and not set"
+        return f"{where}: is needed and not set{HINTS.get(where, '')}"
     if problem["type"] in NO_SECTION:
         return f"{where}: must hold keys and values (found {problem['input']!r})"
     text = problem["msg"].removeprefix("Value error, ")

@@ -56,6 +56,10 @@ CRON_PART = re.compile(
 CRON_NAMES = frozenset(
     "jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat".split()  # noqa: SIM905  # shorter so
 )
+# what a run needs and `ntg experiments` does not: keys without a default, not read there
+NEVER_READ: dict[str, Any] = {
+    "ingest": {"events": {"files": ["(no interaction log)"], "value": "value"}},
+}
 # where and when, not what is computed
 DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule", "publish"})
 
@@ -221,6 +225,7 @@ def load_settings(
     home: Path | None = None,
     environment: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    for_run: bool = True,
 ) -> Settings:
     """Merge base, overlay, environment and overrides into one checked configuration.
 
@@ -230,6 +235,8 @@ def load_settings(
         home: Project folder; none: see `project_home`.
         environment: Variables to read `NTG_SECTION__KEY` from; none: the process's own.
         overrides: Dotted keys with values, laid on top of everything (`{"ranking.top_k": 10}`).
+        for_run: Whether a run of the graph could follow; without one, what only a run reads (the
+            interaction log) may be left out.
 
     Raises:
         ConfigurationError: a file is missing or no YAML, a key is unknown, a value is out of range.
@@ -248,6 +255,7 @@ def load_settings(
         if name not in RESERVED_VARIABLES and (key := key_of(name))
     }
     layers = [
+        {} if for_run else NEVER_READ,
         read_tree(BASE),
         read_tree(overlay_path),
         *(nest(key, read_value(name, variables[name])) for name, key in keys.items()),
