@@ -36,6 +36,7 @@ class Concluded:
     decision: Row
     days: pl.DataFrame
     contents: pl.DataFrame
+    cohorts: pl.DataFrame
 
     def verdicts(self, *checks: str) -> list[str]:
         return [self.checks[check]["verdict"] for check in checks]
@@ -111,6 +112,7 @@ def conclude(
         assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen), store)
         units = run(tables.log_unit_metrics(seen, definitions=definitions, **known), store)
         daily = run(tables.daily_sums(seen, definitions=definitions, **known), store)
+        by_day = run(tables.traffic_by_day(seen), store)
         contents = run(tables.log_contents(counts, exposure_log=seen, **known), store)
         log_traffic = tables.log_traffic(seen, **known)
         traffic = run(
@@ -128,6 +130,7 @@ def conclude(
         quantiles,
         daily_sums=daily,
         log_contents=contents,
+        traffic_by_day=by_day,
         metric_shapes=shapes,
     )
     readouts = results.readouts(definitions, evidence)
@@ -147,4 +150,5 @@ def conclude(
         decision,
         results.effect_by_day(definitions, daily),
         contents,
+        results.effect_by_cohort(definitions, daily),
     )

@@ -184,7 +184,13 @@ def evidence_tables(store: Connection) -> EvidenceTables:
             "the published store holds no sums of experiments. Run `ntg run-all` to publish them."
         ) from None
     # older publications do not hold them, and their receipts say nothing of them
-    for name in ("experiment_sources", "log_contents", "metric_shapes", "self_tests"):
+    for name in (
+        "experiment_sources",
+        "log_contents",
+        "metric_shapes",
+        "self_tests",
+        "traffic_by_day",
+    ):
         with suppress(MissingTableError):
             found[name] = store.table(f"experiments.{name}").pl()
     return EvidenceTables(**found)

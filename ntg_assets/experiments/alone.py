@@ -178,6 +178,7 @@ def _of_logs(
     )
     units = run(tables.log_unit_metrics(seen, definitions=[one], **read))
     more: dict[str, Any] = {
+        "traffic_by_day": run(tables.traffic_by_day(seen)),
         "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read)),
         "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read)),
     }
@@ -221,9 +222,12 @@ def _conclude(one: ExperimentSettings, evidence: EvidenceTables) -> dict[str, pl
     readouts = results.readouts([one], evidence)
     decisions = results.decisions([one], evidence, readouts=readouts)
     empty = results.self_tests([], _no_units(), seed=0)
+    days = _nothing() if evidence.daily_sums is None else evidence.daily_sums
     return {
         "health_checks": results.health_checks([one], evidence),
         "readouts": readouts,
+        "effect_by_day": results.effect_by_day([one], days),
+        "effect_by_cohort": results.effect_by_cohort([one], days),
         "segment_effects": results.all_segment_effects([one], evidence),
         "experiment_plans": results.experiment_plans([one], evidence),
         "self_tests": empty if evidence.self_tests is None else evidence.self_tests,

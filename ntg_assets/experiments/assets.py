@@ -16,6 +16,7 @@ from ntg_assets.experiments.contracts.data import (
     MetricShapes,
     MetricSums,
     SelfTestUnits,
+    TrafficByDay,
     UnitMetrics,
 )
 from ntg_assets.experiments.contracts.decision import (
@@ -26,6 +27,7 @@ from ntg_assets.experiments.contracts.decision import (
     UnitIdReport,
 )
 from ntg_assets.experiments.contracts.readout import (
+    EffectByCohort,
     EffectByDay,
     ExperimentPlans,
     Readouts,
@@ -215,6 +217,18 @@ def effect_by_day(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
     return results.effect_by_day(project.settings.experiments.definitions, daily_sums)
 
 
+@staged_asset(contract=EffectByCohort, group="experiments", stages=(EXPERIMENTS,))
+def effect_by_cohort(daily_sums: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Whether units exposed late show the effect that early ones did."""
+    return results.effect_by_cohort(project.settings.experiments.definitions, daily_sums)
+
+
+@staged_asset(contract=TrafficByDay, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def traffic_by_day(exposure_log: Table) -> Query:
+    """How many units each arm of the experiments on logs got on each day."""
+    return tables.traffic_by_day(exposure_log)
+
+
 @staged_asset(contract=HealthChecks, group="experiments", stages=(EXPERIMENTS,))
 def health_checks(
     arm_traffic: pl.DataFrame,
@@ -223,6 +237,7 @@ def health_checks(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -234,6 +249,7 @@ def health_checks(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        traffic_by_day=traffic_by_day,
         self_tests=self_tests,
     )
     return results.health_checks(project.settings.experiments.definitions, evidence)
@@ -247,6 +263,7 @@ def readouts(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -260,6 +277,7 @@ def readouts(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        traffic_by_day=traffic_by_day,
         self_tests=self_tests,
     )
     return results.readouts(project.settings.experiments.definitions, evidence)
@@ -288,6 +306,7 @@ def segment_effects(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -301,6 +320,7 @@ def segment_effects(
         metric_shapes=metric_shapes,
         daily_sums=daily_sums,
         log_contents=log_contents,
+        traffic_by_day=traffic_by_day,
         self_tests=self_tests,
     )
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
@@ -315,6 +335,7 @@ def decisions(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     log_contents: pl.DataFrame,
+    traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
     readouts: pl.DataFrame,
     experiment_sources: pl.DataFrame,
@@ -334,6 +355,7 @@ def decisions(
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,
         log_contents=log_contents,
+        traffic_by_day=traffic_by_day,
         self_tests=self_tests,
     )
     made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
@@ -379,6 +401,7 @@ def experiment_problems(
     metric_shapes: pl.DataFrame,
     daily_sums: pl.DataFrame,
     effect_by_day: pl.DataFrame,
+    effect_by_cohort: pl.DataFrame,
     health_checks: pl.DataFrame,
     readouts: pl.DataFrame,
     segment_effects: pl.DataFrame,
@@ -387,6 +410,7 @@ def experiment_problems(
     self_test_units: pl.DataFrame,
     self_tests: pl.DataFrame,
     log_contents: pl.DataFrame,
+    traffic_by_day: pl.DataFrame,
     experiment_sources: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -395,6 +419,7 @@ def experiment_problems(
     programme = settings.experiments
     stored = results.StoredResults(
         effect_by_day,
+        effect_by_cohort,
         health_checks,
         readouts,
         segment_effects,
@@ -413,6 +438,7 @@ def experiment_problems(
         value=ValueTerms(settings.value.unit, settings.value.basis),
         experiment_sources=experiment_sources,
         log_contents=log_contents,
+        traffic_by_day=traffic_by_day,
         self_tests=self_tests,
     )
     return results.experiment_problems(

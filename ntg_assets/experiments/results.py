@@ -14,6 +14,7 @@ from ntg_assets.contracts import Contract
 from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
 from ntg_assets.experiments.contracts.decision import DecisionGates, Decisions, HealthChecks
 from ntg_assets.experiments.contracts.readout import (
+    EffectByCohort,
     EffectByDay,
     ExperimentPlans,
     Readouts,
@@ -26,6 +27,7 @@ from ntg_assets.experiments.decision.money import money_unit, why_not_money
 from ntg_assets.experiments.decision.receipts import make_receipt, receipt_text, sha256_of
 from ntg_assets.experiments.health.aa_tests import run_self_tests
 from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.readout.effect_by_cohort import effects_by_cohort
 from ntg_assets.experiments.readout.effect_by_day import effects_by_day
 from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout.readouts import read_out
@@ -40,6 +42,7 @@ class StoredResults:
     """The tables of results as they were stored, by their names."""
 
     effect_by_day: pl.DataFrame
+    effect_by_cohort: pl.DataFrame
     health_checks: pl.DataFrame
     readouts: pl.DataFrame
     segment_effects: pl.DataFrame
@@ -103,6 +106,17 @@ def effect_by_day(
     return rows_of_each(definitions, _daily_effects_of(daily_sums), none=_frame([], EffectByDay))
 
 
+def effect_by_cohort(
+    definitions: Sequence[ExperimentSettings], daily_sums: pl.DataFrame
+) -> pl.DataFrame:
+    """Compare the arms among early and among late units; one row per
+    (experiment, treatment arm, cohort).
+    """
+    return rows_of_each(
+        definitions, _cohort_effects_of(daily_sums), none=_frame([], EffectByCohort)
+    )
+
+
 def all_segment_effects(
     definitions: Sequence[ExperimentSettings], evidence: EvidenceTables
 ) -> pl.DataFrame:
@@ -146,6 +160,7 @@ def experiment_problems(
     )
     steps = {
         "effect_by_day": Step(_daily_effects_of(evidence.daily_sums), stored.effect_by_day),
+        "effect_by_cohort": Step(_cohort_effects_of(evidence.daily_sums), stored.effect_by_cohort),
         "health_checks": Step(_health_of(evidence), stored.health_checks),
         "readouts": Step(_readouts_of(evidence), stored.readouts),
         "segment_effects": Step(_segment_effects_of(evidence), stored.segment_effects),
@@ -221,20 +236,32 @@ def _plans_of(evidence: EvidenceTables) -> MakeRows:
 
 
 def _daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
-    parts = (
-        {}
-        if daily_sums is None
-        else {
-            str(name): part
-            for (name,), part in daily_sums.partition_by("experiment", as_dict=True).items()
-        }
-    )
+    parts = _by_experiment(daily_sums)
     return _maker(
         EffectByDay,
         lambda one: (
             [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
         ),
     )
+
+
+def _cohort_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
+    parts = _by_experiment(daily_sums)
+    return _maker(
+        EffectByCohort,
+        lambda one: (
+            [asdict(found) for found in effects_by_cohort(one, parts[one.id])]
+            if one.id in parts
+            else []
+        ),
+    )
+
+
+def _by_experiment(rows: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    if rows is None:
+        return {}
+    parts = rows.partition_by("experiment", as_dict=True)
+    return {str(name): part for (name,), part in parts.items()}
 
 
 def _segment_effects_of(evidence: EvidenceTables) -> MakeRows:

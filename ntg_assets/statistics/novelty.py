@@ -44,6 +44,11 @@ class DaySums:
     value_value: int
 
     @property
+    def mean(self) -> float:
+        """Mean over the arm's units; 0 without any."""
+        return self.value / (self.n * MILLI) if self.n else 0.0
+
+    @property
     def sample(self) -> Sample:
         """Mean and variance over the arm's units; those that did nothing count zero.
 

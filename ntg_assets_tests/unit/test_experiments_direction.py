@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError
@@ -21,7 +22,7 @@ from ntg_assets.experiments.decision.decisions import Decision
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.decision.receipts import evaluate, make_receipt
 from ntg_assets.experiments.decision.sensitivity import worst_segment
-from ntg_assets.experiments.readout.readout import TO_DATE, Readout
+from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.plan_request import PlanRequest
@@ -92,7 +93,7 @@ def test_complaints_that_rise_stop_a_running_experiment_before_its_first_look() 
     assert (decision.decision, decision.reason) == ("rollback", "harm:complained")
     assert (
         next(one for one in readouts if one.readout_key == decision.readout_key).comparison
-        == TO_DATE
+        == Comparison.TO_DATE
     )
     # a fall is no harm
     assert evaluate(planned, evidence((0.3, 0.02), since=True))[2].decision == "iterate"

@@ -98,6 +98,7 @@ def results_of(known: ExperimentsSettings, evidence: EvidenceTables) -> results.
     )
     return results.StoredResults(
         results.effect_by_day(known.definitions, pl.DataFrame(schema={"experiment": pl.String})),
+        results.effect_by_cohort(known.definitions, pl.DataFrame(schema={"experiment": pl.String})),
         results.health_checks(known.definitions, evidence),
         found,
         results.all_segment_effects(known.definitions, evidence),

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import scipy
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data import tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
@@ -19,7 +20,6 @@ from ntg_assets.experiments.data.exposure_logs import EXPOSURE_TYPES
 from ntg_assets.experiments.data.looks import look_of
 from ntg_assets.experiments.decision.receipts import evaluate
 from ntg_assets.experiments.readout.plans import baseline_of
-from ntg_assets.experiments.readout.readout import TO_DATE
 from ntg_assets.local_days import with_event_on
 from ntg_assets.statistics.sequential import planned_looks
 from ntg_assets.storage.run import run
@@ -93,7 +93,7 @@ def test_proven_harm_stops_the_experiment_before_any_look() -> None:
     _, readouts, decision = evaluate(definition(), evidence(0, harm=-1.0, since=200))
     assert (decision.decision, decision.reason) == ("rollback", "harm:visits")
     rests_on = next(one for one in readouts if one.readout_key == decision.readout_key)
-    assert (rests_on.comparison, rests_on.is_valid) == (TO_DATE, True)
+    assert (rests_on.comparison, rests_on.is_valid) == (Comparison.TO_DATE, True)
 
 
 def test_nothing_is_claimed_before_the_first_look_however_large_the_effect() -> None:
@@ -103,7 +103,7 @@ def test_nothing_is_claimed_before_the_first_look_however_large_the_effect() -> 
 
 def test_harm_to_date_is_wider_than_a_single_look_and_holds_the_difference() -> None:
     readouts = evaluate(definition(), evidence(250, harm=-0.05, since=100))[1]
-    to_date = next(one for one in readouts if one.comparison == TO_DATE)
+    to_date = next(one for one in readouts if one.comparison == Comparison.TO_DATE)
     at_look = next(
         one for one in readouts if one.metric == "visits" and one.comparison == "between users"
     )
@@ -192,7 +192,7 @@ def test_before_the_first_look_the_units_that_are_ready_and_the_day_of_the_look_
     assert decision.sentence == f"Iterate: {told}."
     enough = next(check for check in checks if check.check == "enough_units")
     assert (enough.value, enough.limit, enough.verdict, enough.sentence) == (556, 900, "thin", told)
-    assert {one.verdict for one in readouts if one.comparison != TO_DATE} == {
+    assert {one.verdict for one in readouts if one.comparison != Comparison.TO_DATE} == {
         f"not read yet: {told}"
     }
 

@@ -17,6 +17,7 @@ from ntg_assets.configuration.experiments.arms import (
     OverrideSettings,
     RampStep,
 )
+from ntg_assets.configuration.experiments.comparisons import Comparison, Deciding
 from ntg_assets.configuration.experiments.measures import REPLAY_METRICS
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.sources import (
@@ -29,8 +30,6 @@ from ntg_assets.configuration.experiments.sources import (
 from ntg_assets.configuration.section import Section
 from ntg_assets.statistics.alpha_split import split_alpha
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
-
-Comparison = Literal["between users", "paired"]
 
 
 class ExperimentSettings(Section):
@@ -83,7 +82,7 @@ class ExperimentSettings(Section):
     """Metrics of the readout, or names of those in the catalogue `experiments.metrics`; empty: all
     that an offline replay measures (whose metrics have their own kinds).
     """
-    comparison: Comparison = "between users"
+    comparison: Deciding = Comparison.BETWEEN_USERS
     """Which readout decides: users of one arm against users of the other,
     or (replay only) each user under both.
     """
@@ -219,7 +218,9 @@ class ExperimentSettings(Section):
         """
         return [
             arm.name
-            for arm in (self.arms if self.comparison == "between users" else self.treatments)
+            for arm in (
+                self.arms if self.comparison == Comparison.BETWEEN_USERS else self.treatments
+            )
         ]
 
     @property
@@ -477,7 +478,7 @@ class ExperimentSettings(Section):
                 "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every"
                 " night, it would claim too often"
             )
-        if self.comparison == "paired":
+        if self.comparison == Comparison.PAIRED:
             yield "each unit of a log is known under one arm only, so pairs do not exist"
 
     def _metric_problems(self, metric: MetricSettings) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What the tables promise from which every statistic is derived."""
 
+import polars as pl
+
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import (
@@ -138,6 +140,19 @@ class ArmTrafficTable(Contract):
 
     class Config:
         unique = ["experiment", "arm"]
+
+
+@contract("traffic_by_day")
+class TrafficByDay(Contract):
+    """One row per (experiment, arm, day): units that saw their first arm then."""
+
+    experiment: str = column(EXPERIMENT)
+    arm: str = column("Arm that they saw first")
+    exposed_on: pl.Date = column("Day of the first exposure, in the service's zone", unit="date")
+    n_units: int = column("Units", ge=1)
+
+    class Config:
+        unique = ["experiment", "arm", "exposed_on"]
 
 
 @contract("log_contents")

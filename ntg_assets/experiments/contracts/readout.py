@@ -3,8 +3,17 @@
 import pandera.polars as pa
 import polars as pl
 
+from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
-from ntg_assets.experiments.contracts.terms import BETTER, EXPERIMENT, READ, ROLES, SOURCE, SOURCES
+from ntg_assets.experiments.contracts.terms import (
+    BETTER,
+    COHORTS,
+    EXPERIMENT,
+    READ,
+    ROLES,
+    SOURCE,
+    SOURCES,
+)
 from ntg_assets.summaries import summary
 
 
@@ -33,6 +42,41 @@ class EffectByDay(Contract):
 
     class Config:
         unique = ["experiment", "arm", "day"]
+
+
+@contract("effect_by_cohort")
+class EffectByCohort(Contract):
+    """One row per (experiment, treatment arm, cohort): the effect on units that were exposed early,
+    and on those exposed late, over the same days since their exposure.
+    """
+
+    experiment: str = column(EXPERIMENT)
+    arm: str = column("Treatment arm")
+    cohort: str = column(
+        "Units exposed before the one in the middle (early), or from it on (late)",
+        isin=COHORTS[1:],
+    )
+    exposed_from_at: Timestamp = column("First exposure of any of them (UTC)")
+    metric: str = column("Primary metric")
+    source: str = column(SOURCE, isin=SOURCES)
+    n_control: int = column("Units of the control", ge=0)
+    n_treatment: int = column("Units of the treatment", ge=0)
+    mean_control: float = column("Mean of the control's units")
+    mean_treatment: float = column("Mean of the treatment's units")
+    difference: float = column("Treatment minus control in the cohort", nullable=True)
+    difference_low: float = column(
+        "Lower end of its 95% interval, for this cohort alone", nullable=True
+    )
+    difference_high: float = column("Upper end of its interval", nullable=True)
+    relative_difference: float = column(
+        "The same as a share of the control; null where a mean is not clearly above zero",
+        nullable=True,
+    )
+    relative_low: float = column("Lower end of its interval (log ratio)", nullable=True)
+    relative_high: float = column("Upper end of its interval", nullable=True)
+
+    class Config:
+        unique = ["experiment", "arm", "cohort"]
 
 
 @contract("readouts")

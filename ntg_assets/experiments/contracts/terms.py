@@ -4,10 +4,12 @@ from typing import Annotated
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
+
 SOURCES = ["observed", "offline replay", "simulated"]
-COMPARISONS = ["between users", "paired"]
-READ = [*COMPARISONS, "to date"]
-SUMMED = [*COMPARISONS, "since the look"]
+COMPARISONS = [str(one) for one in (Comparison.BETWEEN_USERS, Comparison.PAIRED)]
+READ = [*COMPARISONS, str(Comparison.TO_DATE)]
+SUMMED = [*COMPARISONS, str(Comparison.SINCE_THE_LOOK)]
 LOGS = ["exposures", "outcomes", "interaction log"]
 COHORTS = ["all", "early", "late"]
 VERDICTS = ["healthy", "warning", "thin", "sick"]

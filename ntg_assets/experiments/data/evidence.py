@@ -4,13 +4,14 @@ exact sums of its metrics.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from math import ceil
 from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.level import A_A, Level, level_of
 from ntg_assets.experiments.data.log_content import LogContent, log_content
@@ -121,6 +122,9 @@ class Evidence:
     levels: Mapping[str, Level] = field(default_factory=dict)
     """By metric: how often its own test claims an effect among re-assignments of its units."""
 
+    by_day: Mapping[tuple[date, str], int] = field(default_factory=dict)
+    """By day and arm: units that saw their first arm then."""
+
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
         """Add up the segments of one arm."""
         return self._totals.get((comparison, metric, arm), NOTHING)
@@ -130,7 +134,7 @@ class Evidence:
         merged: dict[tuple[str, str, str, str], Sums] = {}
         for (comparison, *rest), found in sorted(self.sums.items()):
             key = (
-                "between users" if comparison == "since the look" else comparison,
+                Comparison.BETWEEN_USERS if comparison == Comparison.SINCE_THE_LOOK else comparison,
                 rest[0],
                 rest[1],
                 rest[2],
@@ -149,7 +153,11 @@ class Evidence:
     def segments(self) -> list[str]:
         """The parts of the population, in order."""
         return sorted(
-            {segment for comparison, _, _, segment in self.sums if comparison == "between users"}
+            {
+                segment
+                for comparison, _, _, segment in self.sums
+                if comparison == Comparison.BETWEEN_USERS
+            }
         )
 
     def within(self, segment: str) -> "Evidence":
@@ -199,6 +207,7 @@ class EvidenceTables:
     metric_shapes: pl.DataFrame | None = None
     self_tests: pl.DataFrame | None = None
     metric_contrasts: pl.DataFrame | None = None
+    traffic_by_day: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
         """Leave out the experiments whose logs could not be read: every other one has a row of
@@ -238,6 +247,10 @@ class EvidenceTables:
                 if row["test"] == A_A
             },
             **self._of_days(experiment),
+            by_day={
+                (row["exposed_on"], row["arm"]): row["n_units"]
+                for row in self._rows("traffic_by_day", experiment)
+            },
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
             value=self.value,
@@ -280,6 +293,7 @@ class EvidenceTables:
             "metric_shapes": self.metric_shapes,
             "self_tests": self.self_tests,
             "metric_contrasts": self.metric_contrasts,
+            "traffic_by_day": self.traffic_by_day,
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
@@ -43,6 +43,10 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
             (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
         },
         levels={row.pop("metric"): Level(**row) for row in map(dict, content.get("levels", []))},
+        by_day={
+            (date.fromisoformat(row["exposed_on"]), row["arm"]): row["n_units"]
+            for row in content.get("by_day", [])
+        },
         contrasts={
             (row["metric"], row["arm"], row["segment"]): contrast_of(row)
             for row in content.get("contrasts", [])
@@ -95,6 +99,10 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         ],
         "levels": [
             {"metric": metric, **asdict(found)} for metric, found in sorted(evidence.levels.items())
+        ],
+        "by_day": [
+            {"exposed_on": day.isoformat(), "arm": arm, "n_units": n}
+            for (day, arm), n in sorted(evidence.by_day.items())
         ],
         "contrasts": [
             {"metric": metric, "arm": arm, "segment": segment, **asdict(found)}

@@ -11,6 +11,7 @@ from math import ceil, inf, isinf
 
 from scipy import special
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.statistics.sequential import planned_looks
@@ -46,8 +47,8 @@ class Look:
 
 def look_of(experiment: ExperimentSettings, evidence: Evidence) -> Look:
     """Find the look that the evidence belongs to."""
-    n_units = _units(experiment, evidence, "between users")
-    n_ready = n_units + _units(experiment, evidence, "since the look")
+    n_units = _units(experiment, evidence, Comparison.BETWEEN_USERS)
+    n_ready = n_units + _units(experiment, evidence, Comparison.SINCE_THE_LOOK)
     if experiment.planned_units is None:
         return Look(1, 1, experiment.significance, n_ready)
     sizes = experiment.look_sizes

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
@@ -35,7 +36,7 @@ def scales_frame(
     """List the means, slopes and standard deviations with which values are standardised;
     one row per (experiment, metric, arm) in which skewness can matter.
     """
-    between = metric_sums.filter(pl.col("comparison") == "between users")
+    between = metric_sums.filter(pl.col("comparison") == Comparison.BETWEEN_USERS)
     sums: dict[tuple[str, str, str], Sums] = {}
     for row in between.iter_rows(named=True):
         key = (row["experiment"], row["metric"], row["arm"])

@@ -240,6 +240,11 @@ def arm_traffic(
     return query("experiments.data", "arm_traffic", tables)
 
 
+def traffic_by_day(exposure_log: Source) -> Query:
+    """Count the units of each arm by the day on which they saw it first."""
+    return query("experiments.data", "traffic_by_day", {"exposure_log": exposure_log})
+
+
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
     """Add up every metric of every arm, exactly; winsorised metrics after their values are cut."""
     metrics = metrics_frame(definitions)

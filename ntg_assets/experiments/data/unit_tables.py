@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.unit_designs import with_clusters
@@ -172,7 +173,7 @@ def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> 
     }
     return {
         "experiment": experiment.id,
-        "comparison": "between users",
+        "comparison": Comparison.BETWEEN_USERS,
         "metric": row["metric"],
         "arm": row["arm"],
         "segment": segment,

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ntg_assets.configuration.experiments.arms import GuardrailSettings
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.decision.gate import Gate, GateKind, GateVerdict, Outcome
@@ -35,7 +36,7 @@ from ntg_assets.experiments.decision.headlines import headline, interval_in_word
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import of_decision, overall
 from ntg_assets.experiments.health.health_check import HealthCheck
-from ntg_assets.experiments.readout.readout import TO_DATE, Readout
+from ntg_assets.experiments.readout.readout import Readout
 
 RULE_VERSION = "4"
 
@@ -145,7 +146,7 @@ def deciding_readout(
     found = [
         one
         for one in readouts
-        if one.metric == metric and one.arm == arm and one.comparison != TO_DATE
+        if one.metric == metric and one.arm == arm and one.comparison != Comparison.TO_DATE
     ]
     return next((one for one in found if one.comparison == experiment.comparison), found[0])
 
@@ -176,7 +177,9 @@ def _health(arm: str, checks: Sequence[HealthCheck]) -> Gate:
 
 
 def _is_to_date(readout: Readout, metric: str, arm: str) -> bool:
-    return readout.comparison == TO_DATE and readout.metric == metric and readout.arm == arm
+    return (
+        readout.comparison == Comparison.TO_DATE and readout.metric == metric and readout.arm == arm
+    )
 
 
 def _harm(guardrail: GuardrailSettings, readout: Readout) -> Gate:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil, isinf
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
@@ -117,7 +118,7 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
             if wait
             else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
         )
-    n_arms = len(experiment.arms) if readout.comparison == "between users" else 1
+    n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
     per_day = traffic_per_day(experiment, evidence)
     days = days_for_units(needed * n_arms, units_per_day=per_day)

@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
+
 QUESTION = "Does this recommendation strategy increase long-term revenue?"
 STRATEGY = "recommendation_strategy"
 MOST_NAMED = 3
@@ -49,7 +51,7 @@ def answer_mission(
     answering = [row for row in tests if row["money_unit"] is not None]
     if answering:
         primary = readouts.filter(
-            pl.col("role") == "primary", pl.col("comparison") == "between users"
+            pl.col("role") == "primary", pl.col("comparison") == Comparison.BETWEEN_USERS
         )
         found = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
         return _answer([(row, found.get((row["experiment"], row["arm"]))) for row in answering])

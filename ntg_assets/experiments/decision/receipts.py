@@ -29,6 +29,7 @@ TABLES = {
     "sums": "metric_sums",
     "quantiles": "metric_quantiles",
     "shapes": "metric_shapes",
+    "by_day": "traffic_by_day",
     "contrasts": "metric_contrasts",
     "levels": "self_tests",
     "trends": "daily_sums",

@@ -8,6 +8,7 @@ from typing import Any
 from scipy import special
 
 from ntg_assets.configuration.experiments.arms import GuardrailSettings
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
@@ -53,7 +54,11 @@ def sensitivity(
             "horizon doubled": _over_horizon(experiment, 2),
         }
     if experiment.can_pair:
-        other = "paired" if experiment.comparison == "between users" else "between users"
+        other = (
+            Comparison.PAIRED
+            if experiment.comparison == Comparison.BETWEEN_USERS
+            else Comparison.BETWEEN_USERS
+        )
         changes[f"decided on: {other}"] = {"comparison": other}
     found = {
         name: (

@@ -1,5 +1,6 @@
 """The sums of a metric that a question is about."""
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
@@ -22,7 +23,7 @@ def sums_of_arms(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> list[Sums]:
     """Pick the sums of every arm that has some in the deciding comparison."""
-    comparison = experiment.comparison if metric.has_pairs else "between users"
+    comparison = experiment.comparison if metric.has_pairs else Comparison.BETWEEN_USERS
     return [
         evidence.sums_for(comparison, metric.name, arm)
         for arm in arms_with_sums(experiment, metric)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from scipy import special
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health import is_sick
 from ntg_assets.experiments.health.health_check import ENOUGH_UNITS, HealthCheck
-from ntg_assets.experiments.readout.readout import TO_DATE, Readout
+from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.statistics.two_samples import Better
 
 
@@ -89,7 +90,7 @@ def _has_own_units(readout: Readout, check: HealthCheck) -> bool:
     """Whether a thin experiment is not thin here: pairs and data to date have other units,
     and harm needs no minimum of days.
     """
-    return check.check == ENOUGH_UNITS or readout.comparison == TO_DATE
+    return check.check == ENOUGH_UNITS or readout.comparison == Comparison.TO_DATE
 
 
 def _claim(readout: Readout) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
@@ -81,7 +82,7 @@ def arm_numbers(evidence: Evidence, metric: MetricSettings, arm: str) -> Arm:
     """
     if metric.how.reads_ranks:
         return Arm(ranks=evidence.quantiles.get((metric.name, arm)))
-    sums = evidence.sums_for("between users", metric.name, arm)
+    sums = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm)
     return Arm(moments=moments_of(sums), shape=evidence.shapes.get((metric.name, arm)))
 
 

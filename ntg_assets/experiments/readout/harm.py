@@ -5,11 +5,12 @@ by intervals that hold at every moment.
 import hashlib
 from dataclasses import replace
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.readout.comparisons import compare_arms
-from ntg_assets.experiments.readout.readout import KEY_DIGITS, TO_DATE, Readout, blank_readout
+from ntg_assets.experiments.readout.readout import KEY_DIGITS, Readout, blank_readout
 from ntg_assets.statistics.sequential import anytime_factor, anytime_p
 from ntg_assets.statistics.two_samples import Difference
 
@@ -27,7 +28,9 @@ def harm_to_date(
         return []
     chosen, so_far = experiment.metric(metric), evidence.to_date()
     blanks = [
-        blank_readout(experiment, so_far, metric=chosen, comparison="between users", arm=arm.name)
+        blank_readout(
+            experiment, so_far, metric=chosen, comparison=Comparison.BETWEEN_USERS, arm=arm.name
+        )
         for arm in experiment.treatments
     ]
     try:
@@ -57,10 +60,10 @@ def _any_time(
     p = anytime_p(found.difference / found.standard_error, n=n, alpha=alpha, tuned_for=tuned_for)
     return replace(
         blank,
-        readout_key=hashlib.sha256(f"{TO_DATE}:{blank.readout_key}".encode()).hexdigest()[
-            :KEY_DIGITS
-        ],
-        comparison=TO_DATE,
+        readout_key=hashlib.sha256(
+            f"{Comparison.TO_DATE}:{blank.readout_key}".encode()
+        ).hexdigest()[:KEY_DIGITS],
+        comparison=Comparison.TO_DATE,
         method=f"{method}, confidence sequence",
         difference=found.difference,
         difference_low=found.difference - reach,

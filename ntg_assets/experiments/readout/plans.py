@@ -5,6 +5,7 @@ how long that takes, what can be seen by when.
 from dataclasses import dataclass
 from math import ceil, isfinite
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError
@@ -163,7 +164,7 @@ def _designed_baseline(
     contrast = arms_of(experiment, evidence, metric)[1].contrast
     if contrast is None:
         raise NotEnoughDataError(f"{metric.name} of the control cannot be compared.")
-    n = evidence.sums_for("between users", metric.name, experiment.control.name).n
+    n = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, experiment.control.name).n
     return Baseline(contrast.mean_control, contrast.squared_error_control * n, units_per_day)
 
 

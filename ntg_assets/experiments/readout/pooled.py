@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ntg_assets.configuration.experiments.arms import ArmSettings
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import ALL_TREATMENTS, Evidence
 from ntg_assets.statistics.moments import Sums, total
@@ -23,10 +24,10 @@ def pooled(
         return None
     parts: dict[tuple[str, str], list[Sums]] = {}
     for (comparison, metric, arm, segment), found in evidence.sums.items():
-        if comparison == "between users" and arm in treatments:
+        if comparison == Comparison.BETWEEN_USERS and arm in treatments:
             parts.setdefault((metric, segment), []).append(found)
-    together = {
-        ("between users", metric, ALL_TREATMENTS, segment): total(found)
+    together: dict[tuple[str, str, str, str], Sums] = {
+        (Comparison.BETWEEN_USERS, metric, ALL_TREATMENTS, segment): total(found)
         for (metric, segment), found in parts.items()
     }
     weight = sum(arm.weight for arm in experiment.treatments)

@@ -6,8 +6,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
-from ntg_assets.configuration.experiments.settings import Comparison, ExperimentSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.statistics.two_samples import Better
 
@@ -30,7 +31,6 @@ NUMBERS = (  # what the statistics say, and nothing of what is known before
     "detectable_difference",
     "units_needed_per_arm",
 )
-TO_DATE = "to date"  # everything that has come in, also since the last look
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def blank_readout(
     """Start a readout from what is known before any statistic;
     its key names the very sums that it rests on.
     """
-    control = evidence.sums_for("between users", metric.name, experiment.control.name)
+    control = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, experiment.control.name)
     treated = evidence.sums_for(comparison, metric.name, arm)
     ranks = [evidence.quantiles.get((metric.name, one)) for one in (experiment.control.name, arm)]
     identity = [
@@ -136,6 +136,6 @@ def blank_readout(
         role=experiment.role_of(metric.name),
         better=metric.better,
         method="",
-        n_control=treated.n if comparison == "paired" else control.n,
+        n_control=treated.n if comparison == Comparison.PAIRED else control.n,
         n_treatment=treated.n,
     )

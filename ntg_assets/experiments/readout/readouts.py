@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
-from ntg_assets.configuration.experiments.settings import Comparison, ExperimentSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.looks import look_of, wait_in_words
@@ -41,7 +42,9 @@ def read_out(
             detectable difference).
     """
     comparisons: list[Comparison] = (
-        ["between users", "paired"] if experiment.can_pair else ["between users"]
+        [Comparison.BETWEEN_USERS, Comparison.PAIRED]
+        if experiment.can_pair
+        else [Comparison.BETWEEN_USERS]
     )
     look = look_of(experiment, evidence)
     found = [
@@ -49,7 +52,7 @@ def read_out(
         for comparison in comparisons
         for metric in experiment.measured
         if metric.name in experiment.judged_metrics or not judged_only
-        if comparison == "between users" or metric.has_pairs
+        if comparison == Comparison.BETWEEN_USERS or metric.has_pairs
         for own in [_at_look(experiment, evidence, metric, comparison)]
         for readout in _read_metric(own, evidence, metric=metric, comparison=comparison)
     ]
@@ -101,8 +104,10 @@ def _read_pooled(experiment: ExperimentSettings, evidence: Evidence) -> list[Rea
         )
         for metric in experiment.measured
         if not metric.how.reads_ranks
-        for own in [_at_look(together[0], evidence, metric, "between users")]
-        for readout in _read_metric(own, together[1], metric=metric, comparison="between users")
+        for own in [_at_look(together[0], evidence, metric, Comparison.BETWEEN_USERS)]
+        for readout in _read_metric(
+            own, together[1], metric=metric, comparison=Comparison.BETWEEN_USERS
+        )
     ]
 
 
@@ -118,7 +123,7 @@ def _at_look(
     alpha = experiment.significance_of(metric.name)
     own = experiment.model_copy(update={"significance": alpha, "alpha_weights": {}})
     at_look = look_of(own, evidence).significance
-    is_divided = metric.name in experiment.alpha_weights and comparison == "between users"
+    is_divided = metric.name in experiment.alpha_weights and comparison == Comparison.BETWEEN_USERS
     if is_divided and metric.name != experiment.primary_metric:
         at_look /= len(experiment.treatments)
     return own.model_copy(update={"significance": at_look})
@@ -151,7 +156,7 @@ def _read_metric(
         for arm in experiment.treatments
     ]
     try:
-        if comparison == "paired":
+        if comparison == Comparison.PAIRED:
             return [_read_pairs(blank, experiment, evidence) for blank in blanks]
         return _read_between(blanks, experiment, evidence, metric=metric)
     except NotEnoughDataError as reason:
@@ -185,7 +190,8 @@ def _read_between(
 
 def _read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Evidence) -> Readout:
     pairs = adjusted_samples(
-        [moments_of(evidence.sums_for("paired", blank.metric, blank.arm))], use_covariate=False
+        [moments_of(evidence.sums_for(Comparison.PAIRED, blank.metric, blank.arm))],
+        use_covariate=False,
     )[0]
     n_treatments = len(experiment.treatments)
     found = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)

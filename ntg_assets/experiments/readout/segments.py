@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from scipy import special
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
@@ -81,7 +82,7 @@ def _within_segments(
 ) -> Iterator[SegmentEffect]:
     for segment in evidence.segments:
         part = evidence.within(segment)
-        control = part.sums_for("between users", metric, experiment.control.name)
+        control = part.sums_for(Comparison.BETWEEN_USERS, metric, experiment.control.name)
         blanks = [
             SegmentEffect(
                 experiment.id,
@@ -90,7 +91,7 @@ def _within_segments(
                 segment,
                 experiment.evidence,
                 control.n,
-                part.sums_for("between users", metric, arm.name).n,
+                part.sums_for(Comparison.BETWEEN_USERS, metric, arm.name).n,
             )
             for arm in experiment.treatments
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.balance import no_difference, value_sample
@@ -17,9 +18,11 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 
 def _negative_controls(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCheck]:
     for name in [metric.name for metric in experiment.measured if experiment.is_fixed(metric.name)]:
-        control = value_sample(evidence.sums_for("between users", name, experiment.control.name))
+        control = value_sample(
+            evidence.sums_for(Comparison.BETWEEN_USERS, name, experiment.control.name)
+        )
         for arm in experiment.treatments:
-            treated = value_sample(evidence.sums_for("between users", name, arm.name))
+            treated = value_sample(evidence.sums_for(Comparison.BETWEEN_USERS, name, arm.name))
             yield no_difference(
                 f"negative_control:{name}:{arm.name}",
                 control,

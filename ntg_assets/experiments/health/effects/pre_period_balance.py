@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, before
 from ntg_assets.experiments.health.balance import covariate_sample, no_difference, no_difference_of
@@ -22,9 +23,11 @@ def _pre_period_balance(
     if experiment.is_designed(experiment.metric(metric)):
         yield from _by_design(experiment, evidence)
         return
-    control = covariate_sample(evidence.sums_for("between users", metric, experiment.control.name))
+    control = covariate_sample(
+        evidence.sums_for(Comparison.BETWEEN_USERS, metric, experiment.control.name)
+    )
     for arm in experiment.treatments:
-        treated = covariate_sample(evidence.sums_for("between users", metric, arm.name))
+        treated = covariate_sample(evidence.sums_for(Comparison.BETWEEN_USERS, metric, arm.name))
         yield no_difference(
             f"pre_period_balance:{arm.name}", control, treated, f"{metric} before the experiment"
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
@@ -18,7 +19,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
         if not metric.minimum_events:
             continue
         found = {
-            arm.name: evidence.sums_for("between users", metric.name, arm.name).n_nonzero
+            arm.name: evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n_nonzero
             for arm in experiment.arms
         }
         fewest = min(found.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
@@ -28,7 +29,10 @@ def _no_huge_outlier(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> Iterator[HealthCheck]:
     """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
-    found = [evidence.sums_for("between users", metric.name, arm.name) for arm in experiment.arms]
+    found = [
+        evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name)
+        for arm in experiment.arms
+    ]
     shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
     if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT

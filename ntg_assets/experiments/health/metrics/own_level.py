@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.level import MOST_TIMES, MOST_TIMES_OF_RANKS
@@ -21,7 +22,8 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
         if level is None:
             continue
         n = sum(
-            evidence.sums_for("between users", metric.name, arm.name).n for arm in experiment.arms
+            evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n
+            for arm in experiment.arms
         )
         is_broken = level.is_broken(reads_ranks=metric.how.reads_ranks)
         is_whole = level.n_units >= n

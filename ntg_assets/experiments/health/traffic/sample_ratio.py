@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import FAULT_P, NOTICE_P, HealthCheck, Verdict
@@ -10,6 +11,7 @@ from ntg_assets.statistics.multiple_testing import bonferroni
 from ntg_assets.statistics.proportions import sample_ratio_p
 
 FEWEST_PARTS = 2
+FEWEST_EXPECTED = 5  # units of the smallest arm, below which chi-squared is no chi-squared
 
 
 @asks(20)
@@ -24,6 +26,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     everybody = {name: arm.n_exposed for name, arm in evidence.traffic.items()}
     yield _whole(everybody, weights)
     yield from _parts("segment", _by_segment(experiment, evidence), weights)
+    yield from _parts("day", _by_day(evidence), weights)
     yield from _parts("time", _by_time(evidence), weights)
 
 
@@ -59,10 +62,26 @@ def _by_segment(experiment: ExperimentSettings, evidence: Evidence) -> dict[str,
     """Count the units of the primary metric by segment, whether they have a value or not."""
     found: dict[str, dict[str, int]] = {}
     for (comparison, metric, arm, segment), sums in sorted(evidence.sums.items()):
-        if comparison == "between users" and metric == experiment.primary_metric:
+        if comparison == Comparison.BETWEEN_USERS and metric == experiment.primary_metric:
             n = sums.n + sums.n_null + sums.n_unusable
             found.setdefault(segment, dict.fromkeys(evidence.traffic, 0))[arm] = n
     return found
+
+
+def _by_day(evidence: Evidence) -> dict[str, dict[str, int]]:
+    """Count the units of each day on which an arm can be expected to get a few; only logs
+    know days.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for (day, arm), n in sorted(evidence.by_day.items()):
+        found.setdefault(f"{day:%Y-%m-%d}", dict.fromkeys(evidence.traffic, 0))[arm] = n
+    total = sum(arm.weight for arm in evidence.traffic.values())
+    least = min((arm.weight for arm in evidence.traffic.values()), default=0.0) / (total or 1.0)
+    return {
+        day: counts
+        for day, counts in found.items()
+        if sum(counts.values()) * least >= FEWEST_EXPECTED
+    }
 
 
 def _by_time(evidence: Evidence) -> dict[str, dict[str, int]]:
