@@ -24,6 +24,7 @@ from benchmarks import (  # noqa: F401  # they register their answers
     vector_effects,
     vector_power,
     vector_shares,
+    vector_tests,
 )
 from benchmarks.harness import ROOT, command_line, console
 from benchmarks.vector_readers import ANSWERS, NotComputedError, read_vector

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
@@ -27,7 +28,7 @@ def test_every_example_holds() -> None:
 
 
 def test_the_definition_is_valid() -> None:
-    given, catalogue = (yaml.safe_load(block)["experiments"] for block in blocks("yaml"))
+    given, catalogue, design = (yaml.safe_load(block)["experiments"] for block in blocks("yaml"))
     assert ExperimentsSettings.model_validate(given).definitions[0].id == "checkout"
     shared = catalogue | {
         "definitions": [
@@ -37,6 +38,10 @@ def test_the_definition_is_valid() -> None:
     found = ExperimentsSettings.model_validate(shared).definitions[0]
     assert [metric.name for metric in found.measured] == ["revenue", "complained", "orders"]
     assert found.guarded[0].relative_margin == 0.05
+    one = given["definitions"][0] | {"guardrails": []} | design["definitions"][0]
+    designed = ExperimentsSettings.model_validate({"definitions": [one]}).definitions[0]
+    assert designed.design_columns == ["shop", "country", "age", "orders_last_year"]
+    assert designed.significance_of("revenue") == pytest.approx(0.0375)
 
 
 def test_every_table_that_is_named_is_published_and_every_public_name_exists() -> None:
