@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.experiment_grid import measure_decisions, measure_grid
+from benchmarks.experiment_power import measure_power
 from benchmarks.experiment_truth import measure_truth
 from benchmarks.experiment_vectors import BUNDLED, judge, summary
 from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
@@ -86,13 +87,15 @@ def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UN
     ]
     truth, promises = measure_truth()
     cells, kept = measure_grid()
-    promises = [*promises, *kept, *measure_decisions()]
+    powers, cheap = measure_power()
+    promises = [*promises, *kept, *cheap, *measure_decisions()]
     verdicts = [
         judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
     ]
     figures |= {
         "promises": truth,
         "grid": cells,
+        "share_of_welch_power": powers,
         "outside_vectors": summary(verdicts),
         "ten_thousand_experiments": many,
     }

@@ -13,6 +13,7 @@ from benchmarks.experiment_grid import (
     in_band,
     planned_units,
 )
+from benchmarks.experiment_power import measure_power
 from ntg_assets.statistics import library as st
 
 
@@ -57,3 +58,10 @@ def test_the_decision_keeps_its_power_with_three_guardrails_because_each_has_mor
     assert planned_units(one) > 1.3 * alone
     assert decide_worlds(one, worlds=250, effect=EFFECT) >= 0.8 - 3 * (0.8 * 0.2 / 250) ** 0.5
     assert decide_worlds(one, worlds=150, effect=EFFECT, harm=2 * EFFECT) == 0
+
+
+def test_what_holds_on_every_shape_costs_little_where_data_are_clean() -> None:
+    kept, goals = measure_power(worlds=40)
+    assert len(kept) == 2 * len(goals)
+    assert min(kept.values()) > 0.9 - 3 * (0.8 * 0.2 / 40) ** 0.5
+    assert {goal.goal for goal in goals} == {0.9}
