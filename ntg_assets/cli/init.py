@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.markup import escape
 from rich.table import Table
 
@@ -22,12 +23,23 @@ from ntg_assets.configuration.settings import (
 )
 from ntg_assets.errors import ConfigurationError, NtgError
 
-NEEDED = ("user_id", "item_id", "event_at", "timestamp_format")
+NEEDED = (
+    "user_id",
+    "item_id",
+    "event_at",
+    "timestamp_format",
+    "value_if_empty",
+    "no_user",
+    "no_item",
+)
 QUESTIONS = {
     "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
     "item_id": "Which column is the item?",
     "timestamp_format": "How are the times written?",
     "value_if_empty": "What does an empty value mean?",
+    "skip_when_empty": "Are records in which this is empty no events?",
+    "no_user": "Do these words mean that there is no user?",
+    "no_item": "Do these words mean that there is no item?",
 }
 SHOWN_ROWS = 10
 MARK = "NOT CERTAIN"
@@ -39,6 +51,13 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing: take what is certain, mark the rest.")
     ] = False,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Answer to a question, such as user_id=constant:me. Repeatable.",
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option(help="Overlay to write.")] = Path(WRITTEN_OVERLAY),
     force: Annotated[
         bool, typer.Option("--force", help="Replace an overlay that is there already.")
@@ -52,6 +71,7 @@ def init(
             f"{output} is there already. Give another name with --output, or --force to replace it."
         )
     sections, folders = _sniff(files, home)
+    _take_answers(answers or [], sections)
     if sys.stdin.isatty() and not yes:
         for sniffed in sections.values():
             _ask(sniffed)
@@ -101,6 +121,7 @@ def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]
         sniffed = sniff_file(path, name=name)
         section = "items" if sniffed.is_items else "events"
         known = sections.setdefault(section, sniffed)
+        _settle_order_of_days(known, sniffed)
         if known.settings != sniffed.settings:
             differing = sorted(
                 key
@@ -123,21 +144,59 @@ def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]
     return sections, list(folders)
 
 
+def _settle_order_of_days(one: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+    """Let a file whose days and months are certain speak for another one, in which they could be
+    either.
+    """
+    key = "timestamp_format"
+    for sure, unsure in ((one, other), (other, one)):
+        if sure.settings.get(key) in unsure.open.get(key, ()):
+            unsure.take(key, sure.settings[key], f"as in another file: {sure.why[key]}")
+
+
+def _take_answers(answers: Sequence[str], sections: Mapping[str, Any]) -> None:
+    """Take `key=value` answers; those that no log needs are of the item table (`items.title=...`).
+
+    Raises:
+        ConfigurationError: an answer is no `key=value`.
+    """
+    for answer in answers:
+        key, sign, value = answer.partition("=")
+        section, _, name = key.rpartition(".")
+        sniffed = sections.get(section or "events")
+        if not sign or not name or sniffed is None:
+            raise ConfigurationError(
+                f"--set {answer!r}: is no answer. Write for example `--set user_id=constant:me` or"
+                " `--set items.title=name`."
+            )
+        _take_answer(sniffed, name, value)
+
+
 def _ask(sniffed: Any) -> None:  # noqa: ANN401  # imported only where it is needed
     """Ask a person what is not certain."""
     for key, choices in list(sniffed.open.items()):
-        shown = ", ".join(map(str, choices))
+        shown = ", ".join(map(_as_answer, choices))
         answer = typer.prompt(f"{QUESTIONS[key]} ({shown}; empty: leave it open)", default="")
-        if not answer:
-            continue
-        sniffed.open.pop(key)
-        if answer.startswith("constant:"):
-            sniffed.take(key, {"constant": answer.removeprefix("constant:")}, "as you said")
-        elif key == "value_if_empty" and answer != "quarantine":
-            value = None if answer == "null" else float(answer)
-            sniffed.take(key, value, "as you said")
-        else:
-            sniffed.take(key, answer, "as you said")
+        if answer:
+            _take_answer(sniffed, key, answer)
+
+
+def _as_answer(choice: object) -> str:
+    """A choice as a person types it."""
+    if isinstance(choice, dict):
+        return next(f"{kind}:{value}" for kind, value in choice.items())
+    return _yaml(choice) if isinstance(choice, list) else str(choice)
+
+
+def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
+    """Set what a person said: a text, `constant:NAME` or its kin, a list or number as YAML."""
+    kind, sign, value = answer.partition(":")
+    given: object = answer
+    if sign and kind in {"constant", "file_name", "folder"}:
+        given = {kind: value}
+    elif answer.startswith("[") or key == "value_if_empty":
+        given = yaml.safe_load(answer)
+    sniffed.take(key, given, "as you said")
 
 
 def _tell(section: str, sniffed: Any) -> None:  # noqa: ANN401  # as above
@@ -148,8 +207,12 @@ def _tell(section: str, sniffed: Any) -> None:  # noqa: ANN401  # as above
     for key, value in sniffed.settings.items():
         table.add_row(key, escape(_yaml(value)), escape(sniffed.why[key]))
     for key, choices in sniffed.open.items():
-        table.add_row(key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(str, choices))}"))
-    unused = [name for name in sniffed.columns if name not in sniffed.settings.values()]
+        table.add_row(
+            key, f"[yellow]{MARK}[/]", escape(f"one of {', '.join(map(_as_answer, choices))}")
+        )
+    for note in sniffed.notes:
+        out.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
+    unused = [name for name in sniffed.columns if name not in list(sniffed.settings.values())]
     out.print(table)
     if unused and "columns" not in sniffed.settings:
         out.print(f"not used: {', '.join(unused)}", highlight=False, soft_wrap=True, markup=False)

@@ -15,7 +15,9 @@ from ntg_assets.configuration.section import Section
 from ntg_assets.local_days import is_zone
 
 FileFormat = Literal["auto", "csv", "json", "ndjson", "parquet"]
-TimestampUnit = Literal["iso", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+TimestampUnit = Literal[
+    "iso", "seconds", "milliseconds", "microseconds", "nanoseconds", "excel_days"
+]
 DurationUnit = Literal["milliseconds", "seconds", "minutes", "hours"]
 NULL_SPELLINGS = ("NULL", "null", "Null", "~")  # what YAML reads as nothing
 LONGEST_DELIMITER = 4  # bytes, of the reader
@@ -250,7 +252,7 @@ class TimeOptions(Section):
 
     timestamp_unit: TimestampUnit = "iso"
     """`iso` for dates and timestamps as text (or Parquet timestamps),
-    else the unit of an epoch number.
+    else the unit of an epoch number; `excel_days`: serial days of a spreadsheet (45296.5).
     """
     timestamp_format: Annotated[list[TimeFormat], BeforeValidator(as_list)] = Field(
         default_factory=list

@@ -39,6 +39,8 @@ MICROSECONDS_PER: dict[TimestampUnit, int] = {
     "milliseconds": 1_000,
     "microseconds": 1,
 }
+EXCEL_EPOCH = 25_569  # serial day of 1970-01-01
+EXCEL_DAYS = (61, 2_958_466)  # from 1900-03-01, before which a leap day is wrong there, to 9999
 NANOSECONDS = 1_000  # in a microsecond, which is the finest that tables hold
 LARGEST_EXACT_INTEGER = 2**53  # above it neighbouring integers are the same float
 # end of the year 9999: beyond it a timestamp cannot be written as ISO text
@@ -48,7 +50,8 @@ TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0
 OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
 ZONED_TIME_TEXT = (
     r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[T"
-    rf" ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*(Z|z|UTC|GMT|{OFFSET})\s*"
+    rf" ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*"
+    rf"(Z|z|UTC|GMT|{OFFSET})(\[[A-Za-z0-9_/+-]+\])?\s*"  # Java adds the zone in brackets
 )
 
 
@@ -74,15 +77,30 @@ class Column:
         return re.sub(r"\(.*", "", self.type)
 
 
-# control characters (line ends too), and marks that turn the direction of what follows
+# control characters (line ends too), marks that turn the direction of what follows, and signs
+# without a width that no script needs (a byte order mark in the middle of a file)
 UNPRINTABLE = (
-    r"[\x00-\x1f\x7f\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{2028}\x{2029}]"
+    r"[\x00-\x1f\x7f\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{2028}\x{2029}"
+    r"\x{200b}\x{2060}\x{feff}]"  # no width
 )
 LONGEST_ID = 1024  # bytes
 TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")
 WHOLE_NUMBER = (
     r"\s*[+-]?[0-9]+(\.0*)?\s*"  # `7.0` is what a library without nullable integers writes
 )
+# abbreviations that the engine does not know, or takes for a place that few mean (BST)
+ZONE_NAMES = {
+    "CEST": "Etc/GMT-2",
+    "MESZ": "Etc/GMT-2",
+    "MEZ": "Etc/GMT-1",
+    "EEST": "Etc/GMT-3",
+    "WEST": "Etc/GMT-1",
+    "BST": "Etc/GMT-1",
+    "EDT": "Etc/GMT+4",
+    "CDT": "Etc/GMT+5",
+    "MDT": "Etc/GMT+6",
+    "PDT": "Etc/GMT+7",
+}
 UNITS = {"milliseconds": 1e-3, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0}
 CLOCK = r"\s*(-)?(?:(\d+):)?(\d{1,4}):(\d{1,2}(?:[.,]\d+)?)\s*"
 WORDED = (
@@ -280,6 +298,8 @@ class TimeReading:
         if self.formats:
             shown = " or ".join(self.formats)
             return f"does not fit timestamp_format ({shown})"
+        if self.unit == "excel_days":
+            return "is no serial day of a spreadsheet"
         return "is no ISO timestamp" if self.unit == "iso" else f"is no epoch number ({self.unit})"
 
 
@@ -313,6 +333,8 @@ def as_clock(column: Column, reading: TimeReading) -> str:
     """
     if column.family in NAIVE_TIMES - {"DATE"}:
         return f"cast({column.expression} as timestamp)"
+    if reading.unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return _from_excel_days(column)
     if column.family not in TEXTS or reading.unit != "iso":
         return "cast(null as timestamp)"
     if not reading.formats:
@@ -322,7 +344,7 @@ def as_clock(column: Column, reading: TimeReading) -> str:
             f" try_cast({column.expression} as timestamp) end"
         )
     naive = [
-        _parsed(column.expression, place, one)
+        time_in_format(column.expression, place, one)
         for place, one in enumerate(reading.formats)
         if not _is_zoned(one)
     ]
@@ -333,7 +355,7 @@ def _from_formats(expression: str, reading: TimeReading) -> str:
     """Instant of a text in the first format that it fits."""
     tried = []
     for place, one in enumerate(reading.formats):
-        parsed = _parsed(expression, place, one)
+        parsed = time_in_format(expression, place, one)
         if _is_zoned(one):
             tried.append(f"cast({parsed} as timestamp)")
         elif reading.day_zone not in {None, reading.zone} and not _has_clock(one):
@@ -343,15 +365,33 @@ def _from_formats(expression: str, reading: TimeReading) -> str:
     return f"coalesce({', '.join(tried)})" if len(tried) > 1 else tried[0]
 
 
-def _parsed(expression: str, place: int, given: str) -> str:
-    r"""A text read in one format; the spaces that some programs put before AM and PM (U+202F,
-    U+00A0) are spaces.
+def time_in_format(expression: str, place: int, given: str) -> str:
+    r"""A text read in one format, the one that `$time_format_<place>` holds. The spaces that some
+    programs put before AM and PM (U+202F, U+00A0) are spaces, `p.m.` is PM, `Sept` is Sep; names of
+    zones that mean one offset are known (`CEST`, `EDT`), and what follows an offset in brackets is
+    a comment.
     """
     text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
+    if "%p" in given:
+        text = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
+    if "%b" in given:
+        text = f"replace({text}, 'Sept ', 'Sep ')"
     if "%z" in given:
-        text = f"replace({text}, 'Z', '+00')"
+        text = rf"replace(regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', ''), 'Z', '+00')"
+    if "%Z" in given:
+        text = _with_known_zone(text)
     kind = "timestamptz" if _is_zoned(given) else "timestamp"
     return f"cast(try_strptime({text}, $time_format_{place}) as {kind})"
+
+
+def _with_known_zone(text: str) -> str:
+    """A text whose abbreviated zone is one that the engine knows by name."""
+    found = rf"regexp_extract({text}, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
+    named = " ".join(
+        rf"when '{short}' then regexp_replace({text}, '\b{short}\b', '{name}')"
+        for short, name in ZONE_NAMES.items()
+    )
+    return f"case {found} {named} else {text} end"
 
 
 def _engine_format(given: str) -> str:
@@ -374,6 +414,8 @@ def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
         return _in_zone(f"cast({column.expression} as timestamp)", zone)
     if unit == "iso" and column.family in TEXTS:
         return _from_iso_text(column.expression, zone)
+    if unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return _in_zone(_from_excel_days(column), zone)
     if unit == "nanoseconds" and column.family in TEXTS | INTEGERS | FRACTIONS:
         return _from_nanoseconds(column)
     if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
@@ -414,7 +456,8 @@ def _from_zoned_text(expression: str) -> str:
     """Instant of a text with an offset; the engine's cast knows few spellings,
     so the others are tried in its own.
     """
-    without_space = rf"regexp_replace({expression}, '\s+({OFFSET}\s*)$', '\1')"
+    bare = rf"regexp_replace({expression}, '\[.*$', '')"
+    without_space = rf"regexp_replace({bare}, '\s+({OFFSET}\s*)$', '\1')"
     as_offset = rf"regexp_replace({without_space}, '\s*(Z|z|UTC|GMT)\s*$', '+00')"
     return f"coalesce(try_cast({expression} as timestamptz), try_cast({as_offset} as timestamptz))"
 
@@ -446,6 +489,17 @@ def _from_nanoseconds(column: Column) -> str:
         else f"try_cast({column.expression} as bigint)"
     )
     return f"make_timestamp({whole} // {NANOSECONDS})"
+
+
+def _from_excel_days(column: Column) -> str:
+    """Timestamp of a serial day of a spreadsheet, to the millisecond: days since 1899-12-30, as
+    local clocks showed them.
+    """
+    number = f"try_cast({column.expression} as double)"
+    return (
+        f"case when {number} between {EXCEL_DAYS[0]} and {EXCEL_DAYS[1]} then"
+        f" make_timestamp(cast(round(({number} - {EXCEL_EPOCH}) * 86400000) as bigint) * 1000) end"
+    )
 
 
 def _in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:

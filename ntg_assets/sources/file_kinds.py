@@ -33,6 +33,7 @@ SUFFIXES: dict[str, Format] = {
 FORMATS: dict[str, Format] = {"csv": "csv", "json": "json", "ndjson": "json", "parquet": "parquet"}
 HEAD_BYTES = 4096  # enough for the first line of a log
 PARQUET = b"PAR1"
+TAR, TAR_PLACE = b"ustar", 257
 ENDS: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 KNOWN_PARQUET = {"parquet", None}
 SEP_LINE = rb"(?i)sep="
@@ -55,6 +56,9 @@ BINARY_KINDS = {
     b"ARROW1": f"is an Arrow file. {CONVERT}",
     b"Obj\x01": f"is an Avro file. {CONVERT}",
     b"ORC": f"is an ORC file. {CONVERT}",
+    b"\x89PNG": "is a picture (PNG). Name the data.",
+    b"\xff\xd8\xff": "is a picture (JPEG). Name the data.",
+    b"GIF8": "is a picture (GIF). Name the data.",
     b"%PDF-": "is a PDF document. Name the data, not a report of them.",
 }
 TEXT_KINDS = (
@@ -67,7 +71,7 @@ TEXT_KINDS = (
         "is a git-annex pointer, not the file it stands for. Run `git annex get`.",
     ),
     (
-        rb"(?i)<(!doctype html|html\b|head\b|body\b)",
+        rb"(?i)<(!doctype html|(html|head|body|div|table|script|title|p|h1|pre)\b)",
         "is a web page, not data: the download failed or asked for a login. Deliver the file.",
     ),
     (
@@ -198,6 +202,8 @@ def _binary_kind(head: bytes) -> str | None:
             "begins like a Parquet file but does not end like one. Was its copy interrupted?"
             " Deliver it again."
         )
+    if head[TAR_PLACE : TAR_PLACE + len(TAR)] == TAR:
+        return f"is a tar archive. {UNPACK}"
     return next((told for mark, told in BINARY_KINDS.items() if head.startswith(mark)), None)
 
 

@@ -202,8 +202,9 @@ def _inspect(
         refuse_no_parquet(path, name=name, source=described.source)
         return file
     with unpacking(name):
-        staged = _staged(file, described.source, folder=staging_folder(scratch))
-        return _inspect_text(staged, described)
+        folder = staging_folder(scratch)
+        staged = _staged(file, described.source, folder=folder)
+        return _inspect_text(staged, described, folder=folder)
 
 
 def _staged(file: SourceFile, source: FileSource, *, folder: Path) -> SourceFile:
@@ -222,13 +223,18 @@ def _staged(file: SourceFile, source: FileSource, *, folder: Path) -> SourceFile
     return replace(file, staged=staged.path, n_skipped_lines=staged.n_skipped_lines, packing="none")
 
 
-def _inspect_text(file: SourceFile, described: Described) -> SourceFile:
+def _inspect_text(file: SourceFile, described: Described, *, folder: Path) -> SourceFile:
     quote = (described.source.quote or "").encode()
     counts = TextCounts(file.name, quote=quote, first_line=file.n_skipped_lines)
     with open_unpacked(file.read_path) as opened:
         for chunk in iter(lambda: opened.read(CHUNK_BYTES), b""):
             counts.add(chunk)
     counts.finish()
+    if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all
+        told = stage_text(
+            file.path, described.source, name=file.name, sha256=file.sha256, folder=folder
+        )
+        file = replace(file, staged=told.path, n_skipped_lines=0, packing="none")
     header, n_header_lines = (
         (keys_of_records(file.read_path), 0)
         if file.format == "json"

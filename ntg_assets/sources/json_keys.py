@@ -30,6 +30,17 @@ def key_path(name: str) -> str:
     return "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' for part in parts if part)
 
 
+def records_place(document: object, above: str = "") -> str | None:
+    """Dotted place of the longest array of objects."""
+    best: tuple[int, str | None] = (0, None)
+    for key, value in document.items() if isinstance(document, dict) else ():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            best = max(best, (len(value), f"{above}{key}"), key=lambda one: one[0])
+        elif isinstance(value, dict) and (deeper := records_place(value, f"{above}{key}.")):
+            best = max(best, (1, deeper), key=lambda one: one[0])
+    return best[1]
+
+
 def _keys(record: object, above: str, depth: int = 1) -> Iterator[str]:
     members = (
         record.items()

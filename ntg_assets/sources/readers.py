@@ -7,6 +7,7 @@ accounts for it. JSON is read by the same reader as lines of one column, from wh
 are taken, so that its records are accounted for like lines.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -29,6 +30,7 @@ from ntg_assets.sources.partitions import value_of
 from ntg_assets.sql import quote_identifier, read_sql
 from ntg_assets.storage.parquet import verify_pages
 
+DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
 CSV_READER = "auto_detect = false, nullstr = '', strict_mode = true, null_padding = false"
 # one column of whole lines: no JSON holds this character
 JSON_LINES = Dialect(delimiter="\x01", quote="", escape="", has_header=False)
@@ -400,7 +402,10 @@ def require_columns(
             if hints
             else "Set the names in the configuration."
         )
-        raise SourceError(f"{file.name}: no column {told}; columns found: {shown}. {other or hint}")
+        why = _why_missing(file, mapping.values())
+        raise SourceError(
+            f"{file.name}: no column {told}; columns found: {shown}. {other or why or hint}"
+        )
     folded = [name.casefold() for name in found] if file.format != "json" else []
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
@@ -408,6 +413,26 @@ def require_columns(
                 f"{file.name}: several columns are called {name!r} (upper and lower case do not"
                 f" count); {key} needs one. Rename them."
             )
+
+
+def _why_missing(file: SourceFile, wanted: Collection[str]) -> str:
+    """What else a file may be that lacks columns: one without a header, or a document of JSON."""
+    is_other = file.format == "csv" and not set(wanted).intersection(file.header)
+    if is_other and any(DATUM.fullmatch(name) for name in file.header):
+        return (
+            "Its first line seems to hold values: where there is no header, name the columns with"
+            " `columns`."
+        )
+    if file.format == "json":
+        inside = sorted({name.split(".0.")[0] for name in file.header if ".0." in name})
+        if inside:
+            return (
+                "It is JSON; where its records lie in an array inside the document, set"
+                f" `records: {inside[0]}`."
+            )
+        if file.misnamed:
+            return f"It {file.misnamed}: name its keys in the configuration."
+    return ""
 
 
 def _nearest(wanted: Iterable[str], free: list[str]) -> Iterator[tuple[str, str]]:

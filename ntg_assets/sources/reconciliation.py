@@ -18,7 +18,7 @@ from ntg_assets.sources.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import read_sql
 from ntg_assets.storage.run import run
 
-SHOWN_CHARACTERS = 80
+SHOWN_CHARACTERS, MOST_TOLD = 80, 500
 NOTHING_READ = dict.fromkeys(
     ("n_read", "n_valid", "n_skipped", "n_folded", "n_inner_lines", "n_inner_blank_lines"), 0
 )
@@ -75,6 +75,7 @@ def reading(home: Path) -> Iterator[None]:
         raise  # not the file's fault: the connection says which limit was met
     except duckdb.Error as error:
         told = " ".join(str(error).replace(f"{home}/", "").split())
+        told = told.split(" file = ")[0][:MOST_TOLD]  # what follows is all of the reader's options
         raise SourceError(f"a source file cannot be read, nothing was loaded: {told}") from None
 
 

@@ -129,7 +129,7 @@ def id_rule(name: str, source: ColumnName, id_type: IdType) -> Rule:
             ),
             (
                 f"{name} is null and regexp_matches({name}_raw, '{UNPRINTABLE}')",
-                "holds a control character or a mark of writing direction",
+                "holds a character that nobody sees (control, writing direction, byte order mark)",
             ),
             (f"{name} is null", "is no id"),
         )

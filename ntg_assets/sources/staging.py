@@ -24,7 +24,7 @@ NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20
 SPACE = re.compile(r"[ \t\r\n]*")
 LINE_ENDS = str.maketrans("\r\n", "  ")
-VERSION = 1  # of what is written: another one is written anew
+VERSION = 2  # of what is written: another one is written anew
 
 
 class Staged(NamedTuple):
@@ -61,7 +61,8 @@ def needs_staging(source: FileSource) -> bool:
 
 
 def stage_text(path: Path, source: FileSource, *, name: str, sha256: str, folder: Path) -> Staged:
-    """Write a text file as UTF-8, without what stands before its header, comments as empty lines.
+    """Write a text file as UTF-8, without what stands before its header, comments as empty lines,
+    all lines with one kind of end.
 
     Raises:
         SourceError: the text is not of the configured encoding, or ends before its header.
@@ -105,6 +106,7 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
     try:
         start = _descend(text, place.split(".") if place else [], decoder, name=name)
         if text[start : start + 1] != "[":
+            _refuse_loose_records(text, start, decoder, name=name)
             where = f"under records: {place}" if place else "in it"
             found = _keys_at(text, start, decoder)
             raise SourceError(
@@ -123,6 +125,19 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
         ) from None
 
 
+def _refuse_loose_records(text: str, start: int, decoder: json.JSONDecoder, *, name: str) -> None:
+    """Raise when further records follow the first one without an array around them."""
+    _, end = decoder.raw_decode(text, start)
+    after = _after_space(text, end)
+    if text[after : after + 1] in {"{", ","}:
+        line = text.count("\n", 0, after) + 1
+        raise SourceError(
+            f"{name}: holds several JSON objects without an array around them (the second one after"
+            f" {text[after]!r} in line {line}). Write one object a line, without commas between"
+            " them, or one array."
+        )
+
+
 def _copy_lines(opened: IO[bytes], written: IO[bytes], source: FileSource, *, name: str) -> int:
     """Copy lines; return how many were left out before the first one."""
     n_skipped, has_begun = 0, False
@@ -137,7 +152,8 @@ def _copy_lines(opened: IO[bytes], written: IO[bytes], source: FileSource, *, na
         if mark and line.startswith(mark):
             written.write(b"\n")
         else:
-            written.write(line.removeprefix("\ufeff").encode() if line else b"")
+            plain = line.removeprefix("\ufeff")
+            written.write((plain[:-2] + "\n" if plain.endswith("\r\n") else plain).encode())
     if not has_begun:
         raise SourceError(
             f"{name}: ends after {n_skipped:,} line(s) that are skipped (`skip_lines`, `comment`);"

@@ -17,6 +17,7 @@ class TextCounts:
         self._first_line = first_line  # lines of the file before what is counted here
         self.n_lines = self.n_blank_lines = 0
         self.has_quotes = self._has_carriage_returns = False
+        self._n_two_byte_ends = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._at_line_start = True
 
@@ -26,6 +27,8 @@ class TextCounts:
         self.has_quotes = self.has_quotes or bool(self._quote and self._quote in chunk)
         self._has_carriage_returns = self._has_carriage_returns or b"\r" in chunk
         plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
+        if len(plain) < len(chunk):
+            self._n_two_byte_ends += chunk.count(b"\r\n")
         text = b"\n" + plain if self._at_line_start else plain
         if b"\n\n" in text:
             self.n_blank_lines += len(text) - len(LINE_ENDS.sub(b"\n", text))
@@ -44,6 +47,11 @@ class TextCounts:
             )
         if not self._at_line_start:
             self.n_lines += 1
+
+    @property
+    def has_mixed_ends(self) -> bool:
+        """Whether some lines end in carriage return and line feed, others in a line feed."""
+        return 0 < self._n_two_byte_ends < self.n_lines - 1
 
     def _refuse_other_encodings(self, chunk: bytes, *, final: bool = False) -> None:
         if b"\0" in chunk:

@@ -18,6 +18,16 @@ SHOWN_CHARACTERS = 80
 # a file of which more than half cannot be used was written by something else
 WRONG_FILE_SHARE = 0.5
 WRONG_FILE_ROWS = 100  # in a smaller file the share says little
+ADVICE = {  # beginning of a reason, and what reads such values
+    "is no ISO timestamp": "set `timestamp_format` or `timestamp_unit`",
+    "is no number": (
+        "set `decimal`, `thousands`, `currency_signs`, `null_words` or `value_format: duration`"
+    ),
+    "is empty": "`skip_when_empty` leaves such records out, `value_if_empty` says what they mean",
+    "is no whole number": "set the id type to string, or name words for none in `no_user`",
+    "has too": "set `delimiter` or `quote`, or mend the lines",
+    "has a quote": "set `quote: null` where quotes are text, or `escape`",
+}
 CLOCK_REASONS = ("is before earliest_event", "is at or after latest_event")
 
 
@@ -104,9 +114,12 @@ def refuse(
         > breach.n_bad / 2
     )
     clock = " Are timestamp_unit and timezone right?" if is_clock else ""
+    given = reasons["reason"].to_list()
+    advice = [told for start, told in ADVICE.items() if any(one.startswith(start) for one in given)]
+    hint = f" If they are written so: {'; '.join(advice)}." if advice else ""
     raise SourceError(
         f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
         f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
-        f" Reasons: {told}. First: {first}.{clock} Mend the source or the column mapping, or raise"
-        " ingest.max_bad_share."
+        f" Reasons: {told}. First: {first}.{clock}{hint} Mend the source or the column"
+        " mapping, or raise ingest.max_bad_share."
     )

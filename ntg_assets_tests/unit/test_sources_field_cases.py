@@ -581,7 +581,7 @@ def test_ids_that_people_cannot_see_are_quarantined(tmp_path: Path) -> None:
     given = settings("a.csv", max_bad_share=1)
     assert [row[0] for row in events(tmp_path, given)] == ["naïve \u4e2d"]
     reasons = survey_log(tmp_path, given).quarantine["reason"].to_list()
-    unseen = "holds a control character or a mark of writing direction"
+    unseen = "holds a character that nobody sees (control, writing direction, byte order mark)"
     assert reasons == [unseen, unseen, "is longer than 1,024 bytes", unseen]
 
 

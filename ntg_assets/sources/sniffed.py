@@ -1,0 +1,45 @@
+"""What a file seems to be, with the reason for each part of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SHOWN_VALUES, SHOWN_CHARACTERS = 3, 40
+
+
+@dataclass
+class Sniffed:
+    """What a file seems to be.
+
+    Attributes:
+        settings: Proposed settings, by key.
+        why: Reason for each.
+        open: What is not certain, by key, with the choices.
+        notes: What a person should know of the file, and no setting says.
+        columns: Names of the columns, in order.
+        values: Some texts of each column.
+        is_items: Whether it is an item table, not a log.
+        files: Files that are like this one.
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    open: dict[str, list[Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    values: dict[str, list[str]] = field(default_factory=dict)
+    is_items: bool = False
+    files: list[str] = field(default_factory=list)
+
+    def take(self, key: str, value: object, why: str) -> None:
+        """Propose a setting."""
+        self.settings[key] = value
+        self.why[key] = why
+        self.open.pop(key, None)
+
+
+def show_texts(texts: Sequence[str]) -> str:
+    """Some different texts, cut short."""
+    return ", ".join(
+        repr(text[:SHOWN_CHARACTERS]) for text in list(dict.fromkeys(texts))[:SHOWN_VALUES]
+    )

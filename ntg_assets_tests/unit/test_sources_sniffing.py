@@ -1,0 +1,305 @@
+"""What is taken for what when a person's files are looked at: times of many spellings, exports of
+many makers, and files that are no logs.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.column_roles import CONSTANT_USER
+from ntg_assets.sources.sniffed import Sniffed
+from ntg_assets.sources.sniffing import sniff_file
+from ntg_assets.sources.time_formats import find_readings
+from ntg_assets_tests.event_files import log_settings, survey_log
+
+FIRST = datetime(2024, 1, 5, 15, 4, 5)
+TIMES = [FIRST + timedelta(days=9 * n, hours=n, minutes=7 * n) for n in range(14)]
+SECONDS = [int(at.replace(tzinfo=UTC).timestamp()) for at in TIMES]
+NARROW = "\u202f"
+
+
+def sniff(home: Path, content: str | bytes, name: str = "log") -> Sniffed:
+    (home / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return sniff_file(home / name, name=name)
+
+
+def lines(row: Callable[[int, datetime], str], header: str = "") -> str:
+    return header + "".join(f"{row(n, at)}\n" for n, at in enumerate(TIMES))
+
+
+@pytest.mark.parametrize(
+    ("written", "formats"),
+    [
+        ("%b %d, %Y, %I:%M %p", ["%b %d, %Y, %I:%M %p"]),
+        (f"%b %d, %Y, %I:%M:%S{NARROW}%p CET", ["%b %d, %Y, %I:%M:%S %p %Z"]),
+        ("%B %d, %Y", ["%B %d, %Y"]),
+        ("%A, %B %d, %Y", ["%A, %B %d, %Y"]),
+        ("%d.%m.%Y, %H:%M:%S", ["%d.%m.%Y, %H:%M:%S"]),
+        ("%d.%m.%Y %H:%M Uhr", ["%d.%m.%Y %H:%M Uhr"]),
+        ("%m/%d/%Y %I:%M%p", ["%m/%d/%Y %I:%M%p"]),
+        ("%m/%d/%y", ["%m/%d/%y"]),
+        ("%d-%b-%y", ["%d-%b-%y"]),
+        ("%d-%b-%y %I.%M.%S.%f %p", ["%d-%b-%y %I.%M.%S.%f %p"]),
+        ("%d/%b/%Y:%H:%M:%S +0000", ["%d/%b/%Y:%H:%M:%S %z"]),
+        ("%a, %d %b %Y %H:%M:%S GMT", ["%a, %d %b %Y %H:%M:%S %Z"]),
+        ("%a %b %d %H:%M:%S UTC %Y", ["%a %b %d %H:%M:%S %Z %Y"]),
+        ("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated)", ["%a %b %d %Y %H:%M:%S GMT%z"]),
+        ("%Y-%m-%d %H:%M:%S Europe/London", ["%Y-%m-%d %H:%M:%S %Z"]),
+        ("%Y-%m-%d-%H.%M.%S.%f", ["%Y-%m-%d-%H.%M.%S.%f"]),
+        ("%Y-%m-%d %I:%M:%S %p", ["%Y-%m-%d %I:%M:%S %p"]),
+        ("%Y/%m/%d %H:%M:%S", ["%Y/%m/%d %H:%M:%S"]),
+        ("%G-W%V-%u", ["%G-W%V-%u"]),
+        ("%Y-%j", ["%Y-%j"]),
+        ("%Y%m%d", ["%Y%m%d"]),
+        ("%Y%m%dT%H%M%SZ", ["%Y%m%dT%H%M%S%z"]),
+        ("week %W", None),
+        ("%d. Januar %Y", None),
+    ],
+)
+def test_a_format_is_made_from_the_texts(written: str, formats: list[str] | None) -> None:
+    found = find_readings([at.strftime(written) for at in TIMES])
+    assert [list(one.formats) for one in found] == ([] if formats is None else [formats])
+
+
+def test_days_and_months_that_could_be_either_are_two_readings() -> None:
+    assert [one.formats for one in find_readings(["01/02/2024", "03/04/2024"])] == [
+        ("%d/%m/%Y",),
+        ("%m/%d/%Y",),
+    ]
+    # of a hundred texts one may be a bad record, and is none of the evidence
+    texts = [f"{1 + n % 28:02}.{1 + n % 12:02}.2024" for n in range(199)]
+    assert [one.formats for one in find_readings([*texts, "soon"])] == [("%d.%m.%Y",)]
+
+
+def test_two_spellings_in_one_column_are_read_by_two_formats() -> None:
+    texts = [at.strftime("%d.%m.%Y %H:%M" if at.day % 2 else "%d.%m.%Y") for at in TIMES]
+    (found,) = find_readings(texts)
+    assert set(found.formats) == {"%d.%m.%Y %H:%M", "%d.%m.%Y"}
+    assert found.n_fitting == len(TIMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "format_", "expected"),
+    [
+        ("2024-07-05 15:04 CEST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 13, 4)),
+        ("2024-07-05 15:04 EDT", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 19, 4)),
+        ("2024-07-05 15:04 BST", "%Y-%m-%d %H:%M %Z", datetime(2024, 7, 5, 14, 4)),
+        ("5 Sept 2024 3:04 p.m.", "%d %b %Y %I:%M %p", datetime(2024, 9, 5, 15, 4)),
+        ("2024-01-05 15:04 +0100 (CET)", "%Y-%m-%d %H:%M %z", datetime(2024, 1, 5, 14, 4)),
+        ("2024-01-05T15:04:05+01:00[Europe/Berlin]", None, datetime(2024, 1, 5, 14, 4, 5)),
+        ("2024-01-05T15:04:05Z[UTC]", None, FIRST),
+    ],
+)
+def test_zones_and_halves_of_days_as_programs_write_them(
+    tmp_path: Path, text: str, format_: str | None, expected: datetime
+) -> None:
+    (tmp_path / "log.csv").write_text(f"user_id,item_id,event_at\nu,i,{text}\n")
+    given = log_settings(value=None, timestamp_format=format_ or [])
+    assert survey_log(tmp_path, given).extent.first_at == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_serial_days_of_a_spreadsheet_are_local_days(tmp_path: Path, zone: str) -> None:
+    # 2024-01-05 is 45,296 days after 1899-12-30; 0.75 of a day are 18 hours
+    (tmp_path / "log.csv").write_text("user_id,item_id,event_at\nu,i,45296.75\nv,i,45297\n")
+    given = log_settings(value=None, timestamp_unit="excel_days", timezone=zone)
+    offset = timedelta(hours=0 if zone == "UTC" else 1)
+    found = survey_log(tmp_path, given).extent
+    assert found.first_at == datetime(2024, 1, 5, 18) - offset
+    assert found.last_at == datetime(2024, 1, 6) - offset
+
+
+ME = {"user_id": None}  # an export of one person: nothing in it says who
+EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
+    "viewing history": (
+        lines(
+            lambda n, at: f'Anna,{at},0{n % 3}:23:45,,"Show: ""Pilot"" {n}",TV',
+            "Profile Name,Start Time,Duration,Attributes,Title,Device Type\n",
+        ),
+        {"user_id": "Profile Name", "item_id": "Title", "event_at": "Start Time",
+         "value": "Duration", "value_format": "duration"},
+    ),
+    "streaming history": (
+        json.dumps([{"endTime": f"{at:%Y-%m-%d %H:%M}", "artistName": "A", "trackName": f"T{n}",
+                     "msPlayed": 1000 * n} for n, at in enumerate(TIMES)], indent=1),
+        ME | {"item_id": "trackName", "event_at": "endTime", "value": "msPlayed"},
+    ),
+    "watch history": (
+        json.dumps([{"header": "H", "title": f"Watched {n}", "titleUrl": f"https://v/{n}",
+                     "subtitles": [{"name": "C"}], "time": f"{at.isoformat()}.123Z"}
+                    for n, at in enumerate(TIMES)]),
+        ME | {"item_id": "title", "event_at": "time"},
+    ),
+    "film diary": (
+        lines(lambda n, at: f"{at:%Y-%m-%d},Film {n},2001,{['4.5', ''][n % 2]},{at:%Y-%m-%d}",
+              "Date,Name,Year,Rating,Watched Date\n"),
+        ME | {"item_id": "Name", "event_at": "Watched Date", "value": "Rating",
+              "value_if_empty": None},
+    ),
+    "bookshelf": (
+        lines(lambda n, at: f'{100 + n},"B, {n}",{n % 6},{[f"{at:%Y/%m/%d}", ""][n % 2]},x',
+              "Book Id,Title,My Rating,Date Read,Bookshelves\n"),
+        ME | {"item_id": "Book Id", "event_at": "Date Read", "value": "My Rating",
+              "skip_when_empty": None, "timestamp_format": "%Y/%m/%d"},
+    ),
+    "scrobbles without a header": (
+        lines(lambda n, at: f"Artist {n % 3},Album,Song {n},{at:%d %b %Y %H:%M}"),
+        ME | {"item_id": None, "event_at": "column_4", "timestamp_format": "%d %b %Y %H:%M"},
+    ),
+    "scrobbles of a player": (
+        "#AUDIOSCROBBLER/1.1\n#TZ/UTC\n"
+        + lines(lambda n, _: f"Artist\tAlbum\tSong {n}\t{n}\t200\tL\t{SECONDS[n]}"),
+        ME | {"item_id": None, "event_at": "column_7", "timestamp_unit": "seconds",
+              "comment": "#", "delimiter": "\t"},
+    ),
+    "listens": (
+        lines(lambda n, _: json.dumps({"listened_at": SECONDS[n], "user_name": "anna",
+                                        "track_metadata": {"track_name": f"T{n}"}})),
+        {"user_id": "user_name", "item_id": "track_metadata.track_name",
+         "event_at": "listened_at", "timestamp_unit": "seconds"},
+    ),
+    "a document on one line": (
+        json.dumps({"n": 3, "data": {"plays": [
+            {"user": {"id": n}, "track": {"id": n}, "played_at": at.isoformat()}
+            for n, at in enumerate(TIMES)]}}),
+        {"records": "data.plays", "event_at": "played_at"},
+    ),
+    "a german shop": (
+        lines(lambda n, at: f"{n};K{n:03};A{n};{at:%d.%m.%Y};1.{200 + n},50 €",
+              "Bestellnummer;Kundennr.;Artikelnr.;Bestelldatum;Betrag\n").encode("cp1252"),
+        {"user_id": "Kundennr.", "item_id": "Artikelnr.", "event_at": "Bestelldatum",
+         "value": "Betrag", "decimal": ",", "thousands": ".", "currency_signs": ["€"],
+         "encoding": "cp1252", "timestamp_format": "%d.%m.%Y", "delimiter": ";"},
+    ),
+    "a french export": (
+        lines(lambda n, at: f"u{n};Amélie {n};{at:%d/%m/%Y %H:%M};{n},5",
+              "identifiant;titre;date;durée\n").encode("latin-1"),
+        {"user_id": "identifiant", "item_id": "titre", "event_at": "date", "value": "durée"},
+    ),
+    "a title above the header": (
+        lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d}", "Report\n\nuser_id,item_id,day\n"),
+        {"skip_lines": 2, "user_id": "user_id", "event_at": "day"},
+    ),
+    "single quotes": (
+        lines(lambda n, at: f"'u{n}';'i;{n}';'{at:%Y-%m-%d}'", "user_id;item_id;date\n"),
+        {"quote": "'", "delimiter": ";", "event_at": "date"},
+    ),
+    "escaped quotes": (
+        lines(lambda n, at: f'u{n},"a \\"b\\", {n}",{at:%Y-%m-%d}', "user_id,item_id,date\n"),
+        {"escape": "\\", "event_at": "date"},
+    ),
+    "words for none": (
+        lines(lambda n, at: f"{['NULL', '7'][n % 2]},i{n},{at:%Y-%m-%d},{['NA', '4'][n % 2]}",
+              "user_id,item_id,date,rating\n"),
+        {"null_words": ["NA"], "no_user": None, "value": "rating", "value_if_empty": None},
+    ),
+    "serial days": (
+        lines(lambda n, _: f"u{n},i{n},{45296 + n}.5", "user_id,item_id,date\n"),
+        {"timestamp_unit": "excel_days"},
+    ),
+    "ids as floats": (
+        lines(lambda n, at: f"{n}.0,i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n"),
+        {"user_id_type": "integer", "item_id": "item_id"},
+    ),
+    "utf-16 without a mark": (
+        lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
+        .encode("utf-16-le"),
+        {"encoding": "utf-16-le", "event_at": "date"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("export", list(EXPORTS))
+def test_exports_are_taken_for_what_they_are(tmp_path: Path, export: str) -> None:
+    """None stands for what a person is asked."""
+    content, expected = EXPORTS[export]
+    found = sniff(tmp_path, content)
+    certain = {key: value for key, value in expected.items() if value is not None}
+    assert {key: found.settings.get(key) for key in certain} == certain
+    asked = {key for key, value in expected.items() if value is None}
+    assert asked <= set(found.open)
+    assert asked.isdisjoint(found.settings)
+    if "user_id" in asked:
+        assert found.open["user_id"][0] == CONSTANT_USER
+
+
+def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:
+    apart = lines(
+        lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{at:%H:%M}", "user_id,item_id,date,time\n"
+    )
+    assert "'time' times of day" in " ".join(sniff(tmp_path, apart).notes)
+    cut = lines(lambda n, at: f"1.{n}E+11,i{n},{at:%Y-%m-%d}", "user_id,item_id,date\n")
+    assert "a spreadsheet has cut their digits" in " ".join(sniff(tmp_path, cut).notes)
+    header = "user_id,item_id,date,price\n"
+    twice = header + lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},much", header)
+    told = " ".join(sniff(tmp_path, twice).notes)
+    assert "1 further line(s) repeat the header" in told
+    assert "'price' is called like a value" in told
+
+
+GOOD = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m-%d},{n}", "user_id,item_id,event_at,value\n")
+TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\n\n  <div>not found</div>\n", "is a web page"),
+        (TAR, "is a tar archive"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "is a picture"),
+        (bytes(range(256)) * 4, "is no text in an encoding that is known"),
+        (GOOD.encode("cp500"), r"control characters.*EBCDIC \(`encoding: cp500`\)"),
+        (GOOD.encode() + "ü,é\n".encode() + b"\xe9\n", "two encodings.* line 17"),
+        (b"user_id,item_id,event_at\n", "holds a header .* and no record"),
+        (b"  \n \n", "holds no record"),
+        (GOOD.replace("u0,", '"u0,', 1) + GOOD, "a quote is opened and not closed in '\"u0,i0"),
+        (GOOD.replace("\n", ",\n").replace("value,", "value"), "names 4 columns, .* have 5 fields"),
+        (GOOD.replace(",2024", " 2024"), "names 4 columns, its lines have 3 fields"),
+        (GOOD + "u" * 200_000 + "\n", "cannot be divided into records"),
+        (b"[]", "is JSON without an object"),
+        (b'[["user_id","item_id"],["u","i"]]', "is JSON without an object"),
+        (b'{"user_id":["a","b"],"event_at":["2024-01-01","2024-01-02"]}', "one list per column"),
+        (b'{"user_id":"u"}{"user_id":"v"}', "several JSON objects without an array"),
+        (b'{"user_id":"u"},\n{"user_id":"v"},\n', r"second one after ',' in line 1"),
+        (b'[{"user_id":"u"},{"user_id":', "is no whole JSON"),
+        (b"PAR1" + bytes(40), "does not end like one"),
+        (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
+    ],
+    ids=lambda given: None if isinstance(given, bytes) else given[:30],
+)
+def test_what_is_no_log_is_refused_in_one_sentence(
+    tmp_path: Path, content: str | bytes, told: str
+) -> None:
+    with pytest.raises(SourceError, match=rf"(?s)^log: .*{told}"):
+        sniff(tmp_path, content)
+
+
+def test_lines_of_two_ends_are_read_and_a_mark_in_the_middle_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes(GOOD.replace("4\n", "4\r\n").encode())
+    assert survey_log(tmp_path, log_settings()).load_ledger["n_accepted"].to_list() == [len(TIMES)]
+    (tmp_path / "log.csv").write_bytes(GOOD.encode() + b"\xef\xbb\xbfu,i,2024-01-01,1\n")
+    found = survey_log(tmp_path, log_settings(max_bad_share=0.5)).quarantine
+    assert found.select("line", "column_name").rows() == [(len(TIMES) + 2, "user_id")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("1,2,3\n4,5,6\n", "name the columns with `columns`"),
+        ('{"data": {"plays": [{"user_id": "u"}]}}', "set `records: data.plays`"),
+        ('{"user": "u"}\n', "It is JSON by its first bytes"),
+        ("user_id,item_id,event_at,value\nu,i,5.1.2024,1\n", "set `timestamp_format`"),
+        ('user_id,item_id,event_at,value\nu,i,2024-01-05,"1,5"\n', "set `decimal`"),
+        ("user_id,item_id,event_at,value\nu,,2024-01-05,1\n", "`skip_when_empty` leaves"),
+        ("user_id,item_id,event_at,value\nu,i\n", "set `delimiter`"),
+    ],
+)
+def test_a_refusal_says_what_to_set(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "log.csv").write_text(content)
+    with pytest.raises(SourceError, match=told):
+        survey_log(tmp_path, log_settings())
