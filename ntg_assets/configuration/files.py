@@ -70,6 +70,11 @@ def as_list(given: object) -> object:
     return [given] if isinstance(given, str) else given
 
 
+def as_files(given: object) -> object:
+    """Take a path for the description of a file whose only setting it is."""
+    return {"files": [given]} if isinstance(given, str) else given
+
+
 def require_time_format(given: str) -> str:
     """Refuse a format that no reader of times knows."""
     marks = MARK.findall(given)

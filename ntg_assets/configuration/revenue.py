@@ -1,11 +1,11 @@
 """What a user is worth, and who is contacted."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions
+from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, as_files
 from ntg_assets.configuration.section import Section
 
 INDEX = "index"  # the one unit that is no money
@@ -93,6 +93,18 @@ class StrategySettings(Section):
     """
 
 
+class UserListSettings(FileSource):
+    """A list of users: files, and what the column of ids is called in them."""
+
+    user_id: ColumnName = "user_id"
+
+
+class ExclusionListSettings(UserListSettings):
+    """A list of users with the reason for each."""
+
+    reason: ColumnName = "reason"
+
+
 class ContactLogSettings(FileSource, TimeOptions):
     """Who was contacted when: files (NTG's own log: `outputs/radar/assignments/*.parquet`), and
     what the columns are called in them.
@@ -138,14 +150,16 @@ class RadarSettings(Section):
     strategies: list[StrategySettings] = Field(min_length=1)
     capacity: int = Field(default=100, ge=1)
     """Most users that one strategy may contact in one night."""
-    opt_out_file: str | None = None
-    """File (CSV or Parquet) with a column `user_id` of users who must not be contacted."""
-    exclusion_file: str | None = None
-    """File with columns `user_id` and `reason` of users who are left out on other grounds
-    (an open complaint, staff).
+    opt_out_file: Annotated[UserListSettings | None, BeforeValidator(as_files)] = None
+    """Users who must not be contacted: the path of a file with a column `user_id`, or the files
+    described (`{files: out.csv, delimiter: ";", user_id: Kunde}`).
     """
-    contact_log: ContactLogSettings | None = None
-    """Log of past contacts, for the cap; null: no cap."""
+    exclusion_file: Annotated[ExclusionListSettings | None, BeforeValidator(as_files)] = None
+    """Users who are left out on other grounds (an open complaint, staff): the path of a file with
+    columns `user_id` and `reason`, or the files described.
+    """
+    contact_log: Annotated[ContactLogSettings | None, BeforeValidator(as_files)] = None
+    """Log of past contacts, for the cap: a path, or the files described; null: no cap."""
     unmatched_lists: Literal["withhold", "accept"] = "withhold"
     """What a list means that is not empty and names no user of the log: it is of other ids,
     so nobody is contacted, or it is right.

@@ -1,9 +1,10 @@
 """Business rules of the lists: what may be shown at all, and what a list must look like."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from ntg_assets.configuration.files import ColumnName, FileSource, as_files
 from ntg_assets.configuration.section import Section
 
 
@@ -61,13 +62,21 @@ class Diversity(Section):
     """The lambda of maximal marginal relevance: 1 is the order by score, 0 variety alone."""
 
 
+class ItemListSettings(FileSource):
+    """A list of items: files, and what the column of ids is called in them."""
+
+    item_id: ColumnName = "item_id"
+
+
 class RulesSettings(Section):
     """Rules, in the order in which they act. None are set by default, and then no list changes."""
 
     exclude_items: list[int | str] = Field(default_factory=list)
     """Items that are never shown, by id."""
-    exclude_items_file: str | None = None
-    """The same from the column `item_id` of a CSV file, its path relative to the project folder."""
+    exclude_items_file: Annotated[ItemListSettings | None, BeforeValidator(as_files)] = None
+    """The same from a file: its path (relative to the project folder; its column is `item_id`), or
+    the files described (`{files: blocked.csv, delimiter: ";", item_id: Artikel}`).
+    """
     exclude_categories: list[str] = Field(default_factory=list)
     """Categories whose items are never shown."""
     minimum_age_days: float | None = Field(default=None, gt=0)

@@ -216,7 +216,7 @@ def _excluded_items(
         return pl.DataFrame(schema=EXCLUDED_TYPES)
     read = judged.read(
         EXCLUDED_KEY,
-        [file],
+        file.files,
         lambda: read_excluded(file, place=place),
         found=lambda listed: Found(listed.n_files, listed.rows.height, listed.sentence),
         without=WITHOUT_EXCLUDED,

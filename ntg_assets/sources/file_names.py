@@ -20,10 +20,13 @@ LOOKED_AT = 10_000  # entries below a folder that is named in place of its files
 
 @dataclass(frozen=True)
 class Found:
-    """Files that patterns stand for, and what lay among them that is no data; both by name."""
+    """Files that patterns stand for; what lay among them that is no data; folders among them whose
+    files no pattern finds. All by name.
+    """
 
     paths: tuple[Path, ...]
     passed_over: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = ()) -> Found:
@@ -44,10 +47,12 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
     """
     found: set[Path] = set()
     markers: set[Path] = set()
+    folders: set[Path] = set()
     for pattern in patterns:
-        files, passed_over = _matches(pattern, home)
+        files, passed_over, beside = _matches(pattern, home)
         found.update(files)
         markers.update(passed_over)
+        folders.update(beside)
     allowed = [root.resolve() for root in (home, *roots)]
     for path in sorted(found):
         if not any(path.resolve().is_relative_to(root) for root in allowed):
@@ -56,10 +61,12 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
                 " read. Name its folder in `ingest.source_folders`, or copy the file below the"
                 " project folder."
             )
+    read_below = {folder for path in found for folder in path.parents}
     by_name = [
-        sorted(paths, key=lambda path: name_of(path, home)) for paths in (found, markers - found)
+        tuple(sorted(paths, key=lambda path: name_of(path, home)))
+        for paths in (found, markers - found, folders - read_below)
     ]
-    return Found(tuple(by_name[0]), tuple(by_name[1]))
+    return Found(*by_name)
 
 
 def resolve_files(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = ()) -> list[Path]:
@@ -90,11 +97,22 @@ def tell_passed_over(paths: Sequence[Path], *, home: Path) -> str:
     )
 
 
-def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
-    """Files of a pattern, and the markers among them."""
+def tell_folders(paths: Sequence[Path], *, home: Path) -> str:
+    """Say which folders lay among the files, whose files are not read."""
+    shown = ", ".join(name_of(path, home) for path in paths[:SHOWN_NAMES]) + (
+        ", ..." if len(paths) > SHOWN_NAMES else ""
+    )
+    return (
+        f"{len(paths):,} folder(s) match beside the files, and what lies in them is not read:"
+        f" {shown}. Where it belongs to the source, name it with `**/`"
+    )
+
+
+def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Files of a pattern, the markers among them, and folders that hold files."""
     literal = _absolute(home / pattern)
     if literal.is_file():
-        return [literal], []
+        return [literal], [], []
     entries = [
         _absolute(Path(entry))
         for entry in glob.glob(str(Path(glob.escape(str(home))) / pattern), recursive=True)  # noqa: PTH207  # Path.glob refuses absolute patterns
@@ -112,7 +130,14 @@ def _matches(pattern: str, home: Path) -> tuple[list[Path], list[Path]]:
             f"{pattern}: finds no data. {tell_passed_over(sorted(markers), home=home)}. Deliver the"
             " files, or name others."
         )
-    return [file for file in files if file not in markers], sorted(markers)
+    folders = [
+        entry
+        for entry in entries
+        if entry.is_dir()
+        and not _is_marker(entry, pattern, home)
+        and any(not file.name.startswith(MARKER_STARTS) for file in _files_below(entry))
+    ]
+    return [file for file in files if file not in markers], sorted(markers), folders
 
 
 def _refuse_dead_ends(entries: Sequence[Path], home: Path) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.file_names import find_paths, tell_passed_over
+from ntg_assets.sources.file_names import find_paths, tell_folders, tell_passed_over
 from ntg_assets.sources.files import SourceFile, inspect_files
 from ntg_assets.sources.filters import filters_of
 from ntg_assets.sources.readers import find_layouts
@@ -106,10 +106,12 @@ def find_files(
         first_number=first_number,
         mixed=mixed,
     )
-    return FoundFiles(
-        tuple(files),
-        (tell_passed_over(found.passed_over, home=place.home),) if found.passed_over else (),
-    )
+    notes = [
+        tell(paths, home=place.home)
+        for tell, paths in ((tell_passed_over, found.passed_over), (tell_folders, found.folders))
+        if paths
+    ]
+    return FoundFiles(tuple(files), tuple(notes))
 
 
 def make_plan(

@@ -85,3 +85,15 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "plays").mkdir()
     with pytest.raises(SourceError, match=r"^plays: is a folder, and holds no file"):
         survey_log(tmp_path, log_settings("plays"))
+
+
+def test_folders_that_match_beside_files_are_said(tmp_path: Path) -> None:
+    for name in ("plays/a.csv", "plays/2023/b.csv", "plays/empty/c/.keep"):
+        write_log(tmp_path, ["u,i,2024-01-01,1"], name=name)
+    (tmp_path / "plays/none").mkdir()
+    found = survey_log(tmp_path, log_settings("plays/*"))
+    (told,) = found.notes
+    assert told.startswith("1 folder(s) match beside the files, and what lies in them is not read:")
+    assert "plays/2023." in told
+    assert not survey_log(tmp_path, log_settings("plays/**/*.csv")).notes
+    assert not find_paths(["plays/**/*"], home=tmp_path).folders

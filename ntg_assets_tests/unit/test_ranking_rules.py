@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ntg_assets.configuration.rules import Diversity, RulesSettings
+from ntg_assets.configuration.rules import Diversity, ItemListSettings, RulesSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ConfigurationError, SourceError
 from ntg_assets.ranking.checks import LISTS, excluded_places
@@ -321,10 +321,10 @@ def test_excluded_items_come_from_a_file_in_whatever_spelling(tmp_path: Path) ->
         "item_id,why\n4,licence\n 5"
         " ,licence\n6.0,licence\n007,licence\n8\u200b,licence\n999,x\n,x\n"
     )
-    read = read_excluded("blocked.csv", place=Place(tmp_path))
+    read = read_excluded(ItemListSettings(files=["blocked.csv"]), place=Place(tmp_path))
     check_frame(read.rows, contract_of("excluded_items"))
     excluded = find_excluded(read.rows["listed_id"], LOG["item_id"].unique())
-    rules = RulesSettings(exclude_items_file="blocked.csv")
+    rules = RulesSettings.model_validate({"exclude_items_file": "blocked.csv"})
     table = judge_items(LOG, CATEGORIES, rules=rules, cutoff_at=CUTOFF, excluded=excluded.ids)
     assert table.filter(pl.col("exclusion").is_not_null())["item_id"].to_list() == [4, 5, 6, 7, 8]
     assert (
@@ -333,10 +333,10 @@ def test_excluded_items_come_from_a_file_in_whatever_spelling(tmp_path: Path) ->
         " '8\\u200b' for 8); they are excluded too; 1 rows hold no id"
     )
     with pytest.raises(SourceError, match="no such file"):
-        read_excluded("nowhere.csv", place=Place(tmp_path))
+        read_excluded(ItemListSettings(files=["nowhere.csv"]), place=Place(tmp_path))
     (tmp_path / "blocked.csv").write_text("id\n4\n")
     with pytest.raises(SourceError, match=r"no column 'item_id'"):
-        read_excluded("blocked.csv", place=Place(tmp_path))
+        read_excluded(ItemListSettings(files=["blocked.csv"]), place=Place(tmp_path))
 
 
 @pytest.mark.parametrize(

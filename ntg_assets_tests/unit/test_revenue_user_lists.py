@@ -11,7 +11,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ntg_assets.configuration.revenue import ContactLogSettings
+from ntg_assets.configuration.revenue import (
+    ContactLogSettings,
+    ExclusionListSettings,
+    RadarSettings,
+    UserListSettings,
+)
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.revenue.contacts.contact_holds import (
@@ -36,7 +41,7 @@ NO_TRIAL = pl.DataFrame(schema=LOG_SCHEMA)
 
 def opt_outs(home: Path, content: str | bytes, name: str = "out.csv") -> ListRows:
     (home / name).write_bytes(content.encode() if isinstance(content, str) else content)
-    read = read_opt_outs(name, place=Place(home))
+    read = read_opt_outs(UserListSettings(files=[name]), place=Place(home))
     check_frame(read.rows, contract_of("user_lists"))
     return read
 
@@ -89,7 +94,9 @@ def test_every_type_of_a_parquet_column_names_the_same_people(
     tmp_path: Path, ids: list[Any], users: pl.Series
 ) -> None:
     pl.DataFrame({"user_id": ids}).write_parquet(tmp_path / "out.parquet")
-    found = report(read_opt_outs("out.parquet", place=Place(tmp_path)).rows, users)
+    found = report(
+        read_opt_outs(UserListSettings(files=["out.parquet"]), place=Place(tmp_path)).rows, users
+    )
     assert (found["n_users"], found["n_blank"], found["n_ids"], found["n_not_found"]) == (
         2,
         1,
@@ -105,7 +112,9 @@ def test_an_empty_list_says_that_nobody_opted_out(tmp_path: Path) -> None:
     assert read.sentence == "1 file(s) without a row: nobody opted out"
     assert report(read.rows, pl.Series([7]))["is_usable"]
     pl.DataFrame(schema={"user_id": pl.String}).write_parquet(tmp_path / "out.parquet")
-    assert read_opt_outs("out.parquet", place=Place(tmp_path)).rows.is_empty()
+    assert read_opt_outs(
+        UserListSettings(files=["out.parquet"]), place=Place(tmp_path)
+    ).rows.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -161,7 +170,7 @@ def test_what_is_no_file_of_ids_is_refused(
 ) -> None:
     make(tmp_path)
     with pytest.raises(SourceError, match=told):
-        read_opt_outs(name, place=Place(tmp_path))
+        read_opt_outs(UserListSettings(files=[name]), place=Place(tmp_path))
 
 
 def test_a_list_outside_the_project_folder_may_be_named(tmp_path: Path) -> None:
@@ -170,12 +179,14 @@ def test_a_list_outside_the_project_folder_may_be_named(tmp_path: Path) -> None:
     home = tmp_path / "project"
     home.mkdir()
     for name in (str(tmp_path / "crm" / "out.csv"), "../crm/o*.csv"):
-        assert read_opt_outs(name, place=Place(home)).rows["listed_id"].to_list() == ["7"]
+        assert read_opt_outs(UserListSettings(files=[name]), place=Place(home)).rows[
+            "listed_id"
+        ].to_list() == ["7"]
 
 
 def test_exclusions_keep_their_reason(tmp_path: Path) -> None:
     (tmp_path / "left.csv").write_text("reason,user_id\n staff ,2\n,3\n")
-    rows = read_exclusions("left.csv", place=Place(tmp_path)).rows
+    rows = read_exclusions(ExclusionListSettings(files=["left.csv"]), place=Place(tmp_path)).rows
     assert rows.select("listed_id", "detail").rows() == [("2", "staff"), ("3", "no reason given")]
 
 
@@ -325,3 +336,28 @@ def test_a_refused_list_and_other_reasons_stand_in_one_table() -> None:
         ("radar.contact_log", UNREADABLE, "radar.contact_log: sent.csv: no such file", None, None),
         tuple(other),
     ]  # a trial that cannot be read withholds nothing
+
+
+def test_a_list_is_described_like_a_log(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_bytes(
+        "Kunde;Grund;Status\nJosé;Umzug;aktiv\nu2;;alt\n".encode("cp1252")
+    )
+    described = {"files": "out.csv", "delimiter": ";", "encoding": "cp1252", "user_id": "Kunde",
+                 "keep": {"Status": ["aktiv"]}}  # fmt: skip
+    radar = RadarSettings.model_validate(
+        {
+            "strategies": [{"name": "risk", "objective": "revenue_at_risk"}],
+            "opt_out_file": described,
+            "exclusion_file": {**described, "reason": "Grund"},
+            "contact_log": "sent/*.csv",
+        }
+    )
+    assert radar.opt_out_file is not None
+    assert radar.exclusion_file is not None
+    assert radar.contact_log is not None
+    read = read_opt_outs(radar.opt_out_file, place=Place(tmp_path))
+    assert read.rows["listed_id"].to_list() == ["José"]
+    assert "1 rows skipped by its filters" in read.sentence
+    left = read_exclusions(radar.exclusion_file, place=Place(tmp_path)).rows
+    assert left.select("listed_id", "detail").rows() == [("José", "Umzug")]
+    assert radar.contact_log.files == ["sent/*.csv"]

@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.configuration.files import column_name
+from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.ranking.lists.item_rules import unknown_names
+from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.ids import KnownIds, as_listed_id, match_ids
-from ntg_assets.sources.optional_files import describe_list, read_rows
+from ntg_assets.sources.optional_files import read_rows
 from ntg_assets.sources.rules import Rule
 from ntg_assets.sources.sources import Place
 
@@ -43,16 +46,16 @@ class ExcludedItems(NamedTuple):
     warning: str | None = None
 
 
-def read_excluded(file: str, *, place: Place) -> ExcludedRows:
-    """Read `item_id` of a file, CSV or Parquet.
+def read_excluded(listed: ItemListSettings, *, place: Place) -> ExcludedRows:
+    """Read the ids of a list of items.
 
     Raises:
-        SourceError: the file is missing, damaged or has no column `item_id`.
+        SourceError: the file is missing, damaged or lacks the column.
     """
-    rules = (Rule("listed_id", "item_id", as_listed_id, is_optional=True),)
-    read = read_rows(describe_list(KEY, [file], item_id="item_id"), rules, place=place)
+    rules = (Rule("listed_id", column_name(listed.item_id), as_listed_id, is_optional=True),)
+    read = read_rows(Described.of(KEY, listed, ("item_id",)), rules, place=place)
     if read is None:
-        raise SourceError(f"no file matches {file}. Correct {KEY}.")
+        raise SourceError(f"no file matches {', '.join(listed.files)}. Correct {KEY}.")
     rows = read.rows.select("listed_id", origin=pl.lit(FILE))
     return ExcludedRows(rows, read.n_files, f"{rows.height:,} rows in {read.n_files:,} file(s)")
 

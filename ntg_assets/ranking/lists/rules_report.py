@@ -151,7 +151,7 @@ def _exclusion_steps(
         hit = hits["exclude_items_file"]
         yield (
             "exclude_items_file",
-            rules.exclude_items_file,
+            rules.exclude_items_file.files,
             f"{excluded.n_listed} items",
             hit,
             excluded.warning,

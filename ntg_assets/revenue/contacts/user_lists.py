@@ -13,7 +13,12 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.files import ColumnName, column_name
-from ntg_assets.configuration.revenue import ContactLogSettings, RadarSettings
+from ntg_assets.configuration.revenue import (
+    ContactLogSettings,
+    ExclusionListSettings,
+    RadarSettings,
+    UserListSettings,
+)
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE, local_days
 from ntg_assets.sources.conversion import Column
@@ -22,7 +27,6 @@ from ntg_assets.sources.ids import as_listed_id
 from ntg_assets.sources.optional_files import (
     FileRows,
     as_written,
-    describe_list,
     read_rows,
     settle_times,
     written_time_rules,
@@ -90,32 +94,33 @@ def configured_lists(
     """
     found: dict[str, tuple[list[str], Callable[[], ListRows]]] = {}
     if (opt_outs := settings.opt_out_file) is not None:
-        found[OPT_OUTS] = [opt_outs], lambda: read_opt_outs(opt_outs, place=place)
+        found[OPT_OUTS] = opt_outs.files, lambda: read_opt_outs(opt_outs, place=place)
     if (exclusions := settings.exclusion_file) is not None:
-        found[EXCLUSIONS] = [exclusions], lambda: read_exclusions(exclusions, place=place)
+        found[EXCLUSIONS] = exclusions.files, lambda: read_exclusions(exclusions, place=place)
     if (log := settings.contact_log) is not None:
         found[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone)
     return found
 
 
-def read_opt_outs(file: str, *, place: Place) -> ListRows:
-    """Read `user_id` of a file; none in it means that nobody opted out.
+def read_opt_outs(listed: UserListSettings, *, place: Place) -> ListRows:
+    """Read the ids of a list; none in it means that nobody opted out.
 
     Raises:
         SourceError: the file is missing, damaged or lacks the column.
     """
-    read = _read(describe_list(KEYS[OPT_OUTS], [file], user_id="user_id"), _rules("user_id"), place)
+    described = Described.of(KEYS[OPT_OUTS], listed, ("user_id",))
+    read = _read(described, _rules(listed.user_id), place)
     return _listed(read, OPT_OUTS, pl.lit(None, pl.String))
 
 
-def read_exclusions(file: str, *, place: Place) -> ListRows:
-    """Read `user_id` and `reason` of a file.
+def read_exclusions(listed: ExclusionListSettings, *, place: Place) -> ListRows:
+    """Read the ids and the reasons of a list.
 
     Raises:
         SourceError: the file is missing, damaged or lacks a column.
     """
-    described = describe_list(KEYS[EXCLUSIONS], [file], user_id="user_id", reason="reason")
-    read = _read(described, _rules("user_id", detail="reason"), place)
+    described = Described.of(KEYS[EXCLUSIONS], listed, ("user_id", "reason"))
+    read = _read(described, _rules(listed.user_id, detail=listed.reason), place)
     reason = pl.col("detail").str.strip_chars()
     return _listed(
         read, EXCLUSIONS, pl.when(reason != "").then(reason).otherwise(pl.lit(NO_REASON))
@@ -192,11 +197,16 @@ def _read(described: Described, rules: tuple[Rule, ...], place: Place) -> FileRo
 
 
 def _rules(
-    user_id: ColumnName, *, detail: str | None = None, action: ColumnName | None = None
+    user_id: ColumnName, *, detail: ColumnName | None = None, action: ColumnName | None = None
 ) -> tuple[Rule, ...]:
     return (
         Rule("listed_id", column_name(user_id), as_listed_id, is_optional=True),
-        Rule("detail", detail, as_written if detail else _nothing, is_optional=True),
+        Rule(
+            "detail",
+            column_name(detail) if detail else None,
+            as_written if detail else _nothing,
+            is_optional=True,
+        ),
         Rule(
             "action",
             column_name(action) if action else None,
@@ -236,7 +246,10 @@ def _tell(name: str, n_rows: int, read: FileRows, *, n_other: int) -> str:
         else f"{read.n_files:,} file(s) without a row: {nobody}"
     )
     copies = f", {read.n_copies:,} of them left out as copies" if read.n_copies else ""
-    return f"{told}{copies}{f'; {n_other:,} further rows are no contacts' if n_other else ''}"
+    skipped = f", {read.n_skipped:,} rows skipped by its filters" if read.n_skipped else ""
+    return (
+        f"{told}{copies}{skipped}{f'; {n_other:,} further rows are no contacts' if n_other else ''}"
+    )
 
 
 def _none(*columns: str) -> pl.DataFrame:
