@@ -84,6 +84,8 @@ UNPRINTABLE = (
     r"\x{200b}\x{2060}\x{feff}]"  # no width
 )
 LONGEST_ID = 1024  # bytes
+# nearly all ids are plain: a pattern over their bytes takes half the time of an expression
+PLAIN_START, NOT_PLAIN = '["-~]*', "*[! -~]*"
 TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")
 WHOLE_NUMBER = (
     r"\s*[+-]?[0-9]+(\.0*)?\s*"  # `7.0` is what a library without nullable integers writes
@@ -436,9 +438,11 @@ def _as_text_id(column: Column) -> str:
         return f"case when {column.expression} = floor({column.expression}) then {whole} end"
     if column.family in TEXTS:
         text = f"cast({column.expression} as varchar)"
+        is_plain = f"{text} glob '{PLAIN_START}' and not ({text} glob '{NOT_PLAIN}')"
+        is_seen = f"trim({text}) <> '' and not regexp_matches({text}, '{UNPRINTABLE}')"
         return (
-            f"case when trim({text}) <> '' and not regexp_matches({text}, '{UNPRINTABLE}') and"
-            f" strlen({text}) <= {LONGEST_ID} then {text} end"
+            f"case when strlen({text}) <= {LONGEST_ID} and case when {is_plain} then true else"
+            f" {is_seen} end then {text} end"
         )
     raise unusable(column, "string ids", "Set the id type to integer, or map another column")
 
