@@ -7,6 +7,8 @@ import polars as pl
 
 from ntg_assets.events.suspicions import (
     tell_category_lists,
+    tell_changed_ids,
+    tell_largest_user,
     tell_null_words,
     tell_padded_ids,
     words_for_none,
@@ -82,6 +84,29 @@ def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResul
     found = project.read(query("events", "alike_ids", {"events": events}))
     told = tell_padded_ids(found.iter_rows(named=True))
     return _warning(told, otherwise="each id has one spelling", n_numbers=found.height)
+
+
+@staged_check("events", stages=(INGEST,))
+def ids_are_of_one_kind(
+    events: Table, load_ledger: pl.DataFrame, project: Project
+) -> dg.AssetCheckResult:
+    """Ids are numbers in all files or in none, and no spreadsheet has cut their digits."""
+    found = project.read(query("events", "id_kinds", {"events": events}))
+    names = dict(load_ledger.select("load_file", "file_name").iter_rows())
+    told = tell_changed_ids(found.iter_rows(named=True), names)
+    return _warning(told, otherwise="ids are of one kind in all files")
+
+
+@staged_check("events", stages=(INGEST,))
+def no_user_is_most_of_the_log(events: Table, project: Project) -> dg.AssetCheckResult:
+    """No single user has a great part of all events."""
+    found = project.read(query("events", "largest_user", {"events": events}))
+    largest = found.row(0, named=True) if found.height else {}
+    return _warning(
+        tell_largest_user(largest) if largest else "",
+        otherwise="no user has a great part of the events",
+        n_user_events=largest.get("n_user_events"),
+    )
 
 
 @staged_check("item_categories", stages=(INGEST,))

@@ -16,8 +16,10 @@ from ntg_assets.errors import NtgError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
+    tell_changed_ids,
     tell_contradictions,
     tell_folded,
+    tell_largest_user,
     tell_null_words,
     tell_padded_ids,
     words_for_none,
@@ -140,9 +142,14 @@ def _quarantined(found: Survey) -> Iterator[Finding]:
 def _doubts(found: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[Finding]:
     """What is read without a word and probably not meant."""
     with source_reader(place) as connection:
-        events = run(found.events, connection).select("user_id", "item_id")
+        events = run(found.events, connection).select("user_id", "item_id", "load_file")
     words = {"events": events, "words_for_none": words_for_none()}
+    names = {file.number: file.name for file in found.files}
+    tables = {"events": events}
+    largest = run(query("events", "largest_user", tables))
     told = [
+        tell_changed_ids(run(query("events", "id_kinds", tables)).iter_rows(named=True), names),
+        *(tell_largest_user(row) for row in largest.iter_rows(named=True)),
         tell_contradictions(found.n_contradictions),
         tell_folded(found.n_folded, ingest.events.timezone),
         tell_null_words(run(query("events", "null_words", words)).iter_rows(named=True)),

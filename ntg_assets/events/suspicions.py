@@ -1,6 +1,7 @@
 """What a load holds that is read without a word and is probably not meant: told, never refused."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
@@ -32,6 +33,8 @@ WORDS_FOR_NONE = frozenset(
     }
 )
 LIST_SHARE = 0.5  # single categories have commas or brackets in their names, but not most of them
+LARGE_SHARE, MANY_USERS = 0.2, 20  # of the events; in a log of few users one may have so many
+MOST, HARDLY_ANY = 0.9, 0.1  # of a file's ids
 SHOWN_WORDS = 5
 SHOWN_CHARACTERS = 60
 
@@ -122,4 +125,52 @@ def tell_padded_ids(found: Iterable[Mapping[str, object]]) -> str:
         f"{len(rows):,} number(s) are written in several ways among the ids: {shown}{more}; each"
         " spelling counts as a user or item of its own. Where they are the same, set"
         " `user_id_type` or `item_id_type: integer`."
+    )
+
+
+def tell_changed_ids(found: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> str:
+    """Say where ids are numbers in one file and words in another, or were cut by a spreadsheet;
+    nothing where they are of one kind.
+
+    Args:
+        found: what, load_file, n_ids, n_numbers, n_in_powers, first_id, as `id_kinds.sql` yields
+            them.
+        names: Names of files by their number.
+    """
+    rows = list(found)
+    told: list[str] = []
+    for what in dict.fromkeys(row["what"] for row in rows):
+        of_kind = [row for row in rows if row["what"] == what]
+        numbers = [row for row in of_kind if row["n_numbers"] > MOST * row["n_ids"]]
+        words = [row for row in of_kind if row["n_numbers"] < HARDLY_ANY * row["n_ids"]]
+        if numbers and words:
+            one, other = (
+                f"{names[group[0]['load_file']]} (such as {group[0]['first_id']!r})"
+                for group in (numbers, words)
+            )
+            told.append(
+                f"{what} ids are numbers in {len(numbers)} file(s), first {one}, and words in"
+                f" {len(words)}, first {other}: each spelling counts as another {what}"
+            )
+        if n_cut := sum(row["n_in_powers"] for row in of_kind):
+            told.append(
+                f"{n_cut:,} {what} id(s) are in powers of ten: a spreadsheet has cut their digits,"
+                " and different ones look alike. Export them as text"
+            )
+    return "; ".join(told)
+
+
+def tell_largest_user(found: Mapping[str, Any]) -> str:
+    """Say that one user has a great part of all events; nothing where none has.
+
+    Args:
+        found: user_id, n_user_events, n_users, n_events, as `largest_user.sql` yields them.
+    """
+    share = found["n_user_events"] / found["n_events"]
+    if found["n_users"] < MANY_USERS or share <= LARGE_SHARE:
+        return ""
+    return (
+        f"one of {found['n_users']:,} users has {found['n_user_events']:,} of {found['n_events']:,}"
+        f" events ({share:.0%}). Is it a word for none, a test account or a machine? Name it in"
+        " `no_user`, or leave its rows out with `keep`."
     )

@@ -375,11 +375,14 @@ def time_in_format(expression: str, place: int, given: str) -> str:
     """
     text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
     if "%p" in given:
-        text = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
+        dotted = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
+        text = f"case when contains(lower({text}), '.m') then {dotted} else {text} end"
     if "%b" in given:
         text = f"replace({text}, 'Sept ', 'Sep ')"
     if "%z" in given:
-        text = rf"replace(regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', ''), 'Z', '+00')"
+        bare = rf"regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', '')"
+        ends = f"right(trim({text}), 1) in (')', ']')"
+        text = f"replace(case when {ends} then {bare} else {text} end, 'Z', '+00')"
     if "%Z" in given:
         text = _with_known_zone(text)
     kind = "timestamptz" if _is_zoned(given) else "timestamp"

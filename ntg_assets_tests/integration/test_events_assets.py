@@ -121,6 +121,8 @@ def test_the_tables_are_stored_and_reconcile(home: Path) -> None:
         "ids_have_one_spelling": True,
         "files_are_as_named": True,
         "ids_are_ids": True,
+        "ids_are_of_one_kind": True,
+        "no_user_is_most_of_the_log": True,
         "categories_are_single": True,
         "volume_is_usual": True,
     }

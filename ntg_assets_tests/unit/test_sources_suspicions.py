@@ -7,7 +7,13 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.events.suspicions import tell_contradictions, tell_folded, tell_padded_ids
+from ntg_assets.events.suspicions import (
+    tell_changed_ids,
+    tell_contradictions,
+    tell_folded,
+    tell_largest_user,
+    tell_padded_ids,
+)
 from ntg_assets.sources.file_names import find_paths
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
@@ -50,3 +56,27 @@ def test_links_to_nothing_and_pipes_are_said(tmp_path: Path) -> None:
     for pattern in ("*.csv", "p.csv"):
         with pytest.raises(SourceError, match=r"^p\.csv: is a pipe, .*cannot be read twice"):
             find_paths([pattern], home=tmp_path)
+
+
+def test_ids_that_are_numbers_in_one_file_and_words_in_another_are_told() -> None:
+    users = ["1", "2", "u1", "u2", "1.5E+11"]
+    events = pl.DataFrame({"user_id": users, "item_id": ["i"] * 5, "load_file": [1, 1, 2, 2, 3]})
+    found = run(query("events", "id_kinds", {"events": events}))
+    assert found.filter(what="user")["n_numbers"].to_list() == [2, 0, 1]
+    told = tell_changed_ids(found.iter_rows(named=True), {1: "a.csv", 2: "b.csv", 3: "c.csv"})
+    assert "user ids are numbers in 2 file(s), first a.csv (such as '1')" in told
+    assert "words in 1, first b.csv (such as 'u1')" in told
+    assert "1 user id(s) are in powers of ten" in told
+    one_kind = found.filter(load_file=1)
+    assert not tell_changed_ids(one_kind.iter_rows(named=True), {1: "a.csv"})
+
+
+@pytest.mark.parametrize(("n_events", "is_told"), [(6, False), (7, True)])
+def test_a_user_with_a_great_part_of_the_events_is_told(n_events: int, *, is_told: bool) -> None:
+    # 24 others with one event each: 6 of 30 are 20%, 7 of 31 are more
+    users = [*(f"u{n}" for n in range(24)), *["robot"] * n_events]
+    found = run(query("events", "largest_user", {"events": pl.DataFrame({"user_id": users})}))
+    told = tell_largest_user(found.row(0, named=True))
+    assert bool(told) == is_told
+    if is_told:
+        assert "7 of 31 events (23%)" in told
