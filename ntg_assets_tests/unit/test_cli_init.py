@@ -147,6 +147,31 @@ def test_a_file_without_a_header_is_left_to_people_but_for_what_is_certain(home:
     assert 'timestamp_unit: "milliseconds"' in overlay
 
 
+def test_answers_can_be_given_with_the_command(home: Path) -> None:
+    (home / "diary.csv").write_text("Name,Watched Date,Rating\nA,2024-01-03,\nB,2024-01-04,4.5\n")
+    assert "events.user_id, events.value_if_empty" in ntg("init", "diary.csv", "--yes")[1]
+    answers = ("--set", "user_id=constant:me", "--set", "value_if_empty=null")
+    code, told = ntg("init", "diary.csv", "--yes", "--force", *answers)
+    assert code == 0, told
+    found = load_events(load_settings(home=home, environment={}).ingest, home)
+    assert found.select("user_id", "item_id", "value").rows() == [
+        ("me", "A", 1.0),
+        ("me", "B", 4.5),
+    ]
+    code, told = ntg("init", "diary.csv", "--yes", "--force", "--set", "user_id")
+    assert code == 2
+    assert "is no answer" in told
+
+
+def test_files_that_are_sure_of_days_and_months_speak_for_those_that_are_not(home: Path) -> None:
+    for name, day in (("a.csv", "05"), ("b.csv", "25")):
+        (home / name).write_text(f"user_id,item_id,date\nu,i,{day}/01/2024\n")
+    code, told = ntg("init", "a.csv", "b.csv", "--yes")
+    assert code == 0, told
+    ingest = load_settings(home=home, environment={}).ingest
+    assert ingest.events.timestamp_format == ["%d/%m/%Y"]
+
+
 def test_days_and_months_that_cannot_be_told_apart_are_never_guessed(home: Path) -> None:
     rows = [f"u{n},i,{1 + n % 12:02}/{1 + n % 9:02}/2024" for n in range(30)]
     (home / "log.csv").write_text("user_id,item_id,date\n" + "\n".join(rows) + "\n")
