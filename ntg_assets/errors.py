@@ -39,6 +39,10 @@ class NotEnoughDataError(NtgError):
     """The data hold too few rows, users or days for what was asked."""
 
 
+class QueryError(NtgError):
+    """A question in SQL cannot be answered as it is written."""
+
+
 class UnknownUserError(NtgError):
     """A user was asked for whom the tables do not hold."""
 

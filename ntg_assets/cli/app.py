@@ -40,6 +40,7 @@ for command in (
     making.build_graph,
     making.rank,
     making.score_users,
+    asking.sql,
     asking.explain,
     asking.explain_edge,
     asking.explain_axis,

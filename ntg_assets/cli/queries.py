@@ -1,7 +1,7 @@
 """Commands that ask of what is published, and plan."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -183,6 +183,27 @@ def explain_axis(
 
     settings, paths = prepare(config)
     tell_axis(axis, settings=settings, paths=paths, console=out, as_json=as_json)
+
+
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="SQL [default: ask one after the other, or read standard input]."),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
+) -> None:
+    """Ask the current publication in SQL, read only;
+    `from answers.dictionary` says what it holds.
+    """
+    from ntg_assets.cli.sql import tell_sql  # noqa: PLC0415
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude each other.")
+    settings, paths = prepare(config)
+    form: Literal["json", "csv", "table"] = "json" if as_json else "csv" if as_csv else "table"
+    tell_sql(query, settings=settings, paths=paths, console=out, form=form)
 
 
 def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a plan

@@ -1,25 +1,33 @@
-"""The published store: a DuckDB copy that analysts may hold open as long as they like."""
+"""The published store: a DuckDB copy that analysts may hold open as long as they like, and that
+explains itself.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from ntg_assets.contracts import contract_of
+from ntg_assets.publish.answers import ANSWERS, create_answers
 from ntg_assets.publish.files import write_file
+from ntg_assets.publish.store_schema import comments, create_table
 from ntg_assets.sql import Table, quote_identifier
 
 # readable by DuckDB tools from 1.4 on; files written with 2.0's own default are not
 STORAGE_VERSION = "v1.4.0"
+COPY = "read_copy"
 
 
 def publish_store(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], *, target: Path
 ) -> Path:
-    """Copy tables of the open warehouse into a file of their own.
+    """Copy tables of the open warehouse into a file of their own, with comments, keys and views.
+
+    A view is made where all of the tables that it reads are copied.
 
     Args:
         connection: Open warehouse; `target`'s folder must be among its allowed folders.
-        tables: (schema, table) of what is copied.
+        tables: (schema, table) of what is copied; each has a contract.
         target: The published file.
     """
     return write_file(target, lambda part: _copy(connection, tables, part))
@@ -29,14 +37,26 @@ def _copy(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], part: Path
 ) -> None:
     file = str(part).replace("'", "''")  # `attach` takes no bound parameter
-    connection.execute(f"attach '{file}' as read_copy (storage_version '{STORAGE_VERSION}')")
+    [(warehouse,)] = connection.execute("select current_database()").fetchall()
+    connection.execute(f"attach '{file}' as {COPY} (storage_version '{STORAGE_VERSION}')")
+    # views name their tables without a database, so that they hold under whatever name it is opened
+    connection.execute(f"use {COPY}")
     try:
         for schema, name in tables:
-            connection.execute(f"create schema if not exists read_copy.{quote_identifier(schema)}")
-            connection.execute(
-                f"create table read_copy.{quote_identifier(schema)}.{quote_identifier(name)} as"
-                f" select * from {Table(schema, name).quoted}"
-            )
-        connection.execute("checkpoint read_copy")
+            _copy_table(connection, Table(schema, name), warehouse)
+        create_answers(connection, [answer for answer in ANSWERS if answer.reads <= {*tables}])
+        connection.execute(f"checkpoint {COPY}")
     finally:
-        connection.execute("detach read_copy")
+        connection.execute(f"use {quote_identifier(warehouse)}")
+        connection.execute(f"detach {COPY}")
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: Table, warehouse: str) -> None:
+    original, model = f"{quote_identifier(warehouse)}.{table.quoted}", contract_of(table.name)
+    [(n_rows,)] = connection.execute(f"select count(*) from {original}").fetchall()
+    types = {name: kind for name, kind, *_ in connection.execute(f"describe {original}").fetchall()}
+    connection.execute(f"create schema if not exists {quote_identifier(table.schema)}")
+    connection.execute(create_table(table, types, model, n_rows=n_rows))
+    connection.execute(f"insert into {table.quoted} select * from {original}")
+    for statement in comments(table, model):
+        connection.execute(statement)

@@ -26,6 +26,7 @@ COMMANDS = [
     "explain-edge",
     "explain-axis",
     "serve",
+    "sql",
     "verify",
     "replay",
     "trace",

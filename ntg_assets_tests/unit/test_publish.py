@@ -89,10 +89,13 @@ def test_damaged_manifest_is_told(tmp_path: Path) -> None:
 def test_read_copy_can_be_read_by_older_tools(tmp_path: Path) -> None:
     target = tmp_path / "published" / "ntg.duckdb"
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
-        warehouse.execute("create schema live; create table live.things as select 2 as n")
-        publish_store(warehouse, [("live", "things")], target=target)
+        warehouse.execute(
+            "create schema ingest; create table ingest.items as"
+            " select 2 as item_id, 'Heat' as title, null::text as categories"
+        )
+        publish_store(warehouse, [("ingest", "items")], target=target)
     with duckdb.connect(str(target), read_only=True) as copy:
-        assert copy.execute("select n from live.things").fetchall() == [(2,)]
+        assert copy.execute("select item_id from ingest.items").fetchall() == [(2,)]
         storage = copy.execute(
             "select tags['storage_version'] from duckdb_databases() where database_name ="
             " current_database()"

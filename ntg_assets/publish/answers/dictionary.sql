@@ -1,0 +1,29 @@
+-- Purpose: every column of the store with its meaning, to be searched.
+-- Grain: one row per column of every table and view.
+-- Parameters: none
+-- lint: allow function: it asks the catalogue of the published file, which is a DuckDB one
+-- lint: allow reads: the catalogue is no table
+with
+named_tables as (
+    select schema_name, table_name, comment
+    from duckdb_tables()
+    where database_name = current_database() and not internal
+    union all
+    select schema_name, view_name as table_name, comment
+    from duckdb_views()
+    where database_name = current_database() and not internal
+)
+select
+    columns.schema_name as table_schema,
+    columns.table_name,
+    columns.column_name,
+    columns.column_index as position,
+    columns.data_type as column_type,
+    columns.is_nullable as can_be_null,
+    columns.comment as meaning,
+    named_tables.comment as table_meaning
+from duckdb_columns() as columns
+inner join named_tables
+    on columns.schema_name = named_tables.schema_name
+    and columns.table_name = named_tables.table_name
+where columns.database_name = current_database()
