@@ -49,6 +49,7 @@ for command in (
     keeping.rollback,
     keeping.publish,
     keeping.diff,
+    keeping.forget,
     asking.audit_leakage,
     asking.replay,
     asking.trace,

@@ -22,7 +22,8 @@ from ntg_assets.experiments.decision.receipts import (
     replay,
     sha256_of,
 )
-from ntg_assets.experiments.decision.trace import trace, trace_logs
+from ntg_assets.experiments.decision.trace import TracedLog, trace, trace_logs
+from ntg_assets.history.forgets import read_forgets, told_by_a_forget
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.verify import verify_among
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # of the published store
@@ -146,7 +147,7 @@ def _held_against_the_logs(
         for log in trace_logs(definition, evidence, home=paths.home, published=published)
         if log.file_name in read
     ]
-    if changed := [f"{log.file_name} {log.change}" for log in logs if log.change]:
+    if changed := [f"{log.file_name}: {_told(log, paths)}" for log in logs if log.change]:
         raise ReplayMismatchError(
             f"{experiment}: the decision comes out of its receipt and the published sums, but"
             f" {len(changed)} of {len(logs)} log files are not what it was read from:"
@@ -241,12 +242,26 @@ def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Co
             soft_wrap=True,
         )
     for log in way.logs:
-        told = f"  {log.change}" if log.change else ""
+        told = f"  {_told(log, paths)}" if log.change else ""
         console.print(
             f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True
         )
     for name, digest in way.files:
         console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
+    for forget in read_forgets(paths.data):
+        console.print(
+            f"  the log was changed by a forget on {forget.at.date().isoformat()}:"
+            f" {len(forget.hashes)} user(s) are left out of what is read and published",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _told(log: TracedLog, paths: Paths) -> str:
+    """Say what became of a log file: whether we changed it ourselves, when somebody was
+    forgotten.
+    """
+    return told_by_a_forget(paths.data, paths.home / log.file_name) or log.change
 
 
 def _written(paths: Paths) -> dict[Path, str]:

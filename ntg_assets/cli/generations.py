@@ -84,6 +84,27 @@ def publish(
         _say("nothing is kept aside. `ntg run-all` publishes, `ntg generations` lists.")
 
 
+def forget(
+    users: Annotated[list[str], typer.Argument(help="Users, by the id of the log.")],
+    config: ConfigOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Forget people: a publication without them, nothing older that holds them, no later load of
+    them. It cannot be taken back.
+    """
+    from ntg_assets.cli.forget import tell_forget  # noqa: PLC0415
+
+    settings, paths = prepare(config)
+    if not yes:
+        typer.confirm(
+            f"Forget {len(users)} user(s), and remove every older generation that holds them?",
+            abort=True,
+            err=True,
+        )
+    tell_forget(users, settings=settings, paths=paths, console=out, as_json=as_json)
+
+
 def diff(
     before: NameArgument = None,
     after: NameArgument = None,

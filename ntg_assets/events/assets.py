@@ -30,6 +30,7 @@ from ntg_assets.events.load_history import (
 )
 from ntg_assets.events.suspicions import tell_contradictions, tell_folded
 from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
+from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step, staged_asset
@@ -81,7 +82,12 @@ TIMES_ARE_CLEAR = dg.AssetCheckSpec(
     TABLES,
     group=INGEST,
     after=[LANDED_FILES],
-    files=("ingest.events.files", "ingest.items.files", "data/history/loads"),
+    files=(
+        "ingest.events.files",
+        "ingest.items.files",
+        "data/history/loads",
+        "data/history/forgets",
+    ),
     check_specs=[FILES_ARE_AS_NAMED, VALUES_AGREE, TIMES_ARE_CLEAR],
 )
 def source_files(
@@ -115,7 +121,14 @@ def place_of(project: Project) -> Place:
         project.paths.workspace,
         *(Path(folder) for folder in project.settings.ingest.source_folders),
     )
-    return Place(project.paths.home, folders, project.settings.engine, project.paths.scratch)
+    id_type = project.settings.ingest.events.user_id_type
+    return Place(
+        project.paths.home,
+        folders,
+        project.settings.engine,
+        project.paths.scratch,
+        read_forgotten(project.paths.data, id_type=id_type),
+    )
 
 
 def tell(surveyed: Survey) -> str:

@@ -97,7 +97,9 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
             )
             judged_items = [judged]
     with source_reader(place) as connection:
-        log, events = judge_events(connection, ingest, found.files, items=items.items, now=now)
+        log, events = judge_events(
+            connection, ingest, found.files, items=items.items, now=now, forgotten=place.forgotten
+        )
     sources: list[JudgedSource] = [log, *judged_items]
     return Survey(
         events=events,

@@ -11,6 +11,7 @@ from ntg_assets.configuration.events import IdType, IngestSettings, ItemSourceSe
 from ntg_assets.events.dated_events import dated_events
 from ntg_assets.events.duplicates import judge_repeats
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
+from ntg_assets.history.forgets import Forgotten
 from ntg_assets.local_days import require_zone
 from ntg_assets.sources.bad_rows import invalid_rows, refuse_too_many, with_rejects
 from ntg_assets.sources.derived_columns import Described
@@ -36,6 +37,7 @@ def judge_events(
     *,
     items: pl.DataFrame,
     now: datetime | None,
+    forgotten: Forgotten | None = None,
 ) -> tuple[JudgedSource, Query]:
     """Judge the rows of the log.
 
@@ -45,6 +47,7 @@ def judge_events(
         files: Files of the log.
         items: Table `items`, for `unknown_items: quarantine`.
         now: See `survey`.
+        forgotten: Whose records are left out.
 
     Returns:
         The judged source, and the query that yields the accepted events.
@@ -60,7 +63,13 @@ def judge_events(
         else {}
     )
     plan = make_plan(
-        connection, files, describe_events(ingest), rules, parameters=parameters, tables=known
+        connection,
+        files,
+        describe_events(ingest),
+        rules,
+        parameters=parameters,
+        tables=known,
+        forgotten=forgotten,
     )
     counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from ntg_assets.history.records import append_record, read_records
 
-Action = Literal["published", "accepted", "rolled back", "kept aside", "found"]
-MADE_CURRENT = ("published", "accepted", "rolled back", "found")
+Action = Literal["published", "accepted", "rolled back", "kept aside", "found", "forgot"]
+MADE_CURRENT = ("published", "accepted", "rolled back", "found", "forgot")
 
 
 class Change(BaseModel):
@@ -19,7 +19,8 @@ class Change(BaseModel):
         at: When (naive UTC).
         action: `published` by a run, `accepted` or `rolled back` by a person, `kept aside` for a
             person to look at, `found` current without a record (the process ended between the two,
-            or an older version had published it).
+            or an older version had published it), `forgot`: the one before, without people who were
+            forgotten.
         generation: Its name.
         as_of: First instant that its data do not hold.
         before: The one that was current until then.
@@ -65,7 +66,7 @@ def was_current(changes: list[Change], generation: str) -> bool:
 def kept_aside(changes: list[Change]) -> Change | None:
     """Return what waits for a person; a later publication, or an accepted one, ends that."""
     for change in reversed(changes):
-        if change.action in {"published", "accepted"}:
+        if change.action in {"published", "accepted", "forgot"}:
             return None
         if change.action == "kept aside":
             return change

@@ -71,7 +71,7 @@ READ_BY_ONE_STAGE: dict[type[Contract], str] = {
 @source_step(
     TABLES,
     group=GROUP,
-    files=("what ingest.input_files lists", "data/published"),
+    files=("what ingest.input_files lists", "data/published", "data/history/forgets"),
     stages=READ_BY_ONE_STAGE,
     after=[LANDED_FILES],
     op_tags=FIRST,

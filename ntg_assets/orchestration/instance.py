@@ -28,6 +28,12 @@ nux:
 """
 
 
+def dagster_home(paths: Paths) -> Path:
+    """Where Dagster remembers runs: the folder that a server has set, or the workspace's."""
+    given = os.environ.get(DAGSTER_HOME)
+    return Path(given) if given else paths.dagster_home
+
+
 def prepare_dagster_home(paths: Paths) -> Path:
     """Make `DAGSTER_HOME` below the workspace, with the project's `dagster.yaml` in it,
     and tell Dagster of it.
@@ -40,7 +46,7 @@ def prepare_dagster_home(paths: Paths) -> Path:
     """
     os.environ[NOTHING_IS_SENT] = "yes"
     given = os.environ.get(DAGSTER_HOME)
-    home = Path(given) if given else paths.dagster_home
+    home = dagster_home(paths)
     if given and not (home.is_absolute() and home.is_dir()):
         raise StorageError(
             f"{DAGSTER_HOME}={given} is no folder with an absolute path. Make it, or unset"

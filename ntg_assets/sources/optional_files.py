@@ -84,7 +84,14 @@ def read_rows(
     if not files:
         return None
     with source_reader(reached) as connection:
-        plan = make_plan(connection, files, described, rules, parameters=parameters)
+        plan = make_plan(
+            connection,
+            files,
+            described,
+            rules,
+            parameters=parameters,
+            forgotten=place.forgotten,
+        )
         counts = count_rows(connection, plan)
         _refuse_unreadable_lines(counts, files)
         rows = run(_rows_of(plan), connection)

@@ -13,10 +13,12 @@ import polars as pl
 
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.errors import SourceError
+from ntg_assets.history.forgets import Forgotten
 from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.file_names import find_paths, tell_folders, tell_passed_over
 from ntg_assets.sources.files import SourceFile, inspect_files
 from ntg_assets.sources.filters import filters_of
+from ntg_assets.sources.forgotten import without_forgotten
 from ntg_assets.sources.readers import find_layouts
 from ntg_assets.sources.reconciliation import FileCounts, Span, reading
 from ntg_assets.sources.rules import Rule
@@ -38,12 +40,14 @@ class Place:
         folders: Further folders that files may lie in.
         engine: Limits of the engine.
         scratch: Folder for what does not fit into memory.
+        forgotten: Whose records are left out of everything that is read.
     """
 
     home: Path
     folders: tuple[Path, ...] = ()
     engine: EngineSettings = field(default_factory=EngineSettings)
     scratch: Path | None = None
+    forgotten: Forgotten | None = None
 
     @property
     def allowed(self) -> list[Path]:
@@ -122,6 +126,7 @@ def make_plan(
     *,
     parameters: Mapping[str, Any] | None = None,
     tables: Mapping[str, Source] | None = None,
+    forgotten: Forgotten | None = None,
 ) -> Plan:
     """Lay out the files of a source, copies left out, and say how their rows are made.
 
@@ -132,9 +137,10 @@ def make_plan(
         rules: How each column is made.
         parameters: Values of the rules' expressions.
         tables: Tables that they read.
+        forgotten: Whose records are left out.
     """
     originals = [file for file in files if file.copy_of is None]
-    return Plan(
+    plan = Plan(
         find_layouts(connection, originals, described),
         tuple(rules),
         filters_of(described),
@@ -142,6 +148,7 @@ def make_plan(
         parameters or {},
         tables or {},
     )
+    return without_forgotten(connection, plan, forgotten)
 
 
 def count_skips(

@@ -27,6 +27,7 @@ COMMANDS = [
     "explain-axis",
     "serve",
     "sql",
+    "forget",
     "verify",
     "replay",
     "trace",

@@ -111,7 +111,7 @@ def whole_folder(paths: Paths, name: str) -> Path | None:
 def unreadable(paths: Paths) -> list[Path]:
     """List the folders that are no generation, because their manifest cannot be read."""
     known = {kept.folder for kept in _folders(paths)}
-    return [folder for folder in _candidates(paths) if folder not in known]
+    return [folder for folder in generation_folders(paths) if folder not in known]
 
 
 def find(paths: Paths, given: str) -> Kept:
@@ -206,7 +206,7 @@ def tidy(paths: Paths) -> None:
 def _folders(paths: Paths) -> list[Kept]:
     """List the folders with a readable manifest, in the order in which they were written."""
     found = []
-    for folder in _candidates(paths):
+    for folder in generation_folders(paths):
         file = paths.at(folder).manifest
         with suppress(StorageError):
             manifest = read_manifest(file)
@@ -215,7 +215,8 @@ def _folders(paths: Paths) -> list[Kept]:
     return sorted(found, key=lambda kept: (kept.made_at, _number(kept.folder)))
 
 
-def _candidates(paths: Paths) -> list[Path]:
+def generation_folders(paths: Paths) -> list[Path]:
+    """List the folders that are generations, or were to be; whether they are whole is not asked."""
     if not paths.generations.is_dir():
         return []
     return sorted(

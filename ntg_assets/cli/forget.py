@@ -1,0 +1,74 @@
+"""`ntg forget`: people, everywhere that NTG keeps them; what it does not own is named."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.markup import escape
+
+from ntg_assets.configuration.paths import Paths
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.orchestration.instance import dagster_home
+from ntg_assets.orchestration.run_history import remove_from_lines, remove_from_run_history
+from ntg_assets.publish.forgetting.forget import Forgot, forget_people
+from ntg_assets.storage.files import remove_tree
+
+SHOWN = 20
+ENDS_WITH = (
+    "Sums, models and the taste graph still rest on them until the next `ntg run-all`, which leaves"
+    " them out. Delete their rows in the files above, in backups, and wherever lists were sent."
+)
+
+
+def tell_forget(
+    users: Sequence[str], *, settings: Settings, paths: Paths, console: Console, as_json: bool
+) -> None:
+    """Forget people, and say what was touched and what was not."""
+    done = forget_people(paths, users, settings=settings)
+    done.touched += _clean_runs(paths, done.ids)
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(done), indent=2) + "\n")
+        return
+    for line in sentences(done):
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def sentences(done: Forgot) -> list[str]:
+    """Say what a call has done, a line each."""
+    n_rows = sum(done.n_rows.values())
+    told = [f"{len(done.ids)} user(s) are written down as forgotten: later loads leave them out."]
+    if done.generation is None:
+        told.append("nothing is published")
+    elif n_rows:
+        told.append(
+            f"generation {done.generation} is current: {n_rows:,} rows of {len(done.n_rows)} tables"
+            " named them and are gone"
+        )
+    else:
+        told.append(f"generation {done.generation} does not name them, and stays")
+    if done.removed:
+        told.append(f"generations removed: {', '.join(done.removed)}")
+    told += [f"written anew without them: {name}" for name in done.history]
+    told += [f"removed: {one}" for one in done.touched]
+    if done.sources:
+        shown = done.sources[:SHOWN]
+        rest = len(done.sources) - len(shown)
+        told.append("not NTG's own, and not changed:")
+        told += [f"  {name}" for name in shown] + ([f"  and {rest:,} more"] if rest else [])
+    return [*told, ENDS_WITH]
+
+
+def _clean_runs(paths: Paths, ids: Sequence[str]) -> list[str]:
+    """Take them out of what runs have left: samples, messages, logs, what steps printed."""
+    home = dagster_home(paths)
+    told = []
+    if cleaned := remove_from_run_history(home, ids) if home.is_dir() else {}:
+        told.append(f"{sum(cleaned.values()):,} entries of {len(cleaned)} files of the run history")
+    if cleaned := remove_from_lines(paths.logs, ids):
+        told.append(f"{sum(cleaned.values()):,} lines of {len(cleaned)} structured logs")
+    if (printed := home / "storage").is_dir():
+        remove_tree(printed)
+        told.append("what steps printed (storage of the run history)")
+    return told

@@ -1,0 +1,1 @@
+"""Forget people: a publication without them, and nothing kept that holds them."""
