@@ -16,14 +16,15 @@ from ntg_assets.cli import queries as asking
 from ntg_assets.cli.check import check
 from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
-from ntg_assets.cli.options import ConfigOption, err, out, prepare
+from ntg_assets.cli.json_answers import print_json
+from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
 from ntg_assets.configuration.settings import use_home
 from ntg_assets.errors import ConfigurationError, NtgError
 
 app = typer.Typer(
     help=(
         "NTG: what to show, who is about to leave, what that costs, whom to contact, and whether it"
-        " paid. --debug shows tracebacks."
+        " paid."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -63,6 +64,28 @@ FAILED, WRONG_USAGE = 1, 2
 DEBUG = "--debug"
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"ntg {version('ntg-assets')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True),
+    ] = False,
+    _debug: Annotated[
+        bool,
+        typer.Option(DEBUG, help="Show the traceback of an error; it may stand anywhere."),
+    ] = False,
+) -> None:
+    """What holds for every command (`main` takes `--debug` out wherever it stands)."""
+
+
 def main() -> None:
     """Run the command line; people see one sentence, never a traceback
     (unless they ask with --debug, anywhere).
@@ -92,11 +115,15 @@ def _tell(problem: str) -> None:
 
 
 @config_app.command("show")
-def config_show(config: ConfigOption = None) -> None:
+def config_show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print the effective configuration and its fingerprint."""
     import yaml  # noqa: PLC0415  # commands import what only they need, so that --help is quick
 
     settings, _ = prepare(config)
+    if as_json:
+        shown = settings.model_dump(mode="json")
+        print_json({"fingerprint": settings.fingerprint, "settings": shown})
+        return
     sys.stdout.write(
         yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     )

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import typer
 from rich.markup import escape
 
-from ntg_assets.cli.options import ConfigOption, out, prepare
+from ntg_assets.cli.json_answers import print_json
+from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError
 
 GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+WORDS = {GOOD: "good", WARNING: "warning", BAD: "bad"}  # of a mark, for programs
 FAILED = 1
 
 
@@ -28,17 +30,21 @@ class Verdict(NamedTuple):
     sentence: str
 
 
-def check(config: ConfigOption = None) -> None:
+def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Judge every source, list, experiment and the workspace without running anything."""
     settings, paths = prepare(config)
     verdicts = []
     for verdict in _verdicts(settings, paths):
         verdicts.append(verdict)
+        if as_json:
+            continue
         out.print(
             f"{verdict.mark} [bold]{escape(verdict.what)}[/]  {escape(verdict.sentence)}",
             highlight=False,
             soft_wrap=True,
         )
+    if as_json:
+        print_json([one._replace(mark=WORDS[one.mark]) for one in verdicts])
     n_bad = sum(verdict.mark == BAD for verdict in verdicts)
     if n_bad:
         raise typer.Exit(FAILED)

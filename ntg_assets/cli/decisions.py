@@ -5,11 +5,13 @@ hold it against what is published, walk back to the files it came from.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
@@ -41,6 +43,7 @@ def tell_replay(
     paths: Paths,
     console: Console,
     receipt_file: Path | None = None,
+    as_json: bool = False,
 ) -> None:
     """Derive a decision again from its receipt; every number must come out the same,
     and all that it rests on must still be there.
@@ -51,6 +54,7 @@ def tell_replay(
         paths: Where the published store lies.
         console: Where to tell it.
         receipt_file: A receipt in a JSON file; None: the published one.
+        as_json: Whether to tell it as JSON.
 
     Raises:
         ReplayMismatchError: anything comes out differently, or the receipt is not the published
@@ -67,21 +71,29 @@ def tell_replay(
     name = experiment or str((again or {})["decision"]["experiment"])
     if again is not None and not paths.published_store.exists():
         outcome = _outcome(again, name, said="nothing is published")
-        told = "Nothing is published here to hold it against, so whether it is genuine is not known"
-        console.print(
-            f"{name}: {outcome}; the arithmetic of the receipt is coherent. {told}.",
-            highlight=False,
-            soft_wrap=True,
+        told = (
+            "the arithmetic of the receipt is coherent. Nothing is published here to hold it"
+            " against, so whether it is genuine is not known."
         )
+        _tell_outcome(name, outcome, told, console=console, as_json=as_json, is_held=False)
         return
     receipt, outcome = _held_against_the_store(name, given, again, settings=settings, paths=paths)
     files = verify_among(paths, HELD_FOLDERS)
     logs = _held_against_the_logs(name, receipt, paths=paths, published=files)
-    console.print(
-        f"{name}: {outcome}; {_what_came_out(receipt)}, from the published sums{logs}.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    told = f"{_what_came_out(receipt)}, from the published sums{logs}."
+    _tell_outcome(name, outcome, told, console=console, as_json=as_json, is_held=True)
+
+
+def _tell_outcome(
+    name: str, outcome: str, told: str, *, console: Console, as_json: bool, is_held: bool
+) -> None:
+    """Say what a replay came to, and whether it was held against a publication."""
+    if as_json:
+        print_json(
+            {"experiment": name, "decision": outcome, "sentence": told, "is_held_against": is_held}
+        )
+    else:
+        console.print(f"{name}: {outcome}; {told}", highlight=False, soft_wrap=True)
 
 
 def _held_against_the_store(
@@ -225,11 +237,19 @@ def _text_of(file: Path) -> str:
         ) from None
 
 
-def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Console) -> None:
+def tell_trace(
+    experiment: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool = False
+) -> None:
     """Print the way from a decision back to the source files."""
     paths = paths.pinned()
     with open_published(settings, paths) as store:
         way = trace(store, experiment, home=paths.home, published=_written(paths))
+    way = replace(way, logs=tuple(replace(log, change=_told(log, paths)) for log in way.logs))
+    forgets = read_forgets(paths.data)
+    if as_json:
+        forgot = [{"at": one.at, "n_users": len(one.hashes)} for one in forgets]
+        print_json({**asdict(way), "changed_by_forgets": forgot})
+        return
     console.print(
         f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs"
         f" {way.inputs_sha256[:12]})",
@@ -242,13 +262,13 @@ def tell_trace(experiment: str, *, settings: Settings, paths: Paths, console: Co
             soft_wrap=True,
         )
     for log in way.logs:
-        told = f"  {_told(log, paths)}" if log.change else ""
+        told = f"  {log.change}" if log.change else ""
         console.print(
             f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True
         )
     for name, digest in way.files:
         console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
-    for forget in read_forgets(paths.data):
+    for forget in forgets:
         console.print(
             f"  the log was changed by a forget on {forget.at.date().isoformat()}:"
             f" {len(forget.hashes)} user(s) are left out of what is read and published",
@@ -261,6 +281,8 @@ def _told(log: TracedLog, paths: Paths) -> str:
     """Say what became of a log file: whether we changed it ourselves, when somebody was
     forgotten.
     """
+    if not log.change:
+        return ""
     return told_by_a_forget(paths.data, paths.home / log.file_name) or log.change
 
 

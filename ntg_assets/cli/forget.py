@@ -1,13 +1,11 @@
 """`ntg forget`: people, everywhere that NTG keeps them; what it does not own is named."""
 
-import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.orchestration.instance import dagster_home
@@ -29,7 +27,7 @@ def tell_forget(
     done = forget_people(paths, users, settings=settings)
     done.touched += _clean_runs(paths, done.ids)
     if as_json:
-        sys.stdout.write(json.dumps(asdict(done), indent=2) + "\n")
+        print_json(done)
         return
     for line in sentences(done):
         console.print(escape(line), highlight=False, soft_wrap=True)

@@ -1,7 +1,5 @@
 """Commands on what was published: list it, take it back, accept it, compare it."""
 
-import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
@@ -37,19 +36,24 @@ def generations(config: ConfigOption = None, as_json: JsonOption = False) -> Non
     _, paths = prepare(config)
     rows = list(_rows(paths))
     if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+        print_json(rows)
     elif rows:
         _show(rows, out)
     else:
         out.print("nothing is published yet: `ntg run-all`", highlight=False)
 
 
-def rollback(generation: NameArgument = None, config: ConfigOption = None) -> None:
+def rollback(
+    generation: NameArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Go back to the publication before, or to a named one; what was sent stays in the history."""
     from ntg_assets.publish.generations.rollback import roll_back  # noqa: PLC0415
 
     settings, paths = prepare(config)
     now, was = roll_back(paths, generation, ids=_ids(settings))
+    if as_json:
+        print_json({"generation": now.generation, "as_of": now.as_of, "before": was})
+        return
     _say(
         f"generation {now.generation} (known before {now.as_of}) is current again, in place of"
         f" {was}. Its contact lists are those of that day:"
@@ -65,6 +69,7 @@ def publish(
         bool, typer.Option("--accept", help="Let people see it in place of the current one.")
     ] = False,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say which publication is kept aside and why; with --accept make it the current one."""
     from ntg_assets.history.currents import kept_aside, read_changes  # noqa: PLC0415
@@ -75,13 +80,17 @@ def publish(
     settings, paths = prepare(config)
     if accept:
         taken = accept_generation(paths, generation, settings=settings.publish, ids=_ids(settings))
-        _say(f"generation {taken.generation} (known before {taken.as_of}) is current.")
+        told = f"generation {taken.generation} (known before {taken.as_of}) is current."
+        _answer({"current": taken.generation, "kept_aside": None}, told, as_json=as_json)
         return
     current, aside = current_generation(paths), kept_aside(read_changes(paths.history))
-    if current and aside:
-        _say(tell_aside(current, aside))
-    else:
-        _say("nothing is kept aside. `ntg run-all` publishes, `ntg generations` lists.")
+    told = (
+        tell_aside(current, aside)
+        if current and aside
+        else "nothing is kept aside. `ntg run-all` publishes, `ntg generations` lists."
+    )
+    name = current.generation if current else None
+    _answer({"current": name, "kept_aside": aside}, told, as_json=as_json)
 
 
 def forget(
@@ -196,6 +205,13 @@ def _show(rows: list[dict[str, Any]], console: Console) -> None:
 
 def _figure(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
+
+
+def _answer(answer: object, told: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        _say(told)
 
 
 def _say(text: str) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import (
     ConfigOption,
     ExperimentArgument,
@@ -20,6 +21,7 @@ def verify(
         str | None, typer.Argument(help="A kept generation [default: the current one].")
     ] = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hold the published files against their manifest."""
     from ntg_assets.publish.generations.shelf import find  # noqa: PLC0415
@@ -29,6 +31,9 @@ def verify(
     if generation is not None:
         paths = paths.at(find(paths, generation).folder)
     report = verify_publication(paths)
+    if as_json:
+        print_json(report)
+        return
     out.print(
         f"{report.n_files} files of generation {report.generation}: every size and SHA-256 as"
         " published."
@@ -75,6 +80,7 @@ def replay(
         typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False),
     ] = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Derive a decision again from its receipt,
     and hold that against what is published and the log files it was read from.
@@ -83,7 +89,14 @@ def replay(
 
     # a receipt handed over is replayed wherever it was made, also where nothing was ingested
     settings, paths = prepare(config, for_run=receipt is None)
-    tell_replay(experiment, settings=settings, paths=paths, console=out, receipt_file=receipt)
+    tell_replay(
+        experiment,
+        settings=settings,
+        paths=paths,
+        console=out,
+        receipt_file=receipt,
+        as_json=as_json,
+    )
 
 
 def experiments(
@@ -134,12 +147,14 @@ def experiments(
         raise typer.Exit(1)
 
 
-def trace(experiment: ExperimentArgument, config: ConfigOption = None) -> None:
+def trace(
+    experiment: ExperimentArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Walk back from a published decision to the files it came from."""
     from ntg_assets.cli.decisions import tell_trace  # noqa: PLC0415
 
     settings, paths = prepare(config)
-    tell_trace(experiment, settings=settings, paths=paths, console=out)
+    tell_trace(experiment, settings=settings, paths=paths, console=out, as_json=as_json)
 
 
 def explain(

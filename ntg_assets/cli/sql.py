@@ -5,13 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time
-from math import isfinite
 from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 
+from ntg_assets.cli.json_answers import plain
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import QueryError
@@ -90,21 +89,6 @@ def write_csv(columns: list[str], rows: Iterator[tuple[object, ...]], target: Te
 
 
 WRITERS = {"json": write_json, "csv": write_csv}
-
-
-def plain(value: object) -> object:
-    """Return a value as JSON knows it: times as ISO 8601, decimals as text, no infinity."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, bytes):
-        return value.hex()
-    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def _converse(connection: Connection, generation: str, console: Console, form: Form) -> None:
