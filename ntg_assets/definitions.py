@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import dagster as dg
 
+# what define_asset_job returns
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.events.sensor import landing_sensor
 from ntg_assets.orchestration.collection import collected_assets, collected_checks
+from ntg_assets.orchestration.domains import GROUPS
 from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
 from ntg_assets.orchestration.logs import TO_STANDARD_ERROR, structured_log
 from ntg_assets.orchestration.nightly import nightly_schedule
 from ntg_assets.orchestration.unfinished_runs import killed_runs_sensor, tags_of_runs
-from ntg_assets.stages import EXPERIMENTS, INGEST, LIVE, PUBLISHED
+from ntg_assets.stages import BACKTEST, EXPERIMENTS, INGEST, LIVE, PUBLISHED
 
 settings = load_settings()
 
@@ -41,6 +45,24 @@ experiments = dg.define_asset_job(
 )
 
 
+STAGE_JOBS = {
+    INGEST: "The log, the items and every list: read, judged, accounted for.",
+    BACKTEST: "The models on the past, judged on what they have not seen; the release gate.",
+    LIVE: "Tonight's lists, scores and contacts, from the log and the gate as they are.",
+}
+
+
+def stage_job(stage: str, description: str) -> UnresolvedAssetJobDefinition:
+    """Make the job that runs one stage from what the others have left in the warehouse."""
+    return dg.define_asset_job(
+        f"{stage}_alone",
+        selection=dg.AssetSelection.groups(*(name for name in GROUPS if name.startswith(stage))),
+        config=TO_STANDARD_ERROR,
+        tags=tags_of_runs(project_paths(settings)),
+        description=description,
+    )
+
+
 def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Let the UI say when a table that people rely on is older than a night and some hours."""
     return (
@@ -53,7 +75,11 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 defs = dg.Definitions(
     assets=dg.map_asset_specs(tell_when_late, collected_assets()),
     asset_checks=collected_checks(),
-    jobs=[nightly, experiments],
+    jobs=[
+        nightly,
+        experiments,
+        *(stage_job(stage, told) for stage, told in STAGE_JOBS.items()),
+    ],
     schedules=[nightly_schedule(nightly, settings)],
     sensors=[landing_sensor(nightly, settings), killed_runs_sensor(settings)],
     resources={"project": project_of_run, "io_manager": warehouse_of_run},

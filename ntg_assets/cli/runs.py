@@ -10,6 +10,7 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 
 
@@ -70,11 +71,14 @@ def nightly_job() -> dg.JobDefinition:
     return defs.resolve_job_def("nightly")
 
 
-def select_assets(groups: Sequence[str]) -> set[dg.AssetKey]:
-    """List the assets of some groups; of all groups when none is named."""
+def select_assets(parts: Sequence[str]) -> set[dg.AssetKey]:
+    """List the assets of some parts (`backtest_features`); of all parts when none is named."""
     graph = nightly_job().asset_layer.asset_graph
-    selection = dg.AssetSelection.groups(*groups) if groups else dg.AssetSelection.all()
-    return set(selection.resolve(graph))
+    return {
+        key
+        for key in graph.materializable_asset_keys
+        if not parts or part_of(graph.get(key)) in parts
+    }
 
 
 def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> set[dg.AssetKey]:

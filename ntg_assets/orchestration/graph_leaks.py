@@ -6,8 +6,10 @@ from typing import Any
 
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
+from ntg_assets.orchestration.domains import part_of
+
 HELD_OUT = frozenset({"val_events", "test_events"})
-# groups that may look at what was held out
+# parts that may look at what was held out
 JUDGES = frozenset({"backtest_evaluation", "experiments", "published"})
 WHOLE_LOG = frozenset({"ingest/events", "ingest/event_calendar"})
 MAKES_THE_PARTS = frozenset({"split_boundaries", "train_events", "val_events", "test_events"})
@@ -23,7 +25,7 @@ def graph_leaks(graph: BaseAssetGraph[Any]) -> list[str]:
         if (
             stage not in {"backtest", "live"}
             or table in MAKES_THE_PARTS
-            or graph.get(key).group_name in JUDGES | {"backtest_splits"}
+            or part_of(graph.get(key)) in JUDGES | {"backtest_splits"}
         ):
             continue
         parents = graph.get(key).parent_keys
@@ -33,7 +35,7 @@ def graph_leaks(graph: BaseAssetGraph[Any]) -> list[str]:
             found.append(f"{key.to_user_string()} reads {sorted(names)}")
         if missing := sorted(one.to_user_string() for one in parents if not graph.has(one)):
             found.append(f"{key.to_user_string()} reads {missing}, which nothing makes")
-        if any(graph.has(one) and graph.get(one).group_name in JUDGES for one in parents):
+        if any(graph.has(one) and part_of(graph.get(one)) in JUDGES for one in parents):
             found.append(f"{key.to_user_string()} reads what was judged on held-out events")
         if any(parent.path[0] not in {stage, "ingest"} for parent in parents):
             found.append(f"{key.to_user_string()} reads another stage")

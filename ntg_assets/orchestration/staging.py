@@ -17,6 +17,7 @@ from ntg_assets.declared_reads import FILES, Declared, only
 from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
+from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, STAGES
 
@@ -50,8 +51,6 @@ INGEST_TABLES = frozenset(
         "subscription_report",
     }
 )
-OWNERS = ["team:data-platform"]
-
 
 # every function that a decorator has made an asset or a check: its name in the graph and where it
 # stands; a test holds this against the graph
@@ -142,8 +141,8 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
 
     Args:
         contract: What its table promises.
-        group: Part of the pipeline; the Dagster group is `<stage>_<group>`, or the stage alone
-        where they are the same word.
+        group: Part of the pipeline, a tag of the asset; `domains.py` says in which group of the
+        graph it is shown, and who owns it.
         name: Table, where it is not the function's name (two functions that make one table in two
         stages).
         stages: Key prefixes, each the schema of the table.
@@ -217,7 +216,7 @@ def source_step(
     Args:
         tables: How each table is made (a label of the UI), by its contract, whose first lines
         describe it; the function yields an output for each, by its name.
-        group: The Dagster group.
+        group: As in `staged_asset`.
         files: What it reads, as a person would look for it: configuration keys, folders.
         stages: Stage of tables that are not of `ingest`, since one other stage alone reads them.
         after: Assets that must be made before.
@@ -234,6 +233,7 @@ def source_step(
                 model,
                 str(inspect.getdoc(model)),
                 (kind,),
+                part=group,
                 shown=beside.shown,
             )
             for model, kind in tables.items()
@@ -241,7 +241,7 @@ def source_step(
         made = dg.multi_asset(  # noqa: TID251  # the decorator itself
             name=function.__name__,
             outs=outs,
-            group_name=group,
+            group_name=INGEST,
             deps=list(after),
             check_specs=[
                 *(
@@ -294,9 +294,10 @@ def _asset_in(
         key_prefix=[stage],
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         deps=[key for key in beside.after if key not in keys.values()],
-        group_name=stage if group == stage else f"{stage}_{group}",
+        group_name=group_of(stage, group),
+        tags=tags_of(stage, group),
         description=inspect.getdoc(function),
-        owners=OWNERS,
+        owners=owners_of(group),
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
         check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
@@ -317,9 +318,12 @@ def _assets_in(
     STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
     made = dg.multi_asset(  # noqa: TID251  # the decorator itself
         name=f"{stage}__{function.__name__}",
-        outs={table_of(model): _out(stage, model, told, kinds) for model, told in tables.items()},
+        outs={
+            table_of(model): _out(stage, model, told, kinds, part=group)
+            for model, told in tables.items()
+        },
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
-        group_name=stage if group == stage else f"{stage}_{group}",
+        group_name=group_of(stage, group),
         check_specs=[
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
@@ -333,12 +337,14 @@ def _out(
     description: str,
     kinds: Sequence[str],
     *,
+    part: str,
     shown: Mapping[str, Any] | None = None,
 ) -> dg.AssetOut:
     return dg.AssetOut(
         key=dg.AssetKey([stage, table_of(contract)]),
         description=description,
-        owners=OWNERS,
+        owners=owners_of(part),
+        tags=tags_of(stage, part),
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **(shown or {})},
     )

@@ -1,0 +1,41 @@
+"""The graph reads from left to right in few groups, and each table says whose it is."""
+
+import pytest
+
+from ntg_assets.definitions import STAGE_JOBS, defs
+from ntg_assets.orchestration.domains import DOMAIN, GROUPS, PART, STAGE
+
+GRAPH = defs.resolve_job_def("nightly").asset_layer.asset_graph
+NODES = [GRAPH.get(key) for key in sorted(GRAPH.get_all_asset_keys())]
+
+
+def test_at_most_eight_groups_and_none_is_empty() -> None:
+    assert len(GROUPS) <= 8
+    assert {node.group_name for node in NODES} == set(GROUPS)
+
+
+def test_no_line_leads_from_right_to_left() -> None:
+    place = {group: number for number, group in enumerate(GROUPS)}
+    back = [
+        f"{parent.to_user_string()} -> {node.key.to_user_string()}"
+        for node in NODES
+        for parent in node.parent_keys
+        if place[str(GRAPH.get(parent).group_name)] > place[str(node.group_name)]
+    ]
+    assert back == []
+
+
+def test_every_table_has_tags_an_owner_and_a_description() -> None:
+    for node in NODES:
+        assert {STAGE, DOMAIN, PART} <= set(node.tags), node.key
+        assert node.tags[STAGE] == node.key.path[0]
+        assert node.owners, node.key
+        assert node.description, node.key
+    assert len({owner for node in NODES for owner in node.owners}) > 1
+
+
+@pytest.mark.parametrize("stage", list(STAGE_JOBS))
+def test_stage_has_a_job_of_its_own(stage: str) -> None:
+    job = defs.resolve_job_def(f"{stage}_alone")
+    made = {*job.asset_layer.executable_asset_keys}
+    assert made == {node.key for node in NODES if str(node.group_name).startswith(stage)}
