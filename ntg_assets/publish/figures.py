@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from ntg_assets.publish import findings
 from ntg_assets.storage.files import write_whole
 
 if TYPE_CHECKING:  # takes a second to import; only a run that publishes pays for it
@@ -17,6 +19,9 @@ Tables = Mapping[str, pl.DataFrame]
 
 INK, SOFT, ACCENT, WARN = "#1f2933", "#9aa5b1", "#0b6e99", "#c2410c"
 SIZE_INCHES = (7.2, 4.2)
+# the page shows a figure at about its width in inches, so points are what a reader sees
+TITLE_POINTS, TEXT_POINTS = 12, 10
+TITLE_CHARACTERS = 80
 DOTS_PER_INCH = 120
 NDCG_DEPTH = 10
 MOST_PLANS = 4  # lines that can be told apart
@@ -24,11 +29,19 @@ MOST_PLANS = 4  # lines that can be told apart
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """One figure: its title, the tables it reads (name to schema), and how it is drawn."""
+    """One figure.
+
+    Attributes:
+        title: The question.
+        tables: What it reads (name to schema).
+        draw: How it is drawn.
+        finding: The answer in a sentence, its title; none, or none known: the question.
+    """
 
     title: str
     tables: Mapping[str, str]
     draw: Callable[["Axes", Tables], None]
+    finding: Callable[[Tables], str | None] = lambda _: None
 
 
 def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, target: Path) -> Path:
@@ -56,7 +69,7 @@ def draw_power_curves(curves: pl.DataFrame, *, wanted: float, planned: float, ta
         axes.set_xlabel("true difference to the control")
         axes.set_ylabel("probability of finding it")
         axes.set_ylim(0, 1.02)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=TEXT_POINTS)
 
     return draw(
         FigureSpec("How large must an effect be to be found?", {}, lines),
@@ -72,7 +85,10 @@ def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(spec.title, loc="left", fontsize=11, color=INK)
+    told = spec.finding(tables) or spec.title
+    figure.suptitle(
+        fill(told, TITLE_CHARACTERS), x=0.01, ha="left", fontsize=TITLE_POINTS, color=INK
+    )
     spec.draw(axes, tables)
     return write_whole(target, lambda part: figure.savefig(part, dpi=DOTS_PER_INCH, format="png"))
 
@@ -99,7 +115,7 @@ def _events_over_time(axes: "Axes", tables: Tables) -> None:
             f" {row['part'].upper()}",
             transform=axes.get_xaxis_transform(),
             color=WARN,
-            fontsize=8,
+            fontsize=TEXT_POINTS,
             va="top",
         )
     axes.set_ylabel("events per month")
@@ -150,16 +166,19 @@ def _reliability(axes: "Axes", tables: Tables) -> None:
             )
     axes.set_xlabel("predicted churn probability")
     axes.set_ylabel("share that churned, with 95% interval")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=TEXT_POINTS)
 
 
 def _concentration(axes: "Axes", tables: Tables) -> None:
-    radar = tables["revenue_risk_radar"].sort("rank")
-    share = np.concatenate([[0.0], radar["cumulative_share"].to_numpy()])
-    users = np.linspace(0, 100, len(share))
+    at_risk = findings.at_risk(tables["revenue_risk_radar"])
+    if at_risk.is_empty():
+        _say_nothing(axes, "nobody can be lost")
+        return
+    places, share = findings.concentration(at_risk)
+    users = 100 * places
     axes.plot(users, 100 * share, color=ACCENT)
     axes.plot([0, 100], [0, 100], color=SOFT, linewidth=1, linestyle="--")
-    for percent in (1, 5, 10):
+    for percent in (10, 25, 50):
         held = 100 * float(np.interp(percent, users, share))
         axes.plot(percent, held, marker="o", color=WARN, markersize=4)
         axes.annotate(
@@ -167,10 +186,10 @@ def _concentration(axes: "Axes", tables: Tables) -> None:
             (percent, held),
             xytext=(8, -3),
             textcoords="offset points",
-            fontsize=8,
+            fontsize=TEXT_POINTS,
         )
-    axes.set_xlabel("users, by rank on the radar (%)")
-    axes.set_ylabel("share of all revenue at risk (%)")
+    axes.set_xlabel("users who can be lost, by rank on the radar (%)")
+    axes.set_ylabel("share of what is at risk among them (%)")
 
 
 def _experiments(axes: "Axes", tables: Tables) -> None:
@@ -253,7 +272,7 @@ def _experiment_plans(axes: "Axes", tables: Tables) -> None:
         " finding)"
     )
     axes.set_ylabel("smallest effect found (%)")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=TEXT_POINTS)
 
 
 def _mark_power(axes: "Axes", rows: pl.DataFrame, *, values: pl.Series, colour: str) -> None:
@@ -265,7 +284,7 @@ def _mark_power(axes: "Axes", rows: pl.DataFrame, *, values: pl.Series, colour: 
                 (row["days"] / 7, 100 * value),
                 xytext=(0, 5),
                 textcoords="offset points",
-                fontsize=7,
+                fontsize=TEXT_POINTS,
                 color=colour,
                 ha="center",
             )
@@ -285,7 +304,7 @@ def _intervals(
         if row[low] is not None and row[high] is not None:
             axes.plot([row[low], row[high]], [place, place], color=colour, linewidth=2)
         axes.plot(row[centre], place, marker="o", color=colour, markersize=5)
-    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set_yticks(range(len(labels)), labels, fontsize=TEXT_POINTS)
 
 
 def _say_nothing(axes: "Axes", why: str) -> None:
@@ -298,26 +317,36 @@ FIGURES: dict[str, FigureSpec] = {
         "What the log holds, and where VAL and TEST begin",
         {"event_calendar": "ingest", "split_boundaries": "backtest"},
         _events_over_time,
+        findings.events_over_time,
     ),
     "ranking_quality": FigureSpec(
         "How well each strategy ranks what users then chose",
         {"ranking_report": "backtest"},
         _ranking_quality,
+        findings.ranking_quality,
     ),
     "churn_reliability": FigureSpec(
         "Do churn probabilities mean what they say?",
         {"churn_calibration": "backtest"},
         _reliability,
+        findings.churn_reliability,
     ),
     "revenue_at_risk": FigureSpec(
-        "How concentrated is the revenue at risk?", {"revenue_risk_radar": "live"}, _concentration
+        "How concentrated is the revenue at risk?",
+        {"revenue_risk_radar": "live"},
+        _concentration,
+        findings.revenue_at_risk,
     ),
     "experiments": FigureSpec(
-        "What the experiments found", {"readouts": "experiments"}, _experiments
+        "What the experiments found",
+        {"readouts": "experiments"},
+        _experiments,
+        findings.experiments,
     ),
     "experiment_plans": FigureSpec(
         "What the experiments can find by when",
         {"experiment_plans": "experiments"},
         _experiment_plans,
+        findings.experiment_plans,
     ),
 }
