@@ -101,6 +101,7 @@ def _prices(settings: Settings) -> Iterator[Verdict]:
 def _optional(settings: Settings, paths: Paths) -> Iterator[Verdict]:
     """Lists, trials, experiment logs, shown logs."""
     from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
+    from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415
     from ntg_assets.optional_sources.reading import read_optional_sources  # noqa: PLC0415
     from ntg_assets.sources.sources import Place  # noqa: PLC0415
 
@@ -109,6 +110,7 @@ def _optional(settings: Settings, paths: Paths) -> Iterator[Verdict]:
         paths.home,
         (paths.workspace, *(Path(folder) for folder in settings.ingest.source_folders)),
         settings.engine,
+        forgotten=read_forgotten(paths.data, id_type=events.user_id_type),
     )
     try:
         tables = read_optional_sources(

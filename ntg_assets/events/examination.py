@@ -24,6 +24,7 @@ from ntg_assets.events.suspicions import (
     tell_padded_ids,
     words_for_none,
 )
+from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.sources.sources import Place, source_reader
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
@@ -82,7 +83,8 @@ def fitting_horizon(n_days: int, *, configured: int) -> int:
 def place_of_files(ingest: IngestSettings, *, paths: Paths, engine: EngineSettings) -> Place:
     """Where files may lie; nothing is written to the workspace."""
     folders = (paths.workspace, *(Path(folder) for folder in ingest.source_folders))
-    return Place(paths.home, folders, engine)
+    forgotten = read_forgotten(paths.data, id_type=ingest.events.user_id_type)
+    return Place(paths.home, folders, engine, forgotten=forgotten)
 
 
 def _all_reasons(ingest: IngestSettings, *, place: Place, now: datetime) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from ntg_assets.local_days import require_zone
 from ntg_assets.sources.bad_rows import invalid_rows, refuse_too_many, with_rejects
 from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.forgotten import blank_forgotten
 from ntg_assets.sources.quarantine import place_rows, quarantine_table
 from ntg_assets.sources.reconciliation import FileCounts, count_events, count_rows
 from ntg_assets.sources.rules import event_rules, item_rules
@@ -73,7 +74,8 @@ def judge_events(
     )
     counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)
-    quarantine = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
+    found = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
+    quarantine = blank_forgotten(found, forgotten)
     n_valid = sum(file.n_valid for file in counts.values())
     fates = judge_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
     dated = dated_events(

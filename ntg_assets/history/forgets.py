@@ -19,6 +19,8 @@ from ntg_assets.errors import StorageError
 from ntg_assets.history.records import append_record, read_records
 
 FORGETS, KEY = "forgets", "forget.key"
+# in place of a text that may name a person who was forgotten
+REDACTED = "(removed by ntg forget: it may name a person)"
 REASON = "the user was forgotten (ntg forget)"
 KEY_BYTES, KEY_NAME_DIGITS = 32, 16
 OWNER_ONLY = 0o600

@@ -1,8 +1,11 @@
 """Records of people who were forgotten: left out of whatever is read, and counted."""
 
+import re
 from dataclasses import replace
 
-from ntg_assets.history.forgets import REASON, Forgotten
+import polars as pl
+
+from ntg_assets.history.forgets import REASON, REDACTED, Forgotten
 from ntg_assets.sources.filters import Filter
 from ntg_assets.sources.typed_rows import Plan, over_typed_rows
 from ntg_assets.storage.connection import Connection
@@ -10,6 +13,7 @@ from ntg_assets.storage.run import run
 
 # columns that name a person, in logs and lists
 NAMES_A_PERSON = ("user_id", "unit_id", "listed_id")
+BETWEEN_WORDS = re.compile(r"""[\s,;:|"'{}\[\]\\]+""")
 
 
 def without_forgotten(connection: Connection, plan: Plan, forgotten: Forgotten | None) -> Plan:
@@ -30,3 +34,20 @@ def without_forgotten(connection: Connection, plan: Plan, forgotten: Forgotten |
         return plan
     left_out = Filter(plan.raw_columns[column], REASON, tuple(words), len(plan.filters))
     return replace(plan, filters=(*plan.filters, left_out))
+
+
+def blank_forgotten(quarantine: pl.DataFrame, forgotten: Forgotten | None) -> pl.DataFrame:
+    """Blank the text of rejected rows that may name somebody who was forgotten: a line that is no
+    row has no column by which it could be left out.
+
+    Args:
+        quarantine: Rows of the quarantine contract.
+        forgotten: Who; none: nobody.
+    """
+    if forgotten is None or quarantine.is_empty():
+        return quarantine
+    texts = [
+        REDACTED if forgotten.of(BETWEEN_WORDS.split(text)) else text
+        for text in quarantine["raw_text"]
+    ]
+    return quarantine.with_columns(pl.Series("raw_text", texts, dtype=pl.String))

@@ -16,6 +16,7 @@ from ntg_assets.events.load import survey
 from ntg_assets.history.forgets import (
     KEY,
     REASON,
+    REDACTED,
     Forget,
     Forgotten,
     IdType,
@@ -182,3 +183,11 @@ def test_texts_are_compared_as_the_log_writes_ids() -> None:
     same = pl.Series(["42", "0042 ", "420"])
     forgotten = Forgotten(key, frozenset({hash_id(key, "42", "integer")}), "integer")
     assert forgotten.of(same) == ["42", "0042 "]
+
+
+def test_line_that_is_no_row_is_blanked_where_it_may_name_them(tmp_path: Path) -> None:
+    write_log(tmp_path, ["bob,1,2024-01-01,1", "ann,1", "bob,1,never,1", "cy,1,2024-01-01,1"])
+    place = Place(tmp_path, forgotten=forget(tmp_path / "data", "ann"))
+    found = survey(log_settings(max_bad_share=0.9), place=place)
+    texts = found.quarantine["raw_text"].to_list()
+    assert texts == [REDACTED, "bob,1,never,1"]

@@ -7,12 +7,13 @@ from pathlib import Path
 import duckdb
 
 from ntg_assets.contracts import contract_of, known_tables
+from ntg_assets.history.forgets import REDACTED
 from ntg_assets.sql import Table, quote_identifier
 
 # ids that are not those of the log by contract, but may be
 UNTYPED = ("unit_id", "listed_id")
 # the one column that holds what a source wrote, whatever that is
-RAW_TEXT, REDACTED = "raw_text", "(removed by ntg forget: it may name a person)"
+RAW_TEXT = "raw_text"
 BETWEEN_WORDS = r"""[\s,;:|"'{}\[\]\\]+"""
 Connection = duckdb.DuckDBPyConnection
 
