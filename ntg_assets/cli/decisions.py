@@ -159,7 +159,7 @@ def _held_against_the_logs(
         for log in trace_logs(definition, evidence, home=paths.home, published=published)
         if log.file_name in read
     ]
-    if changed := [f"{log.file_name}: {_told(log, paths)}" for log in logs if log.change]:
+    if changed := [f"{log.file_name} {_told(log, paths)}" for log in logs if log.change]:
         raise ReplayMismatchError(
             f"{experiment}: the decision comes out of its receipt and the published sums, but"
             f" {len(changed)} of {len(logs)} log files are not what it was read from:"
