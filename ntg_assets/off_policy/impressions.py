@@ -94,6 +94,7 @@ def read_shown(
             described,
             rules,
             parameters={**parameters, **reading.parameters, **number_parameters(log)},
+            forgotten=place.forgotten,
         )
         counts = count_rows(connection, plan)
         refuse_no_rows(counts, files)

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.errors import StorageError
 from ntg_assets.events.load import survey
 from ntg_assets.history.forgets import (
@@ -32,6 +33,7 @@ from ntg_assets.orchestration.run_history import (
     remove_from_lines,
     remove_from_run_history,
 )
+from ntg_assets.ranking.lists.excluded_items import read_excluded
 from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.optional_files import read_rows
 from ntg_assets.sources.rules import id_rule
@@ -191,3 +193,11 @@ def test_line_that_is_no_row_is_blanked_where_it_may_name_them(tmp_path: Path) -
     found = survey(log_settings(max_bad_share=0.9), place=place)
     texts = found.quarantine["raw_text"].to_list()
     assert texts == [REDACTED, "bob,1,never,1"]
+
+
+def test_item_with_the_id_of_somebody_forgotten_stays_excluded(tmp_path: Path) -> None:
+    write_log(tmp_path, ["7", "8"], name="excluded.csv", header="item_id")
+    place = Place(tmp_path, forgotten=forget(tmp_path / "data", "7"))
+    assert read_excluded(ItemListSettings(files=["excluded.csv"]), place=place).rows[
+        "listed_id"
+    ].to_list() == ["7", "8"]

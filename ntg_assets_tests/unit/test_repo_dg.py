@@ -53,5 +53,5 @@ def test_dg_checks_and_lists_the_definitions(tmp_path: Path) -> None:
     checked = run_dg(tmp_path, "check", "defs")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     listed = json.loads(run_dg(tmp_path, "list", "defs", "--json").stdout)
-    assert {"nightly", "experiments_alone"} <= {job["name"] for job in listed["jobs"]}
+    assert {"nightly", "experiments"} <= {job["name"] for job in listed["jobs"]}
     assert len(listed["assets"]) > 100

@@ -2,6 +2,7 @@
 and held against the items of the log.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import polars as pl
@@ -52,8 +53,9 @@ def read_excluded(listed: ItemListSettings, *, place: Place) -> ExcludedRows:
     Raises:
         SourceError: the file is missing, damaged or lacks the column.
     """
+    of_items = replace(place, forgotten=None)  # an id of an item may be that of a person, too
     rules = (Rule("listed_id", column_name(listed.item_id), as_listed_id, is_optional=True),)
-    read = read_rows(Described.of(KEY, listed, ("item_id",)), rules, place=place)
+    read = read_rows(Described.of(KEY, listed, ("item_id",)), rules, place=of_items)
     if read is None:
         raise SourceError(f"no file matches {', '.join(listed.files)}. Correct {KEY}.")
     rows = read.rows.select("listed_id", origin=pl.lit(FILE))
