@@ -24,6 +24,7 @@ def address(movielens: Workspace) -> Iterator[str]:
         "NTG_CONFIG": movielens.config,
         "NTG_WORKSPACE": str(movielens.folder),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(HOME),
     }
     command = [str(NTG), "serve", "--port", "0"]
     process = subprocess.Popen(
