@@ -1,0 +1,1 @@
+"""Whether tonight's features look like those of the publication before."""
