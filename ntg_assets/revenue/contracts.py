@@ -110,6 +110,9 @@ class ValueWalkForward(Contract):
         le=1,
     )
     is_silent_first: bool = column("Whether nothing happened in the first period")
+    recent_value: float = column(
+        "What the user had brought per churn horizon over the at-risk window", unit="unit", ge=0
+    )
     seen_value: float = column(
         "What the user brought; a period counts at most three times the largest one known before",
         unit="unit",
@@ -120,11 +123,15 @@ class ValueWalkForward(Contract):
     told_calibrated_returns: float = column(f"{_TOLD} calibrated_returns", **_MONEY)
     told_bg_nbd: float = column(f"{_TOLD} bg_nbd", **_MONEY)
     told_pareto_nbd: float = column(f"{_TOLD} pareto_nbd", **_MONEY)
+    told_present_pace: float = column(f"{_TOLD} present_pace", **_MONEY)
+    told_learned_pace: float = column(f"{_TOLD} learned_pace", **_MONEY)
     leaver_share_calibrated_bg_nbd: float = column("R / V by it", **_SHARE)
     leaver_share_calibrated_pareto_nbd: float = column("R / V by it", **_SHARE)
     leaver_share_calibrated_returns: float = column("R / V by it", **_SHARE)
     leaver_share_bg_nbd: float = column("R / V by it", **_SHARE)
     leaver_share_pareto_nbd: float = column("R / V by it", **_SHARE)
+    leaver_share_present_pace: float = column("R / V by it", **_SHARE)
+    leaver_share_learned_pace: float = column("R / V by it", **_SHARE)
 
     class Config:
         unique = ["origin_on", "n_periods", "user_id"]
@@ -138,7 +145,8 @@ class ValueShapes(Contract):
 
     candidate: str = column(
         "calibrated_*: the next horizon as modelled, carried on by BG/NBD, Pareto/NBD or a chain of"
-        " returns; bg_nbd, pareto_nbd: expected visits x Gamma-Gamma",
+        " returns; bg_nbd, pareto_nbd: expected visits x Gamma-Gamma; *_pace: the"
+        " decayed pace of each user, with a half-life of one churn horizon or one learned",
         isin=CANDIDATES,
     )
     weight: float = column("Share of the forecast; all add up to 1", unit="share", ge=0, le=1)
@@ -148,6 +156,14 @@ class ValueShapes(Contract):
         " none could judge it",
         nullable=True,
         ge=0,
+    )
+    captured_share: float = column(
+        "Loss that a radar of this way alone held at earlier cuts, over what exact worth and the"
+        " same probabilities held, mean of the first 5%, 10%, 20%; null: nothing was lost",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
     )
     told_over_seen: float = column(
         "Told over seen, in all, before the correction; null: no earlier cut", nullable=True, ge=0

@@ -17,17 +17,20 @@ from ntg_assets.churn.pareto_nbd import (
     log_likelihood,
 )
 from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
-from ntg_assets.revenue.value.ltv import stakes
+from ntg_assets.revenue.value.ltv import blend, stakes
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
 from ntg_assets.revenue.value.population import period_ends, period_weights
+from ntg_assets.revenue.value.present_pace import pace_levels, present_paces
 from ntg_assets.revenue.value.returns_chain import returns_shape
 from ntg_assets.revenue.value.value_shapes import (
     EVIDENCE_SCHEMA,
+    captured_loss,
     correction,
     in_words,
     misplaced_share,
     value_shapes,
 )
+from ntg_assets_tests.churn_world import CHURN, VALUE, days
 
 CUT = date(2024, 6, 1)
 
@@ -131,13 +134,17 @@ def test_the_identity_has_no_unit(scale: float) -> None:
     assert found.ltv.sum() == pytest.approx(total.sum(), rel=1e-9)
 
 
-def evidence(*rows: tuple[int, str, float, float]) -> pl.DataFrame:
+def evidence(*rows: tuple[int, str, float, float], captured: float = 1.0) -> pl.DataFrame:
     """Evidence of (periods, way, told over seen, misplaced share): cutoffs end at one day."""
     made = [
-        (CUT - timedelta(days=30 * n), CUT, n, 30 * n, name, 100.0 * ratio, 100.0, off, 500)
+        (*_span(n), name, 100.0 * ratio, 100.0, off, 50.0 * captured, 50.0, 500)
         for n, name, ratio, off in rows
     ]
     return pl.DataFrame(made, schema=EVIDENCE_SCHEMA, orient="row")
+
+
+def _span(n: int) -> tuple[date, date, int, int]:
+    return CUT - timedelta(days=30 * n), CUT, n, 30 * n
 
 
 def weights(found: pl.DataFrame) -> dict[str, float]:
@@ -162,11 +169,104 @@ def test_the_way_that_misplaced_half_counts_more_the_more_cutoffs_say_so() -> No
     assert weights(found)["bg_nbd"] == pytest.approx(8 / 9)  # 2 ** (4 * 6 / (6 + 2))
 
 
+def test_a_missed_loss_counts_three_times_as_much_as_misplaced_money() -> None:
+    known = pl.concat(
+        [
+            evidence((4, "bg_nbd", 1.0, 0.1)),
+            evidence((4, "present_pace", 1.0, 0.1), captured=0.95),
+        ]
+    )
+    found = value_shapes(known, known_on=CUT, n_stated=4, available=["bg_nbd", "present_pace"])
+    odds = ((0.1 + 3 * 0.05) / 0.1) ** (4 * 1 / (1 + 2))
+    assert weights(found)["bg_nbd"] == pytest.approx(odds / (1 + odds))
+    assert dict(found.select("candidate", "captured_share").iter_rows())["present_pace"] == 0.95
+
+
+def test_ways_are_added_up_by_v_and_r() -> None:
+    # V of 100 and 50, R of 20 and 25, P of 0.8: the parts are halved, not the totals' quotient
+    p = np.array([0.8])
+    parts = [
+        (0.5, np.array([0.2 * 100 + 0.8 * 20]), np.array([0.2])),
+        (0.5, np.array([0.2 * 50 + 0.8 * 25]), np.array([0.5])),
+    ]
+    total, share = blend(parts, p)
+    assert share.tolist() == pytest.approx([(20 + 25) / (100 + 50)])
+    assert total.tolist() == pytest.approx([0.2 * 75 + 0.8 * 22.5])
+    found = stakes(total, share, p, np.array([True]))
+    assert found.if_stays.tolist() == pytest.approx([75.0])
+    assert found.at_stake.tolist() == pytest.approx([75.0 - 22.5])
+
+
+def test_captured_loss_by_hand() -> None:
+    # two of ten leave; V - R = told / (1 - P) here. The way puts the poorer of them first
+    users = pl.DataFrame(
+        {
+            "is_at_risk": True,
+            "churn_probability": [0.5] * 10,
+            "recent_value": [5.0, 3.0] + [1.0] * 8,
+            "is_silent_first": [True, True] + [False] * 8,
+            "told_x": [2.0, 3.0] + [1.0] * 8,
+            "leaver_share_x": [0.0] * 10,
+        }
+    )
+    captured, attainable = captured_loss(users, "x")
+    assert captured == pytest.approx((3 + 3 + 8) / 3)  # of the first 1, 1 and 2
+    assert attainable == pytest.approx((5 + 5 + 8) / 3)
+    nobody = users.with_columns(churn_probability=pl.lit(None, pl.Float64))
+    assert captured_loss(nobody, "x") == (None, None)
+
+
+def test_a_half_life_is_learned_from_what_followed() -> None:
+    # what followed is three times the pace of the last days: old days say nothing
+    evidence_rows = pl.DataFrame(
+        {
+            "half_life_days": [10.0, 10.0, 40.0, 40.0],
+            "pace": [1.0, 2.0, 4.0, 2.0],
+            "seen": [3.0, 6.0, 3.0, 6.0],
+        }
+    )
+    found = pace_levels(evidence_rows)
+    assert found["half_life_days"].to_list() == [10.0, 40.0]
+    assert found["level"].to_list() == pytest.approx([9 / 3, 9 / 6])
+    assert pace_levels(evidence_rows.with_columns(seen=0.0)).is_empty()
+
+
+def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        (user, f"2024-0{1 + day // 30}-{1 + day % 30:02d}")
+        for user in range(60)
+        for day in np.flatnonzero(rng.random(150) < 0.02 + 0.3 * (user % 3))
+        if day not in {29, 59, 149}
+    ]
+    known = days(*rows)
+    asked = known.filter(pl.col("active_on") < date(2024, 5, 1))["user_id"].unique().sort()
+
+    def paces(user_days: pl.DataFrame) -> dict[str, np.ndarray]:
+        return present_paces(
+            asked,
+            user_days,
+            pl.DataFrame(schema={"user_id": pl.Int64}),
+            start_on=date(2024, 1, 1),
+            cutoff_on=date(2024, 5, 1),
+            churn=CHURN,
+            value=VALUE,
+        )
+
+    found = paces(known)
+    assert set(found) == {"present_pace", "learned_pace"}
+    before = known.filter(pl.col("active_on") < date(2024, 5, 1))
+    for name, pace in paces(before).items():
+        assert (pace == found[name]).all()
+    often, rarely = (found["learned_pace"][asked.to_numpy() % 3 == k].mean() for k in (2, 0))
+    assert often > 5 * rarely
+
+
 def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
     known = evidence((4, "bg_nbd", 1.0, 0.1), (4, "pareto_nbd", 1.0, 0.2))
     found = value_shapes(known, known_on=CUT - timedelta(days=1), n_stated=4)
-    assert list(weights(found).values()) == pytest.approx([0.2] * 5)
-    assert found["misplaced_share"].null_count() == 5
+    assert list(weights(found).values()) == pytest.approx([1 / 7] * 7)
+    assert found["misplaced_share"].null_count() == 7
     assert "no earlier cut" in in_words(found)
 
 

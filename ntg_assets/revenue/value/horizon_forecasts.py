@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.revenue.value.ltv import stakes
+from ntg_assets.revenue.value.ltv import blend, stakes
 from ntg_assets.revenue.value.value_candidates import CANDIDATES
 from ntg_assets.revenue.value.value_ranges import RANGE_SCHEMA, measure_ranges, range_of
 from ntg_assets.revenue.value.value_shapes import longest_closed, value_shapes
@@ -87,13 +87,12 @@ def blended(users: pl.DataFrame, shapes: pl.DataFrame, n_periods: int) -> tuple[
     taken = [name for name in CANDIDATES if not users[f"told_{name}"].null_count()]
     rows = {row["candidate"]: row for row in shapes.to_dicts()}
     whole = sum(rows[name]["weight"] for name in taken) or 1.0
-    told, share = np.zeros(users.height), np.zeros(users.height)
+    parts = []
     for name in taken:
-        part = rows[name]["weight"] / whole
         trend = rows[name]["log_level"] + rows[name]["log_trend"] * np.log2(n_periods)
-        told += part * np.exp(trend) * users[f"told_{name}"].to_numpy()
-        share += part * users[f"leaver_share_{name}"].to_numpy()
-    return told, np.minimum(share, 1.0)
+        told, share = (users[f"{kind}_{name}"].to_numpy() for kind in ("told", "leaver_share"))
+        parts.append((rows[name]["weight"] / whole * float(np.exp(trend)), told, share))
+    return blend(parts, users["churn_probability"].fill_null(0.0).to_numpy())
 
 
 def _forecast(

@@ -156,8 +156,8 @@ def ltv_estimates(
     Returns:
         `ltv_estimates`, by user.
     """
-    total, share = weighed(known, shapes, settings=settings)
     chance = scores["churn_probability"].to_numpy()
+    total, share = weighed(known, chance, shapes, settings=settings)
     parts = stakes(total, share, chance, known.is_at_risk)
     per_horizon = known.next_horizon.value_if_active if known.next_horizon else 0 * total
     next_value = (1 - chance) * per_horizon
@@ -186,7 +186,7 @@ def ltv_estimates(
 
 
 def weighed(
-    known: Population, shapes: pl.DataFrame, *, settings: ValueSettings
+    known: Population, chance: Floats, shapes: pl.DataFrame, *, settings: ValueSettings
 ) -> tuple[Floats, Floats]:
     """What each user is expected to bring over the stated horizon, discounted, and R / V.
 
@@ -200,12 +200,35 @@ def weighed(
     rows = {row["candidate"]: row for row in shapes.filter(pl.col("weight") > 0).to_dicts()}
     found = candidate_values(known, list(rows))
     whole = sum(rows[name]["weight"] for name in found)
-    total, share = np.zeros(known.activity.height), np.zeros(known.activity.height)
-    for name, candidate in found.items():
-        part = rows[name]["weight"] / whole
-        total += part * rows[name]["correction"] * np.maximum(candidate.total(weights), 0.0)
-        share += part * candidate.leaver_share(weights)
-    return total, np.minimum(share, 1.0)
+    parts = [
+        (
+            rows[name]["weight"] / whole * rows[name]["correction"],
+            candidate.total(weights),
+            candidate.leaver_share(weights),
+        )
+        for name, candidate in found.items()
+    ]
+    return blend(parts, chance)
+
+
+def blend(parts: list[tuple[float, Floats, Floats]], chance: Floats) -> tuple[Floats, Floats]:
+    """Add up V and R of several ways.
+
+    Args:
+        parts: Of each way its factor, its expected value, and its R / V.
+        chance: P(churn), shape (n,).
+
+    Returns:
+        Expected value, and R / V, shape (n,): V and R are the weighed sums of those of the ways.
+    """
+    stays, leaves = np.zeros(len(chance)), np.zeros(len(chance))
+    for factor, total, share in parts:
+        kept = 1 - chance * (1 - share)
+        if_stays = factor * np.maximum(total, 0.0) / np.where(kept > 0, kept, 1.0)
+        stays += if_stays
+        leaves += if_stays * share
+    together = np.minimum(leaves / np.where(stays > 0, stays, 1.0), 1.0)
+    return stays * (1 - chance * (1 - together)), together
 
 
 def _discounted_days(known: Population, settings: ValueSettings) -> float:

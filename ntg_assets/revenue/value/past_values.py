@@ -54,6 +54,7 @@ SCHEMA = {
     "tenure_days": pl.Int64,
     "churn_probability": pl.Float64,
     "is_silent_first": pl.Boolean,
+    "recent_value": pl.Float64,
     "seen_value": pl.Float64,
     **{f"told_{name}": pl.Float64 for name in CANDIDATES},
     **{f"leaver_share_{name}": pl.Float64 for name in CANDIDATES},
@@ -176,6 +177,7 @@ def _span_rows(
             is_at_risk=pl.Series(known.is_at_risk),
             churn_probability=pl.lit(None, pl.Float64) if chance is None else pl.Series(chance),
             is_silent_first=pl.Series(seen.silent_first),
+            recent_value=pl.Series(known.recent_value),
             seen_value=pl.Series(seen.value[:, :n_periods].sum(axis=1)),
             **numbers,
         )

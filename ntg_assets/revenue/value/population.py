@@ -9,6 +9,7 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.revenue.value.present_pace import present_paces
 from ntg_assets.revenue.value.value_candidates import NextHorizon, Population
 from ntg_assets.revenue.value.worth import counted_days
 from ntg_assets.sql import Query, Source, query
@@ -80,7 +81,45 @@ def population(
         was_active=_was_active(activity, past, start_on, cutoff_on, churn.horizon_days),
         period_ends=period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days),
         day_price=None if value.basis == "event_value" else value.day_price,
+        paces=present_paces(
+            activity["user_id"],
+            user_days,
+            capped,
+            start_on=start_on,
+            cutoff_on=cutoff_on,
+            churn=churn,
+            value=value,
+        ),
+        recent_value=_recent_value(activity, days, cutoff_on, churn=churn, value=value),
     )
+
+
+def _recent_value(
+    activity: pl.DataFrame,
+    days: Source,
+    cutoff_on: date,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> Floats:
+    """Value per churn horizon over the at-risk window; not below 0."""
+    window = churn.at_risk_window_days
+    seen = run(
+        query(
+            "revenue.value",
+            "value_periods",
+            {"user_days": days},
+            cutoff_on=cutoff_on,
+            start_on=cutoff_on - timedelta(days=window),
+            until_on=cutoff_on,
+            period_days=window,
+            horizon_days=0,
+        )
+    )
+    column = "value_sum" if value.basis == "event_value" else "n_active_days"
+    brought = by_user_and_period(activity["user_id"], seen, column, [-1])[:, 0]
+    price = 1.0 if value.basis == "event_value" else value.day_price
+    return np.maximum(brought, 0.0) * price * churn.horizon_days / window
 
 
 def value_periods(

@@ -1,11 +1,16 @@
 """Ways to foresee what users bring over several horizons, none of them right on every log: the past
-chooses (`value_shapes`).
+chooses (`value_shapes`). Each foresees V, the value of who is active in the next horizon, and R, of
+who is not; P(churn) mixes them (ltv = (1 - P) V + P R), so that all ways part who stays from who
+leaves in one way: a total of one model, divided by the probability of another, is worth most where
+the two differ most.
 
-    calibrated_*   (1 - P(churn)) E[value | active] of the next horizon, both learned on labelled
-                   windows, carried on by how visits go on: BG/NBD, Pareto/NBD, or a chain in which
-                   silent users return
-    bg_nbd         expected visits times what a repeat visit is worth (Gamma-Gamma); no label is
-    pareto_nbd     needed, so it stands where too few windows have closed to learn from
+    calibrated_*   E[value of the next horizon | active], learned on labelled windows, carried on
+                   by how visits go on: BG/NBD, Pareto/NBD, or a chain in which silent users return
+    present_pace   the same chain from another start: E[value | active] is the decayed pace of each
+    learned_pace   user, with a half-life of one churn horizon, or one learned on the log
+    bg_nbd         visits given that there are any, times what a repeat visit is worth
+    pareto_nbd     (Gamma-Gamma); no label is needed, so it stands where too few windows have closed
+                   to learn from
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +29,10 @@ from ntg_assets.revenue.value.returns_chain import returns_shape
 
 CALIBRATED = ("calibrated_bg_nbd", "calibrated_pareto_nbd", "calibrated_returns")
 STRUCTURAL = ("bg_nbd", "pareto_nbd")
-CANDIDATES = (*CALIBRATED, *STRUCTURAL)
+PACES = ("present_pace", "learned_pace")
+CANDIDATES = (*CALIBRATED, *STRUCTURAL, *PACES)
+
+LEAST_ACTIVE = 1e-9  # probability of a visit in the first period
 
 
 class NextHorizon(NamedTuple):
@@ -52,6 +60,9 @@ class Population:
         was_active: Past periods, oldest first, shape (users, periods).
         period_ends: Last day of each period ahead; the first is the churn horizon.
         day_price: What an active day is worth; None where amounts are counted.
+        paces: E[value of the next horizon | active] at the pace of each user, by way; those that
+            could be learned.
+        recent_value: Value per churn horizon over the at-risk window: what a leaver takes along.
     """
 
     activity: pl.DataFrame
@@ -62,6 +73,8 @@ class Population:
     was_active: Flags
     period_ends: tuple[int, ...]
     day_price: float | None
+    paces: Mapping[str, Floats]
+    recent_value: Floats
 
     @property
     def visits(self) -> Visits:
@@ -70,17 +83,18 @@ class Population:
 
 
 class Candidate(NamedTuple):
-    """What one way foresees by period, shape (users, periods).
+    """What one way foresees: V and R of each user by period, and how likely either is.
 
     Attributes:
-        expected: Value of each period.
-        if_active: Value given that the first period is active, over that of its first period.
-        if_silent: Value given that it is not, over the same.
+        if_active: Value of each period given that the first one is active, shape (users, periods).
+        if_silent: Value given that it is not.
+        silence: Probability that it is not, shape (users,): P(churn), or what the model of visits
+            says where no window has closed to learn P(churn) from.
     """
 
-    expected: Floats
     if_active: Floats
     if_silent: Floats
+    silence: Floats
 
     def leaver_share(self, weights: Floats) -> Floats:
         """What a leaver still brings over what who stays brings, each period weighed; at most 1."""
@@ -88,8 +102,9 @@ class Candidate(NamedTuple):
         return np.minimum(leaves / np.where(stays > 0, stays, 1.0), 1.0)
 
     def total(self, weights: Floats) -> Floats:
-        """Expected value, each period weighed."""
-        return _weighed(self.expected, weights)
+        """Expected value, each period weighed: (1 - P) V + P R."""
+        stays = _weighed(self.if_active, weights)
+        return stays * (1 - self.silence * (1 - self.leaver_share(weights)))
 
 
 def _weighed(by_period: Floats, weights: Floats) -> Floats:
@@ -104,21 +119,24 @@ def candidate_values(
 
     Args:
         known: The users.
-        names: Of `CANDIDATES`; what cannot be fitted is left out.
+        names: Of `CANDIDATES`; what cannot be fitted, or has no finite number for somebody, is left
+            out.
     """
     shape = _shapes(known)
     worth = visit_worth(known) if set(names) & set(STRUCTURAL) else None
     found: dict[str, Candidate] = {}
     for name in names:
         if name in STRUCTURAL:
-            made = _structural(shape(name), worth)
+            made = _structural(known, shape(name), worth)
         elif known.next_horizon is None:
             made = None
         elif name == "calibrated_returns":
             made = _returning(known, known.next_horizon)
+        elif name in PACES:
+            made = _at_pace(known, known.next_horizon, known.paces.get(name))
         else:
             made = _calibrated(known.next_horizon, shape(name.removeprefix("calibrated_")))
-        if made is not None:
+        if made is not None and np.isfinite(made.if_active).all():
             found[name] = made
     return found
 
@@ -146,25 +164,40 @@ def _shapes(known: Population) -> Callable[[str], VisitShape | None]:
     return cache(lambda name: visit_shape(name, known.visits, period_ends=known.period_ends))
 
 
-def _structural(shape: VisitShape | None, worth: Floats | None) -> Candidate | None:
+def _structural(
+    known: Population, shape: VisitShape | None, worth: Floats | None
+) -> Candidate | None:
+    """Visits of the first period given that there are any, times what one is worth."""
     if shape is None or worth is None:
         return None
-    return Candidate(shape.expected * worth[:, None], shape.if_active, shape.if_silent)
+    active = 1 - shape.silence
+    # who comes so improbably comes once: the quotient would be of rounding errors
+    is_possible = active > LEAST_ACTIVE
+    first = np.divide(shape.expected[:, 0], active, out=np.ones_like(active), where=is_possible)
+    first = (first * worth)[:, None]
+    silence = shape.silence if known.next_horizon is None else known.next_horizon.churn_probability
+    return Candidate(first * shape.if_active, first * shape.if_silent, silence)
 
 
 def _calibrated(next_horizon: NextHorizon, shape: VisitShape | None) -> Candidate | None:
-    """Next value x E[visits in a period] / E[visits in the first]."""
+    """E[value | active] x E[visits in a period] / E[visits in the first, active one]."""
     if shape is None:
         return None
-    first = shape.expected[:, [0]]
-    growth = np.divide(shape.expected, first, out=np.zeros_like(shape.expected), where=first > 0)
-    return Candidate(next_horizon.value[:, None] * growth, shape.if_active, shape.if_silent)
+    first = next_horizon.value_if_active[:, None]
+    return Candidate(
+        first * shape.if_active, first * shape.if_silent, next_horizon.churn_probability
+    )
+
+
+def _at_pace(known: Population, next_horizon: NextHorizon, pace: Floats | None) -> Candidate | None:
+    if pace is None:
+        return None
+    return _returning(known, NextHorizon(next_horizon.churn_probability, pace))
 
 
 def _returning(known: Population, next_horizon: NextHorizon) -> Candidate:
     ends = known.period_ends
     last = (ends[-1] - ends[-2]) / ends[0] if len(ends) > 1 else 1.0
     active, silent = returns_shape(known.was_active, n_periods=len(ends), last_length=last)
-    leaves = next_horizon.churn_probability[:, None]
-    mixed = (1 - leaves) * active + leaves * silent
-    return Candidate(next_horizon.value_if_active[:, None] * mixed, active, silent)
+    first = next_horizon.value_if_active[:, None]
+    return Candidate(first * active, first * silent, next_horizon.churn_probability)
