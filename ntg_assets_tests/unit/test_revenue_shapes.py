@@ -197,6 +197,21 @@ def test_ways_are_added_up_by_v_and_r() -> None:
     assert found.at_stake.tolist() == pytest.approx([75.0 - 22.5])
 
 
+def test_where_no_cut_knew_who_might_leave_what_ways_usually_held_stands() -> None:
+    unknown = pl.concat(
+        [
+            evidence((4, name, 1.0, 0.1)).with_columns(
+                captured_loss=pl.lit(None, pl.Float64), attainable_loss=pl.lit(None, pl.Float64)
+            )
+            for name in ("bg_nbd", "present_pace")
+        ]
+    )
+    found = value_shapes(unknown, known_on=CUT, n_stated=4, available=["bg_nbd", "present_pace"])
+    odds = ((0.1 + 3 * 0.25) / (0.1 + 3 * 0.05)) ** (4 * 1 / (1 + 2))
+    assert weights(found)["present_pace"] == pytest.approx(odds / (1 + odds))
+    assert found["captured_share"].null_count() == 7
+
+
 def test_captured_loss_by_hand() -> None:
     # two of ten leave; V - R = told / (1 - P) here. The way puts the poorer of them first
     users = pl.DataFrame(

@@ -123,11 +123,17 @@ def _evidence(
         from_on = until_on - timedelta(days=churn.horizon_days)
         if from_on <= start_on:
             break
-        capped = run(capped_days(user_days, cutoff_on=until_on, settings=value))
-        days = counted_days(user_days, capped)
+        days = _as_counted(user_days, until_on, value=value)
         rows = _paces(asked, days, half_lives, cutoff_on=from_on, until_on=until_on, value=value)
         windows.append(rows.filter(pl.col("n_days_after") > 0))
     return pl.concat(windows)
+
+
+def _as_counted(user_days: Source, known_on: date, *, value: ValueSettings) -> Source:
+    """Amounts as they count by what was known on a day."""
+    if value.basis != "event_value":
+        return user_days
+    return counted_days(user_days, run(capped_days(user_days, cutoff_on=known_on, settings=value)))
 
 
 def _paces(

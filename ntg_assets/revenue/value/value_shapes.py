@@ -9,7 +9,8 @@ Its error is the former + `MISSED_COUNTS` of the latter: a sum may be right whil
 is not known. Weights go as 1 / error^(4 n / (n + 2)) with n cutoffs: nearly a choice where many say
 that one way is clearly better, an average where few do (averages of forecasts that err differently
 err less: Bates and Granger 1969, "The combination of forecasts"). What could not be judged counts
-as if it had misplaced `UNJUDGED` of the money. Each way is first corrected by its own ratios,
+as if it had misplaced `UNJUDGED` of the money, and held of the loss what such ways typically hold.
+Each way is first corrected by its own ratios,
 
     ln(seen / told) = a + b log2(periods) + noise,   a ~ N(0, 0.1^2),  b ~ N(0, 0.05^2)
 
@@ -33,6 +34,10 @@ MOST_MISPLACED = 2.0  # more is not told apart: one bad cutoff must not decide e
 # fifth of the Complete Journey the captured share rose from .71 (0) over .83 (1) to .92 (3), the
 # misplaced one from .072 to .085; more moved neither.
 MISSED_COUNTS = 3.0
+# What stands for the captured share where no earlier cut knew a probability: what the ways held on
+# the Complete Journey, CDNOW and MovieLens at cuts that did.
+TYPICALLY_CAPTURED = {"present_pace": 0.95, "learned_pace": 0.9}
+ELSE_CAPTURED = 0.75
 LEAST_MISPLACED = 0.03  # below this it is luck
 UNJUDGED = 0.35  # misplaced share that stands for a way no earlier cut could judge
 SHARPNESS, HALF_SHARP = 4.0, 2.0  # the power with many cutoffs, and how many give half of it
@@ -269,23 +274,25 @@ def _captured(mine: pl.DataFrame) -> float | None:
     return min(captured / attainable, 1.0) if attainable > 0 else None
 
 
-def _total(
-    errors: dict[str, float | None], captured: dict[str, float | None]
-) -> dict[str, float | None]:
+def _total(errors: dict[str, float | None], captured: dict[str, float | None]) -> dict[str, float]:
     """Misplaced share and share of the attainable loss that was missed, which counts alike."""
-    missed = {name: 0.0 if share is None else 1 - share for name, share in captured.items()}
     return {
-        name: None if error is None else error + MISSED_COUNTS * missed[name]
+        name: (UNJUDGED if error is None else error)
+        + MISSED_COUNTS * (1 - _or_typical(name, captured[name]))
         for name, error in errors.items()
     }
 
 
+def _or_typical(name: str, captured: float | None) -> float:
+    return TYPICALLY_CAPTURED.get(name, ELSE_CAPTURED) if captured is None else captured
+
+
 def _weights(
-    errors: dict[str, float | None], available: Sequence[str], *, n_cutoffs: int
+    errors: dict[str, float], available: Sequence[str], *, n_cutoffs: int
 ) -> dict[str, float]:
     power = SHARPNESS * n_cutoffs / (n_cutoffs + HALF_SHARP)
     raw = {
-        name: max(UNJUDGED if error is None else error, LEAST_MISPLACED) ** -power
+        name: max(error, LEAST_MISPLACED) ** -power
         for name, error in errors.items()
         if name in available
     }
