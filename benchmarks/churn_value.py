@@ -5,8 +5,9 @@ What these figures are not: an untouched test. Both CDNOW cuts of 1997-07-01 and
 Complete Journey and the families of the made worlds (not these draws) were looked at while the ways
 of foreseeing value and their weights were chosen; each model sees what lay before its cut alone.
 `LATER` are cuts that no rule was chosen by: they were named after the rules and have been looked at
-once since, so they can choose none either; their spans overlap those of the others. Money is not discounted here: told is `ltv` with a discount of 0. A decile in which
-fewer than `FEWEST_VISITS` visits followed has no ratio worth a claim, and is told without one.
+once since, so they can choose none either; their spans overlap those of the others. Money is not
+discounted here: told is `ltv` with a discount of 0. A decile in which fewer than `FEWEST_VISITS`
+visits followed has no ratio worth a claim, and is told without one.
 """
 
 from collections.abc import Callable
