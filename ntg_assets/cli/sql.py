@@ -14,6 +14,7 @@ from ntg_assets.cli.json_answers import plain
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import QueryError
+from ntg_assets.publish.spreadsheets import safe_text
 from ntg_assets.serving.published import open_published
 from ntg_assets.serving.questions import all_rows, show_rows
 from ntg_assets.storage.connection import Connection
@@ -77,13 +78,19 @@ def write_json(columns: list[str], rows: Iterator[tuple[object, ...]], target: T
 
 
 def write_csv(columns: list[str], rows: Iterator[tuple[object, ...]], target: TextIO) -> None:
-    """Write rows as CSV with a header; null is empty, a list is JSON."""
+    """Write rows as CSV with a header; null is empty, a list is JSON, and no text runs as a formula
+    in a spreadsheet (`publish/spreadsheets.py`).
+    """
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
         values = (plain(value) for value in row)
         writer.writerow(
-            json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+            json.dumps(value, ensure_ascii=False)
+            if isinstance(value, list | dict)
+            else safe_text(value)
+            if isinstance(value, str)
+            else value
             for value in values
         )
 

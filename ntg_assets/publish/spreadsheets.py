@@ -40,6 +40,13 @@ def write_spreadsheet(rows: pl.DataFrame, target: Path) -> None:
     spreadsheet_safe(rows).write_csv(target, quote_style="non_numeric", float_precision=DECIMALS)
 
 
+def safe_text(text: str) -> str:
+    """Put an apostrophe before one text that a spreadsheet would run."""
+    if text[:1].isalnum():  # no sign, no blank: nearly every text
+        return text
+    return str(spreadsheet_safe(pl.DataFrame({"text": [text]}))["text"][0])
+
+
 def spreadsheet_safe(rows: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before texts that a spreadsheet would run, and round decimal numbers."""
     text = pl.col(pl.String)

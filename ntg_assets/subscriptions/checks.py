@@ -21,6 +21,8 @@ def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
 
 def forecasts_of_what_ended(scores: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Return the contracts that are scored although they had ended for all that was known."""
+    if scores.is_empty():
+        return scores
     ended = known.filter(
         (pl.col("contract_end_on") <= scores["cutoff_on"].max()).fill_null(value=False)
     )

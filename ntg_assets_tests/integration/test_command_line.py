@@ -120,15 +120,10 @@ def test_too_many_bad_rows_refuse_the_load(workspace: Workspace, tmp_path: Path)
     assert "5,041" in told  # every twentieth of 100,836 rows
 
 
-def test_features_without_a_dataset_say_what_to_run_first(workspace: Workspace) -> None:
-    told = refused(workspace.ntg("build-features"), FAILED)
-    assert "does not exist yet" in told
-    assert "ntg " in told
-
-
-def test_live_without_a_back_test_is_refused(workspace: Workspace) -> None:
-    told = refused(workspace.ntg("build-features", "--stage", "live"), FAILED)
-    assert "does not exist yet" in told
+def test_features_without_a_dataset_make_what_they_need_first(workspace: Workspace) -> None:
+    printed = workspace.done("build-features")
+    assert "tables that this needs are made first" in printed
+    assert workspace.table("backtest", "user_features").height > 0
 
 
 def test_verify_before_anything_is_published_says_what_to_run(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
+from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.definitions import defs
 from ntg_assets.events.volume import SCHEMA as VOLUME
 from ntg_assets.optional_sources.assets import configured_files
@@ -21,6 +22,7 @@ from ntg_assets.orchestration.contract_checks import NAME
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 from ntg_assets.revenue import checks as revenue_checks
+from ntg_assets.revenue.contacts.contact_candidates import contact_candidates
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
 
@@ -33,6 +35,12 @@ MADE = (
     "intervention_targets",
     "intervention_assignments",
 )
+
+
+def empty(table: str) -> pl.DataFrame:
+    """A table without rows, as its contract has it."""
+    columns = schema_of(contract_of(table), IdTypes("string", "string")).columns
+    return pl.DataFrame(schema={name: found.dtype.type for name, found in columns.items()})
 
 
 @pytest.fixture
@@ -48,9 +56,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "log.csv").write_text("user_id,item_id,event_at\n")
     names = pl.col("user_id").replace_strict(dict(enumerate(USERS)), return_dtype=pl.String)
     radar = radar_of(*((user, 0.5, 100.0 - user) for user in range(len(USERS)))).with_columns(names)
+    before = radar.select("user_id", churn_probability_before=pl.lit(0.4))
     tables = {
         "revenue_risk_radar": radar,
-        "churn_scores": radar.select("user_id", churn_probability_before=pl.lit(0.4)),
+        "churn_scores": before,
+        "contact_candidates": contact_candidates(
+            radar,
+            before,
+            empty("contract_scores"),
+            empty("contract_values"),
+            unit="index",
+            conversion=None,
+        ),
+        "contact_rules": empty("contact_rules"),
         "uplift_estimates": radar.select("user_id", expected_uplift=pl.lit(0.0)).clear(),
         "split_boundaries": pl.DataFrame(
             {
@@ -212,5 +230,5 @@ def test_the_lists_of_the_back_test_are_held_against_its_own_users() -> None:
     graph = defs.resolve_asset_graph()
     for stage in (BACKTEST, LIVE):
         parents = graph.get(dg.AssetKey([stage, "user_list_report"])).parent_keys
-        assert {key.path[0] for key in parents if key.path[-1] == "revenue_risk_radar"} == {stage}
+        assert {key.path[0] for key in parents if key.path[-1] == "contact_candidates"} == {stage}
         assert not any(key.path[-1] == "events" for key in parents)

@@ -25,6 +25,7 @@ def address(movielens: Workspace) -> Iterator[str]:
         "NTG_WORKSPACE": str(movielens.folder),
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(HOME),
+        "NTG_GATE__REMAKING": "false",  # as the run that was published
     }
     command = [str(NTG), "serve", "--port", "0"]
     process = subprocess.Popen(

@@ -35,8 +35,9 @@ def test_the_load_is_refused_above_the_share_of_bad_rows_not_at_it(
         == "events: 11 of 1,000 rows (1.10%) cannot be used, more than ingest.max_bad_share = 0.01"
         " allows (10); nothing was loaded. Reasons: value is no number (11). First: log.csv line"
         " 2: 'u0,i,2024-01-01T12:00:00,x'; log.csv line 3: 'u1,i,2024-01-01T12:00:00,x'; log.csv"
-        " line 4: 'u2,i,2024-01-01T12:00:00,x'. Mend the source or the column mapping, or raise"
-        " ingest.max_bad_share."
+        " line 4: 'u2,i,2024-01-01T12:00:00,x'. If they are written so: set `decimal`,"
+        " `thousands`, `currency_signs`, `null_words` or `value_format: duration`. Mend the source"
+        " or the column mapping, or raise ingest.max_bad_share."
     )
 
 

@@ -23,7 +23,7 @@ from ntg_assets.orchestration.nightly import start_or_wait
 from ntg_assets_tests.event_files import write_log
 
 Line = dict[str, Any]
-INGEST = select_assets(["ingest"])
+INGEST = select_assets(["ingest_optional", "ingest"])
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_failure_is_told_with_its_reason_and_traceback(
     assert {line["event"] for line in errors if "event" in line} == {"STEP_FAILURE", "RUN_FAILURE"}
     assert "in/log.csv" in errors[0]["error"]
     assert "Traceback" not in errors[0]["error"]
-    assert "sources.py" in errors[0]["exception"]
+    assert "file_names.py" in errors[0]["exception"]
 
 
 def test_a_line_of_another_program_is_a_line_too() -> None:

@@ -97,9 +97,8 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 RANKING,
-                "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n",
-                PEEK
-                + "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n",
+                "    log = code_interactions(project.columns(train_events, *HISTORY))\n",
+                PEEK + "    log = code_interactions(project.columns(train_events, *HISTORY))\n",
             ),
         ),
     ),
@@ -118,10 +117,10 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 RANKING,
-                "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n",
+                "    log = code_interactions(project.columns(train_events, *HISTORY))\n",
                 "    with project.warehouse() as connection:\n"
                 "        connection.execute('select count(*) from backtest.test_events')\n"
-                "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n",
+                "    log = code_interactions(project.columns(train_events, *HISTORY))\n",
             ),
         ),
     ),
@@ -130,8 +129,8 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 RANKING,
-                "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n",
-                "    settings, log = project.settings, project.columns(train_events, *HISTORY)\n"
+                "    log = code_interactions(project.columns(train_events, *HISTORY))\n",
+                "    log = code_interactions(project.columns(train_events, *HISTORY))\n"
                 "    _ = list((project.paths.workspace / 'outputs').rglob('*.parquet'))\n",
             ),
         ),
@@ -264,8 +263,9 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 "ranking/learning/examples.py",
-                '        cut.history.filter(pl.col("user_id")',
-                '        pl.concat([cut.history, cut.labels.head(200)]).filter(pl.col("user_id")',
+                '        history.filter(pl.col("user_id").is_in(users.implode())), items=model.items',
+                "        pl.concat([history, mark_dislikes(cut.labels.head(200), settings.dislikes)])"
+                '.filter(pl.col("user_id").is_in(users.implode())), items=model.items',
             ),
         ),
     ),
