@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -123,3 +124,14 @@ def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:
         StorageError, match=r"data/history/segments/.* is damaged .* delete it and run again\.$"
     ):
         last_day_before(SEGMENT_DAYS, date(2024, 3, 1), history=tmp_path)
+
+
+def test_an_encoding_that_the_verifier_does_not_know_is_said_and_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise pa.ArrowNotImplementedError("no such encoding")
+
+    monkeypatch.setattr("ntg_assets.storage.parquet.pq.ParquetFile", unknown)
+    verify_pages(tmp_path / "log.parquet")
+    assert "log.parquet: its page checksums are not verified: no such encoding" in caplog.text
