@@ -8,8 +8,9 @@ from rich.markup import escape
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
-from ntg_assets.orchestration.instance import dagster_home
+from ntg_assets.orchestration.instance import dagster_home, open_instance
 from ntg_assets.orchestration.run_history import remove_from_lines, remove_from_run_history
+from ntg_assets.orchestration.server_history import remove_from_server_history
 from ntg_assets.publish.forgetting.forget import Forgot, forget_people
 from ntg_assets.storage.files import remove_tree
 
@@ -26,6 +27,7 @@ def tell_forget(
     """Forget people, and say what was touched and what was not."""
     done = forget_people(paths, users, settings=settings)
     done.touched += _clean_runs(paths, done.ids)
+    _clean_server(paths, done)
     if as_json:
         print_json(done)
         return
@@ -70,3 +72,16 @@ def _clean_runs(paths: Paths, ids: Sequence[str]) -> list[str]:
         remove_tree(printed)
         told.append("what steps printed (storage of the run history)")
     return told
+
+
+def _clean_server(paths: Paths, done: Forgot) -> None:
+    """Do the same where the history of runs is not in files; say where that cannot be done."""
+    if not dagster_home(paths).is_dir():
+        return
+    with open_instance(paths) as instance:
+        cleaned, left = remove_from_server_history(instance, done.ids)
+    if cleaned:
+        n_cleaned, n_tables = sum(cleaned.values()), len(cleaned)
+        done.touched.append(f"{n_cleaned:,} entries of {n_tables} tables of the run history")
+    if left:
+        done.sources.append(left)

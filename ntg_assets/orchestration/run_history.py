@@ -59,6 +59,16 @@ def remove_from_lines(folder: Path, ids: Collection[str]) -> dict[str, int]:
     return changed
 
 
+def clean_entry(text: str, ids: Collection[str]) -> str:
+    """Take people out of a text of Dagster's: as JSON where it is JSON."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return clean_text(text, ids)
+    cleaned = clean_value(value, ids)
+    return text if cleaned == value else json.dumps(cleaned)
+
+
 def clean_value(value: Any, ids: Collection[str]) -> Any:  # noqa: ANN401  # whatever JSON holds
     """Return JSON without people: rows that name one are dropped, ids in texts are blanked."""
     if isinstance(value, dict):
@@ -131,17 +141,8 @@ def _clean_column(
     mend = f"update {named} set {held} = ? where rowid = ?"  # noqa: S608  # likewise
     n_changed = 0
     for row, text in rows:
-        cleaned = _clean_entry(text, ids)
+        cleaned = clean_entry(text, ids)
         if cleaned != text:
             database.execute(mend, [cleaned, row])
             n_changed += 1
     return n_changed
-
-
-def _clean_entry(text: str, ids: Collection[str]) -> str:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return clean_text(text, ids)
-    cleaned = clean_value(value, ids)
-    return text if cleaned == value else json.dumps(cleaned)
