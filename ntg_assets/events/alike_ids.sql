@@ -1,5 +1,6 @@
--- Ids that are the same number, written with zeros before it or with a `.0` behind it: `42` beside `00042`.
--- Grain: what (user, item), number.
+-- Ids that are one id in two spellings: the same number (`42` beside `00042` or `42.0`), or the same text but for
+-- upper and lower case and the spaces around it.
+-- Grain: what (user, item), spelling_key.
 -- Tables: events.
 -- Parameters: none.
 with written_ids as (
@@ -21,17 +22,27 @@ numbers as (
                 then try_cast(spelling as double)
         end as number
     from written_ids
+),
+
+keyed as (
+    select
+        what,
+        spelling,
+        case
+            when number = floor(number) then cast(cast(number as bigint) as varchar)
+            else lower(trim(spelling))
+        end as spelling_key
+    from numbers
 )
 
 select
     what,
-    number,
+    spelling_key,
     count(*) as n_spellings,
     min(spelling) as first_spelling,
     max(spelling) as last_spelling
-from numbers
-where number = floor(number)
-group by what, number
+from keyed
+group by what, spelling_key
 having count(*) > 1
-order by what desc, number
+order by what desc, spelling_key
 limit 1000

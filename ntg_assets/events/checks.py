@@ -6,11 +6,11 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.events.suspicions import (
+    tell_alike_ids,
     tell_category_lists,
     tell_changed_ids,
     tell_largest_user,
     tell_null_words,
-    tell_padded_ids,
     words_for_none,
 )
 from ntg_assets.events.volume import tell_doubts
@@ -80,10 +80,10 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
 
 @staged_check("events", stages=(INGEST,))
 def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
-    """No number is among the ids of the log in several spellings (42 beside 00042 or 42.0)."""
+    """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`)."""
     found = project.read(query("events", "alike_ids", {"events": events}))
-    told = tell_padded_ids(found.iter_rows(named=True))
-    return _warning(told, otherwise="each id has one spelling", n_numbers=found.height)
+    told = tell_alike_ids(found.iter_rows(named=True))
+    return _warning(told, otherwise="each id has one spelling", n_ids=found.height)
 
 
 @staged_check("events", stages=(INGEST,))

@@ -16,12 +16,12 @@ from ntg_assets.errors import NtgError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
+    tell_alike_ids,
     tell_changed_ids,
     tell_contradictions,
     tell_folded,
     tell_largest_user,
     tell_null_words,
-    tell_padded_ids,
     words_for_none,
 )
 from ntg_assets.history.forgets import read_forgotten
@@ -155,8 +155,6 @@ def _doubts(found: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[
         tell_contradictions(found.n_contradictions),
         tell_folded(found.n_folded, ingest.events.timezone),
         tell_null_words(run(query("events", "null_words", words)).iter_rows(named=True)),
-        tell_padded_ids(
-            run(query("events", "alike_ids", {"events": events})).iter_rows(named=True)
-        ),
+        tell_alike_ids(run(query("events", "alike_ids", {"events": events})).iter_rows(named=True)),
     ]
     yield from (Finding("warning", "events", one) for one in told if one)

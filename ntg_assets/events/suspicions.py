@@ -107,11 +107,12 @@ def tell_folded(n_rows: int, zone: str) -> str:
     )
 
 
-def tell_padded_ids(found: Iterable[Mapping[str, object]]) -> str:
-    """Say which ids differ in zeros before them or a `.0` behind them only; nothing where none do.
+def tell_alike_ids(found: Iterable[Mapping[str, object]]) -> str:
+    """Say which ids differ in zeros before them, a `.0` behind them, case or spaces only;
+    nothing where none do.
 
     Args:
-        found: what, number, spellings, as `alike_ids.sql` yields them.
+        found: what, first_spelling, last_spelling, as `alike_ids.sql` yields them.
     """
     rows = list(found)
     if not rows:
@@ -122,9 +123,9 @@ def tell_padded_ids(found: Iterable[Mapping[str, object]]) -> str:
     )
     more = f" and {len(rows) - SHOWN_WORDS} more" if len(rows) > SHOWN_WORDS else ""
     return (
-        f"{len(rows):,} number(s) are written in several ways among the ids: {shown}{more}; each"
-        " spelling counts as a user or item of its own. Where they are the same, set"
-        " `user_id_type` or `item_id_type: integer`."
+        f"{len(rows):,} id(s) are written in several ways: {shown}{more}; each spelling counts as a"
+        " user or item of its own. Where they are the same, set `user_id_type` or `item_id_type:"
+        " integer` (numbers), or write them alike in the source (case, spaces)."
     )
 
 

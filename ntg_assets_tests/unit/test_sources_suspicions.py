@@ -8,11 +8,11 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.events.suspicions import (
+    tell_alike_ids,
     tell_changed_ids,
     tell_contradictions,
     tell_folded,
     tell_largest_user,
-    tell_padded_ids,
 )
 from ntg_assets.sources.file_names import find_paths
 from ntg_assets.sql import query
@@ -26,10 +26,21 @@ def test_numbers_in_several_spellings_are_told() -> None:
     assert found.select("what", "n_spellings", "first_spelling", "last_spelling").rows() == [
         ("user", 3, "00042", "42.0")
     ]
-    told = tell_padded_ids(found.iter_rows(named=True))
+    told = tell_alike_ids(found.iter_rows(named=True))
     assert "'00042' and '42.0' (user)" in told
     assert "`user_id_type`" in told
-    assert not tell_padded_ids([])
+    assert not tell_alike_ids([])
+
+
+def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
+    items = ["Ann", "ann", " ann", "JOS\u00c9", "Jos\u00e9", "a n n", "bob"]
+    events = pl.DataFrame({"user_id": ["1"] * len(items), "item_id": items})
+    found = run(query("events", "alike_ids", {"events": events}))
+    assert found.select("what", "spelling_key", "n_spellings").rows() == [
+        ("item", "ann", 3),
+        ("item", "jos\u00e9", 2),
+    ]
+    assert "' ann' and 'ann' (item)" in tell_alike_ids(found.iter_rows(named=True))
 
 
 def test_unknown_items_that_the_table_writes_otherwise_are_named() -> None:
