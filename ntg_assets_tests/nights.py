@@ -11,7 +11,8 @@ import duckdb
 import polars as pl
 
 import ntg_assets.experiments.contracts.decision  # registers that of decisions
-import ntg_assets.revenue.contracts  # noqa: F401  # registers those of draws and segments
+import ntg_assets.revenue.contacts.intervention_contracts  # registers that of draws
+import ntg_assets.revenue.radar.contracts  # noqa: F401  # registers that of segments
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of

@@ -42,8 +42,8 @@ from ntg_assets.optional_sources.side_tables import read_side_tables
 from ntg_assets.ranking.lists.excluded_items import EXCLUSION, LAST_PUBLICATION, read_excluded
 from ntg_assets.ranking.lists.excluded_items import KEY as EXCLUDED_KEY
 from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
-from ntg_assets.revenue.contacts.trials import LOG_SCHEMA as TRIAL_TYPES
-from ntg_assets.revenue.contacts.trials import TRIAL_KEY, read_trial
+from ntg_assets.revenue.contacts.trial.trials import LOG_SCHEMA as TRIAL_TYPES
+from ntg_assets.revenue.contacts.trial.trials import TRIAL_KEY, read_trial
 from ntg_assets.revenue.contacts.user_lists import KEYS, USER_LISTS, configured_lists
 from ntg_assets.sources.file_names import resolve_files
 from ntg_assets.sources.sources import Place

@@ -21,7 +21,7 @@ from ntg_assets.orchestration.collection import definitions_in
 from ntg_assets.orchestration.contract_checks import NAME
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
-from ntg_assets.revenue import checks as revenue_checks
+from ntg_assets.revenue.contacts import checks as contact_checks
 from ntg_assets.revenue.contacts.contact_candidates import contact_candidates
 from ntg_assets.stages import BACKTEST, LIVE
 from ntg_assets_tests.unit.test_revenue_radar import radar_of
@@ -111,7 +111,7 @@ def materialize(
     ]
     checks = [
         check
-        for check in (*configured_files_can_be_read, *definitions_in(revenue_checks))
+        for check in (*configured_files_can_be_read, *definitions_in(contact_checks))
         if {key.asset_key for key in check.check_keys} <= keys
     ]
     stored = {key for part in (*assets, *checks) for key in part.dependency_keys} - keys

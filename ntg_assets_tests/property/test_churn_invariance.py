@@ -10,9 +10,9 @@ from polars.testing import assert_frame_equal
 
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings, ValueSettings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
-from ntg_assets.revenue.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
+from ntg_assets.revenue.radar.checks import radar_rows_that_do_not_reconcile, ranks_out_of_order
 from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))

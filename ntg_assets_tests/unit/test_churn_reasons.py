@@ -19,7 +19,7 @@ from ntg_assets.churn.snapshots import History, looked_at
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.features.user_activity import user_activity_features
-from ntg_assets.revenue.checks import contacts_without_a_raising_reason
+from ntg_assets.revenue.contacts.checks import contacts_without_a_raising_reason
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import Tables, boundaries, days, leaving_log, make_tables

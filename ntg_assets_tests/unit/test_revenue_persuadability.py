@@ -15,8 +15,12 @@ from ntg_assets.errors import SourceError
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
-from ntg_assets.revenue.contacts.trials import read_trial, trial_outcomes, with_activity_before
-from ntg_assets.revenue.contacts.uplift import (
+from ntg_assets.revenue.contacts.trial.trials import (
+    read_trial,
+    trial_outcomes,
+    with_activity_before,
+)
+from ntg_assets.revenue.contacts.trial.uplift import (
     BROKEN,
     MEASURED,
     NO_EFFECT,

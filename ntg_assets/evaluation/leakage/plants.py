@@ -68,13 +68,13 @@ PLANTS: dict[str, Plant] = {
         "what holds tonight's lists back takes the calibration that held-out events gave",
         (
             Edit(
-                "revenue/assets.py",
+                "revenue/contacts/assets.py",
                 '@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))',
                 '@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",),'
                 ' reads={"churn_calibration": BACKTEST})',
             ),
             Edit(
-                "revenue/assets.py",
+                "revenue/contacts/assets.py",
                 "def contact_holds(\n    user_list_report: pl.DataFrame,",
                 "def contact_holds(\n    churn_calibration: pl.DataFrame, user_list_report: pl.DataFrame,",
             ),

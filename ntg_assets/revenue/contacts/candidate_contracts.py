@@ -3,7 +3,7 @@
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.contact_candidates import BASES
 from ntg_assets.revenue.contacts.contact_rules import RULES
-from ntg_assets.revenue.contacts.intervention_contracts import UNIT
+from ntg_assets.revenue.value.contracts import UNIT
 
 
 @contract("contact_candidates")

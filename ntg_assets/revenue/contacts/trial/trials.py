@@ -155,7 +155,7 @@ def trial_outcomes(
     trial = users.join(closed, on="listed_id", how="inner").drop("listed_id")
     seen = run(
         query(
-            "revenue.contacts",
+            "revenue.contacts.trial",
             "trial_outcomes",
             {"trial": trial, "user_days": user_days},
             window_days=window_days,

@@ -1,0 +1,230 @@
+"""Assets of the contacts: whom to contact first, and who must not be."""
+
+import polars as pl
+
+from ntg_assets.churn.snapshots import train_history
+from ntg_assets.history.contacts import contacts_taken_back
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.revenue.contacts import strategies
+from ntg_assets.revenue.contacts.assignments import intervention_assignments as log_assignments
+from ntg_assets.revenue.contacts.candidate_contracts import ContactCandidates, ContactRules
+from ntg_assets.revenue.contacts.contact_candidates import contact_candidates as bring_together
+from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
+from ntg_assets.revenue.contacts.contact_rules import contact_rules as rule_contacts
+from ntg_assets.revenue.contacts.contact_rules import contract_holds, latest_instant
+from ntg_assets.revenue.contacts.intervention_contracts import (
+    InterventionAssignments,
+    InterventionExclusions,
+    InterventionTargets,
+    StrategyComparison,
+    StrategyOverlaps,
+)
+from ntg_assets.revenue.contacts.list_contracts import ContactHolds, UserListReport
+from ntg_assets.revenue.contacts.policy import intervention_exclusions as exclude
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison as compare
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_overlaps as count_overlaps
+from ntg_assets.revenue.contacts.user_list_report import report_user_lists
+from ntg_assets.revenue.contacts.user_lists import UserLists
+from ntg_assets.splits.boundaries import train_end
+from ntg_assets.stages import BACKTEST, LIVE
+
+
+@staged_asset(contract=UserListReport, group="revenue", kinds=("polars",))
+def user_list_report(
+    optional_sources: pl.DataFrame,
+    user_lists: pl.DataFrame,
+    trial_log: pl.DataFrame,
+    contact_candidates: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """How the ids of each configured list meet the users of the log: found,
+    nearly found, not found, blank.
+    """
+    is_accepted = project.settings.radar.unmatched_lists == "accept"
+    return report_user_lists(
+        optional_sources,
+        user_lists,
+        trial_log,
+        contact_candidates["user_id"],
+        accept_unmatched=is_accepted,
+    )
+
+
+@staged_asset(
+    contract=ContactHolds,
+    group="revenue",
+    name="contact_holds",
+    stages=(BACKTEST,),
+    kinds=("polars",),
+)
+def past_contact_holds(
+    user_list_report: pl.DataFrame, optional_sources: pl.DataFrame
+) -> pl.DataFrame:
+    """Why nobody would have been contacted; how the log ends is not known before its end."""
+    return hold_contacts([*list_holds(user_list_report), *contract_holds(optional_sources)])
+
+
+@staged_asset(contract=ContactHolds, group="revenue", stages=(LIVE,), kinds=("polars",))
+def contact_holds(
+    user_list_report: pl.DataFrame,
+    optional_sources: pl.DataFrame,
+    volume_report: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Why nobody is contacted tonight, whatever a strategy says;
+    a further source of such reasons is added here.
+    """
+    return hold_contacts(
+        [
+            *list_holds(user_list_report),
+            *contract_holds(optional_sources),
+            *volume_holds(volume_report, limit=project.settings.ingest.volume.quiet_below),
+        ]
+    )
+
+
+@staged_asset(contract=ContactCandidates, group="revenue", kinds=("polars",))
+def contact_candidates(
+    revenue_risk_radar: pl.DataFrame,
+    churn_scores: pl.DataFrame,
+    contract_scores: pl.DataFrame,
+    contract_values: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Whom a contact could be about: subscribers by their contracts, everyone else by silence."""
+    settings = project.settings
+    return bring_together(
+        revenue_risk_radar,
+        churn_scores.select("user_id", "churn_probability_before"),
+        contract_scores,
+        contract_values,
+        unit=settings.value.unit,
+        conversion=settings.subscriptions.conversion,
+    )
+
+
+@staged_asset(
+    contract=ContactRules,
+    group="revenue",
+    name="contact_rules",
+    stages=(BACKTEST,),
+    kinds=("polars",),
+)
+def past_contact_rules(
+    contact_candidates: pl.DataFrame,
+    known_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who would have been on no list, by what was known at the cutoff."""
+    return rule_contacts(
+        contact_candidates["user_id"],
+        known_terms,
+        attributes,
+        consent=project.settings.ingest.attributes.consent,
+        at=train_end(split_boundaries),
+        on=train_history(split_boundaries).cutoff_on,
+    )
+
+
+@staged_asset(contract=ContactRules, group="revenue", stages=(LIVE,), kinds=("polars",))
+def contact_rules(
+    contact_candidates: pl.DataFrame,
+    subscription_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who is on no contact list tonight, by all that the sources hold."""
+    return rule_contacts(
+        contact_candidates["user_id"],
+        subscription_terms,
+        attributes,
+        consent=project.settings.ingest.attributes.consent,
+        at=latest_instant(attributes, train_end(split_boundaries)),
+        on=train_history(split_boundaries).cutoff_on,
+    )
+
+
+@staged_asset(
+    contract=InterventionExclusions,
+    group="revenue",
+    files=("data/history/assignments", "data/history/generations"),
+    kinds=("polars",),
+)
+def intervention_exclusions(
+    contact_candidates: pl.DataFrame,
+    contact_rules: pl.DataFrame,
+    user_lists: pl.DataFrame,
+    contact_holds: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Why users are not contacted: withheld lists, opt-outs, exclusions,
+    contact caps, the random holdout.
+    """
+    as_of = train_history(split_boundaries).cutoff_on
+    lists = UserLists.of(user_lists)
+    return exclude(
+        contact_candidates,
+        settings=project.settings.radar,
+        lists=lists,
+        holds=contact_holds,
+        rules=contact_rules,
+        as_of=as_of,
+        taken_back=contacts_taken_back(project.paths.history, as_of),
+    )
+
+
+@staged_asset(contract=InterventionTargets, group="revenue", kinds=("polars",))
+def intervention_targets(
+    contact_candidates: pl.DataFrame,
+    intervention_exclusions: pl.DataFrame,
+    contact_holds: pl.DataFrame,
+    uplift_estimates: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Whom to contact tonight, by strategy, with expected value, cost and reason."""
+    return strategies.intervention_targets(
+        contact_candidates,
+        settings=project.settings.radar,
+        exclusions=intervention_exclusions,
+        holds=contact_holds,
+        seed=project.settings.seed,
+        warnings=contact_candidates.select("user_id", "churn_probability_before"),
+        uplift=uplift_estimates,
+        as_of=train_history(split_boundaries).cutoff_on,
+    )
+
+
+@staged_asset(contract=InterventionAssignments, group="revenue", kinds=("polars",))
+def intervention_assignments(
+    intervention_targets: pl.DataFrame, split_boundaries: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """Who is treated and who is held out tonight,
+    and with what probability: what a later measurement of the programme reads.
+    """
+    return log_assignments(
+        intervention_targets,
+        assigned_on=train_history(split_boundaries).cutoff_on,
+        holdout_share=project.settings.radar.holdout_share,
+    )
+
+
+@staged_asset(contract=StrategyComparison, group="revenue", kinds=("polars",))
+def strategy_comparison(
+    intervention_targets: pl.DataFrame, contact_candidates: pl.DataFrame, project: Project
+) -> pl.DataFrame:
+    """The strategies side by side: expected value, cost, overlap,
+    and how far the save rate may fall.
+    """
+    return compare(intervention_targets, contact_candidates, settings=project.settings.radar)
+
+
+@staged_asset(contract=StrategyOverlaps, group="revenue", kinds=("polars",))
+def strategy_overlaps(intervention_targets: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """How many of the contacts of one strategy another one contacts too."""
+    return count_overlaps(intervention_targets, settings=project.settings.radar)
