@@ -5,16 +5,14 @@ import polars as pl
 
 from ntg_assets.churn import recalibration
 from ntg_assets.churn import snapshots as clock
-from ntg_assets.churn.contracts import (
+from ntg_assets.churn.contracts.models import (
     ChurnCoefficients,
-    ChurnHorizonReport,
-    ChurnLabels,
     ChurnRecalibration,
-    ChurnScores,
-    ChurnSnapshots,
     ChurnUncertainty,
     ChurnWalkForward,
 )
+from ntg_assets.churn.contracts.scores import ChurnScores
+from ntg_assets.churn.contracts.snapshots import ChurnHorizonReport, ChurnLabels, ChurnSnapshots
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history

@@ -37,6 +37,7 @@ from ntg_assets.statistics.glm import (
     with_intercept,
 )
 
+METHODS = ("logistic", "base_rate")
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 200

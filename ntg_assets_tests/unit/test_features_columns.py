@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from ntg_assets.churn.contracts import ChurnSnapshots
+from ntg_assets.churn.contracts.snapshots import ChurnSnapshots
 from ntg_assets.contracts import Contract, IdTypes
 from ntg_assets.errors import ContractError
 from ntg_assets.features.contracts import UserFeatures

@@ -6,17 +6,20 @@ import polars as pl
 from ntg_assets.churn.snapshots import labelled_snapshots, train_history
 from ntg_assets.evaluation.churn import challenger_report as reporting
 from ntg_assets.evaluation.churn import forecasts as forecasting
-from ntg_assets.evaluation.churn.contracts import (
-    ChallengerForecasts,
+from ntg_assets.evaluation.churn.contracts.calibration import (
     ChurnCalibration,
-    ChurnChallengers,
     ChurnDrift,
-    ChurnForecasts,
     ChurnIntervalCoverage,
-    ChurnOutcomes,
+)
+from ntg_assets.evaluation.churn.contracts.challengers import (
+    ChallengerForecasts,
+    ChurnChallengers,
+    ValueBacktest,
+)
+from ntg_assets.evaluation.churn.contracts.forecasts import ChurnForecasts, ChurnOutcomes
+from ntg_assets.evaluation.churn.contracts.money import (
     MoneyCalibration,
     RadarBacktest,
-    ValueBacktest,
     ValueHorizons,
 )
 from ntg_assets.evaluation.churn.drift import churn_drift as measure_drift

@@ -29,6 +29,7 @@ from ntg_assets.sql import Source, query
 from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
+EVALUATIONS = (HOLDOUT, WALK_FORWARD)
 
 
 @dataclass(frozen=True)

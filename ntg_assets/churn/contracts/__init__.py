@@ -1,0 +1,1 @@
+"""Contracts of churn, by what they are about."""
