@@ -11,7 +11,8 @@ from benchmarks.experiment_grid import ALPHA, Random, shape_of
 from benchmarks.harness import Goal
 from ntg_assets.arrays import Floats
 from ntg_assets.statistics import library as st
-from ntg_assets.statistics.contrasts import Units, contrast_units
+from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.units import Units
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Terms
 
 WORLDS, SEED, POWER, LEAST = 1_000, 20260103, 0.8, 0.9

@@ -19,15 +19,18 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import (  # noqa: F401  # they register their answers
-    vector_designs,
-    vector_effects,
-    vector_power,
-    vector_shares,
-    vector_tests,
-)
 from benchmarks.harness import ROOT, command_line, console
-from benchmarks.vector_readers import ANSWERS, NotComputedError, read_vector
+from benchmarks.vectors import (  # noqa: F401  # they register their answers
+    beliefs,
+    designs,
+    effects,
+    many_shares,
+    power,
+    shares,
+    tests,
+    units,
+)
+from benchmarks.vectors.readers import ANSWERS, NotComputedError, read_vector
 from ntg_assets.errors import NtgError
 
 BUNDLED = ROOT / "ntg_assets_tests" / "golden" / "experiment_vectors.json"

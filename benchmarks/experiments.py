@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.experiment_grid import measure_decisions, measure_grid
+from benchmarks.experiment_grid import measure_grid
 from benchmarks.experiment_power import measure_power
 from benchmarks.experiment_truth import measure_truth
 from benchmarks.experiment_vectors import BUNDLED, judge, summary
+from benchmarks.experiment_worlds import measure_decisions
 from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def plain(*, folder: str) -> dict[str, float]:
 
 def ours(*, folder: str) -> dict[str, float]:
     """Time the full readout, and its parts."""
-    from ntg_assets.experiments.data.tables import metric_sums
+    from ntg_assets.experiments.data.summed_tables import metric_sums
     from ntg_assets.sql import Table
     from ntg_assets.storage.run import run
 
@@ -213,8 +214,8 @@ def many(*, experiments: int) -> dict[str, float]:
     """
     from ntg_assets.configuration.experiments.settings import ExperimentsSettings
     from ntg_assets.experiments.checks import receipts_that_disagree
-    from ntg_assets.experiments.data.evidence import EvidenceTables
-    from ntg_assets.experiments.data.tables import metric_sums
+    from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+    from ntg_assets.experiments.data.summed_tables import metric_sums
     from ntg_assets.experiments.results import (
         all_segment_effects,
         decisions,
@@ -268,7 +269,7 @@ def _conclude(definition: "ExperimentSettings", sums: "pl.DataFrame") -> None:
     """Go from the sums to health, readouts, segment effects and a decision with its receipt."""
     import polars as pl
 
-    from ntg_assets.experiments.data.evidence import EvidenceTables
+    from ntg_assets.experiments.data.evidence_tables import EvidenceTables
     from ntg_assets.experiments.results import (
         all_segment_effects,
         decisions,

@@ -15,7 +15,7 @@ _HOMES = {
     "Settings": "ntg_assets.configuration.settings",
     "Table": "ntg_assets.sql",
     "active_users_at": "ntg_assets.features.user_activity",
-    "answer_plan": "ntg_assets.statistics.sample_size",
+    "answer_plan": "ntg_assets.statistics.planning.sample_size",
     "code_interactions": "ntg_assets.interactions.interactions",
     "load_events": "ntg_assets.events.load",
     "load_settings": "ntg_assets.configuration.settings",

@@ -2,8 +2,9 @@
 own formulas.
 """
 
-from ntg_assets.statistics.proportions import Count
-from ntg_assets.statistics.two_samples import Alternative, Sample
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.shares.proportions import Count
+from ntg_assets.statistics.student_t import Alternative
 
 
 def welch_by_library(

@@ -11,10 +11,10 @@ import polars as pl
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import EvidenceTables
-from ntg_assets.experiments.data.log_rules import LogRules
+from ntg_assets.experiments.data import log_tables, summed_tables, tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs.log_rules import LogRules
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.connection import connect
@@ -110,20 +110,22 @@ def conclude(
     )
     with connect(engine=EngineSettings(threads=1)) as store:
         assigned = run(tables.assignments(LISTS, programme=programme, exposure_log=seen), store)
-        units = run(tables.log_unit_metrics(seen, definitions=definitions, **known), store)
-        daily = run(tables.daily_sums(seen, definitions=definitions, **known), store)
-        by_day = run(tables.traffic_by_day(seen), store)
-        contents = run(tables.log_contents(counts, exposure_log=seen, **known), store)
-        log_traffic = tables.log_traffic(seen, **known)
+        units = run(log_tables.log_unit_metrics(seen, definitions=definitions, **known), store)
+        daily = run(log_tables.daily_sums(seen, definitions=definitions, **known), store)
+        by_day = run(log_tables.traffic_by_day(seen), store)
+        contents = run(log_tables.log_contents(counts, exposure_log=seen, **known), store)
+        log_traffic = log_tables.log_traffic(seen, **known)
         traffic = run(
             tables.arm_traffic(
                 assigned, exposures=exposed, definitions=definitions, log_traffic=log_traffic
             ),
             store,
         )
-        sums = run(tables.metric_sums(units, definitions=definitions), store)
-        quantiles = run(tables.metric_quantiles(units, definitions=definitions), store)
-        shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=definitions), store)
+        sums = run(summed_tables.metric_sums(units, definitions=definitions), store)
+        quantiles = run(summed_tables.metric_quantiles(units, definitions=definitions), store)
+        shapes = run(
+            summed_tables.metric_shapes(units, metric_sums=sums, definitions=definitions), store
+        )
     evidence = EvidenceTables(
         traffic,
         sums,

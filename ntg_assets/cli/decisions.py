@@ -15,7 +15,7 @@ from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
-from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.decisions import RULE_VERSION
 from ntg_assets.experiments.decision.receipts import (
     ReplayMismatchError,

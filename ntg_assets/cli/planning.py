@@ -18,8 +18,8 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.experiments.readout.plans import baseline_of
-from ntg_assets.statistics.plan_request import PlanRequest
-from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
+from ntg_assets.statistics.planning.plan_request import PlanRequest
+from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
 from ntg_assets.statistics.two_samples import Better
 
 
@@ -186,7 +186,7 @@ def tell_plan(
 
 def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
     from ntg_assets.publish.figures import draw_power_curves  # noqa: PLC0415
-    from ntg_assets.statistics.sample_size import (  # noqa: PLC0415  # with the drawing, which is slow to import
+    from ntg_assets.statistics.planning.sample_size import (  # noqa: PLC0415  # with the drawing, which is slow to import
         power_at,
     )
 

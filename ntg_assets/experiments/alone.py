@@ -15,23 +15,26 @@ from ntg_assets.configuration.experiments.sources import LogSource
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.aggregate_designs import contrasts_of_aggregates
-from ntg_assets.experiments.data.evidence import EvidenceTables
-from ntg_assets.experiments.data.log_rules import log_rules
-from ntg_assets.experiments.data.unit_designs import design_columns, metric_contrasts, units_of
-from ntg_assets.experiments.data.unit_tables import (
+from ntg_assets.experiments.data import log_tables, summed_tables, tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs.log_rules import log_rules
+from ntg_assets.experiments.data.units.aggregate_designs import contrasts_of_aggregates
+from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
+from ntg_assets.experiments.data.units.unit_designs import (
+    design_columns,
+    metric_contrasts,
+    units_of,
+)
+from ntg_assets.experiments.data.units.unit_tables import (
     as_written,
     assignments_of_units,
-    sums_of_aggregates,
-    traffic_of_aggregates,
     traffic_of_units,
     unit_metrics_of,
 )
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.sql import Query
-from ntg_assets.statistics.contrasts import Units
+from ntg_assets.statistics.designs.units import Units
 from ntg_assets.storage.run import run
 
 NO_LISTS = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
@@ -138,7 +141,7 @@ def _design(
     if not metrics:
         return None, {}
     design = design_columns(one, rows)
-    made = tables.cut_units(units, definitions=[one])
+    made = summed_tables.cut_units(units, definitions=[one])
     cut = run(made) if isinstance(made, Query) else units
     designed = {metric.name: units_of(one, metric, cut, design)[0] for metric in metrics}
     return metric_contrasts(one, cut, design), designed
@@ -173,14 +176,14 @@ def _of_logs(
             assigned,
             exposures=exposed,
             definitions=[one],
-            log_traffic=tables.log_traffic(seen, **read),
+            log_traffic=log_tables.log_traffic(seen, **read),
         ),
     )
-    units = run(tables.log_unit_metrics(seen, definitions=[one], **read))
+    units = run(log_tables.log_unit_metrics(seen, definitions=[one], **read))
     more: dict[str, Any] = {
-        "traffic_by_day": run(tables.traffic_by_day(seen)),
-        "daily_sums": run(tables.daily_sums(seen, definitions=[one], **read)),
-        "log_contents": run(tables.log_contents(counts, exposure_log=seen, **read)),
+        "traffic_by_day": run(log_tables.traffic_by_day(seen)),
+        "daily_sums": run(log_tables.daily_sums(seen, definitions=[one], **read)),
+        "log_contents": run(log_tables.log_contents(counts, exposure_log=seen, **read)),
     }
     return _evidence(one, units, traffic, assignments=assigned, settings=settings, **more)
 
@@ -195,10 +198,10 @@ def _evidence(
     designed: Mapping[str, Units] | None = None,
     **more: Any,  # further tables of evidence, by name
 ) -> EvidenceTables:
-    sums = run(tables.metric_sums(units, definitions=[one]))
-    quantiles = run(tables.metric_quantiles(units, definitions=[one]))
-    shapes = run(tables.metric_shapes(units, metric_sums=sums, definitions=[one]))
-    tested = run(tables.self_test_units(units, assignments=assignments, definitions=[one]))
+    sums = run(summed_tables.metric_sums(units, definitions=[one]))
+    quantiles = run(summed_tables.metric_quantiles(units, definitions=[one]))
+    shapes = run(summed_tables.metric_shapes(units, metric_sums=sums, definitions=[one]))
+    tested = run(summed_tables.self_test_units(units, assignments=assignments, definitions=[one]))
     self_tests = results.self_tests([one], tested, seed=settings.seed, designed=designed)
     return EvidenceTables(
         traffic,

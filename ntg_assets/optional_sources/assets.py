@@ -11,13 +11,13 @@ from ntg_assets.attributes.contracts import Attributes, AttributeSources
 from ntg_assets.contracts import Contract
 from ntg_assets.events.assets import place_of
 from ntg_assets.events.contracts import OptionalSources
-from ntg_assets.experiments.contracts.data import ExperimentSources
 from ntg_assets.experiments.contracts.logs import (
     ExposureLog,
     KeptAssignments,
     LogRowCounts,
     OutcomeLog,
 )
+from ntg_assets.experiments.contracts.traffic import ExperimentSources
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogLosses
 from ntg_assets.optional_sources.contracts import InputFiles

@@ -18,18 +18,14 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError, tell_error
-from ntg_assets.experiments.data.exposure_logs import (
-    EXPOSURE_TYPES,
-    KEPT_TYPES,
-    OUTCOME_TYPES,
-    ExperimentLogs,
-    files_of,
-    read_experiment,
-)
 from ntg_assets.experiments.data.isolation import source_of
-from ntg_assets.experiments.data.log_files import log_sources, mark_changes
-from ntg_assets.experiments.data.log_reading import LogFiles
-from ntg_assets.experiments.data.log_rules import COUNT_TYPES, log_rules
+from ntg_assets.experiments.data.logs.exposure_logs import ExperimentLogs, files_of, read_experiment
+from ntg_assets.experiments.data.logs.exposure_rows import EXPOSURE_TYPES
+from ntg_assets.experiments.data.logs.kept_assignments import KEPT_TYPES
+from ntg_assets.experiments.data.logs.log_files import log_sources, mark_changes
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.log_rules import COUNT_TYPES, log_rules
+from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES
 from ntg_assets.off_policy.impressions import ShownLog, no_shown_log, read_shown
 from ntg_assets.off_policy.isolation import KEY as SHOWN_KEY
 from ntg_assets.optional_sources.input_files import (

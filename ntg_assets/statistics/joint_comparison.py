@@ -6,12 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
-from ntg_assets.statistics.multiple_testing import (
-    max_t_critical,
-    max_t_p,
-    shared_control_loadings,
-)
-from ntg_assets.statistics.two_samples import t_critical, t_p
+from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.statistics.student_t import t_critical, t_p
 
 Compare = Callable[[Sequence[Arm], Terms], Compared]
 

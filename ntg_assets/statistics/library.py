@@ -11,21 +11,7 @@ and arms made from whatever numbers are at hand.
 file or a store.
 """
 
-from collections.abc import Sequence
-from math import ceil, sqrt
-
-import numpy as np
-import numpy.typing as npt
-
 from ntg_assets.randomness import bucket_of
-from ntg_assets.statistics.alpha_split import (
-    conditional_power,
-    preferential_alpha,
-    split_alpha,
-    units_still_needed,
-    weighted_bonferroni,
-    weighted_holm,
-)
 from ntg_assets.statistics.bayes import (
     Belief,
     PastEffect,
@@ -36,7 +22,13 @@ from ntg_assets.statistics.bayes import (
     update_share,
 )
 from ntg_assets.statistics.bootstrap import bootstrap_t_interval, mean_intervals
-from ntg_assets.statistics.clusters import (
+from ntg_assets.statistics.classical_tests import (
+    compare_with_known_variance,
+    compare_with_one_variance,
+    equivalence_p,
+    margin_p,
+)
+from ntg_assets.statistics.designs.clusters import (
     ClusterMeans,
     cluster_sample,
     clustered,
@@ -44,26 +36,19 @@ from ntg_assets.statistics.clusters import (
     design_effect,
     intracluster_correlation,
 )
-from ntg_assets.statistics.covariates import compare_with_covariates
-from ntg_assets.statistics.moments import PAIRS, VARIABLES, Moments
-from ntg_assets.statistics.multiple_testing import (
-    benjamini_hochberg,
-    benjamini_yekutieli,
-    bonferroni,
-    fisher_p,
-    fixed_sequence,
-    hochberg,
-    holm,
-    holm_sidak,
-    hommel,
-    max_t_critical,
-    max_t_p,
-    shared_control_loadings,
-    sidak,
-    simes_p,
-    stouffer_p,
-    two_stage_benjamini_hochberg,
+from ntg_assets.statistics.designs.covariates import compare_with_covariates
+from ntg_assets.statistics.designs.strata import compare_within_strata
+from ntg_assets.statistics.from_values import (
+    adjusted_by_covariates,
+    dunnett_p,
+    moments_from_values,
+    order_statistics,
+    sample_from_share,
+    sample_from_sums,
+    sample_from_values,
+    winsorised,
 )
+from ntg_assets.statistics.moments import Moments
 from ntg_assets.statistics.named_tests import (
     Tested,
     barnard,
@@ -77,8 +62,8 @@ from ntg_assets.statistics.named_tests import (
     sign_test,
     signed_ranks,
 )
-from ntg_assets.statistics.plan_request import PlanRequest
-from ntg_assets.statistics.power import (
+from ntg_assets.statistics.planning.plan_request import PlanRequest
+from ntg_assets.statistics.planning.power import (
     Design,
     days_for_units,
     detectable_effect,
@@ -87,16 +72,7 @@ from ntg_assets.statistics.power import (
     power,
     units_for_effect,
 )
-from ntg_assets.statistics.proportions import (
-    Count,
-    compare_proportions,
-    compare_small_proportions,
-    equal_shares_p,
-    fisher_exact_p,
-    newcombe_interval,
-    sample_ratio_p,
-    wilson_interval,
-)
+from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
 from ntg_assets.statistics.quantiles import (
     OrderStatistics,
     compare_quantiles,
@@ -108,53 +84,77 @@ from ntg_assets.statistics.relative_effects import (
     fieller_interval,
     relative_error,
 )
-from ntg_assets.statistics.sample_size import PlanAnswer, answer_plan
-from ntg_assets.statistics.sequential import (
-    Looks,
+from ntg_assets.statistics.repeated.alpha_split import (
+    conditional_power,
+    preferential_alpha,
+    split_alpha,
+    units_still_needed,
+    weighted_bonferroni,
+    weighted_holm,
+)
+from ntg_assets.statistics.repeated.anytime import (
     anytime_factor,
     anytime_p,
+    mixture_p,
+    one_sided_anytime_p,
+    one_sided_factor,
+)
+from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.statistics.repeated.multiple_testing import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    bonferroni,
+    fisher_p,
+    fixed_sequence,
+    hochberg,
+    holm,
+    holm_sidak,
+    hommel,
+    sidak,
+    simes_p,
+    stouffer_p,
+    two_stage_benjamini_hochberg,
+)
+from ntg_assets.statistics.repeated.sequential import (
+    Looks,
     crossing_probability,
     haybittle_peto_bound,
     hwang_shih_decani,
-    mixture_p,
     obrien_fleming,
     obrien_fleming_bound,
-    one_sided_anytime_p,
-    one_sided_factor,
     planned_looks,
     pocock_bound,
     pocock_spending,
     power_family,
     wang_tsiatis_bound,
 )
-from ntg_assets.statistics.share_intervals import (
+from ntg_assets.statistics.samples import Sample, adjusted_samples, pooled_theta
+from ntg_assets.statistics.shares.one_share import ShareMethod, share_interval
+from ntg_assets.statistics.shares.proportions import (
+    Count,
+    compare_proportions,
+    compare_small_proportions,
+    equal_shares_p,
+    fisher_exact_p,
+    newcombe_interval,
+    sample_ratio_p,
+    wilson_interval,
+)
+from ntg_assets.statistics.shares.score import score_p, score_statistic
+from ntg_assets.statistics.shares.share_intervals import (
     DifferenceMethod,
     RatioMethod,
-    ShareMethod,
     compare_by_score,
     difference_interval,
     odds_ratio_interval,
     ratio_interval,
-    score_p,
-    score_statistic,
-    share_interval,
 )
 from ntg_assets.statistics.skewness import Shape, compare_skewed, skew_of_difference
-from ntg_assets.statistics.strata import compare_within_strata
+from ntg_assets.statistics.student_t import Alternative, t_critical, t_p
 from ntg_assets.statistics.two_samples import (
-    Alternative,
     Difference,
-    Sample,
-    adjusted_samples,
     compare_means,
     compare_pairs,
-    compare_with_known_variance,
-    compare_with_one_variance,
-    equivalence_p,
-    margin_p,
-    pooled_theta,
-    t_critical,
-    t_p,
     welch_degrees_of_freedom,
 )
 
@@ -288,104 +288,3 @@ __all__ = [
     "wilson_interval",
     "winsorised",
 ]
-
-Numbers = Sequence[float] | npt.NDArray[np.float64]
-
-
-def sample_from_sums(n: float, total: float, squares: float) -> Sample:
-    """Make an arm from its units, the sum of their values and the sum of their squares."""
-    mean = total / n
-    return Sample(n, mean, (squares - n * mean**2) / (n - 1) if n > 1 else float("nan"))
-
-
-def sample_from_values(values: Numbers) -> Sample:
-    """Make an arm from its values; those that are missing (NaN) do not count."""
-    known = np.asarray(values, dtype=float)
-    known = known[~np.isnan(known)]
-    return Sample(len(known), float(known.mean()), float(known.var(ddof=1)))
-
-
-def sample_from_share(successes: float, n: int) -> Sample:
-    """Make an arm from a count of successes; the variance is share * (1 - share)."""
-    share = successes / n
-    return Sample(n, share, share * (1 - share))
-
-
-def moments_from_values(
-    value: Numbers,
-    *,
-    denominator: Numbers | None = None,
-    covariate: Numbers | None = None,
-    covariate_denominator: Numbers | None = None,
-) -> Moments:
-    """Make the moments of an arm from its units: a mean or ratio,
-    with the same quantity before the experiment where it is known.
-    """
-    n = len(value)
-    given = (value, denominator, covariate, covariate_denominator)
-    filled = [
-        np.full(n, constant) if one is None else np.asarray(one, dtype=float)
-        for one, constant in zip(given, (0.0, 1.0, 0.0, 1.0), strict=True)
-    ]
-    table = np.cov(np.array(filled))
-    place = {name: position for position, name in enumerate(VARIABLES)}
-    return Moments(
-        n,
-        {name: float(column.mean()) for name, column in zip(VARIABLES, filled, strict=True)},
-        {(one, other): float(table[place[one], place[other]]) for one, other in PAIRS},
-    )
-
-
-def adjusted_by_covariates(
-    values: Sequence[Numbers], covariates: Sequence[npt.NDArray[np.float64]]
-) -> list[Sample]:
-    """Take out of each arm what several covariates explain: one set of slopes,
-    fitted within the arms (CUPED with a vector).
-
-    Args:
-        values: Per arm, one number per unit.
-        covariates: Per arm, an array (units, covariates), known before the experiment.
-    """
-    rows = [np.asarray(one, dtype=float) for one in covariates]
-    centred = [one - one.mean(axis=0) for one in rows]
-    inner = [np.asarray(one, dtype=float) - np.mean(one) for one in values]
-    slopes = np.linalg.lstsq(np.vstack(centred), np.concatenate(inner), rcond=None)[0]
-    centre = np.vstack(rows).mean(axis=0)
-    return [
-        sample_from_values(np.asarray(one, dtype=float) - (row - centre) @ slopes)
-        for one, row in zip(values, rows, strict=True)
-    ]
-
-
-def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
-    """Find a quantile of one arm by itself and the values that enclose it with 95% confidence; of
-    arms that are to be compared and share values, ask `mid_quantiles` for all of them together.
-    """
-    return mid_quantiles([values], quantile)[0]
-
-
-def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:
-    """Cut the values of all arms at one common quantile, so that no arm has a cap of its own."""
-    pooled = np.sort(np.concatenate([np.asarray(one, dtype=float) for one in arms]))
-    cap = pooled[ceil(len(pooled) * at) - 1]
-    return [np.minimum(np.asarray(one, dtype=float), cap) for one in arms]
-
-
-def dunnett_p(
-    control: Numbers, treatments: Sequence[Numbers], *, two_sided: bool = True
-) -> list[float]:
-    """Compare several treatments with one control, p-values adjusted for all of them,
-    with one variance for all arms (Dunnett 1955).
-    """
-    arms = [np.asarray(one, dtype=float) for one in (control, *treatments)]
-    df = sum(len(one) - 1 for one in arms)
-    pooled = sum((len(one) - 1) * float(one.var(ddof=1)) for one in arms) / df
-    base, *others = [Sample(len(one), float(one.mean()), pooled) for one in arms]
-    loadings = shared_control_loadings(base, others)
-    statistics = [
-        (one.mean - base.mean) / sqrt(one.squared_error + base.squared_error) for one in others
-    ]
-    return [
-        max_t_p(statistic, loadings, degrees_of_freedom=df, two_sided=two_sided)
-        for statistic in statistics
-    ]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.two_samples import Alternative
+from ntg_assets.statistics.student_t import Alternative
 
 Values = npt.ArrayLike
 RankMethod = Literal["auto", "exact", "asymptotic"]

@@ -17,14 +17,9 @@ from typing import Any, NamedTuple
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.hazards import Happened, hazard_trend
 from ntg_assets.statistics.moments import PAIRS, Moments
-from ntg_assets.statistics.two_samples import (
-    Difference,
-    Sample,
-    adjusted_samples,
-    compare_means,
-    is_clearly_positive,
-    t_p,
-)
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.student_t import t_p
+from ntg_assets.statistics.two_samples import Difference, compare_means, is_clearly_positive
 
 MILLI = 1_000
 TREND_SUMS = ("value", "moment", "value_value", "moment_moment", "value_moment")

@@ -19,13 +19,9 @@ from scipy import special
 
 from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.two_samples import (
-    Alternative,
-    Difference,
-    Sample,
-    interval_reach,
-    t_p,
-)
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
+from ntg_assets.statistics.two_samples import Difference
 
 # the ends enclose the quantile with 95% confidence
 ENCLOSING_Z = -float(special.ndtri(0.025))

@@ -5,15 +5,9 @@ decisions rest on the absolute difference.
 from math import sqrt
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.two_samples import (
-    Alternative,
-    Difference,
-    Sample,
-    interval_reach,
-    t_critical,
-    t_p,
-    welch_degrees_of_freedom,
-)
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.student_t import Alternative, interval_reach, t_critical, t_p
+from ntg_assets.statistics.two_samples import Difference, welch_degrees_of_freedom
 
 
 def compare_relative(

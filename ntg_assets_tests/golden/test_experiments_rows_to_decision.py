@@ -11,8 +11,9 @@ import pytest
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence, EvidenceTables
+from ntg_assets.experiments.data import summed_tables
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.receipts import evaluate
 from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
@@ -75,8 +76,8 @@ def test_users_of_tea_tasting_come_out_as_published() -> None:
     )
     evidence = EvidenceTables(
         traffic,
-        run(tables.metric_sums(units, definitions=[one])),
-        run(tables.metric_quantiles(units, definitions=[one])),
+        run(summed_tables.metric_sums(units, definitions=[one])),
+        run(summed_tables.metric_quantiles(units, definitions=[one])),
     )
     found = {row["metric"]: row for row in results.readouts([one], evidence).iter_rows(named=True)}
     for metric in ("orders", "revenue"):

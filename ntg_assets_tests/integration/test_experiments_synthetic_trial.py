@@ -11,9 +11,9 @@ import yaml
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data import log_tables, summed_tables, tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.run import run
@@ -44,15 +44,15 @@ def test_the_planted_trial_ends_in_a_simulated_decision_whose_intervals_hold_the
     exposures = logs.read_exposure_logs([one], home=tmp_path)
     lists = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
     assigned = run(tables.assignments(lists, programme=programme, exposure_log=exposures))
-    units = run(tables.log_unit_metrics(exposures, events=events, definitions=[one]))
-    logged = tables.log_traffic(exposures, events=events)
+    units = run(log_tables.log_unit_metrics(exposures, events=events, definitions=[one]))
+    logged = log_tables.log_traffic(exposures, events=events)
     evidence = EvidenceTables(
         run(
             tables.arm_traffic(assigned, exposures=exposures, definitions=[one], log_traffic=logged)
         ),
-        run(tables.metric_sums(units, definitions=[one])),
-        run(tables.metric_quantiles(units, definitions=[one])),
-        daily_sums=run(tables.daily_sums(exposures, events=events, definitions=[one])),
+        run(summed_tables.metric_sums(units, definitions=[one])),
+        run(summed_tables.metric_quantiles(units, definitions=[one])),
+        daily_sums=run(log_tables.daily_sums(exposures, events=events, definitions=[one])),
     )
     readouts = results.readouts([one], evidence)
     found = {row["metric"]: row for row in readouts.iter_rows(named=True)}

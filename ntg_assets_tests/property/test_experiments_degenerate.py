@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.data.log_content import LogContent
+from ntg_assets.experiments.data.logs.log_content import LogContent
 from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
 from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.moments import Sums
-from ntg_assets.statistics.multiple_testing import max_t_critical, max_t_p
 from ntg_assets.statistics.quantiles import OrderStatistics
-from ntg_assets.statistics.two_samples import t_critical, t_p
+from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_p
+from ntg_assets.statistics.student_t import t_critical, t_p
 from ntg_assets_tests.experiment_sums import cohorts, sums_of_units, trend
 
 ARMS, SEGMENTS, DAYS = ("a", "b", "c"), ("north", "south"), 14

@@ -10,14 +10,21 @@ import pytest
 import scipy
 from numpy.typing import NDArray
 
-from ntg_assets.statistics.library import order_statistics
+from ntg_assets.statistics.from_values import order_statistics
 from ntg_assets.statistics.moments import Moments
-from ntg_assets.statistics.multiple_testing import holm, max_t_critical, shared_control_loadings
-from ntg_assets.statistics.power import Design, power, units_for_effect
-from ntg_assets.statistics.proportions import Count, compare_proportions, compare_small_proportions
+from ntg_assets.statistics.planning.power import Design, power, units_for_effect
 from ntg_assets.statistics.quantiles import compare_quantiles
-from ntg_assets.statistics.sequential import anytime_factor, planned_looks
-from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, compare_means
+from ntg_assets.statistics.repeated.anytime import anytime_factor
+from ntg_assets.statistics.repeated.max_t import max_t_critical, shared_control_loadings
+from ntg_assets.statistics.repeated.multiple_testing import holm
+from ntg_assets.statistics.repeated.sequential import planned_looks
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.shares.proportions import (
+    Count,
+    compare_proportions,
+    compare_small_proportions,
+)
+from ntg_assets.statistics.two_samples import Difference, compare_means
 
 Floats = NDArray[np.float64]
 pytestmark = pytest.mark.slow

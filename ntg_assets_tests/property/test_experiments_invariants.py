@@ -15,14 +15,12 @@ from ntg_assets.experiments.data.bucketing import choose_arm
 from ntg_assets.randomness import bucket_of
 from ntg_assets.statistics.bayes import Belief, update
 from ntg_assets.statistics.moments import Sums, moments_of, total
-from ntg_assets.statistics.multiple_testing import benjamini_hochberg, bonferroni, holm, max_t_p
-from ntg_assets.statistics.sequential import (
-    anytime_factor,
-    anytime_p,
-    crossing_probability,
-    planned_looks,
-)
-from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means
+from ntg_assets.statistics.repeated.anytime import anytime_factor, anytime_p
+from ntg_assets.statistics.repeated.max_t import max_t_p
+from ntg_assets.statistics.repeated.multiple_testing import benjamini_hochberg, bonferroni, holm
+from ntg_assets.statistics.repeated.sequential import crossing_probability, planned_looks
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.two_samples import compare_means
 from ntg_assets_tests.experiment_sums import sums
 
 values = st.lists(

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.proportions import Count, compare_proportions
-from ntg_assets.statistics.two_samples import Alternative, Sample, compare_means
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.shares.proportions import Count, compare_proportions
+from ntg_assets.statistics.student_t import Alternative
+from ntg_assets.statistics.two_samples import compare_means
 from ntg_assets_tests.experiment_library import proportions_by_library, welch_by_library
 
 samples = st.builds(Sample, st.integers(3, 10**6), st.floats(1, 1e4), st.floats(1e-4, 1e4))

@@ -3,17 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.experiment_grid import (
-    EFFECT,
-    ESTIMATORS,
-    SHAPES,
-    SHARE_SHAPES,
-    decide_worlds,
-    definition,
-    in_band,
-    planned_units,
-)
+from benchmarks.experiment_grid import ESTIMATORS, SHAPES, SHARE_SHAPES, in_band
 from benchmarks.experiment_power import measure_power
+from benchmarks.experiment_worlds import EFFECT, decide_worlds, definition, planned_units
 from ntg_assets.statistics import library as st
 
 

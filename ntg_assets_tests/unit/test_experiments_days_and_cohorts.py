@@ -9,7 +9,7 @@ import pytest
 
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.statistics import library as st
-from ntg_assets.statistics.proportions import sample_ratio_p
+from ntg_assets.statistics.shares.proportions import sample_ratio_p
 from ntg_assets_tests.trials import Concluded, conclude, trial, write_logs
 
 START = datetime(2026, 1, 5)

@@ -30,7 +30,7 @@ from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.statistics.bayes import Belief, PastEffect, learn_prior
 from ntg_assets.statistics.moments import Sums
-from ntg_assets.statistics.proportions import sample_ratio_p
+from ntg_assets.statistics.shares.proportions import sample_ratio_p
 from ntg_assets_tests.experiment_sums import sums
 
 DAYS = (datetime(2026, 1, 1), datetime(2026, 1, 29))

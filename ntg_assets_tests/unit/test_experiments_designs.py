@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import NotEnoughDataError, SourceError
 from ntg_assets.experiments.alone import Concluded, conclude_aggregates, conclude_units
-from ntg_assets.experiments.data.evidence import EvidenceTables
-from ntg_assets.experiments.data.unit_tables import sums_of_aggregates, traffic_of_aggregates
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.statistics import library as st
-from ntg_assets.statistics.contrasts import Units, contrast_units
+from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.units import Units
 from ntg_assets_tests.trials import trial
 
 SETTINGS = load_settings()

@@ -25,8 +25,8 @@ from ntg_assets.experiments.decision.sensitivity import worst_segment
 from ntg_assets.experiments.readout.readout import Readout
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.bayes import Belief
-from ntg_assets.statistics.plan_request import PlanRequest
-from ntg_assets.statistics.sample_size import answer_plan
+from ntg_assets.statistics.planning.plan_request import PlanRequest
+from ntg_assets.statistics.planning.sample_size import answer_plan
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.unit.test_experiments_looks import DAYS
 

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_tables, tables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
@@ -79,7 +79,7 @@ def test_outcomes_are_those_after_the_day_of_the_list(home: Path) -> None:
     rows = [(1, 7, datetime(2026, 1, day), "play", 1.0, 1.0) for day in (4, 5, 6, 25)]
     events = with_event_on(pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row"))
     found = run(
-        tables.log_unit_metrics(
+        log_tables.log_unit_metrics(
             logs.read_exposure_logs([one], home=home), events=events, definitions=[one]
         )
     )

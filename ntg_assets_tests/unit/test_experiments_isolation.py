@@ -11,13 +11,15 @@ import pytest
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments import results
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments import result_rows, results
+from ntg_assets.experiments.data import log_tables, summed_tables, tables
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.isolation import usable
-from ntg_assets.experiments.data.log_reading import LogFiles
-from ntg_assets.experiments.data.unit_ids import report_unit_ids
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs import exposure_rows, kept_assignments, outcome_rows
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.unit_ids import report_unit_ids
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck
 from ntg_assets.experiments.readout.plans import PlanWeek
@@ -73,16 +75,18 @@ def evidence_of(
     log_of_events = events((1, 7, "2026-01-20"))
     readable = usable(known, refused)
     assigned = run(tables.assignments(NO_LISTS, programme=readable, exposure_log=log))
-    traffic = tables.log_traffic(log, events=log_of_events)
-    units = run(tables.log_unit_metrics(log, events=log_of_events, definitions=known.definitions))
+    traffic = log_tables.log_traffic(log, events=log_of_events)
+    units = run(
+        log_tables.log_unit_metrics(log, events=log_of_events, definitions=known.definitions)
+    )
     return EvidenceTables(
         run(
             tables.arm_traffic(
                 assigned, exposures=log, definitions=readable.definitions, log_traffic=traffic
             )
         ),
-        run(tables.metric_sums(units, definitions=known.definitions)),
-        run(tables.metric_quantiles(units, definitions=known.definitions)),
+        run(summed_tables.metric_sums(units, definitions=known.definitions)),
+        run(summed_tables.metric_quantiles(units, definitions=known.definitions)),
     )
 
 
@@ -136,7 +140,7 @@ def test_whatever_one_readout_raises_leaves_the_others_as_they_are(
             raise ZeroDivisionError("division by zero")
         return examine(experiment, found)
 
-    monkeypatch.setattr(results, "examine", examine_one)
+    monkeypatch.setattr(result_rows, "examine", examine_one)
     broken = results_of(known, evidence)
     for name in ("health_checks", "readouts", "decisions"):
         kept = getattr(sound, name).filter(pl.col("experiment") == "two")
@@ -163,8 +167,8 @@ def test_a_number_that_fits_no_column_concerns_its_experiment_alone(
             )
         ]
 
-    monkeypatch.setattr(results, "baseline_of", lambda *_: None)
-    monkeypatch.setattr(results, "plan_by_week", plan)
+    monkeypatch.setattr(result_rows, "baseline_of", lambda *_: None)
+    monkeypatch.setattr(result_rows, "plan_by_week", plan)
     assert results.experiment_plans(known.definitions, evidence)["days"].to_list() == [7]
 
 
@@ -260,7 +264,7 @@ def test_units_are_read_by_the_id_rule_of_the_log_and_what_is_only_near_is_count
     assert as_integers.select("unit_id", "n_exposures").rows() == [("7", 3), ("x8", 1)]
     assert as_texts["unit_id"].to_list() == [" 7 ", "007", "7", "x8"]
     report = report_unit_ids(
-        as_texts, pl.DataFrame(schema=logs.OUTCOME_TYPES), pl.Series(["7", "X8"])
+        as_texts, pl.DataFrame(schema=outcome_rows.OUTCOME_TYPES), pl.Series(["7", "X8"])
     )
     check_frame(report, contract_of("unit_id_report"))
     assert report.rows() == [("one", "interaction log", 4, 1, 3, 0, "' 7 ' for '7'")]
@@ -277,9 +281,9 @@ def test_units_are_held_against_their_own_outcome_log_where_there_is_one() -> No
 
 def test_logs_are_stored_by_their_contracts(tmp_path: Path) -> None:
     for name, schema in (
-        ("exposure_log", logs.EXPOSURE_TYPES),
-        ("outcome_log", logs.OUTCOME_TYPES),
-        ("kept_assignments", logs.KEPT_TYPES),
+        ("exposure_log", exposure_rows.EXPOSURE_TYPES),
+        ("outcome_log", outcome_rows.OUTCOME_TYPES),
+        ("kept_assignments", kept_assignments.KEPT_TYPES),
     ):
         check_frame(pl.DataFrame(schema=schema), contract_of(name))
     check_frame(

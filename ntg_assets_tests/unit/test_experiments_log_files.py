@@ -9,7 +9,7 @@ import pytest
 
 from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets_tests.event_files import written_instants
 
 NINE = datetime(2024, 1, 1, 9)

@@ -11,8 +11,8 @@ import pytest
 
 from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data.log_rules import LogRules, log_rules
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs.log_rules import LogRules, log_rules
 from ntg_assets_tests.trials import Concluded, conclude, trial, write_logs
 
 START = datetime(2026, 1, 5)

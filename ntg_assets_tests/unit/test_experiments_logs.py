@@ -12,9 +12,10 @@ from pydantic import ValidationError
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_tables, summed_tables, tables
 from ntg_assets.experiments.data.bucketing import assign
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs import kept_assignments
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.run import run
 from ntg_assets_tests.logs import EVENT_SCHEMA
@@ -82,7 +83,7 @@ def measured(
     one = definition(**changes)
     outcomes = logs.read_outcome_logs([one], home=home)
     found = run(
-        tables.log_unit_metrics(
+        log_tables.log_unit_metrics(
             logs.read_exposure_logs([one], home=home),
             events=log,
             outcome_log=outcomes,
@@ -147,11 +148,11 @@ def test_a_value_that_is_missing_infinite_or_negative_where_it_cannot_be_is_coun
     one = definition()
     log = events(event(1, "2026-01-11", value=value), event(1, "2026-01-11", value=1.0))
     found = run(
-        tables.log_unit_metrics(
+        log_tables.log_unit_metrics(
             logs.read_exposure_logs([one], home=home), events=log, definitions=[one]
         )
     )
-    sums = run(tables.metric_sums(found, definitions=[one])).filter(
+    sums = run(summed_tables.metric_sums(found, definitions=[one])).filter(
         (pl.col("metric") == "revenue") & (pl.col("arm") == "a")
     )
     assert (sums["n"].item(), sums[counted].item()) == (0, 1)
@@ -199,11 +200,11 @@ def test_kept_assignments_stay_when_the_weights_change(home: Path) -> None:
     log = logs.read_exposure_logs([one], home=home)
     lists = pl.DataFrame(schema={"strategy": pl.String, "user_id": pl.Int64})
     programme = ExperimentsSettings(definitions=[one])
-    assert logs.read_kept_assignments([one], home=home).is_empty()
+    assert kept_assignments.read_kept_assignments([one], home=home).is_empty()
     pl.DataFrame(
         {"experiment": "checkout", "unit_id": ["1", "2"], "arm": ["a", "a"], "bucket": 0}
     ).write_parquet(home / "kept.parquet")
-    kept = logs.read_kept_assignments([one], home=home)
+    kept = kept_assignments.read_kept_assignments([one], home=home)
     found = run(tables.assignments(lists, programme=programme, exposure_log=log, kept=kept))
     assert dict(found.select("unit_id", "arm").iter_rows()) == {
         "1": "a",

@@ -14,14 +14,14 @@ import scipy
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_tables, summed_tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
-from ntg_assets.experiments.data.exposure_logs import EXPOSURE_TYPES
+from ntg_assets.experiments.data.logs.exposure_rows import EXPOSURE_TYPES
 from ntg_assets.experiments.data.looks import look_of
 from ntg_assets.experiments.decision.receipts import evaluate
 from ntg_assets.experiments.readout.plans import baseline_of
 from ntg_assets.local_days import with_event_on
-from ntg_assets.statistics.sequential import planned_looks
+from ntg_assets.statistics.repeated.sequential import planned_looks
 from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums
 from ntg_assets_tests.logs import EVENT_SCHEMA
@@ -144,7 +144,7 @@ def measured(n_units: int, one: ExperimentSettings) -> pl.DataFrame:
             [("u0", 1, datetime(2026, 2, 1), "buy", 1.0, 1.0)], schema=schema, orient="row"
         )
     )
-    return run(tables.log_unit_metrics(exposures, events=log, definitions=[one]))
+    return run(log_tables.log_unit_metrics(exposures, events=log, definitions=[one]))
 
 
 def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
@@ -160,7 +160,7 @@ def test_the_units_of_a_look_stand_still_until_the_next_one() -> None:
 
 def test_what_came_in_since_the_look_is_summed_apart() -> None:
     one = definition(planned_units=8)
-    found = run(tables.metric_sums(measured(7, one), definitions=[one])).filter(
+    found = run(summed_tables.metric_sums(measured(7, one), definitions=[one])).filter(
         pl.col("metric") == "revenue"
     )
     units = dict(found.group_by("comparison").agg(pl.col("n").sum()).iter_rows())

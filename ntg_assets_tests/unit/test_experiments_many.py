@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import log_reading, tables
-from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data import summed_tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
+from ntg_assets.experiments.data.logs import log_reading
 from ntg_assets.sources.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
-from ntg_assets.statistics.multiple_testing import max_t_critical, max_t_probability
+from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_probability
 from ntg_assets.storage.run import run
 
 MANY, SOME = 10_000, 150
@@ -98,8 +99,8 @@ def test_reading_out_and_deciding_takes_well_under_a_tenth_of_a_second_each() ->
         {"definitions": [definition(n) for n in range(SOME)]}
     )
     values = units(SOME)
-    sums = run(tables.metric_sums(values, definitions=programme.definitions))
-    quantiles = run(tables.metric_quantiles(values, definitions=programme.definitions))
+    sums = run(summed_tables.metric_sums(values, definitions=programme.definitions))
+    quantiles = run(summed_tables.metric_quantiles(values, definitions=programme.definitions))
     evidence = EvidenceTables(traffic(values), sums, quantiles)
     started = time.process_time()
     found = results.readouts(programme.definitions, evidence)

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings, ExperimentsSettings
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_tables, summed_tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.readout.readouts import read_out
-from ntg_assets.statistics.library import sample_from_values
+from ntg_assets.statistics.from_values import sample_from_values
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Compared, MetricKind, Terms
 from ntg_assets.statistics.moments import sums_of
 from ntg_assets.statistics.skewness import Shape, compare_skewed, pooled_variance
@@ -201,7 +201,9 @@ def test_only_events_with_items_of_the_categories_count() -> None:
         {"item_id": [7, 7, 8, 9], "category": ["book", "novel", "toy", "novel"]}
     )
     found = run(
-        tables.log_unit_metrics(log, events=events, definitions=[one], item_categories=categories)
+        log_tables.log_unit_metrics(
+            log, events=events, definitions=[one], item_categories=categories
+        )
     )
     # item 7 is of both categories and counts once
     assert dict(found.select("metric", "value").iter_rows()) == {"books": 101.0, "all": 111.0}
@@ -214,7 +216,7 @@ def test_values_may_be_cut_at_the_lower_end_too() -> None:
         id="checkout",
     )
     values = [-900.0, -5.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 800.0]
-    found = run(tables.metric_sums(units("spend", a=values), definitions=[one]))
+    found = run(summed_tables.metric_sums(units("spend", a=values), definitions=[one]))
     sums = sums_of(found.row(0, named=True))
     # value number ceil(10 * 0.2) = 2 and number ceil(10 * 0.9) = 9
     assert sums.first["value"] == 10**6 * (-5 - 5 + 1 + 2 + 3 + 4 + 5 + 6 + 7 + 7)

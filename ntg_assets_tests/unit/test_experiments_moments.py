@@ -13,9 +13,10 @@ from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.experiments.arms import ArmSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.data.tables import metric_sums
+from ntg_assets.experiments.data.summed_tables import metric_sums
 from ntg_assets.statistics.moments import moments_of, sums_of, total
-from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means, compare_pairs
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.two_samples import compare_means, compare_pairs
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 

@@ -8,7 +8,7 @@ import pytest
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import summed_tables
 from ntg_assets.statistics.moments import sums_of
 from ntg_assets.statistics.quantiles import ENCLOSING_Z, OrderStatistics, quantile_sample
 from ntg_assets.storage.run import run
@@ -55,7 +55,7 @@ def units(metric: str, **values: list[float]) -> pl.DataFrame:
 def test_the_quantile_and_its_interval_are_mid_ranks() -> None:
     n, q = 101, 0.8
     values = [float(n - place) for place in range(n)]  # 101, 100, ..., 1: the value is its rank
-    found = run(tables.metric_quantiles(units("p80", a=values), definitions=[ONE])).row(
+    found = run(summed_tables.metric_quantiles(units("p80", a=values), definitions=[ONE])).row(
         0, named=True
     )
     place = n * q + 0.5  # half of a unit lies at its own value
@@ -68,9 +68,9 @@ def test_the_quantile_and_its_interval_are_mid_ranks() -> None:
 
 
 def test_too_few_units_have_no_interval_and_say_so() -> None:
-    found = run(tables.metric_quantiles(units("p80", a=[1.0, 2.0, 3.0]), definitions=[ONE])).row(
-        0, named=True
-    )
+    found = run(
+        summed_tables.metric_quantiles(units("p80", a=[1.0, 2.0, 3.0]), definitions=[ONE])
+    ).row(0, named=True)
     assert found["value"] == pytest.approx(3 * 0.8 + 0.5)
     assert found["high"] is None
     with pytest.raises(NotEnoughDataError, match="3 units are too few"):
@@ -87,14 +87,14 @@ def test_the_cap_is_a_quantile_of_all_arms_together_and_cuts_only_above() -> Non
     given = units("spend", a=[1.0, 2.0, 3.0], b=[4.0, 5.0, 100.0, 1000.0])
     sums = {
         row["arm"]: sums_of(row).first["value"] / 1e6
-        for row in run(tables.metric_sums(given, definitions=[ONE])).iter_rows(named=True)
+        for row in run(summed_tables.metric_sums(given, definitions=[ONE])).iter_rows(named=True)
     }
     assert sums == {"a": 1 + 2 + 3, "b": 4 + 5 + 100 + 100}
 
 
 def test_an_impossible_value_is_not_cut_into_a_possible_one() -> None:
     given = units("spend", a=[1.0, 2.0, 3.0, float("inf")])
-    found = sums_of(run(tables.metric_sums(given, definitions=[ONE])).row(0, named=True))
+    found = sums_of(run(summed_tables.metric_sums(given, definitions=[ONE])).row(0, named=True))
     assert (found.n, found.n_unusable) == (3, 1)
 
 
@@ -104,7 +104,7 @@ def test_the_order_of_the_rows_changes_neither() -> None:
             metric, a=[float(n % 7) for n in range(60)], b=[float(n % 11) for n in range(60)]
         )
         shuffled = given.sample(fraction=1, shuffle=True, seed=5)
-        for make in (tables.metric_quantiles, tables.metric_sums):
+        for make in (summed_tables.metric_quantiles, summed_tables.metric_sums):
             one, other = (
                 run(make(frame, definitions=[ONE])).sort("metric", "arm")
                 for frame in (given, shuffled)

@@ -14,8 +14,8 @@ from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets.experiments import results
 from ntg_assets.experiments.checks import decisions_without_readout, receipts_that_disagree
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import EvidenceTables
+from ntg_assets.experiments.data import summed_tables, tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.trace import trace
 from ntg_assets.optional_sources.reading import VERDICTS
 from ntg_assets.storage.connection import connect
@@ -96,9 +96,11 @@ def all_tables(
             made["assignments"], exposures=made["exposures"], definitions=definitions
         )
     )
-    made["metric_sums"] = run(tables.metric_sums(made["unit_metrics"], definitions=definitions))
+    made["metric_sums"] = run(
+        summed_tables.metric_sums(made["unit_metrics"], definitions=definitions)
+    )
     made["metric_quantiles"] = run(
-        tables.metric_quantiles(made["unit_metrics"], definitions=definitions)
+        summed_tables.metric_quantiles(made["unit_metrics"], definitions=definitions)
     )
     evidence = EvidenceTables(made["arm_traffic"], made["metric_sums"], made["metric_quantiles"])
     made["health_checks"] = results.health_checks(definitions, evidence)
@@ -107,7 +109,7 @@ def all_tables(
     made["experiment_plans"] = results.experiment_plans(definitions, evidence)
     made["decisions"] = results.decisions(definitions, evidence, readouts=made["readouts"])
     made["self_test_units"] = run(
-        tables.self_test_units(
+        summed_tables.self_test_units(
             made["unit_metrics"], assignments=made["assignments"], definitions=definitions
         )
     )

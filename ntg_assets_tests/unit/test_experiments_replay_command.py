@@ -21,9 +21,14 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, NtgError, StorageError
 from ntg_assets.experiments import results
-from ntg_assets.experiments.data import tables
-from ntg_assets.experiments.data.evidence import EvidenceTables
-from ntg_assets.experiments.data.log_files import LogFile, change_since, log_sources, mark_changes
+from ntg_assets.experiments.data import summed_tables
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.logs.log_files import (
+    LogFile,
+    change_since,
+    log_sources,
+    mark_changes,
+)
 from ntg_assets.experiments.decision.receipts import (
     ReplayMismatchError,
     inputs_of,
@@ -66,8 +71,8 @@ def published(folder: Path, **changed: Callable[[pl.DataFrame], pl.DataFrame]) -
     values, files = units(2), mark_changes(read, read)
     made: dict[str, pl.DataFrame] = {
         "arm_traffic": traffic(values),
-        "metric_sums": run(tables.metric_sums(values, definitions=definitions)),
-        "metric_quantiles": run(tables.metric_quantiles(values, definitions=definitions)),
+        "metric_sums": run(summed_tables.metric_sums(values, definitions=definitions)),
+        "metric_quantiles": run(summed_tables.metric_quantiles(values, definitions=definitions)),
         "daily_sums": pl.DataFrame(
             schema={"experiment": pl.String, "arm": pl.String, "day": pl.Int64}
         ),
@@ -322,8 +327,8 @@ def test_a_log_that_changes_while_tables_are_made_of_it_lets_nothing_be_claimed(
         "seen.csv": True,
         "paid.csv": False,
     }
-    sums = run(tables.metric_sums(values, definitions=one))
-    quantiles = run(tables.metric_quantiles(values, definitions=one))
+    sums = run(summed_tables.metric_sums(values, definitions=one))
+    quantiles = run(summed_tables.metric_quantiles(values, definitions=one))
     evidence = EvidenceTables(traffic(values), sums, quantiles, experiment_sources=files)
     made = results.decisions(one, evidence, readouts=results.readouts(one, evidence)).row(
         0, named=True

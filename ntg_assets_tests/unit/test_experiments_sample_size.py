@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ntg_assets.cli.planning import Asked, read_weights, request_of, tell_plan
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.statistics.plan_request import PlanRequest
-from ntg_assets.statistics.sample_size import answer_plan, effect_at, power_at
+from ntg_assets.statistics.planning.plan_request import PlanRequest
+from ntg_assets.statistics.planning.sample_size import answer_plan, effect_at, power_at
 
 
 def peer_units(effect: float, *, by_normal: bool = False, **given: Any) -> float:

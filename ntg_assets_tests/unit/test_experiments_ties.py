@@ -11,7 +11,7 @@ import scipy
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import summed_tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
 from ntg_assets.experiments.readout.plans import baseline_of
@@ -172,7 +172,7 @@ def test_the_store_finds_the_mid_ranks_that_the_library_finds() -> None:
         {"a": [5.0] * 9, "b": [5.0] * 4},
         {"a": [0.0] * 40 + [1.0, 7.5], "b": list(rng.normal(0, 1, 77))},
     ):
-        found = run(tables.metric_quantiles(units("p80", **arms), definitions=[ONE]))
+        found = run(summed_tables.metric_quantiles(units("p80", **arms), definitions=[ONE]))
         expected = dict(zip(arms, mid_quantiles(list(arms.values()), 0.8), strict=True))
         for row in found.iter_rows(named=True):
             for name, value in vars(expected[row["arm"]]).items():

@@ -17,8 +17,8 @@ from ntg_assets.configuration.revenue import ContactLogSettings, TrialSettings, 
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.events.load import load_events
-from ntg_assets.experiments.data import exposure_logs as logs
-from ntg_assets.experiments.data import tables
+from ntg_assets.experiments.data import log_tables, tables
+from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.optional_sources.reading import read_optional_sources
@@ -105,7 +105,9 @@ def units(
         read([one], home=home, zone=zone)
         for read in (logs.read_exposure_logs, logs.read_outcome_logs)
     )
-    found = run(tables.log_unit_metrics(seen, events=log, outcome_log=outcomes, definitions=[one]))
+    found = run(
+        log_tables.log_unit_metrics(seen, events=log, outcome_log=outcomes, definitions=[one])
+    )
     return {(row["unit_id"], row["metric"]): row["value"] for row in found.iter_rows(named=True)}
 
 
@@ -135,7 +137,7 @@ def test_days_since_the_exposure_are_local(tmp_path: Path) -> None:
         events((1, 1, "2024-01-11T16:00"), (9, 1, "2024-01-30T00:00"), zone=ANGELES),
     )
     seen = logs.read_exposure_logs([one], home=tmp_path, zone=ANGELES)
-    sums = run(tables.daily_sums(seen, events=log, definitions=[one]))
+    sums = run(log_tables.daily_sums(seen, events=log, definitions=[one]))
     assert sums.filter(pl.col("day").is_not_null())["day"].to_list() == [1]
 
 

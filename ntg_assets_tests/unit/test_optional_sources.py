@@ -14,7 +14,7 @@ import pytest
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
-from ntg_assets.experiments.data import log_files
+from ntg_assets.experiments.data.logs import log_files
 from ntg_assets.optional_sources import reading
 from ntg_assets.optional_sources.checks import tell_refused
 from ntg_assets.optional_sources.input_files import compare_files

@@ -11,24 +11,18 @@ import scipy
 
 from ntg_assets.experiments.health.traffic.share_check import MOST_IN_SEVERAL_ARMS
 from ntg_assets.randomness import bucket_of
-from ntg_assets.statistics.multiple_testing import (
-    benjamini_hochberg,
-    bonferroni,
-    holm,
-    max_t_critical,
-    max_t_p,
-    shared_control_loadings,
-)
-from ntg_assets.statistics.power import Design, equivalence_power, power, units_for_effect
-from ntg_assets.statistics.proportions import sample_ratio_p
+from ntg_assets.statistics.planning.power import Design, equivalence_power, power, units_for_effect
 from ntg_assets.statistics.relative_effects import relative_error
-from ntg_assets.statistics.sequential import (
-    anytime_factor,
+from ntg_assets.statistics.repeated.anytime import anytime_factor
+from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_p, shared_control_loadings
+from ntg_assets.statistics.repeated.multiple_testing import benjamini_hochberg, bonferroni, holm
+from ntg_assets.statistics.repeated.sequential import (
     crossing_probability,
     planned_looks,
     power_family,
 )
-from ntg_assets.statistics.two_samples import Sample
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.shares.proportions import sample_ratio_p
 from ntg_assets_tests.vectors.register import vector
 
 

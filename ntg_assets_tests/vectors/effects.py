@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 import scipy
 
-from benchmarks.vector_readers import arm_of, ratio_of
+from benchmarks.vectors.arms import arm_of, ratio_of
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.bayes import Belief, update
 from ntg_assets.statistics.moments import Moments
-from ntg_assets.statistics.proportions import (
+from ntg_assets.statistics.quantiles import OrderStatistics, compare_quantiles, quantile_sample
+from ntg_assets.statistics.relative_effects import compare_relative
+from ntg_assets.statistics.repeated.anytime import anytime_factor, anytime_p
+from ntg_assets.statistics.samples import Sample, adjusted_samples, pooled_theta
+from ntg_assets.statistics.shares.proportions import (
     Count,
     compare_proportions,
     compare_small_proportions,
     equal_shares_p,
 )
-from ntg_assets.statistics.quantiles import OrderStatistics, compare_quantiles, quantile_sample
-from ntg_assets.statistics.relative_effects import compare_relative
-from ntg_assets.statistics.sequential import anytime_factor, anytime_p
-from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means, pooled_theta
+from ntg_assets.statistics.two_samples import compare_means
 from ntg_assets_tests.vectors.register import VECTORS, vector
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.level import Level
-from ntg_assets.experiments.data.log_content import LogContent, log_content
-from ntg_assets.experiments.data.log_files import log_file_of
+from ntg_assets.experiments.data.logs.log_content import LogContent, log_content
+from ntg_assets.experiments.data.logs.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
-from ntg_assets.statistics.contrasts import contrast_of
+from ntg_assets.statistics.designs.units import contrast_of
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.statistics.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of

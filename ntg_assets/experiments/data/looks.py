@@ -14,7 +14,7 @@ from scipy import special
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
-from ntg_assets.statistics.sequential import planned_looks
+from ntg_assets.statistics.repeated.sequential import planned_looks
 
 # many experiments share a plan of looks, and a decision, its sensitivity and its replay ask again
 REMEMBERED = 1_024

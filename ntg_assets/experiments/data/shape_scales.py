@@ -13,7 +13,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.metric_kinds import Terms
 from ntg_assets.statistics.metric_kinds.kind import narrows
 from ntg_assets.statistics.moments import NOTHING, Sums, moments_of, sums_of
-from ntg_assets.statistics.two_samples import adjusted_samples, pooled_theta
+from ntg_assets.statistics.samples import adjusted_samples, pooled_theta
 
 # an arm so many times the size of another; below it their skewness cancels
 FEWEST_TIMES = 1.2

@@ -12,7 +12,7 @@ from ntg_assets.experiments.decision.money import money_unit, profit_belief, wor
 from ntg_assets.experiments.health.health import of_decision
 from ntg_assets.experiments.health.health_check import ENOUGH_UNITS, HealthCheck
 from ntg_assets.experiments.readout.readout import NO_CLAIM, Readout
-from ntg_assets.statistics.power import days_for_units
+from ntg_assets.statistics.planning.power import days_for_units
 
 PROFIT_INTERVAL = 0.95
 # an experiment that needs longer than a year cannot be answered with its traffic

@@ -10,8 +10,9 @@ from typing import Any
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NtgError
-from ntg_assets.experiments.data.evidence import Evidence, EvidenceTables
+from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.data.evidence_json import evidence_from_json, evidence_to_json
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.decisions import RULE_VERSION, Decision, decide
 from ntg_assets.experiments.decision.sensitivity import sensitivity, thresholds
 from ntg_assets.experiments.health.health import examine

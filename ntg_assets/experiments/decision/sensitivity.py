@@ -12,12 +12,8 @@ from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.decision.decisions import (
-    Decision,
-    decide,
-    deciding_readout,
-    ends_of,
-)
+from ntg_assets.experiments.decision.decisions import Decision, decide, deciding_readout
+from ntg_assets.experiments.decision.gate_rules import ends_of
 from ntg_assets.experiments.decision.money import profit_belief
 from ntg_assets.experiments.health.health import examine
 from ntg_assets.experiments.health.health_check import HealthCheck

@@ -8,7 +8,7 @@ from pathlib import Path
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.log_files import change_since, log_sources, patterns_of
+from ntg_assets.experiments.data.logs.log_files import change_since, log_sources, patterns_of
 from ntg_assets.experiments.decision.receipts import inputs_of
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection

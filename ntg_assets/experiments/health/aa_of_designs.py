@@ -10,17 +10,15 @@ from ntg_assets.arrays import Floats
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.cluster_jackknife import ClusterSums
-from ntg_assets.statistics.contrasts import (
-    Codes,
-    Contrast,
-    Units,
+from ntg_assets.statistics.designs.cluster_contrasts import (
     cluster_arms,
     cluster_sums,
-    contrast_units,
     jackknife_contrasts,
     one_per_cluster,
 )
+from ntg_assets.statistics.designs.cluster_jackknife import ClusterSums
+from ntg_assets.statistics.designs.contrasts import contrast_units
+from ntg_assets.statistics.designs.units import Codes, Contrast, Units
 from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Arm, Terms
 from ntg_assets.statistics.metric_kinds.kind import compare_designed

@@ -15,7 +15,7 @@ comes with its Monte Carlo error.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
@@ -24,28 +24,30 @@ import polars as pl
 import scipy
 from numpy.typing import NDArray
 
-from ntg_assets.arrays import Floats
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.level import A_A
 from ntg_assets.experiments.health.aa_of_designs import p_of_designs
+from ntg_assets.experiments.health.reassignment import (
+    MetricUnits,
+    centre_of,
+    planned_factor,
+    reassigned,
+    units_of_metric,
+    with_effect,
+)
 from ntg_assets.randomness import random_stream
-from ntg_assets.statistics.contrasts import Units
+from ntg_assets.statistics.designs.units import Units
 from ntg_assets.statistics.joint_comparison import widened
 from ntg_assets.statistics.metric_kinds import Arm, Compared, Terms
-from ntg_assets.statistics.moments import PAIRS, VARIABLES, Moments
-from ntg_assets.statistics.power import Design, detectable_effect
-from ntg_assets.statistics.quantiles import mid_quantiles
-from ntg_assets.statistics.skewness import Shape
-from ntg_assets.statistics.two_samples import Difference, adjusted_samples
+from ntg_assets.statistics.two_samples import Difference
 
 REPETITIONS = 1_000  # a rate of 5% is then known to 0.7 points
 # where each costs an integral (several treatments) or a sort (quantiles), and of metrics that
 # decide nothing, which are asked for their false positives alone
 FEWER_REPETITIONS = 250
 FEWEST_UNITS = 8  # two arms of four: with fewer, re-assignment has almost nothing to shuffle
-BLOCK = 100  # repetitions at once, which bounds the memory
 TOLERATED_ERRORS = 3.0  # a rate further off than three of its own errors is not chance
 
 
@@ -67,13 +69,6 @@ class SelfTest:
     n_units: int
     is_kept: bool
     sentence: str
-
-
-class _Units(NamedTuple):
-    """The units of one metric: their four variables, and how many belong to each arm."""
-
-    columns: Floats
-    sizes: Sequence[int]
 
 
 class _Trial(NamedTuple):
@@ -110,7 +105,7 @@ def run_self_tests(
             else _test_metric(
                 experiment,
                 metric,
-                _units(found.filter(pl.col("metric") == metric.name), experiment),
+                units_of_metric(found.filter(pl.col("metric") == metric.name), experiment),
                 rng=rng,
             )
         )
@@ -140,23 +135,10 @@ def _test_design(
     yield _result(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **known)
 
 
-def _units(found: pl.DataFrame, experiment: ExperimentSettings) -> _Units:
-    """Read the units in a stated order; a missing denominator is 1, a missing covariate 0."""
-    ordered = found.sort("unit_id", "arm")
-    filled = ordered.select(
-        "value",
-        pl.col("denominator").fill_null(1.0),
-        pl.col("covariate").fill_null(0.0),
-        pl.col("covariate_denominator").fill_null(1.0),
-    )
-    counts = dict(ordered.group_by("arm").len().iter_rows())
-    return _Units(filled.to_numpy(), [counts.get(arm.name, 0) for arm in experiment.arms])
-
-
 def _test_metric(
     experiment: ExperimentSettings,
     metric: MetricSettings,
-    units: _Units,
+    units: MetricUnits,
     *,
     rng: np.random.Generator,
 ) -> Iterator[SelfTest]:
@@ -167,10 +149,10 @@ def _test_metric(
     is_judged = metric.name in experiment.judged_metrics
     is_brief = is_joint or metric.how.reads_ranks or not is_judged
     repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
-    factor = _planned_factor(experiment, metric, units)
+    factor = planned_factor(experiment, metric, units)
     trials = [
         trial
-        for arms in _reassigned(metric, units, repetitions, rng)
+        for arms in reassigned(metric, units, repetitions, rng)
         if (trial := _compare(experiment, metric, arms, is_joint=is_joint))
     ]
     if not trials:
@@ -184,10 +166,10 @@ def _test_metric(
         return
     changed = [
         trial
-        for arms in _reassigned(metric, units, len(trials), rng)
-        if (trial := _compare(experiment, metric, _with_effect(arms, factor)))
+        for arms in reassigned(metric, units, len(trials), rng)
+        if (trial := _compare(experiment, metric, with_effect(arms, factor)))
     ]
-    truths = (factor - 1) * _centre(metric, units)
+    truths = (factor - 1) * centre_of(metric, units)
     first = [trial.differences[0] for trial in changed]
     held = np.array([one.low <= truths <= one.high for one in first])
     claimed = np.array([one.p < alpha for one in first])
@@ -214,122 +196,6 @@ def _compare(
     together = widened(metric.how.compare, arms, terms, found) if is_joint else found
     differences = together.differences if is_joint else together.differences[:1]
     return _Trial(differences, found.samples[0].mean)
-
-
-def _reassigned(
-    metric: MetricSettings, units: _Units, repetitions: int, rng: np.random.Generator
-) -> Iterator[list[Arm]]:
-    """Give the units their arms again at random, so many times."""
-    if metric.how.reads_ranks:
-        yield from _reassigned_ranks(metric, units, repetitions, rng)
-        return
-    products = np.column_stack(
-        [units.columns, *(units.columns[:, _AT[a]] * units.columns[:, _AT[b]] for a, b in PAIRS)]
-    )
-    labels = np.repeat(np.arange(len(units.sizes)), units.sizes)
-    shape = _shape(metric, units)
-    for first in range(0, repetitions, BLOCK):
-        size = min(BLOCK, repetitions - first)
-        drawn = rng.permuted(np.broadcast_to(labels, (size, len(labels))), axis=1)
-        sums = [(drawn == arm).astype(np.float64) @ products for arm in range(len(units.sizes))]
-        for row in range(size):
-            yield [
-                Arm(moments=_moments(part[row], n), shape=replace(shape, n=n))
-                for part, n in zip(sums, units.sizes, strict=True)
-            ]
-
-
-def _reassigned_ranks(
-    metric: MetricSettings, units: _Units, repetitions: int, rng: np.random.Generator
-) -> Iterator[list[Arm]]:
-    ends = np.cumsum(units.sizes)[:-1]
-    for _ in range(repetitions):
-        parts = np.split(rng.permutation(units.columns[:, 0]), ends)
-        yield [Arm(ranks=ranks) for ranks in mid_quantiles(parts, metric.quantile)]
-
-
-_AT = {name: place for place, name in enumerate(VARIABLES)}
-
-
-def _moments(sums: Floats, n: int) -> Moments:
-    mean = {name: float(sums[place]) / n for name, place in _AT.items()}
-    return Moments(
-        n,
-        mean,
-        {
-            (a, b): (float(total) - n * mean[a] * mean[b]) / (n - 1)
-            for (a, b), total in zip(PAIRS, sums[len(VARIABLES) :], strict=True)
-        },
-    )
-
-
-def _shape(metric: MetricSettings, units: _Units) -> Shape:
-    """Standardise all units as their test sees them, apart from the covariate."""
-    value, below = units.columns[:, 0], units.columns[:, 1]
-    total = below.sum()
-    residuals = value - (value.sum() / total if total else 0.0) * below
-    if metric.use_covariate and np.ptp(units.columns[:, 2]) > 0:
-        before = units.columns[:, 2] - units.columns[:, 2].mean()
-        residuals = residuals - before * (before @ residuals) / (before @ before)
-    deviation = residuals.std()
-    z = residuals / deviation if deviation > 0 else residuals
-    return Shape(len(value), float((z**3).mean()), float((z**4).mean()))
-
-
-def _centre(metric: MetricSettings, units: _Units) -> float:
-    """Return what all units together have: their mean, ratio or quantile."""
-    if metric.how.reads_ranks:
-        return mid_quantiles([units.columns[:, 0]], metric.quantile)[0].value
-    return float(units.columns[:, 0].sum() / units.columns[:, 1].sum())
-
-
-def _planned_factor(
-    experiment: ExperimentSettings, metric: MetricSettings, units: _Units
-) -> float | None:
-    """Solve for the factor on the treatment's values that the plan promises to find; None where a
-    factor makes no sense: shares end at 1, and what lies at zero stays there.
-    """
-    centre = _centre(metric, units)
-    if metric.how.unit == "share" or centre == 0 or metric.how.reads_ranks:
-        return None
-    moments = _moments(
-        np.concatenate(
-            [
-                units.columns.sum(axis=0),
-                [units.columns[:, _AT[a]] @ units.columns[:, _AT[b]] for a, b in PAIRS],
-            ]
-        ),
-        len(units.columns),
-    )
-    variance = adjusted_samples([moments], use_covariate=metric.use_covariate)[0].variance
-    if variance <= 0:
-        return None
-    control, treatment = units.sizes[0], units.sizes[1]
-    effect = 0.0
-    for _ in range(25):  # a contraction: the variance grows slowly with the effect
-        treated = variance * (1 + effect / abs(centre)) ** 2
-        design = Design(
-            variance,
-            treated,
-            ratio=treatment / control,
-            significance=experiment.significance_of(metric.name),
-        )
-        effect = detectable_effect(n_control=control, design=design, wanted_power=experiment.power)
-    return 1 + effect / abs(centre)
-
-
-def _with_effect(arms: Sequence[Arm], factor: float) -> list[Arm]:
-    """Multiply the values of the first treatment."""
-    changed = arms[1]
-    if changed.moments is not None:
-        times = {"value": factor}
-        mean = {name: x * times.get(name, 1.0) for name, x in changed.moments.mean.items()}
-        covariance = {
-            (a, b): x * times.get(a, 1.0) * times.get(b, 1.0)
-            for (a, b), x in changed.moments.covariance.items()
-        }
-        changed = changed._replace(moments=Moments(changed.moments.n, mean, covariance))
-    return [arms[0], changed, *arms[2:]]
 
 
 def _result(

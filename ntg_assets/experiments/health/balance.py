@@ -3,7 +3,8 @@
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.health.health_check import FAULT_P, HealthCheck, Verdict
 from ntg_assets.statistics.moments import Sums, moments_of
-from ntg_assets.statistics.two_samples import Sample, adjusted_samples, compare_means
+from ntg_assets.statistics.samples import Sample, adjusted_samples
+from ntg_assets.statistics.two_samples import compare_means
 
 FEW_UNITS = 100  # with fewer, two arms may each hold one value by chance
 

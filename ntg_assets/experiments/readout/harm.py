@@ -11,7 +11,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.experiments.readout.readout import KEY_DIGITS, Readout, blank_readout
-from ntg_assets.statistics.sequential import anytime_factor, anytime_p
+from ntg_assets.statistics.repeated.anytime import anytime_factor, anytime_p
 from ntg_assets.statistics.two_samples import Difference
 
 

@@ -12,7 +12,7 @@ from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
 from ntg_assets.experiments.readout.comparisons import arm_numbers, arms_of, terms_of
 from ntg_assets.statistics.moments import MINIMUM_UNITS
-from ntg_assets.statistics.power import (
+from ntg_assets.statistics.planning.power import (
     Design,
     days_for_units,
     detectable_effect,

@@ -14,7 +14,7 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning
 from ntg_assets.experiments.readout.claims import claim_in_words
 from ntg_assets.experiments.readout.comparisons import compare_arms
-from ntg_assets.statistics.multiple_testing import holm
+from ntg_assets.statistics.repeated.multiple_testing import holm
 from ntg_assets.statistics.two_samples import Better
 
 FEWEST_SEGMENTS = 2

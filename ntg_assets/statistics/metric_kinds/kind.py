@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.contrasts import Contrast
+from ntg_assets.statistics.designs.units import Contrast
 from ntg_assets.statistics.moments import Moments
 from ntg_assets.statistics.quantiles import OrderStatistics
+from ntg_assets.statistics.samples import Sample, adjusted_samples, has_past
 from ntg_assets.statistics.skewness import Shape
-from ntg_assets.statistics.two_samples import Difference, Sample, adjusted_samples, has_past
+from ntg_assets.statistics.two_samples import Difference
 
 KINDS: dict[str, "MetricKind"] = {}
 Unit = Literal["count", "share", "money"]

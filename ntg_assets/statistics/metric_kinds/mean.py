@@ -12,8 +12,8 @@ from ntg_assets.statistics.metric_kinds.kind import (
     narrows,
     with_covariate,
 )
+from ntg_assets.statistics.samples import adjusted_samples
 from ntg_assets.statistics.skewness import compare_skewed
-from ntg_assets.statistics.two_samples import adjusted_samples
 
 
 class Mean(MetricKind):

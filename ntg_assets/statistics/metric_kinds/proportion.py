@@ -12,9 +12,14 @@ from ntg_assets.statistics.metric_kinds.kind import (
     narrows,
 )
 from ntg_assets.statistics.metric_kinds.mean import Mean
-from ntg_assets.statistics.proportions import Count, compare_proportions, count_of
-from ntg_assets.statistics.share_intervals import RatioMethod, compare_by_score, ratio_interval
-from ntg_assets.statistics.two_samples import Difference, Sample
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.shares.proportions import Count, compare_proportions, count_of
+from ntg_assets.statistics.shares.share_intervals import (
+    RatioMethod,
+    compare_by_score,
+    ratio_interval,
+)
+from ntg_assets.statistics.two_samples import Difference
 
 MOST_TIMES = 1.2  # arms more unequal than that are compared by the score test
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.metric_kinds.kind import Arm, Compared, MetricKind, Terms
 from ntg_assets.statistics.quantiles import OrderStatistics, compare_quantiles, quantile_sample
-from ntg_assets.statistics.two_samples import Sample
+from ntg_assets.statistics.samples import Sample
 
 
 class Quantile(MetricKind):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.log_files import LogFile
+from ntg_assets.experiments.data.logs.log_files import LogFile
 from ntg_assets.experiments.health.health_check import (
     HealthCheck,
     Verdict,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.log_content import LogContent
-from ntg_assets.experiments.data.log_rules import INTERACTIONS, OUTCOMES
+from ntg_assets.experiments.data.logs.log_content import LogContent
+from ntg_assets.experiments.data.logs.log_rules import INTERACTIONS, OUTCOMES
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.registry import asks
 

@@ -12,7 +12,7 @@ from ntg_assets.experiments.health.health_check import (
 )
 from ntg_assets.experiments.health.metric_units import alone, arms_with_sums, sums_of_arms
 from ntg_assets.experiments.health.registry import asks
-from ntg_assets.statistics.proportions import Count, equal_shares_p
+from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 
 # share of an arm's units without a value; more than that and the missing ones may differ from the
 # rest

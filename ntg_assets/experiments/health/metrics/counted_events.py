@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
-from ntg_assets.experiments.data.log_rules import EXPOSURES
+from ntg_assets.experiments.data.logs.log_rules import EXPOSURES
 from ntg_assets.experiments.health.health_check import HealthCheck, Verdict
 from ntg_assets.experiments.health.metric_units import alone, sums_of_arms
 from ntg_assets.experiments.health.registry import asks

@@ -10,7 +10,7 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.registry import asks
-from ntg_assets.statistics.proportions import Count, equal_shares_p
+from ntg_assets.statistics.shares.proportions import Count, equal_shares_p
 
 
 @asks(160)

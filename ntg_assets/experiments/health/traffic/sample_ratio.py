@@ -7,8 +7,8 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import FAULT_P, NOTICE_P, HealthCheck, Verdict
 from ntg_assets.experiments.health.registry import asks
-from ntg_assets.statistics.multiple_testing import bonferroni
-from ntg_assets.statistics.proportions import sample_ratio_p
+from ntg_assets.statistics.repeated.multiple_testing import bonferroni
+from ntg_assets.statistics.shares.proportions import sample_ratio_p
 
 FEWEST_PARTS = 2
 FEWEST_EXPECTED = 5  # units of the smallest arm, below which chi-squared is no chi-squared

@@ -1,0 +1,1 @@
+"""Answers to outside test vectors, registered by the fields that they need."""

@@ -1,0 +1,145 @@
+"""The tables from which the evidence of each experiment is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
+from ntg_assets.experiments.data.level import A_A, level_of
+from ntg_assets.experiments.data.logs.log_content import log_content
+from ntg_assets.experiments.data.logs.log_files import log_file_of
+from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
+from ntg_assets.statistics.bayes import Belief
+from ntg_assets.statistics.designs.units import contrast_of
+from ntg_assets.statistics.moments import sums_of
+from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
+from ntg_assets.statistics.quantiles import order_statistics_of
+from ntg_assets.statistics.skewness import shape_of
+
+
+@dataclass(frozen=True)
+class EvidenceTables:
+    """The tables from which everything about the experiments is derived
+    (see their contracts), and what past ones found.
+    """
+
+    arm_traffic: pl.DataFrame
+    metric_sums: pl.DataFrame
+    metric_quantiles: pl.DataFrame
+    prior: Belief | None = None
+    daily_sums: pl.DataFrame | None = None
+    value: ValueTerms = UNPRICED
+    experiment_sources: pl.DataFrame | None = None
+    log_contents: pl.DataFrame | None = None
+    metric_shapes: pl.DataFrame | None = None
+    self_tests: pl.DataFrame | None = None
+    metric_contrasts: pl.DataFrame | None = None
+    traffic_by_day: pl.DataFrame | None = None
+
+    def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
+        """Leave out the experiments whose logs could not be read: every other one has a row of
+        traffic per arm.
+        """
+        return [one for one in definitions if (one.id,) in self._by_experiment["arm_traffic"]]
+
+    def of(self, experiment: ExperimentSettings) -> Evidence:
+        """Pick out what belongs to one experiment."""
+        traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
+        names = [one.name for one in fields(ArmTraffic)]
+        return Evidence(
+            traffic={
+                arm.name: _arm_traffic(traffic[arm.name], names)
+                for arm in experiment.arms
+                if arm.name in traffic
+            },
+            sums={
+                (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
+                for row in self._rows("metric_sums", experiment)
+            },
+            quantiles={
+                (row["metric"], row["arm"]): order_statistics_of(row)
+                for row in self._rows("metric_quantiles", experiment)
+            },
+            shapes={
+                (row["metric"], row["arm"]): shape_of(row)
+                for row in self._rows("metric_shapes", experiment)
+            },
+            contrasts={
+                (row["metric"], row["arm"], row["segment"]): contrast_of(row)
+                for row in self._rows("metric_contrasts", experiment)
+            },
+            levels={
+                row["metric"]: level_of(row)
+                for row in self._rows("self_tests", experiment)
+                if row["test"] == A_A
+            },
+            **self._of_days(experiment),
+            by_day={
+                (row["exposed_on"], row["arm"]): row["n_units"]
+                for row in self._rows("traffic_by_day", experiment)
+            },
+            logs=[log_content(row) for row in self._rows("log_contents", experiment)],
+            prior=self.prior,
+            value=self.value,
+            files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
+        )
+
+    def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
+        """Read how the primary metric lies on the days since the exposure,
+        and what early and late units did.
+        """
+        # older publications know no cohorts
+        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]
+        days, wholes = (
+            [row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True)
+        )
+        trends: dict[str, Trend] = {}
+        cohorts: dict[str, dict[str, Cohort]] = {}
+        for row in wholes:
+            if row["cohort"] == WHOLE:
+                trends[row["arm"]] = trend_of(
+                    row, **_first_days([day for day in days if day["arm"] == row["arm"]])
+                )
+            else:
+                cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
+        return {"trends": trends, "cohorts": cohorts}
+
+    def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
+        return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
+        """Divide each table once, however many experiments there are."""
+        tables = {
+            "arm_traffic": self.arm_traffic,
+            "metric_sums": self.metric_sums,
+            "metric_quantiles": self.metric_quantiles,
+            "daily_sums": self.daily_sums,
+            "experiment_sources": self.experiment_sources,
+            "log_contents": self.log_contents,
+            "metric_shapes": self.metric_shapes,
+            "self_tests": self.self_tests,
+            "metric_contrasts": self.metric_contrasts,
+            "traffic_by_day": self.traffic_by_day,
+        }
+        return {
+            name: {} if table is None else table.partition_by("experiment", as_dict=True)
+            for name, table in tables.items()
+        }
+
+
+def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
+    """Read one row of `arm_traffic`; what only logs tell may be missing."""
+    known: dict[str, Any] = {name: row.get(name) for name in names}
+    return ArmTraffic(**known)
+
+
+def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "n_active": sum(row["n_active"] for row in days),
+        "first_days": {row["day"]: row["n_first"] for row in days if row["n_first"]},
+    }

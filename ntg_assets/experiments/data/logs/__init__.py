@@ -1,0 +1,1 @@
+"""Logs of experiments: exposures, outcomes, contacts, and what was left out of them."""

@@ -1,0 +1,129 @@
+"""The rows of one experiment's exposures, and what they say of each unit and arm."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.sources import (
+    InterventionSource,
+    LoggedSource,
+    LogSource,
+)
+from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.logs.interventions import read_interventions
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.log_rules import (
+    EXPOSURES,
+    Judged,
+    judge_rows,
+)
+from ntg_assets.local_days import local_day, shift_days
+
+if TYPE_CHECKING:
+    from ntg_assets.configuration.files import ColumnName
+
+EXPOSURE_TYPES: dict[str, Any] = {
+    "experiment": pl.String,
+    "unit_id": pl.String,
+    "arm": pl.String,
+    "source": pl.String,
+    "segment": pl.String,
+    "first_exposed_at": pl.Datetime("us"),
+    "last_exposed_at": pl.Datetime("us"),
+    "n_exposures": pl.Int64,
+    "pre_start_at": pl.Datetime("us"),
+    "window_end_at": pl.Datetime("us"),
+    "uses_interaction_log": pl.Boolean,
+    "assigned_by": pl.String,
+    "first_exposed_on": pl.Date,
+    "last_exposed_on": pl.Date,
+}
+MOST_NAMED = 5
+
+
+def judged_exposures(
+    experiment: ExperimentSettings, source: LoggedSource, *, files: LogFiles
+) -> Judged:
+    """Read the exposures of one experiment and leave out what cannot be true."""
+    what = (
+        f"experiment {experiment.id}:"
+        f" {'interventions' if isinstance(source, InterventionSource) else 'exposures'}"
+    )
+    if isinstance(source, InterventionSource):
+        rows = read_interventions(source, read=files.read, what=what, zone=files.zone)
+    else:
+        rows = _logged_exposures(experiment, source, files=files)
+    _refuse_unknown_arms(rows, experiment)
+    return judge_rows(rows, files.rules, at="exposed_at", log=EXPOSURES, what=what)
+
+
+def _logged_exposures(
+    experiment: ExperimentSettings, source: LogSource, *, files: LogFiles
+) -> pl.DataFrame:
+    log = source.exposures
+    wanted: dict[str, ColumnName] = {
+        "unit_id": log.unit_id,
+        "arm": log.arm,
+        "exposed_at": log.exposed_at,
+    }
+    optional = {"named": log.experiment, "segment": log.segment}
+    wanted |= {name: column for name, column in optional.items() if column is not None}
+    what = f"experiment {experiment.id}: exposures"
+    rows = files.read(log, wanted, what=what, experiment=experiment.id)
+    if "segment" not in wanted:
+        rows = rows.with_columns(pl.lit("all").alias("segment"))
+    return _eligible(rows, experiment, what=what)
+
+
+def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
+    if not experiment.eligible_segments:
+        return rows
+    known = rows["segment"].drop_nulls().unique().sort().to_list()
+    if unknown := [segment for segment in experiment.eligible_segments if segment not in known]:
+        has = ", ".join(known[:MOST_NAMED]) or "none"
+        raise SourceError(
+            f"{what}: no exposure lies in the eligible segment {unknown[0]!r}; the log has {has}."
+        )
+    return rows.filter(pl.col("segment").is_in(experiment.eligible_segments))
+
+
+def exposures_per_unit(
+    rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource, *, zone: str
+) -> pl.DataFrame:
+    """Bring the exposures together; one row per (unit, arm), with the windows of its outcomes."""
+    grouped = rows.group_by("unit_id", "arm").agg(
+        pl.col("exposed_at").min().alias("first_exposed_at"),
+        pl.col("exposed_at").max().alias("last_exposed_at"),
+        pl.len().cast(pl.Int64).alias("n_exposures"),
+        pl.col("segment").fill_null("unknown").min().alias("segment"),
+    )
+    return grouped.select(
+        pl.lit(experiment.id).alias("experiment"),
+        "unit_id",
+        "arm",
+        pl.lit(source.evidence).alias("source"),
+        "segment",
+        "first_exposed_at",
+        "last_exposed_at",
+        "n_exposures",
+        shift_days(grouped["first_exposed_at"], -source.pre_period_days, zone).alias(
+            "pre_start_at"
+        ),
+        shift_days(grouped["first_exposed_at"], source.window_days, zone).alias("window_end_at"),
+        pl.lit(source.outcomes is None).alias("uses_interaction_log"),
+        pl.lit(source.assigned_by).alias("assigned_by"),
+        local_day(pl.col("first_exposed_at"), zone).alias("first_exposed_on"),
+        local_day(pl.col("last_exposed_at"), zone).alias("last_exposed_on"),
+    ).sort("unit_id", "arm")
+
+
+def _refuse_unknown_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> None:
+    known = [arm.name for arm in experiment.arms]
+    unknown = rows.filter(~pl.col("arm").is_in(known) | pl.col("arm").is_null())
+    if unknown.height:
+        named = ", ".join(repr(arm) for arm in unknown["arm"].unique().sort().head(MOST_NAMED))
+        raise SourceError(
+            f"experiment {experiment.id}: {unknown.height:,} of {rows.height:,} exposures are to"
+            f" arms it does not have ({named}); it has {', '.join(known)}."
+        )

@@ -1,0 +1,56 @@
+"""Earlier assignments that stay as they are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.files import FileSource
+from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+
+KEPT_TYPES: dict[str, Any] = {"experiment": pl.String, "unit_id": pl.String, "arm": pl.String}
+
+
+def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.DataFrame:
+    """Read the earlier assignments that experiments keep; one row per
+    (experiment, unit) that had an arm.
+
+    A file that does not exist yet keeps nothing: the first night writes it.
+    """
+    files = LogFiles(home)
+    return pl.concat(
+        [pl.DataFrame(schema=KEPT_TYPES), *(_kept_of(one, files=files) for one in definitions)]
+    )
+
+
+def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame:
+    name = experiment.kept_assignments
+    path = files.home / name if name else None
+    if path is None or not path.exists():
+        return pl.DataFrame(schema=KEPT_TYPES)
+    what = f"experiment {experiment.id}: kept assignments"
+    rows = files.read(
+        FileSource(files=[str(path)]),
+        {"named": "experiment", "unit_id": "unit_id", "arm": "arm"},
+        what=what,
+        experiment=experiment.id,
+    )
+    known = [arm.name for arm in experiment.arms]
+    kept = (
+        rows.filter(pl.col("arm").is_in(known))
+        .select(pl.lit(experiment.id).alias("experiment"), "unit_id", "arm")
+        .unique()
+    )
+    if (
+        twice := kept.filter(kept["unit_id"].is_duplicated())
+        .sort("unit_id", "arm")["unit_id"]
+        .to_list()
+    ):
+        raise SourceError(
+            f"{what}: {len(set(twice)):,} units have several arms (first: {twice[0]!r}). Keep one"
+            " of each."
+        )
+    return kept.sort("unit_id")

@@ -1,0 +1,52 @@
+"""The rows of one experiment's outcomes."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.experiments.sources import (
+    OutcomeLogSettings,
+)
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.log_rules import (
+    OUTCOMES,
+    Judged,
+    judge_rows,
+)
+from ntg_assets.local_days import local_day
+
+if TYPE_CHECKING:
+    from ntg_assets.configuration.files import ColumnName
+
+OUTCOME_TYPES: dict[str, Any] = {
+    "experiment": pl.String,
+    "unit_id": pl.String,
+    "event_at": pl.Datetime("us"),
+    "event_type": pl.String,
+    "value": pl.Float64,
+    "event_on": pl.Date,
+}
+
+
+def outcomes_of(
+    experiment: ExperimentSettings, log: OutcomeLogSettings, *, files: LogFiles
+) -> Judged:
+    """Read the outcomes of one experiment and leave out what cannot be true."""
+    what = f"experiment {experiment.id}: outcomes"
+    wanted: dict[str, ColumnName] = {"unit_id": log.unit_id, "event_at": log.happened_at}
+    wanted |= {
+        name: column
+        for name, column in {"event_type": log.event_type, "value": log.value}.items()
+        if column is not None
+    }
+    rows = files.read(log, wanted, what=what)
+    if "value" not in wanted:
+        rows = rows.with_columns(pl.lit(1.0).alias("value"))
+    kind = pl.col("event_type") if "event_type" in wanted else pl.lit("outcome").alias("event_type")
+    event_on = local_day(pl.col("event_at"), files.zone).alias("event_on")
+    typed = rows.select(
+        pl.lit(experiment.id).alias("experiment"), "unit_id", "event_at", kind, "value", event_on
+    )
+    distinct = list(OUTCOME_TYPES) if log.duplicates == "drop" else []
+    return judge_rows(typed, files.rules, at="event_at", log=OUTCOMES, what=what, distinct=distinct)

@@ -1,0 +1,117 @@
+"""Aggregates as analysts have them, one row per arm and metric (and segment or day), as the sums of
+the statistics: `arm`, `metric`, `n`, `mean`, `variance`.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.comparisons import Comparison
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.units.unit_designs import with_clusters
+from ntg_assets.experiments.data.units.unit_tables import (
+    ALL,
+    refuse_unknown_arms,
+    traffic_of_counts,
+)
+from ntg_assets.statistics.metric_kinds import KINDS
+from ntg_assets.statistics.moments import LARGEST_VALUE, MICRO, PAIRS, VARIABLES
+
+AGGREGATE = ("arm", "metric", "n", "mean", "variance")
+
+
+def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Turn counts, means and variances into `metric_sums`; rows of days add up.
+
+    Raises:
+        SourceError: a column is missing, an arm or metric is not of the experiment, or a number
+            cannot be one.
+    """
+    missing = [name for name in AGGREGATE if name not in rows.columns]
+    if missing:
+        raise SourceError(
+            f"aggregates have no column {missing[0]!r}; they have {', '.join(rows.columns)}."
+        )
+    refuse_unknown_arms(experiment, rows)
+    metrics = {metric.name: metric for metric in experiment.measured}
+    unread = [name for name, metric in metrics.items() if not _can_be_added(metric.kind)]
+    if unread:
+        raise SourceError(
+            f"{unread[0]} is a {metrics[unread[0]].kind}, which counts, means and variances do not"
+            " hold; give a table of units."
+        )
+    if missing := [name for name in metrics if name not in set(rows["metric"])]:
+        raise SourceError(f"aggregates have no rows of metric {missing[0]!r}.")
+    segment = rows["segment"] if "segment" in rows.columns else [ALL] * rows.height
+    parts = [
+        _sums(experiment, row, part or ALL)
+        for row, part in zip(rows.iter_rows(named=True), segment, strict=True)
+        if row["metric"] in metrics
+    ]
+    keys = ["experiment", "comparison", "metric", "arm", "segment", "source"]
+    columns = [name for name in parts[0] if name not in {*keys, "largest"}]
+    frame = pl.DataFrame(parts, infer_schema_length=None).with_columns(
+        pl.col([*columns, "largest"]).cast(pl.Decimal(38, 0))
+    )
+    return frame.group_by(keys, maintain_order=True).agg(
+        *(pl.col(name).sum() for name in columns), pl.col("largest").max()
+    )
+
+
+def traffic_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the units of each arm by the primary metric."""
+    primary = rows.filter(pl.col("metric") == experiment.primary_metric)
+    found = dict(primary.group_by("arm").agg(pl.col("n").sum()).iter_rows())
+    traffic = traffic_of_counts(experiment, {arm: (int(n), 0) for arm, n in found.items()})
+    return with_clusters(traffic, experiment, primary)
+
+
+def _can_be_added(kind: str) -> bool:
+    return not KINDS[kind].reads_ranks and not KINDS[kind].needs_denominator
+
+
+def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> dict[str, Any]:
+    n, mean, variance = row["n"], row["mean"], row["variance"]
+    if n is None or n < 0 or mean is None or variance is None or not variance >= 0:
+        raise SourceError(
+            f"aggregates of {row['metric']} in arm {row['arm']}: n {n}, mean {mean} and variance"
+            f" {variance} cannot be."
+        )
+    if not abs(mean) <= LARGEST_VALUE:
+        raise SourceError(f"aggregates of {row['metric']}: a mean of {mean:g} cannot be true.")
+    total = round(n * mean * MICRO)
+    squares = round(((n - 1) * variance + n * mean**2) * MICRO**2)
+    first = dict.fromkeys(VARIABLES, 0) | {
+        "value": total,
+        "denominator": n * MICRO,
+        "covariate_denominator": n * MICRO,
+    }
+    constant = {"denominator", "covariate_denominator"}
+    second = {
+        "_".join(pair): (
+            squares
+            if pair == ("value", "value")
+            else total * MICRO
+            if pair[0] == "value" and pair[1] in constant
+            else n * MICRO**2
+            if set(pair) <= constant
+            else 0
+        )
+        for pair in PAIRS
+    }
+    return {
+        "experiment": experiment.id,
+        "comparison": Comparison.BETWEEN_USERS,
+        "metric": row["metric"],
+        "arm": row["arm"],
+        "segment": segment,
+        "source": experiment.evidence,
+        "n": int(n),
+        "n_null": 0,
+        "n_unusable": 0,
+        "n_nonzero": int(n) if mean else 0,
+        **first,
+        **second,
+        "largest": 0,
+    }

@@ -1,0 +1,57 @@
+"""The columns of a design as a test takes them: covariates, strata as codes."""
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.arrays import Floats
+from ntg_assets.configuration.experiments.metrics import MetricSettings
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.statistics.designs.units import Codes
+from ntg_assets.statistics.moments import MINIMUM_UNITS
+
+UNKNOWN = "unknown"
+
+
+def covariates_of(metric: MetricSettings, found: pl.DataFrame) -> tuple[Floats | None, str]:
+    """Lay the covariates out; a missing one counts as the mean of those known, with a column that
+    says that it is missing.
+    """
+    names = [f"design {name}" for name in metric.covariates]
+    if metric.use_covariate and found["covariate"].null_count() < found.height:
+        names.append("covariate")
+    columns, remarks = [], ""
+    for name in names:
+        known = found[name].cast(pl.Float64).fill_nan(None)
+        columns.append(known.fill_null(known.mean() or 0.0).to_numpy())
+        if n := known.null_count():
+            columns.append(known.is_null().cast(pl.Float64).to_numpy())
+            remarks += f", {n:,} units without {name.removeprefix('design ')}"
+    return (np.column_stack(columns) if columns else None), remarks
+
+
+def strata_of(
+    experiment: ExperimentSettings, found: pl.DataFrame, arms: Codes, n_arms: int
+) -> tuple[Codes | None, str]:
+    """Number the strata; those with too few units of an arm count as one, or with the largest."""
+    if not experiment.strata:
+        return None, ""
+    labels = found[f"design {experiment.strata}"].cast(pl.String).fill_null(UNKNOWN)
+    codes = np.unique(labels.to_numpy(), return_inverse=True)[1].astype(np.int64)
+    small = _too_small(codes, arms, n_arms)
+    if not len(small):
+        return codes, ""
+    codes[np.isin(codes, small)] = small[0]
+    if len(_too_small(codes, arms, n_arms)):
+        codes[codes == small[0]] = np.bincount(codes).argmax()
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64), (
+        f", {len(small)} small ones together"
+    )
+
+
+def _too_small(codes: Codes, arms: Codes, n_arms: int) -> Codes:
+    """Find strata with fewer than two units of an arm."""
+    if not len(codes):
+        return codes
+    counts = np.zeros((int(codes.max()) + 1, n_arms), dtype=np.int64)
+    np.add.at(counts, (codes, arms), 1)
+    return np.flatnonzero((counts.min(axis=1) < MINIMUM_UNITS) & (counts.sum(axis=1) > 0))

@@ -1,0 +1,181 @@
+"""Experiments as analysts have them: a table of units without times, or aggregates per arm.
+
+A unit table has one row per unit: `unit_id`, `arm`, a column for each metric (null: no value),
+`<metric>_before` for its covariate, `<metric>_denominator` for a ratio, and a `segment` if there is
+one. Aggregates have one row per arm and metric (and segment or day): `arm`, `metric`, `n`, `mean`,
+`variance`.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.units.unit_designs import with_clusters
+from ntg_assets.randomness import bucket_of
+
+ALL = "all"
+
+
+def as_written(rows: pl.DataFrame) -> pl.DataFrame:
+    """Take ids, arms, metrics and segments as text, however a file types them."""
+    texts = [name for name in ("unit_id", "arm", "metric", "segment") if name in rows.columns]
+    return rows.with_columns(pl.col(name).cast(pl.String) for name in texts)
+
+
+def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Lay a unit table out as `unit_metrics`; units that are in several arms are in none.
+
+    Raises:
+        SourceError: a column is missing or no number, an arm is not of the experiment, or a unit
+            stands in one arm twice.
+    """
+    _refuse_wrong_columns(experiment, rows)
+    refuse_unknown_arms(experiment, rows)
+    twice = rows.filter(pl.struct("unit_id", "arm").is_duplicated())
+    if twice.height:
+        raise SourceError(
+            f"{twice.height:,} of {rows.height:,} rows are of a unit that stands in its arm more"
+            f" than once (first: {twice['unit_id'][0]}). A unit table has one row per unit."
+        )
+    single = rows.filter(~pl.col("unit_id").is_duplicated())
+    segment = pl.col("segment").fill_null(ALL) if "segment" in rows.columns else pl.lit(ALL)
+    return pl.concat(
+        [
+            single.select(
+                experiment=pl.lit(experiment.id),
+                unit_id="unit_id",
+                arm="arm",
+                metric=pl.lit(metric.name),
+                source=pl.lit(experiment.evidence),
+                is_assigned=pl.lit(value=True),
+                is_in_look=pl.lit(value=True),
+                segment=segment,
+                value=_above(metric.name, metric.smallest),
+                denominator=_column(rows, f"{metric.name}_denominator"),
+                covariate=_column(rows, f"{metric.name}_before"),
+                covariate_denominator=_column(rows, f"{metric.name}_denominator_before"),
+            )
+            for metric in experiment.measured
+        ]
+    )
+
+
+def traffic_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the units of each arm, and those that are in several."""
+    marked = rows.select("arm", is_in_several=pl.col("unit_id").is_duplicated())
+    counts = {
+        arm: (n, n_several)
+        for arm, n, n_several in marked.group_by("arm")
+        .agg(pl.len(), pl.col("is_in_several").sum().alias("n_several"))
+        .iter_rows()
+    }
+    return with_clusters(traffic_of_counts(experiment, counts), experiment, rows)
+
+
+def assignments_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Give each unit the bucket by which the self-tests choose among them."""
+    salt = experiment.salt or experiment.id
+    ids = rows["unit_id"].unique().sort()
+    return pl.DataFrame(
+        {
+            "experiment": [experiment.id] * len(ids),
+            "unit_id": ids,
+            "bucket": [float(bucket_of(salt, one)) for one in ids],
+        }
+    )
+
+
+def traffic_of_counts(
+    experiment: ExperimentSettings, counts: dict[str, tuple[int, int]]
+) -> pl.DataFrame:
+    """Lay counts of units out as `arm_traffic`.
+
+    Args:
+        experiment: Whose arms.
+        counts: By arm: its units, and those that are in several arms.
+    """
+    rows = [
+        (experiment.id, arm.name, arm.weight, n, n, several, 0, None, None)
+        for arm in experiment.arms
+        for n, several in [counts.get(arm.name, (0, 0))]
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "experiment": pl.String,
+            "arm": pl.String,
+            "weight": pl.Float64,
+            "n_assigned": pl.Int64,
+            "n_exposed": pl.Int64,
+            "n_in_several_arms": pl.Int64,
+            "n_not_assigned": pl.Int64,
+            "first_exposed_at": pl.Datetime("us"),
+            "last_exposed_at": pl.Datetime("us"),
+        },
+        orient="row",
+    )
+
+
+def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
+    if name not in rows.columns:
+        return pl.lit(None, dtype=pl.Float64)
+    return pl.col(name).cast(pl.Float64)
+
+
+def _above(name: str, smallest: float | None) -> pl.Expr:
+    """Make a value below the smallest that can be true unusable, as the logs' SQL does."""
+    value = pl.col(name).cast(pl.Float64)
+    if smallest is None:
+        return value
+    return pl.when(value < smallest).then(-float("inf")).otherwise(value)
+
+
+def _refuse_wrong_columns(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+    wanted = ["unit_id", "arm", *(metric.name for metric in experiment.measured)]
+    wanted += [
+        f"{metric.name}_denominator"
+        for metric in experiment.measured
+        if metric.how.needs_denominator
+    ]
+    for name in wanted:
+        if name not in rows.columns:
+            raise SourceError(
+                f"the unit table has no column {name!r}; it has {', '.join(rows.columns)}."
+            )
+    numbers = [name for name in _value_columns(experiment) if name in rows.columns]
+    for name in numbers:
+        if not (rows[name].dtype.is_numeric() or rows[name].dtype in {pl.Boolean, pl.Null}):
+            wrong = rows.filter(
+                pl.col(name).is_not_null()
+                & pl.col(name).cast(pl.String).cast(pl.Float64, strict=False).is_null()
+            )
+            first = wrong[name][0] if wrong.height else rows[name][0]
+            raise SourceError(
+                f"the unit table's column {name!r} holds no numbers: {wrong.height:,} of"
+                f" {rows.height:,} values are none (first: {first!r})."
+            )
+    for name in ("unit_id", "arm"):
+        if n := rows[name].null_count():
+            raise SourceError(f"{n:,} of {rows.height:,} rows of the unit table have no {name}.")
+
+
+def _value_columns(experiment: ExperimentSettings) -> Sequence[str]:
+    ends = ("", "_denominator", "_before", "_denominator_before")
+    return [f"{metric.name}{end}" for metric in experiment.measured for end in ends]
+
+
+def refuse_unknown_arms(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+    """Refuse rows of arms that the experiment does not have.
+
+    Raises:
+        SourceError: there are some.
+    """
+    known = [arm.name for arm in experiment.arms]
+    strange = rows.filter(~pl.col("arm").is_in(known))
+    if strange.height:
+        raise SourceError(
+            f"{strange.height:,} of {rows.height:,} rows are of an arm that {experiment.id} does"
+            f" not have (first: {strange['arm'][0]!r}); it has {', '.join(known)}."
+        )

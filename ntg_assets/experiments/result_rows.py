@@ -1,0 +1,187 @@
+"""The rows of each table of results, of one experiment at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.contracts import Contract
+from ntg_assets.errors import ConfigurationError, ContractError, NotEnoughDataError
+from ntg_assets.experiments.contracts.decision import Decisions, HealthChecks
+from ntg_assets.experiments.contracts.effects import EffectByCohort, EffectByDay, SegmentEffects
+from ntg_assets.experiments.contracts.readout import ExperimentPlans, Readouts, SelfTests
+from ntg_assets.experiments.data.evidence import Evidence
+from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.isolation import MakeRows
+from ntg_assets.experiments.decision.money import money_unit, why_not_money
+from ntg_assets.experiments.decision.receipts import make_receipt, receipt_text, sha256_of
+from ntg_assets.experiments.health.aa_tests import run_self_tests
+from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.readout.effect_by_cohort import effects_by_cohort
+from ntg_assets.experiments.readout.effect_by_day import effects_by_day
+from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
+from ntg_assets.experiments.readout.readouts import read_out
+from ntg_assets.experiments.readout.segments import segment_effects
+from ntg_assets.statistics.designs.units import Units
+
+Rows = Sequence[dict[str, Any]]
+
+
+def self_tests_of(
+    definitions: Sequence[ExperimentSettings],
+    units: pl.DataFrame,
+    *,
+    seed: int,
+    most: int,
+    designed: Mapping[str, Units] | None = None,
+) -> MakeRows:
+    """Make the rows of `self_tests`, of the largest experiments."""
+    sizes = dict(units.group_by("experiment").len().iter_rows())
+    largest = set(
+        sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most]
+    )
+    return maker(
+        SelfTests,
+        lambda one: (
+            [asdict(result) for result in run_self_tests(one, units, seed=seed, designed=designed)]
+            if one.id in largest
+            else []
+        ),
+    )
+
+
+def health_of(evidence: EvidenceTables) -> MakeRows:
+    """Make the rows of `health_checks`."""
+
+    def checks(one: ExperimentSettings) -> Rows:
+        known = {"experiment": one.id, "source": one.evidence}
+        return [
+            {**known, "position": position, **asdict(check)}
+            for position, check in enumerate(examine(one, evidence.of(one)))
+        ]
+
+    return maker(HealthChecks, checks)
+
+
+def readouts_of(evidence: EvidenceTables) -> MakeRows:
+    """Make the rows of `readouts`."""
+    return maker(
+        Readouts,
+        lambda one: [
+            asdict(readout)
+            for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))
+        ],
+    )
+
+
+def plans_of(evidence: EvidenceTables) -> MakeRows:
+    """Make the rows of `experiment_plans`; none where the control tells nothing."""
+
+    def plans(one: ExperimentSettings) -> Rows:
+        try:
+            baseline = baseline_of(one, evidence.of(one))
+        except (NotEnoughDataError, ConfigurationError):
+            return []  # nothing is known of the control yet; `health_checks` says so
+        return [asdict(week) for week in plan_by_week(one, baseline=baseline)]
+
+    return maker(ExperimentPlans, plans)
+
+
+def daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
+    """Make the rows of `effect_by_day`."""
+    parts = _by_experiment(daily_sums)
+    return maker(
+        EffectByDay,
+        lambda one: (
+            [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
+        ),
+    )
+
+
+def cohort_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
+    """Make the rows of `effect_by_cohort`."""
+    parts = _by_experiment(daily_sums)
+    return maker(
+        EffectByCohort,
+        lambda one: (
+            [asdict(found) for found in effects_by_cohort(one, parts[one.id])]
+            if one.id in parts
+            else []
+        ),
+    )
+
+
+def _by_experiment(rows: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    if rows is None:
+        return {}
+    parts = rows.partition_by("experiment", as_dict=True)
+    return {str(name): part for (name,), part in parts.items()}
+
+
+def segment_effects_of(evidence: EvidenceTables) -> MakeRows:
+    """Make the rows of `segment_effects`."""
+    return maker(
+        SegmentEffects,
+        lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))],
+    )
+
+
+def decision_of(evidence: EvidenceTables, readouts: pl.DataFrame) -> MakeRows:
+    """Make the row of `decisions`."""
+    return maker(Decisions, lambda one: [_decision_row(one, evidence.of(one), readouts)])
+
+
+def _decision_row(
+    experiment: ExperimentSettings, evidence: Evidence, readouts: pl.DataFrame
+) -> dict[str, Any]:
+    receipt = make_receipt(experiment, evidence)
+    decided = receipt["decision"]
+    stored = readouts.filter(pl.col("readout_key") == decided["readout_key"])
+    if stored.is_empty():
+        raise ContractError(
+            f"decisions: {experiment.id} would rest on readout {decided['readout_key']}, which is"
+            f" not among the {readouts.height} stored ones. Materialize `readouts` again before"
+            " `decisions`."
+        )
+    return {
+        **{
+            name: decided[name]
+            for name in ("experiment", "arm", "reason", "sentence", "readout_key")
+        },
+        "decision": receipt["in_force"],
+        "rule_decision": decided["decision"],
+        "override_owner": experiment.override.owner if experiment.override else None,
+        "override_reason": experiment.override.reason if experiment.override else None,
+        "source": experiment.evidence,
+        "unit": experiment.unit,
+        "tests": experiment.tests,
+        "horizon_days": experiment.window_days or None,
+        "money_unit": money_unit(experiment, evidence.value),
+        "not_money": why_not_money(experiment, evidence.value),
+        "owner": experiment.owner,
+        "rule_version": receipt["rule_version"],
+        "is_readout_valid": stored["is_valid"].item(),
+        "definition_sha256": receipt["definition_sha256"],
+        "inputs_sha256": receipt["inputs_sha256"],
+        "receipt_sha256": sha256_of(receipt),
+        "receipt": receipt_text(receipt),
+    }
+
+
+def maker(model: type[Contract], rows_of: Callable[[ExperimentSettings], Rows]) -> MakeRows:
+    """Make the rows of one experiment a frame at once: a number that fits no column is then its
+    problem alone.
+    """
+    schema = _types(model)
+    return lambda one: pl.DataFrame(rows_of(one), schema=schema, orient="row")
+
+
+def frame_of(rows: Rows, model: type[Contract]) -> pl.DataFrame:
+    """Make a frame with the columns and types of a contract, also from no rows."""
+    return pl.DataFrame(rows, schema=_types(model), orient="row")
+
+
+def _types(model: type[Contract]) -> dict[str, Any]:
+    return {name: found.dtype.type for name, found in model.to_schema().columns.items()}

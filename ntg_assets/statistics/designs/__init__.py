@@ -1,0 +1,1 @@
+"""Arms that are more than units side by side: clusters, covariates, strata."""

@@ -1,0 +1,61 @@
+"""Contrasts of units that were randomised in clusters, by the jackknife."""
+
+import numpy as np
+
+from ntg_assets.statistics.designs.cluster_jackknife import ClusterSums, add_up, jackknife
+from ntg_assets.statistics.designs.slopes import slopes_of
+from ntg_assets.statistics.designs.units import Codes, Contrast, Units
+
+
+def cluster_sums(units: Units) -> ClusterSums:
+    """Add up what the jackknife needs of each cluster; units without one are their own."""
+    weights = np.ones(len(units.values)) if units.weights is None else units.weights
+    return add_up(units.values, weights, slopes_of(units), cluster_codes(units))
+
+
+def cluster_arms(units: Units) -> Codes:
+    """Return the arm of each cluster, in the order of `cluster_sums`."""
+    codes = cluster_codes(units)
+    arms = np.zeros(int(codes.max()) + 1 if len(codes) else 0, dtype=np.int64)
+    arms[codes] = units.arms
+    return arms
+
+
+def one_per_cluster(units: Units) -> Codes | None:
+    """Return the stratum of each cluster; None where there are none, or a cluster has several."""
+    if units.strata is None:
+        return None
+    codes = cluster_codes(units)
+    found = np.zeros(int(codes.max()) + 1, dtype=np.int64)
+    found[codes] = units.strata
+    return found if bool((found[codes] == units.strata).all()) else None
+
+
+def jackknife_contrasts(sums: ClusterSums, *, labels: Codes, n_arms: int) -> list[Contrast]:
+    """Compare arms of clusters."""
+    found = jackknife(sums, labels=labels, n_arms=n_arms)
+    plain = jackknife(sums.without_slopes(), labels=labels, n_arms=n_arms) if sums.q else found
+    counts = np.bincount(labels, minlength=n_arms)
+    return [
+        Contrast(
+            int(counts[0]),
+            int(counts[place]),
+            float(one.means[0]),
+            float(one.means[place]),
+            one.squared_control,
+            one.squared - one.squared_control,
+            float(one.means[place] - one.means[0]),
+            one.squared**0.5,
+            one.degrees_of_freedom,
+            1 - one.squared / before.squared if sums.q else None,
+            "",
+        )
+        for place, (one, before) in enumerate(zip(found, plain, strict=True), start=1)
+    ]
+
+
+def cluster_codes(units: Units) -> Codes:
+    """Number the clusters from 0 on; units without any are clusters of one."""
+    if units.clusters is None:
+        return np.arange(len(units.values))
+    return np.unique(units.clusters, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,194 @@
+"""Arms of clusters with covariates: one regression, and what leaving out each cluster does."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ntg_assets.arrays import Floats
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.designs.clusters import satterthwaite
+from ntg_assets.statistics.moments import MINIMUM_UNITS
+
+BLOCK = 20_000  # clusters left out at once, which bounds the memory
+ONE_CLUSTER = (
+    "a covariate, a stratum or a denominator rests on one cluster alone: without it nothing can be"
+    " compared. Leave it out, or merge strata."
+)
+WORST = 1e12  # condition of the equations, beyond which their solution is rounding
+
+
+class ClusterSums(NamedTuple):
+    """Sums over the units of each cluster, enough for a regression of its own arm on slopes.
+
+    Attributes:
+        weights: Units, or their denominators.
+        values: Values.
+        slopes: Weights times covariates, array (clusters, q).
+        products: Weights times products of covariates, array (clusters, q, q).
+        moments: Values times covariates, array (clusters, q).
+    """
+
+    weights: Floats
+    values: Floats
+    slopes: Floats
+    products: Floats
+    moments: Floats
+
+    @property
+    def q(self) -> int:
+        """Slopes."""
+        return int(self.slopes.shape[1])
+
+    def without_slopes(self) -> "ClusterSums":
+        return ClusterSums(
+            self.weights,
+            self.values,
+            self.slopes[:, :0],
+            self.products[:, :0, :0],
+            self.moments[:, :0],
+        )
+
+
+class Jackknifed(NamedTuple):
+    """One treatment: adjusted means of all arms, and the squared error of the difference."""
+
+    means: Floats
+    squared: float
+    squared_control: float
+    degrees_of_freedom: float
+
+
+def add_up(
+    values: Floats, weights: Floats, slopes: Floats, clusters: npt.NDArray[np.int64]
+) -> ClusterSums:
+    """Add up the units of each cluster.
+
+    Args:
+        values: One per unit; sums where weights are sizes.
+        weights: What values are divided by.
+        slopes: Array (units, q).
+        clusters: Codes from 0.
+    """
+    k, q = int(clusters.max()) + 1 if len(clusters) else 0, slopes.shape[1]
+
+    def of(what: Floats) -> Floats:
+        return np.bincount(clusters, weights=what, minlength=k).astype(np.float64)
+
+    products = np.zeros((k, q, q))
+    for one in range(q):
+        for other in range(one, q):
+            found = of(weights * slopes[:, one] * slopes[:, other])
+            products[:, one, other] = products[:, other, one] = found
+    return ClusterSums(
+        of(weights),
+        of(values),
+        np.column_stack([of(weights * slopes[:, one]) for one in range(q)] or [np.empty((k, 0))]),
+        products,
+        np.column_stack([of(values * slopes[:, one]) for one in range(q)] or [np.empty((k, 0))]),
+    )
+
+
+def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) -> list[Jackknifed]:
+    """Compare every treatment with the control, with the jackknife's error.
+
+    Without covariates these are `compare_clusters` and its degrees of freedom; slopes cost one
+    each. Leaving out whole clusters keeps what units of one have in common, and the error with few
+    and unequal clusters on the safe side.
+
+    Args:
+        sums: Of each cluster.
+        labels: Arm of each cluster; 0 is the control.
+        n_arms: Arms.
+
+    Source: Bell and McCaffrey 2002 (the jackknife, CR3); Hansen 2025, "Jackknife standard errors
+    for clustered regression".
+
+    Raises:
+        NotEnoughDataError: an arm has fewer than two clusters, nothing varies, or the slopes hang
+            on one cluster.
+    """
+    counts = np.bincount(labels, minlength=n_arms)
+    if counts.min() < MINIMUM_UNITS:
+        raise NotEnoughDataError(
+            f"an arm of {counts.min()} clusters has no error; at least {MINIMUM_UNITS} are needed."
+        )
+    if sums.q:
+        whole = _solve(*_equations(sums, labels, n_arms, slice(None), total=True))[0][:n_arms]
+        left = np.vstack([one[:, :n_arms] for one in _each_left_out(sums, labels, n_arms)])
+    else:
+        whole, left = _means(sums, labels, n_arms)
+    freedom = [satterthwaite(sums.weights[labels == arm]) for arm in range(n_arms)]
+    found = []
+    for arm in range(1, n_arms):
+        moved = (left[:, arm] - left[:, 0]) - (whole[arm] - whole[0])
+        parts = np.bincount(labels, weights=moved**2, minlength=n_arms) * (counts - 1) / counts
+        squared = float(parts.sum())
+        if squared <= 0:
+            raise NotEnoughDataError(
+                f"every cluster has the same mean in its arm ({whole[0]:g}, {whole[arm]:g}): no"
+                " interval exists."
+            )
+        df = squared**2 / sum(part**2 / one for part, one in zip(parts, freedom, strict=True))
+        found.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
+    return found
+
+
+def _means(sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int) -> tuple[Floats, Floats]:
+    """Solve without slopes: the ratio of each arm, with all its clusters and without each."""
+    arms = np.eye(n_arms)[labels]
+    below, above = arms.T @ sums.weights, arms.T @ sums.values
+    rest = below - arms * sums.weights[:, None]
+    if not (below.all() and rest.all()):
+        raise NotEnoughDataError(ONE_CLUSTER)
+    left = (above - arms * sums.values[:, None]) / rest
+    return above / below, np.asarray(left, dtype=np.float64)
+
+
+def _each_left_out(
+    sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int
+) -> Iterator[Floats]:
+    left, right = _equations(sums, labels, n_arms, slice(None), total=True)
+    for first in range(0, len(labels), BLOCK):
+        part = slice(first, first + BLOCK)
+        of_each = _equations(sums, labels, n_arms, part, total=False)
+        yield _solve(left - of_each[0], right - of_each[1])
+
+
+def _equations(
+    sums: ClusterSums,
+    labels: npt.NDArray[np.int64],
+    n_arms: int,
+    part: slice,
+    *,
+    total: bool,
+) -> tuple[Floats, Floats]:
+    """Write the normal equations of each cluster, or of all together."""
+    arms = np.eye(n_arms)[labels[part]]
+    if total:
+        top = np.diag(arms.T @ sums.weights)[None]
+        side = (arms.T @ sums.slopes)[None]
+        products, right = sums.products.sum(axis=0)[None], (arms.T @ sums.values)[None]
+        moments = sums.moments.sum(axis=0)[None]
+    else:
+        top = arms[:, :, None] * arms[:, None, :] * sums.weights[part, None, None]
+        side = arms[:, :, None] * sums.slopes[part, None, :]
+        products, right = sums.products[part], arms * sums.values[part, None]
+        moments = sums.moments[part]
+    left = np.concatenate(
+        [
+            np.concatenate([top, side], axis=2),
+            np.concatenate([side.transpose(0, 2, 1), products], axis=2),
+        ],
+        axis=1,
+    )
+    return left, np.concatenate([right, moments], axis=1)
+
+
+def _solve(left: Floats, right: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        worst = float(np.linalg.cond(left).max()) if left.shape[1] > 1 else 0.0
+    if not worst < WORST:
+        raise NotEnoughDataError(ONE_CLUSTER)
+    return np.asarray(np.linalg.solve(left, right[:, :, None])[:, :, 0], dtype=np.float64)

@@ -1,0 +1,133 @@
+"""Several covariates at once: each arm's mean, had its units been like all units before.
+
+One set of slopes, fitted within the arms. Slopes cost degrees of freedom, and covariates that
+differ between the arms by chance cost precision: without both, four covariates with eight units per
+arm claim in 14% of tests without an effect.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from ntg_assets.arrays import Floats
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
+from ntg_assets.statistics.two_samples import Difference
+
+RANK = 1e-10  # of the largest singular value; a direction below it is a repetition of others
+
+
+def compare_with_covariates(
+    values: Sequence[Sequence[float] | Floats],
+    covariates: Sequence[Floats],
+    *,
+    confidence: float = 0.95,
+    alternative: Alternative = "two-sided",
+) -> list[Difference]:
+    """Compare every treatment with the control, covariates held equal.
+
+    Each unit's squared residual is divided by what the fit leaves of it (HC2), arms may have
+    variances of their own, and the degrees of freedom are Satterthwaite's under one variance, which
+    makes the test exact for normal values in equal arms.
+
+    Args:
+        values: Per arm, control first, one number per unit.
+        covariates: Per arm, an array (units, covariates), known before the experiment.
+        confidence: Of the intervals.
+        alternative: Which differences the test looks for.
+
+    Source: MacKinnon and White 1985 (HC2); Bell and McCaffrey 2002 (degrees of freedom); Lin 2013,
+    "Agnostic notes on regression adjustments to experimental data".
+
+    Raises:
+        NotEnoughDataError: more slopes and arms than units, or nothing is left to vary.
+    """
+    sizes = [len(one) for one in values]
+    outcome = np.concatenate([np.asarray(one, dtype=float) for one in values])
+    arm = np.repeat(np.arange(len(values)), sizes)
+    dummies = (arm[:, None] == np.arange(len(values))[None, :]).astype(float)
+    before = np.vstack([np.asarray(one, dtype=float).reshape(len(one), -1) for one in covariates])
+    design = np.hstack([dummies, independent(before - _means(before, dummies), before)])
+    if len(outcome) <= design.shape[1]:
+        raise NotEnoughDataError(
+            f"{len(outcome)} units cannot tell {len(values)} arms and"
+            f" {design.shape[1] - len(values)} slopes apart."
+        )
+    inverse = np.linalg.pinv(design)
+    residuals = outcome - design @ (inverse @ outcome)
+    left = np.maximum(1 - (design * inverse.T).sum(axis=1), RANK)
+    # between every two units: only where they are few enough to be kept
+    hat = design @ inverse if len(outcome) <= MOST_EXACT else None
+    weights = inverse[: len(values)]
+    return [
+        _difference(
+            weights[place] - weights[0],
+            outcome,
+            residuals**2 / left,
+            left=left,
+            hat=hat,
+            confidence=confidence,
+            alternative=alternative,
+        )
+        for place in range(1, len(values))
+    ]
+
+
+def _difference(
+    contrast: Floats,
+    outcome: Floats,
+    squares: Floats,
+    *,
+    left: Floats,
+    hat: Floats | None,
+    confidence: float,
+    alternative: Alternative,
+) -> Difference:
+    error = sqrt(float(contrast**2 @ squares))
+    if error == 0:
+        raise NotEnoughDataError(
+            "the covariates explain every value, or no unit differs from another in its arm: no"
+            " interval exists."
+        )
+    df = _degrees_of_freedom(contrast**2 / left, left, hat)
+    difference = float(contrast @ outcome)
+    low, high = interval_reach(confidence, df, alternative)
+    return Difference(
+        difference,
+        difference - low * error,
+        difference + high * error,
+        error,
+        df,
+        t_p(difference / error, df, alternative=alternative),
+    )
+
+
+def _degrees_of_freedom(weights: Floats, left: Floats, hat: Floats | None) -> float:
+    """Match mean and variance of sum(w e^2), the residuals e being those of independent normal
+    values of one variance: their covariance is I - H.
+    """
+    mean = float(weights @ left)
+    if hat is None:
+        return mean**2 / float(weights**2 @ left**2)
+    return mean**2 / float(weights @ ((np.eye(len(hat)) - hat) ** 2) @ weights)
+
+
+MOST_EXACT = 500  # units; beyond it the correlation of residuals moves no digit that matters
+
+
+def _means(before: Floats, dummies: Floats) -> Floats:
+    """Return the mean of each covariate over all units: it moves the arms' means, not their
+    differences.
+    """
+    return np.repeat(before.mean(axis=0)[None, :], len(dummies), axis=0)
+
+
+def independent(centred: Floats, before: Floats) -> Floats:
+    """Drop covariates that do not vary or repeat others; scale the rest."""
+    scale = centred.std(axis=0)
+    kept = centred[:, scale > RANK * np.maximum(np.abs(before).max(axis=0), 1)]
+    if not kept.size:
+        return kept
+    left, singular, _ = np.linalg.svd(kept / kept.std(axis=0), full_matrices=False)
+    return np.asarray(left[:, singular > RANK * singular[0]], dtype=np.float64)

@@ -1,0 +1,99 @@
+"""Units with their design, and a contrast between arms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ntg_assets.arrays import Floats
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.student_t import interval_reach, t_p
+from ntg_assets.statistics.two_samples import Difference, compare_means
+
+Codes = npt.NDArray[np.int64]
+
+
+class Units(NamedTuple):
+    """The units of all arms, in one order.
+
+    Attributes:
+        values: One per unit; a sum where `weights` are sizes or denominators.
+        arms: Place of the unit's arm, 0 being the control.
+        weights: What values are divided by; None: 1 each.
+        covariates: Array (units, covariates), known before.
+        clusters: Code of the cluster in which the unit was randomised; None: units were.
+        strata: Code of the stratum; None: there are none.
+    """
+
+    values: Floats
+    arms: Codes
+    weights: Floats | None = None
+    covariates: Floats | None = None
+    clusters: Codes | None = None
+    strata: Codes | None = None
+
+    @property
+    def n_arms(self) -> int:
+        return int(self.arms.max()) + 1 if len(self.arms) else 0
+
+    @property
+    def needs_jackknife(self) -> bool:
+        """Whether clusters or ratios are compared; single units with a mean have closed forms."""
+        return self.clusters is not None or self.weights is not None
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One treatment against the control; the fields are columns of `metric_contrasts`.
+
+    Attributes:
+        n_control: Clusters, else units of the control; so is `n_treatment`.
+        squared_error_control: What the control adds to the squared error of the difference.
+        removed_share: Share of the squared error that covariates and strata took out.
+        method: The estimator in words.
+    """
+
+    n_control: int
+    n_treatment: int
+    mean_control: float
+    mean_treatment: float
+    squared_error_control: float
+    squared_error_treatment: float
+    difference: float
+    standard_error: float
+    degrees_of_freedom: float
+    removed_share: float | None
+    method: str
+
+    @property
+    def samples(self) -> tuple[Sample, Sample]:
+        """Both arms, one number per cluster or unit."""
+        return (
+            Sample(self.n_control, self.mean_control, self.squared_error_control * self.n_control),
+            Sample(
+                self.n_treatment,
+                self.mean_treatment,
+                self.squared_error_treatment * self.n_treatment,
+            ),
+        )
+
+    def at(self, confidence: float) -> Difference:
+        """Give the difference with its interval, and the relative effect where it makes sense."""
+        low, high = interval_reach(confidence, self.degrees_of_freedom, "two-sided")
+        relative = compare_means(*self.samples, confidence=confidence)
+        return replace(
+            relative,
+            difference=self.difference,
+            low=self.difference - low * self.standard_error,
+            high=self.difference + high * self.standard_error,
+            standard_error=self.standard_error,
+            degrees_of_freedom=self.degrees_of_freedom,
+            p=t_p(self.difference / self.standard_error, self.degrees_of_freedom),
+        )
+
+
+def contrast_of(row: Mapping[str, Any]) -> Contrast:
+    """Read one row of `metric_contrasts`."""
+    return Contrast(**{one.name: row[one.name] for one in fields(Contrast)})

@@ -1,0 +1,1 @@
+"""How many units a test needs, and what it can find."""

@@ -1,0 +1,221 @@
+"""How many units, which effect, how long: a plan from a few figures,
+before any experiment is configured.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil, isfinite, isinf
+
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.statistics.planning.plan_request import FEWEST_IN_AN_ARM, PlanRequest, fewest_units
+from ntg_assets.statistics.planning.power import (
+    Design,
+    days_for_units,
+    detectable_effect,
+    power,
+    units_for_effect,
+)
+
+# multiples of the planned units at which the curve is shown
+CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
+# a share's variance depends on the effect that is looked for; this many rounds settle it to the
+# last digit shown
+ROUNDS = 30
+
+
+@dataclass(frozen=True)
+class PlanPoint:
+    """What so many units can show; `power` is that for the effect of the plan."""
+
+    units: int
+    days: float | None
+    detectable_effect: float
+    power: float
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """A plan.
+
+    Attributes:
+        question: `units for an effect`, `units for non-inferiority` or `effect for units`.
+        effect: The absolute effect (or margin) that is planned for.
+        effect_share: The same as a share of the mean; None where the mean is not above zero.
+        units_per_arm: Control first.
+        units: All arms together.
+        days: Whole weeks that the traffic needs; None when no traffic is given, infinite when none
+        comes.
+        curve: What fewer and more units can show.
+        sentence: The answer, for people.
+    """
+
+    question: str
+    effect: float
+    effect_share: float | None
+    units_per_arm: tuple[int, ...]
+    units: int
+    days: float | None
+    curve: tuple[PlanPoint, ...]
+    sentence: str
+
+
+def answer_plan(request: PlanRequest) -> PlanAnswer:
+    """Answer a plan: the units for an effect or a margin, or the effect for some units.
+
+    Several treatments share the error rate (Bonferroni; the joint test needs a little less). The
+    treatment with the least traffic decides, since the others are known better.
+
+    Raises:
+        ConfigurationError: no number of units can show the effect.
+    """
+    effect = _effect_of(request)
+    control = _control_units(request, effect)
+    per_arm = tuple(
+        max(ceil(control * weight / request.weights[0] - 1e-9), FEWEST_IN_AN_ARM)
+        for weight in request.weights
+    )
+    units = sum(per_arm) if request.units is None else request.units
+    draft = PlanAnswer(
+        question=(
+            "effect for units"
+            if request.units
+            else "units for non-inferiority"
+            if request.margin
+            else "units for an effect"
+        ),
+        effect=effect,
+        effect_share=effect / request.mean if request.mean > 0 else None,
+        units_per_arm=per_arm,
+        units=units,
+        days=_days(request, units),
+        curve=tuple(
+            _point(request, effect, units=ceil(units * multiple))
+            for multiple in CURVE
+            if units * multiple >= fewest_units(request.weights)
+        ),
+        sentence="",
+    )
+    return replace(draft, sentence=_sentence(request, draft))
+
+
+def power_at(request: PlanRequest, effect: float, *, units: float) -> float:
+    """Return the probability that so many units (all arms together) find a true effect;
+    for a margin, that they exclude it.
+    """
+    return power(
+        effect,
+        n_control=units * request.weights[0] / sum(request.weights),
+        design=_design(request, effect),
+    )
+
+
+def effect_at(request: PlanRequest, *, units: float) -> float:
+    """Return the smallest true effect that so many units, all arms together,
+    find with the wanted power.
+    """
+    n_control = units * request.weights[0] / sum(request.weights)
+    effect = detectable_effect(
+        n_control=n_control, design=_design(request, 0.0), wanted_power=request.power
+    )
+    if request.sd is None:
+        for _ in range(ROUNDS):
+            effect = detectable_effect(
+                n_control=n_control, design=_design(request, effect), wanted_power=request.power
+            )
+    return effect
+
+
+def _effect_of(request: PlanRequest) -> float:
+    if request.units is not None:
+        return effect_at(request, units=request.units)
+    return request.margin if request.margin is not None else float(request.effect or 0.0)
+
+
+def _control_units(request: PlanRequest, effect: float) -> float:
+    if request.units is not None:
+        return request.units * request.weights[0] / sum(request.weights)
+    found = units_for_effect(effect, design=_design(request, effect), wanted_power=request.power)
+    if isinf(found):
+        raise ConfigurationError(
+            f"no number of units shows an effect of {effect:g}. Ask for a larger effect or less"
+            " power."
+        )
+    return found
+
+
+def _design(request: PlanRequest, effect: float) -> Design:
+    """Set out the test of the treatment with the least traffic."""
+    left = 1 - request.explained_share
+    if request.sd is None:
+        moved = request.mean + effect if request.better == "more" else request.mean - effect
+        other = request.mean if request.margin is not None else min(max(moved, 0.0), 1.0)
+        variance, treated = (share * (1 - share) * left for share in (request.mean, other))
+    else:
+        variance = treated = request.sd**2 * left
+    is_one_sided = request.one_sided or request.margin is not None
+    rate = (
+        request.significance / 2
+        if request.margin is not None
+        else request.significance / request.n_treatments
+    )
+    ratio = min(request.weights[1:]) / request.weights[0]
+    return Design(
+        variance,
+        treated,
+        ratio=ratio,
+        significance=rate,
+        alternative="greater" if is_one_sided else "two-sided",
+    )
+
+
+def _point(request: PlanRequest, effect: float, *, units: int) -> PlanPoint:
+    return PlanPoint(
+        units,
+        _days(request, units),
+        effect_at(request, units=units),
+        power_at(request, effect, units=units),
+    )
+
+
+def _days(request: PlanRequest, units: int) -> float | None:
+    return (
+        None
+        if request.units_per_day is None
+        else days_for_units(units, units_per_day=request.units_per_day)
+    )
+
+
+def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
+    arms = (
+        f"{answer.units:,} units over {len(request.weights)} arms"
+        f" ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
+    )
+    share = (
+        f" ({answer.effect_share:.2%} of {request.mean:g})"
+        if answer.effect_share is not None
+        else ""
+    )
+    less = request.better == "less"
+    effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
+    what = {
+        "units for non-inferiority": (
+            "show that no treatment is worse than the control by more than"
+            f" {answer.effect:g}{share}" + (", where less is better" if less else "")
+        ),
+        "units for an effect": f"find {effect} of {answer.effect:g}{share}",
+        "effect for units": f"find {effect} of {answer.effect:.4g}{share}",
+    }[answer.question]
+    if answer.days is None:
+        duration = ""
+    elif isfinite(answer.days):
+        duration = f": {answer.days:,.0f} days at {request.units_per_day:,.6g} units a day"
+    else:
+        duration = ": never, because no units come"
+    helped = (
+        f", with CUPED removing {request.explained_share:.0%} of the variance"
+        if request.explained_share
+        else ""
+    )
+    return (
+        f"{arms} {what} with {request.power:.0%} power at {request.significance:g}"
+        f" significance{helped}{duration}."
+    )

@@ -1,0 +1,1 @@
+"""More than one test, or more than one look at it."""

@@ -1,0 +1,1 @@
+"""Shares of units: their tests and intervals."""

@@ -1,0 +1,184 @@
+"""Shares of units: large counts, small counts, several arms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+import scipy
+from scipy import special
+
+from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.statistics.samples import Sample
+from ntg_assets.statistics.student_t import Alternative, interval_reach, t_critical, t_p
+from ntg_assets.statistics.two_samples import Difference
+
+# with fewer successes or failures in an arm, the interval of the large-sample test is too narrow
+SMALL_COUNT = 10
+
+
+@dataclass(frozen=True)
+class Count:
+    """Successes among the units of one arm."""
+
+    successes: float
+    n: int
+
+    @property
+    def share(self) -> float:
+        return self.successes / self.n
+
+    @property
+    def is_small(self) -> bool:
+        return min(self.successes, self.n - self.successes) < SMALL_COUNT
+
+
+def count_of(n: int, share: float) -> Count:
+    """Read a count out of a mean of zeros and ones.
+
+    Raises:
+        NotEnoughDataError: the mean is not a share, or there are no units.
+    """
+    if n < 1 or not 0 <= share <= 1:
+        raise NotEnoughDataError(
+            f"a share of {share:g} over {n} units is no proportion: the metric must hold 0 or 1 for"
+            " each unit."
+        )
+    return Count(share * n, n)
+
+
+def compare_proportions(
+    control: Count,
+    treatment: Count,
+    *,
+    confidence: float = 0.95,
+    pooled: bool = False,
+    alternative: Alternative = "two-sided",
+) -> Difference:
+    """Compare two shares by the z-test, without continuity correction.
+
+    Args:
+        control: Control arm.
+        treatment: Treatment arm.
+        confidence: Of the interval.
+        pooled: Whether the test assumes one common share (the score test, as R's `prop.test`); the
+        interval never does.
+        alternative: Which differences the test looks for.
+
+    Raises:
+        NotEnoughDataError: no success, or no failure, in either arm.
+    """
+    if control.successes + treatment.successes in {0, control.n + treatment.n}:
+        raise NotEnoughDataError(
+            f"every one of {control.n + treatment.n} units has the same outcome: no interval"
+            " exists."
+        )
+    error = sqrt(sum(arm.share * (1 - arm.share) / arm.n for arm in (control, treatment)))
+    difference = treatment.share - control.share
+    reach_low, reach_high = interval_reach(confidence, inf, alternative)
+    return Difference(
+        difference,
+        difference - reach_low * error,
+        difference + reach_high * error,
+        error,
+        inf,
+        t_p(
+            difference / (_common_error(control, treatment) if pooled else error),
+            inf,
+            alternative=alternative,
+        ),
+    )
+
+
+def compare_small_proportions(
+    control: Count, treatment: Count, *, confidence: float = 0.95
+) -> Difference:
+    """Compare two shares when counts are small: one success and one failure are added to each arm
+    first.
+
+    Source: Agresti and Caffo 2000, "Simple and Effective Confidence Intervals for Proportions and
+    Differences of Proportions".
+    """
+    arms = [
+        Sample(arm.n + 2, share := (arm.successes + 1) / (arm.n + 2), share * (1 - share))
+        for arm in (control, treatment)
+    ]
+    centre, error = arms[1].mean - arms[0].mean, sqrt(arms[0].squared_error + arms[1].squared_error)
+    half_width = t_critical((1 - confidence) / 2, inf) * error
+    return Difference(
+        treatment.share - control.share,
+        centre - half_width,
+        centre + half_width,
+        error,
+        inf,
+        t_p(centre / error, inf),
+    )
+
+
+def wilson_interval(count: Count, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of one share (Wilson 1927), which stays within 0 and 1."""
+    z = t_critical((1 - confidence) / 2, inf)
+    centre = (count.successes + z**2 / 2) / (count.n + z**2)
+    reach = (
+        z
+        * sqrt(count.share * (1 - count.share) / count.n + z**2 / (4 * count.n**2))
+        / (1 + z**2 / count.n)
+    )
+    return centre - reach, centre + reach
+
+
+def newcombe_interval(
+    control: Count, treatment: Count, *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of the difference of two shares from their score intervals
+    (Newcombe 1998, method 10).
+    """
+    (low, high), (treated_low, treated_high) = (
+        wilson_interval(arm, confidence=confidence) for arm in (control, treatment)
+    )
+    difference = treatment.share - control.share
+    down = sqrt((treatment.share - treated_low) ** 2 + (high - control.share) ** 2)
+    up = sqrt((treated_high - treatment.share) ** 2 + (control.share - low) ** 2)
+    return difference - down, difference + up
+
+
+def equal_shares_p(counts: Sequence[Count]) -> float:
+    """Test whether several arms share one proportion (Pearson's chi-square,
+    k - 1 degrees of freedom).
+    """
+    table = np.array([[arm.successes, arm.n - arm.successes] for arm in counts])
+    return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def fisher_exact_p(
+    control: Count, treatment: Count, *, alternative: Alternative = "two-sided"
+) -> float:
+    """Test whether two shares are one, exactly, all counts in the margins held (Fisher 1935)."""
+    arms = (treatment, control)
+    table = np.array([[int(arm.successes), int(arm.n - arm.successes)] for arm in arms])
+    return float(scipy.stats.fisher_exact(table, alternative=alternative).pvalue)
+
+
+def _common_error(control: Count, treatment: Count) -> float:
+    """Return the standard error of the difference if both arms had one share."""
+    share = (control.successes + treatment.successes) / (control.n + treatment.n)
+    return sqrt(share * (1 - share) * (1 / control.n + 1 / treatment.n))
+
+
+def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
+    """Test whether units fell on the arms as the weights say (chi-square, any number of arms).
+
+    Source: Fabijan and others 2019, "Diagnosing Sample Ratio Mismatch in Online Controlled
+    Experiments".
+
+    Returns:
+        The p-value; 1 when nobody was observed.
+    """
+    total = sum(observed)
+    if total == 0:
+        return 1.0
+    expected = [total * weight / sum(weights) for weight in weights]
+    distance = sum(
+        (found - wanted) ** 2 / wanted for found, wanted in zip(observed, expected, strict=True)
+    )
+    return float(special.chdtrc(len(observed) - 1, distance))
