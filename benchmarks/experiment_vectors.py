@@ -11,7 +11,7 @@ not within its tolerance is printed, and the exit code is 1 unless every miss ha
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isclose, isinf, isnan
 from pathlib import Path
@@ -25,7 +25,9 @@ from benchmarks.vectors import (  # noqa: F401  # they register their answers
     designs,
     effects,
     many_shares,
+    named,
     power,
+    rates,
     shares,
     tests,
     units,
@@ -33,7 +35,9 @@ from benchmarks.vectors import (  # noqa: F401  # they register their answers
 from benchmarks.vectors.readers import ANSWERS, NotComputedError, read_vector
 from ntg_assets.errors import NtgError
 
-BUNDLED = ROOT / "ntg_assets_tests" / "golden" / "experiment_vectors.json"
+GOLDEN = ROOT / "ntg_assets_tests" / "golden"
+BUNDLED = GOLDEN / "experiment_vectors.json"
+MORE = GOLDEN / "experiment_vectors_more.json"  # of scipy, statsmodels and published formulas
 OTHER_CONVENTION = {
     "gpower-binom": (
         "its figure is that of power 0.85, though its inputs say 0.8; the test of this vector"
@@ -112,7 +116,16 @@ EXPECTED_ALIASES = {
     "ci_upper": "upper high ci_high ci_hi ucl upper_ci ub hi",
     "se": "std_err stderr standard_error std_error SE",
     "p": "p_value pvalue p-value pval p.value p_two_sided p_one_sided adjusted_p padj p_adjusted",
-    "statistic": "t z t_stat z_stat tstat zstat t_statistic z_statistic stat chisq chi2 X-squared",
+    "statistic": (
+        "t z t_stat z_stat tstat zstat t_statistic z_statistic stat chisq chi2 X-squared"
+        " F f H U W V D Q G S"
+    ),
+    "d": "cohens_d cohen_d smd effect_size",
+    "g": "hedges_g",
+    "Q": "q cochran_q heterogeneity",
+    "I2": "i2 i_squared I_squared",
+    "tau2": "tau_squared tau_sq",
+    "r": "correlation coefficient cor",
     "df": "dof degrees_of_freedom parameter",
     "chisq": "chi2 statistic chi_square X2 X-squared",
     "rel_effect": "relative_effect relative rel_diff relative_difference",
@@ -233,13 +246,22 @@ def _is_close(found: Any, expected: Any, *, tolerance: float | str | None, digit
     )
 
 
+def judge_files(files: Sequence[Path]) -> list[Verdict]:
+    """Compute every vector of some files."""
+    return [
+        judge(vector)
+        for file in files
+        for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    ]
+
+
 def run(
     file: Annotated[
-        Path, typer.Argument(help="Vectors (JSON).", exists=True, dir_okay=False)
-    ] = BUNDLED,
+        Path | None, typer.Argument(help="Vectors (JSON).", exists=True, dir_okay=False)
+    ] = None,
 ) -> None:
     """Compute every vector and print what is off."""
-    verdicts = [judge(vector) for vector in json.loads(file.read_text(encoding="utf-8"))["vectors"]]
+    verdicts = judge_files([file] if file else [BUNDLED, MORE])
     for verdict in verdicts:
         if verdict.outcome in {"off", "reason"}:
             console.print(

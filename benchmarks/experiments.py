@@ -11,7 +11,6 @@ segment effects and the decision with its receipt. Beside it: what thousands of 
 the promises of the statistics where the truth is known, and the outside vectors.
 """
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ import typer
 from benchmarks.experiment_grid import measure_grid
 from benchmarks.experiment_power import measure_power
 from benchmarks.experiment_truth import measure_truth
-from benchmarks.experiment_vectors import BUNDLED, judge, summary
+from benchmarks.experiment_vectors import BUNDLED, MORE, judge_files, summary
 from benchmarks.experiment_worlds import measure_decisions
 from benchmarks.harness import RESULTS, ROOT, Goal, command_line, console, measure_call, report
 
@@ -90,9 +89,7 @@ def run(units: Annotated[int, typer.Option(help="Units; three rows each.")] = UN
     cells, kept = measure_grid()
     powers, cheap = measure_power()
     promises = [*promises, *kept, *cheap, *measure_decisions()]
-    verdicts = [
-        judge(vector) for vector in json.loads(BUNDLED.read_text(encoding="utf-8"))["vectors"]
-    ]
+    verdicts = judge_files([BUNDLED, MORE])
     figures |= {
         "promises": truth,
         "grid": cells,

@@ -15,6 +15,7 @@ from ntg_assets.experiments.data import log_tables, summed_tables, tables
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs.log_rules import LogRules
+from ntg_assets.experiments.data.units.log_designs import contrasts_of_logs
 from ntg_assets.experiments.decision.receipts import replay
 from ntg_assets.local_days import with_event_on
 from ntg_assets.storage.connection import connect
@@ -121,6 +122,9 @@ def conclude(
             ),
             store,
         )
+        chosen = run(
+            summed_tables.designed_units(units, exposure_log=seen, definitions=definitions), store
+        )
         sums = run(summed_tables.metric_sums(units, definitions=definitions), store)
         quantiles = run(summed_tables.metric_quantiles(units, definitions=definitions), store)
         shapes = run(
@@ -134,6 +138,7 @@ def conclude(
         log_contents=contents,
         traffic_by_day=by_day,
         metric_shapes=shapes,
+        metric_contrasts=contrasts_of_logs(definitions, chosen),
     )
     readouts = results.readouts(definitions, evidence)
     decision = results.decisions(definitions, evidence, readouts=readouts).row(0, named=True)

@@ -8,7 +8,7 @@ from ntg_assets.statistics import library as st
 
 Inputs = dict[str, Any]
 ARM_ALIASES = {
-    "n": "size count users units nobs trials n_units sample_size n_users visitors total_n",
+    "n": "size count users units nobs trials n_units sample_size n_users visitors total_n sessions",
     "mean": "avg average xbar m m_mean mu",
     "var": "variance s2 sample_variance",
     "sd": "std stddev std_dev s sigma standard_deviation stdev",
@@ -195,3 +195,12 @@ def told(found: st.Difference) -> Inputs:
         "rel_log_ci": [found.relative_low, found.relative_high],
         "rel_ci": [found.relative_low, found.relative_high],
     }
+
+
+def arm_field(name: str) -> str | None:
+    """Return the one name of a field of an arm, written in the plural or not; None: it is none."""
+    for written in (name, name.removesuffix("s"), name.removesuffix("es")):
+        field = canonical(written, _ARM)
+        if field in ARM_ALIASES:
+            return field
+    return None

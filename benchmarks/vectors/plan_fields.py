@@ -36,7 +36,17 @@ def sd_of(vector: Vector) -> float:
     """Read a standard deviation; 1 where none is given."""
     variance = number_of(vector, "var", "variance", "baseline_variance_or_p")
     sd = number_of(vector, "sd", "sigma", "std", "stddev", "standard_deviation")
-    return sd if sd is not None else sqrt(variance) if variance is not None else 1.0
+    spread = sd if sd is not None else sqrt(variance) if variance is not None else 1.0
+    return spread * sqrt(1 - _explained(vector))
+
+
+def _explained(vector: Vector) -> float:
+    """Read the share of the variance that a covariate explains; 0 where none is named."""
+    if vector.has("cluster_size"):
+        return 0.0  # a correlation within clusters
+    share = number_of(vector, "r2", "r_squared", "explained", "variance_reduction")
+    rho = number_of(vector, "rho", "correlation", "r")
+    return share if share is not None else 0.0 if rho is None else rho**2
 
 
 def effect_of(vector: Vector) -> float | None:

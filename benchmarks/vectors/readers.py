@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from benchmarks.vectors.arms import (
     Inputs,
+    arm_field,
     canonical,
     flat_arms,
     lookup_of,
@@ -29,7 +30,10 @@ ALIASES = {
     "confidence": "confidence_level conf_level conf.level level ci_level",
     "power": "wanted_power target_power",
     "alternative": "sided tail tails side sides alt",
-    "effect": "delta d mde absolute_mde abs_mde effect_size difference_worth_finding min_effect",
+    "effect": (
+        "cohens_d cohen_d delta d mde absolute_mde abs_mde effect_size difference_worth_finding"
+        " min_effect"
+    ),
     "observed": "observed_counts counts assigned assignments units_per_arm sample_sizes",
     "weights": "expected_ratio expected_ratios proportions expected_proportions allocation shares",
     "p_values": "p pvalues pvals p_vals p.values raw_p ps",
@@ -102,7 +106,34 @@ class Vector:
     @cached_property
     def arms(self) -> list[Inputs]:
         """The arms, control first, each with one name per field; none where there are no two."""
-        return parts_of(self.raw) or flat_arms(self.raw)
+        return parts_of(self.raw) or flat_arms(self.raw) or self._listed_arms
+
+    @cached_property
+    def arm_lists(self) -> dict[str, list[Any]]:
+        """Fields of arms that are written as lists of one length, one place per arm."""
+        found = {
+            name: value
+            for written, value in self.raw.items()
+            if isinstance(value, list) and (name := arm_field(written)) is not None
+        }
+        return found if len({len(value) for value in found.values()}) == 1 else {}
+
+    @property
+    def one_arm(self) -> Inputs:
+        """The fields of a single arm that stand by themselves."""
+        named = {arm_field(name): value for name, value in self.raw.items()}
+        return {name: value for name, value in named.items() if name is not None}
+
+    @property
+    def _listed_arms(self) -> list[Inputs]:
+        """Read two arms from lists of two; more of them are no pair."""
+        lists = self.arm_lists
+        is_pair = "n" in lists and len(lists) > 1 and len(lists["n"]) == 2  # noqa: PLR2004
+        return (
+            [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+            if is_pair
+            else []
+        )
 
     @property
     def alpha(self) -> float:

@@ -57,7 +57,8 @@ def is_share(vector: Vector) -> bool:
     return vector.arms_have("n", "successes") or vector.arms_have("n", "p")
 
 
-def _one_share(vector: Vector) -> st.Count | None:
+def one_share(vector: Vector) -> st.Count | None:
+    """Find one count of successes."""
     given = vector.raw
     hits = next(
         (given[name] for name in ("successes", "x", "conversions", "count", "k") if name in given),
@@ -82,7 +83,10 @@ def _is_corrected(vector: Vector) -> bool:
 def answer_shares(vector: Vector) -> Inputs:
     """The z-test of two shares, or their interval by the method that is named."""
     control, treatment = (count_of(arm) for arm in vector.arms[:2])
-    is_pooled = vector.raw.get("pooled", vector.says("pooled", "chisq", "chi"))
+    is_z = vector.says("z", "ztest", "z-test", "prop_z", "chisq", "chi")
+    is_z = vector.says("z", "ztest", "z-test", "prop_z", "chisq", "chi")
+    is_named = vector.says("pooled") or (is_z and not vector.says("unpooled", "wald"))
+    is_pooled = vector.raw.get("pooled", is_named)
     found = st.compare_proportions(control, treatment, pooled=bool(is_pooled), **vector.options)
     answer = told(found) | {"risk_difference": found.difference}
     common = pooled_z(control, treatment)
@@ -197,10 +201,10 @@ def _beta(given: Any) -> tuple[float, float]:
     return (float(a), float(b)) if is_number and not is_error_rate else (1.0, 1.0)
 
 
-@answers(lambda vector: _one_share(vector) is not None, "proportion share ci interval", rank=2)
+@answers(lambda vector: one_share(vector) is not None, "proportion share ci interval", rank=2)
 def answer_one_share(vector: Vector) -> Inputs:
     """The interval of one share by the method that is named."""
-    count = _one_share(vector)
+    count = one_share(vector)
     if count is None:
         raise KeyError("successes")
     method = method_named(vector, ONE_SHARE, "wilson")
@@ -211,10 +215,10 @@ def answer_one_share(vector: Vector) -> Inputs:
     }
 
 
-@answers(lambda vector: _one_share(vector) is not None, "bayes bayesian beta posterior", rank=1)
+@answers(lambda vector: one_share(vector) is not None, "bayes bayesian beta posterior", rank=1)
 def answer_one_belief(vector: Vector) -> Inputs:
     """A beta belief about one share."""
-    count = _one_share(vector)
+    count = one_share(vector)
     if count is None:
         raise KeyError("successes")
     prior = vector.raw.get("prior")

@@ -9,7 +9,8 @@ from benchmarks.vectors.readers import NotComputedError, Vector, answers
 from ntg_assets.statistics import library as st
 
 
-def _told(found: st.Tested) -> Inputs:
+def tested(found: st.Tested) -> Inputs:
+    """Spell out a test under the names that vectors use."""
     named = {"statistic": found.statistic, "p": found.p, "value": found.p}
     if found.df is not None:
         named["df"] = found.df
@@ -25,7 +26,8 @@ def _rank_options(vector: Vector) -> dict[str, Any]:
     return {}
 
 
-def _is_corrected(vector: Vector, *, default: bool) -> bool:
+def is_corrected(vector: Vector, *, default: bool) -> bool:
+    """Whether a correction for continuity is asked for."""
     named = ("correction", "correct", "continuity", "use_continuity", "yates")
     given = [vector.raw[name] for name in named if isinstance(vector.raw.get(name), bool)]
     if given:
@@ -51,13 +53,13 @@ def answer_mann_whitney(vector: Vector) -> Inputs:
         control,
         treatment,
         alternative=vector.alternative,
-        use_continuity=_is_corrected(vector, default=True),
+        use_continuity=is_corrected(vector, default=True),
         **_rank_options(vector),
     )
     of_control = len(control) * len(treatment) - found.statistic
     us = {"U": of_control, "U1": of_control, "U2": found.statistic, "W": of_control}
     return (
-        _told(found)
+        tested(found)
         | us
         | {
             "statistic": of_control,
@@ -91,14 +93,14 @@ def answer_signed_ranks(vector: Vector) -> Inputs:
     found = st.signed_ranks(
         differences,
         alternative=vector.alternative,
-        correction=_is_corrected(vector, default=False),
+        correction=is_corrected(vector, default=False),
         **_rank_options(vector),
     )
     n = int((differences != 0).sum())
     below = n * (n + 1) / 2 - found.statistic
     smaller = min(found.statistic, below)
     is_two_sided = vector.alternative == "two-sided"
-    return _told(found) | {
+    return tested(found) | {
         "statistic": smaller if is_two_sided else found.statistic,
         "W": smaller if is_two_sided else found.statistic,
         "V": found.statistic,
@@ -113,7 +115,7 @@ def answer_signs(vector: Vector) -> Inputs:
     differences = _given_differences(vector)
     found = st.sign_test(differences, alternative=vector.alternative)
     n = int((differences != 0).sum())
-    return _told(found) | {"n": n, "n_positive": found.statistic, "estimate": found.estimate}
+    return tested(found) | {"n": n, "n_positive": found.statistic, "estimate": found.estimate}
 
 
 @answers(
@@ -144,7 +146,8 @@ def _given_differences(vector: Vector) -> np.ndarray:
     return found
 
 
-def _groups(vector: Vector) -> list[list[float]] | None:
+def groups_of(vector: Vector) -> list[list[float]] | None:
+    """Find the values of several groups."""
     listed = vector.raw.get("groups") or vector.raw.get("samples") or vector.raw.get("arms")
     if isinstance(listed, dict):
         listed = list(listed.values())
@@ -156,32 +159,33 @@ def _groups(vector: Vector) -> list[list[float]] | None:
     return values if len(values) == len(vector.arms) > 1 else None
 
 
-def _has_groups(vector: Vector) -> bool:
-    found = _groups(vector)
+def has_groups(vector: Vector) -> bool:
+    """Whether there are several groups of values."""
+    found = groups_of(vector)
     return found is not None and all(
         isinstance(value, (int, float)) for one in found for value in one
     )
 
 
-@answers(_has_groups, "anova f-test oneway one-way f", rank=0)
+@answers(has_groups, "anova f-test oneway one-way f", rank=0)
 def answer_anova(vector: Vector) -> Inputs:
     """Several means at once."""
-    groups = _groups(vector) or []
+    groups = groups_of(vector) or []
     is_welch = vector.says("welch") or vector.raw.get("equal_var") is False
     found = st.one_way_anova(groups, equal_var=not is_welch)
     within = {} if is_welch else {"df2": sum(map(len, groups)) - len(groups)}
-    named = _told(found) | {"F": found.statistic, "f": found.statistic, "df1": found.df}
+    named = tested(found) | {"F": found.statistic, "f": found.statistic, "df1": found.df}
     return named | within | {"df_between": found.df, "df_within": within.get("df2")}
 
 
-@answers(_has_groups, "kruskal wallis kruskal-wallis h-test", rank=-1)
+@answers(has_groups, "kruskal wallis kruskal-wallis h-test", rank=-1)
 def answer_kruskal(vector: Vector) -> Inputs:
     """Several distributions at once, by ranks."""
-    found = st.kruskal_wallis(_groups(vector) or [])
-    return _told(found) | {"H": found.statistic}
+    found = st.kruskal_wallis(groups_of(vector) or [])
+    return tested(found) | {"H": found.statistic}
 
 
-def _table(vector: Vector) -> list[list[int]] | None:
+def table_of(vector: Vector) -> list[list[int]] | None:
     """Find a table of counts: as such, or of two arms with successes out of so many."""
     for name in ("table", "contingency", "contingency_table", "matrix", "counts", "observed"):
         found = vector.raw.get(name)
@@ -196,11 +200,11 @@ def _table(vector: Vector) -> list[list[int]] | None:
 
 
 def _has_table(vector: Vector) -> bool:
-    return _table(vector) is not None
+    return table_of(vector) is not None
 
 
 def _is_square(vector: Vector) -> bool:
-    return np.shape(_table(vector) or []) == (2, 2)
+    return np.shape(table_of(vector) or []) == (2, 2)
 
 
 @answers(
@@ -211,11 +215,11 @@ def _is_square(vector: Vector) -> bool:
 def answer_chi_squared(vector: Vector) -> Inputs:
     """Chi-squared of a table."""
     found = st.chi_squared(
-        _table(vector) or [],
-        correction=_is_corrected(vector, default=True),
+        table_of(vector) or [],
+        correction=is_corrected(vector, default=True),
         by_likelihood=vector.says("g-test", "likelihood", "log-likelihood"),
     )
-    return _told(found) | {"chisq": found.statistic, "G": found.statistic}
+    return tested(found) | {"chisq": found.statistic, "G": found.statistic}
 
 
 @answers(
@@ -225,7 +229,7 @@ def answer_chi_squared(vector: Vector) -> Inputs:
 )
 def answer_fisher_table(vector: Vector) -> Inputs:
     """Fisher's exact test of a table as it is written."""
-    found = st.fisher_table(_table(vector) or [], alternative=vector.alternative)
+    found = st.fisher_table(table_of(vector) or [], alternative=vector.alternative)
     return {"p": found.p, "value": found.p} | (
         {} if found.estimate is None else {"odds_ratio": found.estimate}
     )
@@ -234,7 +238,7 @@ def answer_fisher_table(vector: Vector) -> Inputs:
 @answers(_is_square, "barnard boschloo unconditional", rank=-1)
 def answer_barnard(vector: Vector) -> Inputs:
     """The unconditional exact tests: scipy's columns are the arms, those of a table as written."""
-    table = np.asarray(_table(vector))
+    table = np.asarray(table_of(vector))
     counts = table.T if vector.arms else table
     found = st.barnard(
         counts.tolist(),
@@ -242,7 +246,7 @@ def answer_barnard(vector: Vector) -> Inputs:
         pooled=vector.raw.get("pooled", True),
         by_boschloo=vector.says("boschloo"),
     )
-    return _told(found)
+    return tested(found)
 
 
 def _tables(vector: Vector) -> list[Any] | None:
@@ -260,11 +264,9 @@ def _tables(vector: Vector) -> list[Any] | None:
 )
 def answer_mantel_haenszel(vector: Vector) -> Inputs:
     """Strata of tables."""
-    found = st.mantel_haenszel(
-        _tables(vector) or [], correction=_is_corrected(vector, default=True)
-    )
+    found = st.mantel_haenszel(_tables(vector) or [], correction=is_corrected(vector, default=True))
     ratio = {"odds_ratio": found.estimate, "common_odds_ratio": found.estimate}
-    return _told(found) | ratio | {"chisq": found.statistic}
+    return tested(found) | ratio | {"chisq": found.statistic}
 
 
 TIMES = ("times", "time", "durations", "duration", "t", "survival")
@@ -298,4 +300,4 @@ def _listed(raw: Inputs, names: tuple[str, ...]) -> list[Any]:
 def answer_log_rank(vector: Vector) -> Inputs:
     """Times to an event."""
     found = st.log_rank(*(_survival(vector) or ([], [], [])))
-    return _told(found) | {"chisq": found.statistic}
+    return tested(found) | {"chisq": found.statistic}

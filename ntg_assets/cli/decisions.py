@@ -201,6 +201,7 @@ def evidence_tables(store: Connection) -> EvidenceTables:
         "experiment_sources",
         "log_contents",
         "metric_shapes",
+        "metric_contrasts",
         "self_tests",
         "traffic_by_day",
     ):

@@ -21,6 +21,7 @@ from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs.log_rules import log_rules
 from ntg_assets.experiments.data.units.aggregate_designs import contrasts_of_aggregates
 from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
+from ntg_assets.experiments.data.units.log_designs import contrasts_of_logs, units_of_logs
 from ntg_assets.experiments.data.units.unit_designs import (
     design_columns,
     metric_contrasts,
@@ -180,10 +181,13 @@ def _of_logs(
         ),
     )
     units = run(log_tables.log_unit_metrics(seen, definitions=[one], **read))
+    chosen = run(summed_tables.designed_units(units, exposure_log=seen, definitions=[one]))
     more: dict[str, Any] = {
         "traffic_by_day": run(log_tables.traffic_by_day(seen)),
         "daily_sums": run(log_tables.daily_sums(seen, definitions=[one], **read)),
         "log_contents": run(log_tables.log_contents(counts, exposure_log=seen, **read)),
+        "metric_contrasts": contrasts_of_logs([one], chosen),
+        "designed": units_of_logs([one], chosen).get(one.id),
     }
     return _evidence(one, units, traffic, assignments=assigned, settings=settings, **more)
 
@@ -202,7 +206,9 @@ def _evidence(
     quantiles = run(summed_tables.metric_quantiles(units, definitions=[one]))
     shapes = run(summed_tables.metric_shapes(units, metric_sums=sums, definitions=[one]))
     tested = run(summed_tables.self_test_units(units, assignments=assignments, definitions=[one]))
-    self_tests = results.self_tests([one], tested, seed=settings.seed, designed=designed)
+    self_tests = results.self_tests(
+        [one], tested, seed=settings.seed, designed={one.id: designed or {}}
+    )
     return EvidenceTables(
         traffic,
         sums,

@@ -15,6 +15,7 @@ from ntg_assets.experiments.contracts.decision import (
 from ntg_assets.experiments.contracts.effects import EffectByCohort, EffectByDay, SegmentEffects
 from ntg_assets.experiments.contracts.readout import ExperimentPlans, Readouts, SelfTests
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
+from ntg_assets.experiments.data.units.log_designs import units_of_logs
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
@@ -45,6 +46,7 @@ def health_checks(
     log_contents: pl.DataFrame,
     traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whether the numbers of each experiment can be trusted at all."""
@@ -57,6 +59,7 @@ def health_checks(
         log_contents=log_contents,
         traffic_by_day=traffic_by_day,
         self_tests=self_tests,
+        metric_contrasts=metric_contrasts,
     )
     return results.health_checks(project.settings.experiments.definitions, evidence)
 
@@ -71,6 +74,7 @@ def readouts(
     log_contents: pl.DataFrame,
     traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What each arm changed, with interval, p and money; between users and,
@@ -85,6 +89,7 @@ def readouts(
         log_contents=log_contents,
         traffic_by_day=traffic_by_day,
         self_tests=self_tests,
+        metric_contrasts=metric_contrasts,
     )
     return results.readouts(project.settings.experiments.definitions, evidence)
 
@@ -95,11 +100,16 @@ def experiment_plans(
     metric_sums: pl.DataFrame,
     metric_quantiles: pl.DataFrame,
     metric_shapes: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """What each experiment can show by when, at the traffic seen so far."""
     evidence = EvidenceTables(
-        arm_traffic, metric_sums, metric_quantiles, metric_shapes=metric_shapes
+        arm_traffic,
+        metric_sums,
+        metric_quantiles,
+        metric_shapes=metric_shapes,
+        metric_contrasts=metric_contrasts,
     )
     return results.experiment_plans(project.settings.experiments.definitions, evidence)
 
@@ -114,6 +124,7 @@ def segment_effects(
     log_contents: pl.DataFrame,
     traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whom each arm helped: the deciding metrics by quartile of revenue at risk,
@@ -128,6 +139,7 @@ def segment_effects(
         log_contents=log_contents,
         traffic_by_day=traffic_by_day,
         self_tests=self_tests,
+        metric_contrasts=metric_contrasts,
     )
     return results.all_segment_effects(project.settings.experiments.definitions, evidence)
 
@@ -143,6 +155,7 @@ def decisions(
     log_contents: pl.DataFrame,
     traffic_by_day: pl.DataFrame,
     self_tests: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     readouts: pl.DataFrame,
     experiment_sources: pl.DataFrame,
     project: Project,
@@ -163,6 +176,7 @@ def decisions(
         log_contents=log_contents,
         traffic_by_day=traffic_by_day,
         self_tests=self_tests,
+        metric_contrasts=metric_contrasts,
     )
     made = results.decisions(settings.experiments.definitions, evidence, readouts=readouts)
     for sentence in made["sentence"].head(MOST_TOLD):
@@ -177,7 +191,9 @@ def decision_gates(decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 @staged_asset(contract=SelfTests, group="experiments", stages=(EXPERIMENTS,))
-def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
+def self_tests(
+    self_test_units: pl.DataFrame, designed_units: pl.DataFrame, project: Project
+) -> pl.DataFrame:
     """Whether the intervals keep their promise on these very data: false positives,
     coverage, power.
     """
@@ -187,6 +203,7 @@ def self_tests(self_test_units: pl.DataFrame, project: Project) -> pl.DataFrame:
         self_test_units,
         seed=project.settings.seed,
         most=programme.self_tested,
+        designed=units_of_logs(programme.definitions, designed_units),
     )
 
 
@@ -206,7 +223,9 @@ def experiment_problems(
     experiment_plans: pl.DataFrame,
     decisions: pl.DataFrame,
     self_test_units: pl.DataFrame,
+    designed_units: pl.DataFrame,
     self_tests: pl.DataFrame,
+    metric_contrasts: pl.DataFrame,
     log_contents: pl.DataFrame,
     traffic_by_day: pl.DataFrame,
     experiment_sources: pl.DataFrame,
@@ -238,7 +257,13 @@ def experiment_problems(
         log_contents=log_contents,
         traffic_by_day=traffic_by_day,
         self_tests=self_tests,
+        metric_contrasts=metric_contrasts,
     )
     return results.experiment_problems(
-        programme, optional_sources, evidence, stored, seed=project.settings.seed
+        programme,
+        optional_sources,
+        evidence,
+        stored,
+        seed=project.settings.seed,
+        designed=units_of_logs(programme.definitions, designed_units),
     )

@@ -35,7 +35,7 @@ def self_tests_of(
     *,
     seed: int,
     most: int,
-    designed: Mapping[str, Units] | None = None,
+    designed: Mapping[str, Mapping[str, Units]] | None = None,
 ) -> MakeRows:
     """Make the rows of `self_tests`, of the largest experiments."""
     sizes = dict(units.group_by("experiment").len().iter_rows())
@@ -45,7 +45,12 @@ def self_tests_of(
     return maker(
         SelfTests,
         lambda one: (
-            [asdict(result) for result in run_self_tests(one, units, seed=seed, designed=designed)]
+            [
+                asdict(result)
+                for result in run_self_tests(
+                    one, units, seed=seed, designed=(designed or {}).get(one.id)
+                )
+            ]
             if one.id in largest
             else []
         ),

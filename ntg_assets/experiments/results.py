@@ -49,7 +49,7 @@ def self_tests(
     *,
     seed: int,
     most: int = 20,
-    designed: Mapping[str, Units] | None = None,
+    designed: Mapping[str, Mapping[str, Units]] | None = None,
 ) -> pl.DataFrame:
     """Put the statistics to the test on the data of the largest experiments;
     one row per (experiment, metric, test).
@@ -135,6 +135,7 @@ def experiment_problems(
     stored: StoredResults,
     *,
     seed: int,
+    designed: Mapping[str, Mapping[str, Units]] | None = None,
 ) -> pl.DataFrame:
     """Say of every experiment that is missing from a table of results why;
     one row per (experiment, step).
@@ -145,9 +146,14 @@ def experiment_problems(
         evidence: What the results were made from.
         stored: The results.
         seed: Of the project.
+        designed: Units by experiment and metric, where a log names a design.
     """
     tests = self_tests_of(
-        programme.definitions, stored.self_test_units, seed=seed, most=programme.self_tested
+        programme.definitions,
+        stored.self_test_units,
+        seed=seed,
+        most=programme.self_tested,
+        designed=designed,
     )
     steps = {
         "effect_by_day": Step(daily_effects_of(evidence.daily_sums), stored.effect_by_day),

@@ -115,6 +115,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "metric_sums",
             "metric_quantiles",
             "metric_shapes",
+            "metric_contrasts",
             "daily_sums",
             "traffic_by_day",
             "effect_by_day",

@@ -176,3 +176,25 @@ def compare_shares_bayes(control: ShareBelief, treatment: ShareBelief) -> ShareC
 
 
 BETA_REACH = 12.0  # standard deviations; beyond it lies nothing that counts
+
+
+def chances_to_be_best(beliefs: Sequence[ShareBelief]) -> list[float]:
+    """Return the probability of each share to be the largest of all; they add up to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(BETA_NODES)
+    ends = [
+        (one.mean - BETA_REACH * sqrt(one.variance), one.mean + BETA_REACH * sqrt(one.variance))
+        for one in beliefs
+    ]
+    found = []
+    for place, (one, (start, end)) in enumerate(zip(beliefs, ends, strict=True)):
+        low, high = max(0.0, start), min(1.0, end)
+        points = (low + high) / 2 + (high - low) / 2 * nodes
+        mass = weights * np.exp(
+            special.xlogy(one.hits - 1, points)
+            + special.xlog1py(one.misses - 1, -points)
+            - special.betaln(one.hits, one.misses)
+        )
+        others = [other for at, other in enumerate(beliefs) if at != place]
+        below = np.prod([special.betainc(o.hits, o.misses, points) for o in others], axis=0)
+        found.append(float(mass @ below / mass.sum()))
+    return found

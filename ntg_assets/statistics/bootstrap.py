@@ -1,17 +1,21 @@
-"""Intervals of means over users, by a seeded bootstrap."""
+"""Intervals over users, by a seeded bootstrap: users are drawn, with all that is theirs."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Floats, Longs
 
 LEVEL = 0.95
 # users; with so many the bootstrap and the normal interval of a mean are the same, and one of them
 # is free
 NORMAL_FROM = 5_000
 RESAMPLES_AT_ONCE = 100
+FEWEST_RESAMPLES = 100
+MOST_WEIGHTS = 20_000_000  # of rows held at once: 160 MB
+TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 
 
 class Interval(NamedTuple):
@@ -40,19 +44,46 @@ def mean_intervals(values: Floats, *, rng: np.random.Generator, samples: int) ->
         margin = ndtri((1 + LEVEL) / 2) * values.std(axis=0, ddof=1) / np.sqrt(n_users)
         return Interval(mean, mean - margin, mean + margin)
     drawn = [
-        _resampled_means(values, rng, min(RESAMPLES_AT_ONCE, samples - done))
-        for done in range(0, samples, RESAMPLES_AT_ONCE)
+        np.einsum("su,uc->sc", counts, values) / n_users
+        for counts in resampled_users(n_users, rng=rng, samples=samples)
     ]
-    low, high = np.quantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    low, high = np.quantile(np.concatenate(drawn), TAILS, axis=0)
     return Interval(mean, low, high)
 
 
-def _resampled_means(values: Floats, rng: np.random.Generator, samples: int) -> Floats:
-    n_users = len(values)
-    drawn = rng.integers(0, n_users, size=(samples, n_users))
-    counts = np.zeros((samples, n_users))
-    np.add.at(counts, (np.arange(samples)[:, None], drawn), 1.0)
-    return np.einsum("su,uc->sc", counts, values) / n_users
+def resampled_users(n_users: int, *, rng: np.random.Generator, samples: int) -> Iterator[Floats]:
+    """Draw users with replacement: how often each counts, shape (at most 100 samples, users)."""
+    for first in range(0, samples, RESAMPLES_AT_ONCE):
+        size = min(RESAMPLES_AT_ONCE, samples - first)
+        drawn = rng.integers(0, n_users, size=(size, n_users))
+        counts = np.zeros((size, n_users))
+        np.add.at(counts, (np.arange(size)[:, None], drawn), 1.0)
+        yield counts
+
+
+def row_weights(users: Longs, *, samples: int, rng: np.random.Generator) -> Floats:
+    """Resample users with all their rows, which are not independent: how often each row counts.
+
+    Args:
+        users: User of each row, numbered from 0 on.
+        samples: Resamples; fewer, but 100 at least, where there are very many rows.
+        rng: Seeded stream.
+
+    Returns:
+        Shape (samples, rows).
+    """
+    kept = max(FEWEST_RESAMPLES, min(samples, MOST_WEIGHTS // len(users)))
+    counts = resampled_users(int(users.max()) + 1, rng=rng, samples=kept)
+    return np.concatenate([drawn[:, users] for drawn in counts])
+
+
+def percentile_interval(values: Floats) -> tuple[float | None, float | None]:
+    """Middle 95% of the defined values."""
+    defined = values[~np.isnan(values)]
+    if not defined.size:
+        return None, None
+    low, high = np.quantile(defined, TAILS)
+    return float(low), float(high)
 
 
 def bootstrap_t_interval(

@@ -12,8 +12,8 @@ import numpy as np
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.statistics.glm import Z_95, maximum_likelihood, sandwich, sigmoid
 
+MAX_WEIGHTS = 20_000_000  # draws held at once: 160 MB
 SMALLEST_PROBABILITY = 1e-12  # a certain and wrong forecast costs much, not infinitely much
-MAX_WEIGHTS = 20_000_000  # resampled weights held at once: 160 MB
 
 
 @dataclass(frozen=True)
@@ -127,25 +127,6 @@ def calibration_line(predicted: Floats, churned: Floats, users: Longs) -> list[M
     slope = _line(np.column_stack([ones, logit]), churned, users, offset=np.zeros(len(logit)))
     offset = _line(ones, churned, users, offset=logit)
     return [_interval("calibration_slope", slope, 1), _interval("calibration_offset", offset, 0)]
-
-
-def user_weights(users: Longs, *, samples: int, rng: np.random.Generator) -> Floats:
-    """Resample users with replacement: how often each row counts, shape
-    (samples, n); fewer samples when n is very large.
-    """
-    n_users = int(users.max()) + 1
-    kept = max(100, min(samples, MAX_WEIGHTS // len(users)))
-    drawn = rng.multinomial(n_users, np.full(n_users, 1 / n_users), size=kept)
-    return drawn[:, users].astype(np.float64)
-
-
-def percentile_interval(values: Floats) -> tuple[float | None, float | None]:
-    """Middle 95% of the defined values."""
-    defined = values[~np.isnan(values)]
-    if not defined.size:
-        return None, None
-    low, high = np.quantile(defined, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _line(

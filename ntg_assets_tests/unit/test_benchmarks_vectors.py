@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy
 
-from benchmarks.experiment_vectors import BUNDLED, judge, summary
+from benchmarks.experiment_vectors import BUNDLED, MORE, judge, judge_files, summary
 
 ARMS = {"a": {"n": 50, "mean": 1.0, "var": 2.0}, "b": {"n": 70, "mean": 1.5, "var": 3.0}}
 P = [0.001, 0.01, 0.02, 0.2, 0.6]
@@ -226,3 +226,17 @@ def test_a_figure_that_is_wrong_is_off_whoever_computes_it() -> None:
 
 def _moved(value: Any) -> Any:
     return value + 0.01 if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize(
+    "vector", json.loads(MORE.read_text("utf-8"))["vectors"], ids=lambda v: v["id"]
+)
+def test_kinds_that_scipy_statsmodels_and_formulas_know_are_met(vector: dict[str, Any]) -> None:
+    found = judge(vector)
+    assert (found.outcome, found.detail) == ("met", "")
+
+
+def test_the_name_of_a_vector_says_nothing() -> None:
+    vectors = json.loads(MORE.read_text("utf-8"))["vectors"]
+    assert {judge(vector | {"id": "case"}).outcome for vector in vectors} == {"met"}
+    assert len(judge_files([MORE])) == len(vectors)

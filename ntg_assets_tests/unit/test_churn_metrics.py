@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as peer_log_loss
 
+from ntg_assets.statistics.bootstrap import percentile_interval, row_weights
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.probability_metrics import (
     auc,
@@ -14,8 +15,6 @@ from ntg_assets.statistics.probability_metrics import (
     equal_mass_bins,
     expected_calibration_error,
     log_loss,
-    percentile_interval,
-    user_weights,
 )
 
 RNG = np.random.default_rng(7)
@@ -133,7 +132,7 @@ def test_separated_or_single_outcomes_have_no_slope() -> None:
 
 
 def test_resampling_takes_whole_users() -> None:
-    weights = user_weights(USERS, samples=200, rng=np.random.default_rng(1))
+    weights = row_weights(USERS, samples=200, rng=np.random.default_rng(1))
     for user in range(5):
         assert (weights[:, user == USERS] == weights[:, user == USERS][:, :1]).all()
     assert (weights.shape[1], weights.mean()) == (N, pytest.approx(1.0, abs=0.05))

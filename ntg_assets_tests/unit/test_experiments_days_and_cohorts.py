@@ -37,7 +37,8 @@ def concluded(home: Path, *, odd_day: int | None = None) -> Concluded:
 
 
 def test_early_and_late_units_have_an_effect_of_their_own(tmp_path: Path) -> None:
-    rows = check_frame(concluded(tmp_path).cohorts, contract_of("effect_by_cohort")).to_dicts()
+    found = check_frame(concluded(tmp_path).cohorts, contract_of("effect_by_cohort"))
+    rows = found.filter(cohort_kind="half").to_dicts()
     assert [row["cohort"] for row in rows] == ["early", "late"]
     early, late = rows
     assert early["difference"] == pytest.approx(2.0, abs=0.3)
@@ -49,6 +50,24 @@ def test_early_and_late_units_have_an_effect_of_their_own(tmp_path: Path) -> Non
     expected = st.compare_means(*(st.sample_from_values(y) for y in by_arm))
     assert early["difference_low"] == pytest.approx(expected.low, abs=1e-3)
     assert early["relative_high"] == pytest.approx(expected.relative_high, abs=1e-3)
+
+
+def test_weeks_and_days_of_exposure_have_an_effect_of_their_own(tmp_path: Path) -> None:
+    found = concluded(tmp_path).cohorts
+    halves, weeks, days = (
+        found.filter(cohort_kind=kind).to_dicts() for kind in ("half", "week", "day")
+    )
+    # seven days are half of these two weeks, so they hold the same units
+    assert [row["cohort"] for row in weeks] == ["2026-01-05", "2026-01-12"]
+    for half, week in zip(halves, weeks, strict=True):
+        assert half["difference"] == week["difference"]
+        assert half["p_cohorts_alike"] == week["p_cohorts_alike"] < 1e-6  # 2 and 0.5
+    assert [row["cohort"] for row in days] == [
+        f"{START + timedelta(days=day):%Y-%m-%d}" for day in range(DAYS)
+    ]
+    assert {row["n_control"] for row in days} == {PER_DAY / 2}
+    mean = np.mean([row["difference"] for row in days[:7]])
+    assert mean == pytest.approx(weeks[0]["difference"])  # days are of one size
 
 
 def test_a_day_on_which_the_weights_did_not_hold_is_named(tmp_path: Path) -> None:

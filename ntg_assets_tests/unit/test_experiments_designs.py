@@ -264,7 +264,7 @@ def test_a_table_that_does_not_hold_the_design_is_refused(change: Any, told: str
         concluded(change(shops()), cluster_id="shop")
 
 
-def test_logs_hold_no_design_so_nothing_is_read_singly_from_them() -> None:
+def test_where_nothing_is_known_by_clusters_nothing_is_read_singly() -> None:
     plain = trial(planned_units=100)
     cells = pl.DataFrame(
         [{"arm": arm, "metric": "revenue", "n": 50, "mean": 1.0, "variance": 1.0} for arm in "ab"]
@@ -273,7 +273,7 @@ def test_logs_hold_no_design_so_nothing_is_read_singly_from_them() -> None:
     none = pl.DataFrame(schema={"experiment": pl.String})
     known = EvidenceTables(traffic_of_aggregates(plain, cells), sums, none).of(plain)
     one = trial(planned_units=100, cluster_id="shop")
-    with pytest.raises(NotEnoughDataError, match="`ntg experiments trial --units FILE`"):
+    with pytest.raises(NotEnoughDataError, match="nothing is known here by shop"):
         compare_arms(one, known, metric=one.metrics[0])
 
 

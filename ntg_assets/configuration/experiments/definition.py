@@ -37,12 +37,12 @@ class Definition(Section):
     eligible_segments: list[str] = Field(default_factory=list)
     """Only exposed units of these segments of the log take part; empty: all."""
     cluster_id: str | None = Field(default=None, min_length=1)
-    """Column of the unit table (or of aggregates, one row per cluster) with what was randomised as
-    a whole, such as a household or a shop: then clusters vary, not units. Logs hold none.
+    """Column of the exposure log, of the unit table or of aggregates (one row per cluster) with
+    what was randomised as a whole, such as a household or a shop: then clusters vary, not units.
     """
     strata: str | None = Field(default=None, min_length=1)
-    """Column of the unit table (or of aggregates) with a part of the population known before the
-    experiment, within which arms are compared (post-stratification). Logs hold none.
+    """Column of the exposure log, of the unit table or of aggregates with a part of the population
+    known before the experiment, within which arms are compared (post-stratification).
     """
     alpha_weights: dict[str, float] = Field(default_factory=dict)
     """How the primary metric and those that decide nothing divide `significance`, by name; each

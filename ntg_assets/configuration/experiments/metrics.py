@@ -80,8 +80,8 @@ class MetricSettings(Section):
     relative_margin: float | None = Field(default=None, gt=0, lt=1)
     """The same as a share of the control's mean; one of the two."""
     covariates: list[str] = Field(default_factory=list)
-    """Columns of the unit table with numbers known before the experiment, all of which narrow the
-    interval together (beside `<metric>_before`). Only `ntg experiments --units` has such columns.
+    """Columns of the exposure log or of the unit table with numbers known before the experiment,
+    all of which narrow the interval together (beside the time before, or `<metric>_before`).
     """
     use_covariate: bool = True
     """Whether the pre-period value narrows the interval (CUPED) where the source has one."""

@@ -57,6 +57,8 @@ def log_problems(experiment: DefinedTerms) -> Iterator[str]:
             "the radar's log has the arms holdout (the control) and contact, found"
             f" {', '.join(arm.name for arm in experiment.arms)}"
         )
+    if isinstance(experiment.source, InterventionSource) and experiment.design_columns:
+        yield f"the radar's log has no column {experiment.design_columns[0]!r}"
     if experiment.planned_units is None and not experiment.assigned_at_once:
         yield (
             "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every"

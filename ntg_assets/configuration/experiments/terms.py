@@ -121,10 +121,15 @@ class DefinedTerms(Definition):
         return bool(self.strata or metric.covariates) and not metric.how.reads_ranks
 
     @property
+    def covariate_columns(self) -> list[str]:
+        """Columns of a unit table or exposure log that metrics name as covariates, each once."""
+        named = [one for metric in self.measured for one in metric.covariates]
+        return list(dict.fromkeys(named))
+
+    @property
     def design_columns(self) -> list[str]:
-        """Columns of a unit table that the design names, each once."""
-        named = [self.cluster_id, self.strata]
-        named += [one for metric in self.measured for one in metric.covariates]
+        """Columns of a unit table or exposure log that the design names, each once."""
+        named = [self.cluster_id, self.strata, *self.covariate_columns]
         return list(dict.fromkeys(name for name in named if name))
 
     def significance_of(self, metric: str) -> float:

@@ -9,10 +9,9 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.logistic import user_codes
+from ntg_assets.statistics.bootstrap import percentile_interval, row_weights
 from ntg_assets.statistics.probability_metrics import (
     equal_mass_bins,
-    percentile_interval,
-    user_weights,
 )
 
 N_BINS = 10
@@ -63,7 +62,7 @@ def money_calibration(
             ordered = part.sort("user_id", "origin_on").with_columns(
                 told=told, seen=seen, inside=inside.cast(pl.Float64)
             )
-            weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
+            weights = row_weights(user_codes(ordered), samples=samples, rng=rng)
             rows += [(evaluation, kind, *row) for row in _rows(ordered, weights)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 

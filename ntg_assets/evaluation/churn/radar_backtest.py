@@ -22,7 +22,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.logistic import user_codes
-from ntg_assets.statistics.probability_metrics import percentile_interval, user_weights
+from ntg_assets.statistics.bootstrap import percentile_interval, row_weights
 
 DEPTHS = (0.05, 0.1, 0.2)
 LEFT, DROPPED = "left", "dropped"
@@ -86,7 +86,7 @@ def radar_backtest(
         "evaluation", maintain_order=True
     ):
         ordered = part.sort("user_id", "origin_on")
-        weights = user_weights(user_codes(ordered), samples=samples, rng=rng)
+        weights = row_weights(user_codes(ordered), samples=samples, rng=rng)
         for loss, amount in LOSSES.items():
             rows += [
                 (evaluation, loss, *row)

@@ -12,6 +12,7 @@ from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.evaluation.churn.forecasts import HOLDOUT, splits_of
+from ntg_assets.statistics.bootstrap import percentile_interval, row_weights
 from ntg_assets.statistics.probability_metrics import (
     Metric,
     auc,
@@ -21,8 +22,6 @@ from ntg_assets.statistics.probability_metrics import (
     equal_mass_bins,
     expected_calibration_error,
     log_loss,
-    percentile_interval,
-    user_weights,
 )
 
 REPORT_SCHEMA = {
@@ -95,7 +94,7 @@ def measure(
     churned = ordered["is_churned"].cast(pl.Float64).to_numpy()
     users = ordered["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
     bins = equal_mass_bins(predicted, n_bins)
-    weights = user_weights(users, samples=samples, rng=rng)
+    weights = row_weights(users, samples=samples, rng=rng)
     floor, point_95 = calibration_noise(predicted, bins, samples=samples, rng=rng)
     error = float(expected_calibration_error(predicted, churned[None, :], bins)[0])
     return [

@@ -3,8 +3,9 @@
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import (
-    COHORTS,
+    COHORT_KINDS,
     EXPERIMENT,
+    READ,
     SOURCE,
     SOURCES,
     SUMMED,
@@ -137,6 +138,61 @@ class MetricShapes(Contract):
         unique = ["experiment", "metric", "arm"]
 
 
+@contract("designed_units")
+class DesignedUnits(Contract):
+    """One row per (experiment, metric, unit) of metrics that are compared by clusters, strata or
+    covariates of the exposure log.
+    """
+
+    experiment: str = column(EXPERIMENT)
+    metric: str = column("Metric")
+    unit_id: str = column(UNIT)
+    arm: str = column("Arm")
+    segment: str = column("Part of the population that the unit belongs to")
+    is_in_look: bool = column("Whether the unit belongs to the last planned look reached")
+    value: float = column("Value of the metric, winsorised where it is", nullable=True)
+    denominator: float = column("Denominator of a ratio; null for other kinds", nullable=True)
+    covariate: float = column("The same quantity before; null where there is none", nullable=True)
+    covariate_denominator: float = column("Denominator of the covariate of a ratio", nullable=True)
+    cluster_id: str = column("What was randomised as a whole; null: the unit", nullable=True)
+    stratum: str = column("Part within which arms are compared; null: none", nullable=True)
+    covariates: str = column("Numbers known before (JSON, by name); null: none", nullable=True)
+
+    class Config:
+        unique = ["experiment", "metric", "unit_id"]
+
+
+@contract("metric_contrasts")
+class MetricContrasts(Contract):
+    """One row per (experiment, comparison, metric, treatment, segment) of metrics that are compared
+    by clusters, strata or covariates: all that an interval of any confidence needs.
+    """
+
+    experiment: str = column(EXPERIMENT)
+    comparison: str = column("Units of the look, or all to date where more came since", isin=READ)
+    metric: str = column("Metric, or what its units did before")
+    arm: str = column("Treatment, or all treatments")
+    segment: str = column("Part of the population; empty: everybody")
+    n_control: int = column("Units of the control (clusters, where they are compared)", ge=0)
+    n_treatment: int = column("Units of the treatment", ge=0)
+    mean_control: float = column("Mean of the control, adjusted")
+    mean_treatment: float = column("Mean of the treatment, adjusted")
+    squared_error_control: float = column(
+        "What the control adds to the squared error of the difference"
+    )
+    squared_error_treatment: float = column("What the treatment adds to it")
+    difference: float = column("Treatment minus control")
+    standard_error: float = column("Its standard error", ge=0)
+    degrees_of_freedom: float = column("Its degrees of freedom", nullable=True)
+    removed_share: float = column(
+        "Share of the squared error that covariates and strata took out", nullable=True
+    )
+    method: str = column("Estimator, in words")
+
+    class Config:
+        unique = ["experiment", "comparison", "metric", "arm", "segment"]
+
+
 @contract("daily_sums")
 class DailySums(Contract):
     """One row per (experiment, arm, cohort, day since the exposure),
@@ -145,9 +201,10 @@ class DailySums(Contract):
 
     experiment: str = column(EXPERIMENT)
     arm: str = column("Arm")
+    cohort_kind: str = column("How units are divided", isin=COHORT_KINDS)
     cohort: str = column(
-        "All units, or those exposed before the one in the middle (early), or from it on (late)",
-        isin=COHORTS,
+        "All units; those exposed before the one in the middle (early), or from it on (late); or"
+        " the first day of their week of the experiment, or their day"
     )
     day: int = column(
         "Calendar days since the exposure (of any event: of the first one); null: the whole window",
@@ -176,7 +233,7 @@ class DailySums(Contract):
     value_moment: Exact = column("Whole windows: sum of value x moment of each unit", nullable=True)
 
     class Config:
-        unique = ["experiment", "arm", "cohort", "day"]
+        unique = ["experiment", "arm", "cohort_kind", "cohort", "day"]
 
 
 @contract("self_test_units")

@@ -3,7 +3,7 @@
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.experiments.contracts.terms import (
-    COHORTS,
+    COHORT_KINDS,
     EXPERIMENT,
     SOURCE,
     SOURCES,
@@ -39,15 +39,17 @@ class EffectByDay(Contract):
 
 @contract("effect_by_cohort")
 class EffectByCohort(Contract):
-    """One row per (experiment, treatment arm, cohort): the effect on units that were exposed early,
-    and on those exposed late, over the same days since their exposure.
+    """One row per (experiment, treatment arm, cohort): the effect on units by when they were
+    exposed (early and late; by week; by day where all came within two weeks), over the same days
+    since their exposure.
     """
 
     experiment: str = column(EXPERIMENT)
     arm: str = column("Treatment arm")
+    cohort_kind: str = column("How units are divided", isin=COHORT_KINDS[1:])
     cohort: str = column(
-        "Units exposed before the one in the middle (early), or from it on (late)",
-        isin=COHORTS[1:],
+        "Units exposed before the one in the middle (early), or from it on (late); else the first"
+        " day of their week of the experiment, or their day, in the service's zone"
     )
     exposed_from_at: Timestamp = column("First exposure of any of them (UTC)")
     metric: str = column("Primary metric")
@@ -67,9 +69,15 @@ class EffectByCohort(Contract):
     )
     relative_low: float = column("Lower end of its interval (log ratio)", nullable=True)
     relative_high: float = column("Upper end of its interval", nullable=True)
+    p_cohorts_alike: float = column(
+        "p of a test that all cohorts of this kind have one effect (Cochran's Q)",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
 
     class Config:
-        unique = ["experiment", "arm", "cohort"]
+        unique = ["experiment", "arm", "cohort_kind", "cohort"]
 
 
 @contract("segment_effects")

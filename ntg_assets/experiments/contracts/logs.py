@@ -37,6 +37,16 @@ class ExposureLog(Contract):
         "Day of the first exposure in the service's zone", unit="date"
     )
     last_exposed_on: pl.Date = column("Day of the last exposure in the service's zone", unit="date")
+    cluster_id: str = column(
+        "What was randomised as a whole; null where the experiment names none", nullable=True
+    )
+    stratum: str = column(
+        "Part of the population within which arms are compared; null where none is named",
+        nullable=True,
+    )
+    covariates: str = column(
+        "Numbers known before (JSON, by name); null where no metric names any", nullable=True
+    )
 
     class Config:
         unique = ["experiment", "unit_id", "arm"]

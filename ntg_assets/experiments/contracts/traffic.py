@@ -102,6 +102,16 @@ class ArmTrafficTable(Contract):
         nullable=True,
         ge=0,
     )
+    n_clusters: int = column(
+        "Clusters of which a unit saw the arm; null where no cluster_id is named",
+        nullable=True,
+        ge=0,
+    )
+    n_clusters_in_several_arms: int = column(
+        "Of these, clusters of which a unit saw another arm: all their units are left out",
+        nullable=True,
+        ge=0,
+    )
 
     class Config:
         unique = ["experiment", "arm"]

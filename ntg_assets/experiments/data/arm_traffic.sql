@@ -1,7 +1,7 @@
 -- How many units each arm was given and how many saw it, and how many were somewhere they should not have been.
 -- Grain: (experiment, arm), also for arms that nobody was given or saw.
 -- A unit that saw several arms has a row of exposures in each. What counts units counts it once, in the arm that it saw first (ties: by name).
--- What only logs can tell (known, just before, in time) is null in a replay.
+-- What only logs can tell (known, just before, in time, clusters) is null in a replay.
 -- Tables: arms (the configured designs), assignments, exposures, log_traffic.
 -- Parameters: none.
 with assigned as (
@@ -72,7 +72,9 @@ select
     exposed.last_exposed_at,
     log_traffic.n_known,
     log_traffic.n_just_before,
-    log_traffic.n_in_time
+    log_traffic.n_in_time,
+    log_traffic.n_clusters,
+    log_traffic.n_clusters_in_several_arms
 from arms
 left join assigned
     on assigned.experiment = arms.experiment

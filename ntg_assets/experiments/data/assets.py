@@ -6,6 +6,8 @@ import polars as pl
 
 from ntg_assets.experiments.contracts.data import (
     DailySums,
+    DesignedUnits,
+    MetricContrasts,
     MetricQuantiles,
     MetricShapes,
     MetricSums,
@@ -25,6 +27,7 @@ from ntg_assets.experiments.contracts.traffic import (
 from ntg_assets.experiments.data import log_tables, summed_tables, tables
 from ntg_assets.experiments.data.isolation import usable
 from ntg_assets.experiments.data.logs.unit_ids import report_unit_ids
+from ntg_assets.experiments.data.units.log_designs import contrasts_of_logs
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.sql import Query, Table
@@ -160,6 +163,22 @@ def metric_sums(unit_metrics: Table, project: Project) -> Query:
     return summed_tables.metric_sums(
         unit_metrics, definitions=project.settings.experiments.definitions
     )
+
+
+@staged_asset(contract=DesignedUnits, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))
+def designed_units(unit_metrics: Table, exposure_log: Table, project: Project) -> Query:
+    """Units that were randomised in clusters, or are compared in strata or with covariates."""
+    return summed_tables.designed_units(
+        unit_metrics,
+        exposure_log=exposure_log,
+        definitions=project.settings.experiments.definitions,
+    )
+
+
+@staged_asset(contract=MetricContrasts, group="experiments", stages=(EXPERIMENTS,))
+def metric_contrasts(designed_units: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """Treatments against the control by clusters, strata and covariates of the exposure log."""
+    return contrasts_of_logs(project.settings.experiments.definitions, designed_units)
 
 
 @staged_asset(contract=MetricQuantiles, group="experiments", stages=(EXPERIMENTS,), kinds=("sql",))

@@ -2,11 +2,12 @@
 -- Each unit's value is laid on the days on which it came about, so that the days of an arm add up to its value; a metric that asks whether
 -- there was any event lies on the day of the first one. Day null holds each unit as a whole, which is what a test counts: its value, and its
 -- moment (the sum of day x value), of which the quotient is the day around which an arm's activity lies. Early and late are the units that were
--- exposed before and from the exposure of the one in the middle on; where all were exposed at one moment, all are late.
+-- exposed before and from the exposure of the one in the middle on; where all were exposed at one moment, all are late. Beside them stand the
+-- weeks of the experiment (seven days from its first exposure on), and the days where all units came within two weeks.
 -- Values in thousandths; their squares fit into 38 digits.
 -- Grain: (experiment, arm, cohort, day), for metrics that are counted per day (no ratio, no quantile) and windows of at least four days.
 -- Tables: ripe_units, metrics, metric_event_types (the configured designs), metric_items, events, outcome_log.
--- Parameters: $largest, beyond which a value cannot be true.
+-- Parameters: $largest, beyond which a value cannot be true; $daily_until, days of exposures from which on there are no cohorts by day.
 with asked as (
     select
         experiment,
@@ -49,6 +50,14 @@ readable as (
     inner join asked
         on asked.experiment = ripe_units.experiment
     where ripe_units.is_in_look
+),
+spans as (
+    select
+        experiment,
+        min(first_exposed_on) as first_on,
+        max(first_exposed_on) as last_on
+    from readable
+    group by experiment
 ),
 middles as (
     select
@@ -177,15 +186,58 @@ units as (
         readable.source,
         readable.metric,
         readable.first_exposed_at,
-        case when readable.first_exposed_at < middles.late_from_at then 'early' else 'late' end as cohort,
+        case when readable.first_exposed_at < middles.late_from_at then 'early' else 'late' end as half,
+        date_diff('day', cast(spans.first_on as date), cast(readable.first_exposed_on as date)) as exposed_day,
+        spans.first_on,
+        date_diff('day', cast(spans.first_on as date), cast(spans.last_on as date)) < $daily_until as is_short,
         by_unit.value,
         by_unit.moment
     from readable
     inner join middles
         on middles.experiment = readable.experiment
+    inner join spans
+        on spans.experiment = readable.experiment
     left join by_unit
         on by_unit.experiment = readable.experiment
         and by_unit.unit_id = readable.unit_id
+),
+divided as (
+    select
+        experiment,
+        arm,
+        source,
+        metric,
+        first_exposed_at,
+        'half' as cohort_kind,
+        half as cohort,
+        value,
+        moment
+    from units
+    union all
+    select
+        experiment,
+        arm,
+        source,
+        metric,
+        first_exposed_at,
+        'week' as cohort_kind,
+        cast(cast(first_on + interval 7 day * cast(floor(exposed_day / 7e0) as integer) as date) as varchar) as cohort,
+        value,
+        moment
+    from units
+    union all
+    select
+        experiment,
+        arm,
+        source,
+        metric,
+        first_exposed_at,
+        'day' as cohort_kind,
+        cast(cast(first_on + interval 1 day * exposed_day as date) as varchar) as cohort,
+        value,
+        moment
+    from units
+    where is_short
 ),
 cohorts as (
     select
@@ -193,6 +245,7 @@ cohorts as (
         arm,
         source,
         metric,
+        cohort_kind,
         cohort,
         count(*) as n,
         min(first_exposed_at) as exposed_from_at,
@@ -201,8 +254,8 @@ cohorts as (
         sum(moment) as moment,
         sum(moment * moment) as moment_moment,
         sum(value * moment) as value_moment
-    from units
-    group by experiment, arm, source, metric, cohort
+    from divided
+    group by experiment, arm, source, metric, cohort_kind, cohort
 ),
 arms as (
     select
@@ -218,6 +271,7 @@ arms as (
         sum(moment_moment) as moment_moment,
         sum(value_moment) as value_moment
     from cohorts
+    where cohort_kind = 'half'
     group by experiment, arm, source, metric
 ),
 days as (
@@ -236,6 +290,7 @@ all_rows as (
     select
         arms.experiment,
         arms.arm,
+        'all' as cohort_kind,
         'all' as cohort,
         days.day,
         arms.metric,
@@ -257,6 +312,7 @@ all_rows as (
     select
         experiment,
         arm,
+        'all' as cohort_kind,
         'all' as cohort,
         null as day,
         metric,
@@ -275,6 +331,7 @@ all_rows as (
     select
         experiment,
         arm,
+        cohort_kind,
         cohort,
         null as day,
         metric,
@@ -293,6 +350,7 @@ all_rows as (
 select
     experiment,
     arm,
+    cohort_kind,
     cohort,
     cast(day as bigint) as day,
     metric,

@@ -125,7 +125,7 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
             one.id,
             metric.name,
             metric.how.has_pairs,
-            metric.how.is_daily,
+            metric.how.is_daily and not one.cluster_id,  # days of units say nothing of clusters
             metric.how.reads_ranks,
             metric.measure,
             metric.denominator,

@@ -59,6 +59,8 @@ class ArmTraffic:
     """Of these, units that saw any arm without being given it."""
     n_clusters: int | None = None
     """Clusters, where they were randomised as a whole."""
+    n_clusters_in_several_arms: int | None = None
+    """Of these, clusters whose units saw another arm as well; None: such are refused."""
 
     @property
     def units(self) -> int:
@@ -116,6 +118,9 @@ class Evidence:
     with covariates of their own.
     """
 
+    contrasts_to_date: Mapping[tuple[str, str, str], Contrast] = field(default_factory=dict)
+    """The same of everything that has come in; none where no unit came in since the look."""
+
     levels: Mapping[str, Level] = field(default_factory=dict)
     """By metric: how often its own test claims an effect among re-assignments of its units."""
 
@@ -137,7 +142,7 @@ class Evidence:
                 rest[2],
             )
             merged[key] = total([merged[key], found]) if key in merged else found
-        return replace(self, sums=merged)
+        return replace(self, sums=merged, contrasts=self.contrasts_to_date or self.contrasts)
 
     @cached_property
     def _totals(self) -> dict[tuple[str, str, str], Sums]:

@@ -11,7 +11,7 @@ from ntg_assets.experiments.data.logs.log_content import LogContent, log_content
 from ntg_assets.experiments.data.logs.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
-from ntg_assets.statistics.designs.units import contrast_of
+from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
 from ntg_assets.statistics.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
@@ -47,10 +47,8 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
             (date.fromisoformat(row["exposed_on"]), row["arm"]): row["n_units"]
             for row in content.get("by_day", [])
         },
-        contrasts={
-            (row["metric"], row["arm"], row["segment"]): contrast_of(row)
-            for row in content.get("contrasts", [])
-        },
+        contrasts=_contrasts_from_json(content.get("contrasts", [])),
+        contrasts_to_date=_contrasts_from_json(content.get("contrasts_to_date", [])),
         shapes={
             (row.pop("metric"), row.pop("arm")): Shape(**row)
             for row in map(dict, content.get("shapes", []))
@@ -104,15 +102,28 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
             {"exposed_on": day.isoformat(), "arm": arm, "n_units": n}
             for (day, arm), n in sorted(evidence.by_day.items())
         ],
-        "contrasts": [
-            {"metric": metric, "arm": arm, "segment": segment, **asdict(found)}
-            for (metric, arm, segment), found in sorted(evidence.contrasts.items())
-        ],
+        "contrasts": _contrasts_to_json(evidence.contrasts),
+        "contrasts_to_date": _contrasts_to_json(evidence.contrasts_to_date),
         "shapes": [
             {"metric": metric, "arm": arm, **asdict(found)}
             for (metric, arm), found in sorted(evidence.shapes.items())
         ],
     }
+
+
+def _contrasts_to_json(
+    contrasts: Mapping[tuple[str, str, str], Contrast],
+) -> list[dict[str, Any]]:
+    return [
+        {"metric": metric, "arm": arm, "segment": segment, **asdict(found)}
+        for (metric, arm, segment), found in sorted(contrasts.items())
+    ]
+
+
+def _contrasts_from_json(
+    rows: Sequence[Mapping[str, Any]],
+) -> dict[tuple[str, str, str], Contrast]:
+    return {(row["metric"], row["arm"], row["segment"]): contrast_of(row) for row in rows}
 
 
 def _traffic_from_json(row: Mapping[str, Any]) -> ArmTraffic:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.level import A_A, level_of
@@ -14,7 +15,7 @@ from ntg_assets.experiments.data.logs.log_content import log_content
 from ntg_assets.experiments.data.logs.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
-from ntg_assets.statistics.designs.units import contrast_of
+from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import sums_of
 from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
@@ -68,10 +69,8 @@ class EvidenceTables:
                 (row["metric"], row["arm"]): shape_of(row)
                 for row in self._rows("metric_shapes", experiment)
             },
-            contrasts={
-                (row["metric"], row["arm"], row["segment"]): contrast_of(row)
-                for row in self._rows("metric_contrasts", experiment)
-            },
+            contrasts=self._contrasts(experiment, Comparison.BETWEEN_USERS),
+            contrasts_to_date=self._contrasts(experiment, Comparison.TO_DATE),
             levels={
                 row["metric"]: level_of(row)
                 for row in self._rows("self_tests", experiment)
@@ -88,12 +87,25 @@ class EvidenceTables:
             files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
         )
 
+    def _contrasts(
+        self, experiment: ExperimentSettings, comparison: Comparison
+    ) -> dict[tuple[str, str, str], Contrast]:
+        return {
+            (row["metric"], row["arm"], row["segment"]): contrast_of(row)
+            for row in self._rows("metric_contrasts", experiment)
+            if row["comparison"] == comparison
+        }
+
     def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
         """Read how the primary metric lies on the days since the exposure,
         and what early and late units did.
         """
         # older publications know no cohorts
-        rows = [row for row in self._rows("daily_sums", experiment) if "cohort" in row]
+        rows = [
+            row
+            for row in self._rows("daily_sums", experiment)
+            if "cohort" in row and row.get("cohort_kind") not in {"week", "day"}
+        ]
         days, wholes = (
             [row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True)
         )

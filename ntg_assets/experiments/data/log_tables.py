@@ -21,9 +21,11 @@ LOG_TRAFFIC_TYPES = {
     "n_known": pl.Int64,
     "n_just_before": pl.Int64,
     "n_in_time": pl.Int64,
+    "n_clusters": pl.Int64,
+    "n_clusters_in_several_arms": pl.Int64,
 }
 
-
+MOST_DAILY_COHORTS = 14  # more of them are read by week
 ITEM_CATEGORY_TYPES = {"item_id": pl.String, "category": pl.String}
 
 
@@ -91,7 +93,13 @@ def daily_sums(
         outcome_log=outcome_log,
         item_categories=item_categories,
     )
-    return query("experiments.data", "daily_sums", tables, largest=LARGEST_VALUE)
+    return query(
+        "experiments.data",
+        "daily_sums",
+        tables,
+        largest=LARGEST_VALUE,
+        daily_until=MOST_DAILY_COHORTS,
+    )
 
 
 def _log_tables(

@@ -1,5 +1,5 @@
 -- The units of experiments on logs that can be read out, and whether they belong to the last planned look that is reached.
--- Only units whose window had ended when the log ended; a unit that saw several arms is in none.
+-- Only units whose window had ended when the log ended; a unit that saw several arms is in none, nor are the units of a cluster that did.
 -- Units count for a planned look in the order of their exposure, so that what a look sees does not change until the next one is reached.
 -- Where no looks are planned (all units were given their arm at once) every readable unit counts.
 -- Grain: (experiment, unit).
@@ -12,6 +12,15 @@ with single as (
     from exposure_log
     group by experiment, unit_id
     having count(*) = 1
+),
+divided_clusters as (
+    select
+        experiment,
+        cluster_id
+    from exposure_log
+    where cluster_id is not null
+    group by experiment, cluster_id
+    having min(arm) <> max(arm)
 ),
 ripe as (
     select
@@ -33,7 +42,12 @@ ripe as (
         and single.unit_id = exposure_log.unit_id
     inner join log_ends
         on log_ends.experiment = exposure_log.experiment
-    where exposure_log.window_end_at <= log_ends.readable_until
+    left join divided_clusters
+        on divided_clusters.experiment = exposure_log.experiment
+        and divided_clusters.cluster_id = exposure_log.cluster_id
+    where
+        exposure_log.window_end_at <= log_ends.readable_until
+        and divided_clusters.cluster_id is null
 ),
 planned as (
     select distinct experiment

@@ -14,6 +14,8 @@ from ntg_assets.sql import Query, Source, query
 from ntg_assets.statistics.moments import LARGEST_VALUE
 from ntg_assets.statistics.quantiles import ENCLOSING_Z
 
+DESIGNED_TYPES = {"experiment": pl.String, "metric": pl.String}
+
 
 def metric_sums(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:
     """Add up every metric of every arm, exactly; winsorised metrics after their values are cut."""
@@ -72,6 +74,24 @@ def _winsorised(unit_metrics: Source, *, metrics: pl.DataFrame) -> Query:
         {"unit_metrics": unit_metrics, "metric_caps": caps},
         largest=LARGEST_VALUE,
     )
+
+
+def designed_units(
+    unit_metrics: Source, *, exposure_log: Source, definitions: Sequence[ExperimentSettings]
+) -> Query:
+    """Choose the units of metrics that are compared by clusters, strata or covariates of a log."""
+    pairs = [
+        (one.id, metric.name)
+        for one in definitions
+        for metric in one.measured
+        if one.is_designed(metric)
+    ]
+    tables: dict[str, Source] = {
+        "unit_metrics": cut(unit_metrics, definitions=definitions),
+        "exposure_log": exposure_log,
+        "designed": pl.DataFrame(pairs, schema=DESIGNED_TYPES, orient="row"),
+    }
+    return query("experiments.data", "designed_units", tables)
 
 
 def metric_quantiles(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Query:

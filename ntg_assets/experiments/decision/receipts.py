@@ -32,6 +32,7 @@ TABLES = {
     "shapes": "metric_shapes",
     "by_day": "traffic_by_day",
     "contrasts": "metric_contrasts",
+    "contrasts_to_date": "metric_contrasts",
     "levels": "self_tests",
     "trends": "daily_sums",
     "cohorts": "daily_sums",

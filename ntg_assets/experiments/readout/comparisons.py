@@ -57,9 +57,8 @@ def arms_of(
         return [arm_numbers(evidence, metric, arm.name) for arm in experiment.arms]
     if not evidence.contrasts:
         raise NotEnoughDataError(
-            f"nothing is known here by {', '.join(experiment.design_columns)}: logs have no such"
-            f" column (give a table of units: `ntg experiments {experiment.id} --units FILE`), or"
-            " there are too few clusters."
+            f"nothing is known here by {', '.join(experiment.design_columns)}: there are too few"
+            " units or clusters in an arm."
         )
     return [
         arm_numbers(evidence, metric, arm.name)._replace(

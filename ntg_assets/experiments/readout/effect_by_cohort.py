@@ -1,17 +1,20 @@
-"""The effect on early and on late units, for people to look at; whether it moves between them is
-asked in `novelty`.
+"""The effect on units by when they were exposed (early and late, by week, by day), for people to
+look at; whether it moves from early to late units is asked in `novelty`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.novelty import EARLY, LATE, Cohort, cohort_of
-from ntg_assets.statistics.two_samples import compare_means
+from ntg_assets.statistics.heterogeneity import alike_p
+from ntg_assets.statistics.novelty import Cohort, cohort_of
+from ntg_assets.statistics.two_samples import Difference, compare_means
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class CohortEffect:
 
     experiment: str
     arm: str
+    cohort_kind: str
     cohort: str
     exposed_from_at: datetime
     metric: str
@@ -36,44 +40,69 @@ class CohortEffect:
     relative_difference: float | None = None
     relative_low: float | None = None
     relative_high: float | None = None
+    p_cohorts_alike: float | None = None
 
 
 def effects_by_cohort(
     experiment: ExperimentSettings, daily_sums: pl.DataFrame
 ) -> Iterator[CohortEffect]:
     """Compare each treatment with the control within each cohort (each interval for its cohort
-    alone); a cohort that an arm has no units of is left out.
+    alone); a cohort that an arm has no units of is left out. `p_cohorts_alike` asks whether the
+    cohorts differ at all: without that, the largest of several differences is not news.
     """
-    wholes = daily_sums.filter(pl.col("day").is_null(), pl.col("cohort").is_in([EARLY, LATE]))
-    found = {(row["arm"], row["cohort"]): cohort_of(row) for row in wholes.iter_rows(named=True)}
-    for arm in experiment.treatments:
-        for name in (EARLY, LATE):
-            control, treated = (
-                found.get((one, name)) for one in (experiment.control.name, arm.name)
-            )
-            if control and treated:
-                yield _effect(experiment, arm.name, name, control, treated)
+    wholes = daily_sums.filter(pl.col("day").is_null(), pl.col("cohort_kind") != "all")
+    rows = wholes.sort("cohort_kind", "cohort").to_dicts()
+    for kind, of_kind in groupby(rows, key=lambda row: str(row["cohort_kind"])):
+        known = list(of_kind)
+        for arm in experiment.treatments:
+            yield from _within(experiment, arm.name, kind, known)
 
 
-def _effect(
-    experiment: ExperimentSettings, arm: str, name: str, control: Cohort, treated: Cohort
-) -> CohortEffect:
-    blank = CohortEffect(
-        experiment.id,
-        arm,
-        name,
-        min(control.exposed_from_at, treated.exposed_from_at),
-        experiment.primary_metric,
-        experiment.evidence,
-        control.sums.n,
-        treated.sums.n,
-        control.sums.mean,
-        treated.sums.mean,
+def _within(
+    experiment: ExperimentSettings, arm: str, kind: str, rows: Sequence[dict[str, Any]]
+) -> Iterator[CohortEffect]:
+    cohorts = {(row["arm"], row["cohort"]): cohort_of(row) for row in rows}
+    names = dict.fromkeys(row["cohort"] for row in rows)
+    pairs = {
+        name: (cohorts.get((experiment.control.name, name)), cohorts.get((arm, name)))
+        for name in names
+    }
+    changes = {
+        name: _change(control, treated)
+        for name, (control, treated) in pairs.items()
+        if control and treated
+    }
+    p = alike_p(
+        [(one.difference, one.standard_error) for one in changes.values() if one is not None]
     )
+    for name, change in changes.items():
+        control, treated = pairs[name]
+        if control and treated:
+            blank = CohortEffect(
+                experiment.id,
+                arm,
+                kind,
+                name,
+                min(control.exposed_from_at, treated.exposed_from_at),
+                experiment.primary_metric,
+                experiment.evidence,
+                control.sums.n,
+                treated.sums.n,
+                control.sums.mean,
+                treated.sums.mean,
+                p_cohorts_alike=p,
+            )
+            yield blank if change is None else _filled(blank, change)
+
+
+def _change(control: Cohort, treated: Cohort) -> Difference | None:
     try:
-        change = compare_means(control.sums.sample, treated.sums.sample)
+        return compare_means(control.sums.sample, treated.sums.sample)
     except NotEnoughDataError:
-        return blank
+        return None
+
+
+def _filled(blank: CohortEffect, change: Difference) -> CohortEffect:
     return replace(
         blank,
         difference=change.difference,

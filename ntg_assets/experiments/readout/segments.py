@@ -5,8 +5,6 @@ with all parts tested together.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scipy import special
-
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
@@ -14,6 +12,7 @@ from ntg_assets.experiments.data.evidence import Evidence
 from ntg_assets.experiments.health.health_check import HealthCheck, concerning
 from ntg_assets.experiments.readout.claims import claim_in_words
 from ntg_assets.experiments.readout.comparisons import compare_arms
+from ntg_assets.statistics.heterogeneity import alike_p
 from ntg_assets.statistics.repeated.multiple_testing import holm
 from ntg_assets.statistics.two_samples import Better
 
@@ -121,7 +120,13 @@ def _adjusted(
         zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True)
     )
     alike = {
-        arm: _alike_p([effect for effect in known if effect.arm == arm])
+        arm: alike_p(
+            [
+                (effect.difference or 0.0, effect.standard_error or 0.0)
+                for effect in known
+                if effect.arm == arm
+            ]
+        )
         for arm in {effect.arm for effect in known}
     }
     for effect in effects:
@@ -135,17 +140,3 @@ def _adjusted(
                 else "no difference shown"
             )
             yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
-
-
-def _alike_p(effects: Sequence[SegmentEffect]) -> float | None:
-    """Test whether the effects of several segments are one (Cochran 1954);
-    None with fewer than two of them.
-    """
-    if len(effects) < FEWEST_SEGMENTS:
-        return None
-    pairs = [
-        (effect.difference or 0.0, 1 / (effect.standard_error or 1.0) ** 2) for effect in effects
-    ]
-    centre = sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
-    spread = sum(weight * (value - centre) ** 2 for value, weight in pairs)
-    return float(special.chdtrc(len(pairs) - 1, spread))

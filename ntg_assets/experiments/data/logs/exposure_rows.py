@@ -11,6 +11,11 @@ from ntg_assets.configuration.experiments.sources import (
     LogSource,
 )
 from ntg_assets.errors import SourceError
+from ntg_assets.experiments.data.logs.exposure_design import (
+    DESIGN,
+    log_design_columns,
+    with_log_design,
+)
 from ntg_assets.experiments.data.logs.interventions import read_interventions
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets.experiments.data.logs.log_rules import (
@@ -38,6 +43,9 @@ EXPOSURE_TYPES: dict[str, Any] = {
     "assigned_by": pl.String,
     "first_exposed_on": pl.Date,
     "last_exposed_on": pl.Date,
+    "cluster_id": pl.String,
+    "stratum": pl.String,
+    "covariates": pl.String,
 }
 MOST_NAMED = 5
 
@@ -51,7 +59,8 @@ def judged_exposures(
         f" {'interventions' if isinstance(source, InterventionSource) else 'exposures'}"
     )
     if isinstance(source, InterventionSource):
-        rows = read_interventions(source, read=files.read, what=what, zone=files.zone)
+        drawn = read_interventions(source, read=files.read, what=what, zone=files.zone)
+        rows = with_log_design(drawn, experiment, what=what)
     else:
         rows = _logged_exposures(experiment, source, files=files)
     _refuse_unknown_arms(rows, experiment)
@@ -69,11 +78,12 @@ def _logged_exposures(
     }
     optional = {"named": log.experiment, "segment": log.segment}
     wanted |= {name: column for name, column in optional.items() if column is not None}
+    wanted |= log_design_columns(experiment)
     what = f"experiment {experiment.id}: exposures"
     rows = files.read(log, wanted, what=what, experiment=experiment.id)
     if "segment" not in wanted:
         rows = rows.with_columns(pl.lit("all").alias("segment"))
-    return _eligible(rows, experiment, what=what)
+    return with_log_design(_eligible(rows, experiment, what=what), experiment, what=what)
 
 
 def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
@@ -97,6 +107,7 @@ def exposures_per_unit(
         pl.col("exposed_at").max().alias("last_exposed_at"),
         pl.len().cast(pl.Int64).alias("n_exposures"),
         pl.col("segment").fill_null("unknown").min().alias("segment"),
+        *(pl.col(name).sort_by("exposed_at", name).first() for name in DESIGN),
     )
     return grouped.select(
         pl.lit(experiment.id).alias("experiment"),
@@ -115,6 +126,7 @@ def exposures_per_unit(
         pl.lit(source.assigned_by).alias("assigned_by"),
         local_day(pl.col("first_exposed_at"), zone).alias("first_exposed_on"),
         local_day(pl.col("last_exposed_at"), zone).alias("last_exposed_on"),
+        *DESIGN,
     ).sort("unit_id", "arm")
 
 

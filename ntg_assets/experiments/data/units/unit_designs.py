@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError, SourceError
@@ -21,7 +22,7 @@ from ntg_assets.statistics.moments import LARGEST_VALUE
 EVERYBODY = ""  # no segment
 TYPES = {"int": pl.Int64, "float": pl.Float64, "str": pl.String}
 CONTRAST_TYPES: dict[str, Any] = {
-    **dict.fromkeys(("experiment", "metric", "arm", "segment"), pl.String),
+    **dict.fromkeys(("experiment", "comparison", "metric", "arm", "segment"), pl.String),
     **{
         one.name: pl.String
         if one.name == "method"
@@ -85,7 +86,11 @@ def with_clusters(
 
 
 def metric_contrasts(
-    experiment: ExperimentSettings, units: pl.DataFrame, design: pl.DataFrame
+    experiment: ExperimentSettings,
+    units: pl.DataFrame,
+    design: pl.DataFrame,
+    *,
+    comparison: Comparison = Comparison.BETWEEN_USERS,
 ) -> pl.DataFrame:
     """Compare the arms of every metric as its design asks, in all and within segments.
 
@@ -93,6 +98,7 @@ def metric_contrasts(
         experiment: Its design.
         units: `unit_metrics`, winsorised where metrics are.
         design: See `design_columns`.
+        comparison: Which units these are: those of the look, or all to date.
 
     Returns:
         One row per (metric, treatment, segment) that can be compared; segment "" is everybody.
@@ -103,16 +109,19 @@ def metric_contrasts(
         if experiment.is_designed(metric)
         for row in _rows_of(experiment, metric, units, design)
     ]
-    return contrasts_frame(experiment, rows)
+    return contrasts_frame(experiment, rows, comparison=comparison)
 
 
 def contrasts_frame(
-    experiment: ExperimentSettings, rows: list[tuple[str, str, str, Contrast]]
+    experiment: ExperimentSettings,
+    rows: list[tuple[str, str, str, Contrast]],
+    *,
+    comparison: Comparison = Comparison.BETWEEN_USERS,
 ) -> pl.DataFrame:
     """Lay contrasts out as a table."""
     return pl.DataFrame(
         [
-            (experiment.id, metric, arm, segment, *asdict(one).values())
+            (experiment.id, comparison.value, metric, arm, segment, *asdict(one).values())
             for metric, arm, segment, one in rows
         ],
         schema=CONTRAST_TYPES,
