@@ -16,7 +16,7 @@ from ntg_assets.contracts import Contract, IdTypes
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts as ranking_contracts
 from ntg_assets.ranking.lists.progress import Progress
-from ntg_assets.ranking.lists.recommendations import list_candidates, recommend_users
+from ntg_assets.ranking.lists.scored_users import candidate_rows, recommendation_rows, walk_users
 from ntg_assets.ranking.scoring.model import STRENGTH, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import configured_sources
@@ -92,13 +92,10 @@ def night(store: str) -> dict[str, Any]:
         del graphs, popularity
     log = timed(lambda: code_interactions(_history(store), items=model.items))
     coded = log.pop("result")
-    candidates = list_candidates(coded, model, tell=Progress(print, what="candidates"))
-    lists = recommend_users(
-        coded,
-        model,
-        titles=NO_TITLES,
-        cutoff_at=CUTOFF,
-        tell=Progress(print, what="recommendations"),
+    recommend = recommendation_rows(model, titles=NO_TITLES, cutoff_at=CUTOFF)
+    candidates, lists = (
+        (rows for (rows,) in walk_users(coded, model, [made], tell=Progress(print, what=what)))
+        for what, made in (("candidates", candidate_rows), ("recommendations", recommend))
     )
     return {
         "n_users": coded.n_users,

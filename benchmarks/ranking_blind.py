@@ -21,7 +21,7 @@ from ntg_assets.configuration.ranking import DislikeSettings, RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.lists.recommendations import recommend_users
+from ntg_assets.ranking.lists.scored_users import recommendation_rows, walk_users
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 
 SAMPLES = 200
@@ -87,9 +87,8 @@ def run(
     learned = learn(task, seed=seed, samples=SAMPLES)
     model = model_of(task, learned, weights=learned.weights)
     titles = pl.read_csv(TITLES).select(item_id="movieId", title="title")
-    lists = pl.concat(
-        recommend_users(learned.users, model, titles=titles, cutoff_at=task.cutoff_at)
-    )
+    recommend = recommendation_rows(model, titles=titles, cutoff_at=task.cutoff_at)
+    lists = pl.concat(rows for (rows,) in walk_users(learned.users, model, [recommend]))
     liked = log.filter(pl.col("value") >= pl.col("value").mean().over("user_id"))
     histories = liked.sort("event_at", "item_id", descending=True).join(
         titles, on="item_id", maintain_order="left"

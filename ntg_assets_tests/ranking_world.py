@@ -15,8 +15,13 @@ from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives
 from ntg_assets.ranking.lists.item_rules import judge_items
-from ntg_assets.ranking.lists.recommendations import default_list, list_candidates, recommend_users
-from ntg_assets.ranking.lists.strategies import list_strategies
+from ntg_assets.ranking.lists.recommendations import default_list
+from ntg_assets.ranking.lists.scored_users import (
+    candidate_rows,
+    recommendation_rows,
+    strategy_list_rows,
+    walk_users,
+)
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, configured_sources
@@ -96,10 +101,16 @@ def make_world(
     model = model_of(tables, cutoff_at, ranking=ranking)
     log = code_interactions(train, items=model.items)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
-    tables["candidates"] = pl.concat(list_candidates(log, model))
-    tables["recommendations"] = pl.concat(
-        recommend_users(log, model, titles=known, cutoff_at=cutoff_at)
-    )
+    rows_of = {
+        "candidates": candidate_rows,
+        "recommendations": recommendation_rows(model, titles=known, cutoff_at=cutoff_at),
+        "strategy_lists": strategy_list_rows(model, weights, k=max(ranking.evaluation_k)),
+    }
+    blocks = walk_users(log, model, list(rows_of.values()))
+    tables |= {
+        name: pl.concat(parts)
+        for name, parts in zip(rows_of, zip(*blocks, strict=True), strict=True)
+    }
     floor, rng = floor_half_life(weights, settings=ranking), random_stream(1, "default_list_report")
     report = judge_half_lives(
         code_interactions(train), floor=floor, settings=ranking, seed=1, rng=rng, samples=SAMPLES
@@ -113,9 +124,6 @@ def make_world(
     )
     tables["default_list_report"] = report
     tables["default_list"] = default_list(popular, chosen_half_life(report), titles=known)
-    tables["strategy_lists"] = pl.concat(
-        list_strategies(log, model, weights, k=max(ranking.evaluation_k))
-    )
     return World(tables, examples, model, log)
 
 

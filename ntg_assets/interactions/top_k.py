@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ntg_assets.arrays import Floats, Longs, position_in_group
+from ntg_assets.arrays import Floats, Longs, position_in_group, starts_of
+
+SPARE = 4  # times the entries: rows of very different lengths would be padded to more than this
 
 
 class Entries(NamedTuple):
@@ -21,9 +23,11 @@ def top_k_rows(values: Floats, k: int) -> Entries:
     """Choose the `k` largest positive entries of each row of a dense block;
     equal values go to the lower column.
     """
-    row, column = np.nonzero((values > 0) & (values >= _thresholds(values, k)[:, None]))
+    least = np.maximum(_thresholds(values, k), np.nextafter(0.0, 1.0, dtype=values.dtype))
+    place = np.flatnonzero(values >= least[:, None])
+    row, column = np.divmod(place, max(values.shape[1], 1))
     value = values[row, column]
-    order, rank = _by_rank(row, column, value, k, n_rows=len(values))
+    order, rank = _by_rank(row, value, k, n_rows=len(values))
     return Entries(row[order], column[order], value[order], rank)
 
 
@@ -41,7 +45,8 @@ def top_k_entries(
     dense = np.zeros(shape)
     dense[row, column] = value
     near = np.flatnonzero(value >= _thresholds(dense, k)[row])
-    order, rank = _by_rank(row[near], column[near], value[near], k, n_rows=shape[0])
+    near = near[np.argsort(row[near].astype(np.int64) * shape[1] + column[near])]
+    order, rank = _by_rank(row[near], value[near], k, n_rows=shape[0])
     return near[order], rank
 
 
@@ -56,13 +61,22 @@ def _thresholds(values: Floats, k: int) -> Floats:
 
 
 def _by_rank(
-    row: npt.NDArray[np.integer],
-    column: npt.NDArray[np.integer],
-    value: Floats,
-    k: int,
-    *,
-    n_rows: int,
+    row: npt.NDArray[np.integer], value: Floats, k: int, *, n_rows: int
 ) -> tuple[Longs, Longs]:
-    order = np.lexsort((column, -value, row))
-    rank = position_in_group(row[order], n_groups=n_rows)
-    return order[rank < k], rank[rank < k]
+    """Order entries, by row and column, by row and falling value: the first `k` of each row.
+
+    Rows of about one length are sorted side by side, a third of the cost of one sort by all keys.
+    """
+    start = starts_of(row, n_groups=n_rows)
+    size = np.diff(start)
+    width = int(size.max(initial=0))
+    if n_rows * width > SPARE * len(row):
+        order = np.lexsort((-value, row))
+        rank = position_in_group(row[order], n_groups=n_rows)
+        return order[rank < k], rank[rank < k]
+    beside = np.full((n_rows, width), np.inf)
+    beside[row, np.arange(len(row)) - start[row]] = -value
+    chosen = np.argsort(beside, axis=1, kind="stable")[:, :k]
+    is_there = chosen < size[:, None]
+    order = (start[:-1, None] + chosen)[is_there]
+    return order, np.broadcast_to(np.arange(chosen.shape[1]), chosen.shape)[is_there]

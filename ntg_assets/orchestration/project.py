@@ -86,6 +86,13 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         return project_paths(self.settings)
 
     @property
+    def scratch(self) -> Path:
+        """Where a step puts what it alone reads again, when memory does not suffice."""
+        folder = project_paths(self.settings).scratch
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
     def id_types(self) -> IdTypes:
         """How the source writes ids."""
         events = self.settings.ingest.events

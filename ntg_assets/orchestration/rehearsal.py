@@ -55,6 +55,11 @@ class RehearsalProject:
         require_files("the folders of the project")
         return Paths(home=self._folder, workspace=self._folder)
 
+    @property
+    def scratch(self) -> Path:
+        """A folder of its own, as `Project.scratch`."""
+        return self._folder
+
     def warehouse(self) -> NoReturn:
         """Refuse: there is none."""
         require_whole_store()

@@ -1,12 +1,14 @@
 """Assets of ranking: popularity, weights, candidates, lists."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 import polars as pl
 
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import HISTORY, code_interactions
 from ntg_assets.orchestration.project import Project
-from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.ranking.contracts import (
     Candidates,
     DefaultList,
@@ -31,16 +33,22 @@ from ntg_assets.ranking.lists.excluded_items import find_excluded
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.recommendations import default_list as popular_list
-from ntg_assets.ranking.lists.recommendations import list_candidates, recommend_users
 from ntg_assets.ranking.lists.rules_report import no_rules, report_rules
-from ntg_assets.ranking.lists.strategies import list_strategies
-from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, ranking_model
+from ntg_assets.ranking.lists.scored_users import (
+    RowsOf,
+    candidate_rows,
+    recommendation_rows,
+    strategy_list_rows,
+    walk_users,
+)
+from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity as score_popularity
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.ranking.scoring.sources import configured_sources
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
-from ntg_assets.stages import BACKTEST
+from ntg_assets.stages import BACKTEST, LIVE
+from ntg_assets.storage.set_aside import divided
 
 
 @staged_asset(contract=ItemPopularity, group="ranking", kinds=("numpy",))
@@ -141,45 +149,25 @@ def ranking_rules_report(
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
 
-@staged_asset(contract=Candidates, group="ranking", kinds=("numpy",))
-def candidates(
-    context: dg.AssetExecutionContext,
-    train_events: Table,
-    ranking_weights: pl.DataFrame,
-    item_popularity: pl.DataFrame,
-    taste_graph: Table,
-    sequence_graph: Table,
-    linear_graph: Table,
-    item_embeddings: Table,
-    item_rules: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
-    project: Project,
-) -> Stream:
-    """Items that each source with a weight would show each user, before anything is weighed."""
-    model = ranking_model(
-        popularity=item_popularity,
-        graphs=_graphs(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            latent=item_embeddings,
+CANDIDATES = "What each source with a weight would show each user, before anything is weighed."
+RECOMMENDATIONS = "What to show each user, with a reason on each row."
+
+
+@staged_assets(
+    {
+        Candidates: CANDIDATES,
+        Recommendations: RECOMMENDATIONS,
+        StrategyLists: (
+            "What each strategy would show each user, to be compared on what users went on to take."
         ),
-        cutoff_at=train_end(split_boundaries),
-        settings=project.settings.ranking,
-        weights=ranking_weights,
-        item_rules=item_rules,
-        zone=zone_of(split_boundaries),
-    )
-    log = code_interactions(_history(project, train_events), items=model.items)
-    return Stream(list_candidates(log, model, tell=Progress(context.log.info, what="candidates")))
-
-
-@staged_asset(contract=Recommendations, group="ranking", kinds=("numpy",))
-def recommendations(
+    },
+    group="ranking",
+    stages=(BACKTEST,),
+    kinds=("numpy",),
+)
+def compared_lists(
     context: dg.AssetExecutionContext,
     train_events: Table,
-    candidates: Table,  # noqa: ARG001  # found again in the same pass as the scores: cheaper than reading them back
     ranking_weights: pl.DataFrame,
     item_popularity: pl.DataFrame,
     taste_graph: Table,
@@ -190,27 +178,59 @@ def recommendations(
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
-) -> Stream:
-    """What to show each user, with a reason on each row."""
-    cutoff_at = train_end(split_boundaries)
-    model = ranking_model(
-        popularity=item_popularity,
-        graphs=_graphs(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            latent=item_embeddings,
-        ),
-        cutoff_at=cutoff_at,
-        settings=project.settings.ranking,
-        weights=ranking_weights,
-        item_rules=item_rules,
-        zone=zone_of(split_boundaries),
+) -> tuple[Stream, ...]:
+    """All three come from one walk over the users."""
+    graphs = _graphs(
+        project,
+        taste=taste_graph,
+        sequence=sequence_graph,
+        linear=linear_graph,
+        latent=item_embeddings,
     )
-    log = code_interactions(_history(project, train_events), items=model.items)
-    tell = Progress(context.log.info, what="recommendations")
-    return Stream(recommend_users(log, model, titles=items, cutoff_at=cutoff_at, tell=tell))
+    model = _weighed(
+        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules
+    )
+    settings = model.settings
+    recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))
+    compare = strategy_list_rows(
+        model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k)
+    )
+    return _walked(project, context, train_events, model, (candidate_rows, recommend, compare))
+
+
+@staged_assets(
+    {Candidates: CANDIDATES, Recommendations: RECOMMENDATIONS},
+    group="ranking",
+    stages=(LIVE,),
+    kinds=("numpy",),
+)
+def lists(
+    context: dg.AssetExecutionContext,
+    train_events: Table,
+    ranking_weights: pl.DataFrame,
+    item_popularity: pl.DataFrame,
+    taste_graph: Table,
+    sequence_graph: Table,
+    linear_graph: Table,
+    item_embeddings: Table,
+    item_rules: pl.DataFrame,
+    items: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> tuple[Stream, ...]:
+    """Both come from one walk over the users."""
+    graphs = _graphs(
+        project,
+        taste=taste_graph,
+        sequence=sequence_graph,
+        linear=linear_graph,
+        latent=item_embeddings,
+    )
+    model = _weighed(
+        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules
+    )
+    recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))
+    return _walked(project, context, train_events, model, (candidate_rows, recommend))
 
 
 @staged_asset(contract=DefaultListReport, group="ranking", kinds=("numpy",))
@@ -253,43 +273,37 @@ def default_list(
     return popular_list(model, chosen_half_life(default_list_report), titles=items)
 
 
-@staged_asset(contract=StrategyLists, group="ranking", stages=(BACKTEST,), kinds=("numpy",))
-def strategy_lists(
+def _weighed(
+    project: Project,
+    popularity: pl.DataFrame,
+    graphs: dict[str, pl.DataFrame],
+    boundaries: pl.DataFrame,
+    weights: pl.DataFrame,
+    rules: pl.DataFrame,
+) -> RankingModel:
+    """Build the model that lists are made with."""
+    return ranking_model(
+        popularity=popularity,
+        graphs=graphs,
+        cutoff_at=train_end(boundaries),
+        settings=project.settings.ranking,
+        weights=weights,
+        item_rules=rules,
+        zone=zone_of(boundaries),
+    )
+
+
+def _walked(
+    project: Project,
     context: dg.AssetExecutionContext,
     train_events: Table,
-    ranking_weights: pl.DataFrame,
-    item_popularity: pl.DataFrame,
-    taste_graph: Table,
-    sequence_graph: Table,
-    linear_graph: Table,
-    item_embeddings: Table,
-    item_rules: pl.DataFrame,
-    split_boundaries: pl.DataFrame,
-    project: Project,
-) -> Stream:
-    """The lists of each strategy for each user, to be compared on what users went on to take."""
-    settings = project.settings.ranking
-    model = ranking_model(
-        popularity=item_popularity,
-        graphs=_graphs(
-            project,
-            taste=taste_graph,
-            sequence=sequence_graph,
-            linear=linear_graph,
-            latent=item_embeddings,
-        ),
-        cutoff_at=train_end(split_boundaries),
-        settings=settings,
-        weights=ranking_weights,
-        item_rules=item_rules,
-        zone=zone_of(split_boundaries),
-    )
+    model: RankingModel,
+    tables: Sequence[RowsOf],
+) -> tuple[Stream, ...]:
+    """Make one stream per table from one walk over the users of TRAIN."""
     log = code_interactions(_history(project, train_events), items=model.items)
-    k, tell = (
-        max(settings.top_k, *settings.evaluation_k),
-        Progress(context.log.info, what="strategy_lists"),
-    )
-    return Stream(list_strategies(log, model, ranking_weights, k=k, tell=tell))
+    parts = walk_users(log, model, tables, tell=Progress(context.log.info, what="lists"))
+    return divided(parts, n_tables=len(tables), folder=project.scratch)
 
 
 def _history(project: Project, train_events: Table) -> pl.DataFrame:

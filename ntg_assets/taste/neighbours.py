@@ -48,7 +48,7 @@ def top_neighbours(
 
         return compiled_neighbours(matrix, k=k, min_shared=min_shared, shrinkage=shrinkage)
     by_user = sp.csr_array(
-        (np.ones(len(matrix.items), np.int32), matrix.items, matrix.start),
+        (np.ones(len(matrix.items), np.int32), matrix.items, matrix.start.astype(np.int32)),
         shape=(len(matrix.start) - 1, matrix.n_items),
     )
     by_item = by_user.T.tocsr()
@@ -102,11 +102,11 @@ def choose_neighbours(
 def _choose(
     block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float
 ) -> tuple[tuple[Any, ...], int, int]:
-    row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int64), np.diff(block.shared.indptr))
-    column, shared = block.shared.indices, block.shared.data.astype(np.int64)
-    is_edge = column != row + block.first
-    kept = is_edge & (shared >= min_shared)
-    row, column, shared, strength = row[kept], column[kept], shared[kept], block.strength.data[kept]
+    row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int32), np.diff(block.shared.indptr))
+    is_edge = block.shared.indices != row + np.int32(block.first)
+    kept = np.flatnonzero(is_edge & (block.shared.data >= min_shared))
+    row, column = row[kept].astype(np.int64), block.shared.indices[kept]
+    shared, strength = block.shared.data[kept].astype(np.int64), block.strength.data[kept]
     cosine = cosines(strength, row + block.first, column, support)
     similarity = cosine * (shared / (shared + shrinkage))
     best, rank = top_k_entries(row, column, similarity, shape=block.shared.shape, k=k)
@@ -118,4 +118,4 @@ def _choose(
         cosine[best],
         similarity[best],
     )
-    return edges, int(is_edge.sum()), int(kept.sum())
+    return edges, int(is_edge.sum()), len(kept)

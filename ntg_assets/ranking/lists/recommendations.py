@@ -3,7 +3,6 @@ for the night and for a single user by the same functions.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,9 +13,9 @@ from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.ranking.lists.reasons import RULE_WORDS, give_reasons, popular_words
 from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.scoring.blend import Lists
-from ntg_assets.ranking.scoring.candidates import Pairs, candidate_table
+from ntg_assets.ranking.scoring.candidates import Pairs
 from ntg_assets.ranking.scoring.model import RankingModel
-from ntg_assets.ranking.scoring.scores import Tell, is_large, score_users, scorer, user_blocks
+from ntg_assets.ranking.scoring.scores import score_users
 from ntg_assets.ranking.scoring.sources import NEW_ITEMS
 
 ID_DIGITS = 16  # hex digits of a recommendation id: 64 bits
@@ -37,57 +36,6 @@ def rank_users(
     return make_lists(
         scored.pairs, scored.features, model, k=k or model.settings.top_k, n_users=block.n_users
     )
-
-
-def list_candidates(
-    log: Interactions, model: RankingModel, *, tell: Tell | None = None
-) -> Iterator[pl.DataFrame]:
-    """Make `candidates`, one block of users after the other: one row per user, item and source.
-
-    Args:
-        log: TRAIN, coded with the items of the model.
-        model: Sources and settings.
-        tell: Is told how many of how many users are done.
-    """
-    compiled = is_large(log)
-    score = scorer(model, compiled=compiled)
-    for block in user_blocks(log, compiled=compiled, tell=tell):
-        yield candidate_table(score(block).candidates, block, model)
-
-
-def recommend_users(
-    log: Interactions,
-    model: RankingModel,
-    *,
-    titles: pl.DataFrame,
-    cutoff_at: datetime,
-    tell: Tell | None = None,
-) -> Iterator[pl.DataFrame]:
-    """Make `recommendations`, one block of users after the other: score the candidates of each user
-    and cut them to a list.
-
-    The candidates are found again rather than read back: every source has to be added up for the
-    scores in any case, which finds them at no further cost, and the path is that of a single user's
-    list.
-
-    Args:
-        log: TRAIN, coded with the items of the model.
-        model: Sources, weights, settings.
-        titles: `item_id`, `title`; items without one show their id.
-        cutoff_at: The cutoff of the stage, part of each recommendation's id.
-        tell: Is told how many of how many users are done.
-
-    Yields:
-        One row per user and rank, at most `top_k` per user: fewer where fewer candidates are known.
-    """
-    compiled, shown = is_large(log), titled(model.items, titles)
-    score = scorer(model, compiled=compiled)
-    for block in user_blocks(log, compiled=compiled, tell=tell):
-        scored = score(block)
-        lists = make_lists(
-            scored.pairs, scored.features, model, k=model.settings.top_k, n_users=block.n_users
-        )
-        yield recommendation_table(lists, block, model, titles=shown, cutoff_at=cutoff_at)
 
 
 def recommendation_table(

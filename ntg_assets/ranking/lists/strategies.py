@@ -2,7 +2,7 @@
 compared on what users went on to take.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -10,10 +10,9 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.ranking.lists.recommendations import popularity_floor
-from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.scoring.blend import Lists, top_lists
+from ntg_assets.ranking.scoring.candidates import Scored
 from ntg_assets.ranking.scoring.model import RankingModel
-from ntg_assets.ranking.scoring.scores import Tell, is_large, scorer, user_blocks
 from ntg_assets.ranking.scoring.sources import PLAIN_GRAPH
 
 STRATEGIES = ("popularity", "graph", "blend")
@@ -28,36 +27,35 @@ def strategy_weights(model: RankingModel, weights: pl.DataFrame) -> dict[str, Fl
     }
 
 
-def list_strategies(
-    log: Interactions,
+def strategy_rows(
+    scored: Scored,
+    block: Interactions,
     model: RankingModel,
-    weights: pl.DataFrame,
+    weights: Mapping[str, Floats],
     *,
+    blend: Lists,
     k: int,
-    tell: Tell | None = None,
-) -> Iterator[pl.DataFrame]:
-    """Make `strategy_lists`, one block of users after the other: what each strategy would show each
-    user of TRAIN.
+) -> pl.DataFrame:
+    """Make the rows of `strategy_lists` of a block of users.
 
     `blend` is what is recommended, business rules and all. The others are baselines by score alone;
     what the rules exclude is in no list.
 
     Args:
-        log: TRAIN, coded with the items of the model.
-        model: Sources, weights, settings.
-        weights: `ranking_weights`.
+        scored: The block's candidates with their features.
+        block: The users.
+        model: Items and sources.
+        weights: Weights of each baseline; see `strategy_weights`.
+        blend: The users' lists of `k` items.
         k: Length of the lists.
-        tell: Is told how many of how many users are done.
     """
-    compiled, chosen = is_large(log), strategy_weights(model, weights)
-    score = scorer(model, compiled=compiled)
-    for block in user_blocks(log, compiled=compiled, tell=tell):
-        scored = score(block)
-        for name, used in chosen.items():
-            lists = top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)
-            yield _rows(name, lists, block, model)
-        blend = make_lists(scored.pairs, scored.features, model, k=k, n_users=block.n_users)
-        yield _rows("blend", blend, block, model)
+    lists = {
+        name: top_lists(scored.pairs, scored.features, used, k=k, n_users=block.n_users)
+        for name, used in weights.items()
+    }
+    return pl.concat(
+        _rows(name, made, block, model) for name, made in (lists | {"blend": blend}).items()
+    )
 
 
 def _rows(name: str, lists: Lists, block: Interactions, model: RankingModel) -> pl.DataFrame:

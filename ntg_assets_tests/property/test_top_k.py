@@ -1,0 +1,46 @@
+"""The largest entries of each row, however many ties there are and however long the rows."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ntg_assets.interactions import top_k
+from ntg_assets.interactions.top_k import top_k_entries, top_k_rows
+
+Block = npt.NDArray[np.float64]
+# few values, so that most rows hold ties; what is not positive is no entry
+BLOCKS = arrays(
+    np.float64,
+    st.tuples(st.integers(0, 6), st.integers(1, 8)),
+    elements=st.sampled_from([-1.0, 0.0, 0.0, 0.25, 0.5, 5e-324]),
+)
+
+
+def best(values: Block, k: int) -> list[tuple[int, int, int]]:
+    """(row, rank, column), sorted row by row in plain Python."""
+    found = []
+    for row, of_row in enumerate(values):
+        columns = sorted((-value, column) for column, value in enumerate(of_row) if value > 0)
+        found += [(row, rank, column) for rank, (_, column) in enumerate(columns[:k])]
+    return found
+
+
+@pytest.mark.parametrize("spare", [0, 4], ids=["one sort", "side by side"])
+@given(values=BLOCKS, k=st.integers(1, 9))
+def test_rows_hold_their_largest_by_value_then_column(values: Block, k: int, spare: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(top_k, "SPARE", spare)
+        chosen = top_k_rows(values, k)
+    assert list(zip(chosen.row, chosen.rank, chosen.column, strict=True)) == best(values, k)
+
+
+@given(values=BLOCKS, k=st.integers(1, 9), seed=st.integers(0, 99))
+def test_entries_in_any_order_of_columns_give_the_same(values: Block, k: int, seed: int) -> None:
+    row, column = np.nonzero(values > 0)
+    order = np.lexsort((np.random.default_rng(seed).random(len(row)), row))
+    row, column = row[order], column[order]
+    place, rank = top_k_entries(row, column, values[row, column], shape=values.shape, k=k)
+    assert list(zip(row[place], rank, column[place], strict=True)) == best(values, k)
