@@ -27,6 +27,7 @@ import typer
 from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, whole_history
+from benchmarks.churn_reasons import reasons_part
 from benchmarks.churn_scale import scale_part
 from benchmarks.churn_value import value_part
 from benchmarks.churn_world import world_part
@@ -177,7 +178,7 @@ def main(
     only: Annotated[
         str | None,
         typer.Option(
-            help="movielens, complete_journey, synthetic, scale, cdnow or value; none: all"
+            help="movielens, complete_journey, synthetic, scale, cdnow, value, reasons; none: all"
         ),
     ] = None,
     config: Annotated[
@@ -195,6 +196,7 @@ def main(
         "scale": scale_part,
         "cdnow": cdnow_part,
         "value": value_part,
+        "reasons": reasons_part,
     }
     if config:
         parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}
