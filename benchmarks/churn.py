@@ -18,6 +18,7 @@ How the stake was chosen, and on which origins, stands beside it in
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,7 @@ from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, Past, churn_fore
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
 from ntg_assets.evaluation.churn.report import churn_report
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
+from ntg_assets.evaluation.expected_quality.expected_quality import expected_quality
 from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
@@ -169,6 +171,7 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
             )
         ),
         "interval_coverage": _coverage(forecasts, n_bins=churn.calibration_bins),
+        "expected_quality": _expected(forecasts, churn),
         "drift_alarms": int(churn_drift(forecasts)["is_alarm"].sum()),
         **money_figures(forecasts, others, samples=SAMPLES),
     }
@@ -251,6 +254,25 @@ def horizon_ratios(found: pl.DataFrame) -> dict[str, Any]:
             name: row[name] for name in shown
         }
         for row in found.iter_rows(named=True)
+    }
+
+
+def _expected(forecasts: pl.DataFrame, churn: ChurnSettings) -> dict[str, Any]:
+    """How often what then came lay inside what was expected at the origin, by measure."""
+    quality = expected_quality(
+        forecasts,
+        forecasts.head(0),
+        known_on=date.max,
+        horizon_days=churn.horizon_days,
+        n_bins=churn.calibration_bins,
+        rng=random_stream(SEED, "expected quality"),
+    )
+    inside = quality.group_by("metric").agg(pl.col("is_inside").mean()).sort("metric")
+    judged = quality["is_inside"].drop_nulls()
+    return {
+        "inside": int(judged.sum()),
+        "judged": len(judged),
+        "by_measure": dict(inside.iter_rows()),
     }
 
 
