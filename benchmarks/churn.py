@@ -18,6 +18,7 @@ How the stake was chosen, and on which origins, stands beside it in
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ import typer
 from benchmarks.cdnow import cdnow_part
 from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, whole_history
+from benchmarks.churn_reasons import reasons_part
 from benchmarks.churn_scale import scale_part
 from benchmarks.churn_value import value_part
 from benchmarks.churn_world import world_part
@@ -48,6 +50,7 @@ from ntg_assets.evaluation.churn.forecasts import WALK_FORWARD, Past, churn_fore
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
 from ntg_assets.evaluation.churn.report import churn_report
 from ntg_assets.evaluation.churn.value_horizons import value_horizons
+from ntg_assets.evaluation.expected_quality.expected_quality import expected_quality
 from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
@@ -168,6 +171,7 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
             )
         ),
         "interval_coverage": _coverage(forecasts, n_bins=churn.calibration_bins),
+        "expected_quality": _expected(forecasts, churn),
         "drift_alarms": int(churn_drift(forecasts)["is_alarm"].sum()),
         **money_figures(forecasts, others, samples=SAMPLES),
     }
@@ -177,7 +181,7 @@ def main(
     only: Annotated[
         str | None,
         typer.Option(
-            help="movielens, complete_journey, synthetic, scale, cdnow or value; none: all"
+            help="movielens, complete_journey, synthetic, scale, cdnow, value, reasons; none: all"
         ),
     ] = None,
     config: Annotated[
@@ -195,6 +199,7 @@ def main(
         "scale": scale_part,
         "cdnow": cdnow_part,
         "value": value_part,
+        "reasons": reasons_part,
     }
     if config:
         parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}
@@ -249,6 +254,25 @@ def horizon_ratios(found: pl.DataFrame) -> dict[str, Any]:
             name: row[name] for name in shown
         }
         for row in found.iter_rows(named=True)
+    }
+
+
+def _expected(forecasts: pl.DataFrame, churn: ChurnSettings) -> dict[str, Any]:
+    """How often what then came lay inside what was expected at the origin, by measure."""
+    quality = expected_quality(
+        forecasts,
+        forecasts.head(0),
+        known_on=date.max,
+        horizon_days=churn.horizon_days,
+        n_bins=churn.calibration_bins,
+        rng=random_stream(SEED, "expected quality"),
+    )
+    inside = quality.group_by("metric").agg(pl.col("is_inside").mean()).sort("metric")
+    judged = quality["is_inside"].drop_nulls()
+    return {
+        "inside": int(judged.sum()),
+        "judged": len(judged),
+        "by_measure": dict(inside.iter_rows()),
     }
 
 

@@ -59,6 +59,12 @@ def log_goals(
             1.0,
             "at_most",
         ),
+        (
+            "share of truths inside what was expected at the origin",
+            lambda: found["expected_quality"]["inside"] / found["expected_quality"]["judged"],
+            0.9,
+            "at_least",
+        ),
         ("value, Spearman against the best", lambda: _spearman_behind(value), -0.005, "at_least"),
     ]
     if observed_value:

@@ -5,6 +5,7 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
@@ -83,4 +84,24 @@ def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=told,
         metadata={"newest": str(newest.rows())},
+    )
+
+
+@staged_check("churn_scores", stages=STAGES)
+def reasons_make_sense(
+    churn_scores: pl.DataFrame, churn_snapshots: pl.DataFrame
+) -> dg.AssetCheckResult:
+    """No reason names a fact that speaks against its direction; a warning, since the score is
+    right all the same.
+    """
+    offenders = reasons_against_sense(churn_scores, churn_snapshots)
+    told = (
+        f"{churn_scores.height:,} users, {offenders.height:,} facts told against what they say"
+        " by plain sense"
+    )
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told,
+        metadata={"first": str(offenders.head(3).rows())},
     )

@@ -31,7 +31,9 @@ SQUARED: dict[Transform, Transform] = {
     "squared": "identity",
 }
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
-GROUPS = ("recency", "frequency", "rhythm", "trend", "depth", "tenure", "season")
+# how long ago, against which usual gap, and whether fewer of late: told as one, since silence moves
+# all three together and no coefficient of one of them says what it does
+GROUPS = ("recency", "frequency", "depth", "tenure", "season")
 
 
 SMALLEST_SHARE = 0.01  # keeps the logarithm of a share finite
@@ -138,12 +140,12 @@ FEATURES: tuple[Feature, ...] = (
     Feature("log_attained_share_365d", "attained_share_365d", "frequency", "log_share"),
     Feature("log_own_pace", "own_pace", "frequency", "log_share"),
     Feature("log_visits_per_four_weeks", "visits_per_four_weeks", "frequency", "log1p"),
-    Feature("has_one_active_day", "active_days", "rhythm", "is_one"),
-    Feature("log_mean_gap_days", "mean_gap_days", "rhythm", "log1p"),
-    Feature("log_gap_variation", "gap_variation", "rhythm", "log1p"),
-    Feature("log_longest_gap_days", "longest_gap_days", "rhythm", "log1p"),
-    Feature("log_weekly_volatility", "weekly_volatility", "rhythm", "log1p"),
-    Feature("trend_log_ratio", "trend_log_ratio", "trend", "identity"),
+    Feature("has_one_active_day", "active_days", "recency", "is_one"),
+    Feature("log_mean_gap_days", "mean_gap_days", "recency", "log1p"),
+    Feature("log_gap_variation", "gap_variation", "recency", "log1p"),
+    Feature("log_longest_gap_days", "longest_gap_days", "recency", "log1p"),
+    Feature("log_weekly_volatility", "weekly_volatility", "recency", "log1p"),
+    Feature("trend_log_ratio", "trend_log_ratio", "recency", "identity"),
     Feature("log_events_per_active_day", "events_per_active_day", "depth", "log1p"),
     Feature("log_items_per_active_day", "items_per_active_day", "depth", "log1p"),
     Feature("log_value_per_active_day", "value_per_active_day", "depth", "signed_log1p"),
@@ -167,7 +169,7 @@ CHURN_FEATURES: tuple[Feature, ...] = (
     Feature(
         "log_attained_share_90d_squared", "attained_share_90d", "frequency", "log_share_squared"
     ),
-    Feature("trend_log_ratio_squared", "trend_log_ratio", "trend", "squared"),
+    Feature("trend_log_ratio_squared", "trend_log_ratio", "recency", "squared"),
     Feature("newness_squared", "newness", "tenure", "squared"),
     Feature("year_sine", "year_sine", "season", "identity"),
     Feature("year_cosine", "year_cosine", "season", "identity"),

@@ -11,6 +11,7 @@ A direction is sure when its 95% interval, by the covariance of the coefficients
 zero.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,7 @@ from ntg_assets.statistics.glm import Z_95
 Flags = npt.NDArray[np.bool_]
 
 NEGLIGIBLE = 0.05  # log odds; a smaller effect moves a probability by little more than one per cent
-SAFEST_SHARE = 0.1
-ACTIVITY = ("recency", "frequency", "rhythm", "trend")
+ACTIVITY = ("recency", "frequency")
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Linear:
         return size, contrast_error(contrast[:, chosen], self.covariance[np.ix_(chosen, chosen)])
 
 
-def group_effects(inputs: Floats, model: Linear) -> Effects:
-    """Compare with the average user of the fit, group by group."""
-    return _stack([model.effect(inputs, (group,)) for group in GROUPS])
+def group_effects(inputs: Floats, model: Linear, together: Iterable[tuple[str, ...]]) -> Effects:
+    """Compare with the average user of the fit, by each of some sets of groups."""
+    return _stack([model.effect(inputs, groups) for groups in together])
 
 
 def silence_effect(
@@ -110,15 +110,6 @@ def activity_effect(inputs: Floats, model: Linear, *, is_safest: Flags, is_asked
     asked = is_asked & is_safest.any()
     reference = inputs[is_safest].mean(axis=0) if is_safest.any() else np.zeros(inputs.shape[1])
     return _placed(model.effect(inputs[asked] - reference, ACTIVITY), asked)
-
-
-def safest(probability: Floats, *, is_peer: Flags) -> Flags:
-    """Find the tenth of the peers (rounded up) with the lowest probabilities; ties by place."""
-    peers = np.flatnonzero(is_peer)
-    n_safest = int(np.ceil(SAFEST_SHARE * len(peers)))
-    chosen = np.zeros(len(probability), dtype=bool)
-    chosen[peers[np.argsort(probability[peers], kind="stable")[:n_safest]]] = True
-    return chosen
 
 
 def _placed(effect: tuple[Floats, Floats], rows: Flags) -> Effects:

@@ -1,85 +1,101 @@
-"""What is known of a user, group by group of features, in words;
-and for which side it speaks by plain sense.
+"""What is known of a user in words, fact by fact, and for which side each speaks by plain sense.
 
 A linear model of correlated inputs can give a fact the direction that nobody would: more active
 days that raise the risk, because another input holds most of what they say. Such a direction may be
 right with all else equal, but it is no reason to tell. So a fact speaks for leaving or for staying
-by where it lies among those at risk, and a direction against that is not told.
+by where it lies among those at risk, and a reason names only facts that speak for its side.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ntg_assets.churn.design import GROUPS
+Medians = Mapping[str, float]
+Sides = Mapping[str, npt.NDArray[np.int64]]
 
 LEAVING, NEITHER, STAYING = 1, 0, -1
+ANY_SIDE = 2  # a fact without a plain sense
+COMPARED = (
+    "recency_days",
+    "recency_to_mean_gap",
+    "mean_gap_days",
+    "active_days_90d",
+    "active_days",
+    "events_per_active_day",
+    "value_per_active_day",
+)
 A_GAP_IS_KNOWN = pl.col("mean_gap_days").is_not_null()
 # a silence shorter than usual is not told in usual gaps
 GAP_REACHED = pl.col("recency_to_mean_gap") >= 1
 
-# What more of a fact speaks for; the first that is not the median of those at risk decides. Tenure
-# and season have no plain sense.
-SENSE: Mapping[str, tuple[tuple[str, int], ...]] = {
-    "recency": (("recency_to_mean_gap", LEAVING), ("recency_days", LEAVING)),
-    "frequency": (("active_days_90d", STAYING), ("active_days", STAYING)),
-    "rhythm": (("mean_gap_days", LEAVING),),
-    "depth": (("events_per_active_day", STAYING), ("value_per_active_day", STAYING)),
-}
+
+class Fact(NamedTuple):
+    """One thing known of each user.
+
+    Attributes:
+        side: For which side it speaks, an expression of the medians of those at risk.
+        sentence: The fact in words.
+    """
+
+    side: Callable[[Medians], pl.Expr]
+    sentence: Callable[[], pl.Expr]
 
 
-def makes_sense(
-    direction: npt.NDArray[np.int64], snapshots: pl.DataFrame, *, is_peer: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    """Say where a direction (`LEAVING`, `STAYING`; shape (rows,
-    groups)) is that of the fact; any is, where a fact has no plain sense.
+def medians(snapshots: pl.DataFrame, *, is_peer: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Median of what is compared among those at risk (of everybody where nobody is), NaN where
+    nothing is known.
     """
     peers = snapshots.filter(pl.Series(is_peer)) if is_peer.any() else snapshots
-    side = {
-        group: pl.coalesce(*(_side(name, sign, peers) for name, sign in more))
-        for group, more in SENSE.items()
+    middle = peers.select(pl.col(name).cast(pl.Float64).median() for name in COMPARED)
+    return {
+        name: np.nan if value is None else value for name, value in middle.to_dicts()[0].items()
     }
-    # one active day so far
-    side["rhythm"] = pl.when(A_GAP_IS_KNOWN).then(side["rhythm"]).otherwise(LEAVING)
-    side["trend"] = STAYING * pl.col("trend_log_ratio").sign()
-    told = snapshots.select(
-        **{group: side[group].fill_null(NEITHER).cast(pl.Int64) for group in side}
+
+
+def sides(snapshots: pl.DataFrame, median: Medians) -> dict[str, npt.NDArray[np.int64]]:
+    """For which side each fact speaks (`LEAVING`, `NEITHER`, `STAYING`, `ANY_SIDE`), row by row."""
+    found = snapshots.select(
+        **{
+            name: fact.side(median).fill_null(NEITHER).cast(pl.Int64)
+            for facts in FACTS.values()
+            for name, fact in facts.items()
+        }
     )
-    return np.column_stack(
-        [
-            (
-                direction[:, k] == told[group].to_numpy()
-                if group in side
-                else direction[:, k] != NEITHER
-            )
-            for k, group in enumerate(GROUPS)
-        ]
+    return {name: found[name].to_numpy() for name in found.columns}
+
+
+def sentences(snapshots: pl.DataFrame) -> pl.DataFrame:
+    """Every fact of each row in words; one text column per fact."""
+    return snapshots.select(
+        **{name: fact.sentence() for facts in FACTS.values() for name, fact in facts.items()}
     )
 
 
-def _side(name: str, sign: int, peers: pl.DataFrame) -> pl.Expr:
-    """Compare a fact with its median among the peers; null where it is unknown or just that."""
-    median = peers[name].median()
-    distance = pl.col(name).cast(pl.Float64) - (np.nan if median is None else median)
-    return pl.when(distance.is_not_nan() & (distance != 0)).then(sign * distance.sign())
+def speaks(
+    side: Sides, groups: tuple[str, ...], direction: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Where at least one fact of some groups speaks for a direction; shape (rows,)."""
+    return np.any([_speaks(side[name], direction) for name in names_of(groups)], axis=0)
 
 
-def facts(snapshots: pl.DataFrame) -> pl.DataFrame:
-    """Tell each group's fact of each row of `churn_snapshots`; one text column per group."""
-    return snapshots.select(**{group: FACTS[group]() for group in GROUPS})
-
-
-def silence() -> pl.Expr:
-    """Tell how long a user has been silent; in usual gaps where it is longer than one."""
-    seen = pl.format("last active {} ago", days("recency_days"))
-    gaps = pl.format(
-        "last active {} ago, {} times the usual gap",
-        days("recency_days"),
-        _short("recency_to_mean_gap"),
+def spoken(
+    words: pl.DataFrame, side: Sides, groups: tuple[str, ...], direction: npt.NDArray[np.int64]
+) -> pl.Series:
+    """Join the facts of some groups that speak for a direction; empty where none does."""
+    chosen = words.with_columns(
+        pl.when(pl.Series(_speaks(side[name], direction))).then(pl.col(name)).alias(name)
+        for name in names_of(groups)
     )
-    return pl.when(GAP_REACHED).then(gaps).otherwise(seen)
+    joined = pl.concat_str(*names_of(groups), separator="; ", ignore_nulls=True)
+    return chosen.select(joined.alias("spoken"))["spoken"]
+
+
+def names_of(groups: tuple[str, ...]) -> list[str]:
+    """Names of the facts of some groups, in the order in which they are told."""
+    return [name for group in groups for name in FACTS[group]]
 
 
 def days(column: str) -> pl.Expr:
@@ -97,23 +113,62 @@ def active_days(column: str) -> pl.Expr:
     return pl.format("{} {}", pl.col(column), word)
 
 
-def _recency() -> pl.Expr:
+def _speaks(side: npt.NDArray[np.int64], direction: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    return ((side == direction) | (side == ANY_SIDE)) & (direction != NEITHER)
+
+
+def _more(column: str, speaks_for: int, median: Medians) -> pl.Expr:
+    """More of a column than the median speaks for one side, less for the other."""
+    distance = pl.col(column).cast(pl.Float64) - median[column]
+    return pl.when(distance.is_not_nan()).then(speaks_for * distance.sign())
+
+
+def _silence_side(median: Medians) -> pl.Expr:
+    """A silence speaks for leaving where it is longer than the user's own usual gap, and measured
+    so than most; for staying where it is shorter than both and no longer in days than most. By the
+    days alone where no gap is known.
+    """
+    by_gaps, by_days = (
+        _more(name, LEAVING, median) for name in ("recency_to_mean_gap", "recency_days")
+    )
+    is_short = ~GAP_REACHED & (by_gaps <= NEITHER) & (by_days <= NEITHER)
+    known = pl.when(GAP_REACHED & (by_gaps >= NEITHER)).then(LEAVING)
+    by_own = known.when(is_short).then(STAYING).otherwise(NEITHER)
+    return pl.when(pl.col("recency_to_mean_gap").is_null()).then(by_days).otherwise(by_own)
+
+
+def _gap_side(median: Medians) -> pl.Expr:
+    """A long usual gap speaks for leaving, and so does having come once."""
+    longer = _more("mean_gap_days", LEAVING, median)
+    return pl.when(A_GAP_IS_KNOWN).then(longer).otherwise(LEAVING)
+
+
+def _trend_side(median: Medians) -> pl.Expr:  # noqa: ARG001  # its middle is 0
+    return STAYING * pl.col("trend_log_ratio").sign()
+
+
+def _first_apart(*names: str, speaks_for: int) -> Callable[[Medians], pl.Expr]:
+    """By the first column that is not the median."""
+
+    def side(median: Medians) -> pl.Expr:
+        by_column = [_more(name, speaks_for, median) for name in names]
+        return pl.coalesce(*(pl.when(found != NEITHER).then(found) for found in by_column))
+
+    return side
+
+
+def _any_side(median: Medians) -> pl.Expr:  # noqa: ARG001  # there is nothing to compare
+    return pl.lit(ANY_SIDE)
+
+
+def silence_sentence() -> pl.Expr:
+    """Tell how long a user has been silent; in usual gaps where it is longer than one."""
     seen = pl.format("last active {} ago", days("recency_days"))
-    gaps = pl.format(
-        "last active {} ago, {} times the usual gap",
-        days("recency_days"),
-        _short("recency_to_mean_gap"),
-    )
-    return pl.when(pl.col("recency_to_mean_gap").is_not_null()).then(gaps).otherwise(seen)
+    gaps = pl.format("{}, {} times the usual gap", seen, _short("recency_to_mean_gap"))
+    return pl.when(GAP_REACHED).then(gaps).otherwise(seen)
 
 
-def _frequency() -> pl.Expr:
-    return pl.format(
-        "{} in the last 90 days, {} in all", active_days("active_days_90d"), pl.col("active_days")
-    )
-
-
-def _rhythm() -> pl.Expr:
+def _gap_sentence() -> pl.Expr:
     gap = pl.format(
         "usually {} days between visits, at most {}",
         _short("mean_gap_days"),
@@ -122,20 +177,19 @@ def _rhythm() -> pl.Expr:
     return pl.when(A_GAP_IS_KNOWN).then(gap).otherwise(pl.lit("only one active day so far"))
 
 
-def _trend() -> pl.Expr:
+def _trend_sentence() -> pl.Expr:
     change = pl.col("trend_log_ratio")
-    word = (
-        pl.when(change > 0)
-        .then(pl.lit("more"))
-        .when(change < 0)
-        .then(pl.lit("fewer"))
-        .otherwise(pl.lit("as many"))
+    word = pl.when(change > 0).then(pl.lit("more")).otherwise(pl.lit("fewer"))
+    return pl.format("{} active days in the last 30 days than in the 30 before", word)
+
+
+def _frequency_sentence() -> pl.Expr:
+    return pl.format(
+        "{} in the last 90 days, {} in all", active_days("active_days_90d"), pl.col("active_days")
     )
-    link = pl.when(change == 0).then(pl.lit("as")).otherwise(pl.lit("than"))
-    return pl.format("{} active days in the last 30 days {} in the 30 before", word, link)
 
 
-def _depth() -> pl.Expr:
+def _depth_sentence() -> pl.Expr:
     return pl.format(
         "{} events worth {} per active day",
         _short("events_per_active_day"),
@@ -143,11 +197,11 @@ def _depth() -> pl.Expr:
     )
 
 
-def _tenure() -> pl.Expr:
+def _tenure_sentence() -> pl.Expr:
     return pl.format("known for {}", days("tenure_days"))
 
 
-def _season() -> pl.Expr:
+def _season_sentence() -> pl.Expr:
     return pl.format("the time of year ({})", pl.col("snapshot_on").dt.strftime("%B"))
 
 
@@ -155,12 +209,23 @@ def _short(column: str) -> pl.Expr:
     return pl.col(column).round(1).cast(pl.String)
 
 
-FACTS: Mapping[str, Callable[[], pl.Expr]] = {
-    "recency": _recency,
-    "frequency": _frequency,
-    "rhythm": _rhythm,
-    "trend": _trend,
-    "depth": _depth,
-    "tenure": _tenure,
-    "season": _season,
+FACTS: Mapping[str, Mapping[str, Fact]] = {
+    "recency": {
+        "silence": Fact(_silence_side, silence_sentence),
+        "gap": Fact(_gap_side, _gap_sentence),
+        "trend": Fact(_trend_side, _trend_sentence),
+    },
+    "frequency": {
+        "days": Fact(
+            _first_apart("active_days_90d", "active_days", speaks_for=STAYING), _frequency_sentence
+        )
+    },
+    "depth": {
+        "depth": Fact(
+            _first_apart("events_per_active_day", "value_per_active_day", speaks_for=STAYING),
+            _depth_sentence,
+        )
+    },
+    "tenure": {"tenure": Fact(_any_side, _tenure_sentence)},
+    "season": {"season": Fact(_any_side, _season_sentence)},
 }

@@ -2,11 +2,13 @@
 each in a plain sentence.
 
 First comes what raises the risk, since that is what a contact can be about; then what lowers it. A
-direction is told where it is sure (`effects`) and that of plain sense (`facts`). Users are compared
-with the average user of the fit, with themselves on their last visit, and, where neither raises the
-risk, with the safest of those at risk: the way credit scores tell the largest distance from the
-best (Federal Reserve, Regulation B, 12 CFR 1002.9, official interpretation). Where that raises
-nothing either, the sentence says so.
+direction is told where it is sure (`effects`), and with the facts that speak for it (`facts`).
+Recency and frequency hold much of each other, so where one of them alone has a direction that none
+of its facts speaks for, the two are told as one. Users are compared with the average user of the
+fit, with themselves on their last visit, and, where neither raises the risk, with the safest of
+those at risk: the way credit scores tell the largest distance from the best (Federal Reserve,
+Regulation B, 12 CFR 1002.9, official interpretation). Where that raises nothing either, the
+sentence says so.
 """
 
 from dataclasses import dataclass
@@ -18,22 +20,36 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import GROUPS
 from ntg_assets.churn.effects import (
+    ACTIVITY,
+    Effects,
     Flags,
     Linear,
     activity_effect,
     group_effects,
-    safest,
     silence_effect,
 )
-from ntg_assets.churn.facts import LEAVING, STAYING, active_days, facts, makes_sense, silence
+from ntg_assets.churn.facts import (
+    LEAVING,
+    NEITHER,
+    STAYING,
+    Sides,
+    medians,
+    sentences,
+    sides,
+    speaks,
+    spoken,
+)
+from ntg_assets.churn.safest import behind_in_words, is_behind, safest
 
 Ints = npt.NDArray[np.int64]
 
 RAISES, LOWERS = ": raises the risk", ": lowers the risk"
-SILENCE, SAFEST, NOTHING = "silence", "safest", "nothing"
+BOTH, SILENCE, SAFEST, NOTHING = "activity", "silence", "safest", "nothing"
+# groups of features behind what is told with a direction
+TOLD_GROUPS = {**{group: (group,) for group in GROUPS}, BOTH: ACTIVITY}
 # what may be told, in the order in which ties are broken
-TOLD = (*GROUPS, SILENCE, SAFEST, NOTHING)
-N_PLACED = len((*GROUPS, SILENCE))  # these have a place among those at risk
+TOLD = (*TOLD_GROUPS, SILENCE, SAFEST, NOTHING)
+N_PLACED = len((*TOLD_GROUPS, SILENCE))  # these have a place among those at risk
 # the order in which they are told
 RAISED, SEASON_RAISED, SIGNLESS, LOWERED, SEASON_LOWERED, UNTOLD = range(6)
 SEASON = TOLD.index("season")
@@ -69,58 +85,68 @@ def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Ser
         everyone, comes last of each; ties in the order of `TOLD`; null where nothing more is sure.
     """
     is_safest = safest(users.probability, is_peer=users.is_peer)
-    size, ranks = _effects(users, model, is_safest=is_safest)
-    sentences = _sentences(users, size, is_safest=is_safest)
+    side = sides(users.snapshots, medians(users.snapshots, is_peer=users.is_peer))
+    size, ranks = _effects(users, model, side, is_safest=is_safest)
+    told_as = _sentences(users, size, side, is_safest=is_safest)
     order = np.lexsort((-np.abs(size), ranks), axis=1)
     told = {}
     for place in range(n_reasons):
         chosen = order[:, place]
         is_told = np.take_along_axis(ranks, chosen[:, None], axis=1)[:, 0] < UNTOLD
-        told[f"reason_{place + 1}"] = _chosen(sentences, np.where(is_told, chosen, len(TOLD)))
+        told[f"reason_{place + 1}"] = _chosen(told_as, np.where(is_told, chosen, len(TOLD)))
     return told
 
 
-def _effects(users: Scored, model: Linear, *, is_safest: Flags) -> tuple[Floats, Ints]:
+def _effects(users: Scored, model: Linear, side: Sides, *, is_safest: Flags) -> tuple[Floats, Ints]:
     """Size and rank (`RAISED`, ...) of everything that may be told; shape (rows, `TOLD`)."""
     inputs, is_known = model.inputs(users.snapshots), ~np.isnan(users.probability_at_last_visit)
     before = model.inputs(users.at_last_visit.filter(pl.Series(is_known)))
-    grouped, silent = (
-        group_effects(inputs, model),
-        silence_effect(inputs, before, model, is_known=is_known),
+    grouped = group_effects(inputs, model, TOLD_GROUPS.values())
+    silent = silence_effect(inputs, before, model, is_known=is_known)
+    is_silent = (silent.direction[:, 0] > 0) & (side["silence"] != STAYING)
+    ranks = np.column_stack(
+        [
+            _ranks(_told_directions(grouped, side, is_silent=is_silent)),
+            np.where(is_silent, RAISED, UNTOLD),
+        ]
     )
-    by_group = np.where(
-        makes_sense(grouped.direction, users.snapshots, is_peer=users.is_peer), grouped.direction, 0
-    )
-    by_group[silent.direction[:, 0] > 0, GROUPS.index("recency")] = 0  # the same fact is told once
-    ranks = np.column_stack([_ranks(by_group), np.where(silent.direction > 0, RAISED, UNTOLD)])
     ranks[:, SEASON] += ranks[:, SEASON] < UNTOLD  # one place after the others of its direction
     is_asked = (
-        users.is_peer & ~(ranks == RAISED).any(axis=1) & _is_less_active(users.snapshots, is_safest)
+        users.is_peer & ~(ranks == RAISED).any(axis=1) & is_behind(users.snapshots, is_safest)
     )
     active = activity_effect(inputs, model, is_safest=is_safest, is_asked=is_asked)
-    ranks = np.column_stack([ranks, np.where(active.direction > 0, RAISED, UNTOLD)])
+    ranks = np.column_stack([ranks, np.where(active.direction[:, 0] > 0, RAISED, UNTOLD)])
     is_signless = users.is_peer & ~(ranks <= SEASON_RAISED).any(axis=1)
     size = np.column_stack([grouped.size, silent.size, active.size, np.zeros(len(inputs))])
     return size, np.column_stack([ranks, np.where(is_signless, SIGNLESS, UNTOLD)])
 
 
+def _told_directions(grouped: Effects, side: Sides, *, is_silent: Flags) -> Ints:
+    """Directions that are told of `TOLD_GROUPS`: sure ones that a fact speaks for. Recency and
+    frequency are told as one where one of them has no such fact, or where only both raise the risk.
+
+    Args:
+        grouped: Effects of `TOLD_GROUPS`.
+        side: For which side each fact speaks.
+        is_silent: Whose silence is told as raising the risk: no fact is told twice.
+    """
+    sure = grouped.direction
+    borne_out = np.column_stack(
+        [speaks(side, groups, sure[:, k]) for k, groups in enumerate(TOLD_GROUPS.values())]
+    )
+    said, strange = np.where(borne_out, sure, NEITHER), (sure != NEITHER) & ~borne_out
+    parts, both = [GROUPS.index(group) for group in ACTIVITY], list(TOLD_GROUPS).index(BOTH)
+    only_both = (said[:, both] == LEAVING) & ~(said == LEAVING)[:, parts].any(axis=1)
+    as_one = strange[:, parts].any(axis=1) | (only_both & ~is_silent)
+    said[np.ix_(as_one, parts)] = NEITHER
+    said[~as_one, both] = NEITHER
+    for place in (GROUPS.index("recency"), both):
+        said[is_silent & (said[:, place] == LEAVING), place] = NEITHER
+    return said
+
+
 def _ranks(direction: Ints) -> Ints:
     return np.select([direction == LEAVING, direction == STAYING], [RAISED, LOWERED], UNTOLD)
-
-
-def _is_less_active(snapshots: pl.DataFrame, is_safest: Flags) -> Flags:
-    """Whether a user was active on fewer of the last 90 days than the safest."""
-    usual = _days_of(snapshots, is_safest)
-    return (
-        np.zeros(len(is_safest), dtype=bool)
-        if usual is None
-        else (snapshots["active_days_90d"] < usual).to_numpy()
-    )
-
-
-def _days_of(snapshots: pl.DataFrame, chosen: Flags) -> float | None:
-    """Active days of the last 90 of the middle one of some users; None without any."""
-    return snapshots.filter(pl.Series(chosen))["active_days_90d"].quantile(0.5, "lower")
 
 
 def peer_shares(effects: Floats, *, is_peer: Flags) -> Floats:
@@ -139,26 +165,27 @@ def peer_shares(effects: Floats, *, is_peer: Flags) -> Floats:
     return shares
 
 
-def _sentences(users: Scored, size: Floats, *, is_safest: Flags) -> pl.DataFrame:
+def _sentences(users: Scored, size: Floats, side: Sides, *, is_safest: Flags) -> pl.DataFrame:
     """Every sentence of each row, whether it is told or not; columns `TOLD`."""
     places = peer_shares(size[:, :N_PLACED], is_peer=users.is_peer)
     places[:, SEASON] = np.nan  # it moves everyone alike
     peers = {name: _more_than(pl.Series(places[:, k])) for k, name in enumerate(TOLD[:N_PLACED])}
-    group_facts = facts(users.snapshots)
+    words = sentences(users.snapshots)
     made = {
-        name: pl.format("{}{}{}", group_facts[name], _effect(size[:, k]), peers[name])
-        for k, name in enumerate(GROUPS)
+        name: pl.format(
+            "{}{}{}",
+            spoken(words, side, groups, np.sign(size[:, k]).astype(np.int64)),
+            _effect(size[:, k]),
+            peers[name],
+        )
+        for k, (name, groups) in enumerate(TOLD_GROUPS.items())
     }
-    seen = users.snapshots.select(silent=silence(), days=active_days("active_days_90d"))
     before = _percent(pl.Series(users.probability_at_last_visit))
     made[SILENCE] = pl.format(
-        f"{{}}{RAISES} ({{}} on the day after){{}}", seen["silent"], before, peers[SILENCE]
+        f"{{}}{RAISES} ({{}} on the day after){{}}", words["silence"], before, peers[SILENCE]
     )
-    usual = _days_of(users.snapshots, is_safest) or 0
     made[SAFEST] = pl.format(
-        f"{{}} in the last 90, {usual:.0f} for the safest tenth of those at risk{RAISES} above"
-        " theirs",
-        seen["days"],
+        f"{{}}{RAISES} above theirs", behind_in_words(users.snapshots, is_safest)
     )
     made[NOTHING] = pl.format(
         "no sign of their own: about {} of users with this score leave",
@@ -188,9 +215,9 @@ def _percent(probability: pl.Series) -> pl.Series:
     ).to_series()
 
 
-def _chosen(sentences: pl.DataFrame, codes: Ints) -> pl.Series:
+def _chosen(told_as: pl.DataFrame, codes: Ints) -> pl.Series:
     """The sentence of each row by its place in `TOLD`; null beyond it."""
     picked = (pl.when(pl.col("code") == code).then(name) for code, name in enumerate(TOLD))
-    return sentences.with_columns(code=pl.Series(codes)).select(pl.coalesce(*picked).alias("told"))[
+    return told_as.with_columns(code=pl.Series(codes)).select(pl.coalesce(*picked).alias("told"))[
         "told"
     ]

@@ -15,6 +15,8 @@ Source: DerSimonian and Laird 1986, "Meta-analysis in clinical trials" (second m
 variance).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from scipy.special import stdtrit
@@ -105,17 +107,9 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
     `UNKNOWN_OFFSET_SD`, or more where the origins there are asked for more.
     """
     found, weights = [], []
-    for _, rows in forecasts.sort("origin_on", "user_id").group_by(
-        "origin_on", maintain_order=True
-    ):
-        logit = rows["churn_logit"].to_numpy()
-        expected = sigmoid(logit)
-        design = np.column_stack([np.ones(len(logit)), logit])
-        information = (design.T * (expected * (1 - expected))) @ design
-        if np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
-            continue
+    for score, information in _origin_scores(forecasts):
         inverse = np.linalg.inv(information)
-        asked = inverse @ (design.T @ (rows["is_churned"].cast(pl.Float64).to_numpy() - expected))
+        asked = inverse @ score
         found.append(np.outer(asked, asked) - inverse)
         weights.append(information[0, 0])
     if len(found) < MIN_ORIGINS:
@@ -124,6 +118,29 @@ def origin_moments(forecasts: pl.DataFrame) -> tuple[Floats, int]:
     values, vectors = np.linalg.eigh(np.average(found, axis=0, weights=weights))
     stretched = (stdtrit(len(found) - 1, 0.975) / Z_95) ** 2
     return stretched * (vectors * np.maximum(values, 0.0)) @ vectors.T, len(found)
+
+
+def origin_information(forecasts: pl.DataFrame) -> Floats:
+    """Information (2 x 2) that the outcomes of all origins hold on a common offset and slope."""
+    return np.sum([information for _, information in _origin_scores(forecasts)], axis=0)
+
+
+def _origin_scores(forecasts: pl.DataFrame) -> Iterator[tuple[Floats, Floats]]:
+    """Score vector and information of offset and slope at "as told", origin by origin; none of an
+    origin whose forecasts do not differ.
+    """
+    for _, rows in forecasts.sort("origin_on", "user_id").group_by(
+        "origin_on", maintain_order=True
+    ):
+        logit = rows["churn_logit"].to_numpy()
+        expected = sigmoid(logit)
+        design = np.column_stack([np.ones(len(logit)), logit])
+        information = (design.T * (expected * (1 - expected))) @ design
+        if np.linalg.cond(information) <= 1 / np.finfo(np.float64).eps:
+            yield (
+                design.T @ (rows["is_churned"].cast(pl.Float64).to_numpy() - expected),
+                information,
+            )
 
 
 def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Floats:

@@ -88,6 +88,7 @@ def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, st
             ),
         ),
         *([("worth", known["capped"])] if known["capped"] else []),
+        *([("trust", known["quality"])] if known["quality"] else []),
         *(
             ("contact", f"{row['n_users']:,} users by {row['strategy']}")
             for row in known["strategies"][:1]

@@ -65,6 +65,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "churn_challengers",
             "churn_drift",
         ),
+        PUBLISHED: ("expected_quality",),
     },
     "outputs/radar": {
         LIVE: (

@@ -41,6 +41,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "churn_interval_coverage": "backtest",
         "churn_challengers": "backtest",
         "churn_drift": "backtest",
+        "expected_quality": "published",
         "churn_horizon_report": "live",
         "churn_recalibration": "live",
         "churn_uncertainty": "live",

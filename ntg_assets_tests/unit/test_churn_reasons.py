@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from ntg_assets.churn.design import CHURN_FEATURES, DERIVED, FEATURES, design_matrix, standardise
-from ntg_assets.churn.effects import Linear, safest
+from ntg_assets.churn.effects import Linear
+from ntg_assets.churn.reason_audit import reasons_against_sense
 from ntg_assets.churn.reasons import Scored, reasons
+from ntg_assets.churn.safest import safest
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.snapshots import History, looked_at
 from ntg_assets.configuration.churn import ChurnSettings
@@ -38,16 +40,17 @@ def tables() -> Tables:
 
 
 def activity(*changes: Mapping[str, float]) -> pl.DataFrame:
-    """Rows of `churn_snapshots`: everything 3, but for what is given."""
+    """Rows of `churn_snapshots`: everything 3 and no usual gap, but for what is given."""
     usual: dict[str, Any] = dict.fromkeys(SOURCES, 3.0) | {
+        "recency_to_mean_gap": None,
         "trend_log_ratio": 0.0,
         "snapshot_on": date(2024, 4, 1),
     }
-    days = dict.fromkeys(
-        ("recency_days", "active_days", "active_days_90d", "tenure_days", "longest_gap_days"),
-        pl.Int64,
+    whole = ("recency_days", "active_days", "active_days_90d", "tenure_days", "longest_gap_days")
+    made = pl.DataFrame([usual | dict(change) for change in changes])
+    return made.with_columns(
+        pl.col(whole).cast(pl.Int64), pl.col("recency_to_mean_gap").cast(pl.Float64)
     )
-    return pl.DataFrame([usual | dict(change) for change in changes]).cast(days)  # type: ignore[arg-type]  # polars takes types by name
 
 
 def model(*, average: float = 0.0, **coefficients: tuple[float, float]) -> Linear:
@@ -191,6 +194,83 @@ def test_without_anything_raised_activity_is_held_against_the_safest() -> None:
     )
 
 
+def test_recency_and_frequency_are_told_as_one_where_one_alone_goes_against_its_facts() -> None:
+    often = {"active_days_90d": 60, "decayed_active_days_30d": 20.0, "trend_log_ratio": -1.0}
+    # that there are fewer of late lowers the risk, against its fact
+    by = model(
+        log_active_days_90d=(0.1, 0.001),
+        log_decayed_active_days_30d=(-1.0, 0.01),
+        trend_log_ratio=(0.05, 0.001),
+        average=np.log1p(3),
+    )
+    assert told(activity(often, {}, {}), by)[0][1] == (
+        "60 active days in the last 90 days, 3 in all: lowers the risk, more than for 83% of those"
+        " at risk"
+    )
+    silent = {"recency_days": 30, "recency_to_mean_gap": 6.0, "active_days_90d": 1}
+    # frequency alone would lower the risk of the seldom; both together raise it
+    other = model(
+        log_recency_days=(1.0, 0.01), log_active_days_90d=(0.1, 0.001), average=np.log1p(3)
+    )
+    assert told(activity(silent, {}, {}), other)[0][0] == (
+        "last active 30 days ago, 6.0 times the usual gap; 1 active day in the last 90 days, 3 in"
+        " all: raises the risk, more than for 83% of those at risk"
+    )
+
+
+def test_a_silence_shorter_than_usual_and_than_most_raises_no_risk() -> None:
+    rows = activity({"recency_days": 2, "recency_to_mean_gap": 0.5}, {"recency_to_mean_gap": 4.0})
+    then = activity({"recency_days": 1}, {"recency_days": 1})
+    by = model(log_recency_days=(1.0, 0.01))
+    quick, slow = told(rows, by, before=then)
+    assert not any(text and "raises" in text for text in quick)
+    assert slow[0].startswith("last active 3 days ago, 4.0 times the usual gap: raises")  # type: ignore[union-attr]  # a sentence
+
+
+def test_the_audit_knows_reasons_against_sense_by_their_words() -> None:
+    now = activity(
+        {"recency_to_mean_gap": 0.5, "recency_days": 1, "active_days_90d": 9, "active_days": 9},
+        {"recency_to_mean_gap": 5.0, "recency_days": 20, "trend_log_ratio": -1.0},
+        {"recency_to_mean_gap": 2.0},
+    ).with_columns(user_id=pl.Series([1, 2, 3]))
+    recent, silent = "last active 1 day ago", "last active 20 days ago, 5.0 times the usual gap"
+    fewer = "fewer active days in the last 30 days than in the 30 before"
+    days_of_late = "9 active days in the last 90 days, 9 in all"
+
+    def objections(*reasons_of_users: str | None) -> list[tuple[int, str]]:
+        scores = pl.DataFrame(
+            {
+                "user_id": [1, 2, 3],
+                "cutoff_on": [date(2024, 4, 1)] * 3,
+                "is_at_risk_population": [True] * 3,
+                "reason_1": list(reasons_of_users),
+            }
+        ).with_columns(reason_2=pl.lit(None, pl.String), reason_3=pl.lit(None, pl.String))
+        return reasons_against_sense(scores, now).select("user_id", "fact").rows()
+
+    assert (
+        objections(
+            f"{recent}; {days_of_late}: lowers the risk",
+            f"{silent}; {fewer}: raises the risk",
+            None,
+        )
+        == []
+    )
+    assert objections(
+        f"{recent}; {days_of_late}: raises the risk, more than for 3% of those at risk",
+        f"{silent}; {fewer}: lowers the risk",
+        None,
+    ) == [(1, recent), (1, days_of_late), (2, silent), (2, fewer)]
+    assert (
+        objections(None, "known for 3 days: raises the risk", "no sign of their own: about 2%")
+        == []
+    )
+
+
+def test_no_reason_of_a_made_log_is_against_sense(tables: Tables) -> None:
+    assert reasons_against_sense(tables.churn_scores, tables.churn_snapshots).is_empty()
+
+
 def test_told_directions_are_sure_by_the_covariance_of_the_coefficients(tables: Tables) -> None:
     table, scores = tables.churn_coefficients.sort("position"), tables.churn_scores.sort("user_id")
     now = tables.churn_snapshots.filter(pl.col("snapshot_on") == tables.history.cutoff_on).sort(
@@ -207,7 +287,6 @@ def test_told_directions_are_sure_by_the_covariance_of_the_coefficients(tables: 
         for group, words in (
             ("frequency", r"^\d+ active days? in the last 90 days"),
             ("tenure", "^known for"),
-            ("rhythm", "^(usually|only one)"),
         ):
             chosen = [j for j, feature in enumerate(CHURN_FEATURES) if feature.group == group]
             effect, x = row[f"contribution_{group}"], inputs[k, chosen]

@@ -1,5 +1,6 @@
 """What is published is whole, described, escaped, and does not break its readers."""
 
+import html
 import json
 from collections.abc import Callable
 from copy import deepcopy
@@ -227,6 +228,7 @@ NOTHING_BROKEN = {
         "contract_backtest",
         "subscription_report",
         "attribute_report",
+        "expected_quality",
     )
 }
 
@@ -360,6 +362,32 @@ def test_a_night_with_broken_lists_and_logs_says_on_the_page_and_at_the_end_what
         assert told in page, told
     assert "No experiment is configured" not in page
     assert "<out>" not in page
+
+
+def test_the_page_and_the_end_of_a_run_say_how_good_tonight_is(tmp_path: Path) -> None:
+    for name in BRIEF_FIGURES:
+        (tmp_path / f"{name}.png").write_bytes(b"picture")
+    area = {"metric": "auc", "expected": 0.8, "low": 0.7, "high": 0.9}
+    tables = brief_tables("u") | {
+        "expected_quality": pl.DataFrame(
+            [{**area, "is_tonight": True, "is_inside": None, "closes_on": date(2024, 3, 1)}],
+            schema_overrides={"is_inside": pl.Boolean},
+        )
+    }
+    told = (
+        "tonight's churn scores are expected to reach AUC 0.800 (0.700 to 0.900); the truth is"
+        " known on 2024-03-01; no earlier night's truth is known yet"
+    )
+    page = write_brief(
+        lambda _, table: tables[table],
+        header=HEADER,
+        target=tmp_path / "brief.html",
+        figures=tmp_path,
+        strategies=["s"],
+    ).read_text(encoding="utf-8")
+    assert told in html.unescape(page)
+    known = facts(lambda _, table: tables[table], header=HEADER, strategies=["s"])
+    assert ("trust", told) in told_rows(known, header=HEADER)
 
 
 def test_the_end_of_a_run_tells_what_is_withheld_and_missing() -> None:

@@ -162,7 +162,7 @@ def test_wrong_rank_is_found(tables: Tables) -> None:
 def test_score_that_its_parts_do_not_explain_is_found(tables: Tables) -> None:
     assert scores_that_do_not_add_up(tables.churn_scores).is_empty()
     changed = tables.churn_scores.with_columns(
-        contribution_trend=pl.col("contribution_trend") + 1e-9
+        contribution_depth=pl.col("contribution_depth") + 1e-9
     )
     assert scores_that_do_not_add_up(changed).height > 0
 

@@ -56,13 +56,12 @@ class ChurnScores(Contract):
         "Log odds of the average user of the fit", unit="log odds"
     )
     contribution_recency: float = column(
-        "Log odds by how long ago the user was active", unit="log odds"
+        "Log odds by how long ago the user was active, the usual gap and the trend",
+        unit="log odds",
     )
     contribution_frequency: float = column(
         "Log odds by how often the user is active", unit="log odds"
     )
-    contribution_rhythm: float = column("Log odds by the gaps between active days", unit="log odds")
-    contribution_trend: float = column("Log odds by the change of activity", unit="log odds")
     contribution_depth: float = column(
         "Log odds by what an active day holds: events, items, value", unit="log odds"
     )

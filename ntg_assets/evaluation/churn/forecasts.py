@@ -17,6 +17,7 @@ from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.evaluation.churn.values_before import with_losses, with_values_before
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
@@ -25,7 +26,7 @@ from ntg_assets.revenue.value.value_model import fit_value, observed_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.value_shapes import value_shapes
 from ntg_assets.revenue.value.worth import capped_days, counted
-from ntg_assets.sql import Source, query
+from ntg_assets.sql import Source
 from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
@@ -69,21 +70,10 @@ def churn_forecasts(
         _walk_forward_at(on, past, churn=churn, value=value)
         for on in past.raw["origin_on"].unique().sort().to_list()
     ]
-    stacked = pl.concat([holdout, *made])
-    clock = {"window_days": churn.at_risk_window_days, "horizon_days": churn.horizon_days}
-    before = run(
-        query(
-            "evaluation.churn",
-            "value_before",
-            {"forecasts": stacked, "user_days": past.user_days},
-            **clock,
-        )
+    valued = with_values_before(
+        pl.concat([holdout, *made]), past.user_days, churn=churn, value=value
     )
-    joined = stacked.join(before, on=["user_id", "origin_on"], how="left")
-    valued = joined.with_columns(**_values_before(churn, value)).drop(
-        set(before.columns) - {"user_id", "origin_on"}
-    )
-    return _with_losses(valued).sort("evaluation", "origin_on", "user_id")
+    return with_losses(valued).sort("evaluation", "origin_on", "user_id")
 
 
 def holdout_forecasts(
@@ -209,41 +199,6 @@ def _as_forecasts(
         pl.col("next_value_high").alias("expected_value_high"),
         "is_churned",
         pl.Series("value_after", observed_value(joined, settings=value)),
-    )
-
-
-def _values_before(churn: ChurnSettings, value: ValueSettings) -> dict[str, pl.Expr]:
-    """Value per horizon in each window before the origin; never below 0."""
-    days = {
-        "at_risk": pl.lit(churn.at_risk_window_days),
-        "last": pl.lit(churn.horizon_days),
-        "ever": pl.max_horizontal(pl.col("tenure_days"), pl.lit(churn.horizon_days)),
-    }
-    seen = {
-        window: (
-            pl.col(f"value_{window}")
-            if value.basis == "event_value"
-            else pl.col(f"active_days_{window}") * value.day_price
-        )
-        for window in days
-    }
-    names = {"at_risk": "value_before", "last": "value_before_last", "ever": "value_before_ever"}
-    return {
-        names[window]: (
-            seen[window].cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0)
-            * churn.horizon_days
-            / days[window].fill_null(1)
-        )
-        for window in days
-    }
-
-
-def _with_losses(forecasts: pl.DataFrame) -> pl.DataFrame:
-    """Add what was really lost, twice: the whole value of who left, and any drop of value."""
-    drop = (pl.col("value_before") - pl.col("value_after")).clip(lower_bound=0.0)
-    return forecasts.with_columns(
-        lost_value=pl.when("is_churned").then("value_before").otherwise(0.0),
-        dropped_value=drop,
     )
 
 

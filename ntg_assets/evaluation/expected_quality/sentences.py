@@ -1,0 +1,66 @@
+"""How good tonight's scores are expected to be, in one sentence."""
+
+from typing import NamedTuple
+
+import polars as pl
+
+NOMINAL = 0.9  # of the truths, at least, lie inside
+SMALL = 0.05  # chance of so few inside, were `NOMINAL` true, below which it is not
+
+
+class Held(NamedTuple):
+    """How earlier expectations held.
+
+    Attributes:
+        n_inside: Truths inside their interval.
+        n_judged: Truths known.
+        is_borne_out: Whether that is compatible with nine in ten.
+    """
+
+    n_inside: int
+    n_judged: int
+    is_borne_out: bool
+
+
+def held(quality: pl.DataFrame) -> Held:
+    """Count the truths inside.
+
+    Args:
+        quality: `expected_quality`.
+    """
+    from scipy.stats import binom  # takes half a second to import
+
+    judged = quality["is_inside"].drop_nulls()
+    n_inside = int(judged.sum())
+    return Held(n_inside, len(judged), bool(binom.cdf(n_inside, len(judged), NOMINAL) >= SMALL))
+
+
+def tell_quality(quality: pl.DataFrame) -> str:
+    """Say what is expected of tonight's scores and how earlier expectations held; empty without a
+    measure that is defined.
+    """
+    tonight = quality.filter("is_tonight").drop_nulls("expected")
+    if tonight.is_empty():
+        return ""
+    rows = {row["metric"]: row for row in tonight.iter_rows(named=True)}
+    named = {"auc": "AUC", "log_loss": "log loss", "ece": "calibration error"}
+    measures = [
+        f"{name} {row['expected']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+        for metric, name in named.items()
+        if (row := rows.get(metric))
+    ]
+    if row := rows.get("captured_share"):
+        measures.append(
+            f"{row['expected']:.0%} ({row['low']:.0%} to {row['high']:.0%}) of what leavers take"
+            " in the radar's first tenth"
+        )
+    found = held(quality)
+    past = (
+        f"earlier nights' truth lay inside in {found.n_inside} of {found.n_judged} cases"
+        if found.n_judged
+        else "no earlier night's truth is known yet"
+    )
+    return (
+        f"tonight's churn scores are expected to reach {', '.join(measures)}; the truth is known on"
+        f" {tonight['closes_on'][0]}; {past}"
+    )
