@@ -70,13 +70,12 @@ def find_witnesses(
         for place in range(n_rows)
     )
     text = (
-        f"with asked as (\nselect\n    count(*) as n_rows,\n    {asked}\nfrom"
-        f" {table.quoted}\n)\n\n{rows}"
+        f"with asked as (\nselect\n    count(*) as n_rows,\n    {asked}\nfrom written\n)\n\n{rows}"
     )
     return run(
         Query(
             text,
-            {},
+            {"written": table},
             {name: values for column in columns for name, values in column.parameters.items()},
         ),
         connection,

@@ -97,7 +97,7 @@ def write_table(
 def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Whether the store holds the table."""
     try:  # the catalogue's own list describes every table of the store for each question: 3 ms
-        connection.execute(f"describe {table.quoted}")
+        connection.execute(f"describe {table.quoted}").fetchall()
     except duckdb.CatalogException:
         return False
     return True

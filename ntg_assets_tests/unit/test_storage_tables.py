@@ -14,10 +14,16 @@ import polars as pl
 import pytest
 
 from ntg_assets.contracts import Contract, IdTypes, column, identifier
+from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import ContractError, StorageError
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect
-from ntg_assets.storage.tables import BrokenContractError, content_hash, write_table
+from ntg_assets.storage.tables import (
+    BrokenContractError,
+    content_hash,
+    table_exists,
+    write_table,
+)
 
 THINGS = Table("backtest", "things")
 INTEGERS = IdTypes("integer", "integer")
@@ -184,6 +190,25 @@ def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(
             BrokenContractError, match=r"unique fails for 1 rows \(such as \(0,\)\)"
         ):
             write_table(connection, THINGS, doubled, Things, ids=INTEGERS)
+
+
+def test_a_large_table_is_written_for_an_asset_that_declares_what_it_reads(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ntg_assets.storage.tables.CHECKED_ROWS_AT_ONCE", 100)
+    counted = rows(list(range(1000)), list(range(1000)))
+    with connect(warehouse) as connection, only(Declared("backtest/things", frozenset())):
+        assert write_table(connection, THINGS, counted, Things, ids=INTEGERS).n_rows == 1000
+
+
+def test_a_table_exists_once_it_is_written_and_the_connection_is_free_for_what_follows(
+    warehouse: Path,
+) -> None:
+    with connect(warehouse) as connection:
+        assert table_exists(connection, THINGS)
+        assert not table_exists(connection, Table("backtest", "nothing"))
+        assert not table_exists(connection, Table("nowhere", "things"))
+        assert connection.sql(f"select n from {THINGS.quoted}").pl().height == 2
 
 
 def test_process_killed_in_the_middle_of_a_write_leaves_the_old_table(warehouse: Path) -> None:
