@@ -20,6 +20,7 @@ LINEAR_SCHEMA = {"rank": pl.Int64, "weight": pl.Float64}
 
 # the last bits of an inverse differ from process to process; what is stored must not
 WEIGHT_DIGITS = 9
+MIRRORED_AT_ONCE = 512  # rows; a block of both triangles stays in the cache
 
 
 def build_linear_graph(events: pl.DataFrame, *, settings: TasteSettings) -> pl.DataFrame:
@@ -83,7 +84,7 @@ def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> E
     """
     inverse = regularised_inverse(histories, regularisation)
     # symmetric but for the scale: rows are what columns are in the source
-    weights = inverse / -np.diag(inverse)[:, None]
+    weights = np.divide(inverse, -np.diag(inverse)[:, None], out=inverse)
     np.round(weights, WEIGHT_DIGITS, out=weights)
     np.fill_diagonal(weights, 0.0)
     at_once = rows_at_once(weights.shape[1])
@@ -138,8 +139,22 @@ def gram_of(histories: sp.csr_array, *, compiled: bool | None = None) -> Floats:
 
 
 def _inverse(gram: Floats) -> Floats:
-    """Invert a positive definite matrix by Cholesky."""
-    lower, _ = scipy.linalg.lapack.dpotri(
-        scipy.linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False), lower=True
-    )
-    return np.tril(lower) + np.tril(lower, -1).T
+    """Invert a positive definite matrix by Cholesky, in its own place: of all that a night holds at
+    once, this matrix is the largest.
+    """
+    # LAPACK counts columns first; to it a symmetric matrix is its own transpose
+    factor = scipy.linalg.cholesky(gram.T, lower=True, overwrite_a=True, check_finite=False)
+    inverse, _ = scipy.linalg.lapack.dpotri(factor, lower=True, overwrite_c=True)
+    return _mirrored(inverse.T)
+
+
+def _mirrored(upper: Floats) -> Floats:
+    """Copy the upper triangle of a matrix onto the lower one, in place."""
+    n_items = len(upper)
+    for first in range(0, n_items, MIRRORED_AT_ONCE):
+        last = min(first + MIRRORED_AT_ONCE, n_items)
+        upper[last:, first:last] = upper[first:last, last:].T
+        square = upper[first:last, first:last]
+        below = np.tril_indices(last - first, -1)
+        square[below] = square.T[below]
+    return upper
