@@ -40,7 +40,7 @@ class DenseScores:
         if self.model.settings.recommend_consumed == "never":
             reached = block.item < scores.shape[1]
             scores[block.user[reached], block.item[reached]] = 0.0
-        return scores.astype(np.float64)
+        return scores.astype(np.float64, copy=False)
 
     def candidates(self, *, per_source: int) -> Candidates:
         """Find the best items of each source for each user."""
