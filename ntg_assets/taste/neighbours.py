@@ -102,17 +102,19 @@ def choose_neighbours(
 def _choose(
     block: CountBlock, *, support: Longs, k: int, min_shared: int, shrinkage: float
 ) -> tuple[tuple[Any, ...], int, int]:
-    row = np.repeat(np.arange(block.shared.shape[0], dtype=np.int32), np.diff(block.shared.indptr))
-    is_edge = block.shared.indices != row + np.int32(block.first)
+    start = np.repeat(
+        np.arange(block.shared.shape[0], dtype=np.int32), np.diff(block.shared.indptr)
+    )
+    is_edge = block.shared.indices != start + np.int32(block.first)
     kept = np.flatnonzero(is_edge & (block.shared.data >= min_shared))
-    row, column = row[kept].astype(np.int64), block.shared.indices[kept]
+    row, column = start[kept].astype(np.int64), block.shared.indices[kept].astype(np.int64)
     shared, strength = block.shared.data[kept].astype(np.int64), block.strength.data[kept]
     cosine = cosines(strength, row + block.first, column, support)
     similarity = cosine * (shared / (shared + shrinkage))
     best, rank = top_k_entries(row, column, similarity, shape=block.shared.shape, k=k)
     edges = (
         row[best] + block.first,
-        column[best].astype(np.int64),
+        column[best],
         rank,
         shared[best],
         cosine[best],
