@@ -23,7 +23,7 @@ from ntg_assets.statistics.skewness import Shape
 
 Random = np.random.Generator
 Draw = Callable[[Random, int], Floats]
-REPETITIONS, WORLDS, SEED = 1_000, 1_000, 20260102
+REPETITIONS, SEED = 1_000, 20260102
 ALPHA, BAND, SURE = 0.05, 0.015, 0.999
 
 

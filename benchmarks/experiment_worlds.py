@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from benchmarks.experiment_grid import ALPHA, DRAWS, SEED, WORLDS, Draw, Random, _round
+from benchmarks.experiment_grid import ALPHA, DRAWS, SEED, Draw, Random, _round
 from benchmarks.harness import Goal
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -17,6 +17,8 @@ from ntg_assets.experiments.decision.receipts import evaluate
 from ntg_assets.statistics import library as st
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
 
+WORLDS = 3_000  # a thousand of each shape
+MANY = 10  # guardrails from which on half of the worlds have to do
 DAYS = (datetime(2026, 1, 5), datetime(2026, 2, 2))
 
 
@@ -131,8 +133,18 @@ def measure_decisions(*, worlds: int = WORLDS) -> Iterator[Goal]:
         np.mean([decide_worlds(one, worlds=each, draw=draw, **truth) for draw in shapes.values()])
         for truth in ({}, {"effect": EFFECT, "harm": harm}, {"effect": EFFECT})
     )
-    yield Goal("rollouts of worlds without an effect", _round(null), 0.025, "at_most")
-    yield Goal("rollouts of worlds with a harmed guardrail", _round(harmed), 0.001, "at_most")
+    yield Goal(
+        f"rollouts of {each * len(shapes):,} worlds without an effect",
+        _round(null),
+        0.025,
+        "at_most",
+    )
+    yield Goal(
+        f"rollouts of {each * len(shapes):,} worlds with a harmed guardrail",
+        _round(harmed),
+        0.001,
+        "at_most",
+    )
     yield Goal("rollouts of the same worlds without harm", _round(works), 0.8, "at_least")
     for n_guardrails in (1, 3, 10):
         several = definition(n_guardrails)
@@ -149,6 +161,3 @@ def measure_decisions(*, worlds: int = WORLDS) -> Iterator[Goal]:
         yield Goal(
             f"false rollouts with {n_guardrails} guardrails", _round(false), ALPHA, "at_most"
         )
-
-
-MANY = 10  # guardrails from which on half of the worlds have to do

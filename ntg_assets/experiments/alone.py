@@ -30,6 +30,7 @@ from ntg_assets.experiments.data.units.unit_designs import (
 from ntg_assets.experiments.data.units.unit_tables import (
     as_written,
     assignments_of_units,
+    missing_pasts,
     traffic_of_units,
     unit_metrics_of,
 )
@@ -104,6 +105,7 @@ def conclude_units(
         settings=settings,
         metric_contrasts=contrasts,
         designed=designed,
+        missing_pasts=missing_pasts(one, rows),
     )
     return Concluded(_together([_conclude(one, evidence)]), {})
 

@@ -209,3 +209,66 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "units.parquet").write_text("no parquet")
     with pytest.raises(SourceError, match=r"units\.parquet cannot be read"):
         read_whole_table(tmp_path / "units.parquet")
+
+
+def test_units_without_a_past_count_at_its_mean_and_are_said() -> None:
+    rows = units().with_columns(
+        revenue_before=pl.when(pl.int_range(400) < 30).then(None).otherwise("revenue_before")
+    )
+    made = conclude_units(experiment(), rows, SETTINGS).tables
+    filled = rows.with_columns(pl.col("revenue_before").fill_null(strategy="mean"))
+    expected = by_metric(conclude_units(experiment(), filled, SETTINGS).tables["readouts"])
+    assert by_metric(made["readouts"])["revenue"]["p"] == expected["revenue"]["p"]
+    told = made["health_checks"].filter(check="past_of_every_unit:revenue").row(0, named=True)
+    assert told["verdict"] == "warning"
+    assert told["sentence"].startswith("30 of 400 units have no revenue before the experiment")
+    assert replay(json.loads(made["decisions"]["receipt"][0]))["in_force"] == "rollout"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"bought": pl.lit(50)}, "bought is a proportion.*400 of 400 values are neither"),
+        ({"unit_id": pl.col("unit_id").replace("u3", "u2 ")}, "differ .* only in spaces"),
+        ({"revenue": pl.col("revenue") * 1e-9}, "smaller than half a millionth"),
+        ({"revenue": pl.col("revenue").cast(pl.String)}, "holds no numbers: it is text"),
+    ],
+)
+def test_values_that_would_be_read_as_others_are_refused(change: Any, told: str) -> None:
+    with pytest.raises(SourceError, match=told):
+        conclude_units(experiment(), units().with_columns(**change), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pl.when(pl.int_range(400) < 50).then("order_value_denominator"),
+        -pl.col("order_value_denominator"),
+    ],
+    ids=["missing", "below zero"],
+)
+def test_a_ratio_over_what_cannot_be_is_sick(change: pl.Expr) -> None:
+    rows = units().with_columns(order_value_denominator=change)
+    checks = conclude_units(experiment(), rows, SETTINGS).tables["health_checks"]
+    assert checks.filter(check="complete_values:order_value")["verdict"].item() == "sick"
+
+
+CELLS = [{"arm": arm, "metric": "bought", "n": 200, "mean": 0.4, "variance": 0.24} for arm in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([*CELLS, CELLS[0]], "2 of 3 rows are equal to another one"),
+        ([one | {"n": 1.5} for one in CELLS], "n is no whole number of units"),
+        ([one | {"n": "200"} for one in CELLS], "n holds no numbers"),
+        ([one | {"mean": 40.0} for one in CELLS], "no share of units"),
+    ],
+)
+def test_cells_that_would_be_read_as_others_are_refused(rows: list[Any], told: str) -> None:
+    one = experiment(
+        metrics=[{"name": "bought", "kind": "proportion", "measure": "any"}],
+        primary_metric="bought",
+    )
+    with pytest.raises(SourceError, match=told):
+        conclude_aggregates(one, pl.DataFrame(rows), SETTINGS)

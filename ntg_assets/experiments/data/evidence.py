@@ -124,6 +124,9 @@ class Evidence:
     levels: Mapping[str, Level] = field(default_factory=dict)
     """By metric: how often its own test claims an effect among re-assignments of its units."""
 
+    without_past: Mapping[str, int] = field(default_factory=dict)
+    """By metric of a unit table: units whose value before is missing, which count at its mean."""
+
     by_day: Mapping[tuple[date, str], int] = field(default_factory=dict)
     """By day and arm: units that saw their first arm then."""
 

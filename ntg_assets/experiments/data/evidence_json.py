@@ -47,6 +47,7 @@ def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
             (date.fromisoformat(row["exposed_on"]), row["arm"]): row["n_units"]
             for row in content.get("by_day", [])
         },
+        without_past=content.get("without_past", {}),
         contrasts=_contrasts_from_json(content.get("contrasts", [])),
         contrasts_to_date=_contrasts_from_json(content.get("contrasts_to_date", [])),
         shapes={
@@ -104,6 +105,7 @@ def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
         ],
         "contrasts": _contrasts_to_json(evidence.contrasts),
         "contrasts_to_date": _contrasts_to_json(evidence.contrasts_to_date),
+        "without_past": dict(sorted(evidence.without_past.items())),
         "shapes": [
             {"metric": metric, "arm": arm, **asdict(found)}
             for (metric, arm), found in sorted(evidence.shapes.items())

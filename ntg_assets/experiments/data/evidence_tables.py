@@ -40,6 +40,7 @@ class EvidenceTables:
     self_tests: pl.DataFrame | None = None
     metric_contrasts: pl.DataFrame | None = None
     traffic_by_day: pl.DataFrame | None = None
+    missing_pasts: pl.DataFrame | None = None
 
     def known(self, definitions: Sequence[ExperimentSettings]) -> list[ExperimentSettings]:
         """Leave out the experiments whose logs could not be read: every other one has a row of
@@ -80,6 +81,9 @@ class EvidenceTables:
             by_day={
                 (row["exposed_on"], row["arm"]): row["n_units"]
                 for row in self._rows("traffic_by_day", experiment)
+            },
+            without_past={
+                row["metric"]: row["n_units"] for row in self._rows("missing_pasts", experiment)
             },
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
@@ -137,6 +141,7 @@ class EvidenceTables:
             "self_tests": self.self_tests,
             "metric_contrasts": self.metric_contrasts,
             "traffic_by_day": self.traffic_by_day,
+            "missing_pasts": self.missing_pasts,
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)

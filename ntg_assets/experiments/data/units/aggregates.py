@@ -43,6 +43,7 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
         )
     if missing := [name for name in metrics if name not in set(rows["metric"])]:
         raise SourceError(f"aggregates have no rows of metric {missing[0]!r}.")
+    _refuse_odd_numbers(rows)
     segment = rows["segment"] if "segment" in rows.columns else [ALL] * rows.height
     parts = [
         _sums(experiment, row, part or ALL)
@@ -71,12 +72,39 @@ def _can_be_added(kind: str) -> bool:
     return not KINDS[kind].reads_ranks and not KINDS[kind].needs_denominator
 
 
+def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
+    """Refuse texts, parts of a unit, and rows that stand twice (days and segments differ)."""
+    for name in ("n", "mean", "variance"):
+        if not (rows[name].dtype.is_numeric() or rows[name].dtype == pl.Null):
+            first = rows[name].drop_nulls()[0]
+            raise SourceError(f"aggregates: {name} holds no numbers (first: {first!r}).")
+    parts = rows.filter(pl.col("n") != pl.col("n").floor())
+    if parts.height:
+        raise SourceError(
+            f"aggregates: in {parts.height:,} of {rows.height:,} rows n is no whole number of units"
+            f" (first: {parts['n'][0]:g})."
+        )
+    twice = rows.filter(rows.is_duplicated())
+    if twice.height:
+        first = twice.row(0, named=True)
+        raise SourceError(
+            f"aggregates: {twice.height:,} of {rows.height:,} rows are equal to another one (first:"
+            f" {first['metric']} in arm {first['arm']}, n {first['n']:,}); rows add up, so these"
+            " would count twice. Name the day or the segment that tells them apart."
+        )
+
+
 def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> dict[str, Any]:
     n, mean, variance = row["n"], row["mean"], row["variance"]
     if n is None or n < 0 or mean is None or variance is None or not variance >= 0:
         raise SourceError(
             f"aggregates of {row['metric']} in arm {row['arm']}: n {n}, mean {mean} and variance"
             f" {variance} cannot be."
+        )
+    if experiment.metric(row["metric"]).how.unit == "share" and not 0 <= mean <= 1:
+        raise SourceError(
+            f"aggregates of {row['metric']} in arm {row['arm']}: a mean of {mean:g} is no share of"
+            " units (0 to 1)."
         )
     if not abs(mean) <= LARGEST_VALUE:
         raise SourceError(f"aggregates of {row['metric']}: a mean of {mean:g} cannot be true.")

@@ -6,13 +6,13 @@ one. Aggregates have one row per arm and metric (and segment or day): `arm`, `me
 `variance`.
 """
 
-from collections.abc import Sequence
-
 import polars as pl
 
+from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.units.unit_designs import with_clusters
+from ntg_assets.experiments.data.units.unit_refusals import refuse_wrong_units
 from ntg_assets.randomness import bucket_of
 
 ALL = "all"
@@ -31,7 +31,7 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
         SourceError: a column is missing or no number, an arm is not of the experiment, or a unit
             stands in one arm twice.
     """
-    _refuse_wrong_columns(experiment, rows)
+    refuse_wrong_units(experiment, rows)
     refuse_unknown_arms(experiment, rows)
     twice = rows.filter(pl.struct("unit_id", "arm").is_duplicated())
     if twice.height:
@@ -52,10 +52,10 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
                 is_assigned=pl.lit(value=True),
                 is_in_look=pl.lit(value=True),
                 segment=segment,
-                value=_above(metric.name, metric.smallest),
-                denominator=_column(rows, f"{metric.name}_denominator"),
-                covariate=_column(rows, f"{metric.name}_before"),
-                covariate_denominator=_column(rows, f"{metric.name}_denominator_before"),
+                value=_value(metric),
+                denominator=_denominator(metric, rows),
+                covariate=_past(rows, f"{metric.name}_before"),
+                covariate_denominator=_past(rows, f"{metric.name}_denominator_before"),
             )
             for metric in experiment.measured
         ]
@@ -118,52 +118,48 @@ def traffic_of_counts(
     )
 
 
+def missing_pasts(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the units whose value before is missing while that of others is known; one row per
+    metric of which there are some.
+    """
+    gaps = {
+        metric.name: rows[f"{metric.name}_before"].cast(pl.Float64).null_count()
+        for metric in experiment.measured
+        if f"{metric.name}_before" in rows.columns and not experiment.is_designed(metric)
+    }
+    some = [(experiment.id, name, n) for name, n in gaps.items() if 0 < n < rows.height]
+    types = {"experiment": pl.String, "metric": pl.String, "n_units": pl.Int64}
+    return pl.DataFrame(some, schema=types, orient="row")
+
+
+def _past(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """Read a value before; a missing one counts at the mean of all arms, which no arm changed."""
+    known = _column(rows, name)
+    return known.fill_null(known.filter(known.is_finite()).mean())
+
+
 def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
     if name not in rows.columns:
         return pl.lit(None, dtype=pl.Float64)
     return pl.col(name).cast(pl.Float64)
 
 
-def _above(name: str, smallest: float | None) -> pl.Expr:
-    """Make a value below the smallest that can be true unusable, as the logs' SQL does."""
-    value = pl.col(name).cast(pl.Float64)
-    if smallest is None:
+def _value(metric: MetricSettings) -> pl.Expr:
+    """Make a value below the smallest that can be true unusable, as the logs' SQL does; a ratio of
+    which a part is missing has none.
+    """
+    value = pl.col(metric.name).cast(pl.Float64)
+    if metric.how.needs_denominator:
+        value = pl.when(pl.col(f"{metric.name}_denominator").is_not_null()).then(value)
+    if metric.smallest is None:
         return value
-    return pl.when(value < smallest).then(-float("inf")).otherwise(value)
+    return pl.when(value < metric.smallest).then(-float("inf")).otherwise(value)
 
 
-def _refuse_wrong_columns(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
-    wanted = ["unit_id", "arm", *(metric.name for metric in experiment.measured)]
-    wanted += [
-        f"{metric.name}_denominator"
-        for metric in experiment.measured
-        if metric.how.needs_denominator
-    ]
-    for name in wanted:
-        if name not in rows.columns:
-            raise SourceError(
-                f"the unit table has no column {name!r}; it has {', '.join(rows.columns)}."
-            )
-    numbers = [name for name in _value_columns(experiment) if name in rows.columns]
-    for name in numbers:
-        if not (rows[name].dtype.is_numeric() or rows[name].dtype in {pl.Boolean, pl.Null}):
-            wrong = rows.filter(
-                pl.col(name).is_not_null()
-                & pl.col(name).cast(pl.String).cast(pl.Float64, strict=False).is_null()
-            )
-            first = wrong[name][0] if wrong.height else rows[name][0]
-            raise SourceError(
-                f"the unit table's column {name!r} holds no numbers: {wrong.height:,} of"
-                f" {rows.height:,} values are none (first: {first!r})."
-            )
-    for name in ("unit_id", "arm"):
-        if n := rows[name].null_count():
-            raise SourceError(f"{n:,} of {rows.height:,} rows of the unit table have no {name}.")
-
-
-def _value_columns(experiment: ExperimentSettings) -> Sequence[str]:
-    ends = ("", "_denominator", "_before", "_denominator_before")
-    return [f"{metric.name}{end}" for metric in experiment.measured for end in ends]
+def _denominator(metric: MetricSettings, rows: pl.DataFrame) -> pl.Expr:
+    """Read what a ratio divides by; below zero it cannot be true."""
+    below = _column(rows, f"{metric.name}_denominator")
+    return pl.when(below < 0).then(-float("inf")).otherwise(below)
 
 
 def refuse_unknown_arms(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
