@@ -14,11 +14,22 @@ from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_aggregates, conclude_logs, conclude_units
 from ntg_assets.experiments.decision.receipts import replay
+from ntg_assets.experiments.health import aa_tests
 from ntg_assets.sources.whole_tables import read_whole_table
 from ntg_assets.statistics import library as st
 from ntg_assets_tests.trials import trial, write_logs
 
 SETTINGS = load_settings()
+
+
+@pytest.fixture(autouse=True)
+def _few_repetitions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Re-assign less often where no test looks at the self-tests."""
+    if "self_tests" not in request.node.name:
+        monkeypatch.setattr(aa_tests, "REPETITIONS", 40)
+        monkeypatch.setattr(aa_tests, "FEWER_REPETITIONS", 40)
+
+
 METRICS = [
     {"name": "revenue", "kind": "revenue"},
     {"name": "bought", "kind": "proportion", "measure": "any"},

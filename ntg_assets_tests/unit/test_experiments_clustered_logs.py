@@ -12,11 +12,22 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings, Ex
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.alone import conclude_logs, conclude_units
+from ntg_assets.experiments.health import aa_tests
 from ntg_assets_tests.trials import Concluded, conclude, trial, write
 
 START = datetime(2026, 1, 5)
 SHOPS, EACH = 24, 12
 SETTINGS = load_settings()
+
+
+@pytest.fixture(autouse=True)
+def _few_repetitions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Re-assign less often where no test looks at the self-tests."""
+    if "self_tests" not in request.node.name:
+        monkeypatch.setattr(aa_tests, "REPETITIONS", 40)
+        monkeypatch.setattr(aa_tests, "FEWER_REPETITIONS", 40)
+
+
 COLUMNS = "user_id,arm,exposed_at,shop,country,age"
 Row = tuple[Any, ...]
 

@@ -16,6 +16,7 @@ from ntg_assets.experiments.alone import Concluded, conclude_aggregates, conclud
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
 from ntg_assets.experiments.decision.receipts import replay
+from ntg_assets.experiments.health import aa_tests
 from ntg_assets.experiments.readout.comparisons import compare_arms
 from ntg_assets.statistics import library as st
 from ntg_assets.statistics.designs.contrasts import contrast_units
@@ -24,6 +25,14 @@ from ntg_assets_tests.trials import trial
 
 SETTINGS = load_settings()
 SHOPS, SIZE = 24, 20
+
+
+@pytest.fixture(autouse=True)
+def _few_repetitions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Re-assign less often where no test looks at the self-tests."""
+    if "self_tests" not in request.node.name:
+        monkeypatch.setattr(aa_tests, "REPETITIONS", 40)
+        monkeypatch.setattr(aa_tests, "FEWER_REPETITIONS", 40)
 
 
 def shops(*, seed: int = 3, lift: float = 0.0, **columns: Any) -> pl.DataFrame:
