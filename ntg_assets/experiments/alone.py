@@ -19,6 +19,7 @@ from ntg_assets.experiments.data import log_tables, summed_tables, tables
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs.log_rules import log_rules
+from ntg_assets.experiments.data.units.aggregate_days import cohorts_of_days, traffic_of_days
 from ntg_assets.experiments.data.units.aggregate_designs import contrasts_of_aggregates
 from ntg_assets.experiments.data.units.aggregates import sums_of_aggregates, traffic_of_aggregates
 from ntg_assets.experiments.data.units.log_designs import contrasts_of_logs, units_of_logs
@@ -125,6 +126,8 @@ def conclude_aggregates(
         sums,
         _nothing(),
         metric_contrasts=contrasts_of_aggregates(one, rows),
+        traffic_by_day=traffic_of_days(one, rows),
+        daily_sums=cohorts_of_days(one, rows),
         **_terms(settings),
     )
     return Concluded(_together([_conclude(one, evidence)]), {})

@@ -283,3 +283,42 @@ def test_cells_that_would_be_read_as_others_are_refused(rows: list[Any], told: s
     )
     with pytest.raises(SourceError, match=told):
         conclude_aggregates(one, pl.DataFrame(rows), SETTINGS)
+
+
+def by_days(*, skew: int = 0) -> pl.DataFrame:
+    """Aggregates of ten days; b gains 2 in the first seven and nothing after."""
+    return pl.DataFrame(
+        [
+            {
+                "arm": arm,
+                "metric": "revenue",
+                "day": f"2026-01-{5 + day:02}",
+                "n": 100 + (skew if (day, arm) == (3, "b") else 0),
+                "mean": 10.0 + 2 * (arm == "b" and day < 7),  # a week
+                "variance": 9.0,
+            }
+            for arm in "ab"
+            for day in range(10)
+        ]
+    )
+
+
+def test_aggregates_by_day_tell_effects_by_week_and_day_and_a_day_that_went_wrong() -> None:
+    one = experiment(metrics=[{"name": "revenue"}])
+    made = conclude_aggregates(one, by_days(), SETTINGS).tables
+    weeks, days = (
+        made["effect_by_cohort"].filter(cohort_kind=kind).to_dicts() for kind in ("week", "day")
+    )
+    assert [row["difference"] for row in weeks] == pytest.approx([2, 0])
+    assert [row["n_control"] for row in weeks] == [700, 300]
+    assert weeks[0]["p_cohorts_alike"] < 1e-9
+    assert [row["cohort"] for row in days] == [f"2026-01-{day:02}" for day in range(5, 15)]
+    first = st.compare_means(st.Sample(100, 10, 9), st.Sample(100, 12, 9))
+    assert days[0]["difference_low"] == pytest.approx(first.low, abs=1e-3)
+    odd = conclude_aggregates(one, by_days(skew=80), SETTINGS).tables["health_checks"]
+    told = odd.filter(check="sample_ratio_by_day").row(0, named=True)
+    assert told["verdict"] == "warning"
+    assert "2026-01-08 (100 : 180" in told["sentence"]
+    odd_days = by_days().with_columns(day="day " + pl.col("day"))
+    with pytest.raises(SourceError, match="20 of 20 rows of revenue have no day"):
+        conclude_aggregates(one, odd_days, SETTINGS)

@@ -61,8 +61,8 @@ def compare_proportions(
         control: Control arm.
         treatment: Treatment arm.
         confidence: Of the interval.
-        pooled: Whether the test assumes one common share (the score test, as R's `prop.test`); the
-        interval never does.
+        pooled: Whether the test assumes one common share (the score test, as R's `prop.test`); p
+            and standard error are then both of it, the interval never is.
         alternative: Which differences the test looks for.
 
     Raises:
@@ -76,17 +76,14 @@ def compare_proportions(
     error = sqrt(sum(arm.share * (1 - arm.share) / arm.n for arm in (control, treatment)))
     difference = treatment.share - control.share
     reach_low, reach_high = interval_reach(confidence, inf, alternative)
+    of_test = _common_error(control, treatment) if pooled else error
     return Difference(
         difference,
         difference - reach_low * error,
         difference + reach_high * error,
-        error,
+        of_test,
         inf,
-        t_p(
-            difference / (_common_error(control, treatment) if pooled else error),
-            inf,
-            alternative=alternative,
-        ),
+        t_p(difference / of_test, inf, alternative=alternative),
     )
 
 
