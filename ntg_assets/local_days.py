@@ -29,6 +29,7 @@ SMALLEST_STEP = timedelta(seconds=1)  # at which clocks change
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
+@lru_cache  # ten thousand logs name a handful
 def is_zone(name: str) -> bool:
     """Tell whether days can be cut in a zone of this (IANA) name."""
     if not name:
