@@ -23,9 +23,12 @@ from benchmarks.harness import ROOT, command_line, console
 from benchmarks.vectors import (  # noqa: F401  # they register their answers
     beliefs,
     designs,
+    effect_sizes,
     effects,
+    looks,
     many_shares,
     named,
+    plan_rules,
     power,
     rates,
     shares,

@@ -1,12 +1,8 @@
 """Answers about events per exposure, several experiments on one thing, and rules of plans."""
 
 from math import sqrt
-from typing import Any
-
-from scipy import optimize
 
 from benchmarks.vectors.arms import Inputs
-from benchmarks.vectors.plan_fields import effect_of, sd_of
 from benchmarks.vectors.readers import NotComputedError, Vector, answers
 from ntg_assets.statistics import library as st
 
@@ -24,10 +20,10 @@ METHODS: dict[str, st.RateMethod] = {
     "score": "score",
 }
 RANDOM = ("random", "dersimonian", "laird", "dersimonian-laird", "dl", "re")
-LEAST, MOST = 3.0, 1e9
 
 
-def _first(given: Inputs, names: tuple[str, ...], end: str = "") -> float | None:
+def first_number(given: Inputs, names: tuple[str, ...], end: str = "") -> float | None:
+    """Read the first of some fields that is a number."""
     for name in names:
         found = given.get(f"{name}{end}")
         if isinstance(found, (int, float)) and not isinstance(found, bool):
@@ -36,7 +32,7 @@ def _first(given: Inputs, names: tuple[str, ...], end: str = "") -> float | None
 
 
 def _rate(given: Inputs, end: str = "") -> st.Rate | None:
-    events, exposure = _first(given, EVENTS, end), _first(given, EXPOSURE, end)
+    events, exposure = first_number(given, EVENTS, end), first_number(given, EXPOSURE, end)
     return None if events is None or not exposure else st.Rate(events, exposure)
 
 
@@ -95,8 +91,8 @@ def answer_rates(vector: Vector) -> Inputs:
 def _one_rate(vector: Vector) -> st.Rate | None:
     if not _is_poisson(vector) or _rates(vector):
         return None
-    events = _first(vector.raw, EVENTS)
-    return None if events is None else st.Rate(events, _first(vector.raw, EXPOSURE) or 1.0)
+    events = first_number(vector.raw, EVENTS)
+    return None if events is None else st.Rate(events, first_number(vector.raw, EXPOSURE) or 1.0)
 
 
 @answers(lambda vector: _one_rate(vector) is not None, "poisson rate interval ci exact", rank=6)
@@ -118,8 +114,8 @@ def answer_one_rate(vector: Vector) -> Inputs:
 def answer_rate_belief(vector: Vector) -> Inputs:
     """A gamma belief about a rate."""
     prior = vector.raw.get("prior")
-    shape = _first(vector.raw, ("a", "shape", "prior_shape", "alpha", "prior_a"))
-    rate = _first(vector.raw, ("b", "rate", "prior_rate", "beta", "prior_b"))
+    shape = first_number(vector.raw, ("a", "shape", "prior_shape", "alpha", "prior_a"))
+    rate = first_number(vector.raw, ("b", "rate", "prior_rate", "beta", "prior_b"))
     if isinstance(prior, list):
         shape, rate = float(prior[0]), float(prior[1])
     if shape is None or rate is None:
@@ -169,159 +165,4 @@ def answer_combined(vector: Vector) -> Inputs:
         "i_squared": found.i_squared,
         "tau2": free.tau_squared,
         "df": len(effects) - 1,
-    }
-
-
-def _groups(vector: Vector) -> float | None:
-    return _first(vector.raw, ("k_groups", "k", "groups", "n_groups", "num_groups"))
-
-
-def _size(vector: Vector) -> float | None:
-    return _first(vector.raw, ("nobs", "n_total", "n", "N", "total_n"))
-
-
-def _f_or_w(vector: Vector) -> float | None:
-    return _first(vector.raw, ("effect_size", "f", "w", "cohens_f", "cohens_w", "effect"))
-
-
-def _is_anova_plan(vector: Vector) -> bool:
-    return _f_or_w(vector) is not None and _groups(vector) is not None and not vector.arms
-
-
-@answers(_is_anova_plan, "power anova f f-test sample size n", rank=8)
-def answer_anova_plan(vector: Vector) -> Inputs:
-    """Power or units of a one-way analysis of variance; units of all groups together."""
-    effect, groups = _f_or_w(vector) or 0.0, int(_groups(vector) or 2)
-    each = _first(vector.raw, ("n_per_group", "n_per_arm", "n_each"))
-    size = _size(vector) if each is None else each * groups
-
-    def power(n: float) -> float:
-        return st.anova_power(effect, n=n, groups=groups, significance=vector.alpha)
-
-    return _solved(vector, power, size, groups=groups)
-
-
-def _freedom(vector: Vector) -> float | None:
-    bins = _first(vector.raw, ("n_bins", "bins", "categories", "n_categories"))
-    return bins - 1 if bins is not None else _first(vector.raw, ("df", "dof"))
-
-
-def _is_chi_squared_plan(vector: Vector) -> bool:
-    return _f_or_w(vector) is not None and _freedom(vector) is not None and not vector.arms
-
-
-@answers(_is_chi_squared_plan, "power chisquare chi-square chi chi-squared gof w", rank=8)
-def answer_chi_squared_plan(vector: Vector) -> Inputs:
-    """Power or units of a chi-squared test."""
-    effect, df = _f_or_w(vector) or 0.0, _freedom(vector) or 1.0
-    return _solved(
-        vector,
-        lambda n: st.chi_squared_power(effect, n=n, df=df, significance=vector.alpha),
-        _size(vector),
-    )
-
-
-def _solved(vector: Vector, power: Any, size: float | None, *, groups: int = 1) -> Inputs:
-    if size is not None:
-        found = power(size)
-        return {"value": found, "power": found, "beta": 1 - found}
-    wanted = vector.number("power")
-    n = float(optimize.brentq(lambda n: power(n) - wanted, groups + LEAST - 2, MOST))
-    return {"value": n, "n": n, "n_total": n, "n_per_arm": n / groups, "n_per_group": n / groups}
-
-
-@answers(
-    lambda vector: (
-        vector.has("alpha")
-        and ("beta" in vector.raw or vector.has("power"))
-        and vector.says("sprt", "wald")
-        and not vector.arms
-    ),
-    "sprt wald sequential",
-    rank=9,
-)
-def answer_sprt(vector: Vector) -> Inputs:
-    """When a sequential probability ratio test stops."""
-    power = 1 - vector.raw["beta"] if "beta" in vector.raw else vector.number("power")
-    low, high = st.sprt_bounds(significance=vector.alpha, power=power)
-    a, b = power / vector.alpha, (1 - power) / (1 - vector.alpha)
-    return {"lower": low, "upper": high, "ci": [low, high], "bounds": [low, high], "A": a, "B": b}
-
-
-PRIORS = ("prior_success", "prior", "prior_true", "pi", "prior_probability", "success_rate", "pi1")
-
-
-@answers(
-    lambda vector: vector.has("alpha", "power") and _first(vector.raw, PRIORS) is not None,
-    "fpr false risk positive false-positive-risk discovery fdr",
-    rank=9,
-)
-def answer_false_positives(vector: Vector) -> Inputs:
-    """How many significant results are false."""
-    prior = _first(vector.raw, PRIORS) or 0.0
-    found = st.false_positive_risk(
-        significance=vector.alpha, power=vector.number("power"), prior=prior
-    )
-    same = ("value", "fpr", "false_positive_risk", "risk", "fdr")
-    return dict.fromkeys(same, found) | {"ppv": 1 - found}
-
-
-TRIGGERED = ("trigger_rate", "triggered_share", "trigger_share", "exposure_rate", "coverage")
-
-
-@answers(
-    lambda vector: (
-        _first(vector.raw, TRIGGERED) is not None and vector.given.get("effect") is not None
-    ),
-    "trigger triggered dilution diluted",
-    rank=9,
-)
-def answer_diluted(vector: Vector) -> Inputs:
-    """What an effect on the triggered is for all."""
-    share = _first(vector.raw, TRIGGERED) or 0.0
-    found = st.diluted_effect(float(vector.given["effect"]), triggered=share)
-    return {"value": found, "effect": found, "diluted_effect": found}
-
-
-@answers(
-    lambda vector: vector.says("rule", "thumb") and effect_of(vector) is not None,
-    "rule thumb lehr sixteen",
-    rank=9,
-)
-def answer_thumb(vector: Vector) -> Inputs:
-    """Units by the rule of thumb."""
-    found = st.units_by_rule_of_thumb(sd_of(vector) ** 2, effect_of(vector) or 1.0)
-    return {"value": found, "n": found, "n_per_arm": found}
-
-
-@answers(
-    lambda vector: _first(vector.raw, ("skewness", "skew")) is not None and not vector.arms,
-    "skewness minimum units kohavi",
-    rank=5,
-)
-def answer_skewness(vector: Vector) -> Inputs:
-    """Units from which on a skewness does no harm."""
-    found = st.units_for_skewness(_first(vector.raw, ("skewness", "skew")) or 0.0)
-    return {"value": found, "n": found, "n_per_arm": found}
-
-
-@answers(
-    lambda vector: (
-        effect_of(vector) is not None
-        and _first(vector.raw, ("se", "standard_error")) is not None
-        and vector.says("type", "exaggeration", "retrodesign", "gelman", "magnitude")
-    ),
-    "type exaggeration retrodesign gelman carlin sign magnitude",
-    rank=9,
-)
-def answer_design_errors(vector: Vector) -> Inputs:
-    """What a significant result of a small study is worth."""
-    error = _first(vector.raw, ("se", "standard_error")) or 1.0
-    found = st.design_errors(effect_of(vector) or 0.0, error, significance=vector.alpha)
-    return {
-        "power": found.power,
-        "type_s": found.wrong_sign,
-        "type_m": found.exaggeration,
-        "exaggeration": found.exaggeration,
-        "exaggeration_ratio": found.exaggeration,
     }

@@ -1,0 +1,75 @@
+"""Why an estimate from a log should not be believed."""
+
+from typing import Any
+
+from ntg_assets.configuration.off_policy import OffPolicySettings
+from ntg_assets.off_policy import estimators as est
+
+# of the expected mean weight: with a wider interval propensities could be wrong by half and nobody
+# would notice
+WIDEST_MARGIN = 0.5
+MOST_CUT = 0.05  # share of all weight: beyond it estimates are of another list than the strategy's
+
+
+def doubts_of(
+    sanity: dict[str, Any], *, settings: OffPolicySettings, minimum_users: int
+) -> list[str]:
+    """Say in words what stands against believing the estimates; nothing when all checks hold."""
+    doubts = []
+    if sanity["n_users"] < minimum_users:
+        doubts.append(
+            f"thin evidence: {sanity['n_users']:,} of the {minimum_users:,} users that a claim"
+            " needs"
+        )
+    if sanity["effective_users"] < settings.minimum_effective_users:
+        doubts.append(
+            "what the log showed by chance and the strategy would show counts as"
+            f" {sanity['effective_users']:,.1f} users; {settings.minimum_effective_users:,} are"
+            " needed"
+        )
+    if sanity["support_share"] < settings.minimum_support_share:
+        doubts.append(
+            f"the log has never shown {1 - sanity['support_share']:.0%} of what the strategy would"
+            " show"
+        )
+    if doubt := _weight_doubt(sanity):
+        doubts.append(doubt)
+    if sanity["clipped_share"] > MOST_CUT:
+        doubts.append(
+            f"too much weight is cut: {sanity['clipped_share']:.1%}, {MOST_CUT:.0%} may be"
+        )
+    return doubts
+
+
+def _weight_doubt(sanity: dict[str, Any]) -> str:
+    """Hold the mean weight against what it must be: wrong where that lies outside its interval,
+    idle where the interval holds anything.
+    """
+    low, high, expected = (
+        sanity["mean_weight_low"],
+        sanity["mean_weight_high"],
+        sanity["filled_share"],
+    )
+    if low is None:
+        return ""  # one user: thin evidence already
+    found = (
+        f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is"
+        " expected"
+    )
+    if high < expected:
+        return (
+            f"{found}: propensities are too high, or the log could not have shown all of its list"
+        )
+    if low > expected:
+        return f"{found}: propensities are too low"
+    return (
+        f"{found}: too uncertain to notice wrong propensities"
+        if high - low > 2 * WIDEST_MARGIN * expected
+        else ""
+    )
+
+
+def _cut(share: float, log: est.Logged) -> str:
+    """Say what cutting weights does to the estimates."""
+    bias = "IPS is too low" if log.reward.min() >= 0 else "IPS is biased"
+    return f"off_policy.largest_weight cut {share:.2%} of the weight: {bias}"
