@@ -139,7 +139,9 @@ EXPECTED_ALIASES = {
     "n_total": "total_n N total total_sample_size",
     "power": "pwr achieved_power",
     "bounds": "z_bounds critical_values upper_bounds critical crit boundaries",
-    "adjusted": "p_adj padj adjusted_p_values p_adjusted corrected",
+    "adjusted": (
+        "p_adj padj adjusted_p_values p_adjusted corrected pvals_corrected q_values qvalues q"
+    ),
     "rejected": "reject significant",
     "design_effect": "deff",
     "icc": "rho",

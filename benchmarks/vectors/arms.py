@@ -62,7 +62,18 @@ def read_arm(given: Inputs | list[float]) -> Inputs:
         return {"values": given}
     if "m_sum" in given:
         return dict(given)
-    return {canonical(name, _ARM): value for name, value in given.items()}
+    return _without_two_sizes(
+        {name: (canonical(name, _ARM), value) for name, value in given.items()}
+    )
+
+
+def _without_two_sizes(fields: dict[str, tuple[str, Any]]) -> Inputs:
+    """Take a count beside a number of observations for successes, as statsmodels has it."""
+    named = [field for field, _ in fields.values()]
+    is_count = named.count("n") > 1 and "count" in fields and "successes" not in named
+    if is_count:
+        fields = fields | {"count": ("successes", fields["count"][1])}
+    return dict(fields.values())
 
 
 def parts_of(raw: Inputs) -> list[Inputs]:
@@ -108,14 +119,14 @@ def flat_arms(raw: Inputs) -> list[Inputs]:
 
 
 def _with_end(raw: Inputs, end: str, *, prefix: bool) -> Inputs:
-    found = {}
+    fields: dict[str, tuple[str, Any]] = {}
     for name, value in raw.items():
         matches = name.startswith(end) if prefix else name.endswith(end)
         bare = name[len(end) :] if prefix else name[: -len(end)]
         field = canonical(bare, _ARM) if matches else ""
         if field in ARM_ALIASES:
-            found[field] = value
-    return found
+            fields[bare] = field, value
+    return _without_two_sizes(fields)
 
 
 def sample_of(arm: Inputs) -> st.Sample:  # noqa: PLR0911  # one way of writing an arm each

@@ -1,5 +1,6 @@
 """Answers about plans of several groups, and short rules of plans and claims."""
 
+from math import ceil
 from typing import Any
 
 from scipy import optimize
@@ -166,3 +167,26 @@ def answer_design_errors(vector: Vector) -> Inputs:
         "exaggeration": found.exaggeration,
         "exaggeration_ratio": found.exaggeration,
     }
+
+
+def _needed(vector: Vector) -> float | None:
+    total = first_number(vector.raw, ("n_total", "total_n", "N", "n", "units", "sample_size"))
+    each = first_number(vector.raw, ("n_per_arm", "n_per_group"))
+    return total if each is None else each * (first_number(vector.raw, ("arms", "n_arms")) or 2)
+
+
+@answers(
+    lambda vector: (
+        vector.given.get("units_per_day") is not None
+        and _needed(vector) is not None
+        and effect_of(vector) is None
+    ),
+    "days duration runtime weeks long",
+    rank=6,
+)
+def answer_days(vector: Vector) -> Inputs:
+    """How long the traffic takes, in days, and in days of whole weeks."""
+    per_day, units = vector.number("units_per_day"), _needed(vector) or 0.0
+    weeks = st.days_for_units(units, units_per_day=per_day)
+    days = float(ceil(units / per_day))
+    return {"value": days, "days": days, "weeks": weeks / 7, "days_in_whole_weeks": weeks}

@@ -40,12 +40,13 @@ WORDS_OF_A_DIFFERENCE = (
     "proportion proportions share z prop absolute binomial risk difference newcombe miettinen"
     " nurminen mee caffo agresti wald score two"
 )
-RATIO: dict[str, st.RatioMethod] = {
-    "koopman": "koopman",
-    "score": "koopman",
+RATIO: dict[str, st.RatioMethod] = {  # the more exact name first
     "walter": "walter",
+    "miettinen": "miettinen-nurminen",
     "nurminen": "miettinen-nurminen",
     "katz": "katz",
+    "koopman": "koopman",
+    "score": "koopman",
     "log": "katz",
 }
 MOST_ERROR = 0.5  # an `alpha` below that is an error rate and no prior
@@ -104,7 +105,7 @@ def answer_shares(vector: Vector) -> Inputs:
 
 @answers(
     is_share,
-    "ratio risk relative katz koopman rr",
+    "ratio risk relative katz koopman rr score miettinen nurminen walter",
     rank=3,
 )
 def answer_ratio_of_shares(vector: Vector) -> Inputs:

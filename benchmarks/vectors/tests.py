@@ -43,7 +43,7 @@ def _values(vector: Vector) -> list[np.ndarray]:
 
 @answers(
     lambda vector: vector.arms_have("values"),
-    "mann whitney mann-whitney mannwhitneyu wilcoxon rank ranksum rank-sum u-test",
+    "mann whitney mann-whitney mannwhitney mwu mannwhitneyu wilcoxon rank ranksum rank-sum u-test",
     rank=0,
 )
 def answer_mann_whitney(vector: Vector) -> Inputs:
