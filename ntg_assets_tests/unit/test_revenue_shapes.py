@@ -17,6 +17,7 @@ from ntg_assets.churn.pareto_nbd import (
     log_likelihood,
 )
 from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
+from ntg_assets.revenue.value.day_log import day_log
 from ntg_assets.revenue.value.ltv import blend, stakes
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
 from ntg_assets.revenue.value.population import period_ends, period_weights
@@ -33,6 +34,7 @@ from ntg_assets.revenue.value.value_shapes import (
 from ntg_assets_tests.churn_world import CHURN, VALUE, days
 
 CUT = date(2024, 6, 1)
+NOTHING_CAPPED = pl.DataFrame(schema={"user_id": pl.Int64, "active_on": pl.Date})
 
 
 def visits_of_world(seed: int, n: int = 3_000, days: float = 200.0) -> tuple[Visits, np.ndarray]:
@@ -233,17 +235,11 @@ def test_captured_loss_by_hand() -> None:
 
 def test_a_half_life_is_learned_from_what_followed() -> None:
     # what followed is three times the pace of the last days: old days say nothing
-    evidence_rows = pl.DataFrame(
-        {
-            "half_life_days": [10.0, 10.0, 40.0, 40.0],
-            "pace": [1.0, 2.0, 4.0, 2.0],
-            "seen": [3.0, 6.0, 3.0, 6.0],
-        }
-    )
-    found = pace_levels(evidence_rows)
-    assert found["half_life_days"].to_list() == [10.0, 40.0]
-    assert found["level"].to_list() == pytest.approx([9 / 3, 9 / 6])
-    assert pace_levels(evidence_rows.with_columns(seen=0.0)).is_empty()
+    pace, seen = np.array([[1.0, 4.0], [2.0, 2.0]]), np.array([3.0, 6.0])
+    levels = pace_levels([10.0, 40.0], pace, seen)
+    assert [row.half_life_days for row in levels] == [10.0, 40.0]
+    assert [row.level for row in levels] == pytest.approx([9 / 3, 9 / 6])
+    assert pace_levels([10.0, 40.0], pace, 0.0 * seen) == []
 
 
 def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
@@ -254,27 +250,38 @@ def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
         for day in np.flatnonzero(rng.random(150) < 0.02 + 0.3 * (user % 3))
         if day not in {29, 59, 149}
     ]
-    known = days(*rows)
-    asked = known.filter(pl.col("active_on") < date(2024, 5, 1))["user_id"].unique().sort()
+    user_days = days(*rows)
+    before = user_days.filter(pl.col("active_on") < date(2024, 5, 1))
+    users = before["user_id"].unique().sort()
 
-    def paces(user_days: pl.DataFrame) -> dict[str, np.ndarray]:
-        return present_paces(
-            asked,
-            user_days,
-            pl.DataFrame(schema={"user_id": pl.Int64}),
-            start_on=date(2024, 1, 1),
-            cutoff_on=date(2024, 5, 1),
-            churn=CHURN,
-            value=VALUE,
-        )
+    def paces(rows: pl.DataFrame) -> dict[str, np.ndarray]:
+        log = day_log(rows, users, NOTHING_CAPPED, cutoff_on=date(2024, 5, 1))
+        return present_paces(log, log_days=121, churn=CHURN, value=VALUE)
 
-    found = paces(known)
+    found = paces(user_days)
     assert set(found) == {"present_pace", "learned_pace"}
-    before = known.filter(pl.col("active_on") < date(2024, 5, 1))
-    for name, pace in paces(before).items():
+    for name, pace in paces(before.sample(fraction=1.0, shuffle=True, seed=1)).items():
         assert (pace == found[name]).all()
-    often, rarely = (found["learned_pace"][asked.to_numpy() % 3 == k].mean() for k in (2, 0))
+    often, rarely = (found["learned_pace"][users.to_numpy() % 3 == k].mean() for k in (2, 0))
     assert often > 5 * rarely
+
+
+def test_sums_over_days_by_hand() -> None:
+    user_days = days((1, "2024-05-30"), (1, "2024-06-01"), (3, "2024-05-02"), (7, "2024-05-31"))
+    capped = pl.DataFrame(
+        {"user_id": [3], "active_on": [date(2024, 5, 2)], "counted_value": [0.25]}
+    )
+    log = day_log(user_days, pl.Series([1, 2, 3]), capped, cutoff_on=date(2024, 6, 1))
+    assert log.n_days(log.is_past).tolist() == [1, 0, 1]  # user 7 is not looked at
+    assert log.value(log.is_past).tolist() == [1.0, 0.0, 0.25]
+    ones = np.ones(len(log.user))
+    # the last ten days before the cutoff, the ten from it on; 30 days before it is further off
+    assert log.by_period(ones, first=-1, n_periods=2, period_days=10).tolist() == [
+        [1, 1],
+        [0, 0],
+        [0, 0],
+    ]
+    assert log.by_period(ones, first=-3, n_periods=1, period_days=10)[2].tolist() == [1]
 
 
 def test_what_had_not_closed_by_then_is_not_looked_at() -> None:

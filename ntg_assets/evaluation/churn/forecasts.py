@@ -26,7 +26,6 @@ from ntg_assets.revenue.value.value_model import fit_value, observed_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.value_shapes import value_shapes
 from ntg_assets.revenue.value.worth import capped_days, counted
-from ntg_assets.sql import Source
 from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
@@ -48,7 +47,7 @@ class Past:
     labelled: pl.DataFrame
     raw: pl.DataFrame
     evidence: pl.DataFrame
-    user_days: Source
+    user_days: pl.DataFrame
     history: History
 
 

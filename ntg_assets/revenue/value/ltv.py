@@ -23,13 +23,13 @@ from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.revenue.value.day_log import day_log
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
 from ntg_assets.revenue.value.population import discounted_days, period_weights, population
 from ntg_assets.revenue.value.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
 from ntg_assets.revenue.value.worth import counted
-from ntg_assets.sql import Source
 from ntg_assets.statistics.glm import Z_95
 
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
@@ -83,7 +83,7 @@ def score_value(
     snapshots: pl.DataFrame,
     scores: pl.DataFrame,
     model: ValueModel,
-    user_days: Source,
+    user_days: pl.DataFrame,
     history: History,
     *,
     churn: ChurnSettings,
@@ -112,10 +112,8 @@ def score_value(
     )
     known = population(
         activity,
-        user_days,
-        model.capped,
-        start_on=history.start_on,
-        cutoff_on=history.cutoff_on,
+        day_log(user_days, activity["user_id"], model.capped, cutoff_on=history.cutoff_on),
+        log_days=(history.cutoff_on - history.start_on).days,
         next_horizon=NextHorizon(
             placed["churn_probability"].to_numpy(), predict_value(activity, model.coefficients)[0]
         ),

@@ -5,6 +5,7 @@ At each past cutoff churn and value are fitted anew on the windows that had clos
 users known are followed over 1, 2, 4, ... churn horizons, as far as the log reaches.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -19,13 +20,9 @@ from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.revenue.value.population import (
-    by_user_and_period,
-    period_ends,
-    population,
-    value_periods,
-)
+from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.revenue.value.day_log import MILLION, DayLog, day_log
+from ntg_assets.revenue.value.population import MOST_PAST_PERIODS, period_ends, population
 from ntg_assets.revenue.value.value_candidates import (
     CANDIDATES,
     NextHorizon,
@@ -34,7 +31,6 @@ from ntg_assets.revenue.value.value_candidates import (
 )
 from ntg_assets.revenue.value.value_model import fit_value, predict_value
 from ntg_assets.revenue.value.worth import capped_days, counted
-from ntg_assets.sql import Source
 from ntg_assets.storage.run import run
 
 MOST_CUTOFFS = 8
@@ -80,7 +76,7 @@ def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings
 
 
 def past_values(
-    user_days: Source,
+    user_days: pl.DataFrame,
     labelled: pl.DataFrame,
     raw: pl.DataFrame,
     history: History,
@@ -102,9 +98,19 @@ def past_values(
         `past_values`: one row per (cutoff, number of periods, user). A way that could not be taken
             at a cutoff is null there.
     """
+    cutoffs = past_cutoffs(history, churn=churn, value=value)
+    features = _activity_of(user_days, cutoffs) if cutoffs else pl.DataFrame()
     made = [
-        _followed(on, user_days, labelled, raw, history, churn=churn, value=value)
-        for on in past_cutoffs(history, churn=churn, value=value)
+        _followed(
+            features.filter(pl.col("snapshot_on") == on),
+            user_days,
+            labelled,
+            raw,
+            history,
+            churn=churn,
+            value=value,
+        )
+        for on in cutoffs
     ]
     kept = [rows for rows in made if rows.height]
     empty = (
@@ -118,8 +124,8 @@ def past_values(
 
 
 def _followed(
-    origin_on: date,
-    user_days: Source,
+    features: pl.DataFrame,
+    user_days: pl.DataFrame,
     labelled: pl.DataFrame,
     raw: pl.DataFrame,
     history: History,
@@ -127,21 +133,41 @@ def _followed(
     churn: ChurnSettings,
     value: ValueSettings,
 ) -> pl.DataFrame:
-    known = _known_at(origin_on, user_days, labelled, raw, history, churn=churn, value=value)
-    if known.activity.height < FEWEST_USERS:
+    if features.height < FEWEST_USERS:
         return pl.DataFrame(schema=SCHEMA)
-    seen = _seen(known, user_days, origin_on, history, churn=churn)
-    told = candidate_values(known)
-    ends = known.period_ends
+    origin_on = features["snapshot_on"][0]
+    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
+    activity = counted(features, capped).sort("user_id")
+    users, log_days = activity["user_id"], (origin_on - history.start_on).days
+    known = population(
+        activity,
+        day_log(user_days, users, capped, cutoff_on=origin_on),
+        log_days=log_days,
+        next_horizon=_models(
+            activity, closed_before(labelled, origin_on), raw, capped, churn=churn, value=value
+        ),
+        churn=churn,
+        value=value,
+    )
+    whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on)
+    seen = _seen(whole, known, log_days=log_days, period_days=churn.horizon_days)
+    return _span_tables(known, seen, origin_on, history.complete_until_on)
+
+
+def _span_tables(
+    known: Population, seen: Seen, origin_on: date, complete_until_on: date
+) -> pl.DataFrame:
+    """Rows of every span that has closed."""
+    told, ends = candidate_values(known), known.period_ends
     rows = []
     for n in _spans(len(ends)):
         closes_on = origin_on + timedelta(days=ends[n - 1])
-        if closes_on > history.complete_until_on:
+        if closes_on > complete_until_on:
             break
         weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
         columns = {
-            **{f"told_{name}": found.total(weights) for name, found in told.items()},
-            **{f"leaver_share_{name}": found.leaver_share(weights) for name, found in told.items()},
+            **{f"told_{name}": way.total(weights) for name, way in told.items()},
+            **{f"leaver_share_{name}": way.leaver_share(weights) for name, way in told.items()},
         }
         rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))
     return pl.concat(rows) if rows else pl.DataFrame(schema=SCHEMA)
@@ -185,37 +211,20 @@ def _span_rows(
     )
 
 
-def _known_at(
-    origin_on: date,
-    user_days: Source,
-    labelled: pl.DataFrame,
-    raw: pl.DataFrame,
-    history: History,
-    *,
-    churn: ChurnSettings,
-    value: ValueSettings,
-) -> Population:
-    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
-    features = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
-    every_kth = -(-features.height // MOST_USERS)
-    activity = counted(
-        features.sort("user_id")
-        .gather_every(max(every_kth, 1))
-        .rename({"cutoff_on": "snapshot_on"}),
-        capped,
-    ).sort("user_id")
-    closed = closed_before(labelled, origin_on)
-    models = _models(activity, closed, raw, capped, churn=churn, value=value)
-    return population(
-        activity,
-        user_days,
-        capped,
-        start_on=history.start_on,
-        cutoff_on=origin_on,
-        next_horizon=models,
-        churn=churn,
-        value=value,
-    )
+def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFrame:
+    """Features of everyone known at each cutoff, or of every k-th."""
+    known = [
+        user_days.filter(pl.col("active_on") < on).select(pl.col("user_id").unique().sort())
+        for on in cutoffs
+    ]
+    asked = [
+        users.gather_every(max(-(-users.height // MOST_USERS), 1)).with_columns(
+            cutoff_on=pl.lit(on)
+        )
+        for on, users in zip(cutoffs, known, strict=True)
+    ]
+    features = run(user_activity_features(user_days, pl.concat(asked)))
+    return features.sort("user_id").rename({"cutoff_on": "snapshot_on"})
 
 
 def _models(
@@ -239,29 +248,22 @@ def _models(
     return NextHorizon(chance, predict_value(activity, worth)[0])
 
 
-def _seen(
-    known: Population,
-    user_days: Source,
-    origin_on: date,
-    history: History,
-    *,
-    churn: ChurnSettings,
-) -> Seen:
-    rows = run(
-        value_periods(
-            user_days,
-            start_on=history.start_on,
-            cutoff_on=origin_on,
-            churn=churn,
-            until_on=history.complete_until_on,
-            horizon_days=known.period_ends[-1],
-        )
-    )
-    users, ahead = known.activity["user_id"], range(len(known.period_ends))
-    active = by_user_and_period(users, rows, "n_active_days", ahead)
+def _seen(log: DayLog, known: Population, *, log_days: int, period_days: int) -> Seen:
+    """What followed, period by period.
+
+    Args:
+        log: Whole amounts of these users, seen from the cutoff.
+        known: What was known of them then.
+        log_days: Days from the first day of the log to the cutoff.
+        period_days: The churn horizon.
+    """
+    shape = {"n_periods": len(known.period_ends), "period_days": period_days}
+    inside = (log.age_days > -known.period_ends[-1]).astype(np.float64)
+    active = log.by_period(inside, first=0, **shape)
     if known.day_price is not None:
         return Seen(active * known.day_price, active[:, 0] == 0)
-    past = rows.filter(pl.col("period") < 0)["value_sum"].max()
-    most = LARGEST_SURPRISE * float(past or np.inf)  # type: ignore[arg-type]  # a float column
-    amounts = by_user_and_period(users, rows, "value_sum", ahead)
+    n_past = min(log_days // period_days, MOST_PAST_PERIODS)
+    past = log.by_period(log.amount, first=-n_past, n_periods=n_past, period_days=period_days)
+    most = LARGEST_SURPRISE * float(past.max(initial=0.0)) / MILLION
+    amounts = log.by_period(log.amount * inside, first=0, **shape) / MILLION
     return Seen(np.clip(amounts, 0.0, most if most > 0 else np.inf), active[:, 0] == 0)
