@@ -28,14 +28,15 @@ from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.challenger_report import spearman
-from ntg_assets.revenue.value.gamma_gamma import expected_value, fit_gamma_gamma
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
-from ntg_assets.revenue.value.population import period_ends
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
-from ntg_assets.revenue.value.value_shapes import in_words, value_evidence, value_shapes
+from ntg_assets.revenue.value.value_shapes import in_words, value_shapes
+from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
+from ntg_assets.revenue.value.ways.population import period_ends
 from ntg_assets.revenue.value.worth import capped_days, counted
 from ntg_assets.storage.run import run
 

@@ -17,23 +17,26 @@ from ntg_assets.churn.pareto_nbd import (
     log_likelihood,
 )
 from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
-from ntg_assets.revenue.value.day_log import day_log
-from ntg_assets.revenue.value.ltv import blend, stakes
+from ntg_assets.revenue.value.blending import blend, combined
+from ntg_assets.revenue.value.ltv import stakes
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
-from ntg_assets.revenue.value.population import period_ends, period_weights
-from ntg_assets.revenue.value.present_pace import pace_levels, present_paces
-from ntg_assets.revenue.value.returns_chain import returns_shape
-from ntg_assets.revenue.value.value_shapes import (
+from ntg_assets.revenue.value.value_evidence import (
     EVIDENCE_SCHEMA,
     captured_loss,
-    correction,
-    in_words,
     misplaced_share,
-    value_shapes,
 )
+from ntg_assets.revenue.value.value_levels import correction
+from ntg_assets.revenue.value.value_shapes import in_words, value_shapes
+from ntg_assets.revenue.value.value_spread import Spread, fit_spread
+from ntg_assets.revenue.value.ways.day_log import DayLog, day_log
+from ntg_assets.revenue.value.ways.population import period_ends, period_weights, seasonal
+from ntg_assets.revenue.value.ways.present_pace import pace_levels, present_paces
+from ntg_assets.revenue.value.ways.returns_chain import returns_shape
+from ntg_assets.revenue.value.ways.seasons import YEAR_DAYS, Season, fit_season
 from ntg_assets_tests.churn_world import CHURN, VALUE, days
 
 CUT = date(2024, 6, 1)
+EVEN = [0.05] * 20
 NOTHING_CAPPED = pl.DataFrame(schema={"user_id": pl.Int64, "active_on": pl.Date})
 
 
@@ -139,7 +142,7 @@ def test_the_identity_has_no_unit(scale: float) -> None:
 def evidence(*rows: tuple[int, str, float, float], captured: float = 1.0) -> pl.DataFrame:
     """Evidence of (periods, way, told over seen, misplaced share): cutoffs end at one day."""
     made = [
-        (*_span(n), name, 100.0 * ratio, 100.0, off, 50.0 * captured, 50.0, 500)
+        (*_span(n), name, 100.0 * ratio, 100.0, off, 50.0 * captured, 50.0, EVEN, EVEN, 500)
         for n, name, ratio, off in rows
     ]
     return pl.DataFrame(made, schema=EVIDENCE_SCHEMA, orient="row")
@@ -214,6 +217,90 @@ def test_where_no_cut_knew_who_might_leave_what_ways_usually_held_stands() -> No
     assert found["captured_share"].null_count() == 7
 
 
+def test_the_sum_is_judged_apart_from_who_brings_it() -> None:
+    # one way tells the sum at every cutoff; the other, which divides it better, now half of it and
+    # now twice: the sum is the first one's, the division that of the second
+    known = evidence(
+        *((n, "bg_nbd", 1.0, 0.5) for n in (1, 2, 4, 8)),
+        *(
+            (n, "present_pace", ratio, 0.03)
+            for n, ratio in ((1, 0.4), (2, 1.6), (4, 0.5), (8, 2.0))
+        ),
+    )
+    ways = ["bg_nbd", "present_pace"]
+    shapes = value_shapes(known, known_on=CUT, n_stated=4, available=ways)
+    assert weights(shapes)["present_pace"] > 0.9
+    levels = dict(shapes.select("candidate", "level_weight").iter_rows())
+    assert levels["bg_nbd"] > 0.9
+    assert sum(levels.values()) == pytest.approx(1)
+    share = np.zeros(2)
+    told = {
+        "bg_nbd": (np.array([50.0, 50.0]), share),
+        "present_pace": (np.array([9.0, 1.0]), share),
+    }
+    total, _ = blend(combined(told, shapes, n_periods=4), np.zeros(2))
+    assert 75 < total.sum() < 110
+    assert total[0] / total.sum() > 0.8
+    assert combined({"bg_nbd": (np.zeros(2), share)}, shapes, n_periods=4) == []
+
+
+def test_forecasts_come_together_as_far_as_earlier_cuts_bear_it_out() -> None:
+    told = np.array([0.02, 0.08, 0.2, 0.7])
+    assert fit_spread([], []) == Spread(1.0, 0.0)
+    # as told, at ten cutoffs: nothing moves
+    assert fit_spread([told] * 10, [told] * 10) == Spread(1.0, 0.0)
+    # the square root of what was told came: half the power, and one cutoff moves a third of the way
+    root = np.sqrt(told) / np.sqrt(told).sum()
+    assert fit_spread([told], [root]).power == pytest.approx(1 - 0.5 / 3)
+    assert fit_spread([told] * 18, [root] * 18).power == pytest.approx(1 - 0.5 * 0.9)
+    # everybody has a tenth of the sum alike
+    floored = 0.9 * told + 0.1 / 4
+    learned = fit_spread([told] * 98, [floored] * 98)
+    assert learned.floor == pytest.approx(0.1, abs=0.05)
+    amounts = np.array([0.0, 1.0, 5.0, 94.0])
+    assert learned.of(amounts).sum() == pytest.approx(100.0)
+    assert (np.diff(learned.of(amounts)) > 0).all()
+    assert learned.of(amounts)[0] > 0
+
+
+def busy_year(n_days: int, *, swing: float, jump: float = 1.0) -> DayLog:
+    """Users who join evenly and come by chance, more in one half of the year."""
+    rng = np.random.default_rng(11)
+    users, ages, amounts = [], [], []
+    for user in range(400):
+        at = np.arange(int(rng.integers(0, n_days - 60)), n_days)
+        came = rng.random(len(at)) < 0.15 * np.exp(swing * np.sin(2 * np.pi * at / YEAR_DAYS))
+        came[0] = True
+        users.append(np.full(came.sum(), user))
+        ages.append(n_days - at[came])
+        amounts.append(np.where(at[came] > n_days / 2, jump, 1.0))
+    return DayLog(400, *(np.concatenate(part) for part in (users, ages, amounts)))
+
+
+def test_a_season_is_learned_where_it_came_twice_and_nowhere_else() -> None:
+    season = fit_season(busy_year(730, swing=0.4), log_days=730)
+    assert np.hypot(season.cosine, season.sine) == pytest.approx(0.4, abs=0.06)
+    ahead = np.arange(0, 360, 30)
+    truth = np.exp(0.4 * np.sin(2 * np.pi * (730 + ahead) / YEAR_DAYS))
+    assert season.at(ahead) == pytest.approx(truth, rel=0.1)
+    assert season.mean(0, 30) == pytest.approx(season.at(np.arange(30)).mean())
+    steady = fit_season(busy_year(730, swing=0.0, jump=5.0), log_days=730)
+    assert np.hypot(steady.cosine, steady.sine) < 0.06  # a price that jumps is none
+    assert fit_season(busy_year(400, swing=0.4), log_days=400) == Season()
+
+
+def test_what_comes_is_told_by_its_time_of_the_year_and_not_by_that_of_the_last_weeks() -> None:
+    busy = Season(cosine=0.4)  # the cutoff is the height of the season
+    factors = seasonal(busy, (60, 120, 180, 240, 300, 360), tenure_days=np.full(5, 730))
+    assert factors.structural.mean() == pytest.approx(1.0, abs=0.03)  # two whole years were seen
+    assert factors.paces.tolist() == pytest.approx(
+        [busy.mean(d, d + 60) for d in range(0, 360, 60)]
+    )
+    assert factors.calibrated[2] < 0.65  # half a year on, over the two busy periods before
+    flat = seasonal(Season(), (60, 120), tenure_days=np.full(5, 730))
+    assert all((part == 1).all() for part in flat)
+
+
 def test_captured_loss_by_hand() -> None:
     # two of ten leave; V - R = told / (1 - P) here. The way puts the poorer of them first
     users = pl.DataFrame(
@@ -256,7 +343,7 @@ def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
 
     def paces(rows: pl.DataFrame) -> dict[str, np.ndarray]:
         log = day_log(rows, users, NOTHING_CAPPED, cutoff_on=date(2024, 5, 1))
-        return present_paces(log, log_days=121, churn=CHURN, value=VALUE)
+        return present_paces(log, Season(), log_days=121, churn=CHURN, value=VALUE)
 
     found = paces(user_days)
     assert set(found) == {"present_pace", "learned_pace"}
@@ -295,10 +382,12 @@ def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
 def test_a_log_that_fades_takes_its_trend_along_and_one_cut_proves_little() -> None:
     fading = [(n, "bg_nbd", 1.15 ** np.log2(n), 0.1) for n in (1, 2, 4, 8)]
     level, trend = correction(evidence(*fading))
-    assert -np.log(1.15) < trend < -0.3 * np.log(1.15)
+    assert -np.log(1.15) < trend < -0.25 * np.log(1.15)
     assert -0.1 < level < 0.0
     assert abs(correction(evidence((1, "bg_nbd", 1.5, 0.3)))[0]) < 0.5 * np.log(1.5)
     assert correction(evidence()) == (0.0, 0.0)
+    # a cutoff at which a way told a tenth, for it had nothing to learn from, moves next to nothing
+    assert 0 < correction(evidence((1, "bg_nbd", 0.1, 0.3)))[0] < 0.06
 
 
 def test_misplaced_money_by_hand() -> None:

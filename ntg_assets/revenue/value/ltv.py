@@ -23,12 +23,13 @@ from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.revenue.value.day_log import day_log
+from ntg_assets.revenue.value.blending import blend, combined
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
-from ntg_assets.revenue.value.population import discounted_days, period_weights, population
-from ntg_assets.revenue.value.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
+from ntg_assets.revenue.value.ways.day_log import day_log
+from ntg_assets.revenue.value.ways.population import discounted_days, period_weights, population
+from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.worth import counted
 from ntg_assets.statistics.glm import Z_95
 
@@ -186,47 +187,17 @@ def ltv_estimates(
 def weighed(
     known: Population, chance: Floats, shapes: pl.DataFrame, *, settings: ValueSettings
 ) -> tuple[Floats, Floats]:
-    """What each user is expected to bring over the stated horizon, discounted, and R / V.
-
-    Ways without weight are not taken; where a way with weight cannot be taken, the others share it.
-    """
+    """What each user is expected to bring over the stated horizon, discounted, and R / V."""
     weights = period_weights(
         horizon_days=settings.horizon_days,
         period_days=known.period_ends[0],
         annual_discount=settings.annual_discount,
     )
-    rows = {row["candidate"]: row for row in shapes.filter(pl.col("weight") > 0).to_dicts()}
-    found = candidate_values(known, list(rows))
-    whole = sum(rows[name]["weight"] for name in found)
-    parts = [
-        (
-            rows[name]["weight"] / whole * rows[name]["correction"],
-            candidate.total(weights),
-            candidate.leaver_share(weights),
-        )
-        for name, candidate in found.items()
-    ]
-    return blend(parts, chance)
-
-
-def blend(parts: list[tuple[float, Floats, Floats]], chance: Floats) -> tuple[Floats, Floats]:
-    """Add up V and R of several ways.
-
-    Args:
-        parts: Of each way its factor, its expected value, and its R / V.
-        chance: P(churn), shape (n,).
-
-    Returns:
-        Expected value, and R / V, shape (n,): V and R are the weighed sums of those of the ways.
-    """
-    stays, leaves = np.zeros(len(chance)), np.zeros(len(chance))
-    for factor, total, share in parts:
-        kept = 1 - chance * (1 - share)
-        if_stays = factor * np.maximum(total, 0.0) / np.where(kept > 0, kept, 1.0)
-        stays += if_stays
-        leaves += if_stays * share
-    together = np.minimum(leaves / np.where(stays > 0, stays, 1.0), 1.0)
-    return stays * (1 - chance * (1 - together)), together
+    told = {
+        name: (way.total(weights), way.leaver_share(weights))
+        for name, way in candidate_values(known).items()
+    }
+    return blend(combined(told, shapes, n_periods=len(known.period_ends)), chance)
 
 
 def _discounted_days(known: Population, settings: ValueSettings) -> float:

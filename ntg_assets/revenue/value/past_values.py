@@ -21,16 +21,16 @@ from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.user_activity import user_activity_features
-from ntg_assets.revenue.value.day_log import MILLION, DayLog, day_log
-from ntg_assets.revenue.value.population import MOST_PAST_PERIODS, period_ends, population
-from ntg_assets.revenue.value.value_candidates import (
+from ntg_assets.revenue.value.value_model import fit_value, predict_value
+from ntg_assets.revenue.value.ways.day_log import MILLION, DayLog, day_log
+from ntg_assets.revenue.value.ways.population import MOST_PAST_PERIODS, period_ends, population
+from ntg_assets.revenue.value.ways.value_candidates import (
     CANDIDATES,
     NextHorizon,
     Population,
     candidate_values,
 )
-from ntg_assets.revenue.value.value_model import fit_value, predict_value
-from ntg_assets.revenue.value.worth import capped_days, counted
+from ntg_assets.revenue.value.worth import capped_at, counted
 from ntg_assets.storage.run import run
 
 MOST_CUTOFFS = 8
@@ -136,7 +136,7 @@ def _followed(
     if features.height < FEWEST_USERS:
         return pl.DataFrame(schema=SCHEMA)
     origin_on = features["snapshot_on"][0]
-    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
+    capped = capped_at(user_days, cutoff_on=origin_on, settings=value)
     activity = counted(features, capped).sort("user_id")
     users, log_days = activity["user_id"], (origin_on - history.start_on).days
     known = population(

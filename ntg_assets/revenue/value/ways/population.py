@@ -1,16 +1,20 @@
 """Everyone known at a cutoff, with what the models of the day say of the next horizon."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Flags, Floats
+from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.revenue.value.day_log import DayLog
-from ntg_assets.revenue.value.present_pace import present_paces
-from ntg_assets.revenue.value.value_candidates import NextHorizon, Population
+from ntg_assets.revenue.value.ways.day_log import DayLog
+from ntg_assets.revenue.value.ways.present_pace import present_paces
+from ntg_assets.revenue.value.ways.seasons import Season, fit_season
+from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population, SeasonFactors
 
 MOST_PAST_PERIODS = 26  # of the chain of returns
+LOOKED_BACK = 2  # horizons of which the model of the next one says most
 DAYS_PER_YEAR = 365.0
 
 
@@ -59,6 +63,8 @@ def population(
     """
     # the first day of each user is no repeat
     is_repeat = log.is_past & (np.diff(log.user, prepend=-1) == 0)
+    season = fit_season(log, log_days=log_days)
+    ends = period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days)
     return Population(
         activity=activity,
         is_at_risk=(activity["recency_days"] <= churn.at_risk_window_days).to_numpy(),
@@ -66,10 +72,34 @@ def population(
         n_repeats=log.n_days(is_repeat),
         repeat_value=log.value(is_repeat),
         was_active=_was_active(log, log_days=log_days, period_days=churn.horizon_days),
-        period_ends=period_ends(horizon_days=value.horizon_days, period_days=churn.horizon_days),
+        period_ends=ends,
         day_price=None if value.basis == "event_value" else value.day_price,
-        paces=present_paces(log, log_days=log_days, churn=churn, value=value),
+        paces=present_paces(log, season, log_days=log_days, churn=churn, value=value),
         recent_value=_recent_value(log, churn=churn, value=value),
+        seasonal=seasonal(season, ends, tenure_days=activity["tenure_days"].to_numpy()),
+    )
+
+
+def seasonal(season: Season, ends: Sequence[int], *, tenure_days: Longs) -> SeasonFactors:
+    """What the time of the year does to each period ahead, by what a way has looked at.
+
+    Args:
+        season: Of the log.
+        ends: Last day of each period.
+        tenure_days: Of each user.
+    """
+    if season.is_flat:
+        return SeasonFactors(*(np.ones(len(ends)) for _ in SeasonFactors._fields))
+    ahead = np.array(
+        [season.mean(first, end) for first, end in zip([0, *ends[:-1]], ends, strict=True)]
+    )
+    # users known so many days before the cutoff
+    known = np.cumsum(np.bincount(tenure_days)[::-1])[::-1].astype(np.float64)
+    lived = float((season.at(-1 - np.arange(len(known))) * known).sum() / known.sum())
+    return SeasonFactors(
+        calibrated=ahead / season.mean(-LOOKED_BACK * ends[0], 0),
+        structural=ahead / lived,
+        paces=ahead,
     )
 
 

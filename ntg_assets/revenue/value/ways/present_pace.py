@@ -13,15 +13,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ntg_assets.arrays import Flags, Floats
+from ntg_assets.arrays import Floats
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.revenue.value.day_log import MILLION, DayLog
+from ntg_assets.revenue.value.ways.day_log import MILLION, DayLog
+from ntg_assets.revenue.value.ways.seasons import Season
 
 HALF_LIVES = (0.5, 1.0, 2.0, 4.0, 8.0)  # in churn horizons
 MOST_WINDOWS = 3  # the newest closed ones
 MOST_LEARNED_FROM = 20_000  # users; every k-th by id beyond
-DAY_STEPS = 1_000  # of an active day's weight, in millionths
+FINE = 1_000  # steps of a decayed amount, in each millionth
 
 
 class PaceLevel(NamedTuple):
@@ -32,12 +33,13 @@ class PaceLevel(NamedTuple):
 
 
 def present_paces(
-    log: DayLog, *, log_days: int, churn: ChurnSettings, value: ValueSettings
+    log: DayLog, season: Season, *, log_days: int, churn: ChurnSettings, value: ValueSettings
 ) -> dict[str, Floats]:
     """Foresee what each user brings over the next horizon if active, at their pace.
 
     Args:
         log: Days of whom is asked about, seen from the cutoff; later days are not looked at.
+        season: Of the log: days count as they would at the mean of the year.
         log_days: Days from the first day of the log to the cutoff.
         churn: Horizon.
         value: Basis of value.
@@ -47,12 +49,13 @@ def present_paces(
             shape (users,); nothing where no window has closed in which anybody brought anything.
     """
     half_lives = [share * churn.horizon_days for share in HALF_LIVES]
-    levels = pace_levels(half_lives, *_evidence(log, half_lives, log_days, churn, value))
+    worth = _worth(log, season, value)
+    levels = pace_levels(half_lives, *_evidence(log, worth, half_lives, log_days, churn))
     if not levels:
         return {}
     usual = min(levels, key=lambda row: abs(row.half_life_days - churn.horizon_days))
     return {
-        name: row.level * _paces(log, [row.half_life_days], 0, value)[:, 0]
+        name: row.level * _paces(log, worth, [row.half_life_days], 0)[:, 0]
         for name, row in {"present_pace": usual, "learned_pace": levels[0]}.items()
     }
 
@@ -81,8 +84,15 @@ def pace_levels(half_lives: list[float], pace: Floats, seen: Floats) -> list[Pac
     return [row for _, row in sorted(fits)]
 
 
+def _worth(log: DayLog, season: Season, value: ValueSettings) -> Floats:
+    """What each day brought, in millionths, at the mean of the year."""
+    days = np.full(len(log.user), MILLION * value.day_price)
+    brought = log.amount if value.basis == "event_value" else days
+    return brought if season.is_flat else brought / season.at(-log.age_days)
+
+
 def _evidence(
-    log: DayLog, half_lives: list[float], log_days: int, churn: ChurnSettings, value: ValueSettings
+    log: DayLog, worth: Floats, half_lives: list[float], log_days: int, churn: ChurnSettings
 ) -> tuple[Floats, Floats]:
     """Pace and what followed of whoever was active in one of the newest closed windows."""
     horizon, every_kth = churn.horizon_days, -(-log.n_users // MOST_LEARNED_FROM)
@@ -93,28 +103,20 @@ def _evidence(
         if ended + horizon >= log_days:
             break
         window = (log.age_days > ended) & (log.age_days <= ended + horizon)
-        pace = _paces(log, half_lives, ended + horizon, value)
         rows = is_learned_from & (log.n_days(window) > 0)
-        paces.append(pace[rows])
-        brought.append(_worth(log, window, value)[rows])
+        paces.append(_paces(log, worth, half_lives, ended + horizon)[rows])
+        seen = log.per_user(np.rint(worth), window) / MILLION
+        brought.append(np.maximum(seen, 0.0)[rows])
     return np.concatenate(paces), np.concatenate(brought)
 
 
-def _worth(log: DayLog, chosen: Flags, value: ValueSettings) -> Floats:
-    if value.basis == "event_value":
-        return np.maximum(log.value(chosen), 0.0)
-    return log.n_days(chosen) * value.day_price
-
-
-def _paces(log: DayLog, half_lives: list[float], since_days: int, value: ValueSettings) -> Floats:
+def _paces(log: DayLog, worth: Floats, half_lives: list[float], since_days: int) -> Floats:
     """Decayed value of each user some days before the cutoff, shape (users, half-lives); not below
     0.
     """
     chosen = log.age_days > since_days
     users, ages = log.user[chosen], log.age_days[chosen] - since_days
-    is_money = value.basis == "event_value"
-    amount = log.amount[chosen] if is_money else np.full(len(ages), MILLION * DAY_STEPS)
-    days = np.arange(ages.max(initial=0) + 1)
+    amount, days = FINE * worth[chosen], np.arange(ages.max(initial=0) + 1)
     columns = [
         np.bincount(
             users,
@@ -123,5 +125,4 @@ def _paces(log: DayLog, half_lives: list[float], since_days: int, value: ValueSe
         )
         for half_life in half_lives
     ]
-    price = 1.0 if is_money else value.day_price / DAY_STEPS
-    return np.maximum(np.column_stack(columns), 0.0) * price / MILLION
+    return np.maximum(np.column_stack(columns), 0.0) / (FINE * MILLION)
