@@ -32,7 +32,7 @@ from ntg_assets.revenue.value.ways.day_log import DayLog, day_log
 from ntg_assets.revenue.value.ways.population import period_ends, period_weights, seasonal
 from ntg_assets.revenue.value.ways.present_pace import pace_levels, present_paces
 from ntg_assets.revenue.value.ways.returns_chain import returns_shape
-from ntg_assets.revenue.value.ways.seasons import YEAR_DAYS, Season, fit_season
+from ntg_assets.revenue.value.ways.seasons import YEAR_DAYS, Season, fit_season, unlearned_error
 from ntg_assets_tests.churn_world import CHURN, VALUE, days
 
 CUT = date(2024, 6, 1)
@@ -287,6 +287,11 @@ def test_a_season_is_learned_where_it_came_twice_and_nowhere_else() -> None:
     steady = fit_season(busy_year(730, swing=0.0, jump=5.0), log_days=730)
     assert np.hypot(steady.cosine, steady.sine) < 0.06  # a price that jumps is none
     assert fit_season(busy_year(400, swing=0.4), log_days=400) == Season()
+    # what is not known is 0.3 of the wave: all of it half a year on, nothing of it after whole ones
+    assert unlearned_error(n_days=1, looked_back_days=1) == pytest.approx(0.0, abs=0.01)
+    halves = unlearned_error(n_days=183, looked_back_days=182)
+    assert halves == pytest.approx(0.3 * 2 * 2 / np.pi, rel=0.01)  # the mean of half a wave is 2/pi
+    assert unlearned_error(n_days=1461, looked_back_days=1461) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_comes_is_told_by_its_time_of_the_year_and_not_by_that_of_the_last_weeks() -> None:

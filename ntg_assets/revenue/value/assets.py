@@ -22,6 +22,7 @@ from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.ways.population import period_ends
+from ntg_assets.revenue.value.ways.seasons import SEASON_UNKNOWN, is_learnable
 from ntg_assets.sql import Query, Table
 
 
@@ -141,6 +142,9 @@ def ltv_estimates(
         churn=project.settings.churn,
         value=project.settings.value,
     )
+    history = train_history(split_boundaries)
+    if not is_learnable((history.cutoff_on - history.start_on).days):
+        context.log.warning("ltv_estimates: %s", SEASON_UNKNOWN)
     if n_capped := int(values["is_worth_capped"].sum()):
         context.log.warning(
             "ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED

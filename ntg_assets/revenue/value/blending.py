@@ -52,8 +52,12 @@ def combined(
 
 def _weights(raw: list[float]) -> Floats:
     """Shares of the whole; equal ones where all are 0."""
-    given = np.array(raw)
-    return given / given.sum() if given.sum() > 0 else np.full(len(given), 1 / len(given))
+    raw_weights = np.array(raw)
+    return (
+        raw_weights / raw_weights.sum()
+        if raw_weights.sum() > 0
+        else np.full(len(raw_weights), 1 / len(raw_weights))
+    )
 
 
 def blend(parts: list[Part], chance: Floats) -> tuple[Floats, Floats]:

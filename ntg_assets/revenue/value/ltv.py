@@ -74,8 +74,8 @@ def stakes(
     stays = np.where(is_at_risk, total / np.where(kept > 0, kept, 1.0), total)
     step = grid_step(float(stays.sum()))
     if_stays = on_grid(stays, step)
-    asked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
-    at_stake, at_risk = product_on_grid(churn_probability, asked, step)
+    staked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
+    at_stake, at_risk = product_on_grid(churn_probability, staked, step)
     if_leaves = np.maximum(if_stays - at_stake, 0.0)  # a last bit below 0 is 0
     return Stakes(if_stays - at_risk, if_stays, if_leaves, at_stake, at_risk)
 
@@ -161,7 +161,8 @@ def ltv_estimates(
     per_horizon = known.next_horizon.value_if_active if known.next_horizon else 0 * total
     next_value = (1 - chance) * per_horizon
     next_low, next_high = range_of(next_value, ranges)
-    factor = np.exp(Z_95 * np.hypot(_shape_error(shapes), _log_active_error(scores)))
+    error = np.hypot(np.hypot(_shape_error(shapes), known.season_error), _log_active_error(scores))
+    factor = np.exp(Z_95 * error)
     activity = known.activity
     return scores.select("user_id").with_columns(
         pl.Series("ltv", parts.ltv),
@@ -193,11 +194,11 @@ def weighed(
         period_days=known.period_ends[0],
         annual_discount=settings.annual_discount,
     )
-    told = {
+    ways = {
         name: (way.total(weights), way.leaver_share(weights))
         for name, way in candidate_values(known).items()
     }
-    return blend(combined(told, shapes, n_periods=len(known.period_ends)), chance)
+    return blend(combined(ways, shapes, n_periods=len(known.period_ends)), chance)
 
 
 def _discounted_days(known: Population, settings: ValueSettings) -> float:
@@ -210,8 +211,8 @@ def _discounted_days(known: Population, settings: ValueSettings) -> float:
 
 
 def _shape_error(shapes: pl.DataFrame) -> float:
-    """Spread of ln(seen / told) from cutoff to cutoff, by weight."""
-    return float((shapes["weight"] * shapes["log_spread"]).sum())
+    """Spread of ln(seen / ways) from cutoff to cutoff, by weight in the sum."""
+    return float((shapes["level_weight"] * shapes["log_spread"]).sum())
 
 
 def _log_active_error(rows: pl.DataFrame) -> Floats:

@@ -7,12 +7,11 @@ users known are followed over 1, 2, 4, ... churn horizons, as far as the log rea
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Flags, Floats
+from ntg_assets.arrays import Floats
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.scores import score_churn
@@ -22,8 +21,9 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.revenue.value.value_model import fit_value, predict_value
-from ntg_assets.revenue.value.ways.day_log import MILLION, DayLog, day_log
-from ntg_assets.revenue.value.ways.population import MOST_PAST_PERIODS, period_ends, population
+from ntg_assets.revenue.value.ways.day_log import day_log
+from ntg_assets.revenue.value.ways.population import period_ends, population
+from ntg_assets.revenue.value.ways.seen_values import Seen, seen_values
 from ntg_assets.revenue.value.ways.value_candidates import (
     CANDIDATES,
     NextHorizon,
@@ -36,9 +36,6 @@ from ntg_assets.storage.run import run
 MOST_CUTOFFS = 8
 MOST_USERS = 50_000  # followed from one cutoff; every k-th by id beyond
 FEWEST_USERS = 50  # known at a cutoff; fewer say nothing of the money of all
-# a user's period counts at most so many times the largest one that was known at the cutoff: one
-# amount that nobody could foresee decides nothing
-LARGEST_SURPRISE = 3.0
 SCHEMA = {
     "origin_on": pl.Date,
     "user_id": pl.String,
@@ -55,13 +52,6 @@ SCHEMA = {
     **{f"told_{name}": pl.Float64 for name in CANDIDATES},
     **{f"leaver_share_{name}": pl.Float64 for name in CANDIDATES},
 }
-
-
-class Seen(NamedTuple):
-    """What users brought after a cutoff: value by period, and whether the first one was silent."""
-
-    value: Floats
-    silent_first: Flags
 
 
 def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
@@ -150,7 +140,7 @@ def _followed(
         value=value,
     )
     whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on)
-    seen = _seen(whole, known, log_days=log_days, period_days=churn.horizon_days)
+    seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
     return _span_tables(known, seen, origin_on, history.complete_until_on)
 
 
@@ -212,18 +202,18 @@ def _span_rows(
 
 
 def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFrame:
-    """Features of everyone known at each cutoff, or of every k-th."""
-    known = [
+    """Features of everyone users_at at each cutoff, or of every k-th."""
+    users_at = [
         user_days.filter(pl.col("active_on") < on).select(pl.col("user_id").unique().sort())
         for on in cutoffs
     ]
-    asked = [
+    followed = [
         users.gather_every(max(-(-users.height // MOST_USERS), 1)).with_columns(
             cutoff_on=pl.lit(on)
         )
-        for on, users in zip(cutoffs, known, strict=True)
+        for on, users in zip(cutoffs, users_at, strict=True)
     ]
-    features = run(user_activity_features(user_days, pl.concat(asked)))
+    features = run(user_activity_features(user_days, pl.concat(followed)))
     return features.sort("user_id").rename({"cutoff_on": "snapshot_on"})
 
 
@@ -246,24 +236,3 @@ def _models(
     chance = score_churn(activity, coefficients)["churn_probability"].to_numpy()
     worth = fit_value(counted(closed, capped), settings=value)
     return NextHorizon(chance, predict_value(activity, worth)[0])
-
-
-def _seen(log: DayLog, known: Population, *, log_days: int, period_days: int) -> Seen:
-    """What followed, period by period.
-
-    Args:
-        log: Whole amounts of these users, seen from the cutoff.
-        known: What was known of them then.
-        log_days: Days from the first day of the log to the cutoff.
-        period_days: The churn horizon.
-    """
-    shape = {"n_periods": len(known.period_ends), "period_days": period_days}
-    inside = (log.age_days > -known.period_ends[-1]).astype(np.float64)
-    active = log.by_period(inside, first=0, **shape)
-    if known.day_price is not None:
-        return Seen(active * known.day_price, active[:, 0] == 0)
-    n_past = min(log_days // period_days, MOST_PAST_PERIODS)
-    past = log.by_period(log.amount, first=-n_past, n_periods=n_past, period_days=period_days)
-    most = LARGEST_SURPRISE * float(past.max(initial=0.0)) / MILLION
-    amounts = log.by_period(log.amount * inside, first=0, **shape) / MILLION
-    return Seen(np.clip(amounts, 0.0, most if most > 0 else np.inf), active[:, 0] == 0)

@@ -95,14 +95,14 @@ def captured_loss(users: pl.DataFrame, name: str) -> tuple[float | None, float |
     Returns:
         Captured and attainable; None where no probability was known.
     """
-    asked = users.filter("is_at_risk", pl.col("churn_probability").is_not_null())
-    if asked.is_empty():
+    at_risk = users.filter("is_at_risk", pl.col("churn_probability").is_not_null())
+    if at_risk.is_empty():
         return None, None
-    chance, worth = (asked[key].to_numpy() for key in ("churn_probability", "recent_value"))
-    share = np.minimum(asked[f"leaver_share_{name}"].to_numpy(), 1.0)
-    lost = np.where(asked["is_silent_first"].to_numpy(), worth, 0.0)
+    chance, worth = (at_risk[key].to_numpy() for key in ("churn_probability", "recent_value"))
+    share = np.minimum(at_risk[f"leaver_share_{name}"].to_numpy(), 1.0)
+    lost = np.where(at_risk["is_silent_first"].to_numpy(), worth, 0.0)
     kept = 1 - chance * (1 - share)
-    stays = asked[f"told_{name}"].to_numpy() / np.where(kept > 0, kept, 1.0)
+    stays = at_risk[f"told_{name}"].to_numpy() / np.where(kept > 0, kept, 1.0)
     return _held(chance * stays * (1 - share), lost), _held(chance * worth, lost)
 
 

@@ -10,7 +10,12 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.revenue.value.ways.day_log import DayLog
 from ntg_assets.revenue.value.ways.present_pace import present_paces
-from ntg_assets.revenue.value.ways.seasons import Season, fit_season
+from ntg_assets.revenue.value.ways.seasons import (
+    Season,
+    fit_season,
+    is_learnable,
+    unlearned_error,
+)
 from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population, SeasonFactors
 
 MOST_PAST_PERIODS = 26  # of the chain of returns
@@ -77,6 +82,9 @@ def population(
         paces=present_paces(log, season, log_days=log_days, churn=churn, value=value),
         recent_value=_recent_value(log, churn=churn, value=value),
         seasonal=seasonal(season, ends, tenure_days=activity["tenure_days"].to_numpy()),
+        season_error=0.0
+        if is_learnable(log_days)
+        else unlearned_error(n_days=ends[-1], looked_back_days=LOOKED_BACK * ends[0]),
     )
 
 
@@ -94,8 +102,8 @@ def seasonal(season: Season, ends: Sequence[int], *, tenure_days: Longs) -> Seas
         [season.mean(first, end) for first, end in zip([0, *ends[:-1]], ends, strict=True)]
     )
     # users known so many days before the cutoff
-    known = np.cumsum(np.bincount(tenure_days)[::-1])[::-1].astype(np.float64)
-    lived = float((season.at(-1 - np.arange(len(known))) * known).sum() / known.sum())
+    alive = np.cumsum(np.bincount(tenure_days)[::-1])[::-1].astype(np.float64)
+    lived = float((season.at(-1 - np.arange(len(alive))) * alive).sum() / alive.sum())
     return SeasonFactors(
         calibrated=ahead / season.mean(-LOOKED_BACK * ends[0], 0),
         structural=ahead / lived,

@@ -79,6 +79,8 @@ class Population:
             could be learned.
         recent_value: Value per churn horizon over the at-risk window: what a leaver takes along.
         seasonal: The time of the year.
+        season_error: Of the logarithm of what is told, for a season that could not be learned; 0
+            where it was.
     """
 
     activity: pl.DataFrame
@@ -92,6 +94,7 @@ class Population:
     paces: Mapping[str, Floats]
     recent_value: Floats
     seasonal: SeasonFactors
+    season_error: float
 
     @property
     def visits(self) -> Visits:
