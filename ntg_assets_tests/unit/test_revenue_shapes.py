@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import gammaln, hyp2f1
 
 from ntg_assets.churn.bg_nbd import Visits, silence_probability
 from ntg_assets.churn.pareto_nbd import (
@@ -26,6 +27,7 @@ from ntg_assets.revenue.value.value_evidence import (
     misplaced_share,
 )
 from ntg_assets.revenue.value.value_levels import correction
+from ntg_assets.revenue.value.value_ranges import measure_ranges, range_of
 from ntg_assets.revenue.value.value_shapes import in_words, value_shapes
 from ntg_assets.revenue.value.value_spread import Spread, fit_spread
 from ntg_assets.revenue.value.ways.day_log import DayLog, day_log
@@ -66,6 +68,39 @@ def test_pareto_nbd_finds_the_planted_parameters_and_the_visits_to_come() -> Non
     assert told.sum() == pytest.approx(after.sum(), rel=0.05)
     alive = alive_probability(model, visits)
     assert ((alive >= 0) & (alive <= 1)).all()
+
+
+def test_pareto_nbd_has_the_published_likelihood_and_a_number_where_that_overflows() -> None:
+    visits = Visits(np.array([0.0, 2.0, 9.0]), np.array([0.0, 21.0, 30.0]), np.full(3, 38.86))
+    r, alpha, s, beta = 0.553, 10.578, 0.606, 11.669  # Fader and Hardie 2005
+    n = r + s + visits.repeats
+
+    def published(time: np.ndarray) -> np.ndarray:  # alpha < beta
+        series = hyp2f1(n, r + visits.repeats, n + 1, (beta - alpha) / (beta + time))
+        return series / (beta + time) ** n
+
+    constant = gammaln(r + visits.repeats) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+    alive = (alpha + visits.observed) ** -(r + visits.repeats) * (beta + visits.observed) ** -s
+    left = s / n * (published(visits.last) - published(visits.observed))
+    likelihood = log_likelihood(ParetoNbd(r, alpha, s, beta), visits)
+    assert likelihood == pytest.approx(constant + np.log(alive + left), rel=1e-9)
+    extreme = log_likelihood(ParetoNbd(0.3, 0.2, 900.0, 900.0), visits)
+    assert np.isfinite(extreme).all()
+
+
+def test_nine_of_ten_lie_in_a_range_also_where_most_bring_nothing() -> None:
+    rng = np.random.default_rng(2)
+    told = np.linspace(1.0, 2.0, 1_000)
+    seen = told * rng.exponential(1.0, 1_000)
+    whole = measure_ranges(told, seen)
+    low, high = range_of(told, whole)
+    # bins of 50, each ending at a row: up to a row more on either side
+    assert 0.9 <= ((low <= seen) & (seen <= high)).mean() <= 0.9 + 2 / 50
+    assert (low > 0).all()
+    seen[np.arange(1_000) % 5 < 3] = 0.0  # all of them inside, and three of four of the others
+    low, high = range_of(told, measure_ranges(told, seen))
+    assert (low == 0).all()
+    assert 0.9 <= (seen <= high).mean() <= 0.9 + 1 / 50
 
 
 @pytest.mark.parametrize("name", VISIT_MODELS)
