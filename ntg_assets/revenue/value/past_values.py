@@ -129,9 +129,10 @@ def _followed(
     capped = capped_at(user_days, cutoff_on=origin_on, settings=value)
     activity = counted(features, capped).sort("user_id")
     users, log_days = activity["user_id"], (origin_on - history.start_on).days
+    log = day_log(user_days, users, capped, cutoff_on=origin_on)
     known = population(
         activity,
-        day_log(user_days, users, capped, cutoff_on=origin_on),
+        log,
         log_days=log_days,
         next_horizon=_models(
             activity, closed_before(labelled, origin_on), raw, capped, churn=churn, value=value
@@ -139,7 +140,7 @@ def _followed(
         churn=churn,
         value=value,
     )
-    whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on)
+    whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on) if capped.height else log
     seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
     return _span_tables(known, seen, origin_on, history.complete_until_on)
 
