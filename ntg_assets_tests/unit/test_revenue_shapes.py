@@ -198,6 +198,7 @@ def test_the_way_that_misplaced_half_counts_more_the_more_cutoffs_say_so() -> No
     assert weights(found)["bg_nbd"] == pytest.approx(odds / (1 + odds))
     assert found.filter("is_heaviest")["candidate"].to_list() == ["bg_nbd"]
     assert "bg_nbd 72%, pareto_nbd 28%" in in_words(found)
+    assert "the sum leans most on bg_nbd (50%)" in in_words(found)
     many = evidence(
         *(
             (n, way, 1.0, off)

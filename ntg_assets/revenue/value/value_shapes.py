@@ -124,6 +124,8 @@ def in_words(shapes: pl.DataFrame) -> str:
         .select("candidate", "weight")
         .iter_rows()
     )
+    leading = shapes.sort("level_weight", descending=True).row(0, named=True)
+    ways += f"; the sum leans most on {leading['candidate']} ({leading['level_weight']:.0%})"
     if row["misplaced_share"] is None:
         return f"{ways}: no earlier cut could judge {row['candidate']}"
     return (
