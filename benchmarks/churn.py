@@ -55,7 +55,7 @@ from ntg_assets.local_days import with_event_on
 from ntg_assets.randomness import random_stream
 from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
 from ntg_assets.revenue.value.past_values import past_values
-from ntg_assets.revenue.value.value_shapes import value_evidence
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 

@@ -6,6 +6,7 @@ probability. `attainable` keeps the shipped probabilities and is told exactly wh
 been worth; the ceiling of the synthetic world is told the true probabilities too.
 """
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,40 @@ def world_ceiling(
         "true_probabilities": _of_oracle(true * worth, silent * worth),
         "true_probabilities_expected": float(np.mean(expected)),
     }
+
+
+def radar_share(
+    values: pl.DataFrame,
+    user_days: pl.DataFrame,
+    cutoff_on: date,
+    *,
+    churn: ChurnSettings,
+    value: ValueSettings,
+) -> float | None:
+    """Loss that the first tenth of the radar held, over what the same probabilities hold that know
+    exactly what each user had been worth; None where neither held any.
+
+    Lost is what users who fell silent in the next churn horizon had brought while at risk.
+    """
+    before = pl.col("active_on").is_between(
+        cutoff_on - timedelta(days=churn.at_risk_window_days), cutoff_on, closed="left"
+    )
+    brought = pl.col("value_sum").sum() if value.basis == "event_value" else pl.len()
+    worth = user_days.filter(before).group_by("user_id").agg(worth=brought.cast(pl.Float64))
+    came = user_days.filter(
+        pl.col("active_on") >= cutoff_on,
+        pl.col("active_on") < cutoff_on + timedelta(days=churn.horizon_days),
+    )
+    rows = values.join(worth, on="user_id").sort("user_id")
+    silent = ~rows["user_id"].is_in(came["user_id"].unique().implode())
+    exact = rows["worth"].clip(0.0).to_numpy()
+    lost = np.where(silent.to_numpy(), exact, 0.0)
+    chance = 1 - rows["active_probability"].to_numpy()
+    held, attainable = (
+        float(lost[np.argsort(-key, kind="stable")[: -(-len(lost) // round(1 / TOP_SHARE))]].sum())
+        for key in (rows["revenue_at_risk"].to_numpy(), chance * exact)
+    )
+    return held / attainable if attainable > 0 else None
 
 
 def _of_oracle(score: Floats, lost: Floats) -> float:

@@ -24,10 +24,11 @@ from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.past_values import past_values
-from ntg_assets.revenue.value.population import period_ends
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
-from ntg_assets.revenue.value.value_shapes import value_evidence, value_shapes
+from ntg_assets.revenue.value.value_shapes import value_shapes
+from ntg_assets.revenue.value.ways.population import period_ends
 from ntg_assets.revenue.value.worth import capped_days, counted
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run

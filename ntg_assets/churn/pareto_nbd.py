@@ -10,8 +10,9 @@ by Fader and Hardie 2005, "A note on deriving the Pareto/NBD model and related e
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.legendre import leggauss
 from scipy.optimize import minimize
-from scipy.special import gammaln, hyp2f1
+from scipy.special import gammaln
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.bg_nbd import POLE, Visits, every_kth_user
@@ -24,6 +25,8 @@ MAX_STEPS = 50
 ENOUGH_USERS, ENOUGH_VISITS = 1_500, 20_000
 LOG_BOUND = 7.0  # parameters between exp(-7) and exp(7) in units of the mean observed time
 SMALLEST = 1e-300  # keeps logarithms finite
+# of the integral over [0, 1]: 24 leave errors below 1e-9 for all parameters within the bounds
+NODES = tuple(0.5 * (part + shift) for part, shift in zip(leggauss(24), (1.0, 0.0), strict=True))
 IMPOSSIBLE = 1e9  # loss of parameters at which the likelihood has no number
 
 
@@ -89,16 +92,21 @@ def expected_visits(model: ParetoNbd, visits: Visits, *, horizon_days: float) ->
 def _alive_and_left(model: ParetoNbd, visits: Visits) -> tuple[Floats, Floats]:
     """Logarithms of both ways in which the visits may have come about: still there at the end, or
     gone between the last visit and the end.
+
+    The latter is the integral over the day of leaving, at the nodes of Gauss and Legendre on the
+    logarithm of the time since the last visit, in units of how fast the integrand first falls. The
+    published form is a difference of two hypergeometric functions, which overflows for parameters
+    that a fit passes through, and takes up to a thousand times as long.
     """
     r, alpha, s, beta, x = model.r, model.alpha, model.s, model.beta, visits.repeats
-    larger, gap = max(alpha, beta), max(abs(alpha - beta), np.finfo(np.float64).eps)
-    power, n = (s + 1 if alpha >= beta else r + x), r + s + x
-
-    def integral(time: Floats) -> Floats:
-        series = hyp2f1(n, power, n + 1, gap / (larger + time))
-        return np.log(np.maximum(series, SMALLEST)) - n * np.log(larger + time)
-
-    from_last, from_end = integral(visits.last), integral(visits.observed)
-    between = from_last + np.log1p(-np.exp(np.minimum(from_end - from_last, -1e-15)))
     alive = -(r + x) * np.log(alpha + visits.observed) - s * np.log(beta + visits.observed)
-    return alive, np.log(s) - np.log(n) + between
+    from_alpha, from_beta = alpha + visits.last, beta + visits.last
+    falls = (r + x) / from_alpha + (s + 1) / from_beta
+    span = np.log1p((visits.observed - visits.last) * falls)
+    total = np.zeros_like(span)
+    for node, weight in zip(*NODES, strict=True):
+        since = np.expm1(span * node) / falls
+        logs = (r + x) * np.log1p(since / from_alpha) + (s + 1) * np.log1p(since / from_beta)
+        total += weight * np.exp(-logs) * (1 / falls + since)
+    begins = np.log(s) - (r + x) * np.log(from_alpha) - (s + 1) * np.log(from_beta)
+    return alive, begins + np.log(np.maximum(total * span, SMALLEST))

@@ -12,7 +12,7 @@ from ntg_assets.churn.bg_nbd import (
     log_likelihood,
     silence_probability,
 )
-from ntg_assets.revenue.value.gamma_gamma import GammaGamma, expected_value, fit_gamma_gamma
+from ntg_assets.revenue.value.ways.gamma_gamma import GammaGamma, expected_value, fit_gamma_gamma
 
 CDNOW = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)  # Fader, Hardie and Lee 2005, table 2
 CDNOW_VALUE = GammaGamma(p=6.25, q=3.74, gamma=15.44)  # Fader and Hardie 2013

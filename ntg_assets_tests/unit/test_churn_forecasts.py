@@ -33,8 +33,8 @@ from ntg_assets.evaluation.churn.forecasts import (
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import daily_run_rate
-from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 from ntg_assets_tests.churn_world import (

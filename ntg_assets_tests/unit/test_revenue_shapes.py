@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import gammaln, hyp2f1
 
 from ntg_assets.churn.bg_nbd import Visits, silence_probability
 from ntg_assets.churn.pareto_nbd import (
@@ -17,22 +18,28 @@ from ntg_assets.churn.pareto_nbd import (
     log_likelihood,
 )
 from ntg_assets.churn.visit_models import VISIT_MODELS, visit_shape
-from ntg_assets.revenue.value.ltv import blend, stakes
+from ntg_assets.revenue.value.blending import blend, combined
+from ntg_assets.revenue.value.ltv import stakes
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
-from ntg_assets.revenue.value.population import period_ends, period_weights
-from ntg_assets.revenue.value.present_pace import pace_levels, present_paces
-from ntg_assets.revenue.value.returns_chain import returns_shape
-from ntg_assets.revenue.value.value_shapes import (
+from ntg_assets.revenue.value.value_evidence import (
     EVIDENCE_SCHEMA,
     captured_loss,
-    correction,
-    in_words,
     misplaced_share,
-    value_shapes,
 )
+from ntg_assets.revenue.value.value_levels import correction
+from ntg_assets.revenue.value.value_ranges import measure_ranges, range_of
+from ntg_assets.revenue.value.value_shapes import in_words, value_shapes
+from ntg_assets.revenue.value.value_spread import Spread, fit_spread
+from ntg_assets.revenue.value.ways.day_log import DayLog, day_log
+from ntg_assets.revenue.value.ways.population import period_ends, period_weights, seasonal
+from ntg_assets.revenue.value.ways.present_pace import pace_levels, present_paces
+from ntg_assets.revenue.value.ways.returns_chain import returns_shape
+from ntg_assets.revenue.value.ways.seasons import YEAR_DAYS, Season, fit_season, unlearned_error
 from ntg_assets_tests.churn_world import CHURN, VALUE, days
 
 CUT = date(2024, 6, 1)
+EVEN = [0.05] * 20
+NOTHING_CAPPED = pl.DataFrame(schema={"user_id": pl.Int64, "active_on": pl.Date})
 
 
 def visits_of_world(seed: int, n: int = 3_000, days: float = 200.0) -> tuple[Visits, np.ndarray]:
@@ -61,6 +68,39 @@ def test_pareto_nbd_finds_the_planted_parameters_and_the_visits_to_come() -> Non
     assert told.sum() == pytest.approx(after.sum(), rel=0.05)
     alive = alive_probability(model, visits)
     assert ((alive >= 0) & (alive <= 1)).all()
+
+
+def test_pareto_nbd_has_the_published_likelihood_and_a_number_where_that_overflows() -> None:
+    visits = Visits(np.array([0.0, 2.0, 9.0]), np.array([0.0, 21.0, 30.0]), np.full(3, 38.86))
+    r, alpha, s, beta = 0.553, 10.578, 0.606, 11.669  # Fader and Hardie 2005
+    n = r + s + visits.repeats
+
+    def published(time: np.ndarray) -> np.ndarray:  # alpha < beta
+        series = hyp2f1(n, r + visits.repeats, n + 1, (beta - alpha) / (beta + time))
+        return series / (beta + time) ** n
+
+    constant = gammaln(r + visits.repeats) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+    alive = (alpha + visits.observed) ** -(r + visits.repeats) * (beta + visits.observed) ** -s
+    left = s / n * (published(visits.last) - published(visits.observed))
+    likelihood = log_likelihood(ParetoNbd(r, alpha, s, beta), visits)
+    assert likelihood == pytest.approx(constant + np.log(alive + left), rel=1e-9)
+    extreme = log_likelihood(ParetoNbd(0.3, 0.2, 900.0, 900.0), visits)
+    assert np.isfinite(extreme).all()
+
+
+def test_nine_of_ten_lie_in_a_range_also_where_most_bring_nothing() -> None:
+    rng = np.random.default_rng(2)
+    told = np.linspace(1.0, 2.0, 1_000)
+    seen = told * rng.exponential(1.0, 1_000)
+    whole = measure_ranges(told, seen)
+    low, high = range_of(told, whole)
+    # bins of 50, each ending at a row: up to a row more on either side
+    assert 0.9 <= ((low <= seen) & (seen <= high)).mean() <= 0.9 + 2 / 50
+    assert (low > 0).all()
+    seen[np.arange(1_000) % 5 < 3] = 0.0  # all of them inside, and three of four of the others
+    low, high = range_of(told, measure_ranges(told, seen))
+    assert (low == 0).all()
+    assert 0.9 <= (seen <= high).mean() <= 0.9 + 1 / 50
 
 
 @pytest.mark.parametrize("name", VISIT_MODELS)
@@ -137,7 +177,7 @@ def test_the_identity_has_no_unit(scale: float) -> None:
 def evidence(*rows: tuple[int, str, float, float], captured: float = 1.0) -> pl.DataFrame:
     """Evidence of (periods, way, told over seen, misplaced share): cutoffs end at one day."""
     made = [
-        (*_span(n), name, 100.0 * ratio, 100.0, off, 50.0 * captured, 50.0, 500)
+        (*_span(n), name, 100.0 * ratio, 100.0, off, 50.0 * captured, 50.0, EVEN, EVEN, 500)
         for n, name, ratio, off in rows
     ]
     return pl.DataFrame(made, schema=EVIDENCE_SCHEMA, orient="row")
@@ -158,6 +198,7 @@ def test_the_way_that_misplaced_half_counts_more_the_more_cutoffs_say_so() -> No
     assert weights(found)["bg_nbd"] == pytest.approx(odds / (1 + odds))
     assert found.filter("is_heaviest")["candidate"].to_list() == ["bg_nbd"]
     assert "bg_nbd 72%, pareto_nbd 28%" in in_words(found)
+    assert "the sum leans most on bg_nbd (50%)" in in_words(found)
     many = evidence(
         *(
             (n, way, 1.0, off)
@@ -212,6 +253,95 @@ def test_where_no_cut_knew_who_might_leave_what_ways_usually_held_stands() -> No
     assert found["captured_share"].null_count() == 7
 
 
+def test_the_sum_is_judged_apart_from_who_brings_it() -> None:
+    # one way tells the sum at every cutoff; the other, which divides it better, now half of it and
+    # now twice: the sum is the first one's, the division that of the second
+    known = evidence(
+        *((n, "bg_nbd", 1.0, 0.5) for n in (1, 2, 4, 8)),
+        *(
+            (n, "present_pace", ratio, 0.03)
+            for n, ratio in ((1, 0.4), (2, 1.6), (4, 0.5), (8, 2.0))
+        ),
+    )
+    ways = ["bg_nbd", "present_pace"]
+    shapes = value_shapes(known, known_on=CUT, n_stated=4, available=ways)
+    assert weights(shapes)["present_pace"] > 0.9
+    levels = dict(shapes.select("candidate", "level_weight").iter_rows())
+    assert levels["bg_nbd"] > 0.9
+    assert sum(levels.values()) == pytest.approx(1)
+    share = np.zeros(2)
+    told = {
+        "bg_nbd": (np.array([50.0, 50.0]), share),
+        "present_pace": (np.array([9.0, 1.0]), share),
+    }
+    total, _ = blend(combined(told, shapes, n_periods=4), np.zeros(2))
+    assert 75 < total.sum() < 110
+    assert total[0] / total.sum() > 0.8
+    assert combined({"bg_nbd": (np.zeros(2), share)}, shapes, n_periods=4) == []
+
+
+def test_forecasts_come_together_as_far_as_earlier_cuts_bear_it_out() -> None:
+    told = np.array([0.02, 0.08, 0.2, 0.7])
+    assert fit_spread([], []) == Spread(1.0, 0.0)
+    # as told, at ten cutoffs: nothing moves
+    assert fit_spread([told] * 10, [told] * 10) == Spread(1.0, 0.0)
+    # the square root of what was told came: half the power, and one cutoff moves a third of the way
+    root = np.sqrt(told) / np.sqrt(told).sum()
+    assert fit_spread([told], [root]).power == pytest.approx(1 - 0.5 / 3)
+    assert fit_spread([told] * 18, [root] * 18).power == pytest.approx(1 - 0.5 * 0.9)
+    # everybody has a tenth of the sum alike
+    floored = 0.9 * told + 0.1 / 4
+    learned = fit_spread([told] * 98, [floored] * 98)
+    assert learned.floor == pytest.approx(0.1, abs=0.05)
+    amounts = np.array([0.0, 1.0, 5.0, 94.0])
+    assert learned.of(amounts).sum() == pytest.approx(100.0)
+    assert (np.diff(learned.of(amounts)) > 0).all()
+    assert learned.of(amounts)[0] > 0
+
+
+def busy_year(n_days: int, *, swing: float, jump: float = 1.0) -> DayLog:
+    """Users who join evenly and come by chance, more in one half of the year."""
+    rng = np.random.default_rng(11)
+    users, ages, amounts = [], [], []
+    for user in range(400):
+        at = np.arange(int(rng.integers(0, n_days - 60)), n_days)
+        came = rng.random(len(at)) < 0.15 * np.exp(swing * np.sin(2 * np.pi * at / YEAR_DAYS))
+        came[0] = True
+        users.append(np.full(came.sum(), user))
+        ages.append(n_days - at[came])
+        amounts.append(np.where(at[came] > n_days / 2, jump, 1.0))
+    return DayLog(400, *(np.concatenate(part) for part in (users, ages, amounts)))
+
+
+def test_a_season_is_learned_where_it_came_twice_and_nowhere_else() -> None:
+    season = fit_season(busy_year(730, swing=0.4), log_days=730)
+    assert np.hypot(season.cosine, season.sine) == pytest.approx(0.4, abs=0.06)
+    ahead = np.arange(0, 360, 30)
+    truth = np.exp(0.4 * np.sin(2 * np.pi * (730 + ahead) / YEAR_DAYS))
+    assert season.at(ahead) == pytest.approx(truth, rel=0.1)
+    assert season.mean(0, 30) == pytest.approx(season.at(np.arange(30)).mean())
+    steady = fit_season(busy_year(730, swing=0.0, jump=5.0), log_days=730)
+    assert np.hypot(steady.cosine, steady.sine) < 0.06  # a price that jumps is none
+    assert fit_season(busy_year(400, swing=0.4), log_days=400) == Season()
+    # what is not known is 0.3 of the wave: all of it half a year on, nothing of it after whole ones
+    assert unlearned_error(n_days=1, looked_back_days=1) == pytest.approx(0.0, abs=0.01)
+    halves = unlearned_error(n_days=183, looked_back_days=182)
+    assert halves == pytest.approx(0.3 * 2 * 2 / np.pi, rel=0.01)  # the mean of half a wave is 2/pi
+    assert unlearned_error(n_days=1461, looked_back_days=1461) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_comes_is_told_by_its_time_of_the_year_and_not_by_that_of_the_last_weeks() -> None:
+    busy = Season(cosine=0.4)  # the cutoff is the height of the season
+    factors = seasonal(busy, (60, 120, 180, 240, 300, 360), tenure_days=np.full(5, 730))
+    assert factors.structural.mean() == pytest.approx(1.0, abs=0.03)  # two whole years were seen
+    assert factors.paces.tolist() == pytest.approx(
+        [busy.mean(d, d + 60) for d in range(0, 360, 60)]
+    )
+    assert factors.calibrated[2] < 0.65  # half a year on, over the two busy periods before
+    flat = seasonal(Season(), (60, 120), tenure_days=np.full(5, 730))
+    assert all((part == 1).all() for part in flat)
+
+
 def test_captured_loss_by_hand() -> None:
     # two of ten leave; V - R = told / (1 - P) here. The way puts the poorer of them first
     users = pl.DataFrame(
@@ -233,17 +363,11 @@ def test_captured_loss_by_hand() -> None:
 
 def test_a_half_life_is_learned_from_what_followed() -> None:
     # what followed is three times the pace of the last days: old days say nothing
-    evidence_rows = pl.DataFrame(
-        {
-            "half_life_days": [10.0, 10.0, 40.0, 40.0],
-            "pace": [1.0, 2.0, 4.0, 2.0],
-            "seen": [3.0, 6.0, 3.0, 6.0],
-        }
-    )
-    found = pace_levels(evidence_rows)
-    assert found["half_life_days"].to_list() == [10.0, 40.0]
-    assert found["level"].to_list() == pytest.approx([9 / 3, 9 / 6])
-    assert pace_levels(evidence_rows.with_columns(seen=0.0)).is_empty()
+    pace, seen = np.array([[1.0, 4.0], [2.0, 2.0]]), np.array([3.0, 6.0])
+    levels = pace_levels([10.0, 40.0], pace, seen)
+    assert [row.half_life_days for row in levels] == [10.0, 40.0]
+    assert [row.level for row in levels] == pytest.approx([9 / 3, 9 / 6])
+    assert pace_levels([10.0, 40.0], pace, 0.0 * seen) == []
 
 
 def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
@@ -254,27 +378,38 @@ def test_a_pace_knows_nothing_of_its_cutoff_and_what_comes_after() -> None:
         for day in np.flatnonzero(rng.random(150) < 0.02 + 0.3 * (user % 3))
         if day not in {29, 59, 149}
     ]
-    known = days(*rows)
-    asked = known.filter(pl.col("active_on") < date(2024, 5, 1))["user_id"].unique().sort()
+    user_days = days(*rows)
+    before = user_days.filter(pl.col("active_on") < date(2024, 5, 1))
+    users = before["user_id"].unique().sort()
 
-    def paces(user_days: pl.DataFrame) -> dict[str, np.ndarray]:
-        return present_paces(
-            asked,
-            user_days,
-            pl.DataFrame(schema={"user_id": pl.Int64}),
-            start_on=date(2024, 1, 1),
-            cutoff_on=date(2024, 5, 1),
-            churn=CHURN,
-            value=VALUE,
-        )
+    def paces(rows: pl.DataFrame) -> dict[str, np.ndarray]:
+        log = day_log(rows, users, NOTHING_CAPPED, cutoff_on=date(2024, 5, 1))
+        return present_paces(log, Season(), log_days=121, churn=CHURN, value=VALUE)
 
-    found = paces(known)
+    found = paces(user_days)
     assert set(found) == {"present_pace", "learned_pace"}
-    before = known.filter(pl.col("active_on") < date(2024, 5, 1))
-    for name, pace in paces(before).items():
+    for name, pace in paces(before.sample(fraction=1.0, shuffle=True, seed=1)).items():
         assert (pace == found[name]).all()
-    often, rarely = (found["learned_pace"][asked.to_numpy() % 3 == k].mean() for k in (2, 0))
+    often, rarely = (found["learned_pace"][users.to_numpy() % 3 == k].mean() for k in (2, 0))
     assert often > 5 * rarely
+
+
+def test_sums_over_days_by_hand() -> None:
+    user_days = days((1, "2024-05-30"), (1, "2024-06-01"), (3, "2024-05-02"), (7, "2024-05-31"))
+    capped = pl.DataFrame(
+        {"user_id": [3], "active_on": [date(2024, 5, 2)], "counted_value": [0.25]}
+    )
+    log = day_log(user_days, pl.Series([1, 2, 3]), capped, cutoff_on=date(2024, 6, 1))
+    assert log.n_days(log.is_past).tolist() == [1, 0, 1]  # user 7 is not looked at
+    assert log.value(log.is_past).tolist() == [1.0, 0.0, 0.25]
+    ones = np.ones(len(log.user))
+    # the last ten days before the cutoff, the ten from it on; 30 days before it is further off
+    assert log.by_period(ones, first=-1, n_periods=2, period_days=10).tolist() == [
+        [1, 1],
+        [0, 0],
+        [0, 0],
+    ]
+    assert log.by_period(ones, first=-3, n_periods=1, period_days=10)[2].tolist() == [1]
 
 
 def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
@@ -288,10 +423,12 @@ def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
 def test_a_log_that_fades_takes_its_trend_along_and_one_cut_proves_little() -> None:
     fading = [(n, "bg_nbd", 1.15 ** np.log2(n), 0.1) for n in (1, 2, 4, 8)]
     level, trend = correction(evidence(*fading))
-    assert -np.log(1.15) < trend < -0.3 * np.log(1.15)
+    assert -np.log(1.15) < trend < -0.25 * np.log(1.15)
     assert -0.1 < level < 0.0
     assert abs(correction(evidence((1, "bg_nbd", 1.5, 0.3)))[0]) < 0.5 * np.log(1.5)
     assert correction(evidence()) == (0.0, 0.0)
+    # a cutoff at which a way told a tenth, for it had nothing to learn from, moves next to nothing
+    assert 0 < correction(evidence((1, "bg_nbd", 0.1, 0.3)))[0] < 0.06
 
 
 def test_misplaced_money_by_hand() -> None:

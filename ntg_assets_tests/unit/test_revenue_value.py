@@ -13,8 +13,6 @@ from ntg_assets.churn.scores import score_churn
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.revenue.value.population import discounted_days
-from ntg_assets.revenue.value.value_candidates import CANDIDATES
 from ntg_assets.revenue.value.value_model import (
     daily_run_rate,
     fit_value,
@@ -22,6 +20,8 @@ from ntg_assets.revenue.value.value_model import (
     predict_value,
 )
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges, range_of
+from ntg_assets.revenue.value.ways.population import discounted_days
+from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
 from ntg_assets_tests.churn_world import (
     CHURN,
     VALUE,

@@ -140,7 +140,8 @@ def test_one_absurd_purchase_is_worth_what_the_log_has_shown(usual: Tables) -> N
     new = found.revenue_risk_radar.filter(pl.col("user_id") == "new").row(0, named=True)
     assert 0 < new["ltv_at_stake"] <= usual.revenue_risk_radar["ltv_at_stake"].max()
     total, before = (table.revenue_risk_radar["revenue_at_risk"].sum() for table in (found, usual))
-    assert total == pytest.approx(before + new["revenue_at_risk"], rel=0.02)
+    # one more user of a single visit moves what the models of visits expect of the others
+    assert total == pytest.approx(before + new["revenue_at_risk"], rel=0.06)
     assert found.ltv_estimates.filter("is_worth_capped")["user_id"].to_list() == ["new"]
     assert found.ltv_estimates["ltv_high"].max() <= 2 * usual.ltv_estimates["ltv_high"].max()  # type: ignore[operator]
     assert not usual.ltv_estimates["is_worth_capped"].any()

@@ -9,7 +9,8 @@ import pytest
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.evaluation.churn.value_horizons import ratio_interval, value_horizons
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges, horizon_forecasts
-from ntg_assets.revenue.value.value_shapes import value_evidence, value_shapes
+from ntg_assets.revenue.value.value_evidence import value_evidence
+from ntg_assets.revenue.value.value_shapes import value_shapes
 from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
 
 SPLIT = boundaries(date(2024, 1, 1), date(2024, 8, 28))

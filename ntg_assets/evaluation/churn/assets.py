@@ -34,7 +34,7 @@ from ntg_assets.local_days import shift_instant
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
 from ntg_assets.revenue.value.horizon_forecasts import horizon_forecasts
-from ntg_assets.revenue.value.value_shapes import value_evidence
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.splits.boundaries import complete_until_day, train_end, zone_of
 from ntg_assets.sql import Query, Table, query
 from ntg_assets.stages import BACKTEST

@@ -27,8 +27,8 @@ from ntg_assets.evaluation.boosting import (
     of_every_kth_user,
     tune,
 )
-from ntg_assets.revenue.value import gamma_gamma
 from ntg_assets.revenue.value.value_model import daily_run_rate
+from ntg_assets.revenue.value.ways import gamma_gamma
 from ntg_assets.statistics.glm import sigmoid
 
 BOOSTED, DIRECT_LOSS = "gradient_boosting", "direct_loss"

@@ -21,12 +21,11 @@ from ntg_assets.evaluation.churn.values_before import with_losses, with_values_b
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
-from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.value_model import fit_value, observed_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
 from ntg_assets.revenue.value.value_shapes import value_shapes
+from ntg_assets.revenue.value.ways.population import period_ends
 from ntg_assets.revenue.value.worth import capped_days, counted
-from ntg_assets.sql import Source
 from ntg_assets.storage.run import run
 
 HOLDOUT, WALK_FORWARD = "holdout", "walk_forward"
@@ -48,7 +47,7 @@ class Past:
     labelled: pl.DataFrame
     raw: pl.DataFrame
     evidence: pl.DataFrame
-    user_days: Source
+    user_days: pl.DataFrame
     history: History
 
 

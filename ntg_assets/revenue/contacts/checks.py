@@ -45,12 +45,12 @@ def targets_obey_the_policy(
 ) -> dg.AssetCheckResult:
     """Nobody excluded is contacted, and every target carries the candidates' figure."""
     offenders = targets_against_policy(intervention_targets, contact_candidates)
-    told = (
+    summary = (
         f"{intervention_targets.height:,} rows, {offenders.height} against the policy or the radar"
     )
     return dg.AssetCheckResult(
         passed=offenders.is_empty(),
-        description=told,
+        description=summary,
         metadata={"first": str(offenders.head(3).rows())},
     )
 
@@ -71,13 +71,13 @@ def contacts_may_be_made(
     asleep = contacts.filter(~pl.col("strategy").is_in(waking)).join(
         contact_candidates.filter("is_sleeper"), on="user_id", how="semi"
     )
-    told = (
+    summary = (
         f"{contacts.height:,} contacts: {ruled.height:,} of people without consent or a running"
         f" contract, {asleep.height:,} of people who pay and do not watch"
     )
     return dg.AssetCheckResult(
         passed=ruled.is_empty() and asleep.is_empty(),
-        description=told,
+        description=summary,
         metadata={"first": str([*ruled.head(3).rows(), *asleep.head(3).rows()])},
     )
 
@@ -92,14 +92,14 @@ def contacts_lead_with_what_raises_the_risk(
     n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
     without = contacts_without_a_raising_reason(intervention_targets)
     n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
-    told = (
+    summary = (
         f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk;"
         f" {n_lowering:,} lead with what lowers it"
     )
     return dg.AssetCheckResult(
         passed=without.height <= MOST_WITHOUT_A_RAISING_REASON * n_contacts and n_lowering == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        description=told,
+        description=summary,
         metadata={"first": str(without.head(3).rows())},
     )
 
@@ -114,24 +114,24 @@ def nobody_is_contacted_while_lists_are_withheld(
     no list and no log of assignments names anybody.
     """
     n_named = intervention_targets.height + intervention_assignments.height
-    told = (
+    summary = (
         f"{contact_holds.height} reasons to contact nobody, {n_named:,} rows of lists and"
         " assignments"
     )
-    return dg.AssetCheckResult(passed=contact_holds.is_empty() or n_named == 0, description=told)
+    return dg.AssetCheckResult(passed=contact_holds.is_empty() or n_named == 0, description=summary)
 
 
 @staged_check("contact_holds", stages=(LIVE,))
 def contact_lists_go_out(contact_holds: pl.DataFrame) -> dg.AssetCheckResult:
     """Nothing keeps the contact lists of the night back; all else is published either way."""
-    told = (
+    summary = (
         f"every contact list is withheld: {tell_holds(contact_holds)}"
         if contact_holds.height
         else "nothing keeps the lists back"
     )
     return dg.AssetCheckResult(
         passed=contact_holds.is_empty(),
-        description=told,
+        description=summary,
         metadata={"n_reasons": contact_holds.height},
     )
 
@@ -144,7 +144,7 @@ def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckRes
     unmatched_trial = user_list_report.filter(
         (pl.col("list") == TRIAL) & ~pl.col("is_usable") & (pl.col("n_rows") > 0)
     )
-    told = [
+    notes = [
         *remarks(user_list_report),
         *(
             f"{source}: {reason}"
@@ -157,9 +157,9 @@ def user_lists_match_the_log(user_list_report: pl.DataFrame) -> dg.AssetCheckRes
         for row in user_list_report.iter_rows(named=True)
     ]
     return dg.AssetCheckResult(
-        passed=not told,
+        passed=not notes,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(told or counts) or "no list of users is configured",
+        description="; ".join(notes or counts) or "no list of users is configured",
     )
 
 

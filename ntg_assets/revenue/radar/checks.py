@@ -83,13 +83,13 @@ def radar_reconciles(
     total, kept = (
         float(revenue_risk_radar.sort("rank")[name].sum()) for name in ("revenue_at_risk", "ltv")
     )
-    told = (
+    summary = (
         f"{total:,.2f} at risk, {kept:,.2f} kept; {offenders.height} of"
         f" {revenue_risk_radar.height:,} rows broken, {unequal.height} sums,"
         f" {disordered.height} out of order"
     )
     return dg.AssetCheckResult(
         passed=offenders.is_empty() and disordered.is_empty() and unequal.is_empty(),
-        description=told,
+        description=summary,
         metadata={"revenue_at_risk": total, "first": str(offenders.head(3).rows())},
     )

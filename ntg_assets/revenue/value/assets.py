@@ -17,10 +17,12 @@ from ntg_assets.revenue.value.contracts import (
 )
 from ntg_assets.revenue.value.horizon_forecasts import fit_ltv_ranges
 from ntg_assets.revenue.value.past_values import past_values
-from ntg_assets.revenue.value.population import period_ends
 from ntg_assets.revenue.value.shape_contracts import ValueShapes, ValueWalkForward
+from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import fit_value
 from ntg_assets.revenue.value.value_ranges import fit_value_ranges
+from ntg_assets.revenue.value.ways.population import period_ends
+from ntg_assets.revenue.value.ways.seasons import SEASON_UNKNOWN, is_learnable
 from ntg_assets.sql import Query, Table
 
 
@@ -99,7 +101,7 @@ def value_shapes(
         period_days=project.settings.churn.horizon_days,
     )
     shapes = shaping.value_shapes(
-        shaping.value_evidence(value_walk_forward),
+        value_evidence(value_walk_forward),
         known_on=train_history(split_boundaries).complete_until_on,
         n_stated=len(ends),
     )
@@ -140,6 +142,9 @@ def ltv_estimates(
         churn=project.settings.churn,
         value=project.settings.value,
     )
+    history = train_history(split_boundaries)
+    if not is_learnable((history.cutoff_on - history.start_on).days):
+        context.log.warning("ltv_estimates: %s", SEASON_UNKNOWN)
     if n_capped := int(values["is_worth_capped"].sum()):
         context.log.warning(
             "ltv_estimates: %d of %d users' worth %s", n_capped, values.height, worth.CAPPED

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.revenue.value.ltv import blend, stakes
-from ntg_assets.revenue.value.value_candidates import CANDIDATES
+from ntg_assets.revenue.value.blending import blend, combined
+from ntg_assets.revenue.value.ltv import stakes
 from ntg_assets.revenue.value.value_ranges import RANGE_SCHEMA, measure_ranges, range_of
 from ntg_assets.revenue.value.value_shapes import longest_closed, value_shapes
+from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
 
 FORECAST_SCHEMA = {
     "told_value": pl.Float64,
@@ -71,7 +72,7 @@ def fit_ltv_ranges(
     wanted = closed["n_periods"].max() if n_periods is None else n_periods
     rows = closed.filter(pl.col("n_periods") == wanted)
     told = [
-        blended(users, shapes, int(wanted))[0]  # type: ignore[arg-type]  # whole, where there are rows
+        _as_much(blended(users, shapes, int(wanted))[0], users["seen_value"].to_numpy())  # type: ignore[arg-type]  # whole, where there are rows
         for _, users in rows.group_by("origin_on", maintain_order=True)
     ]
     if not told:
@@ -80,19 +81,20 @@ def fit_ltv_ranges(
     return ranges.with_columns(n_days=pl.lit(rows["n_days"].max(), pl.Int64))
 
 
+def _as_much(told: Floats, seen: Floats) -> Floats:
+    """Tell as much in all as was seen: how far all of a cutoff was off is no matter of users."""
+    return told * (seen.sum() / told.sum()) if told.sum() > 0 and seen.sum() > 0 else told
+
+
 def blended(users: pl.DataFrame, shapes: pl.DataFrame, n_periods: int) -> tuple[Floats, Floats]:
-    """Value over so many periods and R / V, by the weighed and corrected ways; a way that could not
-    be taken leaves its weight to the others.
-    """
-    taken = [name for name in CANDIDATES if not users[f"told_{name}"].null_count()]
-    rows = {row["candidate"]: row for row in shapes.to_dicts()}
-    whole = sum(rows[name]["weight"] for name in taken) or 1.0
-    parts = []
-    for name in taken:
-        trend = rows[name]["log_level"] + rows[name]["log_trend"] * np.log2(n_periods)
-        told, share = (users[f"{kind}_{name}"].to_numpy() for kind in ("told", "leaver_share"))
-        parts.append((rows[name]["weight"] / whole * float(np.exp(trend)), told, share))
-    return blend(parts, users["churn_probability"].fill_null(0.0).to_numpy())
+    """Value over so many periods and R / V, by the weighed and corrected ways."""
+    told = {
+        name: (users[f"told_{name}"].to_numpy(), users[f"leaver_share_{name}"].to_numpy())
+        for name in CANDIDATES
+        if not users[f"told_{name}"].null_count()
+    }
+    chance = users["churn_probability"].fill_null(0.0).to_numpy()
+    return blend(combined(told, shapes, n_periods=n_periods), chance)
 
 
 def _forecast(

@@ -23,13 +23,14 @@ from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.snapshots import History
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
+from ntg_assets.revenue.value.blending import blend, combined
 from ntg_assets.revenue.value.money_grid import grid_step, on_grid, product_on_grid
-from ntg_assets.revenue.value.population import discounted_days, period_weights, population
-from ntg_assets.revenue.value.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.value_model import predict_value
 from ntg_assets.revenue.value.value_ranges import range_of
+from ntg_assets.revenue.value.ways.day_log import day_log
+from ntg_assets.revenue.value.ways.population import discounted_days, period_weights, population
+from ntg_assets.revenue.value.ways.value_candidates import NextHorizon, Population, candidate_values
 from ntg_assets.revenue.value.worth import counted
-from ntg_assets.sql import Source
 from ntg_assets.statistics.glm import Z_95
 
 TINY = 1e-12  # keeps the log odds of a saturated probability finite
@@ -73,8 +74,8 @@ def stakes(
     stays = np.where(is_at_risk, total / np.where(kept > 0, kept, 1.0), total)
     step = grid_step(float(stays.sum()))
     if_stays = on_grid(stays, step)
-    asked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
-    at_stake, at_risk = product_on_grid(churn_probability, asked, step)
+    staked = np.where(is_at_risk, if_stays * (1 - leaver_share), 0.0)
+    at_stake, at_risk = product_on_grid(churn_probability, staked, step)
     if_leaves = np.maximum(if_stays - at_stake, 0.0)  # a last bit below 0 is 0
     return Stakes(if_stays - at_risk, if_stays, if_leaves, at_stake, at_risk)
 
@@ -83,7 +84,7 @@ def score_value(
     snapshots: pl.DataFrame,
     scores: pl.DataFrame,
     model: ValueModel,
-    user_days: Source,
+    user_days: pl.DataFrame,
     history: History,
     *,
     churn: ChurnSettings,
@@ -112,10 +113,8 @@ def score_value(
     )
     known = population(
         activity,
-        user_days,
-        model.capped,
-        start_on=history.start_on,
-        cutoff_on=history.cutoff_on,
+        day_log(user_days, activity["user_id"], model.capped, cutoff_on=history.cutoff_on),
+        log_days=(history.cutoff_on - history.start_on).days,
         next_horizon=NextHorizon(
             placed["churn_probability"].to_numpy(), predict_value(activity, model.coefficients)[0]
         ),
@@ -162,7 +161,8 @@ def ltv_estimates(
     per_horizon = known.next_horizon.value_if_active if known.next_horizon else 0 * total
     next_value = (1 - chance) * per_horizon
     next_low, next_high = range_of(next_value, ranges)
-    factor = np.exp(Z_95 * np.hypot(_shape_error(shapes), _log_active_error(scores)))
+    error = np.hypot(np.hypot(_shape_error(shapes), known.season_error), _log_active_error(scores))
+    factor = np.exp(Z_95 * error)
     activity = known.activity
     return scores.select("user_id").with_columns(
         pl.Series("ltv", parts.ltv),
@@ -188,47 +188,17 @@ def ltv_estimates(
 def weighed(
     known: Population, chance: Floats, shapes: pl.DataFrame, *, settings: ValueSettings
 ) -> tuple[Floats, Floats]:
-    """What each user is expected to bring over the stated horizon, discounted, and R / V.
-
-    Ways without weight are not taken; where a way with weight cannot be taken, the others share it.
-    """
+    """What each user is expected to bring over the stated horizon, discounted, and R / V."""
     weights = period_weights(
         horizon_days=settings.horizon_days,
         period_days=known.period_ends[0],
         annual_discount=settings.annual_discount,
     )
-    rows = {row["candidate"]: row for row in shapes.filter(pl.col("weight") > 0).to_dicts()}
-    found = candidate_values(known, list(rows))
-    whole = sum(rows[name]["weight"] for name in found)
-    parts = [
-        (
-            rows[name]["weight"] / whole * rows[name]["correction"],
-            candidate.total(weights),
-            candidate.leaver_share(weights),
-        )
-        for name, candidate in found.items()
-    ]
-    return blend(parts, chance)
-
-
-def blend(parts: list[tuple[float, Floats, Floats]], chance: Floats) -> tuple[Floats, Floats]:
-    """Add up V and R of several ways.
-
-    Args:
-        parts: Of each way its factor, its expected value, and its R / V.
-        chance: P(churn), shape (n,).
-
-    Returns:
-        Expected value, and R / V, shape (n,): V and R are the weighed sums of those of the ways.
-    """
-    stays, leaves = np.zeros(len(chance)), np.zeros(len(chance))
-    for factor, total, share in parts:
-        kept = 1 - chance * (1 - share)
-        if_stays = factor * np.maximum(total, 0.0) / np.where(kept > 0, kept, 1.0)
-        stays += if_stays
-        leaves += if_stays * share
-    together = np.minimum(leaves / np.where(stays > 0, stays, 1.0), 1.0)
-    return stays * (1 - chance * (1 - together)), together
+    ways = {
+        name: (way.total(weights), way.leaver_share(weights))
+        for name, way in candidate_values(known).items()
+    }
+    return blend(combined(ways, shapes, n_periods=len(known.period_ends)), chance)
 
 
 def _discounted_days(known: Population, settings: ValueSettings) -> float:
@@ -241,8 +211,8 @@ def _discounted_days(known: Population, settings: ValueSettings) -> float:
 
 
 def _shape_error(shapes: pl.DataFrame) -> float:
-    """Spread of ln(seen / told) from cutoff to cutoff, by weight."""
-    return float((shapes["weight"] * shapes["log_spread"]).sum())
+    """Spread of ln(seen / ways) from cutoff to cutoff, by weight in the sum."""
+    return float((shapes["level_weight"] * shapes["log_spread"]).sum())
 
 
 def _log_active_error(rows: pl.DataFrame) -> Floats:

@@ -5,13 +5,13 @@ At each past cutoff churn and value are fitted anew on the windows that had clos
 users known are followed over 1, 2, 4, ... churn horizons, as far as the log reaches.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Flags, Floats
+from ntg_assets.arrays import Floats
 from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.scores import score_churn
@@ -19,30 +19,23 @@ from ntg_assets.churn.snapshots import History
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS, closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.features.user_activity import active_users_at, user_activity_features
-from ntg_assets.revenue.value.population import (
-    by_user_and_period,
-    period_ends,
-    population,
-    value_periods,
-)
-from ntg_assets.revenue.value.value_candidates import (
+from ntg_assets.features.user_activity import user_activity_features
+from ntg_assets.revenue.value.value_model import fit_value, predict_value
+from ntg_assets.revenue.value.ways.day_log import day_log
+from ntg_assets.revenue.value.ways.population import period_ends, population
+from ntg_assets.revenue.value.ways.seen_values import Seen, seen_values
+from ntg_assets.revenue.value.ways.value_candidates import (
     CANDIDATES,
     NextHorizon,
     Population,
     candidate_values,
 )
-from ntg_assets.revenue.value.value_model import fit_value, predict_value
-from ntg_assets.revenue.value.worth import capped_days, counted
-from ntg_assets.sql import Source
+from ntg_assets.revenue.value.worth import capped_at, counted
 from ntg_assets.storage.run import run
 
 MOST_CUTOFFS = 8
 MOST_USERS = 50_000  # followed from one cutoff; every k-th by id beyond
 FEWEST_USERS = 50  # known at a cutoff; fewer say nothing of the money of all
-# a user's period counts at most so many times the largest one that was known at the cutoff: one
-# amount that nobody could foresee decides nothing
-LARGEST_SURPRISE = 3.0
 SCHEMA = {
     "origin_on": pl.Date,
     "user_id": pl.String,
@@ -61,13 +54,6 @@ SCHEMA = {
 }
 
 
-class Seen(NamedTuple):
-    """What users brought after a cutoff: value by period, and whether the first one was silent."""
-
-    value: Floats
-    silent_first: Flags
-
-
 def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings) -> list[date]:
     """List past cutoffs that are 1, 2, 3, 4, 6, 8, 12, ... churn horizons old, and the stated
     horizon; at least one horizon of the log lies before each.
@@ -80,7 +66,7 @@ def past_cutoffs(history: History, *, churn: ChurnSettings, value: ValueSettings
 
 
 def past_values(
-    user_days: Source,
+    user_days: pl.DataFrame,
     labelled: pl.DataFrame,
     raw: pl.DataFrame,
     history: History,
@@ -102,9 +88,19 @@ def past_values(
         `past_values`: one row per (cutoff, number of periods, user). A way that could not be taken
             at a cutoff is null there.
     """
+    cutoffs = past_cutoffs(history, churn=churn, value=value)
+    features = _activity_of(user_days, cutoffs) if cutoffs else pl.DataFrame()
     made = [
-        _followed(on, user_days, labelled, raw, history, churn=churn, value=value)
-        for on in past_cutoffs(history, churn=churn, value=value)
+        _followed(
+            features.filter(pl.col("snapshot_on") == on),
+            user_days,
+            labelled,
+            raw,
+            history,
+            churn=churn,
+            value=value,
+        )
+        for on in cutoffs
     ]
     kept = [rows for rows in made if rows.height]
     empty = (
@@ -118,8 +114,8 @@ def past_values(
 
 
 def _followed(
-    origin_on: date,
-    user_days: Source,
+    features: pl.DataFrame,
+    user_days: pl.DataFrame,
     labelled: pl.DataFrame,
     raw: pl.DataFrame,
     history: History,
@@ -127,21 +123,42 @@ def _followed(
     churn: ChurnSettings,
     value: ValueSettings,
 ) -> pl.DataFrame:
-    known = _known_at(origin_on, user_days, labelled, raw, history, churn=churn, value=value)
-    if known.activity.height < FEWEST_USERS:
+    if features.height < FEWEST_USERS:
         return pl.DataFrame(schema=SCHEMA)
-    seen = _seen(known, user_days, origin_on, history, churn=churn)
-    told = candidate_values(known)
-    ends = known.period_ends
+    origin_on = features["snapshot_on"][0]
+    capped = capped_at(user_days, cutoff_on=origin_on, settings=value)
+    activity = counted(features, capped).sort("user_id")
+    users, log_days = activity["user_id"], (origin_on - history.start_on).days
+    log = day_log(user_days, users, capped, cutoff_on=origin_on)
+    known = population(
+        activity,
+        log,
+        log_days=log_days,
+        next_horizon=_models(
+            activity, closed_before(labelled, origin_on), raw, capped, churn=churn, value=value
+        ),
+        churn=churn,
+        value=value,
+    )
+    whole = day_log(user_days, users, capped.clear(), cutoff_on=origin_on) if capped.height else log
+    seen = seen_values(whole, known, log_days=log_days, period_days=churn.horizon_days)
+    return _span_tables(known, seen, origin_on, history.complete_until_on)
+
+
+def _span_tables(
+    known: Population, seen: Seen, origin_on: date, complete_until_on: date
+) -> pl.DataFrame:
+    """Rows of every span that has closed."""
+    told, ends = candidate_values(known), known.period_ends
     rows = []
     for n in _spans(len(ends)):
         closes_on = origin_on + timedelta(days=ends[n - 1])
-        if closes_on > history.complete_until_on:
+        if closes_on > complete_until_on:
             break
         weights = np.where(np.arange(len(ends)) < n, 1.0, 0.0)
         columns = {
-            **{f"told_{name}": found.total(weights) for name, found in told.items()},
-            **{f"leaver_share_{name}": found.leaver_share(weights) for name, found in told.items()},
+            **{f"told_{name}": way.total(weights) for name, way in told.items()},
+            **{f"leaver_share_{name}": way.leaver_share(weights) for name, way in told.items()},
         }
         rows.append(_span_rows(known, seen, columns, origin_on, closes_on, n))
     return pl.concat(rows) if rows else pl.DataFrame(schema=SCHEMA)
@@ -185,37 +202,20 @@ def _span_rows(
     )
 
 
-def _known_at(
-    origin_on: date,
-    user_days: Source,
-    labelled: pl.DataFrame,
-    raw: pl.DataFrame,
-    history: History,
-    *,
-    churn: ChurnSettings,
-    value: ValueSettings,
-) -> Population:
-    capped = run(capped_days(user_days, cutoff_on=origin_on, settings=value))
-    features = run(user_activity_features(user_days, active_users_at(user_days, origin_on)))
-    every_kth = -(-features.height // MOST_USERS)
-    activity = counted(
-        features.sort("user_id")
-        .gather_every(max(every_kth, 1))
-        .rename({"cutoff_on": "snapshot_on"}),
-        capped,
-    ).sort("user_id")
-    closed = closed_before(labelled, origin_on)
-    models = _models(activity, closed, raw, capped, churn=churn, value=value)
-    return population(
-        activity,
-        user_days,
-        capped,
-        start_on=history.start_on,
-        cutoff_on=origin_on,
-        next_horizon=models,
-        churn=churn,
-        value=value,
-    )
+def _activity_of(user_days: pl.DataFrame, cutoffs: Sequence[date]) -> pl.DataFrame:
+    """Features of everyone users_at at each cutoff, or of every k-th."""
+    users_at = [
+        user_days.filter(pl.col("active_on") < on).select(pl.col("user_id").unique().sort())
+        for on in cutoffs
+    ]
+    followed = [
+        users.gather_every(max(-(-users.height // MOST_USERS), 1)).with_columns(
+            cutoff_on=pl.lit(on)
+        )
+        for on, users in zip(cutoffs, users_at, strict=True)
+    ]
+    features = run(user_activity_features(user_days, pl.concat(followed)))
+    return features.sort("user_id").rename({"cutoff_on": "snapshot_on"})
 
 
 def _models(
@@ -237,31 +237,3 @@ def _models(
     chance = score_churn(activity, coefficients)["churn_probability"].to_numpy()
     worth = fit_value(counted(closed, capped), settings=value)
     return NextHorizon(chance, predict_value(activity, worth)[0])
-
-
-def _seen(
-    known: Population,
-    user_days: Source,
-    origin_on: date,
-    history: History,
-    *,
-    churn: ChurnSettings,
-) -> Seen:
-    rows = run(
-        value_periods(
-            user_days,
-            start_on=history.start_on,
-            cutoff_on=origin_on,
-            churn=churn,
-            until_on=history.complete_until_on,
-            horizon_days=known.period_ends[-1],
-        )
-    )
-    users, ahead = known.activity["user_id"], range(len(known.period_ends))
-    active = by_user_and_period(users, rows, "n_active_days", ahead)
-    if known.day_price is not None:
-        return Seen(active * known.day_price, active[:, 0] == 0)
-    past = rows.filter(pl.col("period") < 0)["value_sum"].max()
-    most = LARGEST_SURPRISE * float(past or np.inf)  # type: ignore[arg-type]  # a float column
-    amounts = by_user_and_period(users, rows, "value_sum", ahead)
-    return Seen(np.clip(amounts, 0.0, most if most > 0 else np.inf), active[:, 0] == 0)

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.revenue.value.value_candidates import CANDIDATES
+from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
 
 _TOLD = "What it foresaw; null where it could not be taken:"
 _MONEY: dict[str, Any] = {"unit": "unit", "nullable": True, "ge": 0}
@@ -75,6 +75,13 @@ class ValueShapes(Contract):
     )
     weight: float = column("Share of the forecast; all add up to 1", unit="share", ge=0, le=1)
     is_heaviest: bool = column("Whether none counts more")
+    level_weight: float = column(
+        "Share in the sum of all, which is the geometric mean of the corrected sums; all add up to"
+        " 1",
+        unit="share",
+        ge=0,
+        le=1,
+    )
     misplaced_share: float = column(
         "Sum over deciles of |told - seen| over seen, mean of the earlier cuts by length; null:"
         " none could judge it",
@@ -95,6 +102,13 @@ class ValueShapes(Contract):
     log_level: float = column("ln(seen / told) at one period, shrunk to 0")
     log_trend: float = column("Its change per doubling of the span, shrunk to 0")
     correction: float = column("Factor on the forecast of the stated horizon", gt=0)
+    spread_power: float = column(
+        "Power on the forecasts of users, relative to their mean: below 1 brings them together",
+        gt=0,
+    )
+    spread_floor: float = column(
+        "Share of the sum that everybody has alike", unit="share", ge=0, lt=1
+    )
     log_spread: float = column("Spread of ln(seen / told) from cut to cut", ge=0)
     n_origins: int = column("Earlier cuts that judge it", ge=0)
     longest_days: int = column("Longest span that has closed", unit="days", ge=0)

@@ -66,13 +66,19 @@ def measure_ranges(told: Floats, seen: Floats) -> pl.DataFrame:
     n_bins = max(1, min(MAX_BINS, len(order) // MIN_ROWS_PER_BIN))
     made = []
     for number, part in enumerate(np.array_split(np.arange(len(order)), n_bins), start=1):
-        ends = (
-            float(np.quantile(ratio[part], RANGE[0], method="lower")),
-            float(np.quantile(ratio[part], RANGE[1], method="higher")),
-        )
+        ends = _ends(ratio[part])
         upto = float(forecast[order][part[-1]]) if number < n_bins else np.inf
         made.append((number, upto, *ends, len(part)))
     return pl.DataFrame(made, schema=RANGE_SCHEMA, orient="row")
+
+
+def _ends(ratio: Floats) -> tuple[float, float]:
+    """Where nine of ten lie: the middle, or, where more than one in twenty brought nothing, all of
+    them and as many more as make nine.
+    """
+    low = float(np.quantile(ratio, RANGE[0], method="lower"))
+    high = RANGE[1] if low > 0 else RANGE[1] - RANGE[0]
+    return low, float(np.quantile(ratio, high, method="higher"))
 
 
 def range_of(forecast: Floats, ranges: pl.DataFrame) -> tuple[Floats, Floats]:

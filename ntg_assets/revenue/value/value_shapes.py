@@ -1,21 +1,20 @@
-"""How much each way of foreseeing value counts, on the evidence of earlier cuts of the same log,
-and how far it was off there.
+"""How much each way of foreseeing value counts, on the evidence of earlier cuts of the same log.
 
-Statistic. At each past cutoff a way is judged at the longest span that has closed, of all users and
-by decile of its forecast: *misplaced* = sum over the deciles of |told - seen|, over all seen, mean
-over the cutoffs, spans weighed by their length; and by its radar: *missed* = what leavers had been
-worth that P (V - R) by this way alone does not hold at the top, of what P times that worth holds.
-Its error is the former + `MISSED_COUNTS` of the latter: a sum may be right while who is worth most
-is not known. Weights go as 1 / error^(4 n / (n + 2)) with n cutoffs: nearly a choice where many say
-that one way is clearly better, an average where few do (averages of forecasts that err differently
-err less: Bates and Granger 1969, "The combination of forecasts"). What could not be judged counts
-as if it had misplaced `UNJUDGED` of the money, and held of the loss what such ways typically hold.
-Each way is first corrected by its own ratios,
+How much money and who brings it are two questions, judged apart: a way may know who is worth most
+and tell too little of all. At each past cutoff a way is looked at over the longest span that has
+closed.
 
-    ln(seen / told) = a + b log2(periods) + noise,   a ~ N(0, 0.1^2),  b ~ N(0, 0.05^2)
+*How much* is asked in `value_levels`: each way is corrected by its own ratios of seen to told, and
+the sum of all is the geometric mean of the corrected sums.
 
-a ridge regression over the cutoffs, so that a log that fades or grows carries its trend on by the
-doubling, and one cutoff proves little. Cutoffs overlap: two of them count as one.
+*Who.* Its error is *misplaced* = sum over the deciles of its forecast of |told - seen|, over all
+seen, mean over the cutoffs, spans weighed by their length, + `MISSED_COUNTS` of *missed* = what
+leavers had been worth that P (V - R) by this way alone does not hold at the top, of what P times
+that worth holds. Weights go as 1 / error^(4 n / (n + 2)) with n cutoffs: nearly a
+choice where many say that one way is clearly better, an average where few do (averages of forecasts
+that err differently err less: Bates and Granger 1969, "The combination of forecasts"). What could
+not be judged counts as if it had misplaced `UNJUDGED` of the money, and held of the loss what such
+ways typically hold. How far apart each way's forecasts lie is corrected too (`value_spread`).
 """
 
 from collections.abc import Sequence
@@ -24,11 +23,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
-from ntg_assets.revenue.value.value_candidates import CANDIDATES
+from ntg_assets.revenue.value.value_levels import correction, level_weights, spread
+from ntg_assets.revenue.value.value_spread import Spread, fit_spread
+from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
 
-N_DECILES = 10
-DEPTHS = (0.05, 0.1, 0.2)  # of the radar, at which captured loss is counted
 MOST_MISPLACED = 2.0  # more is not told apart: one bad cutoff must not decide everything
 # A share of the attainable loss that a radar missed counts as three of the money misplaced: on a
 # fifth of the Complete Journey the captured share rose from .71 (0) over .83 (1) to .92 (3), the
@@ -41,91 +39,6 @@ ELSE_CAPTURED = 0.75
 LEAST_MISPLACED = 0.03  # below this it is luck
 UNJUDGED = 0.35  # misplaced share that stands for a way no earlier cut could judge
 SHARPNESS, HALF_SHARP = 4.0, 2.0  # the power with many cutoffs, and how many give half of it
-LEVEL_SD, TREND_SD = 0.1, 0.05  # of ln(seen / told), and of its change per doubling of the span
-LEAST_NOISE = 0.1  # of ln(seen / told) from cutoff to cutoff: seasons move it by as much
-OVERLAP = 2.0  # past cutoffs that count as one
-EVIDENCE_SCHEMA = {
-    "origin_on": pl.Date,
-    "closes_on": pl.Date,
-    "n_periods": pl.Int64,
-    "n_days": pl.Int64,
-    "candidate": pl.String,
-    "told_value": pl.Float64,
-    "seen_value": pl.Float64,
-    "misplaced_share": pl.Float64,
-    "captured_loss": pl.Float64,
-    "attainable_loss": pl.Float64,
-    "n_users": pl.Int64,
-}
-
-
-def value_evidence(past: pl.DataFrame) -> pl.DataFrame:
-    """Judge every way at every past cutoff and span.
-
-    Args:
-        past: `past_values`.
-
-    Returns:
-        One row per (cutoff, span, way): columns of `EVIDENCE_SCHEMA`. Nothing seen: no row.
-    """
-    rows = []
-    ordered = past.sort("origin_on", "n_periods", "user_id")
-    spans = ordered.group_by("origin_on", "n_periods", maintain_order=True)
-    for _, users in spans:
-        seen = users["seen_value"].to_numpy()
-        if seen.sum() <= 0:
-            continue
-        first = users.row(0, named=True)
-        for name in CANDIDATES:
-            if users[f"told_{name}"].null_count():
-                continue
-            told = users[f"told_{name}"].to_numpy()
-            rows.append(
-                (
-                    *(first[key] for key in ("origin_on", "closes_on", "n_periods", "n_days")),
-                    name,
-                    float(told.sum()),
-                    float(seen.sum()),
-                    misplaced_share(told, seen),
-                    *captured_loss(users, name),
-                    users.height,
-                )
-            )
-    return pl.DataFrame(rows, schema=EVIDENCE_SCHEMA, orient="row")
-
-
-def misplaced_share(told: Floats, seen: Floats) -> float:
-    """Sum over the deciles of the forecast of |told - seen|, over all that was seen."""
-    order = np.argsort(told, kind="stable")
-    gaps = [abs(told[part].sum() - seen[part].sum()) for part in np.array_split(order, N_DECILES)]
-    return float(sum(gaps) / seen.sum())
-
-
-def captured_loss(users: pl.DataFrame, name: str) -> tuple[float | None, float | None]:
-    """What leavers had been worth, as far as the first of a radar made of one way held it, and a
-    radar of the same probabilities that knew that worth exactly; mean over `DEPTHS`.
-
-    Args:
-        users: Rows of `past_values` of one cutoff and span.
-        name: The way.
-
-    Returns:
-        Captured and attainable; None where no probability was known.
-    """
-    asked = users.filter("is_at_risk", pl.col("churn_probability").is_not_null())
-    if asked.is_empty():
-        return None, None
-    chance, worth = (asked[key].to_numpy() for key in ("churn_probability", "recent_value"))
-    share = np.minimum(asked[f"leaver_share_{name}"].to_numpy(), 1.0)
-    lost = np.where(asked["is_silent_first"].to_numpy(), worth, 0.0)
-    kept = 1 - chance * (1 - share)
-    stays = asked[f"told_{name}"].to_numpy() / np.where(kept > 0, kept, 1.0)
-    return _held(chance * stays * (1 - share), lost), _held(chance * worth, lost)
-
-
-def _held(ranking: Floats, lost: Floats) -> float:
-    order = np.argsort(-ranking, kind="stable")
-    return float(np.mean([lost[order[: int(np.ceil(part * len(lost)))]].sum() for part in DEPTHS]))
 
 
 def value_shapes(
@@ -149,22 +62,27 @@ def value_shapes(
         _total(errors, captured), available, n_cutoffs=longest["origin_on"].n_unique()
     )
     best = max(weights, key=lambda name: weights[name])
+    levels = level_weights(longest, available)
     rows = []
     for name in CANDIDATES:
         mine = longest.filter(pl.col("candidate") == name)
         level, trend = correction(mine)
+        power, floor = _spread_of(mine)
         told, seen = float(mine["told_value"].sum()), float(mine["seen_value"].sum())
         rows.append(
             {
                 "candidate": name,
                 "weight": weights[name],
                 "is_heaviest": name == best,
+                "level_weight": levels[name],
                 "misplaced_share": errors[name],
                 "captured_share": captured[name],
                 "told_over_seen": told / seen if seen > 0 else None,
                 "log_level": level,
                 "log_trend": trend,
                 "correction": float(np.exp(level + trend * np.log2(n_stated))),
+                "spread_power": power,
+                "spread_floor": floor,
                 "log_spread": spread(mine, level, trend),
                 "n_origins": mine.height,
                 "longest_days": int(mine["n_days"].max() or 0),  # type: ignore[arg-type]  # whole days
@@ -179,12 +97,15 @@ SHAPES_SCHEMA = {
     "candidate": pl.String,
     "weight": pl.Float64,
     "is_heaviest": pl.Boolean,
+    "level_weight": pl.Float64,
     "misplaced_share": pl.Float64,
     "captured_share": pl.Float64,
     "told_over_seen": pl.Float64,
     "log_level": pl.Float64,
     "log_trend": pl.Float64,
     "correction": pl.Float64,
+    "spread_power": pl.Float64,
+    "spread_floor": pl.Float64,
     "log_spread": pl.Float64,
     "n_origins": pl.Int64,
     "longest_days": pl.Int64,
@@ -203,6 +124,8 @@ def in_words(shapes: pl.DataFrame) -> str:
         .select("candidate", "weight")
         .iter_rows()
     )
+    leading = shapes.sort("level_weight", descending=True).row(0, named=True)
+    ways += f"; the sum leans most on {leading['candidate']} ({leading['level_weight']:.0%})"
     if row["misplaced_share"] is None:
         return f"{ways}: no earlier cut could judge {row['candidate']}"
     return (
@@ -220,33 +143,11 @@ def longest_closed(evidence: pl.DataFrame, known_on: date) -> pl.DataFrame:
     )
 
 
-def correction(longest: pl.DataFrame) -> tuple[float, float]:
-    """Level and trend per doubling of ln(seen / told) of one way; nothing where nothing closed."""
-    if longest.is_empty():
-        return 0.0, 0.0
-    design, ratio = _ratios(longest)
-    noise = max(float(ratio.std()), LEAST_NOISE)
-    weight = 1 / (OVERLAP * noise**2)
-    prior = np.diag([LEVEL_SD**-2, TREND_SD**-2])
-    found = np.linalg.solve(prior + weight * design.T @ design, weight * design.T @ ratio)
-    return float(found[0]), float(found[1])
-
-
-def spread(longest: pl.DataFrame, level: float, trend: float) -> float:
-    """Standard deviation of ln(seen / told) about the correction; that of the prior where fewer
-    than two cutoffs have closed.
-    """
-    if longest.height < 2:  # noqa: PLR2004  # a spread needs two
-        return float(np.hypot(LEVEL_SD, 2 * LEAST_NOISE))
-    design, ratio = _ratios(longest)
-    return float(max(np.sqrt(((ratio - design @ [level, trend]) ** 2).mean()), LEAST_NOISE / 2))
-
-
-def _ratios(longest: pl.DataFrame) -> tuple[Floats, Floats]:
-    told = np.maximum(longest["told_value"].to_numpy(), np.finfo(np.float64).tiny)
-    ratio = np.clip(np.log(longest["seen_value"].to_numpy() / told), -1.0, 1.0)
-    periods = longest["n_periods"].cast(pl.Float64).to_numpy()
-    return np.column_stack([np.ones(len(ratio)), np.log2(periods)]), ratio
+def _spread_of(mine: pl.DataFrame) -> Spread:
+    shares = (
+        [np.asarray(row) for row in mine[f"{kind}_shares"].to_list()] for kind in ("told", "seen")
+    )
+    return fit_spread(*shares)
 
 
 def _errors(longest: pl.DataFrame, available: Sequence[str]) -> dict[str, float | None]:

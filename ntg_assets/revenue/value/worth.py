@@ -14,6 +14,7 @@ import polars as pl
 
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.sql import Query, Source, query
+from ntg_assets.storage.run import run
 
 # of the log at least as large: an amount that so many days reached has been shown
 LEAST_DAYS, ONE_DAY_IN = 5, 1000
@@ -39,6 +40,15 @@ def capped_days(user_days: Source, *, cutoff_on: date, settings: ValueSettings) 
         at_most_one_in=AT_MOST_ONE_IN,
         own_days=OWN_DAYS,
     )
+
+
+def capped_at(user_days: pl.DataFrame, *, cutoff_on: date, settings: ValueSettings) -> pl.DataFrame:
+    """`capped_days` of a log in memory; nothing is asked where active days are counted."""
+    if settings.basis != "event_value":
+        return user_days.clear().select(
+            "user_id", "active_on", "value_sum", counted_value="value_sum"
+        )
+    return run(capped_days(user_days, cutoff_on=cutoff_on, settings=settings))
 
 
 def counted_days(user_days: Source, capped: pl.DataFrame) -> Source:

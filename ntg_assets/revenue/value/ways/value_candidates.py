@@ -24,8 +24,8 @@ import polars as pl
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.bg_nbd import Visits, visits_of
 from ntg_assets.churn.visit_models import VisitShape, visit_shape
-from ntg_assets.revenue.value.gamma_gamma import expected_value, fit_gamma_gamma
-from ntg_assets.revenue.value.returns_chain import returns_shape
+from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
+from ntg_assets.revenue.value.ways.returns_chain import returns_shape
 
 CALIBRATED = ("calibrated_bg_nbd", "calibrated_pareto_nbd", "calibrated_returns")
 STRUCTURAL = ("bg_nbd", "pareto_nbd")
@@ -47,6 +47,21 @@ class NextHorizon(NamedTuple):
         return (1 - self.churn_probability) * self.value_if_active
 
 
+class SeasonFactors(NamedTuple):
+    """What the time of the year does to each period ahead, shape (periods,): over what the way in
+    question has looked at.
+
+    Attributes:
+        calibrated: Over the last horizons.
+        structural: Over all days on which the users were known.
+        paces: Over the mean of the year, at which paces are taken.
+    """
+
+    calibrated: Floats
+    structural: Floats
+    paces: Floats
+
+
 @dataclass(frozen=True)
 class Population:
     """What is known of every user at one cutoff; rows of all fields by user id.
@@ -63,6 +78,9 @@ class Population:
         paces: E[value of the next horizon | active] at the pace of each user, by way; those that
             could be learned.
         recent_value: Value per churn horizon over the at-risk window: what a leaver takes along.
+        seasonal: The time of the year.
+        season_error: Of the logarithm of what is told, for a season that could not be learned; 0
+            where it was.
     """
 
     activity: pl.DataFrame
@@ -75,6 +93,8 @@ class Population:
     day_price: float | None
     paces: Mapping[str, Floats]
     recent_value: Floats
+    seasonal: SeasonFactors
+    season_error: float
 
     @property
     def visits(self) -> Visits:
@@ -95,6 +115,10 @@ class Candidate(NamedTuple):
     if_active: Floats
     if_silent: Floats
     silence: Floats
+
+    def times(self, factors: Floats) -> "Candidate":
+        """The same with a factor on each period."""
+        return Candidate(self.if_active * factors, self.if_silent * factors, self.silence)
 
     def leaver_share(self, weights: Floats) -> Floats:
         """What a leaver still brings over what who stays brings, each period weighed; at most 1."""
@@ -137,8 +161,14 @@ def candidate_values(
         else:
             made = _calibrated(known.next_horizon, shape(name.removeprefix("calibrated_")))
         if made is not None and np.isfinite(made.if_active).all():
-            found[name] = made
+            found[name] = made.times(_seasonal(known, name))
     return found
+
+
+def _seasonal(known: Population, name: str) -> Floats:
+    if name in STRUCTURAL:
+        return known.seasonal.structural
+    return known.seasonal.paces if name in PACES else known.seasonal.calibrated
 
 
 def visit_worth(known: Population) -> Floats | None:

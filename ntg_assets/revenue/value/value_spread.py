@@ -1,0 +1,61 @@
+"""How far apart a way's forecasts should lie: what earlier cuts say of its spread.
+
+Who is forecast much brings less than that, and who is forecast next to nothing brings more. A way's
+forecasts keep their order and their sum; over n users of mean forecast m
+
+    share of each = (1 - floor) (told / m)^power / sum + floor / n
+
+is the calibration slope of Cox, with a floor that everybody has (a return that nobody saw coming).
+Both numbers have the largest likelihood of the money seen in twentieths of the forecast, over the
+cutoffs, on a grid; n cutoffs move them n / (n + 2) of the way from "as told".
+
+Source: Cox 1958, "Two further applications of a model for binary regression" (calibration slope).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ntg_assets.arrays import Floats
+
+POWERS = np.linspace(0.5, 1.3, 17)
+FLOORS = np.concatenate([[0.0], np.geomspace(0.002, 0.5, 15)])
+HALF_SURE = 2.0  # cutoffs that move half of the way
+SMALLEST = 1e-12  # of a share
+
+
+class Spread(NamedTuple):
+    """Power and floor; 1 and 0: as told."""
+
+    power: float = 1.0
+    floor: float = 0.0
+
+    def of(self, told: Floats) -> Floats:
+        """Spread forecasts so; their order and their sum stay."""
+        mean = float(told.mean()) if len(told) else 0.0
+        if mean <= 0 or self == Spread():
+            return told
+        powered = (told / mean) ** self.power
+        return mean * ((1 - self.floor) * powered / powered.mean() + self.floor)
+
+
+def fit_spread(told_shares: Sequence[Floats], seen_shares: Sequence[Floats]) -> Spread:
+    """Learn the spread of one way.
+
+    Args:
+        told_shares: By cutoff: share of all that was told in bins of equal size by the forecast.
+        seen_shares: The same of what was seen.
+    """
+    likelihood = np.zeros((len(POWERS), len(FLOORS)))
+    for told, seen in zip(told_shares, seen_shares, strict=True):
+        relative = np.maximum(told * len(told), SMALLEST)
+        powered = relative ** POWERS[:, None]
+        powered /= powered.sum(axis=1, keepdims=True)
+        shares = (1 - FLOORS[:, None]) * powered[:, None, :] + FLOORS[:, None] / len(told)
+        likelihood += (seen * np.log(np.maximum(shares, SMALLEST))).sum(axis=2)
+    if not len(told_shares):
+        return Spread()
+    power, floor = np.unravel_index(int(likelihood.argmax()), likelihood.shape)
+    sure = len(told_shares) / (len(told_shares) + HALF_SURE)
+    return Spread(1 + sure * float(POWERS[power] - 1), sure * float(FLOORS[floor]))
