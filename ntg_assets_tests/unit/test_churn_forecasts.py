@@ -21,7 +21,7 @@ from ntg_assets.evaluation.churn.challenger_report import (
     top_share_of,
     value_backtest,
 )
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS, Origin, direct_loss
+from ntg_assets.evaluation.churn.challengers import CHALLENGERS
 from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import (
     HOLDOUT,
@@ -31,8 +31,10 @@ from ntg_assets.evaluation.churn.forecasts import (
     holdout_forecasts,
 )
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
+from ntg_assets.evaluation.churn.origin import Origin
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
+from ntg_assets.evaluation.churn.value_challengers import direct_loss, run_rate
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
@@ -411,3 +413,23 @@ def test_value_metrics_by_hand() -> None:
     held, perfect = (2 / 3 + 2 / 3 + 1) / 3, (2 / 3 + 1 + 1) / 3
     assert gini_share(told, seen) == pytest.approx((2 * held - 4 / 3) / (2 * perfect - 4 / 3))
     assert top_share_of(told, seen) == 6 / 9
+
+
+def test_run_rate_learns_its_half_life_and_its_level_on_what_had_closed() -> None:
+    paces = pl.DataFrame(
+        {
+            "decayed_active_days_7d": [1.0, 3.0, 0.0, 2.0],
+            "decayed_active_days_30d": [2.0, 2.0, 2.0, 2.0],
+            "decayed_active_days_90d": [4.0, 1.0, 4.0, 1.0],
+            "decayed_active_days_365d": [9.0, 1.0, 9.0, 1.0],
+        }
+    )
+    known = paces.with_columns(window_active_days=pl.Series([2, 6, 0, 4]))  # twice the first pace
+    now = paces.head(2)
+    origin = Origin(known, now, now, horizon_days=30, regularisation=0.1, seed=1)
+    level = (2 + 6 + 0 + 4) / (1 + 3 + 0 + 2)
+    assert run_rate(origin, value=VALUE).tolist() == [level * 1.0, level * 3.0]
+    nothing = Origin(
+        known.with_columns(window_active_days=0), now, now, 30, regularisation=0.1, seed=1
+    )
+    assert run_rate(nothing, value=VALUE).tolist() == [0.0, 0.0]
