@@ -195,7 +195,7 @@ group by labels.user_id, labels.snapshot_on
 def test_an_analyst_can_make_every_label_again_in_the_published_store(movielens: Workspace) -> None:
     path = movielens.folder / "data" / "published" / "ntg.duckdb"
     with duckdb.connect(str(path), read_only=True) as store:
-        again = pl.DataFrame(store.execute(LABELS_AGAIN).to_arrow_table())
+        again = pl.DataFrame(store.sql(LABELS_AGAIN).to_arrow_table())
         (n_labels,) = store.execute("select count(*) from live.churn_labels").fetchall()[0]
     assert again.height == n_labels > 1_000
     assert (again["is_churned"] == (again["days_again"] == 0)).all()

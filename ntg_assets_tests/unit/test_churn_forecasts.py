@@ -35,6 +35,8 @@ from ntg_assets.evaluation.churn.origin import Origin
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
 from ntg_assets.evaluation.churn.value_challengers import direct_loss, run_rate
+from ntg_assets.evaluation.churn.values_before import with_values_before
+from ntg_assets.evaluation.expected_quality.expected_quality import MEASURES, expected_quality
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.revenue.value.value_shapes import value_evidence
 from ntg_assets.sql import query
@@ -317,6 +319,28 @@ def test_nothing_lost_has_no_share() -> None:
     assert found.filter(pl.col("loss") == "dropped")["captured_share"].is_not_null().all()
 
 
+def quality_of(
+    tables: Tables, forecasts: pl.DataFrame, *, at_risk: int | None = None
+) -> pl.DataFrame:
+    """The expected quality as its asset makes it; `at_risk`: of so many users alone."""
+    now = tables.revenue_risk_radar.filter("is_at_risk_population").select(
+        "user_id", "churn_probability", "ltv_at_stake", origin_on=pl.lit(tables.history.cutoff_on)
+    )
+    return expected_quality(
+        forecasts,
+        with_values_before(
+            now.head(now.height if at_risk is None else at_risk),
+            tables.user_days,
+            churn=CHURN,
+            value=VALUE,
+        ),
+        known_on=tables.history.complete_until_on,
+        horizon_days=CHURN.horizon_days,
+        n_bins=5,
+        rng=np.random.default_rng(1),
+    )
+
+
 def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
     world: tuple[Tables, pl.DataFrame],
 ) -> None:
@@ -341,6 +365,7 @@ def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
         "challenger_forecasts": others,
         "churn_challengers": churn_challengers(none, others, n_bins=5, samples=100, rng=rng),
         "value_backtest": value_backtest(none, others),
+        "expected_quality": quality_of(tables, none, at_risk=0),
     }
     for name, rows in made.items():
         assert rows.is_empty()
@@ -382,6 +407,8 @@ def test_reports_keep_their_contracts_and_challengers_see_the_same_users(
         "value_backtest": valued,
     }
     made |= {"churn_calibration": report_of(forecasts), "churn_drift": churn_drift(forecasts)}
+    made["expected_quality"] = quality_of(tables, forecasts)
+    assert made["expected_quality"].filter("is_tonight")["metric"].to_list() == sorted(MEASURES)
     for name, rows in made.items():
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
 
