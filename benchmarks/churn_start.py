@@ -64,9 +64,9 @@ def start_part() -> tuple[dict[str, Any], list[Goal]]:
     goals: list[Goal] = []
     for name, log in logs().items():
         user_days, churn = log()
-        found = start_figures(user_days, churn)
-        figures[name] = found
-        goals += start_goals(name, found)
+        row = start_figures(user_days, churn)
+        figures[name] = row
+        goals += start_goals(name, row)
     return figures, goals
 
 
@@ -128,7 +128,7 @@ def judge_cut(user_days: pl.DataFrame, churn: ChurnSettings, n_horizons: int) ->
 def _compared(
     made: Scored, scores: pl.DataFrame, churned: Floats, churn: ChurnSettings, cutoff_on: date
 ) -> Cut:
-    told = scores["churn_probability"].to_numpy()
+    probability = scores["churn_probability"].to_numpy()
     everyone = made.snapshots.filter(pl.col("snapshot_on") == cutoff_on).sort("user_id")
     now = everyone.join(scores.select("user_id"), on="user_id", how="semi").sort("user_id")
     sizes = tuned_sizes(made.labelled, NOT_TUNED, value=ValueSettings(), seed=SEED)
@@ -136,13 +136,13 @@ def _compared(
         made.labelled, now, everyone, churn.horizon_days, churn.regularisation, SEED, sizes
     )
     losses = {peer: log_loss(CHALLENGERS[peer](origin), churned) for peer in PEERS}
-    bins = equal_mass_bins(told, N_BINS)
+    bins = equal_mass_bins(probability, N_BINS)
     rng = np.random.default_rng(SEED)
     return Cut(
         made.raw["origin_on"].n_unique(),
-        {**losses, "shipped": log_loss(told, churned)},
-        float(expected_calibration_error(told, churned[None, :], bins)[0]),
-        calibration_noise(told, bins, samples=SAMPLES, rng=rng)[1],
+        {**losses, "shipped": log_loss(probability, churned)},
+        float(expected_calibration_error(probability, churned[None, :], bins)[0]),
+        calibration_noise(probability, bins, samples=SAMPLES, rng=rng)[1],
     )
 
 

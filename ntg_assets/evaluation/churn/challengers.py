@@ -74,14 +74,14 @@ def gradient_boosting(origin: Origin) -> Floats:
         HistGradientBoostingClassifier,
     )
 
-    known = origin.known.filter(
+    closed = origin.known.filter(
         pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
     )
     model = HistGradientBoostingClassifier(
         **origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS
     )
     with threadpool_limits(1):  # the order of sums over threads is not fixed
-        model.fit(for_trees(design_matrix(known)), known["is_churned"].to_numpy())
+        model.fit(for_trees(design_matrix(closed)), closed["is_churned"].to_numpy())
         return model.predict_proba(design_matrix(origin.now))[:, 1]
 
 
@@ -143,7 +143,7 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
         the horizon, each null for models of something else.
     """
     both_outcomes = origin.known["is_churned"].n_unique() > 1
-    told = {
+    probabilities = {
         name: model(origin)
         for name, model in CHALLENGERS.items()
         if both_outcomes or name == "base_rate"
@@ -157,23 +157,25 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
     frames = [
         origin.now.select("user_id").with_columns(
             model=pl.lit(name),
-            churn_probability=pl.Series(told.get(name, nothing)).fill_nan(None),
+            churn_probability=pl.Series(probabilities.get(name, nothing)).fill_nan(None),
             expected_value=pl.Series(worth.get(name, nothing)).fill_nan(None),
             expected_loss=pl.Series(losses.get(name, nothing)).fill_nan(None),
         )
-        for name in sorted({*told, *worth, *losses})
+        for name in sorted({*probabilities, *worth, *losses})
     ]
     return pl.concat(frames)
 
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:
-    known = origin.known.sort("user_id", "snapshot_on")
+    closed = origin.known.sort("user_id", "snapshot_on")
     with threadpool_limits(1):
         matrix, churned = (
-            design_matrix(known, features=features),
-            known["is_churned"].cast(pl.Float64).to_numpy(),
+            design_matrix(closed, features=features),
+            closed["is_churned"].cast(pl.Float64).to_numpy(),
         )
-        fit = fit_logistic(matrix, churned, user_codes(known), regularisation=origin.regularisation)
+        fit = fit_logistic(
+            matrix, churned, user_codes(closed), regularisation=origin.regularisation
+        )
     standardised = standardise(
         design_matrix(origin.now, features=features), mean=fit.mean, scale=fit.scale
     )

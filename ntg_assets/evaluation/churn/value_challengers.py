@@ -27,7 +27,7 @@ def run_rate(origin: Origin, *, value: ValueSettings) -> Floats:
     half-life the one of the smallest Poisson deviance.
     """
     seen = observed_value(origin.known, settings=value)
-    best, told = -np.inf, np.zeros(origin.now.height)
+    best, forecast = -np.inf, np.zeros(origin.now.height)
     for half_life in HALF_LIVES:
         before, now = (_pace(rows, half_life, value) for rows in (origin.known, origin.now))
         if min(before.sum(), seen.sum()) <= 0:
@@ -36,8 +36,8 @@ def run_rate(origin: Origin, *, value: ValueSettings) -> Floats:
         logs = np.log(level * np.maximum(before, np.finfo(np.float64).tiny))
         likelihood = float((seen * logs - level * before).sum())
         if likelihood > best:
-            best, told = likelihood, level * now
-    return told
+            best, forecast = likelihood, level * now
+    return forecast
 
 
 def _pace(snapshots: pl.DataFrame, half_life: int, value: ValueSettings) -> Floats:
@@ -58,17 +58,17 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
         HistGradientBoostingRegressor,
     )
 
-    known = origin.known.filter(
+    closed = origin.known.filter(
         pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
     )
-    lost = lost_pace(known, value=value) * origin.horizon_days
+    lost = lost_pace(closed, value=value) * origin.horizon_days
     if lost.sum() <= 0:
         return np.zeros(origin.now.height)
     size = origin.sizes.get(DIRECT_LOSS, UNTUNED).parameters
     model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
     # the order of sums over threads is not fixed
     with threadpool_limits(1), np.errstate(over="ignore"):
-        model.fit(for_trees(design_matrix(known)), lost / lost.mean())
+        model.fit(for_trees(design_matrix(closed)), lost / lost.mean())
         return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
 
 
