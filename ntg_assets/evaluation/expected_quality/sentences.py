@@ -56,9 +56,9 @@ def tell_quality(quality: pl.DataFrame) -> str:
         )
     count = held(quality)
     past = (
-        f"earlier nights' truth lay inside in {count.n_inside} of {count.n_judged} cases"
+        f"at past origins the truth lay inside in {count.n_inside} of {count.n_judged} cases"
         if count.n_judged
-        else "no earlier night's truth is known yet"
+        else "no earlier truth is known yet"
     )
     return (
         f"tonight's churn scores are expected to reach {', '.join(measures)}; the truth is known on"
