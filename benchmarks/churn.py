@@ -30,6 +30,7 @@ from benchmarks.churn_goals import horizon_figures, log_goals, no_origin
 from benchmarks.churn_model import FOUR_WEEKS, whole_history
 from benchmarks.churn_reasons import reasons_part
 from benchmarks.churn_scale import scale_part
+from benchmarks.churn_start import start_part
 from benchmarks.churn_value import value_part
 from benchmarks.churn_world import world_part
 from benchmarks.harness import RESULTS, Goal, command_line, report
@@ -181,7 +182,7 @@ def main(
     only: Annotated[
         str | None,
         typer.Option(
-            help="movielens, complete_journey, synthetic, scale, cdnow, value, reasons; none: all"
+            help="movielens, complete_journey, synthetic, scale, cdnow, value, reasons or start"
         ),
     ] = None,
     config: Annotated[
@@ -200,6 +201,7 @@ def main(
         "cdnow": cdnow_part,
         "value": value_part,
         "reasons": reasons_part,
+        "start": start_part,
     }
     if config:
         parts = {Path(config).stem: lambda: _log_part(Path(config).stem, configured(config))}

@@ -1,6 +1,7 @@
 """The goals of churn, value and radar for any log, and what defends its horizon."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,8 @@ from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.evaluation.churn.challenger_report import SHIPPED
 from ntg_assets.storage.run import run
 
-NAMED_PEERS = ("recency_frequency_value", "recency_only", "bg_nbd")
+NAMED_PEERS = ("recency_frequency_value", "recency_frequency_tenure", "recency_only", "bg_nbd")
+LOG_LOSS_PEERS = ("gradient_boosting", "bg_nbd", "recency_frequency_tenure")
 BIAS_LIMITS = ((0.8, "at_least"), (1.25, "at_most"))
 HORIZON_LIMITS = ((0.85, "at_least"), (1.15, "at_most"))
 
@@ -47,11 +49,14 @@ def log_goals(
             -0.005,
             "at_least",
         ),
-        (
-            "log loss against gradient boosting, in standard errors",
-            lambda: _errors_behind(churn["gradient_boosting"]),
-            1.0,
-            "at_most",
+        *(
+            (
+                f"log loss against {peer.replace('_', ' ')}, in standard errors",
+                partial(_errors_behind, churn, peer),
+                1.0,
+                "at_most",
+            )
+            for peer in LOG_LOSS_PEERS
         ),
         (
             "ECE over the 95% point of its noise",
@@ -148,8 +153,8 @@ def _auc(churn: Mapping[str, Any], model: str) -> float:
     return float(churn[model]["auc"])
 
 
-def _errors_behind(boosted: Mapping[str, Any]) -> float:
-    return -float(boosted["log_loss_difference"]) / float(boosted["standard_error"])
+def _errors_behind(churn: Mapping[str, Any], peer: str) -> float:
+    return -float(churn[peer]["log_loss_difference"]) / float(churn[peer]["standard_error"])
 
 
 def _spearman_behind(value: Mapping[str, Any]) -> float:

@@ -46,11 +46,11 @@ def reasons_part() -> tuple[dict[str, Any], list[Goal]]:
     for name, log in logs().items():
         user_days, churn = log()
         for cut in CUTS:
-            found = judge_reasons(user_days, churn, cut)
-            figures[f"{name} at {cut:.0%}"] = found
-            print(f"{name} at {cut:.0%}: {found}", flush=True)  # progress of minutes
-    against = sum(found["against_sense"] for found in figures.values())
-    lowest = min(found["contacts_with_what_raises"] for found in figures.values())
+            counts = judge_reasons(user_days, churn, cut)
+            figures[f"{name} at {cut:.0%}"] = counts
+            print(f"{name} at {cut:.0%}: {counts}", flush=True)  # progress of minutes
+    against = sum(counts["against_sense"] for counts in figures.values())
+    lowest = min(counts["contacts_with_what_raises"] for counts in figures.values())
     return figures, [
         Goal("reasons: facts told against plain sense", float(against), 0.0, "at_most"),
         Goal(

@@ -41,13 +41,13 @@ def implausible_aucs(calibration: pl.DataFrame, *, threshold: float) -> pl.DataF
 def contributions_add_up_to_the_score(churn_scores: pl.DataFrame) -> dg.AssetCheckResult:
     """The contributions of each user's score add up to its log odds exactly."""
     offenders = scores_that_do_not_add_up(churn_scores)
-    told = (
+    sentence = (
         f"{churn_scores.height:,} scores, {offenders.height:,} that their contributions do not"
         " explain"
     )
     return dg.AssetCheckResult(
         passed=offenders.is_empty(),
-        description=told,
+        description=sentence,
         metadata={"first": str(offenders["user_id"].head(3).to_list())},
     )
 
@@ -59,12 +59,14 @@ def churn_is_not_too_good_to_be_true(
     """No churn AUC is so high that a leak is likelier than a model."""
     threshold = project.settings.gate.implausible_auc
     offenders = implausible_aucs(churn_calibration, threshold=threshold)
-    told = (
+    sentence = (
         f"{offenders.height} headline AUCs above {threshold} on {MIN_PER_OUTCOME} or more forecasts"
         " of each outcome"
     )
     return dg.AssetCheckResult(
-        passed=offenders.is_empty(), description=told, metadata={"offenders": str(offenders.rows())}
+        passed=offenders.is_empty(),
+        description=sentence,
+        metadata={"offenders": str(offenders.rows())},
     )
 
 
@@ -75,14 +77,14 @@ def churn_has_not_drifted(churn_drift: pl.DataFrame) -> dg.AssetCheckResult:
     """
     newest = churn_drift.sort("origin_on", "evaluation").tail(1)
     alarms = newest.filter("is_alarm")
-    told = (
+    sentence = (
         f"{churn_drift['is_alarm'].sum()} of {churn_drift.height} origins gave an alarm; the newest"
         f" {'did' if alarms.height else 'did not'}"
     )
     return dg.AssetCheckResult(
         passed=alarms.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=told,
+        description=sentence,
         metadata={"newest": str(newest.rows())},
     )
 
@@ -95,13 +97,13 @@ def reasons_make_sense(
     right all the same.
     """
     offenders = reasons_against_sense(churn_scores, churn_snapshots)
-    told = (
+    sentence = (
         f"{churn_scores.height:,} users, {offenders.height:,} facts told against what they say"
         " by plain sense"
     )
     return dg.AssetCheckResult(
         passed=offenders.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=told,
+        description=sentence,
         metadata={"first": str(offenders.head(3).rows())},
     )

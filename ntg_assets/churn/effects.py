@@ -107,9 +107,9 @@ def silence_effect(
 
 def activity_effect(inputs: Floats, model: Linear, *, is_safest: Flags, is_asked: Flags) -> Effects:
     """Compare the activity of some users with the mean of the safest; no effect without any."""
-    asked = is_asked & is_safest.any()
+    compared = is_asked & is_safest.any()
     reference = inputs[is_safest].mean(axis=0) if is_safest.any() else np.zeros(inputs.shape[1])
-    return _placed(model.effect(inputs[asked] - reference, ACTIVITY), asked)
+    return _placed(model.effect(inputs[compared] - reference, ACTIVITY), compared)
 
 
 def _placed(effect: tuple[Floats, Floats], rows: Flags) -> Effects:

@@ -57,14 +57,14 @@ def medians(snapshots: pl.DataFrame, *, is_peer: npt.NDArray[np.bool_]) -> dict[
 
 def sides(snapshots: pl.DataFrame, median: Medians) -> dict[str, npt.NDArray[np.int64]]:
     """For which side each fact speaks (`LEAVING`, `NEITHER`, `STAYING`, `ANY_SIDE`), row by row."""
-    found = snapshots.select(
+    by_fact = snapshots.select(
         **{
             name: fact.side(median).fill_null(NEITHER).cast(pl.Int64)
             for facts in FACTS.values()
             for name, fact in facts.items()
         }
     )
-    return {name: found[name].to_numpy() for name in found.columns}
+    return {name: by_fact[name].to_numpy() for name in by_fact.columns}
 
 
 def sentences(snapshots: pl.DataFrame) -> pl.DataFrame:
@@ -132,8 +132,8 @@ def _silence_side(median: Medians) -> pl.Expr:
         _more(name, LEAVING, median) for name in ("recency_to_mean_gap", "recency_days")
     )
     is_short = ~GAP_REACHED & (by_gaps <= NEITHER) & (by_days <= NEITHER)
-    known = pl.when(GAP_REACHED & (by_gaps >= NEITHER)).then(LEAVING)
-    by_own = known.when(is_short).then(STAYING).otherwise(NEITHER)
+    leaving = pl.when(GAP_REACHED & (by_gaps >= NEITHER)).then(LEAVING)
+    by_own = leaving.when(is_short).then(STAYING).otherwise(NEITHER)
     return pl.when(pl.col("recency_to_mean_gap").is_null()).then(by_days).otherwise(by_own)
 
 
@@ -152,7 +152,7 @@ def _first_apart(*names: str, speaks_for: int) -> Callable[[Medians], pl.Expr]:
 
     def side(median: Medians) -> pl.Expr:
         by_column = [_more(name, speaks_for, median) for name in names]
-        return pl.coalesce(*(pl.when(found != NEITHER).then(found) for found in by_column))
+        return pl.coalesce(*(pl.when(side != NEITHER).then(side) for side in by_column))
 
     return side
 

@@ -96,11 +96,11 @@ def reasons_against_sense(scores: pl.DataFrame, snapshots: pl.DataFrame) -> pl.D
 
 def _facts_told(scores: pl.DataFrame) -> pl.DataFrame:
     """One row per fact that is told with a direction: `user_id`, `reason`, `fact`, `raises`."""
-    told = pl.concat(
+    sentences = pl.concat(
         scores.select("user_id", reason=f"reason_{place}") for place in range(1, N_REASONS + 1)
     ).drop_nulls("reason")
     raises = pl.col("reason").str.contains(RAISES, literal=True)
-    directed = told.with_columns(raises=raises).filter(
+    directed = sentences.with_columns(raises=raises).filter(
         raises | pl.col("reason").str.contains(LOWERS, literal=True)
     )
     facts = pl.col("reason").str.extract(r"^(.*): (?:raises|lowers) the risk", 1).str.split("; ")

@@ -89,12 +89,12 @@ def reasons(users: Scored, model: Linear, *, n_reasons: int) -> dict[str, pl.Ser
     size, ranks = _effects(users, model, side, is_safest=is_safest)
     told_as = _sentences(users, size, side, is_safest=is_safest)
     order = np.lexsort((-np.abs(size), ranks), axis=1)
-    told = {}
+    columns = {}
     for place in range(n_reasons):
         chosen = order[:, place]
         is_told = np.take_along_axis(ranks, chosen[:, None], axis=1)[:, 0] < UNTOLD
-        told[f"reason_{place + 1}"] = _chosen(told_as, np.where(is_told, chosen, len(TOLD)))
-    return told
+        columns[f"reason_{place + 1}"] = _chosen(told_as, np.where(is_told, chosen, len(TOLD)))
+    return columns
 
 
 def _effects(users: Scored, model: Linear, side: Sides, *, is_safest: Flags) -> tuple[Floats, Ints]:

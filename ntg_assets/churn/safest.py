@@ -56,10 +56,10 @@ def _usual(snapshots: pl.DataFrame, chosen: Flags, name: str) -> float:
 def behind_in_words(snapshots: pl.DataFrame, is_safest: Flags) -> pl.Series:
     """In what a user is behind the safest: the first of `BEHIND`."""
     behind = _behind(snapshots, is_safest)
-    told = [
+    behind_by = [
         pl.when(behind[name]).then(
             pl.format(f"{{}}, {_usual(snapshots, is_safest, name):.0f} {OF_SAFEST}", words())
         )
         for name, (_, words) in BEHIND.items()
     ]
-    return snapshots.select(pl.coalesce(*told).alias("told"))["told"]
+    return snapshots.select(pl.coalesce(*behind_by).alias("behind"))["behind"]

@@ -14,7 +14,8 @@ from ntg_assets.churn.design import design_matrix, for_trees
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.evaluation.boosting import CANDIDATES, PATIENCE, UNTUNED, is_due, tune
 from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts
-from ntg_assets.evaluation.churn.challengers import BOOSTED, DIRECT_LOSS, NOT_TUNED, tuned_sizes
+from ntg_assets.evaluation.churn.challengers import tuned_sizes
+from ntg_assets.evaluation.churn.origin import BOOSTED, DIRECT_LOSS, NOT_TUNED
 from ntg_assets_tests.churn_world import CHURN, VALUE, Tables, boundaries, leaving_log, make_tables
 
 

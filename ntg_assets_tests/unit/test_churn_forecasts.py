@@ -21,7 +21,7 @@ from ntg_assets.evaluation.churn.challenger_report import (
     top_share_of,
     value_backtest,
 )
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS, Origin, direct_loss
+from ntg_assets.evaluation.churn.challengers import CHALLENGERS
 from ntg_assets.evaluation.churn.drift import churn_drift
 from ntg_assets.evaluation.churn.forecasts import (
     HOLDOUT,
@@ -31,8 +31,12 @@ from ntg_assets.evaluation.churn.forecasts import (
     holdout_forecasts,
 )
 from ntg_assets.evaluation.churn.money_calibration import money_calibration
+from ntg_assets.evaluation.churn.origin import Origin
 from ntg_assets.evaluation.churn.radar_backtest import RANKINGS, radar_backtest, top_share
 from ntg_assets.evaluation.churn.report import churn_report, holdout_note
+from ntg_assets.evaluation.churn.value_challengers import direct_loss, run_rate
+from ntg_assets.evaluation.churn.values_before import with_values_before
+from ntg_assets.evaluation.expected_quality.expected_quality import MEASURES, expected_quality
 from ntg_assets.revenue.value.value_evidence import value_evidence
 from ntg_assets.revenue.value.value_model import daily_run_rate
 from ntg_assets.sql import query
@@ -315,6 +319,28 @@ def test_nothing_lost_has_no_share() -> None:
     assert found.filter(pl.col("loss") == "dropped")["captured_share"].is_not_null().all()
 
 
+def quality_of(
+    tables: Tables, forecasts: pl.DataFrame, *, at_risk: int | None = None
+) -> pl.DataFrame:
+    """The expected quality as its asset makes it; `at_risk`: of so many users alone."""
+    now = tables.revenue_risk_radar.filter("is_at_risk_population").select(
+        "user_id", "churn_probability", "ltv_at_stake", origin_on=pl.lit(tables.history.cutoff_on)
+    )
+    return expected_quality(
+        forecasts,
+        with_values_before(
+            now.head(now.height if at_risk is None else at_risk),
+            tables.user_days,
+            churn=CHURN,
+            value=VALUE,
+        ),
+        known_on=tables.history.complete_until_on,
+        horizon_days=CHURN.horizon_days,
+        n_bins=5,
+        rng=np.random.default_rng(1),
+    )
+
+
 def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
     world: tuple[Tables, pl.DataFrame],
 ) -> None:
@@ -339,6 +365,7 @@ def test_no_forecasts_give_empty_reports_that_keep_their_contracts(
         "challenger_forecasts": others,
         "churn_challengers": churn_challengers(none, others, n_bins=5, samples=100, rng=rng),
         "value_backtest": value_backtest(none, others),
+        "expected_quality": quality_of(tables, none, at_risk=0),
     }
     for name, rows in made.items():
         assert rows.is_empty()
@@ -380,6 +407,8 @@ def test_reports_keep_their_contracts_and_challengers_see_the_same_users(
         "value_backtest": valued,
     }
     made |= {"churn_calibration": report_of(forecasts), "churn_drift": churn_drift(forecasts)}
+    made["expected_quality"] = quality_of(tables, forecasts)
+    assert made["expected_quality"].filter("is_tonight")["metric"].to_list() == sorted(MEASURES)
     for name, rows in made.items():
         check_frame(rows, contract_of(name), ids=IdTypes("integer", "integer"))
 
@@ -411,3 +440,23 @@ def test_value_metrics_by_hand() -> None:
     held, perfect = (2 / 3 + 2 / 3 + 1) / 3, (2 / 3 + 1 + 1) / 3
     assert gini_share(told, seen) == pytest.approx((2 * held - 4 / 3) / (2 * perfect - 4 / 3))
     assert top_share_of(told, seen) == 6 / 9
+
+
+def test_run_rate_learns_its_half_life_and_its_level_on_what_had_closed() -> None:
+    paces = pl.DataFrame(
+        {
+            "decayed_active_days_7d": [1.0, 3.0, 0.0, 2.0],
+            "decayed_active_days_30d": [2.0, 2.0, 2.0, 2.0],
+            "decayed_active_days_90d": [4.0, 1.0, 4.0, 1.0],
+            "decayed_active_days_365d": [9.0, 1.0, 9.0, 1.0],
+        }
+    )
+    known = paces.with_columns(window_active_days=pl.Series([2, 6, 0, 4]))  # twice the first pace
+    now = paces.head(2)
+    origin = Origin(known, now, now, horizon_days=30, regularisation=0.1, seed=1)
+    level = (2 + 6 + 0 + 4) / (1 + 3 + 0 + 2)
+    assert run_rate(origin, value=VALUE).tolist() == [level * 1.0, level * 3.0]
+    nothing = Origin(
+        known.with_columns(window_active_days=0), now, now, 30, regularisation=0.1, seed=1
+    )
+    assert run_rate(nothing, value=VALUE).tolist() == [0.0, 0.0]

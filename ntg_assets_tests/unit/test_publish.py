@@ -376,7 +376,7 @@ def test_the_page_and_the_end_of_a_run_say_how_good_tonight_is(tmp_path: Path) -
     }
     told = (
         "tonight's churn scores are expected to reach AUC 0.800 (0.700 to 0.900); the truth is"
-        " known on 2024-03-01; no earlier night's truth is known yet"
+        " known on 2024-03-01; no earlier truth is known yet"
     )
     page = write_brief(
         lambda _, table: tables[table],

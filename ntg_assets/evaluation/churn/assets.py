@@ -203,7 +203,9 @@ def churn_challengers(
     challenger_forecasts: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """The churn model beside base rate, recency, RFM, BG/NBD and gradient boosting."""
+    """The churn model beside base rate, recency, RFM, RF and tenure, BG/NBD and gradient
+    boosting.
+    """
     found = reporting.churn_challengers(
         churn_forecasts,
         challenger_forecasts,

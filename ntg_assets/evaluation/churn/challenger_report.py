@@ -13,13 +13,9 @@ from ntg_assets.churn.snapshots import labelled_snapshots
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
-from ntg_assets.evaluation.churn.challengers import (
-    NOT_TUNED,
-    Origin,
-    challenger_forecasts,
-    tuned_sizes,
-)
+from ntg_assets.evaluation.churn.challengers import challenger_forecasts, tuned_sizes
 from ntg_assets.evaluation.churn.forecasts import HOLDOUT
+from ntg_assets.evaluation.churn.origin import NOT_TUNED, Origin
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.sql import Source
 from ntg_assets.statistics.probability_metrics import (

@@ -6,8 +6,6 @@ wins says so.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -27,41 +25,17 @@ from ntg_assets.evaluation.boosting import (
     of_every_kth_user,
     tune,
 )
-from ntg_assets.revenue.value.value_model import daily_run_rate
-from ntg_assets.revenue.value.ways import gamma_gamma
+from ntg_assets.evaluation.churn.origin import BOOSTED, DIRECT_LOSS, Origin
+from ntg_assets.evaluation.churn.value_challengers import (
+    direct_loss,
+    gamma_gamma_value,
+    lost_pace,
+    run_rate,
+)
 from ntg_assets.statistics.glm import sigmoid
 
-BOOSTED, DIRECT_LOSS = "gradient_boosting", "direct_loss"
-NOT_TUNED: Mapping[str, Boosting] = {}
 RFM = ("log_recency_days", "log_active_days", "log_value_per_active_day")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What may be known at one origin.
-
-    Attributes:
-        known: Labelled snapshots whose window had closed.
-        now: Activity of the at-risk users at the origin, by user.
-        everyone: Activity of every user at the origin.
-        horizon_days: Churn horizon.
-        regularisation: C of the logistic challengers, that of the shipped model.
-        seed: Of the boosted trees.
-        sizes: Of the boosted models, as tuned on what had closed by then.
-    """
-
-    known: pl.DataFrame
-    now: pl.DataFrame
-    everyone: pl.DataFrame
-    horizon_days: int
-    regularisation: float
-    seed: int
-    sizes: Mapping[str, Boosting] = field(default_factory=lambda: NOT_TUNED)
-
-    @cached_property
-    def panel(self) -> bg_nbd.BgNbd:
-        """BG/NBD fitted on everyone known at the origin."""
-        return bg_nbd.fit_bg_nbd(bg_nbd.visits_of(self.everyone.sort("user_id")))
+RFT = ("log_recency_days", "log_active_days", "log_tenure_days")
 
 
 def base_rate(origin: Origin) -> Floats:
@@ -80,6 +54,11 @@ def recency_frequency_value(origin: Origin) -> Floats:
     return _logistic(origin, [feature for feature in FEATURES if feature.name in RFM])
 
 
+def recency_frequency_tenure(origin: Origin) -> Floats:
+    """Logistic regression on recency, frequency and tenure: what BG/NBD knows, three inputs."""
+    return _logistic(origin, [feature for feature in FEATURES if feature.name in RFT])
+
+
 def bg_nbd_silence(origin: Origin) -> Floats:
     """Probability of no event in the horizon under BG/NBD,
     fitted on every user known at the origin.
@@ -95,14 +74,14 @@ def gradient_boosting(origin: Origin) -> Floats:
         HistGradientBoostingClassifier,
     )
 
-    known = origin.known.filter(
+    closed = origin.known.filter(
         pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
     )
     model = HistGradientBoostingClassifier(
         **origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS
     )
     with threadpool_limits(1):  # the order of sums over threads is not fixed
-        model.fit(for_trees(design_matrix(known)), known["is_churned"].to_numpy())
+        model.fit(for_trees(design_matrix(closed)), closed["is_churned"].to_numpy())
         return model.predict_proba(design_matrix(origin.now))[:, 1]
 
 
@@ -110,40 +89,10 @@ CHALLENGERS: Mapping[str, Callable[[Origin], Floats]] = {
     "base_rate": base_rate,
     "recency_only": recency_only,
     "recency_frequency_value": recency_frequency_value,
+    "recency_frequency_tenure": recency_frequency_tenure,
     "bg_nbd": bg_nbd_silence,
     BOOSTED: gradient_boosting,
 }
-VALUE_CHALLENGERS = ("bg_nbd", "run_rate")
-
-
-def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
-    """Boosted trees on the loss itself: the present pace of whoever then fell silent,
-    0 for who stayed.
-
-    No forecast lies above the largest loss that was seen: a logarithm that trees push up without
-    end says nothing more.
-    """
-    from sklearn.ensemble import (  # noqa: PLC0415  # takes seconds to import
-        HistGradientBoostingRegressor,
-    )
-
-    known = origin.known.filter(
-        pl.Series(of_every_kth_user(origin.known, most_rows=MAX_BOOSTED_ROWS))
-    )
-    lost = lost_pace(known, value=value) * origin.horizon_days
-    if lost.sum() <= 0:
-        return np.zeros(origin.now.height)
-    size = origin.sizes.get(DIRECT_LOSS, UNTUNED).parameters
-    model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
-    # the order of sums over threads is not fixed
-    with threadpool_limits(1), np.errstate(over="ignore"):
-        model.fit(for_trees(design_matrix(known)), lost / lost.mean())
-        return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
-
-
-def lost_pace(labelled: pl.DataFrame, *, value: ValueSettings) -> Floats:
-    """Value per day at the present pace of whoever then fell silent, 0 for who stayed."""
-    return daily_run_rate(labelled, settings=value) * labelled["is_churned"].to_numpy()
 
 
 def tuned_sizes(
@@ -194,56 +143,40 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
         the horizon, each null for models of something else.
     """
     both_outcomes = origin.known["is_churned"].n_unique() > 1
-    told = {
+    probabilities = {
         name: model(origin)
         for name, model in CHALLENGERS.items()
         if both_outcomes or name == "base_rate"
     }
     worth = {
-        "bg_nbd": _gamma_gamma_value(origin, value=value),
-        "run_rate": daily_run_rate(origin.now, settings=value) * origin.horizon_days,
+        "bg_nbd": gamma_gamma_value(origin, value=value),
+        "run_rate": run_rate(origin, value=value),
     }
     losses = {DIRECT_LOSS: direct_loss(origin, value=value)}
     nothing = np.full(origin.now.height, np.nan)
     frames = [
         origin.now.select("user_id").with_columns(
             model=pl.lit(name),
-            churn_probability=pl.Series(told.get(name, nothing)).fill_nan(None),
+            churn_probability=pl.Series(probabilities.get(name, nothing)).fill_nan(None),
             expected_value=pl.Series(worth.get(name, nothing)).fill_nan(None),
             expected_loss=pl.Series(losses.get(name, nothing)).fill_nan(None),
         )
-        for name in sorted({*told, *worth, *losses})
+        for name in sorted({*probabilities, *worth, *losses})
     ]
     return pl.concat(frames)
 
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:
-    known = origin.known.sort("user_id", "snapshot_on")
+    closed = origin.known.sort("user_id", "snapshot_on")
     with threadpool_limits(1):
         matrix, churned = (
-            design_matrix(known, features=features),
-            known["is_churned"].cast(pl.Float64).to_numpy(),
+            design_matrix(closed, features=features),
+            closed["is_churned"].cast(pl.Float64).to_numpy(),
         )
-        fit = fit_logistic(matrix, churned, user_codes(known), regularisation=origin.regularisation)
+        fit = fit_logistic(
+            matrix, churned, user_codes(closed), regularisation=origin.regularisation
+        )
     standardised = standardise(
         design_matrix(origin.now, features=features), mean=fit.mean, scale=fit.scale
     )
     return sigmoid(fit.coefficients[0] + (standardised * fit.coefficients[1:]).sum(axis=1))
-
-
-def _gamma_gamma_value(origin: Origin, *, value: ValueSettings) -> Floats:
-    """Expected visits under BG/NBD times the expected value per visit: its price,
-    or under Gamma-Gamma where value is observed.
-    """
-    everyone = origin.everyone.sort("user_id")
-    visits, now = bg_nbd.visits_of(everyone), bg_nbd.visits_of(origin.now)
-    expected = bg_nbd.expected_visits(origin.panel, now, horizon_days=origin.horizon_days)
-    if value.basis == "active_days":
-        return expected * value.day_price
-    means = everyone["value_per_active_day"].to_numpy()
-    if not ((visits.repeats > 0) & (means > 0)).any():
-        return np.full(origin.now.height, np.nan)
-    model = gamma_gamma.fit_gamma_gamma(visits.repeats, means)
-    return expected * gamma_gamma.expected_value(
-        model, now.repeats, np.maximum(origin.now["value_per_active_day"].to_numpy(), 0.0)
-    )

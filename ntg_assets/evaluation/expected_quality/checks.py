@@ -13,9 +13,9 @@ def earlier_expectations_held(expected_quality: pl.DataFrame) -> dg.AssetCheckRe
     """What was then seen lay inside the interval in nine of ten cases, or in so many that chance
     explains the rest; a warning, since the future may differ from the past.
     """
-    found = held(expected_quality)
+    count = held(expected_quality)
     return dg.AssetCheckResult(
-        passed=found.is_borne_out,
+        passed=count.is_borne_out,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"the truth lay inside in {found.n_inside} of {found.n_judged} cases",
+        description=f"the truth lay inside in {count.n_inside} of {count.n_judged} cases",
     )

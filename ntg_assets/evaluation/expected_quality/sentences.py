@@ -54,11 +54,11 @@ def tell_quality(quality: pl.DataFrame) -> str:
             f"{row['expected']:.0%} ({row['low']:.0%} to {row['high']:.0%}) of what leavers take"
             " in the radar's first tenth"
         )
-    found = held(quality)
+    count = held(quality)
     past = (
-        f"earlier nights' truth lay inside in {found.n_inside} of {found.n_judged} cases"
-        if found.n_judged
-        else "no earlier night's truth is known yet"
+        f"at past origins the truth lay inside in {count.n_inside} of {count.n_judged} cases"
+        if count.n_judged
+        else "no earlier truth is known yet"
     )
     return (
         f"tonight's churn scores are expected to reach {', '.join(measures)}; the truth is known on"

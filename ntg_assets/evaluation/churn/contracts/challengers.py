@@ -4,8 +4,10 @@ import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.evaluation.churn.challenger_report import VERDICTS
-from ntg_assets.evaluation.churn.challengers import CHALLENGERS, DIRECT_LOSS, VALUE_CHALLENGERS
+from ntg_assets.evaluation.churn.challengers import CHALLENGERS
 from ntg_assets.evaluation.churn.forecasts import EVALUATIONS
+from ntg_assets.evaluation.churn.origin import DIRECT_LOSS
+from ntg_assets.evaluation.churn.value_challengers import VALUE_CHALLENGERS
 from ntg_assets.summaries import summary
 
 
@@ -91,8 +93,8 @@ class ValueBacktest(Contract):
 
     evaluation: str = column("As in churn_forecasts", isin=EVALUATIONS)
     model: str = column(
-        "shipped: P(active) x E[value | active]; run_rate: the present pace; bg_nbd: BG/NBD x price"
-        " or Gamma-Gamma"
+        "shipped: P(active) x E[value | active]; run_rate: the present pace, its half-life learned;"
+        " bg_nbd: BG/NBD x price or Gamma-Gamma"
     )
     spearman: float = column(
         "Rank correlation of forecast and seen value; null where one does not vary",
