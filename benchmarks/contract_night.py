@@ -25,6 +25,10 @@ from ntg_assets.subscriptions.payments import read_payments
 from ntg_assets.subscriptions.reading import read_subscriptions
 from ntg_assets.subscriptions.scores import contract_scores
 from ntg_assets.subscriptions.values import ValueTerms, contract_values
+from ntg_assets.subscriptions.winback.learning import Learned, learn_returns
+from ntg_assets.subscriptions.winback.lifetimes import return_lifetimes
+from ntg_assets.subscriptions.winback.return_snapshots import return_snapshots
+from ntg_assets.subscriptions.winback.scores import ReturnModel, return_scores
 
 SOURCE = SubscriptionSourceSettings(
     files=["subscriptions.csv"],
@@ -60,8 +64,10 @@ class Night:
     values: pl.DataFrame
 
 
-def read_sources(folder: Path) -> Sources:
-    """Read a planted world as a service would deliver it."""
+def read_sources(folder: Path, *, only_signals: bool = False) -> Sources:
+    """Read a planted world as a service would deliver it; of the log all events, or only those that
+    contracts look at themselves.
+    """
     place, ids = Place(folder), IdTypes("integer", "integer")
     read = read_subscriptions(SOURCE, place=place, ids=ids, zone="UTC")
     paid = read_payments(
@@ -71,10 +77,13 @@ def read_sources(folder: Path) -> Sources:
         place=place,
         zone="UTC",
     )
-    events = pl.read_parquet(folder / "events.parquet").with_columns(
+    log = pl.scan_parquet(folder / "events.parquet")
+    wanted = [kind for kinds in SETTINGS.signals.values() for kind in kinds]
+    events = log.filter(pl.col("event_type").is_in(wanted)) if only_signals else log
+    dated = events.with_columns(
         event_on=pl.col("event_at").dt.date(), weight=pl.lit(1.0), value=pl.lit(1.0)
     )
-    return Sources(read.terms, paid.payments, events)
+    return Sources(read.terms, paid.payments, dated.collect())
 
 
 def night_of(
@@ -83,8 +92,17 @@ def night_of(
     *,
     churn: ChurnSettings = CHURN,
     settings: SubscriptionSettings = SETTINGS,
+    user_days: pl.DataFrame | None = None,
 ) -> Night:
-    """Make every table of a cutoff, in the order of the graph."""
+    """Make every table of a cutoff, in the order of the graph.
+
+    Args:
+        sources: What a service delivers.
+        cutoff_on: The cutoff.
+        churn: Horizon, step, origins.
+        settings: Of contracts.
+        user_days: Active days before the cutoff, which the graph makes anyhow; None: of the events.
+    """
     train = sources.events.filter(pl.col("event_on") < cutoff_on)
     known = known_terms(sources.terms, cutoff_on=cutoff_on, longest_gap_days=1)
     days = looks.snapshot_days(
@@ -94,7 +112,7 @@ def night_of(
         known, days, most=settings.max_fit_rows, horizon_days=churn.horizon_days
     )
     states = run(looks.contract_states(known, days, steps=steps))
-    user_days = run(user_days_of(train))
+    user_days = run(user_days_of(train)) if user_days is None else user_days
     rows = run(looks.contract_snapshots(states, sources.payments, user_days))
     counted = run(looks.contract_signals(states, train, settings=settings))
     rows = looks.with_signals(rows, counted, sorted(settings.signals)).sort(
@@ -112,6 +130,34 @@ def night_of(
         scores,
         contract_values(now, scores, fitted, terms=TERMS),
     )
+
+
+def returns_of(
+    terms: pl.DataFrame, user_days: pl.DataFrame, cutoff_on: date
+) -> tuple[pl.DataFrame, Learned, pl.DataFrame]:
+    """Make every table of people who left: whom is looked at, what is learned, tonight's scores."""
+    known = known_terms(terms, cutoff_on=cutoff_on, longest_gap_days=1)
+    days = looks.snapshot_days(
+        known, cutoff_on=cutoff_on, complete_until_on=cutoff_on, settings=CHURN
+    )
+    made = return_snapshots(
+        known,
+        user_days,
+        days,
+        win_back_days=SETTINGS.win_back_days,
+        most=SETTINGS.max_fit_rows,
+    )
+    rows = run(made).sort("user_id", "snapshot_on")
+    learned = learn_returns(rows, cutoff_on=cutoff_on, churn=CHURN, settings=SETTINGS)
+    model = ReturnModel(
+        learned.hazards,
+        learned.recalibration,
+        return_lifetimes(known, cutoff=day_number(cutoff_on)),
+        CHURN.horizon_days,
+        SETTINGS.win_back_days,
+    )
+    now = rows.filter(pl.col("snapshot_on") == cutoff_on)
+    return rows, learned, return_scores(now, model, terms=TERMS)
 
 
 def user_days_of(events: pl.DataFrame) -> Query:

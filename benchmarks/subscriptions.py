@@ -4,7 +4,8 @@
     python -m benchmarks.subscriptions --only worlds
 
 Two worlds are planted: one whose law the model can hold (`logit`), and one whose law no such model
-can (`frailty`: propensities that nothing shows, seasons, reminders, ends at once). Each is looked
+can (`frailty`: propensities that nothing shows, seasons, reminders, ends at once), the latter once
+more with a strong season, of which the figures are shown. Each is looked
 at from four cutoffs a horizon apart; everything is fitted before the cutoff it is judged at.
 """
 
@@ -26,8 +27,11 @@ from benchmarks.contract_night import (
     day_number,
     night_of,
     read_sources,
+    returns_of,
+    user_days_of,
 )
 from benchmarks.harness import RESULTS, Goal, command_line, measure_call, report
+from benchmarks.subscription_returns import other_returns, return_figures
 from ntg_assets.randomness import random_stream
 from ntg_assets.statistics.probability_metrics import (
     auc,
@@ -37,6 +41,7 @@ from ntg_assets.statistics.probability_metrics import (
     log_loss,
 )
 from ntg_assets.storage.run import run
+from ntg_assets.subscriptions.backtest import TOGETHER, contract_backtest
 from ntg_assets.subscriptions.cohorts import life_table
 from ntg_assets.subscriptions.hazard import fit_hazards
 from ntg_assets.subscriptions.known_terms import known_terms
@@ -57,7 +62,10 @@ from ntg_assets.synthetic.contract_world import write_contract_world
 
 Law = Literal["logit", "frailty"]
 LAWS: tuple[Law, ...] = ("logit", "frailty")
+USER_DAYS = "user_days.parquet"
+RETURN_WORLDS = (*LAWS, "returns_by_kind")
 N_USERS = 40_000
+SEASON, STRONG_SEASON = 0.15, 0.5  # summers are worse by this share, winters better
 SURVIVAL_WORLDS, SURVIVAL_USERS = 40, 1_500
 MANY = 1_000_000
 MARGIN = 0.004  # of log loss, by which activity alone is to be beaten in the other world
@@ -93,13 +101,16 @@ def _by_activity(made: Night, now: pl.DataFrame, day: date) -> np.ndarray:
     return forecast(present, hazards).total
 
 
-def world_figures(law: Law, *, n_users: int, seed: int) -> tuple[dict[str, Any], pl.DataFrame]:
+def world_figures(
+    law: Law, *, n_users: int, seed: int, season_swing: float = SEASON
+) -> tuple[dict[str, Any], pl.DataFrame]:
     """Judge one world."""
-    rules = ContractRules(n_users=n_users, law=law, seed=seed)
+    rules = ContractRules(n_users=n_users, law=law, seed=seed, season_swing=season_swing)
     with TemporaryDirectory() as folder:
         write_contract_world(Path(folder), rules)
         sources = read_sources(Path(folder))
         truth = pl.read_parquet(Path(folder) / "truth" / "contracts.parquet")
+        returns = pl.read_parquet(Path(folder) / "truth" / "returns.parquet")
     rows = judged(sources, truth, rules)
     ended = rows["ended"].cast(pl.Float64).to_numpy()
     told = {FULL: "hazard", ACTIVITY: "activity"} | (
@@ -120,12 +131,14 @@ def world_figures(law: Law, *, n_users: int, seed: int) -> tuple[dict[str, Any],
         "of": figures,
         "mrr_at_risk_over_lost": _ratio(rows),
         "mrr_by_cut": {str(cut): _ratio(rows.filter(pl.col("cut") == cut)) for cut in rules.cuts},
+        "mrr_at_past_origins": _past_ratios(made),
         "sleepers": int(asleep.sum()),
         "sleepers_told": float(chance[asleep].mean()),
         "sleepers_truth": float(planted[asleep].mean()),
         "waterfall_months": table.height,
         "waterfall_broken": unreconciled(table, changes).height,
         "scored_that_had_ended": _scored_that_had_ended(made),
+        "returns": return_figures(sources, returns, rules),
     }, rows
 
 
@@ -133,6 +146,16 @@ def _ratio(rows: pl.DataFrame) -> float:
     """Monthly revenue at risk over what was lost."""
     revenue = rows["mrr_minor"].to_numpy() * ~rows["is_trial"].to_numpy()
     return float(rows["hazard"].to_numpy() @ revenue / (rows["ended"].to_numpy() @ revenue))
+
+
+def _past_ratios(made: Night) -> list[float]:
+    """Monthly revenue at risk over what was lost at past origins of the last night: the range that
+    people are shown.
+    """
+    table = contract_backtest(made.forecasts).filter(
+        pl.col("model") == "full", pl.col("origin") != TOGETHER, pl.col("currency") == "EUR"
+    )
+    return table.sort("origin")["mrr_ratio"].drop_nulls().to_list()
 
 
 def _of(chance: np.ndarray, ended: np.ndarray) -> dict[str, float]:
@@ -202,12 +225,15 @@ def _held(rules: ContractRules) -> list[bool]:
 
 
 def cost_figures(n_users: int) -> dict[str, Any]:
-    """Measure one night over many contracts in a process of its own; the world's making not."""
+    """Measure one night over many contracts in a process of its own: without the making of the
+    world, and of the active days of users, which the graph makes anyhow.
+    """
     base = ContractRules(n_users=n_users, n_days=730, events_per_active_day=1.0)
     rules = base.model_copy(update={"active_rates": (0.12, 0.03, 0.0)})
     last = rules.start_on + timedelta(days=rules.n_days)
     with TemporaryDirectory() as folder:
         counts = write_contract_world(Path(folder), rules)
+        measure_call("benchmarks.subscriptions:keep_user_days", folder=folder)
         cost, told = measure_call(
             "benchmarks.subscriptions:night_figures", folder=folder, day=str(last)
         )
@@ -219,13 +245,28 @@ def cost_figures(n_users: int) -> dict[str, Any]:
     }
 
 
+def keep_user_days(folder: str) -> int:
+    """Make the active days of users, as the features do, and keep them beside the world."""
+    events = pl.scan_parquet(Path(folder) / "events.parquet").with_columns(
+        event_on=pl.col("event_at").dt.date(), weight=pl.lit(1.0), value=pl.lit(1.0)
+    )
+    active = run(user_days_of(events.collect()))
+    active.write_parquet(Path(folder) / USER_DAYS)
+    return active.height
+
+
 def night_figures(folder: str, day: str) -> dict[str, Any]:
     """Make one night of a written world, and say what of its time was what."""
     began, began_cpu = time.perf_counter(), time.process_time()
-    sources = read_sources(Path(folder))
+    sources = read_sources(Path(folder), only_signals=True)
     read_cpu = time.process_time() - began_cpu
-    made = night_of(sources, date.fromisoformat(day))
+    active, at = pl.read_parquet(Path(folder) / USER_DAYS), date.fromisoformat(day)
+    made = night_of(sources, at, user_days=active)
+    night_cpu = time.process_time() - began_cpu
+    returns = returns_of(sources.terms, active, at)
     return {
+        "left": returns[2].height,
+        "of_it_returns_s": time.process_time() - began_cpu - night_cpu,
         "contracts": int(made.known["contract_place"].n_unique()),
         "running": made.scores.height,
         "cpu_s": time.process_time() - began_cpu,
@@ -257,6 +298,7 @@ def goals_of(figures: dict[str, Any]) -> list[Goal]:
                 )
             ),
         ]
+    goals += [goal for world in RETURN_WORLDS for goal in _return_goals(world, figures)]
     error = family["of"][FULL]["ece"] - family["of"][FULL]["ece_noise_95"]
     goals.append(Goal("calibration error beyond its noise, family's world", error, 0.0, "at_most"))
     if "survival" in figures:
@@ -271,8 +313,29 @@ def goals_of(figures: dict[str, Any]) -> list[Goal]:
     return goals
 
 
+def _return_goals(world: str, figures: dict[str, Any]) -> list[Goal]:
+    """Who comes back: as many as were said to, and nearly as well as the planted hazard says."""
+    back = figures[world] if world == "returns_by_kind" else figures[world]["returns"]
+    losses, off = back["log_loss"], abs(back["told"] / back["seen"] - 1)
+    return [
+        Goal(f"people who came back off those expected, {world}", off, 0.1, "at_most"),
+        Goal(
+            f"log loss of returns above the planted hazard's, {world}",
+            losses["told"] - losses["return_probability"],
+            0.005,
+            "at_most",
+        ),
+        Goal(
+            f"log loss of returns below the base rate's, {world}",
+            losses["base_rate"] - losses["told"],
+            0.0,
+            "at_least",
+        ),
+    ]
+
+
 def main(
-    only: Annotated[str | None, typer.Option(help="worlds, survival or cost")] = None,
+    only: Annotated[str | None, typer.Option(help="worlds, returns, survival or cost")] = None,
     users: Annotated[int, typer.Option(help="Users of each world")] = N_USERS,
     many: Annotated[int, typer.Option(help="Users of the world whose cost is measured")] = MANY,
 ) -> None:
@@ -281,6 +344,12 @@ def main(
     if only in {None, "worlds"}:
         for law in LAWS:
             figures[law] = world_figures(law, n_users=users, seed=1)[0]
+        # no year of history holds such a season yet: the figure is shown, and no goal stands on it
+        figures["strong_season"] = world_figures(
+            "frailty", n_users=users, seed=1, season_swing=STRONG_SEASON
+        )[0]
+    if only in {None, "worlds", "returns"}:
+        figures["returns_by_kind"] = other_returns(users, seed=1)
     if only in {None, "survival"}:
         figures["survival"] = survival_figures(worlds=SURVIVAL_WORLDS, n_users=SURVIVAL_USERS)
     if only in {None, "cost"}:

@@ -14,6 +14,7 @@ from ntg_assets.cli import generations as keeping
 from ntg_assets.cli import materialize as making
 from ntg_assets.cli import queries as asking
 from ntg_assets.cli.check import check
+from ntg_assets.cli.contacts import contacts_app
 from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(contacts_app, name="contacts")
 for command in (
     init,
     check,

@@ -90,6 +90,7 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
         "subscriptions.signals": "says what the model may see",
         "subscriptions.attributes": "says what the model may see",
         "subscriptions.sleeper_days": "says who can be on a list",
+        "subscriptions.win_back_days": "says who can be on a list",
         "subscriptions.margin": "says what money is worth",
         "subscriptions.conversion": "says what money is worth",
         "subscriptions.acquisition_cost": "says what money is worth",

@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, as_files
+from ntg_assets.configuration.files import (
+    ColumnName,
+    Delimiter,
+    FileSource,
+    TimeOptions,
+    as_files,
+)
 from ntg_assets.configuration.section import Section
 
 INDEX = "index"  # the one unit that is no money
@@ -71,12 +77,16 @@ class StrategySettings(Section):
         "early_warning",
         "persuadability",
         "random",
+        "win_back",
     ]
     """What comes first: the risk, the profit, the value of the risky,
-    the rise of risk, the measured uplift, chance (exploration).
+    the rise of risk, the measured uplift, chance (exploration). `win_back` alone asks for people
+    whose contract has ended, by the profit of winning them back; no other objective does.
     """
     save_rate: float = Field(default=0.1, ge=0, le=1)
-    """Assumed share of leaving users whom a contact keeps; measured only by a randomised trial."""
+    """Assumed share of leaving users whom a contact keeps; of `win_back`: the share by which a
+    contact raises the chance to return. Measured only by a randomised trial.
+    """
     offer_cost: float = Field(default=0.0, ge=0)
     """Cost of the offer when it is taken, in the unit of value."""
     stayer_take_up: float = Field(default=1.0, ge=0, le=1)
@@ -87,6 +97,10 @@ class StrategySettings(Section):
     """Cost of one contact, in the unit of value."""
     budget: float | None = Field(default=None, ge=0)
     """Most that may be spent; null: no limit."""
+    action: str = Field(default="contact", min_length=1)
+    """What the CRM is to do with who is contacted, in its own words (`offer_half_price`)."""
+    channel: str | None = Field(default=None, min_length=1)
+    """By which channel (`email`, `push`, `phone`); null: the CRM decides."""
     sleepers: bool = False
     """Whether people are contacted, too, who pay and do not watch: a contact may be what ends their
     contract.
@@ -144,6 +158,55 @@ class TrialSettings(FileSource, TimeOptions):
     """Value counts in `[assigned, assigned + window)`; null: the churn horizon."""
 
 
+class HandoverSettings(Section):
+    """What the CRM is given: one row per person and night."""
+
+    strategies: list[str] = Field(default_factory=list)
+    """Strategies that are handed over; whom several want, the first has. Empty: all, in the order
+    of `radar.strategies`.
+    """
+    attributes: list[str] = Field(default_factory=list)
+    """Attributes of users (`ingest.attributes`) that are passed through, each as a column."""
+
+    @field_validator("strategies", "attributes")
+    @classmethod
+    def _are_different(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"names {min(n for n in names if names.count(n) > 1)!r} twice")
+        return names
+
+
+class TakenSettings(TimeOptions):
+    """How the CRM reports what it did (`ntg contacts taken`): one row per person and status."""
+
+    delimiter: Delimiter = ","
+    """What stands between the fields of a CSV line."""
+    encoding: str = "utf-8"
+    """How the text is written."""
+    user_id: ColumnName = "user_id"
+    assigned_on: ColumnName | None = "handed_over_on"
+    """Column with the night whose list it was; null: `--night` says it for the whole file."""
+    status: ColumnName = "status"
+    """Column with what was done; upper and lower case are the same."""
+    sent: list[str] = Field(default=["sent", "delivered", "opened"])
+    """What it holds where a contact was made."""
+    bounced: list[str] = Field(default=["bounced", "undeliverable", "failed"])
+    """Where it did not reach the person."""
+    answered: list[str] = Field(default=["answered", "clicked", "accepted"])
+    """Where the person answered."""
+    not_sent: list[str] = Field(default=["not_sent", "skipped", "suppressed"])
+    """Where the CRM made none."""
+
+    @model_validator(mode="after")
+    def _words_are_different(self) -> "TakenSettings":
+        told = [*self.sent, *self.bounced, *self.answered, *self.not_sent]
+        words = [word.lower() for word in told]
+        if len(set(words)) < len(words):
+            twice = min(word for word in words if words.count(word) > 1)
+            raise ValueError(f"{twice!r} means two things")
+        return self
+
+
 class RadarSettings(Section):
     """Strategies and the policy they obey."""
 
@@ -168,6 +231,10 @@ class RadarSettings(Section):
     """Randomised programme whose uplift the strategy `persuadability` ranks by;
     null: it assumes the save rate, and says so.
     """
+    handover: HandoverSettings = Field(default_factory=HandoverSettings)
+    """What the CRM is given."""
+    taken: TakenSettings = Field(default_factory=TakenSettings)
+    """How it reports back."""
     max_contacts: int = Field(default=1, ge=1)
     """Most contacts of one user within `contact_window_days`, over all strategies."""
     contact_window_days: int = Field(default=30, ge=1)
@@ -182,4 +249,6 @@ class RadarSettings(Section):
         if len(set(names)) < len(names):
             msg = f"two strategies have one name: {min(n for n in names if names.count(n) > 1)}"
             raise ValueError(msg)
+        if missing := sorted({*self.handover.strategies} - {*names}):
+            raise ValueError(f"handover.strategies names {missing[0]!r}, which is no strategy")
         return self

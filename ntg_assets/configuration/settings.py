@@ -167,6 +167,12 @@ class Settings(Section):
                 " ingest.attributes.sources has"
             )
             raise ValueError(msg)
+        if missing := sorted({*self.radar.handover.attributes} - known):
+            msg = (
+                f"radar.handover passes the attribute {missing[0]!r} through, which no source of"
+                " users in ingest.attributes.sources has"
+            )
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

@@ -132,6 +132,10 @@ class SubscriptionSettings(Section):
     """
     sleeper_days: int = Field(default=30, ge=1)
     """A subscriber without an event for so many days sleeps: pays, and does not watch."""
+    win_back_days: int = Field(default=365, ge=30)
+    """Days since the end of the last contract in which somebody counts as having left and may be
+    won back; later nobody is forecast or asked for.
+    """
     max_fit_rows: int = Field(default=200_000, ge=100)
     """Most (contract, snapshot) rows of the fit; beyond it every k-th contract is looked at."""
     regularisation: float = Field(default=0.1, gt=0)

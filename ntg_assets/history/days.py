@@ -60,7 +60,17 @@ SEGMENT_DAYS = KeptDays("segments", "radar_segments", "as_of_on", "outputs/radar
 DECISION_DAYS = KeptDays(
     "decisions", "decisions", "as_of_on", "", key=("receipt_sha256",), is_kept_once=True
 )
-KEPT_BY_DAY = (ASSIGNMENT_DAYS, SEGMENT_DAYS, DECISION_DAYS)
+# whom the CRM was given, one row per person
+HANDED_DAYS = KeptDays(
+    "handed", "crm_handover", "handed_over_on", "outputs/radar/handed", key=("user_id",)
+)
+# what the CRM did of the contacts of a night, as `ntg contacts taken` read it back
+TAKEN_DAYS = KeptDays(
+    "taken", "contacts_taken", "assigned_on", "outputs/radar/taken", key=("user_id", "status")
+)
+KEPT_BY_DAY = (ASSIGNMENT_DAYS, SEGMENT_DAYS, DECISION_DAYS, HANDED_DAYS)
+# those that name people
+NAMING_PEOPLE = (ASSIGNMENT_DAYS, HANDED_DAYS, TAKEN_DAYS)
 
 
 class DayFile(NamedTuple):

@@ -3,7 +3,7 @@
 from filecmp import cmp
 from pathlib import Path
 
-from ntg_assets.history.days import KEPT_BY_DAY, KeptDays, day_files
+from ntg_assets.history.days import KEPT_BY_DAY, TAKEN_DAYS, KeptDays, day_files
 from ntg_assets.storage.files import hard_link, make_folders, point, sync
 
 
@@ -14,7 +14,7 @@ def show_history(root: Path, history: Path) -> None:
         root: Folder that `outputs` lies in.
         history: Folder of the history.
     """
-    for kept in KEPT_BY_DAY:
+    for kept in (*KEPT_BY_DAY, TAKEN_DAYS):
         if kept.shown_in:
             make_folders(history / kept.kind)
             point(root / kept.shown_in, history / kept.kind)

@@ -18,6 +18,7 @@ from ntg_assets.publish.reports import Header
 from ntg_assets.revenue.contacts.contact_candidates import SILENCE
 from ntg_assets.revenue.value.worth import CAPPED
 from ntg_assets.subscriptions.sentences import tell_contracts
+from ntg_assets.subscriptions.winback.sentences import tell_returns
 
 Reader = Callable[[str, str], pl.DataFrame]
 
@@ -72,6 +73,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         read("backtest", "contract_backtest"),
         read("ingest", "subscription_report"),
         read("ingest", "attribute_report"),
+        tell_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
     )
     chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
     targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")

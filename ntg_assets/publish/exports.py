@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from ntg_assets.contracts import IdTypes, column_names, contract_of, key_of
 from ntg_assets.publish.files import write_file, write_text
@@ -18,6 +19,8 @@ from ntg_assets.storage.parquet import ROW_GROUP_ROWS, write_batches
 CONTACT_LISTS = ("outputs/radar/contact_list.csv", "outputs/radar/contact_list.parquet")
 # there only while the lists are: a person sees it, no import takes it for a list
 WITHHELD = "outputs/radar/contact_list.WITHHELD.txt"
+HANDOVER = "outputs/radar/crm_handover.csv"
+HANDOVER_SCHEMA = f"{REPORT_FOLDER}/schemas/crm_handover.schema.json"
 CONTACT_LIST_SCHEMA = f"{REPORT_FOLDER}/schemas/contact_list.schema.json"
 # the same for every contact, so left out of the list
 ONLY_OF_CONTACTS = ("action", "exclusion", "exclusion_detail")
@@ -54,6 +57,50 @@ def export_contact_list(
         return write_file(target, lambda part: write_spreadsheet(connection.sql(chosen).pl(), part))
     said = {"withheld": "; ".join(withheld)} if withheld else {}
     return write_file(target, lambda part: _copy(connection, chosen, part, said=said))
+
+
+def export_handover(
+    handed: pl.DataFrame, known: pl.DataFrame, attributes: Sequence[str], *, target: Path
+) -> Path:
+    """Write what the CRM is to do, one row per person, each attribute as a column.
+
+    Args:
+        handed: `crm_handover`, in its order.
+        known: `handover_attributes`.
+        attributes: Which are passed through; one of which nothing is known is empty.
+        target: The CSV.
+    """
+    rows = handed
+    for name in attributes:
+        values = known.filter(pl.col("attribute") == name).select(
+            "user_id", pl.col("attribute_value").alias(attribute_column(name))
+        )
+        rows = rows.join(values, on="user_id", how="left", maintain_order="left")
+    return write_file(target, lambda part: write_spreadsheet(rows, part))
+
+
+def attribute_column(name: str) -> str:
+    """Column of an attribute: its name, unless the hand-over has such a column itself."""
+    own = column_names(contract_of("crm_handover"))
+    return f"attribute_{name}" if name in own else name
+
+
+def export_handover_schema(attributes: Sequence[str], *, ids: IdTypes, target: Path) -> Path:
+    """Write what the hand-over promises: one row of it, as JSON Schema."""
+    row: dict[str, Any] = row_schema("crm_handover", ids=ids)
+    passed: dict[str, Any] = {
+        attribute_column(name): {"type": ["string", "null"], "description": f"Attribute {name}"}
+        for name in attributes
+    }
+    told = {
+        "$schema": DIALECT,
+        "title": "crm_handover",
+        **row,
+        "required": [*row["required"], *passed],
+        "properties": row["properties"] | passed,
+        "description": f"{row['description']} No row while the lists are withheld. {NOTE}",
+    }
+    return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:

@@ -20,9 +20,13 @@ from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
 from ntg_assets.publish.exports import (
     CONTACT_LIST_SCHEMA,
     CONTACT_LISTS,
+    HANDOVER,
+    HANDOVER_SCHEMA,
     WITHHELD,
     export_contact_list,
     export_contact_list_schema,
+    export_handover,
+    export_handover_schema,
     export_parquet,
     export_withheld,
     order_by_key,
@@ -118,6 +122,7 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
             kind="export" if written.suffix == ".csv" else "table",
             n_rows=n_contacts,
         )
+    yield from _handover(publisher)
     if told := export_withheld(withheld, as_of=publisher.header.as_of, target=root / WITHHELD):
         yield _described(publisher, told, kind="export")
     yield _described(
@@ -125,6 +130,17 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
         export_contact_list_schema(targets, ids=publisher.ids, target=root / CONTACT_LIST_SCHEMA),
         kind="schema",
     )
+
+
+def _handover(publisher: Publisher) -> Iterator[PublishedFile]:
+    root, attributes = publisher.paths.published, publisher.settings.radar.handover.attributes
+    order = f"{Table('live', 'crm_handover').quoted} order by strategy, rank"
+    handed = publisher.connection.sql(f"select * from {order}").pl()  # our own name
+    known = read(publisher.connection, Table("live", "handover_attributes"))
+    written = export_handover(handed, known, attributes, target=root / HANDOVER)
+    yield _described(publisher, written, kind="export", n_rows=handed.height)
+    schema = export_handover_schema(attributes, ids=publisher.ids, target=root / HANDOVER_SCHEMA)
+    yield _described(publisher, schema, kind="schema")
 
 
 def _reports(publisher: Publisher) -> Iterator[PublishedFile]:

@@ -26,6 +26,7 @@ from ntg_assets.subscriptions.model_contracts import (
     ContractSignals,
     ContractSnapshots,
     ContractStates,
+    ContractSurvivalBacktest,
     ContractWalkForward,
     KnownTerms,
 )
@@ -38,6 +39,7 @@ from ntg_assets.subscriptions.money_contracts import (
 )
 from ntg_assets.subscriptions.persistence import day_number
 from ntg_assets.subscriptions.scores import contract_scores
+from ntg_assets.subscriptions.survival_backtest import survival_backtest
 from ntg_assets.subscriptions.term_checks import checks_with_log, concat_checks
 from ntg_assets.subscriptions.values import ValueTerms, contract_values
 from ntg_assets.subscriptions.waterfall import revenue_waterfall as move
@@ -216,6 +218,29 @@ def contract_economics(
 def contract_backtest(contract_walk_forward: pl.DataFrame) -> pl.DataFrame:
     """What was forecast of contracts at past origins, beside what came."""
     return judge(contract_walk_forward)
+
+
+@staged_asset(
+    contract=ContractSurvivalBacktest, group=GROUP, stages=(BACKTEST,), kinds=("scikitlearn",)
+)
+def contract_survival_backtest(
+    contract_snapshots: pl.DataFrame,
+    contract_signals: pl.DataFrame,
+    subscription_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who was said to be there after 3, 6 and 12 renewals, beside who was."""
+    source, history = project.settings.ingest.subscriptions, train_history(split_boundaries)
+    return survival_backtest(
+        _whole(contract_snapshots, contract_signals, attributes, split_boundaries, project),
+        subscription_terms,
+        cutoff_on=history.cutoff_on,
+        churn=project.settings.churn,
+        settings=project.settings.subscriptions,
+        longest_gap_days=source.longest_gap_days if source else NO_GAP,
+    )
 
 
 def _whole(

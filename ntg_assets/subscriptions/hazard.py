@@ -13,7 +13,7 @@ regressions"; Tutz and Schmid 2016, "Modeling discrete time-to-event data", chap
 risks).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,10 +118,10 @@ def _fit_kind(
 ) -> pl.DataFrame:
     n_ended = int(ended.sum())
     if not len(ended) or (not n_ended and kind == "not_converted"):
-        return _as_table(kind, _never(len(names)), names, n_rows=len(ended), n_ended=0)
+        return fit_table(kind, _never(len(names)), names, n_rows=len(ended), n_ended=0)
     codes = np.unique(clusters, return_inverse=True)[1]
     fit = fit_logistic(matrix, ended, codes, regularisation=regularisation)
-    return _as_table(kind, fit, names, n_rows=len(ended), n_ended=n_ended)
+    return fit_table(kind, fit, names, n_rows=len(ended), n_ended=n_ended)
 
 
 def _never(n_features: int) -> LogisticFit:
@@ -131,16 +131,23 @@ def _never(n_features: int) -> LogisticFit:
     return LogisticFit(coefficients, covariance, nothing, np.ones(n_features), NEVER)
 
 
-def _as_table(
-    kind: str, fit: LogisticFit, names: Sequence[str], *, n_rows: int, n_ended: int
+def fit_table(  # each is a column of it
+    kind: str,
+    fit: LogisticFit,
+    names: Sequence[str],
+    *,
+    n_rows: int,
+    n_ended: int,
+    group: Callable[[str], str] = group_of,
 ) -> pl.DataFrame:
+    """Write a fit as rows of `contract_hazards` (or `return_hazards`), the intercept first."""
     error = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
     return pl.DataFrame(
         {
             "kind": kind,
             "position": np.arange(len(names) + 1),
             "feature": ["intercept", *names],
-            "feature_group": [BASELINE, *(group_of(name) for name in names)],
+            "feature_group": [BASELINE, *(group(name) for name in names)],
             "mean": np.concatenate([[0.0], fit.mean]),
             "scale": np.concatenate([[1.0], fit.scale]),
             "coefficient": fit.coefficients,

@@ -6,7 +6,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.subscriptions.amounts import MINOR
 from ntg_assets.subscriptions.contracts import KINDS
 from ntg_assets.subscriptions.persistence import METHODS
-from ntg_assets.subscriptions.scores import STATES
+from ntg_assets.subscriptions.scores import AFTER_PERIODS, STATES
 from ntg_assets.subscriptions.walk_forward import MODELS
 
 
@@ -326,6 +326,27 @@ class ContractScores(Contract):
 
     class Config:
         unique = ["subscription_id"]
+
+
+@contract("contract_survival_backtest")
+class ContractSurvivalBacktest(Contract):
+    """One row per number of renewals: who was said to be there after so many, beside who was."""
+
+    after_periods: int = column("Renewals ahead", isin=[*AFTER_PERIODS])
+    origin_on: pl.Date = column(
+        "Day of the forecast; only what was known before it was used", unit="date"
+    )
+    n_contracts: int = column("Contracts of which that renewal has come by the cutoff", ge=0)
+    n_not_closed: int = column("Contracts of which it has not: they are not judged", ge=0)
+    n_stayed: int = column("Contracts that were still there", ge=0)
+    expected_stayed: float = column("Sum of the chances", ge=0)
+    log_loss: float = column("Mean log loss", ge=0)
+    auc: float = column(
+        "Area under the curve; null without both outcomes", nullable=True, ge=0, le=1
+    )
+
+    class Config:
+        unique = ["after_periods"]
 
 
 @contract("contract_backtest")

@@ -22,6 +22,7 @@ from ntg_assets.subscriptions.walk_forward import calibrated, forecast, is_aslee
 TRIAL, WATCHING, SLEEPING, ENDING = STATES = ("trial", "watching", "sleeping", "ending")
 AFTER_PERIODS = (3, 6, 12)
 LONGEST_MEDIAN = 60  # periods; beyond it a median is called none
+BLOCK_ROWS = 50_000  # contracts that are looked at together: what they need at once is bounded
 N_REASONS = 3
 TINY = 1e-9
 LARGEST_EFFECT = 20.0  # of the log odds, so that a text can be written
@@ -83,22 +84,31 @@ def outlook(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> Outlook
         n_lags: Renewals ahead.
     """
     clock = Clock.of(rows)
-    renewals = np.column_stack([clock.renewal(clock.period + lag) for lag in range(1, n_lags + 1)])
+    period = clock.period
+    renewals = np.column_stack([clock.renewal(period + lag) for lag in range(1, n_lags + 1)])
+    return Outlook(renewals, *chances_left(rows, model, n_lags=n_lags))
+
+
+def chances_left(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> tuple[Floats, Floats]:
+    """Return the chances of an `Outlook` (`left`, `unpaid`); of late renewals no day is needed."""
+    clock = Clock.of(rows)
+    period, until = clock.period, clock.at + model.horizon_days - 1
     score = present_score(rows, model.hazards, sleeper_days=model.sleeper_days)
     later = far_hazards(model.persistence, rows, score, n_lags=n_lags)
     first = Seen(rows, cut(rows, horizon_days=LONG_DAYS, max_lag=0), model.sleeper_days)
     own = piece_hazards(first, model.hazards).sum(axis=1)
-    steps = np.column_stack([own, later[:, : n_lags - 1]])
     seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
     total = calibrated(forecast(seen, model.hazards), model.recalibration).total
     inside, unpaid = _inside(seen, model.hazards, total, n_lags=n_lags)
-    until = clock.at + model.horizon_days - 1
-    left, before = np.empty(renewals.shape), 1 - total
+    left, before = np.empty((rows.height, n_lags)), 1 - total
+    is_inside = np.ones(rows.height, dtype=bool)
     for lag in range(n_lags):
-        is_inside = renewals[:, lag] <= until
-        before = np.where(is_inside, before, before * (1 - steps[:, lag]))
+        step = own if lag == 0 else later[:, lag - 1]
+        if is_inside.any():
+            is_inside = clock.renewal(period + lag + 1) <= until
+        before = np.where(is_inside, before, before * (1 - step))
         left[:, lag] = np.where(is_inside, inside[:, lag], before)
-    return Outlook(renewals, left, unpaid)
+    return left, unpaid
 
 
 def _inside(
@@ -112,7 +122,8 @@ def _inside(
     scale = np.where(raw > 0, total / np.where(raw > 0, raw, 1.0), 0.0)
     left, gone = np.ones((seen.rows.height, n_lags)), np.zeros(seen.rows.height)
     unpaid = np.zeros((seen.rows.height, n_lags))
-    for lag in range(n_lags):
+    n_pieces = int(seen.pieces.lag.max(initial=0)) + 1
+    for lag in range(min(n_lags, n_pieces)):
         now = seen.pieces.lag == lag
         row = seen.pieces.row[now]
         if lag:
@@ -120,6 +131,7 @@ def _inside(
             unpaid[row, lag - 1] = scale[row] * (1 - gone[row]) * fails
         gone[row] += (1 - gone[row]) * chances[now].sum(axis=1)
         left[:, lag] = 1 - scale * gone
+    left[:, n_pieces:] = (1 - scale * gone)[:, None]
     return left, unpaid
 
 
@@ -145,7 +157,7 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
     is_soon = (pl.col("known_end_on") < until).cast(pl.Float64)
     told = pl.concat(
         [
-            _scored(open_, model),
+            *(_scored(block, model) for block in open_.iter_slices(BLOCK_ROWS)),
             ending.with_columns(state=pl.lit(ENDING), end_probability=is_soon),
         ],
         how="diagonal",
@@ -176,8 +188,8 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         return placed
     seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
     ends = calibrated(forecast(seen, model.hazards), model.recalibration)
-    ahead = outlook(rows, model, n_lags=LONGEST_MEDIAN)
-    below = ahead.left < 0.5  # noqa: PLR2004  # the median
+    left, _ = chances_left(rows, model, n_lags=LONGEST_MEDIAN)
+    below = left < 0.5  # noqa: PLR2004  # the median
     median = np.where(below.any(axis=1), below.argmax(axis=1), -1)
     return placed.with_columns(
         end_probability=pl.Series(ends.total),
@@ -185,7 +197,7 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
             f"{kind}_probability": pl.Series(ends.by_kind[:, place])
             for place, kind in enumerate(KINDS)
         },
-        **{f"stays_{n}_periods": pl.Series(ahead.left[:, n - 1]) for n in AFTER_PERIODS},
+        **{f"stays_{n}_periods": pl.Series(left[:, n - 1]) for n in AFTER_PERIODS},
         median_periods_left=pl.Series(median).replace(-1, None),
         **_reasons(seen, model.hazards),
     )

@@ -1,5 +1,6 @@
 """What a person is told of contracts, in sentences with their numbers."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -11,6 +12,7 @@ from ntg_assets.subscriptions.walk_forward import FULL
 from ntg_assets.subscriptions.waterfall import MOVEMENTS
 
 SHOWN_MONTHS = 12
+FEWEST_ORIGINS = 2  # one origin has no range
 
 
 class ToldContracts(NamedTuple):
@@ -31,6 +33,7 @@ def tell_contracts(
     backtest: pl.DataFrame,
     report: pl.DataFrame,
     attributes: pl.DataFrame,
+    returns: Sequence[str] = (),
 ) -> ToldContracts:
     """Say what runs, what is at risk, how far that was right before, and what is assumed.
 
@@ -40,15 +43,17 @@ def tell_contracts(
         backtest: `contract_backtest`.
         report: `subscription_report`.
         attributes: `attribute_report`.
+        returns: What is said of people who left.
     """
     assumed = attributes.filter("is_time_assumed")["sentence"].to_list()
     if values.is_empty():
-        return ToldContracts(assumed, [])
+        return ToldContracts([*returns, *assumed], _months(waterfall))
     refused = report.filter("is_refused")["sentence"].to_list()
     sentences = [
         *(_of_currency(rows) for rows in values.sort("currency").partition_by("currency")),
         _of_states(values),
         *_of_backtest(backtest),
+        *returns,
         *refused,
         *assumed,
     ]
@@ -77,13 +82,23 @@ def _of_states(values: pl.DataFrame) -> str:
 
 
 def _of_backtest(backtest: pl.DataFrame) -> list[str]:
-    rows = backtest.filter(pl.col("origin") == TOGETHER, pl.col("model") == FULL)
+    full = backtest.filter(pl.col("model") == FULL)
+    rows = full.filter(pl.col("origin") == TOGETHER)
     return [
         f"at past origins {tell_amount(row['mrr_at_risk_minor'], row['currency'])} a month was"
         f" called at risk, {tell_amount(row['mrr_lost_minor'], row['currency'])} was lost"
         f" ({row['n_ended']:,} of {row['n_contracts']:,} contracts; AUC {row['auc'] or 0:.2f})"
+        f"{_of_origins(full.filter(pl.col('currency') == row['currency']))}"
         for row in rows.sort("currency").iter_rows(named=True)
     ]
+
+
+def _of_origins(rows: pl.DataFrame) -> str:
+    """Say how far single origins were off: a season that no year of history holds shows there."""
+    ratios = rows.filter(pl.col("origin") != TOGETHER)["mrr_ratio"].drop_nulls().to_list()
+    if len(ratios) < FEWEST_ORIGINS:
+        return ""
+    return f"; at single origins {min(ratios):.0%} to {max(ratios):.0%} of what was then lost"
 
 
 def _months(waterfall: pl.DataFrame) -> list[list[str]]:

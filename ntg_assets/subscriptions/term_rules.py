@@ -78,50 +78,67 @@ def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame
     the stated end of the one before, or on the same day, is refused.
     """
     good = rows.filter(pl.col("reason").is_null()).sort("subscription_id", "started_on", "place")
-    before = [pl.col(name).shift(1).over("subscription_id") for name in ("user_id", "started_on")]
-    stated_end = pl.col("ended_on").cum_max().shift(1).over("subscription_id")
-    owner = pl.col("user_id").first().over("subscription_id")
+    same = pl.col("subscription_id") == pl.col("subscription_id").shift(1)
+    before_on = pl.when(same).then(pl.col("started_on").shift(1))
     problems = (
         (
             "user",
             "is not that of the contract's first term",
             pl.col("listed_id"),
-            pl.col("user_id") != owner,
+            pl.col("user_id") != pl.col("owner"),
         ),
         (
             "start",
             "is that of another term of the contract",
             pl.col("started_on").cast(pl.String),
-            pl.col("started_on") == before[1],
+            pl.col("started_on") == before_on,
         ),
         (
             "start",
             "lies before the stated end of the term before",
             pl.col("started_on").cast(pl.String),
-            pl.col("started_on") < stated_end,
+            pl.col("started_on") < pl.col("stated_end_on"),
         ),
     )
-    judged = good.with_columns(
+    judged = _with_terms_before(good).with_columns(
         column_name=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[0])) for p in problems)),
         reason=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[1])) for p in problems)),
         found=pl.coalesce(*(pl.when(p[3]).then(p[2]) for p in problems)),
     )
     kept = judged.filter(pl.col("reason").is_null())
-    next_start = pl.col("started_on").shift(-1).over("subscription_id")
+    goes_on = pl.col("subscription_id") == pl.col("subscription_id").shift(-1)
+    next_start = pl.when(goes_on).then(pl.col("started_on").shift(-1))
     gap = (next_start - pl.col("ended_on")).dt.total_days()
     followed = kept.with_columns(
         next_start_on=next_start,
         is_closed_by_next=pl.col("ended_on").is_null() & next_start.is_not_null(),
         is_interrupted=(gap > longest_gap_days).fill_null(value=False),
-        next_plan=pl.col("plan").shift(-1).over("subscription_id"),
-        next_price=pl.col("price_minor").shift(-1).over("subscription_id"),
-        next_currency=pl.col("currency").shift(-1).over("subscription_id"),
+        **{
+            f"next_{told}": pl.when(goes_on).then(pl.col(name).shift(-1))
+            for told, name in (("plan", "plan"), ("price", "price_minor"), ("currency", "currency"))
+        },
     )
     others = (
         judged.filter(pl.col("reason").is_not_null()),
         rows.filter(pl.col("reason").is_not_null()),
     )
     return pl.concat([followed, *others], how="diagonal")
+
+
+def _with_terms_before(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `owner` (user of the contract's first term) and `stated_end_on` (the latest stated end of
+    the terms before), by contracts as they lie.
+
+    A window over a million contracts costs minutes: only contracts of several terms are looked at.
+    """
+    same = (pl.col("subscription_id") == pl.col("subscription_id").shift(1)).fill_null(value=False)
+    is_part = same | same.shift(-1).fill_null(value=False)
+    marked = rows.with_columns(is_part=is_part, owner=pl.when(~same).then("user_id").forward_fill())
+    several = marked.filter("is_part").select(
+        "place",
+        stated_end_on=pl.col("ended_on").cum_max().shift(1).over("subscription_id"),
+    )
+    return marked.drop("is_part").join(several, on="place", how="left", maintain_order="left")
 
 
 def close_terms(kept: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.subscriptions.model import ContractModel
 from ntg_assets.subscriptions.pieces import Clock
-from ntg_assets.subscriptions.scores import Outlook, outlook
+from ntg_assets.subscriptions.scores import BLOCK_ROWS, Outlook, outlook
 
 YEAR_DAYS = 365.25
 VALUE_TYPES: dict[str, Any] = {
@@ -79,9 +79,18 @@ def contract_values(
     now = rows.filter(pl.col("snapshot_on") == cutoff_on).sort("subscription_id")
     is_open = now["known_end_on"].is_null()
     n_lags = _most_renewals(now, terms.horizon_days)
-    ahead = outlook(now, model, n_lags=n_lags)
     chance = scores.sort("subscription_id")["end_probability"].to_numpy()
-    kept, ended, periods = _worth(now, ahead, chance, model.horizon_days, terms=terms)
+    parts = [
+        _worth(
+            now[first : first + BLOCK_ROWS],
+            outlook(now[first : first + BLOCK_ROWS], model, n_lags=n_lags),
+            chance[first : first + BLOCK_ROWS],
+            model.horizon_days,
+            terms=terms,
+        )
+        for first in range(0, now.height, BLOCK_ROWS)
+    ]
+    kept, ended, periods = (np.concatenate(column) for column in zip(*parts, strict=True))
     at_risk = np.where(is_open.to_numpy(), chance * (kept - ended), 0.0)
     value = np.floor(kept + 0.5).astype(np.int64)
     risk = np.floor(at_risk + 0.5).astype(np.int64)

@@ -15,6 +15,7 @@ from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
 RETRY_DAYS, GRACE_DAYS = 3, 7
 ANNOUNCED_DAYS = 30
 ROUNDS = 3  # contracts of one person
+SOONEST_RETURN = 2  # days after the end
 YEAR_DAYS = 365.25
 CANCELLED, PAYMENT_FAILED, NOT_CONVERTED = "cancelled", "payment_failed", "not_converted"
 REMINDED = 5.0
@@ -298,12 +299,23 @@ def _next_state(rules: ContractRules, rng: np.random.Generator, state: Longs) ->
     return (rng.random(len(state))[:, None] > edges).sum(axis=1).clip(0, 2)
 
 
+def return_shares(rules: ContractRules, kind: np.ndarray) -> Floats:
+    """Planted share of those who come back, by how their contracts ended."""
+    failed = rules.return_share_failed
+    lost = rules.return_share if failed is None else failed
+    return np.where(kind == PAYMENT_FAILED, lost, rules.return_share)
+
+
 def _returners(
     rules: ContractRules, rng: np.random.Generator, contracts: Contracts
 ) -> tuple[Longs, Longs]:
     """People who come back, and when their next contract starts."""
     left = np.flatnonzero(contracts.end < rules.n_days)
-    back = left[rng.random(len(left)) < rules.return_share]
-    day = contracts.end[back] + 2 + rng.exponential(rules.return_days, len(back)).astype(np.int64)
+    back = left[rng.random(len(left)) < return_shares(rules, contracts.kind[left])]
+    day = (
+        contracts.end[back]
+        + SOONEST_RETURN
+        + rng.exponential(rules.return_days, len(back)).astype(np.int64)
+    )
     kept = day < rules.n_days
     return contracts.user[back][kept], day[kept]

@@ -95,6 +95,8 @@ class ContractRules(Section):
     """
     return_share: float = Field(default=0.25, ge=0, le=1)
     """Of those who left: come back with a new contract."""
+    return_share_failed: float | None = Field(default=None, ge=0, le=1)
+    """The same of those who left because a payment failed; None: as the others."""
     return_days: float = Field(default=70.0, gt=0)
     """Mean days until then."""
 

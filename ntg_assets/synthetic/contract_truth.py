@@ -1,12 +1,20 @@
 """The planted truth of a subscription world: how probably each running contract ends within the
-horizon, and what followed.
+horizon, how probably people who left come back, and what followed.
 """
 
 import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.synthetic.contract_lives import GRACE_DAYS, PAYMENT_FAILED, RETRY_DAYS, Lives
+from ntg_assets.synthetic.contract_lives import (
+    GRACE_DAYS,
+    PAYMENT_FAILED,
+    RETRY_DAYS,
+    ROUNDS,
+    SOONEST_RETURN,
+    Lives,
+    return_shares,
+)
 from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
 
 
@@ -83,3 +91,42 @@ def _probability(lives: Lives, rules: ContractRules, cut: int, chosen: np.ndarra
 def _failure_before(lives: Lives, chosen: np.ndarray) -> Floats:
     """Chance that the payment at the start of a period is lost: as drawn for the period before."""
     return lives.periods["failure"][chosen] * (lives.periods["number"][chosen] > 0)
+
+
+def return_truth(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """Say of everybody who had left before a cut, as far as was known, what was planted.
+
+    Of those who left, a share comes back after two days and an exponential time; who is still away
+    after a time t of it is one of them with share e^(-t/mean) / (1 - share + share e^(-t/mean)).
+
+    Returns:
+        One row per (user, cut): `user_id`, `cut`, `return_probability` (of a new contract within
+        the horizon), `returned`.
+    """
+    return pl.concat([_away_at(lives, rules, cut) for cut in rules.cuts]).sort("cut", "user_id")
+
+
+def _away_at(lives: Lives, rules: ContractRules, cut: int) -> pl.DataFrame:
+    contracts = lives.contracts
+    begun = contracts.start < cut
+    over = begun & (contracts.end < cut) & (contracts.end_known < cut)
+    n_over = np.bincount(contracts.user[over], minlength=rules.n_users)
+    n_begun = np.bincount(contracts.user[begun], minlength=rules.n_users)
+    next_start = np.full(rules.n_users, np.iinfo(np.int64).max)
+    np.minimum.at(next_start, contracts.user[~begun], contracts.start[~begun])
+    last = np.zeros(rules.n_users, dtype=np.int64)
+    np.maximum.at(last, contracts.user[over], np.flatnonzero(over))
+    user = np.flatnonzero((n_over > 0) & (n_over == n_begun))
+    end, kind = contracts.end[last[user]], contracts.kind[last[user]]
+    share = np.where(n_over[user] < ROUNDS, return_shares(rules, kind), 0.0)
+    waited = cut - end - SOONEST_RETURN
+    before = np.exp(-np.maximum(waited, 0) / rules.return_days)
+    after = np.exp(-(waited + rules.horizon_days) / rules.return_days)
+    return pl.DataFrame(
+        {
+            "user_id": user + 1,
+            "cut": np.full(len(user), cut),
+            "return_probability": share * (before - after) / (1 - share + share * before),
+            "returned": next_start[user] < cut + rules.horizon_days,
+        }
+    )

@@ -7,7 +7,7 @@
 - `users.csv`: user_id, known_from, country, channel, acquisition_cost, consent
 - `item_windows.csv`: item_id, known_from, available_from, available_until
 - `assignments.csv`: experiment_id, user_id, arm, assigned_at; where there is an experiment
-- `truth/contracts.parquet`: see `contract_truth.py`
+- `truth/contracts.parquet`, `truth/returns.parquet`: see `contract_truth.py`
 """
 
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ from ntg_assets.synthetic.contract_lives import (
     live,
 )
 from ntg_assets.synthetic.contract_rules import ContractRules
-from ntg_assets.synthetic.contract_truth import contract_truth
+from ntg_assets.synthetic.contract_truth import contract_truth, return_truth
 
 CHANNELS = ("search", "social", "partner", "friends")
 CHANNEL_COSTS = (1800, 2600, 1200, 0)  # cents
@@ -37,6 +37,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 LOYALTY = 0.7
 EXPERIMENT, CONTROL_SHARE = "better-start-page", 0.5
 LATER_EVERY, GONE_EVERY = 20, 10
+TRUTHS = {"truth": "contracts.parquet", "returns": "returns.parquet"}
 GENRES = ("Drama", "Comedy", "Crime", "Nature", "Sport", "Music")
 
 
@@ -51,6 +52,7 @@ def contract_tables(rules: ContractRules) -> dict[str, pl.DataFrame]:
         "users": _users(lives, rules),
         "item_windows": _item_windows(rules),
         "truth": contract_truth(lives, rules),
+        "returns": return_truth(lives, rules),
     } | ({"assignments": _assignments(lives, rules)} if rules.experiment_days else {})
 
 
@@ -59,8 +61,8 @@ def write_contract_world(folder: Path, rules: ContractRules) -> dict[str, int]:
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     tables = contract_tables(rules)
     for name, rows in tables.items():
-        if name == "truth":
-            rows.write_parquet(folder / "truth" / "contracts.parquet")
+        if name in TRUTHS:
+            rows.write_parquet(folder / "truth" / TRUTHS[name])
         elif name == "events":
             rows.with_columns(pl.col("user_id", "item_id").cast(pl.Int32)).write_parquet(
                 folder / "events.parquet", compression="zstd", compression_level=9

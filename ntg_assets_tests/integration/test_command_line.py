@@ -28,6 +28,7 @@ COMMANDS = [
     "serve",
     "sql",
     "forget",
+    "contacts taken",
     "verify",
     "replay",
     "trace",

@@ -65,6 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             before,
             empty("contract_scores"),
             empty("contract_values"),
+            empty("return_scores"),
             unit="index",
             conversion=None,
         ),

@@ -9,7 +9,12 @@ from ntg_assets.attributes.reading import no_attributes
 from ntg_assets.configuration.attributes import ConsentSettings
 from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.configuration.subscriptions import ConversionSettings
-from ntg_assets.revenue.contacts.contact_candidates import NO_FORECAST, contact_candidates
+from ntg_assets.revenue.contacts.checks import leavers_on_the_wrong_list
+from ntg_assets.revenue.contacts.contact_candidates import (
+    NO_FORECAST,
+    NO_RETURN_FORECAST,
+    contact_candidates,
+)
 from ntg_assets.revenue.contacts.contact_rules import (
     contact_rules,
     contract_holds,
@@ -18,11 +23,14 @@ from ntg_assets.revenue.contacts.contact_rules import (
 )
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
+from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
 from ntg_assets.subscriptions.scores import SCORE_TYPES
 from ntg_assets.subscriptions.values import VALUE_TYPES
+from ntg_assets.subscriptions.winback.scores import SCORE_TYPES as RETURN_TYPES
 from ntg_assets_tests.contract_worlds import term, terms
 
 NO_SCORES = pl.DataFrame(schema=SCORE_TYPES | {"user_id": pl.Int64})
+NO_RETURNS = pl.DataFrame(schema=RETURN_TYPES | {"user_id": pl.Int64})
 NO_VALUES = pl.DataFrame(schema=VALUE_TYPES | {"user_id": pl.Int64})
 ON = date(2024, 3, 1)
 AT = datetime(2024, 3, 1)
@@ -45,6 +53,8 @@ def radar(*users: int, unit: str = "index") -> pl.DataFrame:
 
 def contracts(*rows: tuple[int, str, str, str, float | None]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Scores and values of contracts: user, contract, state, currency, chance; 10.00 at stake."""
+    if not rows:
+        return NO_SCORES, NO_VALUES
     scores = pl.DataFrame(
         [
             {"user_id": user, "subscription_id": name, "state": state, "currency": code,
@@ -67,16 +77,22 @@ def candidates(
     *rows: tuple[int, str, str, str, float | None],
     unit: str = "eur",
     conversion: ConversionSettings | None = None,
+    left: pl.DataFrame | None = None,
 ) -> dict[int, dict[str, object]]:
     before = seen.select("user_id", churn_probability_before=pl.lit(0.5))
-    found = contact_candidates(seen, before, *contracts(*rows), unit=unit, conversion=conversion)
+    returns = NO_RETURNS if left is None else left
+    found = contact_candidates(
+        seen, before, *contracts(*rows), returns, unit=unit, conversion=conversion
+    )
     return {row["user_id"]: row for row in found.iter_rows(named=True)}
 
 
 def test_without_contracts_everything_is_as_the_radar_says() -> None:
     seen = radar(3, 1, 2)
     before = seen.select("user_id", churn_probability_before=pl.lit(0.5))
-    found = contact_candidates(seen, before, NO_SCORES, NO_VALUES, unit="index", conversion=None)
+    found = contact_candidates(
+        seen, before, NO_SCORES, NO_VALUES, NO_RETURNS, unit="index", conversion=None
+    )
     assert found["user_id"].to_list() == [1, 2, 3]
     same = ["user_id", "churn_probability", "ltv_at_stake", "revenue_at_risk", "unit", "reason_1"]
     assert found.select(same).equals(seen.sort("user_id").select(same))
@@ -150,7 +166,7 @@ def test_rules_keep_people_off_every_list() -> None:
     )
     seen = radar(1, 3, 4)
     rules = contact_rules(
-        seen["user_id"],
+        seen.with_columns(basis=pl.lit("silence")),
         terms(term(1, "a", date(2024, 1, 1), date(2024, 2, 1))),
         told,
         consent=ConsentSettings(attribute="ok"),
@@ -172,6 +188,87 @@ def test_rules_keep_people_off_every_list() -> None:
         (1, "no_consent"),
         (4, "no_consent"),
     ]
+
+
+def left(*rows: tuple[int, str, float | None]) -> pl.DataFrame:
+    """People who left: user, currency, chance to return; 12.00 if back and 2.00 if away."""
+    told = pl.DataFrame(
+        [
+            {"user_id": user, "currency": code, "return_probability": chance,
+             "reason_1": "left 40 days ago (cancelled)"}
+            for user, code, chance in rows
+        ],
+        schema_overrides={"return_probability": pl.Float64},
+    ).with_columns(value_if_back_minor=pl.lit(1200), value_if_away_minor=pl.lit(200))  # fmt: skip
+    return pl.concat([NO_RETURNS, told], how="diagonal_relaxed")
+
+
+def test_who_left_is_lost_while_they_stay_away_whatever_the_radar_says() -> None:
+    found = candidates(
+        radar(1, 2, unit="eur"),
+        (5, "a", "watching", "EUR", 0.1),
+        left=left((1, "EUR", 0.2), (3, "USD", 0.2), (4, "EUR", None)),
+    )
+    assert (found[1]["basis"], found[2]["basis"]) == ("left", "silence")
+    assert (found[1]["churn_probability"], found[1]["ltv_at_stake"]) == (1 - 0.2, 12.0 - 2.0)
+    assert found[1]["revenue_at_risk"] == (1 - 0.2) * 10.0
+    assert [found[user]["is_at_risk_population"] for user in (1, 3, 4)] == [True, False, False]
+    assert found[3]["left_out"] == "pays in USD, and no rate brings that to eur"
+    assert found[4]["left_out"] == NO_RETURN_FORECAST
+
+
+def test_a_service_that_everybody_left_has_people_to_win_back() -> None:
+    found = candidates(radar(1, unit="eur"), left=left((1, "EUR", 0.2)))
+    assert (found[1]["basis"], found[1]["unit"], found[1]["is_at_risk_population"]) == (
+        "left", "eur", True,
+    )  # fmt: skip
+
+
+def test_who_left_is_asked_for_by_a_win_back_alone_unless_they_are_back() -> None:
+    people = [(1, "EUR", 0.2), (3, "EUR", 0.1), (4, "EUR", 0.4)]
+    before = radar(2).select("user_id", churn_probability_before=pl.lit(0.5))
+    seen = contact_candidates(
+        radar(1, 2, unit="eur"), before, NO_SCORES, NO_VALUES, left(*people),
+        unit="eur", conversion=None,
+    )  # fmt: skip
+    signed = terms(
+        *(term(user, f"old{user}", date(2023, 1, 1), date(2024, 1, 1)) for user, _, _ in people),
+        term(4, "new", date(2024, 3, 20)),  # is not known at the cutoff, and stands in the source
+    )
+    rules = contact_rules(seen, signed, no_attributes(), consent=None, at=AT, on=ON)
+    assert rules.rows() == [(4, "came_back", "has a contract again, from 2024-03-20")]
+    settings = RadarSettings.model_validate(
+        {
+            "capacity": 10,
+            "holdout_share": 0.0,
+            "strategies": [
+                {"name": "risk", "objective": "revenue_at_risk"},
+                {"name": "back", "objective": "win_back", "save_rate": 0.5, "contact_cost": 0.1,
+                 "offer_cost": 1.0},
+            ],
+        }
+    )  # fmt: skip
+    excluded = intervention_exclusions(seen, settings=settings, rules=rules, as_of=ON)
+    targets = intervention_targets(seen, settings=settings, exclusions=excluded, as_of=ON)
+    rows = targets.filter(pl.col("action") == "contact").select(
+        "strategy", "user_id", "expected_saved_value", "expected_cost"
+    )
+    # a contact brings half of the chance to return on top, and who returns anyway takes the offer
+    assert rows.select("strategy", "user_id").rows() == [("risk", 2), ("back", 1), ("back", 3)]
+    assert rows["expected_saved_value"].to_list()[1:] == pytest.approx([0.5 * 0.2 * 10, 0.5 * 1.0])
+    assert rows["expected_cost"].to_list()[1:] == pytest.approx(
+        [0.1 + 1.0 * (0.5 * 0.2 + 0.2), 0.1 + 1.0 * (0.5 * 0.1 + 0.1)]
+    )
+    assert leavers_on_the_wrong_list(targets, seen, win_back=["back"]).is_empty()
+    assert leavers_on_the_wrong_list(targets, seen, win_back=[])["user_id"].to_list() == [4, 1, 3]
+    compared = strategy_comparison(targets, seen, settings=settings)
+    back = compared.filter(pl.col("strategy") == "back").row(0, named=True)
+    assert back["break_even_save_rate"] == pytest.approx(
+        (2 * 0.1 + 1.0 * 0.3) / (0.2 * 10 + 0.1 * 10 - 1.0 * 0.3)
+    )
+    assert back["profit_at_double_save_rate"] == pytest.approx(
+        2 * (0.5 * 0.2 * 10 + 0.5) - (2 * 0.1 + 2 * 0.5 * 0.3 + 0.3)
+    )
 
 
 def test_sleepers_are_asked_for_only_by_a_strategy_that_says_so() -> None:

@@ -226,6 +226,8 @@ NOTHING_BROKEN = {
         "contract_values",
         "revenue_waterfall",
         "contract_backtest",
+        "return_scores",
+        "return_backtest",
         "subscription_report",
         "attribute_report",
         "expected_quality",

@@ -13,6 +13,7 @@ from ntg_assets.configuration.revenue import StrategySettings, TrialSettings, Va
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
+from ntg_assets.revenue.contacts.contacts_taken import TAKEN_TYPES, with_reported
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
 from ntg_assets.revenue.contacts.trial.trials import (
@@ -37,6 +38,8 @@ from ntg_assets_tests.unit.test_revenue_radar import MAXIMUM_RISK, policy, radar
 
 START, ASSIGNED, WINDOW = date(2024, 1, 1), date(2024, 3, 1), 20
 IDS = IdTypes("integer", "integer")
+
+NOTHING_TAKEN = pl.DataFrame(schema=TAKEN_TYPES | {"user_id": pl.Int64})
 
 
 def world(
@@ -82,7 +85,8 @@ def uplift_of(user_days: pl.DataFrame, log: pl.DataFrame) -> Uplift:
     )
     found = measure_uplift(with_activity_before(outcomes, user_days), now, window_days=WINDOW)
     check_frame(outcomes, contract_of("trial_outcomes"), ids=IDS)
-    check_frame(found.report, contract_of("persuadability_report"), ids=IDS)
+    report = with_reported(found.report, outcomes, NOTHING_TAKEN)
+    check_frame(report, contract_of("persuadability_report"), ids=IDS)
     check_frame(found.estimates, contract_of("uplift_estimates"), ids=IDS)
     return found
 
@@ -207,7 +211,8 @@ def test_a_trial_that_breaks_the_measurement_is_said_and_concerns_nothing_else()
         raise np.linalg.LinAlgError("Singular matrix")
 
     found = uplift_or_problem(measure, trial=outcomes, now=now, window_days=WINDOW)
-    check_frame(found.report, contract_of("persuadability_report"), ids=IDS)
+    report = with_reported(found.report, outcomes, NOTHING_TAKEN)
+    check_frame(report, contract_of("persuadability_report"), ids=IDS)
     check_frame(found.estimates, contract_of("uplift_estimates"), ids=IDS)
     assert found.report.select("verdict", "problem").rows() == [
         (BROKEN, "LinAlgError: Singular matrix (not foreseen)")

@@ -15,7 +15,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import StorageError
-from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files, read_days
+from ntg_assets.history.days import NAMING_PEOPLE, day_files, read_days
 from ntg_assets.history.forgets import (
     Forget,
     canonical_id,
@@ -187,8 +187,10 @@ def _may_hold(store: Path, ids: Sequence[str]) -> bool:
 
 
 def _rewrite_draws(paths: Paths, done: Forgot) -> None:
-    """Write the kept draws of contacts anew without them: the one change of a history file."""
-    for file in day_files(paths.history, ASSIGNMENT_DAYS):
+    """Write the kept draws of contacts, and what the CRM did of them, anew without them: the one
+    change of a history file.
+    """
+    for file in (file for days in NAMING_PEOPLE for file in day_files(paths.history, days)):
         [rows] = read_days([file.path])
         named = pl.col("user_id").cast(pl.String).is_in(done.ids)
         if not rows.filter(named).is_empty():

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from ntg_assets.contracts import IdTypes
-from ntg_assets.history.days import KEPT_BY_DAY, append_days
+from ntg_assets.history.days import HANDED_DAYS, KEPT_BY_DAY, append_days
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES
 from ntg_assets.storage.parquet import read_verified
 
@@ -26,6 +26,8 @@ def keep_days(root: Path, history: Path, *, published_for: date, ids: IdTypes) -
     return [
         written
         for kept in KEPT_BY_DAY
+        # a generation of an older version handed nobody over
+        if kept != HANDED_DAYS or (root / PATHS[kept.table]).is_file()
         for written in append_days(
             history,
             kept,

@@ -13,6 +13,7 @@ from ntg_assets.revenue.contacts.contact_candidates import contact_candidates as
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, list_holds, volume_holds
 from ntg_assets.revenue.contacts.contact_rules import contact_rules as rule_contacts
 from ntg_assets.revenue.contacts.contact_rules import contract_holds, latest_instant
+from ntg_assets.revenue.contacts.contacts_taken import made_contacts
 from ntg_assets.revenue.contacts.intervention_contracts import (
     InterventionAssignments,
     InterventionExclusions,
@@ -90,15 +91,19 @@ def contact_candidates(
     churn_scores: pl.DataFrame,
     contract_scores: pl.DataFrame,
     contract_values: pl.DataFrame,
+    return_scores: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """Whom a contact could be about: subscribers by their contracts, everyone else by silence."""
+    """Whom a contact could be about: subscribers by their contracts, people who left by what would
+    bring them back, everyone else by silence.
+    """
     settings = project.settings
     return bring_together(
         revenue_risk_radar,
         churn_scores.select("user_id", "churn_probability_before"),
         contract_scores,
         contract_values,
+        return_scores,
         unit=settings.value.unit,
         conversion=settings.subscriptions.conversion,
     )
@@ -120,7 +125,7 @@ def past_contact_rules(
 ) -> pl.DataFrame:
     """Who would have been on no list, by what was known at the cutoff."""
     return rule_contacts(
-        contact_candidates["user_id"],
+        contact_candidates,
         known_terms,
         attributes,
         consent=project.settings.ingest.attributes.consent,
@@ -139,7 +144,7 @@ def contact_rules(
 ) -> pl.DataFrame:
     """Who is on no contact list tonight, by all that the sources hold."""
     return rule_contacts(
-        contact_candidates["user_id"],
+        contact_candidates,
         subscription_terms,
         attributes,
         consent=project.settings.ingest.attributes.consent,
@@ -159,6 +164,7 @@ def intervention_exclusions(
     contact_rules: pl.DataFrame,
     user_lists: pl.DataFrame,
     contact_holds: pl.DataFrame,
+    contacts_taken: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
@@ -175,6 +181,7 @@ def intervention_exclusions(
         rules=contact_rules,
         as_of=as_of,
         taken_back=contacts_taken_back(project.paths.history, as_of),
+        made=made_contacts(contacts_taken),
     )
 
 

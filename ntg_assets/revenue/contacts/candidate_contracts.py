@@ -12,12 +12,12 @@ class ContactCandidates(Contract):
 
     user_id: str = identifier("user", "Who")
     basis: str = column(
-        "What leaving means: the end of the contract, or silence where there is none",
+        "What is lost: contract, its end; silence, where there is none; left, who stays away",
         isin=[*BASES],
     )
     churn_probability: float = column(
         "Chance to be lost within the churn horizon; of several contracts weighed by what they put"
-        " at stake",
+        " at stake; of who left the chance to stay away",
         unit="probability",
         ge=0,
         le=1,
@@ -25,7 +25,11 @@ class ContactCandidates(Contract):
     churn_probability_before: float = column(
         "One step before; null: not known", unit="probability", ge=0, le=1, nullable=True
     )
-    ltv_at_stake: float = column("What staying is worth more than leaving", unit="unit", ge=0)
+    ltv_at_stake: float = column(
+        "What staying (or coming back) is worth more than leaving (or staying away)",
+        unit="unit",
+        ge=0,
+    )
     revenue_at_risk: float = column("churn_probability * ltv_at_stake, exactly", unit="unit", ge=0)
     is_at_risk_population: bool = column("Whether a list may ask for them")
     is_sleeper: bool = column("Whether they pay and have not watched")

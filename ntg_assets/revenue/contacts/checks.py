@@ -2,13 +2,18 @@
 said.
 """
 
+from collections.abc import Sequence
+
 import dagster as dg
 import polars as pl
 
 from ntg_assets.churn.reasons import LOWERS, RAISES
+from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
+from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.contact_holds import tell_holds
+from ntg_assets.revenue.contacts.strategies import WIN_BACK
 from ntg_assets.revenue.contacts.trial.trials import TRIAL
 from ntg_assets.revenue.contacts.user_list_report import remarks
 from ntg_assets.stages import LIVE, STAGES
@@ -31,9 +36,38 @@ def targets_against_policy(targets: pl.DataFrame, radar: pl.DataFrame) -> pl.Dat
     )
 
 
-def contacts_without_a_raising_reason(targets: pl.DataFrame) -> pl.DataFrame:
-    """Return the contacts whose reason does not say what raises the risk."""
-    contacts = targets.filter(pl.col("action") == "contact")
+def leavers_on_the_wrong_list(
+    contacts: pl.DataFrame, candidates: pl.DataFrame, *, win_back: Sequence[str]
+) -> pl.DataFrame:
+    """Return the contacts of people who left by another strategy than a win-back, and those of
+    others by one.
+    """
+    left = candidates.filter(pl.col("basis") == LEFT)["user_id"].implode()
+    is_won_back = pl.col("strategy").is_in(list(win_back))
+    return contacts.filter(pl.col("user_id").is_in(left) != is_won_back)
+
+
+def win_back_names(radar: RadarSettings) -> list[str]:
+    """Name the strategies that are about people who left."""
+    return [one.name for one in radar.strategies if one.objective == WIN_BACK]
+
+
+def tell_sent(report: pl.DataFrame) -> list[str]:
+    """Say how many of the treated were sent what was intended, where the CRM has reported it."""
+    return [
+        f"{row['n_treated_sent']:,} of {row['n_treated_reported']:,} treated users whose night was"
+        " read back were reached; all count as drawn (intention to treat)"
+        for row in report.filter(pl.col("n_treated_reported") > 0).iter_rows(named=True)
+    ]
+
+
+def contacts_without_a_raising_reason(
+    targets: pl.DataFrame, *, win_back: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Return the contacts whose reason does not say what raises the risk; who left is at none."""
+    contacts = targets.filter(
+        pl.col("action") == "contact", ~pl.col("strategy").is_in(list(win_back))
+    )
     return contacts.filter(
         ~pl.col("reason").str.contains(RAISES, literal=True).fill_null(value=False)
     ).select("strategy", "user_id", "reason")
@@ -62,8 +96,8 @@ def contacts_may_be_made(
     contact_candidates: pl.DataFrame,
     project: Project,
 ) -> dg.AssetCheckResult:
-    """Nobody is contacted who has not agreed or whose contract ended, and nobody who pays without
-    watching but by a strategy that says so.
+    """Nobody is contacted who has not agreed or whose contract ended, nobody who pays without
+    watching but by a strategy that says so, and who left by a win-back alone.
     """
     contacts = intervention_targets.filter(pl.col("action") == "contact")
     ruled = contacts.join(contact_rules.select("user_id").unique(), on="user_id", how="semi")
@@ -71,26 +105,34 @@ def contacts_may_be_made(
     asleep = contacts.filter(~pl.col("strategy").is_in(waking)).join(
         contact_candidates.filter("is_sleeper"), on="user_id", how="semi"
     )
-    summary = (
-        f"{contacts.height:,} contacts: {ruled.height:,} of people without consent or a running"
-        f" contract, {asleep.height:,} of people who pay and do not watch"
+    misplaced = leavers_on_the_wrong_list(
+        contacts, contact_candidates, win_back=win_back_names(project.settings.radar)
     )
+    broken = [*ruled.head(3).rows(), *asleep.head(3).rows(), *misplaced.head(3).rows()]
     return dg.AssetCheckResult(
-        passed=ruled.is_empty() and asleep.is_empty(),
-        description=summary,
-        metadata={"first": str([*ruled.head(3).rows(), *asleep.head(3).rows()])},
+        passed=not broken,
+        description=(
+            f"{contacts.height:,} contacts: {ruled.height:,} of people without consent or a running"
+            f" contract, {asleep.height:,} of people who pay and do not watch, {misplaced.height:,}"
+            " of people who left by no win-back, or who did not by one"
+        ),
+        metadata={"first": str(broken)},
     )
 
 
 @staged_check("intervention_targets", stages=STAGES)
 def contacts_lead_with_what_raises_the_risk(
     intervention_targets: pl.DataFrame,
+    project: Project,
 ) -> dg.AssetCheckResult:
     """Nineteen of twenty contacts say what surely raises the risk,
     and none leads with what lowers it.
     """
-    n_contacts = intervention_targets.filter(pl.col("action") == "contact").height
-    without = contacts_without_a_raising_reason(intervention_targets)
+    win_back = win_back_names(project.settings.radar)
+    n_contacts = intervention_targets.filter(
+        pl.col("action") == "contact", ~pl.col("strategy").is_in(win_back)
+    ).height
+    without = contacts_without_a_raising_reason(intervention_targets, win_back=win_back)
     n_lowering = without.filter(pl.col("reason").str.contains(LOWERS, literal=True)).height
     summary = (
         f"{n_contacts - without.height:,} of {n_contacts:,} contacts say what raises the risk;"
@@ -170,5 +212,7 @@ def trial_can_be_measured(persuadability_report: pl.DataFrame) -> dg.AssetCheckR
     """
     problems = persuadability_report["problem"].drop_nulls().to_list()
     return dg.AssetCheckResult(
-        passed=not problems, description="; ".join(problems) or "nothing went wrong"
+        passed=not problems,
+        description="; ".join([*problems, *tell_sent(persuadability_report)])
+        or "nothing went wrong",
     )

@@ -1,12 +1,15 @@
 """Whom a contact could be about: subscribers by what their contracts put at risk, everyone else by
-silence.
+silence; and people who left, by what would come back with them.
 
 For a subscriber, leaving is the end of the contract, whatever was watched: so the chance, the value
 at stake and the reasons are those of `contract_scores` and `contract_values`, added up over the
-user's contracts. Amounts of one list are in one unit. Who is worth something in another one (a
-currency without a rate, index points beside money) stands here with the reason, and on no list.
+user's contracts. Who left is lost already: the chance is that to stay away, and at stake is what
+coming back within the horizon is worth more than not (`return_scores`). Amounts of one list are in
+one unit. Who is worth something in another one (a currency without a rate, index points beside
+money) stands here with the reason, and on no list.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -15,7 +18,7 @@ from ntg_assets.configuration.subscriptions import ConversionSettings
 from ntg_assets.subscriptions.amounts import decimals_of
 from ntg_assets.subscriptions.scores import ENDING, SLEEPING
 
-SILENCE, CONTRACT = BASES = ("silence", "contract")
+SILENCE, CONTRACT, LEFT = BASES = ("silence", "contract", "left")
 CANDIDATE_TYPES: dict[str, Any] = {
     "user_id": pl.String,
     "basis": pl.String,
@@ -29,6 +32,8 @@ CANDIDATE_TYPES: dict[str, Any] = {
     "reason_1": pl.String,
     "left_out": pl.String,
 }
+NO_RATE = "pays in {}, and no rate brings that to {}"
+NO_RETURN_FORECAST = "no window of somebody who left has closed yet, so nothing is forecast"
 NO_FORECAST = "no window of a contract has closed yet, so nothing is forecast"
 
 
@@ -37,6 +42,7 @@ def contact_candidates(
     before: pl.DataFrame,
     scores: pl.DataFrame,
     values: pl.DataFrame,
+    returns: pl.DataFrame,
     *,
     unit: str,
     conversion: ConversionSettings | None,
@@ -48,37 +54,50 @@ def contact_candidates(
         before: `user_id`, `churn_probability_before` of `churn_scores`.
         scores: `contract_scores`.
         values: `contract_values`.
+        returns: `return_scores`.
         unit: `value.unit`.
         conversion: `subscriptions.conversion`.
 
     Returns:
-        `contact_candidates`, by user: one row each; subscribers as such, whatever the radar says.
+        `contact_candidates`, by user: one row each; subscribers and people who left as such,
+        whatever the radar says.
     """
     types = CANDIDATE_TYPES | {"user_id": radar.schema["user_id"]}
     silent = radar.join(before, on="user_id", how="left").with_columns(
         basis=pl.lit(SILENCE), is_sleeper=pl.lit(value=False), left_out=pl.lit(None, pl.String)
     )
     names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
-    if scores.is_empty():
+    if scores.is_empty() and returns.is_empty():
         return silent.select(names).sort("user_id")
-    money = money_unit(values, unit=unit, conversion=conversion)
-    contracts = _contracts(scores, values, money=money, conversion=conversion)
+    currencies = pl.concat([values.select("currency"), returns.select("currency")])
+    money = money_unit(currencies, unit=unit, conversion=conversion)
+    rates = {money.upper(): 1.0} | (conversion.rates if conversion else {})
+    contracts = pl.concat(
+        [
+            _contracts(scores, values, money=money, rates=rates).select(names),
+            _left(returns, money=money, rates=rates).select(names),
+        ]
+    ).unique("user_id", keep="first", maintain_order=True)
     others = silent.join(contracts, on="user_id", how="anti")
     if unit != money:
         apart = f"valued in {unit}, subscribers in {money}: set value.unit: {money} to compare"
         others = others.with_columns(
             is_at_risk_population=pl.lit(value=False), left_out=pl.lit(apart)
         )
-    return pl.concat([others.select(names), contracts.select(names)]).sort("user_id")
+    return pl.concat([others.select(names), contracts]).sort("user_id")
 
 
-def money_unit(values: pl.DataFrame, *, unit: str, conversion: ConversionSettings | None) -> str:
+def money_unit(
+    currencies: pl.DataFrame, *, unit: str, conversion: ConversionSettings | None
+) -> str:
     """Unit of subscribers' amounts: what they are converted into, else the unit of value where
     contracts have it, else the currency of most contracts (ties: the first by its letters).
     """
     if conversion is not None:
         return conversion.currency.lower()
-    counts = values["currency"].value_counts().sort(["count", "currency"], descending=[True, False])
+    counts = (
+        currencies["currency"].value_counts().sort(["count", "currency"], descending=[True, False])
+    )
     codes = counts["currency"].str.to_lowercase().to_list()
     return unit if unit in codes or not codes else str(codes[0])
 
@@ -88,18 +107,12 @@ def _contracts(
     values: pl.DataFrame,
     *,
     money: str,
-    conversion: ConversionSettings | None,
+    rates: Mapping[str, float],
 ) -> pl.DataFrame:
     """Add up the contracts of each user that run and whose end is not known."""
-    rates = {money.upper(): 1.0} | (conversion.rates if conversion else {})
-    factor = pl.col("currency").replace_strict(
-        {code: rate / 10 ** decimals_of(code) for code, rate in rates.items()},
-        default=None,
-        return_dtype=pl.Float64,
-    )
     amounts = values.select(
         "subscription_id",
-        stake=(pl.col("value_if_kept_minor") - pl.col("value_if_ended_minor")) * factor,
+        stake=(pl.col("value_if_kept_minor") - pl.col("value_if_ended_minor")) * _factor(rates),
     )
     open_ = scores.filter(pl.col("state") != ENDING).join(amounts, on="subscription_id", how="left")
     risk = pl.col("end_probability") * pl.col("stake")
@@ -121,7 +134,7 @@ def _contracts(
         pl.when(~pl.col("has_forecast"))
         .then(pl.lit(NO_FORECAST))
         .when(~pl.col("has_rate"))
-        .then(pl.format("pays in {}, and no rate brings that to {}", "currency", pl.lit(money)))
+        .then(pl.format(NO_RATE, "currency", pl.lit(money)))
     )
     chance = pl.when(pl.col("ltv_at_stake") > 0).then(pl.col("risk") / pl.col("ltv_at_stake"))
     told = whole.with_columns(
@@ -134,4 +147,37 @@ def _contracts(
     return told.with_columns(
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
         is_at_risk_population=pl.col("left_out").is_null(),
+    )
+
+
+def _left(returns: pl.DataFrame, *, money: str, rates: Mapping[str, float]) -> pl.DataFrame:
+    """Say of everybody who left what is lost while they stay away."""
+    stake = (pl.col("value_if_back_minor") - pl.col("value_if_away_minor")) * _factor(rates)
+    left_out = (
+        pl.when(pl.col("return_probability").is_null())
+        .then(pl.lit(NO_RETURN_FORECAST))
+        .when(stake.is_null())
+        .then(pl.format(NO_RATE, "currency", pl.lit(money)))
+    )
+    placed = returns.with_columns(
+        basis=pl.lit(LEFT),
+        churn_probability=(1 - pl.col("return_probability")).fill_null(0.0),
+        churn_probability_before=pl.lit(None, pl.Float64),
+        ltv_at_stake=stake.fill_null(0.0),
+        is_sleeper=pl.lit(value=False),
+        unit=pl.lit(money),
+        left_out=left_out,
+    )
+    return placed.with_columns(
+        revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
+        is_at_risk_population=pl.col("left_out").is_null(),
+    )
+
+
+def _factor(rates: Mapping[str, float]) -> pl.Expr:
+    """What one minor unit of each currency is worth; null without a rate."""
+    return pl.col("currency").replace_strict(
+        {code: rate / 10 ** decimals_of(code) for code, rate in rates.items()},
+        default=None,
+        return_dtype=pl.Float64,
     )

@@ -1,5 +1,6 @@
 """Who is on no contact list whatever a strategy says: whoever has not agreed, and whoever's
-contract has ended or is known to end.
+contract has ended or is known to end. Who left and is asked to come back is left out when they are
+back already.
 """
 
 from collections.abc import Iterator
@@ -10,19 +11,21 @@ import polars as pl
 
 from ntg_assets.attributes.roles import without_consent
 from ntg_assets.configuration.attributes import ConsentSettings
+from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
 from ntg_assets.subscriptions.reading import KEY as SUBSCRIPTIONS
 
-NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING = RULES = (
+NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING, CAME_BACK = RULES = (
     "no_consent",
     "contract_ended",
     "contract_ending",
+    "came_back",
 )
 RULE_TYPES: dict[str, Any] = {"user_id": pl.String, "exclusion": pl.String, "detail": pl.String}
 
 
 def contact_rules(
-    users: pl.Series,
+    candidates: pl.DataFrame,
     terms: pl.DataFrame,
     attributes: pl.DataFrame,
     *,
@@ -36,7 +39,7 @@ def contact_rules(
     run is known.
 
     Args:
-        users: Everyone who could be on a list.
+        candidates: `contact_candidates`: everyone who could be on a list.
         terms: `subscription_terms` (or `known_terms`): what is known of contracts.
         attributes: What is known of users.
         consent: Who has agreed; None: nothing has to be agreed to.
@@ -46,12 +49,15 @@ def contact_rules(
     Returns:
         `contact_rules`, by user: one row for each reason.
     """
+    users = candidates["user_id"]
+    left = candidates.filter(pl.col("basis") == LEFT)
     types = RULE_TYPES | {"user_id": users.dtype}
     parts = [pl.DataFrame(schema=types)]
     if consent is not None:
         found = without_consent(users, attributes, settings=consent, at=at)
         parts.append(found.with_columns(exclusion=pl.lit(NO_CONSENT)))
-    parts.append(contract_rules(terms, on=on))
+    parts.append(contract_rules(terms, on=on).join(left, on="user_id", how="anti"))
+    parts.append(came_back(terms, on=on).join(left, on="user_id", how="semi"))
     names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
     return pl.concat([part.select(names) for part in parts]).sort("user_id", "exclusion")
 
@@ -89,6 +95,22 @@ def contract_rules(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
         detail=pl.format("the contract ends on {}", "ends_on"),
     )
     return pl.concat([ended, ending]).sort("user_id")
+
+
+def came_back(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
+    """List the users who have a contract that runs on a day or begins later."""
+    is_ahead = pl.col("ended_on").is_null() | (pl.col("ended_on") > on)
+    return (
+        terms.filter(is_ahead)
+        .group_by("user_id")
+        .agg(began_on=pl.col("started_on").min())
+        .select(
+            "user_id",
+            exclusion=pl.lit(CAME_BACK),
+            detail=pl.format("has a contract again, from {}", "began_on"),
+        )
+        .sort("user_id")
+    )
 
 
 def contract_holds(optional_sources: pl.DataFrame) -> Iterator[Hold]:

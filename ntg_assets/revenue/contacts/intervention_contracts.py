@@ -41,10 +41,12 @@ class InterventionTargets(Contract):
     action: str = column("What is done", isin=("contact", "no_contact"))
     exclusion: str = column("Why there is no contact; none when there is", isin=EXCLUSIONS)
     exclusion_detail: str = column("The same in words; null when there is a contact", nullable=True)
-    churn_probability: float = column("As in churn_scores", unit="probability", ge=0, le=1)
-    revenue_at_risk: float = column("As in revenue_risk_radar", unit="unit", ge=0)
+    churn_probability: float = column("As in contact_candidates", unit="probability", ge=0, le=1)
+    revenue_at_risk: float = column("As in contact_candidates", unit="unit", ge=0)
     expected_saved_value: float = column(
-        "save_rate * revenue_at_risk; under measured uplift that of the trial's window", unit="unit"
+        "save_rate * revenue_at_risk; of a win-back save_rate * (1 - churn_probability) * what is"
+        " at stake; under measured uplift that of the trial's window",
+        unit="unit",
     )
     expected_cost: float = column("Contact, and offer where it is taken", unit="unit", ge=0)
     expected_profit: float = column("expected_saved_value - expected_cost", unit="unit")

@@ -42,6 +42,7 @@ def intervention_exclusions(
     rules: pl.DataFrame | None = None,
     as_of: date | None = None,
     taken_back: pl.DataFrame | None = None,
+    made: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """List every reason for which an at-risk user is not contacted.
 
@@ -55,6 +56,9 @@ def intervention_exclusions(
             contacts to count.
         taken_back: Contacts by lists of tonight that were published before and taken back; they
             count, too.
+        made: `user_id`, `contacted_on`, `is_made`: what the CRM reported of past nights. A contact
+            that it did not make, or that bounced, does not count; one that it made does, whether
+            the log holds it or not.
 
     Returns:
         `intervention_exclusions`, one row per (user, reason), by user and in the order in which
@@ -78,7 +82,7 @@ def intervention_exclusions(
         },
         EXCLUDED: _listed(known, lists.excluded),
         CONTACTED: _capped(
-            known, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back
+            known, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back, made=made
         ),
         HOLDOUT: _with_detail(
             users.filter(_is_held_out(users["user_id"], settings)),
@@ -133,6 +137,7 @@ def _capped(
     settings: RadarSettings,
     as_of: date | None,
     taken_back: pl.DataFrame | None = None,
+    made: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     window = settings.contact_window_days
     since = None if as_of is None else as_of - timedelta(days=window)
@@ -144,9 +149,13 @@ def _capped(
     if taken_back is not None:
         recent = pl.concat([recent.select(taken_back.columns), taken_back])
     pairs = match_ids(recent["listed_id"], known).pairs
-    counted = (
-        recent.join(pairs, on="listed_id", how="inner").group_by(user_id="known_id").agg(n=pl.len())
+    counts = recent.join(pairs, on="listed_id", how="inner").select(
+        "contacted_on", user_id="known_id"
     )
+    if made is not None and as_of is not None:
+        within = pl.col("contacted_on").is_between(since, as_of, closed="left")
+        counts = as_reported(counts, made.filter(within))
+    counted = counts.group_by("user_id").agg(n=pl.len())
     told = pl.format(
         "contacted {} times in the last {} days, at most {}",
         "n",
@@ -158,6 +167,14 @@ def _capped(
         .sort("user_id")
         .with_columns(detail=told)
     )
+
+
+def as_reported(contacts: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """Correct past contacts (`contacted_on`, `user_id`) by what was reported of them."""
+    key = ["user_id", "contacted_on"]
+    kept = contacts.join(made.filter(~pl.col("is_made")), on=key, how="anti")
+    further = made.filter("is_made").join(contacts, on=key, how="anti")
+    return pl.concat([kept, further.select(kept.columns)])
 
 
 def _is_held_out(users: pl.Series, settings: RadarSettings) -> pl.Series:

@@ -10,6 +10,10 @@ measured it.
                            P(churn)))
     expected profit      = expected saved value - expected cost
 
+`win_back` alone is about people who left; for them P is the chance to stay away and the revenue at
+risk P (V - R). A contact is assumed to raise the chance to return, 1 - P, by the share `save_rate`
+(`takers`): who would hardly come back by themselves is hardly won by it.
+
 `persuadability` alone may rest on uplift: where a randomised programme has measured it
 (`persuadability.py`), the saved value is the uplift that is forecast for the user within the
 trial's window, and nothing beyond it; else it is as above, and says so.
@@ -28,13 +32,15 @@ from ntg_assets.arrays import Flags, Floats
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.contacts.budget import spend
+from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.policy import HOLDOUT, NONE, OVER_BUDGET, intervention_exclusions
 
 CONTACT, NO_CONTACT = "contact", "no_contact"
 # budgets are added up in whole millionths, so their sum has no rounding
 COST_STEPS_PER_UNIT = 1_000_000
 PERSUADABILITY = "persuadability"
-FOR_PROFIT = ("expected_profit", PERSUADABILITY)
+WIN_BACK = "win_back"
+FOR_PROFIT = ("expected_profit", PERSUADABILITY, WIN_BACK)
 ASSUMED, MEASURED = EVIDENCE = ("assumed save rate", "measured uplift")
 LISTED = (NONE, HOLDOUT)  # whoever the strategy wants and the policy allows
 
@@ -100,16 +106,28 @@ def with_economics(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.D
     by measured uplift where the strategy has one.
     """
     risk = pl.col("churn_probability")
-    takers = strategy.save_rate * risk + strategy.stayer_take_up * (1 - risk)
+    kept = share_kept(strategy)
+    takers = kept + strategy.stayer_take_up * (1 - risk)
+    stake = pl.when(risk > 0).then(pl.col("revenue_at_risk") / risk).otherwise(0.0)
     saved = (
         pl.col("expected_uplift")
         if is_measured(candidates, strategy)
+        else kept * stake
+        if strategy.objective == WIN_BACK
         else strategy.save_rate * pl.col("revenue_at_risk")
     )
     return candidates.with_columns(
         expected_saved_value=saved,
         expected_cost=strategy.contact_cost + strategy.offer_cost * takers,
     ).with_columns(expected_profit=pl.col("expected_saved_value") - pl.col("expected_cost"))
+
+
+def share_kept(strategy: StrategySettings) -> pl.Expr:
+    """Chance that a contact keeps (or brings back) somebody who else would be lost."""
+    risk = pl.col("churn_probability")
+    if strategy.objective == WIN_BACK:
+        return pl.min_horizontal(strategy.save_rate * (1 - risk), risk)
+    return strategy.save_rate * risk
 
 
 def is_measured(candidates: pl.DataFrame, strategy: StrategySettings) -> bool:
@@ -153,7 +171,7 @@ def in_order(candidates: pl.DataFrame, strategy: StrategySettings, *, draw: str)
 def _choose(
     candidates: pl.DataFrame, strategy: StrategySettings, *, settings: RadarSettings, draw: str
 ) -> pl.DataFrame:
-    candidates = _awake(candidates, strategy)
+    candidates = _awake(asked_for(candidates, strategy), strategy)
     measured = is_measured(candidates, strategy)
     ordered = in_order(with_economics(candidates, strategy), strategy, draw=draw)
     paid = _within_budget(ordered, strategy, capacity=settings.capacity)
@@ -182,6 +200,14 @@ def _choose(
             reason="reason_1",
         )
     )
+
+
+def asked_for(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:
+    """Keep those a strategy may ask for: who left for a win-back, everyone else for any other."""
+    is_about_left = strategy.objective == WIN_BACK
+    if "basis" not in candidates.columns:
+        return candidates.clear() if is_about_left else candidates
+    return candidates.filter((pl.col("basis") == LEFT) == is_about_left)
 
 
 def _awake(candidates: pl.DataFrame, strategy: StrategySettings) -> pl.DataFrame:

@@ -4,10 +4,18 @@ how they overlap, how far the save rate may fall.
 
 from math import fsum
 
+import numpy as np
 import polars as pl
 
 from ntg_assets.configuration.revenue import RadarSettings, StrategySettings
-from ntg_assets.revenue.contacts.strategies import ASSUMED, CONTACT, MEASURED, with_economics
+from ntg_assets.revenue.contacts.strategies import (
+    ASSUMED,
+    CONTACT,
+    MEASURED,
+    WIN_BACK,
+    asked_for,
+    with_economics,
+)
 
 HALF, DOUBLE = 0.5, 2.0
 
@@ -63,11 +71,28 @@ def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.D
 def break_even_save_rate(contacts: pl.DataFrame, strategy: StrategySettings) -> float | None:
     """Save rate at which the list neither wins nor loses; None where no save rate up to 1 pays."""
     risk = contacts["churn_probability"].to_numpy()
+    if strategy.objective == WIN_BACK:
+        return _break_even_lift(contacts, strategy)
     fixed = (
         strategy.contact_cost * len(risk)
         + strategy.offer_cost * strategy.stayer_take_up * (1 - risk).sum()
     )
     gain = contacts["revenue_at_risk"].sum() - strategy.offer_cost * risk.sum()
+    return float(fixed / gain) if gain > 0 and fixed <= gain else None
+
+
+def _break_even_lift(contacts: pl.DataFrame, strategy: StrategySettings) -> float | None:
+    """The same of a win-back: the share by which the chance to return must rise."""
+    risk = contacts["churn_probability"].to_numpy()
+    stake = np.divide(
+        contacts["revenue_at_risk"].to_numpy(), risk, out=np.zeros_like(risk), where=risk > 0
+    )
+    back = 1 - risk
+    fixed = (
+        strategy.contact_cost * len(risk)
+        + strategy.offer_cost * strategy.stayer_take_up * back.sum()
+    )
+    gain = back @ stake - strategy.offer_cost * back.sum()
     return float(fixed / gain) if gain > 0 and fixed <= gain else None
 
 
@@ -79,7 +104,9 @@ def _row(
         _contacts(targets, strategy.name),
     )
     measured = bool((contacts["evidence"] == MEASURED).any())
-    at_risk = fsum(radar["revenue_at_risk"])  # exact, so that a part never exceeds the whole
+    at_risk = fsum(
+        asked_for(radar, strategy)["revenue_at_risk"]
+    )  # exact, so that a part never exceeds the whole
     return {
         "strategy": strategy.name,
         "n_contacts": contacts.height,
@@ -115,7 +142,10 @@ def _profit(contacts: pl.DataFrame, strategy: StrategySettings, *, factor: float
             contacts["expected_cost"].sum()
         )
     changed = strategy.model_copy(
-        update={"save_rate": min(1.0, strategy.save_rate * factor), "objective": "expected_profit"}
+        update={
+            "save_rate": min(1.0, strategy.save_rate * factor),
+            "objective": WIN_BACK if strategy.objective == WIN_BACK else "expected_profit",
+        }
     )
     return float(with_economics(contacts, changed)["expected_profit"].sum())
 

@@ -5,6 +5,7 @@ import polars as pl
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
+from ntg_assets.revenue.contacts.contacts_taken import with_reported
 from ntg_assets.revenue.contacts.trial import trials
 from ntg_assets.revenue.contacts.trial.contracts import (
     PersuadabilityReport,
@@ -39,10 +40,12 @@ def persuadability_report(
     trial_outcomes: pl.DataFrame,
     user_days: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
+    contacts_taken: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """Whether the contact programme works, and whether it is known whom it works on."""
-    return _uplift(trial_outcomes, user_days, churn_snapshots, project).report
+    report = _uplift(trial_outcomes, user_days, churn_snapshots, project).report
+    return with_reported(report, trial_outcomes, contacts_taken)
 
 
 @staged_asset(contract=UpliftEstimates, group="revenue", kinds=("polars",))

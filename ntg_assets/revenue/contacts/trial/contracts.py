@@ -50,6 +50,12 @@ class PersuadabilityReport(Contract):
     top_half_gain_high: float = column("Upper end of its 95% interval", unit="unit", nullable=True)
     verdict: str = column("What may be claimed", isin=VERDICTS)
     problem: str = column("Why the trial could not be measured; null where it could", nullable=True)
+    n_treated_reported: int = column(
+        "Treated users whose night was read back from the CRM; all count as drawn (intention to"
+        " treat), sent or not",
+        ge=0,
+    )
+    n_treated_sent: int = column("Of them, those whom a contact reached", ge=0)
 
 
 @contract("uplift_estimates")

@@ -1,0 +1,139 @@
+"""Who was said to be there after 3, 6 and 12 renewals, beside who was.
+
+For each number of renewals there is one origin: the latest day on which contracts were looked at
+and from which so many renewals of the commonest billing period have passed. Everything is fitted on
+what had closed by that day: the hazard that looks at people, before any calibration, and how it
+goes on. A contract whose renewals have not all come by the cutoff (a yearly one) is counted, and
+not judged.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.churn.recalibration import TABLE_SCHEMA
+from ntg_assets.configuration.churn import ChurnSettings
+from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.statistics.probability_metrics import auc, log_loss
+from ntg_assets.subscriptions.hazard import fit_hazards
+from ntg_assets.subscriptions.known_terms import known_terms
+from ntg_assets.subscriptions.model import ContractModel
+from ntg_assets.subscriptions.persistence import day_number, fit_persistence
+from ntg_assets.subscriptions.pieces import Clock
+from ntg_assets.subscriptions.scores import AFTER_PERIODS, chances_left
+from ntg_assets.subscriptions.walk_forward import (
+    FULL,
+    MIN_ENDS,
+    Features,
+    as_known,
+    at_risk,
+    closed,
+    columns_for,
+    seen_within,
+    thinned,
+)
+
+MONTH_DAYS = 31
+SMALLEST = 1e-9
+SURVIVAL_TYPES: dict[str, Any] = {
+    "after_periods": pl.Int64,
+    "origin_on": pl.Date,
+    "n_contracts": pl.Int64,
+    "n_not_closed": pl.Int64,
+    "n_stayed": pl.Int64,
+    "expected_stayed": pl.Float64,
+    "log_loss": pl.Float64,
+    "auc": pl.Float64,
+}
+
+
+def survival_backtest(
+    rows: pl.DataFrame,
+    terms: pl.DataFrame,
+    *,
+    cutoff_on: date,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+    longest_gap_days: int,
+) -> pl.DataFrame:
+    """Judge the chances to be there after several renewals.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        terms: `subscription_terms`.
+        cutoff_on: Day before which everything is known.
+        churn: Horizon.
+        settings: Penalty, sleepers, attributes.
+        longest_gap_days: Days between two terms of one contract that are no interruption.
+
+    Returns:
+        `contract_survival_backtest`, by number of renewals; none where too little is known yet.
+    """
+    judged: list[tuple[Any, ...]] = []
+    for periods, day in _origins(rows, cutoff_on):
+        past = thinned(closed(rows, day, horizon_days=churn.horizon_days))
+        if past["contract_end_on"].count() < MIN_ENDS:
+            continue
+        known = known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days)
+        until = as_known(rows.filter(pl.col("snapshot_on") <= day), day)
+        model = _model(past, until, known, churn=churn, settings=settings)
+        now = at_risk(rows.filter(pl.col("snapshot_on") == day))
+        judged.append((periods, day, *_judged(now, model, periods, day_number(cutoff_on))))
+    return pl.DataFrame(judged, schema=SURVIVAL_TYPES, orient="row")
+
+
+def _origins(rows: pl.DataFrame, cutoff_on: date) -> Iterator[tuple[int, date]]:
+    if rows.is_empty():
+        return
+    common = rows.group_by("period_months", "period_days").len()
+    months, days, _ = common.sort("len", "period_months", "period_days", descending=True).row(0)
+    length = months * MONTH_DAYS or days
+    seen = rows["snapshot_on"].unique().sort(descending=True)
+    for periods in AFTER_PERIODS:
+        latest = cutoff_on - timedelta(days=periods * length)
+        if (before := seen.filter(seen <= latest)).len():
+            yield periods, before[0]
+
+
+def _model(
+    past: pl.DataFrame,
+    until: pl.DataFrame,
+    known: pl.DataFrame,
+    *,
+    churn: ChurnSettings,
+    settings: SubscriptionSettings,
+) -> ContractModel:
+    """The model of contracts as it could have been fitted at an origin."""
+    asleep = settings.sleeper_days
+    hazards = fit_hazards(
+        seen_within(past, horizon_days=churn.horizon_days, sleeper_days=asleep),
+        columns_for(FULL, past, Features.of(settings)),
+        regularisation=settings.regularisation,
+    )
+    persistence = fit_persistence(until, known, hazards, sleeper_days=asleep)
+    undecided = pl.DataFrame(schema=TABLE_SCHEMA)
+    return ContractModel(hazards, undecided, persistence, churn.horizon_days, asleep)
+
+
+def _judged(
+    now: pl.DataFrame, model: ContractModel, periods: int, cutoff: int
+) -> tuple[int, int, int, float, float, float | None]:
+    clock = Clock.of(now)
+    renewal = clock.renewal(clock.period + periods)
+    has_come = renewal < cutoff
+    chance = chances_left(now, model, n_lags=periods)[0][has_come, periods - 1]
+    stayed = (clock.end > renewal)[has_come].astype(np.float64)
+    if not len(stayed):
+        return 0, now.height, 0, 0.0, 0.0, None
+    area = float(auc(chance, stayed, np.ones((1, len(stayed))))[0])
+    return (
+        len(stayed),
+        int((~has_come).sum()),
+        int(stayed.sum()),
+        float(chance.sum()),
+        float(log_loss(np.clip(chance, SMALLEST, 1 - SMALLEST), stayed).mean()),
+        None if np.isnan(area) else area,
+    )
