@@ -159,6 +159,14 @@ class ItemRules(Contract):
 
 
 @contract("ranking_rules_report")
+@summary(
+    measures={
+        "n_rules": "count(*)",
+        "n_places_changed": "coalesce(sum(n_places_changed), 0)",
+        "n_places_lost": "coalesce(sum(n_places_lost), 0)",
+        "n_users_changed": "coalesce(max(n_users_changed), 0)",
+    },
+)
 class RankingRulesReport(Contract):
     """One row per business rule in the order in which they act: what it changed in the lists made
     by the rules before it.

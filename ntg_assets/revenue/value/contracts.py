@@ -12,6 +12,13 @@ UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 
 @contract("capped_days")
+@summary(
+    measures={
+        "n_days": "count(*)",
+        "n_users": "count(distinct user_id)",
+        "value_left_out": "coalesce(sum(value_sum - counted_value), 0)",
+    },
+)
 class CappedDays(Contract):
     """One row per active day whose amount counts only up to what the log,
     or the user, has shown often enough; none for active days.
