@@ -100,6 +100,10 @@ golden: $(DEV) ## Write the golden files anew; read the diff before you commit i
 	$(BIN)/python -m pytest --rewrite-golden
 	git --no-pager diff --stat -- ntg_assets_tests/golden
 
+.PHONY: sql-lineage
+sql-lineage: $(DEV) ## Read of every SQL file which columns its columns are made from (after a change of SQL)
+	$(BIN)/python -m tools.sql_lineage
+
 .PHONY: lock
 lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the three locks (UPGRADE=--upgrade takes the newest)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock

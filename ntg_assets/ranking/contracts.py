@@ -215,8 +215,15 @@ class Listed(Contract):
 
     rank: int = column("Place in the list", ge=1)
     item_id: str = identifier("item", "Item")
-    title: str = column("Title, or the id where the item table has none")
-    score: float = column("Sum of weight * feature over the sources, times the item's boost", ge=0)
+    title: str = column("Title, or the id where the item table has none", sources="items.title")
+    score: float = column(
+        "Sum of weight * feature over the sources, times the item's boost",
+        sources=(
+            "ranking_weights.weight, taste_graph.similarity, sequence_graph, linear_graph,"
+            " item_embeddings, item_popularity"
+        ),
+        ge=0,
+    )
     reason: str = column(
         "The part of the score that makes this list differ from everybody's, in words, and the rule"
         " that gave the place"
