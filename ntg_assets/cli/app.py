@@ -160,6 +160,7 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
+    from ntg_assets.orchestration.code_location import ui_arguments  # noqa: PLC0415
     from ntg_assets.orchestration.instance import (  # noqa: PLC0415
         CONFIG,
         prepare_dagster_home,
@@ -183,15 +184,5 @@ def ui(
     # Dagster reads its configuration there, and complains of any other that lies in the working
     # folder
     os.chdir(home)
-    workspace = paths.home / "workspace.yaml"
-    code = ["-w", str(workspace)] if workspace.is_file() else ["-m", "ntg_assets.definitions"]
-    command = [
-        "dagster",
-        "dev",
-        *code,
-        "-h",
-        HOST,
-        "-p",
-        str(port),
-    ]
+    command = ["dagster", "dev", *ui_arguments(paths.home), "-h", HOST, "-p", str(port)]
     os.execv(Path(sys.executable).with_name("dagster"), command)  # noqa: S606  # our own interpreter's dagster

@@ -1,15 +1,23 @@
 """Materialize a selection of assets in this process and tell what happens, asset by asset."""
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.configuration.settings import project_home
+from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 
@@ -90,6 +98,17 @@ def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> s
     return set(together.resolve(graph)) - selected if missing else missing
 
 
+def origin_of_runs() -> RemoteRepositoryOrigin:
+    """Say where the UI finds the definitions: its overview leaves out runs without it."""
+    import ntg_assets.definitions as module  # noqa: PLC0415  # as above
+
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=module.__name__)
+    return RemoteRepositoryOrigin(
+        ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name(project_home())),
+        module.defs.get_repository_def().name,
+    )
+
+
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks;
     the last thing yielded is the `RunOutcome`.
@@ -97,7 +116,11 @@ def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> I
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
     definition = job.get_definition()
     run = instance.create_run_for_job(
-        definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected
+        definition,
+        run_config=TO_FILE_ONLY,
+        tags=definition.run_tags,
+        asset_selection=selected,
+        remote_job_origin=origin_of_runs().get_job_origin(definition.name),
     )
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()

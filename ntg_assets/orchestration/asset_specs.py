@@ -10,7 +10,8 @@ import dagster as dg
 from ntg_assets.modules import ROOT
 from ntg_assets.orchestration.staging import DECORATED
 
-PLACE = re.compile(r"(?P<module>[\w.]+)\.[^.]+ \(line (?P<line>\d+)\)")
+# module, function, and of one that a function makes the makers before it
+PLACE = re.compile(r"(?P<module>[\w.]+?)\.\w+(\.<locals>\.\w+)* \(line (?P<line>\d+)\)")
 WAREHOUSE = "data/warehouse/warehouse.duckdb"
 URI, CODE = "dagster/uri", "dagster/code_references"
 
