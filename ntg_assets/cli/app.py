@@ -18,7 +18,6 @@ from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
-from ntg_assets.configuration.settings import use_home
 from ntg_assets.errors import ConfigurationError, NtgError
 
 app = typer.Typer(
@@ -160,6 +159,7 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
+    from ntg_assets.configuration.settings import use_home  # noqa: PLC0415
     from ntg_assets.orchestration.code_location import ui_arguments  # noqa: PLC0415
     from ntg_assets.orchestration.instance import (  # noqa: PLC0415
         CONFIG,

@@ -24,8 +24,6 @@ def tell_differences(
     before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Print what differs; without names: what is kept aside, or is current, and the one before."""
-    import ntg_assets.definitions  # noqa: F401, PLC0415  # registers the contracts, which hold the keys
-
     found = differences(paths, *_chosen(before, after, paths))
     if as_json:
         sys.stdout.write(json.dumps(_plain(found), indent=2, default=str) + "\n")

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.options import ConfigOption, StageOption, err, out, prepare
 from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.published import telling_what_is_published
-from ntg_assets.cli.summary import tell_summary
-from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError
+
+if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.configuration.paths import Paths
 
 # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 OPTIONAL = "ingest_optional"
@@ -21,6 +20,9 @@ OPTIONAL = "ingest_optional"
 
 def run_all(config: ConfigOption = None) -> None:
     """Make everything: ingest, back-test, gate, live, experiments, publish."""
+    from ntg_assets.cli.published import telling_what_is_published  # noqa: PLC0415  # as above
+    from ntg_assets.cli.summary import tell_summary  # noqa: PLC0415  # as above
+
     settings, paths = prepare(config)
     with telling_what_is_published(paths):
         _materialize([], paths=paths)
@@ -113,8 +115,9 @@ def _run_groups(
     _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
 
 
-def _materialize(groups: list[str], *, paths: Paths) -> None:
+def _materialize(groups: list[str], *, paths: "Paths") -> None:
     from ntg_assets.cli.runs import never_made, run_assets, select_assets  # noqa: PLC0415
+    from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415
     from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
     from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
