@@ -16,10 +16,13 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.cli.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
+
+LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class CheckDone:
     passed: bool
     severity: str
     description: str
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step has ended well: what it made is stored, its checks are told."""
+
+    step: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class RunOutcome:
     warned: list[CheckDone] = field(default_factory=list)
 
 
-RunEvent = AssetDone | CheckDone | StepFailed | RunOutcome
+RunEvent = AssetDone | CheckDone | StepDone | StepFailed | RunOutcome
 
 
 def nightly_job() -> dg.JobDefinition:
@@ -96,6 +107,23 @@ def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> s
     missing = {key for key in needed if instance.get_latest_materialization_event(key) is None}
     together = dg.AssetSelection.assets(*missing).required_multi_asset_neighbors()
     return set(together.resolve(graph)) - selected if missing else missing
+
+
+def time_left(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> TimeLeft:
+    """Know from the last runs that succeeded how long the steps of a run take."""
+    layer = nightly_job().asset_layer
+    checks = {key for key in layer.asset_graph.asset_check_keys if key.asset_key in selected}
+    steps = {str(layer.get_op_output_handle(key).node_handle) for key in selected | checks}
+    usual: dict[str, float] = {}
+    known = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
+    for run in reversed(instance.get_runs(known, limit=LOOKED_BACK_RUNS)):
+        for stats in instance.get_run_step_stats(run.run_id):
+            if stats.start_time and stats.end_time:
+                usual[stats.step_key] = stats.end_time - stats.start_time
+    return TimeLeft(
+        {step: seconds for step, seconds in usual.items() if step in steps},
+        n_new=len(steps - {*usual}),
+    )
 
 
 def origin_of_runs() -> RemoteRepositoryOrigin:
@@ -154,6 +182,8 @@ def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Ite
         yield AssetDone("/".join(written.asset_key.path), rows.value if rows else None, seconds)  # type: ignore[arg-type]  # a row count is an int
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         yield from _check_done(event, outcome)
+    elif event.is_step_success:
+        yield StepDone(event.step_key or "", seconds)
     elif event.is_step_failure and not received():
         failed = _step_failed(event)
         outcome.failures.append(failed)
