@@ -90,7 +90,7 @@ def dagster_ui(workspace: Path) -> Iterator[str]:
     }
     command = [sys.executable, "-m", "dagster_webserver", "-w", str(HOME / "workspace.yaml")]
     command += ["-h", HOST, "-p", str(port)]
-    with (workspace / "screenshots.log").open("w") as log:
+    with (workspace / "data" / "screenshots.log").open("w") as log:
         server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)  # noqa: S603  # our own interpreter
         try:
             address = f"http://{HOST}:{port}"
@@ -153,7 +153,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Take pictures of what NTG shows.")
     parser.add_argument("workspace", type=Path, help="workspace of a finished run")
     parser.add_argument("--failed", type=Path, help="workspace of a run that failed")
-    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--out", type=Path, default=Path("data/screenshots"))
     parser.add_argument("--only", help="names of pictures that hold this text")
     given = parser.parse_args()
     chromium = browser_of_machine()

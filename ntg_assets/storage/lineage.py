@@ -24,14 +24,19 @@ def keep_origins(connection: Connection, table: Table, origins: Origins) -> None
 
 
 def kept_origins(connection: Connection, table: Table) -> Origins:
-    """Read what the columns of a table are made from; nothing where nothing is kept."""
+    """Read what the columns of a table are made from; nothing where nothing is kept that
+    can be read.
+    """
     found = connection.execute(
         "select comment from duckdb_tables() where database_name = current_database()"
         " and schema_name = $schema and table_name = $name",
         {"schema": table.schema, "name": table.name},
     ).fetchall()
-    kept = json.loads(found[0][0]) if found and found[0][0] else {}
-    return {
-        column: [Origin(Table(schema, name), inner, by) for schema, name, inner, by in several]
-        for column, several in kept.items()
-    }
+    try:
+        kept = json.loads(found[0][0]) if found and found[0][0] else {}
+        return {
+            column: [Origin(Table(schema, name), inner, by) for schema, name, inner, by in several]
+            for column, several in kept.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        return {}  # a comment of somebody else, or of another version: the next write brings ours

@@ -130,6 +130,9 @@ def test_origins_are_kept_with_the_rows_and_go_with_them(tmp_path: Path) -> None
         assert kept_origins(connection, table) == origins
         write_table(connection, table, write, Users, ids=IdTypes("integer"))
         assert kept_origins(connection, table) == {}
+        for other in ("by hand", '{"a": 1}', '{"a": [["live", "t", null]]}', "[1]"):
+            connection.execute(f"comment on table live.t is '{other}'")
+            assert kept_origins(connection, table) == {}, other
 
 
 def test_dagster_is_told_of_columns_alone() -> None:
