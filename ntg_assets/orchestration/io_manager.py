@@ -35,7 +35,7 @@ from ntg_assets.summaries import user_columns
 COMMANDS = {"ingest": "build-dataset"}
 KILOBYTES_PER_MEGABYTE = 1024  # in which Linux counts the peak
 SAMPLE_DIGITS = 4
-SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
+SAMPLE_TEXT = 28  # characters of a cell in the UI's sample: of more a row is many lines high
 
 
 class TableHandler(DbTypeHandler[Any]):
@@ -205,11 +205,10 @@ def _sample(rows: pl.DataFrame, *, users: set[str]) -> dg.TableMetadataValue:
 def _readable(value: object) -> str | int | float | bool:
     if isinstance(value, float):
         return float(f"{value:.{SAMPLE_DIGITS}g}")
-    return (
-        value
-        if isinstance(value, bool | int)
-        else str("" if value is None else value)[:SAMPLE_TEXT]
-    )
+    if isinstance(value, bool | int):
+        return value
+    text = str("" if value is None else value)
+    return text if len(text) <= SAMPLE_TEXT else f"{text[: SAMPLE_TEXT - 1].rstrip()}…"
 
 
 def _as_failure(broken: BrokenContractError) -> dg.Failure:

@@ -18,6 +18,7 @@ from ntg_assets.summaries import (
 )
 
 SAMPLE_ROWS = 10
+DIGITS = 6
 
 
 def measure_table(
@@ -47,7 +48,7 @@ def _values(
     statement = f"select {asked} from {table.quoted} where {rows}".replace("{table}", table.quoted)
     values = connection.execute(statement).fetchall()[0]
     return {
-        name: float(value)
+        name: _readable(float(value))
         for name, value in zip(expressions, values, strict=True)
         if value is not None and math.isfinite(value)
     }
@@ -61,3 +62,8 @@ def sample_table(
     order = sample_order(model)
     ordered = f" order by {', '.join(order)}" if order else ""
     return connection.sql(f"select {columns} from {table.quoted}{ordered} limit {SAMPLE_ROWS}").pl()
+
+
+def _readable(value: float) -> float:
+    """A count as it is, any other number with the digits that a person reads."""
+    return value if value.is_integer() else float(f"{value:.{DIGITS}g}")

@@ -75,7 +75,11 @@ def test_numbers_are_derived_where_the_contract_names_none() -> None:
 
 def test_a_contract_names_its_numbers_and_the_rows_that_they_look_at() -> None:
     @summary(
-        measures={"n": "count(*)", "share": "max(minutes) / (select sum(minutes) from {table})"},
+        measures={
+            "n": "count(*)",
+            "share": "max(minutes) / (select sum(minutes) from {table})",
+            "mean": "avg(minutes)",
+        },
         where="not is_late",
         columns=("rank", "minutes"),
         order=("minutes desc",),
@@ -84,7 +88,8 @@ def test_a_contract_names_its_numbers_and_the_rows_that_they_look_at() -> None:
         pass
 
     found = written(Told)
-    assert found.measures == {"n": 3, "share": 6 / 12, "mean": (2 + 3 + 6) / 3}
+    # six digits: a person reads them
+    assert found.measures == {"n": 3, "share": 6 / 12, "mean": round((2 + 3 + 6) / 3, 5)}
     assert found.sample.rows() == [(3, 6.0), (4, 3.0), (1, 2.0), (2, 1.0)]
 
 
@@ -100,6 +105,11 @@ def test_a_sample_shows_first_ranks_and_no_person() -> None:
     assert [record.data["user_id"] for record in shown.records] == [
         "user 1", "user 2", "user 3", "user 4", "user 1", "user 2", "user 3", "user 4",
     ]  # fmt: skip
+    text = pl.DataFrame({"note": ["short", "taken for its length of more than a line"]})
+    assert [record.data["note"] for record in _sample(text, users=set()).records] == [
+        "short",
+        "taken for its length of mor…",
+    ]
     named = _sample(found.sample, users=set())
     assert [record.data["user_id"] for record in named.records] == [8, 7, 7_000, 9]
 
