@@ -190,11 +190,11 @@ def chances_to_be_best(beliefs: Sequence[ShareBelief]) -> list[float]:
         low, high = max(0.0, start), min(1.0, end)
         points = (low + high) / 2 + (high - low) / 2 * nodes
         mass = weights * np.exp(
-            special.xlogy(one.hits - 1, points)
-            + special.xlog1py(one.misses - 1, -points)
-            - special.betaln(one.hits, one.misses)
+            scipy.special.xlogy(one.hits - 1, points)
+            + scipy.special.xlog1py(one.misses - 1, -points)
+            - scipy.special.betaln(one.hits, one.misses)
         )
         others = [other for at, other in enumerate(beliefs) if at != place]
-        below = np.prod([special.betainc(o.hits, o.misses, points) for o in others], axis=0)
+        below = np.prod([scipy.special.betainc(o.hits, o.misses, points) for o in others], axis=0)
         found.append(float(mass @ below / mass.sum()))
     return found
