@@ -93,8 +93,8 @@ def query_origins(query: Query) -> Origins | None:
 def declared_origins(name: str, column: pa.Column, reads: Collection[Table]) -> list[Origin]:
     """Find what a contract names as the origin of a column: `sources`, or "As in <table>"."""
     stored = {table.name: table for table in reads}
-    told = str((column.metadata or {}).get("sources") or "")
-    parts = [part.strip().partition(".") for part in told.split(",") if part.strip()]
+    sources = str((column.metadata or {}).get("sources") or "")
+    parts = [part.strip().partition(".") for part in sources.split(",") if part.strip()]
     parts += [(table, ".", name) for table in AS_IN.findall(column.description or "")]
     return [
         Origin(stored[table], inner or None, CONTRACT)

@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("--failed", type=Path, help="workspace of a run that failed")
     parser.add_argument("--out", type=Path, default=Path("data/screenshots"))
     parser.add_argument("--only", help="names of pictures that hold this text")
-    given = parser.parse_args()
+    options = parser.parse_args()
     chromium = browser_of_machine()
     if chromium is None or find_spec("playwright") is None:
         missing = "no Chromium on the path" if chromium is None else "no package `playwright`"
@@ -163,18 +163,18 @@ def main() -> int:
         return 0
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  # see above
 
-    given.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for workspace, views in ((given.workspace, VIEWS), (given.failed, FAILED)):
-            chosen = [view for view in views if not given.only or given.only in view.name]
+        for workspace, views in ((options.workspace, VIEWS), (options.failed, FAILED)):
+            chosen = [view for view in views if not options.only or options.only in view.name]
             if workspace is None or not chosen:
                 continue
             with dagster_ui(workspace) as address:
                 for view in chosen:
-                    print(take(browser, view, address, given.out), flush=True)
-        if not given.only or given.only in "page":
-            for picture in take_pages(browser, given.workspace, given.out):
+                    print(take(browser, view, address, options.out), flush=True)
+        if not options.only or options.only in "page":
+            for picture in take_pages(browser, options.workspace, options.out):
                 print(picture)
         browser.close()
     return 0

@@ -25,6 +25,6 @@ def _names(written: object) -> Iterator[str]:
     """Names that a `workspace.yaml` gives its locations."""
     loads = written.get("load_from") if isinstance(written, dict) else None
     for location in loads or ():
-        for told in location.values() if isinstance(location, dict) else ():
-            if isinstance(told, dict) and told.get("location_name"):
-                yield str(told["location_name"])
+        for place in location.values() if isinstance(location, dict) else ():
+            if isinstance(place, dict) and place.get("location_name"):
+                yield str(place["location_name"])

@@ -27,13 +27,13 @@ def kept_origins(connection: Connection, table: Table) -> Origins:
     """Read what the columns of a table are made from; nothing where nothing is kept that
     can be read.
     """
-    found = connection.execute(
+    comments = connection.execute(
         "select comment from duckdb_tables() where database_name = current_database()"
         " and schema_name = $schema and table_name = $name",
         {"schema": table.schema, "name": table.name},
     ).fetchall()
     try:
-        kept = json.loads(found[0][0]) if found and found[0][0] else {}
+        kept = json.loads(comments[0][0]) if comments and comments[0][0] else {}
         return {
             column: [Origin(Table(schema, name), inner, by) for schema, name, inner, by in several]
             for column, several in kept.items()

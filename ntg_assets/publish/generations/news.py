@@ -46,8 +46,8 @@ def _news(paths: Paths, before: Kept, after: Kept) -> Iterator[str]:
     )
     is_other_unit = before.manifest.unit != after.manifest.unit
     figures, decisions, ranks = headline_changes(paths, before, after)
-    told = [_figure(change) for change in figures]
-    yield "; ".join(told) if told else "every headline figure is the same"
+    sentences = [_figure(change) for change in figures]
+    yield "; ".join(sentences) if sentences else "every headline figure is the same"
     if is_other_unit:
         yield f"amounts are in {after.manifest.unit}, and were in {before.manifest.unit}"
     for change in decisions:
