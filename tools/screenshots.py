@@ -25,7 +25,7 @@ from urllib.request import urlopen
 from ntg_assets.cli.ports import HOST, listen
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser  # type: ignore[import-not-found]  # not in the locks
+    from playwright.sync_api import Browser
 
 HOME = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
