@@ -100,6 +100,16 @@ golden: $(DEV) ## Write the golden files anew; read the diff before you commit i
 	$(BIN)/python -m pytest --rewrite-golden
 	git --no-pager diff --stat -- ntg_assets_tests/golden
 
+# Needs the package `playwright` and a Chromium of the machine; without one of them it says so and takes none.
+WORKSPACE ?= .
+.PHONY: screenshots
+screenshots: $(DEV) ## Pictures of the Dagster UI over the last run (FAILED: a workspace whose run failed) and of the pages
+	$(BIN)/python -m tools.screenshots $(WORKSPACE) $(if $(FAILED),--failed $(FAILED)) $(ARGS)
+
+.PHONY: sql-lineage
+sql-lineage: $(DEV) ## Read of every SQL file which columns its columns are made from (after a change of SQL)
+	$(BIN)/python -m tools.sql_lineage
+
 .PHONY: lock
 lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the three locks (UPGRADE=--upgrade takes the newest)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock

@@ -114,11 +114,25 @@ def _place(model: type[Contract]) -> str:
     return f"{model.__module__}.{model.__qualname__}"
 
 
-def column(description: str, *, unit: str | None = None, **rules: Any) -> Any:
+def column(
+    description: str, *, unit: str | None = None, sources: str | None = None, **rules: Any
+) -> Any:
     """Describe one column: what it means, its unit, and Pandera's rules
     (`ge`, `le`, `isin`, `nullable`, ...).
+
+    Args:
+        description: What it holds, in words.
+        unit: Its unit.
+        sources: Columns or tables that it is made from, comma separated, where Python makes it
+        (`churn_coefficients.coefficient`); what SQL makes says so itself.
+        rules: Of Pandera.
     """
-    return pa.Field(description=description, metadata={"unit": unit} if unit else {}, **rules)
+    known = {"unit": unit, "sources": sources}
+    return pa.Field(
+        description=description,
+        metadata={key: text for key, text in known.items() if text},
+        **rules,
+    )
 
 
 def identifier(entity: Entity, description: str, **rules: Any) -> Any:

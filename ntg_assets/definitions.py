@@ -11,6 +11,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.events.sensor import landing_sensor
+from ntg_assets.orchestration.asset_specs import with_places
 from ntg_assets.orchestration.collection import collected_assets, collected_checks
 from ntg_assets.orchestration.domains import GROUPS
 from ntg_assets.orchestration.launchpad import one_process, project_of_run, warehouse_of_run
@@ -73,7 +74,7 @@ def tell_when_late(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 defs = dg.Definitions(
-    assets=dg.map_asset_specs(tell_when_late, collected_assets()),
+    assets=dg.map_asset_specs(lambda spec: tell_when_late(with_places(spec)), collected_assets()),
     asset_checks=collected_checks(),
     jobs=[
         nightly,

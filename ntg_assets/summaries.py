@@ -21,8 +21,8 @@ import polars as pl
 from ntg_assets.contracts import Contract, Model, column_names, key_of
 from ntg_assets.sql import quote_identifier
 
-FEWEST_DERIVED, MOST_DERIVED = 3, 6
-MOST_COUNTED = 3
+MOST_DERIVED = 8
+COUNTED = 3  # a mean of no rows is no number; these are, on any night
 MOST_COLUMNS = 8
 FIRST_IN_ORDER = ("rank", "position", "day")
 
@@ -31,9 +31,11 @@ FIRST_IN_ORDER = ("rank", "position", "day")
 class Summary:
     """What a contract says of how its table is shown.
 
+    `{table}` in a measure or a condition is the table.
+
     Attributes:
         measures: SQL aggregates over the table by their names, which stay: they are plotted over
-            runs. `{table}` in them is the table.
+            runs.
         where: Rows that the measures look at; none: all.
         columns: Columns of the sample.
         order: Terms of the sample's `order by`.
@@ -74,25 +76,32 @@ def summary(
 
 def measures_of(model: type[Contract]) -> dict[str, str]:
     """SQL aggregates that describe a table, by name: what its contract says, else how many
-    different keys it holds (to about 2%), means of its numbers and shares of its flags.
+    different values three of its columns hold (to about 2%; keys first), means of its numbers and
+    shares of its flags.
     """
     told = _SUMMARIES.get(model, Summary()).measures
     if told:
         return dict(told)
     columns, key = model.to_schema().columns, key_of(model)
-    labels = [name for name, found in columns.items() if _is_label(name, found, key)]
-    labels = labels[:MOST_COUNTED]
     means = {
         _derived_name(name, found.dtype): f"avg(cast({quote_identifier(name)} as double))"
         for name, found in columns.items()
-        if _is_number(found.dtype) and name not in labels
+        if _is_number(found.dtype) and not _is_label(name, found, key)
     }
-    rest = [name for name in columns if name not in labels and f"mean_{name}" not in means]
-    counted = [*labels, *rest[: max(0, FEWEST_DERIVED - len(labels) - len(means))]]
-    counts = {
-        f"distinct_{name}": f"approx_count_distinct({quote_identifier(name)})" for name in counted
+    return dict(list({**counts_of(model), **means}.items())[:MOST_DERIVED])
+
+
+def counts_of(model: type[Contract]) -> dict[str, str]:
+    """SQL aggregates that have a value on any rows, none included: how many different values the
+    first columns hold, those that say which row it is before words before numbers.
+    """
+    columns, key = model.to_schema().columns, key_of(model)
+    labels = [name for name, found in columns.items() if _is_label(name, found, key)]
+    words = [name for name, found in columns.items() if not _is_number(found.dtype)]
+    return {
+        f"distinct_{name}": f"approx_count_distinct({quote_identifier(name)})"
+        for name in [*dict.fromkeys([*labels, *words, *columns])][:COUNTED]
     }
-    return dict(list({**counts, **means}.items())[:MOST_DERIVED])
 
 
 def measured_rows(model: type[Contract]) -> str:

@@ -2,6 +2,7 @@
 
 from ntg_assets.columns import Timestamp
 from ntg_assets.contracts import Contract, column, contract, identifier
+from ntg_assets.summaries import summary
 
 ENTITIES = ("user", "item")
 
@@ -60,6 +61,13 @@ class AttributeReport(Contract):
 
 
 @contract("unavailable_items")
+@summary(
+    measures={
+        "n_items": "count(*)",
+        "n_reasons": "count(distinct reason)",
+        "n_unreadable": "count(*) filter (reason = 'dates unreadable')",
+    },
+)
 class UnavailableItems(Contract):
     """One row per item of TRAIN that may not be shown at the stage's cutoff."""
 

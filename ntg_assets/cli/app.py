@@ -19,7 +19,6 @@ from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
-from ntg_assets.configuration.settings import use_home
 from ntg_assets.errors import ConfigurationError, NtgError
 
 app = typer.Typer(
@@ -162,6 +161,8 @@ def ui(
 ) -> None:
     """Open the Dagster UI and its daemon on 127.0.0.1, with the history of all runs."""
     from ntg_assets.cli.ports import HOST, listen  # noqa: PLC0415
+    from ntg_assets.configuration.settings import use_home  # noqa: PLC0415
+    from ntg_assets.orchestration.code_location import ui_arguments  # noqa: PLC0415
     from ntg_assets.orchestration.instance import (  # noqa: PLC0415
         CONFIG,
         prepare_dagster_home,
@@ -185,15 +186,5 @@ def ui(
     # Dagster reads its configuration there, and complains of any other that lies in the working
     # folder
     os.chdir(home)
-    workspace = paths.home / "workspace.yaml"
-    code = ["-w", str(workspace)] if workspace.is_file() else ["-m", "ntg_assets.definitions"]
-    command = [
-        "dagster",
-        "dev",
-        *code,
-        "-h",
-        HOST,
-        "-p",
-        str(port),
-    ]
+    command = ["dagster", "dev", *ui_arguments(paths.home), "-h", HOST, "-p", str(port)]
     os.execv(Path(sys.executable).with_name("dagster"), command)  # noqa: S606  # our own interpreter's dagster

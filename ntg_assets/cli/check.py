@@ -6,16 +6,18 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 from rich.markup import escape
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
-from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import NtgError
+
+if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.configuration.paths import Paths
+    from ntg_assets.configuration.settings import Settings
 
 GOOD, WARNING, BAD = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 WORDS = {GOOD: "good", WARNING: "warning", BAD: "bad"}  # of a mark, for programs
@@ -50,7 +52,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def _verdicts(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+def _verdicts(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
     yield Verdict(GOOD, "configuration", f"valid; days are those of {settings.ingest.zone}")
     yield _workspace(paths)
     yield from _sources(settings, paths)
@@ -58,7 +60,7 @@ def _verdicts(settings: Settings, paths: Paths) -> Iterator[Verdict]:
     yield from _optional(settings, paths)
 
 
-def _workspace(paths: Paths) -> Verdict:
+def _workspace(paths: "Paths") -> Verdict:
     """Whether results can be written."""
     nearest = next(
         folder for folder in (paths.workspace, *paths.workspace.parents) if folder.exists()
@@ -70,7 +72,7 @@ def _workspace(paths: Paths) -> Verdict:
     return Verdict(GOOD, "workspace", f"{paths.workspace} can be written")
 
 
-def _sources(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+def _sources(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
     """The log and the item table: all reasons of all columns, with counts and examples."""
     from ntg_assets.events.examination import examine_sources  # noqa: PLC0415  # --help stays quick
 
@@ -85,7 +87,7 @@ def _sources(settings: Settings, paths: Paths) -> Iterator[Verdict]:
         )
 
 
-def _prices(settings: Settings) -> Iterator[Verdict]:
+def _prices(settings: "Settings") -> Iterator[Verdict]:
     value = settings.value
     if value.unit == "index":
         yield Verdict(WARNING, "value", "unit is index: risk and value have no currency")
@@ -98,7 +100,7 @@ def _prices(settings: Settings) -> Iterator[Verdict]:
         yield Verdict(GOOD, "value", told)
 
 
-def _optional(settings: Settings, paths: Paths) -> Iterator[Verdict]:
+def _optional(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
     """Lists, trials, experiment logs, shown logs."""
     from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
     from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415

@@ -11,7 +11,7 @@ from rich.markup import escape
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import kept_aside, last_current, read_changes
-from ntg_assets.publish.generations.differences import Change, Differences, differences
+from ntg_assets.publish.generations.differences import Change, Differences, differences, in_words
 from ntg_assets.publish.generations.shelf import Kept, find
 from ntg_assets.publish.generations.table_differences import TableDifference
 
@@ -24,8 +24,6 @@ def tell_differences(
     before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Print what differs; without names: what is kept aside, or is current, and the one before."""
-    import ntg_assets.definitions  # noqa: F401, PLC0415  # registers the contracts, which hold the keys
-
     found = differences(paths, *_chosen(before, after, paths))
     if as_json:
         sys.stdout.write(json.dumps(_plain(found), indent=2, default=str) + "\n")
@@ -90,9 +88,7 @@ def _change(change: Change) -> str:
 
 
 def _value(value: object) -> str:
-    if value is None:
-        return "none"
-    text = f"{value:,.6g}" if isinstance(value, float) else str(value)
+    text = in_words(value)
     return text if len(text) <= SHORT else f"{text[:SHORT]}..."
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,9 +12,11 @@ from rich.table import Table
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
-from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import Settings
-from ntg_assets.contracts import IdTypes
+
+if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.configuration.paths import Paths
+    from ntg_assets.configuration.settings import Settings
+    from ntg_assets.contracts import IdTypes
 
 MEGABYTE = 10**6
 FIGURES = {
@@ -129,12 +131,14 @@ def diff(
     tell_differences(before, after, paths=paths, console=out, as_json=as_json)
 
 
-def _ids(settings: Settings) -> IdTypes:
+def _ids(settings: "Settings") -> "IdTypes":
+    from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # as above
+
     events = settings.ingest.events
     return IdTypes(user=events.user_id_type, item=events.item_id_type)
 
 
-def _rows(paths: Paths) -> Iterator[dict[str, Any]]:
+def _rows(paths: "Paths") -> Iterator[dict[str, Any]]:
     from ntg_assets.history.currents import (  # noqa: PLC0415
         kept_aside,
         read_changes,
@@ -177,7 +181,7 @@ def _state(*, is_current: bool, is_aside: bool, is_back: bool) -> str:
     return "taken back" if is_back else ""
 
 
-def _relative(folder: Path, paths: Paths) -> str:
+def _relative(folder: Path, paths: "Paths") -> str:
     return folder.relative_to(paths.workspace).as_posix()
 
 

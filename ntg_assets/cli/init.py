@@ -10,17 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.markup import escape
 from rich.table import Table
 
 from ntg_assets.cli.options import err, out
-from ntg_assets.configuration.settings import (
-    WRITTEN_OVERLAY,
-    load_settings,
-    project_home,
-    project_paths,
-)
 from ntg_assets.errors import ConfigurationError, NtgError
 
 NEEDED = (
@@ -58,12 +51,14 @@ def init(
             help="Answer to a question, such as user_id=constant:me. Repeatable.",
         ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Overlay to write.")] = Path(WRITTEN_OVERLAY),
+    output: Annotated[Path, typer.Option(help="Overlay to write.")] = Path("ntg.yaml"),
     force: Annotated[
         bool, typer.Option("--force", help="Replace an overlay that is there already.")
     ] = False,
 ) -> None:
     """Look at your files, and write the configuration that reads them."""
+    from ntg_assets.configuration.settings import project_home  # noqa: PLC0415  # help comes at once
+
     home = project_home()
     target = home / output
     if target.exists() and not force:
@@ -195,6 +190,8 @@ def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  
     if sign and kind in {"constant", "file_name", "folder"}:
         given = {kind: value}
     elif answer.startswith("[") or key == "value_if_empty":
+        import yaml  # noqa: PLC0415  # as above
+
         given = yaml.safe_load(answer)
     sniffed.take(key, given, "as you said")
 
@@ -247,6 +244,7 @@ def _yaml(value: object) -> str:
 
 def _preview(target: Path, home: Path) -> None:
     """Read the files as they would be, and show what came of it."""
+    from ntg_assets.configuration.settings import load_settings, project_paths  # noqa: PLC0415
     from ntg_assets.events.examination import days_of, fitting_horizon  # noqa: PLC0415  # as above
     from ntg_assets.events.preview import preview_events  # noqa: PLC0415
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.options import ConfigOption, StageOption, err, out, prepare
 from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.published import telling_what_is_published
-from ntg_assets.cli.summary import tell_summary
-from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError
+
+if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.configuration.paths import Paths
 
 # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 OPTIONAL = "ingest_optional"
@@ -21,10 +20,15 @@ OPTIONAL = "ingest_optional"
 
 def run_all(config: ConfigOption = None) -> None:
     """Make everything: ingest, back-test, gate, live, experiments, publish."""
+    from ntg_assets.cli.published import telling_what_is_published  # noqa: PLC0415  # as above
+    from ntg_assets.cli.summary import tell_summary  # noqa: PLC0415  # as above
+    from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
+
     settings, paths = prepare(config)
+    before = current_kept(paths)
     with telling_what_is_published(paths):
         _materialize([], paths=paths)
-        tell_summary(settings, paths, console=out)
+        tell_summary(settings, paths, before=before, console=out)
 
 
 def fetch(config: ConfigOption = None) -> None:
@@ -113,8 +117,9 @@ def _run_groups(
     _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
 
 
-def _materialize(groups: list[str], *, paths: Paths) -> None:
-    from ntg_assets.cli.runs import never_made, run_assets, select_assets  # noqa: PLC0415
+def _materialize(groups: list[str], *, paths: "Paths") -> None:
+    from ntg_assets.cli.runs import never_made, run_assets, select_assets, time_left  # noqa: PLC0415
+    from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415
     from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
     from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
@@ -128,7 +133,10 @@ def _materialize(groups: list[str], *, paths: Paths) -> None:
             out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
             selected |= missing
         outcome = tell_run(
-            run_assets(selected, instance=instance), n_assets=len(selected), console=out
+            run_assets(selected, instance=instance),
+            n_assets=len(selected),
+            console=out,
+            left=time_left(selected, instance=instance),
         )
     if not outcome.succeeded:
         raise RunFailedError(outcome)

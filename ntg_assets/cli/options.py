@@ -1,18 +1,14 @@
 """What the commands share: their options, where they print, which configuration they read."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from ntg_assets.configuration.paths import Paths
-from ntg_assets.configuration.settings import (
-    Settings,
-    load_settings,
-    project_paths,
-    use_configuration,
-)
+if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
+    from ntg_assets.configuration.paths import Paths
+    from ntg_assets.configuration.settings import Settings
 
 ConfigOption = Annotated[
     Path | None,
@@ -37,13 +33,19 @@ StageOption = Annotated[str, typer.Option("--stage", help="backtest or live.")]
 out, err = Console(), Console(stderr=True)
 
 
-def prepare(config: Path | None, *, for_run: bool = True) -> tuple[Settings, Paths]:
+def prepare(config: Path | None, *, for_run: bool = True) -> tuple["Settings", "Paths"]:
     """Name the configuration for this process and all it starts, and read it.
 
     Args:
         config: Overlay.
         for_run: Whether it has to hold what a run of the graph needs.
     """
+    from ntg_assets.configuration.settings import (  # noqa: PLC0415  # as above
+        load_settings,
+        project_paths,
+        use_configuration,
+    )
+
     use_configuration(config)
     settings = load_settings(for_run=for_run)
     return settings, project_paths(settings)

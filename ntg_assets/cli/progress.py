@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from ntg_assets.cli.interruption import raise_if_received
+from ntg_assets.cli.time_left import TimeLeft
 
 SLOWEST = 5  # tables that are named at the end
 LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
@@ -24,22 +25,43 @@ if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told 
     from ntg_assets.cli.runs import RunEvent, RunOutcome
 
 
-def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -> "RunOutcome":
-    """Print each event of a run as it comes; return the outcome, which is the last one."""
-    from ntg_assets.cli.runs import AssetDone, CheckDone, RunOutcome, StepFailed  # noqa: PLC0415
+def tell_run(
+    events: Iterable["RunEvent"],
+    *,
+    n_assets: int,
+    console: Console,
+    left: TimeLeft | None = None,
+) -> "RunOutcome":
+    """Print each event of a run as it comes; return the outcome, which is the last one.
+
+    Args:
+        events: Of the run.
+        n_assets: Tables that it makes.
+        console: Where to print; the bar shows on a terminal alone.
+        left: What earlier runs say of the time that it takes.
+    """
+    from ntg_assets.cli.runs import (  # noqa: PLC0415
+        AssetDone,
+        CheckDone,
+        RunOutcome,
+        StepDone,
+        StepFailed,
+    )
 
     started = time.monotonic()
     outcome: RunOutcome | None = None
     took: dict[str, float] = {}
+    left = left or TimeLeft({})
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
     ) as bar:
-        task = bar.add_task("materializing", total=n_assets)
+        task = bar.add_task("materializing", total=n_assets, left=str(left))
         for event in events:
             match event:
                 case AssetDone():
@@ -57,6 +79,9 @@ def tell_run(events: Iterable["RunEvent"], *, n_assets: int, console: Console) -
                         highlight=False,
                         soft_wrap=True,
                     )
+                case StepDone():
+                    left.step_done(event.step, event.seconds)
+                    bar.update(task, left=str(left))
                 case StepFailed():
                     console.print(f"  [red]✗[/] {event.asset}", highlight=False)
                 case RunOutcome():

@@ -1,17 +1,28 @@
 """Materialize a selection of assets in this process and tell what happens, asset by asset."""
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.cli.time_left import TimeLeft
+from ntg_assets.configuration.settings import project_home
+from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
+
+LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,14 @@ class CheckDone:
     passed: bool
     severity: str
     description: str
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step has ended well: what it made is stored, its checks are told."""
+
+    step: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ class RunOutcome:
     warned: list[CheckDone] = field(default_factory=list)
 
 
-RunEvent = AssetDone | CheckDone | StepFailed | RunOutcome
+RunEvent = AssetDone | CheckDone | StepDone | StepFailed | RunOutcome
 
 
 def nightly_job() -> dg.JobDefinition:
@@ -90,6 +109,34 @@ def never_made(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> s
     return set(together.resolve(graph)) - selected if missing else missing
 
 
+def time_left(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> TimeLeft:
+    """Know from the last runs that succeeded how long the steps of a run take."""
+    layer = nightly_job().asset_layer
+    checks = {key for key in layer.asset_graph.asset_check_keys if key.asset_key in selected}
+    steps = {str(layer.get_op_output_handle(key).node_handle) for key in selected | checks}
+    usual: dict[str, float] = {}
+    known = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
+    for run in reversed(instance.get_runs(known, limit=LOOKED_BACK_RUNS)):
+        for stats in instance.get_run_step_stats(run.run_id):
+            if stats.start_time and stats.end_time:
+                usual[stats.step_key] = stats.end_time - stats.start_time
+    return TimeLeft(
+        {step: seconds for step, seconds in usual.items() if step in steps},
+        n_new=len(steps - {*usual}),
+    )
+
+
+def origin_of_runs() -> RemoteRepositoryOrigin:
+    """Say where the UI finds the definitions: its overview leaves out runs without it."""
+    import ntg_assets.definitions as module  # noqa: PLC0415  # as above
+
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=module.__name__)
+    return RemoteRepositoryOrigin(
+        ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name(project_home())),
+        module.defs.get_repository_def().name,
+    )
+
+
 def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks;
     the last thing yielded is the `RunOutcome`.
@@ -97,7 +144,11 @@ def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> I
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
     definition = job.get_definition()
     run = instance.create_run_for_job(
-        definition, run_config=TO_FILE_ONLY, tags=definition.run_tags, asset_selection=selected
+        definition,
+        run_config=TO_FILE_ONLY,
+        tags=definition.run_tags,
+        asset_selection=selected,
+        remote_job_origin=origin_of_runs().get_job_origin(definition.name),
     )
     outcome = RunOutcome(run.run_id)
     started = time.monotonic()
@@ -131,6 +182,8 @@ def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Ite
         yield AssetDone("/".join(written.asset_key.path), rows.value if rows else None, seconds)  # type: ignore[arg-type]  # a row count is an int
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         yield from _check_done(event, outcome)
+    elif event.is_step_success:
+        yield StepDone(event.step_key or "", seconds)
     elif event.is_step_failure and not received():
         failed = _step_failed(event)
         outcome.failures.append(failed)

@@ -12,6 +12,8 @@ from ntg_assets.history.currents import kept_aside, read_changes
 from ntg_assets.publish.brief import facts
 from ntg_assets.publish.exports import CONTACT_LISTS
 from ntg_assets.publish.generations.handover import tell_aside
+from ntg_assets.publish.generations.news import news
+from ntg_assets.publish.generations.shelf import Kept, current_kept, find
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.publish.reports import Header
@@ -20,8 +22,20 @@ from ntg_assets.storage.connection import connect  # noqa: TID251  # of the publ
 from ntg_assets.storage.run import run
 
 
-def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
-    """Print what a person can act on, read from what was just published."""
+def tell_summary(
+    settings: Settings, paths: Paths, *, before: Kept | None, console: Console
+) -> None:
+    """Print what a person can act on, read from what was just published.
+
+    Args:
+        settings: The configuration.
+        paths: Of the project.
+        before: Generation that was current before the run; None: nothing was.
+        console: Where to print.
+    """
+    aside = kept_aside(read_changes(paths.history))
+    made = find(paths, aside.generation) if aside else current_kept(paths)
+    changed = news(paths, before, made) if made else []
     paths = paths.pinned()
     manifest = read_manifest(paths.manifest)
     header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
@@ -33,10 +47,10 @@ def tell_summary(settings: Settings, paths: Paths, *, console: Console) -> None:
             header=header,
             strategies=[strategy.name for strategy in settings.radar.strategies],
         )
-    aside = kept_aside(read_changes(paths.history))
     rows = [
         *([("aside", tell_aside(manifest, aside))] if aside else []),
         *told_rows(known, header=header),
+        *(("changed", sentence) for sentence in changed),
         (
             "look",
             f"{BRIEF} (the page), {next(iter(CONTACT_LISTS))} (the list), `ntg ui` (the graph)",

@@ -9,6 +9,7 @@ from ntg_assets.off_policy.impressions import DUPLICATE, REJECTED, SKIPPED
 from ntg_assets.off_policy.report import ESTIMATORS, LOGGED, ON_POLICY
 from ntg_assets.off_policy.slots import BEYOND, EARLIER, HELD_OUT
 from ntg_assets.ranking.lists.strategies import STRATEGIES
+from ntg_assets.summaries import summary
 
 
 @contract("shown_items")
@@ -32,6 +33,13 @@ class ShownItems(Contract):
 
 
 @contract("shown_log_report")
+@summary(
+    measures={
+        "n_held_out": "coalesce(sum(n_rows) filter (fate = 'held_out'), 0)",
+        "n_before_cutoff": "coalesce(sum(n_rows) filter (fate = 'before_cutoff'), 0)",
+        "n_left_out": "coalesce(sum(n_rows) filter (fate not in ('held_out', 'before_cutoff')), 0)",
+    },
+)
 class ShownLogReport(Contract):
     """One row per fate and reason of the rows of the log of exposures;
     the rows add up to those of its files.
@@ -66,6 +74,13 @@ class ShownLogLosses(Contract):
 
 
 @contract("off_policy_problems")
+@summary(
+    measures={
+        "n_problems": "count(*)",
+        "n_sources": "count(distinct source)",
+        "n_reasons": "count(distinct reason)",
+    },
+)
 class OffPolicyProblems(Contract):
     """One row when nothing could be estimated from the log of exposures,
     with the reason; no rows: nothing went wrong.
@@ -79,6 +94,15 @@ class OffPolicyProblems(Contract):
 
 
 @contract("off_policy_report")
+@summary(
+    measures={
+        "n_strategies": "count(distinct strategy)",
+        "n_slots": "coalesce(max(n_slots), 0)",
+        "n_users": "coalesce(max(n_users), 0)",
+        "logged_value": "max(value) filter (estimator = 'on_policy')",
+        "best_difference_low": "max(difference_low) filter (estimator = 'dr')",
+    },
+)
 class OffPolicyReport(Contract):
     """One row per strategy and estimator: estimated reward per shown place,
     had the strategy made the lists. Empty without exposures.

@@ -1,9 +1,10 @@
-"""A contract as the Dagster UI shows it."""
+"""A table's columns as the Dagster UI shows them: what they mean, and what they are made from."""
 
 from typing import Any
 
 import dagster as dg
 
+from ntg_assets.column_lineage import Origins
 from ntg_assets.contracts import Contract
 
 
@@ -46,4 +47,20 @@ def _rule(check: Any) -> str:
         return "one of " + ", ".join(str(value) for value in values[0])
     return str(check.name).replace("_", " ") + "".join(
         f" {value}" for value in values if value is not None
+    )
+
+
+def column_lineage(origins: Origins) -> dg.TableColumnLineage:
+    """Columns that each column is made from, as Dagster keeps them; what only counts rows has
+    none.
+    """
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(dg.AssetKey([origin.table.schema, origin.table.name]), name)
+                for origin in several
+                if (name := origin.column) is not None
+            ]
+            for column, several in origins.items()
+        }
     )

@@ -18,14 +18,16 @@ from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHan
 from dagster_duckdb import DuckDBIOManager
 from dagster_duckdb.io_manager import DuckDbClient
 
+from ntg_assets.column_lineage import column_origins
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import FILES, Declared, only, require_declared
 from ntg_assets.errors import StorageError
-from ntg_assets.orchestration.column_docs import column_docs
+from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.orchestration.contract_checks import WRITTEN
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.lineage import keep_origins
 from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
 from ntg_assets.summaries import user_columns
 
@@ -33,7 +35,7 @@ from ntg_assets.summaries import user_columns
 COMMANDS = {"ingest": "build-dataset"}
 KILOBYTES_PER_MEGABYTE = 1024  # in which Linux counts the peak
 SAMPLE_DIGITS = 4
-SAMPLE_TEXT = 60  # characters of a cell in the UI's sample
+SAMPLE_TEXT = 28  # characters of a cell in the UI's sample: of more a row is many lines high
 
 
 class TableHandler(DbTypeHandler[Any]):
@@ -56,8 +58,9 @@ class TableHandler(DbTypeHandler[Any]):
             if isinstance(obj, Query | Stream)
             else Query("select * from incoming", {"incoming": obj})
         )
+        declared = _declared_by(context)
         try:
-            with only(_declared_by(context)):
+            with only(declared):
                 if isinstance(rows, Query):
                     require_declared(rows)
                 written = write_table(
@@ -69,9 +72,14 @@ class TableHandler(DbTypeHandler[Any]):
             context.asset_key, dg.DataVersion(written.content_hash)
         )
         WRITTEN[table] = written
-        return _metadata(
-            table, written, users=set() if self.shows_users else user_columns_of(table)
-        )
+        origins = column_origins(obj, contract_of(table.name), declared.tables)
+        keep_origins(connection, table, origins)
+        return {
+            **_metadata(
+                table, written, users=set() if self.shows_users else user_columns_of(table)
+            ),
+            "dagster/column_lineage": column_lineage(origins),
+        }
 
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
@@ -197,11 +205,10 @@ def _sample(rows: pl.DataFrame, *, users: set[str]) -> dg.TableMetadataValue:
 def _readable(value: object) -> str | int | float | bool:
     if isinstance(value, float):
         return float(f"{value:.{SAMPLE_DIGITS}g}")
-    return (
-        value
-        if isinstance(value, bool | int)
-        else str("" if value is None else value)[:SAMPLE_TEXT]
-    )
+    if isinstance(value, bool | int):
+        return value
+    text = str("" if value is None else value)
+    return text if len(text) <= SAMPLE_TEXT else f"{text[: SAMPLE_TEXT - 1].rstrip()}…"
 
 
 def _as_failure(broken: BrokenContractError) -> dg.Failure:

@@ -27,6 +27,12 @@ def nightly_schedule(
         return dg.ScheduleDefinition(
             name="every_night",
             job=job,
+            description=(
+                f"Starts the job nightly ({settings.schedule.cron},"
+                f" {settings.schedule.timezone}), unless a run of this workspace waits or goes on."
+                f" A table that people rely on counts as late"
+                f" {settings.schedule.late_after_hours:g} hours after it was made."
+            ),
             cron_schedule=settings.schedule.cron,
             execution_timezone=settings.schedule.timezone,
             execution_fn=every_night,

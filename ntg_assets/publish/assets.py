@@ -1,14 +1,17 @@
 """The last asset: what leaves the working store, after every blocking check has passed."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
+from ntg_assets.contracts import contract_of
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset
-from ntg_assets.publish.catalogue import READ_COPY_TABLES
+from ntg_assets.publish.catalogue import READ_COPY_TABLES, gathered
+from ntg_assets.publish.contents import list_contents
 from ntg_assets.publish.contracts import Publication
 from ntg_assets.publish.generations.origin import origin_of
 from ntg_assets.publish.locations import FIGURE_FOLDER
@@ -20,12 +23,53 @@ from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.stages import LIVE, PUBLISHED
 
 
+def contents_asset(
+    stage: str, part: str, tables: Sequence[tuple[str, str]]
+) -> list[dg.AssetsDefinition]:
+    """Make the asset that gathers what is published of one part of a stage."""
+
+    @staged_asset(
+        contract=contract_of(contents_table(part)),
+        name=contents_table(part),
+        group=part,
+        stages=(stage,),
+        after=[dg.AssetKey([schema, table]) for schema, table in tables],
+        whole_store=True,
+        kinds=("sql",),
+    )
+    def contents(project: Project) -> pl.DataFrame:
+        """What of this part is published: each table with its rows and a hash of them."""
+        with project.warehouse() as connection:
+            return list_contents(connection, tables)
+
+    return contents
+
+
+def contents_table(part: str) -> str:
+    """Name of the table that lists what is published of a part."""
+    return f"{part}_contents"
+
+
+CONTENTS = [
+    asset
+    for (stage, part), tables in gathered().items()
+    for asset in contents_asset(stage, part, tables)
+]
+
+
 @staged_asset(
     contract=Publication,
     group=PUBLISHED,
     stages=(PUBLISHED,),
     reads={"split_boundaries": LIVE},
-    after=[dg.AssetKey([schema, table]) for schema, table in READ_COPY_TABLES],
+    after=[
+        *(dg.AssetKey([stage, contents_table(part)]) for stage, part in gathered()),
+        *(
+            dg.AssetKey([PUBLISHED, table])
+            for schema, table in READ_COPY_TABLES
+            if schema == PUBLISHED
+        ),
+    ],
     files=("data/generations", "data/history"),
     whole_store=True,
     kinds=("parquet", "json"),

@@ -176,3 +176,40 @@ READ_COPY_ONLY = (
 )
 
 READ_COPY_TABLES = (*((entry.schema, entry.table) for entry in PUBLISHED_TABLES), *READ_COPY_ONLY)
+
+# Where the graph gathers what is published, so that the publication itself has few parents: a table
+# of the working store that lists others, by (stage, part).
+_LIVE_PARTS = {
+    "data/features": "features",
+    "outputs/graph": "taste",
+    "outputs/embeddings": "taste",
+    "outputs/ranking": "ranking",
+    "outputs/churn": "churn",
+    "outputs/radar": "revenue",
+    "outputs/subscriptions": "subscriptions",
+}
+_LIVE_ONLY_PARTS = {
+    "unavailable_items": "ranking",
+    "split_boundaries": "features",
+    "sequence_graph": "taste",
+    "linear_graph": "taste",
+    "item_popularity": "ranking",
+}
+_STAGE_PARTS = {INGEST: INGEST, BACKTEST: "evaluation", EXPERIMENTS: EXPERIMENTS}
+GATHERED = (*_STAGE_PARTS, LIVE)  # stages; what is made of all of them is published as it is
+
+
+def gathered() -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Divide the tables of the read copy by (stage, part), each part in the order of the
+    catalogue.
+    """
+    folders = {(entry.schema, entry.table): entry.folder for entry in PUBLISHED_TABLES}
+    parts: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table in READ_COPY_TABLES:
+        if schema == LIVE:
+            folder = folders.get((schema, table))
+            part = _LIVE_PARTS[folder] if folder else _LIVE_ONLY_PARTS[table]
+            parts.setdefault((schema, part), []).append((schema, table))
+        elif schema in _STAGE_PARTS:
+            parts.setdefault((schema, _STAGE_PARTS[schema]), []).append((schema, table))
+    return parts

@@ -9,9 +9,11 @@ import duckdb
 
 from ntg_assets.contracts import contract_of
 from ntg_assets.publish.answers import ANSWERS, create_answers
+from ntg_assets.publish.column_sources import create_column_sources
 from ntg_assets.publish.files import write_file
 from ntg_assets.publish.store_schema import comments, create_table
 from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.storage.lineage import kept_origins
 
 # readable by DuckDB tools from 1.4 on; files written with 2.0's own default are not
 STORAGE_VERSION = "v1.4.0"
@@ -21,7 +23,8 @@ COPY = "read_copy"
 def publish_store(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], *, target: Path
 ) -> Path:
-    """Copy tables of the open warehouse into a file of their own, with comments, keys and views.
+    """Copy tables of the open warehouse into a file of their own, with comments, keys, views and
+    what each column is made from.
 
     A view is made where all of the tables that it reads are copied.
 
@@ -38,12 +41,14 @@ def _copy(
 ) -> None:
     file = str(part).replace("'", "''")  # `attach` takes no bound parameter
     [(warehouse,)] = connection.execute("select current_database()").fetchall()
+    origins = {Table(*table): kept_origins(connection, Table(*table)) for table in tables}
     connection.execute(f"attach '{file}' as {COPY} (storage_version '{STORAGE_VERSION}')")
     # views name their tables without a database, so that they hold under whatever name it is opened
     connection.execute(f"use {COPY}")
     try:
         for schema, name in tables:
             _copy_table(connection, Table(schema, name), warehouse)
+        create_column_sources(connection, origins)
         create_answers(connection, [answer for answer in ANSWERS if answer.reads <= {*tables}])
         connection.execute(f"checkpoint {COPY}")
     finally:

@@ -17,6 +17,7 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.history.links import show_history
 from ntg_assets.publish.brief import write_brief
 from ntg_assets.publish.catalogue import PUBLISHED_TABLES, READ_COPY_TABLES
+from ntg_assets.publish.contents import hashes
 from ntg_assets.publish.exports import (
     CONTACT_LIST_SCHEMA,
     CONTACT_LISTS,
@@ -41,7 +42,6 @@ from ntg_assets.publish.manifest import Manifest, PublishedFile, describe_file, 
 from ntg_assets.publish.reports import REPORTS, SCHEMA_VERSION, Header, report
 from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.sql import Table
-from ntg_assets.storage.tables import content_hash
 
 NAME_DIGITS = 12
 
@@ -65,9 +65,8 @@ def name_generation(publisher: Publisher) -> str:
 
     The rows of a table are named as a set, so that their order makes no difference.
     """
-    contents = sorted(
-        (*table, content_hash(publisher.connection, Table(*table))) for table in READ_COPY_TABLES
-    )
+    hashed = hashes(publisher.connection, READ_COPY_TABLES)
+    contents = sorted((*table, content) for table, content in hashed.items())
     told = json.dumps([publisher.header._asdict(), publisher.origin.fingerprint, contents])
     return hashlib.sha256(told.encode()).hexdigest()[:NAME_DIGITS]
 

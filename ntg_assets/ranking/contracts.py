@@ -159,6 +159,14 @@ class ItemRules(Contract):
 
 
 @contract("ranking_rules_report")
+@summary(
+    measures={
+        "n_rules": "count(*)",
+        "n_places_changed": "coalesce(sum(n_places_changed), 0)",
+        "n_places_lost": "coalesce(sum(n_places_lost), 0)",
+        "n_users_changed": "coalesce(max(n_users_changed), 0)",
+    },
+)
 class RankingRulesReport(Contract):
     """One row per business rule in the order in which they act: what it changed in the lists made
     by the rules before it.
@@ -207,8 +215,15 @@ class Listed(Contract):
 
     rank: int = column("Place in the list", ge=1)
     item_id: str = identifier("item", "Item")
-    title: str = column("Title, or the id where the item table has none")
-    score: float = column("Sum of weight * feature over the sources, times the item's boost", ge=0)
+    title: str = column("Title, or the id where the item table has none", sources="items.title")
+    score: float = column(
+        "Sum of weight * feature over the sources, times the item's boost",
+        sources=(
+            "ranking_weights.weight, taste_graph.similarity, sequence_graph, linear_graph,"
+            " item_embeddings, item_popularity"
+        ),
+        ge=0,
+    )
     reason: str = column(
         "The part of the score that makes this list differ from everybody's, in words, and the rule"
         " that gave the place"

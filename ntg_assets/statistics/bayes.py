@@ -8,7 +8,7 @@ from math import exp, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+import scipy
 
 FEWEST_PAST = 3  # a spread of effects cannot be told from fewer
 
@@ -22,7 +22,7 @@ class Belief:
 
     def probability_above(self, hurdle: float) -> float:
         """Return the probability that the effect exceeds the hurdle."""
-        return float(special.ndtr((self.mean - hurdle) / sqrt(self.variance)))
+        return float(scipy.special.ndtr((self.mean - hurdle) / sqrt(self.variance)))
 
     def expected_loss(self, *, hurdle: float = 0.0) -> float:
         """Return what is lost on average by acting,
@@ -32,7 +32,7 @@ class Belief:
         distance = (hurdle - self.mean) / sd
         return float(
             sd * exp(-(distance**2) / 2) / sqrt(2 * pi)
-            + (hurdle - self.mean) * special.ndtr(distance)
+            + (hurdle - self.mean) * scipy.special.ndtr(distance)
         )
 
     def expected_gain(self, *, hurdle: float = 0.0) -> float:
@@ -43,7 +43,7 @@ class Belief:
 
     def interval(self, *, confidence: float = 0.95) -> tuple[float, float]:
         """Return the central interval."""
-        half_width = float(special.ndtri((1 + confidence) / 2)) * sqrt(self.variance)
+        half_width = float(scipy.special.ndtri((1 + confidence) / 2)) * sqrt(self.variance)
         return self.mean - half_width, self.mean + half_width
 
 
@@ -122,8 +122,8 @@ class ShareBelief:
         """Return the central interval."""
         tail = (1 - confidence) / 2
         return (
-            float(special.betaincinv(self.hits, self.misses, tail)),
-            float(special.betaincinv(self.hits, self.misses, 1 - tail)),
+            float(scipy.special.betaincinv(self.hits, self.misses, tail)),
+            float(scipy.special.betaincinv(self.hits, self.misses, 1 - tail)),
         )
 
 
@@ -161,14 +161,14 @@ def compare_shares_bayes(control: ShareBelief, treatment: ShareBelief) -> ShareC
     high = min(1.0, control.mean + BETA_REACH * sqrt(control.variance))
     points = (low + high) / 2 + (high - low) / 2 * nodes
     density = np.exp(
-        special.xlogy(control.hits - 1, points)
-        + special.xlog1py(control.misses - 1, -points)
-        - special.betaln(control.hits, control.misses)
+        scipy.special.xlogy(control.hits - 1, points)
+        + scipy.special.xlog1py(control.misses - 1, -points)
+        - scipy.special.betaln(control.hits, control.misses)
     )
     mass = (high - low) / 2 * weights * density
     mass /= mass.sum()
-    below = special.betainc(treatment.hits, treatment.misses, points)
-    part = treatment.mean * special.betainc(treatment.hits + 1, treatment.misses, points)
+    below = scipy.special.betainc(treatment.hits, treatment.misses, points)
+    part = treatment.mean * scipy.special.betainc(treatment.hits + 1, treatment.misses, points)
     lost = float(mass @ (points * below - part))
     return ShareContest(
         float(mass @ (1 - below)), lost, lost + treatment.mean - float(mass @ points)
@@ -190,11 +190,11 @@ def chances_to_be_best(beliefs: Sequence[ShareBelief]) -> list[float]:
         low, high = max(0.0, start), min(1.0, end)
         points = (low + high) / 2 + (high - low) / 2 * nodes
         mass = weights * np.exp(
-            special.xlogy(one.hits - 1, points)
-            + special.xlog1py(one.misses - 1, -points)
-            - special.betaln(one.hits, one.misses)
+            scipy.special.xlogy(one.hits - 1, points)
+            + scipy.special.xlog1py(one.misses - 1, -points)
+            - scipy.special.betaln(one.hits, one.misses)
         )
         others = [other for at, other in enumerate(beliefs) if at != place]
-        below = np.prod([special.betainc(o.hits, o.misses, points) for o in others], axis=0)
+        below = np.prod([scipy.special.betainc(o.hits, o.misses, points) for o in others], axis=0)
         found.append(float(mass @ below / mass.sum()))
     return found

@@ -5,7 +5,7 @@ infinite.
 from math import inf
 from typing import Literal
 
-from scipy import special
+import scipy
 
 Alternative = Literal["two-sided", "greater", "less"]
 
@@ -22,9 +22,9 @@ def t_p(
 def t_critical(tail: float, degrees_of_freedom: float) -> float:
     """Return the value that a t statistic exceeds with probability `tail`."""
     return -float(
-        special.ndtri(tail)
+        scipy.special.ndtri(tail)
         if degrees_of_freedom == inf
-        else special.stdtrit(degrees_of_freedom, tail)
+        else scipy.special.stdtrit(degrees_of_freedom, tail)
     )
 
 
@@ -43,7 +43,7 @@ def interval_reach(
 
 def _lower_tail(statistic: float, degrees_of_freedom: float) -> float:
     return float(
-        special.ndtr(statistic)
+        scipy.special.ndtr(statistic)
         if degrees_of_freedom == inf
-        else special.stdtr(degrees_of_freedom, statistic)
+        else scipy.special.stdtr(degrees_of_freedom, statistic)
     )

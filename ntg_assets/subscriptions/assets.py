@@ -115,9 +115,9 @@ def contract_snapshots(
 @staged_assets(
     {
         ContractWalkForward: "What the hazard would have said at past origins",
-        ContractRecalibration: "Whether recalibrating it would have helped",
+        ContractRecalibration: "Whether recalibrating the hazard would have helped at past origins",
         ContractHazards: "The hazard of contracts as a table",
-        ContractPersistence: "How it goes on beyond the horizon",
+        ContractPersistence: "How probably contracts go on beyond the horizon of the hazard",
     },
     group=GROUP,
     kinds=("scikitlearn",),

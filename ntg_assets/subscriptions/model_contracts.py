@@ -8,6 +8,7 @@ from ntg_assets.subscriptions.contracts import KINDS
 from ntg_assets.subscriptions.persistence import METHODS
 from ntg_assets.subscriptions.scores import AFTER_PERIODS, STATES
 from ntg_assets.subscriptions.walk_forward import MODELS
+from ntg_assets.summaries import summary
 
 
 @contract("known_terms")
@@ -221,6 +222,14 @@ class ContractRecalibration(Contract):
 
 
 @contract("contract_hazards")
+@summary(
+    measures={
+        "n_kinds": "count(distinct kind)",
+        "n_ended": "coalesce(sum(n_ended) filter (position = 0), 0)",
+        "n_coefficients": "count(*) filter (position > 0)",
+        "largest_effect": "max(abs(coefficient)) filter (position > 0)",
+    },
+)
 class ContractHazards(Contract):
     """One row per (kind of end, column): the hazard of contracts as a table."""
 
@@ -271,6 +280,15 @@ class ContractPersistence(Contract):
 
 
 @contract("contract_scores")
+@summary(
+    measures={
+        "n_contracts": "count(*)",
+        "n_sleeping": "count(*) filter (state = 'sleeping')",
+        "n_ending": "count(*) filter (state = 'ending')",
+        "expected_ends": "coalesce(sum(end_probability), 0)",
+        "mean_end_probability": "avg(end_probability)",
+    },
+)
 class ContractScores(Contract):
     """One row per contract that runs at the cutoff: how probably it ends within the horizon,
     how, why, and how long it stays.

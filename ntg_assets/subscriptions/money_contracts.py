@@ -5,9 +5,19 @@ import polars as pl
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.subscriptions.amounts import MINOR
 from ntg_assets.subscriptions.scores import STATES
+from ntg_assets.summaries import summary
 
 
 @contract("contract_values")
+@summary(
+    measures={
+        "n_contracts": "count(*)",
+        "n_users": "count(distinct user_id)",
+        "n_currencies": "count(distinct currency)",
+        "mean_end_probability": "avg(end_probability)",
+        "mean_expected_periods": "avg(expected_periods)",
+    },
+)
 class ContractValues(Contract):
     """One row per contract that runs at the cutoff: ltv + value at risk = value if kept, per
     contract and in every sum.
@@ -69,6 +79,15 @@ class ContractCohorts(Contract):
 
 
 @contract("revenue_waterfall")
+@summary(
+    measures={
+        "n_paying": "coalesce(sum(n_end), 0)",
+        "n_new": "coalesce(sum(n_new), 0)",
+        "n_churned": "coalesce(sum(n_churned), 0)",
+        "n_currencies": "count(distinct currency)",
+    },
+    where="month_on = (select max(month_on) from {table})",
+)
 class RevenueWaterfall(Contract):
     """One row per (currency, month): how monthly recurring revenue moved; start + movements =
     end, exactly.
@@ -130,6 +149,14 @@ class ContractAcquisition(Contract):
 
 
 @contract("contract_trials")
+@summary(
+    measures={
+        "n_trials": "coalesce(sum(n_trials), 0)",
+        "n_converted": "coalesce(sum(n_converted), 0)",
+        "n_open": "coalesce(sum(n_open), 0)",
+        "converted_share": "sum(n_converted) / nullif(sum(n_converted + n_not_converted), 0)",
+    },
+)
 class ContractTrials(Contract):
     """One row per (month, plan): how many trials became contracts."""
 

@@ -1,18 +1,20 @@
-"""The tour of the published store runs as its page says."""
+"""The tour of the published store, and the questions, run as their pages say."""
 
 import re
 
 import pytest
 
+from ntg_assets.definitions import defs
 from ntg_assets.storage.connection import connect
 from ntg_assets_tests.workspaces import HOME, Workspace
 
 pytestmark = pytest.mark.slow
-PAGE = (HOME / "docs" / "tour.md").read_text(encoding="utf-8")
+TOUR, QUESTIONS = ((HOME / "docs" / f"{n}.md").read_text("utf-8") for n in ("tour", "questions"))
+NOT_VIEWS = {"column_sources"}  # a table beside the views
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str = TOUR) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 def test_every_question_of_the_tour_has_an_answer(movielens: Workspace) -> None:
@@ -25,7 +27,24 @@ def test_every_question_of_the_tour_has_an_answer(movielens: Workspace) -> None:
         views = connection.execute(
             "select view_name from duckdb_views() where not internal"
         ).fetchall()
-    assert {name for (name,) in views} == set(re.findall(r"answers\.(\w+)", PAGE))
+    assert {name for (name,) in views} == set(re.findall(r"answers\.(\w+)", TOUR)) - NOT_VIEWS
+
+
+def test_the_ten_questions_are_answered_by_a_query_each(movielens: Workspace) -> None:
+    asked = blocks("sql", QUESTIONS)
+    assert len(asked) == 10 == len(re.findall(r"^\| \d+ ", QUESTIONS, re.MULTILINE))
+    store = movielens.folder / "data" / "published" / "ntg.duckdb"
+    with connect(store, read_only=True) as connection:
+        for question in asked:
+            assert connection.execute(question).fetchall(), question
+
+
+def test_pages_in_the_ui_that_the_questions_name_are_there() -> None:
+    named = set(re.findall(r"`((?:ingest|backtest|live|experiments)/\w+)`", QUESTIONS))
+    keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    jobs = {job.name for job in defs.get_repository_def().get_all_jobs()}
+    assert named <= keys
+    assert {"ingest_alone", "backtest_alone", "live_alone", "experiments"} <= jobs
 
 
 def test_three_charts_come_from_the_store(

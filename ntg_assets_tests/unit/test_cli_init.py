@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("NTG_HOME", "NTG_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("ntg_assets.cli.options.use_configuration", lambda _: None)
+    monkeypatch.setattr("ntg_assets.configuration.settings.use_configuration", lambda _: None)
     return tmp_path
 
 

@@ -1,12 +1,21 @@
 """What is printed while a run goes on: a line per table, and where the time of a long run went."""
 
 import io
+from types import SimpleNamespace
 
 import dagster as dg
 from rich.console import Console
 
 from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.runs import AssetDone, RunEvent, RunOutcome, never_made, select_assets
+from ntg_assets.cli.runs import (
+    AssetDone,
+    RunEvent,
+    RunOutcome,
+    never_made,
+    select_assets,
+    time_left,
+)
+from ntg_assets.cli.time_left import TimeLeft
 
 
 def told(seconds: dict[str, float]) -> list[str]:
@@ -42,6 +51,47 @@ def test_a_short_run_is_told_table_by_table_only() -> None:
     lines = told({"live/a": 10.0, "live/b": 100.0})
     assert [line.split()[1] for line in lines[:2]] == ["live/a", "live/b"]
     assert lines[-1].startswith("done in ")
+
+
+def test_what_is_left_is_what_the_last_run_took_for_it_at_this_runs_pace() -> None:
+    left = TimeLeft({"a": 10.0, "b": 20.0, "c": 6.0}, n_new=1)
+    assert left.seconds == 10 + 20 + 6
+    left.step_done("c", 9.0)  # half as long again as usual
+    assert left.seconds == (10 + 20) * 9 / 6
+    assert str(left) == "about 45 s and 1 new steps left, by the last run"
+    left.step_done("new", 3.0)
+    left.step_done("b", 30.0)
+    assert left.seconds == 10 * (9 + 30) / (6 + 20)
+    left.step_done("a", 1.0)
+    assert left.seconds is None
+
+
+def test_nothing_is_said_before_a_first_run_and_little_of_a_first_second() -> None:
+    assert str(TimeLeft({}, n_new=7)) == ""
+    left = TimeLeft({"a": 0.1, "b": 100.0})
+    left.step_done("a", 1.0)  # ten times as long, and much too short to say anything
+    assert (left.seconds, str(left)) == (100.0, "about 1 min 40 s left, by the last run")
+    assert "about 60 min" in str(TimeLeft({"a": 3600.0}))
+
+
+def test_what_steps_took_is_read_from_the_last_runs_that_succeeded() -> None:
+    key = dg.AssetKey(["live", "user_days"])
+    steps = {"live__user_days": 4.0, "ingest__other": 9.0}
+
+    class History:
+        def get_runs(self, _: dg.RunsFilter, limit: int) -> list[object]:
+            return [SimpleNamespace(run_id=f"{n}") for n in range(limit)]  # the newest first
+
+        def get_run_step_stats(self, run_id: str) -> list[object]:
+            return [
+                SimpleNamespace(step_key=step, start_time=5.0, end_time=5.0 + took + int(run_id))
+                for step, took in steps.items()
+            ]
+
+    left = time_left({key, dg.AssetKey(["live", "churn_scores"])}, instance=History())  # type: ignore[arg-type]  # all it asks for
+    assert left.seconds == 4.0
+    # the scores and two checks of theirs
+    assert str(left) == "about 4 s and 3 new steps left, by the last run"
 
 
 def test_what_a_part_needs_and_no_run_has_made_is_made_with_it() -> None:

@@ -12,6 +12,7 @@ from ntg_assets.cli.differences import told
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.publish.generations.differences import Change, changes, differences, flat
+from ntg_assets.publish.generations.news import news
 from ntg_assets.publish.generations.origin import ORIGIN, origin_of
 from ntg_assets.publish.generations.shelf import find
 from ntg_assets.publish.generations.table_differences import table_differences
@@ -124,6 +125,33 @@ def test_every_kind_of_difference_is_found_with_its_size(paths: Paths) -> None:
         "ranking.top_k: 20 -> 7 (-13)",
     ):
         assert line in lines, line
+
+
+def test_news_of_a_run_are_told_in_plain_words(paths: Paths) -> None:
+    before, after = (find(paths, f"{one:012x}") for one in (1, 2))
+    assert news(paths, before, after) == [
+        (
+            "since generation 000000000001 (known before 2024-01-01); `ntg diff` names every table,"
+            " input, setting and file of code"
+        ),
+        "revenue at risk 1 -> 2",
+        "e: rollout, was iterate",
+        (
+            "lists: 2 of 2 users have another list (1 another first item); 75% of the items of a"
+            " list stay on average"
+        ),
+        "contacts: 1 are new, 1 are gone",
+    ]
+
+
+def test_no_news_are_told_as_such(paths: Paths) -> None:
+    before, after = (find(paths, f"{one:012x}") for one in (1, 2))
+    assert news(paths, None, after) == ["the first publication: there is nothing before it"]
+    assert news(paths, after, after)[0].startswith("nothing: the tables are those of generation")
+    other = after._replace(manifest=after.manifest.model_copy(update={"source": "t"}))
+    assert news(paths, before, other)[0].startswith("everything: generation 000000000001 was made")
+    gone = before._replace(folder=paths.generations / "pruned")
+    assert news(paths, gone, after)[0].endswith("is not kept any more")
 
 
 def test_the_same_generation_differs_in_nothing(paths: Paths) -> None:

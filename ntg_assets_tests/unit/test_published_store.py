@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from ntg_assets.cli.sql import answer
+from ntg_assets.column_lineage import CONTRACT, READ, Origin
 from ntg_assets.contracts import IdTypes, contract_of, key_of, schema_of
 from ntg_assets.errors import QueryError
 from ntg_assets.publish import store_schema
@@ -22,6 +23,7 @@ from ntg_assets.publish.store_copy import publish_store
 from ntg_assets.publish.store_schema import create_table
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.lineage import keep_origins
 
 IDS = IdTypes(user="integer", item="integer")
 Connection = duckdb.DuckDBPyConnection
@@ -63,6 +65,12 @@ ROWS: dict[tuple[str, str], list[dict[str, object]]] = {
 }
 
 
+ORIGINS = {
+    "title": [Origin(Table("ingest", "items"), "title", CONTRACT)],
+    "rank": [Origin(Table("live", name), None, READ) for name in ("items", "candidates")],
+}
+
+
 def store(folder: Path, rows: dict[tuple[str, str], list[dict[str, object]]]) -> Path:
     """Publish a warehouse that holds every table of the catalogue, most of them empty."""
     with connect(folder / "warehouse.duckdb", allowed=[folder]) as warehouse:
@@ -71,6 +79,7 @@ def store(folder: Path, rows: dict[tuple[str, str], list[dict[str, object]]]) ->
             warehouse.from_arrow(
                 schema_frame(name, rows.get((schema, name), [])).to_arrow()
             ).create(Table(schema, name).quoted)
+        keep_origins(warehouse, Table("live", "recommendations"), ORIGINS)
         return publish_store(warehouse, READ_COPY_TABLES, target=folder / "out" / "ntg.duckdb")
 
 
@@ -94,6 +103,18 @@ def test_every_table_view_and_column_has_a_comment(published: Connection) -> Non
     assert listed == [(n_columns, len(READ_COPY_TABLES))]
     views = published.sql("select view_name from duckdb_views() where not internal").fetchall()
     assert {name for (name,) in views} == {view.name for view in ANSWERS}
+
+
+def test_dictionary_says_what_a_column_is_made_from(published: Connection) -> None:
+    made_from = dict(
+        published.sql(
+            "select column_name, made_from from answers.dictionary where table_schema = 'live' and"
+            " table_name = 'recommendations'"
+        ).fetchall()
+    )
+    assert made_from["title"] == "ingest.items.title"
+    assert made_from["rank"] == "live.candidates, live.items"
+    assert made_from["score"] is None
 
 
 def test_comments_are_those_of_the_contracts(published: Connection) -> None:

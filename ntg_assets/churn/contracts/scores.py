@@ -6,6 +6,8 @@ from ntg_assets.churn.logistic import METHODS
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.summaries import summary
 
+MADE_BY = "churn_snapshots, churn_coefficients.coefficient"
+
 
 @contract("churn_scores")
 @summary(
@@ -36,10 +38,16 @@ class ChurnScores(Contract):
         "Day from which the user is looked at: the stage's cutoff", unit="date"
     )
     churn_logit: float = column(
-        "Log odds of churn: the contributions added from left to right", unit="log odds"
+        "Log odds of churn: the contributions added from left to right",
+        unit="log odds",
+        sources=MADE_BY,
     )
     churn_probability: float = column(
-        "Probability of no active day in [cutoff, cutoff + horizon)", unit="probability", ge=0, le=1
+        "Probability of no active day in [cutoff, cutoff + horizon)",
+        unit="probability",
+        ge=0,
+        le=1,
+        sources=MADE_BY,
     )
     churn_probability_low: float = column(
         "Lower end of the 95% interval of the true probability given the log: sampling of the"
@@ -48,9 +56,14 @@ class ChurnScores(Contract):
         unit="probability",
         ge=0,
         le=1,
+        sources=f"{MADE_BY}, churn_uncertainty",
     )
     churn_probability_high: float = column(
-        "Upper end of the same interval", unit="probability", ge=0, le=1
+        "Upper end of the same interval",
+        unit="probability",
+        ge=0,
+        le=1,
+        sources=f"{MADE_BY}, churn_uncertainty",
     )
     contribution_baseline: float = column(
         "Log odds of the average user of the fit", unit="log odds"
@@ -94,6 +107,7 @@ class ChurnScores(Contract):
         nullable=True,
         ge=0,
         le=1,
+        sources=MADE_BY,
     )
     churn_probability_at_last_visit: float = column(
         "Probability had the last active day been yesterday: what silence has done is the"
@@ -101,6 +115,7 @@ class ChurnScores(Contract):
         nullable=True,
         ge=0,
         le=1,
+        sources=MADE_BY,
     )
     risk_percentile: float = column(
         "Place among the at-risk population (mid-rank); null outside it", nullable=True, ge=0, le=1

@@ -10,6 +10,8 @@ from ntg_assets.summaries import summary
         "largest_psi": "max(psi)",
         "median_psi": "median(psi)",
         "n_alarms": "count(*) filter (is_alarm)",
+        "n_features": "count(*)",
+        "n_compared": "count(psi)",
     },
     order=("psi desc nulls last", "entity", "feature"),
 )

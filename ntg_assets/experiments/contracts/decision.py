@@ -154,6 +154,14 @@ class ExperimentProblems(Contract):
 
 
 @contract("unit_id_report")
+@summary(
+    measures={
+        "n_units": "coalesce(sum(n_units), 0)",
+        "n_found": "coalesce(sum(n_found), 0)",
+        "n_near": "coalesce(sum(n_near), 0)",
+        "n_not_found": "coalesce(sum(n_not_found), 0)",
+    },
+)
 class UnitIdReport(Contract):
     """One row per experiment on logs: how its exposed units meet the ids of its outcomes. n_found +
     n_near + n_not_found = n_units.

@@ -130,6 +130,11 @@ ANSWERS = (
             "column_type": "DuckDB type",
             "can_be_null": "Whether a value may be missing",
             "meaning": "What the column holds",
+            "made_from": (
+                "Columns that it is made from, one step back (answers.column_sources has them as"
+                " rows, and who says so); a table alone: its rows are counted, or no column is"
+                " known; null: it is read from files"
+            ),
             "table_meaning": "What a row of the table is",
         },
     ),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,11 +94,7 @@ class Differences(NamedTuple):
 
 def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
     """Compare two generations."""
-    folders = {BEFORE: before.folder, AFTER: after.folder}
-    with connect(scratch=paths.scratch, allowed=list(folders.values())) as connection:
-        for name, folder in folders.items():
-            file = str(folder / STORE).replace("'", "''")  # `attach` takes no bound parameter
-            connection.execute(f"attach '{file}' as {name} (read_only)")
+    with _both(paths, before, after) as connection:
         decisions, inputs = (_changed(connection, *asked) for asked in ((DECISIONS,), INPUTS))
         ranks = list(_ranks(connection))
         tables = list(table_differences(connection, BEFORE, AFTER))
@@ -115,6 +112,35 @@ def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
         changes(_code(one), _code(two)) if one and two else [],
         [] if is_known else [f"settings and code are not compared: {_OLDER}"],
     )
+
+
+def headline_changes(
+    paths: Paths, before: Kept, after: Kept
+) -> tuple[list[Change], list[Change], list[str]]:
+    """Compare what people look at first: headline figures, decisions, and lists in words; no table
+    is compared row by row.
+    """
+    with _both(paths, before, after) as connection:
+        decisions, ranks = _changed(connection, DECISIONS), list(_ranks(connection))
+    return _figures(before.manifest, after.manifest), decisions, ranks
+
+
+def in_words(value: object) -> str:
+    """Write a value as a person reads it."""
+    if value is None:
+        return "none"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def _both(paths: Paths, before: Kept, after: Kept) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the stores of two generations side by side."""
+    folders = {BEFORE: before.folder, AFTER: after.folder}
+    with connect(scratch=paths.scratch, allowed=list(folders.values())) as connection:
+        for name, folder in folders.items():
+            file = str(folder / STORE).replace("'", "''")  # `attach` takes no bound parameter
+            connection.execute(f"attach '{file}' as {name} (read_only)")
+        yield connection
 
 
 _OLDER = "a generation of an older version does not say what made it"

@@ -96,6 +96,12 @@ def generations(paths: Paths) -> list[Kept]:
     return sorted(found.values(), key=lambda kept: (kept.made_at, kept.name))
 
 
+def current_kept(paths: Paths) -> Kept | None:
+    """Return the generation that people see, with its folder; None where none is whole."""
+    current = current_folder(paths)
+    return next((kept for kept in _folders(paths) if kept.folder == current), None)
+
+
 def editions(paths: Paths, name: str) -> list[Kept]:
     """List the folders of one generation, oldest first."""
     return [kept for kept in _folders(paths) if kept.name == name]

@@ -5,6 +5,7 @@ import polars as pl
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.revenue.contacts.user_list_report import ALL_KEYS
 from ntg_assets.revenue.contacts.user_lists import LISTS
+from ntg_assets.summaries import summary
 
 
 @contract("user_lists")
@@ -42,6 +43,15 @@ class TrialLogTable(Contract):
 
 
 @contract("user_list_report")
+@summary(
+    measures={
+        "n_lists": "count(*)",
+        "n_unusable": "count(*) filter (not is_usable)",
+        "n_ids": "coalesce(sum(n_ids), 0)",
+        "n_users": "coalesce(sum(n_users), 0)",
+        "n_not_found": "coalesce(sum(n_not_found), 0)",
+    },
+)
 class UserListReport(Contract):
     """One row per configured list of users: how its ids meet the users of the log. n_found + n_near
     + n_not_found = n_ids.
@@ -78,6 +88,13 @@ class UserListReport(Contract):
 
 
 @contract("contact_holds")
+@summary(
+    measures={
+        "n_reasons": "count(*)",
+        "n_sources": "count(distinct source)",
+        "n_rules": "count(distinct rule)",
+    },
+)
 class ContactHolds(Contract):
     """One row per reason to withhold every contact list; no rows: the lists go out."""
 

@@ -12,6 +12,13 @@ UNIT = r"^(index|[a-z]{3})$"  # an index, or a currency by its ISO 4217 code
 
 
 @contract("capped_days")
+@summary(
+    measures={
+        "n_days": "count(*)",
+        "n_users": "count(distinct user_id)",
+        "value_left_out": "coalesce(sum(value_sum - counted_value), 0)",
+    },
+)
 class CappedDays(Contract):
     """One row per active day whose amount counts only up to what the log,
     or the user, has shown often enough; none for active days.
@@ -122,6 +129,7 @@ class LtvEstimates(Contract):
     user_id: str = identifier("user", "Who")
     ltv: float = column(
         "Expected value over the horizon, discounted: (1 - P) ltv_if_stays + P ltv_if_leaves",
+        sources="churn_scores.churn_probability, value_coefficients, value_shapes",
         unit="unit",
         ge=0,
     )
@@ -141,7 +149,12 @@ class LtvEstimates(Contract):
     ltv_at_stake: float = column(
         "V - R; 0 outside the at-risk population, which has left", unit="unit", ge=0
     )
-    revenue_at_risk: float = column("churn_probability * ltv_at_stake, exactly", unit="unit", ge=0)
+    revenue_at_risk: float = column(
+        "churn_probability * ltv_at_stake, exactly",
+        sources="churn_scores.churn_probability, value_coefficients, value_shapes",
+        unit="unit",
+        ge=0,
+    )
     ltv_range_low: float = column(
         "Lower end of the 90% range of what will be seen over the horizon, luck included: the"
         " ratios of the longest closed span; null where none has closed",

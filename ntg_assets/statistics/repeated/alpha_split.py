@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 
-from scipy import special
+import scipy
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.statistics.student_t import Alternative
@@ -91,7 +91,7 @@ def units_still_needed(
     if effect == 0:
         return inf
     tail = significance / (2 if alternative == "two-sided" else 1)
-    reach = float(special.ndtri(wanted_power) - special.ndtri(tail)) * standard_error
+    reach = float(scipy.special.ndtri(wanted_power) - scipy.special.ndtri(tail)) * standard_error
     return max(0.0, n * ((reach / effect) ** 2 - 1))
 
 
@@ -124,5 +124,5 @@ def conditional_power(
     drift = statistic / sqrt(share) if effect_statistic is None else effect_statistic
     sign = -1.0 if drift < 0 else 1.0
     value = sign * statistic * sqrt(share)
-    ahead = value + abs(drift) * (1 - share) + float(special.ndtri(tail))
-    return float(special.ndtr(ahead / sqrt(1 - share)))
+    ahead = value + abs(drift) * (1 - share) + float(scipy.special.ndtri(tail))
+    return float(scipy.special.ndtr(ahead / sqrt(1 - share)))

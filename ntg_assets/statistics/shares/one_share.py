@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import sqrt
 from typing import Literal
 
-from scipy import special
+import scipy
 
 from ntg_assets.errors import ConfigurationError
 from ntg_assets.statistics.shares.proportions import (
@@ -69,15 +69,17 @@ def _agresti_coull(count: Count, confidence: float) -> Interval:
 
 def _jeffreys(count: Count, confidence: float) -> Interval:
     tail, hits, misses = (1 - confidence) / 2, count.successes, count.n - count.successes
-    low = 0.0 if hits == 0 else float(special.betaincinv(hits + 0.5, misses + 0.5, tail))
-    high = 1.0 if misses == 0 else float(special.betaincinv(hits + 0.5, misses + 0.5, 1 - tail))
+    low = 0.0 if hits == 0 else float(scipy.special.betaincinv(hits + 0.5, misses + 0.5, tail))
+    high = (
+        1.0 if misses == 0 else float(scipy.special.betaincinv(hits + 0.5, misses + 0.5, 1 - tail))
+    )
     return low, high
 
 
 def _clopper_pearson(count: Count, confidence: float) -> Interval:
     tail, hits, misses = (1 - confidence) / 2, count.successes, count.n - count.successes
-    low = 0.0 if hits == 0 else float(special.betaincinv(hits, misses + 1, tail))
-    high = 1.0 if misses == 0 else float(special.betaincinv(hits + 1, misses, 1 - tail))
+    low = 0.0 if hits == 0 else float(scipy.special.betaincinv(hits, misses + 1, tail))
+    high = 1.0 if misses == 0 else float(scipy.special.betaincinv(hits + 1, misses, 1 - tail))
     return low, high
 
 

@@ -6,7 +6,6 @@ from math import inf, sqrt
 
 import numpy as np
 import scipy
-from scipy import special
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
@@ -178,4 +177,4 @@ def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
     distance = sum(
         (found - wanted) ** 2 / wanted for found, wanted in zip(observed, expected, strict=True)
     )
-    return float(special.chdtrc(len(observed) - 1, distance))
+    return float(scipy.special.chdtrc(len(observed) - 1, distance))

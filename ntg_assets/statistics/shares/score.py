@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import inf, sqrt
 
-from scipy import optimize
+import scipy
 
 from ntg_assets.statistics.shares.proportions import (
     Count,
@@ -99,7 +99,7 @@ def _root(slope: Callable[[float], float], low: float, high: float) -> float:
         return low
     if slope(right) >= 0:
         return high
-    return float(optimize.brentq(slope, left, right, xtol=1e-15, rtol=1e-14))
+    return float(scipy.optimize.brentq(slope, left, right, xtol=1e-15, rtol=1e-14))
 
 
 def inverted(
@@ -138,4 +138,4 @@ def _crossing(surplus: Callable[[float], float], low: float, high: float) -> flo
         return low
     if surplus(right) >= 0:
         return high
-    return float(optimize.brentq(surplus, left, right, xtol=1e-14, rtol=1e-13))
+    return float(scipy.optimize.brentq(surplus, left, right, xtol=1e-14, rtol=1e-13))

@@ -78,6 +78,7 @@ class ChurnIntervalCoverage(Contract):
         "n_alarms": "count(*) filter (is_alarm)",
         "largest_psi": "max(psi)",
         "latest_z": "arg_max(z, origin_on)",
+        "n_origins": "count(distinct origin_on)",
     },
     order=("origin_on desc",),
 )

@@ -4,9 +4,19 @@ import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.revenue.contacts.trial.uplift import VERDICTS
+from ntg_assets.summaries import summary
 
 
 @contract("trial_outcomes")
+@summary(
+    measures={
+        "n_treated": "count(*) filter (is_treated)",
+        "n_control": "count(*) filter (not is_treated)",
+        "n_users_with_value": "count(*) filter (value > 0)",
+        "mean_value_treated": "avg(value) filter (is_treated)",
+        "mean_value_control": "avg(value) filter (not is_treated)",
+    },
+)
 class TrialOutcomes(Contract):
     """One row per user of the configured trial whose window has closed; no rows without a trial."""
 
@@ -21,6 +31,16 @@ class TrialOutcomes(Contract):
 
 
 @contract("persuadability_report")
+@summary(
+    measures={
+        "n_treated": "coalesce(sum(n_treated), 0)",
+        "n_control": "coalesce(sum(n_control), 0)",
+        "n_unmeasured": "count(problem)",
+        "effect": "max(effect)",
+        "effect_low": "max(effect_low)",
+        "effect_high": "max(effect_high)",
+    },
+)
 class PersuadabilityReport(Contract):
     """One row: what the configured trial says of the programme,
     and whether it says whom to contact; no row without a trial.
@@ -59,6 +79,14 @@ class PersuadabilityReport(Contract):
 
 
 @contract("uplift_estimates")
+@summary(
+    measures={
+        "n_users": "count(*)",
+        "n_gaining": "count(*) filter (expected_uplift > 0)",
+        "n_losing": "count(*) filter (expected_uplift < 0)",
+        "mean_uplift": "avg(expected_uplift)",
+    },
+)
 class UpliftEstimates(Contract):
     """One row per user: forecast effect of a contact;
     no rows unless the trial measured that some gain more than others.

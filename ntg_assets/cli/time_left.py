@@ -1,0 +1,55 @@
+"""How long a run still takes, by how long its steps took in the last runs."""
+
+from collections.abc import Mapping
+
+FEWEST_SECONDS = 5.0  # of usual work done, before this run's own pace says anything
+MINUTE = 60
+LONG_MINUTES = 10  # from which on nobody asks for seconds
+
+
+class TimeLeft:
+    """What is left of a run: the usual seconds of the steps that are not done, at this run's pace.
+
+    Args:
+        usual: Seconds that each step of this run took last time; steps that are new are not in it.
+        n_new: Steps of this run of which nothing is known.
+    """
+
+    def __init__(self, usual: Mapping[str, float], *, n_new: int = 0) -> None:
+        self._left = dict(usual)
+        self._n_new = n_new
+        self._usual_done = self._seconds_done = 0.0
+
+    def step_done(self, step: str, seconds: float) -> None:
+        """Take a step that has ended off what is left; its own seconds say how fast this run is."""
+        if step not in self._left:
+            self._n_new -= 1
+            return
+        self._usual_done += self._left.pop(step)
+        self._seconds_done += seconds
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that are left; None where no earlier run says anything of what is left."""
+        if not self._left:
+            return None
+        is_known = self._usual_done >= FEWEST_SECONDS
+        pace = self._seconds_done / self._usual_done if is_known else 1.0
+        return pace * sum(self._left.values())
+
+    def __str__(self) -> str:
+        """Say it for a person; nothing where nothing is known."""
+        seconds = self.seconds
+        if seconds is None:
+            return ""
+        rest = f" and {self._n_new} new steps" if self._n_new > 0 else ""
+        return f"about {_rounded(seconds)}{rest} left, by the last run"
+
+
+def _rounded(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes, rest = divmod(round(seconds / 5) * 5, MINUTE)
+    return (
+        f"{minutes} min {rest:02d} s" if minutes < MINUTE / 6 else f"{round(seconds / MINUTE)} min"
+    )

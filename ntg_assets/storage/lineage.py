@@ -1,0 +1,42 @@
+"""What the columns of a stored table are made from, kept as the table's comment: it goes with it.
+
+A table that is written anew loses its comment in the same transaction, so what is kept is always
+that of the rows that are there.
+"""
+
+import json
+
+from ntg_assets.column_lineage import Origin, Origins
+from ntg_assets.sql import Table
+from ntg_assets.storage.connection import Connection
+
+
+def keep_origins(connection: Connection, table: Table, origins: Origins) -> None:
+    """Keep what the columns of a table are made from beside it."""
+    kept = {
+        column: [
+            [origin.table.schema, origin.table.name, origin.column, origin.by] for origin in several
+        ]
+        for column, several in origins.items()
+    }
+    text = json.dumps(kept).replace("'", "''")  # `comment on` takes no bound parameter
+    connection.execute(f"comment on table {table.quoted} is '{text}'")
+
+
+def kept_origins(connection: Connection, table: Table) -> Origins:
+    """Read what the columns of a table are made from; nothing where nothing is kept that
+    can be read.
+    """
+    comments = connection.execute(
+        "select comment from duckdb_tables() where database_name = current_database()"
+        " and schema_name = $schema and table_name = $name",
+        {"schema": table.schema, "name": table.name},
+    ).fetchall()
+    try:
+        kept = json.loads(comments[0][0]) if comments and comments[0][0] else {}
+        return {
+            column: [Origin(Table(schema, name), inner, by) for schema, name, inner, by in several]
+            for column, several in kept.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        return {}  # a comment of somebody else, or of another version: the next write brings ours

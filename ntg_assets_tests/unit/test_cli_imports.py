@@ -1,0 +1,46 @@
+"""Commands load only what they need, so that help, completion and small answers come at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ntg_assets_tests.workspaces import HOME
+
+HEAVY = (
+    *("dagster", "duckdb", "matplotlib", "numba", "pandas", "pandera"),
+    *("polars", "pyarrow", "scipy", "sklearn", "tea_tasting"),
+)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Packages that a fresh process has loaded after a statement."""
+    script = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=HOME, capture_output=True, text=True, check=True
+    )
+    return {*done.stdout.split()}
+
+
+def test_help_and_completion_load_no_library_of_the_computation() -> None:
+    loaded = loaded_by("import ntg_assets.cli.app")
+    assert [name for name in (*HEAVY, "ntg_assets.configuration.settings") if name in loaded] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import ntg_assets.configuration.settings", {"polars", "scipy"}),
+        (
+            "import ntg_assets.publish.verify, ntg_assets.publish.generations.shelf",
+            {"polars", "scipy", "duckdb", "pyarrow"},
+        ),
+    ],
+)
+def test_answers_on_what_is_published_start_neither_dagster_nor_models(
+    statement: str, allowed: set[str]
+) -> None:
+    loaded = loaded_by(statement)
+    assert [name for name in HEAVY if name in loaded and name not in allowed] == []
+    # `scipy` itself loads its parts when they are first used
+    assert [part for part in ("stats", "special", "optimize") if f"scipy.{part}" in loaded] == []
