@@ -8,7 +8,6 @@ import typer
 
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.cli.options import ConfigOption, JsonOption, out, prepare
-from ntg_assets.contracts import IdTypes
 
 if TYPE_CHECKING:
     from ntg_assets.revenue.handover.reading import Taken
@@ -37,6 +36,7 @@ def taken(
     as_json: JsonOption = False,
 ) -> None:
     """Read back what was sent, bounced and answered; contact caps and trials use it from then."""
+    from ntg_assets.contracts import IdTypes  # noqa: PLC0415  # help comes at once
     from ntg_assets.history.forgets import read_forgotten  # noqa: PLC0415
     from ntg_assets.publish.generations.shelf import shelf_lock  # noqa: PLC0415
     from ntg_assets.revenue.handover.reading import Report, take  # noqa: PLC0415
