@@ -22,7 +22,7 @@ from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_probability
 from ntg_assets.storage.run import run
 
-MANY, SOME = 10_000, 150
+MANY, SOME = 10_000, 20
 
 
 def definition(n: int, **changes: Any) -> dict[str, Any]:
