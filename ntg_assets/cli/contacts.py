@@ -1,6 +1,6 @@
 """`ntg contacts`: what the CRM did of the contacts that it was given."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +21,12 @@ def taken(
         Path, typer.Argument(help="The CRM's report: who, which night, what was done.")
     ],
     night: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            "--night", formats=["%Y-%m-%d"], help="The night of the whole file: its list's cutoff."
+            "--night",
+            parser=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="The night of the whole file: its list's cutoff.",
         ),
     ] = None,
     leave_out_unknown: Annotated[
@@ -51,10 +54,9 @@ def taken(
         paths.scratch,
         read_forgotten(paths.data, id_type=events.user_id_type),
     )
-    day: date | None = night.date() if night else None
     with shelf_lock(paths):
         done = take(
-            Report(file.resolve(), settings.radar.taken, day, leave_out_unknown),
+            Report(file.resolve(), settings.radar.taken, night, leave_out_unknown),
             history=paths.history,
             place=place,
             ids=IdTypes(events.user_id_type, events.item_id_type),
