@@ -34,9 +34,17 @@ OVERRIDES = dg.Field(
     ),
 )
 
+REMAKE = dg.Field(
+    bool,
+    default_value=False,
+    description=(
+        "Make every step again, also one whose code, settings, files and tables are what they were."
+    ),
+)
+
 
 @dg.resource(
-    config_schema={"overrides": OVERRIDES},
+    config_schema={"overrides": OVERRIDES, "remake": REMAKE},
     description="Settings, folders, id types and random streams of this run.",
 )
 def project_of_run(context: dg.InitResourceContext) -> Iterator[Project]:
@@ -44,7 +52,8 @@ def project_of_run(context: dg.InitResourceContext) -> Iterator[Project]:
     with the modelling values that the launchpad gave.
     """
     overrides: Mapping[str, Any] = validate_overrides(context.resource_config["overrides"])
-    with Project(overrides=dict(overrides)).yield_for_execution(context) as project:
+    project = Project(overrides=dict(overrides), remake=context.resource_config["remake"])
+    with project.yield_for_execution(context) as project:
         yield project
 
 

@@ -18,6 +18,8 @@ from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
 from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
+from ntg_assets.orchestration.remembered_steps import with_memory
+from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, STAGES
 
@@ -91,6 +93,25 @@ class Beside(NamedTuple):
         """What the asset may read in all."""
         tables = frozenset(Table(key.path[0], key.path[-1]) for key in keys.values())
         return Declared(reader, tables, self.files, self.whole_store)
+
+    def work(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        tables: Sequence[Table],
+        keys: Mapping[str, dg.AssetKey],
+    ) -> Work:
+        """What a step is made from: what publishes the whole store is made in every run."""
+        reads = tuple(Table(key.path[0], key.path[-1]) for key in keys.values())
+        return Work(
+            name,
+            function.__module__,
+            tuple(tables),
+            reads,
+            self.files,
+            tuple(Table(key.path[0], key.path[-1]) for key in self.after),
+            always=self.whole_store,
+        )
 
     @property
     def shown(self) -> dict[str, list[str]]:
@@ -225,7 +246,7 @@ def source_step(
     """
 
     def build(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        beside = Beside(files=tuple(files))
+        beside = Beside(tuple(after), tuple(files))
         placed = {model: (stages or {}).get(model, INGEST) for model in tables}
         outs = {
             table_of(model): _out(
@@ -238,6 +259,13 @@ def source_step(
             )
             for model, kind in tables.items()
         }
+        run = issued(function, beside.declared(function.__name__, {}))
+        work = beside.work(
+            function.__name__,
+            function,
+            [Table(stage, table_of(model)) for model, stage in placed.items()],
+            {},
+        )
         made = dg.multi_asset(  # noqa: TID251  # the decorator itself
             name=function.__name__,
             outs=outs,
@@ -251,7 +279,7 @@ def source_step(
                 *check_specs,
             ],
             op_tags=dict(op_tags or {}),
-        )(with_contract_checks(issued(function, beside.declared(function.__name__, {})), placed))
+        )(with_memory(with_contract_checks(run, placed), work))
         return _noted(made, function)
 
     return build
@@ -289,9 +317,12 @@ def _asset_in(
     keys = keys_of_tables(function, stage, reads)
     run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
     STEPS.append(Step(f"{stage}/{table_of(contract)}", stage, group, (contract,), keys, run))
+    table = Table(stage, table_of(contract))
+    work = beside.work(f"{stage}__{table.name}", function, [table], keys)
     made = dg.asset(  # noqa: TID251  # the decorator itself
         name=table_of(contract),
         key_prefix=[stage],
+        dagster_type=dg.Any,  # rows, or that they are left; the IO manager refuses the rest
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         deps=[key for key in beside.after if key not in keys.values()],
         group_name=group_of(stage, group),
@@ -301,7 +332,7 @@ def _asset_in(
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
         check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
-    )(with_contract_checks(run, {contract: stage}))
+    )(with_memory(with_contract_checks(run, {contract: stage}), work))
     return _noted(made, function)
 
 
@@ -316,8 +347,10 @@ def _assets_in(
     keys = keys_of_tables(function, stage, {})
     run = issued(function, Beside().declared(f"{stage}/{function.__name__}", keys))
     STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
+    stored = [Table(stage, table_of(model)) for model in tables]
+    work = Beside().work(f"{stage}__{function.__name__}", function, stored, keys)
     made = dg.multi_asset(  # noqa: TID251  # the decorator itself
-        name=f"{stage}__{function.__name__}",
+        name=work.name,
         outs={
             table_of(model): _out(stage, model, told, kinds, part=group)
             for model, told in tables.items()
@@ -327,7 +360,7 @@ def _assets_in(
         check_specs=[
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
-    )(with_contract_checks(run, dict.fromkeys(tables, stage)))
+    )(with_memory(with_contract_checks(run, dict.fromkeys(tables, stage)), work))
     return _noted(made, function)
 
 
@@ -341,6 +374,7 @@ def _out(
     shown: Mapping[str, Any] | None = None,
 ) -> dg.AssetOut:
     return dg.AssetOut(
+        dagster_type=dg.Any,  # as of an asset of one table
         key=dg.AssetKey([stage, table_of(contract)]),
         description=description,
         owners=owners_of(part),

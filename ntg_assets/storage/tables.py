@@ -2,6 +2,8 @@
 read it back.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,6 +32,7 @@ from ntg_assets.storage.run import bound
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
 EXAMPLES = 3
+SHAPE_DIGITS = 8
 
 
 class BrokenContractError(ContractError):
@@ -126,6 +129,13 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
         f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
     ).fetchall()[0]
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
+
+
+def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Hash a table's rows, and the names and types of its columns: what a reader of it may see."""
+    columns = json.dumps(_column_types(connection, table))
+    shape = hashlib.sha256(columns.encode()).hexdigest()[:SHAPE_DIGITS]
+    return f"{content_hash(connection, table)}-{shape}"
 
 
 def _store(
