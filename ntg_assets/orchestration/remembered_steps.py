@@ -98,8 +98,8 @@ def check_with_memory(
 def _report(work: Work, made: Made) -> Iterator[Any]:
     for table in work.tables:
         left = Left(made.run, made.tables[name_of_table(table)])
-        is_one = work.name == f"{table.schema}__{table.name}"  # as `dg.asset` names its output
-        yield dg.Output(left, "result" if is_one else table.name)
+        is_one = len(work.tables) == 1 and work.name == f"{table.schema}__{table.name}"
+        yield dg.Output(left, "result" if is_one else table.name)  # as `dg.asset` names it
     for verdict in made.verdicts:
         yield _again(verdict, made.run)
 
