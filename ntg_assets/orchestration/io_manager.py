@@ -29,7 +29,13 @@ from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, run
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.lineage import keep_origins
-from ntg_assets.storage.tables import BrokenContractError, Written, table_exists, write_table
+from ntg_assets.storage.tables import (
+    BrokenContractError,
+    Written,
+    table_exists,
+    version_written,
+    write_table,
+)
 from ntg_assets.summaries import user_columns
 
 # what makes the tables of a schema; everything else: run-all
@@ -76,7 +82,7 @@ class TableHandler(DbTypeHandler[Any]):
         )
         WRITTEN[table] = written
         if memory := running():
-            memory.stored(table)
+            memory.stored(table, version_written(written))
         origins = column_origins(obj, contract_of(table.name), declared.tables)
         keep_origins(connection, table, origins)
         return {
@@ -98,7 +104,9 @@ class TableHandler(DbTypeHandler[Any]):
             )
         if wanted is Table:
             return table
-        limit = " limit 0" if is_left(context.step_context.op_def.name) else ""
+        # of a step that is left nothing need be read; outside of a run there is no step
+        nothing = running() is not None and is_left(context.step_context.op_def.name)
+        limit = " limit 0" if nothing else ""
         rows = connection.sql(f"select * from {table.quoted}{limit}")
         if wanted is pa.Table:
             return rows.to_arrow_table()

@@ -4,7 +4,7 @@ read it back.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -133,9 +133,17 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 
 def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     """Hash a table's rows, and the names and types of its columns: what a reader of it may see."""
-    columns = json.dumps(_column_types(connection, table))
-    shape = hashlib.sha256(columns.encode()).hexdigest()[:SHAPE_DIGITS]
-    return f"{content_hash(connection, table)}-{shape}"
+    return _version(content_hash(connection, table), _column_types(connection, table))
+
+
+def version_written(written: Written) -> str:
+    """Name the version of a table that was just written, as `version_of` does."""
+    return _version(written.content_hash, written.column_types)
+
+
+def _version(hashed: str, column_types: Mapping[str, str]) -> str:
+    shape = hashlib.sha256(json.dumps(column_types).encode()).hexdigest()[:SHAPE_DIGITS]
+    return f"{hashed}-{shape}"
 
 
 def _store(

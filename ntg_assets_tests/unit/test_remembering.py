@@ -174,7 +174,8 @@ def test_a_setting_makes_what_looks_at_it(
     workspace: Path, changes: dict[str, Any], made: set[str]
 ) -> None:
     assert night(workspace, **changes).made == made
-    same_as_made_again(workspace, **changes)
+    if made:
+        same_as_made_again(workspace, **changes)
 
 
 def more_days(folder: Path) -> None:
@@ -242,7 +243,7 @@ def test_what_was_changed_from_outside_is_made_again(
     if made == {"train_events"}:
         assert after.made == made  # what reads it sees the same rows
         assert hashes(workspace) == before
-    else:
+    elif change is more_days:
         same_as_made_again(workspace)
 
 

@@ -123,9 +123,9 @@ class Memory:
                 self._versions[table] = version_of(connection, table) if exists else None
         return self._versions[table]
 
-    def stored(self, table: Table) -> None:
-        """Note that a table was written: what was known of it holds no longer."""
-        self._versions.pop(table, None)
+    def stored(self, table: Table, version: str) -> None:
+        """Note the version of a table that was just written."""
+        self._versions[table] = version
 
     def unchanged(self, work: Work) -> Made | None:
         """Return what is known of a step that would be made again just so; none where it has to be

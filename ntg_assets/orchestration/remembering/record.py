@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ntg_assets.sql import Table
-from ntg_assets.storage.files import write_text
 
 
 class MadeTable(BaseModel):
@@ -80,8 +79,13 @@ def read_made(folder: Path, step: str) -> Made | None:
 
 
 def keep_made(folder: Path, step: str, made: Made) -> None:
-    """Write what is known of a step, whole."""
-    write_text(folder / f"{step}.json", made.model_dump_json() + "\n")
+    """Write what is known of a step, whole or not at all: it is not brought onto the disk at once,
+    since one that a power cut has torn is as good as none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{step}.json.part"
+    part.write_text(made.model_dump_json() + "\n", encoding="utf-8")
+    part.replace(folder / f"{step}.json")
 
 
 def forget_made(folder: Path, step: str) -> None:
