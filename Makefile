@@ -71,8 +71,8 @@ test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyprojec
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' $(ARGS)
 
 .PHONY: test-reliability
-test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped
-	$(BIN)/python -m pytest ntg_assets_tests/reliability --exhaustive $(ARGS)
+test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped; remember a night and make it again
+	$(BIN)/python -m pytest ntg_assets_tests/reliability ntg_assets_tests/integration/test_remembered_night.py --exhaustive $(ARGS)
 
 .PHONY: test-wheel
 test-wheel: $(DEV) ## Build the wheel, install it into a fresh environment, run a small log from init to publication
