@@ -131,9 +131,15 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
 
 
-def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """Hash a table's rows, and the names and types of its columns: what a reader of it may see."""
-    return _version(content_hash(connection, table), _column_types(connection, table))
+def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    """Hash a table's rows, and the names and types of its columns: what a reader of it may see;
+    none where there is no such table.
+    """
+    try:
+        column_types = _column_types(connection, table)
+    except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
+        return None
+    return _version(content_hash(connection, table), column_types)
 
 
 def version_written(written: Written) -> str:

@@ -30,7 +30,7 @@ from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.orchestration.remembering.touched import leaves, watched
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.tables import table_exists, version_of
+from ntg_assets.storage.tables import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 
@@ -119,8 +119,7 @@ class Memory:
         """Hash a table as it is stored; none where there is none."""
         if table not in self._versions:
             with self._connect() as connection:
-                exists = table_exists(connection, table)
-                self._versions[table] = version_of(connection, table) if exists else None
+                self._versions[table] = version_of(connection, table)
         return self._versions[table]
 
     def stored(self, table: Table, version: str) -> None:
