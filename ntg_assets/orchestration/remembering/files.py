@@ -80,7 +80,7 @@ def _nothing(_: Settings, __: Paths) -> dict[str, str]:
 def _optional(settings: Settings, paths: Paths) -> dict[str, str]:
     versions: dict[str, str] = {}
     for source in file_sources(settings):
-        if source not in (settings.ingest.events, settings.ingest.items):
+        if source is not settings.ingest.events and source is not settings.ingest.items:
             versions |= _of_source(source, settings, paths)
     return versions
 
