@@ -26,7 +26,7 @@ CHANGES: dict[str, tuple[str, Any, str]] = {
     "landing": ("landing.fetch", FETCH, "fetched_files"),
     "ingest": ("ingest.max_bad_share", 0.2, "source_files"),
     "split": ("split.val_share", 0.2, "backtest__split_boundaries"),
-    "features": ("features.recent_days", 60, "backtest__user_features"),
+    "features": ("features.recent_days", 60, "backtest__interaction_features"),
     "taste": ("taste.neighbours_per_item", 12, "backtest__taste_graph"),
     "ranking": ("ranking.top_k", 12, "live__recommendations"),
     "churn": ("churn.regularisation", 3.0, "backtest__churn_coefficients"),
