@@ -1,5 +1,5 @@
-"""What the launchpad of the UI offers for one run: modelling values and the level of the log,
-and nothing else.
+"""What the launchpad of the UI offers for one run: modelling values, whether everything is made
+again, the level of the log, and nothing else.
 
 Dagster lets a launchpad replace every value that a resource, an IO manager or an executor was
 given, the path of the database too. So the jobs are given ones that have no such values.

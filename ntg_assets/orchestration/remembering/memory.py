@@ -33,6 +33,8 @@ from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.tables import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
+NOT_MADE = "it was not made before, or not to its end"
+NOT_PASSED = "a check that was not asked before, or did not pass"
 
 
 class Change(NamedTuple):
@@ -149,7 +151,7 @@ class Memory:
         if not is_known(work.module):
             return [Change("always", f"{work.module} is no module of NTG")]
         if made is None:
-            return [Change("new", "it was not made before, or not to its end")]
+            return [Change("new", NOT_MADE if work.tables else NOT_PASSED)]
         return [
             *_differing("code", made.code, code_of(work.module)),
             *_differing("library", made.environment, self._environment()),
