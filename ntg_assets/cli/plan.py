@@ -41,7 +41,7 @@ def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
         return
     for reason, steps in grouped(plan):
         console.print(f"[bold]{escape(reason)}[/]", highlight=False, soft_wrap=True)
-        console.print(f"  {len(steps)} steps: {_some(steps)}", highlight=False, soft_wrap=True)
+        _tell_steps(steps, console)
     for what, steps in (
         ("made if a table that they read comes out differently", [*plan.looked_at]),
         ("told again, since a check had something to say", plan.told_again),
@@ -49,7 +49,13 @@ def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
     ):
         if steps:
             console.print(f"[bold]{what}[/]", highlight=False)
-            console.print(f"  {len(steps)} steps: {_some(steps)}", highlight=False, soft_wrap=True)
+            _tell_steps(steps, console)
+
+
+def _tell_steps(steps: Sequence[str], console: Console) -> None:
+    plural = "" if len(steps) == 1 else "s"
+    told = f"  {len(steps)} step{plural}: {_some(steps)}"
+    console.print(told, highlight=False, soft_wrap=True)
 
 
 def grouped(plan: Plan) -> list[tuple[str, list[str]]]:

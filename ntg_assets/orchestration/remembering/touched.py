@@ -86,6 +86,7 @@ def leaves(settings: Settings, sections: Collection[str]) -> dict[str, str]:
 
 def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict) and value:
+        yield f"{key} (order)", list(value)  # nobody promises that it makes no difference
         for name, part in value.items():
             yield from _leaves(f"{key}.{name}" if key else str(name), part)
     else:
