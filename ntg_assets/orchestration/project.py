@@ -108,7 +108,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def scratch(self) -> Path:
         """Where a step puts what it alone reads again, when memory does not suffice."""
-        folder = project_paths(self.settings).scratch
+        folder = project_paths(self._loaded).scratch
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
