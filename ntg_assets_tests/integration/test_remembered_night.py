@@ -14,28 +14,29 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings, load_settings
 from ntg_assets.orchestration.remembering.files import READERS
 from ntg_assets.orchestration.remembering.plan import Plan
-from ntg_assets.orchestration.remembering.steps import WORKS
+from ntg_assets.orchestration.remembering.steps import WORKS, makers
+from ntg_assets.sql import Table
 from ntg_assets_tests.workspaces import HOME, Workspace
 
 pytestmark = pytest.mark.slow
 
 FETCH = [{"name": "log", "url": "file:///nowhere/ratings.csv"}]
-# of each section that a result may depend on: a value to change, and a step that looks at it
+# of each section that a result may depend on: a value to change, and a table whose step looks at it
 CHANGES: dict[str, tuple[str, Any, str]] = {
-    "seed": ("seed", 7, "backtest__radar_stability"),
-    "landing": ("landing.fetch", FETCH, "fetched_files"),
-    "ingest": ("ingest.max_bad_share", 0.2, "source_files"),
-    "split": ("split.val_share", 0.2, "backtest__split_boundaries"),
-    "features": ("features.recent_days", 60, "backtest__interaction_features"),
-    "taste": ("taste.neighbours_per_item", 12, "backtest__taste_graph"),
-    "ranking": ("ranking.top_k", 12, "live__recommendations"),
-    "churn": ("churn.regularisation", 3.0, "backtest__churn_coefficients"),
-    "subscriptions": ("subscriptions.max_fit_rows", 1234, "backtest__contract_states"),
-    "value": ("value.annual_discount", 0.2, "backtest__ltv_estimates"),
-    "radar": ("radar.holdout_share", 0.3, "live__intervention_targets"),
-    "experiments": ("experiments.self_tested", 3, "experiments__self_tests"),
-    "off_policy": ("off_policy.list_length", 4, "backtest__off_policy"),
-    "gate": ("gate.bootstrap_samples", 123, "backtest__ranking_report"),
+    "seed": ("seed", 7, "backtest.radar_stability"),
+    "landing": ("landing.fetch", FETCH, "ingest.landed_files"),
+    "ingest": ("ingest.max_bad_share", 0.2, "ingest.events"),
+    "split": ("split.val_share", 0.2, "backtest.split_boundaries"),
+    "features": ("features.recent_days", 60, "backtest.interaction_features"),
+    "taste": ("taste.neighbours_per_item", 12, "backtest.taste_graph"),
+    "ranking": ("ranking.top_k", 12, "live.recommendations"),
+    "churn": ("churn.regularisation", 3.0, "backtest.churn_coefficients"),
+    "subscriptions": ("subscriptions.max_fit_rows", 1234, "backtest.contract_states"),
+    "value": ("value.annual_discount", 0.2, "backtest.ltv_estimates"),
+    "radar": ("radar.holdout_share", 0.3, "live.intervention_targets"),
+    "experiments": ("experiments.self_tested", 3, "experiments.self_tests"),
+    "off_policy": ("off_policy.list_length", 4, "backtest.off_policy_report"),
+    "gate": ("gate.bootstrap_samples", 123, "backtest.ranking_report"),
 }
 
 
@@ -62,8 +63,9 @@ def test_every_section_is_changed_here() -> None:
 
 @pytest.mark.parametrize("section", CHANGES)
 def test_a_changed_section_makes_what_looks_at_it(night: Workspace, section: str) -> None:
-    key, value, step = CHANGES[section]
+    key, value, table = CHANGES[section]
     plan = planned(night, **{key: value})
+    step = makers()[Table(*table.split("."))]
     reasons = [change.what for change in plan.made[step] if change.kind == "setting"]
     assert reasons
     assert all(what.startswith(key) for what in reasons)
@@ -102,7 +104,7 @@ def test_an_edited_source_file_is_seen_and_what_follows_is_looked_at(
     )
     kinds = {change.kind for change in plan.made["source_files"]}
     assert kinds == {"setting", "file"}
-    assert "live__recommendations" in plan.looked_at
+    assert makers()[Table("live", "recommendations")] in plan.looked_at
 
 
 def test_what_is_fetched_is_looked_at_after_the_fetch(night: Workspace) -> None:
