@@ -28,7 +28,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.lineage import keep_origins
+from ntg_assets.storage.lineage import keep_origins, kept_origins
 from ntg_assets.storage.tables import (
     BrokenContractError,
     Written,
@@ -61,7 +61,7 @@ class TableHandler(DbTypeHandler[Any]):
     ) -> Mapping[str, Any]:
         table = Table(table_slice.schema, table_slice.table)
         if isinstance(obj, Left):
-            return _leave(context, table, obj)
+            return _leave(context, table, obj, connection)
         rows = (
             obj
             if isinstance(obj, Query | Stream)
@@ -173,13 +173,16 @@ class NtgDuckDBIOManager(DuckDBIOManager):
         )
 
 
-def _leave(context: dg.OutputContext, table: Table, left: Left) -> Mapping[str, Any]:
+def _leave(
+    context: dg.OutputContext, table: Table, left: Left, connection: Connection
+) -> Mapping[str, Any]:
     """Report a table as it was made before, and leave it."""
     hashed = "-".join(left.made.version.split("-")[:2])
     context.step_context.set_data_version(context.asset_key, dg.DataVersion(hashed))
     return {
         "dagster/row_count": left.made.n_rows,
         "dagster/column_schema": column_docs(contract_of(table.name)),
+        "dagster/column_lineage": column_lineage(kept_origins(connection, table)),
         "content_hash": hashed,
         REUSED: left.run,
     }

@@ -29,6 +29,7 @@ KEPT = {
     "data/history/segments": "history/segments/day.parquet",
     "data/history/assignments": "history/assignments/day.parquet",
     "data/history/generations": "history/generations/000001-a.json",
+    "data/history/taken": "history/taken/day.parquet",
     "data/history/forgets": "history/forgets/000001-a.json",
     "data/leakage": "leakage/a.json",
     "data/features": "features/user_features.parquet",

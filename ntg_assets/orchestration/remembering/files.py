@@ -153,6 +153,7 @@ READERS: Mapping[str, Callable[[Settings, Paths], dict[str, str]]] = {
     "data/history/segments": _history("segments"),
     "data/history/assignments": _history("assignments"),
     "data/history/generations": _history("generations"),
+    "data/history/taken": _history("taken"),
 }
 
 
