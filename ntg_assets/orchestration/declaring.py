@@ -52,6 +52,7 @@ class Beside(NamedTuple):
     after: tuple[dg.AssetKey, ...] = ()
     files: tuple[str, ...] = ()
     whole_store: bool = False
+    reads_after: bool = False
 
     def declared(self, reader: str, keys: Mapping[str, dg.AssetKey]) -> Declared:
         """What the asset may read in all."""
@@ -66,15 +67,16 @@ class Beside(NamedTuple):
         keys: Mapping[str, dg.AssetKey],
     ) -> Work:
         """What a step is made from: what publishes the whole store is made in every run."""
+        after = tuple(Table(key.path[0], key.path[-1]) for key in self.after)
         reads = tuple(Table(key.path[0], key.path[-1]) for key in keys.values())
         return Work(
             name,
             function.__module__,
             tuple(tables),
-            reads,
+            (*reads, *after) if self.reads_after else reads,
             self.files,
-            tuple(Table(key.path[0], key.path[-1]) for key in self.after),
-            always=self.whole_store,
+            after,
+            always=self.whole_store and not self.reads_after,
         )
 
     @property

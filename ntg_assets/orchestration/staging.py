@@ -59,6 +59,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     after: Sequence[dg.AssetKey] = (),
     files: Sequence[str] = (),
     whole_store: bool = False,
+    reads_after: bool = False,
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function an asset in each of `stages`.
@@ -79,6 +80,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
         arguments.
         files: Folders and files that it reads beside its tables, below the workspace.
         whole_store: Whether it may open the warehouse itself: what publishes all of it.
+        reads_after: Whether what it reads there are the tables of `after` and no others.
         kinds: Labels in the UI.
 
     Raises:
@@ -88,7 +90,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
         _require_own(contract, table, function)
-        beside = Beside(tuple(after), tuple(files), whole_store)
+        beside = Beside(tuple(after), tuple(files), whole_store, reads_after)
         return [
             _asset_in(
                 stage,
