@@ -11,7 +11,7 @@ import polars as pl
 from ntg_assets.declared_reads import READS_FILES, running_reader
 from ntg_assets.errors import ContractError, UnboundTableError
 from ntg_assets.sql import Query, Source, Table, columns_left_out, quote_identifier
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.in_memory import in_memory
 
 PARAMETER = re.compile(r"\$[a-z_]\w*", re.IGNORECASE)
 # DuckDB says a table with its alias and sample: `t AS a TABLESAMPLE ...`
@@ -39,7 +39,7 @@ def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]
 def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
     """Run a query and return its rows; without a connection in memory, over frames."""
     with (
-        nullcontext(connection) if connection else connect() as open_connection,
+        nullcontext(connection) if connection else in_memory() as open_connection,
         bound(open_connection, given),
     ):
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
