@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
@@ -16,12 +17,14 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.cli.loading import loading
 from ntg_assets.cli.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
 
+DEFINITIONS = "ntg_assets.definitions"
 LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
 
 
@@ -83,9 +86,10 @@ RunEvent = AssetDone | CheckDone | StepDone | StepFailed | RunOutcome
 
 def nightly_job() -> dg.JobDefinition:
     """Load the job over everything (a function, so that Dagster can find it again)."""
-    from ntg_assets.definitions import (  # noqa: PLC0415  # loading it reads the configuration, which the command names first
-        defs,
-    )
+    if DEFINITIONS not in sys.modules:  # loading it reads the configuration, which a command names
+        with loading():
+            import_module(DEFINITIONS).defs.resolve_job_def("nightly")
+    from ntg_assets.definitions import defs  # noqa: PLC0415  # as above
 
     return defs.resolve_job_def("nightly")
 
