@@ -1,5 +1,6 @@
 """Load many modules without looking for garbage among them."""
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,5 +19,6 @@ def loading() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries count at the end what was not given back
         if was_enabled:
             gc.enable()

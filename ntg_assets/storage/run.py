@@ -16,6 +16,8 @@ from ntg_assets.storage.in_memory import in_memory
 PARAMETER = re.compile(r"\$[a-z_]\w*", re.IGNORECASE)
 # DuckDB says a table with its alias and sample: `t AS a TABLESAMPLE ...`
 TABLE_NAME = re.compile(r'(?:"[^"]*"|\w+)(?:\.(?:"[^"]*"|\w+))*')
+# texts, with the names they were bound to, that name nothing else: to ask again costs a parse
+_WHOLLY_BOUND: set[tuple[str, frozenset[str]]] = set()
 
 
 @contextmanager
@@ -66,14 +68,18 @@ def _require_bound(connection: duckdb.DuckDBPyConnection, given: Query) -> None:
     # what reads files is of `sources/`: an asset that asks the store so is refused before
     if reader is None or READS_FILES.search(given.text):
         return
+    names = frozenset(name.lower() for name in given.tables)
+    if (given.text, names) in _WHOLLY_BOUND:
+        return
     text = PARAMETER.sub("null", given.text)
-    found = connection.get_table_names(text, qualified=True)
-    named = {name.group().strip('"').lower() for one in found if (name := TABLE_NAME.match(one))}
-    if loose := sorted(named - {name.lower() for name in given.tables}):
+    listed = connection.get_table_names(text, qualified=True)
+    named = {name.group().strip('"').lower() for one in listed if (name := TABLE_NAME.match(one))}
+    if loose := sorted(named - names):
         raise UnboundTableError(
             f"{reader}: {given.origin} names {', '.join(loose)}, which nothing is bound to (bound"
             f" are {', '.join(sorted(given.tables)) or 'none'}). Pass each table that it reads."
         )
+    _WHOLLY_BOUND.add((given.text, names))
 
 
 def _require_whole(
