@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
@@ -16,6 +17,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.cli.loading import loading
 from ntg_assets.cli.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
@@ -25,6 +27,7 @@ from ntg_assets.orchestration.remembered_steps import REUSED
 from ntg_assets.orchestration.remembering.planned import PLANNED_ON
 from ntg_assets.sql import Table
 
+DEFINITIONS = "ntg_assets.definitions"
 LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
 
 
@@ -88,9 +91,10 @@ RunEvent = AssetDone | CheckDone | StepDone | StepFailed | RunOutcome
 
 def nightly_job() -> dg.JobDefinition:
     """Load the job over everything (a function, so that Dagster can find it again)."""
-    from ntg_assets.definitions import (  # noqa: PLC0415  # loading it reads the configuration, which the command names first
-        defs,
-    )
+    if DEFINITIONS not in sys.modules:  # loading it reads the configuration, which a command names
+        with loading():
+            import_module(DEFINITIONS).defs.resolve_job_def("nightly")
+    from ntg_assets.definitions import defs  # noqa: PLC0415  # as above
 
     return defs.resolve_job_def("nightly")
 

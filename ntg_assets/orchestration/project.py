@@ -26,7 +26,11 @@ from ntg_assets.orchestration.remembering.planned import refuse_other_state
 from ntg_assets.orchestration.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table, quote_identifier
-from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # the one that issues
+from ntg_assets.storage.connection import (
+    Connection,
+    connect,  # noqa: TID251  # the one that issues
+    connect_again,
+)
 from ntg_assets.storage.run import run
 from ntg_assets.storage.run_lock import run_lock
 
@@ -58,7 +62,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     _settings: Settings | None = PrivateAttr(default=None)
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _is_held: bool = PrivateAttr(default=False)
+    _held_connection: Connection | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds
@@ -131,10 +135,14 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def _opened(self) -> Iterator[Connection]:
-        warehouse = project_paths(self._loaded).warehouse
-        if self._is_held and _size(warehouse) > HELD_BELOW_BYTES:
+        paths = project_paths(self._loaded)
+        if self._held_connection and _size(paths.warehouse) > HELD_BELOW_BYTES:
             self._release()
-        with self._connect() as connection:
+        with (
+            connect_again(self._held_connection, engine=self._loaded.engine, scratch=paths.scratch)
+            if self._held_connection
+            else self._connect()
+        ) as connection:
             yield connection
 
     def read(self, given: Query) -> pl.DataFrame:
@@ -197,12 +205,11 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def _hold(self) -> None:
         if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:
-            self._held.enter_context(self._connect())
-            self._is_held = True
+            self._held_connection = self._held.enter_context(self._connect())
 
     def _release(self) -> None:
+        self._held_connection = None
         self._held.close()
-        self._is_held = False
 
 
 def _size(file: Path) -> int:
