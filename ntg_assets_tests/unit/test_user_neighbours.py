@@ -113,6 +113,18 @@ def test_a_stranger_with_the_same_history_has_the_user_as_neighbour() -> None:
     assert known.users[int(first.indices[0])] == 1
 
 
+@pytest.mark.parametrize("kind", [pl.Int64, pl.String])
+def test_users_are_known_by_their_ids_of_either_type(kind: type[pl.DataType]) -> None:
+    log = code_interactions(LOG.cast({"user_id": kind}))
+    known, profile = user_neighbours(log), recent_profile(log, half_life=3.0, n_items=10)
+    near = nearest_users(profile, log.users, known).toarray()
+    assert (np.diag(near) == 0).all()
+    # nobody is found under another's number
+    by_others = nearest_users(profile, pl.Series([100, 0, 9, 7]).cast(kind), known).toarray()
+    assert (np.diag(by_others) > 0).all()
+    np.testing.assert_array_equal(near[~np.eye(4, dtype=bool)], by_others[~np.eye(4, dtype=bool)])
+
+
 @pytest.mark.parametrize("rows", [1, 7])
 def test_neighbours_do_not_depend_on_how_many_users_are_asked_at_once(
     world: World, model: RankingModel, monkeypatch: pytest.MonkeyPatch, rows: int

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
-from ntg_assets.arrays import Floats, Longs, codes_of, position_in_group, starts_of
+from ntg_assets.arrays import Floats, Longs, position_in_group, starts_of
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.interactions.top_k import top_k_rows
 
@@ -109,7 +109,7 @@ def nearest_users(
     Returns:
         Users x neighbours in single precision, each row from the nearest on (ties: the lower id).
     """
-    own = codes_of(users.cast(known.users.dtype, strict=False), known=known.users)
+    own = _codes_of(users, known.users)
     shape, parts = (profile.shape[0], len(known.users)), []
     for first in range(0, shape[0], ROWS_AT_ONCE):
         rows = own[first : first + ROWS_AT_ONCE]
@@ -122,6 +122,17 @@ def nearest_users(
         parts.append(top_k_rows(np.zeros((0, shape[1]), np.float32), most)[:3])
     user, other, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return sp.csr_array((value, other, starts_of(user, n_groups=shape[0])), shape=shape)
+
+
+def _codes_of(users: pl.Series, ascending: pl.Series) -> Longs:
+    """Return the code of each user, or -1: by bisection, since a request asks for one of many."""
+    if ascending.is_empty():
+        return np.full(len(users), -1)
+    wanted = users.cast(ascending.dtype, strict=False)
+    place = ascending.search_sorted(wanted).to_numpy().astype(np.int64)
+    place = np.minimum(place, len(ascending) - 1)
+    is_there = (ascending.gather(place) == wanted).fill_null(value=False).to_numpy()
+    return np.where(is_there, place, -1)
 
 
 def shared_strengths(
