@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
 from ntg_assets.interactions.dislikes import MARK
 from ntg_assets.interactions.interactions import code_interactions
@@ -135,6 +136,18 @@ def test_neighbours_do_not_depend_on_how_many_users_are_asked_at_once(
     parts = source_profile(world.log, model, source)
     for name in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_a_large_log_is_compared_without_laying_it_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = recent_profile(world.log, half_life=3.0, n_items=30)
+    whole = nearest_users(profile, world.log.users, user_neighbours(world.log))
+    monkeypatch.setattr(module, "MOST_WHOLE", 0)
+    known = user_neighbours(world.log)
+    assert sp.issparse(known.likeness_in_use)
+    sparse = nearest_users(profile, world.log.users, known)
+    np.testing.assert_allclose(sparse.toarray(), whole.toarray(), rtol=1e-6)
 
 
 def test_both_engines_give_the_same_bits(world: World, model: RankingModel) -> None:
