@@ -82,18 +82,18 @@ def night(store: str) -> dict[str, Any]:
             for name, column in STRENGTH.items()
         }
         popularity = _columns(connection, "item_popularity", "*")
-        items = catalogue(popularity)
-        log = timed(lambda: code_interactions(_history(store), items=items))
-        coded = log.pop("result")
-        model = ranking_model(
-            popularity=popularity,
-            graphs=graphs,
-            cutoff_at=CUTOFF,
-            settings=settings,
-            weights=weights,
-            log=coded,
-        )
-        del graphs, popularity
+    items = catalogue(popularity)
+    log = timed(lambda: code_interactions(_history(store), items=items))
+    coded = log.pop("result")
+    model = ranking_model(
+        popularity=popularity,
+        graphs=graphs,
+        cutoff_at=CUTOFF,
+        settings=settings,
+        weights=weights,
+        log=coded,
+    )
+    del graphs, popularity
     recommend = recommendation_rows(model, titles=NO_TITLES, cutoff_at=CUTOFF)
     candidates, lists = (
         (rows for (rows,) in walk_users(coded, model, [made], tell=Progress(print, what=what)))
