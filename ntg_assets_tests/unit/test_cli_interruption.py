@@ -48,6 +48,9 @@ def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         "NTG_INGEST__EVENTS__FILES": f"[{tmp_path}/log.csv]",
         "NTG_INGEST__SOURCE_FOLDERS": f"[{tmp_path}]",
     }
+    before = signal.signal(
+        signal.SIGHUP, signal.SIG_DFL
+    )  # `nohup make test` ignores it, as heirs do
     started = subprocess.Popen(
         [NTG, "build-dataset"],
         cwd=HOME,
@@ -57,6 +60,7 @@ def command(paths: Paths, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGHUP, before)
     try:
         yield started
     finally:
@@ -90,6 +94,7 @@ def test_a_command_that_has_just_begun_ends_with_a_sentence(
     command: "subprocess.Popen[str]", number: int, code: int
 ) -> None:
     while not listens(command):
+        assert command.poll() is None, command.communicate()
         time.sleep(0.005)
     command.send_signal(number)
     assert command.communicate()[1].strip() == SENTENCE
