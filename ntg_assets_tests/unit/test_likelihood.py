@@ -1,5 +1,6 @@
 """Fits end where their slopes are zero, whatever their last bits, and keep ten digits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,14 @@ def pareto_nbd_slopes(model: ParetoNbd, visits: Visits) -> Floats:
     return pareto_nbd.likelihood_and_slopes(model, visits)[1]
 
 
-SLOPES = {BgNbd: bg_nbd_slopes, ParetoNbd: pareto_nbd_slopes}
-FITS = {BgNbd: bg_nbd.fit_bg_nbd, ParetoNbd: pareto_nbd.fit_pareto_nbd}
+SLOPES: dict[type, Callable[[Any, Visits], Floats]] = {
+    BgNbd: bg_nbd_slopes,
+    ParetoNbd: pareto_nbd_slopes,
+}
+FITS: dict[type, Callable[[Visits], Any]] = {
+    BgNbd: bg_nbd.fit_bg_nbd,
+    ParetoNbd: pareto_nbd.fit_pareto_nbd,
+}
 FAMILIES = pytest.mark.parametrize(
     ("family", "model"), [(bg_nbd, BgNbd), (pareto_nbd, ParetoNbd)], ids=["bg_nbd", "pareto_nbd"]
 )

@@ -23,6 +23,7 @@ from ntg_assets.ranking.learning.repeat_weights import (
 from ntg_assets.ranking.learning.weight_prior import WeightPrior, weight_prior
 from ntg_assets.ranking.scoring.sources import RETURNS, Source
 from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
+from ntg_assets.statistics.likelihood import significant
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
@@ -180,14 +181,15 @@ def fit(examples: Examples, pull: Pull) -> Floats:
     relevant items far down a list instead of its top (measured on repeat purchases: NDCG@10 .445
     with all, .455 with the first ten of each source).
     """
-    return minimize(
+    learned = minimize(  # type: ignore[call-overload]
         _objective(examples.contenders(), pull),
         pull.mean,
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, None)] * len(pull.mean),
         options=CONVERGED,
-    ).x  # type: ignore[call-overload]
+    ).x
+    return significant(learned)
 
 
 def _objective(examples: Examples, pull: Pull) -> Callable[[Floats], tuple[float, Floats]]:

@@ -15,6 +15,7 @@ from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.scoring.repeat_consumption import return_probability
 from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
 from ntg_assets.statistics.bootstrap import LEVEL
+from ntg_assets.statistics.likelihood import significant
 
 DEFAULTS = np.array(list(RETURN_DEFAULTS.values()))
 # the log likelihood pays half of this times the squared distance to the default weights, parts
@@ -69,7 +70,7 @@ def fit_returns(examples: Examples) -> Floats:
         options={"ftol": 1e-13, "gtol": 1e-9},
     ).x
     weights = found[1:] / scale
-    return np.concatenate(([np.exp(found[0] - middle @ weights)], weights))
+    return significant(np.concatenate(([np.exp(found[0] - middle @ weights)], weights)))
 
 
 def _likely(examples: Examples, known: Flags) -> Flags:
