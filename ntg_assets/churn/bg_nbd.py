@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import betaln, gammaln, hyp2f1, psi
+from scipy.special import betaln, gammaln, hyp2f1
 
 from ntg_assets.arrays import Floats
 from ntg_assets.statistics.likelihood import minimise, rising, significant
@@ -74,11 +74,11 @@ def log_likelihood_slopes(model: BgNbd, visits: Visits) -> Floats:
     gone = np.exp(left - np.logaddexp(alive, left))  # share of the likelihood
     weights, spans = np.stack([1 - gone, gone]), np.stack([visits.observed, visits.last])
     repeats = x.astype(np.int64)
-    (_, of_b), (_, of_both) = (rising(base, repeats.max(initial=0)) for base in (b, a + b))
+    of_r, of_b, of_both = (rising(base, repeats.max(initial=0))[1] for base in (r, b, a + b))
     stayed = of_b[repeats] - of_both[repeats] - gone / (b + np.maximum(x, 1) - 1)
     return np.stack(
         [
-            r * (psi(r + x) - psi(r) - (weights * np.log1p(spans / alpha)).sum(axis=0)),
+            r * (of_r[repeats] - (weights * np.log1p(spans / alpha)).sum(axis=0)),
             (r + x) * (weights * spans / (alpha + spans)).sum(axis=0) - x,
             gone - a * of_both[repeats],
             b * stayed,

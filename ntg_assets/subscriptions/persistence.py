@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
-from ntg_assets.statistics.likelihood import minimise, rising, significant
+from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.design import Seen
 from ntg_assets.subscriptions.hazard import piece_hazards
 from ntg_assets.subscriptions.pieces import Clock, Pieces, cut
@@ -31,7 +31,6 @@ from ntg_assets.subscriptions.walk_forward import at_risk, logit, thinned
 MAX_LAG = 12
 MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used
 MAX_ROWS = 60_000  # snapshots of the fit; five numbers need no more
-LOG_BOUNDS = (-7.0, 9.0)  # of the parameters of a cohort's law
 LONG_DAYS = 20_000  # beyond any renewal that is looked at
 LANDMARK, COHORT = METHODS = ("landmark", "shifted_beta_geometric")
 PERSISTENCE_TYPES: dict[str, Any] = {
@@ -141,40 +140,6 @@ def far_hazards(
     by_cohort = alpha / (alpha + beta + number)
     is_landmark = (table["method"] == LANDMARK).to_numpy()[:, None]
     return np.where(is_landmark, sigmoid(np.nan_to_num(line)), np.nan_to_num(by_cohort))
-
-
-def fit_beta_geometric(periods: Longs, ended: Floats) -> tuple[float, float]:
-    """Fit the shifted beta-geometric law by maximum likelihood.
-
-    Args:
-        periods: Whole periods that each contract lasted (ended: the last one included).
-        ended: 1 where it ended after them, 0 where it runs.
-
-    Returns:
-        alpha and beta: the chance of an end after t periods is alpha / (alpha + beta + t - 1).
-    """
-    if not ended.sum():
-        n = float(periods.sum())
-        return 0.5, n + 0.5  # Jeffreys: none in n
-    cells, counts = np.unique(np.column_stack([periods, ended]), axis=0, return_counts=True)
-
-    ends, share = (cells[:, 1] > 0).astype(np.int64), counts / counts.sum()
-    whole = cells[:, 0].astype(np.int64)
-    passed, most = whole - ends, int(whole.max(initial=0))
-
-    def loss(log_parameters: Floats) -> tuple[float, Floats]:
-        alpha, beta = np.exp(log_parameters)
-        stays, per_stay = rising(beta, most)
-        all_periods, per_period = rising(alpha + beta, most)
-        likelihood = ends * np.log(alpha) + stays[passed] - all_periods[whole]
-        slopes = (
-            ends - alpha * per_period[whole],
-            beta * (per_stay[passed] - per_period[whole]),
-        )
-        return -float((share * likelihood).sum()), -(share * slopes).sum(axis=1)
-
-    alpha, beta = significant(np.exp(minimise(loss, np.zeros(2), bounds=LOG_BOUNDS)))
-    return float(alpha), float(beta)
 
 
 def day_number(day: date) -> int:

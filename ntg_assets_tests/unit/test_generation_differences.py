@@ -237,9 +237,22 @@ def test_last_bits_are_those_of_floats_alone(
     assert lines[0].startswith(word)
     assert lines[-1].startswith("1 tables: 0 equal")
     assert report(stores[:1] * 2) == (
-        ["equal      live.recommendations", "1 tables: 1 equal, 0 but for last bits, 0 different"],
+        [
+            "equal      live.recommendations",
+            "1 tables: 1 equal, 0 but for last bits, 0 but for hashes of these, 0 different",
+        ],
         False,
     )
+
+
+def test_hashes_of_other_tables_break_no_rule_by_themselves(tmp_path: Path) -> None:
+    for name, (content, rank) in {"a": ("0", 1), "b": ("1", 1), "c": ("1", 2)}.items():
+        rows = pl.DataFrame({"user_id": [1], "rank": [1], "content": [content], "place": [rank]})
+        write_store(tmp_path / f"{name}.duckdb", {"live.recommendations": rows})
+    a, b, c = (tmp_path / f"{name}.duckdb" for name in "abc")
+    lines, is_broken = report([a, b])
+    assert (lines[0].split(":")[0], is_broken) == ("hashes     live.recommendations", False)
+    assert report([a, c])[1]
 
 
 def test_processors_of_other_types_are_named_with_what_they_explain(paths: Paths) -> None:

@@ -12,8 +12,8 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
 from ntg_assets.publish.generations.shelf import Kept
 from ntg_assets.publish.generations.table_differences import (
-    LAST_BITS,
     TableDifference,
+    are_close,
     table_differences,
 )
 from ntg_assets.publish.manifest import Manifest
@@ -187,15 +187,7 @@ def _figures(before: Manifest, after: Manifest) -> list[Change]:
     """List the headline figures that differ, of those that both generations hold."""
     both = before.headlines.keys() & after.headlines.keys()
     one, two = ({name: made.headlines[name] for name in both} for made in (before, after))
-    return [change for change in changes(one, two) if not _is_last_bits(change)]
-
-
-def _is_last_bits(change: Change) -> bool:
-    """Whether two figures differ as processors of other types do."""
-    if change.before is None or change.after is None:
-        return False
-    size = max(1.0, abs(change.before), abs(change.after))
-    return bool(abs(change.after - change.before) <= LAST_BITS * size)
+    return [change for change in changes(one, two) if not are_close(change.before, change.after)]
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, *asked: str) -> list[Change]:

@@ -63,6 +63,13 @@ class TableDifference(NamedTuple):
         )
 
 
+def are_close(one: float | None, two: float | None) -> bool:
+    """Whether two figures differ by no more than processors of other types make them."""
+    if one is None or two is None:
+        return one is two
+    return abs(one - two) <= LAST_BITS * max(1.0, abs(one), abs(two))
+
+
 def table_differences(
     connection: duckdb.DuckDBPyConnection, before: str, after: str
 ) -> Iterator[TableDifference]:
