@@ -49,13 +49,15 @@ def rising(base: float, most: int) -> tuple[Floats, Floats]:
     return logs, slopes
 
 
-def minimise(objective: Objective, start: Floats, *, bounds: tuple[float, float]) -> Floats:
+def minimise(
+    objective: Objective, start: Floats, *, bounds: tuple[Floats | float, Floats | float]
+) -> Floats:
     """Find where a smooth function is smallest inside a box.
 
     Args:
         objective: Gives the loss and its exact slopes at parameters; shape (p,) both ways.
         start: Where the search begins, shape (p,).
-        bounds: Least and largest value of every parameter.
+        bounds: Least and largest value of the parameters, of each or of all.
 
     Returns:
         The parameters, solved until a Newton step is below `CONVERGED`.
@@ -64,18 +66,19 @@ def minimise(objective: Objective, start: Floats, *, bounds: tuple[float, float]
         no bound holds.
     """
     pulled = _pulled(objective, start)
+    low, high = (np.broadcast_to(bound, start.shape) for bound in bounds)
     at, _, _ = fmin_l_bfgs_b(
         pulled,
         start,
-        bounds=[bounds] * len(start),
+        bounds=list(zip(low, high, strict=True)),
         factr=LEAST_FALL,
         pgtol=LEAST_SLOPE,
         maxiter=MAX_SEARCH_STEPS,
     )
     for _ in range(MAX_NEWTON_STEPS):
         loss, slope = pulled(at)
-        step = _newton_step(pulled, at, slope, bounds)
-        moved = np.clip(at + step, *bounds)
+        step = _newton_step(pulled, at, slope, (low, high))
+        moved = np.clip(at + step, low, high)
         risen = pulled(moved)[0] - loss
         if not risen <= ROUNDING * max(1.0, abs(loss)):  # not a number neither
             return at
@@ -94,7 +97,7 @@ def _pulled(objective: Objective, start: Floats) -> Objective:
 
 
 def _newton_step(
-    objective: Objective, at: Floats, slope: Floats, bounds: tuple[float, float]
+    objective: Objective, at: Floats, slope: Floats, bounds: tuple[Floats, Floats]
 ) -> Floats:
     """Solve for the step of the parameters that no bound holds."""
     is_held = ((at <= bounds[0]) & (slope > 0)) | ((at >= bounds[1]) & (slope < 0))
