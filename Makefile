@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
-BENCHMARKS := run scale graph axes ranking sources offpolicy serving churn subscriptions experiments
+BENCHMARKS := run night scale graph axes ranking sources offpolicy serving churn subscriptions experiments
 
 # A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
 CREATED := $(VENV)/.created
@@ -71,8 +71,8 @@ test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyprojec
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' $(ARGS)
 
 .PHONY: test-reliability
-test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped
-	$(BIN)/python -m pytest ntg_assets_tests/reliability --exhaustive $(ARGS)
+test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped; remember a night and make it again
+	$(BIN)/python -m pytest ntg_assets_tests/reliability ntg_assets_tests/integration/test_remembered_night.py --exhaustive $(ARGS)
 
 .PHONY: test-determinism
 test-determinism: $(DEV) ## Run everything as two types of processor would (ARGS: other configurations), and compare every table
@@ -140,8 +140,9 @@ leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
-.PHONY: bench-run bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
+.PHONY: bench-run bench-night bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
 bench-run: ## The whole graph on MovieLens and on four months of purchases
+bench-night: ## The whole graph at 0.25 and 2.5 million events (ARGS="--full": 25 million too), and the next night with one more day
 bench-scale: ## 25 million events through ingest, splits and features
 bench-graph: ## The taste graph at 25 million events against other libraries
 bench-axes: ## How stable the taste axes are when 1% of the data is left out

@@ -17,7 +17,7 @@ from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts as ranking_contracts
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.scored_users import candidate_rows, recommendation_rows, walk_users
-from ntg_assets.ranking.scoring.model import STRENGTH, ranking_model
+from ntg_assets.ranking.scoring.model import STRENGTH, catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import configured_sources
 from ntg_assets.sql import Query, Stream, Table
@@ -82,16 +82,18 @@ def night(store: str) -> dict[str, Any]:
             for name, column in STRENGTH.items()
         }
         popularity = _columns(connection, "item_popularity", "*")
-        model = ranking_model(
-            popularity=popularity,
-            graphs=graphs,
-            cutoff_at=CUTOFF,
-            settings=settings,
-            weights=weights,
-        )
-        del graphs, popularity
-    log = timed(lambda: code_interactions(_history(store), items=model.items))
+    items = catalogue(popularity)
+    log = timed(lambda: code_interactions(_history(store), items=items))
     coded = log.pop("result")
+    model = ranking_model(
+        popularity=popularity,
+        graphs=graphs,
+        cutoff_at=CUTOFF,
+        settings=settings,
+        weights=weights,
+        log=coded,
+    )
+    del graphs, popularity
     recommend = recommendation_rows(model, titles=NO_TITLES, cutoff_at=CUTOFF)
     candidates, lists = (
         (rows for (rows,) in walk_users(coded, model, [made], tell=Progress(print, what=what)))

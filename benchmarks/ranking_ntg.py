@@ -68,6 +68,7 @@ def model_of(task: Task, learned: Learned, *, weights: pl.DataFrame | None) -> R
         cutoff_at=task.cutoff_at,
         settings=task.ranking,
         weights=weights,
+        log=task.log,
     )
 
 

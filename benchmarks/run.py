@@ -1,5 +1,6 @@
-"""What `make run` costs: the whole graph on the bundled MovieLens sample,
-and on four months of the Complete Journey purchases.
+"""What `make run` costs: the whole graph on the bundled MovieLens sample, the same again when
+nothing has changed (after a run in which what compares with the publication before settles), and
+the graph on four months of the Complete Journey purchases.
 
 python -m benchmarks.run
 python -m benchmarks.run --only movielens
@@ -18,7 +19,7 @@ from benchmarks.harness import Cost, Goal, command_line, measure, report
 NTG = str(Path(sys.executable).with_name("ntg"))
 SLICE = (date(2017, 1, 1), date(2017, 5, 1))
 # "well under a minute", on two idle cores; processor seconds tell the same on busy ones
-MOST_SECONDS = 60.0
+MOST_SECONDS, MOST_SECONDS_UNCHANGED = 60.0, 6.0
 
 
 def movielens(workspace: Path) -> Cost:
@@ -47,9 +48,14 @@ def run(only: Literal["movielens", "journey", "both"] = "both") -> None:
     goals = []
     with TemporaryDirectory() as folder:
         if only != "journey":
-            cost = movielens(Path(folder) / "movielens")
+            cost, _, again = (movielens(Path(folder) / "movielens") for _ in range(3))
             figures["movielens"] = vars(cost)
-            goals = [Goal("MovieLens, wall seconds", cost.wall_s, MOST_SECONDS, "at_most")]
+            figures["movielens_nothing_changed"] = vars(again)
+            told = "MovieLens, nothing changed, wall seconds"
+            goals = [
+                Goal("MovieLens, wall seconds", cost.wall_s, MOST_SECONDS, "at_most"),
+                Goal(told, again.wall_s, MOST_SECONDS_UNCHANGED, "at_most"),
+            ]
         if only != "movielens":
             sizes, cost = journey_slice(Path(folder) / "journey")
             figures["complete_journey_slice"] = {**sizes, **vars(cost)}

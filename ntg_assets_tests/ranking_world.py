@@ -22,7 +22,7 @@ from ntg_assets.ranking.lists.scored_users import (
     strategy_list_rows,
     walk_users,
 )
-from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
+from ntg_assets.ranking.scoring.model import RankingModel, catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, configured_sources
 from ntg_assets.taste.ease_graph import build_linear_graph
@@ -98,8 +98,8 @@ def make_world(
     )
     tables["ranking_weights"] = weights
     tables["item_rules"] = judge_items(train, categories, rules=ranking.rules, cutoff_at=cutoff_at)
-    model = model_of(tables, cutoff_at, ranking=ranking)
-    log = code_interactions(train, items=model.items)
+    log = code_interactions(train, items=catalogue(tables["item_popularity"]))
+    model = model_of(tables, cutoff_at, ranking=ranking, log=log)
     known = titles if len(titles) else titles.cast({"item_id": train.schema["item_id"]})
     rows_of = {
         "candidates": candidate_rows,
@@ -128,7 +128,11 @@ def make_world(
 
 
 def model_of(
-    tables: dict[str, pl.DataFrame], cutoff_at: datetime, *, ranking: RankingSettings = RANKING
+    tables: dict[str, pl.DataFrame],
+    cutoff_at: datetime,
+    *,
+    ranking: RankingSettings = RANKING,
+    log: Interactions | None = None,
 ) -> RankingModel:
     """Build the model that the lists are made with."""
     return ranking_model(
@@ -138,6 +142,7 @@ def model_of(
         settings=ranking,
         weights=tables["ranking_weights"],
         item_rules=tables["item_rules"],
+        log=log,
     )
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from scipy.special import ndtr
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import (
@@ -37,6 +36,7 @@ from ntg_assets.statistics.glm import (
     with_intercept,
 )
 from ntg_assets.statistics.likelihood import significant
+from ntg_assets.statistics.one_thread import one_thread
 
 METHODS = ("logistic", "base_rate")
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
@@ -94,7 +94,7 @@ def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
     rows = labelled.sort("user_id", "snapshot_on")
     churned = rows["is_churned"].cast(pl.Float64).to_numpy()
     users = user_codes(rows)
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         fit = fit_logistic(
             without_season(design_matrix(rows, features=CHURN_FEATURES), rows),
             churned,

@@ -25,6 +25,7 @@ ENOUGH_USERS, ENOUGH_VISITS = 1_500, 20_000
 SMALLEST = 1e-300  # keeps logarithms finite
 # of the integral over [0, 1]: 24 leave errors below 1e-9 for all parameters within the bounds
 NODES = tuple(0.5 * (part + shift) for part, shift in zip(leggauss(24), (1.0, 0.0), strict=True))
+CELLS_AT_ONCE = 16_384  # users x nodes: what stays in a processor's cache
 IMPOSSIBLE = 1e9  # loss of parameters at which the likelihood has no number
 
 
@@ -149,20 +150,23 @@ def _alive_and_left(
         means: Zeros of shape (4, users), filled with the means of `_day_terms` over the day of
             leaving.
     """
-    r, alpha, s, beta, x = model.r, model.alpha, model.s, model.beta, visits.repeats
-    alive = -(r + x) * np.log(alpha + visits.observed) - s * np.log(beta + visits.observed)
+    alpha, s, beta, n = model.alpha, model.s, model.beta, model.r + visits.repeats
+    alive = -n * np.log(alpha + visits.observed) - s * np.log(beta + visits.observed)
     from_alpha, from_beta = alpha + visits.last, beta + visits.last
-    falls = (r + x) / from_alpha + (s + 1) / from_beta
+    falls = n / from_alpha + (s + 1) / from_beta
     span = np.log1p((visits.observed - visits.last) * falls)
     total = np.zeros_like(span)
-    for node, weight in zip(*NODES, strict=True):
+    at_once = max(CELLS_AT_ONCE // max(len(span), 1), 1)
+    for first in range(0, len(NODES[0]), at_once):
+        node, weight = (part[first : first + at_once, None] for part in NODES)
         since = np.expm1(span * node) / falls
-        logs = (r + x) * np.log1p(since / from_alpha) + (s + 1) * np.log1p(since / from_beta)
-        part = weight * np.exp(-logs) * (1 / falls + since)
-        total += part
-        if means is not None:
-            means += part * _day_terms(model, visits.last + since)
+        logs = n * np.log1p(since / from_alpha) + (s + 1) * np.log1p(since / from_beta)
+        parts = weight * np.exp(-logs) * (1 / falls + since)
+        for part, day in zip(parts, visits.last + since, strict=True):  # `sum` has its own order
+            total += part
+            if means is not None:
+                means += part * _day_terms(model, day)
     if means is not None:
         means /= np.maximum(total, SMALLEST)
-    begins = np.log(s) - (r + x) * np.log(from_alpha) - (s + 1) * np.log(from_beta)
+    begins = np.log(s) - n * np.log(from_alpha) - (s + 1) * np.log(from_beta)
     return alive, begins + np.log(np.maximum(total * span, SMALLEST))

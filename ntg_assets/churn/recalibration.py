@@ -15,10 +15,10 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibrators import CALIBRATORS, NO_CHANGE, Curve
+from ntg_assets.statistics.one_thread import one_thread
 
 MIN_JUDGED_ORIGINS = 3  # a standard error needs a few gains
 TABLE_SCHEMA = {
@@ -56,7 +56,7 @@ def churn_recalibration(forecasts: pl.DataFrame, *, cutoff_on: date) -> pl.DataF
     rows: list[dict[str, object]] = []
     passed: dict[str, float] = {}
     for name in CALIBRATORS:
-        with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+        with one_thread():  # the order of sums in a threaded product is not fixed
             judged = [_judge(closed, origin_on, name) for origin_on in origins]
             curve = CALIBRATORS[name](closed) if origins else None
         gains = np.array(

@@ -20,13 +20,13 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 from scipy.special import stdtrit
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees, rounded
 from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.scores import linear_logit
 from ntg_assets.statistics.glm import Z_95, sigmoid
+from ntg_assets.statistics.one_thread import one_thread
 
 MIN_ORIGINS = 3  # moments of fewer origins are none
 # of the log odds, where fewer origins say how far a season or a drift may move them: a first model
@@ -81,7 +81,7 @@ def churn_uncertainty(
     )
     sizes = np.bincount(bins)
     knots = np.bincount(bins, logit) / sizes
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         moments, n_origins = origin_moments(forecasts)
         missed = foreseen_variance(rows, logit, bins)
     return pl.DataFrame(

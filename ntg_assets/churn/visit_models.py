@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn import bg_nbd, pareto_nbd
 from ntg_assets.churn.bg_nbd import Visits
+from ntg_assets.statistics.one_thread import one_thread
 
 TINY = 1e-300
 
@@ -69,7 +69,7 @@ def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> Vis
     family, horizon = VISIT_MODELS[name], period_ends[0]
     later = Visits(visits.repeats, visits.last, visits.observed + horizon)
     # small products are slower on many threads, and their sums have no fixed order
-    with threadpool_limits(1), np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         model = family.fit(visits)
         comes = np.minimum(family.active_probability(model, visits, horizon_days=horizon), 1.0)
         upto = [family.expected_visits(model, visits, horizon_days=end) for end in period_ends]

@@ -3,6 +3,7 @@
 import sys
 
 from ntg_assets.cli.interruption import Interrupted, listen, raise_if_received
+from ntg_assets.cli.loading import loading
 
 
 def main() -> None:
@@ -17,9 +18,10 @@ def main() -> None:
 
 def _run_command() -> None:
     try:
-        from ntg_assets.cli.app import (  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
-            main as run_command,
-        )
+        with loading():
+            from ntg_assets.cli.app import (  # noqa: PLC0415  # loading it takes a second, in which Ctrl-C works too
+                main as run_command,
+            )
     except Exception:
         raise_if_received()  # Python wraps what comes up while a class is made
         raise

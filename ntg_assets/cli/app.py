@@ -36,6 +36,7 @@ for command in (
     init,
     check,
     making.run_all,
+    making.plan,
     making.fetch,
     making.build_dataset,
     making.build_features,

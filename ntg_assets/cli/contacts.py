@@ -18,7 +18,10 @@ contacts_app = typer.Typer(help="What the CRM did of the contacts.", no_args_is_
 @contacts_app.command("taken")
 def taken(
     file: Annotated[
-        Path, typer.Argument(help="The CRM's report: who, which night, what was done.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="The CRM's report: who, which night, what was done."
+        ),
     ],
     night: Annotated[
         date | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ntg_assets.cli.failure import RunFailedError
-from ntg_assets.cli.options import ConfigOption, StageOption, err, out, prepare
+from ntg_assets.cli.options import ConfigOption, JsonOption, StageOption, err, out, prepare
 from ntg_assets.cli.progress import tell_run
 from ntg_assets.errors import ConfigurationError
 
@@ -16,10 +16,16 @@ if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
 
 # lists and logs as they are now: whoever opted out since the last run is not on a list made anew
 OPTIONAL = "ingest_optional"
+LEFT = "nothing that they are made from has changed (`ntg run-all --all` makes them again)"
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Make every table, also one that would come out just so.")
+]
 
 
-def run_all(config: ConfigOption = None) -> None:
-    """Make everything: ingest, back-test, gate, live, experiments, publish."""
+def run_all(config: ConfigOption = None, every_step: AllOption = False) -> None:
+    """Make everything that would not come out as it is there: ingest, back-test, gate, live,
+    experiments, publish.
+    """
     from ntg_assets.cli.published import telling_what_is_published  # noqa: PLC0415  # as above
     from ntg_assets.cli.summary import tell_summary  # noqa: PLC0415  # as above
     from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
@@ -27,8 +33,16 @@ def run_all(config: ConfigOption = None) -> None:
     settings, paths = prepare(config)
     before = current_kept(paths)
     with telling_what_is_published(paths):
-        _materialize([], paths=paths)
+        _materialize([], paths=paths, remembers=not every_step)
         tell_summary(settings, paths, before=before, console=out)
+
+
+def plan(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what `run-all` would make now, and why: which file, setting, code or table changed."""
+    from ntg_assets.cli.plan import tell_plan, work_plan  # noqa: PLC0415  # it loads the graph
+
+    settings, paths = prepare(config)
+    tell_plan(work_plan(settings, paths), console=out, as_json=as_json)
 
 
 def fetch(config: ConfigOption = None) -> None:
@@ -117,23 +131,40 @@ def _run_groups(
     _materialize([*first, *(f"{stage}_{group}" for group in groups)], paths=paths)
 
 
-def _materialize(groups: list[str], *, paths: "Paths") -> None:
-    from ntg_assets.cli.runs import never_made, run_assets, select_assets, time_left  # noqa: PLC0415
+def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) -> None:
+    from ntg_assets.cli.plan import work_plan  # noqa: PLC0415
+    from ntg_assets.cli.runs import (  # noqa: PLC0415
+        assets_of,
+        never_made,
+        run_assets,
+        select_assets,
+        time_left,
+    )
     from ntg_assets.configuration.settings import load_settings  # noqa: PLC0415
     from ntg_assets.orchestration.instance import open_instance  # noqa: PLC0415
+    from ntg_assets.orchestration.remembering.planned import state_of  # noqa: PLC0415
     from ntg_assets.orchestration.unfinished_runs import fail_killed_run  # noqa: PLC0415
     from ntg_assets.storage.preflight import check_ready  # noqa: PLC0415
 
-    check_ready(paths, engine=load_settings().engine)
+    settings = load_settings()
+    check_ready(paths, engine=settings.engine)
     with open_instance(paths) as instance:
         if killed := fail_killed_run(instance, paths):
             out.print(f"run {killed[:8]} was killed: it is marked as failed", highlight=False)
-        selected = select_assets(groups)
-        if missing := never_made(selected, instance=instance):
+        selected, state = select_assets(groups), None
+        if remembers:
+            state = state_of(paths)
+            started = assets_of(work_plan(settings, paths).tables)
+            if n_left := len(selected - started):
+                out.print(
+                    f"{n_left:,} of {len(selected):,} tables are left: {LEFT}", highlight=False
+                )
+            selected &= started
+        elif missing := never_made(selected, instance=instance):
             out.print(f"{len(missing)} tables that this needs are made first", highlight=False)
             selected |= missing
         outcome = tell_run(
-            run_assets(selected, instance=instance),
+            run_assets(selected, instance=instance, remake=not remembers, planned_on=state),
             n_assets=len(selected),
             console=out,
             left=time_left(selected, instance=instance),

@@ -64,6 +64,12 @@ def tell_run(
         task = bar.add_task("materializing", total=n_assets, left=str(left))
         for event in events:
             match event:
+                case AssetDone(is_left=True):
+                    bar.advance(task)
+                    console.print(
+                        f"  [dim]·[/] {event.asset:<42} {_rows(event.n_rows):>14}  unchanged",
+                        highlight=False,
+                    )
                 case AssetDone():
                     bar.advance(task)
                     took[event.asset] = event.seconds

@@ -3,8 +3,9 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import dagster as dg
 from dagster._core.execution.api import execute_run_iterator
@@ -16,12 +17,17 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
+from ntg_assets.cli.loading import loading
 from ntg_assets.cli.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of
 from ntg_assets.orchestration.logs import TO_FILE_ONLY, reason_of
+from ntg_assets.orchestration.remembered_steps import REUSED
+from ntg_assets.orchestration.remembering.planned import PLANNED_ON
+from ntg_assets.sql import Table
 
+DEFINITIONS = "ntg_assets.definitions"
 LOOKED_BACK_RUNS = 3  # a run of a part knows only its own steps
 
 
@@ -32,6 +38,8 @@ class AssetDone:
     asset: str
     n_rows: int | None
     seconds: float
+    is_left: bool = False
+    """Whether it would have come out just so, and was left."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,10 @@ RunEvent = AssetDone | CheckDone | StepDone | StepFailed | RunOutcome
 
 def nightly_job() -> dg.JobDefinition:
     """Load the job over everything (a function, so that Dagster can find it again)."""
-    from ntg_assets.definitions import (  # noqa: PLC0415  # loading it reads the configuration, which the command names first
-        defs,
-    )
+    if DEFINITIONS not in sys.modules:  # loading it reads the configuration, which a command names
+        with loading():
+            import_module(DEFINITIONS).defs.resolve_job_def("nightly")
+    from ntg_assets.definitions import defs  # noqa: PLC0415  # as above
 
     return defs.resolve_job_def("nightly")
 
@@ -137,16 +146,33 @@ def origin_of_runs() -> RemoteRepositoryOrigin:
     )
 
 
-def run_assets(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Iterator[RunEvent]:
+def assets_of(tables: Iterable[Table]) -> set[dg.AssetKey]:
+    """Name tables as assets."""
+    return {dg.AssetKey([table.schema, table.name]) for table in tables}
+
+
+def run_assets(
+    selected: set[dg.AssetKey],
+    *,
+    instance: dg.DagsterInstance,
+    remake: bool = True,
+    planned_on: str | None = None,
+) -> Iterator[RunEvent]:
     """Materialize the selected assets with their checks;
     the last thing yielded is the `RunOutcome`.
+
+    Args:
+        selected: What is made.
+        instance: The history of runs.
+        remake: Whether each of them is made even if it would come out just so.
+        planned_on: State of the warehouse by which they were selected (`state_of`).
     """
     job = dg.reconstructable(nightly_job).get_subset(asset_selection=selected)
     definition = job.get_definition()
     run = instance.create_run_for_job(
         definition,
-        run_config=TO_FILE_ONLY,
-        tags=definition.run_tags,
+        run_config={**TO_FILE_ONLY, "resources": {"project": {"config": {"remake": remake}}}},
+        tags={**definition.run_tags, **({PLANNED_ON: planned_on} if planned_on else {})},
         asset_selection=selected,
         remote_job_origin=origin_of_runs().get_job_origin(definition.name),
     )
@@ -179,7 +205,12 @@ def _read(event: dg.DagsterEvent, outcome: RunOutcome, *, seconds: float) -> Ite
     if event.is_step_materialization:
         written = event.step_materialization_data.materialization
         rows = written.metadata.get("dagster/row_count")
-        yield AssetDone("/".join(written.asset_key.path), rows.value if rows else None, seconds)  # type: ignore[arg-type]  # a row count is an int
+        yield AssetDone(
+            "/".join(written.asset_key.path),
+            rows.value if rows else None,  # type: ignore[arg-type]  # a row count is an int
+            seconds,
+            is_left=REUSED in written.metadata,
+        )
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         yield from _check_done(event, outcome)
     elif event.is_step_success:

@@ -53,6 +53,11 @@ class Paths(BaseModel):
         return self.data / "warehouse" / "run.lock"
 
     @property
+    def made(self) -> Path:
+        """Folder of what is known of the tables of the warehouse: what each was made from."""
+        return self.data / "warehouse" / "made"
+
+    @property
     def history(self) -> Path:
         return self.data / "history"
 

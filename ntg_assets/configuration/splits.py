@@ -15,12 +15,15 @@ class SplitSettings(Section):
     """`global_time`: the same two instants for everyone. `per_user`: shares of each user's own
     history.
     """
-    boundaries: Literal["quantile", "dates", "last_days"] = "quantile"
-    """How `global_time` finds its instants."""
+    boundaries: Literal["quantile", "weekly", "dates", "last_days"] = "quantile"
+    """How `global_time` finds its instants. `weekly`: as `quantile`, of the log up to its last
+    Monday, where TEST ends: between two Mondays the back-test is the same, and is not made again;
+    the page says how old its evidence is.
+    """
     val_share: float = Field(default=0.1, gt=0, lt=1)
-    """Share of events in VAL (`quantile`, `per_user`)."""
+    """Share of events in VAL (`quantile`, `weekly`, `per_user`)."""
     test_share: float = Field(default=0.1, gt=0, lt=1)
-    """Share of events in TEST (`quantile`, `per_user`)."""
+    """Share of events in TEST (`quantile`, `weekly`, `per_user`)."""
     val_start: str | None = None
     """First day of VAL (ISO; a time is possible too,
     without an offset it is one of the service's zone), for `dates`.

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
+from ntg_assets.statistics.one_thread import one_thread
 
 Flags = npt.NDArray[np.bool_]
 
@@ -114,7 +114,7 @@ def tune(
         }
         trees = model(**candidate.parameters, **fixed, **growing)
         # the order of sums over threads is not fixed
-        with threadpool_limits(1), np.errstate(over="ignore"):
+        with one_thread(), np.errstate(over="ignore"):
             trees.fit(fitted, values[is_past], X_val=judged, y_val=values[is_newest])
         # the first is that of no tree
         losses = rounded(-np.asarray(trees.validation_score_)[1:])

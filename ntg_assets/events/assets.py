@@ -1,7 +1,6 @@
 """The ingest stage as Dagster assets: one step reads the source files and makes five tables."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -37,6 +36,7 @@ from ntg_assets.orchestration.staging import source_step, staged_asset
 from ntg_assets.sources.files import refuse_changed
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.staging import clear_staging
+from ntg_assets.sources.threshold import CLOCK_REASONS
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 
@@ -99,8 +99,10 @@ def source_files(
     surveyed = survey(
         project.settings.ingest,
         place=place_of(project),
-        now=datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE,
+        now=project.now() + CLOCK_TOLERANCE,
     )
+    if not surveyed.quarantine["reason"].is_in(CLOCK_REASONS).any():
+        project.no_later_now_matters()
     refuse_shrunken(project, surveyed)
     for told in (tell(surveyed), *surveyed.notes):
         context.log.info(told)
@@ -226,11 +228,12 @@ def volume_report(
     load = Load(
         load=content_of(load_ledger, ingest),
         source_name=ingest.source_name,
-        loaded_at=datetime.now(UTC).replace(tzinfo=None),
+        loaded_at=project.now(),
         run=context.run.run_id,
         sources=sources_of(load_ledger),
         **extent._asdict(),
     )
+    project.no_later_now_matters()  # a load that is there is not kept again
     before = load_before(read_loads(folder, source_name=ingest.source_name), load.load)
     keep_load(folder, load)
     return report_volume(load, before, daily, ingest.volume, zone=ingest.zone)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ntg_assets.arrays import Floats, Longs, position_in_group, starts_of
 
 SPARE = 4  # times the entries: rows of very different lengths would be padded to more than this
+SPARSE = 4  # entries in less than every fourth cell: rows are shorter without their zeros
 
 
 class Entries(NamedTuple):
@@ -41,10 +42,21 @@ def top_k_entries(
 ) -> tuple[Longs, Longs]:
     """Choose the `k` largest of positive entries in each row;
     return their positions, by row and rank, and their ranks (from 0).
+
+    Args:
+        row: Row of each entry; entries of one row are together, rows ascend.
+        column: Column of each entry.
+        value: Value of each entry.
+        shape: Rows and columns of the matrix.
+        k: Entries to choose in a row.
     """
-    dense = np.zeros(shape)
-    dense[row, column] = value
-    near = np.flatnonzero(value >= _thresholds(dense, k)[row])
+    if len(row) * SPARSE > shape[0] * shape[1]:
+        dense = np.zeros(shape)
+        dense[row, column] = value
+        least = _thresholds(dense, k)
+    else:
+        least = _entry_thresholds(row, value, k, n_rows=shape[0])
+    near = np.flatnonzero(value >= least[row])
     near = near[np.argsort(row[near].astype(np.int64) * shape[1] + column[near])]
     order, rank = _by_rank(row[near], value[near], k, n_rows=shape[0])
     return near[order], rank
@@ -58,6 +70,25 @@ def _thresholds(values: Floats, k: int) -> Floats:
         if k < n_columns
         else np.zeros(len(values))
     )
+
+
+def _entry_thresholds(
+    row: npt.NDArray[np.integer], value: Floats, k: int, *, n_rows: int
+) -> Floats:
+    """Return the k-th largest entry of each row that has more than `k`, 0 for all others.
+
+    Only such rows are laid out, side by side: most rows of a graph have few entries.
+    """
+    start = starts_of(row, n_groups=n_rows)
+    size = np.diff(start)
+    is_cut = size > k
+    least = np.zeros(n_rows)
+    if is_cut.any():
+        entry = np.flatnonzero(is_cut[row])
+        beside = np.zeros((int(is_cut.sum()), int(size.max())))
+        beside[(np.cumsum(is_cut) - 1)[row[entry]], entry - start[row[entry]]] = value[entry]
+        least[is_cut] = _thresholds(beside, k)
+    return least
 
 
 def _by_rank(

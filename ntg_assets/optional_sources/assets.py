@@ -3,7 +3,6 @@ judged, and stored.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -89,8 +88,11 @@ def configured_files(
         place=place,
         ids=project.id_types,
         published_store=project.paths.pinned().published_store,
-        now=datetime.now(UTC).replace(tzinfo=None),
+        now=project.now(),
     )
+    every_log_is_read = tables.optional_sources["is_usable"].all()
+    if every_log_is_read and not tables.log_row_counts["n_out_of_time"].sum():
+        project.no_later_now_matters()
     for row in tables.optional_sources.iter_rows(named=True):
         tell = context.log.info if row["is_usable"] else context.log.error
         tell(f"{row['source']}: {row['sentence']}")

@@ -5,7 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from ntg_assets.orchestration.staging import Beside, issued, keys_of_tables, note
+from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
+from ntg_assets.orchestration.remembered_steps import check_with_memory
+from ntg_assets.orchestration.staging import note
+from ntg_assets.sql import Table
 
 
 def staged_check(
@@ -63,9 +66,17 @@ def _check_in(
 ) -> dg.AssetChecksDefinition:
     keys = keys_of_tables(function, checked.path[0], reads)
     others = {name: dg.AssetIn(key) for name, key in keys.items() if key != checked}
+    table = Table(checked.path[0], checked.path[-1])
+    work = beside.work(f"{'__'.join(checked.path)}_{function.__name__}", function, [], keys)
+    name = f"{checked.to_user_string()}: {function.__name__}"
+    run = issued(function, beside.declared(name, keys))
     made: Any = dg.asset_check(  # noqa: TID251  # the decorator itself
         asset=checked, additional_ins=others, blocking=blocking, op_tags=dict(op_tags or {})
-    )(issued(function, beside.declared(f"{checked.to_user_string()}: {function.__name__}", keys)))
+    )(
+        check_with_memory(
+            run, work._replace(checks=((table, function.__name__),), is_blocking=blocking)
+        )
+    )
     for key in made.check_keys:
         note(check_name(key), function)
     return made

@@ -66,6 +66,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         self._open: OrderedDict[str, OpenFile] = OrderedDict()
         self._pid = os.getpid()
         self._has_index_columns = False
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data=inst_data)
 
     @contextmanager
@@ -132,10 +133,17 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._has_index_columns = super()._has_asset_key_index_cols_on_connection(conn)
         return self._has_index_columns
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; one that it has is not asked for again."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def wipe(self) -> None:
         """Delete the files of all runs and empty the index."""
         with self._db_lock:
             self._drop_all()
+            self._tables.clear()
         super().wipe()
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:

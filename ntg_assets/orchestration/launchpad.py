@@ -1,5 +1,5 @@
-"""What the launchpad of the UI offers for one run: modelling values and the level of the log,
-and nothing else.
+"""What the launchpad of the UI offers for one run: modelling values, whether everything is made
+again, the level of the log, and nothing else.
 
 Dagster lets a launchpad replace every value that a resource, an IO manager or an executor was
 given, the path of the database too. So the jobs are given ones that have no such values.
@@ -34,9 +34,17 @@ OVERRIDES = dg.Field(
     ),
 )
 
+REMAKE = dg.Field(
+    bool,
+    default_value=False,
+    description=(
+        "Make every step again, also one whose code, settings, files and tables are what they were."
+    ),
+)
+
 
 @dg.resource(
-    config_schema={"overrides": OVERRIDES},
+    config_schema={"overrides": OVERRIDES, "remake": REMAKE},
     description="Settings, folders, id types and random streams of this run.",
 )
 def project_of_run(context: dg.InitResourceContext) -> Iterator[Project]:
@@ -44,7 +52,8 @@ def project_of_run(context: dg.InitResourceContext) -> Iterator[Project]:
     with the modelling values that the launchpad gave.
     """
     overrides: Mapping[str, Any] = validate_overrides(context.resource_config["overrides"])
-    with Project(overrides=dict(overrides)).yield_for_execution(context) as project:
+    project = Project(overrides=dict(overrides), remake=context.resource_config["remake"])
+    with project.yield_for_execution(context) as project:
         yield project
 
 

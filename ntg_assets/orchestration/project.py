@@ -4,8 +4,10 @@ Jobs get it from `launchpad.py`, which lets one run override modelling values an
 Whoever makes one in code may choose another configuration file and override any key.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,17 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings, project_paths
 from ntg_assets.contracts import IdTypes
 from ntg_assets.declared_reads import only, require_declared, require_files, require_whole_store
+from ntg_assets.orchestration.remembered_steps import begin, running
+from ntg_assets.orchestration.remembering.memory import Memory
+from ntg_assets.orchestration.remembering.planned import refuse_other_state
 from ntg_assets.orchestration.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Table, quote_identifier
-from ntg_assets.storage.connection import Connection, connect  # noqa: TID251  # the one that issues
+from ntg_assets.storage.connection import (
+    Connection,
+    connect,  # noqa: TID251  # the one that issues
+    connect_again,
+)
 from ntg_assets.storage.run import run
 from ntg_assets.storage.run_lock import run_lock
 
@@ -45,10 +54,15 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         description='Dotted keys with values, laid over all: {"ranking.top_k": 10}.',
     )
 
+    remake: bool = Field(
+        default=False,
+        description="Whether every step is made again, also one that would come out just so.",
+    )
+
     _settings: Settings | None = PrivateAttr(default=None)
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
-    _is_held: bool = PrivateAttr(default=False)
+    _held_connection: Connection | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds
@@ -56,21 +70,31 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if context.instance:
             fail_killed_run(context.instance, self.paths)
-        with ExitStack() as running:  # Dagster tears nothing down whose setup fails
-            running.enter_context(
+        with ExitStack() as started:  # Dagster tears nothing down whose setup fails
+            started.enter_context(
                 run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else "")
             )
+            refuse_other_state(self.paths, context.run.tags if context.run else {})
             self._hold()
-            self._running = running.pop_all()
+            begin(self._memory(context.run.run_id if context.run else ""))
+            self._running = started.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
         """Let go of the warehouse and the workspace."""
+        begin(None)
         self._release()
         self._running.close()
 
     @property
     def settings(self) -> Settings:
-        """The effective configuration, read once per run."""
+        """The effective configuration, read once per run; while a step runs, it is noted which
+        sections the step looks at.
+        """
+        memory = running()
+        return memory.settings(self._loaded) if memory else self._loaded
+
+    @property
+    def _loaded(self) -> Settings:
         if self._settings is None:
             self._settings = load_settings(self.config_file, overrides=self.overrides)
         return self._settings
@@ -83,19 +107,19 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             UndeclaredReadError: an asset asks that declares no files.
         """
         require_files("the folders of the project")
-        return project_paths(self.settings)
+        return project_paths(self._loaded)
 
     @property
     def scratch(self) -> Path:
         """Where a step puts what it alone reads again, when memory does not suffice."""
-        folder = project_paths(self.settings).scratch
+        folder = project_paths(self._loaded).scratch
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @property
     def id_types(self) -> IdTypes:
         """How the source writes ids."""
-        events = self.settings.ingest.events
+        events = self._loaded.ingest.events
         return IdTypes(user=events.user_id_type, item=events.item_id_type)
 
     @contextmanager
@@ -111,10 +135,14 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def _opened(self) -> Iterator[Connection]:
-        warehouse = project_paths(self.settings).warehouse
-        if self._is_held and _size(warehouse) > HELD_BELOW_BYTES:
+        paths = project_paths(self._loaded)
+        if self._held_connection and _size(paths.warehouse) > HELD_BELOW_BYTES:
             self._release()
-        with self._connect() as connection:
+        with (
+            connect_again(self._held_connection, engine=self._loaded.engine, scratch=paths.scratch)
+            if self._held_connection
+            else self._connect()
+        ) as connection:
             yield connection
 
     def read(self, given: Query) -> pl.DataFrame:
@@ -140,9 +168,26 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         return random_stream(self.settings.seed, use)
 
+    def now(self) -> datetime:
+        """The present instant (naive UTC). What asks for it is made anew in every run, unless it
+        says that a later one would change nothing (`no_later_now_matters`).
+        """
+        memory = running()
+        moment = memory.now() if memory else time.time()
+        return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+
+    @staticmethod
+    def no_later_now_matters() -> None:
+        """Say that the running asset would make the same of a later present."""
+        if memory := running():
+            memory.settle()
+
+    def _memory(self, run_id: str) -> Memory:
+        return Memory(self._loaded, self.paths, self._opened, run=run_id, remakes=self.remake)
+
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        settings = self.settings
+        settings = self._loaded
         paths = project_paths(settings)
         source_folders = [Path(folder) for folder in settings.ingest.source_folders]
         allowed = [paths.home, paths.workspace, *source_folders]
@@ -160,12 +205,11 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def _hold(self) -> None:
         if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:
-            self._held.enter_context(self._connect())
-            self._is_held = True
+            self._held_connection = self._held.enter_context(self._connect())
 
     def _release(self) -> None:
+        self._held_connection = None
         self._held.close()
-        self._is_held = False
 
 
 def _size(file: Path) -> int:

@@ -7,6 +7,7 @@ What they declare holds here too: an asset that reads what it was not issued is 
 import inspect
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -175,8 +176,8 @@ def _results(
     for model, rows in zip(step.tables, several, strict=True):
         columns = ", ".join(map(quote_identifier, column_names(model)))
         whole = _as_query(rows)
-        chosen = Query(f"select {columns} from made", {"made": whole})  # noqa: S608  # quoted
-        yield Table(step.stage, table_of(model)), chosen
+        text = f"select {columns} from (\n{whole.text}\n)"  # noqa: S608  # quoted
+        yield Table(step.stage, table_of(model)), replace(whole, text=text)
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:

@@ -6,51 +6,20 @@ that every one of them has a contract and stands in `DECORATED`.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import dagster as dg
 
 from ntg_assets.contracts import Contract, table_of
-from ntg_assets.declared_reads import FILES, Declared, only
 from ntg_assets.errors import ContractError
 from ntg_assets.orchestration.column_docs import column_docs
 from ntg_assets.orchestration.contract_checks import contract_check, with_contract_checks
+from ntg_assets.orchestration.declaring import Beside, issued, keys_of_tables
 from ntg_assets.orchestration.domains import group_of, owners_of, tags_of
+from ntg_assets.orchestration.remembered_steps import with_memory
 from ntg_assets.sql import Table
 from ntg_assets.stages import INGEST, STAGES
-
-NOT_TABLES = frozenset({"context", "project"})
-INGEST_TABLES = frozenset(
-    {
-        "events",
-        "items",
-        "item_categories",
-        "event_calendar",
-        "quarantine",
-        "load_ledger",
-        "volume_report",
-        "optional_sources",
-        "input_files",
-        "user_lists",
-        "trial_log",
-        "excluded_items",
-        "exposure_log",
-        "outcome_log",
-        "log_row_counts",
-        "kept_assignments",
-        "shown_log_losses",
-        "attributes",
-        "attribute_sources",
-        "attribute_report",
-        "subscription_terms",
-        "subscription_payments",
-        "subscription_quarantine",
-        "subscription_checks",
-        "subscription_report",
-    }
-)
 
 # every function that a decorator has made an asset or a check: its name in the graph and where it
 # stands; a test holds this against the graph
@@ -80,48 +49,6 @@ class Step(NamedTuple):
 STEPS: list[Step] = []
 
 
-class Beside(NamedTuple):
-    """What an asset reads or waits for beside the tables of its parameters."""
-
-    after: tuple[dg.AssetKey, ...] = ()
-    files: tuple[str, ...] = ()
-    whole_store: bool = False
-
-    def declared(self, reader: str, keys: Mapping[str, dg.AssetKey]) -> Declared:
-        """What the asset may read in all."""
-        tables = frozenset(Table(key.path[0], key.path[-1]) for key in keys.values())
-        return Declared(reader, tables, self.files, self.whole_store)
-
-    @property
-    def shown(self) -> dict[str, list[str]]:
-        """The files, as the graph shows them beside the tables."""
-        return {FILES: list(self.files)} if self.files else {}
-
-
-def issued(function: Callable[..., Any], declared: Declared) -> Callable[..., Any]:
-    """Wrap a function so that what runs in it may read what is declared; of a generator, only
-    while it runs.
-    """
-
-    @wraps(function)
-    def call(*args: Any, **named: Any) -> Any:
-        with only(declared):
-            return function(*args, **named)
-
-    @wraps(function)
-    def generate(*args: Any, **named: Any) -> Iterator[Any]:
-        made = function(*args, **named)
-        while True:
-            with only(declared):
-                try:
-                    part = next(made)
-                except StopIteration:
-                    return
-            yield part
-
-    return generate if inspect.isgeneratorfunction(function) else call
-
-
 def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     *,
     contract: type[Contract],
@@ -132,6 +59,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     after: Sequence[dg.AssetKey] = (),
     files: Sequence[str] = (),
     whole_store: bool = False,
+    reads_after: bool = False,
     kinds: Sequence[str] = ("python",),
 ) -> Callable[[Callable[..., Any]], list[dg.AssetsDefinition]]:
     """Make the decorated function an asset in each of `stages`.
@@ -152,6 +80,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
         arguments.
         files: Folders and files that it reads beside its tables, below the workspace.
         whole_store: Whether it may open the warehouse itself: what publishes all of it.
+        reads_after: Whether what it reads there are the tables of `after` and no others.
         kinds: Labels in the UI.
 
     Raises:
@@ -161,7 +90,7 @@ def staged_asset(  # noqa: PLR0913  # all that the graph shows of an asset
     def build(function: Callable[..., Any]) -> list[dg.AssetsDefinition]:
         table = name or function.__name__
         _require_own(contract, table, function)
-        beside = Beside(tuple(after), tuple(files), whole_store)
+        beside = Beside(tuple(after), tuple(files), whole_store, reads_after)
         return [
             _asset_in(
                 stage,
@@ -225,7 +154,7 @@ def source_step(
     """
 
     def build(function: Callable[..., Any]) -> dg.AssetsDefinition:
-        beside = Beside(files=tuple(files))
+        beside = Beside(tuple(after), tuple(files))
         placed = {model: (stages or {}).get(model, INGEST) for model in tables}
         outs = {
             table_of(model): _out(
@@ -238,6 +167,13 @@ def source_step(
             )
             for model, kind in tables.items()
         }
+        run = issued(function, beside.declared(function.__name__, {}))
+        work = beside.work(
+            function.__name__,
+            function,
+            [Table(stage, table_of(model)) for model, stage in placed.items()],
+            {},
+        )
         made = dg.multi_asset(  # noqa: TID251  # the decorator itself
             name=function.__name__,
             outs=outs,
@@ -251,23 +187,10 @@ def source_step(
                 *check_specs,
             ],
             op_tags=dict(op_tags or {}),
-        )(with_contract_checks(issued(function, beside.declared(function.__name__, {})), placed))
+        )(with_memory(with_contract_checks(run, placed), work))
         return _noted(made, function)
 
     return build
-
-
-def keys_of_tables(
-    function: Callable[..., Any], stage: str, reads: Mapping[str, str]
-) -> dict[str, dg.AssetKey]:
-    """Find the tables that a function takes, by the names of its parameters."""
-    return {
-        table: dg.AssetKey(
-            [reads.get(table) or (INGEST if table in INGEST_TABLES else stage), table]
-        )
-        for table in inspect.signature(function).parameters
-        if table not in NOT_TABLES
-    }
 
 
 def note(name: str, function: Callable[..., Any]) -> None:
@@ -289,9 +212,12 @@ def _asset_in(
     keys = keys_of_tables(function, stage, reads)
     run = issued(function, beside.declared(f"{stage}/{table_of(contract)}", keys))
     STEPS.append(Step(f"{stage}/{table_of(contract)}", stage, group, (contract,), keys, run))
+    table = Table(stage, table_of(contract))
+    work = beside.work(f"{stage}__{table.name}", function, [table], keys)
     made = dg.asset(  # noqa: TID251  # the decorator itself
         name=table_of(contract),
         key_prefix=[stage],
+        dagster_type=dg.Any,  # rows, or that they are left; the IO manager refuses the rest
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         deps=[key for key in beside.after if key not in keys.values()],
         group_name=group_of(stage, group),
@@ -301,7 +227,7 @@ def _asset_in(
         kinds={"duckdb", *kinds},
         metadata={"dagster/column_schema": column_docs(contract), **beside.shown},
         check_specs=[contract_check(dg.AssetKey([stage, table_of(contract)]), contract)],
-    )(with_contract_checks(run, {contract: stage}))
+    )(with_memory(with_contract_checks(run, {contract: stage}), work))
     return _noted(made, function)
 
 
@@ -316,8 +242,10 @@ def _assets_in(
     keys = keys_of_tables(function, stage, {})
     run = issued(function, Beside().declared(f"{stage}/{function.__name__}", keys))
     STEPS.append(Step(f"{stage}/{function.__name__}", stage, group, tuple(tables), keys, run))
+    stored = [Table(stage, table_of(model)) for model in tables]
+    work = Beside().work(f"{stage}__{function.__name__}", function, stored, keys)
     made = dg.multi_asset(  # noqa: TID251  # the decorator itself
-        name=f"{stage}__{function.__name__}",
+        name=work.name,
         outs={
             table_of(model): _out(stage, model, told, kinds, part=group)
             for model, told in tables.items()
@@ -327,7 +255,7 @@ def _assets_in(
         check_specs=[
             contract_check(dg.AssetKey([stage, table_of(model)]), model) for model in tables
         ],
-    )(with_contract_checks(run, dict.fromkeys(tables, stage)))
+    )(with_memory(with_contract_checks(run, dict.fromkeys(tables, stage)), work))
     return _noted(made, function)
 
 
@@ -341,6 +269,7 @@ def _out(
     shown: Mapping[str, Any] | None = None,
 ) -> dg.AssetOut:
     return dg.AssetOut(
+        dagster_type=dg.Any,  # as of an asset of one table
         key=dg.AssetKey([stage, table_of(contract)]),
         description=description,
         owners=owners_of(part),

@@ -35,6 +35,7 @@ def contents_asset(
         stages=(stage,),
         after=[dg.AssetKey([schema, table]) for schema, table in tables],
         whole_store=True,
+        reads_after=True,
         kinds=("sql",),
     )
     def contents(project: Project) -> pl.DataFrame:

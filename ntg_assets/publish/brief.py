@@ -12,7 +12,7 @@ import polars as pl
 from ntg_assets.evaluation.expected_quality.sentences import tell_quality
 from ntg_assets.experiments.decision.mission import QUESTION, answer_mission
 from ntg_assets.off_policy.sentences import tell_values
-from ntg_assets.publish.broken import tell_broken, tell_doubtful
+from ntg_assets.publish.broken import tell_age, tell_broken, tell_doubtful
 from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 from ntg_assets.revenue.contacts.contact_candidates import SILENCE
@@ -112,7 +112,10 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
         "withheld": read("live", "contact_holds")["sentence"].to_list(),
         "broken": tell_broken(read),
-        "doubtful": tell_doubtful(read),
+        "doubtful": [
+            *tell_doubtful(read),
+            *tell_age(read("backtest", "split_boundaries"), read("live", "split_boundaries")),
+        ],
     }
 
 

@@ -3,6 +3,7 @@ or only with doubts: for the page and for the end of a run.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 import polars as pl
 
@@ -59,3 +60,18 @@ def tell_doubtful(read: Reader) -> list[str]:
         " counts"
         for row in near.iter_rows(named=True)
     ]
+
+
+def tell_age(judged: pl.DataFrame, shown: pl.DataFrame) -> list[str]:
+    """Say how much older the evidence is than the lists; nothing where both end together.
+
+    Args:
+        judged: Boundaries of the back-test, whose last part ends where its evidence does.
+        shown: Boundaries of the live stage.
+    """
+    ends_at, known_at = judged["end_at"].max(), shown["end_at"].max()
+    if not isinstance(ends_at, datetime) or not isinstance(known_at, datetime):
+        return []
+    days = (known_at - ends_at).days
+    told = f"split: the evidence ends on {ends_at:%Y-%m-%d}, {days:,} day(s) before what is shown"
+    return [told] if days > 0 else []

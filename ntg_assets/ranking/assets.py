@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
-from ntg_assets.interactions.interactions import HISTORY, code_interactions
+from ntg_assets.interactions.interactions import HISTORY, Interactions, code_interactions
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset, staged_assets
 from ntg_assets.ranking.contracts import (
@@ -41,7 +41,12 @@ from ntg_assets.ranking.lists.scored_users import (
     strategy_list_rows,
     walk_users,
 )
-from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, RankingModel, ranking_model
+from ntg_assets.ranking.scoring.model import (
+    GRAPH_COLUMNS,
+    RankingModel,
+    catalogue,
+    ranking_model,
+)
 from ntg_assets.ranking.scoring.popularity import item_popularity as score_popularity
 from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.ranking.scoring.sources import configured_sources
@@ -130,6 +135,7 @@ def ranking_rules_report(
         project.read(Query("select * from stored", {"stored": table}))
         for table in (item_rules, ranking_weights, item_popularity)
     )
+    events = _history(project, train_events)
     model = ranking_model(
         popularity=popularity,
         graphs=_graphs(
@@ -143,8 +149,8 @@ def ranking_rules_report(
         settings=settings.ranking,
         weights=weights,
         zone=zone_of(split_boundaries),
+        log=code_interactions(events, items=catalogue(popularity)),
     )
-    events = _history(project, train_events)
     excluded = find_excluded(excluded_items["listed_id"], judged["item_id"])
     return report_rules(events, model, facts=judged, excluded=excluded, seed=settings.seed)
 
@@ -187,15 +193,16 @@ def compared_lists(
         linear=linear_graph,
         latent=item_embeddings,
     )
+    log = code_interactions(_history(project, train_events), items=catalogue(item_popularity))
     model = _weighed(
-        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules
+        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules, log
     )
     settings = model.settings
     recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))
     compare = strategy_list_rows(
         model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k)
     )
-    return _walked(project, context, train_events, model, (candidate_rows, recommend, compare))
+    return _walked(project, context, log, model, (candidate_rows, recommend, compare))
 
 
 @staged_assets(
@@ -226,11 +233,12 @@ def lists(
         linear=linear_graph,
         latent=item_embeddings,
     )
+    log = code_interactions(_history(project, train_events), items=catalogue(item_popularity))
     model = _weighed(
-        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules
+        project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules, log
     )
     recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))
-    return _walked(project, context, train_events, model, (candidate_rows, recommend))
+    return _walked(project, context, log, model, (candidate_rows, recommend))
 
 
 @staged_asset(contract=DefaultListReport, group="ranking", kinds=("numpy",))
@@ -280,6 +288,7 @@ def _weighed(
     boundaries: pl.DataFrame,
     weights: pl.DataFrame,
     rules: pl.DataFrame,
+    log: Interactions,
 ) -> RankingModel:
     """Build the model that lists are made with."""
     return ranking_model(
@@ -290,18 +299,18 @@ def _weighed(
         weights=weights,
         item_rules=rules,
         zone=zone_of(boundaries),
+        log=log,
     )
 
 
 def _walked(
     project: Project,
     context: dg.AssetExecutionContext,
-    train_events: Table,
+    log: Interactions,
     model: RankingModel,
     tables: Sequence[RowsOf],
 ) -> tuple[Stream, ...]:
     """Make one stream per table from one walk over the users of TRAIN."""
-    log = code_interactions(_history(project, train_events), items=model.items)
     parts = walk_users(log, model, tables, tell=Progress(context.log.info, what="lists"))
     return divided(parts, n_tables=len(tables), folder=project.scratch)
 

@@ -10,7 +10,7 @@ from ntg_assets.ranking.lists.strategies import STRATEGIES
 from ntg_assets.summaries import summary
 
 PLACING_RULES = ("boosts", "freshness", "diversity")
-KINDS = ("graph", "latent", "popularity", "consumed", "return")
+KINDS = ("graph", "latent", "neighbours", "popularity", "consumed", "return")
 STATUSES = ("learned", "prior", "floor", "no_labels")
 
 
@@ -87,7 +87,7 @@ class RankingWeights(Contract):
         "What the source looks at; `return`: a part of the source `consumed_return`", isin=KINDS
     )
     half_life: float = column(
-        "Half-life of the profile in items (graph), else in days; null: the whole past counts",
+        "Half-life of the profile in items (graph, neighbours), else in days; null: the whole past",
         gt=0,
         nullable=True,
     )

@@ -66,6 +66,9 @@ def split_boundaries(
             "per_user",
             zone,
         )
+    if settings.boundaries == "weekly":
+        end_at = last_monday(end_at, zone)
+        calendar = calendar.filter(pl.col("bucket_at") < end_at)
     val_at, test_at = _global_instants(calendar, settings=settings, zone=zone)
     if not start_at < val_at < test_at < end_at:
         _refuse((start_at, val_at, test_at, end_at), settings=settings)
@@ -89,6 +92,14 @@ def log_span(calendar: pl.DataFrame) -> tuple[datetime, datetime]:
             "split: the log holds no accepted event. Look at ingest.quarantine for the reasons."
         )
     return calendar["bucket_at"].min(), calendar["ends_at"].max()  # type: ignore[return-value]  # a datetime column
+
+
+def last_monday(end_at: datetime, zone: str = UTC_ZONE) -> datetime:
+    """Return the last midnight of the zone that begins a Monday and does not lie after an
+    instant.
+    """
+    day = day_of(end_at, zone)
+    return first_instant(day - timedelta(days=day.weekday()), zone)
 
 
 def train_end(boundaries: pl.DataFrame) -> datetime:
@@ -133,6 +144,11 @@ def _global_instants(
     if settings.boundaries == "last_days":
         test_at = shift_instant(log_span(calendar)[1], -settings.test_days, zone)
         return shift_instant(test_at, -settings.val_days, zone), test_at
+    if calendar.is_empty():
+        raise NotEnoughDataError(
+            "split: no event lies before the last Monday of the log. Use a longer log, or"
+            " split.boundaries: quantile."
+        )
     after_train = settings.val_share + settings.test_share
     return _instant_after_share(calendar, 1 - after_train), _instant_after_share(
         calendar, 1 - settings.test_share

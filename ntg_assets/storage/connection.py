@@ -43,13 +43,41 @@ def connect(
         require_files(str(database))
     limits = engine or EngineSettings()
     connection = _open(database, read_only=read_only)
-    try:
+    with _closed_after(connection, engine=limits, scratch=scratch):
         if not _is_confined(connection):
             _confine(connection, limits, scratch=scratch, allowed=allowed)
         yield connection
+
+
+@contextmanager
+def connect_again(
+    held: Connection, *, engine: EngineSettings, scratch: Path | None
+) -> Iterator[Connection]:
+    """Connect once more to a database that is open: its limits hold, temporary tables and
+    transactions are those of the new connection alone.
+
+    Args:
+        held: A connection to it.
+        engine: Its limits, for a message.
+        scratch: Its folder for what does not fit into memory, for a message.
+
+    Raises:
+        StorageError: in the block: memory or disk does not suffice.
+    """
+    connection = held.cursor()
+    with _closed_after(connection, engine=engine, scratch=scratch):
+        yield connection
+
+
+@contextmanager
+def _closed_after(
+    connection: Connection, *, engine: EngineSettings, scratch: Path | None
+) -> Iterator[None]:
+    try:
+        yield
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        if told := explain_limit(error, engine=limits, scratch=scratch):
-            raise StorageError(told) from None
+        if explained := explain_limit(error, engine=engine, scratch=scratch):
+            raise StorageError(explained) from None
         raise
     finally:  # closing an open transaction rolls it back, and frees the file's lock
         connection.close()

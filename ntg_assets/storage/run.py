@@ -11,11 +11,13 @@ import polars as pl
 from ntg_assets.declared_reads import READS_FILES, running_reader
 from ntg_assets.errors import ContractError, UnboundTableError
 from ntg_assets.sql import Query, Source, Table, columns_left_out, quote_identifier
-from ntg_assets.storage.connection import connect
+from ntg_assets.storage.in_memory import in_memory
 
 PARAMETER = re.compile(r"\$[a-z_]\w*", re.IGNORECASE)
 # DuckDB says a table with its alias and sample: `t AS a TABLESAMPLE ...`
 TABLE_NAME = re.compile(r'(?:"[^"]*"|\w+)(?:\.(?:"[^"]*"|\w+))*')
+# texts, with the names they were bound to, that name nothing else: to ask again costs a parse
+_WHOLLY_BOUND: set[tuple[str, frozenset[str]]] = set()
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]
 def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl.DataFrame:
     """Run a query and return its rows; without a connection in memory, over frames."""
     with (
-        nullcontext(connection) if connection else connect() as open_connection,
+        nullcontext(connection) if connection else in_memory() as open_connection,
         bound(open_connection, given),
     ):
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
@@ -66,14 +68,18 @@ def _require_bound(connection: duckdb.DuckDBPyConnection, given: Query) -> None:
     # what reads files is of `sources/`: an asset that asks the store so is refused before
     if reader is None or READS_FILES.search(given.text):
         return
+    names = frozenset(name.lower() for name in given.tables)
+    if (given.text, names) in _WHOLLY_BOUND:
+        return
     text = PARAMETER.sub("null", given.text)
-    found = connection.get_table_names(text, qualified=True)
-    named = {name.group().strip('"').lower() for one in found if (name := TABLE_NAME.match(one))}
-    if loose := sorted(named - {name.lower() for name in given.tables}):
+    listed = connection.get_table_names(text, qualified=True)
+    named = {name.group().strip('"').lower() for one in listed if (name := TABLE_NAME.match(one))}
+    if loose := sorted(named - names):
         raise UnboundTableError(
             f"{reader}: {given.origin} names {', '.join(loose)}, which nothing is bound to (bound"
             f" are {', '.join(sorted(given.tables)) or 'none'}). Pass each table that it reads."
         )
+    _WHOLLY_BOUND.add((given.text, names))
 
 
 def _require_whole(

@@ -2,7 +2,9 @@
 read it back.
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -30,6 +32,7 @@ from ntg_assets.storage.run import bound
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
 EXAMPLES = 3
+SHAPE_DIGITS = 8
 
 
 class BrokenContractError(ContractError):
@@ -126,6 +129,27 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
         f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
     ).fetchall()[0]
     return f"{n_rows:x}-{int(total) % 2**64:016x}"
+
+
+def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    """Hash a table's rows, and the names and types of its columns: what a reader of it may see;
+    none where there is no such table.
+    """
+    try:
+        column_types = _column_types(connection, table)
+    except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
+        return None
+    return _version(content_hash(connection, table), column_types)
+
+
+def version_written(written: Written) -> str:
+    """Name the version of a table that was just written, as `version_of` does."""
+    return _version(written.content_hash, written.column_types)
+
+
+def _version(hashed: str, column_types: Mapping[str, str]) -> str:
+    shape = hashlib.sha256(json.dumps(column_types).encode()).hexdigest()[:SHAPE_DIGITS]
+    return f"{hashed}-{shape}"
 
 
 def _store(

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Flags, Floats
 from ntg_assets.churn.design import standardise
 from ntg_assets.churn.logistic import LogisticFit, fit_logistic
 from ntg_assets.statistics.glm import Z_95
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.contracts import KINDS
 from ntg_assets.subscriptions.design import Seen, group_of, matrix_of
 from ntg_assets.subscriptions.pieces import KIND_CODES, Pieces
@@ -85,7 +85,7 @@ def fit_hazards(seen: Seen, names: Sequence[str], *, regularisation: float) -> p
     matrix, clusters = matrix[order], clusters[order]
     outcome, is_trial = pieces.outcome[order], (pieces.number < 0)[order]
     tables = []
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         for kind in KINDS:
             code = KIND_CODES[kind]
             chosen = possible(kind, is_trial) & ((outcome == 0) | (outcome == code))

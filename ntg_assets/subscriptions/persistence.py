@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.design import Seen
 from ntg_assets.subscriptions.hazard import piece_hazards
@@ -219,5 +219,5 @@ def _fit_landmark(far: Far, centred: Floats) -> Floats | None:
     design = np.column_stack(
         [np.ones(len(score)), score, log_lag, score * log_lag, np.log1p(far.number)]
     )
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         return maximum_likelihood(design, far.ended)

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import scipy.linalg
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.interactions.top_k import Entries, top_k_rows
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.taste.edges import UserItems
 from ntg_assets.taste.neighbours import COMPILED_FROM, rows_at_once
 from ntg_assets.taste.taste_graph import guarded_nodes
@@ -64,7 +64,7 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
         (np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape
     )[:, :n_items]
     regularisation = settings.linear_regularisation * histories.nnz / n_items
-    with threadpool_limits(1):
+    with one_thread():
         edges = _top_weights(
             histories, k=settings.linear_neighbours_per_item, regularisation=regularisation
         )

@@ -5,11 +5,11 @@ each dimension with a fixed sign.
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.statistics.one_thread import one_thread
 
 # the last bits of a factorisation differ from process to process; what is stored must not
 VALUE_DIGITS = 9
@@ -83,7 +83,7 @@ def strengths(log: Interactions) -> sp.csr_array:
 def _factor(matrix: sp.csr_array, n_dimensions: int, seed: int, *, regularisation: float) -> Floats:
     from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415  # takes a second to import
 
-    with threadpool_limits(1):  # one thread: the bits do not depend on their number
+    with one_thread():  # one thread: the bits do not depend on their number
         _, strength, vectors = randomized_svd(matrix, n_components=n_dimensions, random_state=seed)
     largest = vectors[np.arange(n_dimensions), np.abs(vectors).argmax(axis=1)]
     per_item = (matrix.data**2).sum() / matrix.shape[1]

@@ -7,12 +7,12 @@ import warnings
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats, codes_of
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.interactions.top_k import top_k_rows
+from ntg_assets.statistics.one_thread import one_thread
 
 # the strongest items of an axis, whose categories are held against those of all nodes
 NAME_ITEMS = 40
@@ -120,7 +120,7 @@ def _factor(edges: sp.csr_array, n_axes: int) -> Floats:
     from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
 
     # one thread: the bits do not depend on their number
-    with threadpool_limits(1), warnings.catch_warnings():
+    with one_thread(), warnings.catch_warnings():
         # the start is fixed, so an early stop is the same in every run
         warnings.simplefilter("ignore", ConvergenceWarning)
         loadings = (

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 COMMANDS = [
     "run-all",
+    "plan",
     "build-dataset",
     "build-features",
     "build-graph",

@@ -37,10 +37,15 @@ def test_rows_hold_their_largest_by_value_then_column(values: Block, k: int, spa
     assert list(zip(chosen.row, chosen.rank, chosen.column, strict=True)) == best(values, k)
 
 
+@pytest.mark.parametrize("sparse", [0, np.inf], ids=["only entries", "with zeros"])
 @given(values=BLOCKS, k=st.integers(1, 9), seed=st.integers(0, 99))
-def test_entries_in_any_order_of_columns_give_the_same(values: Block, k: int, seed: int) -> None:
+def test_entries_in_any_order_of_columns_give_the_same(
+    values: Block, k: int, seed: int, sparse: float
+) -> None:
     row, column = np.nonzero(values > 0)
     order = np.lexsort((np.random.default_rng(seed).random(len(row)), row))
     row, column = row[order], column[order]
-    place, rank = top_k_entries(row, column, values[row, column], shape=values.shape, k=k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(top_k, "SPARSE", sparse)
+        place, rank = top_k_entries(row, column, values[row, column], shape=values.shape, k=k)
     assert list(zip(row[place], rank, column[place], strict=True)) == best(values, k)

@@ -12,7 +12,7 @@ import pytest
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.contracts import Contract, column, contract
 from ntg_assets.declared_reads import Declared, only, require_declared, require_files
-from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.errors import UnboundTableError, UndeclaredReadError
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
@@ -233,3 +233,12 @@ def test_a_limit_ends_with_the_asset_whatever_happens_in_it() -> None:
         require_declared(
             Query("select n from a, b", {"a": Table("live", "t"), "b": pl.DataFrame()})
         )
+
+
+def test_a_text_that_was_let_through_is_refused_where_it_is_bound_to_less() -> None:
+    rows, text = pl.DataFrame({"n": [1]}), "select a.n from rows_a as a cross join rows_b as b"
+    both = {"rows_a": rows, "rows_b": rows}
+    with only(Declared("reads", frozenset())):
+        assert run(Query(text, both)).rows() == run(Query(text, both)).rows() == [(1,)]
+        with pytest.raises(UnboundTableError, match="names rows_b, which nothing is bound to"):
+            run(Query(text, {"rows_a": rows, "others": rows}))

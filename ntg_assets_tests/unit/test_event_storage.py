@@ -124,6 +124,17 @@ def test_a_file_that_was_deleted_is_made_anew(
     assert messages(storage) == []
 
 
+def test_a_table_of_the_index_is_looked_for_until_it_is_there(
+    storage: KeptSqliteEventLogStorage,
+) -> None:
+    assert storage.has_table("event_logs")
+    assert not storage.has_table("later")
+    with storage.index_connection() as index:
+        index.exec_driver_sql("create table later (a int)")
+    assert storage.has_table("later")
+    assert storage._tables == {"event_logs", "later"}
+
+
 def test_a_connection_that_failed_is_not_used_again(storage: KeptSqliteEventLogStorage) -> None:
     storage.store_event(entry(RUN, 0))
     with pytest.raises(Exception, match="no such table"), storage.run_connection(RUN) as broken:

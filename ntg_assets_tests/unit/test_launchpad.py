@@ -103,6 +103,7 @@ def test_the_launchpad_has_no_other_entry(job: dg.JobDefinition) -> None:
         ":loggers:console:config:log_level",
         ":loggers:console:config:standard_error",
         ":resources:io_manager:config",
+        ":resources:project:config:remake",
         *(f":resources:project:config:overrides:{key}" for key in MODELLING_KEYS),
     }
 

@@ -4,7 +4,7 @@ import html
 import json
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, column_names, contract_of
 from ntg_assets.errors import StorageError
 from ntg_assets.publish.brief import BRIEF_FIGURES, facts, write_brief
+from ntg_assets.publish.broken import tell_age
 from ntg_assets.publish.exports import CONTACT_LISTS, WITHHELD, export_contact_list, export_withheld
 from ntg_assets.publish.json_schemas import incompatibilities, report_schema
 from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
@@ -231,6 +232,7 @@ NOTHING_BROKEN = {
         "subscription_report",
         "attribute_report",
         "expected_quality",
+        "split_boundaries",
     )
 }
 
@@ -256,6 +258,14 @@ def test_brief_escapes_what_comes_from_the_log(tmp_path: Path) -> None:
     )
     assert "blend would have earned 1 per shown place where the log earned 0.5" in page
     assert "no claim: thin evidence: 2 of the 300 users that a claim needs" in page
+
+
+def test_the_age_of_the_evidence_is_told_where_it_is_older_than_the_lists() -> None:
+    ends = [pl.DataFrame({"end_at": [datetime(2024, 1, day)]}) for day in (8, 12)]
+    assert tell_age(*ends) == [
+        "split: the evidence ends on 2024-01-08, 4 day(s) before what is shown"
+    ]
+    assert tell_age(ends[0], ends[0]) == []
 
 
 def test_a_load_that_brought_less_is_told_on_the_page_and_at_the_end_of_a_run() -> None:

@@ -9,7 +9,8 @@ import pytest
 from ntg_assets.configuration.ranking import DislikeSettings
 from ntg_assets.interactions.dislikes import MARK, history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
-from ntg_assets.ranking.lists.reasons import give_reasons, strongest_seeds
+from ntg_assets.ranking.lists.evidence import strongest_seeds
+from ntg_assets.ranking.lists.reasons import give_reasons
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.profiles import history_profile
 from ntg_assets.ranking.scoring.scores import score_users

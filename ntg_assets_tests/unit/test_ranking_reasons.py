@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.ranking.lists.evidence import strongest_seeds
 from ntg_assets.ranking.lists.reasons import (
     KINDS_OF_REASONS,
     give_reasons,
     named_kinds,
     popular_words,
     strongest_of,
-    strongest_seeds,
 )
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.profiles import history_profile

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.interactions.interactions import Interactions, code_interactions
-from ntg_assets.ranking.lists.reasons import edge_strengths, give_reasons
+from ntg_assets.ranking.lists.evidence import edge_strengths
+from ntg_assets.ranking.lists.reasons import give_reasons
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy.special import gammaln, hyp2f1
 
+from ntg_assets.churn import pareto_nbd
 from ntg_assets.churn.bg_nbd import Visits, silence_probability
 from ntg_assets.churn.pareto_nbd import (
     ParetoNbd,
@@ -68,6 +69,18 @@ def test_pareto_nbd_finds_the_planted_parameters_and_the_visits_to_come() -> Non
     assert told.sum() == pytest.approx(after.sum(), rel=0.05)
     alive = alive_probability(model, visits)
     assert ((alive >= 0) & (alive <= 1)).all()
+
+
+def test_pareto_nbd_has_the_same_bits_however_many_nodes_are_taken_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visits = Visits(np.arange(40.0), np.linspace(0.0, 90.0, 40), np.full(40, 100.0))
+    model = ParetoNbd(1.2, 15.0, 1.5, 150.0)
+    likelihoods = []
+    for cells in (1, 5 * 40, 40 * 24):
+        monkeypatch.setattr(pareto_nbd, "CELLS_AT_ONCE", cells)
+        likelihoods.append(log_likelihood(model, visits).tobytes())
+    assert likelihoods == [likelihoods[0]] * 3
 
 
 def test_pareto_nbd_has_the_published_likelihood_and_a_number_where_that_overflows() -> None:

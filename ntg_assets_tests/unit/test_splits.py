@@ -12,6 +12,7 @@ from ntg_assets.splits.boundaries import (
     cutoff_day,
     event_calendar,
     everything_known,
+    last_monday,
     split_boundaries,
     train_end,
 )
@@ -66,6 +67,24 @@ def test_quantile_boundary_is_the_first_day_before_which_the_share_lies() -> Non
         (3, 4),
         (4, 5),
     ]
+
+
+def test_weekly_boundaries_are_those_of_the_log_up_to_its_last_monday() -> None:
+    settings = SplitSettings(boundaries="weekly", val_share=0.2, test_share=0.2)
+    quantile = settings.model_copy(update={"boundaries": "quantile"})
+    whole = split_boundaries(daily(*[10] * 14), settings=quantile)  # 1 January 2024 is a Monday
+    for n_more in range(7):  # the days of a week move nothing
+        later = split_boundaries(daily(*[10] * 14, *[90] * n_more), settings=settings)
+        assert_frame_equal(later, whole)
+    assert spans(split_boundaries(daily(*[10] * 21), settings=settings))[-1][1] == 22
+    with pytest.raises(NotEnoughDataError, match="before the last Monday"):
+        split_boundaries(daily(10, 10, 10), settings=settings)
+
+
+def test_weeks_end_at_the_midnight_of_the_zone() -> None:
+    sunday_night = datetime(2024, 1, 15, 4)  # 23:00 of a Sunday in New York
+    assert last_monday(sunday_night, "America/New_York") == datetime(2024, 1, 8, 5)
+    assert last_monday(datetime(2024, 1, 15, 5), "America/New_York") == datetime(2024, 1, 15, 5)
 
 
 def test_last_days_count_back_from_the_end() -> None:

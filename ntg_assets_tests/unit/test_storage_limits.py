@@ -10,7 +10,7 @@ from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import ConfigurationError, StorageError
 from ntg_assets.sql import Query
-from ntg_assets.storage.connection import connect, explain_limit
+from ntg_assets.storage.connection import connect, connect_again, explain_limit
 from ntg_assets.storage.run import run
 
 SMALL = EngineSettings(memory_limit="12MB", threads=1)
@@ -35,6 +35,21 @@ def test_too_little_memory_names_the_setting_and_its_value(tmp_path: Path) -> No
         ),
     ):
         make_a_list(tmp_path / "store.duckdb")
+
+
+def test_limits_and_messages_hold_for_a_second_connection_too(tmp_path: Path) -> None:
+    def ask(held: duckdb.DuckDBPyConnection) -> None:
+        with connect_again(held, engine=SMALL, scratch=tmp_path) as again:
+            again.execute("create temp table mine as select 1 as n")
+            again.begin()
+            again.execute("create table undone as select 1 as n")
+            run(Query(f"select len(ns) as n from ({ONE_LIST})", {"numbers": NUMBERS}), again)
+
+    with connect(tmp_path / "store.duckdb", engine=SMALL, scratch=tmp_path) as held:
+        with pytest.raises(StorageError, match=r"^engine\.memory_limit is 12MB"):
+            ask(held)
+        left = held.execute("select table_name from duckdb_tables()").fetchall()
+    assert left == []
 
 
 def test_a_full_disk_names_the_folder(tmp_path: Path) -> None:

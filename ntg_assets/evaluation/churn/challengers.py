@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn import bg_nbd
@@ -40,6 +39,7 @@ from ntg_assets.evaluation.churn.value_challengers import (
     run_rate,
 )
 from ntg_assets.statistics.glm import sigmoid
+from ntg_assets.statistics.one_thread import one_thread
 
 RFM = ("log_recency_days", "log_active_days", "log_value_per_active_day")
 RFT = ("log_recency_days", "log_active_days", "log_tenure_days")
@@ -87,7 +87,7 @@ def gradient_boosting(origin: Origin) -> Floats:
     model = HistGradientBoostingClassifier(
         **origin.sizes.get(BOOSTED, UNTUNED).parameters, random_state=origin.seed % SEEDS
     )
-    with threadpool_limits(1):  # the order of sums over threads is not fixed
+    with one_thread():  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(closed)), closed["is_churned"].to_numpy())
         return model.predict_proba(rounded(design_matrix(origin.now)))[:, 1]
 
@@ -175,7 +175,7 @@ def challenger_forecasts(origin: Origin, *, value: ValueSettings) -> pl.DataFram
 
 def _logistic(origin: Origin, features: list[Feature]) -> Floats:
     closed = origin.known.sort("user_id", "snapshot_on")
-    with threadpool_limits(1):
+    with one_thread():
         matrix, churned = (
             design_matrix(closed, features=features),
             closed["is_churned"].cast(pl.Float64).to_numpy(),

@@ -4,7 +4,6 @@ shipped models.
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn import bg_nbd
@@ -14,6 +13,7 @@ from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, of_
 from ntg_assets.evaluation.churn.origin import DIRECT_LOSS, Origin
 from ntg_assets.revenue.value.value_model import daily_run_rate, observed_value
 from ntg_assets.revenue.value.ways import gamma_gamma
+from ntg_assets.statistics.one_thread import one_thread
 
 VALUE_CHALLENGERS = ("bg_nbd", "run_rate")
 HALF_LIVES = (7, 30, 90, 365)  # days, of the decayed active days that are known of everybody
@@ -67,7 +67,7 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
     size = origin.sizes.get(DIRECT_LOSS, UNTUNED).parameters
     model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
     # the order of sums over threads is not fixed
-    with threadpool_limits(1), np.errstate(over="ignore"):
+    with one_thread(), np.errstate(over="ignore"):
         model.fit(for_trees(design_matrix(closed)), rounded(lost / lost.mean()))
         relative = model.predict(rounded(design_matrix(origin.now)))
         return np.minimum(relative * lost.mean(), lost.max())

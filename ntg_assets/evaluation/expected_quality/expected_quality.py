@@ -20,11 +20,11 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.uncertainty import MIN_ORIGINS, origin_information, origin_moments
 from ntg_assets.statistics.glm import sigmoid
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.statistics.probability_metrics import (
     SMALLEST_PROBABILITY,
     equal_mass_bins,
@@ -109,7 +109,7 @@ def expected_quality(
         closes_on=pl.col("origin_on") + horizon,
     )
     made: list[dict[str, object]] = []
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         for rows in [*past, *([now] if now.height else [])]:
             before = closed.filter(pl.col("closes_on") <= rows["origin_on"][0])
             made += _estimates(rows.sort("user_id"), before, n_bins=n_bins, rng=rng)

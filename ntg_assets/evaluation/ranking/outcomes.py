@@ -125,6 +125,7 @@ def list_outcomes(
     default_list: pl.DataFrame,
     past: Past,
     ks: Sequence[int],
+    distances: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Measure every strategy for every user with something relevant.
 
@@ -135,20 +136,14 @@ def list_outcomes(
         default_list: What every strategy shows to users without history.
         past: Histories, how well known an item is, and mixes of categories.
         ks: List lengths.
+        distances: `list_distances` of these users or more, where they are known already.
 
     Returns:
         `ranking_outcomes` rows of this part.
     """
-    users = (
-        relevant.group_by("user_id")
-        .len("n_relevant")
-        .sort("user_id")
-        .with_columns(pl.col("n_relevant").cast(pl.Int64))
-    )
-    users = users.join(past.sizes, on="user_id", how="left", maintain_order="left").with_columns(
-        pl.col("n_history_items").fill_null(0)
-    )
-    past = past._replace(mix=past.mix.join(users.select("user_id"), on="user_id", how="semi"))
+    users = _users_of(relevant, past)
+    if distances is None:
+        distances = list_distances(relevant, lists=lists, past=past, ks=ks)
     parts = [
         _measure(_shown(rows, users, default_list), users, relevant, past, k=k).with_columns(
             pl.lit(strategy).alias("strategy"),
@@ -158,7 +153,56 @@ def list_outcomes(
         for strategy, rows in _by_strategy(lists)
         for k in ks
     ]
+    parts = [_with_distances(part, distances) for part in parts]
     return pl.concat(parts).select(OUTCOME_COLUMNS) if parts else _no_outcomes(users)
+
+
+def _users_of(relevant: pl.DataFrame, past: Past) -> pl.DataFrame:
+    users = relevant.group_by("user_id").len("n_relevant").sort("user_id")
+    return users.join(past.sizes, on="user_id", how="left", maintain_order="left").with_columns(
+        pl.col("n_relevant").cast(pl.Int64), pl.col("n_history_items").fill_null(0)
+    )
+
+
+def list_distances(
+    users: pl.DataFrame, *, lists: pl.DataFrame, past: Past, ks: Sequence[int]
+) -> pl.DataFrame:
+    """Measure how far each user's lists are from the user's mix of categories. It depends on list
+    and history alone, so slices of what is relevant share it.
+
+    Args:
+        users: `user_id`: whom it is asked of, in any number of rows.
+        lists: `strategy_lists`.
+        past: Mixes of categories; who has none (nobody without history has one) has no row.
+        ks: List lengths.
+
+    Returns:
+        `strategy`, `k`, `user_id`, `miscalibration`.
+    """
+    wanted = users.select("user_id").unique()
+    mix = past.mix.join(wanted, on="user_id", how="semi")
+    lists = lists.join(wanted, on="user_id", how="semi")
+    parts = [
+        miscalibration(mix, category_mix(rows.filter(pl.col("rank") <= k), past.categories)).select(
+            pl.lit(strategy).alias("strategy"),
+            pl.lit(k, pl.Int64).alias("k"),
+            "user_id",
+            "miscalibration",
+        )
+        for strategy, rows in _by_strategy(lists)
+        for k in ks
+    ]
+    empty = miscalibration(mix.head(0), mix.head(0)).select(
+        pl.lit("").alias("strategy"), pl.lit(0, pl.Int64).alias("k"), "user_id", "miscalibration"
+    )
+    return pl.concat([empty, *parts])
+
+
+def _with_distances(measured: pl.DataFrame, distances: pl.DataFrame) -> pl.DataFrame:
+    both = measured.join(
+        distances, on=["strategy", "k", "user_id"], how="left", maintain_order="left"
+    )
+    return both.with_columns(pl.col("miscalibration").fill_null(0.0))
 
 
 def _no_outcomes(users: pl.DataFrame) -> pl.DataFrame:
@@ -219,11 +263,7 @@ def _measure(
     novelty = np.bincount(user, rows["surprise"].to_numpy(), minlength=users.height) / np.maximum(
         n_shown, 1
     )
-    away = miscalibration(past.mix, category_mix(rows, past.categories))
-    told = users.join(away, on="user_id", how="left", maintain_order="left").with_columns(
-        pl.col("miscalibration").fill_null(0.0)
-    )
-    return told.with_columns(
+    return users.with_columns(
         k=pl.lit(k, pl.Int64),
         n_hits=pl.Series(hits.sum(axis=1), dtype=pl.Int64),
         novelty=pl.Series(novelty, dtype=pl.Float64),

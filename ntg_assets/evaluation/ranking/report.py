@@ -8,7 +8,13 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
+from ntg_assets.evaluation.ranking.outcomes import (
+    HeldOut,
+    list_distances,
+    list_outcomes,
+    past_of,
+    relevant_pairs,
+)
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.statistics.ranking_metrics import METRICS
 
@@ -101,10 +107,17 @@ def measure_item_slices(
         grouped = relevant.join(groups, on="item_id", how="left").with_columns(
             pl.col("slice").fill_null("new_items")
         )
+        distances = list_distances(relevant, lists=lists, past=past, ks=ks)
         for name in ITEM_SLICES:
             rows = grouped.filter(pl.col("slice") == name).select("user_id", "item_id")
             measured = list_outcomes(
-                rows, split=part.split, lists=lists, default_list=default_list, past=past, ks=ks
+                rows,
+                split=part.split,
+                lists=lists,
+                default_list=default_list,
+                past=past,
+                ks=ks,
+                distances=distances,
             )
             parts.append(measured.with_columns(pl.lit(name).alias("slice")))
     return pl.concat(parts, how="vertical_relaxed")

@@ -213,6 +213,7 @@ def _remove_copies(paths: Paths, done: Forgot) -> None:
     for folder, told in (
         (paths.landing, "the next run fetches again"),
         (paths.scratch, "copies of files while they were read"),
+        (paths.made, "what checks had said of the tables"),
         (before, "what older versions had published"),
     ):
         if folder.is_dir() and any(folder.iterdir()):

@@ -135,6 +135,7 @@ def inner_model(
         cutoff_at=cut.cutoff_at,
         settings=narrow,
         zone=cut.zone,
+        log=log,
     )
 
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats, Longs, position_in_group
 from ntg_assets.configuration.ranking import RankingSettings
@@ -23,6 +22,7 @@ from ntg_assets.ranking.learning.weight_prior import WeightPrior, weight_prior
 from ntg_assets.ranking.scoring.sources import RETURNS, Source
 from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
 from ntg_assets.statistics.likelihood import minimise, significant
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
@@ -109,7 +109,7 @@ def learn_weights(
     if examples.n_users == 0:
         expected = Pull.towards(prior, sources, floor=_slowest(sources), settings=settings)
         return _table(sources, expected, None, None, status="no_labels")
-    with threadpool_limits(1):  # one thread: the bits do not depend on their number
+    with one_thread():  # one thread: the bits do not depend on their number
         returns = returns_position(sources)
         evidence = _evidence(examples, sources, prior, settings, rng, samples)
         pull = Pull.towards(prior, sources, floor=evidence.floor, settings=settings)

@@ -10,15 +10,16 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.interactions.interactions import Interactions
-from ntg_assets.ranking.lists.reasons import edge_strengths
+from ntg_assets.ranking.lists.evidence import source_strengths
 from ntg_assets.ranking.scoring.blend import blend_scores
 from ntg_assets.ranking.scoring.candidates import Pairs
 from ntg_assets.ranking.scoring.dense_scores import DenseScores
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.profiles import history_profile
-from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.ranking.scoring.sources import NEIGHBOURS, Source
 
 SEEDS_SHOWN = 3
+FIRST = np.zeros(1, np.int64)  # the only user
 
 
 class Seed(NamedTuple):
@@ -100,11 +101,13 @@ def total(parts: list[Contribution]) -> float:
 def _seeds(
     source: Source, block: Interactions, model: RankingModel, code: int, titles: pl.Series
 ) -> list[Seed]:
-    if source.kind not in ("graph", "latent"):
+    if source.kind not in ("graph", "latent", NEIGHBOURS):
         return []
     profile = history_profile(block, model, source)
     had, weight = profile.indices.astype(np.int64), profile.data.astype(np.float64)
-    edge = edge_strengths(model, source.graph, had, np.full(len(had), code))
+    edge = source_strengths(
+        source, block, model, (FIRST, np.array([code])), (np.zeros(len(had), np.int64), had)
+    )
     best = np.lexsort((np.arange(len(had)), -weight * edge))[:SEEDS_SHOWN]
     return [
         Seed(

@@ -7,11 +7,11 @@ import polars as pl
 
 from ntg_assets.arrays import Flags, Floats, Longs
 from ntg_assets.interactions.interactions import Interactions
+from ntg_assets.ranking.lists.evidence import strongest_seeds
 from ntg_assets.ranking.scoring.blend import Lists
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import MICROSECONDS_PER_DAY, half_life_in_words
-from ntg_assets.ranking.scoring.profiles import history_profile
-from ntg_assets.ranking.scoring.sources import LATENT, RISING, Source
+from ntg_assets.ranking.scoring.sources import LATENT, NEIGHBOURS, RISING, Source
 
 RULE_WORDS = {
     "boosts": " (boosted)",
@@ -25,17 +25,16 @@ SPOKEN_BY = {
     "taste": "goes",
     "linear": "goes",
     "sequence": "next",
-    "latent": "near",
-    "rising": "near",
+    NEIGHBOURS: "neighbours",
+    LATENT: "near",
+    RISING: "near",
 }
 POPULAR, OWN = "popularity", "consumed"
-KINDS_OF_REASONS = ("goes", "next", "near", POPULAR, OWN)
+KINDS_OF_REASONS = ("goes", "next", "neighbours", "near", POPULAR, OWN)
 LEAST_SHARE_NAMED = 0.2  # of the score: what carries less is not why the item is there
 MOSTLY = 0.5  # of the score: where popularity carries more, the reason says so too
 ALSO_POPULAR = "; popular too"
 LATE_DAYS = 45.0  # what fades within is "of late"
-# pairs of embeddings side by side: 4 MB at 32 dimensions; all of a block at once took hundreds
-PRODUCTS_AT_ONCE = 8_192
 SECOND_SEED = 0.5  # of the first one's part: what carries less is not named beside it
 
 
@@ -44,17 +43,6 @@ class Reasons(NamedTuple):
 
     text: pl.Series
     source: pl.Series
-
-
-class Seeds(NamedTuple):
-    """The history items that carry most of each row's graph score (-1: none), and their parts of
-    that score: the largest, then the second.
-    """
-
-    item: Longs
-    strength: Floats
-    second_item: Longs
-    second_strength: Floats
 
 
 def give_reasons(
@@ -124,68 +112,6 @@ def strongest_of(kind: Longs, contributions: Floats, model: RankingModel) -> Lon
     return np.where(of_source == kind[:, None], contributions, -1.0).argmax(axis=1)
 
 
-def strongest_seeds(
-    user: Longs, item: Longs, source: Source, block: Interactions, model: RankingModel
-) -> Seeds:
-    """Find the two history items that carry most of what a graph source says of each
-    (user, item).
-    """
-    weights = history_profile(block, model, source)
-    sizes = np.diff(weights.indptr)[user]
-    row = np.repeat(np.arange(len(user)), sizes)
-    entry = (
-        np.arange(sizes.sum())
-        - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        + weights.indptr[user][row]
-    )
-    part = weights.data[entry] * edge_strengths(
-        model, source.graph, weights.indices[entry], item[row]
-    )
-    known = np.flatnonzero(sizes)
-    found = []
-    for _ in range(2):
-        best = _first_best(part, sizes[sizes > 0])
-        items, strength = np.full(len(user), -1), np.zeros(len(user), part.dtype)
-        items[known] = np.where(part[best] > 0, weights.indices[entry[best]], -1)
-        strength[known] = np.maximum(part[best], 0)
-        found += [items, strength]
-        part[best] = -np.inf
-    return Seeds(*found)
-
-
-def _first_best(part: Floats, sizes: Longs) -> Longs:
-    """Return the place of the largest part of each group, the first of equal ones."""
-    if not len(sizes):
-        return sizes
-    group = np.repeat(np.arange(len(sizes)), sizes)
-    best = np.flatnonzero(part == np.maximum.reduceat(part, np.cumsum(sizes) - sizes)[group])
-    return best[np.flatnonzero(np.diff(group[best], prepend=-1))]
-
-
-def edge_strengths(model: RankingModel, graph: str, start: Longs, end: Longs) -> Floats:
-    """Look up the strength of edges; 0 where there is none. Between embedded items it is the
-    product of their embeddings.
-    """
-    if graph in (LATENT, RISING):
-        factor = model.rising[end] if graph == RISING else 1.0
-        return _products(model.embeddings, start, end) * factor
-    keys, strengths = model.edges_by_end[graph]
-    if not len(keys):
-        return np.zeros(len(start))
-    wanted = end.astype(np.int64) * model.n_items + start
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, strengths[place], 0.0)
-
-
-def _products(embeddings: Floats, start: Longs, end: Longs) -> Floats:
-    known = np.flatnonzero((start < len(embeddings)) & (end < len(embeddings)))
-    strength = np.zeros(len(start))
-    for first in range(0, len(known), PRODUCTS_AT_ONCE):
-        rows = known[first : first + PRODUCTS_AT_ONCE]
-        strength[rows] = np.einsum("ed,ed->e", embeddings[start[rows]], embeddings[end[rows]])
-    return strength
-
-
 def popular_words(half_life_days: float) -> str:
     """Say that an item is popular, "of late" only where that means days."""
     pace = f"(half-life {half_life_in_words(half_life_days)})"
@@ -222,5 +148,6 @@ def _sentence_of(source: Source, model: RankingModel) -> str:
     return {
         "goes": "Because of {seeds}: who had that took this too",
         "next": "Often next after {seeds}",
+        "neighbours": "Users like you, who had {seeds} too, took this",
         "near": "Close in taste to {seeds}",
     }[kind_of_reason(source)]

@@ -15,8 +15,13 @@ from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.ranking.lists.explain import Contribution, explain_item
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
-from ntg_assets.ranking.scoring.model import GRAPH_COLUMNS, RankingModel, ranking_model
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
+from ntg_assets.ranking.scoring.model import (
+    GRAPH_COLUMNS,
+    RankingModel,
+    catalogue,
+    ranking_model,
+)
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, NEIGHBOURS
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # a library over a published store
@@ -85,6 +90,12 @@ class Recommender:
             for name, table in GRAPH_TABLES.items()
         }
         cutoff_at = train_end(tables["split_boundaries"])
+        log = None
+        if hold_log or _asks_for_neighbours(tables["ranking_weights"]):
+            text = _columns(*history_columns(settings.dislikes)) + BEFORE
+            events = _read(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
+            marked = mark_dislikes(events, settings.dislikes)
+            log = code_interactions(marked, items=catalogue(tables["item_popularity"]))
         model = ranking_model(
             popularity=tables["item_popularity"],
             graphs=edges,
@@ -93,15 +104,11 @@ class Recommender:
             weights=tables["ranking_weights"],
             item_rules=tables["item_rules"],
             zone=zone_of(tables["split_boundaries"]),
+            log=log,
         )
         titles = titled(model.items, _read(connection, Table("ingest", "items")))
-        log = None
-        if hold_log:
-            text = _columns(*history_columns(settings.dislikes)) + BEFORE
-            events = _read(connection, Table("ingest", "events"), text, cutoff_at=cutoff_at)
-            marked = mark_dislikes(events, settings.dislikes)
-            log = code_interactions(marked, items=model.items)
-        return cls(model, titles, tables["default_list"], cutoff_at, store, log)
+        held = log if hold_log else None
+        return cls(model, titles, tables["default_list"], cutoff_at, store, held)
 
     def recommend(
         self,
@@ -194,6 +201,11 @@ OTHER_TABLES = (
     "default_list",
     "split_boundaries",
 )
+
+
+def _asks_for_neighbours(weights: pl.DataFrame) -> bool:
+    """Whether lists are made from what other users took: their histories are then read."""
+    return not weights.filter((pl.col("kind") == NEIGHBOURS) & (pl.col("weight") > 0)).is_empty()
 
 
 def _given(events: pl.DataFrame, user_id: int | str | None, cutoff_at: datetime) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ntg_assets.arrays import Flags, Floats, Longs, position_in_group, starts_of
-from ntg_assets.ranking.lists.reasons import edge_strengths
+from ntg_assets.ranking.lists.evidence import edge_strengths
 from ntg_assets.ranking.scoring.blend import NO_RULE, Lists, Texts, blend_scores, top_lists
 from ntg_assets.ranking.scoring.candidates import Pairs
 from ntg_assets.ranking.scoring.list_rules import BITS, NO_LIMIT, ListRules, Words

@@ -13,7 +13,8 @@ from ntg_assets.ranking.scoring.repeat_consumption import (
     return_probability,
     rows_of_users,
 )
-from ntg_assets.ranking.scoring.sources import RETURNS, Source
+from ntg_assets.ranking.scoring.sources import NEIGHBOURS, RETURNS, Source
+from ntg_assets.ranking.scoring.user_neighbours import PROFILE_ITEMS, nearest_users
 from ntg_assets.taste.item_embeddings import strengths
 
 # an item that counts less than this against the most recent one is not worth spreading over a graph
@@ -25,6 +26,8 @@ def source_profile(block: Interactions, model: RankingModel, source: Source) -> 
     (`latent`: users x dimensions), added up in the order of the entries.
     """
     profile = history_profile(block, model, source)
+    if source.kind == NEIGHBOURS and model.neighbours is not None:
+        return nearest_users(profile, block.users, model.neighbours)
     return _in_dimensions(profile, model.embeddings) if source.kind == "latent" else profile
 
 
@@ -72,9 +75,10 @@ def history_profile(block: Interactions, model: RankingModel, source: Source) ->
         )
     if source.kind == "latent":
         return strengths(block)
-    return recent_profile(
-        block, half_life=source.half_life or np.inf, n_items=model.settings.profile_items
-    )
+    n_items = model.settings.profile_items
+    if source.kind == NEIGHBOURS:
+        n_items = min(n_items, PROFILE_ITEMS)
+    return recent_profile(block, half_life=source.half_life or np.inf, n_items=n_items)
 
 
 def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:

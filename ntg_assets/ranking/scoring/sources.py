@@ -5,7 +5,7 @@ from typing import Literal
 
 from ntg_assets.configuration.ranking import RankingSettings
 
-Kind = Literal["graph", "latent", "popularity", "consumed"]
+Kind = Literal["graph", "latent", "neighbours", "popularity", "consumed"]
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,12 @@ class Source:
     Attributes:
         name: Feature name in every table.
         kind: `graph` spreads the user's profile over the edges of a graph, `latent` over the
-            dimensions of the embeddings, `popularity` is the same for all users, `consumed` is the
-            user's own past.
-        half_life: Of the profile in items (`graph`), else in days; None: the whole past counts
-        (`latent`), or several do (`RETURNS`).
+            dimensions of the embeddings, `neighbours` over the users who had most of it;
+            `popularity` is the same for all users, `consumed` is the user's own past.
+        half_life: Of the profile in items (`graph`, `neighbours`), else in days; None: the whole
+            past counts (`latent`), or several do (`RETURNS`).
         graph: Which graph, for `graph`; for `latent` that of dimensions x items, as it is or with
-        what rises lifted.
+            what rises lifted.
     """
 
     name: str
@@ -48,6 +48,7 @@ RETURN_DEFAULTS = {
 }
 GRAPHS = ("taste", "sequence", "linear", "latent")
 LATENT = "latent"
+NEIGHBOURS = "neighbours"  # users x items: what those took who can be neighbours
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
 GRAPH_TABLES = {
     graph: "item_embeddings" if graph == LATENT else f"{graph}_graph" for graph in GRAPHS
@@ -74,6 +75,7 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("linear_long", "graph", long, "linear"),
         Source("linear_whole", "graph", whole, "linear"),
         Source("latent_whole", "latent", None, LATENT),
+        Source("neighbours_recent", "neighbours", recent, NEIGHBOURS),
     ]
     popularity = [
         Source(f"popularity_{days:g}d", "popularity", days)

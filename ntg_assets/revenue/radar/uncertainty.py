@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import CHURN_FEATURES, design_matrix, standardise
 from ntg_assets.churn.scores import MODEL_ERRORS, bent, model_error_variance
 from ntg_assets.statistics.glm import sigmoid, with_intercept
+from ntg_assets.statistics.one_thread import one_thread
 
 DRAWS = 400
 TOP_SHARE = 0.1
@@ -139,7 +139,7 @@ def _drawn_risks(
         scale=table["scale"].to_numpy()[1:],
     )
     n_draws = max(MIN_DRAWS, min(DRAWS, MAX_HELD // max(rows.height, 1)))
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         drawn = rng.multivariate_normal(
             table["coefficient"].to_numpy(),
             np.array(table["covariance"].to_list()),

@@ -12,7 +12,6 @@ import warnings
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import FEATURES, design_matrix, location_and_scale, standardise
@@ -22,6 +21,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.value.worth import HALF_LIFE_DAYS
 from ntg_assets.statistics.glm import sandwich, standard_error, with_intercept
 from ntg_assets.statistics.likelihood import significant
+from ntg_assets.statistics.one_thread import one_thread
 
 MAX_LOG_VALUE = 700.0  # exp() of more is infinite
 
@@ -59,7 +59,7 @@ def fit_value(labelled: pl.DataFrame, *, settings: ValueSettings) -> pl.DataFram
         )
     matrix = design_matrix(stayed)
     mean, scale = location_and_scale(matrix)
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         coefficients, covariance = _fit_poisson(
             standardise(matrix, mean=mean, scale=scale),
             value,

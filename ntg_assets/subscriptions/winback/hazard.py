@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.logistic import fit_logistic, user_codes
 from ntg_assets.statistics.glm import sigmoid
+from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.subscriptions.hazard import fit_table, log_odds_of
 from ntg_assets.subscriptions.winback.away import (
     PERIOD_DAYS,
@@ -57,7 +57,7 @@ def fit_returns(
     away, after = away.only(kept), after[kept]
     returned = (after < np.rint(away.share * PERIOD_DAYS)).astype(np.float64)
     matrix = matrix_of(rows, away, names, win_back_days=win_back_days)
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         fit = fit_logistic(
             matrix, returned, user_codes(rows)[away.row], regularisation=regularisation
         )

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import FEATURES, design_matrix, location_and_scale, standardise
 from ntg_assets.errors import tell_error
 from ntg_assets.randomness import unit_interval
 from ntg_assets.statistics.glm import Z_95
+from ntg_assets.statistics.one_thread import one_thread
 
 INPUTS = (
     "log_recency_days",
@@ -96,7 +96,7 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
     }
     if min(n_treated, ordered.height - n_treated) < MIN_USERS_PER_ARM:
         return Uplift(pl.DataFrame([{**sizes, "verdict": TOO_FEW}], schema=REPORT_SCHEMA), nobody)
-    with threadpool_limits(1):  # the order of sums in a threaded product is not fixed
+    with one_thread():  # the order of sums in a threaded product is not fixed
         score, forecast = _cross_fitted(ordered)
         report = {**sizes, **_judge(score, forecast)}
         if report["verdict"] != MEASURED:

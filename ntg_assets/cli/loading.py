@@ -1,0 +1,24 @@
+"""Load many modules without looking for garbage among them."""
+
+import atexit
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Look for no garbage in the block, and never again among what it made.
+
+    Classes and functions of modules stay until the process ends; to walk over 300,000 of them again
+    and again is a third of the time that loading everything takes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries count at the end what was not given back
+        if was_enabled:
+            gc.enable()
