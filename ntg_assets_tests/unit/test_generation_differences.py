@@ -14,10 +14,10 @@ from ntg_assets.configuration.settings import load_settings
 from ntg_assets.publish.generations.differences import Change, changes, differences, flat
 from ntg_assets.publish.generations.news import news
 from ntg_assets.publish.generations.origin import ORIGIN, origin_of
-from ntg_assets.publish.generations.processor import processor
 from ntg_assets.publish.generations.shelf import find
 from ntg_assets.publish.generations.table_differences import table_differences
 from ntg_assets.publish.manifest import Manifest, write_manifest
+from ntg_assets.statistics.processor import processor
 from ntg_assets_tests.nights import STORE, paths_of
 from ntg_assets_tests.workspaces import HOME
 from tools.determinism import report

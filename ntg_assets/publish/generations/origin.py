@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings
-from ntg_assets.publish.generations.processor import processor
+from ntg_assets.statistics.processor import processor
 
 ORIGIN = "outputs/origin.json"
 PACKAGE, DISTRIBUTION = "ntg_assets", "ntg-assets"
