@@ -74,6 +74,10 @@ test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyprojec
 test-reliability: $(DEV) ## Let every file operation of a publication fail, kill it, cut its power; read while it is swapped; remember a night and make it again
 	$(BIN)/python -m pytest ntg_assets_tests/reliability ntg_assets_tests/integration/test_remembered_night.py --exhaustive $(ARGS)
 
+.PHONY: test-determinism
+test-determinism: $(DEV) ## Run everything as two types of processor would (ARGS: other configurations), and compare every table
+	$(BIN)/python -m tools.determinism $(ARGS)
+
 .PHONY: test-wheel
 test-wheel: $(DEV) ## Build the wheel, install it into a fresh environment, run a small log from init to publication
 	TEST_WHEEL=1 $(BIN)/python -m pytest ntg_assets_tests/integration/test_wheel.py

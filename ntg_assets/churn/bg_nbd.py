@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.likelihood import minimise, rising, significant
 
 MAX_FIT_USERS = 20_000  # four parameters need no more
 POLE = 1e-6  # the expected visits have a removable pole at a = 1
-LOG_BOUND = 12.0  # parameters between exp(-12) and exp(12)
+# parameters between exp(-7) and exp(7) in units of the mean observed time: beyond, all users are as
+# one, and what is left of differences of log gammas is rounding
+LOG_BOUND = 7.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,43 @@ def log_likelihood(model: BgNbd, visits: Visits) -> Floats:
     """Log likelihood of each user."""
     r, alpha, a, b, x = model.r, model.alpha, model.a, model.b, visits.repeats
     counts = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
-    alive = -(r + x) * np.log(alpha + visits.observed)
-    left = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + visits.last)
-    return counts + np.where(x > 0, np.logaddexp(alive, left), alive)
+    alive, left = _alive_and_left(model, visits)
+    return counts + np.logaddexp(alive, left)
+
+
+def log_likelihood_slopes(model: BgNbd, visits: Visits) -> Floats:
+    """Derivatives of each user's log likelihood by the logarithm of r, alpha, a and b;
+    shape (4, users).
+    """
+    r, alpha, a, b, x = model.r, model.alpha, model.a, model.b, visits.repeats
+    alive, left = _alive_and_left(model, visits)
+    gone = np.exp(left - np.logaddexp(alive, left))  # share of the likelihood
+    weights, spans = np.stack([1 - gone, gone]), np.stack([visits.observed, visits.last])
+    repeats = x.astype(np.int64)
+    of_r, of_b, of_both = (rising(base, repeats.max(initial=0))[1] for base in (r, b, a + b))
+    stayed = of_b[repeats] - of_both[repeats] - gone / (b + np.maximum(x, 1) - 1)
+    return np.stack(
+        [
+            r * (of_r[repeats] - (weights * np.log1p(spans / alpha)).sum(axis=0)),
+            (r + x) * (weights * spans / (alpha + spans)).sum(axis=0) - x,
+            gone - a * of_both[repeats],
+            b * stayed,
+        ]
+    )
+
+
+def _alive_and_left(model: BgNbd, visits: Visits) -> tuple[Floats, Floats]:
+    """Logarithms of both ways in which the visits may have come about: still there at the end, or
+    gone right after the last visit, which a user without a repeat visit cannot be.
+    """
+    x, at_least = visits.repeats, np.maximum(visits.repeats, 1)
+    alive = -(model.r + x) * np.log(model.alpha + visits.observed)
+    left = (
+        np.log(model.a)
+        - np.log(model.b + at_least - 1)
+        - (model.r + x) * np.log(model.alpha + visits.last)
+    )
+    return alive, np.where(x > 0, left, -np.inf)
 
 
 def fit_bg_nbd(visits: Visits) -> BgNbd:
@@ -69,13 +105,13 @@ def fit_bg_nbd(visits: Visits) -> BgNbd:
     unit = max(float(visits.observed.mean()), 1.0)
     scaled = every_kth_user(Visits(visits.repeats, visits.last / unit, visits.observed / unit))
 
-    def loss(logs: Floats) -> float:
-        return -float(log_likelihood(BgNbd(*np.exp(logs)), scaled).mean())
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        model = BgNbd(*np.exp(logs))
+        slopes = log_likelihood_slopes(model, scaled).mean(axis=1)
+        return -float(log_likelihood(model, scaled).mean()), -slopes
 
-    r, alpha, a, b = np.exp(
-        minimize(loss, np.zeros(4), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 4).x
-    )
-    return BgNbd(float(r), float(alpha * unit), float(a), float(b))
+    r, alpha, a, b = np.exp(minimise(loss, np.zeros(4), bounds=(-LOG_BOUND, LOG_BOUND)))
+    return BgNbd(*significant([r, alpha * unit, a, b]).tolist())
 
 
 def alive_probability(model: BgNbd, visits: Visits) -> Floats:
@@ -93,9 +129,14 @@ def alive_probability(model: BgNbd, visits: Visits) -> Floats:
 
 def silence_probability(model: BgNbd, visits: Visits, *, horizon_days: float) -> Floats:
     """Probability of no event in the horizon: the user has left, or is alive and does not come."""
-    base = model.alpha + visits.observed
-    comes = 1 - (base / (base + horizon_days)) ** (model.r + visits.repeats)
-    return 1 - alive_probability(model, visits) * comes
+    return 1 - active_probability(model, visits, horizon_days=horizon_days)
+
+
+def active_probability(model: BgNbd, visits: Visits, *, horizon_days: float) -> Floats:
+    """Probability of an event in the horizon; right to the last digits where it is tiny."""
+    longer = np.log1p(horizon_days / (model.alpha + visits.observed))
+    comes = -np.expm1(-(model.r + visits.repeats) * longer)
+    return alive_probability(model, visits) * comes
 
 
 def expected_visits(model: BgNbd, visits: Visits, *, horizon_days: float) -> Floats:

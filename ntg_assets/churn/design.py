@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.likelihood import significant
 
 Transform = Literal[
     "log1p",
@@ -30,6 +31,7 @@ SQUARED: dict[Transform, Transform] = {
     "log_share_squared": "log_share",
     "squared": "identity",
 }
+TREE_DIGITS = 9  # decimals of what trees read; the last bit of a logarithm is the 15th
 CONSTANT_VARIANCE = 1e-20  # below this, relative to the mean, a spread is rounding error
 # how long ago, against which usual gap, and whether fewer of late: told as one, since silence moves
 # all three together and no coefficient of one of them says what it does
@@ -216,9 +218,16 @@ def without_season(
 
 def for_trees(matrix: Floats) -> Floats:
     """Put 0 into columns without any value, in which boosted trees cannot find borders;
-    other gaps are theirs to place.
+    other gaps are theirs to place. Rounded, as all that trees are asked about (`rounded`).
     """
-    return np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
+    return np.where(np.isnan(matrix).all(axis=0), 0.0, rounded(matrix))
+
+
+def rounded(values: Floats) -> Floats:
+    """Keep `TREE_DIGITS` decimals: a border of a tree lies on values, so the last bit of a
+    logarithm, which is not the same on every processor, may decide a split and move all leaves.
+    """
+    return np.round(values, TREE_DIGITS)
 
 
 def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
@@ -233,7 +242,7 @@ def location_and_scale(matrix: Floats) -> tuple[Floats, Floats]:
         if known.size:
             mean[position], variance[position] = known.mean(), known.var()
     constant = variance <= CONSTANT_VARIANCE * np.maximum(1.0, mean**2)
-    return mean, np.where(constant, 1.0, np.sqrt(variance))
+    return significant(mean), significant(np.where(constant, 1.0, np.sqrt(variance)))
 
 
 def _source(snapshots: pl.DataFrame, name: str) -> Floats:

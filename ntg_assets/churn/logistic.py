@@ -35,6 +35,7 @@ from ntg_assets.statistics.glm import (
     sigmoid,
     with_intercept,
 )
+from ntg_assets.statistics.likelihood import significant
 from ntg_assets.statistics.one_thread import one_thread
 
 METHODS = ("logistic", "base_rate")
@@ -224,7 +225,7 @@ def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a fit that did not converge is no fit
         model.fit(standardised, churned)
-    return np.concatenate([model.intercept_, model.coef_[0]])
+    return significant(np.concatenate([model.intercept_, model.coef_[0]]))
 
 
 def _base_rate(churned: Floats, users: np.ndarray, mean: Floats, scale: Floats) -> LogisticFit:

@@ -22,7 +22,7 @@ import polars as pl
 from scipy.special import stdtrit
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees
+from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees, rounded
 from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.scores import linear_logit
 from ntg_assets.statistics.glm import Z_95, sigmoid
@@ -153,7 +153,7 @@ def foreseen_variance(rows: pl.DataFrame, logit: Floats, bins: np.ndarray) -> Fl
     """
     expected = np.clip(sigmoid(logit), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     spread = np.sqrt(expected * (1 - expected))
-    residual = (rows["is_churned"].cast(pl.Float64).to_numpy() - expected) / spread
+    residual = rounded((rows["is_churned"].cast(pl.Float64).to_numpy() - expected) / spread)
     stages = _out_of_fold(
         np.column_stack([design_matrix(rows, features=FEATURES), logit]),
         residual,
@@ -202,7 +202,9 @@ def _out_of_fold(matrix: Floats, target: Floats, half: np.ndarray) -> Floats:
                 **RESIDUAL_TREES, max_iter=TREES[-1], early_stopping=False, random_state=0
             )
             staged = enumerate(
-                trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(matrix[judged]),
+                trees.fit(for_trees(matrix[fitted]), target[fitted]).staged_predict(
+                    rounded(matrix[judged])
+                ),
                 start=1,
             )
             told[:, judged] = [said for n_trees, said in staged if n_trees in TREES]

@@ -24,17 +24,17 @@ TINY = 1e-300
 
 @dataclass(frozen=True)
 class VisitModel:
-    """One family: how it is fitted, its likelihood and the visits that it expects."""
+    """One family: how it is fitted, how likely a visit is and how many it expects."""
 
     fit: Callable[[Visits], Any]
-    log_likelihood: Callable[[Any, Visits], Floats]
+    active_probability: Callable[..., Floats]
     expected_visits: Callable[..., Floats]
 
 
 VISIT_MODELS: Mapping[str, VisitModel] = {
-    "bg_nbd": VisitModel(bg_nbd.fit_bg_nbd, bg_nbd.log_likelihood, bg_nbd.expected_visits),
+    "bg_nbd": VisitModel(bg_nbd.fit_bg_nbd, bg_nbd.active_probability, bg_nbd.expected_visits),
     "pareto_nbd": VisitModel(
-        pareto_nbd.fit_pareto_nbd, pareto_nbd.log_likelihood, pareto_nbd.expected_visits
+        pareto_nbd.fit_pareto_nbd, pareto_nbd.active_probability, pareto_nbd.expected_visits
     ),
 }
 
@@ -46,13 +46,13 @@ class VisitShape(NamedTuple):
         expected: Expected visits.
         if_active: Given that the first period is active, over those of its first period.
         if_silent: Given that it is not, over the same.
-        silence: Probability that the first period is silent, shape (users,).
+        active: Probability that the first period is active, shape (users,).
     """
 
     expected: Floats
     if_active: Floats
     if_silent: Floats
-    silence: Floats
+    active: Floats
 
 
 def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> VisitShape | None:
@@ -71,13 +71,9 @@ def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> Vis
     # small products are slower on many threads, and their sums have no fixed order
     with one_thread(), np.errstate(all="ignore"):
         model = family.fit(visits)
-        silence = np.exp(
-            np.minimum(
-                family.log_likelihood(model, later) - family.log_likelihood(model, visits), 0.0
-            )
-        )
+        comes = np.minimum(family.active_probability(model, visits, horizon_days=horizon), 1.0)
         upto = [family.expected_visits(model, visits, horizon_days=end) for end in period_ends]
-        nothing = np.zeros_like(silence)
+        nothing = np.zeros_like(comes)
         silent_upto = [nothing] + [
             family.expected_visits(model, later, horizon_days=end - horizon)
             for end in period_ends[1:]
@@ -85,10 +81,10 @@ def visit_shape(name: str, visits: Visits, *, period_ends: Sequence[int]) -> Vis
     total, silent = (_by_period(np.column_stack(parts)) for parts in (upto, silent_upto))
     if not (np.isfinite(total).all() and np.isfinite(silent).all() and (total >= 0).all()):
         return None
-    comes = np.maximum(1 - silence, TINY)[:, None]
-    active = np.maximum(total - silence[:, None] * silent, 0.0) / comes
+    silence = 1 - comes
+    active = np.maximum(total - silence[:, None] * silent, 0.0) / np.maximum(comes, TINY)[:, None]
     first = np.maximum(active[:, [0]], TINY)
-    return VisitShape(total, active / first, silent / first, silence)
+    return VisitShape(total, active / first, silent / first, comes)
 
 
 def _by_period(upto: Floats) -> Floats:

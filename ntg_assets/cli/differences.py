@@ -49,11 +49,24 @@ def told(found: Differences) -> Iterator[str]:
     yield from _section("settings", [_change(change) for change in found.settings])
     yield from _section("code", [_change(change) for change in found.code])
     yield from found.unknown
+    yield from _processors(found)
     if found.tables and not (found.inputs or found.settings or found.code or found.unknown):
         yield (
             "inputs, settings and code are the same: what differs comes of the history (contacts,"
             " loads, earlier publications) or of the clock"
         )
+
+
+def _processors(found: Differences) -> Iterator[str]:
+    """Say what processors of other types have to do with it."""
+    types = found.processors
+    if types is None:
+        return
+    yield f"made on processors of other types ({types.before}; {types.after})"
+    if found.is_last_bits:
+        yield "  floats differ below 1e-9 only: ids, ranks, lists and decisions are the same"
+    else:
+        yield "  that alone moves floats by less than 1e-9: what differs by more has another cause"
 
 
 def _chosen(before: str | None, after: str | None, paths: Paths) -> tuple[Kept, Kept]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import design_matrix, for_trees
+from ntg_assets.churn.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.logistic import user_codes
 from ntg_assets.churn.walk_forward import MIN_FIT_ROWS
 from ntg_assets.statistics.one_thread import one_thread
@@ -103,7 +103,7 @@ def tune(
     if is_past.sum() < MIN_FIT_ROWS or np.ptp(values[is_past]) == 0:
         return UNTUNED
     matrix = design_matrix(rows)
-    fitted, judged = for_trees(matrix[is_past]), matrix[is_newest]
+    fitted, judged, values = for_trees(matrix[is_past]), rounded(matrix[is_newest]), rounded(values)
     best, size = np.inf, UNTUNED
     for candidate in CANDIDATES:
         growing = {
@@ -116,7 +116,8 @@ def tune(
         # the order of sums over threads is not fixed
         with one_thread(), np.errstate(over="ignore"):
             trees.fit(fitted, values[is_past], X_val=judged, y_val=values[is_newest])
-        losses = -np.asarray(trees.validation_score_)[1:]  # the first is that of no tree
+        # the first is that of no tree
+        losses = rounded(-np.asarray(trees.validation_score_)[1:])
         if losses.min() < best:
             best, size = (
                 float(losses.min()),

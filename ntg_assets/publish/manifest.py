@@ -34,6 +34,8 @@ class Manifest(BaseModel):
     timezone: str = UTC_ZONE
     code: str = ""
     """Fingerprint of code and libraries (outputs/origin.json); empty in older ones."""
+    processor: str = ""
+    """Type of processor; on one of another type floats differ below 1e-9. Empty in older ones."""
     unit: str = "index"
     """Unit of the figures of money."""
     headlines: dict[str, float | None] = {}

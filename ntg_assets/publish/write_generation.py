@@ -89,6 +89,7 @@ def write_generation(publisher: Publisher, name: str) -> Manifest:
         as_of=publisher.header.as_of,
         timezone=publisher.header.timezone,
         code=publisher.origin.fingerprint,
+        processor=publisher.origin.machine,
         unit=unit_of(publisher.connection),
         headlines=headlines(publisher.connection),
         files=sorted(files, key=lambda file: file.path),

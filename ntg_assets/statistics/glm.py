@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ntg_assets.arrays import Floats
+from ntg_assets.statistics.likelihood import significant
 
 Z_95 = float(ndtri(0.975))
 # rows whose columns are taken through the cache together: an eighth of the time of all rows at once
@@ -95,6 +96,6 @@ def maximum_likelihood(
             return None
         step = np.linalg.solve(information, design.T @ (churned - expected))
         if np.abs(step).max() < CONVERGED:
-            return coefficients
+            return significant(coefficients)
         coefficients = np.add(coefficients, step, dtype=np.float64)
     return None

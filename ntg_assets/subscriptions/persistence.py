@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
-from scipy.special import betaln
 
 from ntg_assets.arrays import Floats, Longs
 from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 from ntg_assets.statistics.one_thread import one_thread
+from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.design import Seen
 from ntg_assets.subscriptions.hazard import piece_hazards
 from ntg_assets.subscriptions.pieces import Clock, Pieces, cut
@@ -141,33 +140,6 @@ def far_hazards(
     by_cohort = alpha / (alpha + beta + number)
     is_landmark = (table["method"] == LANDMARK).to_numpy()[:, None]
     return np.where(is_landmark, sigmoid(np.nan_to_num(line)), np.nan_to_num(by_cohort))
-
-
-def fit_beta_geometric(periods: Longs, ended: Floats) -> tuple[float, float]:
-    """Fit the shifted beta-geometric law by maximum likelihood.
-
-    Args:
-        periods: Whole periods that each contract lasted (ended: the last one included).
-        ended: 1 where it ended after them, 0 where it runs.
-
-    Returns:
-        alpha and beta: the chance of an end after t periods is alpha / (alpha + beta + t - 1).
-    """
-    if not ended.sum():
-        n = float(periods.sum())
-        return 0.5, n + 0.5  # Jeffreys: none in n
-    cells, counts = np.unique(np.column_stack([periods, ended]), axis=0, return_counts=True)
-
-    def loss(log_parameters: Floats) -> float:
-        alpha, beta = np.exp(log_parameters)
-        log_ended = betaln(alpha + 1, beta + cells[:, 0] - 1)
-        log_runs = betaln(alpha, beta + cells[:, 0])
-        told = np.where(cells[:, 1] > 0, log_ended, log_runs) - betaln(alpha, beta)
-        return -float((counts * told).sum())
-
-    found = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-7.0, 9.0)] * 2)
-    alpha, beta = np.exp(found.x)
-    return float(alpha), float(beta)
 
 
 def day_number(day: date) -> int:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from ntg_assets.churn.design import design_matrix, for_trees
+from ntg_assets.churn.design import design_matrix, for_trees, rounded
 from ntg_assets.churn.walk_forward import closed_before
 from ntg_assets.evaluation.boosting import CANDIDATES, PATIENCE, UNTUNED, is_due, tune
 from ntg_assets.evaluation.churn.challenger_report import all_challenger_forecasts
@@ -100,3 +100,20 @@ def test_outcomes_that_were_open_at_an_origin_change_no_forecast_of_it(tables: T
     ]
     assert told[0].filter(pl.col("model") == BOOSTED)["churn_probability"].n_unique() > 10
     assert told[0].equals(told[1])
+
+
+def test_the_last_bit_of_a_logarithm_moves_no_tree() -> None:
+    rng = np.random.default_rng(4)
+    inputs = np.log1p(rng.integers(0, 40, (400, 3)).astype(float))
+    churned = rng.random(400) < 1 / (1 + inputs[:, 0])
+    # another processor's logarithm: the next number in half of the rows
+    moved = np.nextafter(inputs, np.where(rng.random(inputs.shape) < 0.5, 9.0, inputs))
+    assert (moved != inputs).any()
+    with threadpool_limits(1):
+        one, two = (
+            HistGradientBoostingClassifier(max_iter=20, random_state=0)
+            .fit(for_trees(matrix), churned)
+            .predict_proba(rounded(matrix))
+            for matrix in (inputs, moved)
+        )
+    assert two.tolist() == one.tolist()

@@ -17,8 +17,10 @@ from ntg_assets.publish.generations.origin import ORIGIN, origin_of
 from ntg_assets.publish.generations.shelf import find
 from ntg_assets.publish.generations.table_differences import table_differences
 from ntg_assets.publish.manifest import Manifest, write_manifest
+from ntg_assets.statistics.processor import processor
 from ntg_assets_tests.nights import STORE, paths_of
 from ntg_assets_tests.workspaces import HOME
+from tools.determinism import report
 
 LISTS = {
     1: [(1, 10, 1), (1, 11, 2), (2, 10, 1), (2, 12, 2)],
@@ -207,6 +209,75 @@ def test_rows_are_compared_by_their_key(
         found.n_new,
         [tuple(column) for column in found.columns],
     ) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        ([1.0, 2.0], [1.0, 2.0 + 1e-10], "last bits"),
+        ([1.0, 2.0], [1.0, 2.0 + 1e-8], "DIFFERENT"),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], "DIFFERENT"),
+        ([1.0, 2.0], [1.0, None], "DIFFERENT"),
+        (1e-20, 2e-20, "last bits"),  # of a value, or of 1
+        (1e6, 1e6 + 1e-4, "last bits"),
+        (1e6, 1e6 + 1e-2, "DIFFERENT"),
+        ("a", "b", "DIFFERENT"),
+        (1, 2, "DIFFERENT"),
+    ],
+)
+def test_last_bits_are_those_of_floats_alone(
+    tmp_path: Path, before: object, after: object, word: str
+) -> None:
+    for name, value in (("a", before), ("b", after)):
+        rows = pl.DataFrame({"user_id": [1], "rank": [1], "value": [value]})
+        write_store(tmp_path / f"{name}.duckdb", {"live.recommendations": rows})
+    stores = [tmp_path / "a.duckdb", tmp_path / "b.duckdb"]
+    lines, is_broken = report(stores)
+    assert is_broken == (word == "DIFFERENT")
+    assert lines[0].startswith(word)
+    assert lines[-1].startswith("1 tables: 0 equal")
+    assert report(stores[:1] * 2) == (
+        [
+            "equal      live.recommendations",
+            "1 tables: 1 equal, 0 but for last bits, 0 but for hashes of these, 0 different",
+        ],
+        False,
+    )
+
+
+def test_hashes_of_other_tables_break_no_rule_by_themselves(tmp_path: Path) -> None:
+    for name, (content, rank) in {"a": ("0", 1), "b": ("1", 1), "c": ("1", 2)}.items():
+        rows = pl.DataFrame({"user_id": [1], "rank": [1], "content": [content], "place": [rank]})
+        write_store(tmp_path / f"{name}.duckdb", {"live.recommendations": rows})
+    a, b, c = (tmp_path / f"{name}.duckdb" for name in "abc")
+    lines, is_broken = report([a, b])
+    assert (lines[0].split(":")[0], is_broken) == ("hashes     live.recommendations", False)
+    assert report([a, c])[1]
+
+
+def test_processors_of_other_types_are_named_with_what_they_explain(paths: Paths) -> None:
+    before, after = (find(paths, f"{one:012x}") for one in (1, 2))
+    file = after.folder / ORIGIN
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"machine": "x86_64, BLAS Nehalem"}))
+    found = differences(paths, before, after)
+    assert found.processors == Change("processor", processor(), "x86_64, BLAS Nehalem")
+    assert "another cause" in list(told(found))[-1]
+    bits = [table for table in found.tables if table.is_last_bits]
+    same = found._replace(figures=[], decisions=[], ranks=[], tables=bits)
+    assert list(told(same))[-1].strip() == (
+        "floats differ below 1e-9 only: ids, ranks, lists and decisions are the same"
+    )
+
+
+def test_figures_that_differ_in_last_bits_are_no_other_figures(paths: Paths) -> None:
+    same = find(paths, f"{1:012x}")
+    near, far = (
+        same._replace(manifest=same.manifest.model_copy(update={"headlines": {"f": value}}))
+        for value in (1e6 + 1e-4, 1e6 + 1e-2)
+    )
+    one = same._replace(manifest=same.manifest.model_copy(update={"headlines": {"f": 1e6}}))
+    assert differences(paths, one, near).figures == []
+    assert differences(paths, one, far).figures == [Change("f", 1e6, 1e6 + 1e-2)]
 
 
 def test_a_table_or_a_column_of_one_side_alone_is_told(tmp_path: Path) -> None:

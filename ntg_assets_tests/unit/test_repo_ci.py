@@ -46,6 +46,7 @@ def test_the_night_runs_the_real_and_the_synthetic_data_and_verifies() -> None:
         "ntg verify",
         "make test-stack",
         "make test-coverage",
+        "make test-determinism",
         "make test-lowest",
     ]
 

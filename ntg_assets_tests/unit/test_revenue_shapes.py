@@ -121,9 +121,9 @@ def test_visits_given_silence_and_activity_average_to_the_expected_ones(name: st
     visits, _ = visits_of_world(5, n=400)
     shape = visit_shape(name, visits, period_ends=(30, 60, 90, 100))
     assert shape is not None
-    first = shape.expected[:, 0] / (1 - shape.silence)
+    first, silence = shape.expected[:, 0] / shape.active, 1 - shape.active
     mixed = first[:, None] * (
-        (1 - shape.silence)[:, None] * shape.if_active + shape.silence[:, None] * shape.if_silent
+        shape.active[:, None] * shape.if_active + silence[:, None] * shape.if_silent
     )
     assert mixed == pytest.approx(shape.expected, rel=1e-9)
     assert (shape.if_silent[:, 0] == 0).all()
@@ -135,7 +135,7 @@ def test_silence_is_what_the_likelihood_says_of_nothing_more() -> None:
     model = VISIT_MODELS["bg_nbd"].fit(visits)
     shape = visit_shape("bg_nbd", visits, period_ends=(30, 60))
     assert shape is not None
-    assert shape.silence == pytest.approx(silence_probability(model, visits, horizon_days=30.0))
+    assert 1 - shape.active == pytest.approx(silence_probability(model, visits, horizon_days=30.0))
 
 
 def test_who_skips_a_period_may_return_by_as_many_as_did() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ntg_assets.randomness import random_stream
 from ntg_assets.storage.run import run
+from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
 from ntg_assets.subscriptions.hazard import ends_within, piece_hazards
 from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.persistence import fit_beta_geometric
 from ntg_assets.subscriptions.pieces import KIND_CODES, Pieces, cut
 from ntg_assets.subscriptions.snapshots import contract_states
 from ntg_assets.subscriptions.walk_forward import (

@@ -12,7 +12,14 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn import bg_nbd
-from ntg_assets.churn.design import FEATURES, Feature, design_matrix, for_trees, standardise
+from ntg_assets.churn.design import (
+    FEATURES,
+    Feature,
+    design_matrix,
+    for_trees,
+    rounded,
+    standardise,
+)
 from ntg_assets.churn.logistic import JEFFREYS, fit_logistic, user_codes
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.boosting import (
@@ -82,7 +89,7 @@ def gradient_boosting(origin: Origin) -> Floats:
     )
     with one_thread():  # the order of sums over threads is not fixed
         model.fit(for_trees(design_matrix(closed)), closed["is_churned"].to_numpy())
-        return model.predict_proba(design_matrix(origin.now))[:, 1]
+        return model.predict_proba(rounded(design_matrix(origin.now)))[:, 1]
 
 
 CHALLENGERS: Mapping[str, Callable[[Origin], Floats]] = {

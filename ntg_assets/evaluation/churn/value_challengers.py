@@ -7,7 +7,7 @@ import polars as pl
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn import bg_nbd
-from ntg_assets.churn.design import design_matrix, for_trees
+from ntg_assets.churn.design import design_matrix, for_trees, rounded
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.boosting import MAX_BOOSTED_ROWS, SEEDS, UNTUNED, of_every_kth_user
 from ntg_assets.evaluation.churn.origin import DIRECT_LOSS, Origin
@@ -68,8 +68,9 @@ def direct_loss(origin: Origin, *, value: ValueSettings) -> Floats:
     model = HistGradientBoostingRegressor(**size, loss="poisson", random_state=origin.seed % SEEDS)
     # the order of sums over threads is not fixed
     with one_thread(), np.errstate(over="ignore"):
-        model.fit(for_trees(design_matrix(closed)), lost / lost.mean())
-        return np.minimum(model.predict(design_matrix(origin.now)) * lost.mean(), lost.max())
+        model.fit(for_trees(design_matrix(closed)), rounded(lost / lost.mean()))
+        relative = model.predict(rounded(design_matrix(origin.now)))
+        return np.minimum(relative * lost.mean(), lost.max())
 
 
 def lost_pace(labelled: pl.DataFrame, *, value: ValueSettings) -> Floats:

@@ -65,9 +65,13 @@ def changed_since_start(code: Mapping[str, str]) -> list[str]:
 @cache
 def environment() -> dict[str, str]:
     """Name Python, the libraries, the processor and the zone of this process."""
+    from ntg_assets.statistics.processor import (  # noqa: PLC0415  # loads BLAS
+        processor,
+    )
+
     versions = {
         "python": platform.python_version(),
-        "processor": platform.machine(),
+        "processor": processor(),
         "local zone": "/".join(time.tzname),
     }
     try:

@@ -11,7 +11,11 @@ import duckdb
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.publish.generations.origin import ORIGIN, Origin
 from ntg_assets.publish.generations.shelf import Kept
-from ntg_assets.publish.generations.table_differences import TableDifference, table_differences
+from ntg_assets.publish.generations.table_differences import (
+    TableDifference,
+    are_close,
+    table_differences,
+)
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.storage.connection import MissingTableError, connect
 
@@ -54,6 +58,7 @@ full join
     on a.strategy = b.strategy and a.user_id = b.user_id
 """
 TOP = 100
+PROCESSOR = "processor"
 
 
 class Change(NamedTuple):
@@ -90,6 +95,17 @@ class Differences(NamedTuple):
     settings: list[Change]
     code: list[Change]
     unknown: list[str]
+
+    @property
+    def is_last_bits(self) -> bool:
+        """Whether all that differs are floats, by less than `LAST_BITS`."""
+        is_same = not (self.figures or self.decisions or self.ranks)
+        return is_same and all(table.is_last_bits for table in self.tables)
+
+    @property
+    def processors(self) -> Change | None:
+        """Types of processor, where they are not the same."""
+        return next((change for change in self.code if change.what == PROCESSOR), None)
 
 
 def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
@@ -171,7 +187,7 @@ def _figures(before: Manifest, after: Manifest) -> list[Change]:
     """List the headline figures that differ, of those that both generations hold."""
     both = before.headlines.keys() & after.headlines.keys()
     one, two = ({name: made.headlines[name] for name in both} for made in (before, after))
-    return changes(one, two)
+    return [change for change in changes(one, two) if not are_close(change.before, change.after)]
 
 
 def _changed(connection: duckdb.DuckDBPyConnection, *asked: str) -> list[Change]:
@@ -225,4 +241,4 @@ def _origin(folder: Path) -> Origin | None:
 
 
 def _code(origin: Origin) -> dict[str, str]:
-    return {**origin.code, **origin.libraries, "processor": origin.machine}
+    return {**origin.code, **origin.libraries, PROCESSOR: origin.machine}

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings
+from ntg_assets.statistics.processor import processor
 
 ORIGIN = "outputs/origin.json"
 PACKAGE, DISTRIBUTION = "ntg_assets", "ntg-assets"
@@ -29,7 +30,7 @@ class Origin(BaseModel):
         settings: The effective configuration but for what says where and when.
         code: SHA-256 (its first digits) of each source file of NTG.
         libraries: Versions of Python and of what NTG stands on.
-        machine: Type of processor: last bits may differ between types.
+        machine: Type of processor (`processor`): last bits differ between types.
     """
 
     settings: dict[str, Any]
@@ -50,7 +51,7 @@ def origin_of(settings: Settings) -> Origin:
         settings=settings.model_dump(mode="json", exclude=set(DEPLOYMENT_SECTIONS)),
         code=_code(),
         libraries=_libraries(),
-        machine=platform.machine(),
+        machine=processor(),
     )
 
 

@@ -8,9 +8,11 @@ import duckdb
 from ntg_assets.contracts import contract_of, key_of, known_tables
 from ntg_assets.sql import quote_identifier
 
-LAST_BITS = 1e-9  # relative: processors of other types differ by less
+# of the larger value, or of 1: processors of other types differ by less
+LAST_BITS = 1e-9
 NUMBERS = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
 FRACTIONS = ("DOUBLE", "FLOAT")
+LISTS = ("DOUBLE[]", "FLOAT[]")
 
 
 class ColumnDifference(NamedTuple):
@@ -59,6 +61,13 @@ class TableDifference(NamedTuple):
             and bool(self.columns)
             and all(column.is_last_bits for column in self.columns)
         )
+
+
+def are_close(one: float | None, two: float | None) -> bool:
+    """Whether two figures differ by no more than processors of other types make them."""
+    if one is None or two is None:
+        return one is two
+    return abs(one - two) <= LAST_BITS * max(1.0, abs(one), abs(two))
 
 
 def table_differences(
@@ -126,50 +135,62 @@ def _by_key(
 ) -> tuple[int, int, tuple[ColumnDifference, ...]]:
     """Count the keys that only one side has, and compare the columns of the others."""
     values = [name for name in types if name not in key]
-    numbers = {name for name in values if types[name] in NUMBERS or types[name][:7] == "DECIMAL"}
-    gone, new, *found = _joined(connection, *tables, key, values, numbers)
+    compared = {name: types[name] for name in values}
+    gone, new, *found = _joined(connection, *tables, key, compared)
     triples = zip(found[::3], found[1::3], found[2::3], strict=True)
     return (
         gone,
         new,
         tuple(
-            ColumnDifference(name, changed, largest, changed == near and types[name] in FRACTIONS)
+            ColumnDifference(
+                name, changed, largest, changed == near and types[name] in FRACTIONS + LISTS
+            )
             for name, (changed, largest, near) in zip(values, triples, strict=True)
             if changed
         ),
     )
 
 
-def _joined(  # two tables and what is compared of them
+def _joined(
     connection: duckdb.DuckDBPyConnection,
     before: str,
     after: str,
     key: list[str],
-    values: list[str],
-    numbers: set[str],
+    compared: dict[str, str],
 ) -> tuple[int, ...]:
     """Count rows of one side alone, then per column: changed, largest difference, last bits."""
     on = " and ".join(f"a.{k} is not distinct from b.{k}" for k in map(quote_identifier, key))
     asked = ["count(*) filter (b.here is null)", "count(*) filter (a.here is null)"]
-    for name in values:
+    for name, kind in compared.items():
         one, two = (f"{side}.{quote_identifier(name)}" for side in "ab")
         both = "a.here and b.here"
         changed = f"{both} and {one} is distinct from {two}"
         asked.append(f"count(*) filter ({changed})")
-        if name in numbers:
-            distance = f"abs({one}::double - {two}::double)"
-            largest = f"greatest(abs({one}::double), abs({two}::double))"
-            asked += [
-                f"max({distance}) filter ({changed} and isfinite({distance}))",
-                f"count(*) filter ({changed} and {distance} <= {LAST_BITS} * {largest})",
-            ]
-        else:
-            asked += ["null::double", "0"]
+        distance, size = _distance(one, two, kind)
+        asked += [
+            f"max({distance}) filter ({changed} and isfinite({distance}))",
+            f"count(*) filter ({changed} and {distance} <= {LAST_BITS} * greatest(1, {size}))",
+        ]
     text = (
         f"select {', '.join(asked)} from (select *, true as here from {before}) as a full join"
         f" (select *, true as here from {after}) as b on {on}"
     )
     return connection.execute(text).fetchall()[0]
+
+
+def _distance(one: str, two: str, kind: str) -> tuple[str, str]:
+    """Write how far two values lie apart, and how large they are; of lists of numbers the length of
+    their difference, of what is no number nothing.
+    """
+    if kind in NUMBERS or kind.startswith("DECIMAL"):
+        one, two = f"{one}::double", f"{two}::double"
+        return f"abs({one} - {two})", f"greatest(abs({one}), abs({two}))"
+    if kind in LISTS:
+        whole = f"len({one}) = len({two}) and len({one}) = list_count({one})"
+        comparable = f"{whole} and len({two}) = list_count({two})"
+        distance = f"case when {comparable} then list_distance({one}, {two}) end"
+        return distance, f"case when {comparable} then sqrt(list_inner_product({one}, {one})) end"
+    return "null::double", "null::double"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, store: str) -> set[tuple[str, str]]:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from ntg_assets.arrays import Floats, Longs, position_in_group
@@ -22,13 +21,12 @@ from ntg_assets.ranking.learning.repeat_weights import (
 from ntg_assets.ranking.learning.weight_prior import WeightPrior, weight_prior
 from ntg_assets.ranking.scoring.sources import RETURNS, Source
 from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
+from ntg_assets.statistics.likelihood import minimise, significant
 from ntg_assets.statistics.one_thread import one_thread
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 
 DECISION_K = 10  # NDCG at this length decides what the blend is made of
 N_FOLDS = 2
-# the features go together: with looser ends the weights depend on where the search starts
-CONVERGED = {"ftol": 1e-12, "gtol": 1e-8}
 SMALLEST_ERROR = 1e-6  # where all label users agree to the bit
 
 
@@ -180,14 +178,8 @@ def fit(examples: Examples, pull: Pull) -> Floats:
     relevant items far down a list instead of its top (measured on repeat purchases: NDCG@10 .445
     with all, .455 with the first ten of each source).
     """
-    return minimize(
-        _objective(examples.contenders(), pull),
-        pull.mean,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, None)] * len(pull.mean),
-        options=CONVERGED,
-    ).x  # type: ignore[call-overload]
+    objective = _objective(examples.contenders(), pull)
+    return significant(minimise(objective, pull.mean, bounds=(0.0, np.inf)))
 
 
 def _objective(examples: Examples, pull: Pull) -> Callable[[Floats], tuple[float, Floats]]:

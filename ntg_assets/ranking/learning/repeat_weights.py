@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import expit, logit, ndtri
 
 from ntg_assets.arrays import Flags, Floats, position_in_group
@@ -15,6 +14,7 @@ from ntg_assets.ranking.learning.examples import Examples
 from ntg_assets.ranking.scoring.repeat_consumption import return_probability
 from ntg_assets.ranking.scoring.sources import RETURN_DEFAULTS
 from ntg_assets.statistics.bootstrap import LEVEL
+from ntg_assets.statistics.likelihood import minimise, significant
 
 DEFAULTS = np.array(list(RETURN_DEFAULTS.values()))
 # the log likelihood pays half of this times the squared distance to the default weights, parts
@@ -59,17 +59,10 @@ def fit_returns(examples: Examples) -> Floats:
         gradient[1:] += RIDGE * away
         return loss / len(taken), gradient / len(taken)
 
-    bounds = [(None, None)] + [(0.0, None)] * len(default)
-    found = minimize(
-        objective,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"ftol": 1e-13, "gtol": 1e-9},
-    ).x
+    least = np.concatenate(([-np.inf], np.zeros(len(default))))
+    found = minimise(objective, start, bounds=(least, np.inf))
     weights = found[1:] / scale
-    return np.concatenate(([np.exp(found[0] - middle @ weights)], weights))
+    return significant(np.concatenate(([np.exp(found[0] - middle @ weights)], weights)))
 
 
 def _likely(examples: Examples, known: Flags) -> Flags:

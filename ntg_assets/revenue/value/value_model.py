@@ -20,6 +20,7 @@ from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.revenue.value.worth import HALF_LIFE_DAYS
 from ntg_assets.statistics.glm import sandwich, standard_error, with_intercept
+from ntg_assets.statistics.likelihood import significant
 from ntg_assets.statistics.one_thread import one_thread
 
 MAX_LOG_VALUE = 700.0  # exp() of more is infinite
@@ -126,13 +127,13 @@ def _fit_poisson(
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a fit that did not converge is no fit
         model.fit(standardised, value / level)
-    coefficients = np.concatenate([[model.intercept_], model.coef_])
+    coefficients = significant(np.concatenate([[model.intercept_], model.coef_]))
     design = with_intercept(standardised)
     expected = np.exp(design @ coefficients)
     penalty = settings.regularisation * len(value)
     covariance = sandwich(design, value / level - expected, expected, users, penalty=penalty)
     coefficients[0] += np.log(level)
-    return coefficients, covariance
+    return significant(coefficients), covariance
 
 
 def _intercept_only(

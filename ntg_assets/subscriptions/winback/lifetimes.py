@@ -12,7 +12,8 @@ import polars as pl
 from scipy.special import betaln
 
 from ntg_assets.arrays import Floats
-from ntg_assets.subscriptions.persistence import contract_lifetimes, fit_beta_geometric
+from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
+from ntg_assets.subscriptions.persistence import contract_lifetimes
 
 MIN_ENDS = 50  # of returners' contracts; below it all contracts speak for them
 OF_RETURNERS, OF_ALL = BASES = ("contracts of people who came back", "all contracts")

@@ -10,11 +10,13 @@ Source: Fader and Hardie 2013, "The Gamma-Gamma model of monetary value".
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import gammaln
+from scipy.special import gammaln, psi
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.bg_nbd import LOG_BOUND, MAX_FIT_USERS
+from ntg_assets.statistics.likelihood import minimise, significant
+
+SAME = 1e-9  # of the mean value: differences below are rounding
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,13 @@ def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:
     # every k-th user: the first by id may be the oldest
     x, m = repeats[kept][::step], mean_value[kept][::step] / unit
 
-    def loss(logs: Floats) -> float:
+    if np.ptp(m) <= SAME:  # every visit is worth the same: no law of how they differ fits best
+        most = float(np.exp(LOG_BOUND))
+        return GammaGamma(most, most, unit * (most - 1) / most)
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
         p, q, gamma = np.exp(logs)
+        log_sum = np.log(gamma + m * x)
         parts = (
             gammaln(p * x + q)
             - gammaln(p * x)
@@ -45,12 +52,15 @@ def fit_gamma_gamma(repeats: Floats, mean_value: Floats) -> GammaGamma:
             + (p * x - 1) * np.log(m)
             + p * x * np.log(x)
         )
-        return -float((parts - (p * x + q) * np.log(gamma + m * x)).mean())
+        slopes = (
+            p * x * (psi(p * x + q) - psi(p * x) + np.log(m * x) - log_sum),
+            q * (psi(p * x + q) - psi(q) + np.log(gamma) - log_sum),
+            q - gamma * (p * x + q) / (gamma + m * x),
+        )
+        return -float((parts - (p * x + q) * log_sum).mean()), -np.mean(slopes, axis=1)
 
-    p, q, gamma = np.exp(
-        minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(-LOG_BOUND, LOG_BOUND)] * 3).x
-    )
-    return GammaGamma(float(p), float(q), float(gamma * unit))
+    p, q, gamma = np.exp(minimise(loss, np.zeros(3), bounds=(-LOG_BOUND, LOG_BOUND)))
+    return GammaGamma(*significant([p, q, gamma * unit]).tolist())
 
 
 def expected_value(model: GammaGamma, repeats: Floats, mean_value: Floats) -> Floats:

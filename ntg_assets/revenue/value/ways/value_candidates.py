@@ -200,12 +200,12 @@ def _structural(
     """Visits of the first period given that there are any, times what one is worth."""
     if shape is None or worth is None:
         return None
-    active = 1 - shape.silence
+    active = shape.active
     # who comes so improbably comes once: the quotient would be of rounding errors
     is_possible = active > LEAST_ACTIVE
     first = np.divide(shape.expected[:, 0], active, out=np.ones_like(active), where=is_possible)
     first = (first * worth)[:, None]
-    silence = shape.silence if known.next_horizon is None else known.next_horizon.churn_probability
+    silence = 1 - active if known.next_horizon is None else known.next_horizon.churn_probability
     return Candidate(first * shape.if_active, first * shape.if_silent, silence)
 
 
