@@ -17,6 +17,7 @@ from ntg_assets.orchestration.remembering.steps import WORKS
 SHOWN = 6  # names in one line; the rest is counted
 WORDS = {
     "new": "not made yet",
+    "asked": "checks are asked again",
     "always": "made in every run",
     "code": "code has changed",
     "library": "libraries or this machine have changed",
@@ -25,6 +26,16 @@ WORDS = {
     "clock": "the clock",
     "table": "tables are others than when it was made",
     "damaged": "tables are gone, or not as they were left",
+}
+NOUNS = {
+    "new": "tables that are not there yet",
+    "code": "code",
+    "library": "libraries or the machine",
+    "setting": "settings",
+    "file": "files",
+    "clock": "the clock",
+    "table": "tables",
+    "damaged": "tables that are gone or damaged",
 }
 
 
@@ -39,17 +50,30 @@ def tell_plan(plan: Plan, *, console: Console, as_json: bool) -> None:
     if as_json:
         print_json(as_tree(plan))
         return
+    console.print(in_short(plan), highlight=False, soft_wrap=True)
     for reason, steps in grouped(plan):
         console.print(f"[bold]{escape(reason)}[/]", highlight=False, soft_wrap=True)
         _tell_steps(steps, console)
     for what, steps in (
         ("made if a table that they read comes out differently", [*plan.looked_at]),
         ("told again, since a check had something to say", plan.told_again),
-        ("left", plan.left),
+        ("left as they are", plan.left),
     ):
         if steps:
             console.print(f"[bold]{what}[/]", highlight=False)
             _tell_steps(steps, console)
+
+
+def in_short(plan: Plan) -> str:
+    """Say in one sentence what a run would do."""
+    kinds = {change.kind for changes in plan.made.values() for change in changes}
+    changed = [name for kind, name in NOUNS.items() if kind in kinds]
+    cause = f"what changed: {', '.join(changed)}" if changed else "nothing has changed"
+    n_steps = len(plan.made) + len(plan.looked_at) + len(plan.told_again) + len(plan.left)
+    return (
+        f"{cause}. Of {n_steps} steps {len(plan.made)} are made, {len(plan.looked_at)} if what they"
+        f" read comes out differently, {len(plan.left)} are left as they are."
+    )
 
 
 def _tell_steps(steps: Sequence[str], console: Console) -> None:

@@ -22,6 +22,7 @@ from ntg_assets.storage.connection import Connection
 Form = Literal["table", "json", "csv"]
 SHOWN_ROWS = 40  # a person reads no more; --csv and --json write all
 MOST_LISTED = 1_000  # of tables, or of columns of one
+PIPED_WIDTH = 240
 PROMPT, GOES_ON = "ntg> ", "...> "
 SHORT = {
     ".tables": "select table_schema, table_name, split_part(table_meaning, '. ', 1) as a_row from"
@@ -56,6 +57,11 @@ def tell_sql(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _width(console: Console) -> int:
+    """Columns of text for a table: those of the terminal; a pipe or a log has no edge."""
+    return console.width if console.is_terminal else max(console.width, PIPED_WIDTH)
+
+
 def answer(connection: Connection, question: str, *, console: Console, form: Form) -> None:
     """Print the rows of a question.
 
@@ -63,7 +69,7 @@ def answer(connection: Connection, question: str, *, console: Console, form: For
         QueryError: it cannot be answered as it is written.
     """
     if form == "table":
-        show_rows(connection, question, n_rows=SHOWN_ROWS, width=console.width)
+        show_rows(connection, question, n_rows=SHOWN_ROWS, width=_width(console))
     else:
         WRITERS[form](*all_rows(connection, question), sys.stdout)
 
@@ -136,4 +142,4 @@ def _short(connection: Connection, asked: str, console: Console) -> None:
         console.print(HELP, highlight=False, soft_wrap=True)
         return
     values = {"named": named.strip()} if command == ".columns" else None
-    show_rows(connection, SHORT[command], n_rows=MOST_LISTED, width=console.width, values=values)
+    show_rows(connection, SHORT[command], n_rows=MOST_LISTED, width=_width(console), values=values)

@@ -133,6 +133,7 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         else ""
     )
     traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
+    smallest = min(readout.n_control, readout.n_treatment)
     answer = (
         wait or f"cannot be answered with this traffic ({traffic})"
         if wait or isinf(days) or days > LONGEST_WAIT_DAYS
@@ -141,5 +142,5 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
     return (
         f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with"
         f" {experiment.power:.0%} power needs {ceil(readout.units_needed_per_arm):,} units per"
-        f" arm{at_least} against {readout.n_treatment:,} now: {answer}."
+        f" arm{at_least} against {smallest:,} now: {answer}."
     )

@@ -34,14 +34,15 @@ from ntg_assets.storage.tables import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 NOT_MADE = "it was not made before, or not to its end"
-NOT_PASSED = "a check that was not asked before, or did not pass"
+NOT_PASSED = "until they pass"
 
 
 class Change(NamedTuple):
     """One reason why a step is made again.
 
     Attributes:
-        kind: `new`, `always`, `code`, `library`, `setting`, `file`, `clock`, `table`, `damaged`.
+        kind: `new`, `asked`, `always`, `code`, `library`, `setting`, `file`, `clock`, `table`,
+            `damaged`.
         what: The file, key or table.
     """
 
@@ -147,11 +148,11 @@ class Memory:
         from outside.
         """
         if work.always:
-            return [Change("always", "what is published is held against what is there")]
+            return [Change("always", "the publication is compared with what is published")]
         if not is_known(work.module):
             return [Change("always", f"{work.module} is no module of NTG")]
         if made is None:
-            return [Change("new", NOT_MADE if work.tables else NOT_PASSED)]
+            return [Change("new", NOT_MADE) if work.tables else Change("asked", NOT_PASSED)]
         return [
             *_differing("code", made.code, code_of(work.module)),
             *_differing("library", made.environment, self._environment()),

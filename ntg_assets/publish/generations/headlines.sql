@@ -33,8 +33,11 @@ worth as (
     select coalesce(sum(cast(round(ltv * 1e4) as bigint)), 0) / 1e4 as "value"
     from ltv_estimates
 ),
+contacted as (
+    select user_id from intervention_targets where action = 'contact' group by user_id
+),
 listed as (
-    select count(*) as contacts from intervention_targets where action = 'contact'
+    select count(*) as contacts from contacted
 )
 select
     log.events,
