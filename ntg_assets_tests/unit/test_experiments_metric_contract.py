@@ -184,6 +184,7 @@ def test_only_events_with_items_of_the_categories_count() -> None:
             "assigned_by": ["log"],
             "first_exposed_on": [START.date()],
             "last_exposed_on": [START.date()],
+            "cluster_id": pl.Series([None], dtype=pl.String),
         }
     )
     days = [START + timedelta(days=day) for day in (1, 2, 3, 40)]
