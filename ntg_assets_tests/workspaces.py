@@ -28,9 +28,13 @@ class Workspace:
     variables: dict[str, str] = field(default_factory=dict)
 
     def ntg(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run the command in the project folder;
-        nothing of this machine's environment but the path reaches it.
+        """Run the command in the project folder; nothing of this machine's environment but the path
+        reaches it, and which kernels BLAS is told to use: results are remembered by them, and this
+        process looks at what that one remembers.
         """
+        kernels = {
+            name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")
+        }
         environment = {
             "PATH": os.environ["PATH"],
             # the code beside these tests, wherever another copy is installed
@@ -40,6 +44,7 @@ class Workspace:
             "NTG_CONFIG": self.config,
             "NTG_WORKSPACE": str(self.folder),
             "NTG_GATE__REMAKING": "false",  # test_remaking.py audits the code once
+            **kernels,
             **self.variables,
             **variables,
         }
