@@ -134,6 +134,9 @@ def measured(n_units: int, one: ExperimentSettings) -> pl.DataFrame:
             "log",
             day.date(),
             day.date(),
+            None,  # neither clusters, nor strata, nor covariates
+            None,
+            None,
         )
         for n, day in enumerate(days)
     ]
