@@ -23,8 +23,11 @@ WAYS_TO_SAY_A_MEAN = (
 
 
 def is_mean(vector: Vector) -> bool:
-    """Whether each of two arms says its units, mean and variance, one way or another."""
-    return any(vector.arms_have(*way.split()) for way in WAYS_TO_SAY_A_MEAN)
+    """Whether each of two arms says its units, mean and variance, one way or another, and several
+    means are not asked for at once.
+    """
+    is_of_many = vector.says("anova") and "groups" in vector.raw
+    return not is_of_many and any(vector.arms_have(*way.split()) for way in WAYS_TO_SAY_A_MEAN)
 
 
 def is_ratio(vector: Vector) -> bool:

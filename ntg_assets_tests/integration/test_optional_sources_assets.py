@@ -70,6 +70,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             conversion=None,
         ),
         "contact_rules": empty("contact_rules"),
+        "contacts_taken": empty("contacts_taken"),
         "uplift_estimates": radar.select("user_id", expected_uplift=pl.lit(0.0)).clear(),
         "split_boundaries": pl.DataFrame(
             {
