@@ -28,6 +28,7 @@ from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED, Left, is_left, running
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.lineage import keep_origins, kept_origins
 from ntg_assets.storage.tables import (
     BrokenContractError,
@@ -61,7 +62,7 @@ class TableHandler(DbTypeHandler[Any]):
     ) -> Mapping[str, Any]:
         table = Table(table_slice.schema, table_slice.table)
         if isinstance(obj, Left):
-            return _leave(context, table, obj, connection)
+            return _leave(context, table, obj, connection, users=self._users_of(table))
         rows = (
             obj
             if isinstance(obj, Query | Stream)
@@ -86,11 +87,13 @@ class TableHandler(DbTypeHandler[Any]):
         origins = column_origins(obj, contract_of(table.name), declared.tables)
         keep_origins(connection, table, origins)
         return {
-            **_metadata(
-                table, written, users=set() if self.shows_users else user_columns_of(table)
-            ),
+            **_metadata(table, written, users=self._users_of(table)),
             "dagster/column_lineage": column_lineage(origins),
         }
+
+    def _users_of(self, table: Table) -> set[str]:
+        """Columns whose people are numbered in a sample instead of named."""
+        return set() if self.shows_users else user_columns_of(table)
 
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: Connection
@@ -174,15 +177,18 @@ class NtgDuckDBIOManager(DuckDBIOManager):
 
 
 def _leave(
-    context: dg.OutputContext, table: Table, left: Left, connection: Connection
+    context: dg.OutputContext, table: Table, left: Left, connection: Connection, *, users: set[str]
 ) -> Mapping[str, Any]:
-    """Report a table as it was made before, and leave it."""
+    """Report a table as it was made before, with its numbers and rows, and leave it."""
+    model = contract_of(table.name)
     hashed = "-".join(left.made.version.split("-")[:2])
     context.step_context.set_data_version(context.asset_key, dg.DataVersion(hashed))
     return {
+        **measure_table(connection, table, model),
         "dagster/row_count": left.made.n_rows,
-        "dagster/column_schema": column_docs(contract_of(table.name)),
+        "dagster/column_schema": column_docs(model),
         "dagster/column_lineage": column_lineage(kept_origins(connection, table)),
+        "sample": _sample(sample_table(connection, table, model), users=users),
         "content_hash": hashed,
         REUSED: left.run,
     }

@@ -124,8 +124,9 @@ def test_ten_worlds_are_decided_by_dagster_as_without_it(home: Path) -> None:
             (0,)
         ]
     now = datetime(2026, 12, 31)
-    alone = conclude_logs(load_settings(), home=home, now=now).tables["readouts"]
-    expected = alone.filter(comparison="between users").sort("experiment")
+    alone = conclude_logs(load_settings(), home=home, now=now)
+    assert alone.left_out == {}
+    expected = alone.tables["readouts"].filter(comparison="between users").sort("experiment")
     assert [row[0] for row in made] == expected["experiment"].to_list()
     for column, name in enumerate(("difference", "standard_error", "p"), start=1):
         assert [row[column] for row in made] == pytest.approx(expected[name].to_list())

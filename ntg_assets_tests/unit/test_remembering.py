@@ -101,6 +101,8 @@ def night(folder: Path, *, remake: bool = False, **changes: Any) -> Night:
         )
     found = [event.materialization for event in result.get_asset_materialization_events()]
     left = {one.asset_key.path[-1] for one in found if REUSED in one.metadata}
+    without = [one.asset_key.path[-1] for one in found if "sample" not in one.metadata]
+    assert without == []  # a table that is left shows its rows as one that was made
     return Night({one.asset_key.path[-1] for one in found} - left, left, result.success)
 
 
