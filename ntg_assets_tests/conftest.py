@@ -3,13 +3,14 @@ reproducible examples, reviewed golden files.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-for name in [name for name in os.environ if name.startswith(("NTG_", "DAGSTER_"))]:
+OURS = ("NTG_", "DAGSTER_")
+for name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[name]
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
@@ -42,6 +43,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Rewriting runs only the tests that have a golden file, wherever they stand."""
     if config.getoption("rewrite_golden"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
+
+
+@pytest.fixture(autouse=True)
+def own_variables() -> Iterator[None]:
+    """Take back the variables that a command sets for its run: the next test has its own folder."""
+    before = {name: value for name, value in os.environ.items() if name.startswith(OURS)}
+    yield
+    for name in [name for name in os.environ if name.startswith(OURS)]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """The `ntg` command: the same assets as the UI, on the same history."""
 
+import logging
+import os
 import sys
+from typing import NoReturn
 
 from ntg_assets.cli.interruption import Interrupted, listen, raise_if_received
 from ntg_assets.cli.loading import loading
@@ -13,7 +16,17 @@ def main() -> None:
         _run_command()
     except Interrupted as interrupted:
         sys.stderr.write(f"\n{interrupted}\n")
-        sys.exit(interrupted.exit_code)
+        _leave(interrupted.exit_code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End without the interpreter's last round: everything is closed by now, and libraries would
+    count aloud what a call that was broken off has not given back.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _run_command() -> None:
