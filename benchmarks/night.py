@@ -102,9 +102,9 @@ def measured(world: World, *, moving: bool) -> dict[str, Any]:
         _night(config, workspace, variables, "--all")
         after = hashes(workspace)
         figures["tables"] = len(after)
-        figures["tables_that_differ_when_made_again"] = sum(
-            before[table] != after[table] for table in after
-        )
+        differing = [table for table in after if before[table] != after[table]]
+        figures["tables_that_differ_when_made_again"] = len(differing)
+        console.print(f"differ when made again: {', '.join(differing) or 'none'}")
     shutil.rmtree(workspace)
     return {"figures": figures, "first": first}
 
