@@ -91,8 +91,8 @@ def verify_pages(path: Path, *, columns: Sequence[str] | None = None, name: str 
     with _telling(told, DELIVER):
         try:
             _decode(path, columns)
-        except pa.ArrowNotImplementedError as unknown:
-            # an encoding that this library does not know is no damage: the other reader decides
+        except pa.ArrowNotImplementedError as unknown:  # Arrow's name for an encoding it lacks
+            # that is no damage, and DuckDB, which reads the rows, may know it: said, not refused
             log.warning("%s: its page checksums are not verified: %s", told, unknown)
 
 

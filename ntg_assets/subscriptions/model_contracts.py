@@ -95,40 +95,11 @@ class ContractStates(Contract):
 
 
 @contract("contract_snapshots")
-class ContractSnapshots(Contract):
+class ContractSnapshots(ContractStates):
     """One row per (contract, snapshot): what was known of it and of its user before that day,
     and what followed.
     """
 
-    user_id: str = identifier("user", "Whose contract it is")
-    subscription_id: str = column("The contract")
-    contract_place: int = column("Its number", ge=0)
-    snapshot_on: pl.Date = column(
-        "Day from which it is looked at; only days before it are seen", unit="date"
-    )
-    plan: str = column("Plan")
-    price_minor: int = column("Price of one billing period", unit=MINOR, ge=0)
-    price_before_minor: int = column("Price of the term before", unit=MINOR, nullable=True, ge=0)
-    currency: str = column("Currency")
-    period_months: int = column("Months of a billing period", ge=0)
-    period_days: int = column("Days of a billing period", ge=0)
-    term_started_on: pl.Date = column("First day of the present term", unit="date")
-    contract_started_on: pl.Date = column("First day of the contract", unit="date")
-    contract_trial_end_on: pl.Date = column("First day after its trial", unit="date", nullable=True)
-    anchor_on: pl.Date = column("Day from which renewals are counted", unit="date")
-    n_contracts_before: int = column("Contracts of the user that began before", ge=0)
-    known_end_on: pl.Date = column(
-        "First day without it, where that was known before the snapshot", unit="date", nullable=True
-    )
-    contract_end_on: pl.Date = column(
-        "What followed: first day without it, as known at the stage's cutoff",
-        unit="date",
-        nullable=True,
-    )
-    contract_end_known_on: pl.Date = column(
-        "Day on which that was known", unit="date", nullable=True
-    )
-    contract_end_kind: str = column("What followed: how it ended", nullable=True)
     n_failed_90d: int = column("Payments that failed in the 90 days before", ge=0)
     n_returned_90d: int = column(
         "Payments that were given or taken back in the 90 days before", ge=0
@@ -151,9 +122,6 @@ class ContractSnapshots(Contract):
     trend_log_ratio: float = column(
         "Logarithm of active days of the last 30 days over those of the 30 before", nullable=True
     )
-
-    class Config:
-        unique = ["contract_place", "snapshot_on"]
 
 
 @contract("contract_signals")
@@ -194,9 +162,8 @@ class ContractWalkForward(Contract):
         unique = ["model", "origin_on", "contract_place"]
 
 
-@contract("contract_recalibration")
-class ContractRecalibration(Contract):
-    """One row per (calibrator, origin): whether recalibrating the hazard would have helped; see
+class HazardRecalibration(Contract):
+    """One row per (calibrator, origin): whether recalibrating a hazard would have helped; see
     churn_recalibration.
     """
 
@@ -219,6 +186,13 @@ class ContractRecalibration(Contract):
 
     class Config:
         unique = ["calibrator", "origin_on"]
+
+
+@contract("contract_recalibration")
+class ContractRecalibration(HazardRecalibration):
+    """One row per (calibrator, origin): whether recalibrating the hazard would have helped; see
+    churn_recalibration.
+    """
 
 
 @contract("contract_hazards")

@@ -130,6 +130,7 @@ def test_an_encoding_that_the_verifier_does_not_know_is_said_and_is_no_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def unknown(*_: object, **__: object) -> None:
+        # what pyarrow raises of a file with an encoding that it lacks, which it cannot write either
         raise pa.ArrowNotImplementedError("no such encoding")
 
     monkeypatch.setattr("ntg_assets.storage.parquet.pq.ParquetFile", unknown)

@@ -5,6 +5,7 @@ import polars as pl
 from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.subscriptions.amounts import MINOR
 from ntg_assets.subscriptions.contracts import KINDS
+from ntg_assets.subscriptions.model_contracts import HazardRecalibration
 from ntg_assets.subscriptions.winback.away import MODELS
 from ntg_assets.subscriptions.winback.hazard import RETURNED
 from ntg_assets.subscriptions.winback.lifetimes import BASES
@@ -66,30 +67,10 @@ class ReturnWalkForward(Contract):
 
 
 @contract("return_recalibration")
-class ReturnRecalibration(Contract):
+class ReturnRecalibration(HazardRecalibration):
     """One row per (calibrator, origin): whether recalibrating the chance to return would have
     helped; see churn_recalibration.
     """
-
-    calibrator: str = column("Kind of curve")
-    origin_on: pl.Date = column(
-        "Past origin; the cutoff's row carries the curve that is asked for", unit="date"
-    )
-    offset: float = column("Curve: offset")
-    slope: float = column("Curve: slope")
-    bend: float = column("Curve: bend")
-    log_loss: float = column("Log loss as forecast", nullable=True, ge=0)
-    log_loss_recalibrated: float = column(
-        "Log loss after the curve of earlier origins", nullable=True, ge=0
-    )
-    gain: float = column("The difference", nullable=True)
-    n_rows: int = column("Forecasts", ge=0)
-    mean_gain: float = column("Mean over origins", nullable=True)
-    standard_error: float = column("Its standard error", nullable=True)
-    is_adopted: bool = column("Whether this calibrator is used")
-
-    class Config:
-        unique = ["calibrator", "origin_on"]
 
 
 @contract("return_hazards")
