@@ -10,7 +10,7 @@ import pytest
 from ntg_assets.churn.contracts.snapshots import ChurnSnapshots
 from ntg_assets.contracts import Contract, IdTypes
 from ntg_assets.errors import ContractError
-from ntg_assets.features.contracts import UserFeatures
+from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.sql import Query, Table, columns_left_out, query, read_sql, whole
 from ntg_assets.storage.connection import connect
@@ -108,7 +108,7 @@ def test_a_feature_that_no_contract_describes_names_the_contract(
     with pytest.raises(
         ContractError,
         match=r"loyalty: column is not in the contract.*features/user_features.sql.*UserFeatures in"
-        r" ntg_assets/features/contracts.py",
+        r" ntg_assets/features/contracts/users.py",
     ):
         store("user_features", features(), UserFeatures)
 

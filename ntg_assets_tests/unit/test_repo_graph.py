@@ -11,7 +11,8 @@ import pytest
 from ntg_assets.contracts import Contract, column, contract, contract_of, known_tables, table_of
 from ntg_assets.definitions import defs
 from ntg_assets.errors import ContractError
-from ntg_assets.features.contracts import ItemFeatures, UserFeatures
+from ntg_assets.features.contracts.items import ItemFeatures
+from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.orchestration.checking import check_name
 from ntg_assets.orchestration.collection import definitions_in, missing_from
 from ntg_assets.orchestration.staging import DECORATED, staged_asset, staged_assets
@@ -99,7 +100,7 @@ def test_a_second_contract_of_one_table_is_refused() -> None:
 
         user_id: str = column("Who")
 
-    with pytest.raises(ContractError, match=r"contracts\.UserFeatures is its contract already"):
+    with pytest.raises(ContractError, match=r"contracts\.users\.UserFeatures is its contract already"):
         contract("user_features")(UserFeatures)
 
 
