@@ -100,7 +100,7 @@ def test_a_second_contract_of_one_table_is_refused() -> None:
 
         user_id: str = column("Who")
 
-    with pytest.raises(ContractError, match=r"contracts\.users\.UserFeatures is its contract already"):
+    with pytest.raises(ContractError, match=r"users\.UserFeatures is its contract already"):
         contract("user_features")(UserFeatures)
 
 
