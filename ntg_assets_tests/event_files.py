@@ -16,7 +16,7 @@ from ntg_assets.sources.optional_files import (
     settle_times,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 
 HEADER = "user_id,item_id,event_at,value"

@@ -6,8 +6,8 @@ import polars as pl
 
 from ntg_assets.configuration.attributes import AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.sources.ids import as_log_id_or_written
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.ids import as_log_id_or_written
 from ntg_assets.sources.written import read_written
 
 KEY = "ingest.attributes"

@@ -99,7 +99,7 @@ def init(
 
 def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]]:
     """What the files of the log and of the item table seem to be; folders outside the project."""
-    from ntg_assets.sources.sniffing import sniff_file  # noqa: PLC0415  # --help stays quick
+    from ntg_assets.sources.sniffing.proposals import sniff_file  # noqa: PLC0415  # --help stays quick
 
     sections: dict[str, Any] = {}
     folders: dict[str, None] = {}

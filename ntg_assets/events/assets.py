@@ -33,10 +33,10 @@ from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step, staged_asset
-from ntg_assets.sources.files import refuse_changed
+from ntg_assets.sources.accounting.threshold import CLOCK_REASONS
+from ntg_assets.sources.files.inspection import refuse_changed
+from ntg_assets.sources.files.staging import clear_staging
 from ntg_assets.sources.sources import Place
-from ntg_assets.sources.staging import clear_staging
-from ntg_assets.sources.threshold import CLOCK_REASONS
 from ntg_assets.sql import Table, query
 from ntg_assets.stages import INGEST
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from ntg_assets.configuration.events import IdType, ItemSourceSettings
-from ntg_assets.sources.reconciliation import FileCounts
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.accounting.reconciliation import FileCounts
+from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 

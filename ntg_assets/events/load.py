@@ -22,7 +22,7 @@ from ntg_assets.events.validation import (
     judge_events,
     judge_items,
 )
-from ntg_assets.sources.files import SourceFile
+from ntg_assets.sources.files.inspection import SourceFile
 from ntg_assets.sources.sources import (
     FoundFiles,
     JudgedSource,

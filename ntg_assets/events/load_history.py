@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.history.records import append_record, read_records
-from ntg_assets.sources.partitions import content_identity, partition_of
+from ntg_assets.sources.files.partitions import content_identity, partition_of
 
 ID_DIGITS = 12
 # of the settings: they change no row

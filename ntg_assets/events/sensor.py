@@ -13,7 +13,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, project_paths
 from ntg_assets.errors import SourceError
 from ntg_assets.orchestration.unfinished_runs import fail_killed_run, unfinished_run
-from ntg_assets.sources.file_names import name_of, resolve_files
+from ntg_assets.sources.files.file_names import name_of, resolve_files
 
 SECONDS_BETWEEN_LOOKS = 60
 ID_DIGITS = 16

@@ -13,16 +13,16 @@ from ntg_assets.events.duplicates import judge_repeats
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
 from ntg_assets.history.forgets import Forgotten
 from ntg_assets.local_days import require_zone
-from ntg_assets.sources.bad_rows import invalid_rows, refuse_too_many, with_rejects
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.forgotten import blank_forgotten
-from ntg_assets.sources.quarantine import place_rows, quarantine_table
-from ntg_assets.sources.reconciliation import FileCounts, count_events, count_rows
-from ntg_assets.sources.rules import event_rules, item_rules
+from ntg_assets.sources.accounting.bad_rows import invalid_rows, refuse_too_many, with_rejects
+from ntg_assets.sources.accounting.quarantine import place_rows, quarantine_table
+from ntg_assets.sources.accounting.reconciliation import FileCounts, count_events, count_rows
+from ntg_assets.sources.accounting.threshold import find_breach, refuse
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.reading.forgotten import blank_forgotten
+from ntg_assets.sources.reading.rules import event_rules, item_rules
+from ntg_assets.sources.reading.typed_rows import Plan
 from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
-from ntg_assets.sources.threshold import find_breach, refuse
-from ntg_assets.sources.typed_rows import Plan
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
 

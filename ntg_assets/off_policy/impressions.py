@@ -10,19 +10,12 @@ from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.sources.bad_rows import bad_reasons, refuse_too_many
-from ntg_assets.sources.conversion import (
-    Column,
-    TimeReading,
-    as_id,
-    as_text,
-    as_value,
-    value_if_empty,
-)
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.files import SourceFile, refuse_changed
-from ntg_assets.sources.reconciliation import FileCounts, count_rows
-from ntg_assets.sources.rules import Rule, id_rule, number_parameters, time_rule
+from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
+from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.inspection import SourceFile, refuse_changed
+from ntg_assets.sources.reading.rules import Rule, id_rule, number_parameters, time_rule
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sources import (
     Place,
     count_skips,
@@ -31,7 +24,10 @@ from ntg_assets.sources.sources import (
     refuse_no_rows,
     source_reader,
 )
-from ntg_assets.sources.typed_rows import over_typed_rows
+from ntg_assets.sources.values.columns import Column, as_text
+from ntg_assets.sources.values.numbers import as_value, value_if_empty
+from ntg_assets.sources.values.times import TimeReading
+from ntg_assets.sources.values.typed_ids import as_id
 from ntg_assets.storage.run import run
 
 WHAT = "off_policy.shown"

@@ -9,7 +9,7 @@ import polars as pl
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.isolation import source_of
 from ntg_assets.experiments.data.logs.log_files import hash_of
-from ntg_assets.sources.file_names import find_paths, name_of
+from ntg_assets.sources.files.file_names import find_paths, name_of
 
 INPUT_TYPES: dict[str, Any] = {
     "source": pl.String,

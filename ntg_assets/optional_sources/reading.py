@@ -41,7 +41,7 @@ from ntg_assets.ranking.lists.excluded_items import SCHEMA as EXCLUDED_TYPES
 from ntg_assets.revenue.contacts.trial.trials import LOG_SCHEMA as TRIAL_TYPES
 from ntg_assets.revenue.contacts.trial.trials import TRIAL_KEY, read_trial
 from ntg_assets.revenue.contacts.user_lists import KEYS, USER_LISTS, configured_lists
-from ntg_assets.sources.file_names import resolve_files
+from ntg_assets.sources.files.file_names import resolve_files
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query, Table
 from ntg_assets.stages import LIVE

@@ -12,23 +12,22 @@ import polars as pl
 from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
-from ntg_assets.sources.conversion import (
+from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows, line_at
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.file_names import GLOB_SIGNS, find_paths
+from ntg_assets.sources.files.inspection import SourceFile, inspect_files, refuse_changed
+from ntg_assets.sources.reading.rules import Rule
+from ntg_assets.sources.reading.typed_rows import Plan, typed_rows
+from ntg_assets.sources.sources import Place, make_plan, source_reader
+from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,
     NAIVE_TIMES,
     TEXTS,
     Column,
-    TimeReading,
-    as_instant,
     unusable,
 )
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.file_names import GLOB_SIGNS, find_paths
-from ntg_assets.sources.files import SourceFile, inspect_files, refuse_changed
-from ntg_assets.sources.reconciliation import FileCounts, count_rows, line_at
-from ntg_assets.sources.rules import Rule
-from ntg_assets.sources.sources import Place, make_plan, source_reader
-from ntg_assets.sources.typed_rows import Plan, typed_rows
+from ntg_assets.sources.values.times import TimeReading, as_instant
 from ntg_assets.sql import Query, quote_identifier
 from ntg_assets.storage.run import run
 

@@ -14,16 +14,16 @@ import polars as pl
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.history.forgets import Forgotten
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.file_names import find_paths, tell_folders, tell_passed_over
-from ntg_assets.sources.files import SourceFile, inspect_files
-from ntg_assets.sources.filters import filters_of
-from ntg_assets.sources.forgotten import without_forgotten
-from ntg_assets.sources.readers import find_layouts
-from ntg_assets.sources.reconciliation import FileCounts, Span, reading
-from ntg_assets.sources.rules import Rule
-from ntg_assets.sources.staging import staging_folder
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.accounting.reconciliation import FileCounts, Span, reading
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.file_names import find_paths, tell_folders, tell_passed_over
+from ntg_assets.sources.files.inspection import SourceFile, inspect_files
+from ntg_assets.sources.files.staging import staging_folder
+from ntg_assets.sources.reading.filters import filters_of
+from ntg_assets.sources.reading.forgotten import without_forgotten
+from ntg_assets.sources.reading.readers import find_layouts
+from ntg_assets.sources.reading.rules import Rule
+from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import Source
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
@@ -157,7 +157,9 @@ def count_skips(
     """Rows that each filter left out, by file number and reason."""
     found: dict[int, dict[str, int]] = {}
     if any(file.n_skipped for file in counts.values()):
-        skipped = run(over_typed_rows(plan, "skip_reasons", package="sources"), connection)
+        skipped = run(
+            over_typed_rows(plan, "skip_reasons", package="sources.accounting"), connection
+        )
         for number, skip_number, n_rows in skipped.iter_rows():
             found.setdefault(number, {})[plan.filters[skip_number - 1].reason] = n_rows
     return found

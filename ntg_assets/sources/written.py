@@ -10,17 +10,18 @@ import polars as pl
 from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
-from ntg_assets.sources.conversion import Column, TimeReading, as_instant
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.ids import as_listed_id
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import (
     FileRows,
     as_written,
     read_rows,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.columns import Column
+from ntg_assets.sources.values.ids import as_listed_id
+from ntg_assets.sources.values.times import TimeReading, as_instant
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 

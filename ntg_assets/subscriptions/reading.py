@@ -8,8 +8,8 @@ from ntg_assets.configuration.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import local_days
-from ntg_assets.sources.ids import as_log_id
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.ids import as_log_id
 from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.amounts import minor_amounts
 from ntg_assets.subscriptions.billing import period_lengths

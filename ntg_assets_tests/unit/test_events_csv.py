@@ -226,7 +226,7 @@ def test_what_is_no_utf8_text_is_refused_with_its_line(
 def test_a_multibyte_character_may_lie_across_a_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ntg_assets.sources.files.CHUNK_BYTES", 7)
+    monkeypatch.setattr("ntg_assets.sources.files.inspection.CHUNK_BYTES", 7)
     write_log(tmp_path, [f"ué{'😀' * 9},i,{NOON},1", "", f"u2,i,{NOON},1"])
     found = survey_log(tmp_path, log_settings())
     assert fates(found) == [(2, 2, 0, 0)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.file_names import find_paths
+from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log
 
 ROW = "u,i,2024-01-01,1"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.file_names import resolve_files
-from ntg_assets.sources.files import refuse_changed
+from ntg_assets.sources.files.file_names import resolve_files
+from ntg_assets.sources.files.inspection import refuse_changed
 from ntg_assets_tests.event_files import (
     accepted,
     fates,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.sources.ids import IdMatch, KnownIds, as_listed_id, match_ids
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
+from ntg_assets.sources.values.ids import IdMatch, KnownIds, as_listed_id, match_ids
 from ntg_assets_tests.event_files import read_column
 
 NUMBERS = pl.Series([7, 1000, -3], dtype=pl.Int64)

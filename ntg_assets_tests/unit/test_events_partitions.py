@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.partitions import content_identity, partition_of
+from ntg_assets.sources.files.partitions import content_identity, partition_of
 from ntg_assets_tests.event_files import (
     accepted,
     bad_rows,

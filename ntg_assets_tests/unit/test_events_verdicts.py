@@ -143,7 +143,7 @@ def test_rows_that_only_share_a_hash_are_both_kept(
 ) -> None:
     monkeypatch.setattr("ntg_assets.events.duplicates.MANY_REPEATED", many)
     monkeypatch.setattr(
-        "ntg_assets.sources.typed_rows.ROW_HASH", "cast(length(item_id) as ubigint)"
+        "ntg_assets.sources.reading.typed_rows.ROW_HASH", "cast(length(item_id) as ubigint)"
     )
     write_log(tmp_path, [f"u,i,{NOON},1", f"u,j,{NOON},1", f"u,i,{NOON},1"])
     assert fates(survey_log(tmp_path, log_settings())) == [(3, 2, 0, 1)]

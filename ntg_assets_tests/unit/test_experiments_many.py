@@ -17,7 +17,7 @@ from ntg_assets.experiments.data import summed_tables
 from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs import log_reading
-from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import FileRows, read_rows
 from ntg_assets.statistics.repeated.max_t import max_t_critical, max_t_probability
 from ntg_assets.storage.run import run

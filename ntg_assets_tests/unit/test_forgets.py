@@ -34,9 +34,9 @@ from ntg_assets.orchestration.run_history import (
     remove_from_run_history,
 )
 from ntg_assets.ranking.lists.excluded_items import read_excluded
-from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import read_rows
-from ntg_assets.sources.rules import id_rule
+from ntg_assets.sources.reading.rules import id_rule
 from ntg_assets.sources.sources import Place, source_reader
 from ntg_assets.storage.run import run
 from ntg_assets_tests.event_files import log_settings, write_log

@@ -118,4 +118,4 @@ def test_every_query_is_named_where_it_is_made() -> None:
                 if not all(isinstance(one, ast.Constant) for one in named):
                     loose.append(name)
     # the two that hand on what their callers name
-    assert sorted(loose) == ["ntg_assets.sources.typed_rows", "ntg_assets.sql"]
+    assert sorted(loose) == ["ntg_assets.sources.reading.typed_rows", "ntg_assets.sql"]

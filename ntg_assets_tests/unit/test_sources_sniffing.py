@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.column_roles import CONSTANT_USER
-from ntg_assets.sources.sniffed import Sniffed
-from ntg_assets.sources.sniffing import sniff_file
-from ntg_assets.sources.time_formats import find_readings
+from ntg_assets.sources.sniffing.column_roles import CONSTANT_USER
+from ntg_assets.sources.sniffing.proposals import sniff_file
+from ntg_assets.sources.sniffing.sniffed import Sniffed
+from ntg_assets.sources.values.time_formats import find_readings
 from ntg_assets_tests.event_files import log_settings, survey_log
 
 FIRST = datetime(2024, 1, 5, 15, 4, 5)

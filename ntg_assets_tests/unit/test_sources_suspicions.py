@@ -14,7 +14,7 @@ from ntg_assets.events.suspicions import (
     tell_folded,
     tell_largest_user,
 )
-from ntg_assets.sources.file_names import find_paths
+from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
 

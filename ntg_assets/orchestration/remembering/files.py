@@ -16,8 +16,8 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import SourceError
 from ntg_assets.history.forgets import FORGETS, KEY
 from ntg_assets.orchestration.remembering.steps import Work
-from ntg_assets.sources.file_names import find_paths, name_of
-from ntg_assets.sources.manifests import MANIFEST, SHA256
+from ntg_assets.sources.files.file_names import find_paths, name_of
+from ntg_assets.sources.files.manifests import MANIFEST, SHA256
 
 DIGITS = 16
 

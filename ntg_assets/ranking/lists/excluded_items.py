@@ -11,11 +11,11 @@ from ntg_assets.configuration.files import column_name
 from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.ranking.lists.item_rules import unknown_names
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.ids import KnownIds, as_listed_id, match_ids
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import read_rows
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.ids import KnownIds, as_listed_id, match_ids
 
 KEY = "ranking.rules.exclude_items_file"
 EXCLUSION = "exclude_items_file"

@@ -16,7 +16,7 @@ from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.randomness import unit_interval
 from ntg_assets.revenue.contacts.contact_rules import RULES
 from ntg_assets.revenue.contacts.user_lists import UserLists
-from ntg_assets.sources.ids import KnownIds, match_ids
+from ntg_assets.sources.values.ids import KnownIds, match_ids
 
 NONE, WITHHELD, OPTED_OUT, EXCLUDED, CONTACTED, HOLDOUT, OVER_BUDGET = (
     "none",

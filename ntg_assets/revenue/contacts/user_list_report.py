@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.revenue.contacts.trial.trials import TRIAL, TRIAL_KEY
 from ntg_assets.revenue.contacts.user_lists import KEYS
-from ntg_assets.sources.ids import IdMatch, KnownIds, match_ids
+from ntg_assets.sources.values.ids import IdMatch, KnownIds, match_ids
 
 SCHEMA: dict[str, Any] = {
     "list": pl.String,

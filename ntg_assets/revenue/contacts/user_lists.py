@@ -21,9 +21,7 @@ from ntg_assets.configuration.revenue import (
 )
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE, local_days
-from ntg_assets.sources.conversion import Column
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.ids import as_listed_id
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import (
     FileRows,
     as_written,
@@ -31,8 +29,10 @@ from ntg_assets.sources.optional_files import (
     settle_times,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.columns import Column
+from ntg_assets.sources.values.ids import as_listed_id
 
 OPT_OUTS, EXCLUSIONS, CONTACTS = LISTS = ("opt_outs", "exclusions", "contacts")
 KEYS = {

@@ -36,16 +36,16 @@ from ntg_assets.revenue.contacts.contacts_taken import (
     kept_taken,
     made_contacts,
 )
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import (
     as_written,
     read_rows,
     settle_times,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
 
 KEY = "radar.taken"
 CONTACT, HOLDOUT = ARMS

@@ -18,18 +18,19 @@ from ntg_assets.configuration.files import (
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs.log_rules import LogRules
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.sources.conversion import Column, as_number
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.file_names import find_paths
-from ntg_assets.sources.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sources.optional_files import (
     as_written,
     read_rows,
     settle_times,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule, number_parameters
+from ntg_assets.sources.reading.rules import Rule, number_parameters
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.columns import Column
+from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.values.numbers import as_number
 
 ANY_TIME = LogRules()
 UNIT, TIMES, VALUE = "unit_id", frozenset({"exposed_at", "event_at", "assigned_on"}), "value"

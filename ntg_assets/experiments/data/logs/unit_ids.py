@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.sources.ids import KnownIds, match_ids
+from ntg_assets.sources.values.ids import KnownIds, match_ids
 
 SCHEMA: dict[str, Any] = {
     "experiment": pl.String,

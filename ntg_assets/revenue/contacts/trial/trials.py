@@ -16,17 +16,18 @@ from ntg_assets.errors import SourceError
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.local_days import UTC_ZONE, local_days
 from ntg_assets.revenue.value.value_model import observed_value
-from ntg_assets.sources.conversion import Column, as_value
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.optional_files import (
     as_written,
     read_rows,
     settle_times,
     written_time_rules,
 )
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
+from ntg_assets.sources.values.columns import Column
+from ntg_assets.sources.values.ids import as_listed_id, as_log_id_or_written
+from ntg_assets.sources.values.numbers import as_value
 from ntg_assets.sql import Source, query
 from ntg_assets.storage.run import run
 

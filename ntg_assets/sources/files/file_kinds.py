@@ -10,8 +10,8 @@ from typing import Literal
 
 from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.packing import MARKS, Packing, open_unpacked, unpacking
-from ntg_assets.sources.staging import NATIVE
+from ntg_assets.sources.files.packing import MARKS, Packing, open_unpacked, unpacking
+from ntg_assets.sources.files.staging import NATIVE
 
 Format = Literal["csv", "json", "parquet"]
 TEXT_SUFFIXES: dict[str, Format] = {

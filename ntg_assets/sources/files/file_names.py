@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.file_kinds import SUFFIXES, named_format
+from ntg_assets.sources.files.file_kinds import SUFFIXES, named_format
 
 GLOB_SIGNS = "*?["
 SHOWN_NAMES = 5

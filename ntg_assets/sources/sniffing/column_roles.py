@@ -6,8 +6,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ntg_assets.sources.sniffed import Sniffed, show_texts
-from ntg_assets.sources.value_kinds import LARGEST, is_between, number_settings, time_settings
+from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
+from ntg_assets.sources.sniffing.value_kinds import (
+    LARGEST,
+    is_between,
+    number_settings,
+    time_settings,
+)
 
 ROLES: dict[str, tuple[str, ...]] = {
     "event_at": (

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.sources.conversion import TimeReading, time_in_format
+from ntg_assets.sources.values.time_texts import time_in_format
+from ntg_assets.sources.values.times import TimeReading
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 

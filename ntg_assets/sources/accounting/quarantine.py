@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.packing import open_unpacked
-from ntg_assets.sources.readers import Layout
-from ntg_assets.sources.reconciliation import Reject
-from ntg_assets.sources.typed_rows import ROW, Plan
+from ntg_assets.sources.accounting.reconciliation import Reject
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.reading.layouts import Layout
+from ntg_assets.sources.reading.typed_rows import ROW, Plan
 
 ID_DIGITS = 16  # of a SHA-256: a collision within a million rows has a chance of 3 in 100 million
 SHOWN_CHARACTERS = 80

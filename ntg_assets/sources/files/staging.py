@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 
 from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.packing import open_unpacked
+from ntg_assets.sources.files.packing import open_unpacked
 
 NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20

@@ -15,22 +15,12 @@ from ntg_assets.configuration.events import (
     instant,
 )
 from ntg_assets.configuration.files import ColumnName, NumberOptions, column_name
-from ntg_assets.sources.clock_changes import in_gap
-from ntg_assets.sources.conversion import (
-    LONGEST_ID,
-    UNPRINTABLE,
-    Column,
-    TimeReading,
-    as_clock,
-    as_duration,
-    as_id,
-    as_instant,
-    as_listed_text,
-    as_text,
-    as_value,
-    is_list,
-    value_if_empty,
-)
+from ntg_assets.sources.values.clock_changes import in_gap
+from ntg_assets.sources.values.columns import Column, as_listed_text, as_text, is_list
+from ntg_assets.sources.values.durations import as_duration
+from ntg_assets.sources.values.numbers import as_value, value_if_empty
+from ntg_assets.sources.values.times import TimeReading, as_clock, as_instant
+from ntg_assets.sources.values.typed_ids import LONGEST_ID, UNPRINTABLE, as_id
 
 
 @dataclass(frozen=True)

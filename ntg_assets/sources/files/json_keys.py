@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from ntg_assets.sources.packing import open_unpacked
+from ntg_assets.sources.files.packing import open_unpacked
 
 LOOKED_AT = 200  # records
 DEEPEST = 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.file_names import name_of
+from ntg_assets.sources.files.file_names import name_of
 
 MANIFEST, SHA256 = "_MANIFEST.json", ".sha256"
 DIGEST = re.compile(r"\b[0-9a-fA-F]{64}\b")

@@ -11,10 +11,11 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.packing import open_unpacked
-from ntg_assets.sources.readers import Layout, count_parquet_rows
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.reading.file_columns import count_parquet_rows
+from ntg_assets.sources.reading.layouts import Layout
+from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
 from ntg_assets.sql import read_sql
 from ntg_assets.storage.run import run
 
@@ -96,7 +97,8 @@ def count_events(
     in the same reading.
     """
     counted = run(
-        over_typed_rows(_storing(plan), "event_row_counts", package="sources"), connection
+        over_typed_rows(_storing(plan), "event_row_counts", package="sources.accounting"),
+        connection,
     )
     total = counted.filter(pl.col("load_file") == 0).row(0, named=True)
     span = Span(total["n_users"] or 0, total["first_at"], total["last_at"])
@@ -120,7 +122,9 @@ def count_rows(connection: duckdb.DuckDBPyConnection, plan: Plan) -> dict[int, F
     return _account(
         connection,
         plan,
-        run(over_typed_rows(_storing(plan), "row_counts", package="sources"), connection),
+        run(
+            over_typed_rows(_storing(plan), "row_counts", package="sources.accounting"), connection
+        ),
     )
 
 
@@ -202,7 +206,9 @@ def _rejects(
     if not any(layout.has_lines for layout in layouts):
         return {}
     found: dict[str, list[Reject]] = {}
-    for path, position, kind, line in connection.execute(read_sql("sources", "rejects")).fetchall():
+    for path, position, kind, line in connection.execute(
+        read_sql("sources.accounting", "rejects")
+    ).fetchall():
         stripped = line.lstrip("\r\n")
         offset = position - 1 + len(line) - len(stripped)
         found.setdefault(path, []).append(Reject(offset, _in_words(kind), stripped))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ntg_assets.configuration.events import EventSourceSettings
-from ntg_assets.sources.derived_columns import Described
+from ntg_assets.sources.files.derived_columns import Described
 
 SHOWN_WORDS = 5
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ntg_assets.sources.clock_changes import in_fold
-from ntg_assets.sources.conversion import TEXTS, Column
-from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.filters import Filter, filter_parameters
-from ntg_assets.sources.readers import Layout
-from ntg_assets.sources.rules import Rule
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.reading.filters import Filter, filter_parameters
+from ntg_assets.sources.reading.layouts import Layout
+from ntg_assets.sources.reading.rules import Rule
+from ntg_assets.sources.values.clock_changes import in_fold
+from ntg_assets.sources.values.columns import TEXTS, Column
 from ntg_assets.sql import Query, Source, read_sql
 
 ROW = "(row)"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.events import IdType
-from ntg_assets.sources.conversion import (
+from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,
     LARGEST_EXACT_INTEGER,

@@ -9,9 +9,9 @@ from typing import NoReturn
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files import SourceFile
-from ntg_assets.sources.quarantine import BadRow
-from ntg_assets.sources.reconciliation import FileCounts
+from ntg_assets.sources.accounting.quarantine import BadRow
+from ntg_assets.sources.accounting.reconciliation import FileCounts
+from ntg_assets.sources.files.inspection import SourceFile
 
 SHOWN_EXAMPLES = 3
 SHOWN_CHARACTERS = 80

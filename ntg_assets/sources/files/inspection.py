@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.delimiters import tell_other_delimiter
-from ntg_assets.sources.derived_columns import Described
-from ntg_assets.sources.dialects import Dialect
-from ntg_assets.sources.file_kinds import (
+from ntg_assets.sources.files.delimiters import tell_other_delimiter
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.files.file_kinds import (
     HEAD_BYTES,
     Format,
     format_of,
@@ -22,13 +22,18 @@ from ntg_assets.sources.file_kinds import (
     refuse_other_kinds,
     tell_misnamed,
 )
-from ntg_assets.sources.file_names import SHOWN_NAMES, name_of
-from ntg_assets.sources.json_keys import keys_of_records
-from ntg_assets.sources.manifests import Manifests, refuse_other_content
-from ntg_assets.sources.packing import Packing, open_unpacked, packing_of, unpacking
-from ntg_assets.sources.partitions import Partition, content_identity, partition_of
-from ntg_assets.sources.staging import needs_staging, stage_records, stage_text, staging_folder
-from ntg_assets.sources.text_bytes import TextCounts
+from ntg_assets.sources.files.file_names import SHOWN_NAMES, name_of
+from ntg_assets.sources.files.json_keys import keys_of_records
+from ntg_assets.sources.files.manifests import Manifests, refuse_other_content
+from ntg_assets.sources.files.packing import Packing, open_unpacked, packing_of, unpacking
+from ntg_assets.sources.files.partitions import Partition, content_identity, partition_of
+from ntg_assets.sources.files.staging import (
+    needs_staging,
+    stage_records,
+    stage_text,
+    staging_folder,
+)
+from ntg_assets.sources.files.text_bytes import TextCounts
 
 CHUNK_BYTES = 8 << 20
 

@@ -15,19 +15,19 @@ import polars as pl
 
 from ntg_assets.configuration.files import FileSource
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.column_roles import sniff_roles
-from ntg_assets.sources.file_kinds import (
+from ntg_assets.sources.files.file_kinds import (
     BYTE_ORDER_MARKS,
     HEAD_BYTES,
     is_whole_parquet,
     json_kind,
     refuse_other_kinds,
 )
-from ntg_assets.sources.json_keys import records_place
-from ntg_assets.sources.packing import open_unpacked, unpacking
-from ntg_assets.sources.sniffed import Sniffed
-from ntg_assets.sources.staging import records_of
-from ntg_assets.sources.value_kinds import time_settings
+from ntg_assets.sources.files.json_keys import records_place
+from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.files.staging import records_of
+from ntg_assets.sources.sniffing.column_roles import sniff_roles
+from ntg_assets.sources.sniffing.sniffed import Sniffed
+from ntg_assets.sources.sniffing.value_kinds import time_settings
 
 SAMPLE_BYTES, SAMPLE_RECORDS, SAMPLE_LINES = 4 << 20, 20_000, 200
 DELIMITERS = ("::", ";", "\t", "|", ",", "\x01")

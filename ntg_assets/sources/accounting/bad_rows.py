@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from ntg_assets.sources.quarantine import place_rows
-from ntg_assets.sources.reconciliation import FileCounts
-from ntg_assets.sources.threshold import SHOWN_EXAMPLES, find_breach, refuse
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.accounting.quarantine import place_rows
+from ntg_assets.sources.accounting.reconciliation import FileCounts
+from ntg_assets.sources.accounting.threshold import SHOWN_EXAMPLES, find_breach, refuse
+from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 
@@ -50,7 +50,7 @@ def bad_reasons(
     """Count the bad rows of a plan's files by column (as the source calls it) and reason,
     lines that are no rows included.
     """
-    reasons = run(over_typed_rows(plan, "bad_reasons", package="sources"), connection)
+    reasons = run(over_typed_rows(plan, "bad_reasons", package="sources.accounting"), connection)
     return with_rejects(reasons, plan, counts, [file.number for file in plan.files])
 
 
@@ -65,7 +65,8 @@ def invalid_rows(
         {number: file.n_read for number, file in counts.items()}
     )
     return run(
-        over_typed_rows(numbered, "bad_rows", package="sources", max_rows=max_rows), connection
+        over_typed_rows(numbered, "bad_rows", package="sources.accounting", max_rows=max_rows),
+        connection,
     )
 
 

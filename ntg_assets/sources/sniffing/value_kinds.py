@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ntg_assets.sources.sniffed import show_texts
-from ntg_assets.sources.time_formats import find_readings
+from ntg_assets.sources.sniffing.sniffed import show_texts
+from ntg_assets.sources.values.time_formats import find_readings
 
 ISO = re.compile(
     r"\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s*"

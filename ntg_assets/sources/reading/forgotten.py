@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 
 from ntg_assets.history.forgets import REASON, REDACTED, Forgotten
-from ntg_assets.sources.filters import Filter
-from ntg_assets.sources.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.filters import Filter
+from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 
@@ -26,7 +26,9 @@ def without_forgotten(connection: Connection, plan: Plan, forgotten: Forgotten |
     if forgotten is None or column is None:
         return plan
     texts = run(
-        over_typed_rows(plan, "named_people", package="sources", place=named.index(column) + 1),
+        over_typed_rows(
+            plan, "named_people", package="sources.reading", place=named.index(column) + 1
+        ),
         connection,
     )["named"]
     words = forgotten.of(texts.drop_nulls())

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ntg_assets.configuration.files import ColumnFrom, ColumnName, FileSource, column_name
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.partitions import Partition
+from ntg_assets.sources.files.partitions import Partition
 
 
 @dataclass(frozen=True)

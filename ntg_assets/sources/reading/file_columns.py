@@ -1,0 +1,116 @@
+"""The columns of one file: all as it names them, and the types of those that are wanted."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import duckdb
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.file_names import read_literally
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.reading.layouts import Layout, parquet_column
+
+
+class _Columns(NamedTuple):
+    """Columns of one file: all as the file names them, and the types of those that are wanted."""
+
+    file: SourceFile
+    known: tuple[str, ...]
+    named: Mapping[str, str]
+    nested: tuple[str, ...] = ()
+
+    def types(self, wanted: Collection[str]) -> tuple[tuple[str, str], ...]:
+        """Names and types that the layout needs. Of CSV every place counts, but names only where
+        they are wanted: files that differ in other columns are read together.
+        """
+        if self.file.format == "csv":
+            return tuple(
+                (name if name in wanted else f"\n{place}", "VARCHAR")
+                for place, name in enumerate(self.file.header)
+            )
+        return tuple((name, self.named[name]) for name in wanted if name in self.named)
+
+
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, wanted: Sequence[str]
+) -> _Columns:
+    """Find the columns of a file; of JSON also wanted keys that only later records have."""
+    if file.format == "parquet":
+        known = dict(_parquet_types(connection, file))
+        deeper = _struct_fields(connection, file, wanted, known)
+        return _Columns(file, (*known, *deeper), {**known, **deeper}, tuple(deeper))
+    if file.format == "csv":
+        return _Columns(file, file.header, dict.fromkeys(file.header, "VARCHAR"))
+    said = dict(file.partition)
+    rare = [name for name in wanted if name not in file.header and name not in said]
+    later = _keys_that_occur(connection, file, rare) if rare else []
+    known_keys = tuple(dict.fromkeys([*file.header, *later]))
+    return _Columns(file, known_keys, dict.fromkeys(known_keys, "VARCHAR"))
+
+
+def _keys_that_occur(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, names: Sequence[str]
+) -> list[str]:
+    """Keys that some record of a JSON file has, of those that its first records lack."""
+    layout = Layout(0, (file,), dict.fromkeys(names, "VARCHAR"))
+    counts = ", ".join(f"count(fields[{place + 1}])" for place in range(len(names)))
+    found = connection.execute(
+        f"select {counts} from {layout.reader}",  # noqa: S608  # our own text, values are bound
+        {key: value for key, value in layout.parameters.items() if not key.startswith("numbers")},
+    ).fetchall()[0]
+    return [name for name, count in zip(names, found, strict=True) if count]
+
+
+def _struct_fields(
+    connection: duckdb.DuckDBPyConnection,
+    file: SourceFile,
+    wanted: Sequence[str],
+    known: Mapping[str, str],
+) -> dict[str, str]:
+    """Types of the wanted fields of structs (`user.id`), as far as they are there."""
+    found: dict[str, str] = {}
+    for name in wanted:
+        first = name.split(".")[0]
+        if name in known or not known.get(first, "").startswith("STRUCT"):
+            continue
+        column = parquet_column(name, nested=True)
+        asked = f"describe select {column} from read_parquet($file, hive_partitioning = false)"  # noqa: S608  # our own text, names are quoted
+        try:
+            rows = connection.execute(asked, {"file": read_literally(file.path)}).fetchall()
+        except duckdb.BinderException:
+            continue  # no such field: told like a missing column
+        found[name] = rows[0][1]
+    return found
+
+
+def count_parquet_rows(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
+) -> dict[int, int]:
+    """Rows that each Parquet file says it holds, by file number."""
+    text = "select cast(num_rows as bigint) from parquet_file_metadata($file)"
+    return {
+        file.number: connection.execute(text, {"file": read_literally(file.path)}).fetchall()[0][0]
+        for file in files
+    }
+
+
+def _parquet_types(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile
+) -> list[tuple[str, str]]:
+    try:
+        described = "describe select * from read_parquet($file, hive_partitioning = false)"
+        rows = connection.execute(described, {"file": read_literally(file.path)}).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        first_line = (
+            str(error)
+            .splitlines()[0]
+            .replace(f" '{file.path}'", "")
+            .replace(str(file.path), file.name)
+        )
+        raise SourceError(
+            f"{file.name}: is no whole Parquet file ({first_line}). Was its copy interrupted?"
+            " Deliver it again."
+        ) from None
+    return [(name, type_) for name, type_, *_ in rows]

@@ -1,0 +1,128 @@
+"""Which files are read together: those that have the same columns, of which none contradicts its
+folder.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import duckdb
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.derived_columns import Described
+from ntg_assets.sources.files.dialects import Dialect
+from ntg_assets.sources.files.file_kinds import Format
+from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.packing import Packing
+from ntg_assets.sources.reading.file_columns import columns_of
+from ntg_assets.sources.reading.layouts import Layout
+from ntg_assets.sources.reading.wanted_columns import require_columns
+from ntg_assets.sql import read_sql
+from ntg_assets.storage.parquet import verify_pages
+
+
+def find_layouts(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[SourceFile],
+    described: Described,
+) -> tuple[Layout, ...]:
+    """Group files by their columns, and make sure that each has the configured ones.
+
+    Args:
+        connection: Sandboxed, may read the files.
+        files: Copies of others left out.
+        described: What the configuration says of them.
+
+    Raises:
+        SourceError: a file cannot be read, or lacks a column.
+    """
+    grouped: dict[_Shape, list[SourceFile]] = {}
+    mapping = described.mapping
+    for file in files:
+        shape = _shape_of(connection, file, described)
+        if file.format == "parquet":
+            wanted = {
+                name.split(".")[0] if name in shape.nested else name for name, _ in shape.types
+            }
+            verify_pages(file.path, columns=sorted(wanted), name=file.name)
+        grouped.setdefault(shape, []).append(file)
+    layouts = tuple(
+        Layout(
+            index,
+            tuple(same),
+            dict(shape.types),
+            shape.said,
+            Dialect.of(described.source),
+            described.defaults,
+            shape.nested,
+        )
+        for index, (shape, same) in enumerate(grouped.items())
+    )
+    for layout in layouts:
+        refuse_contradictions(connection, layout, mapping)
+    return layouts
+
+
+def refuse_contradictions(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, mapping: Mapping[str, str]
+) -> None:
+    """Raise when a configured column holds other values than a folder of the same name says: one of
+    them is wrong.
+    """
+    for setting, name in mapping.items():
+        files = tuple(
+            file for file in layout.files if name in layout.types and name in dict(file.partition)
+        )
+        if not files:
+            continue
+        judged = replace(layout, files=files, said=(name,))
+        broken = connection.execute(_stated_values(judged, name), judged.parameters).fetchall()
+        for number, n_rows, in_file, in_folder in broken:
+            file = next(file for file in files if file.number == number)
+            raise SourceError(
+                f"{file.name}: its folder says {name}={in_folder}, but its column {name!r}"
+                f" ({setting}) holds {in_file or ''!r}; {n_rows:,} row(s) contradict the folder."
+                " Move the file to where it belongs, or rename the folder or the column."
+            )
+
+
+def _stated_values(layout: Layout, name: str) -> str:
+    column, folder = layout.column(name).expression, layout.per_file(f"said_{layout.index}_0")
+    values = (
+        f"nullif(trim(cast({column} as varchar)), '') as in_file, cast({folder} as varchar) as"
+        " in_folder"
+    )
+    stated = f"select {layout.number} as load_file, {values} from {layout.reader}"  # noqa: S608  # our own text, values are bound
+    text = read_sql("sources.reading", "folder_contradictions")
+    return f"with stated_values as not materialized (\n{stated}\n)\nselect * from (\n{text}\n)"
+
+
+class _Shape(NamedTuple):
+    """What files of one layout share: format, columns with types, columns that they do not hold,
+    packing.
+    """
+
+    format: Format
+    types: tuple[tuple[str, str], ...]
+    said: tuple[str, ...]
+    nested: tuple[str, ...]
+    packing: Packing
+
+
+def _shape_of(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile, described: Described
+) -> _Shape:
+    mapping = described.mapping
+    wanted = list(dict.fromkeys(mapping.values()))
+    found = columns_of(connection, file, wanted)
+    by_place = [key for key, _ in file.partition]
+    said = [name for name in wanted if name not in found.named]
+    given = {*by_place, *described.defaults}
+    require_columns(
+        file,
+        [*found.known, *(name for name in said if name in given)],
+        mapping,
+        delimiter=described.source.delimiter,
+    )
+    types = found.types(wanted)
+    return _Shape(file.format, types, tuple(said), found.nested, file.packing)

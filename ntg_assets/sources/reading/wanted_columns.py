@@ -1,0 +1,76 @@
+"""Columns that the configuration names, held against those of a file."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.delimiters import tell_other_delimiter
+from ntg_assets.sources.files.inspection import SourceFile
+
+DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
+
+
+def require_columns(
+    file: SourceFile, found: Sequence[str], mapping: Mapping[str, str], *, delimiter: str
+) -> None:
+    """Compare a file's columns with the configured ones, by name."""
+    missing = {key: name for key, name in mapping.items() if name not in found}
+    if missing:
+        other = (
+            tell_other_delimiter(delimiter.join(file.header), delimiter, mapping.values())
+            if file.format == "csv"
+            else ""
+        )
+        told = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
+        hints = [
+            f"{near!r} for {name!r}"
+            for name, near in _nearest(
+                missing.values(), [one for one in found if one not in mapping.values()]
+            )
+        ]
+        shown = ", ".join(map(repr, found))
+        hint = (
+            f"Did you mean {', '.join(hints)}? Set the names in the configuration."
+            if hints
+            else "Set the names in the configuration."
+        )
+        why = _why_missing(file, mapping.values())
+        raise SourceError(
+            f"{file.name}: no column {told}; columns found: {shown}. {other or why or hint}"
+        )
+    folded = [name.casefold() for name in found] if file.format != "json" else []
+    for key, name in mapping.items():
+        if folded.count(name.casefold()) > 1:
+            raise SourceError(
+                f"{file.name}: several columns are called {name!r} (upper and lower case do not"
+                f" count); {key} needs one. Rename them."
+            )
+
+
+def _why_missing(file: SourceFile, wanted: Collection[str]) -> str:
+    """What else a file may be that lacks columns: one without a header, or a document of JSON."""
+    is_other = file.format == "csv" and not set(wanted).intersection(file.header)
+    if is_other and any(DATUM.fullmatch(name) for name in file.header):
+        return (
+            "Its first line seems to hold values: where there is no header, name the columns with"
+            " `columns`."
+        )
+    if file.format == "json":
+        inside = sorted({name.split(".0.")[0] for name in file.header if ".0." in name})
+        if inside:
+            return (
+                "It is JSON; where its records lie in an array inside the document, set"
+                f" `records: {inside[0]}`."
+            )
+        if file.misnamed:
+            return f"It {file.misnamed}: name its keys in the configuration."
+    return ""
+
+
+def _nearest(wanted: Iterable[str], free: list[str]) -> Iterator[tuple[str, str]]:
+    """Pair wanted names with the most alike ones that no other name has taken."""
+    for name in wanted:
+        if near := get_close_matches(name, free, n=1, cutoff=0.4):
+            free.remove(near[0])
+            yield name, near[0]

@@ -1,0 +1,1 @@
+"""How a text or number of a file becomes a value of a table: ids, numbers, times."""

@@ -1,0 +1,55 @@
+"""Numbers that count time from an epoch, as SQL."""
+
+from ntg_assets.configuration.files import TimestampUnit
+from ntg_assets.sources.values.columns import INTEGERS, TEXTS, WHOLE_NUMBER, Column
+
+MICROSECONDS_PER: dict[TimestampUnit, int] = {
+    "seconds": 1_000_000,
+    "milliseconds": 1_000,
+    "microseconds": 1,
+}
+EXCEL_EPOCH = 25_569  # serial day of 1970-01-01
+EXCEL_DAYS = (61, 2_958_466)  # from 1900-03-01, before which a leap day is wrong there, to 9999
+NANOSECONDS = 1_000  # in a microsecond, which is the finest that tables hold
+# end of the year 9999: beyond it a timestamp cannot be written as ISO text
+LAST_SECOND = 253_402_300_799
+
+
+def from_epoch(column: Column, microseconds: int) -> str:
+    """Timestamp of an epoch number; a double tells microseconds apart until the year 2255."""
+    bound = LAST_SECOND * (1_000_000 // microseconds)
+    if column.family in INTEGERS:
+        exact = f"try_cast({column.expression} as bigint)"
+        return (
+            f"case when {exact} between {-bound} and {bound} then make_timestamp({exact} *"
+            f" {microseconds}) end"
+        )
+    number = f"try_cast({column.expression} as double)"
+    return (
+        f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} *"
+        f" {microseconds}) as bigint)) end"
+    )
+
+
+def from_nanoseconds(column: Column) -> str:
+    """Timestamp of an epoch number in nanoseconds, cut to microseconds, exact for whole numbers."""
+    whole = (
+        f"try_cast({column.expression} as bigint)"
+        if column.family in INTEGERS
+        else f"case when regexp_full_match(cast({column.expression} as varchar), '{WHOLE_NUMBER}')"
+        f" then try_cast(split_part(cast({column.expression} as varchar), '.', 1) as bigint) end"
+        if column.family in TEXTS
+        else f"try_cast({column.expression} as bigint)"
+    )
+    return f"make_timestamp({whole} // {NANOSECONDS})"
+
+
+def from_excel_days(column: Column) -> str:
+    """Timestamp of a serial day of a spreadsheet, to the millisecond: days since 1899-12-30, as
+    local clocks showed them.
+    """
+    number = f"try_cast({column.expression} as double)"
+    return (
+        f"case when {number} between {EXCEL_DAYS[0]} and {EXCEL_DAYS[1]} then"
+        f" make_timestamp(cast(round(({number} - {EXCEL_EPOCH}) * 86400000) as bigint) * 1000) end"
+    )

@@ -1,0 +1,96 @@
+"""Texts of times in ISO or in a stated format, as SQL."""
+
+import re
+
+TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
+OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
+ZONED_TIME_TEXT = (
+    r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[T"
+    rf" ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,9}})?)?\s*"
+    rf"(Z|z|UTC|GMT|{OFFSET})(\[[A-Za-z0-9_/+-]+\])?\s*"  # Java adds the zone in brackets
+)
+# abbreviations that the engine does not know, or takes for a place that few mean (BST)
+ZONE_NAMES = {
+    "CEST": "Etc/GMT-2",
+    "MESZ": "Etc/GMT-2",
+    "MEZ": "Etc/GMT-1",
+    "EEST": "Etc/GMT-3",
+    "WEST": "Etc/GMT-1",
+    "BST": "Etc/GMT-1",
+    "EDT": "Etc/GMT+4",
+    "CDT": "Etc/GMT+5",
+    "MDT": "Etc/GMT+6",
+    "PDT": "Etc/GMT+7",
+}
+
+
+def time_in_format(expression: str, place: int, given: str) -> str:
+    r"""A text read in one format, the one that `$time_format_<place>` holds. The spaces that some
+    programs put before AM and PM (U+202F, U+00A0) are spaces, `p.m.` is PM, `Sept` is Sep; names of
+    zones that mean one offset are known (`CEST`, `EDT`), and what follows an offset in brackets is
+    a comment.
+    """
+    text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
+    if "%p" in given:
+        dotted = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
+        text = f"case when contains(lower({text}), '.m') then {dotted} else {text} end"
+    if "%b" in given:
+        text = f"replace({text}, 'Sept ', 'Sep ')"
+    if "%z" in given:
+        bare = rf"regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', '')"
+        ends = f"right(trim({text}), 1) in (')', ']')"
+        text = f"replace(case when {ends} then {bare} else {text} end, 'Z', '+00')"
+    if "%Z" in given:
+        text = _with_known_zone(text)
+    kind = "timestamptz" if is_zoned(given) else "timestamp"
+    return f"cast(try_strptime({text}, $time_format_{place}) as {kind})"
+
+
+def _with_known_zone(text: str) -> str:
+    """A text whose abbreviated zone is one that the engine knows by name."""
+    found = rf"regexp_extract({text}, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
+    named = " ".join(
+        rf"when '{short}' then regexp_replace({text}, '\b{short}\b', '{name}')"
+        for short, name in ZONE_NAMES.items()
+    )
+    return f"case {found} {named} else {text} end"
+
+
+def engine_format(given: str) -> str:
+    """A format as the engine has it: its `%n` takes one to nine digits, its `%f` six at most."""
+    return given.replace("%f", "%n").replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def is_zoned(given: str) -> bool:
+    """Whether texts of a format carry a zone or an offset."""
+    return "%z" in given or "%Z" in given
+
+
+def has_clock(given: str) -> bool:
+    """Whether texts of a format carry a time of the day."""
+    return bool(re.search(r"%-?[HIcXspMS]", given))
+
+
+def from_iso_text(expression: str, zone: str) -> str:
+    """Instant of a text in ISO; those without an offset are of the zone."""
+    naive = in_zone(f"try_cast({expression} as timestamp)", zone)
+    return (
+        f"case when regexp_full_match({expression}, '{TIME_TEXT}') then {naive} when"
+        f" regexp_full_match({expression}, '{ZONED_TIME_TEXT}') then"
+        f" cast({_from_zoned_text(expression)} as timestamp) end"
+    )
+
+
+def _from_zoned_text(expression: str) -> str:
+    """Instant of a text with an offset; the engine's cast knows few spellings,
+    so the others are tried in its own.
+    """
+    bare = rf"regexp_replace({expression}, '\[.*$', '')"
+    without_space = rf"regexp_replace({bare}, '\s+({OFFSET}\s*)$', '\1')"
+    as_offset = rf"regexp_replace({without_space}, '\s*(Z|z|UTC|GMT)\s*$', '+00')"
+    return f"coalesce(try_cast({expression} as timestamptz), try_cast({as_offset} as timestamptz))"
+
+
+def in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:
+    """A timestamp of a zone as one of UTC; the zone is bound to a parameter."""
+    return timestamp if zone == "UTC" else f"timezone('UTC', timezone(${parameter}, {timestamp}))"

@@ -1,0 +1,165 @@
+"""Times of any column as naive UTC timestamps, as SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ntg_assets.configuration.files import TimeOptions, TimestampUnit
+from ntg_assets.sources.values.columns import (
+    FRACTIONS,
+    INTEGERS,
+    NAIVE_TIMES,
+    TEXTS,
+    ZONED_TIMES,
+    Column,
+    unusable,
+)
+from ntg_assets.sources.values.epoch_numbers import (
+    MICROSECONDS_PER,
+    from_epoch,
+    from_excel_days,
+    from_nanoseconds,
+)
+from ntg_assets.sources.values.time_texts import (
+    TIME_TEXT,
+    engine_format,
+    from_iso_text,
+    has_clock,
+    in_zone,
+    is_zoned,
+    time_in_format,
+)
+
+DATE_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*"
+
+
+@dataclass(frozen=True)
+class TimeReading:
+    """How the times of a column are read.
+
+    Attributes:
+        unit: Of epoch numbers, or iso.
+        formats: Of texts; none: ISO.
+        zone: Of times without one; `$timezone` holds it unless it is UTC.
+        day_zone: Of days without a time, `$service_timezone`; none: `zone`.
+    """
+
+    unit: TimestampUnit = "iso"
+    formats: tuple[str, ...] = ()
+    zone: str = "UTC"
+    day_zone: str | None = None
+
+    @classmethod
+    def of(cls, options: TimeOptions, *, day_zone: str | None = None) -> "TimeReading":
+        """How a configured column is read."""
+        return cls(
+            options.timestamp_unit, tuple(options.timestamp_format), options.timezone, day_zone
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Values that the expressions are bound to."""
+        zones = {"timezone": self.zone, "service_timezone": self.day_zone or self.zone}
+        if zones["service_timezone"] == self.zone:
+            zones.pop("service_timezone")
+        given: dict[str, Any] = {name: zone for name, zone in zones.items() if zone != "UTC"}
+        return given | {
+            f"time_format_{place}": engine_format(one) for place, one in enumerate(self.formats)
+        }
+
+    @property
+    def in_use(self) -> tuple[str, ...]:
+        """Limits that are always kept: a bound value must be used,
+        also when every file has times of its own.
+        """
+        return tuple(f"${name} is not null" for name in self.parameters)
+
+    @property
+    def expected(self) -> str:
+        """What is said of a text that is no time."""
+        if self.formats:
+            shown = " or ".join(self.formats)
+            return f"does not fit timestamp_format ({shown})"
+        if self.unit == "excel_days":
+            return "is no serial day of a spreadsheet"
+        return "is no ISO timestamp" if self.unit == "iso" else f"is no epoch number ({self.unit})"
+
+
+def as_instant(column: Column, reading: TimeReading) -> str:
+    """Naive UTC timestamp in microseconds; times without a zone are those of the reading's zone.
+
+    A column that holds timestamps is read as such whatever the unit says: its meaning is certain. A
+    day without a time is one of the day's zone.
+    """
+    if reading.formats and column.family in TEXTS:
+        return _from_formats(column.expression, reading)
+    day_zone = reading.day_zone
+    if day_zone is None or day_zone == reading.zone:
+        return _as_instant(column, reading.unit, reading.zone)
+    if column.family == "DATE":
+        return in_zone(f"cast({column.expression} as timestamp)", day_zone, "service_timezone")
+    if reading.unit != "iso" or column.family not in TEXTS:
+        return _as_instant(column, reading.unit, reading.zone)
+    day = in_zone(f"try_cast(trim({column.expression}) as timestamp)", day_zone, "service_timezone")
+    return (
+        f"case when regexp_full_match({column.expression}, '{DATE_TEXT}') then {day} else"
+        f" {_as_instant(column, reading.unit, reading.zone)} end"
+    )
+
+
+def as_clock(column: Column, reading: TimeReading) -> str:
+    """What the clocks of the reading's zone showed, where a time carries no zone of its own;
+    null elsewhere: only such a time can lie in a gap, or twice, when clocks change.
+    """
+    if column.family in NAIVE_TIMES - {"DATE"}:
+        return f"cast({column.expression} as timestamp)"
+    if reading.unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return from_excel_days(column)
+    if column.family not in TEXTS or reading.unit != "iso":
+        return "cast(null as timestamp)"
+    if not reading.formats:
+        return (
+            f"case when regexp_full_match({column.expression}, '{TIME_TEXT}') and not"
+            f" regexp_full_match({column.expression}, '{DATE_TEXT}') then"
+            f" try_cast({column.expression} as timestamp) end"
+        )
+    naive = [
+        time_in_format(column.expression, place, one)
+        for place, one in enumerate(reading.formats)
+        if not is_zoned(one)
+    ]
+    return f"coalesce({', '.join([*naive, 'null'])})" if naive else "cast(null as timestamp)"
+
+
+def _from_formats(expression: str, reading: TimeReading) -> str:
+    """Instant of a text in the first format that it fits."""
+    tried = []
+    for place, one in enumerate(reading.formats):
+        parsed = time_in_format(expression, place, one)
+        if is_zoned(one):
+            tried.append(f"cast({parsed} as timestamp)")
+        elif reading.day_zone not in {None, reading.zone} and not has_clock(one):
+            tried.append(in_zone(parsed, str(reading.day_zone), "service_timezone"))
+        else:
+            tried.append(in_zone(parsed, reading.zone))
+    return f"coalesce({', '.join(tried)})" if len(tried) > 1 else tried[0]
+
+
+def _as_instant(column: Column, unit: TimestampUnit, zone: str) -> str:
+    if column.family in ZONED_TIMES:
+        return f"cast(cast({column.expression} as timestamptz) as timestamp)"
+    if column.family in NAIVE_TIMES:
+        return in_zone(f"cast({column.expression} as timestamp)", zone)
+    if unit == "iso" and column.family in TEXTS:
+        return from_iso_text(column.expression, zone)
+    if unit == "excel_days" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return in_zone(from_excel_days(column), zone)
+    if unit == "nanoseconds" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return from_nanoseconds(column)
+    if unit != "iso" and column.family in TEXTS | INTEGERS | FRACTIONS:
+        return from_epoch(column, MICROSECONDS_PER[unit])
+    advice = (
+        "Set `timestamp_unit` to seconds, milliseconds, microseconds or nanoseconds"
+        if column.family in INTEGERS | FRACTIONS
+        else "Map another column"
+    )
+    raise unusable(column, "timestamps", advice)
