@@ -8,7 +8,7 @@ import polars as pl
 
 from ntg_assets.billing_days import day_numbers
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import (
+from ntg_assets.configuration.inputs.subscriptions import (
     PaymentSourceSettings,
     SubscriptionSettings,
     SubscriptionSourceSettings,

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from ntg_assets.configuration.events import IngestSettings
-from ntg_assets.configuration.files import TimeOptions
+from ntg_assets.configuration.inputs.events import IngestSettings
+from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.events.load import Survey, load_events, survey
 from ntg_assets.sources.optional_files import (
     describe_list,

@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.attributes import AttributeSourceSettings
+from ntg_assets.configuration.inputs.attributes import AttributeSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id_or_written

@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 
 from ntg_assets.attributes.as_of import with_attributes
-from ntg_assets.configuration.attributes import AvailabilitySettings, ConsentSettings
+from ntg_assets.configuration.inputs.attributes import AvailabilitySettings, ConsentSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.written import instants_of
 

@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ntg_assets.configuration.events import refuse_same_columns
-from ntg_assets.configuration.files import ColumnName, FileSource, NumberOptions, TimeOptions
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.events import refuse_same_columns
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 

@@ -5,13 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from ntg_assets.configuration.files import (
-    ColumnName,
-    Delimiter,
-    FileSource,
-    TimeOptions,
-    as_files,
-)
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.spellings import Delimiter, as_files
+from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.configuration.section import Section
 
 INDEX = "index"  # the one unit that is no money

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from ntg_assets.configuration.files import ColumnName, FileSource, as_files
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.spellings import as_files
 from ntg_assets.configuration.section import Section
 
 

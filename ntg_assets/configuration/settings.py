@@ -18,11 +18,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.engine import EngineSettings
-from ntg_assets.configuration.events import IngestSettings
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.features import FeatureSettings
 from ntg_assets.configuration.gate import GateSettings
-from ntg_assets.configuration.landing import LandingSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
+from ntg_assets.configuration.inputs.landing import LandingSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.problems import tell_problem
@@ -31,7 +32,6 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
 from ntg_assets.configuration.section import Section
 from ntg_assets.configuration.splits import SplitSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.configuration.tree import key_of, merge, nest, read_tree, read_value
 from ntg_assets.errors import ConfigurationError

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings
+from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings
 from ntg_assets.contracts import Contract
 from ntg_assets.events.contracts import (
     Events,
@@ -27,14 +27,16 @@ from ntg_assets.events.load_history import (
     sources_of,
     was_last,
 )
+from ntg_assets.events.load_losses import find_losses, refuse_losses
+from ntg_assets.events.quiet_ends import looked_at_from
 from ntg_assets.events.suspicions import tell_contradictions, tell_folded
-from ntg_assets.events.volume import find_losses, looked_at_from, refuse_losses, report_volume
+from ntg_assets.events.volume import report_volume
 from ntg_assets.history.forgets import read_forgotten
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step, staged_asset
 from ntg_assets.sources.accounting.threshold import CLOCK_REASONS
-from ntg_assets.sources.files.inspection import refuse_changed
+from ntg_assets.sources.files.source_files import refuse_changed
 from ntg_assets.sources.files.staging import clear_staging
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Table, query

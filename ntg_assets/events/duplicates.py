@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.reading.typed_rows import KEY_BITS, VALUE_BITS, Plan, over_typed_rows
+from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.typed_rows import KEY_BITS, VALUE_BITS, over_typed_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import bound, run

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from ntg_assets.configuration.engine import EngineSettings
-from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings
+from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import NtgError
 from ntg_assets.events.load import Survey, survey

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ntg_assets.configuration.events import IdType, ItemSourceSettings
+from ntg_assets.configuration.inputs.events import IdType, ItemSourceSettings
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.events.contracts import Events
 from ntg_assets.events.items import ItemTables, no_items
@@ -22,7 +22,7 @@ from ntg_assets.events.validation import (
     judge_events,
     judge_items,
 )
-from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.sources import (
     FoundFiles,
     JudgedSource,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import polars as pl
 from pydantic import BaseModel
 
-from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.history.records import append_record, read_records
 from ntg_assets.sources.files.partitions import content_identity, partition_of
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from ntg_assets.configuration.events import IdType, IngestSettings, ItemSourceSettings
+from ntg_assets.configuration.inputs.events import IdType, IngestSettings, ItemSourceSettings
 from ntg_assets.events.dated_events import dated_events
 from ntg_assets.events.duplicates import judge_repeats
 from ntg_assets.events.items import ItemRows, ItemTables, read_items, shape_items
@@ -18,10 +18,10 @@ from ntg_assets.sources.accounting.quarantine import place_rows, quarantine_tabl
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_events, count_rows
 from ntg_assets.sources.accounting.threshold import find_breach, refuse
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.forgotten import blank_forgotten
+from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.rules import event_rules, item_rules
-from ntg_assets.sources.reading.typed_rows import Plan
 from ntg_assets.sources.sources import JudgedSource, count_skips, make_plan, refuse_no_rows
 from ntg_assets.sql import Query
 from ntg_assets.storage.connection import Connection

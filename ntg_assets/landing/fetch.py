@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ntg_assets.configuration.landing import FetchSettings, LandingSettings
+from ntg_assets.configuration.inputs.landing import FetchSettings, LandingSettings
 from ntg_assets.errors import NtgError, SourceError
 from ntg_assets.landing.folder import LandedFile, LandingFolder, drop_unused
 from ntg_assets.landing.objects import CHUNK_BYTES, RemoteObject, copied, list_objects, open_store

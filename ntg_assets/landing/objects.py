@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyarrow import fs
 
-from ntg_assets.configuration.landing import FetchSettings
+from ntg_assets.configuration.inputs.landing import FetchSettings
 from ntg_assets.errors import SourceError
 
 CHUNK_BYTES = 8 << 20

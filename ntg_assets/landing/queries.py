@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ntg_assets.configuration.landing import DATABASE_SCHEMES, FetchSettings
+from ntg_assets.configuration.inputs.landing import DATABASE_SCHEMES, FetchSettings
 from ntg_assets.errors import ConfigurationError, SourceError
 
 FILE = "rows.parquet"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.files import ColumnName, column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
@@ -13,7 +13,7 @@ from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
 from ntg_assets.sources.files.derived_columns import Described
-from ntg_assets.sources.files.inspection import SourceFile, refuse_changed
+from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
 from ntg_assets.sources.reading.rules import Rule, id_rule, number_parameters, time_rule
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sources import (

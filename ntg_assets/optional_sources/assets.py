@@ -20,10 +20,7 @@ from ntg_assets.experiments.contracts.traffic import ExperimentSources
 from ntg_assets.landing.assets import LANDED_FILES
 from ntg_assets.off_policy.contracts import ShownItems, ShownLogLosses
 from ntg_assets.optional_sources.contracts import InputFiles
-from ntg_assets.optional_sources.reading import (
-    read_optional_sources,
-    require_source_files,
-)
+from ntg_assets.optional_sources.reading import read_optional_sources, require_source_files
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step
 from ntg_assets.ranking.contracts import ExcludedItemsTable

@@ -9,15 +9,19 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows, line_at
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import GLOB_SIGNS, find_paths
-from ntg_assets.sources.files.inspection import SourceFile, inspect_files, refuse_changed
+from ntg_assets.sources.files.inspection import inspect_files
+from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
+from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.rules import Rule
-from ntg_assets.sources.reading.typed_rows import Plan, typed_rows
+from ntg_assets.sources.reading.typed_rows import typed_rows
 from ntg_assets.sources.sources import Place, make_plan, source_reader
 from ntg_assets.sources.values.columns import (
     FRACTIONS,

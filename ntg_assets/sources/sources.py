@@ -17,13 +17,15 @@ from ntg_assets.history.forgets import Forgotten
 from ntg_assets.sources.accounting.reconciliation import FileCounts, Span, reading
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.file_names import find_paths, tell_folders, tell_passed_over
-from ntg_assets.sources.files.inspection import SourceFile, inspect_files
+from ntg_assets.sources.files.inspection import inspect_files
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import staging_folder
 from ntg_assets.sources.reading.filters import filters_of
 from ntg_assets.sources.reading.forgotten import without_forgotten
+from ntg_assets.sources.reading.plans import Plan
 from ntg_assets.sources.reading.readers import find_layouts
 from ntg_assets.sources.reading.rules import Rule
-from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sql import Source
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run

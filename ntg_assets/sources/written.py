@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions, column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
 from ntg_assets.sources.files.derived_columns import Described

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.shares.proportions import count_of, wilson_interval
 from ntg_assets.subscriptions.amounts import minor_amounts
 from ntg_assets.subscriptions.facts import with_user_attributes

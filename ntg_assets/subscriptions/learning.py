@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.subscriptions.hazard import HAZARD_TYPES, fit_hazards
 from ntg_assets.subscriptions.model import ContractModel
 from ntg_assets.subscriptions.persistence import PERSISTENCE_TYPES, fit_persistence

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.subscriptions import (
+from ntg_assets.configuration.inputs.subscriptions import (
     PaymentSourceSettings,
     SubscriptionSourceSettings,
 )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.features.user_activity import user_activity_features
 from ntg_assets.sql import Query, Source, query
 

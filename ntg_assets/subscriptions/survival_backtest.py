@@ -16,7 +16,7 @@ import polars as pl
 
 from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.probability_metrics import auc, log_loss
 from ntg_assets.subscriptions.hazard import fit_hazards
 from ntg_assets.subscriptions.known_terms import known_terms

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.configuration.subscriptions import SubscriptionSourceSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 
 CHECK_TYPES: dict[str, Any] = {
     "source": pl.String,

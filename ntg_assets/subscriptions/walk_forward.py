@@ -13,7 +13,7 @@ from ntg_assets.arrays import Floats
 from ntg_assets.churn.calibrators import Curve
 from ntg_assets.churn.recalibration import adopted_curve, churn_recalibration
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.subscriptions.amounts import monthly_amounts
 from ntg_assets.subscriptions.design import STRUCTURE, Seen, columns_of, group_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.configuration.subscriptions import ConversionSettings
+from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.sql import Query, query
 from ntg_assets.subscriptions.amounts import decimals_of, monthly_amounts
 

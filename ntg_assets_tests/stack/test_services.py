@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.cli.ports import HOST, listen
-from ntg_assets.configuration.landing import LandingSettings
+from ntg_assets.configuration.inputs.landing import LandingSettings
 from ntg_assets.landing.fetch import fetch_all
 
 pytestmark = pytest.mark.slow

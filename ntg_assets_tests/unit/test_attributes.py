@@ -20,7 +20,7 @@ from ntg_assets.attributes.roles import (
     unavailable_items_at,
     without_consent,
 )
-from ntg_assets.configuration.attributes import (
+from ntg_assets.configuration.inputs.attributes import (
     AttributeSettings,
     AttributeSourceSettings,
     AvailabilitySettings,

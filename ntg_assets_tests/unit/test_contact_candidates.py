@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from ntg_assets.attributes.reading import no_attributes
-from ntg_assets.configuration.attributes import ConsentSettings
+from ntg_assets.configuration.inputs.attributes import ConsentSettings
+from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.configuration.revenue import RadarSettings
-from ntg_assets.configuration.subscriptions import ConversionSettings
 from ntg_assets.revenue.contacts.checks import leavers_on_the_wrong_list
 from ntg_assets.revenue.contacts.contact_candidates import (
     NO_FORECAST,

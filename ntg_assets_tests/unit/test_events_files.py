@@ -7,7 +7,7 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import resolve_files
-from ntg_assets.sources.files.inspection import refuse_changed
+from ntg_assets.sources.files.source_files import refuse_changed
 from ntg_assets_tests.event_files import (
     accepted,
     fates,

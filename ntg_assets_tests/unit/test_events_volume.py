@@ -9,17 +9,13 @@ from math import sin
 import polars as pl
 import pytest
 
-from ntg_assets.configuration.events import VolumeSettings
+from ntg_assets.configuration.inputs.events import VolumeSettings
 from ntg_assets.contracts import check_frame, contract_of
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load_history import Extent, Load
-from ntg_assets.events.volume import (
-    find_drop,
-    find_losses,
-    refuse_losses,
-    report_volume,
-    tell_doubts,
-)
+from ntg_assets.events.load_losses import find_losses, refuse_losses
+from ntg_assets.events.quiet_ends import find_drop
+from ntg_assets.events.volume import report_volume, tell_doubts
 from ntg_assets.revenue.contacts.contact_holds import hold_contacts, volume_holds
 
 START, END = datetime(2024, 1, 1, 8), datetime(2024, 3, 31, 20)

@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 from ntg_assets_tests.event_files import written_instants

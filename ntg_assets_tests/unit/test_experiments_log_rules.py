@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs import exposure_logs as logs
 from ntg_assets.experiments.data.logs.log_rules import LogRules, log_rules

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.errors import StorageError
 from ntg_assets.events.load import survey

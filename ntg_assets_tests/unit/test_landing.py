@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from ntg_assets.configuration.landing import FetchSettings, LandingSettings
+from ntg_assets.configuration.inputs.landing import FetchSettings, LandingSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of, violations
 from ntg_assets.errors import SourceError
 from ntg_assets.landing.assets import judge, landed_files

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from ntg_assets.configuration.events import IngestSettings
+from ntg_assets.configuration.inputs.events import IngestSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.events.load import load_events
 from ntg_assets_tests.event_files import survey_log

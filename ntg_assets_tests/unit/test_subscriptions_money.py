@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.contract_night import day_number
-from ntg_assets.configuration.subscriptions import ConversionSettings
+from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.acquisition import acquisition, trial_funnel
 from ntg_assets.subscriptions.cash import cash

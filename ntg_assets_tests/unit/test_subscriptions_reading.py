@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntg_assets.billing_days import day_numbers, periods_before, renewal_days
-from ntg_assets.configuration.subscriptions import (
+from ntg_assets.configuration.inputs.subscriptions import (
     PaymentSourceSettings,
     SubscriptionSourceSettings,
 )

@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ntg_assets.configuration.files import ColumnName, FileSource, NumberOptions, TimeOptions
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 Evidence = Literal["observed", "offline replay", "simulated"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.files import column_name
+from ntg_assets.configuration.inputs.columns_from import column_name
 from ntg_assets.configuration.rules import ItemListSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.ranking.lists.item_rules import unknown_names

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.configuration.subscriptions import ConversionSettings
+from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.subscriptions.amounts import decimals_of
 from ntg_assets.subscriptions.scores import ENDING, SLEEPING
 

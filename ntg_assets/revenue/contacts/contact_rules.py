@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.attributes.roles import without_consent
-from ntg_assets.configuration.attributes import ConsentSettings
+from ntg_assets.configuration.inputs.attributes import ConsentSettings
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
 from ntg_assets.subscriptions.reading import KEY as SUBSCRIPTIONS

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.files import ColumnName, column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.revenue import (
     ContactLogSettings,
     ExclusionListSettings,

@@ -9,7 +9,8 @@ import polars as pl
 from ntg_assets.sources.accounting.quarantine import place_rows
 from ntg_assets.sources.accounting.reconciliation import FileCounts
 from ntg_assets.sources.accounting.threshold import SHOWN_EXAMPLES, find_breach, refuse
-from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 

@@ -13,10 +13,10 @@ import polars as pl
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.accounting.reconciliation import Reject
-from ntg_assets.sources.files.inspection import SourceFile
 from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.layouts import Layout
-from ntg_assets.sources.reading.typed_rows import ROW, Plan
+from ntg_assets.sources.reading.plans import ROW, Plan
 
 ID_DIGITS = 16  # of a SHA-256: a collision within a million rows has a chance of 3 in 100 million
 SHOWN_CHARACTERS = 80

@@ -11,11 +11,12 @@ import duckdb
 import polars as pl
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.inspection import SourceFile
 from ntg_assets.sources.files.packing import open_unpacked
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.file_columns import count_parquet_rows
 from ntg_assets.sources.reading.layouts import Layout
-from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sql import read_sql
 from ntg_assets.storage.run import run
 

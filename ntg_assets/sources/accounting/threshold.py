@@ -11,7 +11,7 @@ import polars as pl
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.accounting.quarantine import BadRow
 from ntg_assets.sources.accounting.reconciliation import FileCounts
-from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.source_files import SourceFile
 
 SHOWN_EXAMPLES = 3
 SHOWN_CHARACTERS = 80

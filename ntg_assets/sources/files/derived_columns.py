@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ntg_assets.configuration.files import ColumnFrom, ColumnName, FileSource, column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnFrom, ColumnName, column_name
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.partitions import Partition
 

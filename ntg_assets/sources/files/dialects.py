@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 
 
 @dataclass(frozen=True)

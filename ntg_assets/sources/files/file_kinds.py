@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.packing import MARKS, Packing, open_unpacked, unpacking
 from ntg_assets.sources.files.staging import NATIVE

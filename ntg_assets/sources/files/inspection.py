@@ -4,10 +4,10 @@ import csv
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import tell_other_delimiter
 from ntg_assets.sources.files.derived_columns import Described
@@ -26,7 +26,8 @@ from ntg_assets.sources.files.file_names import SHOWN_NAMES, name_of
 from ntg_assets.sources.files.json_keys import keys_of_records
 from ntg_assets.sources.files.manifests import Manifests, refuse_other_content
 from ntg_assets.sources.files.packing import Packing, open_unpacked, packing_of, unpacking
-from ntg_assets.sources.files.partitions import Partition, content_identity, partition_of
+from ntg_assets.sources.files.partitions import partition_of
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.files.staging import (
     needs_staging,
     stage_records,
@@ -36,62 +37,6 @@ from ntg_assets.sources.files.staging import (
 from ntg_assets.sources.files.text_bytes import TextCounts
 
 CHUNK_BYTES = 8 << 20
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One file as it was found.
-
-    Attributes:
-        number: Its `load_file`.
-        name: Relative to the project folder, with forward slashes.
-        sha256: Of the bytes on disk.
-        partition: What its path says of its records: `key=value` folders, and what columns are
-            configured to be taken from its name.
-        n_lines: Physical lines of a CSV file, records of a JSON file (0 for Parquet: the reader
-            counts its rows).
-        n_blank_lines: Lines of a text file without any character.
-        header: Column names of a CSV file, in order; keys of the first records of a JSON file.
-        n_header_lines: Lines that the header takes up.
-        has_quotes: Whether a CSV file holds a quote character at all.
-        packing: How what is read is packed.
-        misnamed: In what its bytes differ from what its name promises; none: in nothing.
-        copy_of: Number of an earlier file with the same content.
-        changed_ns: Time of the last change, to notice one during the load.
-        staged: What is read in its place, where no reader takes it as it is.
-        n_skipped_lines: Lines of the original before the first one of what is read.
-        n_stated_rows: Records that a manifest says it has.
-    """
-
-    number: int
-    path: Path
-    name: str
-    format: Format
-    sha256: str
-    n_bytes: int
-    changed_ns: int
-    partition: Partition = ()
-    n_lines: int = 0
-    n_blank_lines: int = 0
-    header: tuple[str, ...] = ()
-    n_header_lines: int = 0
-    has_quotes: bool = False
-    packing: Packing = "none"
-    misnamed: str | None = None
-    copy_of: int | None = None
-    staged: Path | None = None
-    n_skipped_lines: int = 0
-    n_stated_rows: int | None = None
-
-    @property
-    def read_path(self) -> Path:
-        """What the reader reads."""
-        return self.staged or self.path
-
-    @property
-    def identity(self) -> str:
-        """Name of the content: the bytes, and what the folders say of them."""
-        return content_identity(self.sha256, self.partition)
 
 
 def inspect_files(
@@ -151,19 +96,6 @@ def _refuse_mixed(kinds: dict[Path, Format], *, home: Path) -> None:
     words = {"csv": "CSV", "json": "JSON", "parquet": "Parquet"}
     named = " and ".join(words[kind] for kind in sorted(set(kinds.values())))
     raise SourceError(f"one source holds {named} files together: {told}. Name files of one kind.")
-
-
-def refuse_changed(files: Sequence[SourceFile]) -> None:
-    """Raise when a file is not what it was when it was inspected: then two readings of it may
-    differ.
-    """
-    for file in files:
-        stat = file.path.stat() if file.path.exists() else None
-        if stat is None or (stat.st_size, stat.st_mtime_ns) != (file.n_bytes, file.changed_ns):
-            raise SourceError(
-                f"{file.name}: changed while it was read. Let the writer finish (write under"
-                " another name, then rename), then run again."
-            )
 
 
 def _kind(path: Path, *, name: str, source: FileSource) -> Format:

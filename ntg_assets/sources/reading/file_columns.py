@@ -7,7 +7,7 @@ import duckdb
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.file_names import read_literally
-from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.layouts import Layout, parquet_column
 
 

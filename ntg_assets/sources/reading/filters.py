@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ntg_assets.configuration.events import EventSourceSettings
+from ntg_assets.configuration.inputs.events import EventSourceSettings
 from ntg_assets.sources.files.derived_columns import Described
 
 SHOWN_WORDS = 5

@@ -7,7 +7,8 @@ import polars as pl
 
 from ntg_assets.history.forgets import REASON, REDACTED, Forgotten
 from ntg_assets.sources.reading.filters import Filter
-from ntg_assets.sources.reading.typed_rows import Plan, over_typed_rows
+from ntg_assets.sources.reading.plans import Plan
+from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
 

@@ -15,9 +15,9 @@ from typing import Any
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.file_kinds import Format
 from ntg_assets.sources.files.file_names import read_literally
-from ntg_assets.sources.files.inspection import SourceFile
 from ntg_assets.sources.files.json_keys import key_path
 from ntg_assets.sources.files.partitions import value_of
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sql import quote_identifier
 

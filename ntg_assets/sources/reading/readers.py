@@ -12,8 +12,8 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.dialects import Dialect
 from ntg_assets.sources.files.file_kinds import Format
-from ntg_assets.sources.files.inspection import SourceFile
 from ntg_assets.sources.files.packing import Packing
+from ntg_assets.sources.files.source_files import SourceFile
 from ntg_assets.sources.reading.file_columns import columns_of
 from ntg_assets.sources.reading.layouts import Layout
 from ntg_assets.sources.reading.wanted_columns import require_columns

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ntg_assets.configuration.events import (
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
+from ntg_assets.configuration.inputs.events import (
     EventSourceSettings,
     IdType,
     IngestSettings,
     ItemSourceSettings,
     instant,
 )
-from ntg_assets.configuration.files import ColumnName, NumberOptions, column_name
+from ntg_assets.configuration.inputs.written_values import NumberOptions
 from ntg_assets.sources.values.clock_changes import in_gap
 from ntg_assets.sources.values.columns import Column, as_listed_text, as_text, is_list
 from ntg_assets.sources.values.durations import as_duration

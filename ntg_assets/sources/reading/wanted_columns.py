@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.files.delimiters import tell_other_delimiter
-from ntg_assets.sources.files.inspection import SourceFile
+from ntg_assets.sources.files.source_files import SourceFile
 
 DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
 

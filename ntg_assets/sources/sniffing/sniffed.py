@@ -6,6 +6,8 @@ from typing import Any
 
 SHOWN_VALUES, SHOWN_CHARACTERS = 3, 40
 
+SAMPLE_BYTES, SAMPLE_RECORDS, SAMPLE_LINES = 4 << 20, 20_000, 200
+
 
 @dataclass
 class Sniffed:

@@ -1,6 +1,6 @@
 """Lengths of time as clocks, words and ISO write them, as SQL."""
 
-from ntg_assets.configuration.files import DurationUnit
+from ntg_assets.configuration.inputs.written_values import DurationUnit
 from ntg_assets.sources.values.columns import CLOCK_TIMES, TEXTS, Column, unusable
 
 UNITS = {"milliseconds": 1e-3, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0}

@@ -1,6 +1,6 @@
 """Numbers that count time from an epoch, as SQL."""
 
-from ntg_assets.configuration.files import TimestampUnit
+from ntg_assets.configuration.inputs.written_values import TimestampUnit
 from ntg_assets.sources.values.columns import INTEGERS, TEXTS, WHOLE_NUMBER, Column
 
 MICROSECONDS_PER: dict[TimestampUnit, int] = {

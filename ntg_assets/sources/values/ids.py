@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.events import IdType
+from ntg_assets.configuration.inputs.events import IdType
 from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ntg_assets.configuration.files import NumberOptions
+from ntg_assets.configuration.inputs.written_values import NumberOptions
 from ntg_assets.sources.values.columns import FRACTIONS, INTEGERS, TEXTS, Column, unusable
 
 TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")

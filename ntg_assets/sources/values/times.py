@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ntg_assets.configuration.files import TimeOptions, TimestampUnit
+from ntg_assets.configuration.inputs.written_values import TimeOptions, TimestampUnit
 from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,

@@ -1,6 +1,6 @@
 """Ids as the source has them, as SQL: whole numbers stay whole, texts stay as written."""
 
-from ntg_assets.configuration.events import IdType
+from ntg_assets.configuration.inputs.events import IdType
 from ntg_assets.sources.values.columns import (
     FRACTIONS,
     INTEGERS,

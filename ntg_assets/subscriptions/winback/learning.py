@@ -11,7 +11,7 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.recalibration import TABLE_SCHEMA, adopted_curve, churn_recalibration
 from ntg_assets.configuration.churn import ChurnSettings
-from ntg_assets.configuration.subscriptions import SubscriptionSettings
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.subscriptions.hazard import HAZARD_TYPES
 from ntg_assets.subscriptions.snapshots import origin_days

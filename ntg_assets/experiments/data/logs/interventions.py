@@ -8,7 +8,8 @@ from typing import Protocol
 import polars as pl
 
 from ntg_assets.configuration.experiments.sources import InterventionSource
-from ntg_assets.configuration.files import ColumnName, FileSource
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE, first_instants, local_days
 

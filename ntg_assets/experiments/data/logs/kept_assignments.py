@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.configuration.files import FileSource
+from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs.log_reading import LogFiles
 

@@ -7,14 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from ntg_assets.configuration.events import IdType
-from ntg_assets.configuration.files import (
-    ColumnName,
-    FileSource,
-    NumberOptions,
-    TimeOptions,
-    column_name,
-)
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
+from ntg_assets.configuration.inputs.events import IdType
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.logs.log_rules import LogRules
 from ntg_assets.local_days import UTC_ZONE

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.events import CLOCK_TOLERANCE, IngestSettings, instant
+from ntg_assets.configuration.inputs.events import CLOCK_TOLERANCE, IngestSettings, instant
 from ntg_assets.errors import SourceError
 
 # up to so many rows are counted and left out, however short the log: there a share says little

@@ -17,7 +17,7 @@ from ntg_assets.experiments.data.logs.log_rules import (
 from ntg_assets.local_days import local_day
 
 if TYPE_CHECKING:
-    from ntg_assets.configuration.files import ColumnName
+    from ntg_assets.configuration.inputs.columns_from import ColumnName
 
 OUTCOME_TYPES: dict[str, Any] = {
     "experiment": pl.String,

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.events import IdType
-from ntg_assets.configuration.files import column_name
+from ntg_assets.configuration.inputs.columns_from import column_name
+from ntg_assets.configuration.inputs.events import IdType
 from ntg_assets.configuration.revenue import TrialSettings, ValueSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.features.user_activity import user_activity_features

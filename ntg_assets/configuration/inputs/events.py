@@ -5,18 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from ntg_assets.configuration.attributes import AttributeSettings
-from ntg_assets.configuration.files import (
-    ColumnName,
-    DurationUnit,
-    FileSource,
-    NumberOptions,
-    TimeOptions,
-    Words,
-    column_name,
+from ntg_assets.configuration.inputs.attributes import AttributeSettings
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.spellings import Words
+from ntg_assets.configuration.inputs.subscriptions import (
+    PaymentSourceSettings,
+    SubscriptionSourceSettings,
 )
+from ntg_assets.configuration.inputs.written_values import DurationUnit, NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
-from ntg_assets.configuration.subscriptions import PaymentSourceSettings, SubscriptionSourceSettings
 from ntg_assets.local_days import UTC_ZONE, first_instant, is_zone
 
 # clocks of devices run ahead, and zones differ; more than a day is a broken clock

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ntg_assets.configuration.files import ColumnName, FileSource, TimeOptions
+from ntg_assets.configuration.inputs.columns_from import ColumnName
+from ntg_assets.configuration.inputs.files import FileSource
+from ntg_assets.configuration.inputs.written_values import TimeOptions
 from ntg_assets.configuration.section import Section
 
 Word = Annotated[str, Field(min_length=1)]

@@ -1,0 +1,66 @@
+"""The logs of all experiments, each experiment judged for itself."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from ntg_assets.configuration.experiments.settings import ExperimentSettings
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.contracts import IdTypes
+from ntg_assets.experiments.data.isolation import source_of
+from ntg_assets.experiments.data.logs.exposure_logs import ExperimentLogs, files_of, read_experiment
+from ntg_assets.experiments.data.logs.exposure_rows import EXPOSURE_TYPES
+from ntg_assets.experiments.data.logs.kept_assignments import KEPT_TYPES
+from ntg_assets.experiments.data.logs.log_files import log_sources, mark_changes
+from ntg_assets.experiments.data.logs.log_reading import LogFiles
+from ntg_assets.experiments.data.logs.log_rules import COUNT_TYPES, log_rules
+from ntg_assets.experiments.data.logs.outcome_rows import OUTCOME_TYPES
+from ntg_assets.optional_sources.judgements import Found, Judgements
+from ntg_assets.sources.sources import Place
+
+WITHOUT_LOGS = "this experiment is not read out"
+
+
+def read_experiment_logs(
+    settings: Settings, judged: Judgements, *, place: Place, ids: IdTypes, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read the logs of every experiment between two looks at the bytes of their files;
+    files that several share are read once.
+    """
+    home, zone = place.home, settings.ingest.zone
+    definitions = settings.experiments.definitions
+    rules = log_rules(settings.ingest, max_bad_share=settings.experiments.max_bad_share, now=now)
+    readers = {
+        True: LogFiles(home, ids.user, zone=zone, rules=rules, place=place),
+        False: LogFiles(home, zone=zone, rules=rules, place=place),
+    }
+    before = log_sources(definitions, home=home)
+    read = [_experiment(one, judged, readers=readers) for one in definitions if files_of(one)]
+    sources = mark_changes(before, log_sources(definitions, home=home))
+    logs = [one for one in read if one is not None]
+    return (
+        pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *(one.exposures for one in logs)]),
+        pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *(one.outcomes for one in logs)]),
+        pl.concat([pl.DataFrame(schema=COUNT_TYPES), *(one.counts for one in logs)]),
+        pl.concat([pl.DataFrame(schema=KEPT_TYPES), *(one.kept for one in logs)]),
+        sources,
+    )
+
+
+def _experiment(
+    one: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]
+) -> ExperimentLogs | None:
+    files, reader = files_of(one), readers[one.unit == "user"]
+    return judged.read(
+        source_of(one.id),
+        files,
+        lambda: read_experiment(one, files=reader),
+        found=lambda logs: Found(
+            reader.count(files),
+            logs.exposures.height + logs.outcomes.height + logs.kept.height,
+            logs.sentence,
+        ),
+        without=WITHOUT_LOGS,
+        is_hashed=True,
+    )

@@ -1,0 +1,100 @@
+"""How the lines of a text are divided into fields, and where its records begin."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
+from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, SAMPLE_RECORDS, Sniffed
+
+DELIMITERS = ("::", ";", "\t", "|", ",", "\x01")
+MOST_TITLE_LINES = 20
+MANY_LINE_ENDS = 20  # in one field
+
+
+def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
+    """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
+    comment = "#" if lines and lines[0].startswith("#") else None
+    if comment:
+        found.take("comment", comment, "its first line begins with #")
+    body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
+    is_for_excel = bool(body) and body[0].lower().startswith("sep=")
+    quote, escape = _quotes_of(body, found)
+    delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
+    rows = list(_rows(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
+    n_before = int(is_for_excel) + _title_lines(rows[is_for_excel:], n_fields)
+    if len(rows) == n_before:
+        raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
+    if delimiter != ",":
+        found.take("delimiter", delimiter, f"it divides {len(body):,} lines into {n_fields} fields")
+    n_skipped = lines.index(body[n_before])
+    if n_before or (n_skipped and not comment):
+        why = "its first line is `sep=` for Excel" if is_for_excel else "lines before the header"
+        found.take("skip_lines", n_skipped, why)
+    _refuse_unclosed_quote(rows, body, quote, name=name)
+    take_columns(rows[n_before:], n_fields, found, name=name)
+
+
+def _refuse_unclosed_quote(
+    rows: Sequence[Sequence[str]], lines: Sequence[str], quote: str, *, name: str
+) -> None:
+    """Raise when a field swallows the lines after it."""
+    if not any(cell.count("\n") >= MANY_LINE_ENDS for row in rows for cell in row):
+        return
+    first = next((line for line in lines if line.count(quote) % 2), "")
+    raise SourceError(
+        f"{name}: a quote is opened and not closed in {first[:80]!r}, so that the lines after it"
+        " are one field. Mend the line, or set `quote: null` where quotes are text."
+    )
+
+
+def _quotes_of(lines: Sequence[str], found: Sniffed) -> tuple[str, str | None]:
+    """The sign around fields, and the one before such a sign inside of them."""
+    sample = lines[:SAMPLE_LINES]
+    single = sum(bool(re.search(r"(^|[;,\t|])'[^']*'([;,\t|]|$)", line)) for line in sample)
+    if not any('"' in line for line in sample) and sample and single >= MOSTLY * (len(sample) - 1):
+        found.take("quote", "'", "fields stand between single quotes")
+        return "'", None
+    if any('\\"' in line for line in sample):
+        found.take("escape", "\\", 'quotes inside of fields are written \\"')
+        return '"', "\\"
+    return '"', None
+
+
+def _title_lines(rows: Sequence[Sequence[str]], n_fields: int) -> int:
+    """Lines before the header: those of fewer fields than nearly all others."""
+    n_before = next(
+        (place for place, row in enumerate(rows[:MOST_TITLE_LINES]) if len(row) >= n_fields), 0
+    )
+    if n_before and len(rows[n_before - 1]) > 1 and any(map(is_datum, rows[n_before])):
+        return n_before - 1  # a header of fewer names than there are fields
+    whole = sum(len(row) >= n_fields for row in rows[n_before:])
+    return n_before if whole >= MOSTLY * len(rows[n_before:]) else 0
+
+
+def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
+    """The sign that divides the lines most evenly, into the most fields."""
+    sample = lines[:SAMPLE_LINES]
+    best, found = (0.0, 0), (",", 1)
+    for delimiter in DELIMITERS:
+        counts = Counter(len(row) for row in _rows(sample, delimiter, quote, escape))
+        if not counts:
+            continue
+        n_fields, n_lines = max(counts.items(), key=lambda one: (one[1], one[0]))
+        if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
+            best, found = (n_lines / len(sample), n_fields), (delimiter, n_fields)
+    return found
+
+
+def _rows(
+    lines: Sequence[str], delimiter: str, quote: str, escape: str | None = None
+) -> Iterable[list[str]]:
+    if len(delimiter) > 1:
+        return (line.split(delimiter) for line in lines)
+    text = io.StringIO("\n".join(lines), newline="")
+    return csv.reader(
+        text, delimiter=delimiter, quotechar=quote, doublequote=escape is None, escapechar=escape
+    )

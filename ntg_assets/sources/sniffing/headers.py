@@ -1,0 +1,75 @@
+"""Which names the columns of a text have: those of its first line, or those of their places."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, Sniffed
+from ntg_assets.sources.sniffing.value_kinds import time_settings
+
+MOSTLY = 0.9  # of the lines
+
+
+def take_columns(rows: list[list[str]], n_fields: int, found: Sniffed, *, name: str) -> None:
+    """Columns by the header, or by their places where there is none."""
+    if _is_header(rows):
+        found.columns, rows = rows[0], rows[1:]
+        _judge_header(found, rows, name=name)
+        rows = [row for row in rows if len(row) == n_fields and row != found.columns]
+    else:
+        found.columns = [f"column_{place}" for place in range(1, n_fields + 1)]
+        found.take("columns", found.columns, "its first line holds values, no names")
+    found.values = {
+        column: [row[place] if place < len(row) else "" for row in rows]
+        for place, column in enumerate(found.columns)
+    }
+
+
+def _judge_header(found: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
+    """Say what is odd about a header; refuse one that is not that of the lines below it."""
+    header = found.columns
+    if not rows:
+        raise SourceError(
+            f"{name}: holds a header ({', '.join(map(repr, header))}) and no record. Deliver a file"
+            " with rows."
+        )
+    n_fields, n_lines = Counter(map(len, rows[:SAMPLE_LINES])).most_common(1)[0]
+    if n_fields != len(header) and n_lines >= MOSTLY * len(rows[:SAMPLE_LINES]):
+        raise SourceError(
+            f"{name}: its header names {len(header)} columns, its lines have {n_fields} fields"
+            f" (such as {rows[0]!r}). Is a comma of numbers or texts not quoted, or does each line"
+            " end in a delimiter? Deliver lines of as many fields, or give `columns` and"
+            " `skip_lines: 1`."
+        )
+    folded = [one.casefold() for one in header]
+    twice = sorted({one for one in header if one and folded.count(one.casefold()) > 1})
+    if twice:
+        found.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
+    if n_repeated := sum(row == header for row in rows):
+        found.notes.append(
+            f"{n_repeated:,} further line(s) repeat the header (were files put together?) and will"
+            " be quarantined"
+        )
+
+
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line holds names: none of them is a number or a time, or comes again below
+    (a repeated header apart).
+    """
+    first = rows[0]
+    if any(is_datum(cell) for cell in first):
+        return False
+    others = [row for row in rows[1:SAMPLE_LINES] if row != first]
+    return not any(
+        cell.strip() and sum(place < len(row) and row[place] == cell for row in others) > 0
+        for place, cell in enumerate(first)
+    )
+
+
+def is_datum(cell: str) -> bool:
+    """Whether a cell is a value, which no name of a column would be."""
+    text = cell.strip()
+    if re.fullmatch(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*", text):
+        return True
+    return bool(re.search(r"\d.*\d", text)) and time_settings([text], is_named=False) is not None

@@ -1,0 +1,66 @@
+"""Records of JSON as columns of texts."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from ntg_assets.errors import SourceError
+from ntg_assets.sources.files.json_documents import records_of
+from ntg_assets.sources.files.json_keys import records_place
+from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed
+
+
+def sniff_json(text: str, path: Path, found: Sniffed, *, kind: str, name: str) -> None:
+    """Take the records of a JSON text apart: where they lie, which keys they have."""
+    records: Iterable[str] = text.splitlines()
+    lines = [line for line in records if line.strip()]
+    if kind == "json" or len(lines) == 1:
+        with unpacking(name), open_unpacked(path) as opened:
+            whole = opened.read().decode(found.settings.get("encoding", "utf-8"))
+        whole = whole.removeprefix("\ufeff")
+        place = records_place(_parsed(whole)) if whole.lstrip().startswith("{") else None
+        if place is not None:
+            found.take("records", place, "the longest array of objects in the document")
+        if kind == "json" or place is not None:
+            records = records_of(whole, place, name=name)
+    parsed = [_parsed(record) for record in islice(records, SAMPLE_RECORDS)]
+    flat = [_flat(one) for one in parsed if isinstance(one, dict)]
+    if not flat:
+        raise SourceError(
+            f"{name}: is JSON without an object. Records are objects with named keys, in an array"
+            " or one a line; deliver such."
+        )
+    _refuse_columns_of_json(flat, name=name)
+    found.columns = list(dict.fromkeys(key for one in flat for key in one))
+    found.values = {key: [one.get(key, "") for one in flat] for key in found.columns}
+
+
+def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:
+    """Raise when a document holds one list per column, not one object per record."""
+    if len(flat) == 1 and len(flat[0]) > 1 and all(one.startswith("[") for one in flat[0].values()):
+        raise SourceError(
+            f"{name}: is JSON with one list per column ({', '.join(flat[0])}). Write one object per"
+            " record (`orient='records'` in pandas)."
+        )
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # the reader says where, and quarantines or refuses it
+
+
+def _flat(record: Mapping[str, object], above: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{above}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            flat |= _flat(value[0], f"{above}{key}.0.")
+        else:
+            shown = json.dumps(value) if isinstance(value, list | bool) else value
+            flat[f"{above}{key}"] = "" if value is None else str(shown)
+    return flat

@@ -1,0 +1,70 @@
+"""Names that people give to columns, and which columns of a file bear them."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "event_at": (
+        "event_at", "timestamp", "ts", "event_time", "eventtime", "time", "datetime", "date_time",
+        "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
+        "watched_date", "watch_date", "created_at", "utc_time", "date", "day", "datum", "zeitpunkt",
+        "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at", "happened_at",
+        "listened_at", "uts", "fecha", "data", "horodatage", "order_date", "bestelldatum",
+    ),
+    "user_id": (
+        "user_id", "userid", "user", "username", "user_name", "uid", "member", "member_id",
+        "account", "account_id", "customer", "customer_id", "profile", "profile_name", "subscriber",
+        "subscriber_id", "viewer", "viewer_id", "visitor_id", "household", "household_id",
+        "kunde", "kunden_id", "kundennummer", "kunden_nr", "kundennr", "nutzer", "nutzer_id",
+        "benutzer", "person_id", "identifiant", "utilisateur", "client", "client_id", "usuario",
+        "cliente", "utente", "listener", "reader", "player_id", "fan_id", "subscriber_key",
+    ),
+    "item_id": (
+        "item_id", "itemid", "item", "movieid", "movie_id", "movie", "title_id", "titleid",
+        "content_id", "contentid", "product_id", "productid", "product", "track_id", "track",
+        "trackname", "track_name", "song", "song_id", "video_id", "video", "video_title", "episode",
+        "show_id", "show", "film", "film_id", "book_id", "book", "asset_id", "sku", "artikel",
+        "artikel_id", "artikelnummer", "sendung", "titel_id", "titel", "title", "name",
+        "master_metadata_track_name", "artikelnr", "artikel_nr", "titre", "titulo", "titolo",
+        "product_name", "song_name", "video_name", "asin", "isbn", "track_title", "titleurl",
+        "title_url", "spotify_track_uri",
+    ),
+    "value": (
+        "value", "rating", "stars", "score", "amount", "price", "revenue", "duration", "minutes",
+        "seconds", "ms_played", "msplayed", "watch_time", "play_time", "length", "quantity",
+        "betrag", "preis", "wert", "bewertung", "dauer", "minuten", "montant",
+        "duree", "importe", "my_rating", "your_rating",
+    ),
+    "event_type": (
+        "event_type", "eventtype", "event", "action", "type", "page", "aktion", "ereignis",
+    ),
+}  # fmt: skip
+
+
+def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Columns that are called like a role, the most usual name first; those whose name in a nested
+    record is such a one come last, where there is but one of that name.
+    """
+    folded = {name: _folded(name) for name in columns}
+    whole = [name for word in known for name, one in folded.items() if one == word]
+    last = {name: _folded(name.rsplit(".", 1)[-1]) for name in columns if "." in name.strip(".")}
+    nested = [
+        name
+        for word in known
+        for name, one in last.items()
+        if one == word and list(last.values()).count(word) == 1 and name not in whole
+    ]
+    return [*whole, *nested]
+
+
+def _folded(name: str) -> str:
+    """A name in lower case without accents, its words divided by `_`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()
+
+
+def words_of(name: str) -> set[str]:
+    """Split the name of a column into its words, in lower case."""
+    divided = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.rsplit(".", 1)[-1])
+    return set(_folded(divided).split("_"))

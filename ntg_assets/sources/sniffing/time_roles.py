@@ -1,0 +1,85 @@
+"""Which column of a file says when: by its name and by how its values are written."""
+
+import re
+from collections.abc import Mapping
+
+from ntg_assets.sources.sniffing.null_words import sniff_null_words
+from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
+from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
+from ntg_assets.sources.sniffing.value_kinds import (
+    time_settings,
+)
+
+# words in a name that say what it is, and those that say that it is something else
+TIME_WORDS = frozenset(
+    {"date", "time", "timestamp", "datetime", "datum", "zeit", "zeitpunkt", "fecha", "when", "at"}
+)
+OTHER_TIMES = frozenset(
+    {"release", "released", "birth", "birthday", "published", "publication", "updated", "zone",
+     "runtime", "duration", "total", "expires", "expiry", "end"}
+)  # fmt: skip
+CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?\s*")
+HAS_CLOCK = re.compile(r"\d:\d|%[HIM]")
+LOOKED_AT = 20  # texts
+
+
+def sniff_time(
+    found: Sniffed, free: list[str], texts: Mapping[str, list[str]], *, has_names: bool
+) -> None:
+    """Find the column that says when, and how its values are written."""
+    named = by_name(free, ROLES["event_at"])
+    alike = [
+        name
+        for name in free
+        if name not in named and words_of(name) & TIME_WORDS and not words_of(name) & OTHER_TIMES
+    ]
+    others = [
+        name
+        for name in free
+        if name not in {*named, *alike} and not (has_names and words_of(name) & OTHER_TIMES)
+    ]
+    for name in [*named, *alike, *others]:
+        is_named = name in named or name in alike
+        if all(CLOCK.fullmatch(text) for text in texts[name]):
+            continue  # a time of day is no time
+        read = time_settings(texts[name], is_named=is_named, has_names=has_names)
+        if read is None:
+            continue
+        settings, why, choices = read
+        found.take("event_at", name, f"{'by its name and ' if is_named else ''}its values: {why}")
+        for key, value in settings.items():
+            found.take(key, value, why)
+        if choices:
+            found.open["timestamp_format"] = choices
+        free.remove(name)
+        sniff_null_words(found, name)
+        _tell_gaps(found, name)
+        _tell_clock_apart(found, name, texts)
+        return
+    if named:
+        found.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
+        found.take("event_at", named[0], "by its name; its values are in no format known here")
+        free.remove(named[0])
+
+
+def _tell_gaps(found: Sniffed, name: str) -> None:
+    """Ask what records without a time are."""
+    n_empty = sum(not text.strip() for text in found.values[name])
+    if n_empty:
+        found.open["skip_when_empty"] = [[name]]
+        found.notes.append(
+            f"{n_empty:,} of {len(found.values[name]):,} records have no {name!r}: where these are"
+            " no events, set `skip_when_empty`"
+        )
+
+
+def _tell_clock_apart(found: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:
+    """Say that the time of day stands in a column of its own, which is not read."""
+    if any(HAS_CLOCK.search(text) for text in texts[name][:LOOKED_AT]):
+        return
+    for other, values in texts.items():
+        if other != name and values and all(CLOCK.fullmatch(text) for text in values):
+            found.notes.append(
+                f"{name!r} holds days, {other!r} times of day: events are read as days. Deliver one"
+                " column of both where the hour matters"
+            )
