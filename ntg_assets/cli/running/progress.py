@@ -16,13 +16,13 @@ from rich.progress import (
 )
 
 from ntg_assets.cli.interruption import raise_if_received
-from ntg_assets.cli.time_left import TimeLeft
+from ntg_assets.cli.running.time_left import TimeLeft
 
 SLOWEST = 5  # tables that are named at the end
 LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
-    from ntg_assets.cli.runs import RunEvent, RunOutcome
+    from ntg_assets.cli.running.runs import RunEvent, RunOutcome
 
 
 def tell_run(
@@ -40,7 +40,7 @@ def tell_run(
         console: Where to print; the bar shows on a terminal alone.
         left: What earlier runs say of the time that it takes.
     """
-    from ntg_assets.cli.runs import (  # noqa: PLC0415
+    from ntg_assets.cli.running.runs import (  # noqa: PLC0415
         AssetDone,
         CheckDone,
         RunOutcome,
