@@ -22,7 +22,7 @@ SLOWEST = 5  # tables that are named at the end
 LONG_RUN_SECONDS = 120  # before, nobody asks where the time went
 
 if TYPE_CHECKING:  # loading Dagster costs seconds; a wrong option must be told at once
-    from ntg_assets.cli.running.runs import RunEvent, RunOutcome
+    from ntg_assets.cli.running.runs import AssetDone, RunEvent, RunOutcome
 
 
 def tell_run(
@@ -40,19 +40,26 @@ def tell_run(
         console: Where to print; the bar shows on a terminal alone.
         left: What earlier runs say of the time that it takes.
     """
-    from ntg_assets.cli.running.runs import (  # noqa: PLC0415
-        AssetDone,
-        CheckDone,
-        RunOutcome,
-        StepDone,
-        StepFailed,
-    )
-
     started = time.monotonic()
-    outcome: RunOutcome | None = None
-    took: dict[str, float] = {}
-    left = left or TimeLeft({})
-    with Progress(
+    with _run_bar(console) as bar:
+        shown = _Shown(bar, console, left or TimeLeft({}), n_assets)
+        for event in events:
+            shown.take(event)
+    raise_if_received()
+    if shown.outcome is None:
+        raise RuntimeError("the run ended without an outcome")
+    verdict = "[green]done[/]" if shown.outcome.succeeded else "[red]failed[/]"
+    console.print(
+        f"{verdict} in {time.monotonic() - started:.1f} s (run {shown.outcome.run_id[:8]})",
+        highlight=False,
+    )
+    if sum(shown.seconds.values()) >= LONG_RUN_SECONDS:
+        console.print(slowest(shown.seconds), highlight=False, soft_wrap=True)
+    return shown.outcome
+
+
+def _run_bar(console: Console) -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -60,49 +67,53 @@ def tell_run(
         TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
-    ) as bar:
-        task = bar.add_task("materializing", total=n_assets, left=str(left))
-        for event in events:
-            match event:
-                case AssetDone(is_left=True):
-                    bar.advance(task)
-                    console.print(
-                        f"  [dim]·[/] {event.asset:<42} {_rows(event.n_rows):>14}  unchanged",
-                        highlight=False,
-                    )
-                case AssetDone():
-                    bar.advance(task)
-                    took[event.asset] = event.seconds
-                    console.print(
-                        f"  [green]✓[/] {event.asset:<42} {_rows(event.n_rows):>14} "
-                        f" {event.seconds:6.1f} s",
-                        highlight=False,
-                    )
-                case CheckDone(passed=False):
-                    mark = "[yellow]![/]" if event.severity == "WARN" else "[red]✗[/]"
-                    console.print(
-                        f"  {mark} {event.asset}: {event.check}: {event.description}",
-                        highlight=False,
-                        soft_wrap=True,
-                    )
-                case StepDone():
-                    left.step_done(event.step, event.seconds)
-                    bar.update(task, left=str(left))
-                case StepFailed():
-                    console.print(f"  [red]✗[/] {event.asset}", highlight=False)
-                case RunOutcome():
-                    outcome = event
-    raise_if_received()
-    if outcome is None:
-        raise RuntimeError("the run ended without an outcome")
-    verdict = "[green]done[/]" if outcome.succeeded else "[red]failed[/]"
-    console.print(
-        f"{verdict} in {time.monotonic() - started:.1f} s (run {outcome.run_id[:8]})",
-        highlight=False,
     )
-    if sum(took.values()) >= LONG_RUN_SECONDS:
-        console.print(slowest(took), highlight=False, soft_wrap=True)
-    return outcome
+
+
+class _Shown:
+    """What of a run was shown so far: a line per event, a bar, the seconds of each table."""
+
+    def __init__(self, bar: Progress, console: Console, left: TimeLeft, n_assets: int) -> None:
+        self._bar, self._console, self._left = bar, console, left
+        self._task = bar.add_task("materializing", total=n_assets, left=str(left))
+        self.seconds: dict[str, float] = {}
+        self.outcome: RunOutcome | None = None
+
+    def take(self, event: "RunEvent") -> None:
+        """Show one event."""
+        from ntg_assets.cli.running.runs import (  # noqa: PLC0415
+            AssetDone,
+            CheckDone,
+            RunOutcome,
+            StepDone,
+            StepFailed,
+        )
+
+        match event:
+            case AssetDone():
+                self._asset(event)
+            case CheckDone(passed=False):
+                mark = "[yellow]![/]" if event.severity == "WARN" else "[red]✗[/]"
+                self._say(f"  {mark} {event.asset}: {event.check}: {event.description}")
+            case StepDone():
+                self._left.step_done(event.step, event.seconds)
+                self._bar.update(self._task, left=str(self._left))
+            case StepFailed():
+                self._say(f"  [red]✗[/] {event.asset}")
+            case RunOutcome():
+                self.outcome = event
+
+    def _asset(self, event: "AssetDone") -> None:
+        self._bar.advance(self._task)
+        name = f"{event.asset:<42} {_rows(event.n_rows):>14}"
+        if event.is_left:
+            self._say(f"  [dim]·[/] {name}  unchanged")
+            return
+        self.seconds[event.asset] = event.seconds
+        self._say(f"  [green]✓[/] {name}  {event.seconds:6.1f} s")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def slowest(took: Mapping[str, float]) -> str:
