@@ -25,7 +25,7 @@ from benchmarks.harness import ROOT, Cost, Goal, command_line, console, measure,
 from benchmarks.large_world import EVENTS, ITEMS, USERS, ntg_command, written_world
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import connect
-from ntg_assets.storage.tables import content_hash
+from ntg_assets.storage.versions import content_hash
 
 CONFIG = "configs/synthetic.yaml"
 NAMED_THERE = "data/synthetic/"

@@ -12,7 +12,7 @@ import polars as pl
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
-from ntg_assets.storage.tables import content_hash
+from ntg_assets.storage.versions import content_hash
 
 HOME = Path(__file__).parent.parent
 NTG = Path(sys.executable).with_name("ntg")

@@ -10,15 +10,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ntg_assets.cli import generations as keeping
-from ntg_assets.cli import materialize as making
-from ntg_assets.cli import queries as asking
+from ntg_assets.cli.answers import commands as answering
 from ntg_assets.cli.check import check
-from ntg_assets.cli.contacts import contacts_app
+from ntg_assets.cli.experiments import commands as experimenting
 from ntg_assets.cli.init import init
 from ntg_assets.cli.interruption import raise_if_received
 from ntg_assets.cli.json_answers import print_json
+from ntg_assets.cli.leakage import commands as leaks
 from ntg_assets.cli.options import ConfigOption, JsonOption, err, out, prepare
+from ntg_assets.cli.publications import commands as keeping
+from ntg_assets.cli.publications.contacts import contacts_app
+from ntg_assets.cli.running import commands as making
 from ntg_assets.errors import ConfigurationError, NtgError
 
 app = typer.Typer(
@@ -43,21 +45,21 @@ for command in (
     making.build_graph,
     making.rank,
     making.score_users,
-    asking.sql,
-    asking.explain,
-    asking.explain_edge,
-    asking.explain_axis,
-    asking.verify,
+    answering.sql,
+    answering.explain,
+    answering.explain_edge,
+    answering.explain_axis,
+    keeping.verify,
     keeping.generations,
     keeping.rollback,
     keeping.publish,
     keeping.diff,
     keeping.forget,
-    asking.audit_leakage,
-    asking.replay,
-    asking.trace,
-    asking.plan_experiment,
-    asking.experiments,
+    leaks.audit_leakage,
+    experimenting.replay,
+    experimenting.trace,
+    experimenting.plan_experiment,
+    experimenting.experiments,
     making.synth,
 ):
     app.command()(command)
@@ -147,7 +149,7 @@ def serve(
     """
     settings, paths = prepare(config)
     try:
-        from ntg_assets.cli.serve import serve as serve_lists  # noqa: PLC0415
+        from ntg_assets.cli.answers.serve import serve as serve_lists  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"`ntg serve` needs the package {error.name}. Install the extra `serve`."

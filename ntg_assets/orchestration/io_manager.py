@@ -30,8 +30,8 @@ from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.lineage import keep_origins, kept_origins
+from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import (
-    BrokenContractError,
     Written,
     table_exists,
     version_written,

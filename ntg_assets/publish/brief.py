@@ -17,7 +17,7 @@ from ntg_assets.publish.files import write_text
 from ntg_assets.publish.reports import Header
 from ntg_assets.revenue.contacts.contact_candidates import SILENCE
 from ntg_assets.revenue.value.worth import CAPPED
-from ntg_assets.subscriptions.sentences import tell_contracts
+from ntg_assets.subscriptions.sentences import ToldContracts, tell_contracts
 from ntg_assets.subscriptions.winback.sentences import tell_returns
 
 Reader = Callable[[str, str], pl.DataFrame]
@@ -60,55 +60,18 @@ def write_brief(
 
 
 def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[str, Any]:
-    """Collect what the page and the end of a run say."""
-    radar = read("live", "revenue_risk_radar").join(
-        read("live", "contact_candidates").filter(pl.col("basis") == SILENCE),
-        on="user_id",
-        how="semi",
-        maintain_order="left",
-    )
-    contracts = tell_contracts(
-        read("live", "contract_values"),
-        read("live", "revenue_waterfall"),
-        read("backtest", "contract_backtest"),
-        read("ingest", "subscription_report"),
-        read("ingest", "attribute_report"),
-        tell_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
-    )
-    chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
-    targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
-    first = (
-        targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
-    )
-    unit = radar["unit"][0] if radar.height else "index"
-    decisions = read("experiments", "decisions")
-    ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
+    """Collect what the page and the end of a run say.
+
+    Args:
+        read: Gives a table by schema and name.
+        header: Source, configuration, cutoff.
+        strategies: Contact strategies in the order of the configuration.
+    """
     return {
         "header": header,
-        "question": QUESTION,
-        "answer": answer_mission(
-            decisions, read("experiments", "readouts"), broken=_undecided(read, decisions)
-        ),
-        "decisions": decisions.sort("experiment").to_dicts(),
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),
-        "contracts": contracts,
-        "whom": "users without a contract" if contracts.waterfall else "users",
-        "n_users": radar.height,
-        "n_at_risk": int(radar["is_at_risk_population"].sum()),
-        "unit": unit,
-        "at_risk_total": float(radar["revenue_at_risk"].sum()),
-        "capped": _capped(read("live", "ltv_estimates")),
         "quality": tell_quality(read("published", "expected_quality")),
-        "bands": _bands(radar),
-        "contact_unit": targets["unit"][0] if targets.height else unit,
-        "first_strategy": first["strategy"][0] if first.height else None,
-        "first_targets": first.head(TOP_TARGETS).to_dicts(),
-        "strategies": _strategies(targets),
-        "loaded": {
-            name: int(ledger[f"n_{name}"].sum())
-            for name in ("rows", "accepted", "quarantined", "duplicates")
-        },
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
         "withheld": read("live", "contact_holds")["sentence"].to_list(),
         "broken": tell_broken(read),
@@ -116,6 +79,76 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
             *tell_doubtful(read),
             *tell_age(read("backtest", "split_boundaries"), read("live", "split_boundaries")),
         ],
+        "loaded": _loaded(read),
+        **_experiment_facts(read),
+        **_people_facts(read, strategies=strategies),
+    }
+
+
+def _loaded(read: Reader) -> dict[str, int]:
+    ledger = read("ingest", "load_ledger").filter(pl.col("source") == "events")
+    names = ("rows", "accepted", "quarantined", "duplicates")
+    return {name: int(ledger[f"n_{name}"].sum()) for name in names}
+
+
+def _experiment_facts(read: Reader) -> dict[str, Any]:
+    """The mission's answer, and every decision."""
+    decisions = read("experiments", "decisions")
+    answer = answer_mission(
+        decisions, read("experiments", "readouts"), broken=_undecided(read, decisions)
+    )
+    return {
+        "question": QUESTION,
+        "answer": answer,
+        "decisions": decisions.sort("experiment").to_dicts(),
+    }
+
+
+def _people_facts(read: Reader, *, strategies: Sequence[str]) -> dict[str, Any]:
+    """Who can be lost, what that costs, whom to contact; contracts apart from the others."""
+    radar = read("live", "revenue_risk_radar").join(
+        read("live", "contact_candidates").filter(pl.col("basis") == SILENCE),
+        on="user_id",
+        how="semi",
+        maintain_order="left",
+    )
+    contracts = _contracts(read)
+    unit = radar["unit"][0] if radar.height else "index"
+    return {
+        "contracts": contracts,
+        "whom": "users without a contract" if contracts.waterfall else "users",
+        "n_users": radar.height,
+        "n_at_risk": int(radar["is_at_risk_population"].sum()),
+        "unit": unit,
+        "at_risk_total": float(radar["revenue_at_risk"].sum()),
+        "capped": _capped(read("live", "ltv_estimates")),
+        "bands": _bands(radar),
+        **_contact_facts(read, strategies=strategies, unit=unit),
+    }
+
+
+def _contracts(read: Reader) -> ToldContracts:
+    return tell_contracts(
+        read("live", "contract_values"),
+        read("live", "revenue_waterfall"),
+        read("backtest", "contract_backtest"),
+        read("ingest", "subscription_report"),
+        read("ingest", "attribute_report"),
+        tell_returns(read("live", "return_scores"), read("backtest", "return_backtest")),
+    )
+
+
+def _contact_facts(read: Reader, *, strategies: Sequence[str], unit: str) -> dict[str, Any]:
+    chosen = read("live", "intervention_targets").filter(pl.col("action") == "contact")
+    targets = chosen.sort(pl.col("strategy").cast(pl.Enum(strategies)), "rank")
+    first = (
+        targets.filter(pl.col("strategy") == targets["strategy"][0]) if targets.height else targets
+    )
+    return {
+        "contact_unit": targets["unit"][0] if targets.height else unit,
+        "first_strategy": first["strategy"][0] if first.height else None,
+        "first_targets": first.head(TOP_TARGETS).to_dicts(),
+        "strategies": _strategies(targets),
     }
 
 
@@ -145,8 +178,8 @@ def _bands(radar: pl.DataFrame) -> list[Mapping[str, Any]]:
         pl.col("revenue_at_risk").sum(),
         pl.col("churn_probability").mean(),
     )
-    found = {row["band"]: row for row in summed.iter_rows(named=True)}
-    return [found[band] for band in BANDS if band in found]
+    by_band = {row["band"]: row for row in summed.iter_rows(named=True)}
+    return [by_band[band] for band in BANDS if band in by_band]
 
 
 def _strategies(targets: pl.DataFrame) -> list[dict[str, Any]]:

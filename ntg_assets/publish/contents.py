@@ -6,7 +6,7 @@ import polars as pl
 
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.tables import content_hash
+from ntg_assets.storage.versions import content_hash
 
 
 def list_contents(connection: Connection, tables: Sequence[tuple[str, str]]) -> pl.DataFrame:

@@ -1,15 +1,8 @@
-"""Write a table so that it is whole, keeps its contract and can be recognised again;
-read it back.
-"""
+"""Write a table so that it is whole, keeps its contract and can be recognised again."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
-import numpy as np
-import pandera.polars as pa
 import polars as pl
 
 from ntg_assets.contracts import (
@@ -17,30 +10,16 @@ from ntg_assets.contracts import (
     IdTypes,
     Violation,
     column_names,
-    describe_violations,
     file_of,
     key_of,
     schema_of,
-    violations,
 )
 from ntg_assets.errors import ContractError
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.describe import measure_table, sample_table
-from ntg_assets.storage.extreme_values import acquit, are_enough
+from ntg_assets.storage.row_checks import BrokenContractError, check_rows
 from ntg_assets.storage.run import bound
-
-CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
-SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part
-EXAMPLES = 3
-SHAPE_DIGITS = 8
-
-
-class BrokenContractError(ContractError):
-    """A write was refused; `violations` holds every broken rule."""
-
-    def __init__(self, table: str, broken: list[Violation]) -> None:
-        super().__init__(describe_violations(table, broken))
-        self.violations = broken
+from ntg_assets.storage.versions import column_types_of, content_hash, version_name
 
 
 @dataclass(frozen=True)
@@ -88,7 +67,7 @@ def write_table(
             _store_frames(connection, table, rows, model)
         else:
             _store(connection, table, rows, model)
-        _check_rows(connection, table, schema_of(model, ids), key_of(model))
+        check_rows(connection, table, schema_of(model, ids), key_of(model))
         written = _describe(connection, table, model)
     except BaseException:
         connection.rollback()
@@ -106,50 +85,9 @@ def table_exists(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return True
 
 
-def batches(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[pl.DataFrame]:
-    """Yield a stored table in frames of at most `CHECKED_ROWS_AT_ONCE` rows
-    (one empty frame for an empty table).
-    """
-    reader = connection.sql(f"select * from {table.quoted}").to_arrow_reader(CHECKED_ROWS_AT_ONCE)
-    empty = True
-    for batch in reader:
-        empty = False
-        yield pl.from_arrow(batch)  # type: ignore[misc]  # a record batch always gives a frame
-    if empty:
-        yield connection.sql(f"select * from {table.quoted} limit 0").pl()
-
-
-def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    """Hash a table's rows as a multiset: equal for equal rows in any order,
-    sensitive to every value.
-    """
-    columns = _column_types(connection, table)
-    values = ", ".join(quote_identifier(name) for name in columns)
-    n_rows, total = connection.execute(
-        f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
-    ).fetchall()[0]
-    return f"{n_rows:x}-{int(total) % 2**64:016x}"
-
-
-def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
-    """Hash a table's rows, and the names and types of its columns: what a reader of it may see;
-    none where there is no such table.
-    """
-    try:
-        column_types = _column_types(connection, table)
-    except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
-        return None
-    return _version(content_hash(connection, table), column_types)
-
-
 def version_written(written: Written) -> str:
     """Name the version of a table that was just written, as `version_of` does."""
-    return _version(written.content_hash, written.column_types)
-
-
-def _version(hashed: str, column_types: Mapping[str, str]) -> str:
-    shape = hashlib.sha256(json.dumps(column_types).encode()).hexdigest()[:SHAPE_DIGITS]
-    return f"{hashed}-{shape}"
+    return version_name(written.content_hash, written.column_types)
 
 
 def _store(
@@ -215,73 +153,6 @@ def _check_columns(table: Table, found: list[str], model: type[Contract], *, mak
         raise error
 
 
-def _check_rows(
-    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema, key: list[str]
-) -> None:
-    n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
-    is_large = n_rows > CHECKED_ROWS_AT_ONCE
-    if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
-        _judge_all_rows(connection, table, schema)
-    if key and is_large and _key_hashes_differ(connection, table, key, n_rows):
-        return
-    if key and (doubled := _doubled_keys(connection, table, key)):
-        raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
-
-
-def _judge_all_rows(
-    connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
-) -> None:
-    for batch in batches(connection, table):
-        if broken := violations(batch, schema):
-            raise BrokenContractError(f"{table.schema}.{table.name}", broken)
-
-
-def _key_hashes_differ(
-    connection: duckdb.DuckDBPyConnection, table: Table, key: list[str], n_rows: int
-) -> bool:
-    """Whether all keys have different 64-bit hashes,
-    which proves them different: a quarter of the cost of grouping them.
-    """
-    hashed = (
-        f"select hash({', '.join(quote_identifier(name) for name in key)}) as hashed from"
-        f" {table.quoted}"
-    )
-    n_parts = -(-n_rows // SORTED_KEYS_AT_ONCE)
-    for part in range(n_parts):  # equal keys fall into the same part
-        chosen = (
-            hashed
-            if n_parts == 1
-            else f"select hashed from ({hashed}) where hashed % {n_parts} = {part}"
-        )
-        reader = connection.sql(chosen).to_arrow_reader(CHECKED_ROWS_AT_ONCE)
-        hashes = np.concatenate(
-            [np.empty(0, np.uint64), *(batch.column(0).to_numpy() for batch in reader)]
-        )
-        hashes.sort()
-        if bool((hashes[1:] == hashes[:-1]).any()):
-            return False
-    return True
-
-
-def _doubled_keys(
-    connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]
-) -> Violation | None:
-    columns = ", ".join(quote_identifier(name) for name in key)
-    grouped = (
-        f"select {columns}, count(*) as n from {table.quoted} group by {columns} having"
-        " count(*) > 1"
-    )
-    n_doubled = connection.execute(f"select count(*) from ({grouped})").fetchall()[0][0]
-    if not n_doubled:
-        return None
-    examples = connection.execute(
-        f"select {columns} from ({grouped}) order by {columns} limit {EXAMPLES}"
-    ).fetchall()
-    return Violation(
-        ", ".join(key), "unique", n_doubled, ", ".join(str(example) for example in examples)
-    )
-
-
 def _describe(
     connection: duckdb.DuckDBPyConnection, table: Table, model: type[Contract]
 ) -> Written:
@@ -289,13 +160,7 @@ def _describe(
     return Written(
         n_rows=int(hashed.split("-")[0], 16),
         content_hash=hashed,
-        column_types=_column_types(connection, table),
+        column_types=column_types_of(connection, table),
         measures=measure_table(connection, table, model),
         sample=sample_table(connection, table, model),
     )
-
-
-def _column_types(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    return {
-        name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()
-    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ntg_assets.cli.plan import work_plan
+from ntg_assets.cli.running.plan import work_plan
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings, load_settings
 from ntg_assets.orchestration.remembering.code import is_known

@@ -14,10 +14,10 @@ import pytest
 
 import ntg_assets.churn.walk_forward
 import ntg_assets.ranking.learning.examples
-from ntg_assets.cli.audit_leakage import needless_guards, planted
+from ntg_assets.cli.leakage.audit_leakage import needless_guards, planted
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError, UndeclaredReadError
-from ntg_assets.evaluation.gate.release_gate import _nothing_from_the_future
+from ntg_assets.evaluation.gate.leakage_rules import nothing_from_the_future
 from ntg_assets.evaluation.leakage import futures, remaking, verdicts
 from ntg_assets.evaluation.leakage.audit import (
     AUDIT_TYPES,
@@ -263,7 +263,7 @@ def test_verdicts_of_several_fingerprints_stand_side_by_side(tmp_path: Path) -> 
 
 def test_the_gate_tells_what_differs_and_what_was_not_audited() -> None:
     def decided(*rows: tuple[str, str, int, int, str | None]) -> Any:
-        return _nothing_from_the_future(pl.DataFrame(rows, schema=AUDIT_TYPES, orient="row"))
+        return nothing_from_the_future(pl.DataFrame(rows, schema=AUDIT_TYPES, orient="row"))
 
     dated = ("train_events", "no event at or after the cutoff", 9, 0, None)
     clean, leak = ("t", END, 3, 0, None), ("t", END, 3, 2, "t.x differs in 2 rows")

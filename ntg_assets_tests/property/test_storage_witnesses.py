@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_of, violations
 from ntg_assets.sql import Query, Table
-from ntg_assets.storage import tables
+from ntg_assets.storage import row_checks
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.extreme_values import acquit, are_enough
-from ntg_assets.storage.tables import BrokenContractError, write_table
+from ntg_assets.storage.row_checks import BrokenContractError
+from ntg_assets.storage.tables import write_table
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")
@@ -166,10 +167,10 @@ def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(
 ) -> None:
     def outcome(*, judges_all: bool) -> object:
         with pytest.MonkeyPatch.context() as patch, connect() as connection:
-            patch.setattr(tables, "CHECKED_ROWS_AT_ONCE", 1)
+            patch.setattr(row_checks, "CHECKED_ROWS_AT_ONCE", 1)
             if judges_all:
-                patch.setattr(tables, "are_enough", lambda _: False)
-                patch.setattr(tables, "_key_hashes_differ", lambda *_: False)
+                patch.setattr(row_checks, "are_enough", lambda _: False)
+                patch.setattr(row_checks, "_key_hashes_differ", lambda *_: False)
             try:
                 return write_table(
                     connection,
@@ -186,8 +187,8 @@ def test_large_tables_are_stored_or_refused_as_if_every_row_were_judged(
 
 def test_keys_whose_hashes_collide_are_compared_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal hashes only raise the question; the values answer it."""
-    monkeypatch.setattr(tables, "CHECKED_ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(tables, "_key_hashes_differ", lambda *_: False)
+    monkeypatch.setattr(row_checks, "CHECKED_ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(row_checks, "_key_hashes_differ", lambda *_: False)
     with connect() as connection:
         told = Query(
             "select * from seen",

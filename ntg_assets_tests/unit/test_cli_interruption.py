@@ -15,9 +15,9 @@ import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 
-from ntg_assets.cli import runs
 from ntg_assets.cli.interruption import AT_ONCE, WAITING, Interrupted
-from ntg_assets.cli.published import telling_what_is_published
+from ntg_assets.cli.running import runs
+from ntg_assets.cli.running.published import telling_what_is_published
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.storage.run_lock import holder_of, killed_run
 from ntg_assets_tests.event_files import write_log

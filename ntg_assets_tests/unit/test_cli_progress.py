@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import dagster as dg
 from rich.console import Console
 
-from ntg_assets.cli.progress import tell_run
-from ntg_assets.cli.runs import (
+from ntg_assets.cli.running.progress import tell_run
+from ntg_assets.cli.running.runs import (
     AssetDone,
     RunEvent,
     RunOutcome,
@@ -15,7 +15,7 @@ from ntg_assets.cli.runs import (
     select_assets,
     time_left,
 )
-from ntg_assets.cli.time_left import TimeLeft
+from ntg_assets.cli.running.time_left import TimeLeft
 
 
 def told(seconds: dict[str, float]) -> list[str]:

@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.decisions import tell_replay, tell_trace
+from ntg_assets.cli.experiments.replay import tell_replay
+from ntg_assets.cli.experiments.trace import tell_trace
 from ntg_assets.configuration.engine import EngineSettings
 from ntg_assets.configuration.experiments.settings import ExperimentsSettings
 from ntg_assets.configuration.paths import Paths

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import ntg_assets.definitions  # noqa: F401  # loads every stage, which registers the contracts
-from ntg_assets.cli.differences import told
+from ntg_assets.cli.publications.differences import told
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.publish.generations.differences import Change, changes, differences, flat

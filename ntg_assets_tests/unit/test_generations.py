@@ -406,7 +406,7 @@ def test_the_commands_list_take_back_and_accept(
     monkeypatch.setenv("NTG_HOME", str(HOME))
     monkeypatch.setenv("NTG_CONFIG", "configs/dev.yaml")
     monkeypatch.setenv("NTG_WORKSPACE", str(paths.workspace))
-    monkeypatch.setattr("ntg_assets.cli.generations.out", Console(width=200))
+    monkeypatch.setattr("ntg_assets.cli.publications.commands.out", Console(width=200))
 
     def ntg(*arguments: str) -> str:
         done = CliRunner().invoke(app, arguments)

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import execute_run_iterator
 
-from ntg_assets.cli.runs import nightly_job, select_assets
+from ntg_assets.cli.running.runs import nightly_job, select_assets
 from ntg_assets.configuration.modelling_keys import (
     DEPLOYMENT_KEYS,
     MODELLING_KEYS,

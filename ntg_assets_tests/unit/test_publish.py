@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from ntg_assets.cli.summary import told_rows
+from ntg_assets.cli.running.summary import told_rows
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, column_names, contract_of
 from ntg_assets.errors import StorageError

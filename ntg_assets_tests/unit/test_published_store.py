@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.sql import answer
+from ntg_assets.cli.answers.sql import answer
 from ntg_assets.column_lineage import CONTRACT, READ, Origin
 from ntg_assets.contracts import IdTypes, contract_of, key_of, schema_of
 from ntg_assets.errors import QueryError

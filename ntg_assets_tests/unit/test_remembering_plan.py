@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ntg_assets.cli.plan import tell_plan
+from ntg_assets.cli.running.plan import tell_plan
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.remembering import plan as planning
@@ -61,7 +61,7 @@ def graph(monkeypatch: pytest.MonkeyPatch) -> None:
     works = {work.name: work for work in WORKS}
     for module in (steps, planning):
         monkeypatch.setattr(module, "WORKS", works)
-    monkeypatch.setattr("ntg_assets.cli.plan.WORKS", works)
+    monkeypatch.setattr("ntg_assets.cli.running.plan.WORKS", works)
     monkeypatch.setattr(planning, "read_made", lambda _, step: made(step))
 
 

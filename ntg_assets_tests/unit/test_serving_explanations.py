@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ntg_assets.cli.explain import plain
+from ntg_assets.cli.answers.explain import plain
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.rules import RulesSettings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError

@@ -18,12 +18,12 @@ from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import ContractError, StorageError
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect
+from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import (
-    BrokenContractError,
-    content_hash,
     table_exists,
     write_table,
 )
+from ntg_assets.storage.versions import content_hash
 
 THINGS = Table("backtest", "things")
 INTEGERS = IdTypes("integer", "integer")
@@ -172,8 +172,8 @@ def test_a_stream_that_breaks_leaves_the_old_table(
 def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ntg_assets.storage.tables.CHECKED_ROWS_AT_ONCE", 100)
-    monkeypatch.setattr("ntg_assets.storage.tables.SORTED_KEYS_AT_ONCE", 64)
+    monkeypatch.setattr("ntg_assets.storage.row_checks.CHECKED_ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("ntg_assets.storage.row_checks.SORTED_KEYS_AT_ONCE", 64)
     with connect(warehouse) as connection:
         assert (
             write_table(
@@ -195,7 +195,7 @@ def test_doubled_keys_are_found_in_a_large_table_whose_keys_are_sorted_in_parts(
 def test_a_large_table_is_written_for_an_asset_that_declares_what_it_reads(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ntg_assets.storage.tables.CHECKED_ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("ntg_assets.storage.row_checks.CHECKED_ROWS_AT_ONCE", 100)
     counted = rows(list(range(1000)), list(range(1000)))
     with connect(warehouse) as connection, only(Declared("backtest/things", frozenset())):
         assert write_table(connection, THINGS, counted, Things, ids=INTEGERS).n_rows == 1000

@@ -12,7 +12,7 @@ from ntg_assets.experiments.data.logs.log_files import change_since, log_sources
 from ntg_assets.experiments.decision.receipts import inputs_of
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.tables import content_hash
+from ntg_assets.storage.versions import content_hash
 
 # logs rest on none of these
 REPLAY_ONLY = frozenset({"strategy_lists", "ranking_weights", "taste_graph", "split_boundaries"})

@@ -30,7 +30,7 @@ from ntg_assets.orchestration.remembering.steps import Work
 from ntg_assets.orchestration.remembering.touched import leaves, watched
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import Connection
-from ntg_assets.storage.tables import version_of
+from ntg_assets.storage.versions import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 NOT_MADE = "it was not made before, or not to its end"

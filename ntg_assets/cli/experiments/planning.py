@@ -12,7 +12,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ntg_assets.cli.decisions import evidence_tables, open_published
+from ntg_assets.cli.experiments.published_evidence import evidence_tables, open_published
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings

@@ -1,6 +1,6 @@
 """The end of a run: what was decided, whom to contact, how far to trust it, where things are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -76,44 +76,49 @@ def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, st
         known: Of `facts`.
         header: Source, configuration, cutoff.
     """
-    loaded, unit = (
-        known["loaded"],
-        ("index points, not money" if known["unit"] == "index" else known["unit"].upper()),
-    )
     return [
-        (
-            "data",
-            (
-                f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,}"
-                f" quarantined, known before {header.known_before}"
-            ),
-        ),
-        ("question", f"{known['question']} {known['answer']}"),
-        *(
-            ("decision", f"{decision['experiment']}: {decision['sentence']}")
-            for decision in known["decisions"]
-        ),
-        *(("contracts", sentence) for sentence in known["contracts"].sentences),
-        (
-            "leaving",
-            (
-                f"{known['n_at_risk']:,} of {known['n_users']:,} {known['whom']} can still be lost;"
-                f" {known['at_risk_total']:,.1f} at risk ({unit})"
-            ),
-        ),
-        *([("worth", known["capped"])] if known["capped"] else []),
-        *([("trust", known["quality"])] if known["quality"] else []),
-        *(
-            ("contact", f"{row['n_users']:,} users by {row['strategy']}")
-            for row in known["strategies"][:1]
-        ),
+        *_what_is_there(known, header=header),
+        *_who_is_leaving(known),
         *(("withheld", f"every contact list: {reason}") for reason in known["withheld"]),
         *(("missing", sentence) for sentence in known["broken"]),
         *(("shown", sentence) for sentence in known["shown"]),
         *(
-            ("caution", rule["rule"] + ": " + rule["evidence"])
+            ("caution", f"{rule['rule']}: {rule['evidence']}")
             for rule in known["gate"]
             if rule["verdict"] == "warn"
         ),
         *(("caution", sentence) for sentence in known["doubtful"]),
     ]
+
+
+def _what_is_there(known: Mapping[str, Any], *, header: Header) -> Iterator[tuple[str, str]]:
+    loaded = known["loaded"]
+    yield (
+        "data",
+        (
+            f"{header.source}: {loaded['accepted']:,} events, {loaded['quarantined']:,}"
+            f" quarantined, known before {header.known_before}"
+        ),
+    )
+    yield "question", f"{known['question']} {known['answer']}"
+    for decision in known["decisions"]:
+        yield "decision", f"{decision['experiment']}: {decision['sentence']}"
+    for sentence in known["contracts"].sentences:
+        yield "contracts", sentence
+
+
+def _who_is_leaving(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    unit = "index points, not money" if known["unit"] == "index" else known["unit"].upper()
+    yield (
+        "leaving",
+        (
+            f"{known['n_at_risk']:,} of {known['n_users']:,} {known['whom']} can still be lost;"
+            f" {known['at_risk_total']:,.1f} at risk ({unit})"
+        ),
+    )
+    if known["capped"]:
+        yield "worth", known["capped"]
+    if known["quality"]:
+        yield "trust", known["quality"]
+    for row in known["strategies"][:1]:
+        yield "contact", f"{row['n_users']:,} users by {row['strategy']}"

@@ -1,21 +1,18 @@
-"""Look behind a decision: derive it again from its receipt,
-hold it against what is published, walk back to the files it came from.
-"""
+"""Derive a decision again from its receipt, and hold it against what is published."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from ntg_assets.cli.experiments.published_evidence import evidence_tables, open_published
+from ntg_assets.cli.experiments.trace import what_became
 from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError, StorageError
-from ntg_assets.experiments.data.evidence_tables import EvidenceTables
 from ntg_assets.experiments.decision.decisions import RULE_VERSION
 from ntg_assets.experiments.decision.receipts import (
     ReplayMismatchError,
@@ -24,11 +21,9 @@ from ntg_assets.experiments.decision.receipts import (
     replay,
     sha256_of,
 )
-from ntg_assets.experiments.decision.trace import TracedLog, trace, trace_logs
-from ntg_assets.history.forgets import read_forgets, told_by_a_forget
-from ntg_assets.publish.manifest import read_manifest
+from ntg_assets.experiments.decision.trace import trace_logs
 from ntg_assets.publish.verify import verify_among
-from ntg_assets.storage.connection import Connection, MissingTableError, connect  # noqa: TID251  # of the published store
+from ntg_assets.storage.connection import Connection, MissingTableError
 
 MOST_NAMED = 10
 # where decisions, and logs of NTG's own, are published
@@ -159,7 +154,7 @@ def _held_against_the_logs(
         for log in trace_logs(definition, evidence, home=paths.home, published=published)
         if log.file_name in read
     ]
-    if changed := [f"{log.file_name} {_told(log, paths)}" for log in logs if log.change]:
+    if changed := [f"{log.file_name} {what_became(log, paths)}" for log in logs if log.change]:
         raise ReplayMismatchError(
             f"{experiment}: the decision comes out of its receipt and the published sums, but"
             f" {len(changed)} of {len(logs)} log files are not what it was read from:"
@@ -181,33 +176,6 @@ def read_receipt(text: str) -> dict[str, Any]:
     if not isinstance(receipt, dict):
         raise ReplayMismatchError("the receipt is damaged: it is no JSON object.")
     return receipt
-
-
-def evidence_tables(store: Connection) -> EvidenceTables:
-    """Read the published tables on which decisions rest.
-
-    Raises:
-        StorageError: the publication does not hold them.
-    """
-    names = ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")
-    try:
-        found = {name: store.table(f"experiments.{name}").pl() for name in names}
-    except MissingTableError:
-        raise StorageError(
-            "the published store holds no sums of experiments. Run `ntg run-all` to publish them."
-        ) from None
-    # older publications do not hold them, and their receipts say nothing of them
-    for name in (
-        "experiment_sources",
-        "log_contents",
-        "metric_shapes",
-        "metric_contrasts",
-        "self_tests",
-        "traffic_by_day",
-    ):
-        with suppress(MissingTableError):
-            found[name] = store.table(f"experiments.{name}").pl()
-    return EvidenceTables(**found)
 
 
 def _published_receipt(store: Connection, experiment: str) -> tuple[str, str]:
@@ -236,72 +204,3 @@ def _text_of(file: Path) -> str:
             f"{file.name} cannot be read ({error.__class__.__name__}). Name a JSON file with a"
             " receipt."
         ) from None
-
-
-def tell_trace(
-    experiment: str, *, settings: Settings, paths: Paths, console: Console, as_json: bool = False
-) -> None:
-    """Print the way from a decision back to the source files."""
-    paths = paths.pinned()
-    with open_published(settings, paths) as store:
-        way = trace(store, experiment, home=paths.home, published=_written(paths))
-    way = replace(way, logs=tuple(replace(log, change=_told(log, paths)) for log in way.logs))
-    forgets = read_forgets(paths.data)
-    if as_json:
-        forgot = [{"at": one.at, "n_users": len(one.hashes)} for one in forgets]
-        print_json({**asdict(way), "changed_by_forgets": forgot})
-        return
-    console.print(
-        f"{way.experiment}: {way.decision} (readout {way.readout_key}, inputs"
-        f" {way.inputs_sha256[:12]})",
-        highlight=False,
-    )
-    for step in way.steps:
-        console.print(
-            f"  {step.table:<28} {step.n_rows:>12,} rows  {step.content_hash:<28} {step.meaning}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    for log in way.logs:
-        told = f"  {log.change}" if log.change else ""
-        console.print(
-            f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True
-        )
-    for name, digest in way.files:
-        console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)
-    for forget in forgets:
-        console.print(
-            f"  the log was changed by a forget on {forget.at.date().isoformat()}:"
-            f" {len(forget.hashes)} user(s) are left out of what is read and published",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def _told(log: TracedLog, paths: Paths) -> str:
-    """Say what became of a log file: whether we changed it ourselves, when somebody was
-    forgotten.
-    """
-    if not log.change:
-        return ""
-    return told_by_a_forget(paths.data, paths.home / log.file_name) or log.change
-
-
-def _written(paths: Paths) -> dict[Path, str]:
-    """SHA-256 of what this publication wrote; nothing where no manifest says."""
-    if not paths.manifest.is_file():
-        return {}
-    return {
-        (paths.published / file.path).resolve(): file.sha256
-        for file in read_manifest(paths.manifest).files
-    }
-
-
-@contextmanager
-def open_published(settings: Settings, paths: Paths) -> Iterator[Connection]:
-    """Open the published store for reading."""
-    paths = paths.pinned()
-    if not paths.published_store.exists():
-        raise StorageError("nothing is published yet. Run `ntg run-all` first.")
-    with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
-        yield connection

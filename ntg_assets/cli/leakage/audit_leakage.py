@@ -145,7 +145,7 @@ def catch(plant: Plant, *, home: Path) -> dict[str, str | None]:
         home: The project folder; where it holds the tests, they are a guard too.
     """
     with planted(plant, home=home) as copy:
-        said = _run(copy, "-m", "ntg_assets.cli.leakage_guards")
+        said = _run(copy, "-m", "ntg_assets.cli.leakage.leakage_guards")
         try:
             found: dict[str, str | None] = json.loads(said.stdout)
         except json.JSONDecodeError:

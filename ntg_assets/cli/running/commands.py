@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ntg_assets.cli.failure import RunFailedError
 from ntg_assets.cli.options import ConfigOption, JsonOption, StageOption, err, out, prepare
-from ntg_assets.cli.progress import tell_run
+from ntg_assets.cli.running.failure import RunFailedError
+from ntg_assets.cli.running.progress import tell_run
 from ntg_assets.errors import ConfigurationError
 
 if TYPE_CHECKING:  # loaded by the commands that need it: help comes at once
@@ -26,8 +26,8 @@ def run_all(config: ConfigOption = None, every_step: AllOption = False) -> None:
     """Make everything that would not come out as it is there: ingest, back-test, gate, live,
     experiments, publish.
     """
-    from ntg_assets.cli.published import telling_what_is_published  # noqa: PLC0415  # as above
-    from ntg_assets.cli.summary import tell_summary  # noqa: PLC0415  # as above
+    from ntg_assets.cli.running.published import telling_what_is_published  # noqa: PLC0415  # as above
+    from ntg_assets.cli.running.summary import tell_summary  # noqa: PLC0415  # as above
     from ntg_assets.publish.generations.shelf import current_kept  # noqa: PLC0415  # as above
 
     settings, paths = prepare(config)
@@ -39,7 +39,7 @@ def run_all(config: ConfigOption = None, every_step: AllOption = False) -> None:
 
 def plan(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what `run-all` would make now, and why: which file, setting, code or table changed."""
-    from ntg_assets.cli.plan import tell_plan, work_plan  # noqa: PLC0415  # it loads the graph
+    from ntg_assets.cli.running.plan import tell_plan, work_plan  # noqa: PLC0415  # it loads the graph
 
     settings, paths = prepare(config)
     tell_plan(work_plan(settings, paths), console=out, as_json=as_json)
@@ -103,7 +103,7 @@ def synth(
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 20260101,
 ) -> None:
     """Write a synthetic log with planted truth beside it (configs/synthetic.yaml reads it)."""
-    from ntg_assets.cli.progress import bar_of  # noqa: PLC0415
+    from ntg_assets.cli.running.progress import bar_of  # noqa: PLC0415
     from ntg_assets.synthetic.world import write_world  # noqa: PLC0415
 
     with bar_of(out) as progress:
@@ -132,8 +132,8 @@ def _run_groups(
 
 
 def _materialize(groups: list[str], *, paths: "Paths", remembers: bool = False) -> None:
-    from ntg_assets.cli.plan import work_plan  # noqa: PLC0415
-    from ntg_assets.cli.runs import (  # noqa: PLC0415
+    from ntg_assets.cli.running.plan import work_plan  # noqa: PLC0415
+    from ntg_assets.cli.running.runs import (  # noqa: PLC0415
         assets_of,
         never_made,
         run_assets,

@@ -18,7 +18,7 @@ from dagster._utils.interrupts import check_captured_interrupt
 
 from ntg_assets.cli.interruption import received
 from ntg_assets.cli.loading import loading
-from ntg_assets.cli.time_left import TimeLeft
+from ntg_assets.cli.running.time_left import TimeLeft
 from ntg_assets.configuration.settings import project_home
 from ntg_assets.orchestration.code_location import location_name
 from ntg_assets.orchestration.domains import part_of

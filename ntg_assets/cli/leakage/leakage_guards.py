@@ -1,7 +1,8 @@
 """What each guard against leaks says of the code that is loaded: run as a process of its own over a
 copy into which a leak was planted.
 
-`python -m ntg_assets.cli.leakage_guards` prints one JSON object: by guard what it found, or null.
+`python -m ntg_assets.cli.leakage.leakage_guards` prints one JSON object: by guard what it caught,
+or null.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Experiments: planned, decided by themselves, derived again, walked back to their files."""

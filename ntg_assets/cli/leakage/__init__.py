@@ -1,0 +1,1 @@
+"""Leaks: the verdict on this code, and what each guard catches."""

@@ -1,0 +1,109 @@
+"""Rules on what is shown and whom we fear to lose: the ranking, the radar, the value."""
+
+import polars as pl
+
+from ntg_assets.configuration.gate import GateSettings
+from ntg_assets.evaluation.gate.findings import (
+    Finding,
+    largest,
+    matching,
+    row_of,
+    unless_few,
+    unless_thin,
+)
+
+SHIPPED, FLOOR = "blend", "popularity"
+METRIC, DEPTH = "ndcg", 10
+TOP_SHARE = 0.1  # the radar is judged by its first tenth
+
+
+def ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Finding:
+    """Hold the shipped ranking against popularity on TEST."""
+    rule = "the ranking does no harm"
+    row = row_of(report, split="test", strategy=SHIPPED, metric=METRIC, k=DEPTH, slice="all")
+    if row is None or row["difference_high"] is None:
+        return Finding(
+            rule,
+            "warn",
+            None,
+            -settings.harm_margin,
+            0,
+            "no TEST user could be evaluated: the ranking is unproven on this log",
+        )
+    n_users, low, high = row["n_users"], row["difference_low"], row["difference_high"]
+    told = (
+        f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against"
+        f" {FLOOR} (95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
+    )
+    if high < -settings.harm_margin:
+        return unless_few(
+            Finding(rule, "block", high, -settings.harm_margin, n_users, told), n_users, "users"
+        )
+    return unless_thin(
+        Finding(rule, "pass", row["difference"], -settings.harm_margin, n_users, told),
+        settings=settings,
+    )
+
+
+def radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> Finding:
+    """Hold the first tenth of the radar against what chance would have held."""
+    rule = "the radar points at what is lost"
+    row = largest(
+        matching(backtest, loss="left", ranking="radar", depth_share=TOP_SHARE).sort(
+            "n_losing", descending=True, maintain_order=True
+        )
+    )
+    if row is None or row["captured_share"] is None:
+        return Finding(
+            rule,
+            "warn",
+            None,
+            TOP_SHARE,
+            0,
+            "nothing was lost in the back-test: the radar is unproven on this log",
+        )
+    told = (
+        f"the first {TOP_SHARE:.0%} of the radar held {row['captured_share']:.0%} of the value that"
+        f" then left ({row['captured_share_low']:.0%} to {row['captured_share_high']:.0%}; chance"
+        f" {TOP_SHARE:.0%}, oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users,"
+        f" {row['evaluation']})"
+    )
+    if row["captured_share_high"] < TOP_SHARE:
+        harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], told)
+        return unless_few(harm, row["n_losing"], "leavers with value")
+    return unless_thin(
+        Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told),
+        settings=settings,
+    )
+
+
+def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
+    """Proven off by more than the stated factor, at the longest span that could be judged."""
+    rule = "lifetime value adds up to what was seen"
+    longest = horizons.filter(
+        (pl.col("kind") == "value") & (pl.col("segment") == "all") & (pl.col("bin") == 0)
+    ).sort("n_days")
+    row = longest.row(-1, named=True) if longest.height else None
+    factor = settings.value_factor
+    if row is None or row["ratio"] is None or row["ratio_low"] is None:
+        return Finding(
+            rule,
+            "warn",
+            None,
+            factor,
+            0,
+            "no earlier cut could judge it: lifetime value is unproven on this log",
+        )
+    told = (
+        f"lifetime value over {row['n_days']} days told {row['ratio']:.2f} of what was seen"
+        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f}; {row['n_users']:,} users,"
+        f" {row['n_origins']} cutoffs)"
+    )
+    if row["note"] is not None:
+        told += f"; {row['note']}"
+    found = Finding(rule, "pass", row["ratio"], factor, row["n_users"], told)
+    if row["ratio_low"] > factor or row["ratio_high"] < 1 / factor:
+        return unless_few(found._replace(verdict="block"), row["n_users"], "users")
+    if row["note"] is not None:
+        return found._replace(verdict="warn")
+    return unless_thin(found, settings=settings)

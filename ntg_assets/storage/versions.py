@@ -1,0 +1,47 @@
+"""Recognise a table by its content: the same rows, the same columns, the same name."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import duckdb
+
+from ntg_assets.sql import Table, quote_identifier
+
+SHAPE_DIGITS = 8
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    """Hash a table's rows as a multiset: equal for equal rows in any order,
+    sensitive to every value.
+    """
+    columns = column_types_of(connection, table)
+    values = ", ".join(quote_identifier(name) for name in columns)
+    n_rows, total = connection.execute(
+        f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
+    ).fetchall()[0]
+    return f"{n_rows:x}-{int(total) % 2**64:016x}"
+
+
+def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    """Hash a table's rows, and the names and types of its columns: what a reader of it may see;
+    none where there is no such table.
+    """
+    try:
+        column_types = column_types_of(connection, table)
+    except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
+        return None
+    return version_name(content_hash(connection, table), column_types)
+
+
+def version_name(hashed: str, column_types: Mapping[str, str]) -> str:
+    """Name a version: of its rows, and of the names and types of its columns."""
+    shape = hashlib.sha256(json.dumps(column_types).encode()).hexdigest()[:SHAPE_DIGITS]
+    return f"{hashed}-{shape}"
+
+
+def column_types_of(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    """List the columns of a stored table with their DuckDB types, in order."""
+    return {
+        name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()
+    }
