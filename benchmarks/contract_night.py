@@ -17,14 +17,14 @@ from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.sources import Place
 from ntg_assets.sql import Query, query
 from ntg_assets.storage.run import run
-from ntg_assets.subscriptions import snapshots as looks
-from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.learning import learn_contracts
-from ntg_assets.subscriptions.model import ContractModel
-from ntg_assets.subscriptions.payments import read_payments
-from ntg_assets.subscriptions.reading import read_subscriptions
-from ntg_assets.subscriptions.scores import contract_scores
-from ntg_assets.subscriptions.values import ValueTerms, contract_values
+from ntg_assets.subscriptions.hazard import snapshots as looks
+from ntg_assets.subscriptions.money.values import ValueTerms, contract_values
+from ntg_assets.subscriptions.survival.learning import learn_contracts
+from ntg_assets.subscriptions.survival.model import ContractModel
+from ntg_assets.subscriptions.survival.scores import contract_scores
+from ntg_assets.subscriptions.terms.known_terms import known_terms
+from ntg_assets.subscriptions.terms.payments import read_payments
+from ntg_assets.subscriptions.terms.reading import read_subscriptions
 from ntg_assets.subscriptions.winback.learning import Learned, learn_returns
 from ntg_assets.subscriptions.winback.lifetimes import return_lifetimes
 from ntg_assets.subscriptions.winback.return_snapshots import return_snapshots

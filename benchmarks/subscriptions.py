@@ -41,13 +41,9 @@ from ntg_assets.statistics.probability_metrics import (
     log_loss,
 )
 from ntg_assets.storage.run import run
-from ntg_assets.subscriptions.backtest import TOGETHER, contract_backtest
-from ntg_assets.subscriptions.cohorts import life_table
-from ntg_assets.subscriptions.hazard import fit_hazards
-from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.persistence import contract_lifetimes
-from ntg_assets.subscriptions.scores import SLEEPING
-from ntg_assets.subscriptions.walk_forward import (
+from ntg_assets.subscriptions.hazard.backtest import TOGETHER, contract_backtest
+from ntg_assets.subscriptions.hazard.competing_risks import fit_hazards
+from ntg_assets.subscriptions.hazard.walk_forward import (
     ACTIVITY_ONLY,
     Features,
     closed,
@@ -56,7 +52,11 @@ from ntg_assets.subscriptions.walk_forward import (
     mrr,
     seen_within,
 )
-from ntg_assets.subscriptions.waterfall import mrr_by_changes, revenue_waterfall, unreconciled
+from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, revenue_waterfall, unreconciled
+from ntg_assets.subscriptions.survival.cohorts import life_table
+from ntg_assets.subscriptions.survival.persistence import contract_lifetimes
+from ntg_assets.subscriptions.survival.scores import SLEEPING
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.synthetic.contract_rules import ContractRules
 from ntg_assets.synthetic.contract_world import write_contract_world
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from benchmarks.contract_night import SETTINGS, Night, Sources, night_of, read_sources
 from ntg_assets.contracts import IdTypes
-from ntg_assets.subscriptions.reading import term_types
+from ntg_assets.subscriptions.terms.reading import term_types
 from ntg_assets.synthetic.contract_rules import ContractRules
 from ntg_assets.synthetic.contract_world import write_contract_world
 

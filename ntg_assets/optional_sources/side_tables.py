@@ -18,16 +18,16 @@ from ntg_assets.attributes.reading import (
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.sources.sources import Place
-from ntg_assets.subscriptions.payments import KEY as PAYMENTS_KEY
-from ntg_assets.subscriptions.payments import ReadPayments, no_payments, read_payments
-from ntg_assets.subscriptions.reading import KEY as SUBSCRIPTIONS_KEY
-from ntg_assets.subscriptions.reading import (
+from ntg_assets.subscriptions.terms.payments import KEY as PAYMENTS_KEY
+from ntg_assets.subscriptions.terms.payments import ReadPayments, no_payments, read_payments
+from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS_KEY
+from ntg_assets.subscriptions.terms.reading import (
     REFUSED_TYPES,
     ReadTerms,
     no_terms,
     read_subscriptions,
 )
-from ntg_assets.subscriptions.term_checks import concat_checks
+from ntg_assets.subscriptions.terms.term_checks import concat_checks
 
 WITHOUT_ATTRIBUTES = "nothing is known of its attributes, and who needs one is not contacted"
 WITHOUT_CONTRACTS = "every contact list is withheld, and nothing is said of contracts"

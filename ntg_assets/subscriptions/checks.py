@@ -7,8 +7,8 @@ from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, INGEST, STAGES
-from ntg_assets.subscriptions.backtest import TOGETHER
-from ntg_assets.subscriptions.waterfall import mrr_by_changes, unreconciled
+from ntg_assets.subscriptions.hazard.backtest import TOGETHER
+from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, unreconciled
 
 MIN_PER_OUTCOME = 30  # with fewer ends a perfect order can be luck
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ntg_assets.subscriptions.amounts import tell_amount
-from ntg_assets.subscriptions.backtest import TOGETHER
-from ntg_assets.subscriptions.scores import ENDING, SLEEPING, TRIAL
-from ntg_assets.subscriptions.walk_forward import FULL
-from ntg_assets.subscriptions.waterfall import MOVEMENTS
+from ntg_assets.subscriptions.hazard.backtest import TOGETHER
+from ntg_assets.subscriptions.hazard.walk_forward import FULL
+from ntg_assets.subscriptions.money.waterfall import MOVEMENTS
+from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING, TRIAL
+from ntg_assets.subscriptions.terms.amounts import tell_amount
 
 SHOWN_MONTHS = 12
 FEWEST_ORIGINS = 2  # one origin has no range

@@ -2,94 +2,19 @@
 fails, who comes back.
 """
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 import numpy as np
 
 from ntg_assets.arrays import Flags, Floats, Longs
-from ntg_assets.billing_days import renewal_days
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
+from ntg_assets.synthetic.contract_hazards import draw_period, has_risen
+from ntg_assets.synthetic.contract_records import NEVER, Contracts, Lives, People, Periods
+from ntg_assets.synthetic.contract_rules import ContractRules
 
 RETRY_DAYS, GRACE_DAYS = 3, 7
 ANNOUNCED_DAYS = 30
 ROUNDS = 3  # contracts of one person
 SOONEST_RETURN = 2  # days after the end
-YEAR_DAYS = 365.25
 CANCELLED, PAYMENT_FAILED, NOT_CONVERTED = "cancelled", "payment_failed", "not_converted"
-REMINDED = 5.0
-FELT_PERIODS = 2  # after a rise of the price
-
-
-class People(NamedTuple):
-    """What stays with a person: shape (n_users,)."""
-
-    failure_rate: Floats
-    frailty: Floats
-    pays_dollars: Flags
-
-
-@dataclass
-class Contracts:
-    """Contracts that are running or have ended; one entry per contract.
-
-    Attributes:
-        user: Person.
-        plan: Plan's place in the rules.
-        start: First day (number).
-        trial_end: First day after the trial, or the start where there is none.
-        end: First day without it; the end of time where it runs.
-        end_known: Day on which the end was known.
-        kind: How it ended ("" where it runs).
-    """
-
-    user: Longs
-    plan: Longs
-    start: Longs
-    trial_end: Longs
-    end: Longs
-    end_known: Longs
-    kind: np.ndarray
-
-
-@dataclass
-class Periods:
-    """Everything that was drawn for one period of many contracts, one entry per (contract, period).
-
-    Attributes:
-        contract: Place of the contract.
-        number: -1 for the trial, then 0, 1, ...
-        start: First day.
-        renewal: Day on which the next period begins.
-        state: Engaged, casual or asleep.
-        hazard: Planted chance of cancelling (or of not converting) in the period.
-        failure: Planted chance that the payment at `renewal` is lost.
-        is_failed: Whether the payment at `start` failed at first.
-        has_support: Whether a ticket was written at its beginning.
-        price: Price of the period.
-        stop: Day from which the contract did not run, at most `renewal` + the grace.
-    """
-
-    parts: dict[str, list[np.ndarray]] = field(default_factory=dict)
-
-    def add(self, **columns: np.ndarray) -> None:
-        for name, values in columns.items():
-            self.parts.setdefault(name, []).append(values)
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return np.concatenate(self.parts[name])
-
-
-class Lives(NamedTuple):
-    """All contracts with all their periods; days are numbers from the world's first day."""
-
-    people: People
-    contracts: Contracts
-    periods: dict[str, np.ndarray]
-
-
-NEVER = 10**6
 
 
 def live(rules: ContractRules) -> Lives:
@@ -158,7 +83,7 @@ def _run(
     failed = np.zeros(len(place), dtype=bool)
     since_rise = np.full(len(place), 9)
     while len(place):
-        drawn = _draw(rules, rng, people, contracts, place, number, state, since_rise)
+        drawn = draw_period(rules, rng, people, contracts, place, number, state, since_rise)
         failed_before = failed
         end, known, kind, failed = _ends(rules, rng, people, contracts, place, number, drawn)
         periods.add(
@@ -169,100 +94,13 @@ def _run(
         contracts.end_known[place[ended]] = known[ended]
         contracts.kind[place[ended]] = kind[ended]
         goes_on = ~ended & (drawn["renewal"] < rules.n_days)
-        rose = _has_risen(rules, contracts.plan[place], drawn["renewal"]) & ~_has_risen(
+        rose = has_risen(rules, contracts.plan[place], drawn["renewal"]) & ~has_risen(
             rules, contracts.plan[place], drawn["start"]
         )
         since_rise = np.where(rose, 0, since_rise + 1)[goes_on]
         place, failed = place[goes_on], failed[goes_on]
         state = _next_state(rules, rng, state[goes_on])
         number = number[goes_on] + 1
-
-
-def _bounds(
-    rules: ContractRules, contracts: Contracts, place: Longs, number: Longs
-) -> tuple[Longs, Longs]:
-    """First day of a period and of the next one."""
-    first = int(np.datetime64(rules.start_on, "D").astype(np.int64))
-    months = np.array([plan.months for plan in rules.plans])[contracts.plan[place]]
-    anchor = contracts.trial_end[place] + first
-    days = np.zeros_like(months)
-    starts = renewal_days(anchor, months, days, np.maximum(number, 0)) - first
-    renews = renewal_days(anchor, months, days, number + 1) - first
-    return np.where(number < 0, contracts.start[place], starts), renews
-
-
-def _has_risen(rules: ContractRules, plan: Longs, day: Longs) -> Flags:
-    rise = NEVER if rules.price_rise_on_day is None else rules.price_rise_on_day
-    return (plan == 1) & (day >= rise)
-
-
-def _draw(
-    rules: ContractRules,
-    rng: np.random.Generator,
-    people: People,
-    contracts: Contracts,
-    place: Longs,
-    number: Longs,
-    state: Longs,
-    since_rise: Longs,
-) -> dict[str, np.ndarray]:
-    start, renewal = _bounds(rules, contracts, place, number)
-    plan = contracts.plan[place]
-    price = np.array([one.price_minor for one in rules.plans])[plan]
-    risen = _has_risen(rules, plan, start)
-    has_support, is_felt = rng.random(len(place)) < rules.support_rate, since_rise < FELT_PERIODS
-    hazard = (
-        _logit_hazard(rules, plan, number, state, is_felt, has_support)
-        if rules.law == "logit"
-        else _frail_hazard(
-            rules,
-            rng,
-            people.frailty[contracts.user[place]],
-            start,
-            state,
-            since_rise < FELT_PERIODS,
-        )
-    )
-    trial = 1 / (1 + np.exp(-np.array(rules.trial_log_odds)[state]))
-    return {
-        "start": start,
-        "renewal": renewal,
-        "hazard": np.where(number < 0, trial, hazard),
-        "has_support": has_support,
-        "price": np.where(risen, np.rint(price * (1 + rules.price_rise)), price).astype(np.int64),
-        "failure": np.where(
-            number < 0, 0.0, people.failure_rate[contracts.user[place]] * rules.lost_share
-        ),
-    }
-
-
-def _logit_hazard(
-    rules: ContractRules, plan: Longs, number: Longs, state: Longs, risen: Flags, support: Flags
-) -> Floats:
-    log_odds = (
-        rules.base_log_odds
-        + np.array([one.log_odds for one in rules.plans])[plan]
-        + rules.tenure * np.log1p(np.maximum(number, 0))
-        + np.array(rules.state_log_odds)[state]
-        + rules.price_rise_log_odds * risen
-        + rules.support_log_odds * support
-    )
-    return 1 / (1 + np.exp(-log_odds))
-
-
-def _frail_hazard(
-    rules: ContractRules,
-    rng: np.random.Generator,
-    frailty: Floats,
-    start: Longs,
-    state: Longs,
-    risen: Flags,
-) -> Floats:
-    season = 1 + rules.season_swing * np.sin(2 * np.pi * (start - 90) / YEAR_DAYS)
-    asleep = state == ASLEEP
-    reminded = asleep & (rng.random(len(state)) < rules.reminder_rate)
-    factor = np.where(asleep, np.where(reminded, REMINDED, 0.4), np.array([0.6, 1.6, 1.0])[state])
-    return np.minimum(frailty * season * factor * np.where(risen, 2.0, 1.0), 0.95)
 
 
 def _ends(

@@ -12,9 +12,9 @@ from ntg_assets.synthetic.contract_lives import (
     RETRY_DAYS,
     ROUNDS,
     SOONEST_RETURN,
-    Lives,
     return_shares,
 )
+from ntg_assets.synthetic.contract_records import Lives
 from ntg_assets.synthetic.contract_rules import ASLEEP, ContractRules
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from benchmarks.contract_night import Night
-from ntg_assets.subscriptions.known_terms import known_terms
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets_tests.contract_worlds import cutoff, night, night_with, term, terms, world
 
 

@@ -24,8 +24,8 @@ from ntg_assets.revenue.contacts.contact_rules import (
 from ntg_assets.revenue.contacts.policy import intervention_exclusions
 from ntg_assets.revenue.contacts.strategies import intervention_targets
 from ntg_assets.revenue.contacts.strategy_comparison import strategy_comparison
-from ntg_assets.subscriptions.scores import SCORE_TYPES
-from ntg_assets.subscriptions.values import VALUE_TYPES
+from ntg_assets.subscriptions.money.values import VALUE_TYPES
+from ntg_assets.subscriptions.survival.scores import SCORE_TYPES
 from ntg_assets.subscriptions.winback.scores import SCORE_TYPES as RETURN_TYPES
 from ntg_assets_tests.contract_worlds import term, terms
 

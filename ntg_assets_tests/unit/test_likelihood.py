@@ -13,7 +13,7 @@ from ntg_assets.churn.bg_nbd import BgNbd, Visits
 from ntg_assets.churn.pareto_nbd import ParetoNbd
 from ntg_assets.revenue.value.ways.gamma_gamma import expected_value, fit_gamma_gamma
 from ntg_assets.statistics.likelihood import PULL, minimise, rising, significant
-from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
+from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
 
 STEP = 1e-5
 AT = np.array([0.3, -0.4, 0.2, 0.5])  # logarithms of parameters

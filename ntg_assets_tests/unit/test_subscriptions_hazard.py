@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from ntg_assets.randomness import random_stream
 from ntg_assets.storage.run import run
-from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
-from ntg_assets.subscriptions.hazard import ends_within, piece_hazards
-from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.pieces import KIND_CODES, Pieces, cut
-from ntg_assets.subscriptions.snapshots import contract_states
-from ntg_assets.subscriptions.walk_forward import (
+from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
+from ntg_assets.subscriptions.hazard.pieces import KIND_CODES, Pieces, cut
+from ntg_assets.subscriptions.hazard.snapshots import contract_states
+from ntg_assets.subscriptions.hazard.walk_forward import (
     FULL,
     STRUCTURE_ONLY,
     chosen_model,
     seen_within,
 )
+from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets_tests.contract_worlds import FEW, cutoff, night, term, terms
 
 DAY = date(2024, 3, 11)

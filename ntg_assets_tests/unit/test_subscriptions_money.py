@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from benchmarks.contract_night import day_number
 from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.storage.run import run
-from ntg_assets.subscriptions.acquisition import acquisition, trial_funnel
-from ntg_assets.subscriptions.cash import cash
-from ntg_assets.subscriptions.cohorts import contract_cohorts, life_table
-from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.waterfall import (
+from ntg_assets.subscriptions.money.acquisition import acquisition, trial_funnel
+from ntg_assets.subscriptions.money.cash import cash
+from ntg_assets.subscriptions.money.waterfall import (
     converted,
     mrr_by_changes,
     priced,
     revenue_waterfall,
     unreconciled,
 )
+from ntg_assets.subscriptions.survival.cohorts import contract_cohorts, life_table
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets_tests.contract_worlds import cutoff, night, term, terms, world
 
 END = date(2024, 7, 1)

@@ -18,12 +18,12 @@ from ntg_assets.configuration.inputs.subscriptions import (
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sources import Place
-from ntg_assets.subscriptions.amounts import minor_amounts, monthly_amounts, tell_amount
-from ntg_assets.subscriptions.billing import period_lengths
-from ntg_assets.subscriptions.contracts import SubscriptionPayments, SubscriptionTerms
-from ntg_assets.subscriptions.payments import ReadPayments, read_payments
-from ntg_assets.subscriptions.reading import ReadTerms, read_subscriptions
-from ntg_assets.subscriptions.term_checks import checks_with_log
+from ntg_assets.subscriptions.terms.amounts import minor_amounts, monthly_amounts, tell_amount
+from ntg_assets.subscriptions.terms.billing import period_lengths
+from ntg_assets.subscriptions.terms.contracts import SubscriptionPayments, SubscriptionTerms
+from ntg_assets.subscriptions.terms.payments import ReadPayments, read_payments
+from ntg_assets.subscriptions.terms.reading import ReadTerms, read_subscriptions
+from ntg_assets.subscriptions.terms.term_checks import checks_with_log
 
 HEAD = "user_id,subscription_id,started_at,ended_at,plan,price,billing_period"
 GOOD = [f"9,good{k},2024-01-01,,basic,9.99,month" for k in range(200)]

@@ -3,7 +3,7 @@
 import polars as pl
 
 from benchmarks.contract_night import CHURN
-from ntg_assets.subscriptions.survival_backtest import survival_backtest
+from ntg_assets.subscriptions.survival.survival_backtest import survival_backtest
 from ntg_assets_tests.contract_worlds import FEW, cutoff, night, world
 
 

@@ -13,7 +13,7 @@ from benchmarks.contract_night import CHURN, TERMS, user_days_of
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.randomness import random_stream
 from ntg_assets.storage.run import run
-from ntg_assets.subscriptions.known_terms import known_terms
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.subscriptions.winback.away import (
     BASE_RATE,
     PEOPLE,

@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
-from ntg_assets.subscriptions.amounts import decimals_of
-from ntg_assets.subscriptions.scores import ENDING, SLEEPING
+from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING
+from ntg_assets.subscriptions.terms.amounts import decimals_of
 
 SILENCE, CONTRACT, LEFT = BASES = ("silence", "contract", "left")
 CANDIDATE_TYPES: dict[str, Any] = {

@@ -13,7 +13,7 @@ from ntg_assets.attributes.roles import without_consent
 from ntg_assets.configuration.inputs.attributes import ConsentSettings
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
-from ntg_assets.subscriptions.reading import KEY as SUBSCRIPTIONS
+from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS
 
 NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING, CAME_BACK = RULES = (
     "no_consent",

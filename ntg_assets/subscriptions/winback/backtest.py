@@ -14,7 +14,7 @@ from ntg_assets.statistics.probability_metrics import (
     expected_calibration_error,
     log_loss,
 )
-from ntg_assets.subscriptions.backtest import BINS, NOISE_SAMPLES, TOGETHER
+from ntg_assets.subscriptions.hazard.backtest import BINS, NOISE_SAMPLES, TOGETHER
 
 BACKTEST_TYPES: dict[str, Any] = {
     "model": pl.String,

@@ -7,7 +7,7 @@ from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
-from ntg_assets.subscriptions.backtest import TOGETHER
+from ntg_assets.subscriptions.hazard.backtest import TOGETHER
 
 MIN_PER_OUTCOME = 30  # with fewer returns a perfect order can be luck
 

@@ -3,9 +3,9 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.subscriptions.amounts import MINOR
-from ntg_assets.subscriptions.contracts import KINDS
-from ntg_assets.subscriptions.model_contracts import HazardRecalibration
+from ntg_assets.subscriptions.hazard.contracts import HazardRecalibration
+from ntg_assets.subscriptions.terms.amounts import MINOR
+from ntg_assets.subscriptions.terms.contracts import KINDS
 from ntg_assets.subscriptions.winback.away import MODELS
 from ntg_assets.subscriptions.winback.hazard import RETURNED
 from ntg_assets.subscriptions.winback.lifetimes import BASES

@@ -17,7 +17,7 @@ from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.logistic import fit_logistic, user_codes
 from ntg_assets.statistics.glm import sigmoid
 from ntg_assets.statistics.one_thread import one_thread
-from ntg_assets.subscriptions.hazard import fit_table, log_odds_of
+from ntg_assets.subscriptions.hazard.competing_risks import fit_table, log_odds_of
 from ntg_assets.subscriptions.winback.away import (
     PERIOD_DAYS,
     Away,

@@ -13,9 +13,9 @@ from ntg_assets.churn.recalibration import TABLE_SCHEMA, adopted_curve, churn_re
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.glm import sigmoid
-from ntg_assets.subscriptions.hazard import HAZARD_TYPES
-from ntg_assets.subscriptions.snapshots import origin_days
-from ntg_assets.subscriptions.walk_forward import logit
+from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES
+from ntg_assets.subscriptions.hazard.snapshots import origin_days
+from ntg_assets.subscriptions.hazard.walk_forward import logit
 from ntg_assets.subscriptions.winback.away import BASE_RATE, MODELS, columns_for
 from ntg_assets.subscriptions.winback.hazard import fit_returns, return_probability
 from ntg_assets.subscriptions.winback.return_snapshots import returned_within

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from ntg_assets.subscriptions.amounts import tell_amount
-from ntg_assets.subscriptions.backtest import TOGETHER
+from ntg_assets.subscriptions.hazard.backtest import TOGETHER
+from ntg_assets.subscriptions.terms.amounts import tell_amount
 
 
 def tell_returns(scores: pl.DataFrame, backtest: pl.DataFrame) -> list[str]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from ntg_assets.attributes.as_of import with_attributes
+from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.local_days import first_instants
+from ntg_assets.subscriptions.hazard.snapshots import with_signals
 
 
 def with_user_attributes(
@@ -32,3 +34,28 @@ def with_user_attributes(
         id_column="user_id",
         at=pl.col("begins_at"),
     ).drop("begins_at")
+
+
+def with_facts(
+    snapshots: pl.DataFrame,
+    signals: pl.DataFrame,
+    attributes: pl.DataFrame,
+    *,
+    zone: str,
+    settings: SubscriptionSettings,
+) -> pl.DataFrame:
+    """Add the signals and attributes that the configuration names to snapshots.
+
+    Args:
+        snapshots: `contract_snapshots`.
+        signals: `contract_signals`.
+        attributes: `attributes`.
+        zone: Zone whose midnights begin the days.
+        settings: Names of signals and attributes.
+
+    Returns:
+        Snapshots with their facts, by contract and day.
+    """
+    counted = with_signals(snapshots, signals, sorted(settings.signals))
+    named = with_user_attributes(counted, attributes, settings.attributes, zone=zone)
+    return named.sort("contract_place", "snapshot_on")

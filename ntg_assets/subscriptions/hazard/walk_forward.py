@@ -15,11 +15,16 @@ from ntg_assets.churn.recalibration import adopted_curve, churn_recalibration
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.glm import sigmoid
-from ntg_assets.subscriptions.amounts import monthly_amounts
-from ntg_assets.subscriptions.design import STRUCTURE, Seen, columns_of, group_of
-from ntg_assets.subscriptions.hazard import Ends, ends_within, fit_hazards, piece_hazards
-from ntg_assets.subscriptions.pieces import cut
-from ntg_assets.subscriptions.snapshots import origin_days
+from ntg_assets.subscriptions.hazard.competing_risks import (
+    Ends,
+    ends_within,
+    fit_hazards,
+    piece_hazards,
+)
+from ntg_assets.subscriptions.hazard.design import STRUCTURE, Seen, columns_of, group_of
+from ntg_assets.subscriptions.hazard.pieces import cut
+from ntg_assets.subscriptions.hazard.snapshots import origin_days
+from ntg_assets.subscriptions.terms.amounts import monthly_amounts
 
 FULL, STRUCTURE_ONLY, ACTIVITY_ONLY = MODELS = ("full", "structure", "activity")
 WALK_ROWS = 100_000  # of each fit of the past: it is refitted often, and judged, not used

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.subscriptions.model import ContractModel
-from ntg_assets.subscriptions.pieces import Clock
-from ntg_assets.subscriptions.scores import BLOCK_ROWS, Outlook, outlook
+from ntg_assets.subscriptions.hazard.pieces import Clock
+from ntg_assets.subscriptions.survival.model import ContractModel
+from ntg_assets.subscriptions.survival.scores import BLOCK_ROWS, Outlook, outlook
 
 YEAR_DAYS = 365.25
 VALUE_TYPES: dict[str, Any] = {

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from ntg_assets.subscriptions.amounts import CODE
-from ntg_assets.subscriptions.contracts import CANCELLED, NOT_CONVERTED
+from ntg_assets.subscriptions.terms.amounts import CODE
+from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED
 
 NO_DAY = "is no day or time (write ISO: 2024-01-31)"
 DAYS_IN = {

@@ -18,13 +18,9 @@ from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.probability_metrics import auc, log_loss
-from ntg_assets.subscriptions.hazard import fit_hazards
-from ntg_assets.subscriptions.known_terms import known_terms
-from ntg_assets.subscriptions.model import ContractModel
-from ntg_assets.subscriptions.persistence import day_number, fit_persistence
-from ntg_assets.subscriptions.pieces import Clock
-from ntg_assets.subscriptions.scores import AFTER_PERIODS, chances_left
-from ntg_assets.subscriptions.walk_forward import (
+from ntg_assets.subscriptions.hazard.competing_risks import fit_hazards
+from ntg_assets.subscriptions.hazard.pieces import Clock
+from ntg_assets.subscriptions.hazard.walk_forward import (
     FULL,
     MIN_ENDS,
     Features,
@@ -35,6 +31,10 @@ from ntg_assets.subscriptions.walk_forward import (
     seen_within,
     thinned,
 )
+from ntg_assets.subscriptions.survival.model import ContractModel
+from ntg_assets.subscriptions.survival.persistence import day_number, fit_persistence
+from ntg_assets.subscriptions.survival.scores import AFTER_PERIODS, chances_left
+from ntg_assets.subscriptions.terms.known_terms import known_terms
 
 MONTH_DAYS = 31
 SMALLEST = 1e-9

@@ -25,9 +25,9 @@ from ntg_assets.churn.design import standardise
 from ntg_assets.churn.logistic import LogisticFit, fit_logistic
 from ntg_assets.statistics.glm import Z_95
 from ntg_assets.statistics.one_thread import one_thread
-from ntg_assets.subscriptions.contracts import KINDS
-from ntg_assets.subscriptions.design import Seen, group_of, matrix_of
-from ntg_assets.subscriptions.pieces import KIND_CODES, Pieces
+from ntg_assets.subscriptions.hazard.design import Seen, group_of, matrix_of
+from ntg_assets.subscriptions.hazard.pieces import KIND_CODES, Pieces
+from ntg_assets.subscriptions.terms.contracts import KINDS
 
 BASELINE = "baseline"
 HAZARD_TYPES: dict[str, Any] = {

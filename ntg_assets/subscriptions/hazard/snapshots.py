@@ -87,19 +87,21 @@ def contract_states(known: Source, days: list[date], *, steps: list[int]) -> Que
         {"snapshot_on": days, "step": steps},
         schema={"snapshot_on": pl.Date, "step": pl.Int64},
     )
-    return query("subscriptions", "contract_states", {"known_terms": known, "snapshots": snapshots})
+    return query(
+        "subscriptions.hazard", "contract_states", {"known_terms": known, "snapshots": snapshots}
+    )
 
 
 def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Query:
     """Describe contracts and their users at every day they are looked at."""
-    cutoffs = query("subscriptions", "looked_at_users", {"contract_states": states})
+    cutoffs = query("subscriptions.hazard", "looked_at_users", {"contract_states": states})
     return query(
-        "subscriptions",
+        "subscriptions.hazard",
         "contract_snapshots",
         {
             "contract_states": states,
             "payments": query(
-                "subscriptions",
+                "subscriptions.hazard",
                 "contract_payments",
                 {"contract_states": states, "payments": payments},
             ),
@@ -114,7 +116,7 @@ def contract_signals(
 ) -> Query:
     """Count the events that may announce an end; see `contract_signals.sql`."""
     return query(
-        "subscriptions",
+        "subscriptions.hazard",
         "contract_signals",
         {
             "contract_states": states,

@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import ConversionSettings
 from ntg_assets.sql import Query, query
-from ntg_assets.subscriptions.amounts import decimals_of, monthly_amounts
+from ntg_assets.subscriptions.terms.amounts import decimals_of, monthly_amounts
 
 MOVEMENTS = ("new", "reactivated", "expansion", "contraction", "churned")
 AMOUNTS = ("start_minor", *(f"{name}_minor" for name in MOVEMENTS), "end_minor")
@@ -59,9 +59,11 @@ def revenue_waterfall(known: pl.DataFrame, *, cutoff_on: date) -> Query:
         {"month_on": [*months["month_on"], cutoff_on]}, schema={"month_on": pl.Date}
     )
     wanted = priced(known).select("user_id", "currency", "mrr_minor", "paid_from_on", "ended_on")
-    user_months = query("subscriptions", "user_months", {"known_terms": wanted, "months": days})
+    user_months = query(
+        "subscriptions.money", "user_months", {"known_terms": wanted, "months": days}
+    )
     return query(
-        "subscriptions", "revenue_waterfall", {"user_months": user_months, "months": months}
+        "subscriptions.money", "revenue_waterfall", {"user_months": user_months, "months": months}
     )
 
 

@@ -11,13 +11,19 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import standardise
 from ntg_assets.churn.reasons import RAISES
-from ntg_assets.subscriptions.contracts import KINDS, PAYMENT_FAILED
-from ntg_assets.subscriptions.design import GROUPS, Seen, matrix_of
-from ntg_assets.subscriptions.hazard import ends_within, piece_hazards
-from ntg_assets.subscriptions.model import ContractModel
-from ntg_assets.subscriptions.persistence import LONG_DAYS, far_hazards, present_score
-from ntg_assets.subscriptions.pieces import Clock, cut
-from ntg_assets.subscriptions.walk_forward import calibrated, forecast, is_asleep, is_trial, mrr
+from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
+from ntg_assets.subscriptions.hazard.design import GROUPS, Seen, matrix_of
+from ntg_assets.subscriptions.hazard.pieces import Clock, cut
+from ntg_assets.subscriptions.hazard.walk_forward import (
+    calibrated,
+    forecast,
+    is_asleep,
+    is_trial,
+    mrr,
+)
+from ntg_assets.subscriptions.survival.model import ContractModel
+from ntg_assets.subscriptions.survival.persistence import LONG_DAYS, far_hazards, present_score
+from ntg_assets.subscriptions.terms.contracts import KINDS, PAYMENT_FAILED
 
 TRIAL, WATCHING, SLEEPING, ENDING = STATES = ("trial", "watching", "sleeping", "ending")
 AFTER_PERIODS = (3, 6, 12)

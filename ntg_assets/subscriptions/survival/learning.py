@@ -10,10 +10,8 @@ import polars as pl
 from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
-from ntg_assets.subscriptions.hazard import HAZARD_TYPES, fit_hazards
-from ntg_assets.subscriptions.model import ContractModel
-from ntg_assets.subscriptions.persistence import PERSISTENCE_TYPES, fit_persistence
-from ntg_assets.subscriptions.walk_forward import (
+from ntg_assets.subscriptions.hazard.competing_risks import HAZARD_TYPES, fit_hazards
+from ntg_assets.subscriptions.hazard.walk_forward import (
     WALK_TYPES,
     Features,
     chosen_model,
@@ -23,6 +21,8 @@ from ntg_assets.subscriptions.walk_forward import (
     seen_within,
     walk_forward,
 )
+from ntg_assets.subscriptions.survival.model import ContractModel
+from ntg_assets.subscriptions.survival.persistence import PERSISTENCE_TYPES, fit_persistence
 
 
 class Learned(NamedTuple):

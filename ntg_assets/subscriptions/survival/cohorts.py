@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.statistics.glm import Z_95
-from ntg_assets.subscriptions.contracts import KINDS
-from ntg_assets.subscriptions.persistence import contract_lifetimes
+from ntg_assets.subscriptions.survival.persistence import contract_lifetimes
+from ntg_assets.subscriptions.terms.contracts import KINDS
 
 ALL = "all"
 MIN_AT_RISK = 20  # a hazard of fewer contracts is not shown

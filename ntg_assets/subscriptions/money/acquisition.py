@@ -9,8 +9,8 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
 from ntg_assets.statistics.shares.proportions import count_of, wilson_interval
-from ntg_assets.subscriptions.amounts import minor_amounts
-from ntg_assets.subscriptions.facts import with_user_attributes
+from ntg_assets.subscriptions.hazard.facts import with_user_attributes
+from ntg_assets.subscriptions.terms.amounts import minor_amounts
 
 UNKNOWN = "unknown"
 ACQUISITION_TYPES: dict[str, Any] = {

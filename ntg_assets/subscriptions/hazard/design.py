@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.subscriptions.pieces import MILESTONES, Pieces
+from ntg_assets.subscriptions.hazard.pieces import MILESTONES, Pieces
 
 GROUPS = ("clock", "tenure", "plan", "price", "payments", "activity", "signals", "attributes")
 STRUCTURE = ("clock", "tenure", "plan")  # what a calendar knows without looking at anybody

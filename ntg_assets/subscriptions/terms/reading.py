@@ -11,11 +11,16 @@ from ntg_assets.local_days import local_days
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.ids import as_log_id
 from ntg_assets.sources.written import read_written
-from ntg_assets.subscriptions.amounts import minor_amounts
-from ntg_assets.subscriptions.billing import period_lengths
-from ntg_assets.subscriptions.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
-from ntg_assets.subscriptions.term_checks import tell_terms
-from ntg_assets.subscriptions.term_rules import DAYS_IN, close_terms, judge_in_order, judge_terms
+from ntg_assets.subscriptions.terms.amounts import minor_amounts
+from ntg_assets.subscriptions.terms.billing import period_lengths
+from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
+from ntg_assets.subscriptions.terms.term_checks import tell_terms
+from ntg_assets.subscriptions.terms.term_rules import (
+    DAYS_IN,
+    close_terms,
+    judge_in_order,
+    judge_terms,
+)
 
 KEY = "ingest.subscriptions"
 TERM_TYPES: dict[str, Any] = {

@@ -11,11 +11,11 @@ from ntg_assets.configuration.inputs.subscriptions import (
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.written import read_written
-from ntg_assets.subscriptions.amounts import CODE, minor_amounts
-from ntg_assets.subscriptions.contracts import STATUSES
-from ntg_assets.subscriptions.reading import quarantined, refuse_too_many
-from ntg_assets.subscriptions.term_checks import CHECK_TYPES, refusals
-from ntg_assets.subscriptions.term_rules import NO_DAY
+from ntg_assets.subscriptions.terms.amounts import CODE, minor_amounts
+from ntg_assets.subscriptions.terms.contracts import STATUSES
+from ntg_assets.subscriptions.terms.reading import quarantined, refuse_too_many
+from ntg_assets.subscriptions.terms.term_checks import CHECK_TYPES, refusals
+from ntg_assets.subscriptions.terms.term_rules import NO_DAY
 
 KEY = "ingest.payments"
 PAYMENT_TYPES: dict[str, Any] = {

@@ -22,11 +22,11 @@ from ntg_assets.arrays import Floats, Longs
 from ntg_assets.billing_days import day_numbers
 from ntg_assets.statistics.glm import maximum_likelihood, sigmoid
 from ntg_assets.statistics.one_thread import one_thread
-from ntg_assets.subscriptions.beta_geometric import fit_beta_geometric
-from ntg_assets.subscriptions.design import Seen
-from ntg_assets.subscriptions.hazard import piece_hazards
-from ntg_assets.subscriptions.pieces import Clock, Pieces, cut
-from ntg_assets.subscriptions.walk_forward import at_risk, logit, thinned
+from ntg_assets.subscriptions.hazard.competing_risks import piece_hazards
+from ntg_assets.subscriptions.hazard.design import Seen
+from ntg_assets.subscriptions.hazard.pieces import Clock, Pieces, cut
+from ntg_assets.subscriptions.hazard.walk_forward import at_risk, logit, thinned
+from ntg_assets.subscriptions.survival.beta_geometric import fit_beta_geometric
 
 MAX_LAG = 12
 MIN_FAR_ENDS = 50  # of a billing period; below it the cohorts' law is used

@@ -1,0 +1,1 @@
+"""The hazard of contracts: snapshots, columns, competing risks, and their forecasts of the past."""

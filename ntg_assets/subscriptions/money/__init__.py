@@ -1,0 +1,1 @@
+"""What contracts bring: value, monthly revenue and its waterfall, cash, cost of acquisition."""

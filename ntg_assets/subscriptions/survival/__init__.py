@@ -1,0 +1,1 @@
+"""How long contracts last: beyond the horizon, by cohort, and for each one that runs."""

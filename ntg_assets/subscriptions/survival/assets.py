@@ -1,0 +1,87 @@
+"""Assets of how probably contracts end and how long they last."""
+
+import polars as pl
+
+from ntg_assets.churn.snapshots import train_history
+from ntg_assets.orchestration.project import Project
+from ntg_assets.orchestration.staging import staged_asset, staged_assets
+from ntg_assets.splits.boundaries import zone_of
+from ntg_assets.stages import BACKTEST
+from ntg_assets.subscriptions.hazard.contracts import (
+    ContractHazards,
+    ContractRecalibration,
+    ContractWalkForward,
+)
+from ntg_assets.subscriptions.hazard.facts import with_facts
+from ntg_assets.subscriptions.survival.contracts import (
+    ContractPersistence,
+    ContractSurvivalBacktest,
+)
+from ntg_assets.subscriptions.survival.learning import learn_contracts
+from ntg_assets.subscriptions.survival.survival_backtest import survival_backtest
+
+GROUP = "subscriptions"
+NO_GAP = 1
+
+
+@staged_assets(
+    {
+        ContractWalkForward: "What the hazard would have said at past origins",
+        ContractRecalibration: "Whether recalibrating the hazard would have helped at past origins",
+        ContractHazards: "The hazard of contracts as a table",
+        ContractPersistence: "How probably contracts go on beyond the horizon of the hazard",
+    },
+    group=GROUP,
+    kinds=("scikitlearn",),
+)
+def contract_model(
+    contract_snapshots: pl.DataFrame,
+    contract_signals: pl.DataFrame,
+    known_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Learn the hazard of contracts, judge it at past origins, and decide what it may look at."""
+    return learn_contracts(
+        with_facts(
+            contract_snapshots,
+            contract_signals,
+            attributes,
+            zone=zone_of(split_boundaries),
+            settings=project.settings.subscriptions,
+        ),
+        known_terms,
+        cutoff_on=train_history(split_boundaries).cutoff_on,
+        churn=project.settings.churn,
+        settings=project.settings.subscriptions,
+    )
+
+
+@staged_asset(
+    contract=ContractSurvivalBacktest, group=GROUP, stages=(BACKTEST,), kinds=("scikitlearn",)
+)
+def contract_survival_backtest(
+    contract_snapshots: pl.DataFrame,
+    contract_signals: pl.DataFrame,
+    subscription_terms: pl.DataFrame,
+    attributes: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+    project: Project,
+) -> pl.DataFrame:
+    """Who was said to be there after 3, 6 and 12 renewals, beside who was."""
+    source, history = project.settings.ingest.subscriptions, train_history(split_boundaries)
+    return survival_backtest(
+        with_facts(
+            contract_snapshots,
+            contract_signals,
+            attributes,
+            zone=zone_of(split_boundaries),
+            settings=project.settings.subscriptions,
+        ),
+        subscription_terms,
+        cutoff_on=history.cutoff_on,
+        churn=project.settings.churn,
+        settings=project.settings.subscriptions,
+        longest_gap_days=source.longest_gap_days if source else NO_GAP,
+    )

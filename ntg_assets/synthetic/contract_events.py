@@ -1,0 +1,120 @@
+"""What people of a planted subscription world watch, and who of them sees an experiment."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from ntg_assets.randomness import random_stream, unit_interval
+from ntg_assets.synthetic.contract_attributes import GENRES
+from ntg_assets.synthetic.contract_records import NEVER, Lives
+from ntg_assets.synthetic.contract_rules import ContractRules
+
+SUPPORT, PLAY = "support_ticket", "play"
+MICROSECONDS_PER_DAY = 86_400_000_000
+LOYALTY = 0.7
+EXPERIMENT, CONTROL_SHARE = "better-start-page", 0.5
+
+
+def event_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """What people watch while a contract runs, and the tickets they write."""
+    rng = random_stream(rules.seed, f"contract events:{rules.law}")
+    periods = lives.periods
+    stop = np.minimum(np.minimum(periods["stop"], periods["renewal"]), rules.n_days)
+    length = np.maximum(stop - periods["start"], 0)
+    rate = np.array(rules.active_rates)[periods["state"]]
+    n_days = rng.binomial(length, rate)
+    row = np.repeat(np.arange(len(length)), n_days)
+    day = periods["start"][row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
+    user = lives.contracts.user[periods["contract"]]
+    active = np.unique(
+        np.concatenate(
+            [
+                user[row] * np.int64(NEVER) + day,
+                _lifted(rules, rng, user, periods["start"], length, rate),
+            ]
+        )
+    )
+    n_events = 1 + rng.poisson(rules.events_per_active_day - 1, len(active))
+    each = np.repeat(active, n_events)
+    who, when = each // NEVER, each % NEVER
+    item = _chosen_items(rules, rng, who)
+    tickets = np.flatnonzero(periods["has_support"] & (periods["start"] < stop))
+    plays = _rows_of(rules, rng, who, when, item, PLAY)
+    support = _rows_of(
+        rules,
+        rng,
+        user[tickets],
+        periods["start"][tickets],
+        rng.integers(1, rules.n_items + 1, len(tickets)),
+        SUPPORT,
+    )
+    return pl.concat([plays, support]).sort("event_at", "user_id", "item_id")
+
+
+def _lifted(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    user: np.ndarray,
+    start: np.ndarray,
+    length: np.ndarray,
+    rate: np.ndarray,
+) -> np.ndarray:
+    """Further active days of the treated, on the days of the experiment."""
+    if not rules.experiment_days:
+        return np.empty(0, dtype=np.int64)
+    treated = is_treated(rules)[user]
+    n_days = rng.binomial(length, np.where(treated, rate * rules.experiment_lift, 0.0))
+    row = np.repeat(np.arange(len(length)), n_days)
+    day = start[row] + np.floor(rng.random(len(row)) * length[row]).astype(np.int64)
+    inside = day >= rules.n_days - rules.experiment_days
+    return user[row][inside] * np.int64(NEVER) + day[inside]
+
+
+def is_treated(rules: ContractRules) -> np.ndarray:
+    """Who sees what is tested: by the hash that experiments assign by."""
+    return np.array(
+        [unit_interval(EXPERIMENT, number + 1) >= CONTROL_SHARE for number in range(rules.n_users)]
+    )
+
+
+def assignments(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """Everyone whose contract runs when the experiment begins."""
+    begins, contracts = rules.n_days - rules.experiment_days, lives.contracts
+    runs = (contracts.start < begins) & (contracts.end > begins)
+    users = np.unique(contracts.user[runs])
+    arm = np.where(is_treated(rules)[users], "treatment", "control")
+    return pl.DataFrame(
+        {
+            "experiment_id": EXPERIMENT,
+            "user_id": users + 1,
+            "arm": arm,
+            "assigned_at": rules.start_on + timedelta(days=begins),
+        }
+    )
+
+
+def _rows_of(
+    rules: ContractRules,
+    rng: np.random.Generator,
+    user: np.ndarray,
+    day: np.ndarray,
+    item: np.ndarray,
+    kind: str,
+) -> pl.DataFrame:
+    first = int(np.datetime64(rules.start_on, "us").astype(np.int64))
+    at = first + day * MICROSECONDS_PER_DAY + rng.integers(0, 86_400, len(day)) * 1_000_000
+    return pl.DataFrame({"user_id": user + 1, "item_id": item, "event_at": at}).with_columns(
+        pl.col("event_at").cast(pl.Datetime("us")), event_type=pl.lit(kind)
+    )
+
+
+def _chosen_items(rules: ContractRules, rng: np.random.Generator, user: np.ndarray) -> np.ndarray:
+    """Seven in ten of a person's choices are of the own genre; within it the first draw most."""
+    taste = rng.integers(0, len(GENRES), rules.n_users)
+    genre = np.where(
+        rng.random(len(user)) < LOYALTY, taste[user], rng.integers(0, len(GENRES), len(user))
+    )
+    per_genre = rules.n_items // len(GENRES)
+    rank = np.floor(per_genre * rng.random(len(user)) ** 2).astype(np.int64)
+    return rank * len(GENRES) + genre + 1
