@@ -144,8 +144,8 @@ def _line(
     )
 
 
-def _interval(name: str, found: tuple[Floats, Floats] | None, position: int) -> Metric:
-    if found is None:
+def _interval(name: str, fitted: tuple[Floats, Floats] | None, position: int) -> Metric:
+    if fitted is None:
         return Metric(name, None)
-    value, error = float(found[0][position]), float(np.sqrt(found[1][position, position]))
+    value, error = float(fitted[0][position]), float(np.sqrt(fitted[1][position, position]))
     return Metric(name, value, value - Z_95 * error, value + Z_95 * error)

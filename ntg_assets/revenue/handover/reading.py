@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.files import FileSource, column_name
-from ntg_assets.configuration.revenue import TakenSettings
+from ntg_assets.configuration.handover import TakenSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.history.days import (

@@ -46,11 +46,11 @@ def clustered(values: Sequence[float] | Floats, clusters: npt.ArrayLike) -> Clus
         values: One per unit.
         clusters: Cluster of each unit.
     """
-    found = np.asarray(values, dtype=float)
-    known = ~np.isnan(found)
-    _, place = np.unique(np.asarray(clusters)[known], return_inverse=True)
+    numbers = np.asarray(values, dtype=float)
+    is_given = ~np.isnan(numbers)
+    _, place = np.unique(np.asarray(clusters)[is_given], return_inverse=True)
     return ClusterMeans(
-        np.bincount(place, weights=found[known]).astype(np.float64),
+        np.bincount(place, weights=numbers[is_given]).astype(np.float64),
         np.bincount(place).astype(np.float64),
     )
 
