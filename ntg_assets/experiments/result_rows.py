@@ -38,7 +38,16 @@ def self_tests_of(
     most: int,
     designed: Mapping[str, Mapping[str, Units]] | None = None,
 ) -> MakeRows:
-    """Make the rows of `self_tests`, of the largest experiments."""
+    """Make the rows of `self_tests`, of the largest experiments.
+
+    Args:
+        definitions: The experiments.
+        units: `self_test_units`.
+        seed: Of the project; each metric draws its own stream.
+        most: Experiments that are tested: those with the most units.
+        designed: By experiment and metric, the units of what is compared by clusters,
+            strata or covariates.
+    """
     sizes = dict(units.group_by("experiment").len().iter_rows())
     largest = set(
         sorted(

@@ -131,7 +131,13 @@ class ShareBelief:
 def update_share(
     successes: float, n: float, *, prior: tuple[float, float] = (1.0, 1.0)
 ) -> ShareBelief:
-    """Combine successes among units with a beta prior (uniform unless said otherwise)."""
+    """Combine successes among units with a beta prior (uniform unless said otherwise).
+
+    Args:
+        successes: Of the units.
+        n: Units.
+        prior: The two parameters of the beta distribution.
+    """
     return ShareBelief(prior[0] + successes, prior[1] + n - successes)
 
 

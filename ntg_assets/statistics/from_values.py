@@ -18,7 +18,13 @@ Numbers = Sequence[float] | npt.NDArray[np.float64]
 
 
 def sample_from_sums(n: float, total: float, squares: float) -> Sample:
-    """Make an arm from its units, the sum of their values and the sum of their squares."""
+    """Make an arm from its units, the sum of their values and the sum of their squares.
+
+    Args:
+        n: Units.
+        total: Sum of their values.
+        squares: Sum of their squared values, not of deviations.
+    """
     mean = total / n
     return Sample(n, mean, (squares - n * mean**2) / (n - 1) if n > 1 else float("nan"))
 
@@ -45,6 +51,12 @@ def moments_from_values(
 ) -> Moments:
     """Make the moments of an arm from its units: a mean or ratio,
     with the same quantity before the experiment where it is known.
+
+    Args:
+        value: One per unit; none may be missing.
+        denominator: One per unit; None: 1 each, so that the metric is a mean.
+        covariate: The value before the experiment, one per unit; None: 0 each.
+        covariate_denominator: The denominator before it; None: 1 each.
     """
     n = len(value)
     columns = (value, denominator, covariate, covariate_denominator)

@@ -60,7 +60,15 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
 
 
 def hits_by_place(user: Longs, rank: Longs, is_hit: Flags, *, n_users: int, k: int) -> Flags:
-    """Lay list rows out as users x places (ranks from 1; rows beyond `k` are left out)."""
+    """Lay list rows out as users x places (ranks from 1; rows beyond `k` are left out).
+
+    Args:
+        user: Of each row, numbered from 0.
+        rank: Place of the row's item, from 1.
+        is_hit: Whether the item was taken.
+        n_users: Users, those without rows included.
+        k: Places.
+    """
     hits = np.zeros((n_users, k), np.bool_)
     kept = rank <= k
     hits[user[kept], rank[kept] - 1] = is_hit[kept]

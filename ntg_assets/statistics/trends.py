@@ -150,7 +150,13 @@ def cohort_of(row: Mapping[str, Any]) -> Cohort:
 
 
 def trend_of(row: Mapping[str, Any], *, n_active: int, first_days: Mapping[int, int]) -> Trend:
-    """Read the row of an arm's units as wholes; what is known of single days comes beside it."""
+    """Read the row of an arm's units as wholes; what is known of single days comes beside it.
+
+    Args:
+        row: Sums over the arm's units, those of `TREND_SUMS` and `n`.
+        n_active: Unit-days with anything on them.
+        first_days: Units by the day since the exposure on which they first did anything.
+    """
     sums: dict[str, Any] = {name: int(row[name]) for name in ("n", *TREND_SUMS)}
     return Trend(**sums, n_active=n_active, first_days=first_days)
 

@@ -139,7 +139,15 @@ def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
 def fill_probability(
     user: Indices, item: Indices, weights: Floats, shelf: Indices, planted: Planted
 ) -> Floats:
-    """Probability that a place of a user's list of this day is filled with an item."""
+    """Probability that a place of a user's list of this day is filled with an item.
+
+    Args:
+        user: User index of each place.
+        item: Item index of each place.
+        weights: Draw of each item on this day, shape (items,).
+        shelf: Item indices of the day's shelf.
+        planted: The world.
+    """
     population, community = planted.population, planted.catalogue.community[item]
     own, second, anywhere, shelved, browsing = _shares(planted.spec.shown)
     is_own, is_second = (

@@ -131,7 +131,13 @@ class Evidence:
     """By day and arm: units that saw their first arm then."""
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
-        """Add up the segments of one arm."""
+        """Add up the segments of one arm.
+
+        Args:
+            comparison: A `Comparison`.
+            metric: Its name.
+            arm: Its name.
+        """
         return self._totals.get((comparison, metric, arm), NOTHING)
 
     def to_date(self) -> "Evidence":

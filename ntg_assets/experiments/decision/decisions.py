@@ -149,6 +149,12 @@ def deciding_readout(
 ) -> Readout:
     """Find the readout that decides: that of the configured comparison,
     or between users where pairs do not exist (ratios).
+
+    Args:
+        experiment: Names the comparison.
+        readouts: Of the experiment.
+        metric: Its name.
+        arm: Name of the treatment.
     """
     candidates = [
         readout

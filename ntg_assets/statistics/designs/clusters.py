@@ -155,5 +155,11 @@ def satterthwaite(sizes: Floats) -> float:
 
 
 def cluster_power_units(units: float, *, size: float, correlation: float) -> float:
-    """Return the clusters of an arm that say as much as so many independent units."""
+    """Return the clusters of an arm that say as much as so many independent units.
+
+    Args:
+        units: Of one arm, were they independent.
+        size: Units of a cluster, on average.
+        correlation: Of two units of one cluster (intracluster correlation, 0 to 1).
+    """
     return float(units * design_effect(size, correlation) / size)

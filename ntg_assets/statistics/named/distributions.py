@@ -110,6 +110,13 @@ def permutation_p(
 ) -> Tested:
     """Compare means by giving values their arms again: all ways, where there are fewer than
     `samples`, else so many at random.
+
+    Args:
+        control: Values, one per unit.
+        treatment: Values, one per unit.
+        alternative: Which differences the test looks for.
+        samples: Ways that are tried.
+        rng: Stream of the draws.
     """
     from scipy import stats  # as above
 

@@ -82,6 +82,12 @@ def ratio_of_geometric_means(
 ) -> Difference:
     """Compare the means of logarithms by Welch's test; difference and ends are ratios.
 
+    Args:
+        control: Values above zero, one per unit.
+        treatment: Values above zero, one per unit.
+        confidence: Of the interval.
+        alternative: Which ratios the test looks for.
+
     Raises:
         NotEnoughDataError: a value is not above zero.
     """

@@ -160,6 +160,12 @@ def count_log_rows(
     """Count what the experiments' own logs hold and what was left out of them;
     one row per (experiment, log, event type).
 
+    Args:
+        definitions: The experiments.
+        home: Folder below which the files lie.
+        zone: Zone whose days are written or counted.
+        rules: Which times can be true.
+
     Raises:
         SourceError: as `read_exposure_logs` and `read_outcome_logs`.
     """

@@ -101,7 +101,14 @@ def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) 
 def exposures_per_unit(
     rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource, *, zone: str
 ) -> pl.DataFrame:
-    """Bring the exposures together; one row per (unit, arm), with the windows of its outcomes."""
+    """Bring the exposures together; one row per (unit, arm), with the windows of its outcomes.
+
+    Args:
+        rows: One per exposure: `unit_id`, `arm`, `exposed_at`, and what the log says of the unit.
+        experiment: Whose arms and units these are.
+        source: The log's settings: windows, segments.
+        zone: Zone whose midnights begin and end windows in days.
+    """
     grouped = rows.group_by("unit_id", "arm").agg(
         pl.col("exposed_at").min().alias("first_exposed_at"),
         pl.col("exposed_at").max().alias("last_exposed_at"),

@@ -77,6 +77,12 @@ class LogFiles:
         """Read the wanted columns; where one names the experiment (`named`),
         only the rows of this one; ids must not be empty, and times and values must be some.
 
+        Args:
+            log: Files and how they are written.
+            wanted: Column of the files by the name it gets.
+            what: The log in messages.
+            experiment: Id whose rows are kept, where a column names the experiment.
+
         Returns:
             `unit_id` as text; times (`exposed_at`, `event_at`, `assigned_on`) as instants, naive
             UTC; `value` as it is written (null, NaN and infinity too); everything else as text.

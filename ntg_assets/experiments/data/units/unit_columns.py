@@ -32,7 +32,14 @@ def covariates_of(metric: MetricSettings, units: pl.DataFrame) -> tuple[Floats |
 def strata_of(
     experiment: ExperimentSettings, units: pl.DataFrame, arms: Codes, n_arms: int
 ) -> tuple[Codes | None, str]:
-    """Number the strata; those with too few units of an arm count as one, or with the largest."""
+    """Number the strata; those with too few units of an arm count as one, or with the largest.
+
+    Args:
+        experiment: Names the column of strata.
+        units: One row per unit.
+        arms: Arm of each unit, from 0 (the control).
+        n_arms: Arms.
+    """
     if not experiment.strata:
         return None, ""
     labels = units[f"design {experiment.strata}"].cast(pl.String).fill_null(UNKNOWN)
