@@ -91,7 +91,13 @@ def query_origins(query: Query) -> Origins | None:
 
 
 def declared_origins(name: str, column: pa.Column, reads: Collection[Table]) -> list[Origin]:
-    """Find what a contract names as the origin of a column: `sources`, or "As in <table>"."""
+    """Find what a contract names as the origin of a column: `sources`, or "As in <table>".
+
+    Args:
+        name: Of the column.
+        column: The column with its contract's metadata.
+        reads: Tables that the query reads.
+    """
     stored = {table.name: table for table in reads}
     sources = str((column.metadata or {}).get("sources") or "")
     parts = [part.strip().partition(".") for part in sources.split(",") if part.strip()]
@@ -106,6 +112,11 @@ def declared_origins(name: str, column: pa.Column, reads: Collection[Table]) -> 
 def carried_origins(name: str, column: pa.Column, reads: Collection[Table]) -> list[Origin]:
     """Find the columns of the tables read that have the same name and, by their contracts, the same
     meaning.
+
+    Args:
+        name: Of the column.
+        column: The column with its contract's metadata.
+        reads: Tables that the query reads.
     """
     return [
         Origin(table, name, CARRIED)

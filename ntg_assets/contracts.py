@@ -6,24 +6,21 @@ names the class (`@staged_asset(contract=UserFeatures)`); whoever knows only a t
 through `contract_of`, which looks into those modules.
 """
 
-from collections.abc import Callable, Iterator
-from copy import copy
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaErrors
 
 from ntg_assets.errors import ContractError
 from ntg_assets.modules import modules_named
+from ntg_assets.violations import Violation, describe_violations, violations
 
 Entity = Literal["user", "item"]
 Model = TypeVar("Model", bound=type["Contract"])
 
 _REGISTRY: dict[str, type["Contract"]] = {}
 CONTRACT_MODULES = ("contracts.py", "*_contracts.py", "contracts/*.py")
-# a message names this many offenders; the whole table goes to the run's metadata
-MAX_SHOWN_FAILURES = 3
 POLARS_ID_TYPES: dict[str, Any] = {"integer": pl.Int64, "string": pl.String}
 
 
@@ -44,17 +41,6 @@ class IdTypes(NamedTuple):
 
     user: Literal["integer", "string"] = "string"
     item: Literal["integer", "string"] = "string"
-
-
-class Violation(NamedTuple):
-    """One broken rule of a contract: which check of which column, how often,
-    with first examples.
-    """
-
-    column: str
-    check: str
-    n_rows: int
-    examples: str
 
 
 def contract(table: str) -> Callable[[Model], Model]:
@@ -91,7 +77,7 @@ def contract_of(table: str) -> type[Contract]:
 
 def table_of(model: type[Contract]) -> str:
     """Return the table of a contract, or refuse: a shared base is the contract of none."""
-    tables = [table for table, known in _REGISTRY.items() if known is model]
+    tables = [table for table, registered in _REGISTRY.items() if registered is model]
     if not tables:
         raise ContractError(
             f'{_place(model)} is the contract of no table. Write @contract("<table>") above it.'
@@ -127,10 +113,10 @@ def column(
         (`churn_coefficients.coefficient`); what SQL makes says so itself.
         rules: Of Pandera.
     """
-    known = {"unit": unit, "sources": sources}
+    metadata = {"unit": unit, "sources": sources}
     return pa.Field(
         description=description,
-        metadata={key: text for key, text in known.items() if text},
+        metadata={key: text for key, text in metadata.items() if text},
         **rules,
     )
 
@@ -161,8 +147,8 @@ def feature(
         yet").
         sources: Source columns, comma separated (`events.event_at`).
     """
-    known = {"window": window, "nulls": nulls, "sources": sources, "unit": unit}
-    return pa.Field(description=description, metadata=known, nullable=nulls != "never", **rules)
+    metadata = {"window": window, "nulls": nulls, "sources": sources, "unit": unit}
+    return pa.Field(description=description, metadata=metadata, nullable=nulls != "never", **rules)
 
 
 def schema_of(model: type[Contract], ids: IdTypes) -> pa.DataFrameSchema:
@@ -170,8 +156,8 @@ def schema_of(model: type[Contract], ids: IdTypes) -> pa.DataFrameSchema:
     schema = model.to_schema()
     types = {
         name: POLARS_ID_TYPES[ids.user if entity == "user" else ids.item]
-        for name, found in schema.columns.items()
-        if (entity := (found.metadata or {}).get("id"))
+        for name, column in schema.columns.items()
+        if (entity := (column.metadata or {}).get("id"))
     }
     return (
         schema.update_columns({name: {"dtype": dtype} for name, dtype in types.items()})
@@ -189,17 +175,6 @@ def key_of(model: type[Contract]) -> list[str]:
     """Columns that identify a row (the table's grain)."""
     unique = model.to_schema().unique or []
     return [unique] if isinstance(unique, str) else list(unique)
-
-
-def violations(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[Violation]:
-    """List the broken rules of an eager frame; uniqueness of the key is not asked here
-    (the store asks it in SQL).
-    """
-    try:
-        _without_unique(schema).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        return list(_group_failures(error.failure_cases))
-    return []
 
 
 def check_frame(
@@ -227,28 +202,3 @@ def check_frame(
     if broken:
         raise ContractError(describe_violations(model.__name__, broken))
     return frame.select(column_names(model))
-
-
-def describe_violations(table: str, broken: list[Violation]) -> str:
-    """Say in one sentence what a table did not keep."""
-    told = "; ".join(
-        f"{v.column}: {v.check} fails for {v.n_rows} rows (such as {v.examples})" for v in broken
-    )
-    return f"{table}: not stored, its contract is broken: {told}."
-
-
-def _without_unique(schema: pa.DataFrameSchema) -> pa.DataFrameSchema:
-    relaxed = copy(schema)
-    relaxed.unique = None
-    return relaxed
-
-
-def _group_failures(cases: pl.DataFrame) -> Iterator[Violation]:
-    grouped = cases.group_by("column", "check", maintain_order=True).agg(
-        pl.len().alias("n"),
-        pl.col("failure_case").cast(pl.String).head(MAX_SHOWN_FAILURES).alias("examples"),
-    )
-    for column_name, check, n_rows, examples in grouped.iter_rows():
-        yield Violation(
-            str(column_name), str(check), n_rows, ", ".join(str(example) for example in examples)
-        )

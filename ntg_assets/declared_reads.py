@@ -99,16 +99,18 @@ def require_whole_store() -> None:
 
 def _require(source: Source, declared: Declared) -> None:
     if isinstance(source, Table) and source not in declared.tables and not declared.whole_store:
-        known = ", ".join(sorted(f"{one.schema}.{one.name}" for one in declared.tables)) or "none"
+        declared_names = (
+            ", ".join(sorted(f"{table.schema}.{table.name}" for table in declared.tables)) or "none"
+        )
         raise UndeclaredReadError(
             f"{declared.reader} reads {source.schema}.{source.name}, which it was not issued"
-            f" (issued: {known}). Name the table as a parameter, with `reads=` where it is of"
-            " another stage: the asset graph must show who sees what."
+            f" (issued: {declared_names}). Name the table as a parameter, with `reads=` where it is"
+            " of another stage: the asset graph must show who sees what."
         )
     if isinstance(source, Query):
-        if not declared.files and (found := READS_FILES.search(COMMENT.sub("", source.text))):
+        if not declared.files and (reader := READS_FILES.search(COMMENT.sub("", source.text))):
             raise UndeclaredReadError(
-                f"{declared.reader}: {source.origin} reads files itself ({found.group(1)}). Read"
+                f"{declared.reader}: {source.origin} reads files itself ({reader.group(1)}). Read"
                 " them through `sources/` in the first step, and take the table as a parameter."
             )
         for part in source.tables.values():

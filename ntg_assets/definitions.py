@@ -79,7 +79,7 @@ defs = dg.Definitions(
     jobs=[
         nightly,
         experiments,
-        *(stage_job(stage, told) for stage, told in STAGE_JOBS.items()),
+        *(stage_job(stage, job_settings) for stage, job_settings in STAGE_JOBS.items()),
     ],
     schedules=[nightly_schedule(nightly, settings)],
     sensors=[landing_sensor(nightly, settings), killed_runs_sensor(settings)],

@@ -60,11 +60,8 @@ def local_day(instant: pl.Expr, zone: str) -> pl.Expr:
         return instant.dt.date()
     day = instant.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
     for begins_at, shown_again_at, begun in _put_back_over_midnight(zone):
-        day = (
-            pl.when(~instant.is_between(begins_at, shown_again_at, closed="left"))
-            .then(day)
-            .otherwise(begun)
-        )
+        is_begun = instant.is_between(begins_at, shown_again_at, closed="left")
+        day = pl.when(~is_begun).then(day).otherwise(begun)
     return day
 
 
@@ -172,11 +169,11 @@ def days_of_utc_days(zone: str, *, first_on: date, last_on: date) -> pl.DataFram
         utc_on=pl.col("begins_at").dt.date(), next_at="begins_at", next_on="day_on"
     )
     later = inside.filter(pl.col("next_at") > pl.col("utc_on").cast(INSTANT))
-    found = days.join_asof(begins, left_on="at", right_on="begins_at").join(
+    joined = days.join_asof(begins, left_on="at", right_on="begins_at").join(
         later, on="utc_on", how="left", validate="1:1"
     )
     ends_at = pl.col("at") + timedelta(days=1)
-    return found.select(
+    return joined.select(
         "utc_on",
         "day_on",
         pl.col("next_at").fill_null(ends_at),

@@ -71,9 +71,9 @@ def query(package: str, name: str, tables: Mapping[str, Source], **parameters: A
     return Query(read_sql(package, name), dict(tables), parameters, file_of_query(package, name))
 
 
-def whole(given: Query) -> Query:
+def whole(rows: Query) -> Query:
     """Hold every query over this one to all of its columns; see `Query.is_whole`."""
-    return replace(given, is_whole=True)
+    return replace(rows, is_whole=True)
 
 
 def file_of_query(package: str, name: str) -> str:

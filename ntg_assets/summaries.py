@@ -79,14 +79,14 @@ def measures_of(model: type[Contract]) -> dict[str, str]:
     different values three of its columns hold (to about 2%; keys first), means of its numbers and
     shares of its flags.
     """
-    told = _SUMMARIES.get(model, Summary()).measures
-    if told:
-        return dict(told)
+    stated = _SUMMARIES.get(model, Summary()).measures
+    if stated:
+        return dict(stated)
     columns, key = model.to_schema().columns, key_of(model)
     means = {
-        _derived_name(name, found.dtype): f"avg(cast({quote_identifier(name)} as double))"
-        for name, found in columns.items()
-        if _is_number(found.dtype) and not _is_label(name, found, key)
+        _derived_name(name, column.dtype): f"avg(cast({quote_identifier(name)} as double))"
+        for name, column in columns.items()
+        if _is_number(column.dtype) and not _is_label(name, column, key)
     }
     return dict(list({**counts_of(model), **means}.items())[:MOST_DERIVED])
 
@@ -96,8 +96,8 @@ def counts_of(model: type[Contract]) -> dict[str, str]:
     first columns hold, those that say which row it is before words before numbers.
     """
     columns, key = model.to_schema().columns, key_of(model)
-    labels = [name for name, found in columns.items() if _is_label(name, found, key)]
-    words = [name for name, found in columns.items() if not _is_number(found.dtype)]
+    labels = [name for name, column in columns.items() if _is_label(name, column, key)]
+    words = [name for name, column in columns.items() if not _is_number(column.dtype)]
     return {
         f"distinct_{name}": f"approx_count_distinct({quote_identifier(name)})"
         for name in [*dict.fromkeys([*labels, *words, *columns])][:COUNTED]
@@ -111,14 +111,14 @@ def measured_rows(model: type[Contract]) -> str:
 
 def sample_columns(model: type[Contract]) -> list[str]:
     """Columns that a sample of the table shows."""
-    told = _SUMMARIES.get(model, Summary()).columns
-    return list(told or column_names(model))[:MOST_COLUMNS]
+    stated = _SUMMARIES.get(model, Summary()).columns
+    return list(stated or column_names(model))[:MOST_COLUMNS]
 
 
 def sample_order(model: type[Contract]) -> list[str]:
     """Terms of the `order by` of a sample."""
-    if told := _SUMMARIES.get(model, Summary()).order:
-        return list(told)
+    if stated := _SUMMARIES.get(model, Summary()).order:
+        return list(stated)
     names = column_names(model)
     first = [name for name in FIRST_IN_ORDER if name in names]
     rest = [name for name in key_of(model) if name not in first]
@@ -139,8 +139,8 @@ def _dtype(dtype: object) -> pl.DataType | type[pl.DataType] | None:
 
 
 def _is_number(dtype: object) -> bool:
-    found = _dtype(dtype)
-    return found is not None and (found == pl.Boolean or bool(found.is_numeric()))
+    polars_type = _dtype(dtype)
+    return polars_type is not None and (polars_type == pl.Boolean or bool(polars_type.is_numeric()))
 
 
 def _is_label(name: str, column: object, key: Sequence[str]) -> bool:

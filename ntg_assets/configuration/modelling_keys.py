@@ -8,7 +8,6 @@ exactly one of the two tables; a test fails for a new one until somebody has dec
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType, NoneType
 from typing import Annotated, Any, get_args, get_origin
@@ -16,10 +15,10 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ntg_assets.configuration.modelling_key import ModellingKey
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError
 
-LONGEST_LIST = 20  # values of one key: each is tried, and the time is theirs times that
 SHOWN = 60  # characters of a refused value in a sentence
 
 MODELLING_KEYS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -109,68 +108,10 @@ DEPLOYMENT_KEYS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class ModellingKey:
-    """A key that one run may set.
-
-    Attributes:
-        name: Dotted key.
-        low: Smallest value.
-        high: Largest value.
-        is_whole: Whether only whole numbers are meant.
-        is_list: Whether it takes a list of such numbers.
-        is_nullable: Whether it may be left to a rule (null).
-        description: What it is, as the configuration says.
-    """
-
-    name: str
-    low: float
-    high: float
-    is_whole: bool
-    is_list: bool
-    is_nullable: bool
-    description: str
-
-    @property
-    def told(self) -> str:
-        """The values that may be given, in words."""
-        kind = "whole number" if self.is_whole else "number"
-        limits = f"from {self.low:,} to {self.high:,}"
-        one = (
-            f"a list of 1 to {LONGEST_LIST} {kind}s {limits}"
-            if self.is_list
-            else f"a {kind} {limits}"
-        )
-        return f"{one}, or null" if self.is_nullable else one
-
-    def accepts(self, value: object) -> bool:
-        """Whether a value may be given: a number (no text that looks like one,
-        no truth value) within the limits.
-        """
-        if value is None:
-            return self.is_nullable
-        if self.is_list:
-            return (
-                isinstance(value, list)
-                and 1 <= len(value) <= LONGEST_LIST
-                and all(map(self._is_within, value))
-            )
-        return self._is_within(value)
-
-    def _is_within(self, value: object) -> bool:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or (self.is_whole and isinstance(value, float))
-        ):
-            return False
-        return self.low <= value <= self.high  # what is not a number (NaN) lies between no limits
-
-
 def modelling_keys() -> list[ModellingKey]:
     """The keys that one run may set, in the order of the table."""
-    known = dict(configuration_keys())
-    return [_described(name, limits, known[name]) for name, limits in MODELLING_KEYS.items()]
+    configurable = dict(configuration_keys())
+    return [_described(name, limits, configurable[name]) for name, limits in MODELLING_KEYS.items()]
 
 
 def validate_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -185,7 +126,7 @@ def validate_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     may_set = {key.name: key for key in modelling_keys()}
     problems = [
-        told for name, value in overrides.items() if (told := _problem(name, value, may_set))
+        problem for name, value in overrides.items() if (problem := _problem(name, value, may_set))
     ]
     if problems:
         raise ConfigurationError(
@@ -223,11 +164,11 @@ def why_refused(name: str) -> str | None:
 
 def _problem(name: str, value: object, may_set: Mapping[str, ModellingKey]) -> str | None:
     if name in may_set:
-        found = repr(value)[:SHOWN]
+        shown = repr(value)[:SHOWN]
         return (
             None
             if may_set[name].accepts(value)
-            else f"{name} must be {may_set[name].told} (found {found})"
+            else f"{name} must be {may_set[name].told} (found {shown})"
         )
     if why := why_refused(name):
         return f"{name} {why}, so it is set in the configuration file"
@@ -256,6 +197,6 @@ def _plain_types(annotation: object) -> Iterator[object]:
     if origin is Annotated:
         yield from _plain_types(parts[0])
     elif parts:
-        yield from [origin, *(found for part in parts for found in _plain_types(part))]
+        yield from [origin, *(plain for part in parts for plain in _plain_types(part))]
     else:
         yield annotation

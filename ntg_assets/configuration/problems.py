@@ -36,10 +36,12 @@ def tell_problem(
 def _what(problem: ErrorDetails, where: str, root: type[BaseModel]) -> str:
     location = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1], root)
-        nearest = get_close_matches(location[-1], known, n=1, cutoff=CUTOFF)
+        section_keys = _known_keys(location[:-1], root)
+        nearest = get_close_matches(location[-1], section_keys, n=1, cutoff=CUTOFF)
         hint = (
-            f"did you mean {nearest[0]!r}?" if nearest else f"known keys here: {', '.join(known)}"
+            f"did you mean {nearest[0]!r}?"
+            if nearest
+            else f"known keys here: {', '.join(section_keys)}"
         )
         return f"unknown key {where!r}; {hint}"
     if problem["type"] == "missing":
@@ -64,5 +66,6 @@ def _section_of(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(
-        (found for part in get_args(annotation) if (found := _section_of(part)) is not None), None
+        (section for part in get_args(annotation) if (section := _section_of(part)) is not None),
+        None,
     )

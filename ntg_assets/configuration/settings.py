@@ -7,14 +7,12 @@ This is the only module that reads the environment. Everything else is given its
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.engine import EngineSettings
@@ -30,6 +28,7 @@ from ntg_assets.configuration.problems import tell_problem
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.revenue import INDEX, RadarSettings, ValueSettings
+from ntg_assets.configuration.schedule import ScheduleSettings
 from ntg_assets.configuration.section import Section
 from ntg_assets.configuration.splits import SplitSettings
 from ntg_assets.configuration.taste import TasteSettings
@@ -42,77 +41,12 @@ RESERVED_VARIABLES = frozenset({HOME_VARIABLE, CONFIG_VARIABLE})
 BASE = Path(__file__).with_name("base.yaml")  # what holds everywhere
 # of the project folder: the first that is there; `ntg init` writes the second
 DEFAULT_OVERLAYS = DEFAULT_OVERLAY, WRITTEN_OVERLAY = "configs/dev.yaml", "ntg.yaml"
-CRON_FIELDS = 5
-CRON_RANGES = (
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day", 1, 31),
-    ("month", 1, 12),
-    ("weekday", 0, 7),
-)
-CRON_PART = re.compile(
-    r"(?:\*|l|(\d+)(?:-(\d+))?|([a-z]{3})(?:-([a-z]{3}))?)(?:/(\d+))?(?:#[1-5])?"
-)
-CRON_NAMES = frozenset(
-    "jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat".split()  # noqa: SIM905  # shorter so
-)
 # what a run needs and `ntg experiments` does not: keys without a default, not read there
 NEVER_READ: dict[str, Any] = {
     "ingest": {"events": {"files": ["(no interaction log)"], "value": "value"}},
 }
 # where and when, not what is computed
 DEPLOYMENT_SECTIONS = frozenset({"workspace", "engine", "schedule", "publish"})
-
-
-class ScheduleSettings(Section):
-    """When the nightly run starts."""
-
-    cron: str = "0 3 * * *"
-    timezone: str = "UTC"
-    enabled: bool = True
-    watch_landing: bool = False
-    """Whether the arrival of a new source file starts a run."""
-    late_after_hours: float = Field(default=26.0, gt=0)
-    """The UI calls a table of the ingest, live and published stages late when it was last made
-    longer ago than this.
-    """
-
-    @field_validator("cron")
-    @classmethod
-    def _has_five_fields(cls, cron: str) -> str:
-        if len(cron.split()) != CRON_FIELDS:
-            raise ValueError(
-                "must be the five fields minute, hour, day, month and weekday of cron, such as 0 3"
-                " * * *"
-            )
-        for field, (name, low, high) in zip(cron.split(), CRON_RANGES, strict=True):
-            if not all(_is_cron(part, low, high) for part in field.lower().split(",")):
-                raise ValueError(
-                    f"names no time: {field!r} is no {name} ({low} to {high}); write for example 0"
-                    " 3 * * *"
-                )
-        return cron
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                "is no IANA time zone; give a name such as Europe/Paris or UTC"
-            ) from None
-        return zone
-
-
-def _is_cron(part: str, low: int, high: int) -> bool:
-    """Whether a part of a field of cron names times of its range."""
-    found = CRON_PART.fullmatch(part)
-    if found is None or found.group(5) == "0":
-        return False
-    numbers = [int(number) for number in found.group(1, 2) if number]
-    names = [name for name in found.group(3, 4) if name]
-    return all(low <= number <= high for number in numbers) and CRON_NAMES.issuperset(names)
 
 
 class Settings(Section):
@@ -143,57 +77,47 @@ class Settings(Section):
     def _lists_are_long_enough(self) -> "Settings":
         longest = max(self.ranking.top_k, *self.ranking.evaluation_k)
         if self.off_policy_list_length > longest:
-            msg = (
+            raise ValueError(
                 f"off_policy.list_length is {self.off_policy_list_length}, but the lists of the"
                 f" strategies are {longest} long (the largest of ranking.top_k and"
                 " ranking.evaluation_k)"
             )
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _attributes_exist(self) -> "Settings":
-        known = {
-            name
-            for source in self.ingest.attributes.sources
-            if source.entity == "user"
-            for name in source.attributes
-        }
-        learned = self.subscriptions
+        of_users, learned = self.ingest.attributes.names_of("user"), self.subscriptions
         wanted = {*learned.attributes, learned.acquisition_cost, learned.acquisition_channel}
-        if missing := sorted(name for name in wanted if name and name not in known):
-            msg = (
+        if missing := sorted(name for name in wanted if name and name not in of_users):
+            raise ValueError(
                 f"subscriptions names the attribute {missing[0]!r}, which no source of users in"
                 " ingest.attributes.sources has"
             )
-            raise ValueError(msg)
-        if missing := sorted({*self.radar.handover.attributes} - known):
-            msg = (
+        if missing := sorted({*self.radar.handover.attributes} - of_users):
+            raise ValueError(
                 f"radar.handover passes the attribute {missing[0]!r} through, which no source of"
                 " users in ingest.attributes.sources has"
             )
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _money_has_a_source(self) -> "Settings":
         is_money = self.value.unit != INDEX and self.value.basis == "event_value"
         if is_money and self.ingest.events.value is None:
-            msg = (
+            raise ValueError(
                 f"value.unit is {self.value.unit} and value.basis event_value, but"
                 " ingest.events.value names no column, so every event would be worth 1. Name the"
                 " column with the amounts, set a price_per_active_day with basis active_days, or"
                 " unit: index"
             )
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
     def _rules_have_their_categories(self) -> "Settings":
         rules, items = self.ranking.rules, self.ingest.items
         by_category = rules.diversity is not None and rules.diversity.by == "categories"
-        asked = rules.categories or rules.every_category_at_most or by_category
-        if asked and (items is None or items.categories is None):
+        needs_categories = rules.categories or rules.every_category_at_most or by_category
+        if needs_categories and (items is None or items.categories is None):
             raise ValueError(
                 "ranking.rules: rules speak of categories, and the source has none. Name"
                 " `ingest.items` with its `categories` column, or drop these rules"
@@ -274,9 +198,9 @@ def _overlay_of(root: Path, named: str | Path | None) -> Path:
     """The overlay that is meant."""
     if named:
         return root / named
-    for known in DEFAULT_OVERLAYS:
-        if (root / known).is_file():
-            return root / known
+    for default in DEFAULT_OVERLAYS:
+        if (root / default).is_file():
+            return root / default
     raise ConfigurationError(
         f"{root} holds neither {' nor '.join(DEFAULT_OVERLAYS)}: describe your files with `ntg init"
         f" FILE...`, name a configuration with --config or {CONFIG_VARIABLE}, or the project folder"

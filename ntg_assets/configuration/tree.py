@@ -101,10 +101,10 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Lay one tree over another; lists and values are replaced whole, mappings key by key."""
     merged = dict(below)
     for key, value in above.items():
-        known = merged.get(key)
+        below_value = merged.get(key)
         merged[key] = (
-            merge(known, value)
-            if isinstance(known, Mapping) and isinstance(value, Mapping)
+            merge(below_value, value)
+            if isinstance(below_value, Mapping) and isinstance(value, Mapping)
             else value
         )
     return merged

@@ -76,19 +76,19 @@ CANDIDATES = (
 )
 
 
-def is_due(before: Boosting, known: pl.DataFrame) -> bool:
+def is_due(before: Boosting, training: pl.DataFrame) -> bool:
     """Whether so many more rows are known that the size should be tuned again."""
-    return known.height >= GROWTH * before.n_known
+    return training.height >= GROWTH * before.n_known
 
 
 def tune(
-    model: Callable[..., Any], known: pl.DataFrame, target: Floats, *, seed: int, **fixed: Any
+    model: Callable[..., Any], training: pl.DataFrame, target: Floats, *, seed: int, **fixed: Any
 ) -> Boosting:
     """Choose the size of a boosted model on the newest of what was known.
 
     Args:
         model: Class of scikit-learn.
-        known: Labelled snapshots whose window had closed.
+        training: Labelled snapshots whose window had closed.
         target: What is forecast, row by row of `known`.
         seed: Of the trees.
         fixed: Further parameters of the model.
@@ -97,8 +97,8 @@ def tune(
         The candidate with the smallest loss on the newest snapshots, ties to the first; `UNTUNED`
         where too little had closed before them.
     """
-    sampled = of_every_kth_user(known, most_rows=MAX_TUNED_ROWS)
-    rows, values = known.filter(pl.Series(sampled)), target[sampled]
+    sampled = of_every_kth_user(training, most_rows=MAX_TUNED_ROWS)
+    rows, values = training.filter(pl.Series(sampled)), target[sampled]
     is_past, is_newest = _past_and_newest(rows)
     if is_past.sum() < MIN_FIT_ROWS or np.ptp(values[is_past]) == 0:
         return UNTUNED
@@ -121,7 +121,7 @@ def tune(
         if losses.min() < best:
             best, size = (
                 float(losses.min()),
-                replace(candidate, max_iter=int(losses.argmin()) + 1, n_known=known.height),
+                replace(candidate, max_iter=int(losses.argmin()) + 1, n_known=training.height),
             )
     return size
 

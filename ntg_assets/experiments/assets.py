@@ -9,7 +9,6 @@ from ntg_assets.experiments import results
 from ntg_assets.experiments.contracts.decision import (
     DecisionGates,
     Decisions,
-    ExperimentProblems,
     HealthChecks,
 )
 from ntg_assets.experiments.contracts.effects import EffectByCohort, EffectByDay, SegmentEffects
@@ -203,67 +202,5 @@ def self_tests(
         self_test_units,
         seed=project.settings.seed,
         most=programme.self_tested,
-        designed=units_of_logs(programme.definitions, designed_units),
-    )
-
-
-@staged_asset(contract=ExperimentProblems, group="experiments", stages=(EXPERIMENTS,))
-def experiment_problems(
-    optional_sources: pl.DataFrame,
-    arm_traffic: pl.DataFrame,
-    metric_sums: pl.DataFrame,
-    metric_quantiles: pl.DataFrame,
-    metric_shapes: pl.DataFrame,
-    daily_sums: pl.DataFrame,
-    effect_by_day: pl.DataFrame,
-    effect_by_cohort: pl.DataFrame,
-    health_checks: pl.DataFrame,
-    readouts: pl.DataFrame,
-    segment_effects: pl.DataFrame,
-    experiment_plans: pl.DataFrame,
-    decisions: pl.DataFrame,
-    self_test_units: pl.DataFrame,
-    designed_units: pl.DataFrame,
-    self_tests: pl.DataFrame,
-    metric_contrasts: pl.DataFrame,
-    log_contents: pl.DataFrame,
-    traffic_by_day: pl.DataFrame,
-    experiment_sources: pl.DataFrame,
-    project: Project,
-) -> pl.DataFrame:
-    """Why an experiment is missing from tables of results; no rows: none is."""
-    settings = project.settings
-    programme = settings.experiments
-    stored = results.StoredResults(
-        effect_by_day,
-        effect_by_cohort,
-        health_checks,
-        readouts,
-        segment_effects,
-        experiment_plans,
-        decisions,
-        self_test_units,
-        self_tests,
-    )
-    evidence = EvidenceTables(
-        arm_traffic,
-        metric_sums,
-        metric_quantiles,
-        programme.prior,
-        metric_shapes=metric_shapes,
-        daily_sums=daily_sums,
-        value=ValueTerms(settings.value.unit, settings.value.basis),
-        experiment_sources=experiment_sources,
-        log_contents=log_contents,
-        traffic_by_day=traffic_by_day,
-        self_tests=self_tests,
-        metric_contrasts=metric_contrasts,
-    )
-    return results.experiment_problems(
-        programme,
-        optional_sources,
-        evidence,
-        stored,
-        seed=project.settings.seed,
         designed=units_of_logs(programme.definitions, designed_units),
     )

@@ -15,8 +15,8 @@ def decisions_without_readout(decisions: pl.DataFrame, readouts: pl.DataFrame) -
     """Return the decisions whose readout does not exist,
     and the actions whose readout allows no claim.
     """
-    known = readouts.select("readout_key", pl.col("is_valid").alias("allows_claim"))
-    joined = decisions.join(known, on="readout_key", how="left")
+    claims = readouts.select("readout_key", pl.col("is_valid").alias("allows_claim"))
+    joined = decisions.join(claims, on="readout_key", how="left")
     acts = pl.col("rule_decision") != "iterate"
     return joined.filter(
         pl.col("allows_claim").is_null() | (acts & ~pl.col("allows_claim"))
@@ -57,14 +57,14 @@ def every_decision_has_a_readout(
 def every_receipt_replays(decisions: pl.DataFrame) -> dg.AssetCheckResult:
     """Each decision can be derived again from its receipt alone."""
     broken = receipts_that_disagree(decisions)
-    told = (
+    sentence = (
         f"{len(broken)} receipts lead elsewhere:"
         f" {'; '.join(f'{name}: {why}' for name, why in list(broken.items())[:3])}"
         if broken
         else None
     )
     return dg.AssetCheckResult(
-        passed=not broken, description=told, metadata={"offenders": len(broken)}
+        passed=not broken, description=sentence, metadata={"offenders": len(broken)}
     )
 
 
@@ -141,13 +141,15 @@ def no_experiment_is_broken(experiment_problems: pl.DataFrame) -> dg.AssetCheckR
     one that is not is left out, and the others are not.
     """
     first = experiment_problems.unique("experiment", keep="first", maintain_order=True)
-    told = "; ".join(
+    sentences = "; ".join(
         f"{experiment} ({step}): {reason}" for experiment, step, reason in first.head(5).iter_rows()
     )
     return dg.AssetCheckResult(
         passed=first.is_empty(),
         description=(
-            f"{first.height} experiments are broken: {told}" if first.height else "none is broken"
+            f"{first.height} experiments are broken: {sentences}"
+            if first.height
+            else "none is broken"
         ),
         metadata={"offenders": first.height},
     )
@@ -159,7 +161,7 @@ def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.Ass
     not count; a warning.
     """
     near = unit_id_report.filter(pl.col("n_near") > 0)
-    told = "; ".join(
+    sentences = "; ".join(
         f"{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are written otherwise"
         f" in the {row['outcomes']} ({row['first_near']}), so nothing that they did counts"
         for row in near.iter_rows(named=True)
@@ -167,5 +169,5 @@ def units_are_written_as_in_the_outcomes(unit_id_report: pl.DataFrame) -> dg.Ass
     return dg.AssetCheckResult(
         passed=near.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=told or "all are written alike",
+        description=sentences or "all are written alike",
     )

@@ -19,9 +19,10 @@ from ntg_assets.experiments.decision.money import money_unit, why_not_money
 from ntg_assets.experiments.decision.receipts import make_receipt, receipt_text, sha256_of
 from ntg_assets.experiments.health.aa_tests import run_self_tests
 from ntg_assets.experiments.health.health import examine
+from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.experiments.readout.effect_by_cohort import effects_by_cohort
 from ntg_assets.experiments.readout.effect_by_day import effects_by_day
-from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
+from ntg_assets.experiments.readout.plans import plan_by_week
 from ntg_assets.experiments.readout.readouts import read_out
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.designs.units import Units
@@ -37,21 +38,33 @@ def self_tests_of(
     most: int,
     designed: Mapping[str, Mapping[str, Units]] | None = None,
 ) -> MakeRows:
-    """Make the rows of `self_tests`, of the largest experiments."""
+    """Make the rows of `self_tests`, of the largest experiments.
+
+    Args:
+        definitions: The experiments.
+        units: `self_test_units`.
+        seed: Of the project; each metric draws its own stream.
+        most: Experiments that are tested: those with the most units.
+        designed: By experiment and metric, the units of what is compared by clusters,
+            strata or covariates.
+    """
     sizes = dict(units.group_by("experiment").len().iter_rows())
     largest = set(
-        sorted((one.id for one in definitions), key=lambda name: (-sizes.get(name, 0), name))[:most]
+        sorted(
+            (experiment.id for experiment in definitions),
+            key=lambda name: (-sizes.get(name, 0), name),
+        )[:most]
     )
     return maker(
         SelfTests,
-        lambda one: (
+        lambda experiment: (
             [
                 asdict(result)
                 for result in run_self_tests(
-                    one, units, seed=seed, designed=(designed or {}).get(one.id)
+                    experiment, units, seed=seed, designed=(designed or {}).get(experiment.id)
                 )
             ]
-            if one.id in largest
+            if experiment.id in largest
             else []
         ),
     )
@@ -60,11 +73,11 @@ def self_tests_of(
 def health_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `health_checks`."""
 
-    def checks(one: ExperimentSettings) -> Rows:
-        known = {"experiment": one.id, "source": one.evidence}
+    def checks(experiment: ExperimentSettings) -> Rows:
+        keys = {"experiment": experiment.id, "source": experiment.evidence}
         return [
-            {**known, "position": position, **asdict(check)}
-            for position, check in enumerate(examine(one, evidence.of(one)))
+            {**keys, "position": position, **asdict(check)}
+            for position, check in enumerate(examine(experiment, evidence.of(experiment)))
         ]
 
     return maker(HealthChecks, checks)
@@ -74,9 +87,11 @@ def readouts_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `readouts`."""
     return maker(
         Readouts,
-        lambda one: [
+        lambda experiment: [
             asdict(readout)
-            for readout in read_out(one, evidence.of(one), examine(one, evidence.of(one)))
+            for readout in read_out(
+                experiment, evidence.of(experiment), examine(experiment, evidence.of(experiment))
+            )
         ],
     )
 
@@ -84,12 +99,12 @@ def readouts_of(evidence: EvidenceTables) -> MakeRows:
 def plans_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `experiment_plans`; none where the control tells nothing."""
 
-    def plans(one: ExperimentSettings) -> Rows:
+    def plans(experiment: ExperimentSettings) -> Rows:
         try:
-            baseline = baseline_of(one, evidence.of(one))
+            baseline = baseline_of(experiment, evidence.of(experiment))
         except (NotEnoughDataError, ConfigurationError):
             return []  # nothing is known of the control yet; `health_checks` says so
-        return [asdict(week) for week in plan_by_week(one, baseline=baseline)]
+        return [asdict(week) for week in plan_by_week(experiment, baseline=baseline)]
 
     return maker(ExperimentPlans, plans)
 
@@ -99,8 +114,10 @@ def daily_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
     parts = _by_experiment(daily_sums)
     return maker(
         EffectByDay,
-        lambda one: (
-            [asdict(day) for day in effects_by_day(one, parts[one.id])] if one.id in parts else []
+        lambda experiment: (
+            [asdict(day) for day in effects_by_day(experiment, parts[experiment.id])]
+            if experiment.id in parts
+            else []
         ),
     )
 
@@ -110,9 +127,9 @@ def cohort_effects_of(daily_sums: pl.DataFrame | None) -> MakeRows:
     parts = _by_experiment(daily_sums)
     return maker(
         EffectByCohort,
-        lambda one: (
-            [asdict(found) for found in effects_by_cohort(one, parts[one.id])]
-            if one.id in parts
+        lambda experiment: (
+            [asdict(effect) for effect in effects_by_cohort(experiment, parts[experiment.id])]
+            if experiment.id in parts
             else []
         ),
     )
@@ -129,13 +146,17 @@ def segment_effects_of(evidence: EvidenceTables) -> MakeRows:
     """Make the rows of `segment_effects`."""
     return maker(
         SegmentEffects,
-        lambda one: [asdict(effect) for effect in segment_effects(one, evidence.of(one))],
+        lambda experiment: [
+            asdict(effect) for effect in segment_effects(experiment, evidence.of(experiment))
+        ],
     )
 
 
 def decision_of(evidence: EvidenceTables, readouts: pl.DataFrame) -> MakeRows:
     """Make the row of `decisions`."""
-    return maker(Decisions, lambda one: [_decision_row(one, evidence.of(one), readouts)])
+    return maker(
+        Decisions, lambda experiment: [_decision_row(experiment, evidence.of(experiment), readouts)]
+    )
 
 
 def _decision_row(
@@ -180,7 +201,7 @@ def maker(model: type[Contract], rows_of: Callable[[ExperimentSettings], Rows]) 
     problem alone.
     """
     schema = _types(model)
-    return lambda one: pl.DataFrame(rows_of(one), schema=schema, orient="row")
+    return lambda experiment: pl.DataFrame(rows_of(experiment), schema=schema, orient="row")
 
 
 def frame_of(rows: Rows, model: type[Contract]) -> pl.DataFrame:
@@ -189,4 +210,4 @@ def frame_of(rows: Rows, model: type[Contract]) -> pl.DataFrame:
 
 
 def _types(model: type[Contract]) -> dict[str, Any]:
-    return {name: found.dtype.type for name, found in model.to_schema().columns.items()}
+    return {name: column.dtype.type for name, column in model.to_schema().columns.items()}

@@ -53,6 +53,14 @@ def self_tests(
 ) -> pl.DataFrame:
     """Put the statistics to the test on the data of the largest experiments;
     one row per (experiment, metric, test).
+
+    Args:
+        definitions: The experiments.
+        self_test_units: One row per (experiment, metric, unit).
+        seed: Of the project; each metric draws its own stream.
+        most: Experiments that are tested: those with the most units.
+        designed: By experiment and metric, the units of what is compared by clusters,
+            strata or covariates.
     """
     return rows_of_each(
         definitions,

@@ -5,7 +5,8 @@ import polars as pl
 from ntg_assets.features.contracts.interactions import InteractionFeatures
 from ntg_assets.features.contracts.items import ItemFeatures
 from ntg_assets.features.contracts.manifest import FeatureManifest
-from ntg_assets.features.contracts.users import UserDays, UserFeatures
+from ntg_assets.features.contracts.user_days import UserDays
+from ntg_assets.features.contracts.users import UserFeatures
 from ntg_assets.features.feature_manifest import feature_manifest as describe_features
 from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.orchestration.project import Project

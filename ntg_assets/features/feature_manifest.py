@@ -47,10 +47,10 @@ def described_features() -> pl.DataFrame:
     keys and cutoffs are no features.
     """
     rows = [
-        _describe(entity, table, name, found)
+        _describe(entity, table, name, column)
         for entity, table in FEATURE_TABLES.items()
-        for name, found in contract_of(table).to_schema().columns.items()
-        if "window" in (found.metadata or {})
+        for name, column in contract_of(table).to_schema().columns.items()
+        if "window" in (column.metadata or {})
     ]
     return pl.DataFrame(rows, schema=dict.fromkeys(MANIFEST_COLUMNS, pl.String))
 
@@ -78,13 +78,13 @@ def feature_manifest(tables: Mapping[str, Source]) -> Query:
     return Query(text, {**tables, "described": described})
 
 
-def _describe(entity: str, table: str, name: str, found: Any) -> dict[str, str | None]:
-    told = found.metadata
+def _describe(entity: str, table: str, name: str, column: Any) -> dict[str, str | None]:
+    metadata = column.metadata
     definition = {
-        "window": told["window"],
-        "null_policy": told["nulls"],
-        "source_columns": told["sources"],
-        "definition": found.description,
+        "window": metadata["window"],
+        "null_policy": metadata["nulls"],
+        "source_columns": metadata["sources"],
+        "definition": column.description,
     }
     content = "\n".join(
         [*definition.values(), *(read_sql("features", file) for file in SQL_FILES[table])]
@@ -93,8 +93,8 @@ def _describe(entity: str, table: str, name: str, found: Any) -> dict[str, str |
         "entity": entity,
         "table_name": table,
         "feature": name,
-        "data_type": str(found.dtype),
-        "unit": told["unit"],
+        "data_type": str(column.dtype),
+        "unit": metadata["unit"],
         "version": hashlib.sha256(content.encode()).hexdigest()[:VERSION_DIGITS],
         **definition,
     }

@@ -57,7 +57,7 @@ def estimates_can_be_believed(
         )
     doubts = doubtful_strategies(off_policy_report)
     missing = off_policy_report.is_empty() and not shown_log_report.is_empty()
-    told = (
+    sentence = (
         "no exposure lies at or after the cutoff: nothing was estimated"
         if missing
         else "; ".join(doubts) or "all checks hold"
@@ -68,6 +68,6 @@ def estimates_can_be_believed(
         description=(
             NOT_CONFIGURED
             if shown_log_report.is_empty()
-            else f"{told} ({told_log(shown_log_report)})"
+            else f"{sentence} ({told_log(shown_log_report)})"
         ),
     )

@@ -52,18 +52,19 @@ def _weight_doubt(sanity: dict[str, Any]) -> str:
     )
     if low is None:
         return ""  # one user: thin evidence already
-    found = (
+    sentence = (
         f"mean weight {sanity['mean_weight']:.3g} ({low:.3g} to {high:.3g}) where {expected:.3g} is"
         " expected"
     )
     if high < expected:
         return (
-            f"{found}: propensities are too high, or the log could not have shown all of its list"
+            f"{sentence}: propensities are too high, or the log could not have shown all of its"
+            " list"
         )
     if low > expected:
-        return f"{found}: propensities are too low"
+        return f"{sentence}: propensities are too low"
     return (
-        f"{found}: too uncertain to notice wrong propensities"
+        f"{sentence}: too uncertain to notice wrong propensities"
         if high - low > 2 * WIDEST_MARGIN * expected
         else ""
     )

@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.off_policy import ShownLogSettings
 from ntg_assets.contracts import POLARS_ID_TYPES, IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import UTC_ZONE
+from ntg_assets.off_policy.shown_columns import WHAT, shown_rules, times_of
 from ntg_assets.sources.accounting.bad_rows import bad_reasons, refuse_too_many
 from ntg_assets.sources.accounting.reconciliation import FileCounts, count_rows
 from ntg_assets.sources.files.derived_columns import Described
 from ntg_assets.sources.files.source_files import SourceFile, refuse_changed
-from ntg_assets.sources.reading.rules import Rule, id_rule, number_parameters, time_rule
+from ntg_assets.sources.reading.rules import number_parameters
 from ntg_assets.sources.reading.typed_rows import over_typed_rows
 from ntg_assets.sources.sources import (
     Place,
@@ -24,13 +24,8 @@ from ntg_assets.sources.sources import (
     refuse_no_rows,
     source_reader,
 )
-from ntg_assets.sources.values.columns import Column, as_text
-from ntg_assets.sources.values.numbers import as_value, value_if_empty
-from ntg_assets.sources.values.times import TimeReading
-from ntg_assets.sources.values.typed_ids import as_id
 from ntg_assets.storage.run import run
 
-WHAT = "off_policy.shown"
 MAPPED = ("user_id", "item_id", "shown_at", "propensity", "reward", "position", "impression_id")
 SHOWN = ("user_id", "item_id", "shown_at")
 REJECTED, SKIPPED, DUPLICATE = "rejected", "skipped", "duplicate"
@@ -82,7 +77,7 @@ def read_shown(
     described = Described.of(WHAT, log, MAPPED)
     files = find_files(described, place, first_number=1).files
     with source_reader(place) as connection:
-        rules, reading = shown_rules(log, ids, day_zone=day_zone), _reading(log, day_zone)
+        rules, reading = shown_rules(log, ids, day_zone=day_zone), times_of(log, day_zone)
         parameters = {"first_position": log.first_position} if log.position else {}
         plan = make_plan(
             connection,
@@ -119,72 +114,6 @@ def _no_rows(ids: IdTypes) -> pl.DataFrame:
     return pl.DataFrame(
         schema={**types, "position": pl.Int64, "propensity": pl.Float64, "reward": pl.Float64}
     )
-
-
-def _reading(log: ShownLogSettings, day_zone: str) -> TimeReading:
-    return TimeReading.of(log, day_zone=day_zone)
-
-
-def shown_rules(
-    log: ShownLogSettings, ids: IdTypes, *, day_zone: str = UTC_ZONE
-) -> tuple[Rule, ...]:
-    """Say how each column is made, and what makes a row unusable."""
-    return (
-        id_rule("user_id", log.user_id, ids.user),
-        id_rule("item_id", log.item_id, ids.item),
-        time_rule("shown_at", log.shown_at, _reading(log, day_zone)),
-        Rule(
-            "propensity",
-            column_name(log.propensity),
-            lambda column: as_value(column, log),
-            (
-                ("propensity is null", "is no number"),
-                ("propensity <= 0e0", "is not above 0"),
-                ("propensity > 1e0", "is above 1"),
-            ),
-            ("propensity > 0e0", "propensity <= 1e0"),
-        ),
-        Rule(
-            "reward",
-            column_name(log.reward),
-            lambda column: _reward(column, log),
-            (("reward is null", "is no number"),),
-            tuple(f"${name} is not null" for name in number_parameters(log)),
-        ),
-        _position_rule(log.position),
-        (
-            Rule(
-                "impression_id",
-                column_name(log.impression_id),
-                as_text,
-                (("impression_id is null", "is empty"),),
-            )
-            if log.impression_id
-            else Rule("impression_id", None, lambda _: "cast(null as varchar)", is_optional=True)
-        ),
-    )
-
-
-def _position_rule(column: ColumnName | None) -> Rule:
-    """Places are counted from 1, whatever the log calls the first one."""
-    if column is None:
-        return Rule("position", None, lambda _: "cast(null as bigint)", is_optional=True)
-    problems = (
-        ("position is null", "is no whole number"),
-        ("position < 1", f"is before {WHAT}.first_position"),
-    )
-    return Rule(
-        "position",
-        column_name(column),
-        lambda found: f"{as_id(found, 'integer')} - $first_position + 1",
-        problems,
-        ("position >= 1",),
-    )
-
-
-def _reward(column: Column, log: ShownLogSettings) -> str:
-    converted = as_value(column, log)
-    return value_if_empty(converted, column, 0.0) if log.empty_reward == "zero" else converted
 
 
 def _skipped(skips: Mapping[int, Mapping[str, int]]) -> pl.DataFrame:

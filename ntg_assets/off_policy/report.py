@@ -10,7 +10,7 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.configuration.off_policy import OffPolicySettings
 from ntg_assets.off_policy import estimators as est
-from ntg_assets.off_policy.doubts import _cut, doubts_of
+from ntg_assets.off_policy.judgement import Judged, judge_strategy
 from ntg_assets.off_policy.reward_model import RewardModel, fit_reward_model
 from ntg_assets.off_policy.slots import (
     Match,
@@ -52,6 +52,16 @@ SANITY_SCHEMA: dict[str, Any] = {
     "verdict": pl.String,
 }
 REPORT_SCHEMA = {**ESTIMATE_SCHEMA, **SANITY_SCHEMA}
+# shares and weights of the log's own policy
+ALWAYS_WHOLE = (
+    "filled_share",
+    "support_share",
+    "matched_share",
+    "largest_weight",
+    "mean_weight",
+    "mean_weight_low",
+    "mean_weight_high",
+)
 COMPARISON_SCHEMA: dict[str, Any] = {
     "strategy": pl.String,
     "baseline": pl.String,
@@ -62,14 +72,6 @@ COMPARISON_SCHEMA: dict[str, Any] = {
     "difference_high": pl.Float64,
     "supports_claim": pl.Boolean,
 }
-
-
-class Judged(NamedTuple):
-    """One strategy: its estimates by estimator, its sanity numbers."""
-
-    strategy: str
-    estimates: dict[str, est.Estimate]
-    sanity: dict[str, Any]
 
 
 class Lists(NamedTuple):
@@ -115,7 +117,7 @@ def report_off_policy(
         None if model is None else model.forecast(held).to_numpy(),
     )
     judged = [
-        _judge(
+        judge_strategy(
             name,
             _match(held, rows, lists, model, list_length=list_length),
             log,
@@ -142,98 +144,48 @@ def _match(
     *,
     list_length: int,
 ) -> Match:
-    shown = lists_shown(rows, lists.default, slots=held, known=lists.users, list_length=list_length)
+    shown = lists_shown(
+        rows, lists.default, slots=held, train_users=lists.users, list_length=list_length
+    )
     knows_places = held["position"].null_count() == 0
     return (match_by_place if knows_places else match_any_place)(held, shown, model=model)
-
-
-def _judge(
-    name: str, match: Match, log: est.Logged, *, settings: OffPolicySettings, minimum_users: int
-) -> Judged:
-    limit = settings.largest_weight
-    used = match if limit is None else match._replace(weight=np.minimum(match.weight, limit))
-    found = {
-        "ips": est.inverse_propensity(log, used),
-        "snips": est.self_normalised(log, used),
-        "dr": est.doubly_robust(log, used),
-    }
-    # of the weights as they are: clipping must not hide what is wrong
-    mean = est.mean_weight(log, match)
-    n_filled = float(match.filled.sum())
-    sanity: dict[str, Any] = {
-        "n_slots": log.n_slots,
-        "n_users": int(log.user.max()) + 1,
-        "filled_share": n_filled / log.n_slots,
-        "support_share": (
-            float((match.supported * match.filled).sum()) / n_filled if n_filled else 0.0
-        ),
-        "matched_share": float((match.weight > 0).mean()),
-        "effective_slots": est.effective_size(used.weight),
-        "effective_users": est.effective_size(log.per_user(used.weight)),
-        "largest_weight": float(match.weight.max()),
-        "clipped_share": (
-            1 - float(used.weight.sum()) / float(match.weight.sum())
-            if limit and match.weight.any()
-            else 0.0
-        ),
-        "mean_weight": mean.value,
-        "mean_weight_low": mean.low,
-        "mean_weight_high": mean.high,
-    }
-    doubts = doubts_of(sanity, settings=settings, minimum_users=minimum_users)
-    cut = [_cut(sanity["clipped_share"], log)] if sanity["clipped_share"] > 0 else []
-    sanity |= {
-        "supports_claim": not doubts,
-        "verdict": "; ".join([*doubts, *cut]) or "the checks hold",
-    }
-    return Judged(
-        name, {name: estimate for name, estimate in found.items() if estimate is not None}, sanity
-    )
 
 
 def _report(log: est.Logged, judged: list[Judged], *, minimum_users: int) -> pl.DataFrame:
     own = est.on_policy(log)
     rows = [_logged_row(log, own, minimum_users=minimum_users)]
-    for found in judged:
+    for strategy in judged:
         for name in ESTIMATORS:
-            if name in found.estimates:
-                estimate = found.estimates[name]
-                told = [found.strategy, name, *estimate.interval(), *estimate.minus(own).interval()]
-                rows.append(dict(zip(ESTIMATE_SCHEMA, told, strict=True)) | found.sanity)
+            if name in strategy.estimates:
+                estimate = strategy.estimates[name]
+                values = [
+                    strategy.strategy,
+                    name,
+                    *estimate.interval(),
+                    *estimate.minus(own).interval(),
+                ]
+                rows.append(dict(zip(ESTIMATE_SCHEMA, values, strict=True)) | strategy.sanity)
     return pl.DataFrame(rows, schema=REPORT_SCHEMA)
 
 
 def _logged_row(log: est.Logged, own: est.Estimate, *, minimum_users: int) -> dict[str, Any]:
+    """Make the row of the log's own policy: all of it is seen, and every weight is 1."""
     n_users = int(log.user.max()) + 1
     is_enough = n_users >= minimum_users
-    verdict = (
-        "what the log itself earned"
-        if is_enough
-        else f"thin evidence: {n_users:,} of the {minimum_users:,} users that a claim needs"
-    )
-    same = dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0)
-    whole = dict.fromkeys(
-        ("filled_share", "support_share", "matched_share", "largest_weight", "mean_weight"), 1.0
-    )
-    ends = dict.fromkeys(("mean_weight_low", "mean_weight_high"), 1.0)
-    sizes = {
+    thin = f"thin evidence: {n_users:,} of the {minimum_users:,} users that a claim needs"
+    return {
+        "strategy": LOGGED,
+        "estimator": ON_POLICY,
+        **dict(zip(("value", "low", "high"), own.interval(), strict=True)),
+        **dict.fromkeys(("difference", "difference_low", "difference_high"), 0.0),
+        **dict.fromkeys(ALWAYS_WHOLE, 1.0),
         "n_slots": log.n_slots,
         "n_users": n_users,
         "effective_slots": float(log.n_slots),
         "clipped_share": 0.0,
-    }
-    sizes |= {"effective_users": est.effective_size(np.bincount(log.user).astype(np.float64))}
-    told = dict(zip(("value", "low", "high"), own.interval(), strict=True))
-    return {
-        "strategy": LOGGED,
-        "estimator": ON_POLICY,
-        **told,
-        **same,
-        **whole,
-        **ends,
-        **sizes,
+        "effective_users": est.effective_size(np.bincount(log.user).astype(np.float64)),
         "supports_claim": is_enough,
-        "verdict": verdict,
+        "verdict": "what the log itself earned" if is_enough else thin,
     }
 
 

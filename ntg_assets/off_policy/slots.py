@@ -83,7 +83,7 @@ def lists_shown(
     default_list: pl.DataFrame,
     *,
     slots: pl.DataFrame,
-    known: pl.DataFrame,
+    train_users: pl.DataFrame,
     list_length: int,
 ) -> pl.DataFrame:
     """Return what one strategy would show the users of the slots: their list,
@@ -93,17 +93,17 @@ def lists_shown(
         lists: `user_id`, `rank`, `item_id` of the strategy.
         default_list: `rank`, `item_id`.
         slots: Exposures.
-        known: `user_id` of TRAIN.
+        train_users: `user_id` of TRAIN.
         list_length: Places that are looked at.
 
     Returns:
         `user_id`, `position`, `item_id`.
     """
     users = slots.select("user_id").unique()
-    own = lists.join(users.join(known, on="user_id", how="semi"), on="user_id", how="semi").select(
-        "user_id", "rank", "item_id"
-    )
-    new = users.join(known, on="user_id", how="anti").join(
+    own = lists.join(
+        users.join(train_users, on="user_id", how="semi"), on="user_id", how="semi"
+    ).select("user_id", "rank", "item_id")
+    new = users.join(train_users, on="user_id", how="anti").join(
         default_list.select("rank", "item_id"), how="cross"
     )
     both = pl.concat([own, new.select(own.columns)]).filter(pl.col("rank") <= list_length)
@@ -173,12 +173,12 @@ def match_any_place(
         .agg(pl.col("is_offered", "forecast").mean())
     )
     rows = slots
-    for given, on in (
+    for probability, on in (
         (whole, ["user_id"]),
         (listed, ["user_id", "item_id"]),
         (per_user, ["user_id"]),
     ):
-        rows = rows.join(given, on=on, how="left", maintain_order="left")
+        rows = rows.join(probability, on=on, how="left", maintain_order="left")
     weight = (pl.col("is_listed") / pl.col("n_listed") / pl.col("propensity")).fill_null(0.0)
     rows = rows.with_columns(weight=weight, filled=pl.col("n_listed").is_not_null())
     return _match(rows, None if model is None else rows["forecast"])

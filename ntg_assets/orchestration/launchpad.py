@@ -10,7 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from ntg_assets.configuration.modelling_keys import ModellingKey, modelling_keys, validate_overrides
+from ntg_assets.configuration.modelling_key import ModellingKey
+from ntg_assets.configuration.modelling_keys import modelling_keys, validate_overrides
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 

@@ -185,11 +185,11 @@ def _refuse(
     instants: tuple[datetime, datetime, datetime, datetime], *, settings: SplitSettings
 ) -> None:
     start_at, val_at, test_at, end_at = instants
-    told = f"the log spans [{start_at}, {end_at}), VAL would start at {val_at}, TEST at {test_at}"
+    spans = f"the log spans [{start_at}, {end_at}), VAL would start at {val_at}, TEST at {test_at}"
     if settings.boundaries == "dates" and val_at >= test_at:
         raise LeakageError(
-            f"split: {told}: not in the order of time. Mend split.val_start and split.test_start."
+            f"split: {spans}: not in the order of time. Mend split.val_start and split.test_start."
         )
     raise NotEnoughDataError(
-        f"split: {told}: a part would be empty. Use a longer log, other shares, or other dates."
+        f"split: {spans}: a part would be empty. Use a longer log, other shares, or other dates."
     )

@@ -22,9 +22,11 @@ def parts_are_chronological(split_report: pl.DataFrame, project: Project) -> dg.
     shares = {
         row["part"]: round(row["look_ahead_share"], 4) for row in split_report.iter_rows(named=True)
     }
-    told = f"strategy {strategy}: share of TRAIN that lies after the start of each part: {shares}"
+    sentence = (
+        f"strategy {strategy}: share of TRAIN that lies after the start of each part: {shares}"
+    )
     return dg.AssetCheckResult(
-        passed=passed, description=told, metadata={"n_out_of_order_parts": broken.height}
+        passed=passed, description=sentence, metadata={"n_out_of_order_parts": broken.height}
     )
 
 

@@ -68,20 +68,21 @@ def learn_prior(past: Sequence[PastEffect]) -> Belief | None:
     """
     if len(past) < FEWEST_PAST:
         return None
-    weights = [1 / one.standard_error**2 for one in past]
-    centre = sum(weight * one.effect for weight, one in zip(weights, past, strict=True)) / sum(
-        weights
-    )
+    weights = [1 / effect.standard_error**2 for effect in past]
+    centre = sum(
+        weight * effect.effect for weight, effect in zip(weights, past, strict=True)
+    ) / sum(weights)
     spread = sum(
-        weight * (one.effect - centre) ** 2 for weight, one in zip(weights, past, strict=True)
+        weight * (effect.effect - centre) ** 2 for weight, effect in zip(weights, past, strict=True)
     )
     excess = spread - (len(past) - 1)
     if excess <= 0:
         return None
     variance = excess / (sum(weights) - sum(weight**2 for weight in weights) / sum(weights))
-    shares = [1 / (one.standard_error**2 + variance) for one in past]
+    shares = [1 / (effect.standard_error**2 + variance) for effect in past]
     return Belief(
-        sum(share * one.effect for share, one in zip(shares, past, strict=True)) / sum(shares),
+        sum(share * effect.effect for share, effect in zip(shares, past, strict=True))
+        / sum(shares),
         variance,
     )
 
@@ -130,7 +131,13 @@ class ShareBelief:
 def update_share(
     successes: float, n: float, *, prior: tuple[float, float] = (1.0, 1.0)
 ) -> ShareBelief:
-    """Combine successes among units with a beta prior (uniform unless said otherwise)."""
+    """Combine successes among units with a beta prior (uniform unless said otherwise).
+
+    Args:
+        successes: Of the units.
+        n: Units.
+        prior: The two parameters of the beta distribution.
+    """
     return ShareBelief(prior[0] + successes, prior[1] + n - successes)
 
 
@@ -182,19 +189,22 @@ def chances_to_be_best(beliefs: Sequence[ShareBelief]) -> list[float]:
     """Return the probability of each share to be the largest of all; they add up to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(BETA_NODES)
     ends = [
-        (one.mean - BETA_REACH * sqrt(one.variance), one.mean + BETA_REACH * sqrt(one.variance))
-        for one in beliefs
+        (
+            belief.mean - BETA_REACH * sqrt(belief.variance),
+            belief.mean + BETA_REACH * sqrt(belief.variance),
+        )
+        for belief in beliefs
     ]
-    found = []
-    for place, (one, (start, end)) in enumerate(zip(beliefs, ends, strict=True)):
+    chances = []
+    for place, (belief, (start, end)) in enumerate(zip(beliefs, ends, strict=True)):
         low, high = max(0.0, start), min(1.0, end)
         points = (low + high) / 2 + (high - low) / 2 * nodes
         mass = weights * np.exp(
-            scipy.special.xlogy(one.hits - 1, points)
-            + scipy.special.xlog1py(one.misses - 1, -points)
-            - scipy.special.betaln(one.hits, one.misses)
+            scipy.special.xlogy(belief.hits - 1, points)
+            + scipy.special.xlog1py(belief.misses - 1, -points)
+            - scipy.special.betaln(belief.hits, belief.misses)
         )
         others = [other for at, other in enumerate(beliefs) if at != place]
         below = np.prod([scipy.special.betainc(o.hits, o.misses, points) for o in others], axis=0)
-        found.append(float(mass @ below / mass.sum()))
-    return found
+        chances.append(float(mass @ below / mass.sum()))
+    return chances

@@ -117,8 +117,8 @@ def bootstrap_t_interval(
     spread = np.sqrt(sum(squared for _, squared in drawn))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistics = (drawn[1][0] - drawn[0][0] - difference) / spread
-    known = statistics[np.isfinite(statistics)]
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    finite = statistics[np.isfinite(statistics)]
+    low, high = np.quantile(finite, [(1 - confidence) / 2, (1 + confidence) / 2])
     return difference - float(high) * error, difference - float(low) * error
 
 

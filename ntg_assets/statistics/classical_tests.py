@@ -50,20 +50,22 @@ def compare_with_known_variance(
     return _difference(control, treatment, error, inf, confidence, alternative)
 
 
-def margin_p(found: Difference, margin: float, *, alternative: Alternative = "greater") -> float:
+def margin_p(
+    difference: Difference, margin: float, *, alternative: Alternative = "greater"
+) -> float:
     """Return the one-sided p that a difference lies beyond a margin: above `-margin` for
     `greater` (non-inferior), below `margin` for `less`.
     """
     shift = margin if alternative == "greater" else -margin
-    statistic = (found.difference + shift) / found.standard_error
-    return t_p(statistic, found.degrees_of_freedom, alternative=alternative)
+    statistic = (difference.difference + shift) / difference.standard_error
+    return t_p(statistic, difference.degrees_of_freedom, alternative=alternative)
 
 
-def equivalence_p(found: Difference, low: float, high: float) -> float:
+def equivalence_p(difference: Difference, low: float, high: float) -> float:
     """Return the p of two one-sided tests that a difference lies between `low` and `high`
     (Schuirmann 1987).
     """
-    return max(margin_p(found, -low), margin_p(found, high, alternative="less"))
+    return max(margin_p(difference, -low), margin_p(difference, high, alternative="less"))
 
 
 def _difference(  # the parts of one comparison

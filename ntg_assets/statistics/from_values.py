@@ -18,16 +18,22 @@ Numbers = Sequence[float] | npt.NDArray[np.float64]
 
 
 def sample_from_sums(n: float, total: float, squares: float) -> Sample:
-    """Make an arm from its units, the sum of their values and the sum of their squares."""
+    """Make an arm from its units, the sum of their values and the sum of their squares.
+
+    Args:
+        n: Units.
+        total: Sum of their values.
+        squares: Sum of their squared values, not of deviations.
+    """
     mean = total / n
     return Sample(n, mean, (squares - n * mean**2) / (n - 1) if n > 1 else float("nan"))
 
 
 def sample_from_values(values: Numbers) -> Sample:
     """Make an arm from its values; those that are missing (NaN) do not count."""
-    known = np.asarray(values, dtype=float)
-    known = known[~np.isnan(known)]
-    return Sample(len(known), float(known.mean()), float(known.var(ddof=1)))
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[~np.isnan(numbers)]
+    return Sample(len(numbers), float(numbers.mean()), float(numbers.var(ddof=1)))
 
 
 def sample_from_share(successes: float, n: int) -> Sample:
@@ -45,19 +51,25 @@ def moments_from_values(
 ) -> Moments:
     """Make the moments of an arm from its units: a mean or ratio,
     with the same quantity before the experiment where it is known.
+
+    Args:
+        value: One per unit; none may be missing.
+        denominator: One per unit; None: 1 each, so that the metric is a mean.
+        covariate: The value before the experiment, one per unit; None: 0 each.
+        covariate_denominator: The denominator before it; None: 1 each.
     """
     n = len(value)
-    given = (value, denominator, covariate, covariate_denominator)
+    columns = (value, denominator, covariate, covariate_denominator)
     filled = [
-        np.full(n, constant) if one is None else np.asarray(one, dtype=float)
-        for one, constant in zip(given, (0.0, 1.0, 0.0, 1.0), strict=True)
+        np.full(n, constant) if first is None else np.asarray(first, dtype=float)
+        for first, constant in zip(columns, (0.0, 1.0, 0.0, 1.0), strict=True)
     ]
     table = np.cov(np.array(filled))
     place = {name: position for position, name in enumerate(VARIABLES)}
     return Moments(
         n,
         {name: float(column.mean()) for name, column in zip(VARIABLES, filled, strict=True)},
-        {(one, other): float(table[place[one], place[other]]) for one, other in PAIRS},
+        {(first, second): float(table[place[first], place[second]]) for first, second in PAIRS},
     )
 
 
@@ -71,14 +83,14 @@ def adjusted_by_covariates(
         values: Per arm, one number per unit.
         covariates: Per arm, an array (units, covariates), known before the experiment.
     """
-    rows = [np.asarray(one, dtype=float) for one in covariates]
-    centred = [one - one.mean(axis=0) for one in rows]
-    inner = [np.asarray(one, dtype=float) - np.mean(one) for one in values]
+    rows = [np.asarray(of_arm, dtype=float) for of_arm in covariates]
+    centred = [of_arm - of_arm.mean(axis=0) for of_arm in rows]
+    inner = [np.asarray(of_arm, dtype=float) - np.mean(of_arm) for of_arm in values]
     slopes = np.linalg.lstsq(np.vstack(centred), np.concatenate(inner), rcond=None)[0]
     centre = np.vstack(rows).mean(axis=0)
     return [
-        sample_from_values(np.asarray(one, dtype=float) - (row - centre) @ slopes)
-        for one, row in zip(values, rows, strict=True)
+        sample_from_values(np.asarray(of_arm, dtype=float) - (row - centre) @ slopes)
+        for of_arm, row in zip(values, rows, strict=True)
     ]
 
 
@@ -91,9 +103,9 @@ def order_statistics(values: Numbers, quantile: float) -> OrderStatistics:
 
 def winsorised(arms: Sequence[Numbers], *, at: float) -> list[npt.NDArray[np.float64]]:
     """Cut the values of all arms at one common quantile, so that no arm has a cap of its own."""
-    pooled = np.sort(np.concatenate([np.asarray(one, dtype=float) for one in arms]))
+    pooled = np.sort(np.concatenate([np.asarray(arm, dtype=float) for arm in arms]))
     cap = pooled[ceil(len(pooled) * at) - 1]
-    return [np.minimum(np.asarray(one, dtype=float), cap) for one in arms]
+    return [np.minimum(np.asarray(arm, dtype=float), cap) for arm in arms]
 
 
 def dunnett_p(
@@ -102,13 +114,13 @@ def dunnett_p(
     """Compare several treatments with one control, p-values adjusted for all of them,
     with one variance for all arms (Dunnett 1955).
     """
-    arms = [np.asarray(one, dtype=float) for one in (control, *treatments)]
-    df = sum(len(one) - 1 for one in arms)
-    pooled = sum((len(one) - 1) * float(one.var(ddof=1)) for one in arms) / df
-    base, *others = [Sample(len(one), float(one.mean()), pooled) for one in arms]
+    arms = [np.asarray(arm, dtype=float) for arm in (control, *treatments)]
+    df = sum(len(arm) - 1 for arm in arms)
+    pooled = sum((len(arm) - 1) * float(arm.var(ddof=1)) for arm in arms) / df
+    base, *others = [Sample(len(arm), float(arm.mean()), pooled) for arm in arms]
     loadings = shared_control_loadings(base, others)
     statistics = [
-        (one.mean - base.mean) / sqrt(one.squared_error + base.squared_error) for one in others
+        (arm.mean - base.mean) / sqrt(arm.squared_error + base.squared_error) for arm in others
     ]
     return [
         max_t_p(statistic, loadings, degrees_of_freedom=df, two_sided=two_sided)

@@ -82,6 +82,12 @@ def maximum_likelihood(
 ) -> Floats | None:
     """Unpenalised logistic regression on few columns by Newton's method;
     None where no finite maximum exists.
+
+    Args:
+        design: Shape (n, k), with the column of ones.
+        churned: Outcome, 0 or 1, shape (n,).
+        offset: Added to the log odds of each row; not estimated.
+        start: Coefficients to begin at, shape (k,).
     """
     if not 0 < churned.sum() < len(churned):
         return None

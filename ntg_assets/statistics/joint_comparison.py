@@ -12,7 +12,7 @@ from ntg_assets.statistics.student_t import t_critical, t_p
 Compare = Callable[[Sequence[Arm], Terms], Compared]
 
 
-def widened(compare: Compare, arms: Sequence[Arm], terms: Terms, found: Compared) -> Compared:
+def widened(compare: Compare, arms: Sequence[Arm], terms: Terms, compared: Compared) -> Compared:
     """Widen comparisons so that they hold for all treatment arms together.
 
     The intervals are those of the metric's own test at the confidence that one comparison needs,
@@ -23,20 +23,20 @@ def widened(compare: Compare, arms: Sequence[Arm], terms: Terms, found: Compared
         compare: How arms are compared.
         arms: Control first.
         terms: As each comparison was asked for.
-        found: The comparisons by themselves.
+        compared: The comparisons by themselves.
 
     Source: Dunnett 1955, with a variance for each arm.
     """
-    loadings = shared_control_loadings(found.samples[0], found.samples[1:])
+    loadings = shared_control_loadings(compared.samples[0], compared.samples[1:])
     # the smallest is the cautious choice when arms differ
-    df = min(one.degrees_of_freedom for one in found.differences)
+    df = min(difference.degrees_of_freedom for difference in compared.differences)
     critical = max_t_critical(loadings, significance=1 - terms.confidence, degrees_of_freedom=df)
     wide = compare(arms, terms._replace(confidence=1 - t_p(critical, df)))
     return replace(
-        found,
+        compared,
         differences=[
-            replace(one, p=_joint_p(one.p, loadings, degrees_of_freedom=df))
-            for one in wide.differences
+            replace(difference, p=_joint_p(difference.p, loadings, degrees_of_freedom=df))
+            for difference in wide.differences
         ],
     )
 

@@ -101,10 +101,10 @@ def moments_of(sums: Sums) -> Moments:
         n=n,
         mean={name: sums.first[name] / (n * MICRO) for name in VARIABLES},
         covariance={
-            (one, other): (
-                (n * sums.second[one, other] - sums.first[one] * sums.first[other])
+            (first, second): (
+                (n * sums.second[first, second] - sums.first[first] * sums.first[second])
                 / (n * (n - 1) * MICRO**2)
             )
-            for one, other in PAIRS
+            for first, second in PAIRS
         },
     )

@@ -83,6 +83,12 @@ def calibration_noise(
 ) -> tuple[float, float]:
     """ECE that a perfectly calibrated model would show on as many rows: its mean and its 95% point,
     by simulation.
+
+    Args:
+        predicted: Probabilities, shape (n,).
+        bins: Bin of each row, from 1.
+        samples: Sets of outcomes that are drawn.
+        rng: Seeded stream.
     """
     errors = []
     step = max(1, MAX_WEIGHTS // max(len(predicted), 1))
@@ -95,6 +101,11 @@ def calibration_noise(
 
 def brier_parts(predicted: Floats, churned: Floats, bins: Longs) -> dict[str, float]:
     """Split the Brier score: reliability - resolution + uncertainty + what is left inside the bins.
+
+    Args:
+        predicted: Probabilities, shape (n,).
+        churned: Outcome, 0 or 1, shape (n,).
+        bins: Bin of each row, from 1, none empty.
 
     Source: Murphy 1973, "A new vector partition of the probability score".
     """
@@ -118,6 +129,11 @@ def brier_parts(predicted: Floats, churned: Floats, bins: Longs) -> dict[str, fl
 def calibration_line(predicted: Floats, churned: Floats, users: Longs) -> list[Metric]:
     """Slope of the outcome on the predicted log odds (1 is right),
     and offset at slope 1 (0 is right), clustered by user.
+
+    Args:
+        predicted: Probabilities, shape (n,).
+        churned: Outcome, 0 or 1, shape (n,).
+        users: User of each row, as a code: rows of one user are not independent.
 
     Source: Cox 1958, "Two further applications of a model for binary regression".
     """
@@ -144,8 +160,8 @@ def _line(
     )
 
 
-def _interval(name: str, found: tuple[Floats, Floats] | None, position: int) -> Metric:
-    if found is None:
+def _interval(name: str, fitted: tuple[Floats, Floats] | None, position: int) -> Metric:
+    if fitted is None:
         return Metric(name, None)
-    value, error = float(found[0][position]), float(np.sqrt(found[1][position, position]))
+    value, error = float(fitted[0][position]), float(np.sqrt(fitted[1][position, position]))
     return Metric(name, value, value - Z_95 * error, value + Z_95 * error)

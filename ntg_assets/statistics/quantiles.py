@@ -66,12 +66,12 @@ def mid_quantiles(
     distributions"; the ends are read at the quantile plus and minus the error of the counts
     (Woodruff 1952).
     """
-    known = [np.asarray(one, dtype=np.float64) for one in arms]
-    support = np.unique(np.concatenate(known))
-    return [_mid_quantile(_Steps(support, _counts(one, support)), quantile) for one in known]
+    numbers = [np.asarray(arm, dtype=np.float64) for arm in arms]
+    support = np.unique(np.concatenate(numbers))
+    return [_mid_quantile(_Steps(support, _counts(arm, support)), quantile) for arm in numbers]
 
 
-def quantile_sample(found: OrderStatistics) -> Sample:
+def quantile_sample(ranks: OrderStatistics) -> Sample:
     """Read the variance of a quantile off the width of its interval,
     without any assumption about the distribution's shape.
 
@@ -82,9 +82,9 @@ def quantile_sample(found: OrderStatistics) -> Sample:
         NotEnoughDataError: so few units that the interval would reach beyond the smallest or
             largest of them.
     """
-    low, high = _ends(found)
-    squared_error = ((high - low) / (2 * ENCLOSING_Z)) ** 2 * (found.n - 1) / found.n
-    return Sample(found.n, found.value, squared_error * found.n)
+    low, high = _ends(ranks)
+    squared_error = ((high - low) / (2 * ENCLOSING_Z)) ** 2 * (ranks.n - 1) / ranks.n
+    return Sample(ranks.n, ranks.value, squared_error * ranks.n)
 
 
 def compare_quantiles(
@@ -184,19 +184,19 @@ def _mid_quantile(steps: _Steps, quantile: float) -> OrderStatistics:
     )
 
 
-def _ends(found: OrderStatistics) -> tuple[float, float]:
-    if found.low is None or found.high is None:
-        raise NotEnoughDataError(f"{found.n} units are too few for an interval of this quantile.")
-    return found.low, found.high
+def _ends(ranks: OrderStatistics) -> tuple[float, float]:
+    if ranks.low is None or ranks.high is None:
+        raise NotEnoughDataError(f"{ranks.n} units are too few for an interval of this quantile.")
+    return ranks.low, ranks.high
 
 
 def _reach(*sides: tuple[OrderStatistics, str]) -> float:
     """Add up the squared errors of some ends."""
     squares = 0.0
-    for found, side in sides:
-        low, high = _ends(found)
-        distance = found.value - low if side == "low" else high - found.value
-        squares += (distance / ENCLOSING_Z) ** 2 * (found.n - 1) / found.n
+    for ranks, side in sides:
+        low, high = _ends(ranks)
+        distance = ranks.value - low if side == "low" else high - ranks.value
+        squares += (distance / ENCLOSING_Z) ** 2 * (ranks.n - 1) / ranks.n
     return squares
 
 

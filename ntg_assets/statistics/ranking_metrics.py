@@ -39,20 +39,20 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
 
     Source: Jarvelin and Kekalainen 2002 (NDCG, binary gains).
     """
-    found = hits[:, :k]
-    places = np.arange(1, found.shape[1] + 1)
+    is_hit = hits[:, :k]
+    places = np.arange(1, is_hit.shape[1] + 1)
     gain = 1 / np.log2(places + 1)
     best_possible = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))[np.minimum(n_relevant, k) - 1]
-    n_found = found.sum(axis=1)
+    n_found = is_hit.sum(axis=1)
     first = (
-        np.where(found.any(axis=1), found.argmax(axis=1) + 1, np.inf)
-        if found.shape[1]
-        else np.full(len(found), np.inf)
+        np.where(is_hit.any(axis=1), is_hit.argmax(axis=1) + 1, np.inf)
+        if is_hit.shape[1]
+        else np.full(len(is_hit), np.inf)
     )
     return UserMetrics(
-        ndcg=_row_sums(found * gain) / best_possible,
+        ndcg=_row_sums(is_hit * gain) / best_possible,
         recall=n_found / n_relevant,
-        average_precision=_row_sums(found * np.cumsum(found, axis=1) / places)
+        average_precision=_row_sums(is_hit * np.cumsum(is_hit, axis=1) / places)
         / np.minimum(n_relevant, k),
         reciprocal_rank=1 / first,
         hit=(n_found > 0).astype(np.float64),
@@ -60,7 +60,15 @@ def user_metrics(hits: Flags, n_relevant: Longs, *, k: int) -> UserMetrics:
 
 
 def hits_by_place(user: Longs, rank: Longs, is_hit: Flags, *, n_users: int, k: int) -> Flags:
-    """Lay list rows out as users x places (ranks from 1; rows beyond `k` are left out)."""
+    """Lay list rows out as users x places (ranks from 1; rows beyond `k` are left out).
+
+    Args:
+        user: Of each row, numbered from 0.
+        rank: Place of the row's item, from 1.
+        is_hit: Whether the item was taken.
+        n_users: Users, those without rows included.
+        k: Places.
+    """
     hits = np.zeros((n_users, k), np.bool_)
     kept = rank <= k
     hits[user[kept], rank[kept] - 1] = is_hit[kept]

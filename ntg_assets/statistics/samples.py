@@ -59,8 +59,8 @@ def pooled_theta(arms: Sequence[Moments]) -> float:
     if not has_past(arms):
         return 0.0
     ratios = [(arm.n - 1, _ratio_covariance(arm), _covariate_variance(arm)) for arm in arms]
-    covariance = sum(weight * found for weight, found, _ in ratios)
-    variance = sum(weight * found for weight, _, found in ratios)
+    covariance = sum(freedom * covaried for freedom, covaried, _ in ratios)
+    variance = sum(freedom * varied for freedom, _, varied in ratios)
     return covariance / variance if variance > 0 else 0.0
 
 

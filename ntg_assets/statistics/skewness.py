@@ -83,23 +83,23 @@ def compare_skewed(
     Raises:
         NotEnoughDataError: no unit differs from another in either arm.
     """
-    found = compare_means(control, treatment, confidence=confidence)
-    known = [shape for shape in shapes if shape is not None]
+    difference = compare_means(control, treatment, confidence=confidence)
+    present = [shape for shape in shapes if shape is not None]
     if (
-        len(known) < len(shapes)
-        or abs(skew_of_difference(control, treatment, known)) <= MOST_SKEW
-        or _unlikeness(control, treatment, known) > MOST_UNLIKE
+        len(present) < len(shapes)
+        or abs(skew_of_difference(control, treatment, present)) <= MOST_SKEW
+        or _unlikeness(control, treatment, present) > MOST_UNLIKE
     ):
-        return Skewed(found, is_corrected=False)
+        return Skewed(difference, is_corrected=False)
     df = control.n + treatment.n - 2
     low, high, error = _ends(control, treatment, t_critical((1 - confidence) / 2, df))
     pooled = replace(
-        found,
+        difference,
         low=low,
         high=high,
         standard_error=error,
         degrees_of_freedom=df,
-        p=t_p(found.difference / error, df),
+        p=t_p(difference.difference / error, df),
     )
     return Skewed(pooled, is_corrected=True)
 
@@ -114,8 +114,8 @@ def _ends(control: Sample, treatment: Sample, critical: float) -> tuple[float, f
     """
     is_small = treatment.n < control.n
     large, small = (control, treatment) if is_small else (treatment, control)
-    known, wide = large.squared_error, pooled_variance(control, treatment) / small.n
-    difference, error = treatment.mean - control.mean, sqrt(known + wide)
+    own, wide = large.squared_error, pooled_variance(control, treatment) / small.n
+    difference, error = treatment.mean - control.mean, sqrt(own + wide)
     change = (
         (1 if is_small else -1) / large.mean if is_clearly_positive(large, confidence=0.95) else 0.0
     )
@@ -123,7 +123,7 @@ def _ends(control: Sample, treatment: Sample, critical: float) -> tuple[float, f
     if change == 0 or scale <= 0:
         return difference - critical * error, difference + critical * error, error
     centre = (difference + critical**2 * wide * change) / scale
-    product = (difference**2 - critical**2 * (known + wide)) / scale
+    product = (difference**2 - critical**2 * (own + wide)) / scale
     reach = sqrt(max(centre**2 - product, 0.0))
     return centre - reach, centre + reach, error
 
@@ -152,6 +152,6 @@ def _unlikeness(control: Sample, treatment: Sample, shapes: Sequence[Shape]) -> 
 
 
 def _average(values: Sequence[float], shapes: Sequence[Shape]) -> float:
-    return sum(value * one.n for value, one in zip(values, shapes, strict=True)) / sum(
-        one.n for one in shapes
+    return sum(value * shape.n for value, shape in zip(values, shapes, strict=True)) / sum(
+        shape.n for shape in shapes
     )

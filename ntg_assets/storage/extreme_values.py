@@ -15,9 +15,9 @@ import duckdb
 import pandera.polars as pa
 import polars as pl
 
-from ntg_assets.contracts import violations
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.run import run
+from ntg_assets.violations import violations
 
 RANGES = frozenset(
     {"greater_than_or_equal_to", "greater_than", "less_than_or_equal_to", "less_than"}

@@ -7,10 +7,10 @@ import numpy as np
 import pandera.polars as pa
 import polars as pl
 
-from ntg_assets.contracts import Violation, describe_violations, violations
 from ntg_assets.errors import ContractError
 from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.extreme_values import acquit, are_enough
+from ntg_assets.violations import Violation, describe_violations, violations
 
 CHECKED_ROWS_AT_ONCE = 1_000_000  # a contract then costs the memory of one batch, not of the table
 SORTED_KEYS_AT_ONCE = 12_500_000  # 100 MB of hashes; more are sorted part by part

@@ -5,21 +5,14 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from ntg_assets.contracts import (
-    Contract,
-    IdTypes,
-    Violation,
-    column_names,
-    file_of,
-    key_of,
-    schema_of,
-)
+from ntg_assets.contracts import Contract, IdTypes, column_names, file_of, key_of, schema_of
 from ntg_assets.errors import ContractError
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.describe import measure_table, sample_table
 from ntg_assets.storage.row_checks import BrokenContractError, check_rows
 from ntg_assets.storage.run import bound
 from ntg_assets.storage.versions import column_types_of, content_hash, version_name
+from ntg_assets.violations import Violation
 
 
 @dataclass(frozen=True)

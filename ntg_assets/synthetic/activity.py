@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ntg_assets.synthetic.spec import HazardRules, WorldSpec
+from ntg_assets.synthetic.rules import HazardRules
+from ntg_assets.synthetic.spec import WorldSpec
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -39,6 +39,13 @@ class Beliefs:
     ) -> None:
         """Learn from one day: `hazard` is the day's, `active` what was seen;
         the day of joining tells nothing.
+
+        Args:
+            day: Its number.
+            habits: Of the block's users.
+            active: Who was seen, shape (n,).
+            hazard: Chance of leaving on that day, shape (n,).
+            effect: What the trial changes.
         """
         is_member = day > habits.joined
         chance = self.clock.chance(self.clock.rates[:, None], day=day, effect=effect)

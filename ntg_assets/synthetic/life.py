@@ -215,12 +215,9 @@ def _with_outcome(rows: pl.DataFrame, *, block: _Block, cutoff: int) -> pl.DataF
     spec = block.clock.spec
     if cutoff + spec.horizon_days > spec.n_days:
         return rows.with_columns(pl.lit(None, dtype=pl.Boolean).alias("was_silent"))
-    was_active = block.active[cutoff : cutoff + spec.horizon_days].any(axis=0)
-    return rows.with_columns(
-        pl.Series(
-            "was_silent", np.logical_not(was_active)[rows["user"].to_numpy() - block.first_user]
-        )
-    )
+    is_silent = np.logical_not(block.active[cutoff : cutoff + spec.horizon_days].any(axis=0))
+    users = rows["user"].to_numpy() - block.first_user
+    return rows.with_columns(pl.Series("was_silent", is_silent[users]))
 
 
 def _add_bots(population: Population, *, block: _Block) -> None:

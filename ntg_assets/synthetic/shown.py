@@ -11,7 +11,6 @@ quality of the item * pace of the user`, whatever else stands on the list. Click
 else in the world.
 """
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -22,12 +21,12 @@ from numpy.typing import NDArray
 from ntg_assets.randomness import random_stream
 from ntg_assets.synthetic.activity import Flags, Floats
 from ntg_assets.synthetic.catalogue import daily_weights
+from ntg_assets.synthetic.click_law import ClickLaw, Indices
 from ntg_assets.synthetic.planted import Planted
-from ntg_assets.synthetic.spec import ShownRules
+from ntg_assets.synthetic.rules import ShownRules
 
 DAY_US = 86_400_000_000
 OWN, SECOND, ANYWHERE, SHELF, BROWSE = range(5)
-Indices = NDArray[np.int64]
 DAY_SCHEMA: dict[str, Any] = {
     "user_id": pl.Int64,
     "item_id": pl.Int64,
@@ -36,50 +35,6 @@ DAY_SCHEMA: dict[str, Any] = {
     "propensity": pl.Float64,
     "clicked": pl.Int8,
 }
-
-
-@dataclass(frozen=True)
-class ClickLaw:
-    """The planted probability of a click.
-
-    Attributes:
-        examination: By place, the first one first.
-        quality: By item index.
-        pace: By user index.
-        appeal: Of the own community, the second one, any other.
-    """
-
-    examination: Floats
-    quality: Floats
-    pace: Floats
-    appeal: tuple[float, float, float]
-
-    def probability(
-        self, planted: Planted, *, user: Indices, item: Indices, place: Indices
-    ) -> Floats:
-        """Probability of a click of each (user index, item index, place from 0)."""
-        population, community = planted.population, planted.catalogue.community[item]
-        is_own, is_second = (
-            community == population.community[user],
-            community == population.second_community[user],
-        )
-        appeal = np.where(
-            is_own, self.appeal[0], np.where(is_second, self.appeal[1], self.appeal[2])
-        )
-        found: Floats = self.examination[place] * appeal * self.quality[item] * self.pace[user]
-        return found
-
-
-def click_law(planted: Planted) -> ClickLaw:
-    """Draw the law of clicks of a world."""
-    spec, rules = planted.spec, planted.spec.shown
-    rng = random_stream(spec.seed, "synthetic clicks")
-    return ClickLaw(
-        examination=np.asarray(rules.examination ** np.arange(rules.places), dtype=np.float64),
-        quality=rng.uniform(*rules.quality, spec.n_items),
-        pace=rng.uniform(*rules.pace, spec.n_users),
-        appeal=rules.appeal,
-    )
 
 
 def shown_log(planted: Planted, law: ClickLaw) -> pl.DataFrame:
@@ -169,8 +124,8 @@ def _pick(
 
 def _in_community(values: Floats, community: NDArray[np.int32], planted: Planted) -> Floats:
     """Sum of values over the items of each community that is asked for."""
-    found: Floats = np.add.reduceat(values, planted.catalogue.bounds[:-1])[community]
-    return found
+    per_community: Floats = np.add.reduceat(values, planted.catalogue.bounds[:-1])[community]
+    return per_community
 
 
 def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
@@ -184,23 +139,33 @@ def _browsed(user: Indices, is_out: Floats, planted: Planted) -> Floats:
 def fill_probability(
     user: Indices, item: Indices, weights: Floats, shelf: Indices, planted: Planted
 ) -> Floats:
-    """Probability that a place of a user's list of this day is filled with an item."""
+    """Probability that a place of a user's list of this day is filled with an item.
+
+    Args:
+        user: User index of each place.
+        item: Item index of each place.
+        weights: Draw of each item on this day, shape (items,).
+        shelf: Item indices of the day's shelf.
+        planted: The world.
+    """
     population, community = planted.population, planted.catalogue.community[item]
     own, second, anywhere, shelved, browsing = _shares(planted.spec.shown)
     is_own, is_second = (
         community == population.community[user],
         community == population.second_community[user],
     )
-    found = (
+    probability = (
         (own * is_own + second * is_second)
         * weights[item]
         / _in_community(weights, community, planted)
     )
-    found += anywhere * weights[item] / weights.sum() + shelved * np.isin(item, shelf) / len(shelf)
-    found += (
+    probability += anywhere * weights[item] / weights.sum() + shelved * np.isin(item, shelf) / len(
+        shelf
+    )
+    probability += (
         browsing * (is_own | is_second) / _browsed(user, (weights > 0).astype(np.float64), planted)
     )
-    return np.asarray(found, dtype=np.float64)
+    return np.asarray(probability, dtype=np.float64)
 
 
 def _shares(rules: ShownRules) -> Floats:

@@ -2,6 +2,7 @@
 and every truth that is planted in it.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,95 +10,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from ntg_assets.configuration.section import Section
 from ntg_assets.errors import ConfigurationError
+from ntg_assets.synthetic.rules import HazardRules, ShownRules, TrialRules
 
 DEFAULT_SEED = 20260101
 RISK_BANDS = 4  # bands of the planted probability of silence, by which the trial's effect differs
 ITEMS_PER_COMMUNITY = 25  # fewer make no taste: small catalogues get fewer communities
 MOST_COMMUNITIES = 24
 SHARE_TOLERANCE = 1e-9  # decimal shares do not add up to 1 exactly in binary
-
-
-class HazardRules(Section):
-    """Daily hazard of leaving for good: `1 - exp(-exp(log_hazard))`, made only of what a log shows.
-
-    `log_hazard = ln(daily) - trend * T + newcomer * 0.5 ** (tenure / newcomer_half_life_days) -
-    level * ln((s + c) / reference_rate)` with s and f the slow and the fast decayed share of active
-    days, c the smoothing, and `T = ln((f + c) / (s + c))` kept in [-1.5, 1].
-    """
-
-    daily: float = Field(default=0.0015, gt=0, lt=1)
-    """Hazard per day of an old user at the reference rate whose activity neither rises nor
-    falls.
-    """
-    trend: float = 1.0
-    """How strongly falling activity raises the hazard."""
-    newcomer: float = 1.5
-    """How much higher the log-hazard of a user on the first day is."""
-    level: float = 0.5
-    """How strongly much activity lowers the hazard."""
-    fast_half_life_days: float = Field(default=14.0, gt=0)
-    slow_half_life_days: float = Field(default=56.0, gt=0)
-    newcomer_half_life_days: float = Field(default=28.0, gt=0)
-    reference_rate: float = Field(default=0.05, gt=0)
-    """Share of active days at which the level term is zero."""
-    smoothing: float = Field(default=0.01, gt=0)
-    """The c of the formula: keeps the logarithms finite."""
-
-
-class TrialRules(Section):
-    """A randomised trial over the last days of the world,
-    in which only recently active users take part.
-    """
-
-    experiment_id: str = "synthetic-trial"
-    salt: str = "synthetic-trial"
-    """Users with `unit_interval(salt, user_id)` below `control_share` are the control."""
-    control_share: float = Field(default=0.5, gt=0, lt=1)
-    days: int = Field(default=56, ge=1)
-    band_edges: tuple[float, float, float] = (0.25, 0.5, 0.75)
-    """Borders between the risk bands: planted probability of silence at the start of the trial,
-    without treatment.
-    """
-    activity_lift: tuple[float, float, float, float] = (0.04, 0.10, 0.20, 0.30)
-    """Treated users' daily chance of activity is multiplied by 1 + lift,
-    by band from low to high risk.
-    """
-    hazard_cut: tuple[float, float, float, float] = (0.0, 0.10, 0.20, 0.30)
-    """Treated users' daily hazard is multiplied by 1 - cut, by band."""
-    value_lift: float = Field(default=0.03, gt=-1)
-    """Treated users' events are worth 1 + lift times as much."""
-
-
-class ShownRules(Section):
-    """Lists that a system showed over the last days of the world,
-    each place filled at random by known probabilities; see `shown.py`.
-    """
-
-    days: int = Field(default=112, ge=1)
-    """Twice the trial's: some lists were shown before any cutoff that leaves the trial to the
-    end.
-    """
-    places: int = Field(default=5, ge=1)
-    own_share: float = Field(default=0.45, ge=0, le=1)
-    """Share of places filled from the user's own community, by the day's draw."""
-    second_share: float = Field(default=0.1, ge=0, le=1)
-    shelf_share: float = Field(default=0.2, ge=0, le=1)
-    """Share filled with one of the day's most drawn items, each as likely as the others."""
-    browse_share: float = Field(default=0.15, ge=0, le=1)
-    """Share filled with any item of the user's two communities,
-    each as likely as the others; the rest by the day's draw of all items.
-    """
-    shelf_items: int = Field(default=100, ge=1)
-    examination: float = Field(default=0.8, gt=0, le=1)
-    """The place after is looked at so many times as often as the place before."""
-    appeal: tuple[float, float, float] = (0.30, 0.15, 0.04)
-    """Click of an average user on an average item in the first place: own community,
-    second one, any other.
-    """
-    quality: tuple[float, float] = (0.5, 1.5)
-    """Items are so much more or less attractive than the average one."""
-    pace: tuple[float, float] = (0.5, 1.5)
-    """Users click so much more or less than the average one."""
 
 
 class WorldSpec(Section):
@@ -183,49 +102,45 @@ class WorldSpec(Section):
         return self
 
     def _problems(self) -> list[str]:
-        problems = []
+        return [*self._size_problems(), *self._share_problems(), *self._calendar_problems()]
+
+    def _size_problems(self) -> Iterator[str]:
         if self.n_events < self.n_users:
-            problems.append(
+            yield (
                 f"{self.n_events:,} events for {self.n_users:,} users: each user has at least one"
                 f" event. Ask for at least {self.n_users:,} events or fewer users"
             )
         if self.n_communities is not None and self.n_communities > self.n_items:
-            problems.append(
+            yield (
                 f"{self.n_communities} communities need at least as many items, found n_items ="
                 f" {self.n_items}"
             )
-        if self.loyalty + self.second_loyalty > 1:
-            problems.append(
-                f"loyalty + second_loyalty = {self.loyalty + self.second_loyalty:g} is above 1"
-            )
-        shares = (
-            self.shown.own_share
-            + self.shown.second_share
-            + self.shown.shelf_share
-            + self.shown.browse_share
-        )
-        if shares > 1 + SHARE_TOLERANCE:
-            problems.append(
+
+    def _share_problems(self) -> Iterator[str]:
+        if (loyal := self.loyalty + self.second_loyalty) > 1:
+            yield f"loyalty + second_loyalty = {loyal:g} is above 1"
+        if (shares := self.shown.filled_share) > 1 + SHARE_TOLERANCE:
+            yield (
                 f"shown.own_share + second_share + shelf_share + browse_share = {shares:g} is"
                 " above 1"
             )
         if (surest := max(self.shown.appeal) * self.shown.quality[1] * self.shown.pace[1]) > 1:
-            problems.append(
+            yield (
                 f"the surest click has a probability of {surest:g}: lower shown.appeal, quality or"
                 " pace"
             )
+
+    def _calendar_problems(self) -> Iterator[str]:
         if self.trial.days % self.horizon_days:
-            problems.append(
+            yield (
                 f"a trial of {self.trial.days} days is no multiple of the horizon of"
                 f" {self.horizon_days} days"
             )
-        if self.trial.days + self.horizon_days > self.n_days // 2:
-            problems.append(
+        if (needed := self.trial.days + self.horizon_days) > self.n_days // 2:
+            yield (
                 f"n_days = {self.n_days} is too short for a trial of {self.trial.days} days and a"
-                f" horizon of {self.horizon_days}: at least"
-                f" {2 * (self.trial.days + self.horizon_days)} days are needed"
+                f" horizon of {self.horizon_days}: at least {2 * needed} days are needed"
             )
-        return problems
 
     @property
     def communities(self) -> int:
@@ -274,5 +189,5 @@ def world_spec(**fields: Any) -> WorldSpec:
                 f"synthetic world: unknown field {where!r}; see `WorldSpec` for the known ones."
             ) from None
         text = first["msg"].removeprefix("Value error, ")
-        found = f"{where}: {text} (found {first['input']!r})" if where else text
-        raise ConfigurationError(f"synthetic world: {found}.") from None
+        sentence = f"{where}: {text} (found {first['input']!r})" if where else text
+        raise ConfigurationError(f"synthetic world: {sentence}.") from None

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ntg_assets.synthetic.activity import Effect, Flags, Floats, Habits
-from ntg_assets.synthetic.spec import TrialRules
+from ntg_assets.synthetic.rules import TrialRules
 
 ELIGIBLE_HORIZONS = 2  # users active within so many horizons before the start take part
 

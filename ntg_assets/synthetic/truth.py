@@ -8,9 +8,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ntg_assets.synthetic.catalogue import Catalogue
+from ntg_assets.synthetic.click_law import ClickLaw
 from ntg_assets.synthetic.events import MEAN_AMOUNT
 from ntg_assets.synthetic.planted import Planted
-from ntg_assets.synthetic.shown import ClickLaw
 from ntg_assets.synthetic.spec import WorldSpec
 
 

@@ -12,21 +12,23 @@
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq  # noqa: TID251  # it writes
 
 from ntg_assets.errors import StorageError
 from ntg_assets.storage.parquet import CHECKSUMMED
 from ntg_assets.synthetic import truth
+from ntg_assets.synthetic.click_law import click_law
 from ntg_assets.synthetic.events import EVENT_SCHEMA, daily_events
 from ntg_assets.synthetic.life import Progress
-from ntg_assets.synthetic.planted import plant
-from ntg_assets.synthetic.shown import click_law, shown_log
+from ntg_assets.synthetic.planted import Planted, plant
+from ntg_assets.synthetic.shown import shown_log
 from ntg_assets.synthetic.spec import DEFAULT_SEED, WorldSpec, world_spec
 
 ROW_GROUP_ROWS = 1_000_000
@@ -84,16 +86,7 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     """Write the world of a checked spec (see `write_world`)."""
     _make_room(folder, spec)
     planted = plant(spec, progress=progress)
-    law = click_law(planted)
-    tables = {
-        "items.parquet": truth.item_table(planted.catalogue),
-        "assignments.parquet": truth.assignments(planted),
-        "shown.parquet": shown_log(planted, law),
-        "truth/users.parquet": truth.user_truth(planted, law),
-        "truth/items.parquet": truth.item_truth(planted, law),
-        "truth/churn.parquet": truth.churn_truth(planted),
-        "truth/trial.parquet": truth.trial_truth(planted),
-    }
+    tables = _tables(planted)
     _write_events(
         folder / "events.parquet", days=daily_events(planted), spec=spec, progress=progress
     )
@@ -111,6 +104,26 @@ def write_spec(folder: Path, spec: WorldSpec, *, progress: Progress) -> WorldSum
     written = ["events.parquet", *tables, "truth/parameters.json"]
     for name in written:
         (folder / (name + PART)).replace(folder / name)
+    return _summary(folder, spec, parameters, written=written)
+
+
+def _tables(planted: Planted) -> dict[str, pl.DataFrame]:
+    """Make what stands beside the log, by the name of its file."""
+    law = click_law(planted)
+    return {
+        "items.parquet": truth.item_table(planted.catalogue),
+        "assignments.parquet": truth.assignments(planted),
+        "shown.parquet": shown_log(planted, law),
+        "truth/users.parquet": truth.user_truth(planted, law),
+        "truth/items.parquet": truth.item_truth(planted, law),
+        "truth/churn.parquet": truth.churn_truth(planted),
+        "truth/trial.parquet": truth.trial_truth(planted),
+    }
+
+
+def _summary(
+    folder: Path, spec: WorldSpec, parameters: Mapping[str, Any], *, written: Sequence[str]
+) -> WorldSummary:
     return WorldSummary(
         folder=folder,
         n_events=spec.n_events,

@@ -18,7 +18,8 @@ from ntg_assets.errors import ConfigurationError, NotEnoughDataError
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.logs.log_content import LogContent
 from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
-from ntg_assets.experiments.readout.plans import baseline_of, plan_by_week
+from ntg_assets.experiments.readout.baselines import baseline_of
+from ntg_assets.experiments.readout.plans import plan_by_week
 from ntg_assets.experiments.readout.segments import segment_effects
 from ntg_assets.statistics.moments import Sums
 from ntg_assets.statistics.quantiles import OrderStatistics

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_of, violations
+from ntg_assets.contracts import Contract, IdTypes, column, identifier, schema_of
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage import row_checks
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.extreme_values import acquit, are_enough
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import write_table
+from ntg_assets.violations import violations
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")

@@ -19,7 +19,7 @@ from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.logs.exposure_rows import EXPOSURE_TYPES
 from ntg_assets.experiments.data.looks import look_of
 from ntg_assets.experiments.decision.receipts import evaluate
-from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.local_days import with_event_on
 from ntg_assets.statistics.repeated.sequential import planned_looks
 from ntg_assets.storage.run import run

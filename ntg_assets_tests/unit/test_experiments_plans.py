@@ -8,7 +8,8 @@ import scipy
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import ConfigurationError
-from ntg_assets.experiments.readout.plans import Baseline, plan_by_week, plan_experiment
+from ntg_assets.experiments.readout.baselines import Baseline
+from ntg_assets.experiments.readout.plans import plan_by_week, plan_experiment
 from ntg_assets.statistics.planning.power import (
     Design,
     days_for_units,

@@ -14,7 +14,7 @@ from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.experiments.data import summed_tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.decision.receipts import evaluate, make_receipt, replay
-from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.statistics.quantiles import compare_quantiles, mid_quantiles, quantile_sample
 from ntg_assets.storage.run import run
 from ntg_assets_tests.experiment_sums import sums

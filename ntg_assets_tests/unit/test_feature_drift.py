@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ntg_assets.contracts import IdTypes, contract_of, schema_of, violations
+from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.evaluation.features.drift import feature_drift, published_features, tell_drift
+from ntg_assets.violations import violations
 
 
 def users(**columns: Sequence[float | None]) -> dict[str, pl.DataFrame]:

@@ -12,11 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 from ntg_assets.configuration.inputs.landing import FetchSettings, LandingSettings
-from ntg_assets.contracts import IdTypes, contract_of, schema_of, violations
+from ntg_assets.contracts import IdTypes, contract_of, schema_of
 from ntg_assets.errors import SourceError
 from ntg_assets.landing.assets import judge, landed_files
 from ntg_assets.landing.fetch import Fetched, fetch_all, refuse_failures
 from ntg_assets.landing.objects import copied
+from ntg_assets.violations import violations
 from ntg_assets_tests.object_store import CHANGED, ObjectStore, object_store
 
 

@@ -11,10 +11,10 @@ import pytest
 from dagster._core.execution.api import execute_run_iterator
 
 from ntg_assets.cli.running.runs import nightly_job, select_assets
+from ntg_assets.configuration.modelling_key import ModellingKey
 from ntg_assets.configuration.modelling_keys import (
     DEPLOYMENT_KEYS,
     MODELLING_KEYS,
-    ModellingKey,
     configuration_keys,
     modelling_keys,
     validate_overrides,

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from ntg_assets.attributes.reading import no_attributes
 from ntg_assets.cli.app import app
-from ntg_assets.configuration.revenue import RadarSettings, TakenSettings
+from ntg_assets.configuration.handover import TakenSettings
+from ntg_assets.configuration.revenue import RadarSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.history.days import (

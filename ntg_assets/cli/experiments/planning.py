@@ -17,7 +17,7 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.experiments.readout.plans import baseline_of
+from ntg_assets.experiments.readout.baselines import baseline_of
 from ntg_assets.statistics.planning.plan_request import PlanRequest
 from ntg_assets.statistics.planning.sample_size import PlanAnswer, answer_plan
 from ntg_assets.statistics.two_samples import Better

@@ -13,9 +13,9 @@ def metrics_by_name(metrics: Any) -> dict[str, Any]:  # whatever YAML holds
         ValueError: two metrics have one name.
     """
     named: list[tuple[str, Any]] = [
-        (one.name if isinstance(one, MetricSettings) else str(one.get("name")), one)
-        for one in metrics
-        if isinstance(one, (dict, MetricSettings))
+        (metric.name if isinstance(metric, MetricSettings) else str(metric.get("name")), metric)
+        for metric in metrics
+        if isinstance(metric, (dict, MetricSettings))
     ]
     doubled = [name for name, n in Counter(name for name, _ in named).items() if n > 1]
     if doubled:
@@ -34,11 +34,13 @@ def with_metrics(definition: Any, catalogue: dict[str, Any]) -> Any:  # as above
         return definition
     for name in definition["metrics"]:
         if isinstance(name, str) and name not in catalogue:
-            known = ", ".join(catalogue) or "nothing"
+            catalogued = ", ".join(catalogue) or "nothing"
             msg = (
                 f"experiment {definition.get('id')}: the catalogue experiments.metrics has no"
-                f" {name!r}; it has {known}"
+                f" {name!r}; it has {catalogued}"
             )
             raise ValueError(msg)
-    taken = [catalogue[one] if isinstance(one, str) else one for one in definition["metrics"]]
+    taken = [
+        catalogue[metric] if isinstance(metric, str) else metric for metric in definition["metrics"]
+    ]
     return definition | {"metrics": taken}

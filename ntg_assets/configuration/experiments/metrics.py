@@ -119,7 +119,10 @@ class MetricSettings(Section):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "MetricSettings":
-        problems = [*(f"a {self.kind} {one}" for one in self.how.problems(self)), *self._odd()]
+        problems = [
+            *(f"a {self.kind} {problem}" for problem in self.how.problems(self)),
+            *self._odd(),
+        ]
         if problems:
             msg = f"metric {self.name}: {problems[0]}"
             raise ValueError(msg)

@@ -27,17 +27,17 @@ def _arm_problems(experiment: DefinedTerms) -> Iterator[str]:
 
 
 def _metric_problems(experiment: DefinedTerms) -> Iterator[str]:
-    known = [metric.name for metric in experiment.measured]
+    measured = [metric.name for metric in experiment.measured]
     for name in experiment.judged_metrics:
-        if name not in known:
-            yield f"metric {name!r} is not measured; known: {', '.join(known)}"
+        if name not in measured:
+            yield f"metric {name!r} is not measured; known: {', '.join(measured)}"
     for guardrail in experiment.guarded:
         if not (guardrail.margin or guardrail.relative_margin):
             yield (
                 f"guardrail {guardrail.metric} needs a margin or a relative_margin, its own or that"
                 " of the metric"
             )
-    if len(set(known)) < len(known):
+    if len(set(measured)) < len(measured):
         yield "two metrics have one name"
     if experiment.is_fixed(experiment.primary_metric):
         yield (
@@ -67,8 +67,8 @@ def _alpha_problems(experiment: DefinedTerms) -> Iterator[str]:
     ]
     for name in experiment.alpha_weights:
         if name not in sharing:
-            known = ", ".join(sharing)
-            yield f"alpha_weights names {name!r}; only {known} share the error rate"
+            weighted = ", ".join(sharing)
+            yield f"alpha_weights names {name!r}; only {weighted} share the error rate"
     for name in sharing:
         if not experiment.alpha_weights.get(name, 0) > 0:
             yield f"alpha_weights gives {name!r} nothing, so it could never claim anything"

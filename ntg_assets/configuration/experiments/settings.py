@@ -62,26 +62,31 @@ class ExperimentsSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _take_from_the_catalogue(cls, given: Any) -> Any:  # whatever YAML holds
+    def _take_from_the_catalogue(cls, section: Any) -> Any:  # whatever YAML holds
         """Put the metrics of the catalogue where experiments name them."""
-        if not isinstance(given, dict) or not isinstance(given.get("definitions"), list):
-            return given
-        catalogue = metrics_by_name(given.get("metrics") or [])
-        return given | {
-            "definitions": [with_metrics(one, catalogue) for one in given["definitions"]]
+        if not isinstance(section, dict) or not isinstance(section.get("definitions"), list):
+            return section
+        catalogue = metrics_by_name(section.get("metrics") or [])
+        return section | {
+            "definitions": [
+                with_metrics(definition, catalogue) for definition in section["definitions"]
+            ]
         }
 
     @property
     def prior(self) -> Belief | None:
         """What past experiments say about relative effects; None when they say too little."""
         return learn_prior(
-            [PastEffect(one.relative_effect, one.standard_error) for one in self.past_effects]
+            [
+                PastEffect(effect.relative_effect, effect.standard_error)
+                for effect in self.past_effects
+            ]
         )
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "ExperimentsSettings":
         ids = [experiment.id for experiment in self.definitions]
-        if doubled := sorted(one for one, n in Counter(ids).items() if n > 1):
+        if doubled := sorted(repeated for repeated, n in Counter(ids).items() if n > 1):
             msg = f"two experiments have the id {doubled[0]!r}"
             raise ValueError(msg)
         return self
@@ -92,15 +97,15 @@ class ExperimentsSettings(Section):
         one too.
         """
         in_layers = sorted(
-            (found for found in self.definitions if found.layer),
-            key=lambda found: (str(found.layer), found.layer_range),
+            (experiment for experiment in self.definitions if experiment.layer),
+            key=lambda experiment: (str(experiment.layer), experiment.layer_range),
         )
-        for one, other in pairwise(in_layers):
-            start, end = other.layer_range[0], min(one.layer_range[1], other.layer_range[1])
-            if one.layer == other.layer and start < end:
-                shared = f"[{start:g}, {end:g}) of layer {one.layer!r}"
+        for lower, upper in pairwise(in_layers):
+            start, end = upper.layer_range[0], min(lower.layer_range[1], upper.layer_range[1])
+            if lower.layer == upper.layer and start < end:
+                shared = f"[{start:g}, {end:g}) of layer {lower.layer!r}"
                 msg = (
-                    f"experiments {one.id} and {other.id} both take {shared}; give each its own"
+                    f"experiments {lower.id} and {upper.id} both take {shared}; give each its own"
                     " layer_range"
                 )
                 raise ValueError(msg)

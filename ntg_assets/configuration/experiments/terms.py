@@ -123,7 +123,7 @@ class DefinedTerms(Definition):
     @property
     def covariate_columns(self) -> list[str]:
         """Columns of a unit table or exposure log that metrics name as covariates, each once."""
-        named = [one for metric in self.measured for one in metric.covariates]
+        named = [column for metric in self.measured for column in metric.covariates]
         return list(dict.fromkeys(named))
 
     @property

@@ -62,7 +62,10 @@ class AttributeSettings(Section):
     def _names_meet(self) -> "AttributeSettings":
         for entity in ("user", "item"):
             names = [
-                name for one in self.sources if one.entity == entity for name in one.attributes
+                name
+                for source in self.sources
+                if source.entity == entity
+                for name in source.attributes
             ]
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(
@@ -75,7 +78,7 @@ class AttributeSettings(Section):
         return self
 
     def _given(self) -> set[tuple[str, str]]:
-        return {(one.entity, name) for one in self.sources for name in one.attributes}
+        return {(source.entity, name) for source in self.sources for name in source.attributes}
 
     def _needed(self) -> set[tuple[str, str]]:
         needed: set[tuple[str, str | None]] = set()
@@ -87,3 +90,9 @@ class AttributeSettings(Section):
                 ("item", shown.available_until),
             }
         return {(entity, name) for entity, name in needed if name is not None}
+
+    def names_of(self, entity: str) -> set[str]:
+        """Attributes of one kind of entity, over all sources."""
+        return {
+            name for source in self.sources if source.entity == entity for name in source.attributes
+        }

@@ -76,8 +76,8 @@ class FetchSettings(Section):
             raise ValueError(
                 f"must begin with one of {', '.join(f'{name}://' for name in schemes)}"
             )
-        asked = parts.query.lower()
-        if parts.password or "@" in parts.netloc or any(word in asked for word in SECRETS):
+        query_text = parts.query.lower()
+        if parts.password or "@" in parts.netloc or any(word in query_text for word in SECRETS):
             raise ValueError(
                 "holds a user, a password or a key; credentials come from the environment alone"
             )
@@ -108,7 +108,7 @@ class LandingSettings(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> "LandingSettings":
-        names = [one.name for one in self.fetch]
+        names = [fetch.name for fetch in self.fetch]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two fetches are called {', '.join(twice)}; each needs its folder")
         return self

@@ -121,20 +121,20 @@ class Decisions(Contract):
 
     @pa.dataframe_check
     @classmethod
-    def no_action_without_a_valid_readout(cls, data: pa.PolarsData) -> pl.LazyFrame:
+    def no_action_without_a_valid_readout(cls, table: pa.PolarsData) -> pl.LazyFrame:
         """Rolling out and rolling back are claims; iterating is not."""
-        return data.lazyframe.select(
+        return table.lazyframe.select(
             (pl.col("rule_decision") == "iterate") | pl.col("is_readout_valid")
         )
 
     @pa.dataframe_check
     @classmethod
     def no_departure_from_the_rule_without_owner_and_reason(
-        cls, data: pa.PolarsData
+        cls, table: pa.PolarsData
     ) -> pl.LazyFrame:
         """What is in force is the rule's decision, or a named person's with a reason."""
         is_signed = pl.col("override_owner").is_not_null() & pl.col("override_reason").is_not_null()
-        return data.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
+        return table.lazyframe.select((pl.col("decision") == pl.col("rule_decision")) | is_signed)
 
 
 @contract("experiment_problems")

@@ -118,12 +118,12 @@ class Readouts(Contract):
 
     @pa.dataframe_check
     @classmethod
-    def a_valid_readout_has_an_interval(cls, data: pa.PolarsData) -> pl.LazyFrame:
+    def a_valid_readout_has_an_interval(cls, table: pa.PolarsData) -> pl.LazyFrame:
         """No claim without difference, interval and p."""
         complete = pl.all_horizontal(
             pl.col("difference", "difference_low", "difference_high", "p").is_not_null()
         )
-        return data.lazyframe.select(~pl.col("is_valid") | complete)
+        return table.lazyframe.select(~pl.col("is_valid") | complete)
 
 
 @contract("experiment_plans")

@@ -7,7 +7,7 @@ import polars as pl
 from ntg_assets.configuration.experiments.comparisons import Comparison
 
 SOURCES = ["observed", "offline replay", "simulated"]
-COMPARISONS = [str(one) for one in (Comparison.BETWEEN_USERS, Comparison.PAIRED)]
+COMPARISONS = [str(comparison) for comparison in (Comparison.BETWEEN_USERS, Comparison.PAIRED)]
 READ = [*COMPARISONS, str(Comparison.TO_DATE)]
 SUMMED = [*COMPARISONS, str(Comparison.SINCE_THE_LOOK)]
 LOGS = ["exposures", "outcomes", "interaction log"]

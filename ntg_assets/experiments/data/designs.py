@@ -104,16 +104,16 @@ def arms_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the arms, control first (`arm_position` 0); one row per (experiment, arm)."""
     rows = [
         (
-            one.id,
+            experiment.id,
             arm.name,
             position,
-            arm_salt(one, arm.name),
+            arm_salt(experiment, arm.name),
             arm.weight,
             arm.strategy,
-            _list_length(one),
+            _list_length(experiment),
         )
-        for one in definitions
-        for position, arm in enumerate(one.arms)
+        for experiment in definitions
+        for position, arm in enumerate(experiment.arms)
     ]
     return pl.DataFrame(rows, schema=ARM_TYPES, orient="row")
 
@@ -122,10 +122,11 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the metrics of each readout; one row per (experiment, metric)."""
     rows = [
         (
-            one.id,
+            experiment.id,
             metric.name,
             metric.how.has_pairs,
-            metric.how.is_daily and not one.cluster_id,  # days of units say nothing of clusters
+            metric.how.is_daily
+            and not experiment.cluster_id,  # days of units say nothing of clusters
             metric.how.reads_ranks,
             metric.measure,
             metric.denominator,
@@ -139,12 +140,12 @@ def metrics_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
             metric.quantile if metric.how.reads_ranks else None,
             metric.winsorise_at,
             metric.winsorise_below,
-            one.evidence,
-            metric.name == one.primary_metric,
-            one.window_days,
+            experiment.evidence,
+            metric.name == experiment.primary_metric,
+            experiment.window_days,
         )
-        for one in definitions
-        for metric in one.measured
+        for experiment in definitions
+        for metric in experiment.measured
     ]
     return pl.DataFrame(rows, schema=METRIC_TYPES, orient="row")
 
@@ -154,9 +155,9 @@ def event_types_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame
     one row per (experiment, metric, event type).
     """
     rows = [
-        (one.id, metric.name, kind)
-        for one in definitions
-        for metric in one.measured
+        (experiment.id, metric.name, kind)
+        for experiment in definitions
+        for metric in experiment.measured
         for kind in dict.fromkeys(metric.event_types)
     ]
     return pl.DataFrame(rows, schema=EVENT_TYPE_TYPES, orient="row")
@@ -167,9 +168,9 @@ def categories_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     one row per (experiment, metric, category).
     """
     rows = [
-        (one.id, metric.name, category)
-        for one in definitions
-        for metric in one.measured
+        (experiment.id, metric.name, category)
+        for experiment in definitions
+        for metric in experiment.measured
         for category in dict.fromkeys(metric.categories)
     ]
     return pl.DataFrame(rows, schema=CATEGORY_TYPES, orient="row")
@@ -177,7 +178,7 @@ def categories_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
 
 def looks_frame(definitions: Sequence[ExperimentSettings]) -> pl.DataFrame:
     """List the planned looks; one row per (experiment, look)."""
-    rows = [(one.id, size) for one in definitions for size in one.look_sizes]
+    rows = [(experiment.id, size) for experiment in definitions for size in experiment.look_sizes]
     return pl.DataFrame(rows, schema=LOOK_TYPES, orient="row")
 
 

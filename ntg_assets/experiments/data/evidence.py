@@ -17,9 +17,9 @@ from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast
 from ntg_assets.statistics.moments import NOTHING, Sums, total
-from ntg_assets.statistics.novelty import Cohort, Trend
 from ntg_assets.statistics.quantiles import OrderStatistics
 from ntg_assets.statistics.skewness import Shape
+from ntg_assets.statistics.trends import Cohort, Trend
 
 SECONDS_PER_DAY = 86_400
 ALL_TREATMENTS = "all treatments"
@@ -131,28 +131,34 @@ class Evidence:
     """By day and arm: units that saw their first arm then."""
 
     def sums_for(self, comparison: str, metric: str, arm: str) -> Sums:
-        """Add up the segments of one arm."""
+        """Add up the segments of one arm.
+
+        Args:
+            comparison: A `Comparison`.
+            metric: Its name.
+            arm: Its name.
+        """
         return self._totals.get((comparison, metric, arm), NOTHING)
 
     def to_date(self) -> "Evidence":
         """Add what came in since the last look: for harm, which may be seen at any time."""
         merged: dict[tuple[str, str, str, str], Sums] = {}
-        for (comparison, *rest), found in sorted(self.sums.items()):
+        for (comparison, *rest), sums in sorted(self.sums.items()):
             key = (
                 Comparison.BETWEEN_USERS if comparison == Comparison.SINCE_THE_LOOK else comparison,
                 rest[0],
                 rest[1],
                 rest[2],
             )
-            merged[key] = total([merged[key], found]) if key in merged else found
+            merged[key] = total([merged[key], sums]) if key in merged else sums
         return replace(self, sums=merged, contrasts=self.contrasts_to_date or self.contrasts)
 
     @cached_property
     def _totals(self) -> dict[tuple[str, str, str], Sums]:
         parts: dict[tuple[str, str, str], list[Sums]] = {}
-        for (comparison, metric, arm, _), found in self.sums.items():
-            parts.setdefault((comparison, metric, arm), []).append(found)
-        return {key: total(found) for key, found in parts.items()}
+        for (comparison, metric, arm, _), sums in self.sums.items():
+            parts.setdefault((comparison, metric, arm), []).append(sums)
+        return {key: total(sums) for key, sums in parts.items()}
 
     @property
     def segments(self) -> list[str]:
@@ -169,11 +175,11 @@ class Evidence:
         """Keep one segment; quantiles are known for everyone together only."""
         return replace(
             self,
-            sums={key: found for key, found in self.sums.items() if key[3] == segment},
+            sums={key: value for key, value in self.sums.items() if key[3] == segment},
             quantiles={},
             contrasts={
-                (metric, arm, ""): found
-                for (metric, arm, part), found in self.contrasts.items()
+                (metric, arm, ""): value
+                for (metric, arm, part), value in self.contrasts.items()
                 if part == segment
             },
         )

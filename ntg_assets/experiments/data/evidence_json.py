@@ -7,118 +7,130 @@ from typing import Any
 
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.data.level import Level
-from ntg_assets.experiments.data.logs.log_content import LogContent, log_content
+from ntg_assets.experiments.data.logs.log_content import log_content
 from ntg_assets.experiments.data.logs.log_files import log_file_of
 from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
-from ntg_assets.statistics.novelty import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
 from ntg_assets.statistics.skewness import Shape
+from ntg_assets.statistics.trends import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
+
+SUMS_KEY = ("comparison", "metric", "arm", "segment")
+CONTRAST_KEY = ("metric", "arm", "segment")
 
 
 def evidence_from_json(content: Mapping[str, Any]) -> Evidence:
     """Read the evidence out of a receipt."""
+    sums = {
+        (row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row)
+        for row in content["sums"]
+    }
+    levels, shapes = (map(dict, content.get(name, [])) for name in ("levels", "shapes"))
     return Evidence(
         traffic={row["arm"]: _traffic_from_json(row) for row in content["traffic"]},
-        sums={
-            (row["comparison"], row["metric"], row["arm"], row["segment"]): _sums_from_json(row)
-            for row in content["sums"]
-        },
+        sums=sums,
         prior=Belief(**content["prior"]) if content["prior"] else None,
         value=ValueTerms(**content.get("value", {})),
         files=tuple(log_file_of(row) for row in content.get("files", [])),
-        trends={
+        **_days_from_json(content),
+        quantiles={
+            (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
+        },
+        levels={row.pop("metric"): Level(**row) for row in levels},
+        without_past=content.get("without_past", {}),
+        contrasts=_contrasts_from_json(content.get("contrasts", [])),
+        contrasts_to_date=_contrasts_from_json(content.get("contrasts_to_date", [])),
+        shapes={(row.pop("metric"), row.pop("arm")): Shape(**row) for row in shapes},
+    )
+
+
+def _days_from_json(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what happened when; older receipts hold other sums of trends."""
+    return {
+        "trends": {
             row["arm"]: _trend_from_json(row)
             for row in content["trends"]
             if row.keys() >= set(TREND_SUMS)
         },
-        cohorts=_cohorts_from_json(content.get("cohorts", [])),
-        logs=[
+        "cohorts": _cohorts_from_json(content.get("cohorts", [])),
+        "logs": [
             log_content({**row, **_times(row, "last_at", "ended_at")})
             for row in content.get("log_contents", [])
         ],
-        quantiles={
-            (row["metric"], row["arm"]): order_statistics_of(row) for row in content["quantiles"]
-        },
-        levels={row.pop("metric"): Level(**row) for row in map(dict, content.get("levels", []))},
-        by_day={
+        "by_day": {
             (date.fromisoformat(row["exposed_on"]), row["arm"]): row["n_units"]
             for row in content.get("by_day", [])
         },
-        without_past=content.get("without_past", {}),
-        contrasts=_contrasts_from_json(content.get("contrasts", [])),
-        contrasts_to_date=_contrasts_from_json(content.get("contrasts_to_date", [])),
-        shapes={
-            (row.pop("metric"), row.pop("arm")): Shape(**row)
-            for row in map(dict, content.get("shapes", []))
-        },
-    )
+    }
 
 
 def evidence_to_json(evidence: Evidence) -> dict[str, Any]:
     """Write evidence down in a stated order."""
+    traffic = [
+        {"arm": arm, **_with_text_times(asdict(units))} for arm, units in evidence.traffic.items()
+    ]
+    sums = [
+        {**dict(zip(SUMS_KEY, key, strict=True)), **_sums_to_json(of_arm)}
+        for key, of_arm in sorted(evidence.sums.items())
+    ]
     return {
-        "traffic": [
-            {"arm": arm, **{name: _text_of_time(value) for name, value in asdict(found).items()}}
-            for arm, found in evidence.traffic.items()
-        ],
-        "sums": [
-            {
-                **dict(zip(("comparison", "metric", "arm", "segment"), key, strict=True)),
-                "n": found.n,
-                "n_null": found.n_null,
-                "n_unusable": found.n_unusable,
-                "n_nonzero": found.n_nonzero,
-                "largest": str(found.largest),
-                # text: JSON readers round integers this long
-                "first": {name: str(value) for name, value in found.first.items()},
-                "second": {"*".join(pair): str(value) for pair, value in found.second.items()},
-            }
-            for key, found in sorted(evidence.sums.items())
-        ],
+        "traffic": traffic,
+        "sums": sums,
         "prior": asdict(evidence.prior) if evidence.prior else None,
         "value": asdict(evidence.value),
         "files": [asdict(file) for file in evidence.files],
+        **_days_to_json(evidence),
+        "quantiles": _keyed_rows(evidence.quantiles, ("metric", "arm")),
+        "levels": [
+            {"metric": metric, **asdict(level)} for metric, level in sorted(evidence.levels.items())
+        ],
+        "contrasts": _keyed_rows(evidence.contrasts, CONTRAST_KEY),
+        "contrasts_to_date": _keyed_rows(evidence.contrasts_to_date, CONTRAST_KEY),
+        "without_past": dict(sorted(evidence.without_past.items())),
+        "shapes": _keyed_rows(evidence.shapes, ("metric", "arm")),
+    }
+
+
+def _days_to_json(evidence: Evidence) -> dict[str, Any]:
+    """Write down what happened when: trends, cohorts, what logs hold, units by day."""
+    logs = sorted(evidence.logs, key=lambda content: content.order)
+    return {
         "trends": [
-            {"arm": arm, **_trend_to_json(found)} for arm, found in sorted(evidence.trends.items())
+            {"arm": arm, **_trend_to_json(trend)} for arm, trend in sorted(evidence.trends.items())
         ],
         "cohorts": [
-            {"arm": arm, "cohort": name, **_cohort_to_json(found)}
+            {"arm": arm, "cohort": name, **_cohort_to_json(cohort)}
             for arm, cohorts in sorted(evidence.cohorts.items())
-            for name, found in sorted(cohorts.items())
+            for name, cohort in sorted(cohorts.items())
         ],
-        "log_contents": [
-            _log_to_json(found) for found in sorted(evidence.logs, key=lambda one: one.order)
-        ],
-        "quantiles": [
-            {"metric": metric, "arm": arm, **asdict(found)}
-            for (metric, arm), found in sorted(evidence.quantiles.items())
-        ],
-        "levels": [
-            {"metric": metric, **asdict(found)} for metric, found in sorted(evidence.levels.items())
-        ],
+        "log_contents": [_with_text_times(asdict(content)) for content in logs],
         "by_day": [
             {"exposed_on": day.isoformat(), "arm": arm, "n_units": n}
             for (day, arm), n in sorted(evidence.by_day.items())
         ],
-        "contrasts": _contrasts_to_json(evidence.contrasts),
-        "contrasts_to_date": _contrasts_to_json(evidence.contrasts_to_date),
-        "without_past": dict(sorted(evidence.without_past.items())),
-        "shapes": [
-            {"metric": metric, "arm": arm, **asdict(found)}
-            for (metric, arm), found in sorted(evidence.shapes.items())
-        ],
     }
 
 
-def _contrasts_to_json(
-    contrasts: Mapping[tuple[str, str, str], Contrast],
-) -> list[dict[str, Any]]:
+def _sums_to_json(sums: Sums) -> dict[str, Any]:
+    """Write sums down; the long ones are text, because JSON readers round integers this long."""
+    return {
+        "n": sums.n,
+        "n_null": sums.n_null,
+        "n_unusable": sums.n_unusable,
+        "n_nonzero": sums.n_nonzero,
+        "largest": str(sums.largest),
+        "first": {name: str(value) for name, value in sums.first.items()},
+        "second": {"*".join(pair): str(value) for pair, value in sums.second.items()},
+    }
+
+
+def _keyed_rows(values: Mapping[Any, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Write one row per key, in the order of keys, whose parts become columns of these names."""
     return [
-        {"metric": metric, "arm": arm, "segment": segment, **asdict(found)}
-        for (metric, arm, segment), found in sorted(contrasts.items())
+        {**dict(zip(names, key, strict=True)), **asdict(value)}
+        for key, value in sorted(values.items())
     ]
 
 
@@ -129,8 +141,8 @@ def _contrasts_from_json(
 
 
 def _traffic_from_json(row: Mapping[str, Any]) -> ArmTraffic:
-    known = {name: value for name, value in row.items() if name != "arm"}
-    return ArmTraffic(**{**known, **_times(row, "first_exposed_at", "last_exposed_at")})
+    counts = {name: value for name, value in row.items() if name != "arm"}
+    return ArmTraffic(**{**counts, **_times(row, "first_exposed_at", "last_exposed_at")})
 
 
 def _sums_from_json(row: Mapping[str, Any]) -> Sums:
@@ -171,16 +183,16 @@ def _cohort_to_json(cohort: Cohort) -> dict[str, Any]:
 
 
 def _cohorts_from_json(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Cohort]]:
-    found: dict[str, dict[str, Cohort]] = {}
+    cohorts: dict[str, dict[str, Cohort]] = {}
     for row in rows:
-        found.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(
+        cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(
             {**row, **_times(row, "exposed_from_at")}
         )
-    return found
+    return cohorts
 
 
-def _log_to_json(content: LogContent) -> dict[str, Any]:
-    return {name: _text_of_time(value) for name, value in asdict(content).items()}
+def _with_text_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _text_of_time(value) for name, value in row.items()}
 
 
 def _times(row: Mapping[str, Any], *names: str) -> dict[str, datetime | None]:

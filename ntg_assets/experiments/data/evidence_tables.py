@@ -1,6 +1,6 @@
 """The tables from which the evidence of each experiment is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -17,9 +17,11 @@ from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import sums_of
-from ntg_assets.statistics.novelty import WHOLE, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
 from ntg_assets.statistics.skewness import shape_of
+from ntg_assets.statistics.trends import WHOLE, Cohort, cohort_of, trend_of
+
+NOT_TABLES = frozenset({"prior", "value"})  # the same for all experiments
 
 
 @dataclass(frozen=True)
@@ -46,50 +48,50 @@ class EvidenceTables:
         """Leave out the experiments whose logs could not be read: every other one has a row of
         traffic per arm.
         """
-        return [one for one in definitions if (one.id,) in self._by_experiment["arm_traffic"]]
+        return [
+            experiment
+            for experiment in definitions
+            if (experiment.id,) in self._by_experiment["arm_traffic"]
+        ]
 
     def of(self, experiment: ExperimentSettings) -> Evidence:
         """Pick out what belongs to one experiment."""
         traffic = {row["arm"]: row for row in self._rows("arm_traffic", experiment)}
-        names = [one.name for one in fields(ArmTraffic)]
+        names = [field.name for field in fields(ArmTraffic)]
+        arms = [arm.name for arm in experiment.arms if arm.name in traffic]
         return Evidence(
-            traffic={
-                arm.name: _arm_traffic(traffic[arm.name], names)
-                for arm in experiment.arms
-                if arm.name in traffic
-            },
-            sums={
-                (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
-                for row in self._rows("metric_sums", experiment)
-            },
-            quantiles={
-                (row["metric"], row["arm"]): order_statistics_of(row)
-                for row in self._rows("metric_quantiles", experiment)
-            },
-            shapes={
-                (row["metric"], row["arm"]): shape_of(row)
-                for row in self._rows("metric_shapes", experiment)
-            },
+            traffic={name: _arm_traffic(traffic[name], names) for name in arms},
+            **self._of_metrics(experiment),
             contrasts=self._contrasts(experiment, Comparison.BETWEEN_USERS),
             contrasts_to_date=self._contrasts(experiment, Comparison.TO_DATE),
-            levels={
-                row["metric"]: level_of(row)
-                for row in self._rows("self_tests", experiment)
-                if row["test"] == A_A
-            },
             **self._of_days(experiment),
-            by_day={
-                (row["exposed_on"], row["arm"]): row["n_units"]
-                for row in self._rows("traffic_by_day", experiment)
-            },
-            without_past={
-                row["metric"]: row["n_units"] for row in self._rows("missing_pasts", experiment)
-            },
             logs=[log_content(row) for row in self._rows("log_contents", experiment)],
             prior=self.prior,
             value=self.value,
             files=tuple(log_file_of(row) for row in self._rows("experiment_sources", experiment)),
         )
+
+    def _of_metrics(self, experiment: ExperimentSettings) -> dict[str, Any]:
+        """Read what is known of each metric, by its name first."""
+
+        def by_arm(table: str, read: Callable[[dict[str, Any]], Any]) -> dict[Any, Any]:
+            rows = self._rows(table, experiment)
+            return {(row["metric"], row["arm"]): read(row) for row in rows}
+
+        sums, tests, pasts = (
+            self._rows(table, experiment)
+            for table in ("metric_sums", "self_tests", "missing_pasts")
+        )
+        return {
+            "sums": {
+                (row["comparison"], row["metric"], row["arm"], row["segment"]): sums_of(row)
+                for row in sums
+            },
+            "quantiles": by_arm("metric_quantiles", order_statistics_of),
+            "shapes": by_arm("metric_shapes", shape_of),
+            "levels": {row["metric"]: level_of(row) for row in tests if row["test"] == A_A},
+            "without_past": {row["metric"]: row["n_units"] for row in pasts},
+        }
 
     def _contrasts(
         self, experiment: ExperimentSettings, comparison: Comparison
@@ -101,8 +103,8 @@ class EvidenceTables:
         }
 
     def _of_days(self, experiment: ExperimentSettings) -> dict[str, Any]:
-        """Read how the primary metric lies on the days since the exposure,
-        and what early and late units did.
+        """Read how the primary metric lies on the days since the exposure, what early and late
+        units did, and how many came on each day.
         """
         # older publications know no cohorts
         rows = [
@@ -113,16 +115,22 @@ class EvidenceTables:
         days, wholes = (
             [row for row in rows if (row["day"] is None) is is_whole] for is_whole in (False, True)
         )
-        trends: dict[str, Trend] = {}
+        trends = {
+            row["arm"]: trend_of(
+                row, **_first_days([day for day in days if day["arm"] == row["arm"]])
+            )
+            for row in wholes
+            if row["cohort"] == WHOLE
+        }
         cohorts: dict[str, dict[str, Cohort]] = {}
         for row in wholes:
-            if row["cohort"] == WHOLE:
-                trends[row["arm"]] = trend_of(
-                    row, **_first_days([day for day in days if day["arm"] == row["arm"]])
-                )
-            else:
+            if row["cohort"] != WHOLE:
                 cohorts.setdefault(row["arm"], {})[row["cohort"]] = cohort_of(row)
-        return {"trends": trends, "cohorts": cohorts}
+        by_day = {
+            (row["exposed_on"], row["arm"]): row["n_units"]
+            for row in self._rows("traffic_by_day", experiment)
+        }
+        return {"trends": trends, "cohorts": cohorts, "by_day": by_day}
 
     def _rows(self, table: str, experiment: ExperimentSettings) -> list[dict[str, Any]]:
         return self._by_experiment[table].get((experiment.id,), pl.DataFrame()).to_dicts()
@@ -131,17 +139,9 @@ class EvidenceTables:
     def _by_experiment(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
         """Divide each table once, however many experiments there are."""
         tables = {
-            "arm_traffic": self.arm_traffic,
-            "metric_sums": self.metric_sums,
-            "metric_quantiles": self.metric_quantiles,
-            "daily_sums": self.daily_sums,
-            "experiment_sources": self.experiment_sources,
-            "log_contents": self.log_contents,
-            "metric_shapes": self.metric_shapes,
-            "self_tests": self.self_tests,
-            "metric_contrasts": self.metric_contrasts,
-            "traffic_by_day": self.traffic_by_day,
-            "missing_pasts": self.missing_pasts,
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in NOT_TABLES
         }
         return {
             name: {} if table is None else table.partition_by("experiment", as_dict=True)
@@ -151,8 +151,8 @@ class EvidenceTables:
 
 def _arm_traffic(row: Mapping[str, Any], names: Sequence[str]) -> ArmTraffic:
     """Read one row of `arm_traffic`; what only logs tell may be missing."""
-    known: dict[str, Any] = {name: row.get(name) for name in names}
-    return ArmTraffic(**known)
+    counts: dict[str, Any] = {name: row.get(name) for name in names}
+    return ArmTraffic(**counts)
 
 
 def _first_days(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def usable(programme: ExperimentsSettings, optional_sources: pl.DataFrame) -> Ex
     return programme.model_copy(
         update={
             "definitions": [
-                one for one in programme.definitions if source_of(one.id) not in refused
+                experiment
+                for experiment in programme.definitions
+                if source_of(experiment.id) not in refused
             ]
         }
     )
@@ -53,9 +55,9 @@ def rows_of_each(
         none: The table without rows.
     """
     parts = [none]
-    for one in definitions:
+    for experiment in definitions:
         try:
-            parts.append(make(one))
+            parts.append(make(experiment))
         except Exception:  # noqa: BLE001, S112  # `find_problems` tells it: the others must not wait for this one
             continue
     return pl.concat(parts)
@@ -83,15 +85,15 @@ def find_problems(
     )
     stored = {name: set(step.stored["experiment"]) for name, step in steps.items()}
     rows: list[tuple[str, str, str]] = []
-    for one in programme.definitions:
-        if (reason := refused.get(source_of(one.id))) is not None:
-            rows.append((one.id, SOURCES, reason))
+    for experiment in programme.definitions:
+        if (reason := refused.get(source_of(experiment.id))) is not None:
+            rows.append((experiment.id, SOURCES, reason))
             continue
-        missing = {name: step for name, step in steps.items() if one.id not in stored[name]}
+        missing = {name: step for name, step in steps.items() if experiment.id not in stored[name]}
         rows += [
-            (one.id, name, reason)
+            (experiment.id, name, reason)
             for name, step in missing.items()
-            if (reason := _reason(one, step.make))
+            if (reason := _reason(experiment, step.make))
         ]
     return pl.DataFrame(rows, schema=PROBLEMS, orient="row")
 

@@ -91,8 +91,8 @@ def _bounds(shares: tuple[float, ...], significance: float) -> tuple[float, ...]
 
 def _units(experiment: ExperimentSettings, evidence: Evidence, comparison: str) -> int:
     """Count all units of the look or since it, also those without a usable value."""
-    found = [
+    arm_sums = [
         evidence.sums_for(comparison, experiment.primary_metric, arm.name)
         for arm in experiment.arms
     ]
-    return sum(one.n + one.n_null + one.n_unusable for one in found)
+    return sum(sums.n + sums.n_null + sums.n_unusable for sums in arm_sums)

@@ -43,10 +43,10 @@ def scales_frame(
         sums[key] = sums.get(key, NOTHING) + sums_of(row)
     rows = [
         row
-        for one in definitions
-        for metric in one.measured
+        for experiment in definitions
+        for metric in experiment.measured
         if metric.how.reads_shape
-        for row in _scales(one, metric, sums)
+        for row in _scales(experiment, metric, sums)
     ]
     return pl.DataFrame(rows, schema=SCALE_TYPES, orient="row")
 
@@ -57,11 +57,13 @@ def _scales(
     sums: dict[tuple[str, str, str], Sums],
 ) -> Iterator[tuple[Any, ...]]:
     names = [arm.name for arm in experiment.arms]
-    found = [sums.get((experiment.id, metric.name, name), NOTHING) for name in names]
-    if max(one.n for one in found) < FEWEST_TIMES * min(one.n for one in found):
+    arm_sums = [sums.get((experiment.id, metric.name, name), NOTHING) for name in names]
+    if max(sums_of_arm.n for sums_of_arm in arm_sums) < FEWEST_TIMES * min(
+        sums_of_arm.n for sums_of_arm in arm_sums
+    ):
         return
     try:
-        arms = [moments_of(one) for one in found]
+        arms = [moments_of(sums_of_arm) for sums_of_arm in arm_sums]
         is_narrowed = narrows(arms, Terms(use_covariate=metric.use_covariate))
         samples = adjusted_samples(arms, use_covariate=is_narrowed)
     except NotEnoughDataError:

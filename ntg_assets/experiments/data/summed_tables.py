@@ -56,7 +56,9 @@ def cut_units(unit_metrics: pl.DataFrame, *, definitions: Sequence[ExperimentSet
 
 def cut(unit_metrics: Source, *, definitions: Sequence[ExperimentSettings]) -> Source:
     """Winsorise where any metric is winsorised."""
-    is_cut = any(metric.is_winsorised for one in definitions for metric in one.measured)
+    is_cut = any(
+        metric.is_winsorised for experiment in definitions for metric in experiment.measured
+    )
     metrics = metrics_frame(definitions)
     return _winsorised(unit_metrics, metrics=metrics) if is_cut else unit_metrics
 
@@ -81,10 +83,10 @@ def designed_units(
 ) -> Query:
     """Choose the units of metrics that are compared by clusters, strata or covariates of a log."""
     pairs = [
-        (one.id, metric.name)
-        for one in definitions
-        for metric in one.measured
-        if one.is_designed(metric)
+        (experiment.id, metric.name)
+        for experiment in definitions
+        for metric in experiment.measured
+        if experiment.is_designed(metric)
     ]
     tables: dict[str, Source] = {
         "unit_metrics": cut(unit_metrics, definitions=definitions),

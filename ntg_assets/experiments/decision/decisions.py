@@ -113,16 +113,16 @@ def _walk(
     """Ask every gate, also those after the first that stops, so that the receipt shows them all."""
     primary = deciding_readout(experiment, readouts, metric=experiment.primary_metric, arm=arm)
     guarded = [
-        (one, deciding_readout(experiment, readouts, metric=one.metric, arm=arm))
-        for one in experiment.guarded
+        (rule, deciding_readout(experiment, readouts, metric=rule.metric, arm=arm))
+        for rule in experiment.guarded
     ]
     return [
         health_gate(arm, of_decision(experiment, checks)),
         *(
-            harm_gate(guardrail, one)
+            harm_gate(guardrail, readout)
             for guardrail in experiment.guarded
-            for one in readouts
-            if is_to_date(one, guardrail.metric, arm)
+            for readout in readouts
+            if is_to_date(readout, guardrail.metric, arm)
         ),
         *(guardrail_gate(guardrail, readout) for guardrail, readout in guarded),
         success_gate(primary),
@@ -149,13 +149,24 @@ def deciding_readout(
 ) -> Readout:
     """Find the readout that decides: that of the configured comparison,
     or between users where pairs do not exist (ratios).
+
+    Args:
+        experiment: Names the comparison.
+        readouts: Of the experiment.
+        metric: Its name.
+        arm: Name of the treatment.
     """
-    found = [
-        one
-        for one in readouts
-        if one.metric == metric and one.arm == arm and one.comparison != Comparison.TO_DATE
+    candidates = [
+        readout
+        for readout in readouts
+        if readout.metric == metric
+        and readout.arm == arm
+        and readout.comparison != Comparison.TO_DATE
     ]
-    return next((one for one in found if one.comparison == experiment.comparison), found[0])
+    return next(
+        (readout for readout in candidates if readout.comparison == experiment.comparison),
+        candidates[0],
+    )
 
 
 def _gain(readout: Readout) -> float:

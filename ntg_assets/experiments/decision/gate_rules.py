@@ -17,12 +17,12 @@ from ntg_assets.experiments.readout.readout import Readout
 def health_gate(arm: str, checks: Sequence[HealthCheck]) -> Gate:
     """Ask whether anything may be claimed at all."""
     verdict = overall(checks)
-    asked = {"metric": "sick", "healthy": "warning"}.get(verdict, verdict)
-    found = [check.sentence for check in checks if check.verdict == asked]
-    troubles = [] if verdict == "healthy" else found
+    wanted = {"metric": "sick", "healthy": "warning"}.get(verdict, verdict)
+    sentences = [check.sentence for check in checks if check.verdict == wanted]
+    troubles = [] if verdict == "healthy" else sentences
     passed = (
-        f"no health check stops a claim; to be known: {'; '.join(found)}"
-        if found
+        f"no health check stops a claim; to be known: {'; '.join(sentences)}"
+        if sentences
         else "every health check passed"
     )
     sentence = "; ".join(troubles) or passed
@@ -53,11 +53,11 @@ def harm_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
         and readout.best_end is not None
         and readout.sign * (readout.best_end - limit) < 0
     )
-    told = (
+    reason = (
         f"{guardrail.metric} to date {interval_in_words(readout)} against"
         f" {_harmless(guardrail, readout)}"
     )
-    sentence = f"{told}: {'harm' if is_harm else 'no harm proven'}"
+    sentence = f"{reason}: {'harm' if is_harm else 'no harm proven'}"
     verdict: GateVerdict = "rollback" if is_harm else "pass"
     return Gate(
         GateKind.HARM.of(guardrail.metric),
@@ -84,12 +84,12 @@ def guardrail_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
             "iterate",
             f"{guardrail.metric} has {_why_no_end(guardrail, readout)}",
         )
-    told = (
+    reason = (
         f"{guardrail.metric} {_interval(guardrail, readout)} against"
         f" {_harmless(guardrail, readout)}"
     )
     if sign * (best - limit) < 0:
-        return Gate(name, readout.arm, best, limit, "rollback", f"{told}: harm")
+        return Gate(name, readout.arm, best, limit, "rollback", f"{reason}: harm")
     is_safe = sign * (worst - limit) > 0
     verdict: GateVerdict = "pass" if is_safe else "iterate"
     return Gate(
@@ -98,7 +98,7 @@ def guardrail_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
         worst,
         limit,
         verdict,
-        f"{told}: {'no harm' if is_safe else 'harm not excluded'}",
+        f"{reason}: {'no harm' if is_safe else 'harm not excluded'}",
     )
 
 
@@ -145,7 +145,7 @@ def money_gate(experiment: ExperimentSettings, readout: Readout, evidence: Evide
     chance = belief.probability_above(hurdle)
     loss = belief.expected_loss(hurdle=hurdle)
     shrunk = " (shrunk toward past experiments)" if evidence.prior else ""
-    told = (
+    reason = (
         f"profit per {experiment.unit} {belief.mean:+.3g} {evidence.value.words}{shrunk}, above"
         f" {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per {experiment.unit}"
         " on average"
@@ -154,7 +154,7 @@ def money_gate(experiment: ExperimentSettings, readout: Readout, evidence: Evide
     verdict: GateVerdict = (
         "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
     )
-    return Gate(GateKind.MONEY.value, readout.arm, chance, limit, verdict, told)
+    return Gate(GateKind.MONEY.value, readout.arm, chance, limit, verdict, reason)
 
 
 def evidence_gate(experiment: ExperimentSettings, readout: Readout) -> Gate:

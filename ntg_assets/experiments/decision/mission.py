@@ -53,8 +53,10 @@ def answer_mission(
         primary = readouts.filter(
             pl.col("role") == "primary", pl.col("comparison") == Comparison.BETWEEN_USERS
         )
-        found = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
-        return _answer([(row, found.get((row["experiment"], row["arm"]))) for row in answering])
+        readout_of = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
+        return _answer(
+            [(row, readout_of.get((row["experiment"], row["arm"]))) for row in answering]
+        )
     unread = [f"{', '.join(broken)} could not be read out"] if broken else []
     return f"Not known: {'; '.join([*_missing(made, tests=tests, observed=observed), *unread])}."
 

@@ -119,8 +119,8 @@ def replay(receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str, Any]:
     now, then = (
-        [one["in_force"], *(one["decision"].get(name) for name in OUTCOME)]
-        for one in (again, receipt)
+        [content["in_force"], *(content["decision"].get(name) for name in OUTCOME)]
+        for content in (again, receipt)
     )
     if now != then:
         said = (
@@ -138,7 +138,8 @@ def _same_outcome(again: dict[str, Any], receipt: Mapping[str, Any]) -> dict[str
 def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
     """Name the health checks that stop a claim by one version of the rule and not by the other."""
     then, now = (
-        {check["check"]: check["verdict"] for check in one["health"]} for one in (receipt, again)
+        {check["check"]: check["verdict"] for check in content["health"]}
+        for content in (receipt, again)
     )
     verdicts = {
         name: (then.get(name, "not asked"), now.get(name, "not asked")) for name in {**then, **now}
@@ -148,8 +149,8 @@ def _other_health(again: Mapping[str, Any], receipt: Mapping[str, Any]) -> str:
         for name, both in verdicts.items()
         if both[0] != both[1] and {"sick", "thin"} & set(both)
     ]
-    told = [f"{name} was {verdicts[name][0]} and is {verdicts[name][1]}" for name in stops]
-    return f", because health is examined anew ({', '.join(told)})" if told else ""
+    changes = [f"{name} was {verdicts[name][0]} and is {verdicts[name][1]}" for name in stops]
+    return f", because health is examined anew ({', '.join(changes)})" if changes else ""
 
 
 def inputs_of(receipt: Mapping[str, Any]) -> tuple[ExperimentSettings, Evidence]:
@@ -178,14 +179,14 @@ def hold_against(receipt: Mapping[str, Any], tables: EvidenceTables) -> None:
         ReplayMismatchError: the tables hold other numbers.
     """
     experiment, evidence = inputs_of(receipt)
-    stored, given = evidence_to_json(tables.of(experiment)), evidence_to_json(evidence)
+    stored, read_again = evidence_to_json(tables.of(experiment)), evidence_to_json(evidence)
     for name, table in TABLES.items():
-        if _canonical(stored[name]) != _canonical(given[name]):
+        if _canonical(stored[name]) != _canonical(read_again[name]):
             raise ReplayMismatchError(
                 f"the receipt of {experiment.id} rests on other numbers than the published"
                 f" experiments.{table}."
             )
-    if _read_files(stored) != _read_files(given):
+    if _read_files(stored) != _read_files(read_again):
         raise ReplayMismatchError(
             f"the receipt of {experiment.id} names other log files, or other SHA-256 of them, than"
             " the published experiments.experiment_sources."

@@ -34,45 +34,41 @@ def sensitivity(
     readouts: Sequence[Readout],
 ) -> dict[str, str]:
     """Say what would have been decided had one assumption been another."""
+    decided = {}
+    for name, change in _other_assumptions(experiment).items():
+        changed = experiment.model_copy(update=change)
+        decided[name] = (
+            _decided(changed, evidence)
+            if REREAD & change.keys()
+            else decide(changed, readouts, checks=checks, evidence=evidence).decision
+        )
+    worst = worst_segment(experiment, evidence)
+    if worst is not None:
+        decided[f"only the worst segment ({worst})"] = _decided(experiment, evidence.within(worst))
+    return decided
+
+
+def _other_assumptions(experiment: ExperimentSettings) -> dict[str, dict[str, Any]]:
+    """Name each assumption that could have been another, with the settings that make it so."""
+    guarded = experiment.guarded
     changes: dict[str, dict[str, Any]] = {
         "significance halved": {"significance": experiment.significance / 2},
         "significance doubled": {"significance": min(0.49, experiment.significance * 2)},
         "cost doubled": {"cost_per_unit": experiment.cost_per_unit * 2},
         "value halved": {"value_per_unit": experiment.value_per_unit / 2},
-        "margins halved": {"guardrails": [_with_margin(one, 0.5) for one in experiment.guarded]},
-        "margins doubled": {"guardrails": [_with_margin(one, 2) for one in experiment.guarded]},
+        "margins halved": {"guardrails": [_with_margin(rule, 0.5) for rule in guarded]},
+        "margins doubled": {"guardrails": [_with_margin(rule, 2) for rule in guarded]},
         "no minimum of units": {"minimum_units_per_arm": 2},
         "any evidence may roll out": {"rollout_evidence": [experiment.evidence]},
     }
     if experiment.one_off_cost_per_unit:
-        changes |= {
-            "horizon halved": _over_horizon(experiment, 0.5),
-            "horizon doubled": _over_horizon(experiment, 2),
-        }
+        changes["horizon halved"] = _over_horizon(experiment, 0.5)
+        changes["horizon doubled"] = _over_horizon(experiment, 2)
     if experiment.can_pair:
-        other = (
-            Comparison.PAIRED
-            if experiment.comparison == Comparison.BETWEEN_USERS
-            else Comparison.BETWEEN_USERS
-        )
+        is_between = experiment.comparison == Comparison.BETWEEN_USERS
+        other = Comparison.PAIRED if is_between else Comparison.BETWEEN_USERS
         changes[f"decided on: {other}"] = {"comparison": other}
-    found = {
-        name: (
-            _decided(experiment.model_copy(update=change), evidence)
-            if REREAD & change.keys()
-            else decide(
-                experiment.model_copy(update=change), readouts, checks=checks, evidence=evidence
-            ).decision
-        )
-        for name, change in changes.items()
-    }
-    worst = worst_segment(experiment, evidence)
-    return (
-        found
-        if worst is None
-        else found
-        | {f"only the worst segment ({worst})": _decided(experiment, evidence.within(worst))}
-    )
+    return changes
 
 
 def _with_margin(guardrail: GuardrailSettings, times: float) -> GuardrailSettings:
@@ -105,7 +101,7 @@ def worst_segment(experiment: ExperimentSettings, evidence: Evidence) -> str | N
             compared = compare_arms(experiment, evidence.within(segment), metric=metric)
         except NotEnoughDataError:
             continue
-        effects[segment] = max(metric.sign * one.difference for one in compared.differences)
+        effects[segment] = max(metric.sign * effect.difference for effect in compared.differences)
     return (
         min(effects, key=lambda segment: (effects[segment], segment))
         if len(effects) >= FEWEST_SEGMENTS
@@ -126,7 +122,7 @@ def thresholds(
     primary = deciding_readout(
         experiment, readouts, metric=experiment.primary_metric, arm=decision.arm
     )
-    found: dict[str, float] = {}
+    limits: dict[str, float] = {}
     belief = profit_belief(experiment, primary, prior=evidence.prior)
     if belief is not None:
         worth = (
@@ -134,15 +130,15 @@ def thresholds(
             + experiment.whole_cost_per_unit
             - float(special.ndtri(experiment.profit_confidence)) * belief.variance**0.5
         )
-        found["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
+        limits["largest cost per unit that still passes"] = worth / (1 + experiment.return_hurdle)
     for guardrail in experiment.guarded:
         readout = deciding_readout(experiment, readouts, metric=guardrail.metric, arm=decision.arm)
         worst, _ = ends_of(guardrail, readout)
         if worst is not None:
-            found[f"smallest margin that {guardrail.metric} keeps"] = max(
+            limits[f"smallest margin that {guardrail.metric} keeps"] = max(
                 0.0, -readout.sign * worst
             )
-    return found
+    return limits
 
 
 def _decided(experiment: ExperimentSettings, evidence: Evidence) -> str:

@@ -101,14 +101,14 @@ def trace(
     Raises:
         NotEnoughDataError: the store holds no decision of that experiment.
     """
-    known = {
+    sources = {
         (schema, table)
         for schema, table in connection.sql(
             "select schema_name, table_name from duckdb_tables()"
         ).fetchall()
     }
     rows = []
-    if ("experiments", "decisions") in known:
+    if ("experiments", "decisions") in sources:
         wanted = (
             "select decision, readout_key, inputs_sha256, receipt from experiments.decisions where"
             " experiment = $experiment"
@@ -125,12 +125,12 @@ def trace(
     path = [
         (schema, table, meaning)
         for schema, table, meaning in PATH
-        if (schema, table) in known and table not in passed_over
+        if (schema, table) in sources and table not in passed_over
     ]
     steps = tuple(
         _step(connection, Table(schema, table), meaning) for schema, table, meaning in path
     )
-    files = _files(connection) if ("ingest", "load_ledger") in known else ()
+    files = _files(connection) if ("ingest", "load_ledger") in sources else ()
     logs = tuple(trace_logs(definition, evidence, home=home, published=published))
     return Trace(experiment, decision, readout_key, inputs_sha256, steps, logs, files)
 
@@ -149,9 +149,11 @@ def trace_logs(
     which is told as such.
     """
     for file in evidence.files:
-        told = "" if file.stood_still else "changed while it was read"
+        remark = "" if file.stood_still else "changed while it was read"
         yield TracedLog(
-            file.file_name, file.sha256, told or change_since(file, home=home, published=published)
+            file.file_name,
+            file.sha256,
+            remark or change_since(file, home=home, published=published),
         )
     read = {file.file_name for file in evidence.files}
     later = log_sources([experiment], home=home).unique("file_name", maintain_order=True)

@@ -38,16 +38,16 @@ def p_of_designs(
     """Return the smallest p of the treatments for each re-assignment that could be compared."""
     is_joint = experiment.role_of(metric.name) == "primary" and len(experiment.treatments) > 1
     terms = Terms(1 - experiment.significance_of(metric.name))
-    found = []
+    p_values = []
     for contrasts in _reassigned(units, len(experiment.arms), repetitions, rng):
-        arms = [Arm(), *(Arm(contrast=one) for one in contrasts)]
+        arms = [Arm(), *(Arm(contrast=effect) for effect in contrasts)]
         compared = compare_designed(arms, terms)
         if is_joint:
             compared = widened(compare_designed, arms, terms, compared)
-            found.append(min(one.p for one in compared.differences))
+            p_values.append(min(effect.p for effect in compared.differences))
         else:
-            found.append(compared.differences[0].p)
-    return np.array(found, dtype=np.float64)
+            p_values.append(compared.differences[0].p)
+    return np.array(p_values, dtype=np.float64)
 
 
 def _reassigned(

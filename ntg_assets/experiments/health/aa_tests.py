@@ -14,15 +14,12 @@ Where the A/A test claims clearly more often than promised, the metric makes no 
 comes with its Monte Carlo error.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import scipy
-from numpy.typing import NDArray
 
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -37,6 +34,7 @@ from ntg_assets.experiments.health.reassignment import (
     units_of_metric,
     with_effect,
 )
+from ntg_assets.experiments.health.self_test import SelfTest, self_test_of
 from ntg_assets.randomness import random_stream
 from ntg_assets.statistics.designs.units import Units
 from ntg_assets.statistics.joint_comparison import widened
@@ -48,27 +46,6 @@ REPETITIONS = 1_000  # a rate of 5% is then known to 0.7 points
 # decide nothing, which are asked for their false positives alone
 FEWER_REPETITIONS = 250
 FEWEST_UNITS = 8  # two arms of four: with fewer, re-assignment has almost nothing to shuffle
-TOLERATED_ERRORS = 3.0  # a rate further off than three of its own errors is not chance
-
-
-@dataclass(frozen=True)
-class SelfTest:
-    """One promise of the statistics, and how it was kept;
-    the fields are columns of `self_tests`.
-    """
-
-    experiment: str
-    metric: str
-    source: str
-    test: str
-    expected_share: float
-    found_share: float
-    monte_carlo_error: float
-    uniform_p: float | None
-    n_repetitions: int
-    n_units: int
-    is_kept: bool
-    sentence: str
 
 
 class _Trial(NamedTuple):
@@ -94,7 +71,7 @@ def run_self_tests(
         designed: By metric, the units of one that is compared by clusters, strata or covariates;
             such a metric without them is not tested, and has no readout either.
     """
-    found = unit_values.filter(pl.col("experiment") == experiment.id)
+    own_units = unit_values.filter(pl.col("experiment") == experiment.id)
     return [
         result
         for metric in experiment.measured
@@ -105,7 +82,7 @@ def run_self_tests(
             else _test_metric(
                 experiment,
                 metric,
-                units_of_metric(found.filter(pl.col("metric") == metric.name), experiment),
+                units_of_metric(own_units.filter(pl.col("metric") == metric.name), experiment),
                 rng=rng,
             )
         )
@@ -131,8 +108,8 @@ def _test_design(
         return
     alpha = experiment.significance_of(metric.name)
     uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
-    known = {"n_units": len(units.values), "n_repetitions": len(p)}
-    yield _result(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **known)
+    counts = {"n_units": len(units.values), "n_repetitions": len(p)}
+    yield self_test_of(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **counts)
 
 
 def _test_metric(
@@ -150,32 +127,58 @@ def _test_metric(
     is_brief = is_joint or metric.how.reads_ranks or not is_judged
     repetitions = FEWER_REPETITIONS if is_brief else REPETITIONS
     factor = planned_factor(experiment, metric, units)
-    trials = [
-        trial
-        for arms in reassigned(metric, units, repetitions, rng)
-        if (trial := _compare(experiment, metric, arms, is_joint=is_joint))
-    ]
+    shuffled = reassigned(metric, units, repetitions, rng)
+    trials = _trials(experiment, metric, shuffled, is_joint=is_joint)
     if not trials:
         return
     alpha = experiment.significance_of(metric.name)
-    p = np.array([min(one.p for one in trial.differences) for trial in trials])
-    known = {"n_units": n, "n_repetitions": len(trials)}
+    p = np.array([min(effect.p for effect in trial.differences) for trial in trials])
+    counts = {"n_units": n, "n_repetitions": len(trials)}
     uniform = None if is_joint else float(scipy.stats.kstest(p, "uniform").pvalue)
-    yield _result(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **known)
-    if factor is None or not is_judged:
-        return
-    changed = [
-        trial
-        for arms in reassigned(metric, units, len(trials), rng)
-        if (trial := _compare(experiment, metric, with_effect(arms, factor)))
-    ]
-    truths = (factor - 1) * centre_of(metric, units)
+    yield self_test_of(experiment, metric, A_A, alpha, p < alpha, uniform_p=uniform, **counts)
+    if factor is not None and is_judged:
+        shuffled = reassigned(metric, units, len(trials), rng)
+        changed = _trials(experiment, metric, (with_effect(arms, factor) for arms in shuffled))
+        gain = (factor - 1) * centre_of(metric, units)
+        yield from _test_effect(experiment, metric, changed, gain=gain, n_units=n)
+
+
+def _trials(
+    experiment: ExperimentSettings,
+    metric: MetricSettings,
+    shuffled: Iterable[Sequence[Arm]],
+    *,
+    is_joint: bool = False,
+) -> list[_Trial]:
+    """Compare every re-assignment that gives a result."""
+    compared = (_compare(experiment, metric, arms, is_joint=is_joint) for arms in shuffled)
+    return [trial for trial in compared if trial]
+
+
+def _test_effect(
+    experiment: ExperimentSettings,
+    metric: MetricSettings,
+    changed: Sequence[_Trial],
+    *,
+    gain: float,
+    n_units: int,
+) -> Iterator[SelfTest]:
+    """Hold the intervals and claims against a known effect.
+
+    Args:
+        experiment: Whose promises are held.
+        metric: Its metric.
+        changed: Re-assignments whose treatment was changed.
+        gain: What the change adds to the mean of a unit.
+        n_units: Units of all arms.
+    """
+    alpha = experiment.significance_of(metric.name)
     first = [trial.differences[0] for trial in changed]
-    held = np.array([one.low <= truths <= one.high for one in first])
-    claimed = np.array([one.p < alpha for one in first])
-    known["n_repetitions"] = len(changed)
-    yield _result(experiment, metric, "coverage", 1 - alpha, held, **known)
-    yield _result(experiment, metric, "power", experiment.power, claimed, **known)
+    held = np.array([effect.low <= gain <= effect.high for effect in first])
+    claimed = np.array([effect.p < alpha for effect in first])
+    counts = {"n_units": n_units, "n_repetitions": len(changed)}
+    yield self_test_of(experiment, metric, "coverage", 1 - alpha, held, **counts)
+    yield self_test_of(experiment, metric, "power", experiment.power, claimed, **counts)
 
 
 def _compare(
@@ -190,47 +193,9 @@ def _compare(
         1 - experiment.significance_of(metric.name), metric.use_covariate, metric.quantile
     )
     try:
-        found: Compared = metric.how.compare(arms, terms)
+        compared: Compared = metric.how.compare(arms, terms)
     except NotEnoughDataError:
         return None
-    together = widened(metric.how.compare, arms, terms, found) if is_joint else found
+    together = widened(metric.how.compare, arms, terms, compared) if is_joint else compared
     differences = together.differences if is_joint else together.differences[:1]
-    return _Trial(differences, found.samples[0].mean)
-
-
-def _result(
-    experiment: ExperimentSettings,
-    metric: MetricSettings,
-    test: str,
-    expected: float,
-    hits: NDArray[np.bool_],
-    *,
-    n_units: int,
-    n_repetitions: int,
-    uniform_p: float | None = None,
-) -> SelfTest:
-    found = float(hits.mean()) if len(hits) else expected
-    error = sqrt(expected * (1 - expected) / max(n_repetitions, 1))
-    is_kept = abs(found - expected) <= TOLERATED_ERRORS * error
-    kept = (
-        "as promised"
-        if is_kept
-        else f"not the promised {expected:.1%}: {n_units:,} such units are too few or too skewed"
-    )
-    return SelfTest(
-        experiment=experiment.id,
-        metric=metric.name,
-        source=experiment.evidence,
-        test=test,
-        expected_share=expected,
-        found_share=found,
-        monte_carlo_error=error,
-        uniform_p=uniform_p,
-        n_repetitions=n_repetitions,
-        n_units=n_units,
-        is_kept=is_kept,
-        sentence=(
-            f"{test} of {metric.name}: {found:.1%} (+- {error:.1%}) of {n_repetitions:,}"
-            f" repetitions, {kept}"
-        ),
-    )
+    return _Trial(differences, compared.samples[0].mean)

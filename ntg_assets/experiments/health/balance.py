@@ -23,7 +23,13 @@ def no_difference(
 
 
 def no_difference_of(check: str, p: float | None, what: str) -> HealthCheck:
-    """Judge the p of what no arm can have changed; None: it could not be compared."""
+    """Judge the p of what no arm can have changed; None: it could not be compared.
+
+    Args:
+        check: Name of the check.
+        p: Of the difference, two-sided.
+        what: What should not differ, as the sentence begins.
+    """
     if p is None:
         return HealthCheck(
             check,

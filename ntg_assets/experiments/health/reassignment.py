@@ -27,9 +27,9 @@ class MetricUnits(NamedTuple):
     sizes: Sequence[int]
 
 
-def units_of_metric(found: pl.DataFrame, experiment: ExperimentSettings) -> MetricUnits:
+def units_of_metric(rows: pl.DataFrame, experiment: ExperimentSettings) -> MetricUnits:
     """Read the units in a stated order; a missing denominator is 1, a missing covariate 0."""
-    ordered = found.sort("unit_id", "arm")
+    ordered = rows.sort("unit_id", "arm")
     filled = ordered.select(
         "value",
         pl.col("denominator").fill_null(1.0),

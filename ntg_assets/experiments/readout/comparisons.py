@@ -35,8 +35,8 @@ def compare_arms(
     arms = arms_of(experiment, evidence, metric)
     alpha = experiment.significance_of(metric.name)
     terms = terms_of(metric, confidence=1 - alpha if confidence is None else confidence)
-    found = test_of(experiment, metric)(arms, terms)
-    return replace(found, method=f"{found.method}{_remarks(experiment, metric, arms)}")
+    compared = test_of(experiment, metric)(arms, terms)
+    return replace(compared, method=f"{compared.method}{_remarks(experiment, metric, arms)}")
 
 
 def test_of(experiment: ExperimentSettings, metric: MetricSettings) -> Compare:

@@ -13,7 +13,7 @@ import polars as pl
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.heterogeneity import alike_p
-from ntg_assets.statistics.novelty import Cohort, cohort_of
+from ntg_assets.statistics.trends import Cohort, cohort_of
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
 
@@ -53,9 +53,9 @@ def effects_by_cohort(
     wholes = daily_sums.filter(pl.col("day").is_null(), pl.col("cohort_kind") != "all")
     rows = wholes.sort("cohort_kind", "cohort").to_dicts()
     for kind, of_kind in groupby(rows, key=lambda row: str(row["cohort_kind"])):
-        known = list(of_kind)
+        cohort_rows = list(of_kind)
         for arm in experiment.treatments:
-            yield from _within(experiment, arm.name, kind, known)
+            yield from _within(experiment, arm.name, kind, cohort_rows)
 
 
 def _within(
@@ -73,7 +73,11 @@ def _within(
         if control and treated
     }
     p = alike_p(
-        [(one.difference, one.standard_error) for one in changes.values() if one is not None]
+        [
+            (effect.difference, effect.standard_error)
+            for effect in changes.values()
+            if effect is not None
+        ]
     )
     for name, change in changes.items():
         control, treated = pairs[name]

@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.novelty import WHOLE, DaySums, day_sums
+from ntg_assets.statistics.trends import WHOLE, DaySums, day_sums
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
 
@@ -43,7 +43,7 @@ def effects_by_day(experiment: ExperimentSettings, daily_sums: pl.DataFrame) -> 
     units = {row["arm"]: row["n"] for row in rows.values()}
     for arm in experiment.treatments:
         for day in sorted({day for _, day in rows if day is not None}):
-            found = [
+            effects = [
                 day_sums(rows.get((name, day)), n=units.get(name, 0))
                 for name in (experiment.control.name, arm.name)
             ]
@@ -53,10 +53,10 @@ def effects_by_day(experiment: ExperimentSettings, daily_sums: pl.DataFrame) -> 
                 day,
                 experiment.primary_metric,
                 experiment.evidence,
-                found[0].n,
-                found[1].n,
+                effects[0].n,
+                effects[1].n,
             )
-            change = _difference(*found)
+            change = _difference(*effects)
             if change is None:
                 yield DayEffect(*blank)
             else:

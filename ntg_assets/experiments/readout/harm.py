@@ -34,30 +34,34 @@ def harm_to_date(
         for arm in experiment.treatments
     ]
     try:
-        found = compare_arms(experiment, so_far, metric=chosen)
+        compared = compare_arms(experiment, so_far, metric=chosen)
     except NotEnoughDataError:
         return []
     return [
         replace(
-            _any_time(blank, one, experiment=experiment, method=found.method),
-            mean_control=found.samples[0].mean,
+            _any_time(blank, difference, experiment=experiment, method=compared.method),
+            mean_control=compared.samples[0].mean,
             mean_treatment=sample.mean,
         )
-        for blank, one, sample in zip(blanks, found.differences, found.samples[1:], strict=True)
+        for blank, difference, sample in zip(
+            blanks, compared.differences, compared.samples[1:], strict=True
+        )
         if min(blank.n_control, blank.n_treatment) >= experiment.minimum_units_per_arm
     ]
 
 
 def _any_time(
-    blank: Readout, found: Difference, *, experiment: ExperimentSettings, method: str
+    blank: Readout, difference: Difference, *, experiment: ExperimentSettings, method: str
 ) -> Readout:
     n, alpha = (
         blank.n_control + blank.n_treatment,
         experiment.significance / len(experiment.treatments),
     )
     tuned_for = float(experiment.planned_units or n)
-    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * found.standard_error
-    p = anytime_p(found.difference / found.standard_error, n=n, alpha=alpha, tuned_for=tuned_for)
+    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * difference.standard_error
+    p = anytime_p(
+        difference.difference / difference.standard_error, n=n, alpha=alpha, tuned_for=tuned_for
+    )
     return replace(
         blank,
         readout_key=hashlib.sha256(
@@ -65,10 +69,10 @@ def _any_time(
         ).hexdigest()[:KEY_DIGITS],
         comparison=Comparison.TO_DATE,
         method=f"{method}, confidence sequence",
-        difference=found.difference,
-        difference_low=found.difference - reach,
-        difference_high=found.difference + reach,
-        standard_error=found.standard_error,
+        difference=difference.difference,
+        difference_low=difference.difference - reach,
+        difference_high=difference.difference + reach,
+        standard_error=difference.standard_error,
         p=p,
         p_adjusted=p,
         significance=alpha,

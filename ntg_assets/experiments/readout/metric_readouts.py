@@ -24,20 +24,22 @@ def read_between(
     metric: MetricSettings,
 ) -> list[Readout]:
     """Read one metric of all treatments, between units."""
-    found = compare_arms(experiment, evidence, metric=metric)
-    is_joint = experiment.role_of(metric.name) == "primary" and len(found.differences) > 1
-    joint = _joint(found, experiment, evidence, metric=metric) if is_joint else found.differences
+    compared = compare_arms(experiment, evidence, metric=metric)
+    is_joint = experiment.role_of(metric.name) == "primary" and len(compared.differences) > 1
+    joint = (
+        _joint(compared, experiment, evidence, metric=metric) if is_joint else compared.differences
+    )
     return [
         replace(
-            filled(blank, shown, control=found.samples[0], treatment=sample),
-            method=found.method,
+            filled(blank, shown, control=compared.samples[0], treatment=sample),
+            method=compared.method,
             p=raw.p,
             p_adjusted=shown.p,
             adjustment="largest of correlated t" if is_joint else "none",
-            variance_removed_share=found.removed_share,
+            variance_removed_share=compared.removed_share,
         )
         for blank, raw, shown, sample in zip(
-            blanks, found.differences, joint, found.samples[1:], strict=True
+            blanks, compared.differences, joint, compared.samples[1:], strict=True
         )
     ]
 
@@ -49,23 +51,23 @@ def read_pairs(blank: Readout, experiment: ExperimentSettings, evidence: Evidenc
         use_covariate=False,
     )[0]
     n_treatments = len(experiment.treatments)
-    found = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)
+    difference = compare_pairs(pairs, confidence=1 - experiment.significance / n_treatments)
     return replace(
         blank,
         method="one-sample t of paired differences",
-        difference=found.difference,
-        difference_low=found.low,
-        difference_high=found.high,
-        standard_error=found.standard_error,
-        p=found.p,
-        p_adjusted=min(1.0, found.p * n_treatments),
+        difference=difference.difference,
+        difference_low=difference.low,
+        difference_high=difference.high,
+        standard_error=difference.standard_error,
+        p=difference.p,
+        p_adjusted=min(1.0, difference.p * n_treatments),
         adjustment="bonferroni" if n_treatments > 1 else "none",
         is_valid=True,
     )
 
 
 def _joint(
-    found: Compared,
+    compared: Compared,
     experiment: ExperimentSettings,
     evidence: Evidence,
     *,
@@ -74,21 +76,23 @@ def _joint(
     """Widen intervals and p-values so that they hold for all treatment arms together."""
     arms = arms_of(experiment, evidence, metric)
     terms = terms_of(metric, confidence=1 - experiment.significance_of(metric.name))
-    return widened(test_of(experiment, metric), arms, terms, found).differences
+    return widened(test_of(experiment, metric), arms, terms, compared).differences
 
 
-def filled(blank: Readout, found: Difference, *, control: Sample, treatment: Sample) -> Readout:
+def filled(
+    blank: Readout, difference: Difference, *, control: Sample, treatment: Sample
+) -> Readout:
     """Put a comparison's numbers into a readout."""
     return replace(
         blank,
         mean_control=control.mean,
         mean_treatment=treatment.mean,
-        difference=found.difference,
-        difference_low=found.low,
-        difference_high=found.high,
-        standard_error=found.standard_error,
-        relative_difference=found.relative,
-        relative_low=found.relative_low,
-        relative_high=found.relative_high,
+        difference=difference.difference,
+        difference_low=difference.low,
+        difference_high=difference.high,
+        standard_error=difference.standard_error,
+        relative_difference=difference.relative,
+        relative_low=difference.relative_low,
+        relative_high=difference.relative_high,
         is_valid=True,
     )

@@ -5,12 +5,9 @@ how long that takes, what can be seen by when.
 from dataclasses import dataclass
 from math import ceil, isfinite
 
-from ntg_assets.configuration.experiments.comparisons import Comparison
-from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.errors import ConfigurationError, NotEnoughDataError
-from ntg_assets.experiments.data.evidence import Evidence, traffic_per_day
-from ntg_assets.experiments.readout.comparisons import arm_numbers, arms_of, terms_of
+from ntg_assets.errors import ConfigurationError
+from ntg_assets.experiments.readout.baselines import Baseline
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.planning.power import (
     Design,
@@ -22,31 +19,6 @@ from ntg_assets.statistics.planning.power import (
 
 # an experiment that shows nothing in a year is another experiment
 WEEKS = (1, 2, 3, 4, 6, 8, 12, 26, 52)
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """The primary metric before the experiment.
-
-    Attributes:
-        mean: Per unit.
-        variance: Per unit.
-        explained_share: Share of the variance that the pre-period explains (the squared
-        correlation), which CUPED removes.
-        units_per_day: New units that come to the experiment each day, over all arms.
-    """
-
-    mean: float
-    variance: float
-    units_per_day: float
-    explained_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.variance <= 0 or not 0 <= self.explained_share < 1 or self.units_per_day < 0:
-            raise ConfigurationError(
-                "a plan needs variance > 0, 0 <= explained share < 1 and units per day >= 0, found"
-                f" {self.variance:g}, {self.explained_share:g} and {self.units_per_day:g}."
-            )
 
 
 @dataclass(frozen=True)
@@ -93,20 +65,7 @@ def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Pl
             f"experiment {experiment.id}: a plan needs minimum_effect, the smallest difference"
             " worth finding."
         )
-    needs = {
-        "success": units_for_effect(
-            experiment.minimum_effect,
-            design=_design(experiment, baseline),
-            wanted_power=experiment.power_of_each,
-        )
-    }
-    for guardrail in experiment.guarded:
-        if guardrail.metric == experiment.primary_metric:
-            one_sided = _design(experiment, baseline, one_sided=True)
-            margin = guardrail.margin or (guardrail.relative_margin or 0.0) * abs(baseline.mean)
-            needs[f"guardrail {guardrail.metric}"] = units_for_effect(
-                margin, design=one_sided, wanted_power=experiment.power_of_each
-            )
+    needs = _units_needed(experiment, baseline, experiment.minimum_effect)
     deciding = max(needs, key=lambda name: needs[name])
     if not isfinite(needs[deciding]):
         raise ConfigurationError(
@@ -129,43 +88,31 @@ def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Pl
     return Plan(experiment.id, experiment.minimum_effect, units, planned, days, deciding, sentence)
 
 
+def _units_needed(
+    experiment: ExperimentSettings, baseline: Baseline, effect: float
+) -> dict[str, float]:
+    """Find the units of the control that each gate needs, by its name."""
+    needs = {
+        "success": units_for_effect(
+            effect,
+            design=_design(experiment, baseline),
+            wanted_power=experiment.power_of_each,
+        )
+    }
+    for guardrail in experiment.guarded:
+        if guardrail.metric == experiment.primary_metric:
+            one_sided = _design(experiment, baseline, one_sided=True)
+            margin = guardrail.margin or (guardrail.relative_margin or 0.0) * abs(baseline.mean)
+            needs[f"guardrail {guardrail.metric}"] = units_for_effect(
+                margin, design=one_sided, wanted_power=experiment.power_of_each
+            )
+    return needs
+
+
 def plan_by_week(experiment: ExperimentSettings, *, baseline: Baseline) -> list[PlanWeek]:
     """Say what difference can be found after so many weeks of this traffic."""
     design = _design(experiment, baseline)
     return [_week(experiment, baseline, design=design, days=7 * week) for week in WEEKS]
-
-
-def baseline_of(experiment: ExperimentSettings, evidence: Evidence) -> Baseline:
-    """Read the baseline of the primary metric off the control arm,
-    on all units to date: a control alone shows no effect.
-
-    Raises:
-        NotEnoughDataError: the control has fewer than two units, or too many equal values for the
-        quantile that is compared.
-        ConfigurationError: its units do not vary, so nothing can be planned.
-    """
-    metric = experiment.metric(experiment.primary_metric)
-    traffic = traffic_per_day(experiment, evidence)
-    if experiment.is_designed(metric):
-        return _designed_baseline(experiment, evidence, metric, units_per_day=traffic)
-    control = arm_numbers(evidence.to_date(), metric, experiment.control.name)
-    sample, explained = metric.how.baseline(control, terms_of(metric))
-    return Baseline(sample.mean, sample.variance, traffic, explained)
-
-
-def _designed_baseline(
-    experiment: ExperimentSettings,
-    evidence: Evidence,
-    metric: MetricSettings,
-    *,
-    units_per_day: float,
-) -> Baseline:
-    """Read the control as its units vary in its clusters and strata: what they say together."""
-    contrast = arms_of(experiment, evidence, metric)[1].contrast
-    if contrast is None:
-        raise NotEnoughDataError(f"{metric.name} of the control cannot be compared.")
-    n = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, experiment.control.name).n
-    return Baseline(contrast.mean_control, contrast.squared_error_control * n, units_per_day)
 
 
 def _week(
@@ -173,24 +120,24 @@ def _week(
 ) -> PlanWeek:
     units = baseline.units_per_day * days * _control_share(experiment)
     is_enough = min(units, units * design.ratio) >= MINIMUM_UNITS
-    found = (
+    detectable = (
         detectable_effect(n_control=units, design=design, wanted_power=experiment.power_of_each)
         if is_enough
         else None
     )
     chance = (
         power(experiment.minimum_effect, n_control=units, design=design)
-        if found is not None and experiment.minimum_effect
+        if detectable is not None and experiment.minimum_effect
         else None
     )
-    share = found / baseline.mean if found is not None and baseline.mean > 0 else None
+    share = detectable / baseline.mean if detectable is not None and baseline.mean > 0 else None
     return PlanWeek(
         experiment.id,
         experiment.primary_metric,
         experiment.evidence,
         days,
         units,
-        found,
+        detectable,
         share,
         chance,
     )

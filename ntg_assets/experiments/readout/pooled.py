@@ -23,12 +23,12 @@ def pooled(
     if not experiment.pool_treatments or len(treatments) == 1:
         return None
     parts: dict[tuple[str, str], list[Sums]] = {}
-    for (comparison, metric, arm, segment), found in evidence.sums.items():
+    for (comparison, metric, arm, segment), arm_sums in evidence.sums.items():
         if comparison == Comparison.BETWEEN_USERS and arm in treatments:
-            parts.setdefault((metric, segment), []).append(found)
+            parts.setdefault((metric, segment), []).append(arm_sums)
     together: dict[tuple[str, str, str, str], Sums] = {
-        (Comparison.BETWEEN_USERS, metric, ALL_TREATMENTS, segment): total(found)
-        for (metric, segment), found in parts.items()
+        (Comparison.BETWEEN_USERS, metric, ALL_TREATMENTS, segment): total(arm_sums)
+        for (metric, segment), arm_sums in parts.items()
     }
     weight = sum(arm.weight for arm in experiment.treatments)
     arms = [experiment.control, ArmSettings(name=ALL_TREATMENTS, weight=weight)]

@@ -113,7 +113,10 @@ def blank_readout(
     """
     control = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, experiment.control.name)
     treated = evidence.sums_for(comparison, metric.name, arm)
-    ranks = [evidence.quantiles.get((metric.name, one)) for one in (experiment.control.name, arm)]
+    ranks = [
+        evidence.quantiles.get((metric.name, arm_name))
+        for arm_name in (experiment.control.name, arm)
+    ]
     identity = [
         experiment.id,
         comparison,

@@ -37,13 +37,38 @@ def read_out(
         judged_only: Leave out what no decision looks at: other metrics, and plans (units needed,
             detectable difference).
     """
-    comparisons: list[Comparison] = (
-        [Comparison.BETWEEN_USERS, Comparison.PAIRED]
-        if experiment.can_pair
-        else [Comparison.BETWEEN_USERS]
-    )
     look = look_of(experiment, evidence)
-    found = [
+    readouts = _read_apart(experiment, evidence, judged_only=judged_only)
+    if not judged_only:
+        readouts += _read_pooled(experiment, evidence)
+    if not look.is_reached:
+        reason = f"not read yet: {wait_in_words(experiment, evidence)}"
+        readouts = [r if r.is_valid else replace(r, verdict=reason) for r in readouts]
+    for guardrail in experiment.guardrails:
+        if not is_unfit(checks, guardrail.metric):
+            readouts += harm_to_date(experiment, evidence, metric=guardrail.metric)
+    if not judged_only:
+        readouts = [with_plan(readout, experiment) for readout in readouts]
+    fit = [_without_unfit(readout, checks) for readout in readouts]
+    return [
+        judge(
+            with_money(readout, experiment, evidence),
+            concerning(checks, readout.metric),
+            minimum_units=experiment.minimum_units_per_arm,
+        )
+        for readout in _adjust_secondary(fit, experiment.alpha_weights)
+    ]
+
+
+def _read_apart(
+    experiment: ExperimentSettings, evidence: Evidence, *, judged_only: bool
+) -> list[Readout]:
+    """Read every metric of each treatment by itself."""
+    comparisons = [Comparison.BETWEEN_USERS]
+    if experiment.can_pair:
+        comparisons.append(Comparison.PAIRED)
+    look = look_of(experiment, evidence)
+    return [
         replace(readout, look=look.number, n_looks=look.n_looks, significance=own.significance)
         for comparison in comparisons
         for metric in experiment.measured
@@ -51,36 +76,6 @@ def read_out(
         if comparison == Comparison.BETWEEN_USERS or metric.has_pairs
         for own in [_at_look(experiment, evidence, metric, comparison)]
         for readout in _read_metric(own, evidence, metric=metric, comparison=comparison)
-    ]
-    if not judged_only:
-        found += _read_pooled(experiment, evidence)
-    if not look.is_reached:
-        found = [
-            (
-                one
-                if one.is_valid
-                else replace(one, verdict=f"not read yet: {wait_in_words(experiment, evidence)}")
-            )
-            for one in found
-        ]
-    watched = [
-        guardrail.metric
-        for guardrail in experiment.guardrails
-        if not is_unfit(checks, guardrail.metric)
-    ]
-    found += [
-        harm for metric in watched for harm in harm_to_date(experiment, evidence, metric=metric)
-    ]
-    planned = found if judged_only else [with_plan(readout, experiment) for readout in found]
-    return [
-        judge(
-            with_money(readout, experiment, evidence),
-            concerning(checks, readout.metric),
-            minimum_units=experiment.minimum_units_per_arm,
-        )
-        for readout in _adjust_secondary(
-            [_without_unfit(readout, checks) for readout in planned], experiment.alpha_weights
-        )
     ]
 
 
@@ -163,27 +158,22 @@ def _adjust_secondary(readouts: list[Readout], shares: Mapping[str, float]) -> l
     """Bound the share of false claims among the metrics that decide nothing
     (Benjamini-Hochberg, per comparison); those with a share of the error rate keep to it.
     """
+    secondary = [r for r in readouts if r.role == "secondary" and r.p is not None]
     if shares:
         return [
-            replace(one, adjustment="share of the error rate")
-            if one.role == "secondary" and one.p is not None
-            else one
-            for one in readouts
+            replace(readout, adjustment="share of the error rate")
+            if readout in secondary
+            else readout
+            for readout in readouts
         ]
     adjusted: dict[str, float] = {}
-    for comparison in {readout.comparison for readout in readouts}:
-        family = [
-            one
-            for one in readouts
-            if one.comparison == comparison and one.role == "secondary" and one.p is not None
-        ]
-        p_values = benjamini_hochberg([one.p for one in family if one.p is not None])
-        adjusted |= {one.readout_key: p for one, p in zip(family, p_values, strict=True)}
+    for comparison in {readout.comparison for readout in secondary}:
+        family = [readout for readout in secondary if readout.comparison == comparison]
+        p_values = benjamini_hochberg([r.p for r in family if r.p is not None])
+        adjusted |= {r.readout_key: p for r, p in zip(family, p_values, strict=True)}
     return [
-        (
-            replace(one, p_adjusted=adjusted[one.readout_key], adjustment="benjamini-hochberg")
-            if one.readout_key in adjusted
-            else one
-        )
-        for one in readouts
+        replace(readout, p_adjusted=adjusted[key], adjustment="benjamini-hochberg")
+        if (key := readout.readout_key) in adjusted
+        else readout
+        for readout in readouts
     ]

@@ -101,33 +101,33 @@ def _within_segments(
         except NotEnoughDataError as reason:
             yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
             continue
-        for blank, found in zip(blanks, differences, strict=True):
+        for blank, difference in zip(blanks, differences, strict=True):
             yield replace(
                 blank,
-                difference=found.difference,
-                difference_low=found.low,
-                difference_high=found.high,
-                standard_error=found.standard_error,
-                p=found.p,
+                difference=difference.difference,
+                difference_low=difference.low,
+                difference_high=difference.high,
+                standard_error=difference.standard_error,
+                p=difference.p,
             )
 
 
 def _adjusted(
     effects: Sequence[SegmentEffect], *, significance: float, better: Better
 ) -> Iterator[SegmentEffect]:
-    known = [effect for effect in effects if effect.p is not None]
+    with_p = [effect for effect in effects if effect.p is not None]
     adjusted = dict(
-        zip(known, holm([effect.p for effect in known if effect.p is not None]), strict=True)
+        zip(with_p, holm([effect.p for effect in with_p if effect.p is not None]), strict=True)
     )
     alike = {
         arm: alike_p(
             [
                 (effect.difference or 0.0, effect.standard_error or 0.0)
-                for effect in known
+                for effect in with_p
                 if effect.arm == arm
             ]
         )
-        for arm in {effect.arm for effect in known}
+        for arm in {effect.arm for effect in with_p}
     }
     for effect in effects:
         p = adjusted.get(effect)

@@ -7,21 +7,6 @@ from ntg_assets.features.contracts.terms import BEFORE, DAYS, PAIRS
 from ntg_assets.summaries import summary
 
 
-@contract("user_days")
-class UserDays(Contract):
-    """One row per user and day with an event."""
-
-    user_id: str = identifier("user", "Who")
-    active_on: dt.date = column("Day of the service's zone")
-    n_events: int = column("Events of the day", ge=1)
-    n_items: int = column("Different items of the day", ge=1)
-    engagement: float = column("Sum of the strengths of the day's events", ge=0)
-    value_sum: float = column("Sum of the values of the day's events")
-
-    class Config:
-        unique = ["user_id", "active_on"]
-
-
 @contract("user_features")
 @summary(
     measures={

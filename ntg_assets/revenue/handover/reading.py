@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.handover import TakenSettings
 from ntg_assets.configuration.inputs.columns_from import column_name
 from ntg_assets.configuration.inputs.files import FileSource
-from ntg_assets.configuration.revenue import TakenSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
 from ntg_assets.history.days import (

@@ -26,31 +26,31 @@ def one_per_cluster(units: Units) -> Codes | None:
     if units.strata is None:
         return None
     codes = cluster_codes(units)
-    found = np.zeros(int(codes.max()) + 1, dtype=np.int64)
-    found[codes] = units.strata
-    return found if bool((found[codes] == units.strata).all()) else None
+    label_of = np.zeros(int(codes.max()) + 1, dtype=np.int64)
+    label_of[codes] = units.strata
+    return label_of if bool((label_of[codes] == units.strata).all()) else None
 
 
 def jackknife_contrasts(sums: ClusterSums, *, labels: Codes, n_arms: int) -> list[Contrast]:
     """Compare arms of clusters."""
-    found = jackknife(sums, labels=labels, n_arms=n_arms)
-    plain = jackknife(sums.without_slopes(), labels=labels, n_arms=n_arms) if sums.q else found
+    jackknifed = jackknife(sums, labels=labels, n_arms=n_arms)
+    plain = jackknife(sums.without_slopes(), labels=labels, n_arms=n_arms) if sums.q else jackknifed
     counts = np.bincount(labels, minlength=n_arms)
     return [
         Contrast(
             int(counts[0]),
             int(counts[place]),
-            float(one.means[0]),
-            float(one.means[place]),
-            one.squared_control,
-            one.squared - one.squared_control,
-            float(one.means[place] - one.means[0]),
-            one.squared**0.5,
-            one.degrees_of_freedom,
-            1 - one.squared / before.squared if sums.q else None,
+            float(own.means[0]),
+            float(own.means[place]),
+            own.squared_control,
+            own.squared - own.squared_control,
+            float(own.means[place] - own.means[0]),
+            own.squared**0.5,
+            own.degrees_of_freedom,
+            1 - own.squared / before.squared if sums.q else None,
             "",
         )
-        for place, (one, before) in enumerate(zip(found, plain, strict=True), start=1)
+        for place, (own, before) in enumerate(zip(jackknifed, plain, strict=True), start=1)
     ]
 
 

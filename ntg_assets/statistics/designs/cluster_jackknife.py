@@ -77,16 +77,20 @@ def add_up(
         return np.bincount(clusters, weights=what, minlength=k).astype(np.float64)
 
     products = np.zeros((k, q, q))
-    for one in range(q):
-        for other in range(one, q):
-            found = of(weights * slopes[:, one] * slopes[:, other])
-            products[:, one, other] = products[:, other, one] = found
+    for slope in range(q):
+        for second in range(slope, q):
+            product = of(weights * slopes[:, slope] * slopes[:, second])
+            products[:, slope, second] = products[:, second, slope] = product
     return ClusterSums(
         of(weights),
         of(values),
-        np.column_stack([of(weights * slopes[:, one]) for one in range(q)] or [np.empty((k, 0))]),
+        np.column_stack(
+            [of(weights * slopes[:, slope]) for slope in range(q)] or [np.empty((k, 0))]
+        ),
         products,
-        np.column_stack([of(values * slopes[:, one]) for one in range(q)] or [np.empty((k, 0))]),
+        np.column_stack(
+            [of(values * slopes[:, slope]) for slope in range(q)] or [np.empty((k, 0))]
+        ),
     )
 
 
@@ -116,11 +120,11 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
         )
     if sums.q:
         whole = _solve(*_equations(sums, labels, n_arms, slice(None), total=True))[0][:n_arms]
-        left = np.vstack([one[:, :n_arms] for one in _each_left_out(sums, labels, n_arms)])
+        left = np.vstack([solved[:, :n_arms] for solved in _each_left_out(sums, labels, n_arms)])
     else:
         whole, left = _means(sums, labels, n_arms)
     freedom = [satterthwaite(sums.weights[labels == arm]) for arm in range(n_arms)]
-    found = []
+    compared = []
     for arm in range(1, n_arms):
         moved = (left[:, arm] - left[:, 0]) - (whole[arm] - whole[0])
         parts = np.bincount(labels, weights=moved**2, minlength=n_arms) * (counts - 1) / counts
@@ -130,9 +134,9 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
                 f"every cluster has the same mean in its arm ({whole[0]:g}, {whole[arm]:g}): no"
                 " interval exists."
             )
-        df = squared**2 / sum(part**2 / one for part, one in zip(parts, freedom, strict=True))
-        found.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
-    return found
+        df = squared**2 / sum(part**2 / solved for part, solved in zip(parts, freedom, strict=True))
+        compared.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
+    return compared
 
 
 def _means(sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int) -> tuple[Floats, Floats]:

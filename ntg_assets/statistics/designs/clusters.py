@@ -46,11 +46,11 @@ def clustered(values: Sequence[float] | Floats, clusters: npt.ArrayLike) -> Clus
         values: One per unit.
         clusters: Cluster of each unit.
     """
-    found = np.asarray(values, dtype=float)
-    known = ~np.isnan(found)
-    _, place = np.unique(np.asarray(clusters)[known], return_inverse=True)
+    numbers = np.asarray(values, dtype=float)
+    is_given = ~np.isnan(numbers)
+    _, place = np.unique(np.asarray(clusters)[is_given], return_inverse=True)
     return ClusterMeans(
-        np.bincount(place, weights=found[known]).astype(np.float64),
+        np.bincount(place, weights=numbers[is_given]).astype(np.float64),
         np.bincount(place).astype(np.float64),
     )
 
@@ -155,5 +155,11 @@ def satterthwaite(sizes: Floats) -> float:
 
 
 def cluster_power_units(units: float, *, size: float, correlation: float) -> float:
-    """Return the clusters of an arm that say as much as so many independent units."""
+    """Return the clusters of an arm that say as much as so many independent units.
+
+    Args:
+        units: Of one arm, were they independent.
+        size: Units of a cluster, on average.
+        correlation: Of two units of one cluster (intracluster correlation, 0 to 1).
+    """
     return float(units * design_effect(size, correlation) / size)

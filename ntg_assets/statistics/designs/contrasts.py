@@ -41,11 +41,11 @@ def contrast_units(units: Units, *, n_arms: int | None = None) -> list[Contrast]
     slopes = slopes_of(units)
     if units.covariates is None or not units.covariates.shape[1]:
         return _within_strata(units, n)
-    found = compare_with_covariates(*_by_arm(units, slopes, n))
+    differences = compare_with_covariates(*_by_arm(units, slopes, n))
     samples = [_sample(units.values[units.arms == arm]) for arm in range(n)]
     return [
-        _of_regression(one, samples[0], other)
-        for one, other in zip(found, samples[1:], strict=True)
+        _of_regression(difference, samples[0], treated)
+        for difference, treated in zip(differences, samples[1:], strict=True)
     ]
 
 
@@ -59,8 +59,8 @@ def _within_strata(units: Units, n_arms: int) -> list[Contrast]:
     plain = [_sample(units.values[units.arms == arm]) for arm in range(n_arms)]
     sizes = {name: float(sum(arm[name].n for arm in arms)) for name in names}
     return [
-        stratified_contrast(arms[0], other, (plain[0], one), weights=sizes)
-        for one, other in zip(plain[1:], arms[1:], strict=True)
+        stratified_contrast(arms[0], treated, (plain[0], sample), weights=sizes)
+        for sample, treated in zip(plain[1:], arms[1:], strict=True)
     ]
 
 
@@ -79,7 +79,7 @@ def stratified_contrast(
         plain: Both arms without strata.
         weights: Units of each stratum, all arms together.
     """
-    found = compare_within_strata(control, treatment, weights=weights)
+    difference = compare_within_strata(control, treatment, weights=weights)
     total = sum(weights.values())
     means, errors = (
         [
@@ -96,10 +96,10 @@ def stratified_contrast(
         means[1],
         errors[0],
         errors[1],
-        found.difference,
-        found.standard_error,
-        found.degrees_of_freedom,
-        1 - found.standard_error**2 / before if before > 0 else 0.0,
+        difference.difference,
+        difference.standard_error,
+        difference.degrees_of_freedom,
+        1 - difference.standard_error**2 / before if before > 0 else 0.0,
         "",
     )
 
@@ -112,22 +112,22 @@ def _error_of(sample: Sample) -> float:
     return sample.squared_error
 
 
-def _of_regression(found: Difference, control: Sample, treatment: Sample) -> Contrast:
+def _of_regression(difference: Difference, control: Sample, treatment: Sample) -> Contrast:
     """Share the error of a regression between the arms as their plain errors lie."""
     before = control.squared_error + treatment.squared_error
-    squared = found.standard_error**2
+    squared = difference.standard_error**2
     part = squared * control.squared_error / before
     # the control stays where it is, so that all treatments stand beside one mean
     return Contrast(
         int(control.n),
         int(treatment.n),
         control.mean,
-        control.mean + found.difference,
+        control.mean + difference.difference,
         part,
         squared - part,
-        found.difference,
-        found.standard_error,
-        found.degrees_of_freedom,
+        difference.difference,
+        difference.standard_error,
+        difference.degrees_of_freedom,
         1 - squared / before,
         "",
     )
@@ -135,7 +135,7 @@ def _of_regression(found: Difference, control: Sample, treatment: Sample) -> Con
 
 def _by_arm(units: Units, slopes: Floats, n: int) -> tuple[Sequence[Floats], Sequence[Floats]]:
     places = [units.arms == arm for arm in range(n)]
-    return [units.values[one] for one in places], [slopes[one] for one in places]
+    return [units.values[rows] for rows in places], [slopes[rows] for rows in places]
 
 
 def _sample(values: Floats) -> Sample:

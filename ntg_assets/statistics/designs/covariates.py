@@ -43,11 +43,13 @@ def compare_with_covariates(
     Raises:
         NotEnoughDataError: more slopes and arms than units, or nothing is left to vary.
     """
-    sizes = [len(one) for one in values]
-    outcome = np.concatenate([np.asarray(one, dtype=float) for one in values])
+    sizes = [len(of_arm) for of_arm in values]
+    outcome = np.concatenate([np.asarray(of_arm, dtype=float) for of_arm in values])
     arm = np.repeat(np.arange(len(values)), sizes)
     dummies = (arm[:, None] == np.arange(len(values))[None, :]).astype(float)
-    before = np.vstack([np.asarray(one, dtype=float).reshape(len(one), -1) for one in covariates])
+    before = np.vstack(
+        [np.asarray(of_arm, dtype=float).reshape(len(of_arm), -1) for of_arm in covariates]
+    )
     design = np.hstack([dummies, independent(before - _means(before, dummies), before)])
     if len(outcome) <= design.shape[1]:
         raise NotEnoughDataError(

@@ -96,4 +96,4 @@ class Contrast:
 
 def contrast_of(row: Mapping[str, Any]) -> Contrast:
     """Read one row of `metric_contrasts`."""
-    return Contrast(**{one.name: row[one.name] for one in fields(Contrast)})
+    return Contrast(**{field.name: row[field.name] for field in fields(Contrast)})

@@ -165,10 +165,12 @@ def moments_in(arms: Sequence[Arm]) -> list[Moments]:
     Raises:
         NotEnoughDataError: an arm has no units with a value.
     """
-    known = [arm.moments for arm in arms if arm.moments is not None]
-    if len(known) < len(arms):
-        raise NotEnoughDataError(f"only {len(known)} of {len(arms)} arms have units with a value.")
-    return known
+    moments = [arm.moments for arm in arms if arm.moments is not None]
+    if len(moments) < len(arms):
+        raise NotEnoughDataError(
+            f"only {len(moments)} of {len(arms)} arms have units with a value."
+        )
+    return moments
 
 
 def compare_designed(arms: Sequence[Arm], terms: Terms) -> Compared:
@@ -177,18 +179,20 @@ def compare_designed(arms: Sequence[Arm], terms: Terms) -> Compared:
     Raises:
         NotEnoughDataError: a treatment has none.
     """
-    known = [arm.contrast for arm in arms[1:] if arm.contrast is not None]
-    if len(known) < len(arms) - 1:
+    contrasts = [arm.contrast for arm in arms[1:] if arm.contrast is not None]
+    if len(contrasts) < len(arms) - 1:
         raise NotEnoughDataError(
-            f"only {len(known)} of {len(arms) - 1} treatments can be compared by clusters, strata"
-            " or covariates."
+            f"only {len(contrasts)} of {len(arms) - 1} treatments can be compared by clusters,"
+            " strata or covariates."
         )
-    pairs = [one.samples for one in known]
-    shares = [one.removed_share for one in known if one.removed_share is not None]
+    pairs = [contrast.samples for contrast in contrasts]
+    shares = [
+        contrast.removed_share for contrast in contrasts if contrast.removed_share is not None
+    ]
     return Compared(
         [pairs[0][0], *(treatment for _, treatment in pairs)],
-        [one.at(terms.confidence) for one in known],
-        known[0].method,
+        [contrast.at(terms.confidence) for contrast in contrasts],
+        contrasts[0].method,
         min(shares) if shares else None,
     )
 
@@ -205,8 +209,8 @@ def tells_anything(arms: Sequence[Moments]) -> bool:
     return has_past(arms) and any(arm.covariance["covariate", "covariate"] > 0 for arm in arms)
 
 
-def with_covariate(found: Compared, moments: Sequence[Moments]) -> Compared:
+def with_covariate(compared: Compared, moments: Sequence[Moments]) -> Compared:
     """Say how much of the squared error the covariate took out."""
     before = sum(arm.squared_error for arm in adjusted_samples(moments, use_covariate=False))
-    after = sum(arm.squared_error for arm in found.samples)
-    return replace(found, removed_share=1 - after / before if before > 0 else 0.0)
+    after = sum(arm.squared_error for arm in compared.samples)
+    return replace(compared, removed_share=1 - after / before if before > 0 else 0.0)

@@ -39,7 +39,7 @@ class Mean(MetricKind):
         pooled = ", one variance for skewed arms of unequal size"
         corrected = pooled if any(pair.is_corrected for pair in pairs) else ""
         covariate = ", CUPED" if is_narrowed else ""
-        found = Compared(
+        compared = Compared(
             samples, [pair.difference for pair in pairs], f"{self.test}{corrected}{covariate}"
         )
-        return with_covariate(found, moments) if is_narrowed else found
+        return with_covariate(compared, moments) if is_narrowed else compared

@@ -40,7 +40,9 @@ class Proportion(Mean):
             return super().compare(arms, terms)
         counts = [count_of(arm.n, arm.mean["value"]) for arm in moments]
         sizes = [count.n for count in counts]
-        is_plain = max(sizes) <= MOST_TIMES * min(sizes) and not any(one.is_small for one in counts)
+        is_plain = max(sizes) <= MOST_TIMES * min(sizes) and not any(
+            successes.is_small for successes in counts
+        )
         compare = compare_proportions if is_plain else compare_by_score
         return Compared(
             [Sample(count.n, count.share, count.share * (1 - count.share)) for count in counts],
@@ -54,11 +56,13 @@ class Proportion(Mean):
         )
 
 
-def _with_ratio(found: Difference, control: Count, treatment: Count, terms: Terms) -> Difference:
+def _with_ratio(
+    difference: Difference, control: Count, treatment: Count, terms: Terms
+) -> Difference:
     """Add the relative effect, where both arms have a success: the interval of the log ratio."""
     if min(control.successes, treatment.successes) < 1:
-        return found
+        return difference
     method: RatioMethod = "koopman" if control.is_small or treatment.is_small else "katz"
     low, high = ratio_interval(control, treatment, method=method, confidence=terms.confidence)
     effect = treatment.share / control.share - 1
-    return replace(found, relative=effect, relative_low=low - 1, relative_high=high - 1)
+    return replace(difference, relative=effect, relative_low=low - 1, relative_high=high - 1)

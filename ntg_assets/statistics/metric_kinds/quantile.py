@@ -21,10 +21,13 @@ class Quantile(MetricKind):
 
     def compare(self, arms: Sequence[Arm], terms: Terms) -> Compared:
         """Compare one quantile of each arm."""
-        known = _ranks_in(arms)
+        ranks = _ranks_in(arms)
         return Compared(
-            [quantile_sample(one) for one in known],
-            [compare_quantiles(known[0], one, confidence=terms.confidence) for one in known[1:]],
+            [quantile_sample(ranks_of_arm) for ranks_of_arm in ranks],
+            [
+                compare_quantiles(ranks[0], ranks_of_arm, confidence=terms.confidence)
+                for ranks_of_arm in ranks[1:]
+            ],
             f"mid-ranks of the {terms.quantile:g} quantile",
         )
 
@@ -34,7 +37,7 @@ class Quantile(MetricKind):
 
 
 def _ranks_in(arms: Sequence[Arm]) -> list[OrderStatistics]:
-    known = [arm.ranks for arm in arms if arm.ranks is not None]
-    if len(known) < len(arms):
-        raise NotEnoughDataError(f"only {len(known)} of {len(arms)} arms have units with a value.")
-    return known
+    ranks = [arm.ranks for arm in arms if arm.ranks is not None]
+    if len(ranks) < len(arms):
+        raise NotEnoughDataError(f"only {len(ranks)} of {len(arms)} arms have units with a value.")
+    return ranks

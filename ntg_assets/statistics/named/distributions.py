@@ -9,7 +9,7 @@ from scipy import special
 
 from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.named.named_tests import Tested
+from ntg_assets.statistics.named.tested import Tested
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import Alternative
 
@@ -17,13 +17,15 @@ Values = npt.ArrayLike
 Center = Literal["median", "mean", "trimmed"]
 
 
-def _values(given: Values) -> Floats:
-    return np.asarray(given, dtype=np.float64)
+def _values(sample: Values) -> Floats:
+    return np.asarray(sample, dtype=np.float64)
 
 
-def _tested(found: Any) -> Tested:  # noqa: ANN401  # scipy has a type for each test
-    df = getattr(found, "df", None)
-    return Tested(float(found.statistic), float(found.pvalue), None if df is None else float(df))
+def _tested(scipy_result: Any) -> Tested:  # noqa: ANN401  # scipy has a type for each test
+    df = getattr(scipy_result, "df", None)
+    return Tested(
+        float(scipy_result.statistic), float(scipy_result.pvalue), None if df is None else float(df)
+    )
 
 
 def levene(groups: Sequence[Values], *, center: Center = "median") -> Tested:
@@ -108,18 +110,25 @@ def permutation_p(
 ) -> Tested:
     """Compare means by giving values their arms again: all ways, where there are fewer than
     `samples`, else so many at random.
+
+    Args:
+        control: Values, one per unit.
+        treatment: Values, one per unit.
+        alternative: Which differences the test looks for.
+        samples: Ways that are tried.
+        rng: Stream of the draws.
     """
     from scipy import stats  # as above
 
-    found = stats.permutation_test(
+    permuted = stats.permutation_test(
         (_values(treatment), _values(control)),
-        lambda one, other, axis: one.mean(axis=axis) - other.mean(axis=axis),
+        lambda treated, untreated, axis: treated.mean(axis=axis) - untreated.mean(axis=axis),
         alternative=alternative,
         n_resamples=samples,
         vectorized=True,
         rng=rng or np.random.default_rng(0),
     )
-    return _tested(found)
+    return _tested(permuted)
 
 
 def tukey(groups: Sequence[Values], *, equal_var: bool = True) -> list[tuple[int, int, float]]:

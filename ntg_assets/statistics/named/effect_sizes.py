@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.from_values import sample_from_values
-from ntg_assets.statistics.named.named_tests import Tested, mann_whitney
+from ntg_assets.statistics.named.rank_tests import mann_whitney
+from ntg_assets.statistics.named.tested import Tested
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.shares.proportions import Count
 from ntg_assets.statistics.student_t import Alternative, t_critical
@@ -68,8 +69,8 @@ def hodges_lehmann(control: Values, treatment: Values) -> float:
     """Return the median of all differences between a unit of the treatment and one of the control
     (Hodges and Lehmann 1963).
     """
-    one, other = (np.asarray(values, dtype=float) for values in (treatment, control))
-    return float(np.median(np.subtract.outer(one, other)))
+    treated, untreated = (np.asarray(values, dtype=float) for values in (treatment, control))
+    return float(np.median(np.subtract.outer(treated, untreated)))
 
 
 def ratio_of_geometric_means(
@@ -80,6 +81,12 @@ def ratio_of_geometric_means(
     alternative: Alternative = "two-sided",
 ) -> Difference:
     """Compare the means of logarithms by Welch's test; difference and ends are ratios.
+
+    Args:
+        control: Values above zero, one per unit.
+        treatment: Values above zero, one per unit.
+        confidence: Of the interval.
+        alternative: Which ratios the test looks for.
 
     Raises:
         NotEnoughDataError: a value is not above zero.
@@ -103,7 +110,7 @@ def ratio_of_geometric_means(
 
 
 def correlation(
-    one: Values, other: Values, *, method: Literal["pearson", "spearman", "kendall"] = "pearson"
+    first: Values, second: Values, *, method: Literal["pearson", "spearman", "kendall"] = "pearson"
 ) -> Tested:
     """Return the correlation of two quantities (the statistic) and its p."""
     from scipy import stats  # slow to load
@@ -113,8 +120,12 @@ def correlation(
         "spearman": stats.spearmanr,
         "kendall": stats.kendalltau,
     }
-    found = tests[method](np.asarray(one, dtype=float), np.asarray(other, dtype=float))
-    return Tested(float(found.statistic), float(found.pvalue), estimate=float(found.statistic))
+    scipy_result = tests[method](np.asarray(first, dtype=float), np.asarray(second, dtype=float))
+    return Tested(
+        float(scipy_result.statistic),
+        float(scipy_result.pvalue),
+        estimate=float(scipy_result.statistic),
+    )
 
 
 def number_needed_to_treat(control: Count, treatment: Count) -> float:

@@ -60,7 +60,7 @@ def combine_effects(
         )
     weights = [1 / error**2 for error in errors]
     mean, whole = _weighted(effects, weights), sum(weights)
-    q = sum(w * (one - mean) ** 2 for w, one in zip(weights, effects, strict=True))
+    q = sum(w * (effect - mean) ** 2 for w, effect in zip(weights, effects, strict=True))
     df = len(effects) - 1
     tau = max(0.0, (q - df) / (whole - sum(w**2 for w in weights) / whole))
     p, i_squared = float(special.chdtrc(df, q)), max(0.0, 1 - df / q) if q > 0 else 0.0
@@ -71,4 +71,4 @@ def combine_effects(
 
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(w * one for w, one in zip(weights, values, strict=True)) / sum(weights)
+    return sum(w * value for w, value in zip(weights, values, strict=True)) / sum(weights)

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 from scipy import special
 
 from ntg_assets.errors import ConfigurationError, NotEnoughDataError
-from ntg_assets.statistics.named.named_tests import Tested
 from ntg_assets.statistics.named.single_samples import binomial_p
+from ntg_assets.statistics.named.tested import Tested
 from ntg_assets.statistics.shares.proportions import Count
 from ntg_assets.statistics.student_t import Alternative, t_critical, t_p
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.named.named_tests import Tested
+from ntg_assets.statistics.named.tested import Tested
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.shares.proportions import Count
 from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p

@@ -31,10 +31,10 @@ def fewest_units(weights: tuple[float, ...]) -> float:
 
 
 def _of_the_question(request: "PlanRequest") -> Iterator[str]:
-    asked = [name for name in QUESTIONS if getattr(request, name) is not None]
-    if len(asked) != 1:
-        yield f"give one of effect, margin and units, found {' and '.join(asked) or 'none'}"
-    for name in asked:
+    questions = [name for name in QUESTIONS if getattr(request, name) is not None]
+    if len(questions) != 1:
+        yield f"give one of effect, margin and units, found {' and '.join(questions) or 'none'}"
+    for name in questions:
         value = getattr(request, name)
         if not 0 < value < LARGEST:
             yield f"{name} must be above zero and below {LARGEST:g}, found {value:g}"
@@ -72,15 +72,15 @@ def _of_a_share(share: float, effect: float, *, room: float) -> Iterator[str]:
 
 def _of_the_traffic(request: "PlanRequest") -> Iterator[str]:
     weights = request.weights
-    told = ", ".join(f"{weight:g}" for weight in weights)
+    shown = ", ".join(f"{weight:g}" for weight in weights)
     if len(weights) < MINIMUM_UNITS or any(
         not (isfinite(weight) and weight > 0) for weight in weights
     ):
-        yield f"at least two arms with weights above zero are needed, found {told}"
+        yield f"at least two arms with weights above zero are needed, found {shown}"
     elif min(weights) < SMALLEST_SHARE * sum(weights):
         yield (
             f"no arm may have less than one in {1 / SMALLEST_SHARE:,.0f} of the traffic, found"
-            f" weights {told}"
+            f" weights {shown}"
         )
     elif request.units is not None and request.units < fewest_units(weights):
         yield f"{request.units:,} units leave fewer than three in an arm"

@@ -106,6 +106,13 @@ def pairs_power(
 ) -> float:
     """Return the power of a one-sample (or paired) t-test of `n` values with standard deviation
     `sd`.
+
+    Args:
+        effect: True mean of the differences, in units of the metric.
+        n: Pairs.
+        sd: Standard deviation of the differences.
+        significance: Error rate, both sides together when there are two.
+        alternative: Which effects the test looks for.
     """
     shift, tail = effect * sqrt(n) / sd, significance / (2 if alternative == "two-sided" else 1)
     critical = -float(special.stdtrit(n - 1, tail))
@@ -148,6 +155,14 @@ def equivalence_power(
     `high`.
 
     With `high` = 1 this is the power to show that a share is not inferior to `low`.
+
+    Args:
+        low: Least share that counts as equivalent, 0 to 1.
+        high: Largest such share.
+        n: Units.
+        share: The true one.
+        significance: Error rate of each of the two tests.
+
     Source: Schuirmann 1987 (two one-sided tests).
     """
     least = scipy.stats.binom.isf(significance, n, low) + 1

@@ -92,6 +92,11 @@ def design_errors(
 ) -> DesignErrors:
     """Say what a significant result would mean if the effect were so large.
 
+    Args:
+        effect: True effect, in units of the metric.
+        standard_error: Of its estimate.
+        significance: Error rate of the two-sided test.
+
     Source: Gelman and Carlin 2014, "Beyond Power Calculations"; the normal case in closed form (Lu,
     Qiu and Deng 2019).
     """

@@ -75,13 +75,7 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
     )
     units = sum(per_arm) if request.units is None else request.units
     draft = PlanAnswer(
-        question=(
-            "effect for units"
-            if request.units
-            else "units for non-inferiority"
-            if request.margin
-            else "units for an effect"
-        ),
+        question=_question(request),
         effect=effect,
         effect_share=effect / request.mean if request.mean > 0 else None,
         units_per_arm=per_arm,
@@ -95,6 +89,12 @@ def answer_plan(request: PlanRequest) -> PlanAnswer:
         sentence="",
     )
     return replace(draft, sentence=_sentence(request, draft))
+
+
+def _question(request: PlanRequest) -> str:
+    if request.units:
+        return "effect for units"
+    return "units for non-inferiority" if request.margin else "units for an effect"
 
 
 def power_at(request: PlanRequest, effect: float, *, units: float) -> float:
@@ -133,13 +133,13 @@ def _effect_of(request: PlanRequest) -> float:
 def _control_units(request: PlanRequest, effect: float) -> float:
     if request.units is not None:
         return request.units * request.weights[0] / sum(request.weights)
-    found = units_for_effect(effect, design=_design(request, effect), wanted_power=request.power)
-    if isinf(found):
+    units = units_for_effect(effect, design=_design(request, effect), wanted_power=request.power)
+    if isinf(units):
         raise ConfigurationError(
             f"no number of units shows an effect of {effect:g}. Ask for a larger effect or less"
             " power."
         )
-    return found
+    return units
 
 
 def _design(request: PlanRequest, effect: float) -> Design:
@@ -189,33 +189,37 @@ def _sentence(request: PlanRequest, answer: PlanAnswer) -> str:
         f"{answer.units:,} units over {len(request.weights)} arms"
         f" ({' : '.join(f'{n:,}' for n in answer.units_per_arm)})"
     )
+    cuped = (
+        f", with CUPED removing {request.explained_share:.0%} of the variance"
+        if request.explained_share
+        else ""
+    )
+    return (
+        f"{arms} {_what_they_show(request, answer)} with {request.power:.0%} power at"
+        f" {request.significance:g} significance{cuped}{_duration(request, answer)}."
+    )
+
+
+def _what_they_show(request: PlanRequest, answer: PlanAnswer) -> str:
     share = (
         f" ({answer.effect_share:.2%} of {request.mean:g})"
         if answer.effect_share is not None
         else ""
     )
     less = request.better == "less"
-    effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
-    what = {
-        "units for non-inferiority": (
+    if answer.question == "units for non-inferiority":
+        return (
             "show that no treatment is worse than the control by more than"
             f" {answer.effect:g}{share}" + (", where less is better" if less else "")
-        ),
-        "units for an effect": f"find {effect} of {answer.effect:g}{share}",
-        "effect for units": f"find {effect} of {answer.effect:.4g}{share}",
-    }[answer.question]
+        )
+    effect = f"an improvement{' (a fall)' if less else ''}" if request.one_sided else "a difference"
+    size = f"{answer.effect:.4g}" if answer.question == "effect for units" else f"{answer.effect:g}"
+    return f"find {effect} of {size}{share}"
+
+
+def _duration(request: PlanRequest, answer: PlanAnswer) -> str:
     if answer.days is None:
-        duration = ""
-    elif isfinite(answer.days):
-        duration = f": {answer.days:,.0f} days at {request.units_per_day:,.6g} units a day"
-    else:
-        duration = ": never, because no units come"
-    helped = (
-        f", with CUPED removing {request.explained_share:.0%} of the variance"
-        if request.explained_share
-        else ""
-    )
-    return (
-        f"{arms} {what} with {request.power:.0%} power at {request.significance:g}"
-        f" significance{helped}{duration}."
-    )
+        return ""
+    if isfinite(answer.days):
+        return f": {answer.days:,.0f} days at {request.units_per_day:,.6g} units a day"
+    return ": never, because no units come"

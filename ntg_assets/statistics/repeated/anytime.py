@@ -10,6 +10,11 @@ def anytime_factor(n: float, *, alpha: float = 0.05, tuned_for: float = 5_000) -
     The interval holds at all moments together, so one may look as often as one likes. It is
     narrowest around `tuned_for` units. Source: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas
     2024, "Time-uniform central limit theory and asymptotic confidence sequences".
+
+    Args:
+        n: Units so far, all arms together.
+        alpha: Error rate over all moments, both sides together.
+        tuned_for: Units at which the interval should be narrowest.
     """
     ready = n * _mixture(alpha, tuned_for)
     return sqrt(2 * (ready + 1) / ready * log(sqrt(ready + 1) / alpha))
@@ -20,6 +25,12 @@ def anytime_p(
 ) -> float:
     """Return a p-value that may be read at any time: it falls below `alpha` exactly when the
     confidence sequence excludes zero.
+
+    Args:
+        statistic: Estimate over its standard error.
+        n: Units so far, all arms together.
+        alpha: Error rate that the sequence is tuned for, both sides together.
+        tuned_for: Units at which the interval should be narrowest.
     """
     ready = n * _mixture(alpha, tuned_for)
     return min(1.0, sqrt(ready + 1) * exp(-(statistic**2) * ready / (2 * (ready + 1))))
@@ -34,6 +45,11 @@ def one_sided_factor(n: float, *, alpha: float = 0.05, tuned_for: float = 5_000)
     """Return how many standard errors a one-sided confidence sequence reaches: below the estimate
     for a lower bound that holds at all moments together, the upper end being open.
 
+    Args:
+        n: Units so far, all arms together.
+        alpha: Error rate over all moments, on the one side.
+        tuned_for: Units at which the bound should be narrowest.
+
     Source: Waudby-Smith and others 2024, as `anytime_factor` (its one-sided bound).
     """
     ready = n * _mixture(2 * alpha, tuned_for)
@@ -45,6 +61,12 @@ def one_sided_anytime_p(
 ) -> float:
     """Return a one-sided p-value that may be read at any time, for effects above zero: below
     `alpha` exactly when the one-sided sequence excludes zero.
+
+    Args:
+        statistic: Estimate over its standard error.
+        n: Units so far, all arms together.
+        alpha: Error rate that the sequence is tuned for, on the one side.
+        tuned_for: Units at which the bound should be narrowest.
     """
     if statistic <= 0:
         return 1.0

@@ -50,6 +50,13 @@ def max_t_probability(
 
     Given the shared control's deviation the comparisons are independent, so one integral over it is
     exact for any number of arms; with estimated variances a second one runs over the estimate.
+
+    Args:
+        critical: Value of the statistic.
+        loadings: Of each comparison: how much of its deviation is the shared control's.
+        degrees_of_freedom: Of the variances; infinite: they are known.
+        two_sided: Whether the size of the statistic counts, not its sign.
+
     Source: Dunnett 1955, "A Multiple Comparison Procedure for Comparing Several Treatments with a
     Control".
     """
@@ -76,6 +83,12 @@ def max_t_p(
 
     It lies between that of the comparison alone and Bonferroni's, also where one or two degrees of
     freedom leave the integral few digits.
+
+    Args:
+        statistic: Of the comparison.
+        loadings: Of each comparison: how much of its deviation is the shared control's.
+        degrees_of_freedom: Of the variances; infinite: they are known.
+        two_sided: Whether the size of the statistic counts, not its sign.
     """
     bound = abs(statistic) if two_sided else statistic
     joint = 1 - max_t_probability(
@@ -94,6 +107,12 @@ def max_t_critical(
 ) -> float:
     """Return the value that the largest statistic exceeds with probability `significance` when no
     arm has an effect.
+
+    Args:
+        loadings: Of each comparison: how much of its deviation is the shared control's.
+        significance: Error rate of all comparisons together.
+        degrees_of_freedom: Of the variances; infinite: they are known.
+        two_sided: Whether the size of the statistic counts, not its sign.
     """
     return _critical(tuple(loadings), significance, degrees_of_freedom, two_sided)
 

@@ -132,6 +132,6 @@ def fisher_p(p_values: Sequence[float]) -> float:
 
 def stouffer_p(z_values: Sequence[float], weights: Sequence[float] | None = None) -> float:
     """Return the one-sided p of several z statistics of one hypothesis (Stouffer 1949)."""
-    given = np.ones(len(z_values)) if weights is None else np.asarray(weights, dtype=float)
-    together = float(given @ np.asarray(z_values, dtype=float) / np.sqrt((given**2).sum()))
+    shares = np.ones(len(z_values)) if weights is None else np.asarray(weights, dtype=float)
+    together = float(shares @ np.asarray(z_values, dtype=float) / np.sqrt((shares**2).sum()))
     return float(special.ndtr(-together))

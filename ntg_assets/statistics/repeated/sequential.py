@@ -85,6 +85,11 @@ def planned_looks(
     carried from look to look on a grid. Source: Armitage, McPherson and Rowe 1969 (recursion); Lan
     and DeMets 1983 (spending).
 
+    Args:
+        shares: Share of the planned information at each look, rising within (0, 1].
+        alpha: Error rate over all looks, both sides together.
+        spending: How much of one side's rate is spent by a share of the information.
+
     Raises:
         ConfigurationError: shares that do not rise, or lie outside (0, 1].
     """
@@ -190,6 +195,11 @@ def hwang_shih_decani(gamma: float) -> Spending:
 def wang_tsiatis_bound(n_looks: int, *, delta: float, alpha: float = 0.05) -> float:
     """Return the constant C of the bounds C * (k / K) ** (delta - 1/2) at look k of K, equally
     spaced (Wang and Tsiatis 1987): 0.5 is Pocock's, 0 O'Brien and Fleming's.
+
+    Args:
+        n_looks: Looks, equally spaced.
+        delta: Shape of the bounds.
+        alpha: Error rate over all looks, both sides together.
     """
     shape = [(look / n_looks) ** (delta - 0.5) for look in range(1, n_looks + 1)]
     return _constant(shape, alpha=alpha)
@@ -198,6 +208,11 @@ def wang_tsiatis_bound(n_looks: int, *, delta: float, alpha: float = 0.05) -> fl
 def haybittle_peto_bound(n_looks: int, *, early: float = 3.0, alpha: float = 0.05) -> float:
     """Return the bound of the last look when all before it stop at z = `early`
     (Haybittle 1971, Peto 1976).
+
+    Args:
+        n_looks: Looks, equally spaced.
+        early: Critical z of all looks but the last.
+        alpha: Error rate over all looks, both sides together.
     """
     shares = [look / n_looks for look in range(1, n_looks + 1)]
 

@@ -175,6 +175,6 @@ def sample_ratio_p(observed: list[int], weights: list[float]) -> float:
         return 1.0
     expected = [total * weight / sum(weights) for weight in weights]
     distance = sum(
-        (found - wanted) ** 2 / wanted for found, wanted in zip(observed, expected, strict=True)
+        (count - wanted) ** 2 / wanted for count, wanted in zip(observed, expected, strict=True)
     )
     return float(scipy.special.chdtrc(len(observed) - 1, distance))

@@ -109,7 +109,14 @@ def inverted(
     limits: Interval,
     critical: float,
 ) -> Interval:
-    """Collect the values that a test does not reject: the statistic falls as they rise."""
+    """Collect the values that a test does not reject: the statistic falls as they rise.
+
+    Args:
+        statistic: z at a value of the parameter.
+        estimate: Value at which it is 0.
+        limits: Smallest and largest value that the parameter can have.
+        critical: z beyond which a value is rejected.
+    """
     low_limit, high_limit = limits
     if high_limit == inf:
         high_limit = max(estimate if estimate < inf else 1.0, 1e-9)

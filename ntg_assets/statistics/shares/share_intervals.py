@@ -86,7 +86,7 @@ def ratio_interval(
             f"{control.successes:g} and {treatment.successes:g} successes: the log of a ratio needs"
             " at least one in each arm; use 'koopman'."
         )
-    arms = [(one.successes + more, one.n + more) for one in (treatment, control)]
+    arms = [(count.successes + more, count.n + more) for count in (treatment, control)]
     centre = log(arms[0][0] / arms[0][1]) - log(arms[1][0] / arms[1][1])
     reach = critical_z(confidence) * sqrt(sum(1 / hits - 1 / n for hits, n in arms))
     return exp(centre - reach), exp(centre + reach)
@@ -117,8 +117,8 @@ def odds_ratio_interval(
 
 
 def _wald_difference(control: Count, treatment: Count, confidence: float) -> Interval:
-    found = compare_proportions(control, treatment, confidence=confidence)
-    return found.low, found.high
+    difference = compare_proportions(control, treatment, confidence=confidence)
+    return difference.low, difference.high
 
 
 def _corrected_difference(control: Count, treatment: Count, confidence: float) -> Interval:
@@ -132,8 +132,8 @@ def _corrected_difference(control: Count, treatment: Count, confidence: float) -
 
 
 def _agresti_caffo(control: Count, treatment: Count, confidence: float) -> Interval:
-    found = compare_small_proportions(control, treatment, confidence=confidence)
-    return found.low, found.high
+    difference = compare_small_proportions(control, treatment, confidence=confidence)
+    return difference.low, difference.high
 
 
 def _newcombe(control: Count, treatment: Count, confidence: float) -> Interval:
@@ -145,10 +145,10 @@ def _corrected_newcombe(control: Count, treatment: Count, confidence: float) -> 
     (low, high), (treated_low, treated_high) = (
         _corrected_wilson(arm, confidence) for arm in (control, treatment)
     )
-    found = treatment.share - control.share
+    difference = treatment.share - control.share
     down = sqrt((treatment.share - treated_low) ** 2 + (high - control.share) ** 2)
     up = sqrt((treated_high - treatment.share) ** 2 + (control.share - low) ** 2)
-    return found - down, found + up
+    return difference - down, difference + up
 
 
 def _score_interval(*, is_unbiased: bool) -> Callable[[Count, Count, float], Interval]:

@@ -37,18 +37,18 @@ def with_log_design(
     """
     if "cluster_id" in rows.columns:
         _refuse_unclear_clusters(rows, experiment, what=what)
-    known = {
+    design = {
         name: f"{COVARIATE}{place}"
         for place, name in enumerate(experiment.covariate_columns)
         if f"{COVARIATE}{place}" in rows.columns
     }
-    numbers = [_numbers(rows[read], name, what=what) for name, read in known.items()]
+    numbers = [_numbers(rows[read], name, what=what) for name, read in design.items()]
     covariates = [
-        json.dumps(dict(zip(known, row, strict=True)), sort_keys=True)
+        json.dumps(dict(zip(design, row, strict=True)), sort_keys=True)
         for row in zip(*numbers, strict=True)
     ]
     missing = [name for name in DESIGN[:2] if name not in rows.columns]
-    return rows.drop(known.values()).with_columns(
+    return rows.drop(design.values()).with_columns(
         pl.Series("covariates", covariates or [None] * rows.height, dtype=pl.String),
         *(pl.lit(None, dtype=pl.String).alias(name) for name in missing),
     )

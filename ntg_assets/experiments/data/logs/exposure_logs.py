@@ -68,11 +68,12 @@ def read_experiment(experiment: ExperimentSettings, *, files: LogFiles) -> Exper
     Raises:
         SourceError: something of it cannot be read (see the readers below).
     """
-    seen = [judged_exposures(one, source, files=files) for one, source in _logged([experiment])]
-    did = [outcomes_of(one, log, files=files) for one, log in _with_outcomes([experiment])]
+    sources = [source for _, source in _logged([experiment])]
+    seen = [judged_exposures(experiment, source, files=files) for source in sources]
+    did = [outcomes_of(experiment, log, files=files) for _, log in _with_outcomes([experiment])]
     exposures = [
-        exposures_per_unit(judged.rows, one, source, zone=files.zone)
-        for judged, (one, source) in zip(seen, _logged([experiment]), strict=True)
+        exposures_per_unit(judged.rows, experiment, source, zone=files.zone)
+        for judged, source in zip(seen, sources, strict=True)
     ]
     return ExperimentLogs(
         pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *exposures]),
@@ -111,8 +112,10 @@ def read_exposure_logs(
     """
     files = LogFiles(home, zone=zone, rules=rules)
     parts = [
-        exposures_per_unit(judged_exposures(one, source, files=files).rows, one, source, zone=zone)
-        for one, source in _logged(definitions)
+        exposures_per_unit(
+            judged_exposures(experiment, source, files=files).rows, experiment, source, zone=zone
+        )
+        for experiment, source in _logged(definitions)
     ]
     return pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *parts])
 
@@ -140,7 +143,10 @@ def read_outcome_logs(
             empty, or too many times cannot be true.
     """
     files = LogFiles(home, zone=zone, rules=rules)
-    parts = [outcomes_of(one, log, files=files).rows for one, log in _with_outcomes(definitions)]
+    parts = [
+        outcomes_of(experiment, log, files=files).rows
+        for experiment, log in _with_outcomes(definitions)
+    ]
     return pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *parts])
 
 
@@ -154,6 +160,12 @@ def count_log_rows(
     """Count what the experiments' own logs hold and what was left out of them;
     one row per (experiment, log, event type).
 
+    Args:
+        definitions: The experiments.
+        home: Folder below which the files lie.
+        zone: Zone whose days are written or counted.
+        rules: Which times can be true.
+
     Raises:
         SourceError: as `read_exposure_logs` and `read_outcome_logs`.
     """
@@ -161,7 +173,7 @@ def count_log_rows(
     return pl.concat(
         [
             pl.DataFrame(schema=COUNT_TYPES),
-            *(read_experiment(one, files=files).counts for one in definitions),
+            *(read_experiment(experiment, files=files).counts for experiment in definitions),
         ]
     )
 
@@ -169,17 +181,25 @@ def count_log_rows(
 def _logged(
     definitions: Sequence[ExperimentSettings],
 ) -> list[tuple[ExperimentSettings, LoggedSource]]:
-    return [(one, one.source) for one in definitions if not isinstance(one.source, ReplaySource)]
+    return [
+        (experiment, experiment.source)
+        for experiment in definitions
+        if not isinstance(experiment.source, ReplaySource)
+    ]
 
 
 def _with_outcomes(
     definitions: Sequence[ExperimentSettings],
 ) -> list[tuple[ExperimentSettings, OutcomeLogSettings]]:
-    return [(one, source.outcomes) for one, source in _logged(definitions) if source.outcomes]
+    return [
+        (experiment, source.outcomes)
+        for experiment, source in _logged(definitions)
+        if source.outcomes
+    ]
 
 
 def _counts_of(experiment: ExperimentSettings, judged: Sequence[Judged]) -> pl.DataFrame:
     counts = [
-        one.counts.select(pl.lit(experiment.id).alias("experiment"), pl.all()) for one in judged
+        log.counts.select(pl.lit(experiment.id).alias("experiment"), pl.all()) for log in judged
     ]
     return pl.concat([pl.DataFrame(schema=COUNT_TYPES), *counts])

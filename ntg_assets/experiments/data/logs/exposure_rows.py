@@ -89,9 +89,9 @@ def _logged_exposures(
 def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) -> pl.DataFrame:
     if not experiment.eligible_segments:
         return rows
-    known = rows["segment"].drop_nulls().unique().sort().to_list()
-    if unknown := [segment for segment in experiment.eligible_segments if segment not in known]:
-        has = ", ".join(known[:MOST_NAMED]) or "none"
+    segments = rows["segment"].drop_nulls().unique().sort().to_list()
+    if unknown := [segment for segment in experiment.eligible_segments if segment not in segments]:
+        has = ", ".join(segments[:MOST_NAMED]) or "none"
         raise SourceError(
             f"{what}: no exposure lies in the eligible segment {unknown[0]!r}; the log has {has}."
         )
@@ -101,7 +101,14 @@ def _eligible(rows: pl.DataFrame, experiment: ExperimentSettings, *, what: str) 
 def exposures_per_unit(
     rows: pl.DataFrame, experiment: ExperimentSettings, source: LoggedSource, *, zone: str
 ) -> pl.DataFrame:
-    """Bring the exposures together; one row per (unit, arm), with the windows of its outcomes."""
+    """Bring the exposures together; one row per (unit, arm), with the windows of its outcomes.
+
+    Args:
+        rows: One per exposure: `unit_id`, `arm`, `exposed_at`, and what the log says of the unit.
+        experiment: Whose arms and units these are.
+        source: The log's settings: windows, segments.
+        zone: Zone whose midnights begin and end windows in days.
+    """
     grouped = rows.group_by("unit_id", "arm").agg(
         pl.col("exposed_at").min().alias("first_exposed_at"),
         pl.col("exposed_at").max().alias("last_exposed_at"),
@@ -131,11 +138,11 @@ def exposures_per_unit(
 
 
 def _refuse_unknown_arms(rows: pl.DataFrame, experiment: ExperimentSettings) -> None:
-    known = [arm.name for arm in experiment.arms]
-    unknown = rows.filter(~pl.col("arm").is_in(known) | pl.col("arm").is_null())
+    arm_names = [arm.name for arm in experiment.arms]
+    unknown = rows.filter(~pl.col("arm").is_in(arm_names) | pl.col("arm").is_null())
     if unknown.height:
         named = ", ".join(repr(arm) for arm in unknown["arm"].unique().sort().head(MOST_NAMED))
         raise SourceError(
             f"experiment {experiment.id}: {unknown.height:,} of {rows.height:,} exposures are to"
-            f" arms it does not have ({named}); it has {', '.join(known)}."
+            f" arms it does not have ({named}); it has {', '.join(arm_names)}."
         )

@@ -41,12 +41,12 @@ def read_interventions(
             drawn for one.
     """
     rows = read(FileSource(files=source.assignments), {**COLUMNS, "unit_id": "user_id"}, what=what)
-    known = rows["strategy"].unique().sort().to_list()
+    strategies = rows["strategy"].unique().sort().to_list()
     rows = rows.filter(pl.col("strategy") == source.strategy)
     if rows.is_empty():
         raise SourceError(
             f"{what}: no assignment of strategy {source.strategy!r}; the log has"
-            f" {', '.join(known[:MOST_NAMED]) or 'none'}."
+            f" {', '.join(strategies[:MOST_NAMED]) or 'none'}."
         )
     drawn = rows.select(
         "unit_id",

@@ -22,7 +22,10 @@ def read_kept_assignments(definitions: Sequence[ExperimentSettings], *, home: Pa
     """
     files = LogFiles(home)
     return pl.concat(
-        [pl.DataFrame(schema=KEPT_TYPES), *(_kept_of(one, files=files) for one in definitions)]
+        [
+            pl.DataFrame(schema=KEPT_TYPES),
+            *(_kept_of(experiment, files=files) for experiment in definitions),
+        ]
     )
 
 
@@ -38,9 +41,9 @@ def _kept_of(experiment: ExperimentSettings, *, files: LogFiles) -> pl.DataFrame
         what=what,
         experiment=experiment.id,
     )
-    known = [arm.name for arm in experiment.arms]
+    arm_names = [arm.name for arm in experiment.arms]
     kept = (
-        rows.filter(pl.col("arm").is_in(known))
+        rows.filter(pl.col("arm").is_in(arm_names))
         .select(pl.lit(experiment.id).alias("experiment"), "unit_id", "arm")
         .unique()
     )

@@ -29,5 +29,5 @@ class LogContent:
 
 def log_content(row: Mapping[str, Any]) -> LogContent:
     """Read one row of `log_contents`."""
-    known: dict[str, Any] = {one.name: row[one.name] for one in fields(LogContent)}
-    return LogContent(**known)
+    content: dict[str, Any] = {field.name: row[field.name] for field in fields(LogContent)}
+    return LogContent(**content)

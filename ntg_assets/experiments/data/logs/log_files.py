@@ -49,14 +49,14 @@ def log_sources(definitions: Sequence[ExperimentSettings], *, home: Path) -> pl.
     What no file matches, or nobody may read, has no row: reading it is what refuses the experiment,
     and that one alone.
     """
-    known: dict[Path, tuple[str, int] | None] = {}
+    hashes: dict[Path, tuple[str, int] | None] = {}
     rows = []
     for experiment in definitions:
         for log, file in dict.fromkeys(_files_of(experiment, home=home)):
-            if file not in known:
-                known[file] = _hash_if_readable(file)
-            if (found := known[file]) is not None:
-                rows.append((experiment.id, log, _name(file, home), *found))
+            if file not in hashes:
+                hashes[file] = _hash_if_readable(file)
+            if (hashed := hashes[file]) is not None:
+                rows.append((experiment.id, log, _name(file, home), *hashed))
     return pl.DataFrame(rows, schema=SOURCE_TYPES, orient="row")
 
 
@@ -65,8 +65,8 @@ def mark_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     read.
     """
     key = ["experiment", "log", "file_name"]
-    known = after.select(*key, pl.col("sha256").alias("later"))
-    joined = before.join(known, on=key, how="left", maintain_order="left")
+    later = after.select(*key, pl.col("sha256").alias("later"))
+    joined = before.join(later, on=key, how="left", maintain_order="left")
     return joined.with_columns(
         stood_still=(pl.col("later") == pl.col("sha256")).fill_null(value=False)
     ).drop("later")
@@ -148,12 +148,12 @@ def patterns_of(experiment: ExperimentSettings) -> Iterator[tuple[str, str]]:
 def _files_of(experiment: ExperimentSettings, *, home: Path) -> Iterator[tuple[str, Path]]:
     for log, pattern in patterns_of(experiment):
         literal = home / pattern
-        found = (
+        paths = (
             [literal]
             if literal.is_file() or Path(pattern).is_absolute()
             else sorted(home.glob(pattern))
         )
-        yield from ((log, file) for file in found if file.is_file())
+        yield from ((log, file) for file in paths if file.is_file())
 
 
 def _name(file: Path, home: Path) -> str:

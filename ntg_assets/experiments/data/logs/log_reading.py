@@ -60,8 +60,8 @@ class LogFiles:
 
     def count(self, files: Sequence[str]) -> int:
         """Count the files that patterns stand for."""
-        found = find_paths(files, home=self.place.home, roots=[Path("/")])
-        return len(found.paths)
+        paths = find_paths(files, home=self.place.home, roots=[Path("/")])
+        return len(paths.paths)
 
     def read(
         self,
@@ -73,6 +73,12 @@ class LogFiles:
     ) -> pl.DataFrame:
         """Read the wanted columns; where one names the experiment (`named`),
         only the rows of this one; ids must not be empty, and times and values must be some.
+
+        Args:
+            log: Files and how they are written.
+            wanted: Column of the files by the name it gets.
+            what: The log in messages.
+            experiment: Id whose rows are kept, where a column names the experiment.
 
         Returns:
             `unit_id` as text; times (`exposed_at`, `event_at`, `assigned_on`) as instants, naive
@@ -101,9 +107,9 @@ class LogFiles:
             try:
                 read = self._read(log, wanted, what=what)
             except SourceError as error:
-                told = str(error) if str(error).startswith(what) else f"{what}: {error}"
-                self._unreadable[key] = what, told
-                raise SourceError(told) from None
+                sentence = str(error) if str(error).startswith(what) else f"{what}: {error}"
+                self._unreadable[key] = what, sentence
+                raise SourceError(sentence) from None
             rows = read.with_columns(unit_id=as_log_id_or_written(pl.col(UNIT), self.id_type))
             self._known[key] = {None: rows}
             if "named" in wanted:
@@ -159,14 +165,14 @@ def _value_rules(column: ColumnName, options: NumberOptions) -> tuple[Rule, Rule
     """Values as they are written, and the texts that are none."""
     name = column_name(column)
 
-    def unreadable(given: Column) -> str:
-        return f"case when ({as_number(given, options)}) is null then {as_written(given)} end"
+    def unreadable(column: Column) -> str:
+        return f"case when ({as_number(column, options)}) is null then {as_written(column)} end"
 
     return (
         Rule(
             VALUE,
             name,
-            lambda given: as_number(given, options),
+            lambda written: as_number(written, options),
             limits=tuple(f"${key} is not null" for key in number_parameters(options)),
             is_optional=True,
         ),

@@ -114,7 +114,7 @@ def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> p
         else pl.lit(None, dtype=pl.String).alias("event_type")
     )
     is_odd = ~pl.col("value").is_finite() if "value" in marked.columns else pl.lit(value=False)
-    given = marked.group_by(kind).agg(
+    of_type = marked.group_by(kind).agg(
         pl.len().alias("n_given"), (~pl.col("is_in_time")).sum().alias("n_out_of_time")
     )
     counted = kept.group_by(kind).agg(
@@ -123,11 +123,11 @@ def _counts(marked: pl.DataFrame, kept: pl.DataFrame, *, at: str, log: str) -> p
         pl.col(at).min().alias("first_at"),
         pl.col(at).max().alias("last_at"),
     )
-    known = given.join(counted, on="event_type", how="left", nulls_equal=True).with_columns(
+    per_type = of_type.join(counted, on="event_type", how="left", nulls_equal=True).with_columns(
         pl.col("n_rows", "n_not_finite").fill_null(0), pl.lit(log).alias("log")
     )
     doubled = pl.col("n_given") - pl.col("n_out_of_time") - pl.col("n_rows")
     typed = [
         pl.col(name).cast(dtype) for name, dtype in COUNT_TYPES.items() if name != "experiment"
     ]
-    return known.with_columns(doubled.alias("n_duplicates")).select(typed)
+    return per_type.with_columns(doubled.alias("n_duplicates")).select(typed)

@@ -50,9 +50,9 @@ def _rows(
         match = match_ids(
             part["unit_id"], known_users if is_interaction else KnownIds(own["unit_id"].unique())
         )
-        found = match.pairs.filter("is_exact")["listed_id"].unique()
+        matched = match.pairs.filter("is_exact")["listed_id"].unique()
         near = (
-            match.pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(found.implode()))
+            match.pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(matched.implode()))
             .sort("listed_id", "known_id")
             .head(1)
         )

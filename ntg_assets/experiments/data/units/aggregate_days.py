@@ -8,7 +8,7 @@ import polars as pl
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.log_tables import MOST_DAILY_COHORTS
-from ntg_assets.statistics.novelty import MILLI
+from ntg_assets.statistics.trends import MILLI
 
 DAY, WEEK_DAYS = "day", 7
 COHORT_TYPES: dict[str, Any] = {

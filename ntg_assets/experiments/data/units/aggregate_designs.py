@@ -9,13 +9,9 @@ import polars as pl
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError, SourceError
+from ntg_assets.experiments.data.units.contrast_rows import EVERYBODY, contrasts_frame
 from ntg_assets.experiments.data.units.unit_columns import UNKNOWN
-from ntg_assets.experiments.data.units.unit_designs import (
-    EVERYBODY,
-    contrasts_frame,
-    in_words,
-    refuse_divided_clusters,
-)
+from ntg_assets.experiments.data.units.unit_designs import in_words, refuse_divided_clusters
 from ntg_assets.statistics.designs.contrasts import contrast_units, stratified_contrast
 from ntg_assets.statistics.designs.units import Contrast, Units
 from ntg_assets.statistics.samples import Sample
@@ -47,9 +43,9 @@ def contrasts_of_aggregates(
     return contrasts_frame(
         experiment,
         [
-            (metric.name, arm.name, EVERYBODY, one)
+            (metric.name, arm.name, EVERYBODY, contrast)
             for metric in metrics
-            for arm, one in zip(
+            for arm, contrast in zip(
                 experiment.treatments, _contrasts(experiment, metric, rows), strict=False
             )
         ],
@@ -62,17 +58,17 @@ def _contrasts(
     own = rows.filter(pl.col("metric") == metric.name, pl.col("n") > 0)
     units = _as_units(experiment, own)
     try:
-        found = (
+        contrasts = (
             contrast_units(units, n_arms=len(experiment.arms))
             if experiment.cluster_id
             else _stratified(experiment, own)
         )
     except NotEnoughDataError:
         return  # the readout finds nothing there, and says so
-    told = in_words(
+    method = in_words(
         experiment, metric, units if experiment.cluster_id else units._replace(weights=None)
     )
-    yield from (replace(one, method=told) for one in found)
+    yield from (replace(contrast, method=method) for contrast in contrasts)
 
 
 def _as_units(experiment: ExperimentSettings, own: pl.DataFrame) -> Units:
@@ -106,8 +102,8 @@ def _stratified(experiment: ExperimentSettings, own: pl.DataFrame) -> list[Contr
     plain = [_sample(cells.filter(pl.col("arm") == arm.name)) for arm in experiment.arms]
     sizes = dict(cells.group_by("stratum").agg(pl.col("n").sum().cast(pl.Float64)).iter_rows())
     return [
-        stratified_contrast(arms[0], other, (plain[0], one), weights=sizes)
-        for one, other in zip(plain[1:], arms[1:], strict=True)
+        stratified_contrast(arms[0], treated, (plain[0], pooled), weights=sizes)
+        for pooled, treated in zip(plain[1:], arms[1:], strict=True)
     ]
 
 

@@ -28,21 +28,8 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
         SourceError: a column is missing, an arm or metric is not of the experiment, or a number
             cannot be one.
     """
-    missing = [name for name in AGGREGATE if name not in rows.columns]
-    if missing:
-        raise SourceError(
-            f"aggregates have no column {missing[0]!r}; they have {', '.join(rows.columns)}."
-        )
-    refuse_unknown_arms(experiment, rows)
-    metrics = {metric.name: metric for metric in experiment.measured}
-    unread = [name for name, metric in metrics.items() if not _can_be_added(metric.kind)]
-    if unread:
-        raise SourceError(
-            f"{unread[0]} is a {metrics[unread[0]].kind}, which counts, means and variances do not"
-            " hold; give a table of units."
-        )
-    if missing := [name for name in metrics if name not in set(rows["metric"])]:
-        raise SourceError(f"aggregates have no rows of metric {missing[0]!r}.")
+    metrics = {metric.name for metric in experiment.measured}
+    _refuse_other_rows(experiment, rows)
     _refuse_odd_numbers(rows)
     segment = rows["segment"] if "segment" in rows.columns else [ALL] * rows.height
     parts = [
@@ -60,11 +47,30 @@ def sums_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl
     )
 
 
+def _refuse_other_rows(experiment: ExperimentSettings, rows: pl.DataFrame) -> None:
+    """Raise where a column, an arm or a metric is missing, or cannot come from aggregates."""
+    missing = [name for name in AGGREGATE if name not in rows.columns]
+    if missing:
+        raise SourceError(
+            f"aggregates have no column {missing[0]!r}; they have {', '.join(rows.columns)}."
+        )
+    refuse_unknown_arms(experiment, rows)
+    metrics = {metric.name: metric for metric in experiment.measured}
+    unread = [name for name, metric in metrics.items() if not _can_be_added(metric.kind)]
+    if unread:
+        raise SourceError(
+            f"{unread[0]} is a {metrics[unread[0]].kind}, which counts, means and variances do not"
+            " hold; give a table of units."
+        )
+    if missing := [name for name in metrics if name not in set(rows["metric"])]:
+        raise SourceError(f"aggregates have no rows of metric {missing[0]!r}.")
+
+
 def traffic_of_aggregates(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:
     """Count the units of each arm by the primary metric."""
     primary = rows.filter(pl.col("metric") == experiment.primary_metric)
-    found = dict(primary.group_by("arm").agg(pl.col("n").sum()).iter_rows())
-    traffic = traffic_of_counts(experiment, {arm: (int(n), 0) for arm, n in found.items()})
+    units_of_arm = dict(primary.group_by("arm").agg(pl.col("n").sum()).iter_rows())
+    traffic = traffic_of_counts(experiment, {arm: (int(n), 0) for arm, n in units_of_arm.items()})
     return with_clusters(traffic, experiment, primary)
 
 
@@ -95,6 +101,28 @@ def _refuse_odd_numbers(rows: pl.DataFrame) -> None:
 
 
 def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> dict[str, Any]:
+    """Make the row of `metric_sums` that a row of aggregates is the short form of."""
+    _refuse_impossible(experiment, row)
+    n, mean, variance = row["n"], row["mean"], row["variance"]
+    squares = round(((n - 1) * variance + n * mean**2) * MICRO**2)
+    return {
+        "experiment": experiment.id,
+        "comparison": Comparison.BETWEEN_USERS,
+        "metric": row["metric"],
+        "arm": row["arm"],
+        "segment": segment,
+        "source": experiment.evidence,
+        "n": int(n),
+        "n_null": 0,
+        "n_unusable": 0,
+        "n_nonzero": int(n) if mean else 0,
+        **_sums_without_past(n, total=round(n * mean * MICRO), squares=squares),
+        "largest": 0,
+    }
+
+
+def _refuse_impossible(experiment: ExperimentSettings, row: dict[str, Any]) -> None:
+    """Raise where count, mean and variance are those of no metric."""
     n, mean, variance = row["n"], row["mean"], row["variance"]
     if n is None or n < 0 or mean is None or variance is None or not variance >= 0:
         raise SourceError(
@@ -108,38 +136,22 @@ def _sums(experiment: ExperimentSettings, row: dict[str, Any], segment: str) -> 
         )
     if not abs(mean) <= LARGEST_VALUE:
         raise SourceError(f"aggregates of {row['metric']}: a mean of {mean:g} cannot be true.")
-    total = round(n * mean * MICRO)
-    squares = round(((n - 1) * variance + n * mean**2) * MICRO**2)
-    first = dict.fromkeys(VARIABLES, 0) | {
-        "value": total,
-        "denominator": n * MICRO,
-        "covariate_denominator": n * MICRO,
-    }
-    constant = {"denominator", "covariate_denominator"}
-    second = {
-        "_".join(pair): (
-            squares
-            if pair == ("value", "value")
-            else total * MICRO
-            if pair[0] == "value" and pair[1] in constant
-            else n * MICRO**2
-            if set(pair) <= constant
-            else 0
-        )
-        for pair in PAIRS
-    }
-    return {
-        "experiment": experiment.id,
-        "comparison": Comparison.BETWEEN_USERS,
-        "metric": row["metric"],
-        "arm": row["arm"],
-        "segment": segment,
-        "source": experiment.evidence,
-        "n": int(n),
-        "n_null": 0,
-        "n_unusable": 0,
-        "n_nonzero": int(n) if mean else 0,
-        **first,
-        **second,
-        "largest": 0,
-    }
+
+
+def _sums_without_past(n: int, *, total: int, squares: int) -> dict[str, int]:
+    """Add up a plain mean: a denominator of 1 for each unit, a covariate of 0.
+
+    Args:
+        n: Units.
+        total: Sum of the values, in millionths.
+        squares: Sum of their squares, in millionths of millionths.
+    """
+    constants = ("denominator", "covariate_denominator")
+    first = dict.fromkeys(VARIABLES, 0) | {"value": total} | dict.fromkeys(constants, n * MICRO)
+    second = dict.fromkeys(PAIRS, 0) | {("value", "value"): squares}
+    for pair in PAIRS:
+        if set(pair) <= set(constants):
+            second[pair] = n * MICRO**2
+        elif pair[0] == "value" and pair[1] in constants:
+            second[pair] = total * MICRO
+    return {**first, **{"_".join(pair): product for pair, product in second.items()}}

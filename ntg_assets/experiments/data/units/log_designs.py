@@ -6,11 +6,8 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.comparisons import Comparison
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
-from ntg_assets.experiments.data.units.unit_designs import (
-    CONTRAST_TYPES,
-    metric_contrasts,
-    units_of,
-)
+from ntg_assets.experiments.data.units.contrast_rows import CONTRAST_TYPES, metric_contrasts
+from ntg_assets.experiments.data.units.unit_designs import units_of
 from ntg_assets.statistics.designs.units import Units
 
 
@@ -28,11 +25,11 @@ def contrasts_of_logs(
         between the units of the look, and of all to date where others came in since.
     """
     parts = [pl.DataFrame(schema=CONTRAST_TYPES)]
-    for one, rows in _of_each(definitions, designed_units):
-        design, look = log_design(one, rows), rows.filter("is_in_look")
-        parts.append(metric_contrasts(one, look, design))
+    for experiment, rows in _of_each(definitions, designed_units):
+        design, look = log_design(experiment, rows), rows.filter("is_in_look")
+        parts.append(metric_contrasts(experiment, look, design))
         if look.height < rows.height:
-            parts.append(metric_contrasts(one, rows, design, comparison=Comparison.TO_DATE))
+            parts.append(metric_contrasts(experiment, rows, design, comparison=Comparison.TO_DATE))
     return pl.concat(parts)
 
 
@@ -41,12 +38,14 @@ def units_of_logs(
 ) -> dict[str, Mapping[str, Units]]:
     """Return the units of the look by experiment and metric, for the self-tests."""
     return {
-        one.id: {
-            metric.name: units_of(one, metric, rows.filter("is_in_look"), log_design(one, rows))[0]
-            for metric in one.measured
-            if one.is_designed(metric)
+        experiment.id: {
+            metric.name: units_of(
+                experiment, metric, rows.filter("is_in_look"), log_design(experiment, rows)
+            )[0]
+            for metric in experiment.measured
+            if experiment.is_designed(metric)
         }
-        for one, rows in _of_each(definitions, designed_units)
+        for experiment, rows in _of_each(definitions, designed_units)
     }
 
 
@@ -70,4 +69,8 @@ def _of_each(
     definitions: Sequence[ExperimentSettings], rows: pl.DataFrame
 ) -> Iterator[tuple[ExperimentSettings, pl.DataFrame]]:
     parts = rows.partition_by("experiment", as_dict=True)
-    return ((one, parts[one.id,]) for one in definitions if (one.id,) in parts)
+    return (
+        (experiment, parts[experiment.id,])
+        for experiment in definitions
+        if (experiment.id,) in parts
+    )

@@ -12,30 +12,37 @@ from ntg_assets.statistics.moments import MINIMUM_UNITS
 UNKNOWN = "unknown"
 
 
-def covariates_of(metric: MetricSettings, found: pl.DataFrame) -> tuple[Floats | None, str]:
+def covariates_of(metric: MetricSettings, units: pl.DataFrame) -> tuple[Floats | None, str]:
     """Lay the covariates out; a missing one counts as the mean of those known, with a column that
     says that it is missing.
     """
     names = [f"design {name}" for name in metric.covariates]
-    if metric.use_covariate and found["covariate"].null_count() < found.height:
+    if metric.use_covariate and units["covariate"].null_count() < units.height:
         names.append("covariate")
     columns, remarks = [], ""
     for name in names:
-        known = found[name].cast(pl.Float64).fill_nan(None)
-        columns.append(known.fill_null(known.mean() or 0.0).to_numpy())
-        if n := known.null_count():
-            columns.append(known.is_null().cast(pl.Float64).to_numpy())
+        numbers = units[name].cast(pl.Float64).fill_nan(None)
+        columns.append(numbers.fill_null(numbers.mean() or 0.0).to_numpy())
+        if n := numbers.null_count():
+            columns.append(numbers.is_null().cast(pl.Float64).to_numpy())
             remarks += f", {n:,} units without {name.removeprefix('design ')}"
     return (np.column_stack(columns) if columns else None), remarks
 
 
 def strata_of(
-    experiment: ExperimentSettings, found: pl.DataFrame, arms: Codes, n_arms: int
+    experiment: ExperimentSettings, units: pl.DataFrame, arms: Codes, n_arms: int
 ) -> tuple[Codes | None, str]:
-    """Number the strata; those with too few units of an arm count as one, or with the largest."""
+    """Number the strata; those with too few units of an arm count as one, or with the largest.
+
+    Args:
+        experiment: Names the column of strata.
+        units: One row per unit.
+        arms: Arm of each unit, from 0 (the control).
+        n_arms: Arms.
+    """
     if not experiment.strata:
         return None, ""
-    labels = found[f"design {experiment.strata}"].cast(pl.String).fill_null(UNKNOWN)
+    labels = units[f"design {experiment.strata}"].cast(pl.String).fill_null(UNKNOWN)
     codes = np.unique(labels.to_numpy(), return_inverse=True)[1].astype(np.int64)
     small = _too_small(codes, arms, n_arms)
     if not len(small):

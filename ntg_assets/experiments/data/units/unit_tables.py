@@ -82,7 +82,7 @@ def assignments_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> 
         {
             "experiment": [experiment.id] * len(ids),
             "unit_id": ids,
-            "bucket": [float(bucket_of(salt, one)) for one in ids],
+            "bucket": [float(bucket_of(salt, unit_id)) for unit_id in ids],
         }
     )
 
@@ -134,8 +134,8 @@ def missing_pasts(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Data
 
 def _past(rows: pl.DataFrame, name: str) -> pl.Expr:
     """Read a value before; a missing one counts at the mean of all arms, which no arm changed."""
-    known = _column(rows, name)
-    return known.fill_null(known.filter(known.is_finite()).mean())
+    values = _column(rows, name)
+    return values.fill_null(values.filter(values.is_finite()).mean())
 
 
 def _column(rows: pl.DataFrame, name: str) -> pl.Expr:
@@ -168,10 +168,10 @@ def refuse_unknown_arms(experiment: ExperimentSettings, rows: pl.DataFrame) -> N
     Raises:
         SourceError: there are some.
     """
-    known = [arm.name for arm in experiment.arms]
-    strange = rows.filter(~pl.col("arm").is_in(known))
+    arm_names = [arm.name for arm in experiment.arms]
+    strange = rows.filter(~pl.col("arm").is_in(arm_names))
     if strange.height:
         raise SourceError(
             f"{strange.height:,} of {rows.height:,} rows are of an arm that {experiment.id} does"
-            f" not have (first: {strange['arm'][0]!r}); it has {', '.join(known)}."
+            f" not have (first: {strange['arm'][0]!r}); it has {', '.join(arm_names)}."
         )

@@ -12,7 +12,8 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.registry import asks
-from ntg_assets.statistics.novelty import LATE, Cohort, Movement, by_age, by_cohort
+from ntg_assets.statistics.novelty import Movement, by_age, by_cohort
+from ntg_assets.statistics.trends import LATE, Cohort
 
 
 @asks(170)

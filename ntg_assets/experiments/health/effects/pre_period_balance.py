@@ -37,9 +37,9 @@ def _by_design(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[H
     """Ask as the units were randomised: clusters differ by chance more than their units say."""
     metric = experiment.primary_metric
     for arm in experiment.treatments:
-        found = evidence.contrasts.get((before(metric), arm.name, ""))
+        contrast = evidence.contrasts.get((before(metric), arm.name, ""))
         yield no_difference_of(
             f"pre_period_balance:{arm.name}",
-            None if found is None else found.at(0.95).p,
+            None if contrast is None else contrast.at(0.95).p,
             f"{metric} before the experiment",
         )

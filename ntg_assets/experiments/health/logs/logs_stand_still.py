@@ -24,8 +24,8 @@ def examine_log_files(files: Sequence[LogFile]) -> Iterator[HealthCheck]:
     """
     changed = [file.file_name for file in files if not file.stood_still]
     if changed:
-        told = (
+        sentence = (
             f"{len(changed)} of {len(files)} log files changed while they were read ({changed[0]});"
             " run again when they stand still"
         )
-        yield HealthCheck("logs_stand_still", len(changed), 0, Verdict.SICK, told)
+        yield HealthCheck("logs_stand_still", len(changed), 0, Verdict.SICK, sentence)

@@ -31,7 +31,7 @@ def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
     counts = [Count(arm.n_just_before or 0, arm.n_exposed) for arm in arms if arm.n_exposed]
     n, before = sum(count.n for count in counts), sum(count.successes for count in counts)
     p = equal_shares_p(counts) if 0 < before < n and len(counts) > 1 else 1.0
-    told = (
+    sentence = (
         f"{before:,.0f} of {n:,} exposed units had outcomes in the day before their exposure, which"
         " never count as an effect"
     )
@@ -45,5 +45,5 @@ def _nothing_before_its_cause(arms: list[ArmTraffic]) -> HealthCheck:
         p,
         FAULT_P,
         Verdict.SICK if p < FAULT_P else Verdict.HEALTHY,
-        f"{told} (p = {p:.2g}){fault}",
+        f"{sentence} (p = {p:.2g}){fault}",
     )

@@ -30,8 +30,8 @@ def _rows_that_count(log: str, contents: Sequence[LogContent]) -> HealthCheck:
         sum(content.n_out_of_time for content in contents),
         sum(content.n_duplicates for content in contents),
     )
-    told = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true"
-    told += f" and {n_equal:,} equal to another" if log == OUTCOMES else ""
+    sentence = f"{n_rows:,} {log} count; left out are {n_outside:,} whose time cannot be true"
+    sentence += f" and {n_equal:,} equal to another" if log == OUTCOMES else ""
     odd = f"; {n_odd:,} have an infinite value" if n_odd else ""
     is_clean = n_outside + n_equal + n_odd == 0
     return HealthCheck(
@@ -39,7 +39,7 @@ def _rows_that_count(log: str, contents: Sequence[LogContent]) -> HealthCheck:
         n_outside + n_equal + n_odd,
         0,
         Verdict.HEALTHY if is_clean else Verdict.WARNING,
-        f"{told}{odd}",
+        f"{sentence}{odd}",
     )
 
 
@@ -50,5 +50,5 @@ def _log_ends(log: str, contents: Sequence[LogContent]) -> Iterator[HealthCheck]
             f"{contents[0].ended_at:%Y-%m-%d}, and not with the {n:,} rows half a year and more"
             " after all others"
         )
-        told = f"windows are over with the {log} until {last}, whose dates are hardly true"
-        yield HealthCheck(f"log_end:{log}", n, 0, Verdict.WARNING, told)
+        sentence = f"windows are over with the {log} until {last}, whose dates are hardly true"
+        yield HealthCheck(f"log_end:{log}", n, 0, Verdict.WARNING, sentence)

@@ -32,17 +32,18 @@ def _complete_values(
     """Ask whether values are missing: too many in an arm,
     or more in one arm than in another, say what the rest cannot.
     """
-    found = sums_of_arms(experiment, metric, evidence)
-    sizes = [one.n + one.n_null + one.n_unusable for one in found]
+    arm_sums = sums_of_arms(experiment, metric, evidence)
+    sizes = [sums.n + sums.n_null + sums.n_unusable for sums in arm_sums]
     n_all, n_null, n_unusable = (
         sum(sizes),
-        sum(one.n_null for one in found),
-        sum(one.n_unusable for one in found),
+        sum(sums.n_null for sums in arm_sums),
+        sum(sums.n_unusable for sums in arm_sums),
     )
     share = max(
-        (one.n_null / size for one, size in zip(found, sizes, strict=True) if size), default=0.0
+        (sums.n_null / size for sums, size in zip(arm_sums, sizes, strict=True) if size),
+        default=0.0,
     )
-    counts = [Count(one.n_null, size) for one, size in zip(found, sizes, strict=True) if size]
+    counts = [Count(sums.n_null, size) for sums, size in zip(arm_sums, sizes, strict=True) if size]
     p = equal_shares_p(counts) if 0 < n_null < n_all and len(counts) > 1 else 1.0
     is_sick = share > MOST_NULLS or p < FAULT_P or n_unusable > 0
     sentence = (
@@ -51,11 +52,13 @@ def _complete_values(
     )
     if n_null:
         arms = arms_with_sums(experiment, metric)
-        told = ", ".join(
-            f"{arm} {one.n_null:,} of {size:,}"
-            for arm, one, size in zip(arms, found, sizes, strict=True)
+        shares = ", ".join(
+            f"{arm} {sums.n_null:,} of {size:,}"
+            for arm, sums, size in zip(arms, arm_sums, sizes, strict=True)
         )
-        sentence += f" (no value: {told}{f'; the arms differ, p = {p:.2g}' if p < FAULT_P else ''})"
+        sentence += (
+            f" (no value: {shares}{f'; the arms differ, p = {p:.2g}' if p < FAULT_P else ''})"
+        )
     return HealthCheck(
         f"complete_values:{metric.name}",
         share,

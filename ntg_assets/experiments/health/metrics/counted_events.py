@@ -27,16 +27,16 @@ def _counted_events(
     """Ask whether the log holds what the metric counts: a type that never occurs is misspelled or
     not logged, and zero is no finding.
     """
-    known = {
+    in_log = {
         content.event_type or "": content.n_rows
         for content in evidence.logs
         if content.log != EXPOSURES and content.n_rows
     }
     if not evidence.logs:
         return
-    wanted = metric.event_types or sorted(known)
-    missing = [name for name in wanted if name not in known]
-    n = sum(known.get(name, 0) for name in wanted)
+    wanted = metric.event_types or sorted(in_log)
+    missing = [name for name in wanted if name not in in_log]
+    n = sum(in_log.get(name, 0) for name in wanted)
     verdict: Verdict = (
         Verdict.SICK
         if n == 0
@@ -51,7 +51,7 @@ def _counted_events(
     if missing:
         sentence += (
             f"; the log holds none of type {', '.join(repr(name) for name in missing)}:"
-            f" {_advice(missing[0], sorted(known))}"
+            f" {_advice(missing[0], sorted(in_log))}"
         )
     elif n == 0:
         sentence += ": the log is empty"
@@ -60,23 +60,23 @@ def _counted_events(
     )
 
 
-def _advice(missing: str, known: Sequence[str]) -> str:
-    nearest = get_close_matches(missing, known, n=1, cutoff=0.5)
+def _advice(missing: str, in_log: Sequence[str]) -> str:
+    nearest = get_close_matches(missing, in_log, n=1, cutoff=0.5)
     held = (
-        f"it holds {', '.join(known[:MOST_NAMED])}{', ...' if len(known) > MOST_NAMED else ''}"
-        if known
+        f"it holds {', '.join(in_log[:MOST_NAMED])}{', ...' if len(in_log) > MOST_NAMED else ''}"
+        if in_log
         else "it is empty"
     )
     return f"did you mean {nearest[0]!r}? ({held})" if nearest else held
 
 
 def _is_nowhere(experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence) -> bool:
-    found = sums_of_arms(experiment, metric, evidence)
-    return any(one.n for one in found) and not any(one.largest for one in found)
+    arm_sums = sums_of_arms(experiment, metric, evidence)
+    return any(sums.n for sums in arm_sums) and not any(sums.largest for sums in arm_sums)
 
 
 def _where(experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence) -> str:
-    n = sum(one.n for one in sums_of_arms(experiment, metric, evidence))
+    n = sum(sums.n for sums in sums_of_arms(experiment, metric, evidence))
     return (
         f", none of which gives any of the {n:,} units a value in its window"
         if _is_nowhere(experiment, metric, evidence)

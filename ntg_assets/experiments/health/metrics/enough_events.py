@@ -18,20 +18,20 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
     for metric in experiment.measured:
         if not metric.minimum_events:
             continue
-        found = {
+        counts = {
             arm.name: evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name).n_nonzero
             for arm in experiment.arms
         }
-        fewest = min(found.values())
+        fewest = min(counts.values())
         is_primary = metric.name == experiment.primary_metric
         short = Verdict.THIN if is_primary else Verdict.SICK
-        told = ", ".join(f"{arm} {n:,}" for arm, n in found.items())
+        shown = ", ".join(f"{arm} {n:,}" for arm, n in counts.items())
         yield HealthCheck(
             f"enough_events:{metric.name}",
             fewest,
             metric.minimum_events,
             Verdict.HEALTHY if fewest >= metric.minimum_events else short,
-            f"{metric.name}: units with a value other than zero: {told}; a claim needs"
+            f"{metric.name}: units with a value other than zero: {shown}; a claim needs"
             f" {metric.minimum_events:,} in each arm",
             alone(experiment, metric),
         )

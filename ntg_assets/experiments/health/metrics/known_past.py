@@ -22,23 +22,26 @@ def _known_past(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[
     """Say which metrics are read without the time before the exposure,
     though it was asked for: no unit did anything in it.
     """
-    asked = [
+    with_past = [
         metric
         for metric in experiment.measured
         if metric.use_covariate and metric.how.has_covariate
     ]
-    if not experiment.has_pre_period or not asked or not evidence.n_exposed:
+    if not experiment.has_pre_period or not with_past or not evidence.n_exposed:
         return
-    sums = {metric.name: sums_of_arms(experiment, metric, evidence) for metric in asked}
+    sums = {metric.name: sums_of_arms(experiment, metric, evidence) for metric in with_past}
     new = [
         name
-        for name, found in sums.items()
-        if any(one.n for one in found) and not any(one.first["covariate"] for one in found)
+        for name, arm_sums in sums.items()
+        if any(of_arm.n for of_arm in arm_sums)
+        and not any(of_arm.first["covariate"] for of_arm in arm_sums)
     ]
-    told = "the time before the exposure is known"
+    sentence = "the time before the exposure is known"
     if new:
-        told = (
+        sentence = (
             f"no unit has a past of {', '.join(new)}: read without a covariate (pre_period_days: 0"
             " says that there is none)"
         )
-    yield HealthCheck("known_past", len(new), 0, Verdict.WARNING if new else Verdict.HEALTHY, told)
+    yield HealthCheck(
+        "known_past", len(new), 0, Verdict.WARNING if new else Verdict.HEALTHY, sentence
+    )

@@ -29,18 +29,20 @@ def _no_huge_outlier(
     experiment: ExperimentSettings, metric: MetricSettings, evidence: Evidence
 ) -> Iterator[HealthCheck]:
     """Ask whether one unit carries the variance: then the interval speaks of that unit alone."""
-    found = [
+    carried = [
         evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, arm.name)
         for arm in experiment.arms
     ]
-    shares = [share for sums in found if (share := _share_of_the_largest(sums)) is not None]
+    shares = [share for sums in carried if (share := _share_of_the_largest(sums)) is not None]
     if "no_huge_outlier" in metric.how.checks and shares:
         largest, limit = max(shares), MOST_IN_ONE_UNIT
-        told = f"{metric.name}: the largest value of an arm carries {largest:.0%} of its variance"
+        sentence = (
+            f"{metric.name}: the largest value of an arm carries {largest:.0%} of its variance"
+        )
         advice = (
-            f"{told}; cut it (winsorise_at: 0.999) or find out what it is"
+            f"{sentence}; cut it (winsorise_at: 0.999) or find out what it is"
             if largest > limit
-            else told
+            else sentence
         )
         verdict: Verdict = Verdict.THIN if largest > limit else Verdict.HEALTHY
         yield HealthCheck(

@@ -29,7 +29,7 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
         is_whole = level.n_units >= n
         times = MOST_TIMES_OF_RANKS if metric.how.reads_ranks else MOST_TIMES
         verdict = Verdict.SICK if is_whole else Verdict.WARNING
-        told = (
+        sentence = (
             f"{metric.name}: given their arms again at random {level.n_repetitions:,} times,"
             f" {level.n_units:,} of its {n:,} units show an effect in {level.found:.1%} of them"
             f" against {level.expected:.1%} promised"
@@ -40,6 +40,6 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
             level.found,
             level.expected * times,
             verdict if is_broken else Verdict.HEALTHY,
-            f"{told}{advice}" if is_broken else told,
+            f"{sentence}{advice}" if is_broken else sentence,
             alone(experiment, metric),
         )

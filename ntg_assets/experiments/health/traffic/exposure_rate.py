@@ -32,10 +32,10 @@ def _exposure_rate(evidence: Evidence) -> Iterator[HealthCheck]:
     if not 0 < exposed < assigned or len(counts) < len(evidence.traffic):
         return
     p = equal_shares_p(counts)
-    told = " : ".join(f"{count.share:.1%}" for count in counts)
+    shares = " : ".join(f"{count.share:.1%}" for count in counts)
     sentence = (
-        f"of the assigned units {told} were exposed, {'alike' if p >= FAULT_P else 'not alike'} (p"
-        f" = {p:.2g})"
+        f"of the assigned units {shares} were exposed,"
+        f" {'alike' if p >= FAULT_P else 'not alike'} (p = {p:.2g})"
     )
     yield HealthCheck(
         "exposure_rate", p, FAULT_P, Verdict.HEALTHY if p >= FAULT_P else Verdict.SICK, sentence

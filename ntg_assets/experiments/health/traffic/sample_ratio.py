@@ -32,24 +32,24 @@ def ask(experiment: ExperimentSettings, evidence: Evidence) -> Iterator[HealthCh
 
 def _clusters(evidence: Evidence, weights: Mapping[str, float]) -> Iterator[HealthCheck]:
     """Ask of the clusters: units of one come together, so their numbers vary more."""
-    found = {name: arm.n_clusters for name, arm in evidence.traffic.items()}
-    known = {name: n for name, n in found.items() if n is not None}
-    if len(known) == len(found):
-        yield _whole(known, weights, what="clusters")
+    clusters_of = {name: arm.n_clusters for name, arm in evidence.traffic.items()}
+    counted = {name: n for name, n in clusters_of.items() if n is not None}
+    if len(counted) == len(clusters_of):
+        yield _whole(counted, weights, what="clusters")
 
 
 def _whole(
     observed: Mapping[str, int], weights: Mapping[str, float], *, what: str = "units"
 ) -> HealthCheck:
     p = sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
-    told = " : ".join(f"{n:,}" for n in observed.values())
+    shown = " : ".join(f"{n:,}" for n in observed.values())
     fits = "do not fit" if p < FAULT_P else "hardly fit" if p < NOTICE_P else "fit"
     return HealthCheck(
         "sample_ratio",
         p,
         FAULT_P,
         _verdict(p),
-        f"{what} per arm {told} {fits} the weights (p = {p:.2g})",
+        f"{what} per arm {shown} {fits} the weights (p = {p:.2g})",
     )
 
 
@@ -60,37 +60,37 @@ def _verdict(p: float) -> Verdict:
 
 def _by_segment(experiment: ExperimentSettings, evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units of the primary metric by segment, whether they have a value or not."""
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for (comparison, metric, arm, segment), sums in sorted(evidence.sums.items()):
         if comparison == Comparison.BETWEEN_USERS and metric == experiment.primary_metric:
             n = sums.n + sums.n_null + sums.n_unusable
-            found.setdefault(segment, dict.fromkeys(evidence.traffic, 0))[arm] = n
-    return found
+            counts.setdefault(segment, dict.fromkeys(evidence.traffic, 0))[arm] = n
+    return counts
 
 
 def _by_day(evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units of each day on which an arm can be expected to get a few; only logs
     know days.
     """
-    found: dict[str, dict[str, int]] = {}
+    per_day: dict[str, dict[str, int]] = {}
     for (day, arm), n in sorted(evidence.by_day.items()):
-        found.setdefault(f"{day:%Y-%m-%d}", dict.fromkeys(evidence.traffic, 0))[arm] = n
+        per_day.setdefault(f"{day:%Y-%m-%d}", dict.fromkeys(evidence.traffic, 0))[arm] = n
     total = sum(arm.weight for arm in evidence.traffic.values())
     least = min((arm.weight for arm in evidence.traffic.values()), default=0.0) / (total or 1.0)
     return {
         day: counts
-        for day, counts in found.items()
+        for day, counts in per_day.items()
         if sum(counts.values()) * least >= FEWEST_EXPECTED
     }
 
 
 def _by_time(evidence: Evidence) -> dict[str, dict[str, int]]:
     """Count the units that were exposed early and late."""
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for arm, cohorts in evidence.cohorts.items():
         for name, cohort in cohorts.items():
-            found.setdefault(name, dict.fromkeys(evidence.traffic, 0))[arm] = cohort.sums.n
-    return found
+            counts.setdefault(name, dict.fromkeys(evidence.traffic, 0))[arm] = cohort.sums.n
+    return counts
 
 
 def _parts(
@@ -103,17 +103,19 @@ def _parts(
         return
     p_values = bonferroni(
         [
-            sample_ratio_p(list(found.values()), [weights[name] for name in found])
-            for found in parts.values()
+            sample_ratio_p(list(observed.values()), [weights[name] for name in observed])
+            for observed in parts.values()
         ]
     )
-    name, p = min(zip(parts, p_values, strict=True), key=lambda found: (found[1], found[0]))
-    told = " : ".join(f"{n:,}" for n in parts[name].values())
+    name, p = min(
+        zip(parts, p_values, strict=True), key=lambda observed: (observed[1], observed[0])
+    )
+    shown = " : ".join(f"{n:,}" for n in parts[name].values())
     fits = "fit the weights in every" if p >= NOTICE_P else f"do not fit the weights in {what}"
     sentence = (
-        f"units per arm {fits} {what} (least in {name}: {told}, p = {p:.2g} of {len(parts)})"
+        f"units per arm {fits} {what} (least in {name}: {shown}, p = {p:.2g} of {len(parts)})"
         if p >= NOTICE_P
-        else f"units per arm {fits} {name} ({told}, p = {p:.2g} of {len(parts)})"
+        else f"units per arm {fits} {name} ({shown}, p = {p:.2g} of {len(parts)})"
     )
     verdict = Verdict.WARNING if p < NOTICE_P else Verdict.HEALTHY
     yield HealthCheck(f"sample_ratio_by_{what}", p, NOTICE_P, verdict, sentence)

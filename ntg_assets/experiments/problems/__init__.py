@@ -1,0 +1,1 @@
+"""Which experiments are missing from the results, and why."""
