@@ -1,5 +1,5 @@
-"""How fast one process answers requests for lists: `ntg serve` under a bounded load,
-beside direct calls of the same function.
+"""How fast requests for lists are answered: `ntg serve` under a bounded load, by one process and by
+two, at steady rates as well; beside direct calls of the function that computes a list.
 
 # publishes the bundled sample in a folder of its own first
 python -m benchmarks.serving
@@ -7,42 +7,42 @@ python -m benchmarks.serving
 python -m benchmarks.serving --config configs/mine.yaml --published data/workspaces/mine
 """
 
-import http.client
 import json
-import os
 import random
-import re
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-import numpy as np
 import polars as pl
 import typer
 
-from benchmarks.harness import MEGABYTE, ROOT, Goal, command_line, measure, measure_call, report
+from benchmarks.harness import Goal, command_line, measure, measure_call, report
+from benchmarks.http_load import (
+    NTG,
+    Request,
+    family,
+    latencies,
+    load,
+    processor_seconds,
+    resident_megabytes,
+    service,
+    steady_load,
+)
 from ntg_assets.configuration.settings import load_settings, project_paths
 from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
 
-NTG = str(Path(sys.executable).with_name("ntg"))
-START_SECONDS = 300.0  # a service that does not listen by then does not start
-ASK_SECONDS = 60.0
 CLIENTS = 4
-OK = 200
+WORKERS = 2
+RATES = (50, 200, 1_000)  # requests a second
 WARM_UP = 50  # requests that are not counted
 SEED = 1
 MOST_CPU_MS = 10.0  # what the clock says grows with other work on the machine; this does not
 MOST_P95_MS = 25.0  # "in milliseconds": a page that waits for a list does not notice it
+MOST_KNOWN_CPU_MS, MOST_COMPUTED_CPU_MS = 0.7, 1.5
 
 HISTORIES = """
 select user_id, item_id from (
@@ -50,16 +50,6 @@ select user_id, item_id from (
     from events
 ) where user_id in (select unnest($users)) and place <= 50 order by user_id, place desc
 """
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request: for a user of the log, or with the last items of one as a history given by
-    hand.
-    """
-
-    path: str
-    body: str | None = None
 
 
 def serving(
@@ -78,14 +68,38 @@ def serving(
                 [NTG, "run-all", "--config", config], environment={"NTG_WORKSPACE": str(workspace)}
             )
         figures = measure_serving(config, workspace, n=requests)
-    direct, one = figures["direct"]["held_in_memory"], figures["http"]["one_client"]
+    direct, http = figures["direct"]["held_in_memory"], figures["http"]
+    one, computed = http["one_process"]["one_client"], http["one_process"]["one_client_computed"]
+    together = f"{CLIENTS}_clients_computed"
+    growth = (
+        http[f"{WORKERS}_processes"][together]["requests_per_s"]
+        / (http["one_process"][together]["requests_per_s"])
+    )
     goals = [
         Goal("one list by direct call, p95 in ms", direct["p95_ms"], MOST_P95_MS, "at_most"),
         Goal("one list over HTTP, one client, p95 in ms", one["p95_ms"], MOST_P95_MS, "at_most"),
         Goal(
             "one list by direct call, processor ms", direct["cpu_ms_each"], MOST_CPU_MS, "at_most"
         ),
-        Goal("failed requests", figures["http"]["n_failed"], 0, "at_most"),
+        Goal(
+            "a list of the night over HTTP, processor ms",
+            one["cpu_ms_each"],
+            MOST_KNOWN_CPU_MS,
+            "at_most",
+        ),
+        Goal(
+            "a computed list over HTTP, processor ms",
+            computed["cpu_ms_each"],
+            MOST_COMPUTED_CPU_MS,
+            "at_most",
+        ),
+        Goal(
+            f"computed lists a second, {WORKERS} processes over one",
+            round(growth, 2),
+            1.2,
+            "at_least",
+        ),
+        Goal("failed requests", http["n_failed"], 0, "at_most"),
     ]
     report("serving", figures=figures, goals=goals, packages=["starlette", "uvicorn"])
 
@@ -97,18 +111,17 @@ def measure_serving(config: str, workspace: Path, *, n: int) -> dict[str, Any]:
         "benchmarks.serving:call_directly", config=config, workspace=str(workspace), users=users
     )
     known = [Request(f"/users/{user}/recommendations") for user in users]
+    longer = load_settings(config).ranking.top_k + 1  # than what the night made
+    computed = [Request(f"{request.path}?k={longer}") for request in known]
     given = [
         Request("/recommendations", json.dumps({"events": [{"item_id": item} for item in items]}))
         for items in histories
     ]
-    with service(config, workspace) as (port, spent):
-        load(port, known[:WARM_UP], clients=1)
-        measured = {
-            "one_client": load(port, known, clients=1),
-            f"{CLIENTS}_clients": load(port, known, clients=CLIENTS),
-            "one_client_given_histories": load(port, given, clients=1),
-        }
-    n_failed = sum(part.pop("n_failed") for part in measured.values())
+    http = {
+        name: measure_service(config, workspace, known, computed, given, workers=workers)
+        for name, workers in (("one_process", 1), (f"{WORKERS}_processes", WORKERS))
+    }
+    n_failed = sum(part.pop("n_failed") for part in http.values())
     return {
         "publication": {
             "n_users": direct.pop("n_users"),
@@ -116,7 +129,56 @@ def measure_serving(config: str, workspace: Path, *, n: int) -> dict[str, Any]:
             "n_requests_each": n,
         },
         "direct": {**direct, "peak_mb": cost.peak_mb},
-        "http": {**measured, "n_failed": n_failed, **spent},
+        "http": {**http, "n_failed": n_failed},
+    }
+
+
+def measure_service(
+    config: str,
+    workspace: Path,
+    known: list[Request],
+    computed: list[Request],
+    given: list[Request],
+    *,
+    workers: int,
+) -> dict[str, Any]:
+    """Measure a service of so many processes, then end it.
+
+    Args:
+        config: Overlay of the publication.
+        workspace: Where it lies.
+        known: For users of the log, whose lists the night made.
+        computed: For the same users, in a length that it did not make.
+        given: With histories given by hand.
+        workers: Processes.
+    """
+    started = time.perf_counter()
+    with service(config, workspace, workers=workers) as (port, running):
+        starting = time.perf_counter() - started
+        for warming in (known, computed):
+            load(port, warming[: WARM_UP * workers], clients=CLIENTS)
+        kinds = {
+            "one_client": (known, 1),
+            f"{CLIENTS}_clients": (known, CLIENTS),
+            "one_client_computed": (computed, 1),
+            f"{CLIENTS}_clients_computed": (computed, CLIENTS),
+            "one_client_given_histories": (given, 1),
+        }
+        measured: dict[str, Any] = {}
+        for name, (requests, clients) in kinds.items():
+            before = processor_seconds(running)
+            measured[name] = load(port, requests, clients=clients)
+            spent = processor_seconds(running) - before
+            measured[name]["cpu_ms_each"] = round(1000 * spent / len(requests), 3)
+        for rate in RATES:
+            measured[f"{rate}_a_second"] = steady_load(port, known, rate=rate)
+        memory = sum(resident_megabytes(process) for process in family(running))
+    n_failed = sum(part.pop("n_failed") for part in measured.values())
+    return {
+        "start_s": round(starting, 2),
+        "resident_mb": round(memory, 1),
+        **measured,
+        "n_failed": n_failed,
     }
 
 
@@ -166,85 +228,10 @@ def call_directly(config: str, workspace: str, users: list[Any]) -> dict[str, An
     return {"n_users": len(set(users)), **figures}
 
 
-@contextmanager
-def service(config: str, workspace: Path) -> Iterator[tuple[int, dict[str, float]]]:
-    """Start `ntg serve` on a free port; the second value is filled with what the process took once
-    it has ended.
-    """
-    environment = {
-        **os.environ,
-        "NTG_WORKSPACE": str(workspace),
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = [NTG, "serve", "--port", "0", "--config", config]
-    child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own command
-    spent: dict[str, float] = {}
-    try:
-        yield _port_of(child), spent
-    finally:
-        child.send_signal(signal.SIGINT)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        spent |= {
-            "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
-            "peak_mb": round(usage.ru_maxrss / MEGABYTE, 1),
-        }
-
-
-def _port_of(child: subprocess.Popen[str]) -> int:
-    until = time.monotonic() + START_SECONDS
-    while (
-        time.monotonic() < until and child.stdout is not None and (line := child.stdout.readline())
-    ):
-        if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-            return int(found.group(1))
-    raise RuntimeError(
-        "`ntg serve` ended before it listened. Is there a publication in the workspace?"
-    )
-
-
-def load(port: int, requests: Sequence[Request], *, clients: int) -> dict[str, Any]:
-    """Send every request once, from so many clients at a time, each over one connection."""
-    started = time.perf_counter()
-    with ThreadPoolExecutor(clients) as pool:
-        parts = list(
-            pool.map(
-                lambda mine: _client(port, mine),
-                (requests[first::clients] for first in range(clients)),
-            )
-        )
-    wall = time.perf_counter() - started
-    answered = [answer for part in parts for answer in part]
-    failed = sum(status != OK for _, status in answered)
-    return {
-        "requests_per_s": round(len(requests) / wall, 1),
-        **latencies([took for took, _ in answered]),
-        "n_failed": failed,
-    }
-
-
-def _client(port: int, requests: Sequence[Request]) -> list[tuple[float, int]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ASK_SECONDS)
-    found = []
-    for request in requests:
-        started = time.perf_counter()
-        connection.request("POST" if request.body else "GET", request.path, body=request.body)
-        answer = connection.getresponse()
-        answer.read()
-        found.append((time.perf_counter() - started, answer.status))
-    connection.close()
-    return found
-
-
 def _timed(call: Callable[[Any], object], argument: object) -> float:
     started = time.perf_counter()
     call(argument)
     return time.perf_counter() - started
-
-
-def latencies(seconds: Sequence[float]) -> dict[str, float]:
-    """Percentiles in milliseconds."""
-    return {f"p{at}_ms": round(1000 * float(np.percentile(seconds, at)), 3) for at in (50, 95, 99)}
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def publish_world(
     items: pl.DataFrame,
     item_categories: pl.DataFrame,
     generation: str = "first",
+    configuration: str = "of the test",
     more: dict[str, pl.DataFrame] | None = None,
 ) -> Paths:
     """Write the tables of a world as a publication; replace the one before as publishing does."""
@@ -63,7 +64,7 @@ def publish_world(
                 connection.register("incoming", frame)
                 connection.execute(f"create table {schema}.{name} as select * from incoming")
     part.replace(paths.published_store)
-    header = {"source": "a world", "configuration": "of the test", "as_of": cutoff_at.isoformat()}
+    header = {"source": "a world", "configuration": configuration, "as_of": cutoff_at.isoformat()}
     paths.manifest.parent.mkdir(parents=True, exist_ok=True)
     listed = [describe_file(paths.published_store, workspace=folder, kind="store")]
     write_manifest(Manifest(generation=generation, files=listed, **header), paths.manifest)

@@ -143,6 +143,7 @@ def serve(
     reload_seconds: Annotated[
         float, typer.Option(help="How often to look for a new generation.", min=0.1)
     ] = 5.0,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Answer requests for lists over HTTP on 127.0.0.1, from the published store;
     a new generation is taken up by itself.
@@ -154,7 +155,9 @@ def serve(
         raise ConfigurationError(
             f"`ntg serve` needs the package {error.name}. Install the extra `serve`."
         ) from None
-    serve_lists(settings, paths, port=port, reload_seconds=reload_seconds, console=out)
+    serve_lists(
+        settings, paths, port=port, reload_seconds=reload_seconds, workers=workers, console=out
+    )
 
 
 @app.command()

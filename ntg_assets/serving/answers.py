@@ -1,4 +1,4 @@
-"""Answers of the service: one recommender call each."""
+"""Answers of the service: a list of the night as it is, or one recommender call."""
 
 import polars as pl
 
@@ -9,6 +9,32 @@ from ntg_assets.serving.messages import GivenHistory, Health, Id, ListAnswer, Li
 from ntg_assets.serving.published import as_id
 
 COLUMNS = tuple(ListedItem.model_fields)
+NO_ITEMS = "[]}"  # how the JSON of an answer without items ends
+
+
+def published_list(
+    generation: Generation, asked: str, *, k: int | None, id_type: str
+) -> bytes | None:
+    """Answer with the list of the night, as JSON of a `ListAnswer`.
+
+    Returns:
+        None where the night made no such list: the user is unknown, the list longer than those of
+        the night, or the publication of another configuration.
+    """
+    lists, user = generation.lists, as_id(asked, id_type)
+    if lists is None or user is None:
+        return None
+    places = lists.places(user, k=lists.longest if k is None else k)
+    if places is None:
+        return None
+    header = ListAnswer(
+        generation=generation.name,
+        as_of=generation.recommender.cutoff_at,
+        user_id=user,
+        kind="personal",
+        items=[],
+    )
+    return header.model_dump_json().removesuffix(NO_ITEMS).encode() + b"[" + places + b"]}"
 
 
 def list_of_user(generation: Generation, asked: str, *, k: int | None, id_type: str) -> ListAnswer:

@@ -9,15 +9,28 @@ from ntg_assets.errors import NtgError, StorageError
 from ntg_assets.publish.files import sha256_of
 from ntg_assets.publish.manifest import read_manifest
 from ntg_assets.ranking.lists.recommender import Recommender
+from ntg_assets.serving.messages import ListedItem
+from ntg_assets.serving.published_lists import PublishedLists
+
+LISTS_FOLDER = "served_lists"  # of the scratch folder
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One publication, loaded: nothing of it is read from disk again."""
+    """One publication, loaded: its store is not opened again.
+
+    Attributes:
+        name: Of the publication.
+        configuration: Fingerprint of the configuration that made it.
+        recommender: Computes a list.
+        lists: Those of the night; none where they were made with another configuration than that
+            of the service, whose rules may differ.
+    """
 
     name: str
     configuration: str
     recommender: Recommender
+    lists: PublishedLists | None
 
 
 class Generations:
@@ -67,4 +80,13 @@ class Generations:
                 " verify`)."
             )
         recommender = Recommender.load(store, settings=self.settings.ranking, hold_log=True)
-        return Generation(manifest.generation, manifest.configuration, recommender)
+        lists = None
+        if manifest.configuration == self.settings.fingerprint:
+            lists = PublishedLists.load(
+                store,
+                self.paths.scratch / LISTS_FOLDER,
+                generation=manifest.generation,
+                fields=tuple(ListedItem.model_fields),
+                longest=self.settings.ranking.top_k,
+            )
+        return Generation(manifest.generation, manifest.configuration, recommender, lists)

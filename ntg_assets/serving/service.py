@@ -18,11 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ntg_assets.errors import NtgError
-from ntg_assets.serving.answers import health, list_of_history, list_of_user
+from ntg_assets.serving.answers import health, list_of_history, list_of_user, published_list
 from ntg_assets.serving.generations import Generations
 from ntg_assets.serving.messages import MOST_BODY_BYTES, GivenHistory, GivenQuery, Problem
 
 OK, BAD_REQUEST, TOO_LARGE, NOT_VALID, FAILED = 200, 400, 413, 422, 500
+JSON = "application/json"
 # a page that a browser shows must not reach the service under another name
 LOCAL_NAMES = ["127.0.0.1", "localhost"]
 HINT = 'Send {"events": [{"item_id": ...}]}.'
@@ -79,6 +80,8 @@ class _Service:
     async def of_user(self, request: Request) -> Response:
         generation, user = self.generations.current, request.path_params["user_id"]
         k = GivenQuery.model_validate(dict(request.query_params)).k
+        if ready := published_list(generation, user, k=k, id_type=self.id_type):
+            return Response(ready, media_type=JSON)
         return await self._computed(
             lambda: list_of_user(generation, user, k=k, id_type=self.id_type)
         )
@@ -129,7 +132,7 @@ def _json(body: bytes) -> object:
 
 
 def _told(answer: BaseModel, status: int = OK) -> Response:
-    return Response(answer.model_dump_json(), status, media_type="application/json")
+    return Response(answer.model_dump_json(), status, media_type=JSON)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The one way to open DuckDB: limits, UTC, and no reach outside the project's folders."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ Connection = duckdb.DuckDBPyConnection
 MissingTableError = duckdb.CatalogException  # a query names a table that the store does not hold
 
 MEMORY = ":memory:"
+# two threads that open one file share its instance: the second would find it half confined
+_CONFINING = threading.Lock()
 
 
 @contextmanager
@@ -44,8 +47,9 @@ def connect(
     limits = engine or EngineSettings()
     connection = _open(database, read_only=read_only)
     with _closed_after(connection, engine=limits, scratch=scratch):
-        if not _is_confined(connection):
-            _confine(connection, limits, scratch=scratch, allowed=allowed)
+        with _CONFINING:
+            if not _is_confined(connection):
+                _confine(connection, limits, scratch=scratch, allowed=allowed)
         yield connection
 
 

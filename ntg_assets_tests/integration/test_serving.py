@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def address(movielens: Workspace) -> Iterator[str]:
-    """The address of a service on a free port."""
+    """The address of a service of two processes on a free port."""
     ours = {
         "NTG_CONFIG": movielens.config,
         "NTG_WORKSPACE": str(movielens.folder),
@@ -27,7 +27,7 @@ def address(movielens: Workspace) -> Iterator[str]:
         "PYTHONPATH": str(HOME),
         "NTG_GATE__REMAKING": "false",  # as the run that was published
     }
-    command = [str(NTG), "serve", "--port", "0"]
+    command = [str(NTG), "serve", "--port", "0", "--workers", "2"]
     process = subprocess.Popen(
         command,
         cwd=HOME,
