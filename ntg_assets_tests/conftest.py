@@ -3,11 +3,16 @@ reproducible examples, reviewed golden files.
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from ntg_assets.configuration.paths import Paths
 
 OURS = ("NTG_", "DAGSTER_")
 for name in [name for name in os.environ if name.startswith(OURS)]:
@@ -80,3 +85,21 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def project_home() -> Path:
     """The folder that holds `configs/` and the bundled data."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def decided_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two decided experiments, published once and copied for whoever tampers with them."""
+    from ntg_assets_tests.decided import published  # noqa: PLC0415  # slow to load
+
+    return published(tmp_path_factory.mktemp("published")).home
+
+
+@pytest.fixture
+def decided(decided_home: Path, tmp_path: Path) -> "Paths":
+    """Return a copy of two published decisions, to be changed at will."""
+    from ntg_assets.configuration.paths import Paths  # noqa: PLC0415  # as above
+
+    folder = tmp_path / "copy"
+    shutil.copytree(decided_home, folder)
+    return Paths(home=folder, workspace=folder)

@@ -16,6 +16,7 @@ import ntg_assets.revenue.radar.contracts  # noqa: F401  # registers that of seg
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
+from ntg_assets.history.currents import read_changes
 from ntg_assets.history.links import show_history
 from ntg_assets.publish.generations.kept_days import PATHS
 from ntg_assets.publish.generations.publication import Publication, publish_generation
@@ -138,3 +139,8 @@ def read_night(paths: Paths) -> set[int]:
         json.loads((here / REPORT).read_text())["night"],
         int(page.split("night ")[1].split("<")[0]),
     }
+
+
+def actions(paths: Paths) -> list[tuple[str, str]]:
+    """Return what was done to which generation, in order."""
+    return [(change.action, change.generation) for change in read_changes(paths.history)]

@@ -11,7 +11,7 @@ Source: Friedman 2001, "Greedy function approximation: a gradient boosting machi
 early stopping on held-out loss).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,11 @@ MAX_TUNED_ROWS = 50_000  # which of the candidates is best shows on fewer
 TUNED_SHARE = 0.2  # of the rows known, the newest, are tuned on
 GROWTH = 1.5  # of the rows known, after which it is tuned again
 PATIENCE = 5  # rounds without a smaller loss, after which a candidate stops growing
+GROWING: Mapping[str, Any] = {
+    "early_stopping": True,
+    "scoring": "loss",
+    "n_iter_no_change": PATIENCE,
+}
 SEEDS = 2**32  # scikit-learn takes no larger one
 
 
@@ -89,7 +94,7 @@ def tune(
     Args:
         model: Class of scikit-learn.
         training: Labelled snapshots whose window had closed.
-        target: What is forecast, row by row of `known`.
+        target: What is forecast, row by row of `training`.
         seed: Of the trees.
         fixed: Further parameters of the model.
 
@@ -102,16 +107,11 @@ def tune(
     is_past, is_newest = _past_and_newest(rows)
     if is_past.sum() < MIN_FIT_ROWS or np.ptp(values[is_past]) == 0:
         return UNTUNED
-    matrix = design_matrix(rows)
-    fitted, judged, values = for_trees(matrix[is_past]), rounded(matrix[is_newest]), rounded(values)
+    matrix, values = design_matrix(rows), rounded(values)
+    fitted, judged = for_trees(matrix[is_past]), rounded(matrix[is_newest])
     best, size = np.inf, UNTUNED
     for candidate in CANDIDATES:
-        growing = {
-            "early_stopping": True,
-            "scoring": "loss",
-            "n_iter_no_change": PATIENCE,
-            "random_state": seed % SEEDS,
-        }
+        growing = {**GROWING, "random_state": seed % SEEDS}
         trees = model(**candidate.parameters, **fixed, **growing)
         # the order of sums over threads is not fixed
         with one_thread(), np.errstate(over="ignore"):
@@ -119,10 +119,8 @@ def tune(
         # the first is that of no tree
         losses = rounded(-np.asarray(trees.validation_score_)[1:])
         if losses.min() < best:
-            best, size = (
-                float(losses.min()),
-                replace(candidate, max_iter=int(losses.argmin()) + 1, n_known=training.height),
-            )
+            best, n_trees = float(losses.min()), int(losses.argmin()) + 1
+            size = replace(candidate, max_iter=n_trees, n_known=training.height)
     return size
 
 

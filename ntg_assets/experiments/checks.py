@@ -41,6 +41,16 @@ def receipts_that_disagree(decisions: pl.DataFrame) -> dict[str, str]:
     return broken
 
 
+def _warning(offenders: pl.DataFrame, sentence: str) -> dg.AssetCheckResult:
+    """Warn where there are offenders, and say the sentence only then."""
+    return dg.AssetCheckResult(
+        passed=offenders.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence if offenders.height else None,
+        metadata={"offenders": offenders.height},
+    )
+
+
 @staged_check("decisions", stages=(EXPERIMENTS,), blocking=True)
 def every_decision_has_a_readout(
     decisions: pl.DataFrame, readouts: pl.DataFrame
@@ -78,16 +88,7 @@ def every_arm_has_units(arm_traffic: pl.DataFrame) -> dg.AssetCheckResult:
         f"{experiment}/{arm}"
         for experiment, arm in empty.select("experiment", "arm").head(5).iter_rows()
     )
-    return dg.AssetCheckResult(
-        passed=empty.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        description=(
-            f"nobody was given {empty.height} of {arm_traffic.height} arms: {named}"
-            if empty.height
-            else None
-        ),
-        metadata={"offenders": empty.height},
-    )
+    return _warning(empty, f"nobody was given {empty.height} of {arm_traffic.height} arms: {named}")
 
 
 @staged_check("health_checks", stages=(EXPERIMENTS,))
@@ -105,16 +106,7 @@ def experiments_are_healthy(health_checks: pl.DataFrame) -> dg.AssetCheckResult:
         for experiment, sentence in shown.select("experiment", "sentence").iter_rows()
     )
     n_sick = troubles.filter(pl.col("verdict") == "sick").height
-    return dg.AssetCheckResult(
-        passed=troubles.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        description=(
-            f"{n_sick} sick, {troubles.height - n_sick} to be known: {named}"
-            if troubles.height
-            else None
-        ),
-        metadata={"offenders": troubles.height},
-    )
+    return _warning(troubles, f"{n_sick} sick, {troubles.height - n_sick} to be known: {named}")
 
 
 @staged_check("self_tests", stages=(EXPERIMENTS,))
@@ -123,15 +115,9 @@ def intervals_keep_their_promise(self_tests: pl.DataFrame) -> dg.AssetCheckResul
     few or very skewed units break the promise honestly.
     """
     broken = self_tests.filter(~pl.col("is_kept"))
-    return dg.AssetCheckResult(
-        passed=broken.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        description=(
-            f"{broken.height} of {self_tests.height} promises are not kept: {broken['sentence'][0]}"
-            if broken.height
-            else None
-        ),
-        metadata={"offenders": broken.height},
+    first = "".join(broken["sentence"].head(1))
+    return _warning(
+        broken, f"{broken.height} of {self_tests.height} promises are not kept: {first}"
     )
 
 

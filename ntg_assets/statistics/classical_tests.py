@@ -4,8 +4,8 @@ from math import inf, sqrt
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.student_t import Alternative, t_p
+from ntg_assets.statistics.two_samples import Difference, t_difference
 
 
 def compare_with_one_variance(
@@ -82,12 +82,4 @@ def _difference(  # the parts of one comparison
             " interval exists."
         )
     difference = treatment.mean - control.mean
-    low, high = interval_reach(confidence, df, alternative)
-    return Difference(
-        difference,
-        difference - low * error,
-        difference + high * error,
-        error,
-        df,
-        t_p(difference / error, df, alternative=alternative),
-    )
+    return t_difference(difference, error, df, confidence=confidence, alternative=alternative)

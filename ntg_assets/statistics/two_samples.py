@@ -10,7 +10,7 @@ scipy's functions take 0.02 ms. The tests hold every number of `compare_means` a
 to twelve digits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, log, sqrt
 from typing import Literal, NamedTuple
 
@@ -36,6 +36,35 @@ class Difference:
     relative_high: float | None = None
 
 
+def t_difference(
+    difference: float,
+    error: float,
+    degrees_of_freedom: float,
+    *,
+    confidence: float = 0.95,
+    alternative: Alternative = "two-sided",
+) -> Difference:
+    """Give a difference the interval and the p of a t-test; of a z-test where the degrees of
+    freedom are infinite.
+
+    Args:
+        difference: Treatment minus control.
+        error: Its standard error, above zero.
+        degrees_of_freedom: Of the error.
+        confidence: Of the interval.
+        alternative: Which differences the test looks for.
+    """
+    low, high = interval_reach(confidence, degrees_of_freedom, alternative)
+    return Difference(
+        difference,
+        difference - low * error,
+        difference + high * error,
+        error,
+        degrees_of_freedom,
+        t_p(difference / error, degrees_of_freedom, alternative=alternative),
+    )
+
+
 def compare_means(
     control: Sample,
     treatment: Sample,
@@ -56,19 +85,21 @@ def compare_means(
             f"every unit has the same value in its arm ({control.mean:g}, {treatment.mean:g}): no"
             " interval exists."
         )
-    difference, df = treatment.mean - control.mean, welch_degrees_of_freedom(control, treatment)
-    low, high = interval_reach(confidence, df, alternative)
+    difference = t_difference(
+        treatment.mean - control.mean,
+        error,
+        welch_degrees_of_freedom(control, treatment),
+        confidence=confidence,
+        alternative=alternative,
+    )
     relative = _log_ratio(control, treatment, confidence=confidence, alternative=alternative)
-    return Difference(
-        difference=difference,
-        low=difference - low * error,
-        high=difference + high * error,
-        standard_error=error,
-        degrees_of_freedom=df,
-        p=t_p(difference / error, df, alternative=alternative),
-        relative=relative.effect if relative else None,
-        relative_low=relative.low if relative else None,
-        relative_high=relative.high if relative else None,
+    if relative is None:
+        return difference
+    return replace(
+        difference,
+        relative=relative.effect,
+        relative_low=relative.low,
+        relative_high=relative.high,
     )
 
 
@@ -84,15 +115,7 @@ def compare_pairs(differences: Sample, *, confidence: float = 0.95) -> Differenc
             f"every one of {differences.n:g} pairs differs by {differences.mean:g}: no interval"
             " exists."
         )
-    half_width = t_critical((1 - confidence) / 2, differences.n - 1) * error
-    return Difference(
-        difference=differences.mean,
-        low=differences.mean - half_width,
-        high=differences.mean + half_width,
-        standard_error=error,
-        degrees_of_freedom=differences.n - 1,
-        p=t_p(differences.mean / error, differences.n - 1),
-    )
+    return t_difference(differences.mean, error, differences.n - 1, confidence=confidence)
 
 
 def welch_degrees_of_freedom(control: Sample, treatment: Sample) -> float:

@@ -81,25 +81,24 @@ def decide(
     }
     outcomes = {arm: _outcome(path) for arm, path in paths.items()}
     best = max(paths, key=lambda arm: (outcomes[arm] == "rollout", _gain(primary[arm])))
-    outcome: Outcome = (
-        outcomes[best]
-        if outcomes[best] == "rollout"
-        else "rollback"
-        if set(outcomes.values()) == {"rollback"}
-        else "iterate"
-    )
+    outcome = _of_all(outcomes[best], list(outcomes.values()))
     last = next((gate for gate in paths[best] if gate.verdict == outcome), paths[best][-1])
+    readout = primary[best]
     return Decision(
         experiment=experiment.id,
         decision=outcome,
         arm=best,
         reason=last.gate,
-        readout_key=last.readout_key or primary[best].readout_key,
-        sentence=headline(
-            experiment, outcome, last, primary[best], checks=checks, evidence=evidence
-        ),
+        readout_key=last.readout_key or readout.readout_key,
+        sentence=headline(experiment, outcome, last, readout, checks=checks, evidence=evidence),
         gates=tuple(gate for path in paths.values() for gate in path),
     )
+
+
+def _of_all(best: Outcome, outcomes: Sequence[Outcome]) -> Outcome:
+    if best == "rollout":
+        return "rollout"
+    return "rollback" if set(outcomes) == {"rollback"} else "iterate"
 
 
 def _walk(

@@ -33,12 +33,7 @@ def answer_mission(
     made = decisions.sort("experiment").to_dicts()
     observed = [row for row in made if row["source"] == "observed"]
     if not made:
-        missing = (
-            f"{', '.join(broken)} could not be read out"
-            if broken
-            else "no experiment is configured"
-        )
-        return f"Not known: {missing}."
+        return f"Not known: {_unread(broken) or 'no experiment is configured'}."
     if not observed:
         others = "; ".join(
             f"{row['experiment']} ({row['source']}): {row['rule_decision']}" for row in made
@@ -48,17 +43,25 @@ def answer_mission(
             f" less: {others}."
         )
     tests = [row for row in observed if row["tests"] == STRATEGY]
-    answering = [row for row in tests if row["money_unit"] is not None]
-    if answering:
-        primary = readouts.filter(
-            pl.col("role") == "primary", pl.col("comparison") == Comparison.BETWEEN_USERS
-        )
-        readout_of = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
-        return _answer(
-            [(row, readout_of.get((row["experiment"], row["arm"]))) for row in answering]
-        )
-    unread = [f"{', '.join(broken)} could not be read out"] if broken else []
-    return f"Not known: {'; '.join([*_missing(made, tests=tests, observed=observed), *unread])}."
+    if answering := [row for row in tests if row["money_unit"] is not None]:
+        return _answer(_with_readouts(answering, readouts))
+    reasons = [*_missing(made, tests=tests, observed=observed), _unread(broken)]
+    return f"Not known: {'; '.join(filter(None, reasons))}."
+
+
+def _unread(broken: Sequence[str]) -> str:
+    return f"{', '.join(broken)} could not be read out" if broken else ""
+
+
+def _with_readouts(
+    answering: Sequence[dict[str, Any]], readouts: pl.DataFrame
+) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Pair each decision with the readout of its arm on the primary metric."""
+    primary = readouts.filter(
+        pl.col("role") == "primary", pl.col("comparison") == Comparison.BETWEEN_USERS
+    )
+    readout_of = {(row["experiment"], row["arm"]): row for row in primary.iter_rows(named=True)}
+    return [(row, readout_of.get((row["experiment"], row["arm"]))) for row in answering]
 
 
 def _missing(

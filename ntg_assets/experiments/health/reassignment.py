@@ -117,16 +117,8 @@ def planned_factor(
     centre = centre_of(metric, units)
     if metric.how.unit == "share" or centre == 0 or metric.how.reads_ranks:
         return None
-    moments = moments_of(
-        np.concatenate(
-            [
-                units.columns.sum(axis=0),
-                [units.columns[:, _AT[a]] @ units.columns[:, _AT[b]] for a, b in PAIRS],
-            ]
-        ),
-        len(units.columns),
-    )
-    variance = adjusted_samples([moments], use_covariate=metric.use_covariate)[0].variance
+    together = [_moments_of_all(units)]
+    variance = adjusted_samples(together, use_covariate=metric.use_covariate)[0].variance
     if variance <= 0:
         return None
     control, treatment = units.sizes[0], units.sizes[1]
@@ -141,6 +133,11 @@ def planned_factor(
         )
         effect = detectable_effect(n_control=control, design=design, wanted_power=experiment.power)
     return 1 + effect / abs(centre)
+
+
+def _moments_of_all(units: MetricUnits) -> Moments:
+    products = [units.columns[:, _AT[a]] @ units.columns[:, _AT[b]] for a, b in PAIRS]
+    return moments_of(np.concatenate([units.columns.sum(axis=0), products]), len(units.columns))
 
 
 def with_effect(arms: Sequence[Arm], factor: float) -> list[Arm]:

@@ -62,41 +62,32 @@ def _within(
     experiment: ExperimentSettings, arm: str, kind: str, rows: Sequence[dict[str, Any]]
 ) -> Iterator[CohortEffect]:
     cohorts = {(row["arm"], row["cohort"]): cohort_of(row) for row in rows}
-    names = dict.fromkeys(row["cohort"] for row in rows)
     pairs = {
-        name: (cohorts.get((experiment.control.name, name)), cohorts.get((arm, name)))
-        for name in names
+        name: (control, treated)
+        for name in dict.fromkeys(row["cohort"] for row in rows)
+        if (control := cohorts.get((experiment.control.name, name)))
+        and (treated := cohorts.get((arm, name)))
     }
-    changes = {
-        name: _change(control, treated)
-        for name, (control, treated) in pairs.items()
-        if control and treated
-    }
-    p = alike_p(
-        [
-            (effect.difference, effect.standard_error)
-            for effect in changes.values()
-            if effect is not None
-        ]
-    )
-    for name, change in changes.items():
-        control, treated = pairs[name]
-        if control and treated:
-            blank = CohortEffect(
-                experiment.id,
-                arm,
-                kind,
-                name,
-                min(control.exposed_from_at, treated.exposed_from_at),
-                experiment.primary_metric,
-                experiment.evidence,
-                control.sums.n,
-                treated.sums.n,
-                control.sums.mean,
-                treated.sums.mean,
-                p_cohorts_alike=p,
-            )
-            yield blank if change is None else _filled(blank, change)
+    changes = {name: _change(*pair) for name, pair in pairs.items()}
+    effects = [(c.difference, c.standard_error) for c in changes.values() if c is not None]
+    p = alike_p(effects)
+    for name, (control, treated) in pairs.items():
+        blank = CohortEffect(
+            experiment.id,
+            arm,
+            kind,
+            name,
+            min(control.exposed_from_at, treated.exposed_from_at),
+            experiment.primary_metric,
+            experiment.evidence,
+            control.sums.n,
+            treated.sums.n,
+            control.sums.mean,
+            treated.sums.mean,
+            p_cohorts_alike=p,
+        )
+        change = changes[name]
+        yield blank if change is None else _filled(blank, change)
 
 
 def _change(control: Cohort, treated: Cohort) -> Difference | None:

@@ -53,26 +53,22 @@ def harm_to_date(
 def _any_time(
     blank: Readout, difference: Difference, *, experiment: ExperimentSettings, method: str
 ) -> Readout:
-    n, alpha = (
-        blank.n_control + blank.n_treatment,
-        experiment.significance / len(experiment.treatments),
-    )
+    n = blank.n_control + blank.n_treatment
+    alpha = experiment.significance / len(experiment.treatments)
     tuned_for = float(experiment.planned_units or n)
-    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * difference.standard_error
-    p = anytime_p(
-        difference.difference / difference.standard_error, n=n, alpha=alpha, tuned_for=tuned_for
-    )
+    effect, error = difference.difference, difference.standard_error
+    reach = anytime_factor(n, alpha=alpha, tuned_for=tuned_for) * error
+    p = anytime_p(effect / error, n=n, alpha=alpha, tuned_for=tuned_for)
+    identity = f"{Comparison.TO_DATE}:{blank.readout_key}"
     return replace(
         blank,
-        readout_key=hashlib.sha256(
-            f"{Comparison.TO_DATE}:{blank.readout_key}".encode()
-        ).hexdigest()[:KEY_DIGITS],
+        readout_key=hashlib.sha256(identity.encode()).hexdigest()[:KEY_DIGITS],
         comparison=Comparison.TO_DATE,
         method=f"{method}, confidence sequence",
-        difference=difference.difference,
-        difference_low=difference.difference - reach,
-        difference_high=difference.difference + reach,
-        standard_error=difference.standard_error,
+        difference=effect,
+        difference_low=effect - reach,
+        difference_high=effect + reach,
+        standard_error=error,
         p=p,
         p_adjusted=p,
         significance=alpha,

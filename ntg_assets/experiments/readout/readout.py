@@ -113,23 +113,8 @@ def blank_readout(
     """
     control = evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, experiment.control.name)
     treated = evidence.sums_for(comparison, metric.name, arm)
-    ranks = [
-        evidence.quantiles.get((metric.name, arm_name))
-        for arm_name in (experiment.control.name, arm)
-    ]
-    identity = [
-        experiment.id,
-        comparison,
-        metric.name,
-        arm,
-        experiment.significance,
-        repr(control),
-        repr(treated),
-        repr(ranks),
-    ]
-    identity += ["less is better"] if metric.better == "less" else []
     return Readout(
-        readout_key=hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS],
+        readout_key=_key_of(experiment, evidence, metric, comparison, arm),
         experiment=experiment.id,
         comparison=comparison,
         metric=metric.name,
@@ -142,3 +127,25 @@ def blank_readout(
         n_control=treated.n if comparison == Comparison.PAIRED else control.n,
         n_treatment=treated.n,
     )
+
+
+def _key_of(
+    experiment: ExperimentSettings,
+    evidence: Evidence,
+    metric: MetricSettings,
+    comparison: Comparison,
+    arm: str,
+) -> str:
+    control = experiment.control.name
+    identity: list[object] = [
+        experiment.id,
+        comparison,
+        metric.name,
+        arm,
+        experiment.significance,
+        repr(evidence.sums_for(Comparison.BETWEEN_USERS, metric.name, control)),
+        repr(evidence.sums_for(comparison, metric.name, arm)),
+        repr([evidence.quantiles.get((metric.name, name)) for name in (control, arm)]),
+    ]
+    identity += ["less is better"] if metric.better == "less" else []
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:KEY_DIGITS]

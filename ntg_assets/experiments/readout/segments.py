@@ -81,27 +81,15 @@ def _within_segments(
 ) -> Iterator[SegmentEffect]:
     for segment in evidence.segments:
         part = evidence.within(segment)
-        control = part.sums_for(Comparison.BETWEEN_USERS, metric, experiment.control.name)
         blanks = [
-            SegmentEffect(
-                experiment.id,
-                metric,
-                arm.name,
-                segment,
-                experiment.evidence,
-                control.n,
-                part.sums_for(Comparison.BETWEEN_USERS, metric, arm.name).n,
-            )
-            for arm in experiment.treatments
+            _blank(experiment, part, metric, segment, arm.name) for arm in experiment.treatments
         ]
         try:
-            differences = compare_arms(
-                experiment, part, metric=experiment.metric(metric)
-            ).differences
+            compared = compare_arms(experiment, part, metric=experiment.metric(metric))
         except NotEnoughDataError as reason:
             yield from (replace(blank, verdict=f"no result: {reason}") for blank in blanks)
             continue
-        for blank, difference in zip(blanks, differences, strict=True):
+        for blank, difference in zip(blanks, compared.differences, strict=True):
             yield replace(
                 blank,
                 difference=difference.difference,
@@ -112,6 +100,18 @@ def _within_segments(
             )
 
 
+def _blank(
+    experiment: ExperimentSettings, part: Evidence, metric: str, segment: str, arm: str
+) -> SegmentEffect:
+    control, treated = (
+        part.sums_for(Comparison.BETWEEN_USERS, metric, name)
+        for name in (experiment.control.name, arm)
+    )
+    return SegmentEffect(
+        experiment.id, metric, arm, segment, experiment.evidence, control.n, treated.n
+    )
+
+
 def _adjusted(
     effects: Sequence[SegmentEffect], *, significance: float, better: Better
 ) -> Iterator[SegmentEffect]:
@@ -119,24 +119,21 @@ def _adjusted(
     adjusted = dict(
         zip(with_p, holm([effect.p for effect in with_p if effect.p is not None]), strict=True)
     )
-    alike = {
-        arm: alike_p(
-            [
-                (effect.difference or 0.0, effect.standard_error or 0.0)
-                for effect in with_p
-                if effect.arm == arm
-            ]
-        )
-        for arm in {effect.arm for effect in with_p}
-    }
+    alike = {arm: _alike_p(with_p, arm) for arm in {effect.arm for effect in with_p}}
     for effect in effects:
         p = adjusted.get(effect)
         if p is None:
             yield effect
-        else:
-            verdict = (
-                claim_in_words(effect.difference, better=better)
-                if p < significance and effect.difference
-                else "no difference shown"
-            )
-            yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
+            continue
+        is_claim = p < significance and effect.difference
+        verdict = (
+            claim_in_words(effect.difference or 0.0, better=better)
+            if is_claim
+            else "no difference shown"
+        )
+        yield replace(effect, p_adjusted=p, p_segments_alike=alike[effect.arm], verdict=verdict)
+
+
+def _alike_p(effects: Sequence[SegmentEffect], arm: str) -> float | None:
+    own = [effect for effect in effects if effect.arm == arm]
+    return alike_p([(effect.difference or 0.0, effect.standard_error or 0.0) for effect in own])

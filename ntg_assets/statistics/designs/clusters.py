@@ -18,8 +18,8 @@ from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.moments import MINIMUM_UNITS
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.student_t import Alternative
+from ntg_assets.statistics.two_samples import Difference, t_difference
 
 
 class ClusterMeans(NamedTuple):
@@ -82,15 +82,7 @@ def compare_clusters(
         )
     df = squared**2 / sum(error**2 / freedom for error, freedom in arms)
     error, difference = sqrt(squared), treatment.mean - control.mean
-    low, high = interval_reach(confidence, df, alternative)
-    return Difference(
-        difference,
-        difference - low * error,
-        difference + high * error,
-        error,
-        df,
-        t_p(difference / error, df, alternative=alternative),
-    )
+    return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
 
 
 def cluster_sample(arm: ClusterMeans) -> Sample:

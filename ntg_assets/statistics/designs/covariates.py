@@ -12,8 +12,8 @@ import numpy as np
 
 from ntg_assets.arrays import Floats
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.student_t import Alternative
+from ntg_assets.statistics.two_samples import Difference, t_difference
 
 RANK = 1e-10  # of the largest singular value; a direction below it is a repetition of others
 
@@ -94,15 +94,7 @@ def _difference(
         )
     df = _degrees_of_freedom(contrast**2 / left, left, hat)
     difference = float(contrast @ outcome)
-    low, high = interval_reach(confidence, df, alternative)
-    return Difference(
-        difference,
-        difference - low * error,
-        difference + high * error,
-        error,
-        df,
-        t_p(difference / error, df, alternative=alternative),
-    )
+    return t_difference(difference, error, df, confidence=confidence, alternative=alternative)
 
 
 def _degrees_of_freedom(weights: Floats, left: Floats, hat: Floats | None) -> float:

@@ -7,8 +7,8 @@ from math import sqrt
 
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.samples import Sample
-from ntg_assets.statistics.student_t import Alternative, interval_reach, t_p
-from ntg_assets.statistics.two_samples import Difference
+from ntg_assets.statistics.student_t import Alternative
+from ntg_assets.statistics.two_samples import Difference, t_difference
 
 
 def compare_within_strata(
@@ -56,12 +56,4 @@ def compare_within_strata(
         raise NotEnoughDataError("no unit differs from another in its stratum: no interval exists.")
     df = squared**2 / sum(part**2 / freedom for part, freedom in parts)
     error = sqrt(squared)
-    low, high = interval_reach(confidence, df, alternative)
-    return Difference(
-        difference,
-        difference - low * error,
-        difference + high * error,
-        error,
-        df,
-        t_p(difference / error, df, alternative=alternative),
-    )
+    return t_difference(difference, error, df, confidence=confidence, alternative=alternative)

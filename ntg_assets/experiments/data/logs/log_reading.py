@@ -123,21 +123,7 @@ class LogFiles:
         self, log: FileSource, wanted: Mapping[str, ColumnName], *, what: str
     ) -> pl.DataFrame:
         """Read the rows of a log's files."""
-        options = time_options(log)
-        parameters: dict[str, object] = {}
-        rules: list[Rule] = []
-        for name, column in wanted.items():
-            if name in TIMES:
-                times, reading = written_time_rules(name, column, options, zone=self.zone)
-                parameters |= reading.parameters
-                rules += times
-            elif name == VALUE:
-                numbers = number_options(log)
-                parameters |= number_parameters(numbers)
-                rules += _value_rules(column, numbers)
-            else:
-                convert = as_listed_id if name == UNIT else as_written
-                rules.append(Rule(name, column_name(column), convert, is_optional=True))
+        rules, parameters = self._rules(log, wanted)
         described = Described(what, log, wanted)
         read = read_rows(described, rules, place=self.place, parameters=parameters)
         if read is None:
@@ -149,6 +135,27 @@ class LogFiles:
         for name in TIMES.intersection(wanted):
             rows = settle_times(rows, name, zone=self.zone)
         return rows
+
+    def _rules(
+        self, log: FileSource, wanted: Mapping[str, ColumnName]
+    ) -> tuple[list[Rule], dict[str, object]]:
+        """Say how each wanted column is read, with the values that this is bound to."""
+        parameters: dict[str, object] = {}
+        rules: list[Rule] = []
+        for name, column in wanted.items():
+            if name in TIMES:
+                options = time_options(log)
+                times, reading = written_time_rules(name, column, options, zone=self.zone)
+                parameters |= reading.parameters
+                rules += times
+            elif name == VALUE:
+                numbers = number_options(log)
+                parameters |= number_parameters(numbers)
+                rules += _value_rules(column, numbers)
+            else:
+                convert = as_listed_id if name == UNIT else as_written
+                rules.append(Rule(name, column_name(column), convert, is_optional=True))
+        return rules, parameters
 
 
 def time_options(log: object) -> TimeOptions:

@@ -50,12 +50,6 @@ def _rows(
         match = match_ids(
             part["unit_id"], known_users if is_interaction else KnownIds(own["unit_id"].unique())
         )
-        matched = match.pairs.filter("is_exact")["listed_id"].unique()
-        near = (
-            match.pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(matched.implode()))
-            .sort("listed_id", "known_id")
-            .head(1)
-        )
         yield {
             "experiment": str(name),
             "outcomes": "interaction log" if is_interaction else "outcome log",
@@ -63,7 +57,16 @@ def _rows(
             "n_found": match.n_found,
             "n_near": match.n_near,
             "n_not_found": match.n_not_found,
-            "first_near": (
-                f"{near['listed_id'][0]!r} for {near['known_id'][0]!r}" if near.height else None
-            ),
+            "first_near": _first_near(match.pairs),
         }
+
+
+def _first_near(pairs: pl.DataFrame) -> str | None:
+    """Name the first id that is only nearly one of the outcomes', with that one."""
+    matched = pairs.filter("is_exact")["listed_id"].unique()
+    near = (
+        pairs.filter(~pl.col("is_exact") & ~pl.col("listed_id").is_in(matched.implode()))
+        .sort("listed_id", "known_id")
+        .head(1)
+    )
+    return f"{near['listed_id'][0]!r} for {near['known_id'][0]!r}" if near.height else None

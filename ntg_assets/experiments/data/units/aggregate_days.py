@@ -1,5 +1,6 @@
 """Aggregates that have a day (a date): when units came, and the primary metric by day and week."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -52,13 +53,7 @@ def cohorts_of_days(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     kinds = {"week": WEEK_DAYS}
     if (last - first).days < MOST_DAILY_COHORTS:
         kinds["day"] = 1
-    cells: dict[tuple[str, str, date], list[int]] = {}
-    for row in primary.iter_rows(named=True):
-        for kind, length in kinds.items():
-            start = first + timedelta(days=(row[DAY] - first).days // length * length)
-            sums = cells.setdefault((row["arm"], kind, start), [0, 0, 0])
-            for place, part in enumerate(_sums(row)):
-                sums[place] += part
+    cells = _cells(primary, first, kinds)
     return pl.DataFrame(
         [
             (experiment.id, arm, kind, str(at), None, n, datetime(at.year, at.month, at.day), x, xx)
@@ -68,6 +63,20 @@ def cohorts_of_days(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
         schema=COHORT_TYPES,
         orient="row",
     )
+
+
+def _cells(
+    primary: pl.DataFrame, first: date, kinds: Mapping[str, int]
+) -> dict[tuple[str, str, date], list[int]]:
+    """Add up units, values and squares by (arm, kind of cohort, its first day)."""
+    cells: dict[tuple[str, str, date], list[int]] = {}
+    for row in primary.iter_rows(named=True):
+        for kind, length in kinds.items():
+            start = first + timedelta(days=(row[DAY] - first).days // length * length)
+            sums = cells.setdefault((row["arm"], kind, start), [0, 0, 0])
+            for place, part in enumerate(_sums(row)):
+                sums[place] += part
+    return cells
 
 
 def _with_days(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame | None:

@@ -57,31 +57,17 @@ def _judged(
     check: str, moves: Movement | None, experiment: ExperimentSettings, what: str
 ) -> HealthCheck:
     if moves is None:
-        return HealthCheck(
-            check,
-            1.0,
-            NOTICE_P,
-            Verdict.HEALTHY,
-            f"{what} cannot be told: too little happened in an arm",
-        )
+        sentence = f"{what} cannot be told: too little happened in an arm"
+        return HealthCheck(check, 1.0, NOTICE_P, Verdict.HEALTHY, sentence)
     if moves.p >= NOTICE_P:
-        return HealthCheck(
-            check,
-            moves.p,
-            NOTICE_P,
-            Verdict.HEALTHY,
-            f"{what} moves like chance (p = {moves.p:.2g})",
-        )
-    verdict: Verdict = Verdict.THIN if experiment.novelty == "block" else Verdict.WARNING
+        sentence = f"{what} moves like chance (p = {moves.p:.2g})"
+        return HealthCheck(check, moves.p, NOTICE_P, Verdict.HEALTHY, sentence)
+    verdict = Verdict.THIN if experiment.novelty == "block" else Verdict.WARNING
     advice = (
         "its average says little about later, so run longer"
         if moves.fades
         else "its average says too little about later"
     )
-    return HealthCheck(
-        check,
-        moves.p,
-        NOTICE_P,
-        verdict,
-        f"{what} {'fades' if moves.fades else 'grows'}: {advice} (p = {moves.p:.2g})",
-    )
+    moved = "fades" if moves.fades else "grows"
+    sentence = f"{what} {moved}: {advice} (p = {moves.p:.2g})"
+    return HealthCheck(check, moves.p, NOTICE_P, verdict, sentence)

@@ -1,6 +1,6 @@
 """Whether values are missing, or more of them in one arm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
@@ -33,32 +33,19 @@ def _complete_values(
     or more in one arm than in another, say what the rest cannot.
     """
     arm_sums = sums_of_arms(experiment, metric, evidence)
-    sizes = [sums.n + sums.n_null + sums.n_unusable for sums in arm_sums]
-    n_all, n_null, n_unusable = (
-        sum(sizes),
-        sum(sums.n_null for sums in arm_sums),
-        sum(sums.n_unusable for sums in arm_sums),
-    )
-    share = max(
-        (sums.n_null / size for sums, size in zip(arm_sums, sizes, strict=True) if size),
-        default=0.0,
-    )
-    counts = [Count(sums.n_null, size) for sums, size in zip(arm_sums, sizes, strict=True) if size]
-    p = equal_shares_p(counts) if 0 < n_null < n_all and len(counts) > 1 else 1.0
-    is_sick = share > MOST_NULLS or p < FAULT_P or n_unusable > 0
+    counts = [Count(sums.n_null, sums.n + sums.n_null + sums.n_unusable) for sums in arm_sums]
+    n_all, n_null = sum(count.n for count in counts), sum(sums.n_null for sums in arm_sums)
+    n_unusable = sum(sums.n_unusable for sums in arm_sums)
+    with_units = [count for count in counts if count.n]
+    share = max((count.share for count in with_units), default=0.0)
+    p = equal_shares_p(with_units) if 0 < n_null < n_all and len(with_units) > 1 else 1.0
     sentence = (
         f"{metric.name}: of {n_all:,} units {n_null:,} have no value and {n_unusable:,} an infinite"
         " or impossible one"
     )
     if n_null:
-        arms = arms_with_sums(experiment, metric)
-        shares = ", ".join(
-            f"{arm} {sums.n_null:,} of {size:,}"
-            for arm, sums, size in zip(arms, arm_sums, sizes, strict=True)
-        )
-        sentence += (
-            f" (no value: {shares}{f'; the arms differ, p = {p:.2g}' if p < FAULT_P else ''})"
-        )
+        sentence += f" (no value: {_by_arm(arms_with_sums(experiment, metric), counts, p=p)})"
+    is_sick = share > MOST_NULLS or p < FAULT_P or n_unusable > 0
     return HealthCheck(
         f"complete_values:{metric.name}",
         share,
@@ -67,3 +54,11 @@ def _complete_values(
         sentence,
         alone(experiment, metric),
     )
+
+
+def _by_arm(arms: Sequence[str], counts: Sequence[Count], *, p: float) -> str:
+    """Say of each arm how many units have no value, and whether the arms differ in it."""
+    shares = ", ".join(
+        f"{arm} {count.successes:,} of {count.n:,}" for arm, count in zip(arms, counts, strict=True)
+    )
+    return f"{shares}; the arms differ, p = {p:.2g}" if p < FAULT_P else shares

@@ -27,27 +27,18 @@ def _counted_events(
     """Ask whether the log holds what the metric counts: a type that never occurs is misspelled or
     not logged, and zero is no finding.
     """
+    if not evidence.logs:
+        return
     in_log = {
         content.event_type or "": content.n_rows
         for content in evidence.logs
         if content.log != EXPOSURES and content.n_rows
     }
-    if not evidence.logs:
-        return
     wanted = metric.event_types or sorted(in_log)
     missing = [name for name in wanted if name not in in_log]
     n = sum(in_log.get(name, 0) for name in wanted)
-    verdict: Verdict = (
-        Verdict.SICK
-        if n == 0
-        else Verdict.WARNING
-        if missing or _is_nowhere(experiment, metric, evidence)
-        else Verdict.HEALTHY
-    )
-    sentence = (
-        f"{metric.name} counts {n:,} events of the"
-        f" log{_where(experiment, metric, evidence) if n else ''}"
-    )
+    where = _where(experiment, metric, evidence) if n else ""
+    sentence = f"{metric.name} counts {n:,} events of the log{where}"
     if missing:
         sentence += (
             f"; the log holds none of type {', '.join(repr(name) for name in missing)}:"
@@ -55,6 +46,8 @@ def _counted_events(
         )
     elif n == 0:
         sentence += ": the log is empty"
+    is_odd = missing or _is_nowhere(experiment, metric, evidence)
+    verdict = Verdict.SICK if n == 0 else Verdict.WARNING if is_odd else Verdict.HEALTHY
     yield HealthCheck(
         f"counted_events:{metric.name}", n, 1, verdict, sentence, alone(experiment, metric)
     )
