@@ -8,7 +8,7 @@ import polars as pl
 from ntg_assets.randomness import random_stream
 from ntg_assets.synthetic.contract_records import NEVER, Lives
 from ntg_assets.synthetic.contract_rules import ContractRules
-from ntg_assets.synthetic.contract_terms import day_of
+from ntg_assets.synthetic.contract_terms import as_decimal, day_of
 
 CHANNELS = ("search", "social", "partner", "friends")
 CHANNEL_COSTS = (1800, 2600, 1200, 0)  # cents
@@ -70,8 +70,6 @@ def user_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
         known_from=day_of(pl.col("day"), rules),
         country="country",
         channel="channel",
-        acquisition_cost=pl.format(
-            "{}.{}", pl.col("cents") // 100, (pl.col("cents") % 100).cast(pl.String).str.zfill(2)
-        ),
+        acquisition_cost=as_decimal("cents"),
         consent="consent",
     )
