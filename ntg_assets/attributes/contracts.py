@@ -60,6 +60,32 @@ class AttributeReport(Contract):
         unique = ["entity", "attribute"]
 
 
+@contract("user_regions")
+@summary(measures={"n_users": "count(*)", "n_regions": "count(distinct region)"})
+class UserRegions(Contract):
+    """One row per user of TRAIN: where they are, as known at the stage's cutoff; no rows where no
+    item is bound to a region.
+    """
+
+    user_id: str = identifier("user", "Who")
+    region: str = column("Region, in upper case; (unknown): nothing says")
+
+    class Config:
+        unique = ["user_id"]
+
+
+@contract("regional_exclusions")
+@summary(measures={"n_regions": "count(distinct region)", "n_items": "count(distinct item_id)"})
+class RegionalExclusions(Contract):
+    """One row per (region, item): an item of TRAIN that may not be shown there at the cutoff."""
+
+    region: str = column("Region; (unknown): what is barred in any region of the users")
+    item_id: str = identifier("item", "Item")
+
+    class Config:
+        unique = ["region", "item_id"]
+
+
 @contract("unavailable_items")
 @summary(
     measures={

@@ -94,6 +94,20 @@ class Interactions:
             None if self.is_disliked is None else self.is_disliked[rows],
         )
 
+    def only(self, kept: Flags) -> "Interactions":
+        """Return some of the users (flags by code), with all their rows."""
+        rows = kept[self.user]
+        code = (np.cumsum(kept) - 1).astype(np.int32)
+        return Interactions(
+            self.users.filter(pl.Series(kept)),
+            self.items,
+            code[self.user[rows]],
+            self.item[rows],
+            self.at[rows],
+            self.is_latest[rows],
+            None if self.is_disliked is None else self.is_disliked[rows],
+        )
+
     @property
     def n_users(self) -> int:
         return len(self.users)

@@ -163,6 +163,8 @@ READ_COPY_ONLY = (
     (INGEST, "subscription_report"),
     (INGEST, "subscription_quarantine"),
     (LIVE, "unavailable_items"),
+    (LIVE, "user_regions"),
+    (LIVE, "regional_exclusions"),
     (LIVE, "split_boundaries"),
     (LIVE, "sequence_graph"),
     (LIVE, "linear_graph"),
@@ -190,6 +192,8 @@ _LIVE_PARTS = {
 }
 _LIVE_ONLY_PARTS = {
     "unavailable_items": "ranking",
+    "user_regions": "ranking",
+    "regional_exclusions": "ranking",
     "split_boundaries": "features",
     "sequence_graph": "taste",
     "linear_graph": "taste",

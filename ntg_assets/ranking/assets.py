@@ -1,10 +1,11 @@
 """Assets of ranking: popularity, weights, candidates, lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import polars as pl
 
+from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import HISTORY, Interactions, code_interactions
 from ntg_assets.orchestration.project import Project
@@ -23,6 +24,7 @@ from ntg_assets.ranking.contracts import (
 from ntg_assets.ranking.learning.examples import collect_examples
 from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.lists.audiences import Audience, audiences, excluded_there
 from ntg_assets.ranking.lists.cold_start import (
     chosen_half_life,
     floor_half_life,
@@ -39,7 +41,7 @@ from ntg_assets.ranking.lists.scored_users import (
     candidate_rows,
     recommendation_rows,
     strategy_list_rows,
-    walk_users,
+    walk_audiences,
 )
 from ntg_assets.ranking.scoring.model import (
     GRAPH_COLUMNS,
@@ -181,6 +183,8 @@ def compared_lists(
     linear_graph: Table,
     item_embeddings: Table,
     item_rules: pl.DataFrame,
+    user_regions: pl.DataFrame,
+    regional_exclusions: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -202,7 +206,13 @@ def compared_lists(
     compare = strategy_list_rows(
         model, ranking_weights, k=max(settings.top_k, *settings.evaluation_k)
     )
-    return _walked(project, context, log, model, (candidate_rows, recommend, compare))
+    return _walked(
+        project,
+        context,
+        log,
+        audiences(log, model, user_regions=user_regions, regional_exclusions=regional_exclusions),
+        (candidate_rows, recommend, compare),
+    )
 
 
 @staged_assets(
@@ -221,6 +231,8 @@ def lists(
     linear_graph: Table,
     item_embeddings: Table,
     item_rules: pl.DataFrame,
+    user_regions: pl.DataFrame,
+    regional_exclusions: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -238,7 +250,13 @@ def lists(
         project, item_popularity, graphs, split_boundaries, ranking_weights, item_rules, log
     )
     recommend = recommendation_rows(model, titles=items, cutoff_at=train_end(split_boundaries))
-    return _walked(project, context, log, model, (candidate_rows, recommend))
+    return _walked(
+        project,
+        context,
+        log,
+        audiences(log, model, user_regions=user_regions, regional_exclusions=regional_exclusions),
+        (candidate_rows, recommend),
+    )
 
 
 @staged_asset(contract=DefaultListReport, group="ranking", kinds=("numpy",))
@@ -265,18 +283,20 @@ def default_list(
     item_popularity: pl.DataFrame,
     default_list_report: pl.DataFrame,
     item_rules: pl.DataFrame,
+    regional_exclusions: pl.DataFrame,
     items: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
-    """What to show to users without history."""
-    settings = newcomer_settings(project.settings.ranking, item_rules)
+    """What to show to users without history, wherever they are."""
+    rules = excluded_there(item_rules, regional_exclusions, ANYWHERE)
+    settings = newcomer_settings(project.settings.ranking, rules)
     model = ranking_model(
         popularity=item_popularity,
         graphs={},
         cutoff_at=train_end(split_boundaries),
         settings=settings,
-        item_rules=item_rules,
+        item_rules=rules,
     )
     return popular_list(model, chosen_half_life(default_list_report), titles=items)
 
@@ -307,11 +327,12 @@ def _walked(
     project: Project,
     context: dg.AssetExecutionContext,
     log: Interactions,
-    model: RankingModel,
+    divided_users: Iterable[Audience],
     tables: Sequence[RowsOf],
 ) -> tuple[Stream, ...]:
     """Make one stream per table from one walk over the users of TRAIN."""
-    parts = walk_users(log, model, tables, tell=Progress(context.log.info, what="lists"))
+    tell = Progress(context.log.info, what="lists")
+    parts = walk_audiences(log, divided_users, tables, tell=tell)
     return divided(parts, n_tables=len(tables), folder=project.scratch)
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.sql import Query, Table, query
@@ -14,6 +15,36 @@ LISTS = ("recommendations", "default_list", "item_rules")
 def excluded_places(tables: dict[str, pl.DataFrame] | dict[str, Table]) -> Query:
     """Ask for the places of lists that hold an excluded item."""
     return query("ranking.lists", "excluded_places", {name: tables[name] for name in LISTS})
+
+
+def barred_places(
+    recommendations: pl.DataFrame,
+    default_list: pl.DataFrame,
+    *,
+    user_regions: pl.DataFrame,
+    regional_exclusions: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return the places of lists whose item may not be shown where the user is.
+
+    Args:
+        recommendations: `user_id`, `item_id`.
+        default_list: `item_id`; it is shown to people of whom no region is known.
+        user_regions: `user_regions`.
+        regional_exclusions: `regional_exclusions`.
+
+    Returns:
+        `user_id` (null: the default list), `region`, `item_id`.
+    """
+    placed = recommendations.join(user_regions, on="user_id", how="inner")
+    nobodys = default_list.select(
+        pl.lit(None, recommendations.schema["user_id"]).alias("user_id"),
+        "item_id",
+        pl.lit(ANYWHERE).alias("region"),
+    )
+    names = ["user_id", "region", "item_id"]
+    return pl.concat([placed.select(names), nobodys.select(names)]).join(
+        regional_exclusions, on=["region", "item_id"], how="semi"
+    )
 
 
 @staged_check("recommendations", stages=STAGES, blocking=True)
@@ -50,6 +81,30 @@ def what_is_unavailable_is_in_no_list(
     return dg.AssetCheckResult(
         passed=broken.is_empty(),
         description=f"{broken.height:,} places hold an item that may not be shown{first}",
+    )
+
+
+@staged_check("recommendations", stages=STAGES, blocking=True)
+def what_is_unavailable_in_a_region_is_in_no_list_there(
+    recommendations: Table,
+    default_list: Table,
+    user_regions: pl.DataFrame,
+    regional_exclusions: pl.DataFrame,
+    project: Project,
+) -> dg.AssetCheckResult:
+    """No list holds an item that may not be shown where its user is."""
+    broken = barred_places(
+        project.columns(recommendations, "user_id", "item_id"),
+        project.columns(default_list, "item_id"),
+        user_regions=user_regions,
+        regional_exclusions=regional_exclusions,
+    )
+    first = f" (such as {broken.row(0, named=True)})" if broken.height else ""
+    return dg.AssetCheckResult(
+        passed=broken.is_empty(),
+        description=(
+            f"{broken.height:,} places hold an item that may not be shown where the user is{first}"
+        ),
     )
 
 

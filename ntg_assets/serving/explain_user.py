@@ -154,6 +154,8 @@ def _verdict(
     rule = published.rows(LIVE, "item_rules", item_id=item.item_id)["exclusion"]
     if len(rule) and rule[0] is not None:
         return f"Not on the list: the business rule {rule[0]} excludes it."
+    if region := published.barred_where(user, item):
+        return f"Not on the list: it may not be shown where the user is ({region})."
     had = published.rows(INGEST, "events", user_id=user, item_id=item.item_id).height
     if had and published.settings.ranking.recommend_consumed == "never":
         return (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
+from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError
@@ -14,7 +15,7 @@ from ntg_assets.publish.manifest import Manifest, read_manifest
 from ntg_assets.ranking.lists.recommender import Recommender
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.stages import INGEST, LIVE
-from ntg_assets.storage.connection import connect  # noqa: TID251  # of the published store
+from ntg_assets.storage.connection import MissingTableError, connect  # noqa: TID251  # a published store
 from ntg_assets.storage.run import run
 
 SUGGESTIONS = 3
@@ -58,6 +59,16 @@ class Published:
     def recommender(self) -> Recommender:
         """Load what lists are made from."""
         return Recommender.load(self.paths.published_store, settings=self.settings.ranking)
+
+    def barred_where(self, user: int | str, item: Item) -> str | None:
+        """Return the region of a user in which an item may not be shown; None: it may."""
+        try:
+            named = self.rows(LIVE, "user_regions", user_id=user)["region"]
+            region = str(named[0]) if len(named) else ANYWHERE
+            barred = self.rows(LIVE, "regional_exclusions", item_id=item.item_id, region=region)
+        except MissingTableError:  # published before items could be bound to regions
+            return None
+        return region if barred.height else None
 
     def user(self, asked: str) -> int | str:
         """Return a user's id as the source writes it.

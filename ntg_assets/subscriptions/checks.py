@@ -7,10 +7,8 @@ from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, INGEST, STAGES
-from ntg_assets.subscriptions.hazard.backtest import TOGETHER
+from ntg_assets.subscriptions.hazard.backtest import implausible_orders
 from ntg_assets.subscriptions.money.waterfall import mrr_by_changes, unreconciled
-
-MIN_PER_OUTCOME = 30  # with fewer ends a perfect order can be luck
 
 
 def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
@@ -77,11 +75,8 @@ def contracts_are_not_too_good_to_be_true(
 ) -> dg.AssetCheckResult:
     """No order of contracts is so good that a leak is likelier than a model."""
     threshold = project.settings.gate.implausible_auc
-    stayed = pl.col("n_contracts") - pl.col("n_ended")
-    broken = contract_backtest.filter(
-        pl.col("origin") == TOGETHER,
-        pl.col("auc") > threshold,
-        pl.min_horizontal("n_ended", stayed) >= MIN_PER_OUTCOME,
+    broken = implausible_orders(
+        contract_backtest, rows="n_contracts", events="n_ended", threshold=threshold
     )
     return dg.AssetCheckResult(
         passed=broken.is_empty(),

@@ -1,6 +1,6 @@
 """Items and users of a planted subscription world, and what is known of them in time."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -8,12 +8,12 @@ import polars as pl
 from ntg_assets.randomness import random_stream
 from ntg_assets.synthetic.contract_records import NEVER, Lives
 from ntg_assets.synthetic.contract_rules import ContractRules
-from ntg_assets.synthetic.contract_terms import day_of
+from ntg_assets.synthetic.contract_terms import as_decimal, day_of
 
 CHANNELS = ("search", "social", "partner", "friends")
 CHANNEL_COSTS = (1800, 2600, 1200, 0)  # cents
 COUNTRIES = ("SE", "NO", "DK", "FI")
-LATER_EVERY, GONE_EVERY = 20, 10
+LATER_EVERY, GONE_EVERY, BOUND_EVERY = 20, 10, 6
 GENRES = ("Drama", "Comedy", "Crime", "Nature", "Sport", "Music")
 
 
@@ -31,22 +31,19 @@ def item_rows(rules: ContractRules) -> pl.DataFrame:
 
 
 def item_windows(rules: ContractRules) -> pl.DataFrame:
-    """One item in ten leaves before the world ends, and one in twenty is announced for later."""
+    """One item in ten leaves before the world ends, one in twenty is announced for later, one in
+    six may be shown in two of the countries only.
+    """
     end_on = rules.start_on + timedelta(days=rules.n_days)
-    rows: list[tuple[int, date, date | None, date | None]] = []
-    for number in range(1, rules.n_items + 1):
-        opens = end_on + timedelta(days=14) if number % LATER_EVERY == 0 else None
-        closes = end_on - timedelta(days=3) if number % GONE_EVERY == 1 else None
-        rows.append((number, rules.start_on - timedelta(days=1), opens, closes))
-    return pl.DataFrame(
-        rows,
-        schema={
-            "item_id": pl.Int64,
-            "known_from": pl.Date,
-            "available_from": pl.Date,
-            "available_until": pl.Date,
-        },
-        orient="row",
+    numbers = pl.DataFrame({"item_id": np.arange(1, rules.n_items + 1)})
+    number = pl.col("item_id")
+    opens, closes = end_on + timedelta(days=14), end_on - timedelta(days=3)
+    return numbers.select(
+        "item_id",
+        known_from=pl.lit(rules.start_on - timedelta(days=1)),
+        available_from=pl.when(number % LATER_EVERY == 0).then(pl.lit(opens)),
+        available_until=pl.when(number % GONE_EVERY == 1).then(pl.lit(closes)),
+        regions=pl.when(number % BOUND_EVERY == 0).then(pl.lit("|".join(COUNTRIES[:2]))),
     )
 
 
@@ -70,8 +67,6 @@ def user_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
         known_from=day_of(pl.col("day"), rules),
         country="country",
         channel="channel",
-        acquisition_cost=pl.format(
-            "{}.{}", pl.col("cents") // 100, (pl.col("cents") % 100).cast(pl.String).str.zfill(2)
-        ),
+        acquisition_cost=as_decimal("cents"),
         consent="consent",
     )

@@ -20,60 +20,62 @@ def day_of(number: pl.Expr, rules: ContractRules) -> pl.Expr:
 
 def term_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
     """One row per run of periods at one price; the end stands on the last."""
-    contracts, periods = lives.contracts, lives.periods
-    rows = pl.DataFrame(
-        {"contract": periods["contract"], "start": periods["start"], "price": periods["price"]}
-    ).sort("contract", "start")
-    firsts = rows.filter(
-        (pl.col("price") != pl.col("price").shift(1).over("contract")).fill_null(value=True)
+    terms = _runs(lives).join(_contracts(lives, rules), on="contract").sort("contract", "start")
+    next_start = pl.col("start").shift(-1).over("contract")
+    # what the file was written too early to know does not stand in it
+    is_ended = next_start.is_null() & (pl.col("end_known") < rules.n_days)
+    is_first = pl.col("start") == pl.col("start").first().over("contract")
+    announced = pl.when(is_first).then("start").otherwise(pl.col("start") - ANNOUNCED_DAYS)
+    end = pl.when(is_ended).then("end").otherwise(next_start)
+    end_known = pl.when(is_ended).then("end_known").otherwise(next_start - ANNOUNCED_DAYS)
+    trial_end = pl.when(is_first & (pl.col("trial_end") < NEVER)).then("trial_end")
+    return terms.select(
+        "user_id",
+        subscription_id=pl.format("s{}", "contract"),
+        started_at=day_of(pl.col("start"), rules),
+        ended_at=day_of(end, rules),
+        known_from=day_of(announced, rules),
+        end_known_from=day_of(end_known, rules),
+        plan="plan",
+        price=as_decimal("price"),
+        currency="currency",
+        billing_period=pl.format("{} months", "months"),
+        trial_ended_at=day_of(trial_end, rules),
+        end_reason=pl.when(is_ended).then("end_reason"),
     )
-    known = pl.DataFrame(
+
+
+def _runs(lives: Lives) -> pl.DataFrame:
+    """First day and price of each run of periods at one price."""
+    names = ("contract", "start", "price")
+    rows = pl.DataFrame({name: lives.periods[name] for name in names}).sort("contract", "start")
+    before = pl.col("price").shift(1).over("contract")
+    return rows.filter((pl.col("price") != before).fill_null(value=True))
+
+
+def _contracts(lives: Lives, rules: ContractRules) -> pl.DataFrame:
+    """What stays the same over a contract."""
+    contracts = lives.contracts
+    has_trial = contracts.trial_end > contracts.start
+    return pl.DataFrame(
         {
             "contract": np.arange(len(contracts.user)),
             "user_id": contracts.user + 1,
             "plan": np.array([plan.name for plan in rules.plans])[contracts.plan],
             "months": np.array([plan.months for plan in rules.plans])[contracts.plan],
-            "trial_end": np.where(
-                contracts.trial_end > contracts.start, contracts.trial_end, NEVER
-            ),
+            "trial_end": np.where(has_trial, contracts.trial_end, NEVER),
             "end": contracts.end,
             "end_known": contracts.end_known,
             "end_reason": contracts.kind.astype(str),
             "currency": np.where(lives.people.pays_dollars[contracts.user], "USD", "EUR"),
         }
     )
-    terms = firsts.join(known, on="contract").sort("contract", "start")
-    next_start = pl.col("start").shift(-1).over("contract")
-    is_last = next_start.is_null()
-    # what the file was written too early to know does not stand in it
-    is_told = is_last & (pl.col("end_known") < rules.n_days)
-    is_first = pl.col("start") == pl.col("start").first().over("contract")
-    return terms.select(
-        "user_id",
-        subscription_id=pl.format("s{}", "contract"),
-        started_at=day_of(pl.col("start"), rules),
-        ended_at=pl.when(is_told)
-        .then(day_of(pl.col("end"), rules))
-        .otherwise(day_of(next_start, rules)),
-        known_from=pl.when(is_first)
-        .then(day_of(pl.col("start"), rules))
-        .otherwise(day_of(pl.col("start") - ANNOUNCED_DAYS, rules)),
-        end_known_from=pl.when(is_told)
-        .then(day_of(pl.col("end_known"), rules))
-        .otherwise(day_of(next_start - ANNOUNCED_DAYS, rules)),
-        plan="plan",
-        price=pl.format(
-            "{}.{}",
-            pl.col("price") // 100,
-            (pl.col("price") % 100).cast(pl.String).str.zfill(2),
-        ),
-        currency="currency",
-        billing_period=pl.format("{} months", "months"),
-        trial_ended_at=pl.when(is_first & (pl.col("trial_end") < NEVER)).then(
-            day_of(pl.col("trial_end"), rules)
-        ),
-        end_reason=pl.when(is_told).then("end_reason"),
-    )
+
+
+def as_decimal(cents: str) -> pl.Expr:
+    """Write a column of cents as an amount with two decimals."""
+    amount = pl.col(cents)
+    return pl.format("{}.{}", amount // 100, (amount % 100).cast(pl.String).str.zfill(2))
 
 
 def payment_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
@@ -103,10 +105,6 @@ def payment_rows(lives: Lives, rules: ContractRules) -> pl.DataFrame:
             subscription_id=pl.format("s{}", "contract"),
             happened_at=day_of(pl.col("day"), rules),
             status="status",
-            amount=pl.format(
-                "{}.{}",
-                pl.col("price") // 100,
-                (pl.col("price") % 100).cast(pl.String).str.zfill(2),
-            ),
+            amount=as_decimal("price"),
         )
     )

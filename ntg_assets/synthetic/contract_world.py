@@ -5,7 +5,7 @@
 - `subscriptions.csv`: one row per term, with the day on which each end was known
 - `payments.csv`: subscription_id, happened_at, status, amount, currency
 - `users.csv`: user_id, known_from, country, channel, acquisition_cost, consent
-- `item_windows.csv`: item_id, known_from, available_from, available_until
+- `item_windows.csv`: item_id, known_from, available_from, available_until, regions
 - `assignments.csv`: experiment_id, user_id, arm, assigned_at; where there is an experiment
 - `truth/contracts.parquet`, `truth/returns.parquet`: see `contract_truth.py`
 """

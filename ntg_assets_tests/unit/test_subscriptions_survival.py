@@ -1,9 +1,19 @@
 """Who was said to be there after several renewals, beside who was."""
 
+from datetime import date
+
+import numpy as np
 import polars as pl
+import pytest
 
 from benchmarks.contract_night import CHURN
-from ntg_assets.subscriptions.survival.survival_backtest import survival_backtest
+from ntg_assets.subscriptions.hazard.pieces import Clock
+from ntg_assets.subscriptions.survival.persistence import day_number
+from ntg_assets.subscriptions.survival.scores import median_periods
+from ntg_assets.subscriptions.survival.survival_backtest import (
+    stayed_past_median,
+    survival_backtest,
+)
 from ntg_assets_tests.contract_worlds import FEW, cutoff, night, world
 
 
@@ -21,6 +31,34 @@ def test_about_as_many_stay_as_were_said_to() -> None:
         noise = (row["n_contracts"] * share * (1 - share)) ** 0.5
         assert abs(row["n_stayed"] - row["expected_stayed"]) < 3 * noise
         assert row["n_not_closed"] > 0  # yearly contracts
+        assert row["expected_past_median"] <= 0.5 * row["n_past_median"]
+
+
+def test_who_stays_past_the_median_is_judged_where_that_renewal_has_come() -> None:
+    """Monthly contracts from 1 January, looked at on the 15th, judged on 15 March."""
+    never = 10**7
+    ends = [day_number(date(2024, 2, 20)), day_number(date(2024, 3, 1)), never, never, never]
+    same = np.ones(len(ends), dtype=np.int64)
+    clock = Clock(
+        at=same * day_number(date(2024, 1, 15)),
+        anchor=same * day_number(date(2024, 1, 1)),
+        months=same,
+        days=same * 0,
+        start=same * day_number(date(2024, 1, 1)),
+        end=np.array(ends),
+        kind=same * 0,
+    )
+    # three with a median of one renewal: the next one is on 1 March; one without; one on 1 April
+    left = np.array([[0.6, 0.4, 0.3]] * 3 + [[0.9, 0.8, 0.7], [0.9, 0.8, 0.4]])
+    n, stayed, expected = stayed_past_median(clock, left, day_number(date(2024, 3, 15)))
+    assert (n, stayed) == (3, 1)
+    assert expected == pytest.approx(3 * 0.4)
+
+
+def test_the_median_is_the_last_renewal_that_half_survive() -> None:
+    left = np.array([[0.9, 0.5, 0.4], [0.49, 0.3, 0.2], [0.9, 0.8, 0.7]])
+    # half survive two renewals; not even one; more than are looked at
+    assert median_periods(left).tolist() == [2, 0, -1]
 
 
 def test_nothing_that_became_known_after_the_origin_is_in_the_forecast() -> None:

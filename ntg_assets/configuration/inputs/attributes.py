@@ -46,6 +46,19 @@ class AvailabilitySettings(Section):
     """Attribute of items: first day (or time) on which it may be shown; none: always was."""
     available_until: Word | None = None
     """Attribute of items: day (or time) from which it may not be shown any more; none: no end."""
+    regions: Word | None = None
+    """Attribute of items: the regions in which it may be shown, apart by `,`, `;` or `|`; an item
+    without a word there may be shown everywhere. None: no item is bound to a region."""
+    user_region: Word | None = None
+    """Attribute of users: the region that they are in, in the words of `regions` (upper and lower
+    case are the same). Whoever has none is shown what may be shown in every region of the users."""
+
+    @model_validator(mode="after")
+    def _regions_need_users(self) -> "AvailabilitySettings":
+        if (self.regions is None) != (self.user_region is None):
+            has, lacks = ("regions", "user_region") if self.regions else ("user_region", "regions")
+            raise ValueError(f"{has} is named without {lacks}: both say together what is shown")
+        return self
 
 
 class AttributeSettings(Section):
@@ -88,6 +101,8 @@ class AttributeSettings(Section):
             needed |= {
                 ("item", shown.available_from),
                 ("item", shown.available_until),
+                ("item", shown.regions),
+                ("user", shown.user_region),
             }
         return {(entity, name) for entity, name in needed if name is not None}
 

@@ -2,17 +2,19 @@
 so the same bits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from ntg_assets.arrays import codes_of
+from ntg_assets.attributes.regions import ANYWHERE
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.errors import NotEnoughDataError, StorageError
 from ntg_assets.interactions.dislikes import history_columns, mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.ranking.lists.audiences import in_region
 from ntg_assets.ranking.lists.explain import Contribution, explain_item
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_table, titled
 from ntg_assets.ranking.scoring.model import (
@@ -45,6 +47,8 @@ class Recommender:
         store: Where the histories of known users lie; none: only histories given by hand can be
         asked for.
         log: All histories, where they are held in memory: what a service asks for again and again.
+        user_regions: Where users are, by user; empty: no item is bound to a region.
+        regional_exclusions: What may not be shown in a region.
     """
 
     model: RankingModel
@@ -53,6 +57,9 @@ class Recommender:
     cutoff_at: datetime
     store: Path | None = None
     log: Interactions | None = None
+    user_regions: pl.DataFrame | None = None
+    regional_exclusions: pl.DataFrame | None = None
+    _by_region: dict[str, RankingModel] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(
@@ -108,7 +115,8 @@ class Recommender:
         )
         titles = titled(model.items, _read(connection, Table("ingest", "items")))
         held = log if hold_log else None
-        return cls(model, titles, tables["default_list"], cutoff_at, store, held)
+        regions = _regions(connection)
+        return cls(model, titles, tables["default_list"], cutoff_at, store, held, *regions)
 
     def recommend(
         self,
@@ -136,10 +144,34 @@ class Recommender:
         block = self.history(user_id, events=events)
         if block.n_users == 0:
             return self.default_list.head(k or self.model.settings.top_k)
-        lists = rank_users(block, self.model, k=k)
+        model = self.model_for(user_id)
+        lists = rank_users(block, model, k=k)
         return recommendation_table(
-            lists, block, self.model, titles=self.titles, cutoff_at=self.cutoff_at
+            lists, block, model, titles=self.titles, cutoff_at=self.cutoff_at
         )
+
+    def region_of(self, user_id: int | str | None) -> str:
+        """Return where a user is, as known in the night; `(unknown)` where nothing says."""
+        if self.user_regions is None or user_id is None:
+            return ANYWHERE
+        users = self.user_regions["user_id"]
+        wanted = pl.Series([user_id]).cast(users.dtype, strict=False)
+        place = int(users.search_sorted(wanted)[0]) if wanted[0] is not None else len(users)
+        is_known = place < len(users) and users[place] == wanted[0]
+        return str(self.user_regions["region"][place]) if is_known else ANYWHERE
+
+    def model_for(self, user_id: int | str | None) -> RankingModel:
+        """Return the model that makes a user's list: it shows what may be shown where they are."""
+        if self.regional_exclusions is None or self.regional_exclusions.is_empty():
+            return self.model
+        region = self.region_of(user_id)
+        held = self._by_region.get(region)
+        if held is None:
+            held = in_region(self.model, self.regional_exclusions, region)
+            for oldest in list(self._by_region)[: len(self._by_region) - MOST_MODELS + 1]:
+                self._by_region.pop(oldest, None)
+            self._by_region[region] = held
+        return held
 
     def explain(
         self,
@@ -152,7 +184,10 @@ class Recommender:
         adding up to the score before its boost.
         """
         return explain_item(
-            self.history(user_id, events=events), self.model, item_id, titles=self.titles
+            self.history(user_id, events=events),
+            self.model_for(user_id),
+            item_id,
+            titles=self.titles,
         )
 
     def boost(self, item_id: int | str) -> float:
@@ -201,6 +236,16 @@ OTHER_TABLES = (
     "default_list",
     "split_boundaries",
 )
+MOST_MODELS = 16  # of regions, held at once: each has its own copy of the graphs
+
+
+def _regions(connection: Connection) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Where users are and what is barred there; none in a store of before there were regions."""
+    try:
+        users = _read(connection, Table(STAGE, "user_regions")).sort("user_id")
+        return users, _read(connection, Table(STAGE, "regional_exclusions"))
+    except MissingTableError:
+        return None, None
 
 
 def _asks_for_neighbours(weights: pl.DataFrame) -> bool:

@@ -4,13 +4,14 @@ Candidates have to be found and scored for a list in any case, so what each sour
 recommended and what other strategies would show come from the same scores, block by block.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
 from ntg_assets.interactions.interactions import Interactions
+from ntg_assets.ranking.lists.audiences import Audience
 from ntg_assets.ranking.lists.recommendations import recommendation_table, titled
 from ntg_assets.ranking.lists.reranking import make_lists
 from ntg_assets.ranking.lists.strategies import strategy_rows, strategy_weights
@@ -46,8 +47,39 @@ class ScoredBlock:
 RowsOf = Callable[[ScoredBlock], pl.DataFrame]
 
 
+def walk_audiences(
+    log: Interactions,
+    divided: Iterable[Audience],
+    tables: Sequence[RowsOf],
+    *,
+    tell: Tell | None = None,
+) -> Iterator[tuple[pl.DataFrame, ...]]:
+    """Walk over the users of each audience with its own model; see `walk_users`.
+
+    Args:
+        log: Everybody; decides on the engine, which gives the same bits.
+        divided: The audiences.
+        tables: Makes the rows of a block, one per table.
+        tell: Is told how many of how many users are done.
+    """
+    compiled, before = is_large(log), 0
+    for users, model in divided:
+        told = None if tell is None else _from(tell, before, log.n_users)
+        yield from walk_users(users, model, tables, tell=told, compiled=compiled)
+        before += users.n_users
+
+
+def _from(tell: Tell, before: int, n_users: int) -> Tell:
+    return lambda done, _: tell(before + done, n_users)
+
+
 def walk_users(
-    log: Interactions, model: RankingModel, tables: Sequence[RowsOf], *, tell: Tell | None = None
+    log: Interactions,
+    model: RankingModel,
+    tables: Sequence[RowsOf],
+    *,
+    tell: Tell | None = None,
+    compiled: bool | None = None,
 ) -> Iterator[tuple[pl.DataFrame, ...]]:
     """Score each block of users once, and make its rows of each table.
 
@@ -56,11 +88,12 @@ def walk_users(
         model: Sources, weights, settings.
         tables: Makes the rows of a block, one per table.
         tell: Is told how many of how many users are done.
+        compiled: Which engine; None: by the size of the log.
 
     Yields:
         One frame per table and block.
     """
-    compiled = is_large(log)
+    compiled = is_large(log) if compiled is None else compiled
     score = scorer(model, compiled=compiled)
     for users in user_blocks(log, compiled=compiled, tell=tell):
         block = ScoredBlock(users, score(users), model)
@@ -85,7 +118,7 @@ def recommendation_rows(
     """
     shown, k = titled(model.items, titles), model.settings.top_k
     return lambda block: recommendation_table(
-        block.lists(k), block.users, model, titles=shown, cutoff_at=cutoff_at
+        block.lists(k), block.users, block.model, titles=shown, cutoff_at=cutoff_at
     )
 
 
@@ -99,5 +132,5 @@ def strategy_list_rows(model: RankingModel, weights: pl.DataFrame, *, k: int) ->
     """
     chosen = strategy_weights(model, weights)
     return lambda block: strategy_rows(
-        block.scored, block.users, model, chosen, blend=block.lists(k), k=k
+        block.scored, block.users, block.model, chosen, blend=block.lists(k), k=k
     )

@@ -79,6 +79,19 @@ def list_rules(table: pl.DataFrame, *, items: pl.Series, settings: RulesSettings
     )
 
 
+def no_rules(n_items: int, *, settings: RulesSettings) -> ListRules:
+    """Rules that change nothing, over a catalogue of so many items."""
+    nothing = np.zeros(n_items, np.bool_)
+    return ListRules(
+        settings,
+        nothing,
+        np.ones(n_items),
+        nothing,
+        np.full((n_items, 0), -1, np.int64),
+        np.empty(0, np.int64),
+    )
+
+
 def _flags(code: Longs, values: pl.Series, n_items: int) -> Flags:
     flags = np.zeros(n_items, np.bool_)
     flags[code] = values.to_numpy()

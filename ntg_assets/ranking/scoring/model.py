@@ -16,7 +16,7 @@ from ntg_assets.arrays import Flags, Floats, Longs, starts_of
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.local_days import UTC_ZONE
-from ntg_assets.ranking.scoring.list_rules import ListRules, list_rules
+from ntg_assets.ranking.scoring.list_rules import ListRules, list_rules, no_rules
 from ntg_assets.ranking.scoring.matrices import (
     RETURN_PRIOR_USERS,
     dimension_rows,
@@ -239,6 +239,25 @@ def with_rules(model: RankingModel, rules: ListRules) -> RankingModel:
         popularity[NEW_ITEMS] = np.where(rules.is_new, popularity[steady.name], 0.0)
     graphs = {name: _without(graph, rules.excluded) for name, graph in model.graphs.items()}
     return replace(model, graphs=graphs, popularity=popularity, sources=sources, rules=rules)
+
+
+def without_items(model: RankingModel, barred: Flags) -> RankingModel:
+    """Let a model show some items to nobody, whatever its rules say.
+
+    Args:
+        model: Sources, weights, rules.
+        barred: By item code.
+    """
+    rules = model.rules or no_rules(len(barred), settings=model.settings.rules)
+    hidden = replace(rules, excluded=rules.excluded | barred)
+    return replace(
+        model,
+        graphs={name: _without(graph, barred) for name, graph in model.graphs.items()},
+        popularity={
+            name: np.where(barred, 0.0, scores) for name, scores in model.popularity.items()
+        },
+        rules=hidden,
+    )
 
 
 def _without(graph: sp.csr_array, excluded: Flags) -> sp.csr_array:

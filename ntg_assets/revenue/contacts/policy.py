@@ -8,6 +8,7 @@ contacted, each with one and the same probability, night after night. So a later
 contacted and held-out users is a randomised trial.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import polars as pl
@@ -65,33 +66,32 @@ def intervention_exclusions(
         reasons decide.
     """
     users = radar.filter("is_at_risk_population").select("user_id").sort("user_id")
-    known = KnownIds(users["user_id"])
-    found = {
-        WITHHELD: (
-            users.clear()
-            if holds is None or holds.is_empty()
-            else users.with_columns(detail=pl.lit(holds["sentence"][0]))
-        ),
-        OPTED_OUT: _listed(
-            known, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))
-        ),
+    ids = KnownIds(users["user_id"])
+    barred = {
+        WITHHELD: _withheld(users, holds),
+        OPTED_OUT: _listed(ids, lists.opted_out.with_columns(detail=pl.lit("on the opt-out list"))),
         **{
             name: _ruled(users, rules.filter(pl.col("exclusion") == name))
             for name in RULES
             if rules is not None
         },
-        EXCLUDED: _listed(known, lists.excluded),
+        EXCLUDED: _listed(ids, lists.excluded),
         CONTACTED: _capped(
-            known, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back, made=made
+            ids, lists.contacts, settings=settings, as_of=as_of, taken_back=taken_back, made=made
         ),
         HOLDOUT: _with_detail(
             users.filter(_is_held_out(users["user_id"], settings)),
             f"held out at random ({settings.holdout_share:.0%})",
         ),
     }
+    return _in_order(users, barred)
+
+
+def _in_order(users: pl.DataFrame, barred: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Put the reasons of each user in the order in which they decide; the first one does."""
     reasons = [
         rows.select("user_id", exclusion=pl.lit(name), detail="detail")
-        for name, rows in found.items()
+        for name, rows in barred.items()
         if rows.height
     ]
     if not reasons:
@@ -105,6 +105,13 @@ def intervention_exclusions(
         is_deciding=pl.int_range(pl.len()).over("user_id") == 0
     )
     return deciding.drop("place")
+
+
+def _withheld(users: pl.DataFrame, holds: pl.DataFrame | None) -> pl.DataFrame:
+    """Everyone, where a list that decides could not be read."""
+    if holds is None or holds.is_empty():
+        return users.clear()
+    return users.with_columns(detail=pl.lit(holds["sentence"][0]))
 
 
 def _ruled(users: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

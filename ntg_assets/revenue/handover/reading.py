@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from ntg_assets.configuration.handover import TakenSettings
-from ntg_assets.configuration.inputs.columns_from import column_name
+from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
@@ -133,38 +133,9 @@ def _user_type(ids: IdTypes) -> Any:  # noqa: ANN401  # a type of polars
 def _read(report: Report, *, place: Place, ids: IdTypes, zone: str) -> pl.DataFrame:
     """Read `user_id` (as text, written as in the log), `assigned_on` and `status`."""
     settings, name = report.settings, report.file.name
-    source = FileSource(
-        files=[str(report.file)],
-        delimiter=settings.delimiter,
-        encoding=settings.encoding,
-    )
-    columns = {"user_id": settings.user_id, "status": settings.status}
-    rules = [
-        Rule("listed_id", column_name(settings.user_id), as_listed_id, is_optional=True),
-        Rule("status", column_name(settings.status), as_written, is_optional=True),
-    ]
-    parameters: dict[str, Any] = {}
-    if settings.assigned_on is not None and report.night is None:
-        times, reading = written_time_rules("night_at", settings.assigned_on, settings, zone=zone)
-        rules += times
-        parameters |= reading.parameters
-        columns["assigned_on"] = settings.assigned_on
-    elif report.night is None:
-        raise SourceError(
-            f"{name}: {KEY}.assigned_on is null, so no column says which night it is about. Add"
-            " `--night 2024-06-01`, the cutoff of the list."
-        )
-    read = read_rows(Described(KEY, source, columns), rules, place=place, parameters=parameters)
-    if read is None or read.rows.is_empty():
-        raise SourceError(f"{name}: holds no row. Is it the report of the hand-over?")
-    rows = read.rows
-    if report.night is None:
-        dated = settle_times(rows, "night_at", zone=zone)
-        rows = dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
-    else:
-        rows = rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
+    rows = _rows(report, place=place, zone=zone)
     words = {word.lower(): status for status in STATUSES for word in getattr(settings, status)}
-    told = rows.select(
+    named = rows.select(
         "assigned_on",
         user_id=as_log_id_or_written(pl.col("listed_id"), ids.user),
         word=pl.col("status").str.strip_chars(),
@@ -173,8 +144,44 @@ def _read(report: Report, *, place: Place, ids: IdTypes, zone: str) -> pl.DataFr
         .str.to_lowercase()
         .replace_strict(words, default=None, return_dtype=pl.String)
     )
-    _refuse_incomplete(told, name)
-    return told.drop("word")
+    _refuse_incomplete(named, name)
+    return named.drop("word")
+
+
+def _rows(report: Report, *, place: Place, zone: str) -> pl.DataFrame:
+    """Read the file as it is written: `listed_id`, `status`, and the night of each row."""
+    settings, name = report.settings, report.file.name
+    source = FileSource(
+        files=[str(report.file)], delimiter=settings.delimiter, encoding=settings.encoding
+    )
+    columns = {"user_id": settings.user_id, "status": settings.status}
+    rules = [
+        Rule("listed_id", column_name(settings.user_id), as_listed_id, is_optional=True),
+        Rule("status", column_name(settings.status), as_written, is_optional=True),
+    ]
+    parameters: dict[str, Any] = {}
+    if report.night is None:
+        night = _night_column(settings, name)
+        times, reading = written_time_rules("night_at", night, settings, zone=zone)
+        rules += times
+        parameters |= reading.parameters
+        columns["assigned_on"] = night
+    read = read_rows(Described(KEY, source, columns), rules, place=place, parameters=parameters)
+    if read is None or read.rows.is_empty():
+        raise SourceError(f"{name}: holds no row. Is it the report of the hand-over?")
+    if report.night is not None:
+        return read.rows.with_columns(assigned_on=pl.lit(report.night, pl.Date))
+    dated = settle_times(read.rows, "night_at", zone=zone)
+    return dated.with_columns(assigned_on=local_days(dated["night_at"], zone))
+
+
+def _night_column(settings: TakenSettings, name: str) -> ColumnName:
+    if settings.assigned_on is None:
+        raise SourceError(
+            f"{name}: {KEY}.assigned_on is null, so no column says which night it is about. Add"
+            " `--night 2024-06-01`, the cutoff of the list."
+        )
+    return settings.assigned_on
 
 
 def _refuse_incomplete(rows: pl.DataFrame, name: str) -> None:

@@ -122,35 +122,27 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
         UnknownUserError: the radar has no such user.
     """
     radar, score, value = (_row(tables[name], user_id, name=name) for name in NEEDED_TABLES)
-    sure = _rows(tables.get("radar_stability"), user_id)
+    stability = next(iter(_rows(tables.get("radar_stability"), user_id)), {})
     strategies = tuple(_strategy(row) for row in _rows(tables.get("intervention_targets"), user_id))
-    told = sure[0] if sure else {}
+    reasons = (radar[name] for name in ("reason_1", "reason_2", "reason_3"))
     return RiskStory(
         user_id=radar["user_id"],
         unit=radar["unit"],
         cutoff_on=str(score["cutoff_on"]),
         segment=radar["segment"],
         is_at_risk_population=radar["is_at_risk_population"],
-        churn=Estimate(
-            score["churn_probability"],
-            score["churn_probability_low"],
-            score["churn_probability_high"],
-        ),
+        churn=_estimate(score, "churn_probability"),
         risk_percentile=score["risk_percentile"],
-        reasons=tuple(
-            radar[name] for name in ("reason_1", "reason_2", "reason_3") if radar[name] is not None
-        ),
-        revenue_at_risk=Estimate(
-            radar["revenue_at_risk"],
-            told.get("revenue_at_risk_low"),
-            told.get("revenue_at_risk_high"),
+        reasons=tuple(reason for reason in reasons if reason is not None),
+        revenue_at_risk=_estimate(
+            stability | {"revenue_at_risk": radar["revenue_at_risk"]}, "revenue_at_risk"
         ),
         stake=radar["ltv_at_stake"],
         rank=radar["rank"],
         band=radar["band"],
-        top_decile_probability=told.get("top_decile_probability"),
-        ltv=Estimate(value["ltv"], value["ltv_low"], value["ltv_high"]),
-        next_value=Estimate(value["next_value"], value["next_value_low"], value["next_value_high"]),
+        top_decile_probability=stability.get("top_decile_probability"),
+        ltv=_estimate(value, "ltv"),
+        next_value=_estimate(value, "next_value"),
         value_parts={name: value[name] for name in VALUE_PARTS},
         horizon_days=value["horizon_days"],
         strategies=strategies,
@@ -158,6 +150,11 @@ def user_risk_story(tables: Mapping[str, pl.DataFrame], user_id: object) -> Risk
             dict.fromkeys(_why_not(row) for row in strategies if row.action != "contact")
         ),
     )
+
+
+def _estimate(row: Mapping[str, Any], name: str) -> Estimate:
+    """Read a number and its interval, where the row holds one."""
+    return Estimate(row[name], row.get(f"{name}_low"), row.get(f"{name}_high"))
 
 
 def _row(table: pl.DataFrame, user_id: object, *, name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ntg_assets.statistics.probability_metrics import (
 BINS = 10
 NOISE_SAMPLES = 200
 TOGETHER = "all origins"
+MIN_PER_OUTCOME = 30  # with fewer of either outcome a perfect order can be luck
 BACKTEST_TYPES: dict[str, Any] = {
     "model": pl.String,
     "origin": pl.String,
@@ -82,3 +83,21 @@ def _noise(chance: Floats, bins: Longs) -> float:
     """The error that a perfect model would exceed once in twenty times on as many rows."""
     rng = random_stream(0, "contract_backtest")
     return calibration_noise(chance, bins, samples=NOISE_SAMPLES, rng=rng)[1]
+
+
+def implausible_orders(
+    backtest: pl.DataFrame, *, rows: str, events: str, threshold: float
+) -> pl.DataFrame:
+    """Return the forecasts over all origins whose order is so good that a leak is likelier than a
+    model.
+
+    Args:
+        backtest: `contract_backtest` or `return_backtest`.
+        rows: Its column with the number of forecasts.
+        events: Its column with the number of events among them.
+        threshold: AUC above which no honest model is expected.
+    """
+    fewer = pl.min_horizontal(events, pl.col(rows) - pl.col(events))
+    return backtest.filter(
+        pl.col("origin") == TOGETHER, pl.col("auc") > threshold, fewer >= MIN_PER_OUTCOME
+    )

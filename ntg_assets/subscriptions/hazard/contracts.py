@@ -65,6 +65,30 @@ class ContractRecalibration(HazardRecalibration):
     """
 
 
+class HazardCoefficients(Contract):
+    """One row per (kind of event, column): a discrete-time hazard as a table."""
+
+    kind: str = column("What happens")
+    position: int = column("Place; 0 is the intercept", ge=0)
+    feature: str = column("Column, by a name from which it can be made again")
+    feature_group: str = column("What it is named as in a reason")
+    mean: float = column("Mean in the fit")
+    scale: float = column("Standard deviation in the fit", gt=0)
+    coefficient: float = column("Change of the log odds per standard deviation")
+    standard_error: float = column("Its standard error, contracts or users as clusters", ge=0)
+    coefficient_low: float = column("Lower end of the 95% interval")
+    coefficient_high: float = column("Upper end")
+    odds_ratio_per_sd: float = column("exp(coefficient)", ge=0)
+    method: str = column(
+        "logistic; base_rate: too few events for slopes; never: no such event was seen"
+    )
+    n_rows: int = column("Pieces of the fit", ge=0)
+    n_ended: int = column("Of them, those in which it happened", ge=0)
+
+    class Config:
+        unique = ["kind", "position"]
+
+
 @contract("contract_hazards")
 @summary(
     measures={
@@ -74,28 +98,10 @@ class ContractRecalibration(HazardRecalibration):
         "largest_effect": "max(abs(coefficient)) filter (position > 0)",
     },
 )
-class ContractHazards(Contract):
+class ContractHazards(HazardCoefficients):
     """One row per (kind of end, column): the hazard of contracts as a table."""
 
     kind: str = column("Kind of end", isin=[*KINDS])
-    position: int = column("Place; 0 is the intercept", ge=0)
-    feature: str = column("Column, by a name from which it can be made again")
-    feature_group: str = column("What it is told as in a reason")
-    mean: float = column("Mean in the fit")
-    scale: float = column("Standard deviation in the fit", gt=0)
-    coefficient: float = column("Change of the log odds per standard deviation")
-    standard_error: float = column("Its standard error, contracts as clusters", ge=0)
-    coefficient_low: float = column("Lower end of the 95% interval")
-    coefficient_high: float = column("Upper end")
-    odds_ratio_per_sd: float = column("exp(coefficient)", ge=0)
-    method: str = column(
-        "logistic; base_rate: too few ends for slopes; never: no such end was seen"
-    )
-    n_rows: int = column("Pieces of the fit", ge=0)
-    n_ended: int = column("Of them, those that ended so", ge=0)
-
-    class Config:
-        unique = ["kind", "position"]
 
 
 @contract("contract_backtest")

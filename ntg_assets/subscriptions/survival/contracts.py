@@ -117,6 +117,13 @@ class ContractSurvivalBacktest(Contract):
     auc: float = column(
         "Area under the curve; null without both outcomes", nullable=True, ge=0, le=1
     )
+    n_past_median: int = column(
+        "Contracts of which the renewal after their median has come by the cutoff", ge=0
+    )
+    n_stayed_past_median: int = column("Of them, those that were still there", ge=0)
+    expected_past_median: float = column(
+        "Sum of their chances: a little less than half of them", ge=0
+    )
 
     class Config:
         unique = ["after_periods"]

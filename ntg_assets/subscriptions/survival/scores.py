@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ntg_assets.arrays import Floats
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.design import standardise
 from ntg_assets.churn.reasons import RAISES
 from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
@@ -195,8 +195,7 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
     seen = Seen(rows, cut(rows, horizon_days=model.horizon_days), model.sleeper_days)
     ends = calibrated(forecast(seen, model.hazards), model.recalibration)
     left, _ = chances_left(rows, model, n_lags=LONGEST_MEDIAN)
-    below = left < 0.5  # noqa: PLR2004  # the median
-    median = np.where(below.any(axis=1), below.argmax(axis=1), -1)
+    median = median_periods(left)
     return placed.with_columns(
         end_probability=pl.Series(ends.total),
         **{
@@ -207,6 +206,16 @@ def _scored(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
         median_periods_left=pl.Series(median).replace(-1, None),
         **_reasons(seen, model.hazards),
     )
+
+
+def median_periods(left: Floats) -> Longs:
+    """Renewals that half of such contracts survive, by contract; -1: more than are looked at.
+
+    Args:
+        left: Chance to be there after 1, 2, ... renewals, shape (contracts, lags).
+    """
+    below = left < 0.5  # noqa: PLR2004  # the median
+    return np.where(below.any(axis=1), below.argmax(axis=1), -1)
 
 
 def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:

@@ -5,6 +5,10 @@ and from which so many renewals of the commonest billing period have passed. Eve
 what had closed by that day: the hazard that looks at people, before any calibration, and how it
 goes on. A contract whose renewals have not all come by the cutoff (a yearly one) is counted, and
 not judged.
+
+The median of each contract (renewals that half of such contracts survive) is judged from the same
+origins: where the renewal after it has come by the cutoff, a little less than half are still there.
+Which these are follows from the forecast alone, so nothing is chosen by its outcome.
 """
 
 from collections.abc import Iterator
@@ -14,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ntg_assets.arrays import Floats, Longs
 from ntg_assets.churn.recalibration import TABLE_SCHEMA
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSettings
@@ -33,7 +38,12 @@ from ntg_assets.subscriptions.hazard.walk_forward import (
 )
 from ntg_assets.subscriptions.survival.model import ContractModel
 from ntg_assets.subscriptions.survival.persistence import day_number, fit_persistence
-from ntg_assets.subscriptions.survival.scores import AFTER_PERIODS, chances_left
+from ntg_assets.subscriptions.survival.scores import (
+    AFTER_PERIODS,
+    LONGEST_MEDIAN,
+    chances_left,
+    median_periods,
+)
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 
 MONTH_DAYS = 31
@@ -47,6 +57,9 @@ SURVIVAL_TYPES: dict[str, Any] = {
     "expected_stayed": pl.Float64,
     "log_loss": pl.Float64,
     "auc": pl.Float64,
+    "n_past_median": pl.Int64,
+    "n_stayed_past_median": pl.Int64,
+    "expected_past_median": pl.Float64,
 }
 
 
@@ -120,20 +133,51 @@ def _model(
 
 def _judged(
     now: pl.DataFrame, model: ContractModel, periods: int, cutoff: int
-) -> tuple[int, int, int, float, float, float | None]:
-    clock = Clock.of(now)
-    renewal = clock.renewal(clock.period + periods)
-    has_come = renewal < cutoff
-    chance = chances_left(now, model, n_lags=periods)[0][has_come, periods - 1]
-    stayed = (clock.end > renewal)[has_come].astype(np.float64)
+) -> tuple[int, int, int, float, float, float | None, int, int, float]:
+    clock, left = Clock.of(now), chances_left(now, model, n_lags=LONGEST_MEDIAN)[0]
+    renewals = np.full(now.height, periods)
+    chance, stayed = _come_to_pass(clock, left, renewals, cutoff)
+    median = stayed_past_median(clock, left, cutoff)
     if not len(stayed):
-        return 0, now.height, 0, 0.0, 0.0, None
+        return 0, now.height, 0, 0.0, 0.0, None, *median
     area = float(auc(chance, stayed, np.ones((1, len(stayed))))[0])
     return (
         len(stayed),
-        int((~has_come).sum()),
+        now.height - len(stayed),
         int(stayed.sum()),
         float(chance.sum()),
         float(log_loss(np.clip(chance, SMALLEST, 1 - SMALLEST), stayed).mean()),
         None if np.isnan(area) else area,
+        *median,
     )
+
+
+def _come_to_pass(
+    clock: Clock, left: Floats, renewals: Longs, cutoff: int
+) -> tuple[Floats, Floats]:
+    """Chance to be there after so many renewals, and whether they were, where that has come.
+
+    Args:
+        clock: When contracts were looked at and ended, one entry per contract.
+        left: Chance after 1, 2, ... renewals, shape (contracts, lags).
+        renewals: After how many, by contract; 0: not asked.
+        cutoff: Day (since 1970) before which everything is known.
+    """
+    day = clock.renewal(clock.period + renewals)
+    has_come = (renewals > 0) & (day < cutoff)
+    chance = left[np.arange(len(renewals)), renewals - 1]
+    return chance[has_come], (clock.end > day)[has_come].astype(np.float64)
+
+
+def stayed_past_median(clock: Clock, left: Floats, cutoff: int) -> tuple[int, int, float]:
+    """Count contracts whose renewal after the median has come, those still there, and add up the
+    chances of it.
+
+    Args:
+        clock: When contracts were looked at and ended, one entry per contract.
+        left: Chance after 1, 2, ... renewals, shape (contracts, lags).
+        cutoff: Day (since 1970) before which everything is known.
+    """
+    median = median_periods(left)
+    chance, stayed = _come_to_pass(clock, left, median + 1, cutoff)
+    return len(stayed), int(stayed.sum()), float(chance.sum())

@@ -86,15 +86,5 @@ class SubscriptionChecks(Contract):
 
 
 @contract("subscription_report")
-class SubscriptionReport(Contract):
+class SubscriptionReport(SubscriptionChecks):
     """One row per thing worth knowing of contracts and payments, beside the log, too."""
-
-    source: str = column("subscriptions or payments", isin=["subscriptions", "payments"])
-    check: str = column("What was looked for")
-    n_rows: int = column("How often it was found", ge=0)
-    first: str = column("The first contract, user or text of them", nullable=True)
-    is_refused: bool = column("Whether such rows are left out")
-    sentence: str = column("All of it in words")
-
-    class Config:
-        unique = ["source", "check"]

@@ -14,8 +14,13 @@ from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import CODE, minor_amounts
 from ntg_assets.subscriptions.terms.contracts import STATUSES
 from ntg_assets.subscriptions.terms.reading import quarantined, refuse_too_many
+from ntg_assets.subscriptions.terms.row_problems import (
+    NO_DAY,
+    NOTHING,
+    Problem,
+    with_first_problem,
+)
 from ntg_assets.subscriptions.terms.term_checks import CHECK_TYPES, refusals
-from ntg_assets.subscriptions.terms.term_rules import NO_DAY
 
 KEY = "ingest.payments"
 PAYMENT_TYPES: dict[str, Any] = {
@@ -149,23 +154,25 @@ def _typed(
 
 def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
-    problems: list[tuple[str, str, pl.Expr, pl.Expr]] = [
-        ("contract", "is empty", pl.lit(""), pl.col("subscription_id").is_null()),
-        ("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
-        ("status", "is none that the configuration knows", pl.col("status_text"),
-         pl.col("status").is_null()),
-    ]  # fmt: skip
+    problems = [
+        Problem("contract", "is empty", NOTHING, pl.col("subscription_id").is_null()),
+        Problem("day", NO_DAY, pl.col("happened_text"), pl.col("happened_on").is_null()),
+        Problem(
+            "status",
+            "is none that the configuration knows",
+            pl.col("status_text"),
+            pl.col("status").is_null(),
+        ),
+    ]
     if source.currency is not None:
         is_code = pl.col("currency").str.contains(CODE).fill_null(value=False)
-        problems.append(("currency", "is not three letters", pl.col("currency_text"), ~is_code))
+        problems.append(
+            Problem("currency", "is not three letters", pl.col("currency_text"), ~is_code)
+        )
     if source.amount is not None:
         broken = pl.col("amount_minor").is_null() & pl.col("price_text").is_not_null()
-        problems.append(("amount", "is no amount", pl.col("price_text"), broken))
-    return rows.with_columns(
-        column_name=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[0])) for p in problems)),
-        reason=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[1])) for p in problems)),
-        found=pl.coalesce(*(pl.when(p[3]).then(p[2].fill_null("")) for p in problems)),
-    )
+        problems.append(Problem("amount", pl.col("amount_reason"), pl.col("price_text"), broken))
+    return with_first_problem(rows, problems)
 
 
 def _unknown_contracts(kept: pl.DataFrame, known: pl.Series) -> tuple[Any, ...]:

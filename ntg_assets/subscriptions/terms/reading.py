@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.subscriptions import SubscriptionSourceSettings
 from ntg_assets.contracts import IdTypes
 from ntg_assets.errors import SourceError
@@ -102,20 +103,7 @@ def read_subscriptions(
     """
     read = read_written(
         source,
-        {
-            "listed_id": source.user_id,
-            "subscription_id": source.subscription_id,
-            "started": source.started_at,
-            "ended": source.ended_at,
-            "known": source.known_from,
-            "end_known": source.end_known_from,
-            "trial": source.trial_ended_at,
-            "plan_text": source.plan,
-            "price_text": source.price,
-            "currency_text": source.currency,
-            "period_text": source.billing_period,
-            "reason_text": source.end_reason,
-        },
+        _columns(source),
         ids=("listed_id", "subscription_id"),
         times=tuple(DAYS_IN),
         options=source,
@@ -141,6 +129,24 @@ def read_subscriptions(
         tell_terms(kept, refused, n_copies=rows.height - distinct.height, source=source),
         read.n_files,
     )
+
+
+def _columns(source: SubscriptionSourceSettings) -> dict[str, ColumnName | None]:
+    """Column of the file for each text that is read."""
+    return {
+        "listed_id": source.user_id,
+        "subscription_id": source.subscription_id,
+        "started": source.started_at,
+        "ended": source.ended_at,
+        "known": source.known_from,
+        "end_known": source.end_known_from,
+        "trial": source.trial_ended_at,
+        "plan_text": source.plan,
+        "price_text": source.price,
+        "currency_text": source.currency,
+        "period_text": source.billing_period,
+        "reason_text": source.end_reason,
+    }
 
 
 def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:

@@ -4,8 +4,13 @@ import polars as pl
 
 from ntg_assets.subscriptions.terms.amounts import CODE
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED
+from ntg_assets.subscriptions.terms.row_problems import (
+    NO_DAY,
+    NOTHING,
+    Problem,
+    with_first_problem,
+)
 
-NO_DAY = "is no day or time (write ISO: 2024-01-31)"
 DAYS_IN = {
     "started": "start",
     "ended": "end",
@@ -17,58 +22,54 @@ DAYS_IN = {
 
 def judge_terms(rows: pl.DataFrame) -> pl.DataFrame:
     """Add the first thing that is wrong with each row: `column_name`, `reason`, `found`."""
-    started, ended, trial = (pl.col(f"{name}_on") for name in ("started", "ended", "trial"))
-    problems: list[tuple[str, str, pl.Expr, pl.Expr]] = [
-        ("user", "is no id of the log's kind", pl.col("listed_id"), pl.col("user_id").is_null()),
-        ("contract", "is empty", pl.lit(None, pl.String), pl.col("subscription_id").is_null()),
-        (
-            "start",
-            "is empty",
-            pl.lit(None, pl.String),
-            pl.col("started_text").is_null() & started.is_null(),
+    return with_first_problem(rows, [*_identity(), *_days(), *_money()])
+
+
+def _identity() -> list[Problem]:
+    """Who and what a term is of, and from when it ran."""
+    no_start = pl.col("started_text").is_null() & pl.col("started_on").is_null()
+    return [
+        Problem(
+            "user", "is no id of the log's kind", pl.col("listed_id"), pl.col("user_id").is_null()
         ),
-        *(
-            (
-                word,
-                NO_DAY,
-                pl.col(f"{name}_text"),
-                pl.col(f"{name}_text").is_not_null(),
-            )
-            for name, word in DAYS_IN.items()
-        ),
-        ("end", "lies before the start", ended.cast(pl.String), ended < started),
-        ("trial end", "lies before the start", trial.cast(pl.String), trial < started),
-        (
-            "currency",
-            "is not three letters",
-            pl.col("currency"),
-            ~pl.col("currency").str.contains(CODE).fill_null(value=False),
-        ),
-        (
+        Problem("contract", "is empty", NOTHING, pl.col("subscription_id").is_null()),
+        Problem("start", "is empty", NOTHING, no_start),
+    ]
+
+
+def _days() -> list[Problem]:
+    """Days that cannot be read, or that cannot follow each other."""
+    started = pl.col("started_on")
+    unread = [
+        Problem(word, NO_DAY, pl.col(f"{name}_text"), pl.col(f"{name}_text").is_not_null())
+        for name, word in DAYS_IN.items()
+    ]
+    early = [
+        Problem(word, "lies before the start", pl.col(name), pl.col(name) < started)
+        for word, name in (("end", "ended_on"), ("trial end", "trial_on"))
+    ]
+    return [*unread, *early]
+
+
+def _money() -> list[Problem]:
+    """What a term costs, in which currency, how often, by which plan."""
+    is_code = pl.col("currency").str.contains(CODE).fill_null(value=False)
+    return [
+        Problem("currency", "is not three letters", pl.col("currency"), ~is_code),
+        Problem(
             "billing period",
             "is none (month, year, 30 days)",
             pl.col("period_written"),
             pl.col("period_months").is_null(),
         ),
-        ("plan", "is empty", pl.lit(None, pl.String), pl.col("plan").is_null()),
+        Problem("plan", "is empty", NOTHING, pl.col("plan").is_null()),
+        Problem(
+            "price",
+            pl.col("price_reason").fill_null("is empty"),
+            pl.col("price_text"),
+            pl.col("price_minor").is_null(),
+        ),
     ]
-    told = {
-        "column_name": pl.coalesce(
-            *(pl.when(broken).then(pl.lit(word)) for word, _, _, broken in problems),
-            pl.when(pl.col("price_minor").is_null()).then(pl.lit("price")),
-        ),
-        "reason": pl.coalesce(
-            *(pl.when(broken).then(pl.lit(reason)) for _, reason, _, broken in problems),
-            pl.when(pl.col("price_minor").is_null()).then(
-                pl.col("price_reason").fill_null("is empty")
-            ),
-        ),
-        "found": pl.coalesce(
-            *(pl.when(broken).then(found.fill_null("")) for _, _, found, broken in problems),
-            pl.when(pl.col("price_minor").is_null()).then(pl.col("price_text").fill_null("")),
-        ),
-    }
-    return rows.with_columns(**told)
 
 
 def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
@@ -78,51 +79,45 @@ def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame
     the stated end of the one before, or on the same day, is refused.
     """
     good = rows.filter(pl.col("reason").is_null()).sort("subscription_id", "started_on", "place")
+    judged = with_first_problem(_with_terms_before(good), _beside_others())
+    refused = judged.filter(pl.col("reason").is_not_null())
+    before = rows.filter(pl.col("reason").is_not_null())
+    kept = _with_next(judged.filter(pl.col("reason").is_null()), longest_gap_days=longest_gap_days)
+    return pl.concat([kept, refused, before], how="diagonal")
+
+
+def _beside_others() -> list[Problem]:
+    """What cannot be beside the contract's terms before, in rows that lie by contract and start."""
     same = pl.col("subscription_id") == pl.col("subscription_id").shift(1)
-    before_on = pl.when(same).then(pl.col("started_on").shift(1))
-    problems = (
-        (
-            "user",
-            "is not that of the contract's first term",
-            pl.col("listed_id"),
-            pl.col("user_id") != pl.col("owner"),
-        ),
-        (
-            "start",
-            "is that of another term of the contract",
-            pl.col("started_on").cast(pl.String),
-            pl.col("started_on") == before_on,
-        ),
-        (
+    started, before_on = pl.col("started_on"), pl.when(same).then(pl.col("started_on").shift(1))
+    is_other = pl.col("user_id") != pl.col("owner")
+    return [
+        Problem("user", "is not that of the contract's first term", pl.col("listed_id"), is_other),
+        Problem("start", "is that of another term of the contract", started, started == before_on),
+        Problem(
             "start",
             "lies before the stated end of the term before",
-            pl.col("started_on").cast(pl.String),
-            pl.col("started_on") < pl.col("stated_end_on"),
+            started,
+            started < pl.col("stated_end_on"),
         ),
-    )
-    judged = _with_terms_before(good).with_columns(
-        column_name=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[0])) for p in problems)),
-        reason=pl.coalesce(*(pl.when(p[3]).then(pl.lit(p[1])) for p in problems)),
-        found=pl.coalesce(*(pl.when(p[3]).then(p[2]) for p in problems)),
-    )
-    kept = judged.filter(pl.col("reason").is_null())
+    ]
+
+
+def _with_next(kept: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
+    """Add of each term when and how the contract's next one begins."""
     goes_on = pl.col("subscription_id") == pl.col("subscription_id").shift(-1)
     next_start = pl.when(goes_on).then(pl.col("started_on").shift(-1))
     gap = (next_start - pl.col("ended_on")).dt.total_days()
-    followed = kept.with_columns(
+    following = {"plan": "plan", "price": "price_minor", "currency": "currency"}
+    return kept.with_columns(
         next_start_on=next_start,
         is_closed_by_next=pl.col("ended_on").is_null() & next_start.is_not_null(),
         is_interrupted=(gap > longest_gap_days).fill_null(value=False),
         **{
-            f"next_{told}": pl.when(goes_on).then(pl.col(name).shift(-1))
-            for told, name in (("plan", "plan"), ("price", "price_minor"), ("currency", "currency"))
+            f"next_{name}": pl.when(goes_on).then(pl.col(column).shift(-1))
+            for name, column in following.items()
         },
     )
-    others = (
-        judged.filter(pl.col("reason").is_not_null()),
-        rows.filter(pl.col("reason").is_not_null()),
-    )
-    return pl.concat([followed, *others], how="diagonal")
 
 
 def _with_terms_before(rows: pl.DataFrame) -> pl.DataFrame:

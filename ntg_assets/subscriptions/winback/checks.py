@@ -7,9 +7,7 @@ from ntg_assets.churn.snapshots import train_history
 from ntg_assets.orchestration.checking import staged_check
 from ntg_assets.orchestration.project import Project
 from ntg_assets.stages import BACKTEST, STAGES
-from ntg_assets.subscriptions.hazard.backtest import TOGETHER
-
-MIN_PER_OUTCOME = 30  # with fewer returns a perfect order can be luck
+from ntg_assets.subscriptions.hazard.backtest import implausible_orders
 
 
 def returns_that_do_not_add_up(scores: pl.DataFrame) -> pl.DataFrame:
@@ -50,11 +48,8 @@ def returns_are_not_too_good_to_be_true(
 ) -> dg.AssetCheckResult:
     """No order of people who left is so good that a leak is likelier than a model."""
     threshold = project.settings.gate.implausible_auc
-    stayed = pl.col("n_left") - pl.col("n_returned")
-    broken = return_backtest.filter(
-        pl.col("origin") == TOGETHER,
-        pl.col("auc") > threshold,
-        pl.min_horizontal("n_returned", stayed) >= MIN_PER_OUTCOME,
+    broken = implausible_orders(
+        return_backtest, rows="n_left", events="n_returned", threshold=threshold
     )
     return dg.AssetCheckResult(
         passed=broken.is_empty(),

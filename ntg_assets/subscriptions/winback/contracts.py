@@ -3,7 +3,7 @@
 import polars as pl
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.subscriptions.hazard.contracts import HazardRecalibration
+from ntg_assets.subscriptions.hazard.contracts import HazardCoefficients, HazardRecalibration
 from ntg_assets.subscriptions.terms.amounts import MINOR
 from ntg_assets.subscriptions.terms.contracts import KINDS
 from ntg_assets.subscriptions.winback.away import MODELS
@@ -74,26 +74,10 @@ class ReturnRecalibration(HazardRecalibration):
 
 
 @contract("return_hazards")
-class ReturnHazards(Contract):
+class ReturnHazards(HazardCoefficients):
     """One row per column: the hazard of coming back, period by period since the end, as a table."""
 
     kind: str = column("What happens", isin=[RETURNED])
-    position: int = column("Place; 0 is the intercept", ge=0)
-    feature: str = column("Column, by a name from which it can be made again")
-    feature_group: str = column("What it is named as in a reason")
-    mean: float = column("Mean in the fit")
-    scale: float = column("Standard deviation in the fit", gt=0)
-    coefficient: float = column("Change of the log odds per standard deviation")
-    standard_error: float = column("Its standard error, users as clusters", ge=0)
-    coefficient_low: float = column("Lower end of the 95% interval")
-    coefficient_high: float = column("Upper end")
-    odds_ratio_per_sd: float = column("exp(coefficient)", ge=0)
-    method: str = column("logistic; base_rate: too few people came back for slopes")
-    n_rows: int = column("Pieces of the fit", ge=0)
-    n_ended: int = column("Of them, those in which somebody came back", ge=0)
-
-    class Config:
-        unique = ["position"]
 
 
 @contract("return_lifetimes")
