@@ -18,7 +18,7 @@ from ntg_assets.storage.connection import connect
 from ntg_assets.storage.extreme_values import acquit, are_enough
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.tables import write_table
-from ntg_assets.violations import violations
+from ntg_assets.violations import judge_rules, surely_keeps
 
 SIGHTINGS = Table("backtest", "sightings")
 INTEGERS = IdTypes("integer", "integer")
@@ -88,7 +88,7 @@ def verdicts(seen: pl.DataFrame) -> tuple[bool, bool]:
         connection.execute("create schema backtest")
         connection.register("seen", seen)
         connection.execute(f"create table {SIGHTINGS.quoted} as select * from seen")
-        return acquit(connection, SIGHTINGS, schema), violations(seen, schema) == []
+        return acquit(connection, SIGHTINGS, schema), judge_rules(seen, schema) == []
 
 
 @given(rows | kept)
@@ -100,6 +100,62 @@ def verdicts(seen: pl.DataFrame) -> tuple[bool, bool]:
 def test_witnesses_give_the_verdict_of_all_rows(values: list[tuple[object, ...]]) -> None:
     by_witnesses, by_all_rows = verdicts(frame(values))
     assert by_witnesses is by_all_rows
+
+
+@given(rows | kept)
+@settings(max_examples=100)
+@example([(1, 0, math.nan, 0.0, "a", None)])
+@example([(1, 0, None, 0.0, "a", "🎬🎬🎬")])
+def test_what_one_pass_acquits_pandera_acquits(values: list[tuple[object, ...]]) -> None:
+    seen, schema = frame(values), schema_of(Sightings, INTEGERS)
+    assert surely_keeps(seen, schema) is (judge_rules(seen, schema) == [])
+
+
+class Codes(Contract):
+    """Patterns and lengths of texts, and a type."""
+
+    code: str = column("Begins so", str_matches="a|b", nullable=True)
+    whole: str = column("Is so", str_matches="^a+$")
+    short: str = column("At most", str_length={"max_value": 2})
+    long: str = column("At least", str_length={"min_value": 2}, nullable=True)
+    share: float = column("Share")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_kept"),
+    [
+        ("code", "ax", True),
+        ("code", "xa", False),
+        (
+            "code",
+            "xb",
+            False,
+        ),  # the anchor is before the first alternative alone, as Pandera has it
+        ("code", None, True),
+        ("whole", "aab", False),
+        ("short", "abc", False),
+        ("short", "żó", True),
+        ("long", "a", False),
+        ("long", None, True),
+        ("share", 1, False),
+    ],
+)
+def test_texts_and_types_are_judged_as_pandera_judges_them(
+    name: str,
+    value: object,
+    is_kept: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    good: dict[str, object] = {"code": "a", "whole": "aa", "short": "", "long": "ab", "share": 0.5}
+    seen, schema = pl.DataFrame([{**good, name: value}]), schema_of(Codes, INTEGERS)
+    seen = seen.cast({pl.Null: pl.String})
+    assert (surely_keeps(seen, schema), judge_rules(seen, schema) == []) == (is_kept, is_kept)
+
+
+def test_columns_in_another_order_or_too_few_are_left_to_pandera() -> None:
+    seen, schema = frame([(1, 0, None, 0.0, "a", None)]), schema_of(Sightings, INTEGERS)
+    assert surely_keeps(seen, schema)
+    assert not surely_keeps(seen.drop("note"), schema)
+    assert not surely_keeps(seen.select(reversed(seen.columns)), schema)
 
 
 @pytest.mark.parametrize(
