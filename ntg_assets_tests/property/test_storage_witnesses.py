@@ -126,11 +126,7 @@ class Codes(Contract):
     [
         ("code", "ax", True),
         ("code", "xa", False),
-        (
-            "code",
-            "xb",
-            False,
-        ),  # the anchor is before the first alternative alone, as Pandera has it
+        ("code", "xb", True),  # the anchor stands before the first alternative alone
         ("code", None, True),
         ("whole", "aab", False),
         ("short", "abc", False),
