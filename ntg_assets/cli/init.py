@@ -21,6 +21,7 @@ NEEDED = (
     "item_id",
     "event_at",
     "timestamp_format",
+    "decimal",
     "value_if_empty",
     "no_user",
     "no_item",
@@ -29,6 +30,7 @@ QUESTIONS = {
     "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
     "item_id": "Which column is the item?",
     "timestamp_format": "How are the times written?",
+    "decimal": "Which sign stands before the fraction of a number (the other: between thousands)?",
     "value_if_empty": "What does an empty value mean?",
     "skip_when_empty": "Are records in which this is empty no events?",
     "no_user": "Do these words mean that there is no user?",
@@ -36,6 +38,7 @@ QUESTIONS = {
 }
 SHOWN_ROWS = 10
 MARK = "NOT CERTAIN"
+OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
 
 
 def init(
@@ -193,7 +196,10 @@ def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  
         import yaml  # noqa: PLC0415  # as above
 
         given = yaml.safe_load(answer)
+    is_sign = key == "decimal" and key in sniffed.open and answer in OTHER_SIGN
     sniffed.take(key, given, "as you said")
+    if is_sign:
+        sniffed.take("thousands", OTHER_SIGN[answer], "the other sign")
 
 
 def _tell(section: str, sniffed: Any) -> None:  # noqa: ANN401  # as above
@@ -233,7 +239,10 @@ def _overlay(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequen
         ]
         for key, choices in sniffed.open.items():
             lines.append(f"    # {MARK}: {QUESTIONS[key]}")
-            lines += [f"    # {key}: {_yaml(choice)}" for choice in choices]
+            for choice in choices:
+                lines.append(f"    # {key}: {_yaml(choice)}")
+                if key == "decimal":
+                    lines.append(f"    # thousands: {_yaml(OTHER_SIGN[str(choice)])}")
     return "\n".join(lines) + "\n"
 
 

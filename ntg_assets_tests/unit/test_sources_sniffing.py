@@ -12,10 +12,11 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.column_roles import CONSTANT_USER
+from ntg_assets.sources.sniffing.number_kinds import number_kind
 from ntg_assets.sources.sniffing.proposals import sniff_file
 from ntg_assets.sources.sniffing.sniffed import Sniffed
 from ntg_assets.sources.values.time_formats import find_readings
-from ntg_assets_tests.event_files import log_settings, survey_log
+from ntg_assets_tests.event_files import accepted, log_settings, survey_log, write_log
 
 FIRST = datetime(2024, 1, 5, 15, 4, 5)
 TIMES = [FIRST + timedelta(days=9 * n, hours=n, minutes=7 * n) for n in range(14)]
@@ -57,8 +58,14 @@ def lines(row: Callable[[int, datetime], str], header: str = "") -> str:
         ("%Y-%j", ["%Y-%j"]),
         ("%Y%m%d", ["%Y%m%d"]),
         ("%Y%m%dT%H%M%SZ", ["%Y%m%dT%H%M%S%z"]),
+        ("%Y%m%d%H%M", ["%Y%m%d%H%M"]),
+        ("%Y%j", ["%Y%j"]),
+        ("%y/%m/%d", ["%y/%m/%d"]),
+        ("[%d/%b/%Y:%H:%M:%S +0100]", ["[%d/%b/%Y:%H:%M:%S %z]"]),
+        ("%d/%m/%Y %Hh%M", ["%d/%m/%Y %Hh%M"]),
+        ("%Y年%m月%d日 %H時%M分", ["%Y年%m月%d日 %H時%M分"]),
         ("week %W", None),
-        ("%d. Januar %Y", None),
+        ("%d. Fructidor %Y", None),
     ],
 )
 def test_a_format_is_made_from_the_texts(written: str, formats: list[str] | None) -> None:
@@ -74,6 +81,33 @@ def test_days_and_months_that_could_be_either_are_two_readings() -> None:
     # of a hundred texts one may be a bad record, and is none of the evidence
     texts = [f"{1 + n % 28:02}.{1 + n % 12:02}.2024" for n in range(199)]
     assert [one.formats for one in find_readings([*texts, "soon"])] == [("%d.%m.%Y",)]
+
+
+def test_a_year_of_two_digits_is_no_day_where_the_log_would_last_for_decades() -> None:
+    found = find_readings(["24/01/05", "24/01/17", "24/02/28", "24/03/30"])
+    assert [reading.formats for reading in found] == [("%y/%m/%d",)]
+    found = find_readings(["05/01/24", "17/01/24", "28/02/24", "30/03/24"])
+    assert [reading.formats for reading in found] == [("%d/%m/%y",)]
+    assert len(find_readings(["01/02/03"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["3. Januar 2024", "14. März 2024", "1. Mai 2024"], [(1, 3), (3, 14), (5, 1)]),
+        (["3 janvier 2024", "14 août 2024"], [(1, 3), (8, 14)]),
+        (["3 janv. 2024 à 00:00", "14 févr. 2024 à 00:00"], [(1, 3), (2, 14)]),
+        (["3 de enero de 2024", "14 de agosto de 2024"], [(1, 3), (8, 14)]),
+        (["Mittwoch, 3. Januar 2024", "Donnerstag, 14. März 2024"], [(1, 3), (3, 14)]),
+    ],
+)
+def test_names_of_months_and_days_may_be_those_of_other_languages(
+    tmp_path: Path, texts: list[str], expected: list[tuple[int, int]]
+) -> None:
+    (reading,) = find_readings(texts)
+    write_log(tmp_path, [f'u,i,"{text}",1' for text in texts])
+    found = accepted(tmp_path, log_settings(timestamp_format=list(reading.formats)), "event_at")
+    assert found == [datetime(2024, month, day) for month, day in expected]
 
 
 def test_two_spellings_in_one_column_are_read_by_two_formats() -> None:
@@ -198,6 +232,15 @@ EXPORTS: dict[str, tuple[str | bytes, dict[str, Any]]] = {
               "user_id,item_id,date,rating\n"),
         {"null_words": ["NA"], "no_user": None, "value": "rating", "value_if_empty": None},
     ),
+    "serial days with commas": (
+        lines(lambda n, _: f"u{n};i{n};{45296 + n},5", "user_id;item_id;date\n"),
+        {"timestamp_unit": "excel_days", "delimiter": ";"},
+    ),
+    "dates of .NET": (
+        lines(lambda n, _: json.dumps({"user": f"u{n}", "item": f"i{n}",
+                                        "time": f"/Date({SECONDS[n]}000)/"})),
+        {"timestamp_unit": "milliseconds", "event_at": "time"},
+    ),
     "serial days": (
         lines(lambda n, _: f"u{n},i{n},{45296 + n}.5", "user_id,item_id,date\n"),
         {"timestamp_unit": "excel_days"},
@@ -226,6 +269,76 @@ def test_exports_are_taken_for_what_they_are(tmp_path: Path, export: str) -> Non
     assert asked.isdisjoint(found.settings)
     if "user_id" in asked:
         assert found.open["user_id"][0] == CONSTANT_USER
+
+
+@pytest.mark.parametrize(
+    ("texts", "settings", "expected"),
+    [
+        (["1.234,50", "2,5"], {"decimal": ",", "thousands": "."}, [1234.5, 2.5]),
+        (["1.234.567", "12"], {"decimal": ",", "thousands": "."}, [1234567, 12]),
+        (["1\u202f234,50", "2\u00a0000,5"], {"decimal": ",", "thousands": " "}, [1234.5, 2000.5]),
+        (["1'234.50", "1\u2019000.00"], {"thousands": "'"}, [1234.5, 1000]),
+        (["1,23,456.00", "1.5"], {"thousands": ","}, [123456, 1.5]),
+        (
+            ["CHF 1'234.-", "CHF 5.-"],
+            {"currency_signs": ["CHF", ".-"], "thousands": "'"},
+            [1234, 5],
+        ),
+        (["(12.50)", "3.50-", "4"], {"accounting_negatives": True}, [-12.5, -3.5, 4]),
+        (["\u221212.50", "4"], {}, [-12.5, 4]),
+        (["-$3.50", "US$ 4"], {"currency_signs": ["US$", "$"]}, [-3.5, 4]),
+        (["WAHR", "falsch", "ja", "Oui", "no"], {}, [1, 0, 1, 1, 0]),
+        (["\uff11\uff12", "3"], {}, [12, 3]),
+        (["1h 02m", "45 min"], {"value_format": "duration"}, [3720, 2700]),
+        (["1 Std. 2 Min.", "3 Sekunden"], {"value_format": "duration"}, [3720, 3]),
+        (["1時間2分", "0 days 00:45:12"], {"value_format": "duration"}, [3720, 2712]),
+        (["1 hour, 2 minutes and 3 seconds", "-2:00"], {"value_format": "duration"}, [3723, -120]),
+    ],
+)
+def test_numbers_are_read_with_the_settings_that_are_proposed_for_them(
+    tmp_path: Path, texts: list[str], settings: dict[str, Any], expected: list[float]
+) -> None:
+    kind = number_kind(texts, may_be_grouped=True)
+    assert kind is not None
+    assert not kind.choices
+    assert {key: value for key, value, _ in kind.settings} == settings
+    write_log(tmp_path, [f'u,i,2024-01-0{place},"{text}"' for place, text in enumerate(texts, 1)])
+    assert accepted(tmp_path, log_settings(**settings), "value") == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "may_be_grouped", "decimals"),
+    [
+        (["1,234", "56,789"], True, [",", "."]),
+        (["1.234", "56.789", "12"], True, [".", ","]),
+        (["0,234", "56,789"], True, []),
+        (["1,234", "5,6"], True, []),
+        (["1.234", "56.789"], False, []),
+    ],
+)
+def test_thousands_and_fractions_that_could_be_either_are_asked(
+    texts: list[str], *, may_be_grouped: bool, decimals: list[str]
+) -> None:
+    kind = number_kind(texts, may_be_grouped=may_be_grouped)
+    assert kind is not None
+    assert kind.choices == ({"decimal": decimals} if decimals else {})
+
+
+@pytest.mark.parametrize("texts", [["3½", "4"], ["1.5k", "2M"], ["4/5", "3/5"], ["5 min", "7"]])
+def test_what_stands_beside_a_number_is_not_dropped(texts: list[str]) -> None:
+    assert number_kind(texts, may_be_grouped=False) is None
+
+
+def test_one_bad_record_in_a_hundred_leaves_numbers_numbers() -> None:
+    assert number_kind([*["1.5"] * 99, "1e400"], may_be_grouped=False) is not None
+    assert number_kind([*["1.5"] * 98, "inf", "x"], may_be_grouped=False) is None
+
+
+def test_what_a_time_does_not_hold_is_noted(tmp_path: Path) -> None:
+    cut = lines(lambda n, _: f"u{n},i{n},{SECONDS[n]:.4E}", "user_id,item_id,date\n")
+    assert "powers of ten" in " ".join(sniff(tmp_path, cut).notes)
+    months = lines(lambda n, at: f"u{n},i{n},{at:%Y-%m}", "user_id,item_id,date\n")
+    assert "hold no day" in " ".join(sniff(tmp_path, months).notes)
 
 
 def test_what_no_setting_says_is_noted(tmp_path: Path) -> None:

@@ -6,14 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.sniffing.null_words import NULL_WORDS, sniff_null_words
+from ntg_assets.sources.sniffing.number_kinds import LARGEST, is_between, number_kind
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
 from ntg_assets.sources.sniffing.time_roles import sniff_time
-from ntg_assets.sources.sniffing.value_kinds import (
-    LARGEST,
-    is_between,
-    number_settings,
-)
 
 ITEM_ROLES = {
     "categories": ("categories", "category", "genres", "genre", "kategorien", "kategorie")
@@ -56,13 +52,8 @@ def _sniff_role(
     """Take the column that is called like a role; without one a needed role stays open."""
     candidates = by_name(free, ROLES[role]) if has_names else []
     if role == "value":
-        candidates = [name for name in candidates if number_settings(texts[name]) is not None]
-    if role == "value" and has_names and not candidates and by_name(free, ROLES[role]):
-        name = by_name(free, ROLES[role])[0]
-        found.notes.append(
-            f"{name!r} is called like a value, but not all of it is numbers"
-            f" ({_shown_others(texts[name])}): events have value 1"
-        )
+        _sniff_value(found, candidates, free, texts)
+        return
     if not candidates:
         if role in {"user_id", "item_id"}:
             found.open[role] = [CONSTANT_USER, *free] if role == "user_id" else list(free)
@@ -70,12 +61,32 @@ def _sniff_role(
     name = candidates[0]
     free.remove(name)
     found.take(role, name, f"by its name; values such as {show_texts(texts[name])}")
-    if role == "value":
-        for key, value, why in number_settings(texts[name]) or ():
-            found.take(key, value, why)
-        sniff_null_words(found, name)
-        if any(not text.strip() for text in found.values[name]) or "null_words" in found.settings:
-            found.open["value_if_empty"] = ["quarantine", "null", "a number"]
+
+
+def _sniff_value(
+    found: Sniffed, candidates: Sequence[str], free: list[str], texts: Mapping[str, list[str]]
+) -> None:
+    """Take the first column of that name that holds numbers, and say how they are written."""
+    may_be_grouped = found.settings.get("delimiter") == ";"
+    kinds = {name: number_kind(texts[name], may_be_grouped=may_be_grouped) for name in candidates}
+    name = next((name for name in candidates if kinds[name] is not None), None)
+    kind = kinds.get(name or "")
+    if name is None or kind is None:
+        found.notes += [
+            f"{name!r} is called like a value, but not all of it is numbers"
+            f" ({_shown_others(texts[name])}): events have value 1"
+            for name in candidates[:1]
+        ]
+        return
+    free.remove(name)
+    found.take("value", name, f"by its name; values such as {show_texts(texts[name])}")
+    for key, value, why in kind.settings:
+        found.take(key, value, why)
+    found.open |= kind.choices
+    found.notes += [f"{name!r}: {note}" for note in kind.notes]
+    sniff_null_words(found, name)
+    if any(not text.strip() for text in found.values[name]) or "null_words" in found.settings:
+        found.open["value_if_empty"] = ["quarantine", "null", "a number"]
 
 
 def _shown_others(texts: Sequence[str]) -> str:

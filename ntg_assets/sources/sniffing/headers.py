@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, Sniffed
-from ntg_assets.sources.sniffing.value_kinds import time_settings
+from ntg_assets.sources.sniffing.time_kinds import time_settings
 
 MOSTLY = 0.9  # of the lines
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from ntg_assets.sources.sniffing.null_words import sniff_null_words
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
-from ntg_assets.sources.sniffing.value_kinds import (
-    time_settings,
-)
+from ntg_assets.sources.sniffing.time_kinds import time_settings, what_is_lost
 
 # words in a name that say what it is, and those that say that it is something else
 TIME_WORDS = frozenset(
@@ -53,6 +51,8 @@ def sniff_time(
             found.open["timestamp_format"] = choices
         free.remove(name)
         sniff_null_words(found, name)
+        if lost := what_is_lost(texts[name], settings):
+            found.notes.append(f"times of {name!r} {lost}")
         _tell_gaps(found, name)
         _tell_clock_apart(found, name, texts)
         return

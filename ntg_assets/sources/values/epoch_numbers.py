@@ -11,6 +11,7 @@ MICROSECONDS_PER: dict[TimestampUnit, int] = {
 EXCEL_EPOCH = 25_569  # serial day of 1970-01-01
 EXCEL_DAYS = (61, 2_958_466)  # from 1900-03-01, before which a leap day is wrong there, to 9999
 NANOSECONDS = 1_000  # in a microsecond, which is the finest that tables hold
+IN_JSON = r"^\s*/Date\((-?\d+)(?:[+-]\d{4})?\)/\s*$"
 # end of the year 9999: beyond it a timestamp cannot be written as ISO text
 LAST_SECOND = 253_402_300_799
 
@@ -24,11 +25,23 @@ def from_epoch(column: Column, microseconds: int) -> str:
             f"case when {exact} between {-bound} and {bound} then make_timestamp({exact} *"
             f" {microseconds}) end"
         )
-    number = f"try_cast({column.expression} as double)"
+    number = _number(column)
     return (
         f"case when abs({number}) <= {bound} then make_timestamp(cast(round({number} *"
         f" {microseconds}) as bigint)) end"
     )
+
+
+def _number(column: Column) -> str:
+    """Number of a column; of texts also one with a decimal comma, and what .NET writes into JSON
+    (`/Date(1704269107000)/`).
+    """
+    plain = f"try_cast({column.expression} as double)"
+    if column.family not in TEXTS:
+        return plain
+    with_point = f"try_cast(replace({column.expression}, ',', '.') as double)"
+    in_json = rf"try_cast(regexp_extract({column.expression}, '{IN_JSON}', 1) as double)"
+    return f"coalesce({plain}, {with_point}, {in_json})"
 
 
 def from_nanoseconds(column: Column) -> str:
@@ -48,7 +61,7 @@ def from_excel_days(column: Column) -> str:
     """Timestamp of a serial day of a spreadsheet, to the millisecond: days since 1899-12-30, as
     local clocks showed them.
     """
-    number = f"try_cast({column.expression} as double)"
+    number = _number(column)
     return (
         f"case when {number} between {EXCEL_DAYS[0]} and {EXCEL_DAYS[1]} then"
         f" make_timestamp(cast(round(({number} - {EXCEL_EPOCH}) * 86400000) as bigint) * 1000) end"

@@ -6,7 +6,24 @@ from collections.abc import Sequence
 from ntg_assets.configuration.inputs.written_values import NumberOptions
 from ntg_assets.sources.values.columns import FRACTIONS, INTEGERS, TEXTS, Column, unusable
 
-TRUE_WORDS, FALSE_WORDS = ("true", "t", "yes", "y", "on"), ("false", "f", "no", "n", "off")
+# as programs write them, and spreadsheets in the languages of their users
+TRUE_WORDS = (
+    "true", "t", "yes", "y", "on", "ja", "wahr", "oui", "vrai", "si", "s\u00ed",
+    "verdadero", "vero", "sim", "verdadeiro", "waar",
+)  # fmt: skip
+FALSE_WORDS = (
+    "false", "f", "no", "n", "off", "nein", "falsch", "non", "faux", "falso", "n\u00e3o", "nao",
+    "nee", "onwaar",
+)  # fmt: skip
+# signs that mean the same whoever reads them: digits of full width, minus signs and dashes, spaces
+# and apostrophes of print
+PRINTED = (
+    "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff0e\uff0c\uff0d\u2212\u2013"
+)
+TYPED = "0123456789.,---"
+SPACES = "\u00a0\u202f\u2009\u2007"
+APOSTROPHES = "\u2019\u02bc"
+INDIAN = ","  # the sign between groups of two digits, but for the last: 1,23,456
 
 
 def as_value(column: Column, options: NumberOptions | None = None) -> str:
@@ -25,7 +42,7 @@ def as_number(column: Column, options: NumberOptions | None = None) -> str:
         return f"try_cast({column.expression} as double)"
     text = f"cast({column.expression} as varchar)"
     number = (
-        f"try_cast({text} as double)"
+        f"coalesce(try_cast({text} as double), try_cast({_typed(text)} as double))"
         if options is None or options.are_plain
         else _from_written_number(text, options)
     )
@@ -44,29 +61,55 @@ def value_if_empty(converted: str, column: Column, value: float) -> str:
 
 def _from_written_number(text: str, options: NumberOptions) -> str:
     """Number as people and spreadsheets write it; null where it could mean something else."""
-    bare = f"trim({text})"
+    bare = f"trim({_typed(text)})"
     for place in range(len(options.currency_signs)):
-        bare = f"replace({bare}, $currency_sign_{place}, '')"
-    bare = f"trim(replace({bare}, chr(160), ' '))"
+        bare = f"replace({bare}, {_typed(f'$currency_sign_{place}')}, '')"
+    bare = f"trim({bare})"
     if options.accounting_negatives:
         bare = (
             rf"regexp_replace(regexp_replace({bare}, '^\(\s*(.*?)\s*\)$', '-\1'),"
             rf" '^([^-].*?)\s*-$', '-\1')"
         )
-    point = re.escape(options.decimal)
-    whole = r"\d+"
+    digits = bare
     if options.thousands:
-        group = "''" if options.thousands == "'" else re.escape(options.thousands)
-        whole = rf"(\d{{1,3}}({group}\d{{3}})+|\d+)"
-        bare_digits = f"replace({bare}, '{options.thousands.replace(chr(39), chr(39) * 2)}', '')"
-    else:
-        bare_digits = bare
-    plain = f"replace({bare_digits}, '{options.decimal}', '.')"
-    pattern = rf"[+-]?\s*({whole}({point}\d*)?|{point}\d+)"
+        digits = f"replace({bare}, '{_in_sql(options.thousands)}', '')"
+    plain = f"replace({digits}, '{options.decimal}', '.')"
+    pattern = _in_sql(number_pattern(options.decimal, options.thousands))
     return (
         f"case when regexp_full_match({bare}, '{pattern}') then"
         f" try_cast(replace({plain}, ' ', '') as double) end"
     )
+
+
+def number_pattern(decimal: str, thousands: str | None) -> str:
+    """Pattern of the numbers that are written with these signs."""
+    point, whole = re.escape(decimal), r"\d+"
+    if thousands:
+        group = re.escape(thousands)
+        groups = rf"(?:{group}\d{{2,3}})*" if thousands == INDIAN else rf"(?:{group}\d{{3}})*"
+        whole = rf"(?:\d{{1,3}}{groups}{group}\d{{3}}|\d+)"
+    return rf"[+-]?\s*(?:{whole}(?:{point}\d*)?|{point}\d+)"
+
+
+def typed(text: str) -> str:
+    """A text with the signs of print as those of a keyboard; see `PRINTED`."""
+    return text.translate(str.maketrans(_from(), _to()))
+
+
+def _typed(text: str) -> str:
+    return f"translate({text}, '{_in_sql(_from())}', '{_in_sql(_to())}')"
+
+
+def _from() -> str:
+    return PRINTED + SPACES + APOSTROPHES
+
+
+def _to() -> str:
+    return TYPED + " " * len(SPACES) + "'" * len(APOSTROPHES)
+
+
+def _in_sql(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _among(words: Sequence[str]) -> str:

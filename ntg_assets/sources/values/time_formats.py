@@ -6,26 +6,29 @@ What fits is asked of the reader's own expression, so that a proposed format rea
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import product
 from typing import NamedTuple
 
 import polars as pl
 
+from ntg_assets.sources.values.calendar_words import (
+    ENGLISH_MONTHS,
+    ENGLISH_WEEKDAYS,
+    MONTHS,
+    SHORT,
+    WEEKDAYS,
+)
 from ntg_assets.sources.values.time_texts import time_in_format
 from ntg_assets.sources.values.times import TimeReading
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 
-MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-SHORT = 3  # letters of an abbreviated name
 EXAMINED_TEXTS, TRIED_FORMATS, MOST_FORMATS = 300, 12, 4
 FITTING_SHARE = 0.99  # the rest are bad records, of which a load takes as many
-DAY_FIRST, MONTH_FIRST = "day first", "month first"
+ORDERS = DAY_FIRST, MONTH_FIRST, YEAR_FIRST = ("day first", "month first", "year first")
+MUCH_LONGER = 4  # a log as long as that, in another reading, is none
 
 
 class Reading(NamedTuple):
@@ -53,12 +56,21 @@ DATES = (
     _part("date", r"\d{4}W\d{3}(?!\d)", "%GW%V%u"),
     _part("date and clock", r"\d{14}(?!\d)", "%Y%m%d%H%M%S"),
     _part("date and clock", r"\d{8}T\d{6}(?!\d)", "%Y%m%dT%H%M%S"),
+    _part("date and clock", r"\d{12}(?!\d)", "%Y%m%d%H%M"),
     _part("date", r"\d{8}(?!\d)", "%Y%m%d"),
     _part("date", r"\d{4}([-/. ])\d{1,2}\1\d{1,2}(?!\d)", r"%Y\g<1>%m\g<1>%d"),
     _part("date", r"\d{4}-\d{3}(?!\d)", "%Y-%j"),
+    _part("date", r"(?:19|20)\d{2}[0-3]\d{2}(?!\d)", "%Y%j"),
+    _part("date", r"\d{4}([年년] ?)\d{1,2}([月월] ?)\d{1,2}([日일])", r"%Y\g<1>%m\g<2>%d\g<3>"),
     _part("date", r"\d{4}([-/.])\d{1,2}(?!\d)", r"%Y\g<1>%m"),
     _part("date", r"\d{1,2}([-/. ])\d{1,2}\1\d{4}(?!\d)", r"%d\g<1>%m\g<1>%Y", r"%m\g<1>%d\g<1>%Y"),
-    _part("date", r"\d{1,2}([-/. ])\d{1,2}\1\d{2}(?!\d)", r"%d\g<1>%m\g<1>%y", r"%m\g<1>%d\g<1>%y"),
+    _part(
+        "date",
+        r"\d{1,2}([-/. ])\d{1,2}\1\d{2}(?!\d)",
+        r"%d\g<1>%m\g<1>%y",
+        r"%m\g<1>%d\g<1>%y",
+        r"%y\g<1>%m\g<1>%d",
+    ),
 )
 HALF_DAYS = r"([ ]*)(?i:[ap]\.?m\b\.?)"
 CLOCKS = (
@@ -67,6 +79,10 @@ CLOCKS = (
     _part("clock", rf"\d{{1,2}}([:.])\d{{2}}\1\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<1>%S\g<2>%p"),
     _part("clock", rf"\d{{1,2}}([:.])\d{{2}}{HALF_DAYS}", r"%I\g<1>%M\g<2>%p"),
     _part("clock", rf"\d{{1,2}}{HALF_DAYS}", r"%I\g<1>%p"),
+    _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분] ?)\d{1,2}([秒초])",
+          r"%H\g<1>%M\g<2>%S\g<3>"),
+    _part("clock", r"\d{1,2}([時时시] ?)\d{1,2}([分분])", r"%H\g<1>%M\g<2>"),
+    _part("clock", r"\d{1,2}([hH])\d{2}(?!\d)", r"%H\g<1>%M"),
     _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}([.,])\d{1,9}", r"%H\g<1>%M\g<1>%S\g<2>%f"),
     _part("clock", r"\d{1,2}([:.])\d{2}\1\d{2}(?!\d)", r"%H\g<1>%M\g<1>%S"),
     _part("clock", r"\d{1,2}([:.])\d{2}(?!\d)", r"%H\g<1>%M"),
@@ -99,14 +115,48 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
         return []
     parsed = _parse(texts, tried)
     needed = FITTING_SHARE * len(texts)
-    found: dict[tuple[object, ...], Reading] = {}
-    for order in (DAY_FIRST, MONTH_FIRST):
+    found: dict[tuple[datetime | None, ...], Reading] = {}
+    for order in ORDERS:
         usable = [one for one in tried if _order_of(one) in {None, order}]
         reading, instants = _cover(usable, parsed)
         if reading.formats and reading.n_fitting >= needed:
             found.setdefault(tuple(instants), reading)
-    simplest = min((len(one.formats) for one in found.values()), default=0)
-    return [one for one in found.values() if len(one.formats) == simplest]
+    simplest = min((len(reading.formats) for reading in found.values()), default=0)
+    usual = {
+        instants: reading for instants, reading in found.items() if len(reading.formats) == simplest
+    }
+    return list(_without_far_years(usual).values())
+
+
+def _without_far_years(
+    found: Mapping[tuple[datetime | None, ...], Reading],
+) -> dict[tuple[datetime | None, ...], Reading]:
+    """Of a year of two digits that could be a day, the readings in which the log is not many times
+    as long as in another one: `24/01/05`, `24/02/17` is no log of twelve years.
+    """
+    spans = {instants: _span(instants) for instants in found}
+    by_order = {
+        is_first: min(
+            (spans[one] for one in found if _has_year_first(found[one]) == is_first), default=None
+        )
+        for is_first in (True, False)
+    }
+    return {
+        instants: reading
+        for instants, reading in found.items()
+        if (other := by_order[not _has_year_first(reading)]) is None
+        or spans[instants] <= MUCH_LONGER * other
+    }
+
+
+def _has_year_first(reading: Reading) -> bool:
+    return any(_order_of(written) == YEAR_FIRST for written in reading.formats)
+
+
+def _span(instants: Sequence[datetime | None]) -> timedelta:
+    """Time between the first and the last one."""
+    read = [instant for instant in instants if instant is not None]
+    return max(read) - min(read)
 
 
 def formats_of(text: str) -> Iterator[str]:
@@ -136,7 +186,8 @@ def _names_a_day(written: str) -> bool:
     if "%d" not in written and ("%b" in written or "%B" in written):
         return False
     if "%y" in written:
-        return written.index("%d") < written.index("%y") if "%d" in written else False
+        is_first = "%y" in written and "%m" in written and written.index("%y") < written.index("%m")
+        return "%d" in written and (is_first or written.index("%d") < written.index("%y"))
     return "%Y" in written or "%G" in written
 
 
@@ -166,12 +217,14 @@ def _expected(seen: set[str]) -> Iterable[Part]:
 
 def _word(word: str) -> tuple[tuple[str, ...], str]:
     lower = word.lower()
-    for names, kind, short, long in (
-        (MONTHS, "month", "%b", "%B"),
-        (WEEKDAYS, "weekday", "%a", "%A"),
+    for names, abroad, kind, short, long in (
+        (MONTHS, ENGLISH_MONTHS, "month", "%b", "%B"),
+        (WEEKDAYS, ENGLISH_WEEKDAYS, "weekday", "%a", "%A"),
     ):
         if lower in names:
             return ((short, long) if len(lower) == SHORT else (long,)), kind
+        if lower in abroad:  # either reads it, but a column should have one
+            return ((long, short) if len(lower) > SHORT + 1 else (short, long)), kind
         if lower in {name[:SHORT] for name in names} or (kind == "month" and lower == "sept"):
             return (short,), kind
     return (word,), "word"
@@ -179,8 +232,10 @@ def _word(word: str) -> tuple[tuple[str, ...], str]:
 
 def _order_of(given: str) -> str | None:
     """Order of day and month, where both are numbers and the year does not come first."""
-    if "%d" not in given or "%m" not in given or given.find("%Y") == 0 or "%Y%m%d" in given:
+    if "%d" not in given or "%m" not in given or re.search(r"%Y\W?%m", given):
         return None
+    if re.search(r"%y\W?%m", given):
+        return YEAR_FIRST
     return DAY_FIRST if given.index("%d") < given.index("%m") else MONTH_FIRST
 
 
@@ -197,7 +252,7 @@ def _parse(texts: Sequence[str], tried: Sequence[str]) -> pl.DataFrame:
     return parsed.rename(dict(zip(parsed.columns, tried, strict=True)))
 
 
-def _cover(usable: Sequence[str], parsed: pl.DataFrame) -> tuple[Reading, list[object]]:
+def _cover(usable: Sequence[str], parsed: pl.DataFrame) -> tuple[Reading, list[datetime | None]]:
     """Formats that read as many texts as they can together, the one that reads most first; and what
     they make of the texts.
     """

@@ -1,6 +1,9 @@
 """Texts of times in ISO or in a stated format, as SQL."""
 
 import re
+from functools import reduce
+
+from ntg_assets.sources.values.calendar_words import in_english
 
 TIME_TEXT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?\s*"
 OFFSET = r"[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"  # no zone is further from UTC than 14 hours
@@ -24,9 +27,13 @@ ZONE_NAMES = {
 }
 
 
+NAMED = re.compile(r"%[bBaA]")
+
+
 def time_in_format(expression: str, place: int, given: str) -> str:
     r"""A text read in one format, the one that `$time_format_<place>` holds. The spaces that some
     programs put before AM and PM (U+202F, U+00A0) are spaces, `p.m.` is PM, `Sept` is Sep; names of
+    months and days may be those of other languages than English, those of
     zones that mean one offset are known (`CEST`, `EDT`), and what follows an offset in brackets is
     a comment.
     """
@@ -36,14 +43,20 @@ def time_in_format(expression: str, place: int, given: str) -> str:
         text = f"case when contains(lower({text}), '.m') then {dotted} else {text} end"
     if "%b" in given:
         text = f"replace({text}, 'Sept ', 'Sep ')"
-    if "%z" in given:
+    if "%z" in given and not given.rstrip().endswith((")", "]")):
         bare = rf"regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', '')"
         ends = f"right(trim({text}), 1) in (')', ']')"
-        text = f"replace(case when {ends} then {bare} else {text} end, 'Z', '+00')"
+        text = f"case when {ends} then {bare} else {text} end"
+    if "%z" in given:
+        text = f"replace({text}, 'Z', '+00')"
     if "%Z" in given:
         text = _with_known_zone(text)
     kind = "timestamptz" if is_zoned(given) else "timestamp"
-    return f"cast(try_strptime({text}, $time_format_{place}) as {kind})"
+    parsed = f"try_strptime({text}, $time_format_{place})"
+    if marks := NAMED.findall(given):
+        english = reduce(in_english, marks, text)
+        parsed = f"coalesce({parsed}, try_strptime({english}, $time_format_{place}))"
+    return f"cast({parsed} as {kind})"
 
 
 def _with_known_zone(text: str) -> str:
