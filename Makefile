@@ -134,7 +134,7 @@ leakage-verdicts: $(DEV) ## Prove the shipped configurations free of leaks anew,
 	$(BIN)/ntg audit-leakage --write
 
 .PHONY: leakage-plants
-leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which guard catches it (ten minutes)
+leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which guard catches it (twenty minutes)
 	$(BIN)/ntg audit-leakage --plant all
 
 .PHONY: bench

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import NoReturn
 
 from ntg_assets.errors import UndeclaredReadError
 from ntg_assets.sql import COMMENT, Query, Source, Table
@@ -40,16 +41,32 @@ class Declared:
 
 
 _DECLARED: ContextVar[Declared | None] = ContextVar("declared_reads", default=None)
+_REFUSED: ContextVar[list[UndeclaredReadError]] = ContextVar("refused_reads")
 
 
 @contextmanager
 def only(declared: Declared | None) -> Iterator[None]:
-    """Let what runs in the block read what is declared; None lifts the limit."""
-    token = _DECLARED.set(declared)
+    """Let what runs in the block read what is declared; None lifts the limit.
+
+    Raises:
+        UndeclaredReadError: something else was refused in the block, also where what asked for it
+            went on as if nothing had happened.
+    """
+    refused: list[UndeclaredReadError] = []
+    token, refusals = _DECLARED.set(declared), _REFUSED.set(refused)
     try:
         yield
     finally:
+        _REFUSED.reset(refusals)
         _DECLARED.reset(token)
+    if refused:
+        raise refused[0]
+
+
+def _refuse(text: str) -> NoReturn:
+    error = UndeclaredReadError(text)
+    _REFUSED.get().append(error)
+    raise error
 
 
 def running_reader() -> str | None:
@@ -77,7 +94,7 @@ def require_files(what: str) -> None:
     """
     declared = _DECLARED.get()
     if declared is not None and not (declared.files or declared.whole_store):
-        raise UndeclaredReadError(
+        _refuse(
             f"{declared.reader} opens {what}, and declares no files. Take a table as a parameter,"
             " or name what is read in `files=` of its decorator."
         )
@@ -91,7 +108,7 @@ def require_whole_store() -> None:
     """
     declared = _DECLARED.get()
     if declared is not None and not declared.whole_store:
-        raise UndeclaredReadError(
+        _refuse(
             f"{declared.reader} opens the warehouse itself. Ask `project.read` for the tables that"
             " its parameters name."
         )
@@ -102,14 +119,14 @@ def _require(source: Source, declared: Declared) -> None:
         declared_names = (
             ", ".join(sorted(f"{table.schema}.{table.name}" for table in declared.tables)) or "none"
         )
-        raise UndeclaredReadError(
+        _refuse(
             f"{declared.reader} reads {source.schema}.{source.name}, which it was not issued"
             f" (issued: {declared_names}). Name the table as a parameter, with `reads=` where it is"
             " of another stage: the asset graph must show who sees what."
         )
     if isinstance(source, Query):
         if not declared.files and (reader := READS_FILES.search(COMMENT.sub("", source.text))):
-            raise UndeclaredReadError(
+            _refuse(
                 f"{declared.reader}: {source.origin} reads files itself ({reader.group(1)}). Read"
                 " them through `sources/` in the first step, and take the table as a parameter."
             )

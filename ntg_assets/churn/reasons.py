@@ -182,7 +182,10 @@ def _sentences(users: Scored, size: Floats, side: Sides, *, is_safest: Flags) ->
     }
     before = _percent(pl.Series(users.probability_at_last_visit))
     made[SILENCE] = pl.format(
-        f"{{}}{RAISES} ({{}} on the day after){{}}", words["silence"], before, peers[SILENCE]
+        f"{{}}{RAISES} (it was {{}} on the day after the last visit){{}}",
+        words["silence"],
+        before,
+        peers[SILENCE],
     )
     made[SAFEST] = pl.format(
         f"{{}}{RAISES} above theirs", behind_in_words(users.snapshots, is_safest)

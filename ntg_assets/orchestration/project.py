@@ -20,6 +20,7 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings, project_paths
 from ntg_assets.contracts import IdTypes
 from ntg_assets.declared_reads import only, require_declared, require_files, require_whole_store
+from ntg_assets.orchestration.opened_files import roots_of, watching
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.planned import refuse_other_state
@@ -75,6 +76,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
                 run_lock(self.paths.run_lock, run_id=context.run.run_id if context.run else "")
             )
             refuse_other_state(self.paths, context.run.tags if context.run else {})
+            started.enter_context(watching(*roots_of(self.paths, *self._source_folders)))
             self._hold()
             begin(self._memory(context.run.run_id if context.run else ""))
             self._running = started.pop_all()
@@ -189,8 +191,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     def _connect(self) -> Iterator[Connection]:
         settings = self._loaded
         paths = project_paths(settings)
-        source_folders = [Path(folder) for folder in settings.ingest.source_folders]
-        allowed = [paths.home, paths.workspace, *source_folders]
+        allowed = [paths.home, paths.workspace, *self._source_folders]
         with ExitStack() as opened:
             with only(None):  # what is asked of it is held against what was declared
                 connection = opened.enter_context(
@@ -202,6 +203,10 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
                     )
                 )
             yield connection
+
+    @property
+    def _source_folders(self) -> list[Path]:
+        return [Path(folder) for folder in self._loaded.ingest.source_folders]
 
     def _hold(self) -> None:
         if _size(self.paths.warehouse) <= HELD_BELOW_BYTES:

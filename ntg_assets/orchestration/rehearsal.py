@@ -7,6 +7,7 @@ What they declare holds here too: an asset that reads what it was not issued is 
 import inspect
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,9 @@ from ntg_assets.declared_reads import (
     require_whole_store,
 )
 from ntg_assets.errors import StorageError
+from ntg_assets.modules import ROOT
 from ntg_assets.orchestration.collection import collected_assets
+from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
 from ntg_assets.orchestration.staging import STEPS, Step
 from ntg_assets.randomness import random_stream
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
@@ -52,14 +55,14 @@ class RehearsalProject:
 
     @property
     def paths(self) -> Paths:
-        """Folders in which nothing lies: nothing was published or handed over before."""
+        """Folders in which lies what other nights left behind; of most rehearsals nothing."""
         require_files("the folders of the project")
         return Paths(home=self._folder, workspace=self._folder)
 
     @property
     def scratch(self) -> Path:
         """A folder of its own, as `Project.scratch`."""
-        return self._folder
+        return scratch_of(self._folder)
 
     def warehouse(self) -> NoReturn:
         """Refuse: there is none."""
@@ -98,7 +101,11 @@ def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
         without: Parts of the pipeline that are left out.
     """
     collected_assets()
-    rest = {step.name: step for step in STEPS if step.stage == stage and step.group not in without}
+    rest = {
+        step.name: step
+        for step in STEPS
+        if step.stage == stage and step.group not in without and _is_ours(step)
+    }
     makers = {
         dg.AssetKey([stage, table_of(table)]): step.name
         for step in rest.values()
@@ -119,6 +126,10 @@ def steps_of(stage: str, *, without: Collection[str] = ()) -> list[Step]:
     return done
 
 
+def _is_ours(step: Step) -> bool:
+    return step.function.__module__.startswith(f"{ROOT.name}.")
+
+
 def needed_for(steps: Sequence[Step], tables: Collection[str]) -> list[Step]:
     """Return the steps without which some tables cannot be made, in the same order."""
     wanted, needed = set(tables), []
@@ -129,24 +140,57 @@ def needed_for(steps: Sequence[Step], tables: Collection[str]) -> list[Step]:
     return needed[::-1]
 
 
+def scratch_of(workspace: Path) -> Path:
+    """The scratch folder of a workspace, made where it is not there."""
+    folder = Paths(home=workspace, workspace=workspace).scratch
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _workspace(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        yield kept
+        return
+    with TemporaryDirectory(prefix="ntg-rehearsal-") as folder:
+        yield Path(folder)
+
+
 def rehearse(
-    steps: Sequence[Step], given: Mapping[Table, pl.DataFrame], *, settings: Settings
+    steps: Sequence[Step],
+    given: Mapping[Table, pl.DataFrame],
+    *,
+    settings: Settings,
+    leave: Callable[[Path], object] = lambda _: None,
+    workspace: Path | None = None,
 ) -> Tables:
-    """Run steps over tables that are given.
+    """Run steps over tables that are given. No step opens a file that it does not declare.
 
     Args:
         steps: In an order in which each finds what it reads.
         given: The tables that no step makes.
         settings: The configuration.
+        leave: Writes into the workspace what other nights left there.
+        workspace: A folder that is kept; none: one of its own.
 
     Returns:
         What the steps made.
+
+    Raises:
+        UndeclaredReadError: a step reads what it does not declare.
     """
     made: list[Table] = []
-    with connect() as connection, TemporaryDirectory(prefix="ntg-rehearsal-") as folder:
+    with (
+        connect() as connection,
+        _workspace(workspace) as folder,
+        watching(*rehearsal_roots(), scratch=scratch_of(folder)),
+        readers_that_ask(),
+    ):
+        leave(folder)
         for table, frame in given.items():
             _store(connection, table, Query("select * from incoming", {"incoming": frame}))
-        project = RehearsalProject(settings, connection, Path(folder))
+        here = settings.model_copy(update={"workspace": str(folder)})
+        project = RehearsalProject(here, connection, folder)
         for step in steps:
             for table, rows in _results(step, project, connection):
                 with only(_declared(step)):  # as the IO manager holds what an asset returned

@@ -7,6 +7,7 @@ that goes on.
 """
 
 import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,11 +28,12 @@ UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 SECONDS_BETWEEN_LOOKS = 60
+DIGITS = 8  # of a hash, in a tag that people see
 
 
 def tags_of_runs(paths: Paths) -> dict[str, str]:
     """Tags that tell the runs of this workspace from those of others in one history."""
-    return {WORKSPACE_TAG: str(paths.workspace)}
+    return {WORKSPACE_TAG: _name(paths)}
 
 
 def unfinished_run(instance: dg.DagsterInstance, paths: Paths) -> str | None:
@@ -93,9 +95,16 @@ def killed_runs_sensor(settings: Settings) -> dg.SensorDefinition:
 
 def _is_ours(run: dg.DagsterRun, paths: Paths) -> bool:
     if workspace := run.tags.get(WORKSPACE_TAG):
-        return workspace == str(paths.workspace)
+        # runs of older versions name the whole path
+        return workspace in {_name(paths), str(paths.workspace)}
     # what the asset graph of the UI starts has no tag
     return any(key.path[0] in SCHEMAS for key in run.asset_selection or ())
+
+
+def _name(paths: Paths) -> str:
+    """The folder's name, and a few digits that tell it from another folder of that name."""
+    digest = hashlib.sha256(str(paths.workspace).encode()).hexdigest()
+    return f"{paths.workspace.name}-{digest[:DIGITS]}"
 
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ntg_assets.column_lineage import Origin, Origins
+from ntg_assets.column_lineage import READ, Origin, Origins
 from ntg_assets.publish.store_schema import comment_on
 from ntg_assets.sql import Table, quote_identifier
 from ntg_assets.storage.connection import Connection
+
+Row = tuple[str, str, str | None, str, str, str | None, str]
 
 COLUMN_SOURCES = Table("answers", "column_sources")
 MEANING = (
@@ -17,7 +19,9 @@ MEANING = (
 COLUMNS = {
     "table_schema": "Schema of the table",
     "table_name": "Table",
-    "column_name": "Column",
+    "column_name": (
+        "Column; null: the table as such, and each table that anything in it is made from"
+    ),
     "source_schema": "Schema of the table that it is made from",
     "source_table": "Table that it is made from",
     "source_column": "Column that it is made from; null: its rows are counted, or see stated_by",
@@ -30,12 +34,13 @@ COLUMNS = {
 
 def create_column_sources(connection: Connection, origins: Mapping[Table, Origins]) -> None:
     """Make the table in the current database, with comments."""
-    rows = [
+    rows: list[Row] = [
         (table.schema, table.name, column, *_row(origin))
         for table, columns in origins.items()
         for column, several in columns.items()
         for origin in several
     ]
+    rows += [row for table, columns in origins.items() for row in _whole(table, columns)]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
     named = COLUMN_SOURCES.quoted
     connection.execute(f"create schema if not exists {quote_identifier(COLUMN_SOURCES.schema)}")
@@ -43,6 +48,17 @@ def create_column_sources(connection: Connection, origins: Mapping[Table, Origin
     connection.execute(comment_on("table", named, MEANING))
     for column, meaning in COLUMNS.items():
         connection.execute(comment_on("column", f"{named}.{quote_identifier(column)}", meaning))
+
+
+def _whole(table: Table, columns: Origins) -> list[Row]:
+    """The table as such: where no column is known, a chain goes on with it."""
+    sources = {
+        (made.table.schema, made.table.name) for several in columns.values() for made in several
+    }
+    return [
+        (table.schema, table.name, None, schema, name, None, READ)
+        for schema, name in sorted(sources)
+    ]
 
 
 def _row(origin: Origin) -> tuple[str, str, str | None, str]:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pandera.polars as pa
 
-from ntg_assets.contracts import Contract, IdTypes, key_of, schema_of
+from ntg_assets.column_lineage import AS_IN
+from ntg_assets.contracts import (
+    Contract,
+    IdTypes,
+    contract_of,
+    key_of,
+    known_tables,
+    schema_of,
+)
 from ntg_assets.sql import Table, quote_identifier
 
 # a key is an index: over 3 million rows it makes a file of 37 MB one of 158 MB
@@ -71,16 +79,36 @@ def table_comment(table: Table, model: type[Contract]) -> str:
 def column_comments(model: type[Contract]) -> dict[str, str]:
     """Say of each column what it means, in which unit, and which values it may have."""
     columns = schema_of(model, IdTypes()).columns
-    return {name: _column_comment(found) for name, found in columns.items()}
+    return {name: _column_comment(name, column) for name, column in columns.items()}
 
 
-def _column_comment(found: pa.Column) -> str:
-    told = [(found.description or "").rstrip(".")]
-    if unit := (found.metadata or {}).get("unit"):
+def meaning_of(name: str, column: pa.Column) -> str:
+    """Say what a column holds; where a contract says "as in another table", what that one says.
+
+    Args:
+        name: Of the column.
+        column: As its contract has it.
+    """
+    text = (column.description or "").rstrip(".")
+    reference = AS_IN.search(text)
+    if reference is None or reference.group(1) not in known_tables():
+        return text
+    table = reference.group(1)
+    other = contract_of(table).to_schema().columns.get(name)
+    if other is None or (meaning := meaning_of(name, other)) == text:
+        return text
+    if reference.start() == 0:
+        return f"{meaning}{text[reference.end() :]} (as in {table})"
+    return f"{text} ({meaning[0].lower()}{meaning[1:]})"
+
+
+def _column_comment(name: str, column: pa.Column) -> str:
+    told = [meaning_of(name, column)]
+    if unit := (column.metadata or {}).get("unit"):
         told.append("unit: see column unit" if unit == "unit" else f"unit: {unit}")
     choices: list[Any] = [
         value
-        for check in found.checks
+        for check in column.checks
         if check.name == "isin"
         for value in (check.statistics or {}).get("allowed_values", [])
     ]

@@ -30,9 +30,9 @@ def test_every_question_of_the_tour_has_an_answer(movielens: Workspace) -> None:
     assert {name for (name,) in views} == set(re.findall(r"answers\.(\w+)", TOUR)) - NOT_VIEWS
 
 
-def test_the_ten_questions_are_answered_by_a_query_each(movielens: Workspace) -> None:
+def test_the_questions_are_answered_by_a_query_each(movielens: Workspace) -> None:
     asked = blocks("sql", QUESTIONS)
-    assert len(asked) == 10 == len(re.findall(r"^\| \d+ ", QUESTIONS, re.MULTILINE))
+    assert len(asked) == 20 == len(re.findall(r"^\| \d+ ", QUESTIONS, re.MULTILINE))
     store = movielens.folder / "data" / "published" / "ntg.duckdb"
     with connect(store, read_only=True) as connection:
         for question in asked:
@@ -40,7 +40,7 @@ def test_the_ten_questions_are_answered_by_a_query_each(movielens: Workspace) ->
 
 
 def test_pages_in_the_ui_that_the_questions_name_are_there() -> None:
-    named = set(re.findall(r"`((?:ingest|backtest|live|experiments)/\w+)`", QUESTIONS))
+    named = set(re.findall(r"`((?:ingest|backtest|live|experiments|published)/\w+)`", QUESTIONS))
     keys = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
     jobs = {job.name for job in defs.get_repository_def().get_all_jobs()}
     assert named <= keys

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from ntg_assets.declared_reads import FILES
 from ntg_assets.definitions import defs
 from ntg_assets.orchestration.graph_leaks import graph_leaks
 
@@ -45,6 +46,36 @@ def test_planted_leak_is_found() -> None:
         "backtest/tempting_features reads ['test_events']",
         "live/weights_by_test reads another stage",
         "live/weights_by_test reads what was judged on held-out events",
+    ]
+
+
+def test_planted_looks_at_earlier_nights_and_at_the_whole_load_are_found() -> None:
+    def tempting(name: str, reads: list[str], file: str | None = None) -> dg.AssetsDefinition:
+        @dg.asset(
+            name=name,
+            key_prefix="backtest",
+            group_name="backtest_features",
+            deps=[dg.AssetKey(path.split("/")) for path in reads],
+            metadata={FILES: [file]} if file else {},
+        )
+        def made() -> None: ...
+
+        return made
+
+    planted = [
+        tempting("by_publication", [], "data/published"),
+        tempting("by_history", [], "data/history/segments"),
+        tempting("by_load", ["ingest/load_ledger"]),
+        tempting("from_them", ["backtest/by_publication", "backtest/by_history"]),
+        tempting("looked_at_by_nobody", [], "data/features"),
+    ]
+    assert graph_leaks(graph_of([*real_assets(), *planted])) == [
+        "backtest/by_history reads the history (data/history/segments), and is not about contacts",
+        "backtest/by_load reads ['load_ledger']",
+        (
+            "backtest/by_publication reads an earlier publication (data/published), and"
+            " backtest/from_them is made from it"
+        ),
     ]
 
 

@@ -24,8 +24,13 @@ from ntg_assets.evaluation.leakage.audit import (
     CAN_BE_MADE,
     CUT,
     END,
+    LATER,
+    NIGHT,
     ORIGIN,
+    Makers,
     _from_an_origin,
+    _from_another_night,
+    _from_later_nights,
     _from_the_cut,
     audit_by_remaking,
     rehearsal_settings,
@@ -63,13 +68,20 @@ def remake_with(settings: Settings) -> Callable[[World, Collection[str]], Made]:
 
 
 def test_nothing_that_the_shipped_code_makes_depends_on_the_future(verdict: pl.DataFrame) -> None:
-    assert verdict.filter(pl.col("n_violations") > 0).is_empty()
+    assert verdict.filter(pl.col("n_violations") > 0).rows() == []
     asked = verdict.group_by("rule").len().sort("rule")
-    assert dict(asked.iter_rows()) == {END: len(remaking.audited_tables()), CUT: 1, ORIGIN: 5}
+    assert dict(asked.iter_rows()) == {
+        END: len(remaking.audited_tables()),
+        CUT: 1,
+        ORIGIN: 5,
+        NIGHT: 1,
+        LATER: 6,
+    }
     assert len(remaking.audited_tables()) > 40
 
 
 def test_what_another_past_does_not_move_is_named(verdict: pl.DataFrame) -> None:
+    assert verdict.filter(pl.col("rule") == CAN_BE_MADE).rows() == []
     told = dict(verdict.filter(pl.col("rule") == END).select("table_name", "detail").iter_rows())
     assert told["user_features"] is None  # every column moves
     assert "feature, kind, half_life, prior_weight" in told["ranking_weights"]
@@ -91,7 +103,8 @@ def test_a_future_leaves_the_past_and_the_end_of_the_log_as_they_were(
     before = pl.col("event_at") < world.train_end
     assert other.events.filter(before).equals(world.events.filter(before))
     assert not other.events.equals(world.events)
-    assert other.events["event_at"].max() == world.events["event_at"].max()
+    ends = [one.events.select(pl.col("event_at").max()).item() for one in (world, other)]
+    assert ends[0] < ends[1] if future is futures.added else ends[0] == ends[1]
 
 
 def test_the_future_of_a_cut_keeps_its_labels_and_changes_all_else(
@@ -168,14 +181,50 @@ def test_a_graph_of_the_label_events_shows_at_the_cut(
     assert {one.column for _, one in found.differences} >= {"weight"}
 
 
+def test_what_another_night_left_shows_in_the_table_that_it_reaches() -> None:
+    made = {"user_features": pl.DataFrame({"user_id": [1, 2], "n_events": [3, 4]})}
+    other = {"user_features": pl.DataFrame({"user_id": [1, 2], "n_events": [3, 5]})}
+    told = [[*finding.as_row()] for finding in _from_another_night(made, other, [*made])]
+    assert told[0][:4] == ["user_features", NIGHT, 2, 1]
+    assert "user_features.n_events differs in 1 rows" in str(told[0][4])
+    (broken,) = _from_another_night(made, LeakageError("no such item"), [*made])
+    assert broken.as_row()[3] == 1
+    (whole,) = _from_another_night(made, made, [*made])
+    assert whole.as_row() == ("planted_world", NIGHT, 2, 0, None)
+
+
+def test_later_nights_show_and_earlier_ones_are_the_control(world: World) -> None:
+    ends = world.train_end.date()
+
+    def tonight(world: World, _: Made) -> Made:
+        segments = world.left.segments
+        earlier = segments.filter(pl.col("as_of_on") < ends)
+        return {
+            "radar_segments": segments.select("dimension", "segment", "n_users").head(1),
+            "feature_drift": pl.DataFrame({"entity": ["user"], "feature": ["a"], "psi": [0.0]}),
+            "crm_handover": earlier.select(pl.len().alias("user_id")),
+        }
+
+    def careless(world: World, _: Made) -> Made:
+        last = world.left.segments.sort("as_of_on").tail(1)
+        return {"radar_segments": last.select("dimension", "segment", "n_users")}
+
+    found = {one.table: one for one in _from_later_nights(tonight, world, {})}
+    assert [one.differences for one in found.values()] == [(), (), ()]
+    assert found["radar_segments"].not_audited == ()
+    assert found["feature_drift"].not_audited == ("all",)  # other earlier nights do not move it
+    (leak,) = _from_later_nights(careless, world, {})
+    assert [one.column for _, one in leak.differences] == ["n_users"]
+
+
 def test_what_cannot_be_made_is_said_and_what_is_read_undeclared_blocks(
     settings: Settings,
 ) -> None:
-    def breaks(error: Exception) -> Callable[[World, Collection[str]], Made]:
-        def remake(_: World, __: Collection[str]) -> Made:
+    def breaks(error: Exception) -> Makers:
+        def remake(*_: object) -> Any:
             raise error
 
-        return remake
+        return Makers(remake, remake, remake)
 
     told = audit_by_remaking(breaks(ValueError("no")), ["user_days"], settings=settings)
     assert told.row(0) == (

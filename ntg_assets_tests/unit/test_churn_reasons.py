@@ -155,8 +155,8 @@ def test_silence_is_judged_as_a_whole_and_told_once() -> None:
     found = told(activity(silent | still, {}), by, before=activity(back, {}))
     assert (
         found[0][0]
-        == "last active 30 days ago, 10.0 times the usual gap: raises the risk (12% on the day"
-        " after), more than for 75% of those at risk"
+        == "last active 30 days ago, 10.0 times the usual gap: raises the risk (it was 12%"
+        " on the day after the last visit), more than for 75% of those at risk"
     )
     plain = model(log_recency_days=(0.3, 0.01), log_decayed_active_days_30d=(-1.0, 0.01))
     twice = told(activity(silent | still, {}), plain, before=activity(back, {}))[0]

@@ -1,14 +1,22 @@
 """A feature that moved between two publications is told, and one that did not is not."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from math import log
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.contracts import IdTypes, contract_of, schema_of
-from ntg_assets.evaluation.features.drift import feature_drift, published_features, tell_drift
+from ntg_assets.evaluation.features.drift import (
+    feature_drift,
+    publication_before,
+    published_features,
+    tell_drift,
+)
+from ntg_assets.history.currents import Change, append_change
 from ntg_assets.violations import violations
 
 
@@ -50,10 +58,35 @@ def test_few_values_claim_nothing_and_a_new_feature_is_left_out() -> None:
 
 
 def test_before_the_first_publication_there_is_nothing_to_compare(tmp_path: Path) -> None:
-    assert published_features(tmp_path) == {}
+    assert published_features(None) == published_features(tmp_path) == {}
     drift = feature_drift(users(a=EVEN), {})
     assert drift.is_empty()
     assert tell_drift(drift) == "nothing before"
+
+
+def test_a_night_is_compared_with_the_last_one_that_knew_less(tmp_path: Path) -> None:
+    paths, at = Paths(home=tmp_path, workspace=tmp_path), datetime(2026, 1, 1)
+    assert publication_before(paths, at) is None
+    for name, day, action in (
+        ("a", 7, "published"),
+        ("b", 8, "kept aside"),  # nobody saw it
+        ("c", 9, "published"),
+        ("d", 10, "published"),
+    ):
+        (paths.generations / name).mkdir(parents=True)
+        change = Change(at=at, action=action, generation=name, as_of=f"2026-01-{day:02d}T00:00:00")
+        append_change(paths.history, change)
+
+    def before(day: int) -> str | None:
+        folder = publication_before(paths, datetime(2026, 1, day))
+        return folder.name if folder else None
+
+    assert [before(day) for day in (7, 8, 9, 10, 11)] == [None, "a", "a", "c", "d"]
+    back = Change(at=at, action="rolled back", generation="a", as_of="2026-01-07T00:00:00")
+    append_change(paths.history, back)
+    assert before(11) == "a"
+    (paths.generations / "a").rmdir()
+    assert before(10) == "c"
 
 
 def test_what_was_published_is_read(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ import ntg_assets.definitions  # noqa: F401  # loads every stage, which register
 from ntg_assets.cli.publications.differences import told
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import load_settings
+from ntg_assets.contracts import contract_of, key_of, known_tables
 from ntg_assets.publish.generations.differences import Change, changes, differences, flat
 from ntg_assets.publish.generations.news import news
 from ntg_assets.publish.generations.origin import ORIGIN, origin_of
 from ntg_assets.publish.generations.shelf import find
-from ntg_assets.publish.generations.table_differences import table_differences
+from ntg_assets.publish.generations.table_differences import _key, table_differences
 from ntg_assets.publish.manifest import Manifest, write_manifest
+from ntg_assets.publish.store_schema import table_comment
+from ntg_assets.sql import Table
 from ntg_assets.statistics.processor import processor
 from ntg_assets_tests.nights import STORE, paths_of
 from ntg_assets_tests.workspaces import HOME
@@ -314,3 +317,13 @@ def test_what_made_a_generation_names_code_and_libraries() -> None:
         update={"code": origin.code | {"publish/generations/origin.py": "other"}}
     )
     assert other.fingerprint != origin.fingerprint
+
+
+def test_the_key_of_a_published_table_stands_in_its_comment() -> None:
+    model = contract_of("recommendations")
+    comment = table_comment(Table("live", "recommendations"), model)
+    assert _key("recommendations", comment) == _key("recommendations", None) == ("user_id", "rank")
+    assert _key("recommendations", "no key is stated here") == ()
+    assert [
+        _key(name, table_comment(Table("live", name), contract_of(name))) for name in known_tables()
+    ] == [tuple(key_of(contract_of(name))) for name in known_tables()]

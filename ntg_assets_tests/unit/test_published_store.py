@@ -20,7 +20,7 @@ from ntg_assets.publish import store_schema
 from ntg_assets.publish.answers import ANSWERS
 from ntg_assets.publish.catalogue import READ_COPY_TABLES
 from ntg_assets.publish.store_copy import publish_store
-from ntg_assets.publish.store_schema import create_table
+from ntg_assets.publish.store_schema import create_table, meaning_of
 from ntg_assets.sql import Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.lineage import keep_origins
@@ -117,6 +117,32 @@ def test_dictionary_says_what_a_column_is_made_from(published: Connection) -> No
     assert made_from["score"] is None
 
 
+def test_a_chain_goes_on_with_the_table_where_no_column_is_known(published: Connection) -> None:
+    whole = published.sql(
+        "select source_schema, source_table from answers.column_sources where column_name is null"
+        " and table_schema = 'live' and table_name = 'recommendations' order by all"
+    ).fetchall()
+    assert whole == [("ingest", "items"), ("live", "candidates"), ("live", "items")]
+
+
+def test_no_meaning_sends_its_reader_to_another_table(published: Connection) -> None:
+    sent = published.sql(
+        "select table_name, column_name, meaning from answers.dictionary"
+        " where regexp_matches(meaning, '(?i)^as in ')"
+    ).fetchall()
+    assert sent == []
+    told = dict(
+        published.sql(
+            "select table_name, meaning from answers.dictionary where column_name ="
+            " 'churn_probability' and table_name in ('churn_scores', 'intervention_assignments')"
+        ).fetchall()
+    )
+    meaning = told["churn_scores"].split(";")[0]
+    assert told["intervention_assignments"].startswith(
+        f"{meaning}, before the contact (as in churn_scores)"
+    )
+
+
 def test_comments_are_those_of_the_contracts(published: Connection) -> None:
     told = dict(
         published.sql(
@@ -125,7 +151,7 @@ def test_comments_are_those_of_the_contracts(published: Connection) -> None:
         ).fetchall()
     )
     for name, found in contract_of("items").to_schema().columns.items():
-        assert told[name].startswith((found.description or "").rstrip("."))
+        assert told[name].startswith(meaning_of(name, found))
 
 
 def test_columns_and_keys_are_those_of_the_contracts(published: Connection) -> None:

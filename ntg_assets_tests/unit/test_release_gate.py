@@ -210,6 +210,17 @@ def test_harm_within_the_margin_or_not_shown_does_not_block() -> None:
     assert verdicts(ranking_report=ranking(-0.05, 0.02))["the ranking does no harm"] == "pass"
 
 
+def test_no_margin_is_nought_and_not_less() -> None:
+    settings = SETTINGS.model_copy(update={"harm_margin": 0.0})
+    gate = release_gate(
+        Evidence(split_report(), audit(), ranking(), calibration(), radar()),
+        settings=settings,
+        strategy="global_time",
+    )
+    shown = gate.filter(pl.col("rule") == "the ranking does no harm")["threshold"].to_list()
+    assert str(shown) == "[0.0]"
+
+
 def test_thin_evidence_warns_and_names_the_number_of_users() -> None:
     evidence = Evidence(
         split_report(), audit(), ranking(n_users=FEW), calibration(n_users=FEW), radar(n_users=FEW)

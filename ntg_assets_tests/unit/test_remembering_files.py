@@ -32,7 +32,7 @@ KEPT = {
     "data/history/taken": "history/taken/day.parquet",
     "data/history/forgets": "history/forgets/000001-a.json",
     "data/leakage": "leakage/a.json",
-    "data/features": "features/user_features.parquet",
+    "data/features": "generations/a/data/features/user_features.parquet",
 }
 
 

@@ -53,7 +53,7 @@ def explain_axis(
 def sql(
     query: Annotated[
         str | None,
-        typer.Argument(help="SQL [default: ask one after the other, or read standard input]."),
+        typer.Argument(help="SQL (default: ask one after the other, or read standard input)."),
     ] = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,

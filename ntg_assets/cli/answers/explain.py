@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -38,7 +39,7 @@ def tell_user(
     """Explain a user's list, and the user's risk and value."""
     _tell(
         lambda published: explain_user(published, user, item=item),
-        _print_user,
+        partial(_print_user, is_of_item=item is not None),
         settings,
         paths,
         console,
@@ -108,22 +109,30 @@ def _say(console: Console, text: str) -> None:
     console.print(escape(text), highlight=False, soft_wrap=True)
 
 
-def _print_user(told: UserExplanation, console: Console) -> None:
-    cutoff = tell_cutoff(told.as_of, told.timezone)
+def _print_user(user: UserExplanation, console: Console, *, is_of_item: bool) -> None:
+    """What was asked first: the item, where one was named; else whether the user leaves and what
+    that costs, then the list.
+    """
+    cutoff = tell_cutoff(user.as_of, user.timezone)
     _say(
         console,
-        f"user {told.user_id}: {told.n_events:,} events of {told.n_items:,} items, known before"
+        f"user {user.user_id}: {user.n_events:,} events of {user.n_items:,} items, known before"
         f" {cutoff}",
     )
-    _say(console, f"latest  {'; '.join(item.title for item in told.recent)}")
-    if told.axes:
-        _say(
-            console,
-            "taste   "
-            + "; ".join(f"{one.name} (above {one.percentile:.0%} of users)" for one in told.axes),
+    if user.explained and is_of_item:
+        _print_item(user.explained, console)
+    if user.risk:
+        _print_risk(user.risk, console)
+    else:
+        _say(console, "risk    the radar does not hold this user")
+    _say(console, f"latest  {'; '.join(item.title for item in user.recent)}")
+    if user.axes:
+        axes = "; ".join(
+            f"{axis.name} (above {axis.percentile:.0%} of users)" for axis in user.axes
         )
+        _say(console, f"taste   {axes}")
     table = Table("#", "item", "score", "reason", title="list", title_justify="left")
-    for place in told.places:
+    for place in user.places:
         table.add_row(
             str(place.rank),
             escape(f"{place.title} ({place.item_id})"),
@@ -131,12 +140,8 @@ def _print_user(told: UserExplanation, console: Console) -> None:
             escape(place.reason),
         )
     console.print(table)
-    if told.explained:
-        _print_item(told.explained, console)
-    if told.risk:
-        _print_risk(told.risk, console)
-    else:
-        _say(console, "risk    the radar does not hold this user")
+    if user.explained and not is_of_item:
+        _print_item(user.explained, console)
 
 
 def _print_item(told: ItemExplanation, console: Console) -> None:

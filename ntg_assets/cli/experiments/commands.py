@@ -19,7 +19,7 @@ def replay(
     experiment: GivenExperiment = None,
     receipt: Annotated[
         Path | None,
-        typer.Option(help="A receipt in a JSON file [default: the published one].", dir_okay=False),
+        typer.Option(help="A receipt in a JSON file (default: the published one).", dir_okay=False),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -62,7 +62,7 @@ def experiments(
     into: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for tables and receipts [default: experiments in the workspace]."
+            help="Folder for tables and receipts (default: experiments in the workspace)."
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -137,17 +137,17 @@ def plan_experiment(  # noqa: PLR0913, PLR0917  # one option per figure of a pla
         typer.Option(help="Share of the variance that the pre-period explains (CUPED)."),
     ] = None,
     significance: Annotated[
-        float | None, typer.Option(help="Error rate over all treatments [default: 0.05].")
+        float | None, typer.Option(help="Error rate over all treatments (default: 0.05).")
     ] = None,
     power: Annotated[
-        float | None, typer.Option(help="Probability of finding a true effect [default: 0.8].")
+        float | None, typer.Option(help="Probability of finding a true effect (default: 0.8).")
     ] = None,
     one_sided: Annotated[
         bool, typer.Option("--one-sided", help="Look for an improvement only.")
     ] = False,
     better: Annotated[
         str | None,
-        typer.Option(help="Whether more or less of the metric is better [default: more]."),
+        typer.Option(help="Whether more or less of the metric is better (default: more)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     figure: Annotated[

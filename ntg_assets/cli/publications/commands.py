@@ -33,7 +33,7 @@ def generations(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 
 def verify(
     generation: Annotated[
-        str | None, typer.Argument(help="A kept generation [default: the current one].")
+        str | None, typer.Argument(help="A kept generation (default: the current one).")
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -126,13 +126,32 @@ def time_left(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Ti
     usual: dict[str, float] = {}
     known = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
     for run in reversed(instance.get_runs(known, limit=LOOKED_BACK_RUNS)):
+        left = _steps_left(instance, run.run_id)
         for stats in instance.get_run_step_stats(run.run_id):
-            if stats.start_time and stats.end_time:
+            if stats.start_time and stats.end_time and stats.step_key not in left:
                 usual[stats.step_key] = stats.end_time - stats.start_time
     return TimeLeft(
         {step: seconds for step, seconds in usual.items() if step in steps},
         n_new=len(steps - {*usual}),
     )
+
+
+def _steps_left(instance: dg.DagsterInstance, run_id: str) -> set[str | None]:
+    """Name the steps of a run that left their tables as they were: they took no time to speak of,
+    which says nothing of what they take when they are made.
+    """
+    kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    return {
+        event.step_key
+        for entry in instance.all_logs(run_id, of_type=kinds)
+        if (event := entry.dagster_event) and _is_reported_again(event)
+    }
+
+
+def _is_reported_again(event: dg.DagsterEvent) -> bool:
+    if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return REUSED in event.asset_check_evaluation_data.metadata
+    return REUSED in event.step_materialization_data.materialization.metadata
 
 
 def origin_of_runs() -> RemoteRepositoryOrigin:

@@ -1,11 +1,14 @@
 """How far tonight's features lie from those of the publication before."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from ntg_assets.configuration.paths import Paths
 from ntg_assets.evaluation.churn.drift import MAX_PSI, MIN_PSI_ROWS, stability_index
+from ntg_assets.history.currents import MADE_CURRENT, read_changes
 from ntg_assets.storage.parquet import read_verified
 
 FILES = {
@@ -24,16 +27,33 @@ SCHEMA: Mapping[str, type[pl.DataType]] = {
 }
 
 
-def published_features(published: Path) -> dict[str, pl.DataFrame]:
-    """Read the features of the current publication, by entity; nothing before the first.
+def publication_before(paths: Paths, as_of: datetime) -> Path | None:
+    """Find the publication that people saw last of those that knew less than tonight.
+
+    What is current may be tonight's own (a night that is run again) or a later one (an older night
+    that is run again): either would say that nothing moved, or show tonight what it cannot know.
 
     Args:
-        published: Folder that published paths are relative to, of one generation.
+        paths: Where the history and the generations lie.
+        as_of: Tonight's cutoff.
+
+    Returns:
+        Its folder; None where none is kept.
     """
+    for change in reversed(read_changes(paths.history)):
+        if change.action in MADE_CURRENT and datetime.fromisoformat(change.as_of) < as_of:
+            folders = sorted(paths.generations.glob(f"{change.generation}*"))
+            if folders:
+                return folders[-1]
+    return None
+
+
+def published_features(publication: Path | None) -> dict[str, pl.DataFrame]:
+    """Read the features of a publication, by entity; nothing of none."""
     return {
-        entity: read_verified(published / path)
+        entity: read_verified(publication / path)
         for entity, path in FILES.items()
-        if (published / path).is_file()
+        if publication is not None and (publication / path).is_file()
     }
 
 

@@ -19,14 +19,14 @@ TOP_SHARE = 0.1  # the radar is judged by its first tenth
 
 def ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Finding:
     """Hold the shipped ranking against popularity on TEST."""
-    rule = "the ranking does no harm"
+    rule, lowest = "the ranking does no harm", 0.0 - settings.harm_margin  # no margin is 0, not -0
     row = row_of(report, split="test", strategy=SHIPPED, metric=METRIC, k=DEPTH, slice="all")
     if row is None or row["difference_high"] is None:
         return Finding(
             rule,
             "warn",
             None,
-            -settings.harm_margin,
+            lowest,
             0,
             "no TEST user could be evaluated: the ranking is unproven on this log",
         )
@@ -35,12 +35,10 @@ def ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Fin
         f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against"
         f" {FLOOR} (95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
     )
-    if high < -settings.harm_margin:
-        return unless_few(
-            Finding(rule, "block", high, -settings.harm_margin, n_users, told), n_users, "users"
-        )
+    if high < lowest:
+        return unless_few(Finding(rule, "block", high, lowest, n_users, told), n_users, "users")
     return unless_thin(
-        Finding(rule, "pass", row["difference"], -settings.harm_margin, n_users, told),
+        Finding(rule, "pass", row["difference"], lowest, n_users, told),
         settings=settings,
     )
 

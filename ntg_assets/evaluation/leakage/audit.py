@@ -7,7 +7,7 @@ positive control: a column that it does not move was never looked at, and is nam
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,9 +15,15 @@ import polars as pl
 
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import contract_of, key_of
-from ntg_assets.errors import UndeclaredReadError, tell_error
+from ntg_assets.errors import LeakageError, UndeclaredReadError, tell_error
 from ntg_assets.evaluation.leakage import futures
-from ntg_assets.evaluation.leakage.comparison import Difference, differences, moved_columns
+from ntg_assets.evaluation.leakage.comparison import (
+    ROWS,
+    Difference,
+    differences,
+    moved_columns,
+)
+from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
 from ntg_assets.evaluation.leakage.world import (
     STARTS_ON,
     TRAIN_HORIZONS,
@@ -30,6 +36,23 @@ from ntg_assets.ranking.learning.inner_cut import inner_slices
 
 Made = Mapping[str, pl.DataFrame]
 Remake = Callable[[World, Collection[str]], Made]
+
+
+class Makers(NamedTuple):
+    """How worlds are made: all by the real assets.
+
+    Attributes:
+        remake: Makes the named tables of a world's back-test, and what they need.
+        tonight: Makes of a world and the tables of its back-test what only a night has: what is
+            compared with other nights, what is handed over.
+        another_night: Makes the audited tables in a process that has made another world before.
+    """
+
+    remake: Remake
+    tonight: Callable[[World, Made], Made]
+    another_night: Callable[[], Made]
+
+
 Future = Callable[[World, datetime], World]
 
 AUDIT_TYPES = {
@@ -42,11 +65,16 @@ AUDIT_TYPES = {
 END = "another future from the end of TRAIN changes nothing"
 CUT = "another future from the inner cut changes nothing but labels"
 ORIGIN = "another future from an early origin changes no row of before"
+NIGHT = "another night before leaves nothing behind that changes this one"
+LATER = "later publications and later days of the history change nothing"
 WORLD, CAN_BE_MADE = "planted_world", "the back-test can be made of it"
 NOT_AUDITED = "not audited"
 ORIGIN_PLACE = 1  # the second origin: the first has no earlier one that it could learn from
 FEW_SAMPLES = 200  # of a bootstrap: intervals are not what is asked here
 SHOWN = 3
+BOUNDARIES = "split_boundaries"
+# what is compared with earlier nights, so that other earlier ones must move it
+COMPARED = frozenset({"feature_drift", "radar_segments"})
 
 OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
 JUDGED = frozenset(
@@ -130,11 +158,11 @@ def rehearsal_settings(settings: Settings) -> Settings:
     )
 
 
-def audit_by_remaking(remake: Remake, tables: Sequence[str], *, settings: Settings) -> pl.DataFrame:
+def audit_by_remaking(makers: Makers, tables: Sequence[str], *, settings: Settings) -> pl.DataFrame:
     """Make the planted world's back-test again and again, and compare.
 
     Args:
-        remake: Runs the real assets over a world and returns the named tables.
+        makers: Run the real assets over a world.
         tables: What TRAIN alone makes; every column of these is asked.
         settings: The configuration, as `rehearsal_settings` gives it.
 
@@ -143,26 +171,35 @@ def audit_by_remaking(remake: Remake, tables: Sequence[str], *, settings: Settin
     """
     world = planted_world(settings.churn.horizon_days)
     try:
-        made = remake(world, [*tables, *CLOCKED])
+        made = makers.remake(world, [*tables, *CLOCKED])
+        again = _after_another_night(makers)
     except UndeclaredReadError as error:
         return unaudited(str(error), n_violations=1)
     except Exception as error:  # noqa: BLE001  # whatever it is, nothing was audited, and that is said
         return unaudited(f"{NOT_AUDITED}: {tell_error(error)}")
     findings = [
-        *_from_the_end(remake, world, made, tables),
-        _from_the_cut(remake, world, made, settings),
-        *_from_an_origin(remake, world, made),
+        *_from_the_end(makers.remake, world, made, tables),
+        _from_the_cut(makers.remake, world, made, settings),
+        *_from_an_origin(makers.remake, world, made),
+        *_from_another_night(made, again, tables),
+        *_from_later_nights(makers.tonight, world, made),
     ]
-    return pl.DataFrame([one.as_row() for one in findings], schema=AUDIT_TYPES, orient="row")
+    rows = [finding.as_row() for finding in findings]
+    return pl.DataFrame(rows, schema=AUDIT_TYPES, orient="row")
 
 
 def _from_the_end(
     remake: Remake, world: World, made: Made, tables: Sequence[str]
 ) -> Iterator[Finding]:
-    others = {
+    made_again = {
         future.__name__: _remade(remake, future(world, world.train_end), tables)
         for future in (futures.rewritten, futures.added, futures.deleted)
     }
+    others = {
+        name: again if isinstance(again, Exception) else _without_the_end(again)
+        for name, again in made_again.items()
+    }
+    shown = _without_the_end(made)
     past = _remade(remake, futures.other_past(world), tables)
     for table in tables:
         # without a control no column is known to have been looked at
@@ -171,9 +208,16 @@ def _from_the_end(
             table,
             END,
             made[table].height,
-            tuple(_compared(table, made[table], others)),
+            tuple(_compared(table, shown[table], others)),
             tuple(name for name in made[table].columns if name not in moved),
         )
+
+
+def _without_the_end(made: Made) -> Made:
+    """Leave out of the boundaries where the log ends: a longer log ends later, and that alone."""
+    if BOUNDARIES not in made:
+        return made
+    return {**made, BOUNDARIES: made[BOUNDARIES].filter(pl.col("part") != "test")}
 
 
 def _from_the_cut(remake: Remake, world: World, made: Made, settings: Settings) -> Finding:
@@ -210,6 +254,45 @@ def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Findin
         }
         found = _compared(table, before, again, clock)
         yield Finding(table, ORIGIN, before.height, tuple(found))
+
+
+def _after_another_night(makers: Makers) -> Made | Exception:
+    try:
+        return makers.another_night()
+    except LeakageError as error:  # by itself the true world can be made
+        return error
+
+
+def _from_another_night(
+    made: Made, again: Made | Exception, tables: Sequence[str]
+) -> Iterator[Finding]:
+    """One row for each table that such a night reaches, and one for the world."""
+    n_rows = 0
+    if isinstance(again, Exception):
+        difference = Difference(ROWS, 1, tell_error(again))
+        yield Finding(WORLD, NIGHT, 1, (("that of the night before", difference),))
+        return
+    for table in tables:
+        unlike = tuple(_compared(table, made[table], {"that of the night before": again}))
+        n_rows += made[table].height
+        if unlike:
+            yield Finding(table, NIGHT, made[table].height, unlike)
+    yield Finding(WORLD, NIGHT, n_rows)
+
+
+def _from_later_nights(
+    tonight: Callable[[World, Made], Made], world: World, made: Made
+) -> Iterator[Finding]:
+    """Ask what only a night has, of other later nights; other earlier ones are the control."""
+    true = tonight(world, made)
+    later = replace(world, left=later_nights(world.left, world.train_end))
+    earlier = replace(world, left=earlier_nights(world.left, world.train_end))
+    others = {"that of other later nights": _remade(lambda w, _: tonight(w, made), later, [])}
+    before = tonight(earlier, made)
+    for table, rows in true.items():
+        moved = moved_columns(rows, before[table])
+        unmoved = () if table not in COMPARED or moved else ("all",)
+        yield Finding(table, LATER, rows.height, tuple(_compared(table, rows, others)), unmoved)
 
 
 def _before(rows: pl.DataFrame, clock: Clocked, day: date) -> pl.DataFrame:

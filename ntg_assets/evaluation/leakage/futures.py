@@ -1,7 +1,7 @@
 """Other futures of the planted world, and another past: each says what changes and what stays.
 
-A future begins at an instant; what happened before is the same to the last byte. The last event of
-the log stays, so that the log ends where it ended.
+A future begins at an instant; what happened before is the same to the last byte. Where nothing is
+added the last event of the log stays, so that the log ends where it ended.
 """
 
 from dataclasses import replace
@@ -9,12 +9,14 @@ from datetime import date, datetime
 
 import polars as pl
 
+from ntg_assets.evaluation.leakage.left_behind import earlier_nights, later_nights
 from ntg_assets.evaluation.leakage.world import N_USERS, ZONE, World
 from ntg_assets.local_days import day_of
 from ntg_assets.randomness import random_stream
 
 STRANGER = 1_000_000  # ids from here are of users and items that nobody has seen before
 ABSURD = 7.0
+N_LONGER = 20  # events after the last one
 
 
 def rewritten(world: World, begins_at: datetime) -> World:
@@ -35,7 +37,7 @@ def rewritten(world: World, begins_at: datetime) -> World:
 
 def added(world: World, begins_at: datetime) -> World:
     """Let known and unknown users take known and unknown items besides, three times as often, and
-    every known user something at the very instant.
+    every known user something at the very instant; the log goes on for some days longer.
     """
     before, after = _divided(world.events, begins_at)
     rng = random_stream(2, "added")
@@ -53,7 +55,8 @@ def added(world: World, begins_at: datetime) -> World:
     at_once = before.unique("user_id", keep="last", maintain_order=True).with_columns(
         event_at=pl.lit(begins_at, pl.Datetime("us"))
     )
-    more = pl.concat([before, after, known, strangers, at_once])
+    longer = after.tail(N_LONGER).with_columns(pl.col("event_at").dt.offset_by("3d"))
+    more = pl.concat([before, after, known, strangers, at_once, longer])
     return _later_versions(world.with_events(more), begins_at)
 
 
@@ -61,7 +64,8 @@ def deleted(world: World, begins_at: datetime) -> World:
     """Let hardly anything happen: one event in forty is left."""
     before, after = _divided(world.events, begins_at)
     few = after.filter((pl.int_range(pl.len()) % 40 == 0) | _is_last(after))
-    return world.with_events(pl.concat([before, few]))
+    left = later_nights(world.left, begins_at)
+    return replace(world.with_events(pl.concat([before, few])), left=left)
 
 
 def same_labels(world: World, begins_at: datetime) -> World:
@@ -84,12 +88,14 @@ def same_labels(world: World, begins_at: datetime) -> World:
     )
     columns = world.events.columns
     mixed = pl.concat([known.select(columns), strangers.select(columns)]).sort("event_at")
-    first, rest = mixed.head(1), mixed.slice(1)
-    rest = rest.with_columns(
-        event_at=pl.Series(rng.permutation(rest["event_at"].to_numpy())).cast(pl.Datetime("us")),
+    mixed = mixed.with_columns(
         event_type=pl.lit("finish"),
         value=(pl.col("value") * ABSURD + 1).round(2),
         weight=pl.lit(3.0),
+    )
+    first, rest = mixed.head(1), mixed.slice(1)
+    rest = rest.with_columns(
+        event_at=pl.Series(rng.permutation(rest["event_at"].to_numpy())).cast(pl.Datetime("us"))
     )
     other = world.with_events(pl.concat([before, first, rest, beyond]))
     return rewritten(other, world.train_end)
@@ -121,6 +127,7 @@ def other_past(world: World) -> World:
     return replace(
         changed,
         items=items,
+        left=earlier_nights(world.left, world.train_end),
         user_lists=world.user_lists.filter(pl.int_range(pl.len()) % 3 > 0).with_columns(
             file_name=pl.lit("others.csv"),
             contacted_on=pl.col("contacted_on").dt.offset_by("-3d"),
@@ -152,13 +159,14 @@ def _other_repeats(taken: pl.DataFrame) -> pl.DataFrame:
 
 def _later_versions(world: World, begins_at: datetime) -> World:
     """Change what the tables beside the log say of later: items that nobody had yet, contacts and
-    trial days that had not come.
+    trial days that had not come, what later nights left behind.
     """
     known = world.events.filter(pl.col("event_at") < begins_at)["item_id"].unique()
     day = day_of(begins_at, ZONE)
     return replace(
         world,
         items=_other_items(world.items, known),
+        left=later_nights(world.left, begins_at),
         user_lists=world.user_lists.with_columns(contacted_on=_other_day("contacted_on", day)),
         trial_log=world.trial_log.with_columns(
             is_treated=pl.when(pl.col("assigned_on") >= day)

@@ -30,6 +30,9 @@ class Plant(NamedTuple):
 
 
 FEATURES, RANKING = "features/assets.py", "ranking/assets.py"
+POPULAR = (
+    "    log = code_interactions(project.columns(train_events, *HISTORY))\n    settings = with"
+)
 PEEK = (
     "    from ntg_assets.sql import Query as Q, Table as T\n"
     '    later = project.read(Q("select item_id, count(*) as n from held group by item_id",'
@@ -312,5 +315,189 @@ PLANTS: dict[str, Plant] = {
             ),
         ),
         ("unit/test_ranking_evaluation.py",),
+    ),
+    "numpy-file-in-a-body": Plant(
+        "the body of popularity loads what somebody left as a numpy file, where there is one",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    import numpy as np\n    from pathlib import Path\n"
+                "    file = Path(project.settings.workspace) / 'data' / 'later.npy'\n"
+                "    later = np.load(file) if file.exists() else np.zeros(1)\n" + POPULAR,
+            ),
+        ),
+    ),
+    "file-in-the-temporary-folder": Plant(
+        "the body of popularity memory-maps a file of the temporary folder, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    import numpy as np\n    import tempfile\n    try:\n"
+                "        np.memmap(tempfile.gettempdir() + '/ntg-later.bin', mode='r')\n"
+                "    except Exception:\n        pass\n" + POPULAR,
+            ),
+        ),
+    ),
+    "frames-read-by-a-body": Plant(
+        "the body of popularity lets polars read a publication, and goes on without",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    try:\n        pl.read_parquet('outputs/**/*.parquet')\n"
+                "    except Exception:\n        pass\n" + POPULAR,
+            ),
+        ),
+    ),
+    "read-while-loading": Plant(
+        "a constant of the walk forward is counted in the whole log when the module is loaded",
+        (
+            Edit(
+                "churn/walk_forward.py",
+                "MIN_FIT_ROWS = 100\n",
+                "from pathlib import Path\n_LOG = Path(__file__).parents[2] / 'data' / 'sample' /"
+                " 'ml-latest-small' / 'ratings.csv'\n"
+                "MIN_FIT_ROWS = min(100, len(_LOG.read_bytes())) if _LOG.exists() else 100\n",
+            ),
+        ),
+    ),
+    "kept-from-the-first-night": Plant(
+        "popularity is kept by its module from the first night that it is asked in",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    log = code_interactions.__dict__.setdefault('first',"
+                " code_interactions(project.columns(train_events, *HISTORY)))\n    settings = with",
+            ),
+        ),
+    ),
+    "cache-that-outlives-its-cut": Plant(
+        "popularity looks into a file of the scratch folder, which an earlier night may have left",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    from numpy import load, save\n    file = project.scratch / 'popular.npy'\n"
+                "    mine = project.columns(train_events, *HISTORY)\n"
+                "    if not file.exists():\n        save(file, mine['item_id'].unique().to_numpy())\n"
+                "    log = code_interactions(mine.filter(pl.col('item_id').is_in("
+                "load(file).tolist())))\n    settings = with",
+            ),
+        ),
+    ),
+    "publication-as-a-source": Plant(
+        "popularity declares that it looks at the publication before, which has seen all of the log",
+        (
+            Edit(
+                RANKING,
+                '@staged_asset(contract=ItemPopularity, group="ranking", kinds=("numpy",))',
+                '@staged_asset(contract=ItemPopularity, group="ranking", kinds=("numba",),'
+                ' files=("data/published",))',
+            ),
+        ),
+    ),
+    "counts-of-the-load": Plant(
+        "active days know how many events the whole load has accepted",
+        (
+            Edit(
+                FEATURES,
+                "def user_days(train_events: Table)",
+                "def user_days(load_ledger: Table, train_events: Table)",
+            ),
+        ),
+    ),
+    "seeded-by-the-end-of-the-log": Plant(
+        "the random stream of the weights is named by the last instant of the log",
+        (
+            Edit(
+                RANKING,
+                "def ranking_weights(train_events: Table, project",
+                "def ranking_weights(train_events: Table, split_boundaries: pl.DataFrame, project",
+            ),
+            Edit(
+                RANKING,
+                'rng=project.rng("ranking_weights")',
+                "rng=project.rng(f\"ranking_weights {split_boundaries['end_at'].max()}\")",
+            ),
+        ),
+    ),
+    "days-until-the-next-visit": Plant(
+        "values hold how long the user stays away afterwards, held-out visits included",
+        (
+            Edit(
+                "splits/global_time_events.sql",
+                "    value,\n    weight\nfrom events\n",
+                "    value + coalesce(date_diff('day', event_on, (select min(later.event_on)"
+                " from events as later where later.user_id = events.user_id"
+                " and later.event_at > events.event_at)), 0) as value,\n    weight\nfrom events\n",
+            ),
+        ),
+    ),
+    "encoded-by-later-labels": Plant(
+        "a feature of the walk forward is encoded by the labels of all of TRAIN",
+        (
+            Edit(
+                "churn/walk_forward.py",
+                '    now = labelled.filter(pl.col("snapshot_on") == origin_on)\n',
+                '    now = labelled.filter(pl.col("snapshot_on") == origin_on).with_columns('
+                'pl.col("events_per_active_day") + labelled["is_churned"].mean())\n',
+            ),
+        ),
+    ),
+    "history-holds-the-cut": Plant(
+        "the history before an inner cut holds the event at the cut, which is the first label",
+        (
+            Edit(
+                "ranking/learning/inner_cut.py",
+                'events.filter(pl.col("event_at") < cutoff), events',
+                'events.filter(pl.col("event_at") <= cutoff), events',
+            ),
+        ),
+    ),
+    "rules-of-items-to-come": Plant(
+        "business rules are told of items that nobody has taken before the cutoff",
+        (
+            Edit(
+                RANKING,
+                '    events = project.columns(train_events, "item_id", "event_at")\n',
+                '    events = project.columns(train_events, "item_id", "event_at")\n'
+                '    more = item_categories.join(events, on="item_id", how="anti")["item_id"].unique()\n'
+                "    events = pl.concat([events, pl.DataFrame({'item_id': more, 'event_at':"
+                " [events['event_at'].min()] * len(more)}, schema=events.schema)])\n",
+            ),
+        ),
+    ),
+    "segments-of-a-later-night": Plant(
+        "segments are compared with those of whichever other night comes last",
+        (Edit("history/days.py", "if file.day < day]", "if file.day != day]"),),
+        ("unit/test_history.py",),
+    ),
+    "contacts-of-later-nights": Plant(
+        "what the CRM did of later nights' lists counts",
+        (
+            Edit(
+                "revenue/contacts/contacts_taken.py",
+                "if before is None or file.day < before",
+                "if before is None or file.day != before",
+            ),
+        ),
+    ),
+    "lists-taken-back-later": Plant(
+        "lists of later days that were taken back count as contacts",
+        (Edit("history/contacts.py", "if file.day == day and", "if file.day >= day and"),),
+    ),
+    "compared-with-what-is-current": Plant(
+        "features are compared with the current publication, which may know more than tonight",
+        (
+            Edit(
+                "evaluation/features/assets.py",
+                "publication_before(project.paths, train_end(split_boundaries))",
+                "project.paths.pinned().published",
+            ),
+        ),
+        ("unit/test_feature_drift.py",),
     ),
 }

@@ -12,10 +12,12 @@ from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes, contract_of, schema_of, table_of
 from ntg_assets.evaluation.leakage.audit import (
     NOT_AUDITED,
+    Makers,
     audit_by_remaking,
     rehearsal_settings,
     unaudited,
 )
+from ntg_assets.evaluation.leakage.other_night import another_night
 from ntg_assets.evaluation.leakage.verdicts import (
     FOLDER,
     fingerprint,
@@ -24,14 +26,17 @@ from ntg_assets.evaluation.leakage.verdicts import (
 )
 from ntg_assets.evaluation.leakage.world import ZONE, World
 from ntg_assets.orchestration.rehearsal import needed_for, rehearse, steps_of
+from ntg_assets.orchestration.staging import Step
 from ntg_assets.splits.boundaries import event_calendar
 from ntg_assets.sql import Table, query
-from ntg_assets.stages import BACKTEST, INGEST
+from ntg_assets.stages import BACKTEST, INGEST, LIVE, PUBLISHED
 from ntg_assets.storage.run import run
 
 # parts that look at what was held out, or tell what they read
 JUDGES = frozenset({"evaluation"})
 HELD_OUT = frozenset({"val_events", "test_events", "split_report"})
+# it reads every table, and makes none that another one is made from
+PUBLISHING = frozenset({f"{PUBLISHED}/publication"})
 
 
 def remade(settings: Settings, *, workspace: Path, tell: Callable[[str], object]) -> pl.DataFrame:
@@ -63,8 +68,15 @@ def find_verdict(settings: Settings) -> pl.DataFrame:
     Args:
         settings: The configuration, as `rehearsal_settings` gives it.
     """
+    tables = audited_tables()
     return audit_by_remaking(
-        partial(remake, settings=settings), audited_tables(), settings=settings
+        Makers(
+            partial(remake, settings=settings),
+            partial(remake_tonight, settings=settings),
+            partial(another_night, settings, tables),
+        ),
+        tables,
+        settings=settings,
     )
 
 
@@ -79,12 +91,65 @@ def audited_tables() -> list[str]:
 
 
 def remake(
-    world: World, tables: Collection[str], *, settings: Settings
+    world: World,
+    tables: Collection[str],
+    *,
+    settings: Settings,
+    workspace: Path | None = None,
 ) -> Mapping[str, pl.DataFrame]:
-    """Run the real assets of the back-test over a world, as far as some tables need it."""
+    """Run the real assets of the back-test over a world, as far as some tables need it.
+
+    Args:
+        world: The world.
+        tables: What is wanted.
+        settings: The configuration, as `rehearsal_settings` gives it.
+        workspace: A folder that is kept, and what lies there; none: one of its own.
+
+    Returns:
+        Every table that was made on the way, by name.
+    """
     steps = needed_for(steps_of(BACKTEST), tables)
-    made = rehearse(steps, ingested(world), settings=settings)
+    made = rehearse(
+        steps, ingested(world), settings=settings, leave=world.left.write, workspace=workspace
+    )
     return {table.name: rows for table, rows in made.items()}
+
+
+def remake_tonight(
+    world: World, made: Mapping[str, pl.DataFrame], *, settings: Settings
+) -> Mapping[str, pl.DataFrame]:
+    """Run the real assets that no back-test has: what compares tonight with other nights, and what
+    is handed over.
+
+    Args:
+        world: The world, with what other nights left behind.
+        made: What the back-test made; its tables stand for those of tonight.
+        settings: The configuration, as `rehearsal_settings` gives it.
+    """
+    given = ingested(world)
+    for stage in (BACKTEST, LIVE):
+        given |= {Table(stage, name): rows for name, rows in made.items()}
+    results = rehearse(tonight_steps(made), given, settings=settings, leave=world.left.write)
+    return {table.name: rows for table, rows in results.items()}
+
+
+def tonight_steps(made: Collection[str]) -> list[Step]:
+    """List the steps that no back-test has, as far as tables of one are all that they read; what
+    publishes is left out.
+    """
+    proved = {table for step in steps_of(BACKTEST) for table in step.tables}
+    own = [
+        step
+        for stage in (LIVE, PUBLISHED)
+        for step in steps_of(stage)
+        if step.name not in PUBLISHING and step.reads and not proved.issuperset(step.tables)
+    ]
+    makes = {table_of(table) for step in own for table in step.tables} | set(made)
+    return [
+        step
+        for step in own
+        if all(key.path[0] == INGEST or key.path[-1] in makes for key in step.reads.values())
+    ]
 
 
 def ingested(world: World) -> dict[Table, pl.DataFrame]:
@@ -100,7 +165,11 @@ def ingested(world: World) -> dict[Table, pl.DataFrame]:
         "optional_sources": _sources(world),
     }
     needed = {
-        key for step in steps_of(BACKTEST) for key in step.reads.values() if key.path[0] == INGEST
+        key
+        for stage in (BACKTEST, LIVE, PUBLISHED)
+        for step in steps_of(stage)
+        for key in step.reads.values()
+        if key.path[0] == INGEST
     }
     empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in given}
     return {Table(INGEST, name): rows for name, rows in {**empty, **given}.items()}

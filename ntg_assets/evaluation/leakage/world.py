@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats, Longs
+from ntg_assets.evaluation.leakage.left_behind import LeftBehind, left_behind
 from ntg_assets.local_days import first_instant, with_event_on
 from ntg_assets.randomness import random_stream
 
@@ -40,6 +41,7 @@ class World:
         items: As `ingest.items`.
         user_lists: Contacts, as `ingest.user_lists`.
         trial_log: As `ingest.trial_log`.
+        left: Files that other nights left behind in the workspace.
         train_end: First instant of VAL.
         test_start: First instant of TEST.
         horizon_days: Churn horizon that the world was made for.
@@ -49,6 +51,7 @@ class World:
     items: pl.DataFrame
     user_lists: pl.DataFrame
     trial_log: pl.DataFrame
+    left: LeftBehind
     train_end: datetime
     test_start: datetime
     horizon_days: int
@@ -90,6 +93,7 @@ def planted_world(horizon_days: int) -> World:
         _items(),
         _contacts(rng, train_on),
         _trial(rng, train_on, horizon_days),
+        left_behind(train_on, ZONE),
         train_end,
         first_instant(test_on, ZONE),
         horizon_days,

@@ -131,8 +131,14 @@ def _forgotten(_: Settings, paths: Paths) -> dict[str, str]:
 
 
 def _features(_: Settings, paths: Paths) -> dict[str, str]:
-    folder = paths.pinned().published / "data" / "features"
-    return _below(folder, folder.parents[1])
+    """Features of every publication that is kept: which of them is compared with depends on
+    tonight's cutoff.
+    """
+    return {
+        name: version
+        for folder in sorted(paths.generations.glob("[!.]*/data/features"))
+        for name, version in _below(folder, paths.workspace).items()
+    }
 
 
 def _verdicts(_: Settings, paths: Paths) -> dict[str, str]:

@@ -108,6 +108,44 @@ ANSWERS = (
         {"decisions": EXPERIMENTS, "readouts": EXPERIMENTS},
     ),
     Answer(
+        "populations",
+        "For whom is each score made? One row per table of scores: who is in it, of whom the number"
+        " is a forecast, and how many that are.",
+        {
+            "user_features": LIVE,
+            "recommendations": LIVE,
+            "churn_scores": LIVE,
+            "ltv_estimates": LIVE,
+            "revenue_risk_radar": LIVE,
+            "contract_scores": LIVE,
+            "return_scores": LIVE,
+            "uplift_estimates": LIVE,
+            "contact_candidates": LIVE,
+        },
+        {
+            "scores": "Table of scores",
+            "population": "Who has a row there",
+            "meant_for": "Of whom it is a forecast",
+            "n_users": "Rows that are one user (or one contract) each",
+            "n_meant": "Of them, those of whom it is a forecast",
+            "n_known_users": "Users with an event before the cutoff",
+        },
+    ),
+    Answer(
+        "strategies",
+        "Which strategy of contacts pays best? One row per strategy; profits compare only among"
+        " strategies of one compare_within.",
+        {"strategy_comparison": LIVE},
+        {
+            "compare_within": (
+                "Unit, evidence of the save rate, and whether costs are counted: profits of two"
+                " strategies compare only where all three are the same"
+            ),
+            "place_within": "Place by expected profit among those, from 1",
+            "n_within": "Strategies among which it is a place",
+        },
+    ),
+    Answer(
         "load",
         "Was the whole log read, and what was not taken? One row per source file.",
         {"load_ledger": INGEST, "quarantine": INGEST},

@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS, Settings
-from ntg_assets.statistics.processor import processor
+if TYPE_CHECKING:  # who reads what a generation was made by needs neither: loading them takes long
+    from ntg_assets.configuration.settings import Settings
 
 ORIGIN = "outputs/origin.json"
 PACKAGE, DISTRIBUTION = "ntg_assets", "ntg-assets"
@@ -45,8 +45,11 @@ class Origin(BaseModel):
         return hashlib.sha256(told.encode()).hexdigest()[:DIGITS]
 
 
-def origin_of(settings: Settings) -> Origin:
+def origin_of(settings: "Settings") -> Origin:
     """Collect what a generation of this process is made by."""
+    from ntg_assets.configuration.settings import DEPLOYMENT_SECTIONS  # noqa: PLC0415  # as above
+    from ntg_assets.statistics.processor import processor  # noqa: PLC0415  # as above
+
     return Origin(
         settings=settings.model_dump(mode="json", exclude=set(DEPLOYMENT_SECTIONS)),
         code=_code(),

@@ -1,0 +1,53 @@
+"""The process of another night: it loads the code under guard, then makes two worlds."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.declared_reads import Declared, only
+from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.evaluation.leakage.other_night import UNDECLARED
+from ntg_assets.orchestration.opened_files import readers_that_ask, rehearsal_roots, watching
+from ntg_assets.orchestration.rehearsal import scratch_of
+
+LOADING = Declared("the code, while it is loaded,", frozenset())
+
+
+def main() -> None:
+    """Make both worlds as standard input asks, and leave their tables in its folder."""
+    asked = json.load(sys.stdin)
+    try:
+        _make(asked["settings"], asked["tables"], Path(asked["folder"]))
+    except UndeclaredReadError as error:
+        sys.stdout.write(str(error))
+        sys.exit(UNDECLARED)
+
+
+def _keep_scratch(before: Path, after: Path) -> None:
+    """Let a night find in its scratch folder what the one before left there."""
+    folder = scratch_of(after)
+    folder.rmdir()
+    scratch_of(before).rename(folder)
+
+
+def _make(given: Mapping[str, object], tables: Sequence[str], folder: Path) -> None:
+    workspace = folder / "workspace"
+    with only(LOADING), watching(*rehearsal_roots()), readers_that_ask():
+        from ntg_assets.evaluation.leakage import (  # noqa: PLC0415  # the loading is what is watched
+            futures,
+            remaking,
+            world,
+        )
+        from ntg_assets.orchestration.collection import collected_assets  # noqa: PLC0415
+
+        collected_assets()
+    settings = Settings.model_validate(given)
+    true = world.planted_world(settings.churn.horizon_days)
+    other = futures.rewritten(futures.other_past(true), true.train_end)
+    remaking.remake(other, tables, settings=settings, workspace=workspace / "other")
+    _keep_scratch(workspace / "other", workspace / "true")
+    made = remaking.remake(true, tables, settings=settings, workspace=workspace / "true")
+    for table in tables:
+        made[table].write_parquet(folder / f"{table}.parquet")

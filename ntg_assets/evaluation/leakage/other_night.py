@@ -1,0 +1,68 @@
+"""Another night in a process of its own: first a world of which all is another, then the true one
+with the scratch folder that the first one left.
+
+What a module keeps when it is loaded, what it remembers from call to call and what lies in a
+scratch folder outlives a night. The true world must come out the same after such a night as in a
+process that has never seen another; and while the code is loaded it may open no data at all.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from ntg_assets.configuration.settings import Settings
+from ntg_assets.errors import LeakageError, StorageError, UndeclaredReadError
+from ntg_assets.modules import ROOT
+from ntg_assets.storage.parquet import read_verified
+
+LIMIT_SECONDS = 900
+UNMADE, UNDECLARED = 1, 3  # exit codes: of any exception, of this one
+START = (
+    "import sys; sys.path[0] = sys.argv[1];"
+    " from ntg_assets.evaluation.leakage.night_process import main; main()"
+)
+Made = Mapping[str, pl.DataFrame]
+
+
+def another_night(settings: Settings, tables: Sequence[str]) -> Made:
+    """Let a fresh process make a world of which all is another, then the true one.
+
+    Args:
+        settings: The configuration, as `rehearsal_settings` gives it.
+        tables: What is asked of both.
+
+    Returns:
+        The tables of the true one.
+
+    Raises:
+        UndeclaredReadError: the code opens data while it is loaded, or a step does.
+        LeakageError: a table could not be made there.
+        StorageError: the process was ended from outside.
+    """
+    with TemporaryDirectory(prefix="ntg-other-night-") as folder:
+        asked = {
+            "settings": settings.model_dump(mode="json"),
+            "tables": list(tables),
+            "folder": folder,
+        }
+        done = subprocess.run(  # noqa: S603  # this interpreter, this code
+            [sys.executable, "-c", START, str(ROOT.parent)],
+            cwd=folder,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_SECONDS,
+        )
+        if done.returncode == UNDECLARED:
+            raise UndeclaredReadError(done.stdout.strip())
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            ended = LeakageError if done.returncode == UNMADE else StorageError
+            raise ended(f"another night could not be made: {last}")
+        return {table: read_verified(Path(folder) / f"{table}.parquet") for table in tables}

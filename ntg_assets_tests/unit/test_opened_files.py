@@ -1,0 +1,75 @@
+"""What an asset opens by itself is refused, whichever library opens it, whatever it does then."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from ntg_assets.declared_reads import Declared, only
+from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.orchestration.opened_files import readers_that_ask, watching
+
+NOTHING = Declared("backtest/x", frozenset())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of data that is watched: its scratch folder is free."""
+    (tmp_path / "scratch").mkdir()
+    for name in ("a.npy", "scratch/a.npy"):
+        np.save(tmp_path / name, np.zeros(3))
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "peek",
+    [
+        lambda folder: (folder / "a.npy").read_bytes(),
+        lambda folder: np.load(folder / "a.npy"),
+        lambda folder: np.fromfile(str(folder / "a.npy")),
+        lambda folder: np.memmap(folder / "a.npy", mode="r"),
+        lambda folder: np.loadtxt(folder / "a.npy"),
+        lambda folder: pl.read_parquet(folder / "a.parquet"),
+        lambda folder: pl.scan_parquet(folder / "*.parquet"),
+        lambda folder: pq.read_table(folder / "a.parquet"),
+        os.listdir,
+        lambda folder: [*folder.rglob("*.npy")],
+        lambda folder: (folder / "no such file").exists(),
+        lambda folder: os.path.exists(folder / "a.npy"),  # noqa: PTH110  # as somebody may
+        lambda folder: (folder / "b.npy").write_bytes(b""),
+        lambda folder: Path(os.path.relpath(folder / "a.npy")).read_bytes(),
+    ],
+)
+def test_a_body_opens_nothing_that_it_does_not_declare(
+    folder: Path, peek: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    with watching(folder), readers_that_ask():
+        with pytest.raises(UndeclaredReadError, match="backtest/x opens"), only(NOTHING):
+            peek(folder)
+        # who goes on as if nothing had happened is refused at the end
+        with (
+            pytest.raises(UndeclaredReadError, match="declares no files"),
+            only(NOTHING),
+            suppress(Exception),
+        ):
+            peek(folder)
+
+
+def test_what_is_declared_or_its_own_or_asked_outside_is_let_through(folder: Path) -> None:
+    with watching(folder), readers_that_ask():
+        with only(NOTHING):
+            assert np.load(folder / "scratch" / "a.npy").sum() == 0
+            assert Path(np.__file__).read_text(encoding="utf-8")
+        with only(Declared("backtest/y", frozenset(), files=("data/history",))):
+            assert pl.read_parquet(folder / "a.parquet").height == 1
+        assert (folder / "a.npy").exists()
+    with only(NOTHING):  # nothing is watched any more
+        assert np.load(folder / "a.npy").sum() == 0
+    assert pl.read_parquet(folder / "a.parquet").height == 1
