@@ -69,7 +69,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
     )
     contracts = tell_contracts(
         read("live", "contract_values"),
-        read("live", "revenue_waterfall"),
+        pl.concat([read("live", "revenue_waterfall"), read("live", "revenue_waterfall_total")]),
         read("backtest", "contract_backtest"),
         read("ingest", "subscription_report"),
         read("ingest", "attribute_report"),
