@@ -22,6 +22,7 @@ from ntg_assets.subscriptions.money.waterfall import (
 )
 from ntg_assets.subscriptions.survival.cohorts import contract_cohorts, life_table
 from ntg_assets.subscriptions.terms.known_terms import known_terms
+from ntg_assets.subscriptions.terms.payments import PAYMENT_TYPES
 from ntg_assets_tests.contract_worlds import cutoff, night, term, terms, world
 
 END = date(2024, 7, 1)
@@ -81,6 +82,25 @@ def test_currencies_are_never_added_but_by_stated_rates() -> None:
     both = converted(table, rates)
     assert month(both, 2)["start_minor"] == 999 + round(999 * 0.9)
     assert both["currency"].unique().to_list() == ["EUR at rates of 2024-06-01"]
+    assert converted(table, None).is_empty()
+
+
+def test_a_total_leaves_out_what_has_no_rate_and_says_so() -> None:
+    table = waterfall(
+        known(
+            term(1, "a", date(2024, 1, 5)),
+            term(2, "b", date(2024, 1, 5), currency="JPY", price_minor=1200),
+            term(3, "c", date(2024, 1, 5), currency="GBP"),
+        )
+    )
+    rates = ConversionSettings.model_validate(
+        {"currency": "eur", "rates": {"jpy": 0.0061}, "rates_of": "2024-06-01"}
+    )
+    total = converted(table, rates)
+    # 1,200 yen at 0.0061 are 7.32 euros
+    assert month(total, 2) == {"start_minor": 999 + 732, "end_minor": 999 + 732}
+    assert total["currency"].unique().to_list() == ["EUR at rates of 2024-06-01, without GBP"]
+    assert total.filter(pl.col("month_on") == date(2024, 2, 1))["n_start"].item() == 2
 
 
 contracts = st.lists(
@@ -254,3 +274,36 @@ def test_the_waterfall_ends_with_what_the_running_contracts_bring() -> None:
     both = last.join(runs.group_by("currency").agg(pl.col("mrr_minor").sum()), on="currency")
     assert both.height == 2
     assert both["end_minor"].to_list() == both["mrr_minor"].to_list()
+
+
+def test_an_end_that_is_written_as_the_last_day_is_no_churn_between_months() -> None:
+    """Terms of calendar months whose ends are written as 23:59 of the last day, then an end."""
+    rows = known(
+        term(1, "a", date(2024, 1, 1), date(2024, 1, 31)),
+        term(1, "a", date(2024, 2, 1), date(2024, 2, 29), price_minor=1299),
+        term(1, "a", date(2024, 3, 1), date(2024, 3, 31), price_minor=1299),
+    )
+    # 9.99 in January; 3.00 more from February (no one left); all of it gone with March
+    made = waterfall(rows)
+    assert month(made, 1) == {"new_minor": 999, "end_minor": 999}
+    assert month(made, 2) == {"start_minor": 999, "expansion_minor": 300, "end_minor": 1299}
+    assert month(made, 3) == {"start_minor": 1299, "churned_minor": -1299}
+    assert unreconciled(made, mrr_by_changes(rows, cutoff_on=END)).is_empty()
+
+
+def test_payments_without_any_amount_leave_the_price_of_each_period() -> None:
+    rows = known(term(1, "a", date(2024, 1, 31), date(2024, 4, 15)))
+    row = ("a", 0, date(2024, 1, 31), date(2024, 1, 31), "paid", None, "EUR")
+    nameless = pl.DataFrame([row], schema=PAYMENT_TYPES, orient="row")
+    came = cash(rows, nameless, cutoff_on=END)
+    # billed on the 31st: 31 January, 29 February (a leap year), 31 March
+    assert came["paid_on"].to_list() == [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    assert came["amount_minor"].sum() == 3 * 999
+
+
+def test_contracts_that_all_begin_later_have_no_months_yet() -> None:
+    rows = known(term(1, "a", date(2024, 8, 1), known_on=date(2024, 6, 1)))
+    assert rows.height == 1
+    assert waterfall(rows).is_empty()
+    assert unreconciled(waterfall(rows), mrr_by_changes(rows, cutoff_on=END)).is_empty()
+    assert contract_cohorts(rows, cutoff=day_number(END)).is_empty()

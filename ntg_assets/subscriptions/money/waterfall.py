@@ -3,7 +3,6 @@ way, to hold against it.
 """
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 
@@ -22,9 +21,10 @@ def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     Returns:
         `month_on` (first day) and `next_on`: that of the next month, of the last one the cutoff.
     """
-    if known.is_empty():
+    begun = known.filter(pl.col("started_on") < cutoff_on)
+    if begun.is_empty():
         return pl.DataFrame(schema={"month_on": pl.Date, "next_on": pl.Date})
-    first = known.select(pl.col("started_on").min().dt.truncate("1mo")).item()
+    first = begun.select(pl.col("started_on").min().dt.truncate("1mo")).item()
     days: list[date] = pl.date_range(first, cutoff_on, "1mo", eager=True).to_list()
     if days[-1] == cutoff_on:
         days.pop()
@@ -35,12 +35,18 @@ def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
 
 
 def priced(known: pl.DataFrame) -> pl.DataFrame:
-    """Add what each term brings per month, and from when it is paid: after its trial."""
+    """Add what each term brings per month, from when it is paid (after its trial), and until when:
+    a day between two terms of one contract (an end that is written as 23:59) is no interruption.
+    """
     price = monthly_amounts(
         *(pl.col(name) for name in ("price_minor", "period_months", "period_days"))
     )
-    return known.with_columns(
-        mrr_minor=price, paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on")
+    goes_on = pl.col("contract_place") == pl.col("contract_place").shift(-1)
+    next_on = pl.when(goes_on).then(pl.col("started_on").shift(-1))
+    return known.sort("contract_place", "started_on").with_columns(
+        mrr_minor=price,
+        paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on"),
+        ended_on=pl.coalesce(next_on, "ended_on"),
     )
 
 
@@ -120,30 +126,39 @@ def unreconciled(waterfall: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame
     ).unique(["currency", "month_on"], maintain_order=True)
 
 
-def converted(waterfall: pl.DataFrame, settings: ConversionSettings) -> pl.DataFrame:
-    """Bring all currencies to one by fixed rates, and add them up month by month.
+def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> pl.DataFrame:
+    """Bring currencies to one by fixed rates, and add them up month by month.
 
     Each amount is rounded once; so a converted month may miss a cent, and is for reading, not for
-    books.
+    books. A user who pays in two currencies is two in the counts.
 
-    Raises:
-        KeyError: a currency has no rate.
+    Args:
+        waterfall: `revenue_waterfall`.
+        settings: Rates and their day; None: no total is made.
+
+    Returns:
+        `revenue_waterfall_total`: one row per month. Its `currency` says the day of the rates, and
+        which currencies have none and are left out.
     """
+    if settings is None:
+        return waterfall.clear()
     rates = {settings.currency: 1.0, **settings.rates}
     target = 10 ** decimals_of(settings.currency)
+    has_rate = pl.col("currency").is_in(list(rates))
+    without = waterfall.filter(~has_rate)["currency"].unique().sort().to_list()
     factor = pl.col("currency").replace_strict(
         {code: rate * target / 10 ** decimals_of(code) for code, rate in rates.items()},
         default=None,
         return_dtype=pl.Float64,
     )
-    told: dict[str, Any] = {
-        name: (pl.col(name) * factor).round().cast(pl.Int64) for name in AMOUNTS
-    }
-    return (
-        waterfall.with_columns(**told)
+    label = f"{settings.currency} at rates of {settings.rates_of}"
+    if without:
+        label += f", without {', '.join(without)}"
+    summed = (
+        waterfall.filter(has_rate)
+        .with_columns((pl.col(name) * factor).round().cast(pl.Int64) for name in AMOUNTS)
         .group_by("month_on")
         .agg(pl.col(*AMOUNTS, *COUNTS).sum())
-        .with_columns(currency=pl.lit(f"{settings.currency} at rates of {settings.rates_of}"))
-        .select(waterfall.columns)
-        .sort("month_on")
+        .with_columns(currency=pl.lit(label))
     )
+    return summed.select(waterfall.columns).sort("month_on")

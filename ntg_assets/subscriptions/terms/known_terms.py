@@ -42,13 +42,12 @@ def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) 
         longest_gap_days: Days between two terms of one contract that are no interruption.
 
     Returns:
-        `known_terms`, by contract and start, terms that were announced for later included.
+        `known_terms`, by contract and start, with terms and contracts that were announced for
+        later: one keeps its contract from looking like its end, the other says who has signed.
         `contract_place` numbers the contracts, one that was interrupted being several;
         `next_known_on` says when it could be seen that a term is followed by another one.
     """
-    seen = terms.filter((pl.col("known_on") < cutoff_on) & (pl.col("started_on") < cutoff_on)).sort(
-        "subscription_id", "started_on"
-    )
+    seen = terms.filter(pl.col("known_on") < cutoff_on).sort("subscription_id", "started_on")
     is_end_known = (pl.col("end_known_on") < cutoff_on).fill_null(value=False)
     seen = seen.with_columns(
         pl.when(is_end_known).then(name).alias(name)
