@@ -14,10 +14,11 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import Contract, IdTypes
 from ntg_assets.interactions.interactions import code_interactions
-from ntg_assets.ranking import contracts as ranking_contracts
+from ntg_assets.ranking.contracts import Candidates
+from ntg_assets.ranking.lists.contracts import Recommendations
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.scored_users import candidate_rows, recommendation_rows, walk_users
-from ntg_assets.ranking.scoring.model import STRENGTH, catalogue, ranking_model
+from ntg_assets.ranking.scoring.model import catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import configured_sources
 from ntg_assets.sql import Query, Stream, Table
@@ -103,10 +104,8 @@ def night(store: str) -> dict[str, Any]:
         "n_users": coded.n_users,
         "n_sources": len(model.sources),
         "code_interactions": log,
-        "candidates": _write(store, "candidates", candidates, ranking_contracts.Candidates),
-        "recommendations": _write(
-            store, "recommendations", lists, ranking_contracts.Recommendations
-        ),
+        "candidates": _write(store, "candidates", candidates, Candidates),
+        "recommendations": _write(store, "recommendations", lists, Recommendations),
     }
 
 

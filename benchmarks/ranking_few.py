@@ -24,11 +24,13 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.learning.blend_fit import ndcg_of, returns_position
 from ntg_assets.ranking.learning.examples import Examples, collect_examples
 from ntg_assets.ranking.learning.inner_cut import inner_slices
-from ntg_assets.ranking.learning.ranking_weights import learn_weights, ndcg_of, returns_position
+from ntg_assets.ranking.learning.popularity_pace import Pace
+from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.learning.repeat_weights import with_returns
-from ntg_assets.ranking.scoring.popularity import with_half_lives
+from ntg_assets.ranking.learning.teaching import blended_settings
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 
 SEED, N_USERS, DRAWS, SAMPLES = 20_261_128, 48, 50, 200
@@ -67,17 +69,19 @@ CASES: Mapping[str, Case] = {
 def judge(case: Case, *, draws: int) -> dict[str, float]:
     """Return mean NDCG@10 of the draws, of the popularity they choose, and of all labels."""
     known, _ = cut(case.events(), case.strategy, HELD_SHARE)
-    settings = with_half_lives(case.ranking, code_interactions(known).at)
+    settings, pace = blended_settings(
+        code_interactions(known), strategy=case.strategy, settings=case.ranking, seed=SEED
+    )
     settings = settings.model_copy(update={"inner_users": 1_000})
     sources = configured_sources(settings)
     cuts = inner_slices(known, strategy=case.strategy, settings=settings)
     examples = collect_examples(cuts, taste=TasteSettings(), settings=settings, seed=SEED)
     every = np.arange(examples.n_users)
-    whole = _ndcg(examples, _learn(examples, sources, settings), sources)
+    whole = _ndcg(examples, _learn(examples, sources, settings, pace), sources)
     found = []
     for draw in range(draws):
         drawn = np.isin(every, random_stream(SEED, f"few {draw}").permutation(every)[:N_USERS])
-        weights = _learn(examples.only(drawn), sources, settings)
+        weights = _learn(examples.only(drawn), sources, settings, pace)
         floor = weights["is_floor"].to_numpy().astype(float)[: len(sources)]
         few = _ndcg(examples, weights, sources)[~drawn].mean()
         popular = ndcg_of(examples, examples.features @ floor)[~drawn].mean()
@@ -92,9 +96,13 @@ def judge(case: Case, *, draws: int) -> dict[str, float]:
     }
 
 
-def _learn(examples: Examples, sources: list[Source], settings: RankingSettings) -> pl.DataFrame:
+def _learn(
+    examples: Examples, sources: list[Source], settings: RankingSettings, pace: Pace | None
+) -> pl.DataFrame:
     rng = random_stream(SEED, "ranking_weights")
-    return learn_weights(examples, sources=sources, settings=settings, rng=rng, samples=SAMPLES)
+    return learn_weights(
+        examples, sources=sources, settings=settings, rng=rng, samples=SAMPLES, pace=pace
+    )
 
 
 def _ndcg(examples: Examples, weights: pl.DataFrame, sources: list[Source]) -> Floats:

@@ -12,14 +12,12 @@ from ntg_assets.arrays import codes_of
 from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
-from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.learning.examples import Examples, graphs_of
+from ntg_assets.ranking.learning.teaching import teach
 from ntg_assets.ranking.lists.recommendations import rank_users
 from ntg_assets.ranking.scoring.model import RankingModel, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.scores import is_large, user_blocks
-from ntg_assets.ranking.scoring.sources import configured_sources
 
 
 class Learned(NamedTuple):
@@ -41,11 +39,14 @@ class Learned(NamedTuple):
 def learn(task: Task, *, seed: int, samples: int) -> Learned:
     """Learn weights inside TRAIN and build every source from it."""
     settings, log = task.ranking, task.log
-    cuts = inner_slices(task.train, strategy=task.strategy, settings=settings, most=MOST_SLICES)
-    examples = collect_examples(cuts, taste=task.taste, settings=settings, seed=seed)
-    rng = random_stream(seed, "ranking_weights")
-    weights = learn_weights(
-        examples, sources=configured_sources(settings), settings=settings, rng=rng, samples=samples
+    taught = teach(
+        task.train,
+        strategy=task.strategy,
+        taste=task.taste,
+        settings=settings,
+        seed=seed,
+        rng=random_stream(seed, "ranking_weights"),
+        samples=samples,
     )
     tables = {
         **graphs_of(log, taste=task.taste, seed=seed),
@@ -56,7 +57,7 @@ def learn(task: Task, *, seed: int, samples: int) -> Learned:
     asked = mark_dislikes(
         task.train.filter(pl.col("user_id").is_in(task.users.implode())), settings.dislikes
     )
-    return Learned(examples, weights, tables, code_interactions(asked, items=log.items))
+    return Learned(*taught, tables, code_interactions(asked, items=log.items))
 
 
 def model_of(task: Task, learned: Learned, *, weights: pl.DataFrame | None) -> RankingModel:

@@ -25,18 +25,18 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning import weight_prior
-from ntg_assets.ranking.learning.examples import Examples, collect_examples
-from ntg_assets.ranking.learning.inner_cut import inner_slices
-from ntg_assets.ranking.learning.ranking_weights import (
+from ntg_assets.ranking.learning.blend_fit import (
     Pull,
     cross_fitted,
     fit,
     ndcg_of,
     returns_position,
 )
+from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.repeat_weights import fit_returns, with_returns
+from ntg_assets.ranking.learning.teaching import blended_settings
 from ntg_assets.ranking.learning.weight_prior import GAIN, roles_of
-from ntg_assets.ranking.scoring.popularity import with_half_lives
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 
 SEED = 20_261_128
@@ -71,7 +71,9 @@ def weights_of(
     events: pl.DataFrame, *, strategy: str, settings: RankingSettings
 ) -> dict[str, float | int]:
     """Learn the weights of a log: the sum of each role's, the gain over the floor, label users."""
-    settings = with_half_lives(settings, code_interactions(events).at)
+    settings, _ = blended_settings(
+        code_interactions(events), strategy=strategy, settings=settings, seed=SEED
+    )
     sources = configured_sources(settings)
     cuts = inner_slices(events, strategy=strategy, settings=settings)
     examples = collect_examples(cuts, taste=TasteSettings(), settings=settings, seed=SEED)

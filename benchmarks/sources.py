@@ -29,16 +29,17 @@ from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
-from ntg_assets.ranking.learning.ranking_weights import (
+from ntg_assets.ranking.learning.blend_fit import (
     Pull,
     cross_fitted,
     ndcg_of,
     returns_position,
 )
+from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
+from ntg_assets.ranking.learning.inner_cut import InnerSlice, inner_slices
+from ntg_assets.ranking.learning.teaching import blended_settings
 from ntg_assets.ranking.learning.weight_prior import weight_prior
-from ntg_assets.ranking.scoring.popularity import return_window, with_half_lives
+from ntg_assets.ranking.scoring.popularity import return_window
 from ntg_assets.ranking.scoring.sources import Source, configured_sources
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.taste.neighbours import CountBlock, choose_neighbours, rows_at_once
@@ -139,7 +140,9 @@ def compare(
         NotEnoughDataError: no labels lie inside TRAIN.
     """
     known, _ = cut(events, strategy, HELD_SHARE)
-    settings = with_half_lives(ranking, code_interactions(known).at)
+    settings = blended_settings(
+        code_interactions(known), strategy=strategy, settings=ranking, seed=SEED
+    ).settings
     sources, cuts = (
         configured_sources(settings),
         list(inner_slices(known, strategy=strategy, settings=settings)),

@@ -10,9 +10,8 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
-from ntg_assets.ranking.learning.inner_cut import inner_slices
-from ntg_assets.ranking.learning.ranking_weights import learn_weights
+from ntg_assets.ranking.learning.examples import Examples, graphs_of
+from ntg_assets.ranking.learning.teaching import teach
 from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.recommendations import default_list
@@ -24,7 +23,7 @@ from ntg_assets.ranking.lists.scored_users import (
 )
 from ntg_assets.ranking.scoring.model import RankingModel, catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
-from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, configured_sources
+from ntg_assets.ranking.scoring.sources import GRAPH_TABLES
 
 TASTE = TasteSettings(
     min_item_support=1,
@@ -42,6 +41,7 @@ RANKING = RankingSettings(
     popularity_half_life_days=[7, 90],
     evaluation_k=[3, 5],
     inner_slices=2,
+    inner_label_users=0,
 )
 NO_TITLES = pl.DataFrame(schema={"item_id": pl.Int64, "title": pl.String})
 SAMPLES = 100
@@ -77,15 +77,15 @@ def make_world(
     tables["item_popularity"] = item_popularity(
         coded, now=cutoff_at, half_life_days=ranking.popularity_half_life_days
     )
-    examples = collect_examples(
-        inner_slices(train, strategy=strategy, settings=ranking),
+    rng = random_stream(1, "ranking_weights")
+    examples, weights = teach(
+        train,
+        strategy=strategy,
         taste=taste,
         settings=ranking,
         seed=1,
-    )
-    rng = random_stream(1, "ranking_weights")
-    weights = learn_weights(
-        examples, sources=configured_sources(ranking), settings=ranking, rng=rng, samples=SAMPLES
+        rng=rng,
+        samples=SAMPLES,
     )
     tables["ranking_weights"] = weights
     tables["item_rules"] = judge_items(train, categories, rules=ranking.rules, cutoff_at=cutoff_at)

@@ -23,7 +23,7 @@ from ntg_assets.optional_sources.contracts import InputFiles
 from ntg_assets.optional_sources.reading import read_optional_sources, require_source_files
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import source_step
-from ntg_assets.ranking.contracts import ExcludedItemsTable
+from ntg_assets.ranking.lists.contracts import ExcludedItemsTable
 from ntg_assets.revenue.contacts.list_contracts import TrialLogTable, UserListsTable
 from ntg_assets.stages import BACKTEST, EXPERIMENTS
 from ntg_assets.subscriptions.terms.contracts import (

@@ -25,15 +25,15 @@ pytestmark = pytest.mark.slow
 
 STAGED = (
     "split_boundaries train_events user_features item_features interaction_features"
-    " feature_manifest taste_graph taste_axes user_taste item_embeddings candidates ranking_weights"
+    " feature_manifest taste_graph taste_axes user_taste item_embeddings ranking_weights"
     " recommendations churn_labels churn_coefficients churn_scores ltv_estimates revenue_risk_radar"
     " intervention_targets"
 )
 DESIGNED = {
     "ingest": "events items quarantine load_ledger volume_report",
     "backtest": (
-        f"{STAGED} val_events test_events retrieval_report ranking_report churn_calibration"
-        " radar_backtest leakage_audit"
+        f"{STAGED} candidates val_events test_events retrieval_report ranking_report"
+        " churn_calibration radar_backtest leakage_audit"
     ),
     "live": STAGED,
     "experiments": "assignments exposures unit_metrics readouts decisions",

@@ -67,7 +67,7 @@ ROWS: dict[tuple[str, str], list[dict[str, object]]] = {
 
 ORIGINS = {
     "title": [Origin(Table("ingest", "items"), "title", CONTRACT)],
-    "rank": [Origin(Table("live", name), None, READ) for name in ("items", "candidates")],
+    "rank": [Origin(Table("live", name), None, READ) for name in ("items", "taste_graph")],
 }
 
 
@@ -113,7 +113,7 @@ def test_dictionary_says_what_a_column_is_made_from(published: Connection) -> No
         ).fetchall()
     )
     assert made_from["title"] == "ingest.items.title"
-    assert made_from["rank"] == "live.candidates, live.items"
+    assert made_from["rank"] == "live.items, live.taste_graph"
     assert made_from["score"] is None
 
 

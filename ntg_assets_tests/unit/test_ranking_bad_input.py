@@ -18,6 +18,7 @@ from ntg_assets.errors import ConfigurationError
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.local_days import with_event_on
 from ntg_assets.ranking import contracts
+from ntg_assets.ranking.lists import contracts as list_contracts
 from ntg_assets.ranking.scoring.scores import score_users
 from ntg_assets.taste.contracts import TasteGraph
 from ntg_assets.taste.sequence_graph import build_sequence_graph
@@ -156,7 +157,7 @@ def test_ids_with_quotes_and_emoji_stay_as_they_are() -> None:
     check_frame(world.tables["taste_graph"], TasteGraph, ids=ids)
     for name, model in (
         ("candidates", contracts.Candidates),
-        ("recommendations", contracts.Recommendations),
+        ("recommendations", list_contracts.Recommendations),
     ):
         check_frame(world.tables[name], model, ids=ids)
     assert set(world.tables["recommendations"]["item_id"]) <= set(awkward["item_id"])

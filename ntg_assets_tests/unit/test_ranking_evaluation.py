@@ -8,13 +8,10 @@ from ntg_assets.evaluation.ranking import contracts as ranking_contracts
 from ntg_assets.evaluation.ranking import outcomes as ranking_outcomes
 from ntg_assets.evaluation.ranking.category_mix import category_mix, miscalibration
 from ntg_assets.evaluation.ranking.comparisons import compare_strategies
+from ntg_assets.evaluation.ranking.item_slices import item_groups, measure_item_slices
+from ntg_assets.evaluation.ranking.list_breadth import list_breadth
 from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
-from ntg_assets.evaluation.ranking.report import (
-    item_groups,
-    list_breadth,
-    measure_item_slices,
-    report_ranking,
-)
+from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
 from ntg_assets.randomness import random_stream
 from ntg_assets_tests.logs import events
@@ -170,6 +167,26 @@ def test_slices_by_item_look_at_part_of_the_relevant_items() -> None:
     assert (
         cell(table, split="test", slice="new_items", strategy="blend", metric="recall")["mean"] == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "n_users", "recall"),
+    # user 1 took 10 again and 20 for the first time, and is shown 20; user 2 took 30, shown 30
+    [("repeated_items", 1, 0.0), ("untried_items", 2, 1.0)],
+)
+def test_what_is_repeated_is_measured_apart_where_lists_may_show_it(
+    name: str, n_users: int, recall: float
+) -> None:
+    by_item = measure_item_slices(
+        HELD, lists=LISTS, default_list=DEFAULT, train=TRAIN, ks=[2], allow_consumed=True
+    )
+    made = report_ranking(
+        outcomes(), by_item, rng=lambda use: random_stream(1, use), samples=100, minimum_users=3
+    )
+    check_frame(made, ranking_contracts.RankingReport, ids=INTEGERS)
+    row = cell(made, split="val", slice=name, strategy="blend", metric="recall", k=2)
+    assert (row["n_users"], row["mean"]) == (n_users, recall)
+    assert report().filter(pl.col("slice") == name).is_empty()
 
 
 def test_breadth_counts_items_on_any_list() -> None:

@@ -8,6 +8,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts
+from ntg_assets.ranking.lists import contracts as list_contracts
 from ntg_assets.ranking.lists.cold_start import chosen_half_life
 from ntg_assets.ranking.lists.recommendations import rank_users, recommendation_id
 from ntg_assets.ranking.scoring.popularity import item_popularity
@@ -23,10 +24,10 @@ CONTRACTS = {
     "item_popularity": contracts.ItemPopularity,
     "ranking_weights": contracts.RankingWeights,
     "candidates": contracts.Candidates,
-    "recommendations": contracts.Recommendations,
-    "default_list": contracts.DefaultList,
-    "default_list_report": contracts.DefaultListReport,
-    "strategy_lists": contracts.StrategyLists,
+    "recommendations": list_contracts.Recommendations,
+    "default_list": list_contracts.DefaultList,
+    "default_list_report": list_contracts.DefaultListReport,
+    "strategy_lists": list_contracts.StrategyLists,
 }
 
 

@@ -3,7 +3,7 @@ from math import log2
 import numpy as np
 import pytest
 
-from ntg_assets.evaluation.ranking.report import gini
+from ntg_assets.evaluation.ranking.list_breadth import gini
 from ntg_assets.statistics.bootstrap import mean_intervals
 from ntg_assets.statistics.ranking_metrics import hits_by_place, user_metrics
 

@@ -11,7 +11,12 @@ from ntg_assets.configuration.rules import Diversity, ItemListSettings, RulesSet
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.errors import ConfigurationError, SourceError
 from ntg_assets.ranking.checks import LISTS, excluded_places
-from ntg_assets.ranking.contracts import DefaultList, ItemRules, RankingRulesReport, Recommendations
+from ntg_assets.ranking.lists.contracts import (
+    DefaultList,
+    ItemRules,
+    RankingRulesReport,
+    Recommendations,
+)
 from ntg_assets.ranking.lists.excluded_items import ExcludedItems, find_excluded, read_excluded
 from ntg_assets.ranking.lists.item_rules import judge_items
 from ntg_assets.ranking.lists.reranking import make_lists

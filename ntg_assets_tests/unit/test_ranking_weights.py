@@ -7,16 +7,11 @@ import pytest
 
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.learning.blend_fit import Pull, fit, ndcg_of
 from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.harm_guard import Evidence, expected_gain
 from ntg_assets.ranking.learning.inner_cut import inner_slices, sample_users
-from ntg_assets.ranking.learning.ranking_weights import (
-    Evidence,
-    Pull,
-    expected_gain,
-    fit,
-    learn_weights,
-    ndcg_of,
-)
+from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.learning.weight_prior import Expected, WeightPrior
 from ntg_assets.ranking.scoring.sources import Source
 from ntg_assets.statistics.bootstrap import Interval

@@ -220,7 +220,7 @@ def test_ticks_wait_for_runs_of_this_workspace_only(
     assert unfinished_run(instance, paths) is None
     assert waits_for(instance, paths) == ""
     ad_hoc = make_run(
-        instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["live", "candidates"])})
+        instance, QUEUED, asset_selection=frozenset({dg.AssetKey(["live", "recommendations"])})
     )
     assert waits_for(instance, paths).startswith(f"run {ad_hoc} is QUEUED")
 

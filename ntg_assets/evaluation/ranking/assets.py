@@ -11,8 +11,10 @@ from ntg_assets.evaluation.ranking.contracts import (
     RankingReport,
     RetrievalReport,
 )
+from ntg_assets.evaluation.ranking.item_slices import measure_item_slices
+from ntg_assets.evaluation.ranking.list_breadth import list_breadth
 from ntg_assets.evaluation.ranking.outcomes import HeldOut, list_outcomes, past_of, relevant_pairs
-from ntg_assets.evaluation.ranking.report import list_breadth, measure_item_slices, report_ranking
+from ntg_assets.evaluation.ranking.report import report_ranking
 from ntg_assets.evaluation.ranking.retrieval_report import report_retrieval
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.staging import staged_asset

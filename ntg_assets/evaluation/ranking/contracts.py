@@ -1,7 +1,8 @@
 """Contracts of the ranking's evaluation."""
 
 from ntg_assets.contracts import Contract, column, contract, identifier
-from ntg_assets.evaluation.ranking.report import ITEM_SLICES, USER_METRICS, USER_SLICES
+from ntg_assets.evaluation.ranking.item_slices import ITEM_SLICES
+from ntg_assets.evaluation.ranking.report import USER_METRICS, USER_SLICES
 from ntg_assets.ranking.lists.strategies import STRATEGIES
 from ntg_assets.summaries import summary
 

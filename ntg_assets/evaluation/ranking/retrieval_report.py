@@ -10,7 +10,7 @@ import polars as pl
 from ntg_assets.arrays import codes_of
 from ntg_assets.evaluation.ranking.outcomes import HeldOut, relevant_pairs
 from ntg_assets.sql import Query, Source, query
-from ntg_assets.statistics.bootstrap import mean_intervals
+from ntg_assets.statistics.bootstrap import Interval, mean_intervals
 from ntg_assets.storage.run import run
 
 ALL_SOURCES = "all"
@@ -59,25 +59,33 @@ def report_retrieval(
         )
     )
     recall, marginal = _recalls(relevant, found_candidates, users, sources)
-    n_users, found = (
-        len(users),
-        mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples),
-    )
-    n_columns = len(sources) + 1
-    columns = {"recall": slice(0, n_columns), "marginal_recall": slice(n_columns, 2 * n_columns)}
+    interval = mean_intervals(np.concatenate([recall, marginal], axis=1), rng=rng, samples=samples)
     frame = pl.DataFrame(
         {
+            "split": held.split,
             "source": [ALL_SOURCES, *sources],
+            "n_users": len(users),
             "n_candidates_per_user": [sizes[name] for name in (ALL_SOURCES, *sources)],
-        }
+        },
+        schema_overrides={"n_users": pl.Int64},
     )
-    return frame.with_columns(
-        pl.lit(held.split).alias("split"),
-        pl.lit(n_users, pl.Int64).alias("n_users"),
-        *(pl.Series(name, found.mean[part]) for name, part in columns.items()),
-        *(pl.Series(f"{name}_low", found.low[part]) for name, part in columns.items()),
-        *(pl.Series(f"{name}_high", found.high[part]) for name, part in columns.items()),
-    ).select(list(RETRIEVAL_SCHEMA))
+    return frame.with_columns(_estimates(interval, n_sources=len(sources) + 1)).select(
+        list(RETRIEVAL_SCHEMA)
+    )
+
+
+def _estimates(interval: Interval, *, n_sources: int) -> list[pl.Series]:
+    """Name recall, then marginal recall, of each source, with the ends of their intervals."""
+    parts = {
+        "recall": slice(0, n_sources),
+        "marginal_recall": slice(n_sources, 2 * n_sources),
+    }
+    ends = {"": interval.mean, "_low": interval.low, "_high": interval.high}
+    return [
+        pl.Series(f"{name}{end}", values[part])
+        for name, part in parts.items()
+        for end, values in ends.items()
+    ]
 
 
 RETRIEVAL_SCHEMA = {

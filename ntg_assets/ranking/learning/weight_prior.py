@@ -23,6 +23,7 @@ from ntg_assets.ranking.scoring.sources import RETURNS, Source
 TABLE = "prior_weights.csv"
 GAIN = "gain_over_floor"  # row of the table: (NDCG of the learned blend / of the floor) - 1
 FLOOR, FASTER, SLOWER = "popularity_floor", "popularity_faster", "popularity_slower"
+POPULARITY = "popularity"  # all three together, where a blend has one
 OWN_PAST = "consumed_decayed"
 # a handful of families cannot show that a weight is the same everywhere. Of .15 and .4, measured on
 # 48 label users of four logs: .972 to .988 and .975 to 1 of what all their label users teach
@@ -72,10 +73,13 @@ class WeightPrior:
 
 def roles_of(sources: Sequence[Source], *, floor: int) -> list[str]:
     """Name what each source is to the blend, whatever half-lives the log asks for."""
-    return [_role(source, position, floor) for position, source in enumerate(sources)]
+    n_popular = sum(source.kind == "popularity" for source in sources)
+    return [_role(source, position, floor, n_popular) for position, source in enumerate(sources)]
 
 
-def _role(source: Source, position: int, floor: int) -> str:
+def _role(source: Source, position: int, floor: int, n_popular: int) -> str:
+    if source.kind == "popularity" and n_popular == 1:
+        return POPULARITY
     if source.kind == "popularity":
         return FLOOR if position == floor else (FASTER if position < floor else SLOWER)
     return OWN_PAST if source.kind == "consumed" and source.name != RETURNS else source.name
@@ -105,7 +109,7 @@ def weight_prior(*, consumed: str, leave_out: Collection[str] = ()) -> WeightPri
             f"ranking.prior_leave_out: {what}, and the prior of the weights needs"
             f" {FEWEST_FAMILIES} of {', '.join(known)}. Name fewer or other families."
         )
-    believed = table.filter(pl.col("family").is_in(families))
+    believed = _with_all_popularity(table.filter(pl.col("family").is_in(families)))
     cells = believed.group_by("family").agg(pl.struct("log", "strategy").n_unique().alias("n"))
     means = (
         believed.group_by("family", "role")
@@ -124,6 +128,12 @@ def weight_prior(*, consumed: str, leave_out: Collection[str] = ()) -> WeightPri
         expected[GAIN],
         families,
     )
+
+
+def _with_all_popularity(table: pl.DataFrame) -> pl.DataFrame:
+    """Add what the popularities of a log weigh together, where it has no such row."""
+    parts = table.filter(pl.col("role").is_in((FLOOR, FASTER, SLOWER)))
+    return pl.concat([table, parts.with_columns(pl.lit(POPULARITY).alias("role"))])
 
 
 def _expected(found: Floats, n_families: int) -> Expected:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Longs
-from ntg_assets.configuration.rules import RulesSettings
+from ntg_assets.configuration.rules import Freshness, RulesSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.ranking.learning.inner_cut import sample_users
 from ntg_assets.ranking.lists.excluded_items import ExcludedItems
@@ -173,42 +173,37 @@ def _exclusion_steps(
 def _list_steps(rules: RulesSettings, facts: pl.DataFrame) -> Iterator[Part]:
     for position, boost in enumerate(rules.boosts, start=1):
         what = boost.category or f"item {boost.item}"
-        told = _no_category(what, facts) if boost.category else _no_item([str(boost.item)], facts)
-        yield "boosts", rules.boosts[:position], f"{what} x {boost.factor:g}", boosted(boost), told
+        warning = (
+            _no_category(what, facts) if boost.category else _no_item([str(boost.item)], facts)
+        )
+        applies_to = f"{what} x {boost.factor:g}"
+        yield "boosts", rules.boosts[:position], applies_to, boosted(boost), warning
     if rules.freshness:
-        new = pl.col("age_days") <= rules.freshness.within_days
-        told = (
-            f"{rules.freshness.at_least} places for items first seen within"
-            f" {rules.freshness.within_days:g} days"
-        )
-        yield (
-            "freshness",
-            rules.freshness,
-            told,
-            new,
-            None if facts.filter(new).height else "no item of TRAIN is that new",
-        )
-    for position, cap in enumerate(rules.category_caps, start=1):
-        held = pl.col("categories").list.contains(cap.category)
-        yield (
-            "category_caps",
-            rules.category_caps[:position],
-            f"{cap.category} <= {cap.at_most}",
-            held,
-            _no_category(cap.category, facts),
-        )
-    if rules.every_category_at_most:
-        told = f"each category <= {rules.every_category_at_most}"
-        yield (
-            "every_category_at_most",
-            rules.every_category_at_most,
-            told,
-            pl.col("categories").list.len() > 0,
-            None,
-        )
+        yield _freshness_step(rules.freshness, facts)
+    yield from _category_steps(rules, facts)
     if rules.diversity:
-        told = f"by {rules.diversity.by}, relevance {rules.diversity.relevance_weight:g}"
-        yield "diversity", rules.diversity, told, pl.lit(value=True), None
+        applies_to = f"by {rules.diversity.by}, relevance {rules.diversity.relevance_weight:g}"
+        yield "diversity", rules.diversity, applies_to, pl.lit(value=True), None
+
+
+def _freshness_step(freshness: Freshness, facts: pl.DataFrame) -> Part:
+    new = pl.col("age_days") <= freshness.within_days
+    applies_to = (
+        f"{freshness.at_least} places for items first seen within {freshness.within_days:g} days"
+    )
+    warning = None if facts.filter(new).height else "no item of TRAIN is that new"
+    return "freshness", freshness, applies_to, new, warning
+
+
+def _category_steps(rules: RulesSettings, facts: pl.DataFrame) -> Iterator[Part]:
+    for position, cap in enumerate(rules.category_caps, start=1):
+        names = pl.col("categories").list.contains(cap.category)
+        applies_to = f"{cap.category} <= {cap.at_most}"
+        warning = _no_category(cap.category, facts)
+        yield "category_caps", rules.category_caps[:position], applies_to, names, warning
+    if most := rules.every_category_at_most:
+        names = pl.col("categories").list.len() > 0
+        yield "every_category_at_most", most, f"each category <= {most}", names, None
 
 
 def _no_item(ids: list[str], facts: pl.DataFrame) -> str | None:

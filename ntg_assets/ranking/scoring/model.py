@@ -154,39 +154,18 @@ def ranking_model(
         or [HALF_LIVES[-1]]
     )
     settings = settings.model_copy(update={"popularity_half_life_days": half_lives})
-    given = {"", *graphs, *([RISING] if LATENT in graphs else [])}
-    given |= set() if log is None else {NEIGHBOURS}
-    sources = [source for source in configured_sources(settings) if source.graph in given]
-    learned: dict[str, float] = {}
-    if weights is not None:
-        learned = dict(weights.select("feature", "weight").iter_rows())
-        floors = set(weights.filter("is_floor")["feature"])
-        sources = [
-            source
-            for source in sources
-            if learned.get(source.name, 0.0) > 0 or source.name in floors | {PLAIN_GRAPH}
-        ]
+    learned = {} if weights is None else dict(weights.select("feature", "weight").iter_rows())
+    sources = _sources(settings, {*graphs, *([] if log is None else [NEIGHBOURS])}, weights)
     facts = popularity.select("item_id", "n_users", "n_repeat_users", *RETURN_COLUMNS).unique()
     facts = facts.sort("n_users", "item_id", descending=[True, False])
     items = facts["item_id"]
-    embeddings = embeddings_of(graphs.get(LATENT), items)
-    rising = rising_factor(facts)
-    between_items = {
-        name: edges_between(graphs[name], items, strength)
-        for name, strength in STRENGTH.items()
-        if name in graphs
-    }
-    is_asked = log is not None and any(source.kind == NEIGHBOURS for source in sources)
+    embeddings, rising = embeddings_of(graphs.get(LATENT), items), rising_factor(facts)
+    is_asked = any(source.kind == NEIGHBOURS for source in sources)
     neighbours = user_neighbours(log) if log is not None and is_asked else None
     model = RankingModel(
         items=items,
         now=microseconds(cutoff_at),
-        graphs={
-            **between_items,
-            LATENT: dimension_rows(embeddings),
-            RISING: dimension_rows(embeddings * rising[: len(embeddings), None]),
-            **({NEIGHBOURS: neighbours.takes} if neighbours else {}),
-        },
+        graphs=_matrices(graphs, items, embeddings, rising, neighbours),
         embeddings=embeddings,
         rising=rising,
         popularity={
@@ -195,10 +174,7 @@ def ranking_model(
             if source.kind == "popularity"
         },
         return_share=shrunk_share(facts["n_repeat_users"], facts["n_users"], RETURN_PRIOR_USERS),
-        return_window=round(
-            float(facts["return_window_days"].to_numpy().max(initial=0.0)) * MICROSECONDS_PER_DAY
-        )
-        or 1,
+        return_window=_window(facts),
         item_returns=return_logarithms(facts),
         return_weights=np.array(
             [learned.get(name, weight) for name, weight in RETURN_DEFAULTS.items()]
@@ -209,11 +185,54 @@ def ranking_model(
         zone=zone,
         neighbours=neighbours,
     )
-    if item_rules is None:
-        return model
-    if not settings.rules.are_set and item_rules["exclusion"].null_count() == item_rules.height:
+    if item_rules is None or not _act(item_rules, settings):
         return model
     return with_rules(model, list_rules(item_rules, items=items, settings=settings.rules))
+
+
+def _sources(
+    settings: RankingSettings, present: set[str], weights: pl.DataFrame | None
+) -> list[Source]:
+    """Leave out sources whose graph is not there, and those that have no part in any list."""
+    present = {"", *present, *([RISING] if LATENT in present else [])}
+    sources = [source for source in configured_sources(settings) if source.graph in present]
+    if weights is None:
+        return sources
+    weighed = weights.filter((pl.col("weight") > 0) | pl.col("is_floor"))
+    kept = {*weighed["feature"], PLAIN_GRAPH}
+    return [source for source in sources if source.name in kept]
+
+
+def _matrices(
+    graphs: Mapping[str, pl.DataFrame],
+    items: pl.Series,
+    embeddings: Floats,
+    rising: Floats,
+    neighbours: UserNeighbours | None,
+) -> dict[str, sp.csr_array]:
+    """Lay out what profiles are spread over, by name."""
+    between_items = {
+        name: edges_between(graphs[name], items, strength)
+        for name, strength in STRENGTH.items()
+        if name in graphs
+    }
+    return {
+        **between_items,
+        LATENT: dimension_rows(embeddings),
+        RISING: dimension_rows(embeddings * rising[: len(embeddings), None]),
+        **({NEIGHBOURS: neighbours.takes} if neighbours else {}),
+    }
+
+
+def _window(facts: pl.DataFrame) -> int:
+    """Return the time over which returns are counted, microseconds."""
+    days = float(facts["return_window_days"].to_numpy().max(initial=0.0))
+    return round(days * MICROSECONDS_PER_DAY) or 1
+
+
+def _act(item_rules: pl.DataFrame, settings: RankingSettings) -> bool:
+    """Whether any rule does anything."""
+    return settings.rules.are_set or item_rules["exclusion"].null_count() < item_rules.height
 
 
 def catalogue(popularity: pl.DataFrame) -> pl.Series:

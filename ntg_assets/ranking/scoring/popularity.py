@@ -25,9 +25,12 @@ RETURN_COLUMNS = [
     "n_previous_returned",
 ]
 MINUTES = 1 / 1440  # in days
-# days: from news to films
-HALF_LIVES = (5 * MINUTES, 30 * MINUTES, 3 / 24, 1.0, 7.0, 30.0, 90.0, 365.0, 3650.0)
-FINEST = 1 / 200  # of the return window: a shorter half-life would look at a few events alone
+# days: from news to films, each about three times the one before
+HALF_LIVES = (
+    *(minutes * MINUTES for minutes in (5, 15, 60, 180)),
+    *(1.0, 3.0, 7.0, 30.0, 90.0, 365.0, 3650.0),
+)
+FINEST = 1 / 1000  # of the return window: a shorter half-life would look at a few events alone
 COARSEST = 2.0  # spans of the log: with a longer half-life nothing fades
 COLUMNS = [
     "item_id",

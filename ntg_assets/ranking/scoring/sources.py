@@ -77,6 +77,11 @@ NEW_ITEMS = "new_items"  # candidates for places held for new items; without wei
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 
 
+def popularity_name(half_life_days: float) -> str:
+    """Name the source that is popularity at a half-life."""
+    return f"popularity_{half_life_days:g}d"
+
+
 def configured_sources(settings: RankingSettings) -> list[Source]:
     """List the sources of a configuration (half-lives filled in),
     in the order in which their contributions are added up.
@@ -98,7 +103,7 @@ def configured_sources(settings: RankingSettings) -> list[Source]:
         Source("neighbours_recent", "neighbours", recent, NEIGHBOURS),
     ]
     popularity = [
-        Source(f"popularity_{days:g}d", "popularity", days)
+        Source(popularity_name(days), "popularity", days)
         for days in sorted(set(settings.popularity_half_life_days or ()))
     ]
     if settings.recommend_consumed == "never":

@@ -1,0 +1,137 @@
+"""Whether a learned blend may be used: what inner labels and other logs let expect of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from ntg_assets.arrays import Floats, Longs
+from ntg_assets.configuration.ranking import RankingSettings
+from ntg_assets.ranking.learning.blend_fit import (
+    N_FOLDS,
+    Pull,
+    cross_fitted,
+    ndcg_of,
+    returns_position,
+)
+from ntg_assets.ranking.learning.examples import Examples
+from ntg_assets.ranking.learning.popularity_pace import Pace
+from ntg_assets.ranking.learning.weight_prior import WeightPrior
+from ntg_assets.ranking.scoring.sources import Source
+from ntg_assets.statistics.bootstrap import LEVEL, Interval, mean_intervals
+
+SMALLEST_ERROR = 1e-6  # where all label users agree to the bit
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the inner labels say.
+
+    Attributes:
+        floor: Position of the popularity source that serves best by itself: at many instants, where
+            these were asked, else on the inner labels.
+        alone: NDCG of each source by itself.
+        blend: NDCG of the learned blend for users who did not teach it.
+        rival: NDCG of the floor; without instants that of the popularity that ranks best for the
+            others, user by user.
+        gain: Difference of the blend to that, user by user.
+        expected: What the blend is expected to add to the floor: the gain, weighed against what
+            other logs gain by their precisions.
+        n_users: Label users.
+    """
+
+    floor: int
+    alone: Interval
+    blend: float
+    rival: float
+    gain: Interval
+    expected: float
+    n_users: int
+
+    @property
+    def status(self) -> str:
+        """Which weights are used: those of the blend, unless they are expected to do harm."""
+        if self.gain.low[0] > 0:
+            return "learned"
+        return "floor" if self.expected < 0 or self.gain.high[0] < 0 else "prior"
+
+
+def expected_gain(gain: Interval, prior: WeightPrior, *, floor: float) -> float:
+    """Weigh what label users gained against what is known of other logs.
+
+    Args:
+        gain: Over the floor, with its interval.
+        prior: Says what share of the floor other families of logs gained, and how they differ.
+        floor: NDCG of the floor.
+    """
+    error = max(float(gain.high[0] - gain.low[0]) / (2 * ndtri((1 + LEVEL) / 2)), SMALLEST_ERROR)
+    deviation = max(prior.gain.deviation * floor, SMALLEST_ERROR)
+    own, others = 1 / error**2, 1 / deviation**2
+    return (own * float(gain.mean[0]) + others * prior.gain.mean * floor) / (own + others)
+
+
+def evidence_of(
+    examples: Examples,
+    sources: Sequence[Source],
+    prior: WeightPrior,
+    settings: RankingSettings,
+    rng: np.random.Generator,
+    samples: int,
+    pace: Pace | None,
+) -> Evidence:
+    """Compare the blend with the floor on label users who did not teach it.
+
+    Args:
+        examples: Candidates of label users.
+        sources: The sources, in the order of the features.
+        prior: Where weights are pulled to, and what other logs gain.
+        settings: Shrinkage.
+        rng: Seeded stream of the intervals.
+        samples: Resamples.
+        pace: What many instants say of popularity; None: the inner labels choose the floor.
+    """
+    alone = np.stack(
+        [ndcg_of(examples, examples.features[:, position]) for position in range(len(sources))],
+        axis=1,
+    )
+    popular = [position for position, source in enumerate(sources) if source.kind == "popularity"]
+    floor = _best_of(popular, alone) if pace is None else _position(sources, pace.chosen)
+    pull = Pull.towards(prior, sources, floor=floor, settings=settings)
+    blend = ndcg_of(examples, cross_fitted(examples, pull, returns=returns_position(sources)))
+    rival = _cross_chosen(popular, alone, examples.fold) if pace is None else alone[:, floor]
+    gain = mean_intervals((blend - rival)[:, None], rng=rng, samples=samples)
+    return Evidence(
+        floor,
+        mean_intervals(alone, rng=rng, samples=samples),
+        float(blend.mean()),
+        float(rival.mean()),
+        gain,
+        expected_gain(gain, prior, floor=float(rival.mean())),
+        examples.n_users,
+    )
+
+
+def _position(sources: Sequence[Source], half_life: float) -> int:
+    return next(
+        position
+        for position, source in enumerate(sources)
+        if source.kind == "popularity" and source.half_life == half_life
+    )
+
+
+def _best_of(popular: Sequence[int], alone: Floats) -> int:
+    return max(popular, key=lambda position: (alone[:, position].mean(), position))
+
+
+def _cross_chosen(popular: Sequence[int], alone: Floats, fold: Longs) -> Floats:
+    """Return each user's NDCG by the popularity that the others chose: the best of several on the
+    same few users looks better than it is.
+    """
+    rival = np.empty(len(alone))
+    for held in range(N_FOLDS):
+        others = alone[fold != held]
+        rival[fold == held] = alone[
+            fold == held, _best_of(popular, others if len(others) else alone)
+        ]
+    return rival
