@@ -123,7 +123,7 @@ def content_hash(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     """Hash a table's rows as a multiset: equal for equal rows in any order,
     sensitive to every value.
     """
-    columns = _column_types(connection, table)
+    columns = column_types_of(connection, table)
     values = ", ".join(quote_identifier(name) for name in columns)
     n_rows, total = connection.execute(
         f"select count(*), coalesce(sum(hash({values})), 0) from {table.quoted}"
@@ -136,18 +136,19 @@ def version_of(connection: duckdb.DuckDBPyConnection, table: Table) -> str | Non
     none where there is no such table.
     """
     try:
-        column_types = _column_types(connection, table)
+        column_types = column_types_of(connection, table)
     except duckdb.CatalogException:  # asking for it first costs more than hashing most tables
         return None
-    return _version(content_hash(connection, table), column_types)
+    return version_name(content_hash(connection, table), column_types)
 
 
 def version_written(written: Written) -> str:
     """Name the version of a table that was just written, as `version_of` does."""
-    return _version(written.content_hash, written.column_types)
+    return version_name(written.content_hash, written.column_types)
 
 
-def _version(hashed: str, column_types: Mapping[str, str]) -> str:
+def version_name(hashed: str, column_types: Mapping[str, str]) -> str:
+    """Name a version by the hash of its rows, and by the names and types of its columns."""
     shape = hashlib.sha256(json.dumps(column_types).encode()).hexdigest()[:SHAPE_DIGITS]
     return f"{hashed}-{shape}"
 
@@ -161,7 +162,7 @@ def _store(
             name
             for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()
         ]
-        _check_columns(table, found, model, maker=rows.origin)
+        check_columns(table, found, model, maker=rows.origin)
         statement = (
             f"create or replace table {table.quoted} as select {_columns(model)} from"
             f" (\n{rows.text}\n)"
@@ -174,7 +175,7 @@ def _store_frames(
 ) -> None:
     is_made = False
     for frame in rows.frames:
-        _check_columns(table, frame.columns, model, maker="its stream")
+        check_columns(table, frame.columns, model, maker="its stream")
         # not `register`: a transaction holds what was registered in it until its end
         incoming = connection.from_arrow(
             frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest())
@@ -196,7 +197,18 @@ def _columns(model: type[Contract]) -> str:
     return ", ".join(quote_identifier(name) for name in column_names(model))
 
 
-def _check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
+def check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
+    """Refuse rows whose columns are not those of the contract.
+
+    Args:
+        table: Where the rows are meant to go.
+        found: Their columns.
+        model: The contract.
+        maker: What made them, for the message.
+
+    Raises:
+        BrokenContractError: a column is missing or unknown.
+    """
     wanted = column_names(model)
     broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
     broken += [
@@ -221,16 +233,21 @@ def _check_rows(
     n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
     is_large = n_rows > CHECKED_ROWS_AT_ONCE
     if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
-        _judge_all_rows(connection, table, schema)
+        judge_all_rows(connection, table, schema)
     if key and is_large and _key_hashes_differ(connection, table, key, n_rows):
         return
-    if key and (doubled := _doubled_keys(connection, table, key)):
+    if key and (doubled := doubled_keys(connection, table, key)):
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
 
 
-def _judge_all_rows(
+def judge_all_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
 ) -> None:
+    """Hold every row of a table against its contract, batch by batch; its key is not asked.
+
+    Raises:
+        BrokenContractError: a row breaks it.
+    """
     for batch in batches(connection, table):
         if broken := violations(batch, schema):
             raise BrokenContractError(f"{table.schema}.{table.name}", broken)
@@ -263,9 +280,10 @@ def _key_hashes_differ(
     return True
 
 
-def _doubled_keys(
+def doubled_keys(
     connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]
 ) -> Violation | None:
+    """Return how many keys of a table stand for more than one row, with examples; none: no key."""
     columns = ", ".join(quote_identifier(name) for name in key)
     grouped = (
         f"select {columns}, count(*) as n from {table.quoted} group by {columns} having"
@@ -289,13 +307,14 @@ def _describe(
     return Written(
         n_rows=int(hashed.split("-")[0], 16),
         content_hash=hashed,
-        column_types=_column_types(connection, table),
+        column_types=column_types_of(connection, table),
         measures=measure_table(connection, table, model),
         sample=sample_table(connection, table, model),
     )
 
 
-def _column_types(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+def column_types_of(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    """Return the DuckDB type of each column of a stored table, in order."""
     return {
         name: type_ for name, type_, *_ in connection.execute(f"describe {table.quoted}").fetchall()
     }
