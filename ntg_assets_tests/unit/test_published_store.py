@@ -122,7 +122,8 @@ def test_a_chain_goes_on_with_the_table_where_no_column_is_known(published: Conn
         "select source_schema, source_table from answers.column_sources where column_name is null"
         " and table_schema = 'live' and table_name = 'recommendations' order by all"
     ).fetchall()
-    assert whole == [("ingest", "items"), ("live", "candidates"), ("live", "items")]
+    assert {("ingest", "items"), ("live", "taste_graph"), ("live", "ranking_weights")} < {*whole}
+    assert {schema for schema, _ in whole} == {"ingest", "live"}
 
 
 def test_no_meaning_sends_its_reader_to_another_table(published: Connection) -> None:
