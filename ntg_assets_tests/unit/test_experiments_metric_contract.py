@@ -1,7 +1,9 @@
 """What a metric may say of itself, and that every part of it reaches the numbers."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from ntg_assets.configuration.experiments.settings import ExperimentSettings, Ex
 from ntg_assets.experiments.data import log_tables, summed_tables
 from ntg_assets.experiments.data.evidence import ArmTraffic, Evidence
 from ntg_assets.experiments.readout.readouts import read_out
-from ntg_assets.statistics.from_values import sample_from_values
+from ntg_assets.statistics import metric_kinds
+from ntg_assets.statistics.from_values import moments_from_values, sample_from_values
 from ntg_assets.statistics.metric_kinds import KINDS, Arm, Compared, MetricKind, Terms
 from ntg_assets.statistics.moments import sums_of
+from ntg_assets.statistics.quantiles import mid_quantiles
 from ntg_assets.statistics.skewness import Shape, compare_skewed, pooled_variance
 from ntg_assets.statistics.two_samples import compare_means
 from ntg_assets.storage.run import run
@@ -26,6 +30,9 @@ from ntg_assets_tests.unit.test_experiments_order_statistics import units
 
 START = datetime(2026, 1, 5)
 SOURCE = {"kind": "log", "exposures": {"files": ["seen.csv"]}}
+
+KIND_VECTORS_FILE = Path(__file__).parents[1] / "golden" / "metric_kind_vectors.json"
+KIND_VECTORS = json.loads(KIND_VECTORS_FILE.read_text(encoding="utf-8"))
 
 
 def metric(**fields: Any) -> MetricSettings:
@@ -55,9 +62,33 @@ def test_what_cannot_be_is_refused_in_words(fields: dict[str, Any], told: str) -
 
 
 def test_a_kind_is_one_class_that_its_file_registers() -> None:
-    assert set(KINDS) == {"mean", "proportion", "quantile", "ratio", "retention", "revenue"}
+    assert set(KINDS) == {module.name for module in iter_modules(metric_kinds.__path__)} - {"kind"}
     for name, kind in KINDS.items():
         assert type(kind).__module__ == f"ntg_assets.statistics.metric_kinds.{name}"
+
+
+def arms_of(vector: dict[str, Any], kind: MetricKind) -> list[Arm]:
+    values = [
+        arm.get("values") or [1] * arm["successes"] + [0] * (arm["n"] - arm["successes"])
+        for arm in vector["arms"]
+    ]
+    if kind.reads_ranks:
+        return [Arm(ranks=ranks) for ranks in mid_quantiles(values, Terms().quantile)]
+    below = [arm.get("denominators") for arm in vector["arms"]]
+    return [
+        Arm(moments=moments_from_values(own, denominator=under))
+        for own, under in zip(values, below, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_is_held_against_an_outside_figure(name: str) -> None:
+    vectors = [vector for vector in KIND_VECTORS if vector["kind"] == name]
+    assert vectors, f"{name} has no vector in golden/{KIND_VECTORS_FILE.name}; add one"
+    for vector in vectors:
+        difference, *_ = KINDS[name].compare(arms_of(vector, KINDS[name]), Terms()).differences
+        for field, expected in vector["expected"].items():
+            assert getattr(difference, field) == pytest.approx(expected, rel=1e-7)
 
 
 def test_a_new_kind_can_be_configured_and_compared_by_being_defined() -> None:

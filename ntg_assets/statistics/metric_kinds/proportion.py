@@ -41,7 +41,7 @@ class Proportion(Mean):
         counts = [count_of(arm.n, arm.mean["value"]) for arm in moments]
         sizes = [count.n for count in counts]
         is_plain = max(sizes) <= MOST_TIMES * min(sizes) and not any(
-            successes.is_small for successes in counts
+            count.is_small for count in counts
         )
         compare = compare_proportions if is_plain else compare_by_score
         return Compared(
