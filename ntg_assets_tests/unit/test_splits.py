@@ -69,6 +69,14 @@ def test_quantile_boundary_is_the_first_day_before_which_the_share_lies() -> Non
     ]
 
 
+def test_a_share_that_binary_cannot_hold_ends_where_it_says() -> None:
+    assert (1 - (0.25 + 0.2)) * 100 > 55  # by a last bit, which must not cost TRAIN a day
+    boundaries = split_boundaries(
+        daily(*[1] * 100), settings=SplitSettings(val_share=0.25, test_share=0.2)
+    )
+    assert train_end(boundaries) == datetime(2024, 1, 1) + timedelta(days=55)
+
+
 def test_weekly_boundaries_are_those_of_the_log_up_to_its_last_monday() -> None:
     settings = SplitSettings(boundaries="weekly", val_share=0.2, test_share=0.2)
     quantile = settings.model_copy(update={"boundaries": "quantile"})
@@ -118,6 +126,16 @@ def test_empty_part_is_refused_with_the_spans() -> None:
         split_boundaries(daily(100), settings=SplitSettings())
     with pytest.raises(NotEnoughDataError, match="holds no accepted event"):
         split_boundaries(daily(), settings=SplitSettings())
+
+
+@pytest.mark.parametrize(
+    ("n_days", "length"),
+    [(FINE_BELOW_DAYS - 1, timedelta(minutes=1)), (FINE_BELOW_DAYS, timedelta(days=1))],
+)
+def test_a_log_is_divided_by_the_day_once_it_spans_a_month(n_days: int, length: timedelta) -> None:
+    last = datetime(2024, 1, 1, 12) + timedelta(days=n_days)
+    calendar = calendar_of(events((1, 1, "2024-01-01T12:00:00"), (1, 2, last.isoformat())))
+    assert set(calendar["ends_at"] - calendar["bucket_at"]) == {length}
 
 
 def test_short_log_is_divided_by_the_minute() -> None:
