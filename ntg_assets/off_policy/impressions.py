@@ -1,7 +1,7 @@
 """The log of exposures: read like the interaction log, every row accounted for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import polars as pl
 
@@ -149,14 +149,21 @@ def _without_repeats(
     n_conflicts = once.height - kept.height
     if n_conflicts > max_bad_share * rows.height:
         first = once.filter(is_conflict).row(0, named=True)
-        raise SourceError(
-            f"{WHAT}: {n_conflicts:,} of {rows.height:,} rows tell one impression with several"
-            f" propensities or rewards, more than ingest.max_bad_share = {max_bad_share:g} allows"
-            f" (first: {log.impression_id} {first['impression_id']!r}, item {first['item_id']!r})."
-            " Write each impression once, with what came of it in the end."
-        )
+        share = f"{n_conflicts:,} of {rows.height:,} rows"
+        _refuse_conflicts(share, first, log, max_bad_share=max_bad_share)
     counted = [
         (REJECTED, f"{log.impression_id} has several propensities or rewards", n_conflicts),
         (DUPLICATE, "alike in every column", ordered.height - once.height),
     ]
     return kept, tuple(pl.DataFrame([row], schema=FATES, orient="row") for row in counted)  # type: ignore[return-value]  # two rows
+
+
+def _refuse_conflicts(
+    share: str, first: Mapping[str, Any], log: ShownLogSettings, *, max_bad_share: float
+) -> NoReturn:
+    raise SourceError(
+        f"{WHAT}: {share} tell one impression with several propensities or rewards, more than"
+        f" ingest.max_bad_share = {max_bad_share:g} allows (first: {log.impression_id}"
+        f" {first['impression_id']!r}, item {first['item_id']!r}). Write each impression once, with"
+        " what came of it in the end."
+    )

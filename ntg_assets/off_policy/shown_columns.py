@@ -26,17 +26,7 @@ def shown_rules(
         id_rule("user_id", log.user_id, ids.user),
         id_rule("item_id", log.item_id, ids.item),
         time_rule("shown_at", log.shown_at, times_of(log, day_zone)),
-        Rule(
-            "propensity",
-            column_name(log.propensity),
-            lambda column: as_value(column, log),
-            (
-                ("propensity is null", "is no number"),
-                ("propensity <= 0e0", "is not above 0"),
-                ("propensity > 1e0", "is above 1"),
-            ),
-            ("propensity > 0e0", "propensity <= 1e0"),
-        ),
+        _propensity_rule(log),
         Rule(
             "reward",
             column_name(log.reward),
@@ -45,17 +35,30 @@ def shown_rules(
             tuple(f"${name} is not null" for name in number_parameters(log)),
         ),
         _position_rule(log.position),
-        (
-            Rule(
-                "impression_id",
-                column_name(log.impression_id),
-                as_text,
-                (("impression_id is null", "is empty"),),
-            )
-            if log.impression_id
-            else Rule("impression_id", None, lambda _: "cast(null as varchar)", is_optional=True)
-        ),
+        _impression_rule(log.impression_id),
     )
+
+
+def _propensity_rule(log: ShownLogSettings) -> Rule:
+    problems = (
+        ("propensity is null", "is no number"),
+        ("propensity <= 0e0", "is not above 0"),
+        ("propensity > 1e0", "is above 1"),
+    )
+    return Rule(
+        "propensity",
+        column_name(log.propensity),
+        lambda column: as_value(column, log),
+        problems,
+        ("propensity > 0e0", "propensity <= 1e0"),
+    )
+
+
+def _impression_rule(column: ColumnName | None) -> Rule:
+    if column is None:
+        return Rule("impression_id", None, lambda _: "cast(null as varchar)", is_optional=True)
+    problems = (("impression_id is null", "is empty"),)
+    return Rule("impression_id", column_name(column), as_text, problems)
 
 
 def _position_rule(column: ColumnName | None) -> Rule:

@@ -157,8 +157,23 @@ def match_any_place(
     the mean over the list of what its items earn in a slot of the log's; an item must earn the same
     in every place.
     """
-    whole = shown.group_by("user_id").agg(n_listed=pl.len())
     listed = shown.select("user_id", "item_id").with_columns(is_listed=pl.lit(1.0))
+    rows = slots
+    for facts, on in (
+        (shown.group_by("user_id").agg(n_listed=pl.len()), ["user_id"]),
+        (listed, ["user_id", "item_id"]),
+        (_list_means(slots, shown, model), ["user_id"]),
+    ):
+        rows = rows.join(facts, on=on, how="left", maintain_order="left")
+    weight = (pl.col("is_listed") / pl.col("n_listed") / pl.col("propensity")).fill_null(0.0)
+    rows = rows.with_columns(weight=weight, filled=pl.col("n_listed").is_not_null())
+    return _match(rows, None if model is None else rows["forecast"])
+
+
+def _list_means(
+    slots: pl.DataFrame, shown: pl.DataFrame, model: RewardModel | None
+) -> pl.DataFrame:
+    """Average over each user's list whether the log could have shown an item, and its forecast."""
     offered = slots.select("item_id").unique().with_columns(is_offered=pl.lit(1.0))
     means = shown.join(offered, on="item_id", how="left", maintain_order="left").with_columns(
         pl.col("is_offered").fill_null(0.0)
@@ -167,21 +182,11 @@ def match_any_place(
     means = means.with_columns(
         forecast=pl.lit(0.0) if model is None else model.forecast(means.select("item_id", no_place))
     )
-    per_user = (
+    return (
         means.sort("user_id", "position")
         .group_by("user_id", maintain_order=True)
         .agg(pl.col("is_offered", "forecast").mean())
     )
-    rows = slots
-    for probability, on in (
-        (whole, ["user_id"]),
-        (listed, ["user_id", "item_id"]),
-        (per_user, ["user_id"]),
-    ):
-        rows = rows.join(probability, on=on, how="left", maintain_order="left")
-    weight = (pl.col("is_listed") / pl.col("n_listed") / pl.col("propensity")).fill_null(0.0)
-    rows = rows.with_columns(weight=weight, filled=pl.col("n_listed").is_not_null())
-    return _match(rows, None if model is None else rows["forecast"])
 
 
 def _match(rows: pl.DataFrame, forecast: pl.Series | None) -> Match:

@@ -8,6 +8,8 @@ from ntg_assets.configuration.experiments.metrics import MetricSettings
 from ntg_assets.configuration.experiments.sources import InterventionSource, LogSource, ReplaySource
 from ntg_assets.configuration.experiments.terms import DefinedTerms
 
+RADAR_ARMS = ["holdout", "contact"]  # the control first
+
 
 def replay_problems(experiment: DefinedTerms) -> Iterator[str]:
     """Say what an offline replay cannot know."""
@@ -47,18 +49,8 @@ def log_problems(experiment: DefinedTerms) -> Iterator[str]:
         isinstance(experiment.source, LogSource) and experiment.source.exposures.segment
     ):
         yield "eligible_segments needs an exposure log with a column of segments"
-    if isinstance(experiment.source, InterventionSource) and [
-        arm.name for arm in experiment.arms
-    ] != [
-        "holdout",
-        "contact",
-    ]:
-        yield (
-            "the radar's log has the arms holdout (the control) and contact, found"
-            f" {', '.join(arm.name for arm in experiment.arms)}"
-        )
-    if isinstance(experiment.source, InterventionSource) and experiment.design_columns:
-        yield f"the radar's log has no column {experiment.design_columns[0]!r}"
+    if isinstance(experiment.source, InterventionSource):
+        yield from _radar_problems(experiment)
     if experiment.planned_units is None and not experiment.assigned_at_once:
         yield (
             "an experiment on logs needs planned_units (see `ntg plan-experiment`): read every"
@@ -66,6 +58,17 @@ def log_problems(experiment: DefinedTerms) -> Iterator[str]:
         )
     if experiment.comparison == Comparison.PAIRED:
         yield "each unit of a log is known under one arm only, so pairs do not exist"
+
+
+def _radar_problems(experiment: DefinedTerms) -> Iterator[str]:
+    arms = [arm.name for arm in experiment.arms]
+    if arms != RADAR_ARMS:
+        yield (
+            "the radar's log has the arms holdout (the control) and contact, found"
+            f" {', '.join(arms)}"
+        )
+    if experiment.design_columns:
+        yield f"the radar's log has no column {experiment.design_columns[0]!r}"
 
 
 def _metric_problems(experiment: DefinedTerms, metric: MetricSettings) -> Iterator[str]:

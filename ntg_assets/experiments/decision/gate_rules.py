@@ -1,6 +1,7 @@
 """The rule of each gate: what it looks at, and what it says."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from ntg_assets.configuration.experiments.arms import GuardrailSettings
 from ntg_assets.configuration.experiments.comparisons import Comparison
@@ -75,72 +76,41 @@ def guardrail_gate(guardrail: GuardrailSettings, readout: Readout) -> Gate:
     name, sign = GateKind.GUARDRAIL.of(guardrail.metric), readout.sign
     limit = -sign * (guardrail.margin or guardrail.relative_margin or 0.0)
     worst, best = ends_of(guardrail, readout)
+    gate = partial(Gate, name, readout.arm)
     if worst is None or best is None:
-        return Gate(
-            name,
-            readout.arm,
-            None,
-            limit,
-            "iterate",
-            f"{guardrail.metric} has {_why_no_end(guardrail, readout)}",
-        )
+        reason = f"{guardrail.metric} has {_why_no_end(guardrail, readout)}"
+        return gate(None, limit, "iterate", reason)
     reason = (
         f"{guardrail.metric} {_interval(guardrail, readout)} against"
         f" {_harmless(guardrail, readout)}"
     )
     if sign * (best - limit) < 0:
-        return Gate(name, readout.arm, best, limit, "rollback", f"{reason}: harm")
-    is_safe = sign * (worst - limit) > 0
-    verdict: GateVerdict = "pass" if is_safe else "iterate"
-    return Gate(
-        name,
-        readout.arm,
-        worst,
-        limit,
-        verdict,
-        f"{reason}: {'no harm' if is_safe else 'harm not excluded'}",
-    )
+        return gate(best, limit, "rollback", f"{reason}: harm")
+    if sign * (worst - limit) > 0:
+        return gate(worst, limit, "pass", f"{reason}: no harm")
+    return gate(worst, limit, "iterate", f"{reason}: harm not excluded")
 
 
 def success_gate(readout: Readout) -> Gate:
     """Ask whether the primary metric has improved."""
     worst, best = readout.worst_end, readout.best_end
+    gate = partial(Gate, GateKind.SUCCESS.value, readout.arm)
     if worst is None or best is None:
-        return Gate(
-            GateKind.SUCCESS.value,
-            readout.arm,
-            None,
-            0.0,
-            "iterate",
-            f"{readout.metric} has {_no_result(readout)}",
-        )
-    verdict: GateVerdict = (
-        "pass" if readout.sign * worst > 0 else "rollback" if readout.sign * best < 0 else "iterate"
-    )
-    meaning = {"pass": "better", "rollback": "worse", "iterate": "no difference shown"}[verdict]
-    decisive = best if verdict == "rollback" else worst
-    return Gate(
-        GateKind.SUCCESS.value,
-        readout.arm,
-        decisive,
-        0.0,
-        verdict,
-        f"{readout.metric} {interval_in_words(readout)}: {meaning}",
-    )
+        return gate(None, 0.0, "iterate", f"{readout.metric} has {_no_result(readout)}")
+    interval = f"{readout.metric} {interval_in_words(readout)}"
+    if readout.sign * worst > 0:
+        return gate(worst, 0.0, "pass", f"{interval}: better")
+    if readout.sign * best < 0:
+        return gate(best, 0.0, "rollback", f"{interval}: worse")
+    return gate(worst, 0.0, "iterate", f"{interval}: no difference shown")
 
 
 def money_gate(experiment: ExperimentSettings, readout: Readout, evidence: Evidence) -> Gate:
     """Ask whether a profit above the hurdle is likely enough."""
     belief = profit_belief(experiment, readout, prior=evidence.prior)
+    limit, gate = experiment.profit_confidence, partial(Gate, GateKind.MONEY.value, readout.arm)
     if belief is None:
-        return Gate(
-            GateKind.MONEY.value,
-            readout.arm,
-            None,
-            experiment.profit_confidence,
-            "iterate",
-            "without an effect there is no profit to judge",
-        )
+        return gate(None, limit, "iterate", "without an effect there is no profit to judge")
     hurdle = experiment.return_hurdle * experiment.whole_cost_per_unit
     chance = belief.probability_above(hurdle)
     loss = belief.expected_loss(hurdle=hurdle)
@@ -150,11 +120,10 @@ def money_gate(experiment: ExperimentSettings, readout: Readout, evidence: Evide
         f" {hurdle:g} with probability {chance:.1%}; acting loses {loss:.3g} per {experiment.unit}"
         " on average"
     )
-    limit = experiment.profit_confidence
     verdict: GateVerdict = (
         "pass" if chance >= limit else "rollback" if chance <= 1 - limit else "iterate"
     )
-    return Gate(GateKind.MONEY.value, readout.arm, chance, limit, verdict, reason)
+    return gate(chance, limit, verdict, reason)
 
 
 def evidence_gate(experiment: ExperimentSettings, readout: Readout) -> Gate:

@@ -112,16 +112,11 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
     """
     wait = wait_in_words(experiment, evidence)
     if readout.difference is None or readout.units_needed_per_arm is None:
-        traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
-        return (
-            f"Now {wait}."
-            if wait
-            else f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
-        )
-    n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
+        if wait:
+            return f"Now {wait}."
+        traffic = _traffic_in_words(evidence)
+        return f"Cannot be answered with this traffic: {traffic} gave no estimate to plan with."
     needed = max(readout.units_needed_per_arm, experiment.minimum_units_per_arm)
-    per_day = traffic_per_day(experiment, evidence)
-    days = days_for_units(needed * n_arms, units_per_day=per_day)
     effect = (
         f"{experiment.minimum_effect:g} (the smallest worth finding)"
         if experiment.minimum_effect
@@ -132,15 +127,24 @@ def _what_is_missing(experiment: ExperimentSettings, readout: Readout, evidence:
         if needed > readout.units_needed_per_arm
         else ""
     )
-    traffic = f"{evidence.n_exposed:,} units in {evidence.days:,} days"
     smallest = min(readout.n_control, readout.n_treatment)
-    answer = (
-        wait or f"cannot be answered with this traffic ({traffic})"
-        if wait or isinf(days) or days > LONGEST_WAIT_DAYS
-        else f"that is about {days:,.0f} days at {per_day:.3g} units a day"
-    )
+    n_arms = len(experiment.arms) if readout.comparison == Comparison.BETWEEN_USERS else 1
+    answer = wait or _days_in_words(experiment, evidence, units=needed * n_arms)
     return (
         f"{readout.metric} {interval_in_words(readout)}; finding a difference of {effect} with"
         f" {experiment.power:.0%} power needs {ceil(readout.units_needed_per_arm):,} units per"
         f" arm{at_least} against {smallest:,} now: {answer}."
     )
+
+
+def _days_in_words(experiment: ExperimentSettings, evidence: Evidence, *, units: float) -> str:
+    """Say in how many days so many units come, all arms together."""
+    per_day = traffic_per_day(experiment, evidence)
+    days = days_for_units(units, units_per_day=per_day)
+    if isinf(days) or days > LONGEST_WAIT_DAYS:
+        return f"cannot be answered with this traffic ({_traffic_in_words(evidence)})"
+    return f"that is about {days:,.0f} days at {per_day:.3g} units a day"
+
+
+def _traffic_in_words(evidence: Evidence) -> str:
+    return f"{evidence.n_exposed:,} units in {evidence.days:,} days"

@@ -107,19 +107,7 @@ def trace(
             "select schema_name, table_name from duckdb_tables()"
         ).fetchall()
     }
-    rows = []
-    if ("experiments", "decisions") in sources:
-        wanted = (
-            "select decision, readout_key, inputs_sha256, receipt from experiments.decisions where"
-            " experiment = $experiment"
-        )
-        rows = connection.sql(wanted, params={"experiment": experiment}).fetchall()
-    if not rows:
-        raise NotEnoughDataError(
-            f"the store holds no decision of experiment {experiment!r}. Name one of"
-            " `experiments.decisions`, or run the pipeline."
-        )
-    decision, readout_key, inputs_sha256, receipt = rows[0]
+    decision, readout_key, inputs_sha256, receipt = _decision_of(connection, experiment, sources)
     definition, evidence = inputs_of(json.loads(receipt))
     passed_over = frozenset() if definition.is_replay else REPLAY_ONLY
     path = [
@@ -133,6 +121,25 @@ def trace(
     files = _files(connection) if ("ingest", "load_ledger") in sources else ()
     logs = tuple(trace_logs(definition, evidence, home=home, published=published))
     return Trace(experiment, decision, readout_key, inputs_sha256, steps, logs, files)
+
+
+def _decision_of(
+    connection: Connection, experiment: str, sources: set[tuple[str, str]]
+) -> tuple[str, str, str, str]:
+    """Read decision, key of its readout, hash of its inputs, and receipt."""
+    rows: list[tuple[str, str, str, str]] = []
+    if ("experiments", "decisions") in sources:
+        wanted = (
+            "select decision, readout_key, inputs_sha256, receipt from experiments.decisions where"
+            " experiment = $experiment"
+        )
+        rows = connection.sql(wanted, params={"experiment": experiment}).fetchall()
+    if not rows:
+        raise NotEnoughDataError(
+            f"the store holds no decision of experiment {experiment!r}. Name one of"
+            " `experiments.decisions`, or run the pipeline."
+        )
+    return rows[0]
 
 
 def trace_logs(

@@ -75,11 +75,8 @@ def plan_experiment(experiment: ExperimentSettings, *, baseline: Baseline) -> Pl
     units = max(ceil(needs[deciding]), experiment.minimum_units_per_arm)
     planned = ceil(units / _control_share(experiment))
     days = days_for_units(planned, units_per_day=baseline.units_per_day)
-    duration = (
-        f"{days:,.0f} days at {baseline.units_per_day:,.3g} units a day"
-        if isfinite(days)
-        else "never: no units come"
-    )
+    pace = f"{days:,.0f} days at {baseline.units_per_day:,.3g} units a day"
+    duration = pace if isfinite(days) else "never: no units come"
     sentence = (
         f"{experiment.id}: {planned:,} units over all {len(experiment.arms)} arms ({units:,} in the"
         f" control) find a difference of {experiment.minimum_effect:g} in"
@@ -119,18 +116,13 @@ def _week(
     experiment: ExperimentSettings, baseline: Baseline, *, design: Design, days: int
 ) -> PlanWeek:
     units = baseline.units_per_day * days * _control_share(experiment)
-    is_enough = min(units, units * design.ratio) >= MINIMUM_UNITS
-    detectable = (
-        detectable_effect(n_control=units, design=design, wanted_power=experiment.power_of_each)
-        if is_enough
-        else None
-    )
-    chance = (
-        power(experiment.minimum_effect, n_control=units, design=design)
-        if detectable is not None and experiment.minimum_effect
-        else None
-    )
-    share = detectable / baseline.mean if detectable is not None and baseline.mean > 0 else None
+    detectable = chance = share = None
+    if min(units, units * design.ratio) >= MINIMUM_UNITS:
+        wanted = experiment.power_of_each
+        detectable = detectable_effect(n_control=units, design=design, wanted_power=wanted)
+        share = detectable / baseline.mean if baseline.mean > 0 else None
+        if experiment.minimum_effect:
+            chance = power(experiment.minimum_effect, n_control=units, design=design)
     return PlanWeek(
         experiment.id,
         experiment.primary_metric,

@@ -1,7 +1,7 @@
 """Arms of clusters with covariates: one regression, and what leaving out each cluster does."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -130,13 +130,17 @@ def jackknife(sums: ClusterSums, *, labels: npt.NDArray[np.int64], n_arms: int) 
         parts = np.bincount(labels, weights=moved**2, minlength=n_arms) * (counts - 1) / counts
         squared = float(parts.sum())
         if squared <= 0:
-            raise NotEnoughDataError(
-                f"every cluster has the same mean in its arm ({whole[0]:g}, {whole[arm]:g}): no"
-                " interval exists."
-            )
-        df = squared**2 / sum(part**2 / solved for part, solved in zip(parts, freedom, strict=True))
+            _refuse_equal_means(whole[0], whole[arm])
+        df = squared**2 / sum(part**2 / own for part, own in zip(parts, freedom, strict=True))
         compared.append(Jackknifed(whole, squared, float(parts[0]), max(df - sums.q, 1.0)))
     return compared
+
+
+def _refuse_equal_means(control: float, treatment: float) -> NoReturn:
+    raise NotEnoughDataError(
+        f"every cluster has the same mean in its arm ({control:g}, {treatment:g}): no interval"
+        " exists."
+    )
 
 
 def _means(sums: ClusterSums, labels: npt.NDArray[np.int64], n_arms: int) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """Contrasts of aggregates: one row per cluster, or per stratum and arm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +29,22 @@ def contrasts_of_aggregates(
     metrics = [metric for metric in experiment.measured if experiment.is_designed(metric)]
     if not metrics:
         return None
+    _refuse_missing_columns(experiment, metrics, rows)
+    if experiment.cluster_id:
+        refuse_divided_clusters(experiment, rows)
+    contrasts = [
+        (metric.name, arm.name, EVERYBODY, contrast)
+        for metric in metrics
+        for arm, contrast in zip(
+            experiment.treatments, _contrasts(experiment, metric, rows), strict=False
+        )
+    ]
+    return contrasts_frame(experiment, contrasts)
+
+
+def _refuse_missing_columns(
+    experiment: ExperimentSettings, metrics: Sequence[MetricSettings], rows: pl.DataFrame
+) -> None:
     for metric in metrics:
         if metric.covariates:
             raise SourceError(
@@ -38,18 +54,6 @@ def contrasts_of_aggregates(
     for name in experiment.design_columns:
         if name not in rows.columns:
             raise SourceError(f"aggregates have no column {name!r}, which {experiment.id} names.")
-    if experiment.cluster_id:
-        refuse_divided_clusters(experiment, rows)
-    return contrasts_frame(
-        experiment,
-        [
-            (metric.name, arm.name, EVERYBODY, contrast)
-            for metric in metrics
-            for arm, contrast in zip(
-                experiment.treatments, _contrasts(experiment, metric, rows), strict=False
-            )
-        ],
-    )
 
 
 def _contrasts(

@@ -33,12 +33,7 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
     """
     refuse_wrong_units(experiment, rows)
     refuse_unknown_arms(experiment, rows)
-    twice = rows.filter(pl.struct("unit_id", "arm").is_duplicated())
-    if twice.height:
-        raise SourceError(
-            f"{twice.height:,} of {rows.height:,} rows are of a unit that stands in its arm more"
-            f" than once (first: {twice['unit_id'][0]}). A unit table has one row per unit."
-        )
+    _refuse_repeated_units(rows)
     single = rows.filter(~pl.col("unit_id").is_duplicated())
     segment = pl.col("segment").fill_null(ALL) if "segment" in rows.columns else pl.lit(ALL)
     return pl.concat(
@@ -60,6 +55,15 @@ def unit_metrics_of(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.Da
             for metric in experiment.measured
         ]
     )
+
+
+def _refuse_repeated_units(rows: pl.DataFrame) -> None:
+    twice = rows.filter(pl.struct("unit_id", "arm").is_duplicated())
+    if twice.height:
+        raise SourceError(
+            f"{twice.height:,} of {rows.height:,} rows are of a unit that stands in its arm more"
+            f" than once (first: {twice['unit_id'][0]}). A unit table has one row per unit."
+        )
 
 
 def traffic_of_units(experiment: ExperimentSettings, rows: pl.DataFrame) -> pl.DataFrame:

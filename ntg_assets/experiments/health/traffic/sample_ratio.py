@@ -107,15 +107,11 @@ def _parts(
             for observed in parts.values()
         ]
     )
-    name, p = min(
-        zip(parts, p_values, strict=True), key=lambda observed: (observed[1], observed[0])
-    )
+    p, name = min(zip(p_values, parts, strict=True))
     shown = " : ".join(f"{n:,}" for n in parts[name].values())
-    fits = "fit the weights in every" if p >= NOTICE_P else f"do not fit the weights in {what}"
-    sentence = (
-        f"units per arm {fits} {what} (least in {name}: {shown}, p = {p:.2g} of {len(parts)})"
-        if p >= NOTICE_P
-        else f"units per arm {fits} {name} ({shown}, p = {p:.2g} of {len(parts)})"
-    )
-    verdict = Verdict.WARNING if p < NOTICE_P else Verdict.HEALTHY
+    if p >= NOTICE_P:
+        verdict, fit = Verdict.HEALTHY, f"fit the weights in every {what} (least in {name}: {shown}"
+    else:
+        verdict, fit = Verdict.WARNING, f"do not fit the weights in {what} {name} ({shown}"
+    sentence = f"units per arm {fit}, p = {p:.2g} of {len(parts)})"
     yield HealthCheck(f"sample_ratio_by_{what}", p, NOTICE_P, verdict, sentence)
