@@ -27,6 +27,13 @@ def counts(found: IdMatch) -> tuple[int, int, int]:
     return found.n_found, found.n_near, found.n_not_found
 
 
+def test_a_power_of_ten_too_large_for_a_float_is_nobody_elses_id() -> None:
+    assert float("9007199254740995e0") == 9007199254740996  # the float beside it
+    known = pl.Series(["9007199254740996", "1500"])
+    assert counts(match(["9007199254740995e0"], known)) == NONE
+    assert counts(match(["1.5e3"], known)) == NEAR
+
+
 @pytest.mark.parametrize(
     "text", ["7", "007", " 7 ", "\t7\r", "+7", "7.0", "7.", "007.00", "-3", "1000"]
 )

@@ -93,6 +93,19 @@ def test_segments_add_up_to_all(tables: Tables) -> None:
     )
 
 
+def test_the_first_per_cents_of_the_users_are_rounded_up(tables: Tables) -> None:
+    rows = tables.revenue_risk_radar.filter("is_at_risk_population")
+    at_risk = sorted(rows["revenue_at_risk"], reverse=True)
+    whole = portfolio(tables, tables.churn_coefficients).row(0, named=True)
+    assert len(at_risk) % 100  # neither 1% nor 5% are whole users
+    assert len(at_risk) % 20
+    for percent in (1, 5, 10):
+        n_top = (len(at_risk) * percent + 99) // 100
+        assert whole[f"top_{percent}_percent_share"] == pytest.approx(
+            sum(at_risk[:n_top]) / sum(at_risk)
+        )
+
+
 def test_certain_coefficients_leave_no_doubt_about_the_list(tables: Tables) -> None:
     found = stability(tables, certain(tables.churn_coefficients))
     assert (

@@ -32,6 +32,12 @@ def lines(row: Callable[[int, datetime], str], header: str = "") -> str:
     return header + "".join(f"{row(n, at)}\n" for n, at in enumerate(TIMES))
 
 
+def test_of_two_signs_that_divide_alike_the_comma_is_in_the_numbers(tmp_path: Path) -> None:
+    found = sniff(tmp_path, lines(lambda n, _: f"u{n};{n},50", "kunde;betrag, EUR\n"))
+    assert found.settings["delimiter"] == ";"
+    assert found.columns == ["kunde", "betrag, EUR"]
+
+
 @pytest.mark.parametrize(
     ("written", "formats"),
     [
