@@ -10,7 +10,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
-from ntg_assets.ranking.learning.examples import Examples, collect_examples
+from ntg_assets.ranking.learning.examples import Examples, collect_examples, graphs_of
 from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.ranking_weights import learn_weights
 from ntg_assets.ranking.lists.cold_start import chosen_half_life, floor_half_life, judge_half_lives
@@ -25,10 +25,6 @@ from ntg_assets.ranking.lists.scored_users import (
 from ntg_assets.ranking.scoring.model import RankingModel, catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
 from ntg_assets.ranking.scoring.sources import GRAPH_TABLES, configured_sources
-from ntg_assets.taste.ease_graph import build_linear_graph
-from ntg_assets.taste.item_embeddings import embed_items
-from ntg_assets.taste.sequence_graph import build_sequence_graph
-from ntg_assets.taste.taste_graph import build_taste_graph
 
 TASTE = TasteSettings(
     min_item_support=1,
@@ -75,17 +71,12 @@ def make_world(
         categories = pl.DataFrame(
             schema={"item_id": train.schema["item_id"], "category": pl.String, "position": pl.Int64}
         )
-    tables = {
-        "taste_graph": build_taste_graph(train, settings=taste).edges,
-        "sequence_graph": build_sequence_graph(train, settings=taste).edges,
-        "linear_graph": build_linear_graph(train, settings=taste),
-        "item_embeddings": embed_items(train, settings=taste, seed=1),
-        "item_popularity": item_popularity(
-            code_interactions(train),
-            now=cutoff_at,
-            half_life_days=ranking.popularity_half_life_days,
-        ),
-    }
+    coded = code_interactions(train)
+    graphs = graphs_of(coded, taste=taste, seed=1)
+    tables = {table: graphs[name] for name, table in GRAPH_TABLES.items()}
+    tables["item_popularity"] = item_popularity(
+        coded, now=cutoff_at, half_life_days=ranking.popularity_half_life_days
+    )
     examples = collect_examples(
         inner_slices(train, strategy=strategy, settings=ranking),
         taste=taste,

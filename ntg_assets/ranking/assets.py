@@ -51,7 +51,7 @@ from ntg_assets.ranking.scoring.model import (
 )
 from ntg_assets.ranking.scoring.popularity import item_popularity as score_popularity
 from ntg_assets.ranking.scoring.popularity import with_half_lives
-from ntg_assets.ranking.scoring.sources import configured_sources
+from ntg_assets.ranking.scoring.sources import GRAPHS, configured_sources
 from ntg_assets.splits.boundaries import train_end, zone_of
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.stages import BACKTEST, LIVE
@@ -342,6 +342,8 @@ def _history(project: Project, train_events: Table) -> pl.DataFrame:
     return mark_dislikes(project.columns(train_events, *history_columns(dislikes)), dislikes)
 
 
-def _graphs(project: Project, **graphs: Table) -> dict[str, pl.DataFrame]:
-    """Read what the model needs of each graph."""
-    return {name: project.columns(table, *GRAPH_COLUMNS[name]) for name, table in graphs.items()}
+def _graphs(project: Project, **tables: Table) -> dict[str, pl.DataFrame]:
+    """Read what the model needs of each graph; one that is not passed on is an error, for its
+    sources would be silent.
+    """
+    return {name: project.columns(tables[name], *GRAPH_COLUMNS[name]) for name in GRAPHS}

@@ -11,7 +11,7 @@ from ntg_assets.ranking.lists.evidence import strongest_seeds
 from ntg_assets.ranking.scoring.blend import Lists
 from ntg_assets.ranking.scoring.model import RankingModel
 from ntg_assets.ranking.scoring.popularity import MICROSECONDS_PER_DAY, half_life_in_words
-from ntg_assets.ranking.scoring.sources import LATENT, NEIGHBOURS, RISING, Source
+from ntg_assets.ranking.scoring.sources import GRAPHS, LATENT, NEIGHBOURS, RISING, Source
 
 RULE_WORDS = {
     "boosts": " (boosted)",
@@ -21,13 +21,9 @@ RULE_WORDS = {
 # no source with a weight says anything of the item
 NOTHING_KNOWN = "Nothing known speaks for or against it yet"
 # kinds of reasons, by what a source looks at: sources of one kind say the same in words
-SPOKEN_BY = {
-    "taste": "goes",
-    "linear": "goes",
-    "sequence": "next",
+SPOKEN_BY = {name: graph.reason for name, graph in GRAPHS.items()} | {
     NEIGHBOURS: "neighbours",
-    LATENT: "near",
-    RISING: "near",
+    RISING: GRAPHS[LATENT].reason,
 }
 POPULAR, OWN = "popularity", "consumed"
 KINDS_OF_REASONS = ("goes", "next", "neighbours", "near", POPULAR, OWN)

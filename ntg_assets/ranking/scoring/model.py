@@ -40,13 +40,13 @@ from ntg_assets.ranking.scoring.sources import (
     PLAIN_GRAPH,
     RETURN_DEFAULTS,
     RISING,
+    STRENGTH,
     Source,
     configured_sources,
 )
 from ntg_assets.ranking.scoring.user_neighbours import UserNeighbours, user_neighbours
 
 # column of each graph that a profile is spread over
-STRENGTH = {"taste": "similarity", "sequence": "similarity", "linear": "weight"}
 GRAPH_COLUMNS = {
     graph: ("item_id", "neighbour_id", strength) for graph, strength in STRENGTH.items()
 } | {LATENT: ("item_id", "dimension", "value")}

@@ -1,7 +1,7 @@
 """Where candidates come from: each source gives every user a score for every item."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ntg_assets.configuration.ranking import RankingSettings
 
@@ -46,13 +46,33 @@ RETURN_DEFAULTS = {
     "return_item_recent": 0.0,
     "return_item_trend": 0.0,
 }
-GRAPHS = ("taste", "sequence", "linear", "latent")
 LATENT = "latent"
 NEIGHBOURS = "neighbours"  # users x items: what those took who can be neighbours
 RISING = "rising"  # the same embeddings, each item by how many of its users are new
-GRAPH_TABLES = {
-    graph: "item_embeddings" if graph == LATENT else f"{graph}_graph" for graph in GRAPHS
+
+
+class Graph(NamedTuple):
+    """What the profile of a user is spread over.
+
+    Attributes:
+        table: Its table.
+        strength: Column with the strength of an edge; None: it has no edges between items.
+        reason: What its sources say of an item in words (`KINDS_OF_REASONS`).
+    """
+
+    table: str
+    strength: str | None
+    reason: str
+
+
+GRAPHS = {
+    "taste": Graph("taste_graph", "similarity", "goes"),
+    "sequence": Graph("sequence_graph", "similarity", "next"),
+    "linear": Graph("linear_graph", "weight", "goes"),
+    LATENT: Graph("item_embeddings", None, "near"),
 }
+GRAPH_TABLES = {name: graph.table for name, graph in GRAPHS.items()}
+STRENGTH = {name: graph.strength for name, graph in GRAPHS.items() if graph.strength is not None}
 NEW_ITEMS = "new_items"  # candidates for places held for new items; without weight in the blend
 PLAIN_GRAPH = "taste_recent"  # the graph strategy: the taste graph with the decayed profile
 
