@@ -160,9 +160,10 @@ def _adjust_secondary(readouts: list[Readout], shares: Mapping[str, float]) -> l
     """
     secondary = [r for r in readouts if r.role == "secondary" and r.p is not None]
     if shares:
+        keys = {readout.readout_key for readout in secondary}
         return [
             replace(readout, adjustment="share of the error rate")
-            if readout in secondary
+            if readout.readout_key in keys
             else readout
             for readout in readouts
         ]
