@@ -17,9 +17,9 @@ from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking import contracts as ranking_contracts
 from ntg_assets.ranking.lists.progress import Progress
 from ntg_assets.ranking.lists.scored_users import candidate_rows, recommendation_rows, walk_users
-from ntg_assets.ranking.scoring.model import STRENGTH, catalogue, ranking_model
+from ntg_assets.ranking.scoring.model import catalogue, ranking_model
 from ntg_assets.ranking.scoring.popularity import item_popularity
-from ntg_assets.ranking.scoring.sources import configured_sources
+from ntg_assets.ranking.scoring.sources import STRENGTH, configured_sources
 from ntg_assets.sql import Query, Stream, Table
 from ntg_assets.storage.connection import connect
 from ntg_assets.storage.run import run
