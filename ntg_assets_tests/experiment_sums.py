@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ntg_assets.statistics.moments import LARGEST_VALUE, PAIRS, VARIABLES, Sums
-from ntg_assets.statistics.trends import Cohort, DaySums, Trend, trend_of
+from ntg_assets.statistics.over_time.trends import Cohort, DaySums, Trend, trend_of
 
 MILLI = 1_000
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.activity import Floats
+from ntg_assets.synthetic.lives.activity import Floats
 from ntg_assets.synthetic.planted import Planted
 
 Indices = NDArray[np.int64]

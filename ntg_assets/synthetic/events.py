@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.activity import Flags, Floats
 from ntg_assets.synthetic.catalogue import NO_ITEM, daily_weights
+from ntg_assets.synthetic.lives.activity import Flags, Floats
 from ntg_assets.synthetic.planted import Planted
 
 DAY_US = 86_400_000_000

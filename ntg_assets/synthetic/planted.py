@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.activity import Floats
 from ntg_assets.synthetic.catalogue import Catalogue, make_catalogue
-from ntg_assets.synthetic.life import Lives, Progress, live
-from ntg_assets.synthetic.population import Population, make_population
+from ntg_assets.synthetic.lives.activity import Floats
+from ntg_assets.synthetic.lives.life import Lives, Progress, live
+from ntg_assets.synthetic.lives.population import Population, make_population
 from ntg_assets.synthetic.spec import WorldSpec
 
 

@@ -19,9 +19,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.activity import Flags, Floats
 from ntg_assets.synthetic.catalogue import daily_weights
 from ntg_assets.synthetic.click_law import ClickLaw, Indices
+from ntg_assets.synthetic.lives.activity import Flags, Floats
 from ntg_assets.synthetic.planted import Planted
 from ntg_assets.synthetic.rules import ShownRules
 

@@ -26,7 +26,7 @@ from ntg_assets.storage.parquet import CHECKSUMMED
 from ntg_assets.synthetic import truth
 from ntg_assets.synthetic.click_law import click_law
 from ntg_assets.synthetic.events import EVENT_SCHEMA, daily_events
-from ntg_assets.synthetic.life import Progress
+from ntg_assets.synthetic.lives.life import Progress
 from ntg_assets.synthetic.planted import Planted, plant
 from ntg_assets.synthetic.shown import shown_log
 from ntg_assets.synthetic.spec import DEFAULT_SEED, WorldSpec, world_spec

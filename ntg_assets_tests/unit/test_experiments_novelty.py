@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pytest
 
 from ntg_assets.experiments.health.health_check import NOTICE_P
-from ntg_assets.statistics.hazards import Happened, hazard_trend
-from ntg_assets.statistics.novelty import by_age, by_cohort
+from ntg_assets.statistics.over_time.hazards import Happened, hazard_trend
+from ntg_assets.statistics.over_time.novelty import by_age, by_cohort
 from ntg_assets_tests.experiment_sums import cohorts, trend
 from ntg_assets_tests.trials import conclude, trial, write_logs
 

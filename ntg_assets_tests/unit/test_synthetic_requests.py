@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from ntg_assets.errors import ConfigurationError, StorageError
-from ntg_assets.synthetic.activity import NO_EFFECT, Clock, Habits
-from ntg_assets.synthetic.beliefs import Beliefs
+from ntg_assets.synthetic.lives.activity import NO_EFFECT, Clock, Habits
+from ntg_assets.synthetic.lives.beliefs import Beliefs
 from ntg_assets.synthetic.spec import world_spec
 from ntg_assets.synthetic.world import write_world
 

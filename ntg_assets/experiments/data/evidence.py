@@ -17,9 +17,9 @@ from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast
 from ntg_assets.statistics.moments import NOTHING, Sums, total
+from ntg_assets.statistics.over_time.trends import Cohort, Trend
 from ntg_assets.statistics.quantiles import OrderStatistics
 from ntg_assets.statistics.skewness import Shape
-from ntg_assets.statistics.trends import Cohort, Trend
 
 SECONDS_PER_DAY = 86_400
 ALL_TREATMENTS = "all treatments"

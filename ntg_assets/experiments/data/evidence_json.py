@@ -13,9 +13,9 @@ from ntg_assets.experiments.data.value_terms import ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import PAIRS, VARIABLES, Sums
+from ntg_assets.statistics.over_time.trends import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
 from ntg_assets.statistics.skewness import Shape
-from ntg_assets.statistics.trends import TREND_SUMS, Cohort, Trend, cohort_of, trend_of
 
 SUMS_KEY = ("comparison", "metric", "arm", "segment")
 CONTRAST_KEY = ("metric", "arm", "segment")

@@ -17,9 +17,9 @@ from ntg_assets.experiments.data.value_terms import UNPRICED, ValueTerms
 from ntg_assets.statistics.bayes import Belief
 from ntg_assets.statistics.designs.units import Contrast, contrast_of
 from ntg_assets.statistics.moments import sums_of
+from ntg_assets.statistics.over_time.trends import WHOLE, Cohort, cohort_of, trend_of
 from ntg_assets.statistics.quantiles import order_statistics_of
 from ntg_assets.statistics.skewness import shape_of
-from ntg_assets.statistics.trends import WHOLE, Cohort, cohort_of, trend_of
 
 NOT_TABLES = frozenset({"prior", "value"})  # the same for all experiments
 

@@ -13,7 +13,7 @@ import polars as pl
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
 from ntg_assets.statistics.heterogeneity import alike_p
-from ntg_assets.statistics.trends import Cohort, cohort_of
+from ntg_assets.statistics.over_time.trends import Cohort, cohort_of
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
 

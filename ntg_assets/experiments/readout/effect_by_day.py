@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.trends import WHOLE, DaySums, day_sums
+from ntg_assets.statistics.over_time.trends import WHOLE, DaySums, day_sums
 from ntg_assets.statistics.two_samples import Difference, compare_means
 
 

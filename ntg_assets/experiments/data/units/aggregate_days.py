@@ -9,7 +9,7 @@ import polars as pl
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.errors import SourceError
 from ntg_assets.experiments.data.log_tables import MOST_DAILY_COHORTS
-from ntg_assets.statistics.trends import MILLI
+from ntg_assets.statistics.over_time.trends import MILLI
 
 DAY, WEEK_DAYS = "day", 7
 COHORT_TYPES: dict[str, Any] = {

@@ -12,8 +12,8 @@ from ntg_assets.experiments.health.health_check import (
     Verdict,
 )
 from ntg_assets.experiments.health.registry import asks
-from ntg_assets.statistics.novelty import Movement, by_age, by_cohort
-from ntg_assets.statistics.trends import LATE, Cohort
+from ntg_assets.statistics.over_time.novelty import Movement, by_age, by_cohort
+from ntg_assets.statistics.over_time.trends import LATE, Cohort
 
 
 @asks(170)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ntg_assets.synthetic.activity import Effect, Flags, Floats, Habits
+from ntg_assets.synthetic.lives.activity import Effect, Flags, Floats, Habits
 from ntg_assets.synthetic.rules import TrialRules
 
 ELIGIBLE_HORIZONS = 2  # users active within so many horizons before the start take part

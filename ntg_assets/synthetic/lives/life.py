@@ -10,11 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ntg_assets.randomness import random_stream
-from ntg_assets.synthetic.activity import NO_EFFECT, Clock, Flags, Floats, Habits
-from ntg_assets.synthetic.beliefs import Beliefs
-from ntg_assets.synthetic.population import Population
+from ntg_assets.synthetic.lives.activity import NO_EFFECT, Clock, Flags, Floats, Habits
+from ntg_assets.synthetic.lives.beliefs import Beliefs
+from ntg_assets.synthetic.lives.population import Population
+from ntg_assets.synthetic.lives.trial import Trial
 from ntg_assets.synthetic.spec import WorldSpec
-from ntg_assets.synthetic.trial import Trial
 
 BLOCK_USERS = 16_384  # one random stream each: part of the world's definition, not a tuning knob
 PILOT_USERS = 1_024

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ntg_assets.synthetic.activity import Clock, Effect, Flags, Floats, Habits
+from ntg_assets.synthetic.lives.activity import Clock, Effect, Flags, Floats, Habits
 
 
 @dataclass

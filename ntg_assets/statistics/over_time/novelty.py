@@ -13,10 +13,10 @@ from math import log, sqrt
 from typing import NamedTuple
 
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.statistics.hazards import Happened, hazard_trend
+from ntg_assets.statistics.over_time.hazards import Happened, hazard_trend
+from ntg_assets.statistics.over_time.trends import EARLY, LATE, SURE, Cohort, Trend
 from ntg_assets.statistics.samples import Sample
 from ntg_assets.statistics.student_t import t_p
-from ntg_assets.statistics.trends import EARLY, LATE, SURE, Cohort, Trend
 from ntg_assets.statistics.two_samples import Difference, compare_means, is_clearly_positive
 
 
