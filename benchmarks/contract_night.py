@@ -73,7 +73,7 @@ def read_sources(folder: Path, *, only_signals: bool = False) -> Sources:
     paid = read_payments(
         PaymentSourceSettings(files=["payments.csv"]),
         SOURCE,
-        known=read.terms["subscription_id"],
+        terms=read.terms,
         place=place,
         zone="UTC",
     )

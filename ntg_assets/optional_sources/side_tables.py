@@ -123,11 +123,11 @@ def _contracts(
     )
     if attempts is None or terms is None:
         return terms, None
-    known = terms.terms["subscription_id"]
+    held = terms.terms
     paid: ReadPayments | None = judged.read(
         PAYMENTS_KEY,
         attempts.files,
-        lambda: read_payments(attempts, contracts, known=known, place=place, zone=zone),
+        lambda: read_payments(attempts, contracts, terms=held, place=place, zone=zone),
         found=lambda one: found(one.n_files, one.payments.height, one.sentence),
         without=WITHOUT_PAYMENTS,
     )

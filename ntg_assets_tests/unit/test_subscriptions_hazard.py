@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntg_assets.randomness import random_stream
+from ntg_assets.revenue.contacts.contact_rules import contract_rules
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.hazard.competing_risks import ends_within, piece_hazards
 from ntg_assets.subscriptions.hazard.pieces import KIND_CODES, Pieces, cut
@@ -81,6 +82,23 @@ def test_an_announced_term_keeps_a_contract_from_looking_like_its_end() -> None:
     assert states(old)["known_end_on"].to_list() == [change]
     assert states(old, new)["known_end_on"].to_list() == [None]
     assert states(old, new)["price_minor"].to_list() == [999]
+
+
+def test_a_term_that_is_announced_for_after_the_cutoff_keeps_its_contract_open() -> None:
+    """A price rises on 1 March, which was said on 1 February; looked at from 15 February."""
+    rows = terms(
+        term(1, "a", date(2024, 1, 1), date(2024, 3, 1), end_known_on=date(2024, 2, 1)),
+        term(1, "a", date(2024, 3, 1), known_on=date(2024, 2, 1), price_minor=1299),
+        term(2, "b", date(2024, 3, 1), known_on=date(2024, 2, 1)),  # begins later: none yet
+    )
+    known = known_terms(rows, cutoff_on=date(2024, 2, 15), longest_gap_days=1)
+    assert known["subscription_id"].to_list() == ["a", "a"]
+    assert known["contract_end_on"].to_list() == [None, None]
+    state = run(contract_states(known, [date(2024, 2, 15)], steps=[1]))
+    assert state.select("price_minor", "known_end_on", "contract_end_on").rows() == [
+        (999, None, None)
+    ]
+    assert contract_rules(known, on=date(2024, 2, 15)).is_empty()
 
 
 def test_an_interrupted_contract_is_two() -> None:

@@ -22,6 +22,7 @@ from ntg_assets.subscriptions.money.waterfall import (
 )
 from ntg_assets.subscriptions.survival.cohorts import contract_cohorts, life_table
 from ntg_assets.subscriptions.terms.known_terms import known_terms
+from ntg_assets.subscriptions.terms.payments import PAYMENT_TYPES
 from ntg_assets_tests.contract_worlds import cutoff, night, term, terms, world
 
 END = date(2024, 7, 1)
@@ -254,3 +255,28 @@ def test_the_waterfall_ends_with_what_the_running_contracts_bring() -> None:
     both = last.join(runs.group_by("currency").agg(pl.col("mrr_minor").sum()), on="currency")
     assert both.height == 2
     assert both["end_minor"].to_list() == both["mrr_minor"].to_list()
+
+
+def test_an_end_that_is_written_as_the_last_day_is_no_churn_between_months() -> None:
+    """Terms of calendar months whose ends are written as 23:59 of the last day, then an end."""
+    rows = known(
+        term(1, "a", date(2024, 1, 1), date(2024, 1, 31)),
+        term(1, "a", date(2024, 2, 1), date(2024, 2, 29), price_minor=1299),
+        term(1, "a", date(2024, 3, 1), date(2024, 3, 31), price_minor=1299),
+    )
+    # 9.99 in January; 3.00 more from February (no one left); all of it gone with March
+    made = waterfall(rows)
+    assert month(made, 1) == {"new_minor": 999, "end_minor": 999}
+    assert month(made, 2) == {"start_minor": 999, "expansion_minor": 300, "end_minor": 1299}
+    assert month(made, 3) == {"start_minor": 1299, "churned_minor": -1299}
+    assert unreconciled(made, mrr_by_changes(rows, cutoff_on=END)).is_empty()
+
+
+def test_payments_without_any_amount_leave_the_price_of_each_period() -> None:
+    rows = known(term(1, "a", date(2024, 1, 31), date(2024, 4, 15)))
+    row = ("a", 0, date(2024, 1, 31), date(2024, 1, 31), "paid", None, "EUR")
+    nameless = pl.DataFrame([row], schema=PAYMENT_TYPES, orient="row")
+    came = cash(rows, nameless, cutoff_on=END)
+    # billed on the 31st: 31 January, 29 February (a leap year), 31 March
+    assert came["paid_on"].to_list() == [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
+    assert came["amount_minor"].sum() == 3 * 999

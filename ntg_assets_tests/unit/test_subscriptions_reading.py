@@ -24,6 +24,7 @@ from ntg_assets.subscriptions.terms.contracts import SubscriptionPayments, Subsc
 from ntg_assets.subscriptions.terms.payments import ReadPayments, read_payments
 from ntg_assets.subscriptions.terms.reading import ReadTerms, read_subscriptions
 from ntg_assets.subscriptions.terms.term_checks import checks_with_log
+from ntg_assets_tests.contract_worlds import term, terms
 
 HEAD = "user_id,subscription_id,started_at,ended_at,plan,price,billing_period"
 GOOD = [f"9,good{k},2024-01-01,,basic,9.99,month" for k in range(200)]
@@ -39,14 +40,17 @@ def read(folder: Path, rows: list[str], *, head: str = HEAD, **fields: object) -
     return found
 
 
-def pay(folder: Path, rows: list[str], **fields: object) -> ReadPayments:
+def pay(
+    folder: Path, rows: list[str], *, contracts_of: pl.DataFrame | None = None, **fields: object
+) -> ReadPayments:
     head = "subscription_id,happened_at,status,amount"
     (folder / "payments.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     source = PaymentSourceSettings.model_validate({"files": ["payments.csv"], **fields})
-    contracts = SubscriptionSourceSettings(files=["subs.csv"], constant_currency="EUR")
-    found = read_payments(
-        source, contracts, known=pl.Series(["a"]), place=Place(folder), zone="UTC"
-    )
+    named = {"constant_currency": "EUR"} if contracts_of is None else {"currency": "currency"}
+    contracts = SubscriptionSourceSettings.model_validate({"files": ["subs.csv"], **named})
+    started = date(2024, 1, 1)
+    known = terms(term(1, "a", started)) if contracts_of is None else contracts_of
+    found = read_payments(source, contracts, terms=known, place=Place(folder), zone="UTC")
     check_frame(found.payments, SubscriptionPayments)
     return found
 
@@ -264,3 +268,114 @@ def test_a_contract_renews_on_its_day_of_the_month_or_the_months_last(
     assert days[0] == (expected - date(1970, 1, 1)).days
     assert periods_before(day_numbers(pl.Series([anchor])), one[0], one[1], days)[0] == count
     assert periods_before(day_numbers(pl.Series([anchor])), one[0], one[1], days - 1)[0] < count
+
+
+def test_a_plan_that_was_changed_on_the_day_it_began_leaves_the_later_term(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        [
+            *GOOD,
+            "1,a,2024-03-05,2024-03-05,basic,9.99,month",  # signed, and changed at once
+            "1,a,2024-03-05,,gold,19.99,month",
+            "2,b,2024-01-01,,basic,9.99,month",
+            "2,b,2024-02-01,2024-02-01,gold,19.99,month",  # changed, and taken back at once
+            "3,c,2024-02-01,2024-02-01,basic,9.99,month",  # nothing else is known of it
+        ],
+    )
+    mine = found.terms.filter(pl.col("subscription_id").is_in(["a", "b", "c"]))
+    assert mine.select("subscription_id", "plan", "started_on", "ended_on").rows() == [
+        ("a", "gold", date(2024, 3, 5), None),
+        ("b", "basic", date(2024, 1, 1), None),
+        ("c", "basic", date(2024, 2, 1), date(2024, 2, 1)),
+    ]
+    assert found.refused.is_empty()
+    assert (count(found, "superseded_same_day"), count(found, "same_day_end")) == (2, 1)
+
+
+def test_a_trial_is_one_of_the_contract_whichever_term_names_it(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        [
+            *(f"{row}," for row in GOOD),
+            # repeated on every term: what was said of the first one stays said of it
+            "1,a,2024-01-01,2024-03-01,basic,9.99,month,2024-01-15",
+            "1,a,2024-03-01,,gold,19.99,month,2024-01-15",
+            # another plan within the trial, and then no contract
+            "2,b,2024-01-01,2024-01-05,basic,9.99,month,2024-01-15",
+            "2,b,2024-01-05,2024-01-15,gold,19.99,month,",
+            # the trial of a first term lies before it: that cannot be
+            "3,c,2024-01-20,,basic,9.99,month,2024-01-15",
+        ],
+        head=f"{HEAD},trial",
+        trial_ended_at="trial",
+    )
+    assert found.refused["reason"].to_list() == ["lies before the start"]
+    assert found.refused["subscription_id"].to_list() == ["c"]
+    mine = found.terms.filter(pl.col("subscription_id").is_in(["a", "b"]))
+    assert mine["trial_end_on"].to_list() == [date(2024, 1, 15), None, date(2024, 1, 15), None]
+    assert mine["end_kind"].to_list()[-1] == "not_converted"
+
+
+def test_an_end_that_only_the_next_term_says_is_known_with_it(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        [
+            *(f"{row}," for row in GOOD),
+            "1,a,2024-01-01,,basic,9.99,month,",
+            "1,a,2024-03-01,,gold,19.99,month,2024-03-10",  # written nine days later
+        ],
+        head=f"{HEAD},known",
+        known_from="known",
+    )
+    mine = found.terms.filter(pl.col("subscription_id") == "a").row(0, named=True)
+    assert (mine["ended_on"], mine["end_known_on"]) == (date(2024, 3, 1), date(2024, 3, 10))
+
+
+def test_what_was_given_back_may_be_written_with_a_minus(tmp_path: Path) -> None:
+    found = pay(
+        tmp_path,
+        [
+            "a,2024-01-01,paid,9.99",
+            "a,2024-01-05,refunded,-9.99",
+            "a,2024-01-06,chargeback,-4.50",
+            "a,2024-02-01,paid,-1.00",  # money that came is not negative
+        ],
+        max_bad_share=0.5,
+    )
+    assert found.payments["amount_minor"].to_list() == [999, 999, 450]
+    assert found.refused["reason"].to_list() == ["is negative"]
+
+
+def test_an_amount_has_the_decimals_of_its_contracts_currency(tmp_path: Path) -> None:
+    moved = date(2024, 3, 1)
+    contracts = terms(
+        term(1, "y", date(2024, 1, 1), currency="JPY"),
+        term(2, "e", date(2024, 1, 1), moved, currency="EUR"),
+        term(2, "e", moved, currency="KWD"),
+    )
+    rows = [
+        "y,2024-01-01,paid,980",
+        "e,2023-12-30,paid,9.99",  # before the contract began: in what it began with
+        "e,2024-02-01,paid,9.99",
+        "e,2024-03-01,paid,2.125",
+        "unknown,2024-01-01,paid,1.00",
+    ]
+    found = pay(tmp_path, rows, contracts_of=contracts)
+    # 980 yen are 980 of the smallest unit, not 98,000
+    assert found.payments.select("currency", "amount_minor").rows() == [
+        ("JPY", 980), ("EUR", 999), ("EUR", 999), ("KWD", 2125), (None, 100),
+    ]  # fmt: skip
+
+
+def test_payments_that_say_the_same_or_have_no_amount_are_counted(tmp_path: Path) -> None:
+    found = pay(
+        tmp_path,
+        [
+            *["a,2024-01-01,paid,9.99"] * 2,
+            *["a,2024-01-02,failed,9.99"] * 2,  # two attempts of a day
+            "a,2024-02-01,paid,",
+        ],
+    )
+    counts = dict(found.checks.select("check", "n_rows").iter_rows())
+    assert (counts["copy"], counts["no_amount"]) == (1, 1)
+    assert found.payments.height == 5

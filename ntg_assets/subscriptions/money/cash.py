@@ -1,5 +1,5 @@
-"""What contracts have brought: payments less what was given back, or, where no payments are
-configured, the price of every period that began.
+"""What contracts have brought: payments less what was given back, or, where no payment has an
+amount, the price of every period that began.
 """
 
 from datetime import date
@@ -31,7 +31,7 @@ def cash(known: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.
     """
     return (
         _paid(known, payments, cutoff_on=cutoff_on)
-        if payments.height
+        if payments["amount_minor"].count()
         else _billed(known, cutoff_on=cutoff_on)
     )
 

@@ -35,12 +35,18 @@ def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
 
 
 def priced(known: pl.DataFrame) -> pl.DataFrame:
-    """Add what each term brings per month, and from when it is paid: after its trial."""
+    """Add what each term brings per month, from when it is paid (after its trial), and until when:
+    a day between two terms of one contract (an end that is written as 23:59) is no interruption.
+    """
     price = monthly_amounts(
         *(pl.col(name) for name in ("price_minor", "period_months", "period_days"))
     )
-    return known.with_columns(
-        mrr_minor=price, paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on")
+    goes_on = pl.col("contract_place") == pl.col("contract_place").shift(-1)
+    next_on = pl.when(goes_on).then(pl.col("started_on").shift(-1))
+    return known.sort("contract_place", "started_on").with_columns(
+        mrr_minor=price,
+        paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on"),
+        ended_on=pl.coalesce(next_on, "ended_on"),
     )
 
 

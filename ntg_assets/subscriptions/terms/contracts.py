@@ -5,7 +5,7 @@ import polars as pl
 from ntg_assets.contracts import Contract, column, contract, identifier
 
 CANCELLED, PAYMENT_FAILED, NOT_CONVERTED = KINDS = ("cancelled", "payment_failed", "not_converted")
-STATUSES = ("paid", "failed", "refunded", "charged_back")
+PAID, FAILED, REFUNDED, CHARGED_BACK = STATUSES = ("paid", "failed", "refunded", "charged_back")
 
 
 @contract("subscription_terms")

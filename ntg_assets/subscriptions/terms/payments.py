@@ -1,6 +1,6 @@
 """Read payments: every row is an attempt that can be believed, or refused with its reason."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from ntg_assets.local_days import local_days
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import CODE, minor_amounts
-from ntg_assets.subscriptions.terms.contracts import STATUSES
+from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, FAILED, REFUNDED, STATUSES
 from ntg_assets.subscriptions.terms.reading import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.row_problems import (
     NO_DAY,
@@ -23,6 +23,7 @@ from ntg_assets.subscriptions.terms.row_problems import (
 from ntg_assets.subscriptions.terms.term_checks import CHECK_TYPES, refusals
 
 KEY = "ingest.payments"
+GIVEN_BACK = (REFUNDED, CHARGED_BACK)
 PAYMENT_TYPES: dict[str, Any] = {
     "subscription_id": pl.String,
     "place": pl.Int64,
@@ -69,7 +70,7 @@ def read_payments(
     source: PaymentSourceSettings,
     subscriptions: SubscriptionSourceSettings,
     *,
-    known: pl.Series,
+    terms: pl.DataFrame,
     place: Place,
     zone: str,
 ) -> ReadPayments:
@@ -78,7 +79,7 @@ def read_payments(
     Args:
         source: Files, columns, words.
         subscriptions: Settings of the contracts they are for.
-        known: Contracts that were read; payments for others are counted and kept.
+        terms: `subscription_terms`; payments for contracts that are not there are counted and kept.
         place: Where files may lie.
         zone: Zone whose midnights begin the days.
 
@@ -102,19 +103,17 @@ def read_payments(
         place=place,
         zone=zone,
     )
-    rows = _judged(
-        _typed(
-            read.rows.with_row_index("place"),
-            source=source,
-            subscriptions=subscriptions,
-            zone=zone,
-        ),
-        source,
-    )
+    dated = _dated(read.rows.with_row_index("place"), zone=zone)
+    placed = with_currencies(dated, source, subscriptions, terms=terms)
+    rows = _judged(_typed(placed, source=source, unit=subscriptions.price_unit), source)
     refused = rows.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
     kept = rows.filter(pl.col("reason").is_null())
-    checks = [_unknown_contracts(kept, known), *refusals(refused)]
+    checks = [
+        _unknown_contracts(kept, terms["subscription_id"].unique()),
+        *_copies_and_blanks(kept, source),
+        *refusals(refused),
+    ]
     return ReadPayments(
         kept.select(pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()),
         quarantined(refused, "payments"),
@@ -123,33 +122,96 @@ def read_payments(
     )
 
 
-def _typed(
+def _dated(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """Add the day of each attempt and the day on which it was due."""
+    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in ("happened", "due")}
+    return rows.with_columns(**days).with_columns(due_on=pl.coalesce("due_on", "happened_on"))
+
+
+def with_currencies(
     rows: pl.DataFrame,
-    *,
     source: PaymentSourceSettings,
     subscriptions: SubscriptionSourceSettings,
-    zone: str,
+    *,
+    terms: pl.DataFrame,
 ) -> pl.DataFrame:
-    days = {f"{name}_on": local_days(rows[f"{name}_at"], zone) for name in ("happened", "due")}
-    currency = (
-        pl.lit(subscriptions.constant_currency)
-        if source.currency is None
-        else pl.col("currency_text").str.to_uppercase()
+    """Add the `currency` of each payment: its own, or that of its contract on that day.
+
+    Args:
+        rows: `subscription_id`, `happened_on`, `currency_text`.
+        source: Whether payments name their currency.
+        subscriptions: The one currency of all contracts, where there is one.
+        terms: `subscription_terms`.
+
+    Returns:
+        The rows in their order; null where the contract is not known.
+    """
+    if source.currency is not None:
+        return rows.with_columns(currency=pl.col("currency_text").str.to_uppercase())
+    if subscriptions.constant_currency is not None:
+        return rows.with_columns(currency=pl.lit(subscriptions.constant_currency))
+    named = terms.select("subscription_id", "started_on", "currency")
+    single = named.unique(["subscription_id", "currency"]).sort("subscription_id", "started_on")
+    if not single["subscription_id"].is_duplicated().any():
+        only = single.select("subscription_id", "currency")
+        return rows.join(only, on="subscription_id", how="left", maintain_order="left")
+    first = named.sort("started_on").unique("subscription_id", keep="first", maintain_order=True)
+    then = rows.sort("happened_on").join_asof(
+        named.sort("started_on"),
+        left_on="happened_on",
+        right_on="started_on",
+        by="subscription_id",
+        check_sortedness=False,
     )
-    amount, reason = minor_amounts(pl.col("price_text"), currency, unit=subscriptions.price_unit)
+    both = then.sort("place").join(
+        first.select("subscription_id", first="currency"),
+        on="subscription_id",
+        how="left",
+        maintain_order="left",
+    )
+    return both.with_columns(currency=pl.coalesce("currency", "first")).drop("first", "started_on")
+
+
+def _typed(
+    rows: pl.DataFrame, *, source: PaymentSourceSettings, unit: Literal["major", "minor"]
+) -> pl.DataFrame:
+    """Read status and amount; what was given back may be written with a minus."""
     words = {word.lower(): status for status in STATUSES for word in getattr(source, status)}
     status = (
         pl.col("status_text")
         .str.to_lowercase()
         .replace_strict(words, default=None, return_dtype=pl.String)
     )
-    return rows.with_columns(
-        **days,
-        currency=currency.cast(pl.String),
-        amount_minor=amount,
-        amount_reason=reason,
-        status=status,
-    ).with_columns(due_on=pl.coalesce("due_on", "happened_on"))
+    read = rows.with_columns(status=status)
+    unsigned = (
+        pl.when(pl.col("status").is_in(GIVEN_BACK))
+        .then(pl.col("price_text").str.strip_prefix("-"))
+        .otherwise("price_text")
+    )
+    amount, reason = minor_amounts(unsigned, pl.col("currency"), unit=unit)
+    return read.with_columns(
+        currency=pl.col("currency").cast(pl.String), amount_minor=amount, amount_reason=reason
+    )
+
+
+def _copies_and_blanks(kept: pl.DataFrame, source: PaymentSourceSettings) -> list[tuple[Any, ...]]:
+    """Count rows that say what another says, and money without an amount."""
+    moved = kept.filter(pl.col("status") != FAILED)
+    said = pl.struct("subscription_id", "happened_at", "due_on", "status", "amount_minor")
+    copies = moved.filter(~said.is_first_distinct())
+    blank = moved.filter(pl.col("amount_minor").is_null())
+    rows = {
+        "copy": (copies, "payments and refunds say the same as another row, and each counts"),
+        "no_amount": (
+            blank.clear() if source.amount is None else blank,
+            "payments and refunds have no amount: they bring and take nothing",
+        ),
+    }
+    return [
+        (name, those.height, next(iter(those["subscription_id"]), None), False,
+         f"{those.height:,} {what}")
+        for name, (those, what) in rows.items()
+    ]  # fmt: skip
 
 
 def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:

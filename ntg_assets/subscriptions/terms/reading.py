@@ -21,6 +21,7 @@ from ntg_assets.subscriptions.terms.term_rules import (
     close_terms,
     judge_in_order,
     judge_terms,
+    with_first_trials,
 )
 
 KEY = "ingest.subscriptions"
@@ -117,16 +118,24 @@ def read_subscriptions(
         keep="first",
         maintain_order=True,
     )
-    judged = judge_in_order(judge_terms(distinct), longest_gap_days=source.longest_gap_days)
+    alone = judge_terms(with_first_trials(distinct))
+    judged = judge_in_order(alone, longest_gap_days=source.longest_gap_days)
     refused = judged.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=read.rows.height, limit=source.max_bad_share, key=KEY)
-    kept = judged.filter(pl.col("reason").is_null())
+    kept = judged.filter(pl.col("reason").is_null(), ~pl.col("is_superseded"))
+    n_superseded = int(judged["is_superseded"].sum())
     return ReadTerms(
         close_terms(kept).select(
             pl.col(name).cast(dtype) for name, dtype in term_types(ids).items()
         ),
         quarantined(refused, "subscriptions"),
-        tell_terms(kept, refused, n_copies=rows.height - distinct.height, source=source),
+        tell_terms(
+            kept,
+            refused,
+            n_copies=rows.height - distinct.height,
+            n_superseded=n_superseded,
+            source=source,
+        ),
         read.n_files,
     )
 

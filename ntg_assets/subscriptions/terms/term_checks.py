@@ -28,6 +28,10 @@ SENTENCES = {
         "{n} times a contract changes its currency: what it brought before and after is not"
         " compared"
     ),
+    "superseded_same_day": (
+        "{n} terms end on the day they start, and others of their contract do not: they count for"
+        " nothing"
+    ),
     "same_day_end": "{n} terms end on the day they start: nobody was under contract on any day",
     "unknown_reason": (
         "{n} ends have a reason that the configuration does not know; they count as cancelled"
@@ -43,9 +47,25 @@ SENTENCES = {
 
 
 def tell_terms(
-    kept: pl.DataFrame, refused: pl.DataFrame, *, n_copies: int, source: SubscriptionSourceSettings
+    kept: pl.DataFrame,
+    refused: pl.DataFrame,
+    *,
+    n_copies: int,
+    n_superseded: int,
+    source: SubscriptionSourceSettings,
 ) -> pl.DataFrame:
-    """Count what is worth knowing of the contracts."""
+    """Count what is worth knowing of the contracts.
+
+    Args:
+        kept: Terms that are believed, by contract and start, with what follows each.
+        refused: Rows that are not, with their reasons.
+        n_copies: Rows that were copies of another.
+        n_superseded: Terms that lasted no day beside others of their contract.
+        source: Settings of the source.
+
+    Returns:
+        Rows of `subscription_checks`.
+    """
     continued = pl.col("next_start_on").is_not_null()
     same_plan = pl.col("plan") == pl.col("next_plan")
     price_moves = pl.col("price_minor") != pl.col("next_price")
@@ -66,6 +86,7 @@ def tell_terms(
             for name, found in sorts.items()
         ),
         _check("copy", n_copies, SENTENCES["copy"]),
+        _check("superseded_same_day", n_superseded, SENTENCES["superseded_same_day"]),
         *refusals(refused),
     ]
     return pl.DataFrame([("subscriptions", *row) for row in rows], schema=CHECK_TYPES, orient="row")

@@ -76,14 +76,50 @@ def judge_in_order(rows: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame
     """Judge the terms of each contract against one another; add what follows each.
 
     A term that starts while the one before it runs without an end closes it. One that starts before
-    the stated end of the one before, or on the same day, is refused.
+    the stated end of the one before, or on the same day, is refused; but of terms that end on the
+    day they start nothing is left where the contract has others (a plan changed on the same day):
+    they are marked `is_superseded`.
     """
-    good = rows.filter(pl.col("reason").is_null()).sort("subscription_id", "started_on", "place")
+    usable = rows.filter(pl.col("reason").is_null()).sort("subscription_id", "started_on", "place")
+    is_superseded = _is_superseded(usable)
+    good = usable.filter(~is_superseded)
     judged = with_first_problem(_with_terms_before(good), _beside_others())
     refused = judged.filter(pl.col("reason").is_not_null())
     before = rows.filter(pl.col("reason").is_not_null())
     kept = _with_next(judged.filter(pl.col("reason").is_null()), longest_gap_days=longest_gap_days)
-    return pl.concat([kept, refused, before], how="diagonal")
+    superseded = usable.filter(is_superseded).with_columns(is_superseded=pl.lit(value=True))
+    judged_ = pl.concat([kept, refused, before, superseded], how="diagonal")
+    return judged_.with_columns(pl.col("is_superseded").fill_null(value=False))
+
+
+def _is_superseded(rows: pl.DataFrame) -> pl.Series:
+    """Whether each term lasted no day and its contract has one that did, or an earlier such one."""
+    momentary = (rows["ended_on"] == rows["started_on"]).fill_null(value=False)
+    if not momentary.any():
+        return momentary
+    lasting = rows.filter(~momentary)["subscription_id"].unique()
+    again = rows["subscription_id"].is_in(lasting.implode()) | (
+        rows["subscription_id"] == rows["subscription_id"].shift(1)
+    ).fill_null(value=False)
+    return momentary & again
+
+
+def with_first_trials(rows: pl.DataFrame) -> pl.DataFrame:
+    """Forget the trial of a term that starts after it where the contract has earlier ones: a file
+    may repeat what was said of the first term.
+    """
+    is_past = (pl.col("trial_on") < pl.col("started_on")).fill_null(value=False)
+    repeated = rows.filter(is_past).select("subscription_id").unique()
+    if repeated.is_empty():
+        return rows
+    firsts = (
+        rows.join(repeated, on="subscription_id", how="semi")
+        .group_by("subscription_id")
+        .agg(first_on=pl.col("started_on").min())
+    )
+    later = rows.join(firsts, on="subscription_id", how="left", maintain_order="left")
+    is_repeated = (is_past & (pl.col("started_on") > pl.col("first_on"))).fill_null(value=False)
+    return later.with_columns(trial_on=pl.when(~is_repeated).then("trial_on")).drop("first_on")
 
 
 def _beside_others() -> list[Problem]:
@@ -111,6 +147,7 @@ def _with_next(kept: pl.DataFrame, *, longest_gap_days: int) -> pl.DataFrame:
     following = {"plan": "plan", "price": "price_minor", "currency": "currency"}
     return kept.with_columns(
         next_start_on=next_start,
+        next_known_on=pl.when(goes_on).then(pl.coalesce("known_on", "started_on").shift(-1)),
         is_closed_by_next=pl.col("ended_on").is_null() & next_start.is_not_null(),
         is_interrupted=(gap > longest_gap_days).fill_null(value=False),
         **{
@@ -141,11 +178,17 @@ def close_terms(kept: pl.DataFrame) -> pl.DataFrame:
     is.
 
     Without a word for it, a contract that ends by the end of its trial was not converted, and any
-    other was cancelled.
+    other was cancelled. That a term ended because the next one started was known when that one was.
     """
+    kept = kept.sort("subscription_id", "started_on")
     ended = pl.coalesce("ended_on", pl.when("is_closed_by_next").then("next_start_on"))
     closed = kept.with_columns(ended_on=ended)
-    in_trial = (pl.col("ended_on") <= pl.col("trial_on")).fill_null(value=False)
+    is_first = (pl.col("subscription_id") != pl.col("subscription_id").shift(1)).fill_null(
+        value=True
+    )
+    no_trial = pl.when(is_first).then(pl.date(1, 1, 1))
+    trial = pl.coalesce("trial_on", no_trial).forward_fill()  # of the contract, whatever its term
+    in_trial = (pl.col("ended_on") <= trial).fill_null(value=False)
     kind = (
         pl.when(in_trial)
         .then(pl.lit(NOT_CONVERTED))
@@ -154,8 +197,10 @@ def close_terms(kept: pl.DataFrame) -> pl.DataFrame:
     return closed.with_columns(
         known_on=pl.coalesce("known_on", "started_on"),
         end_known_on=pl.when(pl.col("ended_on").is_not_null()).then(
-            pl.coalesce("end_known_on", "ended_on")
+            pl.coalesce(
+                "end_known_on", pl.when("is_closed_by_next").then("next_known_on"), "ended_on"
+            )
         ),
         trial_end_on="trial_on",
         end_kind=pl.when(pl.col("ended_on").is_not_null()).then(kind),
-    ).sort("subscription_id", "started_on")
+    )
