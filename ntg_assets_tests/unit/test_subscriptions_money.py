@@ -280,3 +280,11 @@ def test_payments_without_any_amount_leave_the_price_of_each_period() -> None:
     # billed on the 31st: 31 January, 29 February (a leap year), 31 March
     assert came["paid_on"].to_list() == [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
     assert came["amount_minor"].sum() == 3 * 999
+
+
+def test_contracts_that_all_begin_later_have_no_months_yet() -> None:
+    rows = known(term(1, "a", date(2024, 8, 1), known_on=date(2024, 6, 1)))
+    assert rows.height == 1
+    assert waterfall(rows).is_empty()
+    assert unreconciled(waterfall(rows), mrr_by_changes(rows, cutoff_on=END)).is_empty()
+    assert contract_cohorts(rows, cutoff=day_number(END)).is_empty()

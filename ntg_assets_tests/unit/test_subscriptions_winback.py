@@ -12,6 +12,7 @@ from scipy.special import expit
 from benchmarks.contract_night import CHURN, TERMS, user_days_of
 from ntg_assets.contracts import IdTypes, check_frame
 from ntg_assets.randomness import random_stream
+from ntg_assets.revenue.contacts.contact_rules import came_back
 from ntg_assets.storage.run import run
 from ntg_assets.subscriptions.terms.known_terms import known_terms
 from ntg_assets.subscriptions.winback.away import (
@@ -64,6 +65,15 @@ def test_somebody_has_left_when_no_contract_runs_that_was_known() -> None:
     assert seen["returned_on"].to_list() == [None, DAY, date(2024, 3, 5)]
     assert returned_within(seen, 4).to_list() == [False, True, False]
     assert returned_within(seen, 5).to_list() == [False, True, True]
+
+
+def test_who_has_signed_for_later_is_back_as_soon_as_that_is_known() -> None:
+    left = term(1, "a", date(2023, 6, 1), date(2024, 1, 10))
+    signed = term(1, "b", date(2024, 4, 1), known_on=date(2024, 2, 20))
+    assert people(left, signed, on=date(2024, 2, 20)).height == 1  # known before the day counts
+    assert people(left, signed, on=date(2024, 2, 21)).is_empty()
+    known = known_terms(terms(left, signed), cutoff_on=date(2024, 3, 1), longest_gap_days=1)
+    assert came_back(known, on=date(2024, 3, 1))["user_id"].to_list() == [1]
 
 
 def test_the_last_contract_that_ended_speaks_for_somebody() -> None:

@@ -22,9 +22,10 @@ def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     Returns:
         `month_on` (first day) and `next_on`: that of the next month, of the last one the cutoff.
     """
-    if known.is_empty():
+    begun = known.filter(pl.col("started_on") < cutoff_on)
+    if begun.is_empty():
         return pl.DataFrame(schema={"month_on": pl.Date, "next_on": pl.Date})
-    first = known.select(pl.col("started_on").min().dt.truncate("1mo")).item()
+    first = begun.select(pl.col("started_on").min().dt.truncate("1mo")).item()
     days: list[date] = pl.date_range(first, cutoff_on, "1mo", eager=True).to_list()
     if days[-1] == cutoff_on:
         days.pop()

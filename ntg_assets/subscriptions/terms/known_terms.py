@@ -42,8 +42,8 @@ def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) 
         longest_gap_days: Days between two terms of one contract that are no interruption.
 
     Returns:
-        `known_terms`, by contract and start, terms that were announced for later included, but not
-        contracts that begin later.
+        `known_terms`, by contract and start, with terms and contracts that were announced for
+        later: one keeps its contract from looking like its end, the other says who has signed.
         `contract_place` numbers the contracts, one that was interrupted being several;
         `next_known_on` says when it could be seen that a term is followed by another one.
     """
@@ -53,11 +53,7 @@ def known_terms(terms: pl.DataFrame, *, cutoff_on: date, longest_gap_days: int) 
         pl.when(is_end_known).then(name).alias(name)
         for name in ("ended_on", "end_known_on", "end_kind")
     )
-    # a term that was announced for later keeps its contract from looking like its end; a contract
-    # that only begins later is none yet
-    chained = _chained(seen, longest_gap_days=longest_gap_days).filter(
-        pl.col("contract_started_on") < cutoff_on
-    )
+    chained = _chained(seen, longest_gap_days=longest_gap_days)
     types = KNOWN_TYPES | {"user_id": terms.schema["user_id"]}
     return chained.select(pl.col(name).cast(dtype) for name, dtype in types.items())
 

@@ -1,5 +1,6 @@
 -- Who had left at each day they are looked at, what was known of their last contract, and when they came back.
--- Somebody has left when a contract of theirs ended before the day, that end was known, and none ran that was known.
+-- Somebody has left when a contract of theirs ended before the day, that end was known, and of none that runs or begins
+-- later was anything known: who has signed is back already.
 -- Grain: one row per (user, snapshot).
 -- Parameters: $win_back_days: ends longer ago are not looked at; `snapshots` (snapshot_on, step): every so many-th user.
 with contracts as (
@@ -73,15 +74,14 @@ last_ended as (
     where ended.age = 1
 ),
 
--- contracts of the same people beside the last one that ended: they run, or began later
+-- contracts of the same people beside the last one that ended: they run or are signed, or became known later
 others as (
     select
         last_ended.user_id,
         last_ended.snapshot_on,
         max(case
             when
-                contracts.contract_started_on < last_ended.snapshot_on
-                and contracts.known_on < last_ended.snapshot_on
+                contracts.known_on < last_ended.snapshot_on
                 and not coalesce(
                     contracts.contract_end_on < last_ended.snapshot_on
                     and contracts.contract_end_known_on < last_ended.snapshot_on, false
