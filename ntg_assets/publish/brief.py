@@ -130,7 +130,7 @@ def _people_facts(read: Reader, *, strategies: Sequence[str]) -> dict[str, Any]:
 def _contracts(read: Reader) -> ToldContracts:
     return tell_contracts(
         read("live", "contract_values"),
-        read("live", "revenue_waterfall"),
+        pl.concat([read("live", "revenue_waterfall"), read("live", "revenue_waterfall_total")]),
         read("backtest", "contract_backtest"),
         read("ingest", "subscription_report"),
         read("ingest", "attribute_report"),

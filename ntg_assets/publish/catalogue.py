@@ -104,6 +104,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "contract_trials",
             "contract_acquisition",
             "revenue_waterfall",
+            "revenue_waterfall_total",
             "return_scores",
             "return_hazards",
             "contact_candidates",

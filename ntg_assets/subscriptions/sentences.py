@@ -12,6 +12,7 @@ from ntg_assets.subscriptions.survival.scores import ENDING, SLEEPING, TRIAL
 from ntg_assets.subscriptions.terms.amounts import tell_amount
 
 SHOWN_MONTHS = 12
+LETTERS = 3  # of a currency; a total over several says more after them
 FEWEST_ORIGINS = 2  # one origin has no range
 
 
@@ -39,7 +40,7 @@ def tell_contracts(
 
     Args:
         values: `contract_values`.
-        waterfall: `revenue_waterfall`.
+        waterfall: `revenue_waterfall`, and `revenue_waterfall_total` below it.
         backtest: `contract_backtest`.
         report: `subscription_report`.
         attributes: `attribute_report`.
@@ -112,7 +113,7 @@ def _months(waterfall: pl.DataFrame) -> list[list[str]]:
         [
             row["currency"],
             f"{row['month_on']:%Y-%m}",
-            *(tell_amount(row[name], row["currency"]).rsplit(" ", 1)[0] for name in names),
+            *(tell_amount(row[name], row["currency"][:LETTERS]).split(" ")[0] for name in names),
         ]
         for row in last.iter_rows(named=True)
     ]

@@ -111,6 +111,7 @@ NOTHING_BROKEN = {
         "persuadability_report",
         "contract_values",
         "revenue_waterfall",
+        "revenue_waterfall_total",
         "contract_backtest",
         "return_scores",
         "return_backtest",

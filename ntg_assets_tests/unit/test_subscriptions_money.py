@@ -82,6 +82,25 @@ def test_currencies_are_never_added_but_by_stated_rates() -> None:
     both = converted(table, rates)
     assert month(both, 2)["start_minor"] == 999 + round(999 * 0.9)
     assert both["currency"].unique().to_list() == ["EUR at rates of 2024-06-01"]
+    assert converted(table, None).is_empty()
+
+
+def test_a_total_leaves_out_what_has_no_rate_and_says_so() -> None:
+    table = waterfall(
+        known(
+            term(1, "a", date(2024, 1, 5)),
+            term(2, "b", date(2024, 1, 5), currency="JPY", price_minor=1200),
+            term(3, "c", date(2024, 1, 5), currency="GBP"),
+        )
+    )
+    rates = ConversionSettings.model_validate(
+        {"currency": "eur", "rates": {"jpy": 0.0061}, "rates_of": "2024-06-01"}
+    )
+    total = converted(table, rates)
+    # 1,200 yen at 0.0061 are 7.32 euros
+    assert month(total, 2) == {"start_minor": 999 + 732, "end_minor": 999 + 732}
+    assert total["currency"].unique().to_list() == ["EUR at rates of 2024-06-01, without GBP"]
+    assert total.filter(pl.col("month_on") == date(2024, 2, 1))["n_start"].item() == 2
 
 
 contracts = st.lists(

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.files import FileSource
@@ -12,6 +12,9 @@ from ntg_assets.configuration.section import Section
 
 Word = Annotated[str, Field(min_length=1)]
 CURRENCY = re.compile(r"[A-Z]{3}")
+Code = Annotated[
+    str, BeforeValidator(lambda code: str(code).strip().upper()), Field(pattern=r"^[A-Z]{3}$")
+]
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
@@ -113,9 +116,9 @@ class PaymentSourceSettings(FileSource, TimeOptions):
 class ConversionSettings(Section):
     """Fixed rates, so that several currencies can be shown as one."""
 
-    currency: Word
+    currency: Code
     """What amounts are converted into."""
-    rates: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(min_length=1)
+    rates: dict[Code, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(min_length=1)
     """What one unit of each other currency is worth in it (`{USD: 0.92}`)."""
     rates_of: Annotated[str, Field(pattern=ISO_DAY)]
     """Day of the rates: it is shown wherever a converted amount is."""

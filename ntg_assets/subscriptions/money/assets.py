@@ -15,8 +15,10 @@ from ntg_assets.subscriptions.money.contracts import (
     ContractTrials,
     ContractValues,
     RevenueWaterfall,
+    RevenueWaterfallTotal,
 )
 from ntg_assets.subscriptions.money.values import ValueTerms, contract_values
+from ntg_assets.subscriptions.money.waterfall import converted
 from ntg_assets.subscriptions.money.waterfall import revenue_waterfall as move
 from ntg_assets.subscriptions.survival.cohort_contracts import ContractCohorts
 from ntg_assets.subscriptions.survival.cohorts import contract_cohorts
@@ -72,6 +74,12 @@ def contract_outlook(
 def revenue_waterfall(known_terms: pl.DataFrame, split_boundaries: pl.DataFrame) -> Query:
     """How monthly recurring revenue moved from month to month."""
     return move(known_terms, cutoff_on=train_history(split_boundaries).cutoff_on)
+
+
+@staged_asset(contract=RevenueWaterfallTotal, group=GROUP, kinds=("polars",))
+def revenue_waterfall_total(revenue_waterfall: pl.DataFrame, project: Project) -> pl.DataFrame:
+    """The movements of monthly revenue over all currencies, by the configured rates."""
+    return converted(revenue_waterfall, project.settings.subscriptions.conversion)
 
 
 @staged_assets(

@@ -94,6 +94,15 @@ class RevenueWaterfall(Contract):
         unique = ["currency", "month_on"]
 
 
+@contract("revenue_waterfall_total")
+class RevenueWaterfallTotal(RevenueWaterfall):
+    """One row per month: all currencies that have a rate (`subscriptions.conversion`), brought to
+    one; rounded amounts, for reading. No rows without rates.
+    """
+
+    currency: str = column("Currency, the day of the rates, and what has no rate")
+
+
 @contract("contract_acquisition")
 class ContractAcquisition(Contract):
     """One row per (month of the first contract, channel, currency): what it cost to win users,

@@ -3,7 +3,6 @@ way, to hold against it.
 """
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 
@@ -127,30 +126,39 @@ def unreconciled(waterfall: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame
     ).unique(["currency", "month_on"], maintain_order=True)
 
 
-def converted(waterfall: pl.DataFrame, settings: ConversionSettings) -> pl.DataFrame:
-    """Bring all currencies to one by fixed rates, and add them up month by month.
+def converted(waterfall: pl.DataFrame, settings: ConversionSettings | None) -> pl.DataFrame:
+    """Bring currencies to one by fixed rates, and add them up month by month.
 
     Each amount is rounded once; so a converted month may miss a cent, and is for reading, not for
-    books.
+    books. A user who pays in two currencies is two in the counts.
 
-    Raises:
-        KeyError: a currency has no rate.
+    Args:
+        waterfall: `revenue_waterfall`.
+        settings: Rates and their day; None: no total is made.
+
+    Returns:
+        `revenue_waterfall_total`: one row per month. Its `currency` says the day of the rates, and
+        which currencies have none and are left out.
     """
+    if settings is None:
+        return waterfall.clear()
     rates = {settings.currency: 1.0, **settings.rates}
     target = 10 ** decimals_of(settings.currency)
+    has_rate = pl.col("currency").is_in(list(rates))
+    without = waterfall.filter(~has_rate)["currency"].unique().sort().to_list()
     factor = pl.col("currency").replace_strict(
         {code: rate * target / 10 ** decimals_of(code) for code, rate in rates.items()},
         default=None,
         return_dtype=pl.Float64,
     )
-    told: dict[str, Any] = {
-        name: (pl.col(name) * factor).round().cast(pl.Int64) for name in AMOUNTS
-    }
-    return (
-        waterfall.with_columns(**told)
+    label = f"{settings.currency} at rates of {settings.rates_of}"
+    if without:
+        label += f", without {', '.join(without)}"
+    summed = (
+        waterfall.filter(has_rate)
+        .with_columns((pl.col(name) * factor).round().cast(pl.Int64) for name in AMOUNTS)
         .group_by("month_on")
         .agg(pl.col(*AMOUNTS, *COUNTS).sum())
-        .with_columns(currency=pl.lit(f"{settings.currency} at rates of {settings.rates_of}"))
-        .select(waterfall.columns)
-        .sort("month_on")
+        .with_columns(currency=pl.lit(label))
     )
+    return summed.select(waterfall.columns).sort("month_on")
