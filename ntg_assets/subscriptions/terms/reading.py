@@ -15,6 +15,7 @@ from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import minor_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
+from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
 from ntg_assets.subscriptions.terms.term_checks import tell_terms
 from ntg_assets.subscriptions.terms.term_rules import (
     DAYS_IN,
@@ -194,18 +195,22 @@ def _typed(
     price, price_reason = minor_amounts(pl.col("price_text"), currency, unit=source.price_unit)
     months, period_days = period_lengths(period)
     user = as_log_id(pl.col("listed_id"), ids.user)
-    return rows.with_columns(
+    dated = rows.with_columns(
         **days,
         user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
-        currency=currency,
-        period_written=period,
-        period_months=months,
-        period_days=period_days,
-        price_minor=price,
-        price_reason=price_reason,
         plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
-        end_kind=_kind(source),
     )
+    texts = ("price_text", "currency_text", "period_text", "reason_text")
+    words = {
+        "currency": currency,
+        "period_written": period,
+        "period_months": months,
+        "period_days": period_days,
+        "price_minor": price,
+        "price_reason": price_reason,
+        "end_kind": _kind(source),
+    }
+    return read_distinct(dated, texts, words)
 
 
 def _kind(source: SubscriptionSourceSettings) -> pl.Expr:
