@@ -31,12 +31,12 @@ def without_consent(
     said = pl.col(settings.attribute)
     granted = [word.strip().lower() for word in settings.granted]
     agreed = said.str.strip_chars().str.to_lowercase().is_in(granted).fill_null(value=False)
-    told = (
+    detail = (
         pl.when(said.is_null())
         .then(pl.lit(f"{settings.attribute}: nothing is known"))
         .otherwise(pl.format("{}: {}", pl.lit(settings.attribute), said))
     )
-    return rows.filter(~agreed).select("user_id", detail=told)
+    return rows.filter(~agreed).select("user_id", detail=detail)
 
 
 def nothing_unavailable(ids: IdTypes) -> pl.DataFrame:

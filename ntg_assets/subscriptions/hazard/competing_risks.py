@@ -77,8 +77,8 @@ def fit_hazards(seen: Seen, names: Sequence[str], *, regularisation: float) -> p
     Returns:
         `contract_hazards`: by kind the intercept and one coefficient per column.
     """
-    known = seen.pieces.outcome >= 0
-    pieces = seen.pieces.only(known)
+    is_reached = seen.pieces.outcome >= 0
+    pieces = seen.pieces.only(is_reached)
     matrix = matrix_of(Seen(seen.rows, pieces, seen.sleeper_days), names)
     clusters = seen.rows["contract_place"].to_numpy()[pieces.row]
     order = np.argsort(clusters, kind="stable")

@@ -63,9 +63,10 @@ def at_risk(rows: pl.DataFrame) -> pl.DataFrame:
 
 def as_known(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     """Forget the ends that became known on a day or later."""
-    known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
+    is_known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
     return rows.with_columns(
-        pl.when(known).then(name).alias(name) for name in ("contract_end_on", "contract_end_kind")
+        pl.when(is_known).then(name).alias(name)
+        for name in ("contract_end_on", "contract_end_kind")
     )
 
 
@@ -228,14 +229,14 @@ def _losses(rows: pl.DataFrame) -> Floats:
 
 def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
     """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`."""
-    told = forecasts.filter(pl.col("model") == model).select(
+    chosen = forecasts.filter(pl.col("model") == model).select(
         "origin_on",
         "window_end_on",
         user_id="contract_place",
         churn_logit="end_logit",
         is_churned="ended",
     )
-    return churn_recalibration(told, cutoff_on=cutoff_on)
+    return churn_recalibration(chosen, cutoff_on=cutoff_on)
 
 
 def calibrated(ends: Ends, decided: pl.DataFrame) -> Ends:
@@ -246,6 +247,6 @@ def calibrated(ends: Ends, decided: pl.DataFrame) -> Ends:
 def moved(ends: Ends, curve: Curve) -> Ends:
     """Move chances along a curve of the log odds."""
     total = ends.total
-    told = sigmoid(curve.of(logit(total)))
-    ratio = np.where(total > SMALLEST, told / np.maximum(total, SMALLEST), 1.0)
+    total_after = sigmoid(curve.of(logit(total)))
+    ratio = np.where(total > SMALLEST, total_after / np.maximum(total, SMALLEST), 1.0)
     return Ends(ends.by_kind * ratio[:, None])

@@ -60,10 +60,10 @@ class ReadPayments(NamedTuple):
     def sentence(self) -> str:
         """What was found, in words."""
         counts = self.payments["status"].value_counts(sort=True)
-        told = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
+        statuses = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
         said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
         return "; ".join(
-            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({told})", *said]
+            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({statuses})", *said]
         )
 
 
@@ -255,8 +255,8 @@ def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
     return with_first_problem(rows, problems)
 
 
-def _unknown_contracts(kept: pl.DataFrame, known: pl.Series) -> tuple[Any, ...]:
-    others = kept.filter(~pl.col("subscription_id").is_in(known.implode()))
+def _unknown_contracts(kept: pl.DataFrame, contracts: pl.Series) -> tuple[Any, ...]:
+    others = kept.filter(~pl.col("subscription_id").is_in(contracts.implode()))
     first = others["subscription_id"][0] if others.height else None
     return (
         "unknown_contract",

@@ -71,12 +71,12 @@ class ReadTerms(NamedTuple):
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        told = (
+        size = (
             f"{self.terms.height:,} terms of {self.terms['subscription_id'].n_unique():,} contracts"
             f" in {self.n_files:,} file(s)"
         )
         said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
-        return "; ".join([told, *(sentence.rstrip(".") for sentence in said)])
+        return "; ".join([size, *(sentence.rstrip(".") for sentence in said)])
 
 
 def no_terms(ids: IdTypes) -> pl.DataFrame:
