@@ -17,6 +17,12 @@ def without_consent(
 ) -> pl.DataFrame:
     """List the users who have not agreed to be contacted, as known at an instant.
 
+    Args:
+        users: Whom; any number of times each.
+        attributes: `attributes`.
+        settings: Which attribute says so, and what it says of who agreed.
+        at: The instant (naive UTC).
+
     Returns:
         `user_id`, `detail`: what the attribute says of them, by user.
     """
@@ -56,6 +62,13 @@ def unavailable_items_at(
     """List the items that may not be shown at an instant, whoever looks.
 
     An item whose dates are written but cannot be read is not shown: in doubt nothing unlicensed is.
+
+    Args:
+        items: Which; any number of times each.
+        attributes: `attributes`.
+        settings: Which attributes hold the window.
+        at: The instant (naive UTC).
+        zone: Zone whose midnights begin days without a time.
 
     Returns:
         `item_id`, `reason`, by item.

@@ -26,7 +26,13 @@ def _bounds(
 
 
 def has_risen(rules: ContractRules, plan: Longs, day: Longs) -> Flags:
-    """Whether a plan's price has risen by a day: that of the second one does."""
+    """Whether a plan's price has risen by a day: that of the second one does.
+
+    Args:
+        rules: What the world is made of.
+        plan: Place of each contract's plan, shape (n,).
+        day: Day of the world, likewise.
+    """
     rise = NEVER if rules.price_rise_on_day is None else rules.price_rise_on_day
     return (plan == 1) & (day >= rise)
 

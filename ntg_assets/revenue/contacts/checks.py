@@ -43,6 +43,11 @@ def leavers_on_the_wrong_list(
 ) -> pl.DataFrame:
     """Return the contacts of people who left by another strategy than a win-back, and those of
     others by one.
+
+    Args:
+        contacts: Rows of `intervention_targets` that are contacted.
+        candidates: `contact_candidates`.
+        win_back: Names of the strategies that are about people who left.
     """
     left = candidates.filter(pl.col("basis") == LEFT)["user_id"].implode()
     is_won_back = pl.col("strategy").is_in(list(win_back))

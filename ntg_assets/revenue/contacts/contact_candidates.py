@@ -92,6 +92,11 @@ def money_unit(
 ) -> str:
     """Unit of subscribers' amounts: what they are converted into, else the unit of value where
     contracts have it, else the currency of most contracts (ties: the first by its letters).
+
+    Args:
+        currencies: `currency` of every contract.
+        unit: `value.unit`.
+        conversion: `subscriptions.conversion`.
     """
     if conversion is not None:
         return conversion.currency.lower()

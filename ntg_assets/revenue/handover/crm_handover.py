@@ -82,6 +82,11 @@ def handover_report(
 ) -> pl.DataFrame:
     """Count what became of the people whom each strategy wants.
 
+    Args:
+        targets: `intervention_targets`.
+        handed: `crm_handover`.
+        settings: Strategies, and which are handed over.
+
     Returns:
         `handover_report`, by strategy in the order of the configuration: wanted = handed over +
         handed over by others + left out.

@@ -133,7 +133,13 @@ BY_PIECE: dict[str, tuple[str, Callable[[Pieces], Floats]]] = {
 def columns_of(
     rows: pl.DataFrame, *, attributes: Sequence[str], signals: Sequence[str]
 ) -> list[str]:
-    """Name the columns that rows bear: levels that are frequent enough, currencies that occur."""
+    """Name the columns that rows bear: levels that are frequent enough, currencies that occur.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        attributes: Attributes of users that may be looked at.
+        signals: Names of the counted signals.
+    """
     named = [*BY_PIECE, *BY_ROW]
     named += _levels(rows, "plan")
     named += [f"log_price{EQUALS}{code}" for code in sorted(rows["currency"].unique().to_list())]

@@ -44,6 +44,12 @@ def sampling_steps(
 
     Half of `most` rows are of the days that the hazard will be judged at, the other half of all the
     others; at the cutoff, the last day, every contract is looked at.
+
+    Args:
+        terms: `known_terms`.
+        days: Days from which contracts are looked at, the cutoff last.
+        most: About so many rows of the past.
+        horizon_days: Of the forecast.
     """
     spans = terms.group_by("contract_place").agg(
         start=pl.col("started_on").min(), end=pl.col("contract_end_on").last()
@@ -86,7 +92,13 @@ def origin_days(days: list[date], *, horizon_days: int) -> list[date]:
 
 
 def contract_states(terms: Source, days: list[date], *, steps: list[int]) -> Query:
-    """Say which contracts ran at each day, by what was known before it."""
+    """Say which contracts ran at each day, by what was known before it.
+
+    Args:
+        terms: `known_terms`.
+        days: Days from which contracts are looked at.
+        steps: At each of them every how many-th contract is.
+    """
     snapshots = pl.DataFrame(
         {"snapshot_on": days, "step": steps},
         schema={"snapshot_on": pl.Date, "step": pl.Int64},
@@ -97,7 +109,13 @@ def contract_states(terms: Source, days: list[date], *, steps: list[int]) -> Que
 
 
 def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Query:
-    """Describe contracts and their users at every day they are looked at."""
+    """Describe contracts and their users at every day they are looked at.
+
+    Args:
+        states: `contract_states`.
+        payments: `subscription_payments`.
+        user_days: `user_days` before the cutoff.
+    """
     cutoffs = query("subscriptions.hazard", "looked_at_users", {"contract_states": states})
     return query(
         "subscriptions.hazard",
@@ -118,7 +136,13 @@ def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Q
 def contract_signals(
     states: Source, train_events: Source, *, settings: SubscriptionSettings
 ) -> Query:
-    """Count the events that may announce an end; see `contract_signals.sql`."""
+    """Count the events that may announce an end; see `contract_signals.sql`.
+
+    Args:
+        states: `contract_states`.
+        train_events: Events before the cutoff.
+        settings: Which event types are which signal.
+    """
     return query(
         "subscriptions.hazard",
         "contract_signals",
@@ -137,7 +161,13 @@ def signal_types(signals: Mapping[str, list[str]]) -> pl.DataFrame:
 
 
 def with_signals(snapshots: pl.DataFrame, counted: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Add `signal:<name>` to snapshots: how often in the 30 days before."""
+    """Add `signal:<name>` to snapshots: how often in the 30 days before.
+
+    Args:
+        snapshots: `contract_snapshots`.
+        counted: `contract_signals`.
+        names: Which signals; 0 where nothing was counted.
+    """
     for name in names:
         counts = counted.filter(pl.col("signal") == name).select(
             "user_id", "snapshot_on", pl.col("n_events").alias(f"signal:{name}")

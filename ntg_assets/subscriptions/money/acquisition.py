@@ -100,6 +100,13 @@ def first_contracts(
 ) -> pl.DataFrame:
     """Say of each user when and in which currency the first contract began, by which channel they
     came, and what that cost, as known at the cutoff.
+
+    Args:
+        terms: `known_terms`.
+        attributes: `attributes`.
+        cutoff_on: Day before which everything is known.
+        zone: Zone whose midnights begin the days.
+        settings: Attributes with the channel and the cost.
     """
     first = (
         terms.filter(pl.col("started_on") < cutoff_on)

@@ -91,7 +91,13 @@ def fit_persistence(
 
 
 def present_score(rows: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int) -> Floats:
-    """Log odds of an end in the present period, taken as a whole and as paid for."""
+    """Log odds of an end in the present period, taken as a whole and as paid for.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        hazards: `contract_hazards`.
+        sleeper_days: After how many days without an event somebody sleeps.
+    """
     clock = Clock.of(rows)
     number = np.maximum(clock.period, 0)
     n = rows.height

@@ -96,7 +96,13 @@ def outlook(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> Outlook
 
 
 def chances_left(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> tuple[Floats, Floats]:
-    """Return the chances of an `Outlook` (`left`, `unpaid`); of late renewals no day is needed."""
+    """Return the chances of an `Outlook` (`left`, `unpaid`); of late renewals no day is needed.
+
+    Args:
+        rows: `contract_snapshots` of contracts whose end is not known.
+        model: The model of contracts.
+        n_lags: Renewals ahead.
+    """
     clock = Clock.of(rows)
     period, until = clock.period, clock.at + model.horizon_days - 1
     score = present_score(rows, model.hazards, sleeper_days=model.sleeper_days)

@@ -82,7 +82,13 @@ def minor_amounts(
 
 
 def monthly_amounts(price: pl.Expr, months: pl.Expr, days: pl.Expr) -> pl.Expr:
-    """What a price per billing period is per month, in whole minor units (half up)."""
+    """What a price per billing period is per month, in whole minor units (half up).
+
+    Args:
+        price: Of one billing period, in minor units.
+        months: Months of the period, 0 where it is one of days.
+        days: Days of the period, 0 where it is one of months.
+    """
     by_month = (2 * price + months) // (2 * months)
     by_day = (price.cast(pl.Float64) * DAYS_PER_MONTH / days + 0.5).floor().cast(pl.Int64)
     return pl.when(months > 0).then(by_month).otherwise(by_day)

@@ -160,7 +160,14 @@ def _columns(source: SubscriptionSourceSettings) -> dict[str, ColumnName | None]
 
 
 def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
-    """Raise when more rows are refused than the source may hold."""
+    """Raise when more rows are refused than the source may hold.
+
+    Args:
+        refused: Rows with their reasons.
+        n_rows: Rows of the source.
+        limit: Share of them that may be refused.
+        key: Setting of the source, for the message.
+    """
     if n_rows and refused.height > limit * n_rows:
         first = refused.sort("place").row(0, named=True)
         raise SourceError(

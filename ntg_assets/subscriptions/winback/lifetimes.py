@@ -64,6 +64,11 @@ def _law(lives: pl.DataFrame) -> tuple[str, float, float, int, int]:
 def survival(alpha: float, beta: float, n_periods: int) -> Floats:
     """Chance that a contract is renewed after 0, 1, ... paid periods: B(alpha, beta + k) / B(alpha,
     beta).
+
+    Args:
+        alpha: Of the shifted beta-geometric law.
+        beta: Likewise.
+        n_periods: How many entries are wanted.
     """
     k = np.arange(n_periods)
     chances: Floats = np.exp(betaln(alpha, beta + k) - betaln(alpha, beta))

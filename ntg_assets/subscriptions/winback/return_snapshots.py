@@ -41,6 +41,12 @@ def return_snapshots(
 def sampling_step(terms: pl.DataFrame, days: list[date], *, win_back_days: int, most: int) -> int:
     """Every how many-th user is looked at, by the contracts that had ended at each day (more than
     the people who had left: some were back).
+
+    Args:
+        terms: `known_terms`.
+        days: Days of the past from which people are looked at.
+        win_back_days: Days since the end beyond which nobody is.
+        most: About so many rows.
     """
     ends = terms.unique("contract_place")["contract_end_on"].drop_nulls().sort()
     window = timedelta(days=win_back_days)
