@@ -133,10 +133,25 @@ def night_of(
 
 
 def returns_of(
-    terms: pl.DataFrame, user_days: pl.DataFrame, cutoff_on: date
+    terms: pl.DataFrame,
+    user_days: pl.DataFrame,
+    cutoff_on: date,
+    *,
+    known: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, Learned, pl.DataFrame]:
-    """Make every table of people who left: whom is looked at, what is learned, tonight's scores."""
-    known = known_terms(terms, cutoff_on=cutoff_on, longest_gap_days=1)
+    """Make every table of people who left: whom is looked at, what is learned, tonight's scores.
+
+    Args:
+        terms: `subscription_terms`.
+        user_days: Active days of users.
+        cutoff_on: The cutoff.
+        known: `known_terms` of it, where they are made already.
+
+    Returns:
+        `return_snapshots`, what is learned, `return_scores`.
+    """
+    if known is None:
+        known = known_terms(terms, cutoff_on=cutoff_on, longest_gap_days=1)
     days = looks.snapshot_days(
         known, cutoff_on=cutoff_on, complete_until_on=cutoff_on, settings=CHURN
     )

@@ -263,7 +263,7 @@ def night_figures(folder: str, day: str) -> dict[str, Any]:
     active, at = pl.read_parquet(Path(folder) / USER_DAYS), date.fromisoformat(day)
     made = night_of(sources, at, user_days=active)
     night_cpu = time.process_time() - began_cpu
-    returns = returns_of(sources.terms, active, at)
+    returns = returns_of(sources.terms, active, at, known=made.known)
     return {
         "left": returns[2].height,
         "of_it_returns_s": time.process_time() - began_cpu - night_cpu,

@@ -57,9 +57,9 @@ def with_attributes(
         **{ID: pl.col(id_column).cast(pl.String), AT: at.cast(pl.Datetime("us"))}
     )
     chosen = attributes.filter(pl.col("attribute").is_in(list(names)))
-    found = run(attributes_as_of(chosen, keyed.select(ID, AT).unique(), entity=entity))
+    values = run(attributes_as_of(chosen, keyed.select(ID, AT).unique(), entity=entity))
     wide = keyed.select(ID, AT).unique()
     for name in names:
-        one = found.filter(pl.col("attribute") == name).select(ID, AT, value=pl.col("value"))
-        wide = wide.join(one.rename({"value": name}), on=[ID, AT], how="left", validate="1:1")
+        column = values.filter(pl.col("attribute") == name).select(ID, AT, value=pl.col("value"))
+        wide = wide.join(column.rename({"value": name}), on=[ID, AT], how="left", validate="1:1")
     return keyed.join(wide, on=[ID, AT], how="left", maintain_order="left").drop(ID, AT)

@@ -26,9 +26,9 @@ def attribute_report(
     if attribute_sources.is_empty():
         nobody = pl.Series(dtype=pl.String)
         return report_attributes(attribute_sources, attributes, users=nobody, items=nobody)
-    known = project.columns(events, "user_id", "item_id")
+    log = project.columns(events, "user_id", "item_id")
     return report_attributes(
-        attribute_sources, attributes, users=known["user_id"], items=known["item_id"]
+        attribute_sources, attributes, users=log["user_id"], items=log["item_id"]
     )
 
 

@@ -53,15 +53,15 @@ class AttributeRows(NamedTuple):
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        told = f"{self.rows.height:,} facts in {self.n_files:,} file(s)"
+        text = f"{self.rows.height:,} facts in {self.n_files:,} file(s)"
         if self.n_without_id:
-            told += f"; {self.n_without_id:,} rows name nobody"
+            text += f"; {self.n_without_id:,} rows name nobody"
         if self.n_without_time:
-            told += (
+            text += (
                 f"; {self.n_without_time:,} rows left out, whose time cannot be read (first:"
                 f" {self.first_without_time!r})"
             )
-        return told + (f"; {ASSUMED}" if self.is_time_assumed else "")
+        return text + (f"; {ASSUMED}" if self.is_time_assumed else "")
 
 
 def read_attributes(
@@ -199,7 +199,7 @@ def report_attributes(
     Returns:
         `attribute_report`, by entity and attribute.
     """
-    known = pl.concat(
+    log_ids = pl.concat(
         [
             ids.cast(pl.String).unique().to_frame("listed_id").with_columns(entity=pl.lit(name))
             for name, ids in (("user", users), ("item", items))
@@ -207,7 +207,7 @@ def report_attributes(
     )
     has = attributes.filter(pl.col("value").is_not_null())
     ids = has.select("entity", "attribute", "listed_id").unique()
-    met = ids.join(known, on=["entity", "listed_id"], how="semi")
+    met = ids.join(log_ids, on=["entity", "listed_id"], how="semi")
     counts = [
         rows.group_by("entity", "attribute").agg(pl.len().cast(pl.Int64).alias(name))
         for name, rows in (("n_rows", has), ("n_entities", ids), ("n_known_to_log", met))
@@ -235,13 +235,13 @@ def report_attributes(
 
 
 def _tell(row: dict[str, Any]) -> str:
-    told = (
+    sentence = (
         f"{row['attribute']}: {row['n_entities']:,} {row['entity']}s have it,"
         f" {row['n_known_to_log']:,} of them are in the log"
     )
     if row["n_without_time"]:
-        told += (
+        sentence += (
             f"; {row['n_without_time']:,} rows are left out, whose time cannot be read (first:"
             f" {row['first_without_time']!r})"
         )
-    return told + (f"; {ASSUMED}" if row["is_time_assumed"] else "")
+    return sentence + (f"; {ASSUMED}" if row["is_time_assumed"] else "")

@@ -45,8 +45,8 @@ def user_regions_at(
         at=pl.lit(at),
     )
     word = pl.col(name).str.strip_chars().str.to_uppercase()
-    known = pl.when(word != "").then(word)  # a blank is no region
-    return rows.select("user_id", region=known.fill_null(ANYWHERE))
+    region = pl.when(word != "").then(word)  # a blank is no region
+    return rows.select("user_id", region=region.fill_null(ANYWHERE))
 
 
 def regional_exclusions_at(

@@ -17,6 +17,12 @@ def without_consent(
 ) -> pl.DataFrame:
     """List the users who have not agreed to be contacted, as known at an instant.
 
+    Args:
+        users: Whom; any number of times each.
+        attributes: `attributes`.
+        settings: Which attribute says so, and what it says of who agreed.
+        at: The instant (naive UTC).
+
     Returns:
         `user_id`, `detail`: what the attribute says of them, by user.
     """
@@ -31,12 +37,12 @@ def without_consent(
     said = pl.col(settings.attribute)
     granted = [word.strip().lower() for word in settings.granted]
     agreed = said.str.strip_chars().str.to_lowercase().is_in(granted).fill_null(value=False)
-    told = (
+    detail = (
         pl.when(said.is_null())
         .then(pl.lit(f"{settings.attribute}: nothing is known"))
         .otherwise(pl.format("{}: {}", pl.lit(settings.attribute), said))
     )
-    return rows.filter(~agreed).select("user_id", detail=told)
+    return rows.filter(~agreed).select("user_id", detail=detail)
 
 
 def nothing_unavailable(ids: IdTypes) -> pl.DataFrame:
@@ -56,6 +62,13 @@ def unavailable_items_at(
     """List the items that may not be shown at an instant, whoever looks.
 
     An item whose dates are written but cannot be read is not shown: in doubt nothing unlicensed is.
+
+    Args:
+        items: Which; any number of times each.
+        attributes: `attributes`.
+        settings: Which attributes hold the window.
+        at: The instant (naive UTC).
+        zone: Zone whose midnights begin days without a time.
 
     Returns:
         `item_id`, `reason`, by item.

@@ -17,11 +17,11 @@ def values_that_do_not_add_up(values: pl.DataFrame) -> pl.DataFrame:
     return values.filter(whole != pl.col("value_if_kept_minor"))
 
 
-def forecasts_of_what_ended(scores: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def forecasts_of_what_ended(scores: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     """Return the contracts that are scored although they had ended for all that was known."""
     if scores.is_empty():
         return scores
-    ended = known.filter(
+    ended = terms.filter(
         (pl.col("contract_end_on") <= scores["cutoff_on"].max()).fill_null(value=False)
     )
     last = ended.group_by("subscription_id").agg(pl.col("contract_started_on").max())
@@ -89,9 +89,9 @@ def contracts_are_not_too_good_to_be_true(
 def contracts_can_be_believed(subscription_report: pl.DataFrame) -> dg.AssetCheckResult:
     """No row of contracts or payments is left out; a warning, since the others count."""
     refused = subscription_report.filter(pl.col("is_refused"))
-    told = "; ".join(refused["sentence"].to_list())
+    sentences = "; ".join(refused["sentence"].to_list())
     return dg.AssetCheckResult(
         passed=refused.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=told or "no row is left out",
+        description=sentences or "no row is left out",
     )

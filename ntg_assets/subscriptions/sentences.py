@@ -58,7 +58,7 @@ def tell_contracts(
         *refused,
         *assumed,
     ]
-    return ToldContracts([one for one in sentences if one], _months(waterfall))
+    return ToldContracts([sentence for sentence in sentences if sentence], _months(waterfall))
 
 
 def _of_currency(rows: pl.DataFrame) -> str:

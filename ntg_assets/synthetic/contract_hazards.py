@@ -26,7 +26,13 @@ def _bounds(
 
 
 def has_risen(rules: ContractRules, plan: Longs, day: Longs) -> Flags:
-    """Whether a plan's price has risen by a day: that of the second one does."""
+    """Whether a plan's price has risen by a day: that of the second one does.
+
+    Args:
+        rules: What the world is made of.
+        plan: Place of each contract's plan, shape (n,).
+        day: Day of the world, likewise.
+    """
     rise = NEVER if rules.price_rise_on_day is None else rules.price_rise_on_day
     return (plan == 1) & (day >= rise)
 
@@ -58,7 +64,7 @@ def draw_period(
     """
     start, renewal = _bounds(rules, contracts, place, number)
     plan = contracts.plan[place]
-    price = np.array([one.price_minor for one in rules.plans])[plan]
+    price = np.array([each.price_minor for each in rules.plans])[plan]
     risen = has_risen(rules, plan, start)
     has_support, is_felt = rng.random(len(place)) < rules.support_rate, since_rise < FELT_PERIODS
     hazard = (
@@ -91,7 +97,7 @@ def _logit_hazard(
 ) -> Floats:
     log_odds = (
         rules.base_log_odds
-        + np.array([one.log_odds for one in rules.plans])[plan]
+        + np.array([each.log_odds for each in rules.plans])[plan]
         + rules.tenure * np.log1p(np.maximum(number, 0))
         + np.array(rules.state_log_odds)[state]
         + rules.price_rise_log_odds * risen

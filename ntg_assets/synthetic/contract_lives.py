@@ -38,7 +38,7 @@ def live(rules: ContractRules) -> Lives:
         if not len(user):
             break
     whole = Contracts(
-        *(np.concatenate([getattr(one, name) for one in made]) for name in vars(made[0]))
+        *(np.concatenate([getattr(part, name) for part in made]) for name in vars(made[0]))
     )
     return Lives(people, whole, {name: periods[name] for name in periods.parts})
 
@@ -85,13 +85,13 @@ def _run(
     while len(place):
         drawn = draw_period(rules, rng, people, contracts, place, number, state, since_rise)
         failed_before = failed
-        end, known, kind, failed = _ends(rules, rng, people, contracts, place, number, drawn)
+        end, known_on, kind, failed = _ends(rules, rng, people, contracts, place, number, drawn)
         periods.add(
             contract=place + offset, number=number, state=state, is_failed=failed_before, **drawn
         )
         ended = end < NEVER
         contracts.end[place[ended]] = end[ended]
-        contracts.end_known[place[ended]] = known[ended]
+        contracts.end_known[place[ended]] = known_on[ended]
         contracts.kind[place[ended]] = kind[ended]
         goes_on = ~ended & (drawn["renewal"] < rules.n_days)
         rose = has_risen(rules, contracts.plan[place], drawn["renewal"]) & ~has_risen(
@@ -116,20 +116,22 @@ def _ends(
     n = len(place)
     start, renewal = drawn["start"], drawn["renewal"]
     leaves = rng.random(n) < drawn["hazard"]
-    asked = start + np.floor(rng.random(n) * (renewal - start)).astype(np.int64)
+    cancelled_on = start + np.floor(rng.random(n) * (renewal - start)).astype(np.int64)
     at_once = (rng.random(n) < rules.immediate_share) & (rules.law == "frailty") & (number >= 0)
     fails = ~leaves & (number >= 0) & (rng.random(n) < people.failure_rate[contracts.user[place]])
     lost = fails & (rng.random(n) < rules.lost_share)
     end = np.where(
-        leaves, np.where(at_once, asked + 1, renewal), np.where(lost, renewal + GRACE_DAYS, NEVER)
+        leaves,
+        np.where(at_once, cancelled_on + 1, renewal),
+        np.where(lost, renewal + GRACE_DAYS, NEVER),
     )
-    known = np.where(leaves, asked, np.where(lost, renewal + RETRY_DAYS, NEVER))
+    known_on = np.where(leaves, cancelled_on, np.where(lost, renewal + RETRY_DAYS, NEVER))
     kind = np.where(
         leaves, np.where(number < 0, NOT_CONVERTED, CANCELLED), np.where(lost, PAYMENT_FAILED, "")
     )
     drawn["stop"] = np.where(end < NEVER, end, renewal)
     drawn["fails_after"] = fails
-    return end, known, kind.astype(object), fails
+    return end, known_on, kind.astype(object), fails
 
 
 def _next_state(rules: ContractRules, rng: np.random.Generator, state: Longs) -> Longs:

@@ -77,15 +77,15 @@ def _probability(lives: Lives, rules: ContractRules, cut: int, chosen: np.ndarra
     gone = np.clip((cut - start) / (renewal - start), 0, 1)
     leaves = np.where(renewal < until, hazard * (1 - gone) / (1 - hazard * gone), 0.0)
     loses = np.where(renewal + GRACE_DAYS < until, periods["failure"][chosen], 0.0)
-    told = leaves + (1 - leaves) * loses
+    chance = leaves + (1 - leaves) * loses
     has_failed = periods["is_failed"][chosen] & (start < cut) & (cut <= start + RETRY_DAYS)
-    told = np.where(has_failed, rules.lost_share + (1 - rules.lost_share) * told, told)
+    chance = np.where(has_failed, rules.lost_share + (1 - rules.lost_share) * chance, chance)
     in_grace = renewal <= cut  # of a contract whose payment is being lost
-    told = np.where(in_grace & (cut > renewal), rules.lost_share, told)
+    chance = np.where(in_grace & (cut > renewal), rules.lost_share, chance)
     is_due = (cut == start) & (periods["number"][chosen] > 0)
     before = _failure_before(lives, chosen)
-    told = np.where(is_due, before + (1 - before) * told, told)
-    return np.where(in_grace & (cut == renewal), periods["failure"][chosen], told)
+    chance = np.where(is_due, before + (1 - before) * chance, chance)
+    return np.where(in_grace & (cut == renewal), periods["failure"][chosen], chance)
 
 
 def _failure_before(lives: Lives, chosen: np.ndarray) -> Floats:

@@ -52,13 +52,25 @@ def audiences(
 
 
 def in_region(model: RankingModel, regional_exclusions: pl.DataFrame, region: str) -> RankingModel:
-    """Return the model that makes the lists of a region."""
+    """Return the model that makes the lists of a region.
+
+    Args:
+        model: What makes lists where everything may be shown.
+        regional_exclusions: `regional_exclusions`.
+        region: Where the users are.
+    """
     barred = barred_flags(model, regional_exclusions, region)
     return without_items(model, barred) if barred.any() else model
 
 
 def barred_flags(model: RankingModel, regional_exclusions: pl.DataFrame, region: str) -> Flags:
-    """Whether each item of a model may not be shown in a region."""
+    """Whether each item of a model may not be shown in a region.
+
+    Args:
+        model: Whose items, by code.
+        regional_exclusions: `regional_exclusions`.
+        region: Where.
+    """
     items = regional_exclusions.filter(pl.col("region") == region)["item_id"]
     code = codes_of(items, known=model.items)
     flags = np.zeros(model.n_items, dtype=bool)
@@ -69,7 +81,13 @@ def barred_flags(model: RankingModel, regional_exclusions: pl.DataFrame, region:
 def excluded_there(
     item_rules: pl.DataFrame, regional_exclusions: pl.DataFrame, region: str
 ) -> pl.DataFrame:
-    """Add to `item_rules` that what is barred in a region is in no list."""
+    """Add to `item_rules` that what is barred in a region is in no list.
+
+    Args:
+        item_rules: `item_rules`.
+        regional_exclusions: `regional_exclusions`.
+        region: Where.
+    """
     barred = regional_exclusions.filter(pl.col("region") == region)["item_id"]
     is_barred = pl.col("item_id").is_in(barred.implode())
     why = pl.when(is_barred).then(pl.lit(f"not available in {region}"))

@@ -103,14 +103,14 @@ def _solve(profit: Floats, cost: Floats, *, budget: float, capacity: int) -> Fla
         np.vstack([cost, np.ones(len(cost))]), ub=np.array([budget, float(capacity)])
     )
     whole = np.ones(len(profit), dtype=np.int64)
-    found = milp(
+    solution = milp(
         -profit,
         integrality=whole,
         bounds=Bounds(0, 1),
         constraints=limits,
         options={"mip_rel_gap": 0.0, "node_limit": MAX_NODES},
     )
-    if not found.success:
+    if not solution.success:
         return None
-    chosen: Flags = (np.round(found.x) == 1) & (profit > 0)
+    chosen: Flags = (np.round(solution.x) == 1) & (profit > 0)
     return chosen if cost[chosen].sum() <= budget * (1 + SLACK) else None

@@ -26,12 +26,14 @@ def targets_against_policy(targets: pl.DataFrame, radar: pl.DataFrame) -> pl.Dat
     """Return targets that are contacted in spite of an exclusion,
     or whose revenue at risk is not the radar's.
     """
-    known = targets.join(radar.select("user_id", known="revenue_at_risk"), on="user_id", how="left")
+    beside = targets.join(
+        radar.select("user_id", known="revenue_at_risk"), on="user_id", how="left"
+    )
     is_contact = pl.col("action") == "contact"
     holds = (is_contact == (pl.col("exclusion") == "none")) & (
         pl.col("known") == pl.col("revenue_at_risk")
     )
-    return known.filter(~holds.fill_null(value=False)).select(
+    return beside.filter(~holds.fill_null(value=False)).select(
         "strategy", "user_id", "action", "exclusion", "revenue_at_risk", "known"
     )
 
@@ -41,6 +43,11 @@ def leavers_on_the_wrong_list(
 ) -> pl.DataFrame:
     """Return the contacts of people who left by another strategy than a win-back, and those of
     others by one.
+
+    Args:
+        contacts: Rows of `intervention_targets` that are contacted.
+        candidates: `contact_candidates`.
+        win_back: Names of the strategies that are about people who left.
     """
     left = candidates.filter(pl.col("basis") == LEFT)["user_id"].implode()
     is_won_back = pl.col("strategy").is_in(list(win_back))
@@ -49,7 +56,7 @@ def leavers_on_the_wrong_list(
 
 def win_back_names(radar: RadarSettings) -> list[str]:
     """Name the strategies that are about people who left."""
-    return [one.name for one in radar.strategies if one.objective == WIN_BACK]
+    return [strategy.name for strategy in radar.strategies if strategy.objective == WIN_BACK]
 
 
 def tell_sent(report: pl.DataFrame) -> list[str]:
@@ -101,7 +108,7 @@ def contacts_may_be_made(
     """
     contacts = intervention_targets.filter(pl.col("action") == "contact")
     ruled = contacts.join(contact_rules.select("user_id").unique(), on="user_id", how="semi")
-    waking = [one.name for one in project.settings.radar.strategies if one.sleepers]
+    waking = [strategy.name for strategy in project.settings.radar.strategies if strategy.sleepers]
     asleep = contacts.filter(~pl.col("strategy").is_in(waking)).join(
         contact_candidates.filter("is_sleeper"), on="user_id", how="semi"
     )

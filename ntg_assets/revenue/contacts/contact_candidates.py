@@ -92,6 +92,11 @@ def money_unit(
 ) -> str:
     """Unit of subscribers' amounts: what they are converted into, else the unit of value where
     contracts have it, else the currency of most contracts (ties: the first by its letters).
+
+    Args:
+        currencies: `currency` of every contract.
+        unit: `value.unit`.
+        conversion: `subscriptions.conversion`.
     """
     if conversion is not None:
         return conversion.currency.lower()
@@ -137,14 +142,14 @@ def _contracts(
         .then(pl.format(NO_RATE, "currency", pl.lit(money)))
     )
     chance = pl.when(pl.col("ltv_at_stake") > 0).then(pl.col("risk") / pl.col("ltv_at_stake"))
-    told = whole.with_columns(
+    placed = whole.with_columns(
         basis=pl.lit(CONTRACT),
         left_out=left_out,
         churn_probability=chance.fill_null(pl.col("likeliest")).fill_null(0.0).clip(0, 1),
         churn_probability_before=pl.lit(None, pl.Float64),
         unit=pl.lit(money),
     )
-    return told.with_columns(
+    return placed.with_columns(
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake"),
         is_at_risk_population=pl.col("left_out").is_null(),
     )

@@ -54,8 +54,8 @@ def contact_rules(
     types = RULE_TYPES | {"user_id": users.dtype}
     parts = [pl.DataFrame(schema=types)]
     if consent is not None:
-        found = without_consent(users, attributes, settings=consent, at=at)
-        parts.append(found.with_columns(exclusion=pl.lit(NO_CONSENT)))
+        not_agreed = without_consent(users, attributes, settings=consent, at=at)
+        parts.append(not_agreed.with_columns(exclusion=pl.lit(NO_CONSENT)))
     parts.append(contract_rules(terms, on=on).join(left, on="user_id", how="anti"))
     parts.append(came_back(terms, on=on).join(left, on="user_id", how="semi"))
     names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
@@ -126,5 +126,5 @@ def latest_instant(attributes: pl.DataFrame, at: datetime) -> datetime:
     who took consent back after the end of the log has taken it back.
     """
     times = [attributes["known_from_at"].max(), attributes["valid_from_at"].max()]
-    known = [time + timedelta(microseconds=1) for time in times if isinstance(time, datetime)]
-    return max([at, *known])
+    instants = [time + timedelta(microseconds=1) for time in times if isinstance(time, datetime)]
+    return max([at, *instants])

@@ -118,13 +118,13 @@ def _ruled(users: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return users.join(rows.select("user_id", "detail"), on="user_id", how="inner")
 
 
-def _listed(known: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
+def _listed(ids: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
     """Find who is on a list (`listed_id`, `detail`), in whatever spelling;
     of several details the first as text is told.
     """
-    pairs = match_ids(rows["listed_id"], known).pairs
+    pairs = match_ids(rows["listed_id"], ids).pairs
     details = rows.group_by("listed_id").agg(pl.col("detail").min())
-    told = pairs.join(details, on="listed_id", how="inner").sort(
+    detailed = pairs.join(details, on="listed_id", how="inner").sort(
         "known_id", "is_exact", "detail", descending=[False, True, False]
     )
     written = (
@@ -132,13 +132,13 @@ def _listed(known: KnownIds, rows: pl.DataFrame) -> pl.DataFrame:
         .then("detail")
         .otherwise(pl.format("{} (written as '{}')", "detail", "listed_id"))
     )
-    return told.unique("known_id", keep="first", maintain_order=True).select(
+    return detailed.unique("known_id", keep="first", maintain_order=True).select(
         user_id="known_id", detail=written
     )
 
 
 def _capped(
-    known: KnownIds,
+    ids: KnownIds,
     contacts: pl.DataFrame,
     *,
     settings: RadarSettings,
@@ -155,7 +155,7 @@ def _capped(
     )
     if taken_back is not None:
         recent = pl.concat([recent.select(taken_back.columns), taken_back])
-    pairs = match_ids(recent["listed_id"], known).pairs
+    pairs = match_ids(recent["listed_id"], ids).pairs
     counts = recent.join(pairs, on="listed_id", how="inner").select(
         "contacted_on", user_id="known_id"
     )
@@ -163,7 +163,7 @@ def _capped(
         within = pl.col("contacted_on").is_between(since, as_of, closed="left")
         counts = as_reported(counts, made.filter(within))
     counted = counts.group_by("user_id").agg(n=pl.len())
-    told = pl.format(
+    detail = pl.format(
         "contacted {} times in the last {} days, at most {}",
         "n",
         pl.lit(window),
@@ -172,7 +172,7 @@ def _capped(
     return (
         counted.filter(pl.col("n") >= settings.max_contacts)
         .sort("user_id")
-        .with_columns(detail=told)
+        .with_columns(detail=detail)
     )
 
 

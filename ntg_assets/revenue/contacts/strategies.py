@@ -80,13 +80,13 @@ def intervention_targets(
     )
     candidates = radar.filter("is_at_risk_population").drop("rank", strict=False)
     candidates = candidates.drop("churn_probability_before", strict=False)
-    for column, known in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
-        told = (
+    for column, table in (("churn_probability_before", warnings), ("expected_uplift", uplift)):
+        decided = (
             pl.DataFrame(schema={"user_id": radar.schema["user_id"], column: pl.Float64})
-            if known is None
-            else known
+            if table is None
+            else table
         )
-        candidates = candidates.join(told.select("user_id", column), on="user_id", how="left")
+        candidates = candidates.join(decided.select("user_id", column), on="user_id", how="left")
     policed = (
         candidates.join(deciding, on="user_id", how="left")
         .with_columns(pl.col("exclusion").fill_null(NONE))
@@ -232,18 +232,18 @@ def _within_budget(
     may = ordered["exclusion"].is_in(LISTED).to_numpy()
     cost = ordered["expected_cost"].to_numpy()
     if strategy.objective in FOR_PROFIT:
-        found = spend(
+        spent = spend(
             ordered["expected_profit"].to_numpy()[may],
             cost[may],
             budget=strategy.budget,
             capacity=capacity,
         )
         unpriced = {
-            "shadow_price": pl.lit(found.shadow_price, pl.Float64),
-            "is_proven_best": pl.lit(found.is_exact),
+            "shadow_price": pl.lit(spent.shadow_price, pl.Float64),
+            "is_proven_best": pl.lit(spent.is_exact),
         }
         paid = np.zeros(len(may), dtype=bool)
-        paid[may] = found.chosen
+        paid[may] = spent.chosen
     else:
         paid = _payable(cost, may, budget=strategy.budget)
     is_unpaid = pl.Series(may & ~paid, dtype=pl.Boolean)

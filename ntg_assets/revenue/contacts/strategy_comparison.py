@@ -49,10 +49,10 @@ def strategy_overlaps(targets: pl.DataFrame, *, settings: RadarSettings) -> pl.D
     names = [strategy.name for strategy in settings.strategies]
     chosen = {name: set(_contacts(targets, name)["user_id"].to_list()) for name in names}
     rows = [
-        (one, other, len(chosen[one]), len(chosen[one] & chosen[other]))
-        for one in names
+        (first, other, len(chosen[first]), len(chosen[first] & chosen[other]))
+        for first in names
         for other in names
-        if one != other
+        if first != other
     ]
     counted = pl.DataFrame(
         rows,

@@ -56,13 +56,13 @@ def report_user_lists(
         ]
     )
     judged = {row["source"]: row for row in optional_sources.iter_rows(named=True)}
-    known = KnownIds(users)
+    ids = KnownIds(users)
     rows = [
         _row(
             name,
             judged[key],
             listed.filter(pl.col("list") == name)["listed_id"],
-            known,
+            ids,
             accept_unmatched=accept_unmatched,
         )
         for name, key in ALL_KEYS.items()
@@ -84,13 +84,13 @@ def _row(
     name: str,
     judged: Mapping[str, Any],
     listed: pl.Series,
-    known: KnownIds,
+    ids: KnownIds,
     *,
     accept_unmatched: bool,
 ) -> dict[str, Any]:
-    match, n_blank = match_ids(listed, known), listed.null_count()
+    match, n_blank = match_ids(listed, ids), listed.null_count()
     is_unmatched = listed.len() > 0 and match.n_found + match.n_near == 0
-    reason = _unmatched(match, listed, known) if is_unmatched else _remark(match, n_blank)
+    reason = _unmatched(match, listed, ids) if is_unmatched else _remark(match, n_blank)
     # why it was not read, or that nothing is there to read yet
     is_told = not judged["is_usable"] or not judged["n_files"]
     return {
@@ -110,10 +110,10 @@ def _row(
     }
 
 
-def _unmatched(match: IdMatch, listed: pl.Series, known: KnownIds) -> str:
+def _unmatched(match: IdMatch, listed: pl.Series, ids: KnownIds) -> str:
     if match.n_ids == 0:
         return f"none of its {listed.len():,} rows holds an id"
-    first, user = listed.drop_nulls().sort()[0], known.rows["known_id"].sort().head(1).to_list()
+    first, user = listed.drop_nulls().sort()[0], ids.rows["known_id"].sort().head(1).to_list()
     seen = f", those of the log look like {user[0]!r}" if user else ""
     return (
         f"none of its {match.n_ids:,} ids is a user of the log: the first is {first!r}{seen}. Is it"
@@ -122,14 +122,14 @@ def _unmatched(match: IdMatch, listed: pl.Series, known: KnownIds) -> str:
 
 
 def _remark(match: IdMatch, n_blank: int) -> str | None:
-    told = []
+    sentences = []
     if match.n_known_nearly:
         near = match.only_near.row(0, named=True)
         how = f"such as {near['listed_id']!r} for {near['known_id']!r}"
-        told.append(
+        sentences.append(
             f"{match.n_known_nearly:,} of the {match.n_known:,} users that it names are written"
             f" otherwise in the log ({how})"
         )
     if n_blank:
-        told.append(f"{n_blank:,} rows hold no id")
-    return "; ".join(told) or None
+        sentences.append(f"{n_blank:,} rows hold no id")
+    return "; ".join(sentences) or None

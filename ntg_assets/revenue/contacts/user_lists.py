@@ -92,14 +92,14 @@ def configured_lists(
     """Name the files and the reader of each configured list;
     contacts count by the days of `zone`.
     """
-    found: dict[str, tuple[list[str], Callable[[], ListRows]]] = {}
+    lists: dict[str, tuple[list[str], Callable[[], ListRows]]] = {}
     if (opt_outs := settings.opt_out_file) is not None:
-        found[OPT_OUTS] = opt_outs.files, lambda: read_opt_outs(opt_outs, place=place)
+        lists[OPT_OUTS] = opt_outs.files, lambda: read_opt_outs(opt_outs, place=place)
     if (exclusions := settings.exclusion_file) is not None:
-        found[EXCLUSIONS] = exclusions.files, lambda: read_exclusions(exclusions, place=place)
+        lists[EXCLUSIONS] = exclusions.files, lambda: read_exclusions(exclusions, place=place)
     if (log := settings.contact_log) is not None:
-        found[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone)
-    return found
+        lists[CONTACTS] = log.files, lambda: read_contacts(log, place=place, zone=zone)
+    return lists
 
 
 def read_opt_outs(listed: UserListSettings, *, place: Place) -> ListRows:
@@ -240,16 +240,15 @@ def _tell(name: str, n_rows: int, read: FileRows, *, n_other: int) -> str:
     }[name]
     if not read.n_files:
         return f"no file is there yet: {nobody}"
-    told = (
+    sentence = (
         f"{n_rows:,} rows in {read.n_files:,} file(s)"
         if n_rows
         else f"{read.n_files:,} file(s) without a row: {nobody}"
     )
     copies = f", {read.n_copies:,} of them left out as copies" if read.n_copies else ""
     skipped = f", {read.n_skipped:,} rows skipped by its filters" if read.n_skipped else ""
-    return (
-        f"{told}{copies}{skipped}{f'; {n_other:,} further rows are no contacts' if n_other else ''}"
-    )
+    others = f"; {n_other:,} further rows are no contacts" if n_other else ""
+    return f"{sentence}{copies}{skipped}{others}"
 
 
 def _none(*columns: str) -> pl.DataFrame:

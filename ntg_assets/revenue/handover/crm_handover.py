@@ -55,7 +55,7 @@ def crm_handover(
         `crm_handover`, by strategy in their order, and rank.
     """
     order = handed_strategies(settings)
-    by_name = {one.name: one for one in settings.strategies}
+    by_name = {strategy.name: strategy for strategy in settings.strategies}
     types = HANDOVER_TYPES | {"user_id": targets.schema["user_id"]}
     wanted = targets.filter(pl.col("action") == CONTACT, pl.col("strategy").is_in(order))
     placed = wanted.drop("action").with_columns(
@@ -82,6 +82,11 @@ def handover_report(
 ) -> pl.DataFrame:
     """Count what became of the people whom each strategy wants.
 
+    Args:
+        targets: `intervention_targets`.
+        handed: `crm_handover`.
+        settings: Strategies, and which are handed over.
+
     Returns:
         `handover_report`, by strategy in the order of the configuration: wanted = handed over +
         handed over by others + left out.
@@ -100,7 +105,7 @@ def handover_report(
 
 def handed_strategies(settings: RadarSettings) -> list[str]:
     """Name the strategies that are handed over, the first that has a person first."""
-    return settings.handover.strategies or [one.name for one in settings.strategies]
+    return settings.handover.strategies or [strategy.name for strategy in settings.strategies]
 
 
 def handover_attributes(
@@ -131,9 +136,9 @@ def handover_attributes(
     long = wide.unpivot(
         on=list(names), index="user_id", variable_name="attribute", value_name="attribute_value"
     )
-    known = long.filter(pl.col("attribute_value").is_not_null())
-    return known.select(*types).sort("user_id", "attribute")
+    filled = long.filter(pl.col("attribute_value").is_not_null())
+    return filled.select(*types).sort("user_id", "attribute")
 
 
-def _of_strategy(told: dict[str, str] | dict[str, str | None]) -> pl.Expr:
-    return pl.col("strategy").replace_strict(told, default=None, return_dtype=pl.String)
+def _of_strategy(values: dict[str, str] | dict[str, str | None]) -> pl.Expr:
+    return pl.col("strategy").replace_strict(values, default=None, return_dtype=pl.String)

@@ -108,22 +108,22 @@ def take(report: Report, *, history: Path, place: Place, ids: IdTypes, zone: str
     with report.file.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     drawn = _drawn(rows, history, name)
-    known, n_unknown = _known(rows, drawn, report)
-    _refuse_twice(known, name)
-    fresh = known.with_columns(file_name=pl.lit(name), sha256=pl.lit(sha256))
+    reports, n_unknown = _known(rows, drawn, report)
+    _refuse_twice(reports, name)
+    fresh = reports.with_columns(file_name=pl.lit(name), sha256=pl.lit(sha256))
     before = kept_taken(history, user_type=pl.String)
     new = fresh.join(before, on=["user_id", "assigned_on", "status"], how="anti")
     if new.is_empty():
         same = before.filter(pl.col("sha256") == sha256)
         held = f"as {same['file_name'][0]}" if same.height else "from other files"
         raise SourceError(
-            f"{name}: all {known.height:,} rows were read before ({held}), so nothing is kept a"
+            f"{name}: all {reports.height:,} rows were read before ({held}), so nothing is kept a"
             " second time."
         )
     typed = new.with_columns(pl.col("user_id").cast(_user_type(ids)))
     append_days(history, TAKEN_DAYS, typed, published_for=new["assigned_on"].max(), ids=ids)  # type: ignore[arg-type]  # a date
     counts = {"n_rows": rows.height, "n_new": new.height, "n_unknown": n_unknown}
-    return _counted(known, drawn, _intended(drawn, history), **counts)
+    return _counted(reports, drawn, _intended(drawn, history), **counts)
 
 
 def _user_type(ids: IdTypes) -> Any:  # noqa: ANN401  # a type of polars
@@ -239,20 +239,20 @@ def _intended(drawn: pl.DataFrame, history: Path) -> pl.DataFrame:
 
 def _known(rows: pl.DataFrame, drawn: pl.DataFrame, report: Report) -> tuple[pl.DataFrame, int]:
     key, name = ["user_id", "assigned_on"], report.file.name
-    known = rows.join(drawn, on=key, how="inner", maintain_order="left")
+    on_a_list = rows.join(drawn, on=key, how="inner", maintain_order="left")
     unknown = rows.join(drawn, on=key, how="anti", maintain_order="left")
-    if unknown.height and (known.is_empty() or not report.leave_out_unknown):
+    if unknown.height and (on_a_list.is_empty() or not report.leave_out_unknown):
         first = unknown["user_id"].head(MOST_NAMED).to_list()
         advice = (
             "Is it another list, or are its ids others?"
-            if known.is_empty()
+            if on_a_list.is_empty()
             else "Mend the file, or leave them out with `--leave-out-unknown`."
         )
         raise SourceError(
             f"{name}: {unknown.height:,} of {rows.height:,} rows name people who were on no list of"
             f" their night (first: {', '.join(map(repr, first))}). {advice}"
         )
-    return known, unknown.height
+    return on_a_list, unknown.height
 
 
 def _refuse_twice(rows: pl.DataFrame, name: str) -> None:
@@ -268,7 +268,7 @@ def _refuse_twice(rows: pl.DataFrame, name: str) -> None:
 
 
 def _counted(
-    known: pl.DataFrame,
+    reports: pl.DataFrame,
     drawn: pl.DataFrame,
     intended: pl.DataFrame,
     *,
@@ -276,13 +276,13 @@ def _counted(
     n_new: int,
     n_unknown: int,
 ) -> Taken:
-    reached = made_contacts(known).filter("is_made")
+    reached = made_contacts(reports).filter("is_made")
     key = {"left_on": ["user_id", "contacted_on"], "right_on": ["user_id", "assigned_on"]}
     held_out = reached.join(drawn.filter(pl.col("arm") == HOLDOUT), how="semi", **key)  # type: ignore[arg-type]  # two lists of names
-    reported = intended.join(known, on=["user_id", "assigned_on"], how="semi")
-    counts = dict(known["status"].value_counts().iter_rows())
+    reported = intended.join(reports, on=["user_id", "assigned_on"], how="semi")
+    counts = dict(reports["status"].value_counts().iter_rows())
     return Taken(
-        nights=known["assigned_on"].n_unique(),
+        nights=reports["assigned_on"].n_unique(),
         n_rows=n_rows,
         n_new=n_new,
         n_unknown=n_unknown,

@@ -38,10 +38,10 @@ def radar_segments(
     order = pl.concat_str(KEY, separator=":").cast(
         pl.Enum([f"{name}:{value}" for name, values in DIMENSIONS.items() for value in values])
     )
-    told = changed.with_columns(as_of_on=pl.lit(as_of, pl.Date)).sort(order)
-    total = told["revenue_at_risk"][0] if told.height else 0.0
+    dated = changed.with_columns(as_of_on=pl.lit(as_of, pl.Date)).sort(order)
+    total = dated["revenue_at_risk"][0] if dated.height else 0.0
     share = pl.col("revenue_at_risk") / total if total > 0 else pl.lit(0.0)
-    return told.with_columns(revenue_at_risk_share=share.clip(0.0, 1.0)).select(COLUMNS)
+    return dated.with_columns(revenue_at_risk_share=share.clip(0.0, 1.0)).select(COLUMNS)
 
 
 def _last_closed(forecasts: pl.DataFrame) -> pl.DataFrame:
@@ -50,8 +50,8 @@ def _last_closed(forecasts: pl.DataFrame) -> pl.DataFrame:
         revenue_at_risk=pl.col("churn_probability") * pl.col("ltv_at_stake")
     )
     # one origin may be judged twice: the holdout comes first
-    one = last.filter(pl.col("evaluation") == pl.col("evaluation").min())
-    ranked = one.sort("revenue_at_risk", "user_id", descending=[True, False])
+    single = last.filter(pl.col("evaluation") == pl.col("evaluation").min())
+    ranked = single.sort("revenue_at_risk", "user_id", descending=[True, False])
     return ranked.with_columns(band=band(), segment_of_life="segment")
 
 

@@ -148,9 +148,9 @@ def _drawn_risks(
             check_valid="ignore",
         )
         design = with_intercept(inputs)
-        told = bent(design @ table["coefficient"].to_numpy(), table)
+        log_odds = bent(design @ table["coefficient"].to_numpy(), table)
         together, apart = (
-            np.sqrt(model_error_variance(told, uncertainty, part=part)) for part in MODEL_ERRORS
+            np.sqrt(model_error_variance(log_odds, uncertainty, part=part)) for part in MODEL_ERRORS
         )
         for coefficient in drawn:
             error = rng.standard_normal() * together + rng.standard_normal(rows.height) * apart

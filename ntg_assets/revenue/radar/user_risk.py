@@ -158,13 +158,13 @@ def _estimate(row: Mapping[str, Any], name: str) -> Estimate:
 
 
 def _row(table: pl.DataFrame, user_id: object, *, name: str) -> dict[str, Any]:
-    found = _rows(table, user_id)
-    if not found:
+    rows = _rows(table, user_id)
+    if not rows:
         raise UnknownUserError(
             f"{name}: no user {user_id!r} among its {table.height:,} rows. Ask for an id as the"
             " source writes it."
         )
-    return found[0]
+    return rows[0]
 
 
 def _rows(table: pl.DataFrame | None, user_id: object) -> list[dict[str, Any]]:

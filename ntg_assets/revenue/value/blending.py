@@ -12,12 +12,12 @@ Part = tuple[float, Floats, Floats]
 
 
 def combined(
-    told: Mapping[str, tuple[Floats, Floats]], shapes: pl.DataFrame, *, n_periods: int
+    forecasts: Mapping[str, tuple[Floats, Floats]], shapes: pl.DataFrame, *, n_periods: int
 ) -> list[Part]:
     """Bring the ways that could be taken to one sum and one spread.
 
     Args:
-        told: By way: expected value of each user, and R / V, shape (n,).
+        forecasts: By way: expected value of each user, and R / V, shape (n,).
         shapes: `value_shapes`. A way that could not be taken leaves its weights to the others.
         n_periods: Length of the span.
 
@@ -26,8 +26,8 @@ def combined(
             `blend` takes them.
     """
     rows = {row["candidate"]: row for row in shapes.to_dicts()}
-    sums = {name: float(total.sum()) for name, (total, _) in told.items()}
-    taken = [name for name in told if sums[name] > 0]
+    sums = {name: float(total.sum()) for name, (total, _) in forecasts.items()}
+    taken = [name for name in forecasts if sums[name] > 0]
     if not taken:
         return []
     doublings = np.log2(n_periods)
@@ -42,8 +42,8 @@ def combined(
     return [
         (
             float(weight * np.exp(level - np.log(sums[name]))),
-            Spread(rows[name]["spread_power"], rows[name]["spread_floor"]).of(told[name][0]),
-            told[name][1],
+            Spread(rows[name]["spread_power"], rows[name]["spread_floor"]).of(forecasts[name][0]),
+            forecasts[name][1],
         )
         for name, weight in zip(taken, weights, strict=True)
         if weight > 0

@@ -71,30 +71,34 @@ def fit_ltv_ranges(
         return pl.DataFrame(schema={**RANGE_SCHEMA, "n_days": pl.Int64})
     wanted = closed["n_periods"].max() if n_periods is None else n_periods
     rows = closed.filter(pl.col("n_periods") == wanted)
-    told = [
+    tables = [
         _as_much(blended(users, shapes, int(wanted))[0], users["seen_value"].to_numpy())  # type: ignore[arg-type]  # whole, where there are rows
         for _, users in rows.group_by("origin_on", maintain_order=True)
     ]
-    if not told:
+    if not tables:
         return pl.DataFrame(schema={**RANGE_SCHEMA, "n_days": pl.Int64})
-    ranges = measure_ranges(np.concatenate(told), rows["seen_value"].to_numpy())
+    ranges = measure_ranges(np.concatenate(tables), rows["seen_value"].to_numpy())
     return ranges.with_columns(n_days=pl.lit(rows["n_days"].max(), pl.Int64))
 
 
-def _as_much(told: Floats, seen: Floats) -> Floats:
+def _as_much(forecast: Floats, seen: Floats) -> Floats:
     """Tell as much in all as was seen: how far all of a cutoff was off is no matter of users."""
-    return told * (seen.sum() / told.sum()) if told.sum() > 0 and seen.sum() > 0 else told
+    return (
+        forecast * (seen.sum() / forecast.sum())
+        if forecast.sum() > 0 and seen.sum() > 0
+        else forecast
+    )
 
 
 def blended(users: pl.DataFrame, shapes: pl.DataFrame, n_periods: int) -> tuple[Floats, Floats]:
     """Value over so many periods and R / V, by the weighed and corrected ways."""
-    told = {
+    forecasts = {
         name: (users[f"told_{name}"].to_numpy(), users[f"leaver_share_{name}"].to_numpy())
         for name in CANDIDATES
         if not users[f"told_{name}"].null_count()
     }
     chance = users["churn_probability"].fill_null(0.0).to_numpy()
-    return blend(combined(told, shapes, n_periods=n_periods), chance)
+    return blend(combined(forecasts, shapes, n_periods=n_periods), chance)
 
 
 def _forecast(
@@ -102,16 +106,18 @@ def _forecast(
 ) -> pl.DataFrame:
     available = [name for name in CANDIDATES if not users[f"told_{name}"].null_count()]
     shapes = value_shapes(evidence, known_on=origin_on, n_stated=n_periods, available=available)
-    told, share = blended(users, shapes, n_periods)
+    forecast, share = blended(users, shapes, n_periods)
     ranges = fit_ltv_ranges(past, shapes, known_on=origin_on, n_periods=n_periods)
-    low, high = range_of(told, ranges) if ranges.height else (np.full(len(told), np.nan),) * 2
+    low, high = (
+        range_of(forecast, ranges) if ranges.height else (np.full(len(forecast), np.nan),) * 2
+    )
     chance = users["churn_probability"].fill_null(0.0).to_numpy()
-    parts = stakes(told, share, chance, users["is_at_risk"].to_numpy())
+    parts = stakes(forecast, share, chance, users["is_at_risk"].to_numpy())
     is_lost = (users["is_silent_first"] & users["is_at_risk"]).to_numpy()
     left = np.where(is_lost, parts.if_stays - users["seen_value"].to_numpy(), 0.0)
     is_known = users["churn_probability"].is_not_null()
     return users.with_columns(
-        pl.Series("told_value", told),
+        pl.Series("told_value", forecast),
         pl.Series("told_low", low).fill_nan(None),
         pl.Series("told_high", high).fill_nan(None),
         told_at_risk=pl.when(is_known).then(pl.Series(parts.at_risk)),

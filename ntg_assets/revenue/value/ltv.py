@@ -111,7 +111,7 @@ def score_value(
         .join(placed.select("user_id"), on="user_id", how="semi")
         .sort("user_id")
     )
-    known = population(
+    users = population(
         activity,
         day_log(user_days, activity["user_id"], model.capped, cutoff_on=history.cutoff_on),
         log_days=(history.cutoff_on - history.start_on).days,
@@ -121,7 +121,7 @@ def score_value(
         churn=churn,
         value=value,
     )
-    estimates = ltv_estimates(known, placed, model.shapes, model.ranges, settings=value)
+    estimates = ltv_estimates(users, placed, model.shapes, model.ranges, settings=value)
     low, high = (
         range_of(estimates["ltv"].to_numpy(), model.whole_ranges)
         if model.whole_ranges.height
@@ -136,7 +136,7 @@ def score_value(
 
 
 def ltv_estimates(
-    known: Population,
+    users: Population,
     scores: pl.DataFrame,
     shapes: pl.DataFrame,
     ranges: pl.DataFrame,
@@ -146,7 +146,7 @@ def ltv_estimates(
     """Estimate what each scored user is worth.
 
     Args:
-        known: Everyone at the cutoff, in the order of `scores`.
+        users: Everyone at the cutoff, in the order of `scores`.
         scores: `churn_scores`, by user id.
         shapes: `value_shapes`.
         ranges: `value_ranges`: how far what is seen may lie from its forecast.
@@ -156,14 +156,14 @@ def ltv_estimates(
         `ltv_estimates`, by user.
     """
     chance = scores["churn_probability"].to_numpy()
-    total, share = weighed(known, chance, shapes, settings=settings)
-    parts = stakes(total, share, chance, known.is_at_risk)
-    per_horizon = known.next_horizon.value_if_active if known.next_horizon else 0 * total
+    total, share = weighed(users, chance, shapes, settings=settings)
+    parts = stakes(total, share, chance, users.is_at_risk)
+    per_horizon = users.next_horizon.value_if_active if users.next_horizon else 0 * total
     next_value = (1 - chance) * per_horizon
     next_low, next_high = range_of(next_value, ranges)
-    error = np.hypot(np.hypot(_shape_error(shapes), known.season_error), _log_active_error(scores))
+    error = np.hypot(np.hypot(_shape_error(shapes), users.season_error), _log_active_error(scores))
     factor = np.exp(Z_95 * error)
-    activity = known.activity
+    activity = users.activity
     return scores.select("user_id").with_columns(
         pl.Series("ltv", parts.ltv),
         pl.Series("ltv_low", parts.ltv / factor),
@@ -176,35 +176,35 @@ def ltv_estimates(
         pl.Series("next_value_low", next_low),
         pl.Series("next_value_high", next_high),
         pl.Series("active_probability", 1 - chance),
-        pl.Series("engagement_intensity", per_horizon / known.period_ends[0]),
+        pl.Series("engagement_intensity", per_horizon / users.period_ends[0]),
         pl.Series("leaver_share", share),
         (activity["decayed_active_days_90d"] / activity["active_days"]).alias("recency_weight"),
         unit=pl.lit(settings.unit),
         horizon_days=pl.lit(settings.horizon_days, dtype=pl.Int64),
-        discounted_days=pl.lit(_discounted_days(known, settings)),
+        discounted_days=pl.lit(_discounted_days(users, settings)),
     )
 
 
 def weighed(
-    known: Population, chance: Floats, shapes: pl.DataFrame, *, settings: ValueSettings
+    users: Population, chance: Floats, shapes: pl.DataFrame, *, settings: ValueSettings
 ) -> tuple[Floats, Floats]:
     """What each user is expected to bring over the stated horizon, discounted, and R / V."""
     weights = period_weights(
         horizon_days=settings.horizon_days,
-        period_days=known.period_ends[0],
+        period_days=users.period_ends[0],
         annual_discount=settings.annual_discount,
     )
     ways = {
         name: (way.total(weights), way.leaver_share(weights))
-        for name, way in candidate_values(known).items()
+        for name, way in candidate_values(users).items()
     }
-    return blend(combined(ways, shapes, n_periods=len(known.period_ends)), chance)
+    return blend(combined(ways, shapes, n_periods=len(users.period_ends)), chance)
 
 
-def _discounted_days(known: Population, settings: ValueSettings) -> float:
+def _discounted_days(users: Population, settings: ValueSettings) -> float:
     days = discounted_days(
         horizon_days=settings.horizon_days,
-        period_days=known.period_ends[0],
+        period_days=users.period_ends[0],
         annual_discount=settings.annual_discount,
     )
     return float(days.sum())

@@ -47,39 +47,39 @@ def value_evidence(past: pl.DataFrame) -> pl.DataFrame:
         for name in CANDIDATES:
             if users[f"told_{name}"].null_count():
                 continue
-            told = users[f"told_{name}"].to_numpy()
+            forecast = users[f"told_{name}"].to_numpy()
             rows.append(
                 (
                     *(first[key] for key in ("origin_on", "closes_on", "n_periods", "n_days")),
                     name,
-                    float(told.sum()),
+                    float(forecast.sum()),
                     float(seen.sum()),
-                    misplaced_share(told, seen),
+                    misplaced_share(forecast, seen),
                     *captured_loss(users, name),
-                    *_vigintiles(told, seen),
+                    *_vigintiles(forecast, seen),
                     users.height,
                 )
             )
     return pl.DataFrame(rows, schema=EVIDENCE_SCHEMA, orient="row")
 
 
-def misplaced_share(told: Floats, seen: Floats) -> float:
+def misplaced_share(forecast: Floats, seen: Floats) -> float:
     """Sum over the deciles of the forecast of |told - seen|, over all that was seen."""
-    gaps = [abs(t - s) for t, s in zip(*_sums(told, seen, N_DECILES), strict=True)]
+    gaps = [abs(t - s) for t, s in zip(*_sums(forecast, seen, N_DECILES), strict=True)]
     return float(sum(gaps) / seen.sum())
 
 
-def _vigintiles(told: Floats, seen: Floats) -> tuple[list[float], list[float]]:
+def _vigintiles(forecast: Floats, seen: Floats) -> tuple[list[float], list[float]]:
     """Shares of what was told and seen in twentieths by the forecast."""
-    told_sums, seen_sums = _sums(told, seen, N_BINS)
+    told_sums, seen_sums = _sums(forecast, seen, N_BINS)
     return (told_sums / (told_sums.sum() or 1.0)).tolist(), (seen_sums / seen_sums.sum()).tolist()
 
 
-def _sums(told: Floats, seen: Floats, n_bins: int) -> tuple[Floats, Floats]:
+def _sums(forecast: Floats, seen: Floats, n_bins: int) -> tuple[Floats, Floats]:
     """Sums in bins of equal size by the forecast."""
-    parts = np.array_split(np.argsort(told, kind="stable"), n_bins)
+    parts = np.array_split(np.argsort(forecast, kind="stable"), n_bins)
     return (
-        np.array([told[part].sum() for part in parts]),
+        np.array([forecast[part].sum() for part in parts]),
         np.array([seen[part].sum() for part in parts]),
     )
 

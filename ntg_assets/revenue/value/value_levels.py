@@ -55,8 +55,8 @@ def spread(longest: pl.DataFrame, level: float, trend: float) -> float:
 
 
 def _ratios(longest: pl.DataFrame) -> tuple[Floats, Floats]:
-    told = np.maximum(longest["told_value"].to_numpy(), np.finfo(np.float64).tiny)
-    ratio = np.clip(np.log(longest["seen_value"].to_numpy() / told), -MOST_OFF, MOST_OFF)
+    forecast = np.maximum(longest["told_value"].to_numpy(), np.finfo(np.float64).tiny)
+    ratio = np.clip(np.log(longest["seen_value"].to_numpy() / forecast), -MOST_OFF, MOST_OFF)
     periods = longest["n_periods"].cast(pl.Float64).to_numpy()
     return np.column_stack([np.ones(len(ratio)), np.log2(periods)]), ratio
 

@@ -68,7 +68,7 @@ def value_shapes(
         mine = longest.filter(pl.col("candidate") == name)
         level, trend = correction(mine)
         power, floor = _spread_of(mine)
-        told, seen = float(mine["told_value"].sum()), float(mine["seen_value"].sum())
+        forecast, seen = float(mine["told_value"].sum()), float(mine["seen_value"].sum())
         rows.append(
             {
                 "candidate": name,
@@ -77,7 +77,7 @@ def value_shapes(
                 "level_weight": levels[name],
                 "misplaced_share": errors[name],
                 "captured_share": captured[name],
-                "told_over_seen": told / seen if seen > 0 else None,
+                "told_over_seen": forecast / seen if seen > 0 else None,
                 "log_level": level,
                 "log_trend": trend,
                 "correction": float(np.exp(level + trend * np.log2(n_stated))),

@@ -31,12 +31,12 @@ class Spread(NamedTuple):
     power: float = 1.0
     floor: float = 0.0
 
-    def of(self, told: Floats) -> Floats:
+    def of(self, forecast: Floats) -> Floats:
         """Spread forecasts so; their order and their sum stay."""
-        mean = float(told.mean()) if len(told) else 0.0
+        mean = float(forecast.mean()) if len(forecast) else 0.0
         if mean <= 0 or self == Spread():
-            return told
-        powered = (told / mean) ** self.power
+            return forecast
+        powered = (forecast / mean) ** self.power
         return mean * ((1 - self.floor) * powered / powered.mean() + self.floor)
 
 
@@ -48,11 +48,11 @@ def fit_spread(told_shares: Sequence[Floats], seen_shares: Sequence[Floats]) -> 
         seen_shares: The same of what was seen.
     """
     likelihood = np.zeros((len(POWERS), len(FLOORS)))
-    for told, seen in zip(told_shares, seen_shares, strict=True):
-        relative = np.maximum(told * len(told), SMALLEST)
+    for forecast, seen in zip(told_shares, seen_shares, strict=True):
+        relative = np.maximum(forecast * len(forecast), SMALLEST)
         powered = relative ** POWERS[:, None]
         powered /= powered.sum(axis=1, keepdims=True)
-        shares = (1 - FLOORS[:, None]) * powered[:, None, :] + FLOORS[:, None] / len(told)
+        shares = (1 - FLOORS[:, None]) * powered[:, None, :] + FLOORS[:, None] / len(forecast)
         likelihood += (seen * np.log(np.maximum(shares, SMALLEST))).sum(axis=2)
     if not len(told_shares):
         return Spread()

@@ -47,8 +47,8 @@ def contract_backtest(forecasts: pl.DataFrame) -> pl.DataFrame:
         `contract_backtest`: expected and real ends, monthly revenue at risk (sum of chance x
         revenue) and lost.
     """
-    told = forecasts.with_columns(pl.col("origin_on").cast(pl.String).alias("origin"))
-    both = pl.concat([told, told.with_columns(origin=pl.lit(TOGETHER))])
+    dated = forecasts.with_columns(pl.col("origin_on").cast(pl.String).alias("origin"))
+    both = pl.concat([dated, dated.with_columns(origin=pl.lit(TOGETHER))])
     rows = [
         (model, origin, currency, *_judged(part))
         for (model, origin, currency), part in both.sort(

@@ -77,8 +77,8 @@ def fit_hazards(seen: Seen, names: Sequence[str], *, regularisation: float) -> p
     Returns:
         `contract_hazards`: by kind the intercept and one coefficient per column.
     """
-    known = seen.pieces.outcome >= 0
-    pieces = seen.pieces.only(known)
+    is_reached = seen.pieces.outcome >= 0
+    pieces = seen.pieces.only(is_reached)
     matrix = matrix_of(Seen(seen.rows, pieces, seen.sleeper_days), names)
     clusters = seen.rows["contract_place"].to_numpy()[pieces.row]
     order = np.argsort(clusters, kind="stable")
@@ -140,7 +140,16 @@ def fit_table(  # each is a column of it
     n_ended: int,
     group: Callable[[str], str] = group_of,
 ) -> pl.DataFrame:
-    """Write a fit as rows of `contract_hazards` (or `return_hazards`), the intercept first."""
+    """Write a fit as rows of `contract_hazards` (or `return_hazards`), the intercept first.
+
+    Args:
+        kind: What happens.
+        fit: Intercept and coefficients, standardised.
+        names: Columns, in the order of the coefficients.
+        n_rows: Pieces of the fit.
+        n_ended: Of them, those in which it happened.
+        group: What a column is named as in a reason.
+    """
     error = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
     return pl.DataFrame(
         {
@@ -176,7 +185,13 @@ def piece_hazards(seen: Seen, hazards: pl.DataFrame) -> Floats:
 
 
 def log_odds_of(matrix: Floats, hazards: pl.DataFrame, kind: str) -> Floats:
-    """Log odds of one kind of end against going on, of raw columns."""
+    """Log odds of one kind of end against going on, of raw columns.
+
+    Args:
+        matrix: Raw columns, shape (pieces, names).
+        hazards: `contract_hazards` (or `return_hazards`).
+        kind: Which kind of event.
+    """
     table = hazards.filter(pl.col("kind") == kind).sort("position")
     scaled = standardise(
         matrix, mean=table["mean"].to_numpy()[1:], scale=table["scale"].to_numpy()[1:]

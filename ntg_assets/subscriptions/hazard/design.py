@@ -44,9 +44,9 @@ def _days_since(seen: Seen, name: str) -> Floats:
 def _recency(seen: Seen) -> Floats:
     """Days since the last active day; of who was never active, since the contract began."""
     return np.where(
-        np.isnan(known := seen.number("recency_days")),
+        np.isnan(recency := seen.number("recency_days")),
         np.maximum(_days_since(seen, "contract_started_on"), 1),
-        known,
+        recency,
     )
 
 
@@ -67,8 +67,10 @@ def _change(seen: Seen) -> Floats:
     """Logarithm of a recent change of price; 0 without one."""
     before, now = seen.number("price_before_minor"), seen.number("price_minor")
     recent = _days_since(seen, "term_started_on") <= RECENT_CHANGE_DAYS
-    known = recent & (before > 0) & (now > 0)
-    return np.where(known, np.log(np.where(known, now, 1.0) / np.where(known, before, 1.0)), 0.0)
+    is_change = recent & (before > 0) & (now > 0)
+    return np.where(
+        is_change, np.log(np.where(is_change, now, 1.0) / np.where(is_change, before, 1.0)), 0.0
+    )
 
 
 def _covers(place: int) -> Callable[[Pieces], Floats]:
@@ -131,7 +133,13 @@ BY_PIECE: dict[str, tuple[str, Callable[[Pieces], Floats]]] = {
 def columns_of(
     rows: pl.DataFrame, *, attributes: Sequence[str], signals: Sequence[str]
 ) -> list[str]:
-    """Name the columns that rows bear: levels that are frequent enough, currencies that occur."""
+    """Name the columns that rows bear: levels that are frequent enough, currencies that occur.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        attributes: Attributes of users that may be looked at.
+        signals: Names of the counted signals.
+    """
     named = [*BY_PIECE, *BY_ROW]
     named += _levels(rows, "plan")
     named += [f"log_price{EQUALS}{code}" for code in sorted(rows["currency"].unique().to_list())]
@@ -145,9 +153,9 @@ def columns_of(
 
 def group_of(name: str) -> str:
     """What a column is told as in a reason."""
-    for known in (BY_ROW, BY_PIECE):
-        if name in known:
-            return known[name][0]
+    for columns in (BY_ROW, BY_PIECE):
+        if name in columns:
+            return columns[name][0]
     if name.startswith("signal:"):
         return "signals"
     if name.startswith("log_price"):

@@ -15,20 +15,20 @@ MOST_ORIGINS = 4  # a horizon apart, at which the hazard is refitted and judged
 
 
 def snapshot_days(
-    known: pl.DataFrame, *, cutoff_on: date, complete_until_on: date, settings: ChurnSettings
+    terms: pl.DataFrame, *, cutoff_on: date, complete_until_on: date, settings: ChurnSettings
 ) -> list[date]:
     """List the days from which contracts are looked at: closed windows back from the cutoff, the
     cutoff itself last.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff_on: The stage's cutoff.
         complete_until_on: No window of the past reaches beyond it.
         settings: Horizon, step, number.
     """
-    if known.is_empty():
+    if terms.is_empty():
         return [cutoff_on]
-    first_on, step = known["started_on"].min(), timedelta(days=settings.snapshot_step_days)
+    first_on, step = terms["started_on"].min(), timedelta(days=settings.snapshot_step_days)
     day = complete_until_on - timedelta(days=settings.horizon_days)
     days: list[date] = []
     while day > first_on and len(days) < settings.max_snapshots:  # type: ignore[operator]  # a date
@@ -38,14 +38,20 @@ def snapshot_days(
 
 
 def sampling_steps(
-    known: pl.DataFrame, days: list[date], *, most: int, horizon_days: int
+    terms: pl.DataFrame, days: list[date], *, most: int, horizon_days: int
 ) -> list[int]:
     """Say at each day every how many-th contract is looked at.
 
     Half of `most` rows are of the days that the hazard will be judged at, the other half of all the
     others; at the cutoff, the last day, every contract is looked at.
+
+    Args:
+        terms: `known_terms`.
+        days: Days from which contracts are looked at, the cutoff last.
+        most: About so many rows of the past.
+        horizon_days: Of the forecast.
     """
-    spans = known.group_by("contract_place").agg(
+    spans = terms.group_by("contract_place").agg(
         start=pl.col("started_on").min(), end=pl.col("contract_end_on").last()
     )
     starts, ends = spans["start"].sort(), spans["end"].drop_nulls().sort()
@@ -60,13 +66,17 @@ def sampling_steps(
             1,
             -(
                 -2
-                * sum(n for n, one in zip(running, is_origin, strict=True) if one is judged)
+                * sum(
+                    n
+                    for n, is_judged in zip(running, is_origin, strict=True)
+                    if is_judged is judged
+                )
                 // most
             ),
         )
         for judged in (True, False)
     }
-    return [*(step[one] for one in is_origin), 1]
+    return [*(step[is_judged] for is_judged in is_origin), 1]
 
 
 def origin_days(days: list[date], *, horizon_days: int) -> list[date]:
@@ -81,19 +91,31 @@ def origin_days(days: list[date], *, horizon_days: int) -> list[date]:
     return chosen[::-1]
 
 
-def contract_states(known: Source, days: list[date], *, steps: list[int]) -> Query:
-    """Say which contracts ran at each day, by what was known before it."""
+def contract_states(terms: Source, days: list[date], *, steps: list[int]) -> Query:
+    """Say which contracts ran at each day, by what was known before it.
+
+    Args:
+        terms: `known_terms`.
+        days: Days from which contracts are looked at.
+        steps: At each of them every how many-th contract is.
+    """
     snapshots = pl.DataFrame(
         {"snapshot_on": days, "step": steps},
         schema={"snapshot_on": pl.Date, "step": pl.Int64},
     )
     return query(
-        "subscriptions.hazard", "contract_states", {"known_terms": known, "snapshots": snapshots}
+        "subscriptions.hazard", "contract_states", {"known_terms": terms, "snapshots": snapshots}
     )
 
 
 def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Query:
-    """Describe contracts and their users at every day they are looked at."""
+    """Describe contracts and their users at every day they are looked at.
+
+    Args:
+        states: `contract_states`.
+        payments: `subscription_payments`.
+        user_days: `user_days` before the cutoff.
+    """
     cutoffs = query("subscriptions.hazard", "looked_at_users", {"contract_states": states})
     return query(
         "subscriptions.hazard",
@@ -114,7 +136,13 @@ def contract_snapshots(states: Source, payments: Source, user_days: Source) -> Q
 def contract_signals(
     states: Source, train_events: Source, *, settings: SubscriptionSettings
 ) -> Query:
-    """Count the events that may announce an end; see `contract_signals.sql`."""
+    """Count the events that may announce an end; see `contract_signals.sql`.
+
+    Args:
+        states: `contract_states`.
+        train_events: Events before the cutoff.
+        settings: Which event types are which signal.
+    """
     return query(
         "subscriptions.hazard",
         "contract_signals",
@@ -133,12 +161,18 @@ def signal_types(signals: Mapping[str, list[str]]) -> pl.DataFrame:
 
 
 def with_signals(snapshots: pl.DataFrame, counted: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Add `signal:<name>` to snapshots: how often in the 30 days before."""
+    """Add `signal:<name>` to snapshots: how often in the 30 days before.
+
+    Args:
+        snapshots: `contract_snapshots`.
+        counted: `contract_signals`.
+        names: Which signals; 0 where nothing was counted.
+    """
     for name in names:
-        one = counted.filter(pl.col("signal") == name).select(
+        counts = counted.filter(pl.col("signal") == name).select(
             "user_id", "snapshot_on", pl.col("n_events").alias(f"signal:{name}")
         )
         snapshots = snapshots.join(
-            one, on=["user_id", "snapshot_on"], how="left", maintain_order="left"
+            counts, on=["user_id", "snapshot_on"], how="left", maintain_order="left"
         ).with_columns(pl.col(f"signal:{name}").fill_null(0))
     return snapshots

@@ -63,20 +63,33 @@ def at_risk(rows: pl.DataFrame) -> pl.DataFrame:
 
 def as_known(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     """Forget the ends that became known on a day or later."""
-    known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
+    is_known = (pl.col("contract_end_known_on") < day).fill_null(value=False)
     return rows.with_columns(
-        pl.when(known).then(name).alias(name) for name in ("contract_end_on", "contract_end_kind")
+        pl.when(is_known).then(name).alias(name)
+        for name in ("contract_end_on", "contract_end_kind")
     )
 
 
 def closed(rows: pl.DataFrame, day: date, *, horizon_days: int) -> pl.DataFrame:
-    """Keep snapshots whose window had closed by a day, with the outcomes that were known then."""
+    """Keep snapshots whose window had closed by a day, with the outcomes that were known then.
+
+    Args:
+        rows: `contract_snapshots`.
+        day: By which windows have closed and outcomes were known.
+        horizon_days: Length of the windows.
+    """
     until = day - timedelta(days=horizon_days)
     return as_known(at_risk(rows).filter(pl.col("snapshot_on") <= until), day)
 
 
 def columns_for(model: str, rows: pl.DataFrame, features: Features) -> list[str]:
-    """Columns of one of `MODELS`."""
+    """Columns of one of `MODELS`.
+
+    Args:
+        model: One of `MODELS`.
+        rows: `contract_snapshots` with attributes and signals.
+        features: Attributes and signals that may be looked at.
+    """
     names = columns_of(rows, attributes=features.attributes, signals=features.signals)
     if model == STRUCTURE_ONLY:
         return [name for name in names if group_of(name) in STRUCTURE]
@@ -84,7 +97,13 @@ def columns_for(model: str, rows: pl.DataFrame, features: Features) -> list[str]
 
 
 def seen_within(rows: pl.DataFrame, *, horizon_days: int, sleeper_days: int) -> Seen:
-    """Cut the horizons of rows."""
+    """Cut the horizons of rows.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        horizon_days: Length of the horizons.
+        sleeper_days: After how many days without an event somebody sleeps.
+    """
     return Seen(rows, cut(rows, horizon_days=horizon_days), sleeper_days)
 
 
@@ -227,15 +246,21 @@ def _losses(rows: pl.DataFrame) -> Floats:
 
 
 def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
-    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`."""
-    told = forecasts.filter(pl.col("model") == model).select(
+    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`.
+
+    Args:
+        forecasts: `contract_walk_forward`.
+        model: Which of its models.
+        cutoff_on: Day for which the curve is wanted.
+    """
+    chosen = forecasts.filter(pl.col("model") == model).select(
         "origin_on",
         "window_end_on",
         user_id="contract_place",
         churn_logit="end_logit",
         is_churned="ended",
     )
-    return churn_recalibration(told, cutoff_on=cutoff_on)
+    return churn_recalibration(chosen, cutoff_on=cutoff_on)
 
 
 def calibrated(ends: Ends, decided: pl.DataFrame) -> Ends:
@@ -246,6 +271,6 @@ def calibrated(ends: Ends, decided: pl.DataFrame) -> Ends:
 def moved(ends: Ends, curve: Curve) -> Ends:
     """Move chances along a curve of the log odds."""
     total = ends.total
-    told = sigmoid(curve.of(logit(total)))
-    ratio = np.where(total > SMALLEST, told / np.maximum(total, SMALLEST), 1.0)
+    total_after = sigmoid(curve.of(logit(total)))
+    ratio = np.where(total > SMALLEST, total_after / np.maximum(total, SMALLEST), 1.0)
     return Ends(ends.by_kind * ratio[:, None])

@@ -79,19 +79,19 @@ def acquisition(
         expected_minor=pl.col("expected_minor").sum(),
         returned=(pl.col("paid_minor") * margin + pl.col("expected_minor")).filter(has_cost).sum(),
     )
-    told = summed.with_columns(
+    ratios = summed.with_columns(
         margin_minor=(pl.col("paid_minor") * margin).round(),
         ltv_to_cost=pl.when(pl.col("cost_minor") > 0).then(
             pl.col("returned") / pl.col("cost_minor")
         ),
     ).join(_payback(placed, cash, margin=margin), on=COHORT, how="left")
-    return told.select(pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()).sort(
-        COHORT
-    )
+    return ratios.select(
+        pl.col(name).cast(dtype) for name, dtype in ACQUISITION_TYPES.items()
+    ).sort(COHORT)
 
 
 def first_contracts(
-    known: pl.DataFrame,
+    terms: pl.DataFrame,
     attributes: pl.DataFrame,
     *,
     cutoff_on: date,
@@ -100,9 +100,16 @@ def first_contracts(
 ) -> pl.DataFrame:
     """Say of each user when and in which currency the first contract began, by which channel they
     came, and what that cost, as known at the cutoff.
+
+    Args:
+        terms: `known_terms`.
+        attributes: `attributes`.
+        cutoff_on: Day before which everything is known.
+        zone: Zone whose midnights begin the days.
+        settings: Attributes with the channel and the cost.
     """
     first = (
-        known.filter(pl.col("started_on") < cutoff_on)
+        terms.filter(pl.col("started_on") < cutoff_on)
         .sort("started_on", "subscription_id")
         .unique("user_id", keep="first", maintain_order=True)
         .select("user_id", "started_on", "currency", snapshot_on=pl.lit(cutoff_on))
@@ -112,8 +119,8 @@ def first_contracts(
         "acquisition_cost": settings.acquisition_cost,
     }
     wanted = [name for name in named.values() if name]
-    told = with_user_attributes(first, attributes, wanted, zone=zone)
-    return told.select(
+    facts = with_user_attributes(first, attributes, wanted, zone=zone)
+    return facts.select(
         "user_id",
         "started_on",
         "currency",
@@ -126,12 +133,12 @@ def first_contracts(
 
 def _payback(placed: pl.DataFrame, cash: pl.DataFrame, *, margin: float) -> pl.DataFrame:
     """First month after a cohort's beginning by whose end its margin covers its cost."""
-    known = placed.filter(pl.col("cost_minor").is_not_null())
-    cost = known.group_by(COHORT).agg(cost_minor=pl.col("cost_minor").sum())
+    costed = placed.filter(pl.col("cost_minor").is_not_null())
+    cost = costed.group_by(COHORT).agg(cost_minor=pl.col("cost_minor").sum())
     month = pl.col("paid_on").dt.year() * 12 + pl.col("paid_on").dt.month()
     first = pl.col("started_month_on").dt.year() * 12 + pl.col("started_month_on").dt.month()
     came = (
-        cash.join(known.select("user_id", *COHORT), on=["user_id", "currency"], how="inner")
+        cash.join(costed.select("user_id", *COHORT), on=["user_id", "currency"], how="inner")
         .with_columns(months=(month - first).cast(pl.Int64) + 1)
         .group_by(*COHORT, "months")
         .agg(pl.col("amount_minor").sum())
@@ -143,19 +150,19 @@ def _payback(placed: pl.DataFrame, cash: pl.DataFrame, *, margin: float) -> pl.D
     return covered.group_by(COHORT).agg(payback_months=pl.col("months").min())
 
 
-def trial_funnel(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+def trial_funnel(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """Say how many trials became contracts, by month of their start and first plan.
 
     A trial is open while its last day has not passed; of the others each was converted or not.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff_on: Day before which everything is known.
 
     Returns:
         `contract_trials`, with Wilson's interval of the converted share.
     """
-    trials = known.filter(
+    trials = terms.filter(
         pl.col("contract_trial_end_on").is_not_null(), pl.col("started_on") < cutoff_on
     ).unique("contract_place", keep="first", maintain_order=True)
     is_lost = (pl.col("contract_end_kind") == "not_converted").fill_null(value=False)
@@ -176,11 +183,11 @@ def trial_funnel(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
         for converted, lost in counted.select("n_converted", "n_not_converted").rows()
     ]
     names = ("converted_share", "converted_low", "converted_high")
-    told = counted.with_columns(
+    funnel = counted.with_columns(
         pl.Series(name, [share[place] for share in shares], dtype=pl.Float64)
         for place, name in enumerate(names)
     )
-    return told.select(pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items())
+    return funnel.select(pl.col(name).cast(dtype) for name, dtype in FUNNEL_TYPES.items())
 
 
 def _share(converted: int, lost: int) -> tuple[float | None, float | None, float | None]:

@@ -18,11 +18,11 @@ CASH_TYPES = {
 NO_END = 10**7
 
 
-def cash(known: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+def cash(terms: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """List what came in before a day.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         payments: `subscription_payments`.
         cutoff_on: Only what happened before it counts.
 
@@ -30,14 +30,14 @@ def cash(known: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.
         `user_id`, `currency`, `paid_on`, `amount_minor` (negative where it was given back).
     """
     return (
-        _paid(known, payments, cutoff_on=cutoff_on)
+        _paid(terms, payments, cutoff_on=cutoff_on)
         if payments["amount_minor"].count()
-        else _billed(known, cutoff_on=cutoff_on)
+        else _billed(terms, cutoff_on=cutoff_on)
     )
 
 
-def _paid(known: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
-    owners = known.unique("subscription_id", keep="first").select(
+def _paid(terms: pl.DataFrame, payments: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+    owners = terms.unique("subscription_id", keep="first").select(
         "subscription_id", "user_id", contract_currency="currency"
     )
     sign = pl.when(pl.col("status") == "paid").then(1).otherwise(-1)

@@ -94,7 +94,7 @@ def contract_values(
     at_risk = np.where(is_open.to_numpy(), chance * (kept - ended), 0.0)
     value = np.floor(kept + 0.5).astype(np.int64)
     risk = np.floor(at_risk + 0.5).astype(np.int64)
-    told = scores.sort("subscription_id").with_columns(
+    valued = scores.sort("subscription_id").with_columns(
         mrr_at_risk_minor=pl.when(pl.Series(is_open))
         .then((pl.col("mrr_minor") * pl.col("end_probability") + 0.5).floor())
         .otherwise(0),
@@ -104,7 +104,7 @@ def contract_values(
         ltv_minor=pl.Series(value - risk),
         value_at_risk_minor=pl.Series(risk),
     )
-    return told.select(pl.col(name).cast(dtype) for name, dtype in types.items())
+    return valued.select(pl.col(name).cast(dtype) for name, dtype in types.items())
 
 
 def _most_renewals(rows: pl.DataFrame, value_days: int) -> int:

@@ -15,13 +15,13 @@ AMOUNTS = ("start_minor", *(f"{name}_minor" for name in MOVEMENTS), "end_minor")
 COUNTS = ("n_start", *(f"n_{name}" for name in MOVEMENTS), "n_end")
 
 
-def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+def months_of(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """List the months from before the first contract to the cutoff.
 
     Returns:
         `month_on` (first day) and `next_on`: that of the next month, of the last one the cutoff.
     """
-    begun = known.filter(pl.col("started_on") < cutoff_on)
+    begun = terms.filter(pl.col("started_on") < cutoff_on)
     if begun.is_empty():
         return pl.DataFrame(schema={"month_on": pl.Date, "next_on": pl.Date})
     first = begun.select(pl.col("started_on").min().dt.truncate("1mo")).item()
@@ -34,7 +34,7 @@ def months_of(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     )
 
 
-def priced(known: pl.DataFrame) -> pl.DataFrame:
+def priced(terms: pl.DataFrame) -> pl.DataFrame:
     """Add what each term brings per month, from when it is paid (after its trial), and until when:
     a day between two terms of one contract (an end that is written as 23:59) is no interruption.
     """
@@ -43,28 +43,28 @@ def priced(known: pl.DataFrame) -> pl.DataFrame:
     )
     goes_on = pl.col("contract_place") == pl.col("contract_place").shift(-1)
     next_on = pl.when(goes_on).then(pl.col("started_on").shift(-1))
-    return known.sort("contract_place", "started_on").with_columns(
+    return terms.sort("contract_place", "started_on").with_columns(
         mrr_minor=price,
         paid_from_on=pl.max_horizontal("started_on", "contract_trial_end_on"),
         ended_on=pl.coalesce(next_on, "ended_on"),
     )
 
 
-def revenue_waterfall(known: pl.DataFrame, *, cutoff_on: date) -> Query:
+def revenue_waterfall(terms: pl.DataFrame, *, cutoff_on: date) -> Query:
     """Say month by month who is new, came back, pays more, pays less, or left.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff_on: Day before which everything is known; the last month ends with it.
 
     Returns:
         `revenue_waterfall`: one row per (currency, month).
     """
-    months = months_of(known, cutoff_on=cutoff_on)
+    months = months_of(terms, cutoff_on=cutoff_on)
     days = pl.DataFrame(
         {"month_on": [*months["month_on"], cutoff_on]}, schema={"month_on": pl.Date}
     )
-    wanted = priced(known).select("user_id", "currency", "mrr_minor", "paid_from_on", "ended_on")
+    wanted = priced(terms).select("user_id", "currency", "mrr_minor", "paid_from_on", "ended_on")
     user_months = query(
         "subscriptions.money", "user_months", {"known_terms": wanted, "months": days}
     )
@@ -73,16 +73,16 @@ def revenue_waterfall(known: pl.DataFrame, *, cutoff_on: date) -> Query:
     )
 
 
-def mrr_by_changes(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
+def mrr_by_changes(terms: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     """Add up the revenue of each month's first day from the days on which contracts begin and end:
     another way to `start_minor` and `end_minor`.
 
     Returns:
         One row per (currency, day) of the months' borders: `mrr_minor`.
     """
-    months = months_of(known, cutoff_on=cutoff_on)
+    months = months_of(terms, cutoff_on=cutoff_on)
     borders = pl.Series("day_on", [*months["month_on"], cutoff_on], dtype=pl.Date)
-    runs = priced(known).filter(
+    runs = priced(terms).filter(
         pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("paid_from_on"))
     )
     begins = runs.select("currency", day_on="paid_from_on", change="mrr_minor")
@@ -92,7 +92,7 @@ def mrr_by_changes(known: pl.DataFrame, *, cutoff_on: date) -> pl.DataFrame:
     changes = pl.concat([begins, ends]).sort("day_on")
     summed = changes.group_by("currency", "day_on").agg(pl.col("change").sum())
     tables = []
-    for code in sorted(known["currency"].unique().to_list()):
+    for code in sorted(terms["currency"].unique().to_list()):
         own = summed.filter(pl.col("currency") == code).sort("day_on")
         level = own["change"].cum_sum()
         place = own["day_on"].search_sorted(borders, side="left")

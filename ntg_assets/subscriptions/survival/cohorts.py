@@ -34,19 +34,19 @@ COHORT_TYPES: dict[str, Any] = {
 }
 
 
-def contract_cohorts(known: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
+def contract_cohorts(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
     """Make the life tables of all contracts, of each plan and of each quarter of starts.
 
     Trials that were not converted never began to pay and are left out; the funnel counts them.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff: Day (since 1970) before which everything is known.
 
     Returns:
         `contract_cohorts`, by dimension, cohort and period (1 is the first that is paid).
     """
-    lives = contract_lifetimes(known, cutoff=cutoff).filter(pl.col("number") >= 0)
+    lives = contract_lifetimes(terms, cutoff=cutoff).filter(pl.col("number") >= 0)
     start = pl.col("contract_started_on")
     quarter = pl.format("{}-Q{}", start.dt.year(), start.dt.quarter())
     every = [

@@ -54,7 +54,7 @@ NOTHING = Learned(
 
 def learn_contracts(
     rows: pl.DataFrame,
-    known: pl.DataFrame,
+    terms: pl.DataFrame,
     *,
     cutoff_on: date,
     churn: ChurnSettings,
@@ -64,7 +64,7 @@ def learn_contracts(
 
     Args:
         rows: `contract_snapshots` with attributes and signals.
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff_on: The cutoff.
         churn: Horizon, step, origins.
         settings: Attributes, signals, penalty, sleepers.
@@ -86,5 +86,5 @@ def learn_contracts(
         forecasts,
         recalibration(forecasts, model=model, cutoff_on=cutoff_on),
         hazards,
-        fit_persistence(rows, known, hazards, sleeper_days=settings.sleeper_days),
+        fit_persistence(rows, terms, hazards, sleeper_days=settings.sleeper_days),
     )

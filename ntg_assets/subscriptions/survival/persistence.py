@@ -62,13 +62,13 @@ class Far:
 
 
 def fit_persistence(
-    rows: pl.DataFrame, known: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int
+    rows: pl.DataFrame, terms: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int
 ) -> pl.DataFrame:
     """Learn how contracts go on.
 
     Args:
         rows: `contract_snapshots` with attributes and signals, those of the cutoff among them.
-        known: `known_terms`.
+        terms: `known_terms`.
         hazards: `contract_hazards`.
         sleeper_days: After how many days without an event somebody sleeps.
 
@@ -78,20 +78,26 @@ def fit_persistence(
     cutoff_on = rows["snapshot_on"].max()
     past = thinned(at_risk(rows).filter(pl.col("snapshot_on") < cutoff_on), MAX_ROWS)
     cutoff = day_number(cutoff_on)  # type: ignore[arg-type]  # a date
-    far, lives = _far(past, cutoff=cutoff), contract_lifetimes(known, cutoff=cutoff)
+    far, lives = _far(past, cutoff=cutoff), contract_lifetimes(terms, cutoff=cutoff)
     score = present_score(past, hazards, sleeper_days=sleeper_days) if past.height else np.empty(0)
     mean = float(score.mean()) if len(score) else 0.0
-    found = _fit_landmark(far, score - mean)
-    periods = known.select("period_months", "period_days").unique().sort(pl.all())
+    landmark = _fit_landmark(far, score - mean)
+    periods = terms.select("period_months", "period_days").unique().sort(pl.all())
     tables = [
-        _of_period(months, days, past, far, lives, found=found, mean=mean)
+        _of_period(months, days, past, far, lives, landmark=landmark, mean=mean)
         for months, days in periods.rows()
     ]
     return pl.DataFrame(tables, schema=PERSISTENCE_TYPES, orient="row")
 
 
 def present_score(rows: pl.DataFrame, hazards: pl.DataFrame, *, sleeper_days: int) -> Floats:
-    """Log odds of an end in the present period, taken as a whole and as paid for."""
+    """Log odds of an end in the present period, taken as a whole and as paid for.
+
+    Args:
+        rows: `contract_snapshots` with attributes and signals.
+        hazards: `contract_hazards`.
+        sleeper_days: After how many days without an event somebody sleeps.
+    """
     clock = Clock.of(rows)
     number = np.maximum(clock.period, 0)
     n = rows.height
@@ -147,18 +153,18 @@ def day_number(day: date) -> int:
     return int(day_numbers(pl.Series([day]))[0])
 
 
-def contract_lifetimes(known: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
+def contract_lifetimes(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
     """Say how many billing periods each contract lasted.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff: Day (since 1970) before which everything is known.
 
     Returns:
         One row per contract: its first term, `periods` (whole ones, a last one that was not renewed
         included; the trial is none), `ended` and `contract_end_kind`.
     """
-    first = known.unique("contract_place", keep="first", maintain_order=True)
+    first = terms.unique("contract_place", keep="first", maintain_order=True)
     clock = Clock.of(first.with_columns(snapshot_on=pl.lit(cutoff).cast(pl.Int32).cast(pl.Date)))
     ended = first["contract_end_on"].is_not_null().to_numpy() & (clock.end <= cutoff)
     last = np.where(ended, clock.end, cutoff)
@@ -177,14 +183,14 @@ def _of_period(
     far: Far,
     lives: pl.DataFrame,
     *,
-    found: Floats | None,
+    landmark: Floats | None,
     mean: float,
 ) -> tuple[Any, ...]:
     mine = ((past["period_months"] == months) & (past["period_days"] == days)).to_numpy()
     seen = mine[far.row] if len(far.row) else np.zeros(0, dtype=bool)
     n_ended = int(far.ended[seen].sum())
-    if found is not None and n_ended >= MIN_FAR_ENDS:
-        return (months, days, LANDMARK, *found, mean, None, None, int(seen.sum()), n_ended)
+    if landmark is not None and n_ended >= MIN_FAR_ENDS:
+        return (months, days, LANDMARK, *landmark, mean, None, None, int(seen.sum()), n_ended)
     paid = lives.filter(
         (pl.col("period_months") == months) & (pl.col("period_days") == days),
         (pl.col("number") >= 0) & (pl.col("periods") > 0),

@@ -96,7 +96,13 @@ def outlook(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> Outlook
 
 
 def chances_left(rows: pl.DataFrame, model: ContractModel, *, n_lags: int) -> tuple[Floats, Floats]:
-    """Return the chances of an `Outlook` (`left`, `unpaid`); of late renewals no day is needed."""
+    """Return the chances of an `Outlook` (`left`, `unpaid`); of late renewals no day is needed.
+
+    Args:
+        rows: `contract_snapshots` of contracts whose end is not known.
+        model: The model of contracts.
+        n_lags: Renewals ahead.
+    """
     clock = Clock.of(rows)
     period, until = clock.period, clock.at + model.horizon_days - 1
     score = present_score(rows, model.hazards, sleeper_days=model.sleeper_days)
@@ -161,17 +167,17 @@ def contract_scores(rows: pl.DataFrame, model: ContractModel) -> pl.DataFrame:
     )
     until = pl.col("snapshot_on") + pl.duration(days=model.horizon_days)
     is_soon = (pl.col("known_end_on") < until).cast(pl.Float64)
-    told = pl.concat(
+    scored = pl.concat(
         [
             *(_scored(block, model) for block in open_.iter_slices(BLOCK_ROWS)),
             ending.with_columns(state=pl.lit(ENDING), end_probability=is_soon),
         ],
         how="diagonal",
     ).sort("subscription_id")
-    clock = Clock.of(told)
-    named = told.with_columns(
+    clock = Clock.of(scored)
+    named = scored.with_columns(
         cutoff_on="snapshot_on",
-        mrr_minor=pl.when(is_trial()).then(0).otherwise(mrr(told)),
+        mrr_minor=pl.when(is_trial()).then(0).otherwise(mrr(scored)),
         tenure_periods=pl.Series(clock.period + 1),
         next_renewal_on=pl.Series(clock.renewal(clock.period + 1)).cast(pl.Int32).cast(pl.Date),
     )
@@ -237,7 +243,7 @@ def _reasons(seen: Seen, hazards: pl.DataFrame) -> dict[str, pl.Series]:
         parts = scaled * table["coefficient"].to_numpy()
         groups = table["feature_group"].to_list()
         for column, group in enumerate(GROUPS):
-            mine = [at for at, given in enumerate(groups) if given == group]
+            mine = [at for at, other in enumerate(groups) if other == group]
             raised[:, column] += np.where(kind == place, parts[:, mine].sum(axis=1), 0.0)
     by_size = raised.copy()
     clock = by_size[:, GROUPS.index("clock")]
@@ -252,7 +258,7 @@ def _told(seen: Seen, ranked: np.ndarray, raised: Floats) -> dict[str, pl.Series
     the odds.
     """
     facts, rows = _facts(seen), np.arange(seen.rows.height)
-    told = {}
+    reasons = {}
     for number in range(N_REASONS):
         nth = ranked[:, number]
         effect = np.minimum(raised[rows, nth], LARGEST_EFFECT)
@@ -266,10 +272,10 @@ def _told(seen: Seen, ranked: np.ndarray, raised: Floats) -> dict[str, pl.Series
             )
         )
         text = pl.format("{}{} (odds x {})", fact, pl.lit(RAISES), "odds")
-        told[f"reason_{number + 1}"] = named.select(
+        reasons[f"reason_{number + 1}"] = named.select(
             told=pl.when(pl.col("effect") > SMALLEST_EFFECT).then(text)
         )["told"]
-    return told
+    return reasons
 
 
 def _facts(seen: Seen) -> dict[str, pl.Expr]:

@@ -90,9 +90,9 @@ def survival_backtest(
         past = thinned(closed(rows, day, horizon_days=churn.horizon_days))
         if past["contract_end_on"].count() < MIN_ENDS:
             continue
-        known = known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days)
+        terms_then = known_terms(terms, cutoff_on=day, longest_gap_days=longest_gap_days)
         until = as_known(rows.filter(pl.col("snapshot_on") <= day), day)
-        model = _model(past, until, known, churn=churn, settings=settings)
+        model = _model(past, until, terms_then, churn=churn, settings=settings)
         now = at_risk(rows.filter(pl.col("snapshot_on") == day))
         judged.append((periods, day, *_judged(now, model, periods, day_number(cutoff_on))))
     return pl.DataFrame(judged, schema=SURVIVAL_TYPES, orient="row")
@@ -114,7 +114,7 @@ def _origins(rows: pl.DataFrame, cutoff_on: date) -> Iterator[tuple[int, date]]:
 def _model(
     past: pl.DataFrame,
     until: pl.DataFrame,
-    known: pl.DataFrame,
+    terms: pl.DataFrame,
     *,
     churn: ChurnSettings,
     settings: SubscriptionSettings,
@@ -126,7 +126,7 @@ def _model(
         columns_for(FULL, past, Features.of(settings)),
         regularisation=settings.regularisation,
     )
-    persistence = fit_persistence(until, known, hazards, sleeper_days=asleep)
+    persistence = fit_persistence(until, terms, hazards, sleeper_days=asleep)
     undecided = pl.DataFrame(schema=TABLE_SCHEMA)
     return ContractModel(hazards, undecided, persistence, churn.horizon_days, asleep)
 

@@ -27,6 +27,7 @@ NO_DECIMALS = [
     "XPF",
 ]
 THREE_DECIMALS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+USUAL_DECIMALS = 2
 MINOR = "smallest unit of the currency"  # of amounts in tables
 CODE = r"^[A-Z]{3}$"
 NUMBER = r"^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$"
@@ -36,7 +37,7 @@ DAYS_PER_MONTH = 30.4375  # a month of the Julian year, so that weekly and daily
 
 def decimals_of(currency: str) -> int:
     """How many decimals a currency has."""
-    return 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
+    return 0 if currency in NO_DECIMALS else 3 if currency in THREE_DECIMALS else USUAL_DECIMALS
 
 
 def decimals(currency: pl.Expr) -> pl.Expr:
@@ -46,7 +47,7 @@ def decimals(currency: pl.Expr) -> pl.Expr:
         .then(0)
         .when(currency.is_in(THREE_DECIMALS))
         .then(3)
-        .otherwise(2)
+        .otherwise(USUAL_DECIMALS)
     )
 
 
@@ -81,7 +82,13 @@ def minor_amounts(
 
 
 def monthly_amounts(price: pl.Expr, months: pl.Expr, days: pl.Expr) -> pl.Expr:
-    """What a price per billing period is per month, in whole minor units (half up)."""
+    """What a price per billing period is per month, in whole minor units (half up).
+
+    Args:
+        price: Of one billing period, in minor units.
+        months: Months of the period, 0 where it is one of days.
+        days: Days of the period, 0 where it is one of months.
+    """
     by_month = (2 * price + months) // (2 * months)
     by_day = (price.cast(pl.Float64) * DAYS_PER_MONTH / days + 0.5).floor().cast(pl.Int64)
     return pl.when(months > 0).then(by_month).otherwise(by_day)

@@ -26,8 +26,8 @@ def subscription_report(
     """What is worth knowing of contracts and payments, beside the log; no rows without them."""
     if project.settings.ingest.subscriptions is None:
         return concat_checks([])
-    known = project.columns(events, "user_id")["user_id"].unique()
-    return concat_checks([subscription_checks, checks_with_log(subscription_terms, known)])
+    log_users = project.columns(events, "user_id")["user_id"].unique()
+    return concat_checks([subscription_checks, checks_with_log(subscription_terms, log_users)])
 
 
 @staged_asset(contract=KnownTerms, group=GROUP, kinds=("polars",))

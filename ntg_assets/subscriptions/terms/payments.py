@@ -11,8 +11,14 @@ from ntg_assets.configuration.inputs.subscriptions import (
 from ntg_assets.local_days import local_days
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.written import read_written
-from ntg_assets.subscriptions.terms.amounts import CODE, minor_amounts
+from ntg_assets.subscriptions.terms.amounts import (
+    CODE,
+    USUAL_DECIMALS,
+    decimals_of,
+    minor_amounts,
+)
 from ntg_assets.subscriptions.terms.contracts import CHARGED_BACK, FAILED, REFUNDED, STATUSES
+from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
 from ntg_assets.subscriptions.terms.reading import quarantined, refuse_too_many
 from ntg_assets.subscriptions.terms.row_problems import (
     NO_DAY,
@@ -54,10 +60,10 @@ class ReadPayments(NamedTuple):
     def sentence(self) -> str:
         """What was found, in words."""
         counts = self.payments["status"].value_counts(sort=True)
-        told = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
+        statuses = ", ".join(f"{n:,} {status}" for status, n in counts.iter_rows())
         said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
         return "; ".join(
-            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({told})", *said]
+            [f"{self.payments.height:,} payments in {self.n_files:,} file(s) ({statuses})", *said]
         )
 
 
@@ -108,14 +114,15 @@ def read_payments(
     rows = _judged(_typed(placed, source=source, unit=subscriptions.price_unit), source)
     refused = rows.filter(pl.col("reason").is_not_null())
     refuse_too_many(refused, n_rows=rows.height, limit=source.max_bad_share, key=KEY)
-    kept = rows.filter(pl.col("reason").is_null())
+    named = [pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()]
+    kept = rows.lazy().filter(pl.col("reason").is_null()).select("happened_at", *named).collect()
     checks = [
         _unknown_contracts(kept, terms["subscription_id"].unique()),
         *_copies_and_blanks(kept, source),
         *refusals(refused),
     ]
     return ReadPayments(
-        kept.select(pl.col(name).cast(dtype) for name, dtype in PAYMENT_TYPES.items()),
+        kept.select(list(PAYMENT_TYPES)),
         quarantined(refused, "payments"),
         pl.DataFrame([("payments", *row) for row in checks], schema=CHECK_TYPES, orient="row"),
         read.n_files,
@@ -144,15 +151,21 @@ def with_currencies(
         terms: `subscription_terms`.
 
     Returns:
-        The rows in their order; null where the contract is not known.
+        The rows in their order; null where the contract is not known, or where every contract
+        keeps one of several currencies of two decimals.
     """
     if source.currency is not None:
         return rows.with_columns(currency=pl.col("currency_text").str.to_uppercase())
     if subscriptions.constant_currency is not None:
         return rows.with_columns(currency=pl.lit(subscriptions.constant_currency))
     named = terms.select("subscription_id", "started_on", "currency")
-    single = named.unique(["subscription_id", "currency"]).sort("subscription_id", "started_on")
-    if not single["subscription_id"].is_duplicated().any():
+    single = named.unique(["subscription_id", "currency"])
+    if single.height == named["subscription_id"].n_unique():
+        codes = single["currency"].unique().to_list()
+        if len(codes) == 1 or {decimals_of(code) for code in codes} == {USUAL_DECIMALS}:
+            # which one it is does not change how amounts are read; cash looks it up
+            one = codes[0] if len(codes) == 1 else None
+            return rows.with_columns(currency=pl.lit(one, pl.String))
         only = single.select("subscription_id", "currency")
         return rows.join(only, on="subscription_id", how="left", maintain_order="left")
     first = named.sort("started_on").unique("subscription_id", keep="first", maintain_order=True)
@@ -182,26 +195,31 @@ def _typed(
         .str.to_lowercase()
         .replace_strict(words, default=None, return_dtype=pl.String)
     )
-    read = rows.with_columns(status=status)
     unsigned = (
-        pl.when(pl.col("status").is_in(GIVEN_BACK))
+        pl.when(status.is_in(GIVEN_BACK))
         .then(pl.col("price_text").str.strip_prefix("-"))
         .otherwise("price_text")
     )
     amount, reason = minor_amounts(unsigned, pl.col("currency"), unit=unit)
-    return read.with_columns(
-        currency=pl.col("currency").cast(pl.String), amount_minor=amount, amount_reason=reason
+    return read_distinct(
+        rows.with_columns(pl.col("currency").cast(pl.String)),
+        ("status_text", "price_text", "currency"),
+        {"status": status, "amount_minor": amount, "amount_reason": reason},
     )
 
 
 def _copies_and_blanks(kept: pl.DataFrame, source: PaymentSourceSettings) -> list[tuple[Any, ...]]:
     """Count rows that say what another says, and money without an amount."""
     moved = kept.filter(pl.col("status") != FAILED)
-    said = pl.struct("subscription_id", "happened_at", "due_on", "status", "amount_minor")
-    copies = moved.filter(~said.is_first_distinct())
+    said = ("subscription_id", "happened_at", "due_on", "status", "amount_minor")
+    number = moved.select(pl.struct(said).hash())["subscription_id"]  # what is equal has one number
+    is_copy = ~number.is_first_distinct() if number.n_unique() < moved.height else None
     blank = moved.filter(pl.col("amount_minor").is_null())
     rows = {
-        "copy": (copies, "payments and refunds say the same as another row, and each counts"),
+        "copy": (
+            moved.clear() if is_copy is None else moved.filter(is_copy),
+            "payments and refunds say the same as another row, and each counts",
+        ),
         "no_amount": (
             blank.clear() if source.amount is None else blank,
             "payments and refunds have no amount: they bring and take nothing",
@@ -237,8 +255,8 @@ def _judged(rows: pl.DataFrame, source: PaymentSourceSettings) -> pl.DataFrame:
     return with_first_problem(rows, problems)
 
 
-def _unknown_contracts(kept: pl.DataFrame, known: pl.Series) -> tuple[Any, ...]:
-    others = kept.filter(~pl.col("subscription_id").is_in(known.implode()))
+def _unknown_contracts(kept: pl.DataFrame, contracts: pl.Series) -> tuple[Any, ...]:
+    others = kept.filter(~pl.col("subscription_id").is_in(contracts.implode()))
     first = others["subscription_id"][0] if others.height else None
     return (
         "unknown_contract",

@@ -15,6 +15,7 @@ from ntg_assets.sources.written import read_written
 from ntg_assets.subscriptions.terms.amounts import minor_amounts
 from ntg_assets.subscriptions.terms.billing import period_lengths
 from ntg_assets.subscriptions.terms.contracts import CANCELLED, NOT_CONVERTED, PAYMENT_FAILED
+from ntg_assets.subscriptions.terms.distinct_texts import read_distinct
 from ntg_assets.subscriptions.terms.term_checks import tell_terms
 from ntg_assets.subscriptions.terms.term_rules import (
     DAYS_IN,
@@ -70,12 +71,12 @@ class ReadTerms(NamedTuple):
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        told = (
+        size = (
             f"{self.terms.height:,} terms of {self.terms['subscription_id'].n_unique():,} contracts"
             f" in {self.n_files:,} file(s)"
         )
         said = self.checks.filter(pl.col("n_rows") > 0)["sentence"].to_list()
-        return "; ".join([told, *(sentence.rstrip(".") for sentence in said)])
+        return "; ".join([size, *(sentence.rstrip(".") for sentence in said)])
 
 
 def no_terms(ids: IdTypes) -> pl.DataFrame:
@@ -159,7 +160,14 @@ def _columns(source: SubscriptionSourceSettings) -> dict[str, ColumnName | None]
 
 
 def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: str) -> None:
-    """Raise when more rows are refused than the source may hold."""
+    """Raise when more rows are refused than the source may hold.
+
+    Args:
+        refused: Rows with their reasons.
+        n_rows: Rows of the source.
+        limit: Share of them that may be refused.
+        key: Setting of the source, for the message.
+    """
     if n_rows and refused.height > limit * n_rows:
         first = refused.sort("place").row(0, named=True)
         raise SourceError(
@@ -194,18 +202,22 @@ def _typed(
     price, price_reason = minor_amounts(pl.col("price_text"), currency, unit=source.price_unit)
     months, period_days = period_lengths(period)
     user = as_log_id(pl.col("listed_id"), ids.user)
-    return rows.with_columns(
+    dated = rows.with_columns(
         **days,
         user_id=user.cast(pl.Int64) if ids.user == "integer" else user,
-        currency=currency,
-        period_written=period,
-        period_months=months,
-        period_days=period_days,
-        price_minor=price,
-        price_reason=price_reason,
         plan=pl.lit(ONE_PLAN) if source.plan is None else pl.col("plan_text"),
-        end_kind=_kind(source),
     )
+    texts = ("price_text", "currency_text", "period_text", "reason_text")
+    words = {
+        "currency": currency,
+        "period_written": period,
+        "period_months": months,
+        "period_days": period_days,
+        "price_minor": price,
+        "price_reason": price_reason,
+        "end_kind": _kind(source),
+    }
+    return read_distinct(dated, texts, words)
 
 
 def _kind(source: SubscriptionSourceSettings) -> pl.Expr:

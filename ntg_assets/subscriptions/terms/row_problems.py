@@ -27,6 +27,9 @@ class Problem(NamedTuple):
 
 def with_first_problem(rows: pl.DataFrame, problems: Sequence[Problem]) -> pl.DataFrame:
     """Add `column_name`, `reason` and `found` of the first problem of each row; null without."""
+    broken = rows.select(pl.any_horizontal(problem.is_broken for problem in problems))
+    if not broken.to_series().any():
+        return rows.with_columns(column_name=NOTHING, reason=NOTHING, found=NOTHING)
     return rows.with_columns(
         column_name=_first(problems, [pl.lit(problem.column) for problem in problems]),
         reason=_first(

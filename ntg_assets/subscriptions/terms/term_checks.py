@@ -82,8 +82,8 @@ def tell_terms(
     gap = source.longest_gap_days
     rows = [
         *(
-            _check(name, found, SENTENCES[name].replace("{gap}", str(gap)))
-            for name, found in sorts.items()
+            _check(name, matching, SENTENCES[name].replace("{gap}", str(gap)))
+            for name, matching in sorts.items()
         ),
         _check("copy", n_copies, SENTENCES["copy"]),
         _check("superseded_same_day", n_superseded, SENTENCES["superseded_same_day"]),
@@ -108,17 +108,17 @@ def refusals(refused: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _tell_refused(what: str, rows: pl.DataFrame) -> str:
-    place, contract, found = rows.select("place", "subscription_id", "found").row(0)
-    told = f"row {place + 1}, contract {contract}, {found!r}"
-    return f"{rows.height:,} rows left out: {what} (first: {told})"
+    place, contract, written = rows.select("place", "subscription_id", "found").row(0)
+    example = f"row {place + 1}, contract {contract}, {written!r}"
+    return f"{rows.height:,} rows left out: {what} (first: {example})"
 
 
-def _check(name: str, found: pl.DataFrame | int, sentence: str) -> tuple[Any, ...]:
-    if isinstance(found, int):
-        return name, found, None, False, sentence.format(n=f"{found:,}")
+def _check(name: str, rows: pl.DataFrame | int, sentence: str) -> tuple[Any, ...]:
+    if isinstance(rows, int):
+        return name, rows, None, False, sentence.format(n=f"{rows:,}")
     shown = "reason_text" if name == "unknown_reason" else "subscription_id"
-    first = found[shown][0] if found.height else None
-    return name, found.height, first, False, sentence.format(n=f"{found.height:,}", first=first)
+    first = rows[shown][0] if rows.height else None
+    return name, rows.height, first, False, sentence.format(n=f"{rows.height:,}", first=first)
 
 
 def checks_with_log(terms: pl.DataFrame, known_users: pl.Series) -> pl.DataFrame:
@@ -143,8 +143,8 @@ def checks_with_log(terms: pl.DataFrame, known_users: pl.Series) -> pl.DataFrame
 
 def _seen(name: str, values: pl.Series, *, n_users: int) -> tuple[Any, ...]:
     first = None if values.is_empty() else str(values[0])
-    told = SENTENCES[name].format(n=f"{values.len():,}", users=f"{n_users:,}")
-    return name, values.len(), first, False, told
+    sentence = SENTENCES[name].format(n=f"{values.len():,}", users=f"{n_users:,}")
+    return name, values.len(), first, False, sentence
 
 
 def _users_with_several_contracts(terms: pl.DataFrame) -> pl.Series:

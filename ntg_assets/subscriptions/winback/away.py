@@ -112,7 +112,14 @@ def group_of(name: str) -> str:
 def matrix_of(
     rows: pl.DataFrame, away: Away, names: Sequence[str], *, win_back_days: int
 ) -> Floats:
-    """Make the columns of every piece, NaN where one is not defined; shape (pieces, names)."""
+    """Make the columns of every piece, NaN where one is not defined; shape (pieces, names).
+
+    Args:
+        rows: `return_snapshots`.
+        away: Pieces of their horizons.
+        names: Columns.
+        win_back_days: Days since the end beyond which nobody is looked at.
+    """
     most = win_back_days // PERIOD_DAYS
     matrix = np.empty((len(away.row), len(names)))
     for place, name in enumerate(names):

@@ -68,7 +68,14 @@ def fit_returns(
 def return_chances(
     rows: pl.DataFrame, hazards: pl.DataFrame, away: Away, *, win_back_days: int
 ) -> Floats:
-    """Chance to come back in each piece, of who is still away."""
+    """Chance to come back in each piece, of who is still away.
+
+    Args:
+        rows: `return_snapshots`.
+        hazards: `return_hazards`.
+        away: Pieces of the rows.
+        win_back_days: Days since the end beyond which nobody is looked at.
+    """
     names = hazards.sort("position")["feature"].to_list()[1:]
     matrix = matrix_of(rows, away, names, win_back_days=win_back_days)
     return sigmoid(log_odds_of(matrix, hazards, RETURNED))
@@ -77,7 +84,14 @@ def return_chances(
 def return_probability(
     rows: pl.DataFrame, hazards: pl.DataFrame, *, horizon_days: int, win_back_days: int
 ) -> Floats:
-    """Chance to come back within the horizon, by row."""
+    """Chance to come back within the horizon, by row.
+
+    Args:
+        rows: `return_snapshots`.
+        hazards: `return_hazards`.
+        horizon_days: Length of the horizon.
+        win_back_days: Days since the end beyond which nobody is looked at.
+    """
     away = cut_away(days_since(rows), horizon_days)
     chances = return_chances(rows, hazards, away, win_back_days=win_back_days)
     stays = np.bincount(away.row, np.log1p(-chances), minlength=rows.height)

@@ -40,7 +40,13 @@ class Learned(NamedTuple):
 
 
 def closed(rows: pl.DataFrame, day: date, *, horizon_days: int) -> pl.DataFrame:
-    """Keep snapshots whose window had closed by a day; returns of their windows were known then."""
+    """Keep snapshots whose window had closed by a day; returns of their windows were known then.
+
+    Args:
+        rows: `return_snapshots`.
+        day: By which windows have closed.
+        horizon_days: Length of the windows.
+    """
     return rows.filter(pl.col("snapshot_on") <= day - timedelta(days=horizon_days))
 
 
@@ -96,7 +102,13 @@ def chosen_model(forecasts: pl.DataFrame) -> str:
 
 
 def recalibration(forecasts: pl.DataFrame, *, model: str, cutoff_on: date) -> pl.DataFrame:
-    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`."""
+    """Decide on a calibration of the chosen model, by the rules of `churn/recalibration.py`.
+
+    Args:
+        forecasts: `return_walk_forward`.
+        model: Which of its models.
+        cutoff_on: Day for which the curve is wanted.
+    """
     same = forecasts.filter(pl.col("model") == model).rename(
         {"return_logit": "churn_logit", "returned": "is_churned"}
     )

@@ -28,26 +28,26 @@ LIFETIME_TYPES: dict[str, Any] = {
 }
 
 
-def return_lifetimes(known: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
+def return_lifetimes(terms: pl.DataFrame, *, cutoff: int) -> pl.DataFrame:
     """Fit the law of each billing period.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         cutoff: Day (since 1970) before which everything is known.
 
     Returns:
         `return_lifetimes`, by billing period; one of which no contract has come to a renewal yet
         has the law that nothing is known of (alpha = beta = 1/2).
     """
-    if known.is_empty():
+    if terms.is_empty():
         return pl.DataFrame(schema=LIFETIME_TYPES)
-    paid = contract_lifetimes(known, cutoff=cutoff).filter(
+    paid = contract_lifetimes(terms, cutoff=cutoff).filter(
         (pl.col("number") >= 0) & (pl.col("periods") > 0)
     )
     period = ["period_months", "period_days"]
     rows = [
         (*of, *_law(paid.filter(pl.col(period[0]) == of[0], pl.col(period[1]) == of[1])))
-        for of in known.select(period).unique().sort(period).rows()
+        for of in terms.select(period).unique().sort(period).rows()
     ]
     return pl.DataFrame(rows, schema=LIFETIME_TYPES, orient="row")
 
@@ -64,7 +64,12 @@ def _law(lives: pl.DataFrame) -> tuple[str, float, float, int, int]:
 def survival(alpha: float, beta: float, n_periods: int) -> Floats:
     """Chance that a contract is renewed after 0, 1, ... paid periods: B(alpha, beta + k) / B(alpha,
     beta).
+
+    Args:
+        alpha: Of the shifted beta-geometric law.
+        beta: Likewise.
+        n_periods: How many entries are wanted.
     """
     k = np.arange(n_periods)
-    told: Floats = np.exp(betaln(alpha, beta + k) - betaln(alpha, beta))
-    return told
+    chances: Floats = np.exp(betaln(alpha, beta + k) - betaln(alpha, beta))
+    return chances

@@ -8,7 +8,7 @@ from ntg_assets.sql import Query, Source, query
 
 
 def return_snapshots(
-    known: pl.DataFrame,
+    terms: pl.DataFrame,
     user_days: Source,
     days: list[date],
     *,
@@ -18,14 +18,14 @@ def return_snapshots(
     """Say who had left at each day, by what was known before it; see `return_snapshots.sql`.
 
     Args:
-        known: `known_terms`.
+        terms: `known_terms`.
         user_days: Active days of users.
         days: Days from which people are looked at, the cutoff last.
         win_back_days: Days since the end beyond which nobody is looked at.
         most: About so many rows of the past; beyond it every k-th user is looked at. At the cutoff
             everyone is.
     """
-    step = sampling_step(known, days[:-1], win_back_days=win_back_days, most=most)
+    step = sampling_step(terms, days[:-1], win_back_days=win_back_days, most=most)
     snapshots = pl.DataFrame(
         {"snapshot_on": days, "step": [*(step for _ in days[:-1]), 1]},
         schema={"snapshot_on": pl.Date, "step": pl.Int64},
@@ -33,16 +33,22 @@ def return_snapshots(
     return query(
         "subscriptions.winback",
         "return_snapshots",
-        {"known_terms": known, "user_days": user_days, "snapshots": snapshots},
+        {"known_terms": terms, "user_days": user_days, "snapshots": snapshots},
         win_back_days=win_back_days,
     )
 
 
-def sampling_step(known: pl.DataFrame, days: list[date], *, win_back_days: int, most: int) -> int:
+def sampling_step(terms: pl.DataFrame, days: list[date], *, win_back_days: int, most: int) -> int:
     """Every how many-th user is looked at, by the contracts that had ended at each day (more than
     the people who had left: some were back).
+
+    Args:
+        terms: `known_terms`.
+        days: Days of the past from which people are looked at.
+        win_back_days: Days since the end beyond which nobody is.
+        most: About so many rows.
     """
-    ends = known.unique("contract_place")["contract_end_on"].drop_nulls().sort()
+    ends = terms.unique("contract_place")["contract_end_on"].drop_nulls().sort()
     window = timedelta(days=win_back_days)
     n_rows = sum(
         int(ends.search_sorted(day, side="left")) - int(ends.search_sorted(day - window))

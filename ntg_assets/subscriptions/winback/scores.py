@@ -137,7 +137,7 @@ def _brings(
     rows: pl.DataFrame, row: np.ndarray, at: np.ndarray, model: ReturnModel, terms: ValueTerms
 ) -> Floats:
     """What a contract brings that is signed `at` days from now, until the horizon of value."""
-    told = np.zeros(len(row))
+    amounts = np.zeros(len(row))
     price = rows["price_minor"].cast(pl.Float64).to_numpy() * terms.margin
     periods = rows.select("period_months", "period_days").to_numpy()
     keep = 1 - terms.annual_discount
@@ -149,8 +149,8 @@ def _brings(
         left = survival(law["alpha"], law["beta"], len(steps)) * keep ** (steps / YEAR_DAYS)
         until = np.searchsorted(steps, terms.horizon_days - at[mine], side="left")
         sums = np.concatenate([[0.0], np.cumsum(left)])
-        told[mine] = price[row[mine]] * sums[until] * keep ** (at[mine] / YEAR_DAYS)
-    return told
+        amounts[mine] = price[row[mine]] * sums[until] * keep ** (at[mine] / YEAR_DAYS)
+    return amounts
 
 
 def _reasons(rows: pl.DataFrame, model: ReturnModel) -> pl.Series:

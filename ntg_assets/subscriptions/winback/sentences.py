@@ -16,20 +16,20 @@ def tell_returns(scores: pl.DataFrame, backtest: pl.DataFrame) -> list[str]:
     """
     if scores.is_empty():
         return []
-    known = scores.filter(pl.col("return_probability").is_not_null())
-    if known.is_empty():
+    scored = scores.filter(pl.col("return_probability").is_not_null())
+    if scored.is_empty():
         return [f"{scores.height:,} people have left; whether they come back cannot be said yet"]
-    expected = float(known["return_probability"].sum())
+    expected = float(scored["return_probability"].sum())
     amounts = ", ".join(
         tell_amount(int(rows["value_to_win_minor"].sum()), str(rows["currency"][0]))
-        for rows in known.sort("currency").partition_by("currency")
+        for rows in scored.sort("currency").partition_by("currency")
     )
-    told = (
+    sentence = (
         f"{scores.height:,} people have left; {expected:,.1f} of them are expected back within the"
         f" churn horizon by themselves, and {amounts} stay away with the others (contacted only by"
         " a strategy win_back)"
     )
-    return [told, *_of_backtest(backtest)]
+    return [sentence, *_of_backtest(backtest)]
 
 
 def _of_backtest(backtest: pl.DataFrame) -> list[str]:

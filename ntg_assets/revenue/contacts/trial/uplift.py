@@ -102,12 +102,12 @@ def measure_uplift(trial: pl.DataFrame, now: pl.DataFrame, *, window_days: int) 
         if report["verdict"] != MEASURED:
             return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), nobody)
         model = _fit_uplift(ordered)
-        told = (
+        sentence = (
             now.sort("user_id")
             .select("user_id")
             .with_columns(pl.Series("expected_uplift", model.predict(now.sort("user_id"))))
         )
-    return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), told)
+    return Uplift(pl.DataFrame([report], schema=REPORT_SCHEMA), sentence)
 
 
 def uplift_or_problem(
@@ -162,8 +162,8 @@ class _Ridge:
 
     def predict(self, rows: pl.DataFrame) -> Floats:
         design = standardise(_inputs(rows), mean=self.mean, scale=self.scale)
-        told: Floats = self.coefficients[0] + design @ self.coefficients[1:]
-        return told
+        predicted: Floats = self.coefficients[0] + design @ self.coefficients[1:]
+        return predicted
 
 
 def _cross_fitted(trial: pl.DataFrame) -> tuple[Floats, Floats]:

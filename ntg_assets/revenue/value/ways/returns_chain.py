@@ -46,10 +46,10 @@ def _learn(was_active: Flags) -> tuple[Floats, Longs, Longs]:
     silent, n_active = np.zeros(n_users, dtype=np.int64), np.zeros(n_users)
     seen, came = (np.zeros((MOST_SILENT + 1, len(SHARES) + 1)) for _ in range(2))
     for period in range(n_past):
-        known = first < period
-        state = (silent[known], _share_class(n_active[known], period - first[known]))
+        is_seen = first < period
+        state = (silent[is_seen], _share_class(n_active[is_seen], period - first[is_seen]))
         np.add.at(seen, state, 1.0)
-        np.add.at(came, state, active[known, period].astype(np.float64))
+        np.add.at(came, state, active[is_seen, period].astype(np.float64))
         silent = np.where(active[:, period], 0, np.minimum(silent + (first <= period), MOST_SILENT))
         n_active += active[:, period]
     overall = (came.sum() + 1) / (seen.sum() + 2)
@@ -71,10 +71,10 @@ def _walk(returned: Floats, share_class: Longs, silent: Longs, n_periods: int) -
     chance = returned[:, share_class].T
     where = np.zeros((len(silent), MOST_SILENT + 1))
     where[np.arange(len(silent)), silent] = 1.0
-    told = np.ones((len(silent), n_periods))
+    chances = np.ones((len(silent), n_periods))
     for period in range(1, n_periods):
-        told[:, period] = (where * chance).sum(axis=1)
+        chances[:, period] = (where * chance).sum(axis=1)
         stays = where * (1 - chance)
-        where = np.concatenate([told[:, [period]], stays[:, :-1]], axis=1)
+        where = np.concatenate([chances[:, [period]], stays[:, :-1]], axis=1)
         where[:, -1] += stays[:, -1]
-    return told
+    return chances
