@@ -20,6 +20,7 @@ Entity = Literal["user", "item"]
 Model = TypeVar("Model", bound=type["Contract"])
 
 _REGISTRY: dict[str, type["Contract"]] = {}
+_EVENT_TABLES: set[str] = set()
 CONTRACT_MODULES = ("contracts.py", "*_contracts.py", "contracts/*.py")
 POLARS_ID_TYPES: dict[str, Any] = {"integer": pl.Int64, "string": pl.String}
 
@@ -43,8 +44,13 @@ class IdTypes(NamedTuple):
     item: Literal["integer", "string"] = "string"
 
 
-def contract(table: str) -> Callable[[Model], Model]:
+def contract(table: str, *, grows_with_events: bool = False) -> Callable[[Model], Model]:
     """Make the decorated model the contract of `table`.
+
+    Args:
+        table: Its name, without a stage.
+        grows_with_events: Whether it holds a row per event, or per user and item: such a table is
+            kept where the engine keeps what one machine should not hold.
 
     Raises:
         ContractError: another model is the table's contract already.
@@ -58,6 +64,8 @@ def contract(table: str) -> Callable[[Model], Model]:
                 " A table has one contract."
             )
         _REGISTRY[table] = model  # a module that is loaded anew
+        if grows_with_events:
+            _EVENT_TABLES.add(table)
         return model
 
     return register
@@ -83,6 +91,12 @@ def table_of(model: type[Contract]) -> str:
             f'{_place(model)} is the contract of no table. Write @contract("<table>") above it.'
         )
     return tables[0]
+
+
+def grows_with_events(table: str) -> bool:
+    """Whether a table grows with the log itself, by what its contract says."""
+    contract_of(table)
+    return table in _EVENT_TABLES
 
 
 def file_of(model: type[Contract]) -> str:

@@ -35,6 +35,10 @@ class StorageError(NtgError):
     """A store is locked, full, damaged or not writable."""
 
 
+class EngineError(NtgError):
+    """A cluster cannot be reached, failed on the way, or does not understand a query."""
+
+
 class NotEnoughDataError(NtgError):
     """The data hold too few rows, users or days for what was asked."""
 

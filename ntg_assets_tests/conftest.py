@@ -31,7 +31,10 @@ GOLDEN = Path(__file__).parent / "golden" / "files"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--rewrite-golden` (`make golden`) and `--exhaustive` (`make test-reliability`)."""
+    """Offer `--rewrite-golden` (`make golden`), `--exhaustive` (`make test-reliability`) and
+    `--spark-home` (`make test-engines`).
+    """
+    parser.addoption("--spark-home", help="folder of Spark, whose processes the tests start")
     parser.addoption(
         "--rewrite-golden",
         action="store_true",

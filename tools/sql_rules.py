@@ -7,6 +7,8 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
+from ntg_assets.engines.spark.dialect import spark_text
+from ntg_assets.errors import NtgError
 from tools.sql_tree import (
     INTEGER_TYPES,
     NEED_ORDER,
@@ -364,6 +366,19 @@ def construct(file: SqlFile) -> Iterator[Place]:
     for join in file.tree.find_all(exp.Join):
         if join.args.get("method") in {"ASOF", "POSITIONAL", "NATURAL"}:
             yield line_of(join), f"{str(join.args['method']).lower()} join: join on named columns"
+
+
+@rule("spark")
+def spark(file: SqlFile) -> Iterator[Place]:
+    """Every text can be said in Spark's SQL, as an engine on a cluster says it."""
+    tables = list(file.tree.find_all(exp.Table))
+    if any(table.db for table in tables):
+        return  # a text over a published store, which no cluster is asked
+    names = {table.name for table in tables}
+    try:
+        spark_text(file.text, names, prefix="", origin=file.path.name)
+    except NtgError as error:
+        yield 1, str(error)
 
 
 @rule("file-name")

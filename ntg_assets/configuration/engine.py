@@ -1,8 +1,9 @@
-"""Limits of the embedded engine."""
+"""What computes the tables, and the limits of the embedded engine."""
 
 import re
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntg_assets.configuration.section import Section
 
@@ -18,7 +19,27 @@ def _bytes(amount: str) -> float:
 
 
 class EngineSettings(Section):
-    """Limits of the embedded engine."""
+    """What computes the tables, and the limits of the embedded engine."""
+
+    kind: Literal["duckdb", "spark"] = "duckdb"
+    """`duckdb`: everything in this process. `spark`: tables that grow with events are made and kept
+    on a cluster, through Spark Connect (Spark, Databricks, Sail); the rest stays in this process.
+    """
+
+    remote: str | None = None
+    """Address of the cluster's Spark Connect server, `sc://host:15002`; without a token, which the
+    client takes from SPARK_CONNECT_AUTHENTICATE_TOKEN.
+    """
+
+    storage: str | None = None
+    """Folder for the tables on the cluster, by the same path here and on every worker (a network
+    file system, a mounted bucket or volume). It belongs to one workspace.
+    """
+
+    patience_minutes: float = Field(default=240.0, gt=0)
+    """How long one piece of work on the cluster may take; a cluster without workers would wait for
+    them without end.
+    """
 
     memory_limit: str = "4GB"
     threads: int | None = Field(default=None, ge=1, le=MOST_THREADS)
@@ -32,6 +53,44 @@ class EngineSettings(Section):
     """Whether the samples of tables in the Dagster UI, which its history keeps, name users by their
     ids; else they are numbered within each sample.
     """
+
+    @model_validator(mode="after")
+    def _has_a_cluster(self) -> Self:
+        if self.kind == "spark" and not (self.remote and self.storage):
+            missing = "remote" if not self.remote else "storage"
+            raise ValueError(
+                f"{missing} is missing: kind: spark needs remote (sc://host:15002) and storage (a"
+                " folder that this machine and every worker see)"
+            )
+        return self
+
+    @field_validator("remote")
+    @classmethod
+    def _is_an_address(cls, remote: str | None) -> str | None:
+        if remote is None:
+            return remote
+        if not remote.startswith("sc://"):
+            raise ValueError("must begin with sc:// (Spark Connect), such as sc://host:15002")
+        if "token=" in remote.lower() or "@" in remote:
+            raise ValueError(
+                "holds a credential; the client takes its token from"
+                " SPARK_CONNECT_AUTHENTICATE_TOKEN"
+            )
+        return remote
+
+    @field_validator("storage")
+    @classmethod
+    def _is_a_folder(cls, storage: str | None) -> str | None:
+        if storage is None:
+            return storage
+        if "://" in storage:
+            raise ValueError(
+                "must be a path, the same here and on every worker: mount the bucket (Mountpoint"
+                " for S3, a Databricks volume, NFS) and give where it is mounted"
+            )
+        if not storage.startswith("/"):
+            raise ValueError("must be an absolute path: the workers do not know this folder")
+        return storage
 
     @field_validator("memory_limit")
     @classmethod

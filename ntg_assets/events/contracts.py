@@ -8,7 +8,7 @@ from ntg_assets.contracts import Contract, column, contract, identifier
 from ntg_assets.summaries import summary
 
 
-@contract("events")
+@contract("events", grows_with_events=True)
 @summary(
     measures={
         "n_users": "count(distinct user_id)",

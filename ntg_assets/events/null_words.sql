@@ -28,4 +28,5 @@ select
     id_counts.n_events
 from id_counts
 inner join words_for_none on lower(trim(id_counts.word)) = words_for_none.word
-order by id_counts.what desc, id_counts.n_events desc, id_counts.word
+-- users first; said by `case`, since Sail cannot sort by a column that is a constant in each part of a union
+order by case when id_counts.what = 'user' then 0 else 1 end, id_counts.n_events desc, id_counts.word

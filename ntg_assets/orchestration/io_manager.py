@@ -21,6 +21,8 @@ from dagster_duckdb.io_manager import DuckDbClient
 from ntg_assets.column_lineage import column_origins
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import FILES, Declared, only, require_declared
+from ntg_assets.engines.duckdb_engine import DuckDBEngine
+from ntg_assets.engines.engine import Engine
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.column_docs import column_docs, column_lineage
 from ntg_assets.orchestration.contract_checks import WRITTEN
@@ -35,7 +37,6 @@ from ntg_assets.storage.tables import (
     Written,
     table_exists,
     version_written,
-    write_table,
 )
 from ntg_assets.summaries import user_columns
 
@@ -49,8 +50,11 @@ SAMPLE_TEXT = 28  # characters of a cell in the UI's sample: of more a row is ma
 class TableHandler(DbTypeHandler[Any]):
     """Store and load every type that an asset may use."""
 
-    def __init__(self, ids: IdTypes, *, shows_users: bool = False) -> None:
+    def __init__(
+        self, ids: IdTypes, *, shows_users: bool = False, engine: Engine | None = None
+    ) -> None:
         self.ids = ids
+        self.engine = engine or DuckDBEngine()
         self.shows_users = shows_users
 
     @property
@@ -73,7 +77,7 @@ class TableHandler(DbTypeHandler[Any]):
             with only(declared):
                 if isinstance(rows, Query):
                     require_declared(rows)
-                written = write_table(
+                written = self.engine.write(
                     connection, table, rows, contract_of(table.name), ids=self.ids
                 )
         except BrokenContractError as broken:
@@ -168,6 +172,7 @@ class NtgDuckDBIOManager(DuckDBIOManager):
                 TableHandler(
                     self.project.id_types,
                     shows_users=self.project.settings.engine.show_user_ids,
+                    engine=self.project.engine,
                 )
             ],
             database=self.database,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 import numpy as np
@@ -20,22 +20,25 @@ from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings, load_settings, project_paths
 from ntg_assets.contracts import IdTypes
 from ntg_assets.declared_reads import only, require_declared, require_files, require_whole_store
+from ntg_assets.engines.choice import engine_of
+from ntg_assets.engines.engine import Engine
+from ntg_assets.engines.kernel import Kernel
 from ntg_assets.orchestration.remembered_steps import begin, running
 from ntg_assets.orchestration.remembering.memory import Memory
 from ntg_assets.orchestration.remembering.planned import refuse_other_state
 from ntg_assets.orchestration.unfinished_runs import fail_killed_run
 from ntg_assets.randomness import random_stream
-from ntg_assets.sql import Query, Table, quote_identifier
+from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import (
     Connection,
     connect,  # noqa: TID251  # the one that issues
     connect_again,
 )
-from ntg_assets.storage.run import run
 from ntg_assets.storage.run_lock import run_lock
 
 # above, a run gives its memory back between tables; opening is nothing beside such tables
 HELD_BELOW_BYTES = 256 * 2**20
+Made = TypeVar("Made")
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -63,6 +66,7 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
     _running: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held: ExitStack = PrivateAttr(default_factory=ExitStack)
     _held_connection: Connection | None = PrivateAttr(default=None)
+    _engine: Engine | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the workspace, and hold a small warehouse open: opening it anew for each of hundreds
@@ -76,12 +80,15 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
             refuse_other_state(self.paths, context.run.tags if context.run else {})
             self._hold()
+            with self._opened() as connection:
+                self.engine.begin(connection)
             begin(self._memory(context.run.run_id if context.run else ""))
             self._running = started.pop_all()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002  # Dagster's interface
         """Let go of the warehouse and the workspace."""
         begin(None)
+        self.engine.close()
         self._release()
         self._running.close()
 
@@ -98,6 +105,14 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._settings is None:
             self._settings = load_settings(self.config_file, overrides=self.overrides)
         return self._settings
+
+    @property
+    def engine(self) -> Engine:
+        """What runs queries and keeps tables, by the configuration."""
+        if self._engine is None:
+            warehouse = project_paths(self._loaded).warehouse
+            self._engine = engine_of(self._loaded.engine, warehouse.parent)
+        return self._engine
 
     @property
     def paths(self) -> Paths:
@@ -153,14 +168,25 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         require_declared(given)
         with self._opened() as connection:
-            return run(given, connection)
+            return self.engine.read(connection, given)
 
     def columns(self, table: Table, *names: str) -> pl.DataFrame:
         """Read some columns of a stored table: what an asset does not need should not take its
         memory.
         """
-        text = f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # quoted
-        return self.read(Query(text, {"stored": table}))
+        require_declared(table)
+        with self._opened() as connection:
+            return pl.concat(self.engine.blocks(connection, table, names), rechunk=False)
+
+    def apply(self, table: Table, kernel: Kernel[Made]) -> Made:
+        """Run matrix work over a stored table, where it lies.
+
+        Raises:
+            UndeclaredReadError: the asking asset was not issued the table.
+        """
+        require_declared(table)
+        with self._opened() as connection:
+            return self.engine.apply(connection, table, kernel)
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use,
@@ -183,14 +209,22 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             memory.settle()
 
     def _memory(self, run_id: str) -> Memory:
-        return Memory(self._loaded, self.paths, self._opened, run=run_id, remakes=self.remake)
+        return Memory(
+            self._loaded,
+            self.paths,
+            self._opened,
+            run=run_id,
+            remakes=self.remake,
+            version_of=self.engine.version,
+        )
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
         settings = self._loaded
         paths = project_paths(settings)
         source_folders = [Path(folder) for folder in settings.ingest.source_folders]
-        allowed = [paths.home, paths.workspace, *source_folders]
+        shared = [Path(settings.engine.storage)] if settings.engine.storage else []
+        allowed = [paths.home, paths.workspace, *source_folders, *shared]
         with ExitStack() as opened:
             with only(None):  # what is asked of it is held against what was declared
                 connection = opened.enter_context(

@@ -27,6 +27,8 @@ from ntg_assets.declared_reads import (
     require_files,
     require_whole_store,
 )
+from ntg_assets.engines.engine import Made
+from ntg_assets.engines.kernel import Kernel
 from ntg_assets.errors import StorageError
 from ntg_assets.orchestration.collection import collected_assets
 from ntg_assets.orchestration.staging import STEPS, Step
@@ -75,6 +77,10 @@ class RehearsalProject:
         """Read some columns, as `Project.columns` does."""
         text = f"select {', '.join(map(quote_identifier, names))} from stored"  # noqa: S608  # quoted
         return self.read(Query(text, {"stored": table}))
+
+    def apply(self, table: Table, kernel: Kernel[Made]) -> Made:
+        """Run matrix work over a table in memory, as `Project.apply` over a stored one."""
+        return kernel.whole(self.columns(table, *kernel.columns))
 
     def rng(self, use: str) -> np.random.Generator:
         """A random stream of its own for a named use, as `Project.rng`."""

@@ -56,7 +56,7 @@ class EventsPart(Contract):
     weight: float = column("Strength of the event type as a sign of engagement", ge=0)
 
 
-@contract("train_events")
+@contract("train_events", grows_with_events=True)
 @summary(
     measures={
         "n_users": "count(distinct user_id)",
@@ -70,12 +70,12 @@ class TrainEvents(EventsPart):
     """
 
 
-@contract("val_events")
+@contract("val_events", grows_with_events=True)
 class ValEvents(EventsPart):
     """One row per event of VAL, which chooses between alternatives."""
 
 
-@contract("test_events")
+@contract("test_events", grows_with_events=True)
 class TestEvents(EventsPart):
     """One row per event of TEST, which serves the final claim."""
 

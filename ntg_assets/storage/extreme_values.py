@@ -15,7 +15,7 @@ import duckdb
 import pandera.polars as pa
 import polars as pl
 
-from ntg_assets.sql import Query, Table, quote_identifier
+from ntg_assets.sql import Query, Source, Table, quote_identifier
 from ntg_assets.storage.run import run
 from ntg_assets.violations import violations
 
@@ -58,6 +58,11 @@ def find_witnesses(
         The columns of the contract; a column that holds a null shows one. No rows for an empty
         table.
     """
+    return run(witnesses_of(table, schema), connection)
+
+
+def witnesses_of(table: Source, schema: pa.DataFrameSchema) -> Query:
+    """Make the question whose answer is the witnesses of a table; see `find_witnesses`."""
     columns = [
         _Asked.of(number, name, found)
         for number, (name, found) in enumerate(schema.columns.items())
@@ -72,13 +77,10 @@ def find_witnesses(
     text = (
         f"with asked as (\nselect\n    count(*) as n_rows,\n    {asked}\nfrom written\n)\n\n{rows}"
     )
-    return run(
-        Query(
-            text,
-            {"written": table},
-            {name: values for column in columns for name, values in column.parameters.items()},
-        ),
-        connection,
+    return Query(
+        text,
+        {"written": table},
+        {name: values for column in columns for name, values in column.parameters.items()},
     )
 
 

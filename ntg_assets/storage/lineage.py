@@ -8,7 +8,7 @@ import json
 
 from ntg_assets.column_lineage import Origin, Origins
 from ntg_assets.sql import Table
-from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.connection import Connection, MissingTableError
 
 
 def keep_origins(connection: Connection, table: Table, origins: Origins) -> None:
@@ -20,7 +20,10 @@ def keep_origins(connection: Connection, table: Table, origins: Origins) -> None
         for column, several in origins.items()
     }
     text = json.dumps(kept).replace("'", "''")  # `comment on` takes no bound parameter
-    connection.execute(f"comment on table {table.quoted} is '{text}'")
+    try:
+        connection.execute(f"comment on table {table.quoted} is '{text}'")
+    except MissingTableError:  # its rows lie elsewhere, and a view shows them
+        connection.execute(f"comment on view {table.quoted} is '{text}'")
 
 
 def kept_origins(connection: Connection, table: Table) -> Origins:
@@ -29,7 +32,9 @@ def kept_origins(connection: Connection, table: Table) -> Origins:
     """
     comments = connection.execute(
         "select comment from duckdb_tables() where database_name = current_database()"
-        " and schema_name = $schema and table_name = $name",
+        " and schema_name = $schema and table_name = $name union all"
+        " select comment from duckdb_views() where database_name = current_database()"
+        " and schema_name = $schema and view_name = $name",
         {"schema": table.schema, "name": table.name},
     ).fetchall()
     try:

@@ -36,16 +36,21 @@ def check_rows(
     n_rows = int(connection.execute(f"select count(*) from {table.quoted}").fetchall()[0][0])
     is_large = n_rows > CHECKED_ROWS_AT_ONCE
     if not (is_large and are_enough(schema) and acquit(connection, table, schema)):
-        _judge_all_rows(connection, table, schema)
+        judge_all_rows(connection, table, schema)
     if key and is_large and _key_hashes_differ(connection, table, key, n_rows):
         return
-    if key and (doubled := _doubled_keys(connection, table, key)):
+    if key and (doubled := doubled_keys(connection, table, key)):
         raise BrokenContractError(f"{table.schema}.{table.name}", [doubled])
 
 
-def _judge_all_rows(
+def judge_all_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, schema: pa.DataFrameSchema
 ) -> None:
+    """Hold every row of a table against its contract, batch by batch; its key is not asked.
+
+    Raises:
+        BrokenContractError: a row breaks it.
+    """
     for batch in batches(connection, table):
         if broken := violations(batch, schema):
             raise BrokenContractError(f"{table.schema}.{table.name}", broken)
@@ -91,9 +96,10 @@ def _key_hashes_differ(
     return True
 
 
-def _doubled_keys(
+def doubled_keys(
     connection: duckdb.DuckDBPyConnection, table: Table, key: list[str]
 ) -> Violation | None:
+    """Return how many keys of a table stand for more than one row, with examples; none: no key."""
     columns = ", ".join(quote_identifier(name) for name in key)
     grouped = (
         f"select {columns}, count(*) as n from {table.quoted} group by {columns} having"

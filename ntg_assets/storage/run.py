@@ -21,14 +21,22 @@ _WHOLLY_BOUND: set[tuple[str, frozenset[str]]] = set()
 
 
 @contextmanager
-def bound(connection: duckdb.DuckDBPyConnection, given: Query) -> Iterator[None]:
+def bound(
+    connection: duckdb.DuckDBPyConnection, given: Query, *, only_shape: bool = False
+) -> Iterator[None]:
     """Give a query's table names a meaning on `connection` while the block runs;
     nested queries become temporary tables.
+
+    Args:
+        connection: Holds the stored tables.
+        given: The query.
+        only_shape: Whether nested queries need no rows, since nothing but columns is asked.
     """
     _require_bound(connection, given)
     with ExitStack() as undo:
+        make_nested = _shape_nested if only_shape else _run_nested
         nested = {
-            name: _run_nested(connection, source, undo)
+            name: make_nested(connection, source, undo)
             for name, source in given.tables.items()
             if isinstance(source, Query)
         }
@@ -47,6 +55,18 @@ def run(given: Query, connection: duckdb.DuckDBPyConnection | None = None) -> pl
         return open_connection.sql(given.text, params=dict(given.parameters) or None).pl()
 
 
+def column_types(connection: duckdb.DuckDBPyConnection, given: Query) -> dict[str, str]:
+    """Say which columns a query makes, with their types: it is bound, and not run.
+
+    Raises:
+        UnboundTableError: it names a table that it was not given.
+        ContractError: it leaves out a column of a nested query that is `whole`.
+    """
+    with bound(connection, given, only_shape=True):
+        described = connection.execute(f"describe {given.text}", dict(given.parameters) or None)
+        return {name: type_ for name, type_, *_ in described.fetchall()}
+
+
 def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: ExitStack) -> Table:
     """Store a nested query under a name that no text uses,
     before the names of the outer query mean anything.
@@ -56,6 +76,18 @@ def _run_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: Exit
         connection.execute(
             f"create temp table {table.quoted} as {nested.text}", dict(nested.parameters) or None
         )
+    undo.callback(_undo, connection, f"drop table {table.quoted}")
+    return table
+
+
+def _shape_nested(connection: duckdb.DuckDBPyConnection, nested: Query, undo: ExitStack) -> Table:
+    """Stand an empty table in for a nested query."""
+    table = Table("temp", f"nested_{uuid4().hex}")
+    columns = ", ".join(
+        f"{quote_identifier(name)} {type_}"
+        for name, type_ in column_types(connection, nested).items()
+    )
+    connection.execute(f"create temp table {table.quoted} ({columns})")
     undo.callback(_undo, connection, f"drop table {table.quoted}")
     return table
 

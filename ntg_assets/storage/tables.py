@@ -92,7 +92,7 @@ def _store(
             name
             for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()
         ]
-        _check_columns(table, found, model, maker=rows.origin)
+        check_columns(table, found, model, maker=rows.origin)
         statement = (
             f"create or replace table {table.quoted} as select {_columns(model)} from"
             f" (\n{rows.text}\n)"
@@ -105,7 +105,7 @@ def _store_frames(
 ) -> None:
     is_made = False
     for frame in rows.frames:
-        _check_columns(table, frame.columns, model, maker="its stream")
+        check_columns(table, frame.columns, model, maker="its stream")
         # not `register`: a transaction holds what was registered in it until its end
         incoming = connection.from_arrow(
             frame.select(column_names(model)).to_arrow(compat_level=pl.CompatLevel.newest())
@@ -127,7 +127,18 @@ def _columns(model: type[Contract]) -> str:
     return ", ".join(quote_identifier(name) for name in column_names(model))
 
 
-def _check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
+def check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
+    """Refuse rows whose columns are not those of the contract.
+
+    Args:
+        table: Where the rows are meant to go.
+        found: Their columns.
+        model: The contract.
+        maker: What made them, for the message.
+
+    Raises:
+        BrokenContractError: a column is missing or unknown.
+    """
     wanted = column_names(model)
     broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
     broken += [

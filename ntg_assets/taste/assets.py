@@ -15,11 +15,10 @@ from ntg_assets.taste.contracts import (
     TasteGraph,
     UserTaste,
 )
-from ntg_assets.taste.ease_graph import build_linear_graph
+from ntg_assets.taste.graph_kernels import LinearGraphKernel, TasteGraphKernel
 from ntg_assets.taste.item_embeddings import embed_items
 from ntg_assets.taste.sequence_graph import build_sequence_graph
 from ntg_assets.taste.taste_axes import find_taste_axes, score_users
-from ntg_assets.taste.taste_graph import build_taste_graph
 
 
 @staged_assets(
@@ -35,9 +34,7 @@ from ntg_assets.taste.taste_graph import build_taste_graph
 )
 def taste_graph(train_events: Table, project: Project) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Both come from one count of shared users."""
-    made = build_taste_graph(
-        project.columns(train_events, *HISTORY), settings=project.settings.taste
-    )
+    made = project.apply(train_events, TasteGraphKernel(project.settings.taste))
     return made.edges, made.guardrails
 
 
@@ -56,9 +53,7 @@ def linear_graph(train_events: Table, project: Project) -> pl.DataFrame:
     """Learned item weights that predict one item of a user from the others,
     where the catalogue's size allows it.
     """
-    return build_linear_graph(
-        project.columns(train_events, *HISTORY), settings=project.settings.taste
-    )
+    return project.apply(train_events, LinearGraphKernel(project.settings.taste))
 
 
 @staged_asset(contract=TasteAxes, group="taste", kinds=("scikitlearn",))

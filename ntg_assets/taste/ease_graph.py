@@ -54,19 +54,29 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
     codes = nodes.codes[:n_items]
     ids = interactions.items.gather(codes)
     if n_items == 0:
-        return (
-            pl.DataFrame({"item_id": ids, "neighbour_id": ids})
-            .with_columns(rank=pl.lit(0), weight=pl.lit(0.0))
-            .cast(LINEAR_SCHEMA)  # type: ignore[arg-type]
-        )
+        return linear_edges(ids, None)
     shape = (len(nodes.matrix.start) - 1, nodes.matrix.n_items)
     histories = sp.csr_array(
         (np.ones(len(nodes.matrix.items)), nodes.matrix.items, nodes.matrix.start), shape=shape
     )[:, :n_items]
     regularisation = settings.linear_regularisation * histories.nnz / n_items
     with one_thread():
-        edges = _top_weights(
-            histories, k=settings.linear_neighbours_per_item, regularisation=regularisation
+        inverse = regularised_inverse(histories, regularisation)
+        return linear_edges(ids, _top_weights(inverse, k=settings.linear_neighbours_per_item))
+
+
+def linear_edges(ids: pl.Series, edges: Entries | None) -> pl.DataFrame:
+    """Write the weights of a linear graph with ids; none: no item takes part.
+
+    Args:
+        ids: Id of each item number.
+        edges: Item numbers and weights, by the item that they lead to.
+    """
+    if edges is None:
+        return (
+            pl.DataFrame({"item_id": ids, "neighbour_id": ids})
+            .with_columns(rank=pl.lit(0), weight=pl.lit(0.0))
+            .cast(LINEAR_SCHEMA)  # type: ignore[arg-type]
         )
     return pl.DataFrame(
         {
@@ -78,11 +88,23 @@ def linear_graph_of(interactions: Interactions, *, settings: TasteSettings) -> p
     )
 
 
-def _top_weights(histories: sp.csr_array, *, k: int, regularisation: float) -> Entries:
-    """Solve for all weights, keep the `k` largest positive ones that lead to each item
-    (its row).
+def weights_from_gram(gram: Floats, *, settings: TasteSettings) -> Entries:
+    """Learn the weights from counted pairs alone, for a log with at least as many users as items.
+
+    Args:
+        gram: Users of each pair of items, the items' own on the diagonal; it is overwritten.
+        settings: Regularisation, weights per item.
     """
-    inverse = regularised_inverse(histories, regularisation)
+    regularisation = settings.linear_regularisation * int(np.trace(gram)) / len(gram)
+    gram[np.diag_indices(len(gram))] += regularisation
+    with one_thread():
+        return _top_weights(_inverse(gram), k=settings.linear_neighbours_per_item)
+
+
+def _top_weights(inverse: Floats, *, k: int) -> Entries:
+    """Make all weights of an inverse, in its place; keep the `k` largest positive ones that lead to
+    each item (its row).
+    """
     # symmetric but for the scale: rows are what columns are in the source
     weights = np.divide(inverse, -np.diag(inverse)[:, None], out=inverse)
     np.round(weights, WEIGHT_DIGITS, out=weights)

@@ -150,7 +150,17 @@ def edge_cuts(found: Neighbours, *, n_items: int) -> list[dict[str, object]]:
 
 def edge_table(found: Neighbours, nodes: Nodes, interactions: Interactions) -> pl.DataFrame:
     """Write edges with the ids of the source."""
-    ids, support = interactions.items.gather(nodes.codes), nodes.matrix.support
+    return edges_by_id(found, interactions.items.gather(nodes.codes), nodes.matrix.support)
+
+
+def edges_by_id(found: Neighbours, ids: pl.Series, support: Longs) -> pl.DataFrame:
+    """Write edges with ids.
+
+    Args:
+        found: Edges between item numbers.
+        ids: Id of each item number.
+        support: Users of each item number.
+    """
     return pl.DataFrame(
         {
             "item_id": ids.gather(found.item),

@@ -19,9 +19,9 @@ import polars as pl
 import pytest
 
 from ntg_assets.configuration.settings import Settings, load_settings
+from ntg_assets.engines import duckdb_engine
 from ntg_assets.events import assets as events
 from ntg_assets.landing import assets as landing
-from ntg_assets.orchestration import io_manager
 from ntg_assets.orchestration.io_manager import NtgDuckDBIOManager
 from ntg_assets.orchestration.project import Project
 from ntg_assets.orchestration.remembered_steps import REUSED
@@ -291,7 +291,7 @@ def test_a_step_that_failed_is_made_again(workspace: Path, monkeypatch: pytest.M
         def refuse(*_: object, **__: object) -> None:
             raise OSError("the disk is full")
 
-        patch.setattr(io_manager, "write_table", refuse)
+        patch.setattr(duckdb_engine, "write_table", refuse)
         assert not night(workspace, split__val_days=7).succeeded
     # the settings are those of the night before again, and its tables are there
     assert night(workspace).made == {"split_boundaries"}

@@ -129,6 +129,11 @@ BROKEN = {
         HEADER + "select a from t asof join u on t.a = u.a and t.b >= u.b",
         HEADER + "with fewer as (select * exclude (b) from t) select a from fewer",
     ],
+    "spark": [
+        HEADER
+        + "select sum(a) over (order by b rows between 1 preceding and current row exclude ties)"
+        " as c from t"
+    ],
 }
 
 FINE = [

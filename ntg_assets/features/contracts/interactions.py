@@ -5,7 +5,7 @@ from ntg_assets.contracts import Contract, contract, feature, identifier
 from ntg_assets.features.contracts.terms import BEFORE
 
 
-@contract("interaction_features")
+@contract("interaction_features", grows_with_events=True)
 class InteractionFeatures(Contract):
     """One row per user and item that met before the cutoff."""
 

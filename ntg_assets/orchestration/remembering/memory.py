@@ -33,6 +33,7 @@ from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.versions import version_of
 
 Connect = Callable[[], AbstractContextManager[Connection]]
+VersionOf = Callable[[Connection, Table], str | None]
 NOT_MADE = "it was not made before, or not to its end"
 NOT_PASSED = "until they pass"
 
@@ -80,13 +81,22 @@ class Memory:
         connect: Opens the warehouse.
         run: Id of this run.
         remakes: Whether every step is made again, whatever is known.
+        version_of: How the engine names what a table holds.
     """
 
     def __init__(
-        self, settings: Settings, paths: Paths, connect: Connect, *, run: str, remakes: bool = False
+        self,
+        settings: Settings,
+        paths: Paths,
+        connect: Connect,
+        *,
+        run: str,
+        remakes: bool = False,
+        version_of: VersionOf = version_of,
     ) -> None:
         self.run, self.remakes = run, remakes
         self._settings, self._paths, self._connect = settings, paths, connect
+        self._version_of = version_of
         self._versions: dict[Table, str | None] = {}
         self._left: dict[str, Made | None] = {}
         self._running: Observed | None = None
@@ -122,7 +132,7 @@ class Memory:
         """Hash a table as it is stored; none where there is none."""
         if table not in self._versions:
             with self._connect() as connection:
-                self._versions[table] = version_of(connection, table)
+                self._versions[table] = self._version_of(connection, table)
         return self._versions[table]
 
     def stored(self, table: Table, version: str) -> None:

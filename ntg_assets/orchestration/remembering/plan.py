@@ -5,9 +5,11 @@ takes no step at all.
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
+from ntg_assets.engines.choice import engine_of
 from ntg_assets.orchestration.remembering.memory import Change, Memory
 from ntg_assets.orchestration.remembering.record import Made, name_of_table, read_made
 from ntg_assets.orchestration.remembering.steps import WORKS, Work, in_order, makers
@@ -54,9 +56,15 @@ def plan_of(settings: Settings, paths: Paths) -> Plan:
     if not paths.warehouse.exists():
         return Plan(made={name: [Change("new", NOTHING)] for name in WORKS})
     with connect(
-        paths.warehouse, engine=settings.engine, scratch=paths.scratch, read_only=True
+        paths.warehouse,
+        engine=settings.engine,
+        scratch=paths.scratch,
+        allowed=[Path(settings.engine.storage)] if settings.engine.storage else [],
+        read_only=True,
     ) as connection:
-        return plan_run(Memory(settings, paths, lambda: nullcontext(connection), run=""))
+        engine = engine_of(settings.engine, paths.warehouse.parent)
+        opened = lambda: nullcontext(connection)  # noqa: E731  # it is open already
+        return plan_run(Memory(settings, paths, opened, run="", version_of=engine.version))
 
 
 def plan_run(memory: Memory) -> Plan:

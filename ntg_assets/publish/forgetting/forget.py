@@ -14,6 +14,7 @@ import polars as pl
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.contracts import IdTypes
+from ntg_assets.engines.versions import remove_tables
 from ntg_assets.errors import StorageError
 from ntg_assets.history.days import NAMING_PEOPLE, day_files, read_days
 from ntg_assets.history.forgets import (
@@ -209,6 +210,8 @@ def _remove_copies(paths: Paths, done: Forgot) -> None:
         if file.exists():
             unlink(file)
             done.touched.append(f"{_relative(file, paths)}: the next run makes it anew")
+    if storage := remove_tables(paths.warehouse.parent):
+        done.touched.append(f"{storage}: the tables of the cluster, which the next run makes anew")
     before = paths.data / "before_generations"
     for folder, told in (
         (paths.landing, "the next run fetches again"),

@@ -1,0 +1,1 @@
+"""What runs queries and keeps tables: this process alone, or a cluster beside it."""

@@ -1,0 +1,164 @@
+"""Versions of a table on the cluster: a folder of Parquet each, and a view of the one that counts.
+
+`<storage>/<schema>/<table>/<name>/*.parquet` is written once and never changed. When its rows have
+kept the contract, `_version.json` beside them says what they are, and one transaction of the
+warehouse makes the table's view show the folder: that view is the pointer. Whatever fails before
+leaves the old view, so nobody reads half a table; the folder that nothing shows is removed by the
+next write.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from ntg_assets.errors import EngineError
+from ntg_assets.sql import Table, quote_identifier
+from ntg_assets.storage.connection import Connection
+from ntg_assets.storage.files import write_text
+
+FACTS = "_version.json"  # engines take no file for rows whose name begins so
+SHOWN = re.compile(r"read_parquet\('((?:[^']|'')+)/\*\.parquet'\)")
+NAME_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a folder holds.
+
+    Attributes:
+        n_rows: Rows.
+        content_hash: Of the rows in any order, comparable within one engine.
+        files: Bytes of each file: a file that is gone or another is seen.
+    """
+
+    n_rows: int
+    content_hash: str
+    files: dict[str, int]
+
+
+def new_folder(storage: Path, table: Table) -> Path:
+    """Name a folder for a version that is about to be written."""
+    folder = storage / table.schema / table.name / uuid4().hex[:NAME_DIGITS]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def shown_folders(connection: Connection) -> dict[Table, Path]:
+    """Return the folder behind each view of the warehouse that shows a table of the cluster."""
+    views = connection.execute(
+        "select schema_name, view_name, sql from duckdb_views() where not internal and not"
+        " temporary and database_name = current_database()"
+    ).fetchall()
+    return {
+        Table(schema, name): Path(shown.group(1).replace("''", "'"))
+        for schema, name, text in views
+        if (shown := SHOWN.search(text))
+    }
+
+
+def rows_of(folder: Path) -> str:
+    """SQL of the rows of a folder."""
+    return f"read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/*.parquet')"
+
+
+def seal(folder: Path, *, n_rows: int, content_hash: str) -> None:
+    """Say beside the rows of a folder what they are; it is not written again."""
+    version = Version(n_rows, content_hash, _files(folder))
+    write_text(folder / FACTS, json.dumps(asdict(version), indent=1) + "\n")
+
+
+def sealed(folder: Path) -> Version | None:
+    """Return what a folder holds; none where it is not as it was sealed."""
+    try:
+        version = Version(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return version if version.files == _files(folder) else None
+
+
+def point(connection: Connection, table: Table, folder: Path) -> None:
+    """Let the warehouse show a folder as a table; part of the caller's transaction."""
+    connection.execute(f"create schema if not exists {quote_identifier(table.schema)}")
+    _drop_table(connection, table)
+    connection.execute(f"create or replace view {table.quoted} as select * from {rows_of(folder)}")
+
+
+def sweep(storage: Path, table: Table, kept: Collection[Path]) -> int:
+    """Remove the versions of a table that nothing refers to; return their number."""
+    parent = storage / table.schema / table.name
+    loose = [folder for folder in parent.glob("*") if folder.is_dir() and folder not in kept]
+    for folder in loose:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(loose)
+
+
+def drop_views(connection: Connection, kept: Collection[Table] = ()) -> list[Table]:
+    """Drop the views of tables on a cluster, but for some; return what was dropped."""
+    dropped = [table for table in shown_folders(connection) if table not in kept]
+    for table in dropped:
+        connection.execute(f"drop view {table.quoted}")
+    return dropped
+
+
+def drop_tables(connection: Connection, tables: Collection[Table]) -> None:
+    """Drop tables whose rows lie in the warehouse itself."""
+    for table in tables:
+        _drop_table(connection, table)
+
+
+def _drop_table(connection: Connection, table: Table) -> None:
+    is_table = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() and schema_name ="
+        " $schema and table_name = $name",
+        {"schema": table.schema, "name": table.name},
+    ).fetchall()
+    if is_table:
+        connection.execute(f"drop table {table.quoted}")
+
+
+def _files(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_size for file in sorted(folder.glob("*.parquet"))}
+
+
+OWNER, OWN = "ntg_workspace.json", "cluster_storage.json"
+
+
+def remove_tables(workspace: Path) -> Path | None:
+    """Remove all versions of all tables from the storage of a workspace, which the next run makes
+    anew; return the storage, none: the workspace has none, or it is empty.
+    """
+    own = workspace / OWN
+    if not own.exists():
+        return None
+    storage = Path(json.loads(own.read_text(encoding="utf-8"))["storage"])
+    folders = [folder for folder in storage.glob("*") if folder.is_dir()]
+    for folder in folders:
+        shutil.rmtree(folder)
+    return storage if folders else None
+
+
+def claim(storage: Path, workspace: Path) -> None:
+    """Make a storage this workspace's own, or refuse another's: each removes what it does not show.
+
+    Args:
+        storage: Folder for tables on the cluster.
+        workspace: Folder that remembers which storage is its own.
+    """
+    mark, own = storage / OWNER, workspace / OWN
+    storage.mkdir(parents=True, exist_ok=True)
+    known = json.loads(own.read_text(encoding="utf-8"))["id"] if own.exists() else uuid4().hex
+    if mark.exists():
+        owner = json.loads(mark.read_text(encoding="utf-8"))
+        if owner["id"] != known:
+            raise EngineError(
+                f"engine.storage {storage} belongs to the workspace {owner['workspace']}. Give each"
+                " workspace a folder of its own."
+            )
+        return
+    workspace.mkdir(parents=True, exist_ok=True)
+    write_text(own, json.dumps({"id": known, "storage": str(storage)}) + "\n")
+    write_text(mark, json.dumps({"id": known, "workspace": str(workspace)}) + "\n")
