@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 WITH_CONFIG = $(if $(CONFIG),--config $(CONFIG))
-BENCHMARKS := run night scale graph axes ranking sources offpolicy serving churn subscriptions experiments
+BENCHMARKS := run night scale engines graph axes ranking sources offpolicy serving churn subscriptions experiments
 
 # A stamp is newer than what it was made from: a second call installs nothing, a changed lock installs again.
 CREATED := $(VENV)/.created
@@ -17,6 +17,7 @@ RUNTIME := $(VENV)/.runtime-lock
 DEVELOPMENT := $(VENV)/.dev-lock
 PEERS := $(VENV)/.peers-lock
 LOWEST := $(VENV)/lowest
+SPARK := $(VENV)/spark
 COVERAGE ?= 90
 RUN := $(VENV)/.run-ready
 DEV := $(VENV)/.dev-ready
@@ -63,6 +64,10 @@ test-coverage: $(DEV) ## All tests, and the share of lines and branches that the
 .PHONY: test-stack
 test-stack: $(DEV) $(PEERS) ## Fetching from services that the tests start: an S3 server, a PostgreSQL
 	$(BIN)/python -m pytest ntg_assets_tests/stack $(ARGS)
+
+.PHONY: test-engines
+test-engines: $(DEV) $(PEERS) $(SPARK)/.lock ## Clusters on the loopback (Sail; Spark with two workers, which needs Java 17): every query, the tables, what fails in the middle
+	$(BIN)/python -m pytest ntg_assets_tests/engines $(ARGS)
 
 .PHONY: test-lowest
 test-lowest: $(DEV) ## The quick tests with the lowest versions of what pyproject.toml names
@@ -115,10 +120,11 @@ sql-lineage: $(DEV) ## Read of every SQL file which columns its columns are made
 	$(BIN)/python -m tools.sql_lineage
 
 .PHONY: lock
-lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the three locks (UPGRADE=--upgrade takes the newest)
+lock: $(DEV) ## Resolve the dependencies of pyproject.toml into the locks (UPGRADE=--upgrade takes the newest)
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --extra build --extra postgres -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml $(DEV_EXTRAS) -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(UPGRADE) pyproject.toml --all-extras -c requirements-dev.lock -o requirements-peers.lock
+	printf 'pyspark==4.3.0\nnumpy\nscipy\npyarrow\n' | $(BIN)/uv pip compile $(LOCK_OPTIONS) - -c requirements.lock -o requirements-spark.lock
 
 # What runs NTG; what `make check` and `make test` need besides; what benchmarks compare with.
 DEV_EXTRAS = --extra build --extra postgres --extra serve --extra dev
@@ -140,10 +146,11 @@ leakage-plants: $(DEV) ## Plant each known kind of leak in a copy and show which
 .PHONY: bench
 bench: $(BENCHMARKS:%=bench-%) ## Run all benchmarks, one after the other; results go to benchmarks/results/
 
-.PHONY: bench-run bench-night bench-scale bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
+.PHONY: bench-run bench-night bench-scale bench-engines bench-graph bench-axes bench-ranking bench-sources bench-offpolicy bench-serving bench-churn bench-subscriptions bench-experiments
 bench-run: ## The whole graph on MovieLens and on four months of purchases
 bench-night: ## The whole graph at 0.25 and 2.5 million events (ARGS="--full": 25 million too), and the next night with one more day
 bench-scale: ## 25 million events through ingest, splits and features
+bench-engines: $(SPARK)/.lock ## Ingest, splits, features and graphs on DuckDB, Sail and Spark (ARGS="--events 10000000 --users 65000 --items 20000")
 bench-graph: ## The taste graph at 25 million events against other libraries
 bench-axes: ## How stable the taste axes are when 1% of the data is left out
 bench-ranking: ## Ranking quality against published methods (CONFIG: on your own log)
@@ -200,6 +207,13 @@ $(DEVELOPMENT): requirements-dev.lock requirements.lock | $(CREATED)
 $(PEERS): requirements-peers.lock $(DEVELOPMENT)
 	@echo "Installing what benchmarks compare with (requirements-peers.lock)."
 	@$(PIP) install --quiet --require-hashes -r requirements-peers.lock
+	@touch $@
+
+# Spark's own processes and what its workers compute with, apart: the package of the server and that of the client hold the same files.
+$(SPARK)/.lock: requirements-spark.lock | $(CREATED)
+	@echo "Installing Spark (requirements-spark.lock): 400 MB, once."
+	@$(PYTHON) -m venv $(SPARK)
+	@$(SPARK)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-spark.lock
 	@touch $@
 
 $(RUN): pyproject.toml $(RUNTIME)

@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 START_SECONDS = 120.0
+# where `make test-engines` and `make bench-engines` install Spark
+SPARK_HOME = (
+    Path(__file__).resolve().parents[1] / ".venv/spark/lib/python3.11/site-packages/pyspark"
+)
 EXECUTOR_MEMORY = "1500m"
 
 
@@ -76,7 +80,7 @@ def standalone_spark(
         "SPARK_DAEMON_MEMORY": "512m",
         "SPARK_WORKER_DIR": str(folder / "work"),
         "SPARK_LOCAL_DIRS": str(folder / "local"),
-        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_PYTHON": str(worker_python(home)),
     }
     deploy, address = "org.apache.spark.deploy", f"spark://127.0.0.1:{master}"
     java, ui = str(home / "bin" / "spark-class"), ("--webui-port", "0")
@@ -122,6 +126,15 @@ def _connect_command(home: Path, address: str, port: int, settings: Sequence[str
         *(part for setting in told for part in ("--conf", setting)),
         "spark-internal",
     ]
+
+
+def worker_python(home: Path) -> Path:
+    """Return the interpreter of the workers: that beside Spark, where it has what they compute
+    with.
+    """
+    beside = home.parents[3] / "bin" / "python"
+    has_packages = (home.parent / "scipy").is_dir() and (home.parent / "pyarrow").is_dir()
+    return beside if has_packages else Path(sys.executable)
 
 
 def free_port() -> int:

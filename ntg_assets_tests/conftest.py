@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     parser.addoption("--spark-home", help="folder of Spark, whose processes the tests start")
     parser.addoption(
+        "--recordings",
+        nargs="*",
+        help="folders of recorded queries (`python -m ntg_assets_tests.engines.replay`)",
+    )
+    parser.addoption(
         "--rewrite-golden",
         action="store_true",
         help="write the golden files anew instead of comparing; read the diff",

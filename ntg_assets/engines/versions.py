@@ -130,11 +130,19 @@ OWNER, OWN = "ntg_workspace.json", "cluster_storage.json"
 def remove_tables(workspace: Path) -> Path | None:
     """Remove all versions of all tables from the storage of a workspace, which the next run makes
     anew; return the storage, none: the workspace has none, or it is empty.
+
+    Raises:
+        EngineError: the storage is not there.
     """
     own = workspace / OWN
     if not own.exists():
         return None
     storage = Path(json.loads(own.read_text(encoding="utf-8"))["storage"])
+    if not storage.is_dir():
+        raise EngineError(
+            f"the tables of the cluster lie in {storage}, which is not there. Mount it and call"
+            " again, or remove it where it is: everything else is done."
+        )
     folders = [folder for folder in storage.glob("*") if folder.is_dir()]
     for folder in folders:
         shutil.rmtree(folder)

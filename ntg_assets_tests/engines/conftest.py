@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.clusters import sail_server, standalone_spark
+from benchmarks.clusters import SPARK_HOME, sail_server, standalone_spark
 
 
 def require_packages(*packages: str) -> None:
@@ -20,9 +20,12 @@ def require_packages(*packages: str) -> None:
 def spark_home(request: pytest.FixtureRequest) -> Path:
     """Folder of Spark; skipped where none is given."""
     given = request.config.getoption("--spark-home")
-    if not given:
-        pytest.skip("no --spark-home was given: `make test-engines` gives one")
-    return Path(given)
+    home = Path(given) if given else SPARK_HOME
+    if not home.is_dir():
+        pytest.skip(
+            f"Spark is not in {home}: `make test-engines` installs it, or give --spark-home"
+        )
+    return home
 
 
 @pytest.fixture(scope="session", params=["sail", "spark"])

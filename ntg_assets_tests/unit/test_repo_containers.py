@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy
 import yaml
 from dagster_postgres.utils import pg_url_from_config
@@ -25,9 +26,10 @@ def load(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+@pytest.mark.parametrize("dockerfile", ["Dockerfile", "deploy/spark/Dockerfile"])
+def test_hadolint_has_nothing_to_say(dockerfile: str) -> None:
     linted = subprocess.run(
-        [Path(sys.executable).with_name("hadolint"), ROOT / "Dockerfile"],
+        [Path(sys.executable).with_name("hadolint"), ROOT / dockerfile],
         capture_output=True,
         text=True,
         check=False,
@@ -164,3 +166,24 @@ def test_the_workspaces_name_one_code_location() -> None:
     ]
     assert stack[0]["grpc_server"]["host"] in SERVICES
     assert f'"--module-name", "{alone[0]["python_module"]["module_name"]}"' in DOCKERFILE
+
+
+def test_the_cluster_has_the_processes_that_the_tests_start() -> None:
+    services = load("deploy/spark/docker-compose.yml")["services"]
+    proved = (ROOT / "benchmarks" / "clusters.py").read_text(encoding="utf-8")
+    started = {
+        name: next(word for word in service["command"] if word.startswith("org.apache.spark."))
+        for name, service in services.items()
+    }
+    assert set(started) == {"master", "worker", "connect"}
+    for kind in started.values():
+        assert kind.removeprefix("org.apache.spark.deploy") in proved
+    assert [name for name, service in services.items() if not service["healthcheck"]["test"]] == []
+
+
+def test_the_cluster_is_reached_from_this_machine_alone_and_shares_one_folder() -> None:
+    services = load("deploy/spark/docker-compose.yml")["services"]
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:15002:15002"]
+    folders = [services[name]["volumes"] for name in ("worker", "connect")]
+    assert folders == [["tables:/srv/ntg-tables"]] * 2

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 from uuid import uuid4
 
 import polars as pl
 
 from ntg_assets.engines.spark.dialect import converted, spark_text, spark_type
-from ntg_assets.engines.spark.failures import Place, explained
-from ntg_assets.engines.spark.session import open_session
+from ntg_assets.engines.spark.failures import ENDED, Place, explain, explained
+from ntg_assets.engines.spark.session import make_active, open_session
 from ntg_assets.engines.versions import rows_of, shown_folders
+from ntg_assets.errors import EngineError
 from ntg_assets.sql import Query, Source, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import bound, column_types
@@ -44,6 +45,7 @@ class Cluster:
         """The connection, opened when it is first needed."""
         if self._session is None:
             self._session = open_session(self.place)
+        make_active(self._session)
         return self._session
 
     def close(self) -> None:
@@ -58,12 +60,17 @@ class Cluster:
         """Turn what the cluster says in the block into one sentence, and end what takes longer than
         it may.
         """
-        waiting = Timer(self.patience_s, self._interrupt)
+        is_late = Event()
+        waiting = Timer(self.patience_s, self._interrupt, [is_late])
         waiting.daemon = True
         waiting.start()
         try:
             with explained(what, self.place):
                 yield
+        except EngineError:
+            if is_late.is_set():  # each server says this in words of its own
+                raise EngineError(explain(ENDED, what, self.place, kind=ENDED)) from None
+            raise
         finally:
             waiting.cancel()
 
@@ -72,7 +79,8 @@ class Cluster:
         """What a message may name."""
         return Place(self.remote, str(self.storage), self.patience_s)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, is_late: Event) -> None:
+        is_late.set()
         with suppress(Exception):  # the work ends with the error of its own
             self.session.interruptAll()
 

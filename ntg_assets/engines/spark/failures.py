@@ -8,10 +8,11 @@ from typing import NamedTuple
 from ntg_assets.errors import EngineError, NtgError
 
 SHOWN_LETTERS = 300
+ENDED = "OPERATION_CANCELED"  # Spark's own word
 # in this order: a worker that ran out of memory is a lost executor too
 REASONS = (
     (
-        "OPERATION_CANCELED|[Cc]ancel+ed|interrupted",
+        f"{ENDED}|[Cc]ancel+ed|interrupted",
         (
             "it was ended, after engine.patience_minutes ({patience_s:.0f} s) or by somebody at the"
             " cluster. Are there workers that take work?"

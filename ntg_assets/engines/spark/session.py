@@ -49,6 +49,15 @@ def open_session(place: Place) -> Any:
     return session
 
 
+def make_active(session: Any) -> None:
+    """Make a session the one that the client asks how to write an instant: it keeps the first one
+    of the process, also when that one's server is long gone.
+    """
+    kind = type(session)
+    kind._default_session = session  # noqa: SLF001  # it offers no other way
+    kind._active_session.session = session  # noqa: SLF001  # as above
+
+
 def _require_answer(remote: str) -> None:
     address = urlsplit(remote)
     host, port = address.hostname or "localhost", address.port or DEFAULT_PORT
