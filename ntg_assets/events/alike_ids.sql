@@ -2,14 +2,16 @@
 -- upper and lower case and the spaces around it.
 -- Grain: what (user, item), spelling_key.
 -- Tables: events.
--- Parameters: none.
+-- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with written_ids as (
     select 'user' as what, cast(user_id as varchar) as spelling
     from events
+    where $has_text_users
     group by user_id
     union all
     select 'item' as what, cast(item_id as varchar) as spelling
     from events
+    where $has_text_items
     group by item_id
 ),
 

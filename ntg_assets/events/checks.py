@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ntg_assets.events.suspicions import (
+    about_ids,
     tell_alike_ids,
     tell_category_lists,
     tell_changed_ids,
@@ -68,10 +69,11 @@ def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCh
 def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
     """No user and no item of the log is a word that means "none" (NULL, nan, undefined)."""
     found = project.read(
-        query(
-            "events",
+        about_ids(
             "null_words",
-            {"events": events, "words_for_none": words_for_none()},
+            project.settings.ingest.events,
+            events=events,
+            words_for_none=words_for_none(),
         )
     )
     told = tell_null_words(found.iter_rows(named=True))
@@ -81,7 +83,7 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
 @staged_check("events", stages=(INGEST,))
 def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
     """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`)."""
-    found = project.read(query("events", "alike_ids", {"events": events}))
+    found = project.read(about_ids("alike_ids", project.settings.ingest.events, events=events))
     told = tell_alike_ids(found.iter_rows(named=True))
     return _warning(told, otherwise="each id has one spelling", n_ids=found.height)
 
@@ -91,7 +93,7 @@ def ids_are_of_one_kind(
     events: Table, load_ledger: pl.DataFrame, project: Project
 ) -> dg.AssetCheckResult:
     """Ids are numbers in all files or in none, and no spreadsheet has cut their digits."""
-    found = project.read(query("events", "id_kinds", {"events": events}))
+    found = project.read(about_ids("id_kinds", project.settings.ingest.events, events=events))
     names = dict(load_ledger.select("load_file", "file_name").iter_rows())
     told = tell_changed_ids(found.iter_rows(named=True), names)
     return _warning(told, otherwise="ids are of one kind in all files")

@@ -11,8 +11,9 @@ from ntg_assets.summaries import summary
 @contract("events", grows_with_events=True)
 @summary(
     measures={
-        "n_users": "count(distinct user_id)",
-        "n_items": "count(distinct item_id)",
+        # several distinct counts in one query cost half as much again
+        "n_users": "(select count(*) from (select user_id from {table} group by user_id))",
+        "n_items": "(select count(*) from (select item_id from {table} group by item_id))",
         "mean_value": "avg(value)",
         "days": "date_diff('day', min(event_at), max(event_at))",
     },

@@ -16,6 +16,7 @@ from ntg_assets.errors import NtgError
 from ntg_assets.events.load import Survey, survey
 from ntg_assets.events.load_history import Extent
 from ntg_assets.events.suspicions import (
+    about_ids,
     tell_alike_ids,
     tell_changed_ids,
     tell_contradictions,
@@ -150,11 +151,13 @@ def _doubts(found: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[
     tables = {"events": events}
     largest = run(query("events", "largest_user", tables))
     told = [
-        tell_changed_ids(run(query("events", "id_kinds", tables)).iter_rows(named=True), names),
+        tell_changed_ids(
+            run(about_ids("id_kinds", ingest.events, **tables)).iter_rows(named=True), names
+        ),
         *(tell_largest_user(row) for row in largest.iter_rows(named=True)),
         tell_contradictions(found.n_contradictions),
         tell_folded(found.n_folded, ingest.events.timezone),
-        tell_null_words(run(query("events", "null_words", words)).iter_rows(named=True)),
-        tell_alike_ids(run(query("events", "alike_ids", {"events": events})).iter_rows(named=True)),
+        tell_null_words(run(about_ids("null_words", ingest.events, **words)).iter_rows(named=True)),
+        tell_alike_ids(run(about_ids("alike_ids", ingest.events, **tables)).iter_rows(named=True)),
     ]
     yield from (Finding("warning", "events", one) for one in told if one)

@@ -1,14 +1,16 @@
 -- How ids look file by file: an id that is a number in some files and a word in others is rarely the same id.
 -- Grain: what (user, item), load_file.
 -- Tables: events.
--- Parameters: none.
+-- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with file_ids as (
     select 'user' as what, load_file, cast(user_id as varchar) as id
     from events
+    where $has_text_users
     group by load_file, user_id
     union all
     select 'item' as what, load_file, cast(item_id as varchar) as id
     from events
+    where $has_text_items
     group by load_file, item_id
 )
 

@@ -2,19 +2,29 @@
 -- Grain: one row.
 -- Tables: events (user_id, item_id, event_at).
 -- Parameters: none.
-with user_extents as (
+with users as (
+    select user_id
+    from events
+    group by user_id
+),
+
+user_count as (
+    select count(*) as n_users
+    from users
+),
+
+spans as (
     select
-        user_id,
         count(*) as n_events,
         min(event_at) as first_at,
         max(event_at) as last_at
     from events
-    group by user_id
 )
 
 select
-    coalesce(cast(sum(n_events) as bigint), 0) as n_events,
-    count(*) as n_users,
-    min(first_at) as first_at,
-    max(last_at) as last_at
-from user_extents
+    spans.n_events,
+    user_count.n_users,
+    spans.first_at,
+    spans.last_at
+from spans
+cross join user_count

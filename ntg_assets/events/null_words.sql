@@ -1,16 +1,18 @@
 -- Ids of the log that are words for "none": each would be one user or one item, often the largest of all.
 -- Grain: what (user, item), word as the log writes it.
 -- Tables: events; words_for_none (word), in lower case.
--- Parameters: none.
+-- Parameters: $has_text_users, $has_text_items (ids that are numbers in the store cannot differ so).
 with user_counts as (
     select cast(user_id as varchar) as word, count(*) as n_events
     from events
+    where $has_text_users
     group by user_id
 ),
 
 item_counts as (
     select cast(item_id as varchar) as word, count(*) as n_events
     from events
+    where $has_text_items
     group by item_id
 ),
 

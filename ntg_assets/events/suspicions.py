@@ -5,6 +5,9 @@ from typing import Any
 
 import polars as pl
 
+from ntg_assets.configuration.inputs.events import EventSourceSettings
+from ntg_assets.sql import Query, Source, query
+
 WORDS_FOR_NONE = frozenset(
     {
         "null",
@@ -44,6 +47,24 @@ def words_for_none() -> pl.DataFrame:
     id.
     """
     return pl.DataFrame({"word": sorted(WORDS_FOR_NONE)})
+
+
+def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query:
+    """Make a query about how ids are written; ids that are whole numbers in the store are left out,
+    for there is one way to write those.
+
+    Args:
+        name: `null_words`, `alike_ids` or `id_kinds`.
+        source: The log, with the types of its ids.
+        tables: `events`, and what else the text reads.
+    """
+    return query(
+        "events",
+        name,
+        tables,
+        has_text_users=source.user_id_type == "string",
+        has_text_items=source.item_id_type == "string",
+    )
 
 
 def tell_null_words(found: Iterable[Mapping[str, object]]) -> str:

@@ -1,9 +1,15 @@
 import polars as pl
 import pytest
 
-from ntg_assets.events.suspicions import tell_category_lists, tell_null_words, words_for_none
+from ntg_assets.events.suspicions import (
+    about_ids,
+    tell_category_lists,
+    tell_null_words,
+    words_for_none,
+)
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
+from ntg_assets_tests.event_files import log_settings
 
 
 def null_words(users: list[object], items: list[object]) -> pl.DataFrame:
@@ -11,7 +17,7 @@ def null_words(users: list[object], items: list[object]) -> pl.DataFrame:
         "events": pl.DataFrame({"user_id": users, "item_id": items}),
         "words_for_none": words_for_none(),
     }
-    return run(query("events", "null_words", tables))
+    return run(about_ids("null_words", log_settings().events, **tables))
 
 
 def told_categories(*categories: str) -> str:

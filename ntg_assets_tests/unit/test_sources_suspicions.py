@@ -8,6 +8,7 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.events.suspicions import (
+    about_ids,
     tell_alike_ids,
     tell_changed_ids,
     tell_contradictions,
@@ -17,12 +18,24 @@ from ntg_assets.events.suspicions import (
 from ntg_assets.sources.files.file_names import find_paths
 from ntg_assets.sql import query
 from ntg_assets.storage.run import run
+from ntg_assets_tests.event_files import log_settings
+
+TEXTS = log_settings().events
+
+
+def test_ids_that_are_numbers_in_the_store_are_not_asked_how_they_are_written() -> None:
+    events = pl.DataFrame({"user_id": [1, 2], "item_id": ["a", "A"]})
+    numbers = log_settings(user_id_type="integer").events
+    found = run(about_ids("alike_ids", numbers, events=events))
+    assert found.select("what", "n_spellings").rows() == [("item", 2)]
+    files = events.with_columns(load_file=pl.lit(1))
+    assert run(about_ids("id_kinds", numbers, events=files))["what"].to_list() == ["item"]
 
 
 def test_numbers_in_several_spellings_are_told() -> None:
     users = ["42", "00042", "42.0", "7", "x", "1e5", "100000", "1.5", "2"]
     events = pl.DataFrame({"user_id": users, "item_id": [str(n) for n in range(len(users))]})
-    found = run(query("events", "alike_ids", {"events": events}))
+    found = run(about_ids("alike_ids", TEXTS, events=events))
     assert found.select("what", "n_spellings", "first_spelling", "last_spelling").rows() == [
         ("user", 3, "00042", "42.0")
     ]
@@ -35,7 +48,7 @@ def test_numbers_in_several_spellings_are_told() -> None:
 def test_texts_that_differ_in_case_or_spaces_are_told() -> None:
     items = ["Ann", "ann", " ann", "JOS\u00c9", "Jos\u00e9", "a n n", "bob"]
     events = pl.DataFrame({"user_id": ["1"] * len(items), "item_id": items})
-    found = run(query("events", "alike_ids", {"events": events}))
+    found = run(about_ids("alike_ids", TEXTS, events=events))
     assert found.select("what", "spelling_key", "n_spellings").rows() == [
         ("item", "ann", 3),
         ("item", "jos\u00e9", 2),
@@ -72,7 +85,7 @@ def test_links_to_nothing_and_pipes_are_said(tmp_path: Path) -> None:
 def test_ids_that_are_numbers_in_one_file_and_words_in_another_are_told() -> None:
     users = ["1", "2", "u1", "u2", "1.5E+11"]
     events = pl.DataFrame({"user_id": users, "item_id": ["i"] * 5, "load_file": [1, 1, 2, 2, 3]})
-    found = run(query("events", "id_kinds", {"events": events}))
+    found = run(about_ids("id_kinds", TEXTS, events=events))
     assert found.filter(what="user")["n_numbers"].to_list() == [2, 0, 1]
     told = tell_changed_ids(found.iter_rows(named=True), {1: "a.csv", 2: "b.csv", 3: "c.csv"})
     assert "user ids are numbers in 2 file(s), first a.csv (such as '1')" in told
