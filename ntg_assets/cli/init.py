@@ -2,6 +2,7 @@
 and write the overlay that reads them.
 """
 
+import codecs
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ from ntg_assets.cli.options import err, out
 from ntg_assets.errors import ConfigurationError, NtgError
 
 NEEDED = (
+    "encoding",
     "user_id",
     "item_id",
     "event_at",
@@ -27,6 +29,7 @@ NEEDED = (
     "no_item",
 )
 QUESTIONS = {
+    "encoding": "In which encoding is the text written (see the example that is shown)?",
     "user_id": "Which column is the user (or `constant:NAME` where all of it is one user's)?",
     "item_id": "Which column is the item?",
     "timestamp_format": "How are the times written?",
@@ -68,7 +71,7 @@ def init(
         raise ConfigurationError(
             f"{output} is there already. Give another name with --output, or --force to replace it."
         )
-    sections, folders = _sniff(files, home)
+    sections, folders = _sniff(files, home, encoding=_said_encoding(answers or []))
     _take_answers(answers or [], sections)
     if sys.stdin.isatty() and not yes:
         for sniffed in sections.values():
@@ -100,7 +103,25 @@ def init(
     )
 
 
-def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]]:
+def _said_encoding(answers: Sequence[str]) -> str | None:
+    """The encoding that a person has given: without it no name of a column can be read.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    said = [answer.partition("=")[2] for answer in answers if answer.startswith("encoding=")]
+    try:
+        return codecs.lookup(said[-1]).name if said else None
+    except LookupError:
+        raise ConfigurationError(
+            f"--set encoding={said[-1]}: is no known encoding. Write for example cp1252, cp932,"
+            " gb18030 or utf-16."
+        ) from None
+
+
+def _sniff(
+    files: Sequence[Path], home: Path, *, encoding: str | None
+) -> tuple[dict[str, Any], list[str]]:
     """What the files of the log and of the item table seem to be; folders outside the project."""
     from ntg_assets.sources.sniffing.proposals import sniff_file  # noqa: PLC0415  # --help stays quick
 
@@ -116,7 +137,7 @@ def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]
         name = absolute.relative_to(home).as_posix() if inside else absolute.as_posix()
         if not inside:
             folders[str(absolute.parent)] = None
-        sniffed = sniff_file(path, name=name)
+        sniffed = sniff_file(path, name=name, encoding=encoding)
         section = "items" if sniffed.is_items else "events"
         known = sections.setdefault(section, sniffed)
         _settle_order_of_days(known, sniffed)
@@ -133,13 +154,20 @@ def _sniff(files: Sequence[Path], home: Path) -> tuple[dict[str, Any], list[str]
         known.files.append(name)
     log = sections.get("events")
     if log is None or "event_at" not in log.settings:
-        shown = ", ".join(map(repr, (log or sections["items"]).columns))
+        odd = log or sections["items"]
+        shown = ", ".join(map(repr, odd.columns))
         raise ConfigurationError(
-            f"{(log or sections['items']).files[0]}: holds no column of times that is known here"
-            f" (columns: {shown}). Name the log, with who did what and when, or write `event_at`"
-            " and `timestamp_format` by hand (docs/sources.md)."
+            f"{odd.files[0]}: holds no column of times that is known here (columns:"
+            f" {shown}{_one_column(odd)}). Name the log, with who did what and when, or write"
+            " `event_at` and `timestamp_format` by hand (docs/sources.md)."
         )
     return sections, list(folders)
+
+
+def _one_column(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it is needed
+    """What to say where nothing divides the lines of a file."""
+    is_one = len(sniffed.columns) == 1
+    return "; no sign that is known here divides its lines: set `delimiter`" if is_one else ""
 
 
 def _settle_order_of_days(one: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed

@@ -2,6 +2,7 @@
 many makers, and files that are no logs.
 """
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.column_roles import CONSTANT_USER
+from ntg_assets.sources.sniffing.encodings import encodings_of
 from ntg_assets.sources.sniffing.number_kinds import number_kind
 from ntg_assets.sources.sniffing.proposals import sniff_file
 from ntg_assets.sources.sniffing.sniffed import Sniffed
@@ -340,6 +342,80 @@ def test_one_bad_record_in_a_hundred_leaves_numbers_numbers() -> None:
     assert number_kind([*["1.5"] * 98, "inf", "x"], may_be_grouped=False) is None
 
 
+ALPHABETS = {
+    "Größe, Übermut, Straße": ("cp1252", "mac-roman", "cp850"),
+    "été, mère, garçon, Noël": ("cp1252", "mac-roman", "cp850"),
+    "Żółć, Święty, ósmy, źdźbło": ("cp1250", "iso8859-2"),
+    "Фильм, Война и мир": ("cp1251", "koi8-r", "cp866"),
+    "Ταινία, Ελλάδα": ("cp1253",),
+    "作品の名前, となりの山": ("cp932", "euc_jp", "iso2022_jp"),
+    "节目名称, 北京电影": ("gb18030",),
+    "節目名稱, 臺北歡迎你": ("big5",),
+    "Don\u2019t \u201cstop\u201d, 5 \u20ac": ("cp1252",),
+    "1\u00a0234, 5": ("cp1252",),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(text, one) for text, known in ALPHABETS.items() for one in known]
+)
+def test_an_encoding_is_the_one_in_which_words_are_words(text: str, encoding: str) -> None:
+    rows = f"u1,{text}\n" * 9
+    found = encodings_of(f"user_id,item_id\n{rows}".encode(encoding), name="log")
+    assert encoding in found
+    assert len(found) == 1 or encoding == "gb18030"
+
+
+def test_encodings_with_the_same_bytes_are_asked_and_one_that_is_said_is_taken(
+    tmp_path: Path,
+) -> None:
+    text = lines(lambda n, at: f"u{n},节目名称,{at:%Y-%m-%d}", "user_id,item_id,date\n")
+    found = sniff(tmp_path, text.encode("gb18030"))
+    assert found.open["encoding"] == ["euc_kr", "gb18030"]
+    said = sniff_file(tmp_path / "log", name="log", encoding="gb18030")
+    assert "encoding" not in said.open
+    assert said.values["item_id"][0] == "节目名称"
+
+
+def test_texts_that_were_encoded_twice_are_noted(tmp_path: Path) -> None:
+    twice = "Möbel".encode().decode("cp1252")
+    text = lines(lambda n, at: f"u{n},{twice},{at:%Y-%m-%d}", "user_id,item_id,date\n")
+    assert "encoded twice" in " ".join(sniff(tmp_path, text).notes)
+    assert not sniff(tmp_path, text.replace(twice, "Möbel")).notes
+
+
+HEADER = "user_id,item_id,date"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (lambda rows: [HEADER, *rows], {}),
+        (lambda rows: ["#" + HEADER, *rows], {"user_id": "#user_id"}),
+        (lambda rows: ["# made", "#" + HEADER, *rows], {"comment": "#", "user_id": None}),
+        (lambda rows: ["Report,,", "made,,", ",,", HEADER, *rows], {"skip_lines": 3}),
+        (lambda rows: [one.replace(",", ", ") for one in [HEADER, *rows]], {"delimiter": ", "}),
+        (lambda rows: [one.replace(",", "||") for one in [HEADER, *rows]], {"delimiter": "||"}),
+        (lambda rows: [one.replace(",", "^") for one in [HEADER, *rows]], {"delimiter": "^"}),
+        (lambda rows: [one.replace(",", "\x1f") for one in [HEADER, *rows]], {"delimiter": "\x1f"}),
+        (lambda rows: [f"{one}\r\r" for one in [HEADER, *rows]], {}),
+        (lambda rows: ["ユーザーID,作品ID,視聴日時", *rows], {"user_id": "ユーザーID"}),
+    ],
+)
+def test_lines_are_divided_where_their_signs_stand(
+    tmp_path: Path, written: Callable[[list[str]], list[str]], expected: dict[str, Any]
+) -> None:
+    rows = [f"u{n},i;{n},{at:%Y-%m-%d}" for n, at in enumerate(TIMES)]
+    found = sniff(tmp_path, "\n".join([*written(rows), ""]))
+    names = {key: found.settings[key] for key in ("user_id", "item_id") if key in found.settings}
+    assert {key: found.settings.get(key) for key in expected} == expected
+    if expected.get("user_id", "") is None:
+        return  # without a header a person says which column is the user
+    settings = {key: found.settings[key] for key in expected if key not in names}
+    read = log_settings("log", value=None, event_at=found.settings["event_at"], **names, **settings)
+    assert accepted(tmp_path, read, "item_id") == [f"i;{n}" for n in range(len(TIMES))]
+
+
 def test_what_a_time_does_not_hold_is_noted(tmp_path: Path) -> None:
     cut = lines(lambda n, _: f"u{n},i{n},{SECONDS[n]:.4E}", "user_id,item_id,date\n")
     assert "powers of ten" in " ".join(sniff(tmp_path, cut).notes)
@@ -387,6 +463,11 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (b'{"user_id":"u"},\n{"user_id":"v"},\n', r"second one after ',' in line 1"),
         (b'[{"user_id":"u"},{"user_id":', "is no whole JSON"),
         (b"PAR1" + bytes(40), "does not end like one"),
+        ("".join(f'"u{n},i{n},{n}"\n' for n in range(9)), "stands in quotes as a whole"),
+        (GOOD.replace("\n", "\r"), "bare carriage return"),
+        (GOOD.encode() + bytes(300), "line 16 holds a NUL byte"),
+        (gzip.compress(gzip.compress(GOOD.encode())), "is packed twice"),
+        (b"\x04\x22\x4d\x18" + bytes(40), "is packed with lz4"),
         (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
     ],
     ids=lambda given: None if isinstance(given, bytes) else given[:30],

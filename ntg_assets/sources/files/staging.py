@@ -17,7 +17,7 @@ from ntg_assets.sources.files.packing import open_unpacked
 
 NATIVE = frozenset({"utf-8", "utf-8-sig", "ascii"})
 CHUNK_CHARACTERS = 4 << 20
-VERSION = 2  # of what is written: another one is written anew
+VERSION = 3  # of what is written: another one is written anew
 
 
 class Staged(NamedTuple):
@@ -99,7 +99,8 @@ def _copy_lines(opened: IO[bytes], written: IO[bytes], source: FileSource, *, na
             written.write(b"\n")
         else:
             plain = line.removeprefix("\ufeff")
-            written.write((plain[:-2] + "\n" if plain.endswith("\r\n") else plain).encode())
+            ends = plain.endswith("\r\n")
+            written.write((plain.rstrip("\r\n") + "\n" if ends else plain).encode())
     if not has_begun:
         raise SourceError(
             f"{name}: ends after {n_skipped:,} line(s) that are skipped (`skip_lines`, `comment`);"

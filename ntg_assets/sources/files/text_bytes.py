@@ -6,6 +6,7 @@ import re
 from ntg_assets.errors import SourceError
 
 LINE_ENDS = re.compile(rb"\n+")
+BARE_RETURNS = "ends its lines with a bare carriage return. Convert it to line feeds."
 
 
 class TextCounts:
@@ -18,6 +19,7 @@ class TextCounts:
         self.n_lines = self.n_blank_lines = 0
         self.has_quotes = self._has_carriage_returns = False
         self._n_two_byte_ends = 0
+        self._has_long_ends = False  # `\\r\\r\\n`, of a text that was converted twice
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._at_line_start = True
 
@@ -29,6 +31,7 @@ class TextCounts:
         plain = chunk.replace(b"\r", b"") if b"\r" in chunk else chunk
         if len(plain) < len(chunk):
             self._n_two_byte_ends += chunk.count(b"\r\n")
+            self._has_long_ends = self._has_long_ends or b"\r\r\n" in chunk
         text = b"\n" + plain if self._at_line_start else plain
         if b"\n\n" in text:
             self.n_blank_lines += len(text) - len(LINE_ENDS.sub(b"\n", text))
@@ -41,17 +44,16 @@ class TextCounts:
         """
         self._refuse_other_encodings(b"", final=True)
         if self._has_carriage_returns and self.n_lines == 0:
-            raise SourceError(
-                f"{self.name}: ends its lines with a bare carriage return. Convert it to line"
-                " feeds."
-            )
+            raise SourceError(f"{self.name}: {BARE_RETURNS}")
         if not self._at_line_start:
             self.n_lines += 1
 
     @property
     def has_mixed_ends(self) -> bool:
-        """Whether some lines end in carriage return and line feed, others in a line feed."""
-        return 0 < self._n_two_byte_ends < self.n_lines - 1
+        """Whether some lines end in carriage return and line feed, others in a line feed, or some
+        in more.
+        """
+        return self._has_long_ends or 0 < self._n_two_byte_ends < self.n_lines - 1
 
     def _refuse_other_encodings(self, chunk: bytes, *, final: bool = False) -> None:
         if b"\0" in chunk:

@@ -10,14 +10,14 @@ from ntg_assets.errors import SourceError
 from ntg_assets.sources.sniffing.headers import MOSTLY, is_datum, take_columns
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_LINES, SAMPLE_RECORDS, Sniffed
 
-DELIMITERS = ("::", ";", "\t", "|", ",", "\x01")
+DELIMITERS = ("::", ";", "\t", "|", ",", "^", "~", "\x01", "\x1f")
 MOST_TITLE_LINES = 20
 MANY_LINE_ENDS = 20  # in one field
 
 
 def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
     """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
-    comment = "#" if lines and lines[0].startswith("#") else None
+    comment = "#" if _begins_with_comment(lines) else None
     if comment:
         found.take("comment", comment, "its first line begins with #")
     body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
@@ -25,6 +25,8 @@ def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
     quote, escape = _quotes_of(body, found)
     delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
     rows = list(_rows(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
+    if n_fields == 1:
+        _refuse_quoted_lines(rows, body, name=name)
     n_before = int(is_for_excel) + _title_lines(rows[is_for_excel:], n_fields)
     if len(rows) == n_before:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
@@ -36,6 +38,28 @@ def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
         found.take("skip_lines", n_skipped, why)
     _refuse_unclosed_quote(rows, body, quote, name=name)
     take_columns(rows[n_before:], n_fields, found, name=name)
+
+
+def _begins_with_comment(lines: Sequence[str]) -> bool:
+    """Whether the first line begins with #, and is not a header that does."""
+    if not lines or not lines[0].startswith("#"):
+        return False
+    others = [line for line in lines if line.strip() and not line.startswith("#")]
+    n_marked = sum(line.startswith("#") for line in lines)
+    delimiter, n_fields = _delimiter_of(others, '"', None)
+    first = next(iter(_rows(lines[:1], delimiter, '"')), [])
+    return n_marked > 1 or len(first) != n_fields or n_fields == 1
+
+
+def _refuse_quoted_lines(rows: Sequence[Sequence[str]], lines: Sequence[str], *, name: str) -> None:
+    """Raise when each line as a whole stands in quotes."""
+    inside = [row[0] for row in rows if row]
+    delimiter, n_fields = _delimiter_of(inside, '"', None)
+    if n_fields > 1 and lines[0].startswith('"'):
+        raise SourceError(
+            f"{name}: each line stands in quotes as a whole ({lines[0][:80]!r}), with fields"
+            f" divided by {delimiter!r} inside. Remove the outer quotes, and deliver it again."
+        )
 
 
 def _refuse_unclosed_quote(
@@ -65,14 +89,26 @@ def _quotes_of(lines: Sequence[str], found: Sniffed) -> tuple[str, str | None]:
 
 
 def _title_lines(rows: Sequence[Sequence[str]], n_fields: int) -> int:
-    """Lines before the header: those of fewer fields than nearly all others."""
+    """Lines before the header: those of fewer fields than nearly all others, or of hardly any that
+    is filled.
+    """
+    usual = Counter(map(_n_filled, rows[:SAMPLE_LINES])).most_common(1)[0][0] if rows else 0
     n_before = next(
-        (place for place, row in enumerate(rows[:MOST_TITLE_LINES]) if len(row) >= n_fields), 0
+        (
+            place
+            for place, row in enumerate(rows[:MOST_TITLE_LINES])
+            if len(row) >= n_fields and 2 * _n_filled(row) > usual
+        ),
+        0,
     )
     if n_before and len(rows[n_before - 1]) > 1 and any(map(is_datum, rows[n_before])):
         return n_before - 1  # a header of fewer names than there are fields
     whole = sum(len(row) >= n_fields for row in rows[n_before:])
     return n_before if whole >= MOSTLY * len(rows[n_before:]) else 0
+
+
+def _n_filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
@@ -86,15 +122,34 @@ def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple
         n_fields, n_lines = max(counts.items(), key=lambda one: (one[1], one[0]))
         if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
             best, found = (n_lines / len(sample), n_fields), (delimiter, n_fields)
-    return found
+    delimiter, n_fields = found
+    if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
+        return "||", (n_fields + 1) // 2
+    if delimiter in ",;|" and n_fields > 1 and _is_spaced(sample, delimiter):
+        return delimiter + " ", n_fields
+    return delimiter, n_fields
+
+
+def _is_spaced(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a space follows each delimiter."""
+    return all(
+        line.count(delimiter + " ") + line.endswith(delimiter) == line.count(delimiter)
+        for line in lines
+    )
 
 
 def _rows(
     lines: Sequence[str], delimiter: str, quote: str, escape: str | None = None
 ) -> Iterable[list[str]]:
-    if len(delimiter) > 1:
+    is_spaced = delimiter[1:] == " "
+    if len(delimiter) > 1 and not is_spaced:
         return (line.split(delimiter) for line in lines)
     text = io.StringIO("\n".join(lines), newline="")
     return csv.reader(
-        text, delimiter=delimiter, quotechar=quote, doublequote=escape is None, escapechar=escape
+        text,
+        delimiter=delimiter[0],
+        quotechar=quote,
+        doublequote=escape is None,
+        escapechar=escape,
+        skipinitialspace=is_spaced,
     )

@@ -1,22 +1,54 @@
-"""In which encoding a text is written, by its bytes."""
+"""In which encoding a text is written, by its bytes: the one in which words are words."""
+
+import re
+import unicodedata
 
 from ntg_assets.errors import SourceError
-from ntg_assets.sources.files.file_kinds import (
-    BYTE_ORDER_MARKS,
-    HEAD_BYTES,
-)
+from ntg_assets.sources.files.file_kinds import BYTE_ORDER_MARKS, HEAD_BYTES
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES
 
 CONTROL_SHARE = 0.02  # of the characters; a stray one is told by the reader
 TWO_ENCODINGS = 10  # bytes of another encoding that look like UTF-8 by chance are fewer
-LATIN_ONLY = frozenset(b"\x81\x8d\x8f\x90\x9d")  # bytes that cp1252 does not have
+EXAMINED_BYTES = 64 << 10
+# of one byte for each sign; the first is what most files are, and stays where none is much better
+ONE_BYTE = (
+    "cp1252", "cp1251", "cp1250", "iso8859-2", "koi8-r", "cp1253", "cp1255", "cp1256", "mac-roman",
+    "cp850", "cp866",
+)  # fmt: skip
+SEVERAL_BYTES = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
+WITHOUT_CAPITALS = {"cp1255", "cp1256"}
+MUCH_BETTER, SURE = 0.2, 0.9  # share of the signs that are as in a word
+EAST_ASIAN = 0.9  # of the signs, where it is one of those
+KANA_SHARE, HANGUL_SHARE, TOUCHING_SHARE = 0.05, 0.9, 0.2
+JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
+WORD = re.compile(r"[^\W\d_]+")
+# a letter between figures, or a sign between letters that is no apostrophe, is none of a word
+BETWEEN_LETTERS = re.compile(
+    r"(?<=[^\W\d_])[^\w\s\x00-\x7f\u2019\u2018\u00b4\u2013\u2014](?=[^\W\d_])"
+    r"|(?<=\d)[^\W\d_\x00-\x7f](?=\d)"
+)
+BESIDE_LETTER = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f]|[^\w\s\x00-\x7f](?=[^\W\d_])")
+SYMBOLS = frozenset({"So", "Sk", "Sm", "Cc", "Co"})
+LONG_ENOUGH = 4  # letters that are no word by chance
+LONG_WORD, MOSTLY_ASCII = 3, 0.7  # letters; the share of them that Latin words have beyond ASCII
+SEPARATORS = "\t\r\n\x01\x1f"
+ENCODED_TWICE = re.compile(
+    "[\u00c3\u00c2\u00e2][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]"
+)
 
 
 def refuse_no_text(text: str, *, name: str) -> None:
     """Raise when what was decoded is mostly no text."""
     n_control = sum(
-        not (sign.isprintable() or sign in "\t\r\n\x01\ufeff") for sign in text[:HEAD_BYTES]
+        unicodedata.category(sign) in {"Cc", "Cn"} and sign not in SEPARATORS
+        for sign in text[:HEAD_BYTES]
     )
+    if text[:HEAD_BYTES].count("\0") * 2 > n_control:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SourceError(
+            f"{name}: line {line} holds a NUL byte, text was expected. Is the file binary, or were"
+            " zeros written where its end is missing? Deliver text."
+        )
     if n_control > CONTROL_SHARE * len(text[:HEAD_BYTES]):
         raise SourceError(
             f"{name}: is no text in an encoding that is known here ({n_control:,} of its first"
@@ -25,8 +57,23 @@ def refuse_no_text(text: str, *, name: str) -> None:
         )
 
 
-def encoding_of(head: bytes, *, name: str) -> str:
-    """Find the encoding that the first bytes of a text fit."""
+def encodings_of(head: bytes, *, name: str) -> list[str]:
+    """Find the encoding that the first bytes of a text fit; several where they could be either."""
+    if certain := _by_marks(head):
+        return [certain]
+    try:
+        head[: -4 if len(head) == SAMPLE_BYTES else None].decode("utf-8")
+    except UnicodeDecodeError as error:
+        one_byte, is_sure = _of_one_byte(head)
+        if not is_sure and (east_asian := _east_asian(head[:EXAMINED_BYTES])):
+            return east_asian
+        _refuse_two_encodings(head, error.start, name=name)
+        return [one_byte]
+    return ["utf-8"]
+
+
+def _by_marks(head: bytes) -> str | None:
+    """The encoding that marks, zeros and escapes of the first bytes tell."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return encoding.lower()
@@ -35,12 +82,102 @@ def encoding_of(head: bytes, *, name: str) -> str:
         return "utf-16-le"
     if first.count(0) > len(first) / 2 and not second.count(0):
         return "utf-16-be"
-    try:
-        head[: -4 if len(head) == SAMPLE_BYTES else None].decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse_two_encodings(head, error.start, name=name)
-        return "latin-1" if LATIN_ONLY.intersection(head) else "cp1252"
-    return "utf-8"
+    return "iso2022_jp" if JAPANESE_ESCAPE.search(head[:EXAMINED_BYTES]) else None
+
+
+def is_encoded_twice(text: str) -> bool:
+    """Whether a text shows what UTF-8 looks like that was read as Latin and written again."""
+    return len(ENCODED_TWICE.findall(text)) > sum(sign > "\x7f" for sign in text) / 4
+
+
+def _of_one_byte(head: bytes) -> tuple[str, bool]:
+    """The encoding in which most signs are those of words, and whether nearly all are, in a script
+    that has capitals.
+    """
+    scores: dict[str, float] = {}
+    for encoding in ONE_BYTE:
+        try:
+            scores[encoding] = _share_in_words(head[:EXAMINED_BYTES].decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    best = max(scores, key=lambda encoding: scores[encoding], default="latin-1")
+    usual = ONE_BYTE[0] if ONE_BYTE[0] in scores else "latin-1"
+    chosen = best if scores.get(best, 0) > scores.get(usual, 0.5) + MUCH_BETTER else usual
+    text = head[:EXAMINED_BYTES].decode(chosen)
+    long_words = " ".join(word for word in WORD.findall(text) if len(word) >= LONG_ENOUGH)
+    is_sure = not long_words.isascii() and _share_in_words(long_words) >= SURE
+    return chosen, is_sure and chosen not in WITHOUT_CAPITALS and scores.get(chosen, 0) >= SURE
+
+
+def _share_in_words(text: str) -> float:
+    """Share of the signs beyond ASCII that are those of words, of all that are letters or stand
+    between letters; 1 where there is none.
+    """
+    n_bad = len(BETWEEN_LETTERS.findall(text)) + sum(
+        unicodedata.category(sign) in SYMBOLS for sign in BESIDE_LETTER.findall(text)
+    )
+    n_good = 0
+    for word in WORD.findall(text):
+        n_here = sum(not sign.isascii() for sign in word)
+        if n_here and len(word) > 1:
+            is_good = _is_word(word, n_here)
+            n_good, n_bad = n_good + n_here * is_good, n_bad + n_here * (not is_good)
+    return n_good / (n_good + n_bad) if n_good + n_bad else 1.0
+
+
+def _is_word(word: str, n_beyond: int) -> bool:
+    """Whether letters are of one script, and small, or capital, or with one capital first."""
+    scripts = {_script(sign) for sign in word}
+    if len(scripts) > 1 or not (word.islower() or word.isupper() or word[1:].islower()):
+        return False
+    return scripts != {"LATIN"} or len(word) < LONG_WORD or n_beyond <= MOSTLY_ASCII * len(word)
+
+
+def _script(sign: str) -> str:
+    return unicodedata.name(sign, "none").split(" ")[0]
+
+
+def _east_asian(head: bytes) -> list[str]:
+    """Encodings of Japanese, Chinese or Korean, where the text is one of those."""
+    texts = _as_east_asian(head[: head.rfind(b"\n") + 1] or head)
+    for encoding in ("cp932", "euc_jp"):
+        if _share(texts.get(encoding, ""), "HIRAGANA", "KATAKANA") >= KANA_SHARE:
+            return [encoding]
+    korean = _share(texts.get("euc_kr", ""), "HANGUL") >= HANGUL_SHARE
+    chinese = texts.get("gb18030", "")
+    n_usual = sum(len(sign.encode("gb2312", "ignore")) > 0 for sign in chinese)
+    if korean or (chinese and n_usual >= EAST_ASIAN * len(chinese)):
+        return ["euc_kr", "gb18030"] if korean else ["gb18030"]  # whose bytes are the same
+    return [one for one in texts if one in {"big5", "cp932", "euc_jp"}][:1]
+
+
+def _as_east_asian(head: bytes) -> dict[str, str]:
+    """The signs beyond ASCII of a text in each encoding in which they are such of East Asia, and
+    stand apart from Latin letters.
+    """
+    texts: dict[str, str] = {}
+    for encoding in SEVERAL_BYTES:
+        try:
+            text = head.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        runs = re.findall(r"([A-Za-z]?)([^\x00-\x7f]+)([A-Za-z]?)", text)
+        signs = "".join(run for _, run, _ in runs)
+        n_touching = sum(bool(before or after) for before, _, after in runs)
+        is_of_words = n_touching <= TOUCHING_SHARE * len(runs)
+        if signs and is_of_words and sum(map(_is_east_asian, signs)) >= EAST_ASIAN * len(signs):
+            texts[encoding] = signs
+    return texts
+
+
+def _is_east_asian(sign: str) -> bool:
+    return (
+        "\u3000" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7a3" or "\uff01" <= sign <= "\uff5e"
+    )
+
+
+def _share(signs: str, *scripts: str) -> float:
+    return sum(_script(sign) in scripts for sign in signs) / max(len(signs), 1)
 
 
 def _refuse_two_encodings(head: bytes, place: int, *, name: str) -> None:

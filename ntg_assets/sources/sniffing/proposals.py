@@ -3,6 +3,7 @@ column is what, each with the reason why. It proposes settings; the reader itsel
 """
 
 import csv
+import re
 from pathlib import Path
 
 import polars as pl
@@ -16,15 +17,26 @@ from ntg_assets.sources.files.file_kinds import (
     refuse_other_kinds,
 )
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
+from ntg_assets.sources.files.text_bytes import BARE_RETURNS
 from ntg_assets.sources.sniffing.column_roles import sniff_roles
 from ntg_assets.sources.sniffing.csv_lines import sniff_csv
-from ntg_assets.sources.sniffing.encodings import encoding_of, refuse_no_text
+from ntg_assets.sources.sniffing.encodings import encodings_of, is_encoded_twice, refuse_no_text
 from ntg_assets.sources.sniffing.json_records import sniff_json
-from ntg_assets.sources.sniffing.sniffed import SAMPLE_BYTES, SAMPLE_RECORDS, Sniffed
+from ntg_assets.sources.sniffing.sniffed import (
+    SAMPLE_BYTES,
+    SAMPLE_RECORDS,
+    SHOWN_CHARACTERS,
+    Sniffed,
+)
 
 
-def sniff_file(path: Path, *, name: str) -> Sniffed:
+def sniff_file(path: Path, *, name: str, encoding: str | None = None) -> Sniffed:
     """Look at a file and propose settings for it.
+
+    Args:
+        path: The file.
+        name: How messages call it.
+        encoding: Of its text, where a person has said it.
 
     Raises:
         SourceError: it is no data that could be read.
@@ -38,7 +50,7 @@ def sniff_file(path: Path, *, name: str) -> Sniffed:
         if not head:
             raise SourceError(f"{name}: is empty. Deliver a file with rows.")
         try:
-            _sniff_text(head, path, found, name=name)
+            _sniff_text(head, path, found, name=name, encoding=encoding)
         except csv.Error as error:
             raise SourceError(
                 f"{name}: cannot be divided into records ({error}). Is a quote not closed? Mend the"
@@ -59,19 +71,42 @@ def _sniff_parquet(path: Path, found: Sniffed) -> None:
         found.values[column] = [text or "" for text in texts]
 
 
-def _sniff_text(head: bytes, path: Path, found: Sniffed, *, name: str) -> None:
-    encoding = encoding_of(head, name=name)
+def _sniff_text(
+    head: bytes, path: Path, found: Sniffed, *, name: str, encoding: str | None
+) -> None:
+    encodings = [encoding] if encoding else encodings_of(head, name=name)
+    encoding = encodings[0]
     if encoding != "utf-8":
-        found.take("encoding", encoding, f"its bytes are no UTF-8, they read as {encoding}")
+        found.take("encoding", encoding, _why_encoding(head, encoding))
+    if len(encodings) > 1:
+        found.open["encoding"] = list(encodings)
     source = FileSource(files=[name], encoding=encoding, skip_lines=1)
     refuse_other_kinds(head[:HEAD_BYTES], name=name, source=source)
     text = head.decode(encoding, "ignore").removeprefix("\ufeff")
     refuse_no_text(text, name=name)
+    if is_encoded_twice(text):
+        found.notes.append(
+            f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"
+            " they stand. Export them anew where that is not what they say"
+        )
     kind = json_kind(text.lstrip()[:HEAD_BYTES].encode())
     if kind is not None:
         sniff_json(text, path, found, kind=kind, name=name)
         return
-    lines = [line.removeprefix("\ufeff").removesuffix("\r") for line in text.split("\n")]
+    if "\r" in text and "\n" not in text:
+        raise SourceError(f"{name}: {BARE_RETURNS}")
+    lines = [line.removeprefix("\ufeff").rstrip("\r") for line in text.split("\n")]
     if len(head) == SAMPLE_BYTES:
         lines = lines[:-1]  # it may be cut
     sniff_csv(lines, found, name=name)
+
+
+def _why_encoding(head: bytes, encoding: str) -> str:
+    """Say why a text is of an encoding, with a word of it for a person to judge."""
+    shown = _first_beyond_ascii(head.decode(encoding, "ignore"))
+    return f"its bytes are no UTF-8, they read as {encoding}" + (f": {shown!r}" if shown else "")
+
+
+def _first_beyond_ascii(text: str) -> str:
+    found = re.search(r"\w*[^\x00-\x7f]\w*", text)
+    return found.group()[:SHOWN_CHARACTERS] if found else ""

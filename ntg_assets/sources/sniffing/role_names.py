@@ -10,7 +10,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "start_time", "starttime", "endtime", "end_time", "started_at", "played_at", "watched_at",
         "watched_date", "watch_date", "created_at", "utc_time", "date", "day", "datum", "zeitpunkt",
         "zeit", "uhrzeit", "gesehen_am", "gekauft_am", "bestellt_am", "occurred_at", "happened_at",
-        "listened_at", "uts", "fecha", "data", "horodatage", "order_date", "bestelldatum",
+        "listened_at", "uts", "fecha", "data", "horodatage", "order_date", "bestelldatum", "日時",
+        "視聴日時", "再生日時", "購入日時", "購入日", "注文日", "日付", "タイムスタンプ",
     ),
     "user_id": (
         "user_id", "userid", "user", "username", "user_name", "uid", "member", "member_id",
@@ -19,6 +20,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "kunde", "kunden_id", "kundennummer", "kunden_nr", "kundennr", "nutzer", "nutzer_id",
         "benutzer", "person_id", "identifiant", "utilisateur", "client", "client_id", "usuario",
         "cliente", "utente", "listener", "reader", "player_id", "fan_id", "subscriber_key",
+        "ユーザーid", "ユーザid", "ユーザー", "会員id", "会員番号", "顧客id", "顧客番号",
+        "お客様番号",
     ),
     "item_id": (
         "item_id", "itemid", "item", "movieid", "movie_id", "movie", "title_id", "titleid",
@@ -28,18 +31,22 @@ ROLES: dict[str, tuple[str, ...]] = {
         "artikel_id", "artikelnummer", "sendung", "titel_id", "titel", "title", "name",
         "master_metadata_track_name", "artikelnr", "artikel_nr", "titre", "titulo", "titolo",
         "product_name", "song_name", "video_name", "asin", "isbn", "track_title", "titleurl",
-        "title_url", "spotify_track_uri",
+        "title_url", "spotify_track_uri", "作品id", "商品id", "商品番号", "商品コード",
+        "コンテンツid", "番組id",
+        "曲id", "作品", "商品", "番組", "曲名", "商品名", "作品名", "タイトル",
     ),
     "value": (
         "value", "rating", "stars", "score", "amount", "price", "revenue", "duration", "minutes",
         "seconds", "ms_played", "msplayed", "watch_time", "play_time", "length", "quantity",
         "betrag", "preis", "wert", "bewertung", "dauer", "minuten", "montant",
-        "duree", "importe", "my_rating", "your_rating",
+        "duree", "importe", "my_rating", "your_rating", "金額", "価格", "評価", "視聴時間",
+        "再生時間",
     ),
     "event_type": (
         "event_type", "eventtype", "event", "action", "type", "page", "aktion", "ereignis",
     ),
 }  # fmt: skip
+VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
 
 
 def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -60,8 +67,9 @@ def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def _folded(name: str) -> str:
     """A name in lower case without accents, its words divided by `_`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()
+    apart = unicodedata.normalize("NFKD", name)
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) or sign in VOICED)
+    return re.sub(r"\W+|_+", "_", unicodedata.normalize("NFKC", plain)).strip("_").lower()
 
 
 def words_of(name: str) -> set[str]:
