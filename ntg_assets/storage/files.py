@@ -23,7 +23,7 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
 
     Readers see the old file or the new one, never a part; an open reader goes on with the old one.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     try:

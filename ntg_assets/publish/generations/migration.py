@@ -5,6 +5,7 @@ folder gives way to its link in one instant. What was no part of the publication
 `data/before_generations`, and said.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from filecmp import cmp
@@ -20,6 +21,7 @@ from ntg_assets.publish.manifest import Manifest, read_manifest, write_manifest
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.files import (
     hard_link,
+    make_folders,
     point,
     relative,
     remove_tree,
@@ -29,6 +31,7 @@ from ntg_assets.storage.files import (
 
 OLDER = "data/before_generations"
 # superseded by generations: the store of the publication before
+BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # nothing that a mount would explain
 PREVIOUS_STORE = "data/published/ntg.previous.duckdb"
 
 
@@ -43,7 +46,9 @@ def migrate(paths: Paths) -> list[str]:
     if not paths.current.is_symlink():
         told += _take_over(paths)
     for name in left:  # a process ended between the two steps
-        rename(_on_its_way(paths, name), _free(paths.workspace / OLDER / name))
+        aside = _free(paths.workspace / OLDER / name)
+        make_folders(aside.parent)
+        rename(_on_its_way(paths, name), aside)
     for name in real:
         _give_way(paths, name)
     return told + _clear(paths)
@@ -68,6 +73,8 @@ def _give_way(paths: Paths, name: str) -> None:
             aside=_free(paths.workspace / OLDER / name),
         )
     except OSError as error:
+        if error.errno in BROKEN_DISK:
+            raise
         raise StorageError(
             f"{name} is a real folder and cannot give way to a link ({error.strerror}). If it is"
             " mounted, mount the whole workspace instead; else move it away."

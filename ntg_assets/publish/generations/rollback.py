@@ -5,11 +5,10 @@ from pathlib import Path
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.errors import NtgError, StorageError
+from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import MADE_CURRENT, kept_aside, read_changes, taken_back
-from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.generations.handover import make_current, say_on_the_page
-from ntg_assets.publish.generations.kept_days import PATHS
+from ntg_assets.publish.generations.kept_days import draws_of
 from ntg_assets.publish.generations.publication import clear_shelf, prepare
 from ntg_assets.publish.generations.shelf import (
     Kept,
@@ -21,7 +20,6 @@ from ntg_assets.publish.generations.shelf import (
 )
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.verify import verify_publication
-from ntg_assets.storage.parquet import read_verified
 
 
 def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: IdTypes) -> Manifest:
@@ -72,7 +70,7 @@ def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifes
             _whole(paths, kept),
             action="rolled back",
             ids=ids,
-            draws=_draws_of(paths, folder),
+            draws=draws_of(paths, folder),
         )
         if aside := kept_aside(read_changes(paths.history)):
             say_on_the_page(paths, kept.manifest, aside)
@@ -99,17 +97,3 @@ def _one_before(paths: Paths, current: str) -> Kept:
     raise StorageError(
         f"no generation before {current} is kept. `ntg generations` lists those that are."
     )
-
-
-def _draws_of(paths: Paths, folder: Path) -> list[str]:
-    """Name the kept draws of the day of a generation: people may have acted on them.
-
-    One that is damaged does not say its day; then it is that of the last draw.
-    """
-    kept = day_files(paths.history, ASSIGNMENT_DAYS)
-    try:
-        drawn = read_verified(folder / PATHS[ASSIGNMENT_DAYS.table])
-        days = set(drawn[ASSIGNMENT_DAYS.day_column])
-    except (NtgError, OSError):
-        days = {file.day for file in kept[-1:]}
-    return [file.path.name for file in kept if file.day in days]
