@@ -105,14 +105,14 @@ def read_forgotten(data: Path, *, id_type: IdType) -> Forgotten | None:
         return None
     key = _read_key(data / KEY)
     if key is None or {forget.key for forget in forgets} != {name_of(key)}:
-        told = "is gone" if key is None else "is another one"
+        state = "is gone" if key is None else "is another one"
         raise StorageError(
-            f"data/{KEY} {told}, so the people of {len(forgets)} record(s) in"
+            f"data/{KEY} {state}, so the people of {len(forgets)} record(s) in"
             f" data/history/{FORGETS} would come back with this load."
             " Restore it from a backup; where there is none, move the records away and call"
             " `ntg forget` again for each person."
         )
-    hashes = frozenset(one for forget in forgets for one in forget.hashes)
+    hashes = frozenset(hashed for forget in forgets for hashed in forget.hashes)
     return Forgotten(key, hashes, id_type)
 
 

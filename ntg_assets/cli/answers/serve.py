@@ -41,6 +41,8 @@ def _greeting(generations: Generations, address: str) -> list[str]:
         f"serving generation {served.name}, known before {cutoff}, on {address} (Ctrl-C ends it)"
     ]
     if served.configuration != here:
-        told = f"the publication was made with configuration {served.configuration}, this is {here}"
-        lines.append(f"[yellow]caution[/] {told}: lists may differ from those of the night")
+        caution = (
+            f"the publication was made with configuration {served.configuration}, this is {here}"
+        )
+        lines.append(f"[yellow]caution[/] {caution}: lists may differ from those of the night")
     return lines

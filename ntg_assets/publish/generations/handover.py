@@ -79,8 +79,8 @@ def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | Non
         update={"reasons": reasons, "run": run}
     )
     say_on_the_page(paths, current, change)
-    known = kept_aside(read_changes(paths.history))
-    if known is None or (known.generation, known.reasons) != (change.generation, reasons):
+    waiting = kept_aside(read_changes(paths.history))
+    if waiting is None or (waiting.generation, waiting.reasons) != (change.generation, reasons):
         append_change(paths.history, change)
 
 
@@ -149,8 +149,8 @@ def say_on_the_page(paths: Paths, current: Manifest, aside: Change) -> None:
     page = folder / BRIEF
     if not page.is_file():
         return
-    told = escape(tell_aside(current, aside))
-    notice = f'<div class="alarm" id="kept-aside"><strong>{told}</strong></div>\n'
+    sentence = escape(tell_aside(current, aside))
+    notice = f'<div class="alarm" id="kept-aside"><strong>{sentence}</strong></div>\n'
     text = page.read_text(encoding="utf-8")
     told_text = NOTICE.sub("", text).replace(BODY, BODY + notice, 1)
     if told_text == text:

@@ -37,21 +37,21 @@ PREVIOUS_STORE = "data/published/ntg.previous.duckdb"
 
 def migrate(paths: Paths) -> list[str]:
     """Take over what an older version published; return what is worth saying of it."""
-    told = list(_other_links(paths))
+    notes = list(_other_links(paths))
     real = [name for name in LINKED if _is_real(paths.workspace / name)]
     left = [name for name in LINKED if _is_real(_on_its_way(paths, name))]
     if not real and not left:
-        return told
+        return notes
     adopt_days(paths.workspace, paths.history)
     if not paths.current.is_symlink():
-        told += _take_over(paths)
+        notes += _take_over(paths)
     for name in left:  # a process ended between the two steps
         aside = _free(paths.workspace / OLDER / name)
         make_folders(aside.parent)
         rename(_on_its_way(paths, name), aside)
     for name in real:
         _give_way(paths, name)
-    return told + _clear(paths)
+    return notes + _clear(paths)
 
 
 def _other_links(paths: Paths) -> Iterator[str]:
@@ -156,13 +156,13 @@ def _is_held(paths: Paths, file: Path, older: Path, current: Path) -> bool:
     return any(place.is_file() and _is_same(file, place) for place in places)
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one.samefile(other) or cmp(one, other, shallow=False)
+def _is_same(file: Path, other: Path) -> bool:
+    return file.samefile(other) or cmp(file, other, shallow=False)
 
 
 def _free(folder: Path) -> Path:
-    number, found = 1, folder
-    while found.exists():
+    number, free = 1, folder
+    while free.exists():
         number += 1
-        found = folder.with_name(f"{folder.name}.{number}")
-    return found
+        free = folder.with_name(f"{folder.name}.{number}")
+    return free

@@ -22,7 +22,7 @@ from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.verify import verify_publication
 
 
-def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: IdTypes) -> Manifest:
+def accept(paths: Paths, name: str | None, *, settings: PublishSettings, ids: IdTypes) -> Manifest:
     """Make the generation current that was kept aside, or one that is named.
 
     Raises:
@@ -30,15 +30,15 @@ def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: I
     """
     with shelf_lock(paths):
         prepare(paths)
-        if given is None:
+        if name is None:
             aside = kept_aside(read_changes(paths.history))
             if aside is None:
                 raise StorageError(
                     "no generation is kept aside. `ntg generations` lists those that are kept;"
                     " name one to make it current."
                 )
-            given = aside.generation
-        kept = find(paths, given)
+            name = aside.generation
+        kept = find(paths, name)
         make_current(paths, _whole(paths, kept), action="accepted", ids=ids)
         clear_shelf(paths, settings)
     return kept.manifest
@@ -87,13 +87,13 @@ def _whole(paths: Paths, kept: Kept) -> Path:
 
 def _one_before(paths: Paths, current: str) -> Kept:
     """Return the generation that was current last before this one and was not taken back."""
-    known = {kept.name: kept for kept in generations(paths)}
+    by_name = {kept.name: kept for kept in generations(paths)}
     changes = read_changes(paths.history)
     back = {*taken_back(changes), current}
     for change in reversed(changes):
         name = change.generation
-        if change.action in MADE_CURRENT and name in known and name not in back:
-            return known[name]
+        if change.action in MADE_CURRENT and name in by_name and name not in back:
+            return by_name[name]
     raise StorageError(
         f"no generation before {current} is kept. `ntg generations` lists those that are."
     )
