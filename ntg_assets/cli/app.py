@@ -179,12 +179,12 @@ def ui(
     listen(port).close()  # Dagster would start all else first and then hang without its web server
     home = prepare_dagster_home(paths)
     if left := undecided(home):
-        told = (
+        caution = (
             f"{home / CONFIG} does not say `{': {enabled: false}`, `'.join(left)}: {{enabled:"
             " false}`"
         )
         err.print(
-            f"[yellow]caution[/] {told}: nothing is sent, but Dagster counts its usage",
+            f"[yellow]caution[/] {caution}: nothing is sent, but Dagster counts its usage",
             highlight=False,
             soft_wrap=True,
         )

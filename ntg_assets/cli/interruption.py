@@ -117,12 +117,12 @@ def _end(number: int, _: FrameType | None) -> None:
         raise Interrupted(received() or number)
 
 
-def _unraisable(told: "sys.UnraisableHookArgs") -> None:
+def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
     """Keep quiet about a request that came in where nothing can be raised
     (while garbage is collected): `received` knows of it.
     """
     if received() is None:
-        sys.__unraisablehook__(told)
+        sys.__unraisablehook__(unraisable)
 
 
 def _hang_up(_: int, __: FrameType | None) -> None:

@@ -28,9 +28,9 @@ def plain(value: object) -> object:  # noqa: PLR0911  # one kind of value a line
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return plain(value._asdict())
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(part) for part in value]
     if isinstance(value, dict):
-        return {str(name): plain(one) for name, one in value.items()}
+        return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Path):

@@ -55,12 +55,14 @@ def read_changes(history: Path) -> list[Change]:
 
 def last_current(changes: list[Change]) -> Change | None:
     """Return the change that made a generation current last."""
-    return next((one for one in reversed(changes) if one.action in MADE_CURRENT), None)
+    return next((change for change in reversed(changes) if change.action in MADE_CURRENT), None)
 
 
 def was_current(changes: list[Change], generation: str) -> bool:
     """Whether people have seen a generation."""
-    return any(one.generation == generation and one.action in MADE_CURRENT for one in changes)
+    return any(
+        change.generation == generation and change.action in MADE_CURRENT for change in changes
+    )
 
 
 def kept_aside(changes: list[Change]) -> Change | None:

@@ -143,8 +143,8 @@ def read_days(paths: list[Path]) -> list[pl.DataFrame]:
 def _day_files(folder: Path, kept: KeptDays) -> Iterator[DayFile]:
     named = re.compile(rf"{kept.day_column}=(\d{{4}}-\d\d-\d\d)(?:\.(\d+))?\.parquet")
     for path in folder.glob(f"{kept.day_column}=*.parquet"):
-        if found := named.fullmatch(path.name):
-            yield DayFile(date.fromisoformat(found[1]), int(found[2] or 1), path)
+        if parts := named.fullmatch(path.name):
+            yield DayFile(date.fromisoformat(parts[1]), int(parts[2] or 1), path)
 
 
 def _by_day(

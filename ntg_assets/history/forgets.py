@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from ntg_assets.errors import StorageError
 from ntg_assets.history.records import append_record, read_records
+from ntg_assets.storage.files import write_whole
 
 FORGETS, KEY = "forgets", "forget.key"
 # in place of a text that may name a person who was forgotten
@@ -104,14 +105,14 @@ def read_forgotten(data: Path, *, id_type: IdType) -> Forgotten | None:
         return None
     key = _read_key(data / KEY)
     if key is None or {forget.key for forget in forgets} != {name_of(key)}:
-        told = "is gone" if key is None else "is another one"
+        state = "is gone" if key is None else "is another one"
         raise StorageError(
-            f"data/{KEY} {told}, so the people of {len(forgets)} record(s) in"
+            f"data/{KEY} {state}, so the people of {len(forgets)} record(s) in"
             f" data/history/{FORGETS} would come back with this load."
             " Restore it from a backup; where there is none, move the records away and call"
             " `ntg forget` again for each person."
         )
-    hashes = frozenset(one for forget in forgets for one in forget.hashes)
+    hashes = frozenset(hashed for forget in forgets for hashed in forget.hashes)
     return Forgotten(key, hashes, id_type)
 
 
@@ -121,13 +122,14 @@ def make_key(data: Path) -> bytes:
     if (key := _read_key(file)) is not None:
         return key
     key = secrets.token_bytes(KEY_BYTES)
-    data.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="ascii") as written:
-        written.write(key.hex() + "\n")
-        written.flush()
-        os.fsync(written.fileno())
+    write_whole(file, lambda part: _write_secret(part, key.hex() + "\n"))
     return key
+
+
+def _write_secret(part: Path, text: str) -> None:
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="ascii") as written:
+        written.write(text)
 
 
 def name_of(key: bytes) -> str:
@@ -145,10 +147,16 @@ def told_by_a_forget(data: Path, file: Path) -> str:
 
 def _read_key(file: Path) -> bytes | None:
     try:
-        return bytes.fromhex(file.read_text(encoding="ascii").strip())
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise StorageError(
             f"data/{KEY} cannot be read ({error}). Restore it from a backup."
         ) from None
+    if len(key) != KEY_BYTES:
+        raise StorageError(
+            f"data/{KEY} holds {len(key)} bytes in place of {KEY_BYTES}. Restore it from a backup;"
+            " where data/history/forgets is empty, delete it."
+        )
+    return key

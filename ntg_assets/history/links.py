@@ -35,8 +35,8 @@ def _adopt(folder: Path, history: Path, kept: KeptDays) -> int:
         return 0
     adopted = 0
     for file in day_files(folder.parent, kept._replace(kind=folder.name)):
-        held = [known for known in day_files(history, kept) if known.day == file.day]
-        if not any(cmp(known.path, file.path, shallow=False) for known in held):
+        held = [kept_file for kept_file in day_files(history, kept) if kept_file.day == file.day]
+        if not any(cmp(kept_file.path, file.path, shallow=False) for kept_file in held):
             number = held[-1].number + 1 if held else 1
             target = history / kept.kind / kept.file_name(file.day, number=number)
             hard_link(file.path, target)

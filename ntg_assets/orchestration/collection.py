@@ -12,13 +12,19 @@ from ntg_assets.orchestration.staging import DECORATED
 def collected_assets() -> list[dg.AssetsDefinition]:
     """Every asset of the modules named `assets`."""
     return [
-        found for found in _found("assets.py") if not isinstance(found, dg.AssetChecksDefinition)
+        definition
+        for definition in _found("assets.py")
+        if not isinstance(definition, dg.AssetChecksDefinition)
     ]
 
 
 def collected_checks() -> list[dg.AssetChecksDefinition]:
     """Every check of the modules named `checks`."""
-    return [found for found in _found("checks.py") if isinstance(found, dg.AssetChecksDefinition)]
+    return [
+        definition
+        for definition in _found("checks.py")
+        if isinstance(definition, dg.AssetChecksDefinition)
+    ]
 
 
 def missing_from(held: Collection[str]) -> list[str]:
@@ -48,8 +54,12 @@ def missing_from(held: Collection[str]) -> list[str]:
 
 
 def _found(pattern: str) -> list[dg.AssetsDefinition]:
-    every = [found for module in modules_named(pattern) for found in definitions_in(module)]
-    return list({id(found): found for found in every}.values())  # a name may be imported elsewhere
+    every = [
+        definition for module in modules_named(pattern) for definition in definitions_in(module)
+    ]
+    return list(
+        {id(definition): definition for definition in every}.values()
+    )  # a name may be imported elsewhere
 
 
 def definitions_in(module: ModuleType) -> Iterator[dg.AssetsDefinition]:
@@ -58,4 +68,4 @@ def definitions_in(module: ModuleType) -> Iterator[dg.AssetsDefinition]:
     """
     for value in list(vars(module).values()):
         several = value if isinstance(value, list) else [value]
-        yield from (one for one in several if isinstance(one, dg.AssetsDefinition))
+        yield from (asset for asset in several if isinstance(asset, dg.AssetsDefinition))

@@ -18,15 +18,15 @@ def column_docs(model: type[Contract]) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 name=name,
-                type="id" if "id" in (found.metadata or {}) else str(found.dtype),
-                description=found.description,
+                type="id" if "id" in (column.metadata or {}) else str(column.dtype),
+                description=column.description,
                 constraints=dg.TableColumnConstraints(
-                    nullable=found.nullable,
+                    nullable=column.nullable,
                     unique=list(key) == [name],
-                    other=[_rule(check) for check in found.checks],
+                    other=[_rule(check) for check in column.checks],
                 ),
             )
-            for name, found in schema.columns.items()
+            for name, column in schema.columns.items()
         ],
         constraints=dg.TableConstraints(other=[f"one row per ({', '.join(key)})"] if key else []),
     )

@@ -83,8 +83,8 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     def _kept(self, shard: str) -> OpenFile:
         path = Path(self.path_for_shard(shard))
         self._forget_parent()
-        known = self._open.get(shard)
-        if known is not None and not _is_same(path, known.inode):
+        kept = self._open.get(shard)
+        if kept is not None and not _is_same(path, kept.inode):
             self._drop(shard)
         if shard not in self._open:
             self._open[shard] = self._opened(shard, path)
@@ -115,8 +115,8 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._drop(shard)
 
     def _drop(self, shard: str) -> None:
-        if (known := self._open.pop(shard, None)) is not None:
-            known.close()
+        if (kept := self._open.pop(shard, None)) is not None:
+            kept.close()
 
     def _drop_all(self) -> None:
         for shard in list(self._open):

@@ -35,7 +35,7 @@ def graph_leaks(graph: BaseAssetGraph[Any]) -> list[str]:
     """List the assets made from TRAIN from which a path leads to held-out events,
     or to the log past the split.
     """
-    found = []
+    leaks = []
     for key in graph.get_all_asset_keys():
         stage, table = key.path[0], key.path[-1]
         if (
@@ -51,15 +51,17 @@ def graph_leaks(graph: BaseAssetGraph[Any]) -> list[str]:
             ingested = {parent.path[-1] for parent in parents if parent.path[0] == "ingest"}
             names |= ingested - KNOWN_IN_TIME
         if names:
-            found.append(f"{key.to_user_string()} reads {sorted(names)}")
-        if missing := sorted(one.to_user_string() for one in parents if not graph.has(one)):
-            found.append(f"{key.to_user_string()} reads {missing}, which nothing makes")
-        if any(graph.has(one) and part_of(graph.get(one)) in JUDGES for one in parents):
-            found.append(f"{key.to_user_string()} reads what was judged on held-out events")
+            leaks.append(f"{key.to_user_string()} reads {sorted(names)}")
+        if missing := sorted(
+            source.to_user_string() for source in parents if not graph.has(source)
+        ):
+            leaks.append(f"{key.to_user_string()} reads {missing}, which nothing makes")
+        if any(graph.has(source) and part_of(graph.get(source)) in JUDGES for source in parents):
+            leaks.append(f"{key.to_user_string()} reads what was judged on held-out events")
         if any(parent.path[0] not in {stage, "ingest"} for parent in parents):
-            found.append(f"{key.to_user_string()} reads another stage")
-        found += _earlier_nights(key, graph)
-    return sorted(found)
+            leaks.append(f"{key.to_user_string()} reads another stage")
+        leaks += _earlier_nights(key, graph)
+    return sorted(leaks)
 
 
 def _earlier_nights(key: dg.AssetKey, graph: BaseAssetGraph[Any]) -> Iterator[str]:

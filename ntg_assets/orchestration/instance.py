@@ -30,8 +30,8 @@ nux:
 
 def dagster_home(paths: Paths) -> Path:
     """Where Dagster remembers runs: the folder that a server has set, or the workspace's."""
-    given = os.environ.get(DAGSTER_HOME)
-    return Path(given) if given else paths.dagster_home
+    configured = os.environ.get(DAGSTER_HOME)
+    return Path(configured) if configured else paths.dagster_home
 
 
 def prepare_dagster_home(paths: Paths) -> Path:
@@ -45,27 +45,29 @@ def prepare_dagster_home(paths: Paths) -> Path:
         StorageError: the folder does not exist or cannot be written.
     """
     os.environ[NOTHING_IS_SENT] = "yes"
-    given = os.environ.get(DAGSTER_HOME)
+    configured = os.environ.get(DAGSTER_HOME)
     home = dagster_home(paths)
-    if given and not (home.is_absolute() and home.is_dir()):
+    if configured and not (home.is_absolute() and home.is_dir()):
         raise StorageError(
-            f"{DAGSTER_HOME}={given} is no folder with an absolute path. Make it, or unset"
+            f"{DAGSTER_HOME}={configured} is no folder with an absolute path. Make it, or unset"
             f" {DAGSTER_HOME}."
         )
     try:
-        if given:
+        if configured:
             _silence(home)
         else:
             home.mkdir(parents=True, exist_ok=True)
-            known = next((file for file in (paths.home / CONFIG, PACKAGED) if file.is_file()), None)
-            if known is None:
+            template = next(
+                (file for file in (paths.home / CONFIG, PACKAGED) if file.is_file()), None
+            )
+            if template is None:
                 _silence(home)
             else:
-                shutil.copyfile(known, home / CONFIG)
+                shutil.copyfile(template, home / CONFIG)
     except OSError as error:
         mend = (
             f"Make it writable, or unset {DAGSTER_HOME}."
-            if given
+            if configured
             else "Give a writable folder with the `workspace` key."
         )
         raise StorageError(f"{error.filename}: {error.strerror}. {mend}") from None

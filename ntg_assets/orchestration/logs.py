@@ -76,9 +76,9 @@ class JsonLines(logging.Formatter):
             "message": about.get("orig_message") or record.getMessage(),
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
-        told = line if event is None else {**line, **_facts(event)}
+        entry = line if event is None else {**line, **_facts(event)}
         return json.dumps(
-            {key: value for key, value in told.items() if value is not None}, ensure_ascii=False
+            {key: value for key, value in entry.items() if value is not None}, ensure_ascii=False
         )
 
 
@@ -148,9 +148,7 @@ def run_log(folder: Path, run_id: str) -> Path:
         raise StorageError(
             f"{error.filename}: {error.strerror}. Give a writable folder with the `workspace` key."
         ) from None
-    by_age = sorted(
-        folder.glob("*.jsonl"), key=lambda found: (found.stat().st_mtime_ns, found.name)
-    )
+    by_age = sorted(folder.glob("*.jsonl"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     for old in by_age[:-KEPT_FILES]:
         old.unlink(missing_ok=True)
     return file

@@ -89,7 +89,11 @@ def readers_that_ask() -> Iterator[None]:
             setattr(os, attribute, _watching(getattr(os, attribute)))
         for name, beginnings in READERS.items():
             module = import_module(name)
-            for attribute in [one for one in dir(module) if one.startswith(beginnings)]:
+            for attribute in [
+                name_of_reader
+                for name_of_reader in dir(module)
+                if name_of_reader.startswith(beginnings)
+            ]:
                 reader = getattr(module, attribute)
                 if callable(reader):
                     exchanged.append((module, attribute, reader))

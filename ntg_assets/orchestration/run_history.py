@@ -74,28 +74,28 @@ def clean_value(value: Any, ids: Collection[str]) -> Any:  # noqa: ANN401  # wha
     if isinstance(value, dict):
         return {
             name: (
-                [clean_value(row, ids) for row in one if not _names_one(row, ids)]
-                if name == RECORDS and isinstance(one, list)
-                else clean_value(one, ids)
+                [clean_value(row, ids) for row in part if not _names_one(row, ids)]
+                if name == RECORDS and isinstance(part, list)
+                else clean_value(part, ids)
             )
-            for name, one in value.items()
+            for name, part in value.items()
         }
     if isinstance(value, list):
-        return [clean_value(one, ids) for one in value]
+        return [clean_value(part, ids) for part in value]
     return clean_text(value, ids) if isinstance(value, str) else value
 
 
 def clean_text(text: str, ids: Collection[str]) -> str:
     """Blank ids in a text."""
-    for one in ids:
-        if one in text:
-            text = _pattern(one).sub(lambda found: found.group(1) + REMOVED, text)
+    for person in ids:
+        if person in text:
+            text = _pattern(person).sub(lambda match: match.group(1) + REMOVED, text)
     return text
 
 
-def _pattern(one: str) -> re.Pattern[str]:
-    before = r"(\b(?:user|unit)(?:_id)?\W{1,4})" if one.lstrip("-").isdigit() else r"((?<!\w))"
-    return re.compile(rf"{before}{re.escape(one)}(?!\w)")
+def _pattern(person: str) -> re.Pattern[str]:
+    before = r"(\b(?:user|unit)(?:_id)?\W{1,4})" if person.lstrip("-").isdigit() else r"((?<!\w))"
+    return re.compile(rf"{before}{re.escape(person)}(?!\w)")
 
 
 def _names_one(row: object, ids: Collection[str]) -> bool:
@@ -136,8 +136,8 @@ def _clean_column(
 ) -> int:
     named, held = quote_identifier(table), quote_identifier(column)
     may = f"exists (select 1 from json_each(?) as one where instr({held}, one.value) > 0)"  # noqa: S608  # names are the schema's
-    asked = f"select rowid, {held} from {named} where {may}"  # noqa: S608  # likewise
-    rows = database.execute(asked, [json.dumps([*ids])]).fetchall()
+    question = f"select rowid, {held} from {named} where {may}"  # noqa: S608  # likewise
+    rows = database.execute(question, [json.dumps([*ids])]).fetchall()
     mend = f"update {named} set {held} = ? where rowid = ?"  # noqa: S608  # likewise
     n_changed = 0
     for row, text in rows:

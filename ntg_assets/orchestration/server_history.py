@@ -43,9 +43,9 @@ def remove_from_server_history(
     try:
         return clean_server(url, ids), None
     except sa.exc.SQLAlchemyError as error:
-        told = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise StorageError(
-            f"the history of runs cannot be rewritten: {told}. All else is done; call"
+            f"the history of runs cannot be rewritten: {reason}. All else is done; call"
             " `ntg forget` again, which completes it."
         ) from None
 

@@ -247,8 +247,8 @@ def _assets_in(
     made = dg.multi_asset(  # noqa: TID251  # the decorator itself
         name=work.name,
         outs={
-            table_of(model): _out(stage, model, told, kinds, part=group)
-            for model, told in tables.items()
+            table_of(model): _out(stage, model, meaning, kinds, part=group)
+            for model, meaning in tables.items()
         },
         ins={table: dg.AssetIn(key=key) for table, key in keys.items()},
         group_name=group_of(stage, group),

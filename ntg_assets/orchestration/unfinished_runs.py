@@ -108,16 +108,16 @@ def _name(paths: Paths) -> str:
 
 
 def _end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    told = (
+    message = (
         "The process of this run was killed: the workspace that it held is free. Run again; `ntg"
         " verify` tells what is published."
     )
     if run.status == dg.DagsterRunStatus.CANCELING:
-        instance.report_run_canceled(run, told)
+        instance.report_run_canceled(run, message)
     else:
         instance.report_run_failed(
             run,
-            told,
+            message,
             JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION),
         )
     instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -24,37 +24,37 @@ def tell_broken(read: Reader) -> list[str]:
     sources = read("ingest", "optional_sources").filter(
         ~pl.col("is_usable") & ~pl.col("source").is_in(list(KEYS.values()))
     )
-    told = [
+    sentences = [
         f"{row['source']}: {row['sentence'].rstrip('.')}; so {row['consequence']}"
         for row in sources.iter_rows(named=True)
     ]
     problems = read("experiments", "experiment_problems").filter(pl.col("step") != "sources")
-    told += [
+    sentences += [
         f"experiments.{experiment}: {step} could not be made: {reason}"
         for experiment, step, reason in problems.iter_rows()
     ]
-    told += [
+    sentences += [
         f"{source}: nothing could be estimated: {reason}"
         for source, reason in read("backtest", "off_policy_problems").iter_rows()
     ]
-    told += [
+    sentences += [
         f"radar.trial: nothing is measured: {reason}"
         for reason in read("live", "persuadability_report")["problem"].drop_nulls()
     ]
-    return told
+    return sentences
 
 
 def tell_doubtful(read: Reader) -> list[str]:
     """Say where the log is smaller than it was,
     which lists and logs write ids otherwise than it, hold rows without one, or nothing yet.
     """
-    told = [
+    sentences = [
         f"ingest.volume: {sentence}"
         for sentence in tell_doubts(read("ingest", "volume_report"), "warn")
     ]
-    told += remarks(read("live", "user_list_report"))
+    sentences += remarks(read("live", "user_list_report"))
     near = read("experiments", "unit_id_report").filter(pl.col("n_near") > 0)
-    return told + [
+    return sentences + [
         f"experiments.{row['experiment']}: {row['n_near']:,} of {row['n_units']:,} units are"
         f" written otherwise in the {row['outcomes']} ({row['first_near']}): nothing that they did"
         " counts"
@@ -73,5 +73,7 @@ def tell_age(judged: pl.DataFrame, shown: pl.DataFrame) -> list[str]:
     if not isinstance(ends_at, datetime) or not isinstance(known_at, datetime):
         return []
     days = (known_at - ends_at).days
-    told = f"split: the evidence ends on {ends_at:%Y-%m-%d}, {days:,} day(s) before what is shown"
-    return [told] if days > 0 else []
+    sentence = (
+        f"split: the evidence ends on {ends_at:%Y-%m-%d}, {days:,} day(s) before what is shown"
+    )
+    return [sentence] if days > 0 else []

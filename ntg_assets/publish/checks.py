@@ -21,7 +21,7 @@ def headlines_are_as_usual(project: Project) -> dg.AssetCheckResult:
         current_generation(project.paths),
         kept_aside(read_changes(project.paths.history)),
     )
-    told = tell_aside(current, aside) if current and aside else "nothing is kept aside"
+    sentence = tell_aside(current, aside) if current and aside else "nothing is kept aside"
     return dg.AssetCheckResult(
-        passed=aside is None, severity=dg.AssetCheckSeverity.WARN, description=told
+        passed=aside is None, severity=dg.AssetCheckSeverity.WARN, description=sentence
     )

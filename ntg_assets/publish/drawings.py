@@ -161,19 +161,21 @@ def experiment_plans(axes: "Axes", tables: Tables) -> None:
     """Draw the smallest effect that is found by when;
     where the smallest worthwhile one is stated, its power too.
     """
-    known = (
+    planned = (
         tables["experiment_plans"]
         .filter(pl.col("detectable_difference").is_not_null())
         .sort("experiment", "days")
     )
     chosen = (
-        known.select(pl.col("experiment").unique().sort()).head(MOST_PLANS)["experiment"].to_list()
+        planned.select(pl.col("experiment").unique().sort())
+        .head(MOST_PLANS)["experiment"]
+        .to_list()
     )
     if not chosen:
         _say_nothing(axes, "no control has units to plan with")
         return
     for place, name in enumerate(chosen):
-        rows = known.filter(pl.col("experiment") == name)
+        rows = planned.filter(pl.col("experiment") == name)
         relative = rows["detectable_share"].null_count() == 0
         values = (
             rows["detectable_share"]
@@ -209,9 +211,9 @@ def experiment_plans(axes: "Axes", tables: Tables) -> None:
 def _mark_power(axes: "Axes", rows: pl.DataFrame, *, values: pl.Series, colour: str) -> None:
     for row, value in zip(rows.iter_rows(named=True), values, strict=True):
         if row["power_for_minimum_effect"] is not None:
-            told = f"{row['power_for_minimum_effect']:.0%}"
+            label = f"{row['power_for_minimum_effect']:.0%}"
             axes.annotate(
-                told,
+                label,
                 (row["days"] / 7, 100 * value),
                 xytext=(0, 5),
                 textcoords="offset points",

@@ -92,7 +92,7 @@ def export_handover_schema(attributes: Sequence[str], *, ids: IdTypes, target: P
         attribute_column(name): {"type": ["string", "null"], "description": f"Attribute {name}"}
         for name in attributes
     }
-    told = {
+    schema = {
         "$schema": DIALECT,
         "title": "crm_handover",
         **row,
@@ -100,7 +100,7 @@ def export_handover_schema(attributes: Sequence[str], *, ids: IdTypes, target: P
         "properties": row["properties"] | passed,
         "description": f"{row['description']} No row while the lists are withheld. {NOTE}",
     }
-    return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return write_text(target, json.dumps(schema, indent=1, ensure_ascii=False) + "\n")
 
 
 def export_withheld(withheld: Sequence[str], *, as_of: str, target: Path) -> Path | None:
@@ -123,7 +123,7 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
     row: dict[str, Any] = row_schema(targets.name, ids=ids)
     columns = _contact_columns(targets.name)
     row |= {"required": columns, "properties": {name: row["properties"][name] for name in columns}}
-    told = {
+    schema = {
         "$schema": DIALECT,
         "title": "contact_list",
         **row,
@@ -133,7 +133,7 @@ def export_contact_list_schema(targets: Table, *, ids: IdTypes, target: Path) ->
             f" {NOTE}"
         ),
     }
-    return write_text(target, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return write_text(target, json.dumps(schema, indent=1, ensure_ascii=False) + "\n")
 
 
 def _contact_columns(name: str) -> list[str]:

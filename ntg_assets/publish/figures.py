@@ -79,9 +79,9 @@ def draw(spec: FigureSpec, tables: Tables, *, target: Path) -> Path:
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
-    told = spec.finding(tables) or spec.title
+    title = spec.finding(tables) or spec.title
     figure.suptitle(
-        fill(told, TITLE_CHARACTERS), x=0.01, ha="left", fontsize=TITLE_POINTS, color=INK
+        fill(title, TITLE_CHARACTERS), x=0.01, ha="left", fontsize=TITLE_POINTS, color=INK
     )
     spec.draw(axes, tables)
     return write_whole(target, lambda part: figure.savefig(part, dpi=DOTS_PER_INCH, format="png"))

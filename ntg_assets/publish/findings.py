@@ -38,13 +38,13 @@ def ranking_quality(tables: Tables) -> str | None:
     if rows.is_empty():
         return None
     row = rows.row(0, named=True)
-    told = f"The lists rank at NDCG@{NDCG_DEPTH} {row['mean']:.3f}"
+    sentence = f"The lists rank at NDCG@{NDCG_DEPTH} {row['mean']:.3f}"
     low, high = row["difference_low"], row["difference_high"]
     if low is None or high is None:
-        return f"{told} ({row['n_users']:,} users)"
+        return f"{sentence} ({row['n_users']:,} users)"
     verdict = "better than" if low > 0 else "worse than" if high < 0 else "not clearly apart from"
     return (
-        f"{told}, {verdict} popularity: {row['difference']:+.3f} ({low:+.3f} to {high:+.3f};"
+        f"{sentence}, {verdict} popularity: {row['difference']:+.3f} ({low:+.3f} to {high:+.3f};"
         f" {row['n_users']:,} users)"
     )
 
@@ -54,8 +54,8 @@ def churn_reliability(tables: Tables) -> str | None:
     rows = tables["churn_calibration"].filter(
         pl.col("evaluation") == "walk_forward", pl.col("segment") == "all", pl.col("bin") == 0
     )
-    known = dict(rows.select("metric", "value").iter_rows())
-    error, noise = known.get("ece"), known.get("ece_noise_95")
+    by_metric = dict(rows.select("metric", "value").iter_rows())
+    error, noise = by_metric.get("ece"), by_metric.get("ece_noise_95")
     if error is None or noise is None:
         return None
     verdict = (
@@ -112,10 +112,10 @@ def experiments(tables: Tables) -> str:
 
 def experiment_plans(tables: Tables) -> str | None:
     """Say what the experiment that is planned furthest can find at its last week."""
-    known = tables["experiment_plans"].filter(pl.col("detectable_share").is_not_null())
-    if known.is_empty():
+    planned = tables["experiment_plans"].filter(pl.col("detectable_share").is_not_null())
+    if planned.is_empty():
         return None
-    row = known.sort("days", "experiment", descending=[True, False]).row(0, named=True)
+    row = planned.sort("days", "experiment", descending=[True, False]).row(0, named=True)
     return (
         f"After {row['days'] / 7:,.0f} weeks {row['experiment']} finds a change of"
         f" {row['detectable_share']:.1%} of {row['metric']}"

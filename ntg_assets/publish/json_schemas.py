@@ -59,7 +59,7 @@ def row_schema(table: str, *, ids: IdTypes) -> dict[str, Any]:
         "description": " ".join((model.__doc__ or "").split()),
         "additionalProperties": False,
         "required": list(columns),
-        "properties": {name: _value_schema(found) for name, found in columns.items()},
+        "properties": {name: _value_schema(column) for name, column in columns.items()},
     }
 
 
@@ -87,19 +87,19 @@ def _breaks(old: Mapping[str, Any], new: Mapping[str, Any], *, at: str) -> Itera
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
-    given = schema.get("type", [])
-    return {given} if isinstance(given, str) else set(given)
+    stated = schema.get("type", [])
+    return {stated} if isinstance(stated, str) else set(stated)
 
 
-def _value_schema(found: Column) -> dict[str, Any]:
-    kind = _json_type(found.dtype.type)
+def _value_schema(column: Column) -> dict[str, Any]:
+    kind = _json_type(column.dtype.type)
     described: dict[str, Any] = {
-        "type": [kind, "null"] if found.nullable else kind,
-        "description": found.description or "",
+        "type": [kind, "null"] if column.nullable else kind,
+        "description": column.description or "",
     }
     if kind == "array":
         described["items"] = {"type": "number"}
-    if unit := (found.metadata or {}).get("unit"):
+    if unit := (column.metadata or {}).get("unit"):
         described["unit"] = unit
     return described
 

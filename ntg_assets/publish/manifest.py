@@ -76,7 +76,7 @@ def read_manifest(file: Path) -> Manifest:
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
-        told = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
+        fault = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
         raise StorageError(
-            f"{file.name} is damaged ({told}). Run `ntg run-all` to publish again."
+            f"{file.name} is damaged ({fault}). Run `ntg run-all` to publish again."
         ) from None

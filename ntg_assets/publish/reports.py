@@ -112,4 +112,4 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, float):
         return value if isfinite(value) else None  # JSON has no infinity
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+    return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -68,12 +68,12 @@ def comment_on(kind: str, name: str, text: str) -> str:
 
 def table_comment(table: Table, model: type[Contract]) -> str:
     """Say what a row of a table is, of which stage, and by what it is found."""
-    told = [" ".join((model.__doc__ or "").split())]
+    sentences = [" ".join((model.__doc__ or "").split())]
     if stage := STAGES.get(table.schema):
-        told.append(f"Schema {table.schema}: {stage}.")
+        sentences.append(f"Schema {table.schema}: {stage}.")
     if key := key_of(model):
-        told.append(f"Key: {', '.join(key)}.")
-    return " ".join(told)
+        sentences.append(f"Key: {', '.join(key)}.")
+    return " ".join(sentences)
 
 
 def column_comments(model: type[Contract]) -> dict[str, str]:
@@ -103,9 +103,9 @@ def meaning_of(name: str, column: pa.Column) -> str:
 
 
 def _column_comment(name: str, column: pa.Column) -> str:
-    told = [meaning_of(name, column)]
+    parts = [meaning_of(name, column)]
     if unit := (column.metadata or {}).get("unit"):
-        told.append("unit: see column unit" if unit == "unit" else f"unit: {unit}")
+        parts.append("unit: see column unit" if unit == "unit" else f"unit: {unit}")
     choices: list[Any] = [
         value
         for check in column.checks
@@ -113,5 +113,5 @@ def _column_comment(name: str, column: pa.Column) -> str:
         for value in (check.statistics or {}).get("allowed_values", [])
     ]
     if 0 < len(choices) <= LONGEST_CHOICE:
-        told.append(f"one of {', '.join(map(str, choices))}")
-    return "; ".join(told)
+        parts.append(f"one of {', '.join(map(str, choices))}")
+    return "; ".join(parts)

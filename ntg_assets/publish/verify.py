@@ -64,9 +64,9 @@ def verify_among(paths: Paths, folders: Sequence[str]) -> dict[Path, str]:
 
 
 def _fault(paths: Paths, file: PublishedFile) -> str | None:
-    found = paths.published / file.path
-    if not found.is_file():
+    path = paths.published / file.path
+    if not path.is_file():
         return "is missing"
-    if found.stat().st_size != file.n_bytes:
-        return f"has {found.stat().st_size} bytes in place of {file.n_bytes}"
-    return None if sha256_of(found) == file.sha256 else "holds other bytes of the same length"
+    if path.stat().st_size != file.n_bytes:
+        return f"has {path.stat().st_size} bytes in place of {file.n_bytes}"
+    return None if sha256_of(path) == file.sha256 else "holds other bytes of the same length"

@@ -67,8 +67,8 @@ def name_generation(publisher: Publisher) -> str:
     """
     hashed = hashes(publisher.connection, READ_COPY_TABLES)
     contents = sorted((*table, content) for table, content in hashed.items())
-    told = json.dumps([publisher.header._asdict(), publisher.origin.fingerprint, contents])
-    return hashlib.sha256(told.encode()).hexdigest()[:NAME_DIGITS]
+    text = json.dumps([publisher.header._asdict(), publisher.origin.fingerprint, contents])
+    return hashlib.sha256(text.encode()).hexdigest()[:NAME_DIGITS]
 
 
 def write_generation(publisher: Publisher, name: str) -> Manifest:
@@ -123,8 +123,8 @@ def _contact_lists(publisher: Publisher) -> Iterator[PublishedFile]:
             n_rows=n_contacts,
         )
     yield from _handover(publisher)
-    if told := export_withheld(withheld, as_of=publisher.header.as_of, target=root / WITHHELD):
-        yield _described(publisher, told, kind="export")
+    if notice := export_withheld(withheld, as_of=publisher.header.as_of, target=root / WITHHELD):
+        yield _described(publisher, notice, kind="export")
     yield _described(
         publisher,
         export_contact_list_schema(targets, ids=publisher.ids, target=root / CONTACT_LIST_SCHEMA),
@@ -136,8 +136,8 @@ def _handover(publisher: Publisher) -> Iterator[PublishedFile]:
     root, attributes = publisher.paths.published, publisher.settings.radar.handover.attributes
     order = f"{Table('live', 'crm_handover').quoted} order by strategy, rank"
     handed = publisher.connection.sql(f"select * from {order}").pl()  # our own name
-    known = read(publisher.connection, Table("live", "handover_attributes"))
-    written = export_handover(handed, known, attributes, target=root / HANDOVER)
+    passed_on = read(publisher.connection, Table("live", "handover_attributes"))
+    written = export_handover(handed, passed_on, attributes, target=root / HANDOVER)
     yield _described(publisher, written, kind="export", n_rows=handed.height)
     schema = export_handover_schema(attributes, ids=publisher.ids, target=root / HANDOVER_SCHEMA)
     yield _described(publisher, schema, kind="schema")

@@ -42,10 +42,12 @@ def _values(
     *,
     rows: str,
 ) -> dict[str, float]:
-    asked = ", ".join(
+    columns_asked = ", ".join(
         f"cast({text} as double) as {quote_identifier(name)}" for name, text in expressions.items()
     )
-    statement = f"select {asked} from {table.quoted} where {rows}".replace("{table}", table.quoted)
+    statement = f"select {columns_asked} from {table.quoted} where {rows}".replace(
+        "{table}", table.quoted
+    )
     values = connection.execute(statement).fetchall()[0]
     return {
         name: _readable(float(value))

@@ -33,7 +33,7 @@ def are_enough(schema: pa.DataFrameSchema) -> bool:
     """
     columns = schema.columns.values()
     return not schema.checks and not any(
-        found.unique or {check.name for check in found.checks} - KNOWN for found in columns
+        column.unique or {check.name for check in column.checks} - KNOWN for column in columns
     )
 
 
@@ -94,8 +94,8 @@ class _Asked:
     parameters: Mapping[str, Any]
 
     @classmethod
-    def of(cls, number: int, name: str, found: pa.Column) -> "_Asked":
-        rules = {check.name: check.statistics for check in found.checks}
+    def of(cls, number: int, name: str, column: pa.Column) -> "_Asked":
+        rules = {check.name: check.statistics for check in column.checks}
         parameters = (
             {f"allowed_{number}": list(rules[ALLOWED]["allowed_values"])}
             if ALLOWED in rules
@@ -105,7 +105,7 @@ class _Asked:
             quote_identifier(name),
             f"$allowed_{number}",
             rules,
-            is_float=found.dtype.type.is_float(),
+            is_float=column.dtype.type.is_float(),
         )
         questions = [f"{value} as c{number}_{place}" for place, value in enumerate(values)]
         questions.append(f"count({quote_identifier(name)}) as c{number}_known")

@@ -23,7 +23,7 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> Path:
 
     Readers see the old file or the new one, never a part; an open reader goes on with the old one.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     try:
@@ -52,11 +52,11 @@ def sync(path: Path) -> None:
 
 def sync_tree(folder: Path) -> None:
     """Bring a folder onto the disk, with everything below it (not what links in it lead to)."""
-    for found, _, files in os.walk(folder, topdown=False):
+    for below, _, files in os.walk(folder, topdown=False):
         for name in files:
-            if not (path := Path(found, name)).is_symlink():
+            if not (path := Path(below, name)).is_symlink():
                 sync(path)
-        sync(Path(found))
+        sync(Path(below))
 
 
 def make_folders(folder: Path) -> None:
@@ -159,16 +159,16 @@ def hard_link(source: Path, target: Path) -> None:
         write_whole(target, lambda part: shutil.copyfile(source, part))
 
 
-def _exchange(one: Path, other: Path) -> None:
+def _exchange(first: Path, second: Path) -> None:
     """Exchange two names in one instant; where the system cannot, in two steps."""
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is not None:
-        names = (os.fsencode(one), os.fsencode(other))
+        names = (os.fsencode(first), os.fsencode(second))
         if renameat2(AT_WORKING_FOLDER, names[0], AT_WORKING_FOLDER, names[1], EXCHANGE) == 0:
             return
         if (number := ctypes.get_errno()) not in CANNOT_EXCHANGE:
-            raise OSError(number, os.strerror(number), str(other))
-    aside = other.with_name(f".{other.name}.old")
-    other.rename(aside)
-    one.rename(other)
-    aside.rename(one)
+            raise OSError(number, os.strerror(number), str(second))
+    aside = second.with_name(f".{second.name}.old")
+    second.rename(aside)
+    first.rename(second)
+    aside.rename(first)

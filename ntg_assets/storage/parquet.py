@@ -87,13 +87,13 @@ def verify_pages(path: Path, *, columns: Sequence[str] | None = None, name: str 
     Raises:
         SourceError: a page is not what was written, or cannot be decoded.
     """
-    told = name or path.name
-    with _telling(told, DELIVER):
+    shown = name or path.name
+    with _telling(shown, DELIVER):
         try:
             _decode(path, columns)
         except pa.ArrowNotImplementedError as unknown:  # Arrow's name for an encoding it lacks
             # that is no damage, and DuckDB, which reads the rows, may know it: said, not refused
-            log.warning("%s: its page checksums are not verified: %s", told, unknown)
+            log.warning("%s: its page checksums are not verified: %s", shown, unknown)
 
 
 def _decode(path: Path, columns: Sequence[str] | None) -> None:
@@ -109,9 +109,9 @@ def _telling(name: str, advice: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).split("\n", maxsplit=1)[0] or type(error).__name__
-        told = (
+        damage = (
             "a page is not what was written, its checksum differs"
             if "CRC" in first
             else f"it cannot be decoded: {first}"
         )
-        raise SourceError(f"{name}: is damaged ({told}). {advice}") from None
+        raise SourceError(f"{name}: is damaged ({damage}). {advice}") from None

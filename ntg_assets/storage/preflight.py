@@ -68,5 +68,5 @@ def largest_generation(paths: Paths) -> int:
 
 def _size_of(folder: Path) -> int:
     return sum(
-        Path(found, name).lstat().st_size for found, _, names in os.walk(folder) for name in names
+        Path(below, name).lstat().st_size for below, _, names in os.walk(folder) for name in names
     )

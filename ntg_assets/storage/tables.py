@@ -88,11 +88,11 @@ def _store(
 ) -> None:
     with bound(connection, rows):
         bound_values = dict(rows.parameters) or None
-        found = [
+        names = [
             name
             for name, *_ in connection.execute(f"describe {rows.text}", bound_values).fetchall()
         ]
-        check_columns(table, found, model, maker=rows.origin)
+        check_columns(table, names, model, maker=rows.origin)
         statement = (
             f"create or replace table {table.quoted} as select {_columns(model)} from"
             f" (\n{rows.text}\n)"
@@ -127,12 +127,12 @@ def _columns(model: type[Contract]) -> str:
     return ", ".join(quote_identifier(name) for name in column_names(model))
 
 
-def check_columns(table: Table, found: list[str], model: type[Contract], *, maker: str) -> None:
+def check_columns(table: Table, names: list[str], model: type[Contract], *, maker: str) -> None:
     """Refuse rows whose columns are not those of the contract.
 
     Args:
         table: Where the rows are meant to go.
-        found: Their columns.
+        names: Their columns.
         model: The contract.
         maker: What made them, for the message.
 
@@ -140,17 +140,17 @@ def check_columns(table: Table, found: list[str], model: type[Contract], *, make
         BrokenContractError: a column is missing or unknown.
     """
     wanted = column_names(model)
-    broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in found]
+    broken = [Violation(name, "column is missing", 0, "") for name in wanted if name not in names]
     broken += [
         Violation(name, "column is not in the contract", 0, "")
-        for name in found
+        for name in names
         if name not in wanted
     ]
     if broken:
-        told = "; ".join(f"{v.column}: {v.check}" for v in broken)
+        faults = "; ".join(f"{v.column}: {v.check}" for v in broken)
         error = BrokenContractError(table.name, broken)
         text = (
-            f"{table.schema}.{table.name}: not stored, its contract is broken: {told}. Rows come"
+            f"{table.schema}.{table.name}: not stored, its contract is broken: {faults}. Rows come"
             f" from {maker}, columns must be those of {model.__name__} in {file_of(model)}."
         )
         error.args = (text,)

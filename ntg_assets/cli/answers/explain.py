@@ -101,8 +101,8 @@ def plain(value: object) -> object:
     if hasattr(value, "_asdict"):
         return plain(value._asdict())
     if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(key): plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _say(console: Console, text: str) -> None:
@@ -144,17 +144,17 @@ def _print_user(user: UserExplanation, console: Console, *, is_of_item: bool) ->
         _print_item(user.explained, console)
 
 
-def _print_item(told: ItemExplanation, console: Console) -> None:
+def _print_item(item: ItemExplanation, console: Console) -> None:
     table = Table(
         "source",
         "weight",
         "x feature",
         "= part",
         "from the user's history",
-        title=escape(told.item.title),
+        title=escape(item.item.title),
         title_justify="left",
     )
-    for part in told.parts:
+    for part in item.parts:
         told_seeds = [
             seed
             for seed in part.seeds
@@ -173,11 +173,11 @@ def _print_item(told: ItemExplanation, console: Console) -> None:
             escape(seeds),
         )
     table.add_section()
-    table.add_row("sum of the parts", "", "", f"{told.total:.4f}", "")
-    if told.boost != 1.0:
-        table.add_row("x boost", f"{told.boost:g}", "", f"{told.score:.4f}", "ranking.rules.boosts")
+    table.add_row("sum of the parts", "", "", f"{item.total:.4f}", "")
+    if item.boost != 1.0:
+        table.add_row("x boost", f"{item.boost:g}", "", f"{item.score:.4f}", "ranking.rules.boosts")
     console.print(table)
-    _say(console, told.verdict)
+    _say(console, item.verdict)
 
 
 def _print_risk(risk: RiskStory, console: Console) -> None:
@@ -196,17 +196,17 @@ def _print_risk(risk: RiskStory, console: Console) -> None:
     )
     parts = ", ".join(f"{name} {part:.3g}" for name, part in risk.value_parts.items())
     _say(console, f"value   {_estimate(risk.ltv)} over {risk.horizon_days} days; {parts}")
-    for one in risk.strategies:
+    for plan in risk.strategies:
         why = (
             ""
-            if one.action == "contact"
-            else f" ({one.exclusion}"
-            + (f": {one.exclusion_detail})" if one.exclusion_detail else ")")
+            if plan.action == "contact"
+            else f" ({plan.exclusion}"
+            + (f": {plan.exclusion_detail})" if plan.exclusion_detail else ")")
         )
         _say(
             console,
-            f"action  {one.strategy}: {one.action}{why}, rank {one.rank}, expects"
-            f" {one.expected_profit:,.2f} ({one.evidence})",
+            f"action  {plan.strategy}: {plan.action}{why}, rank {plan.rank}, expects"
+            f" {plan.expected_profit:,.2f} ({plan.evidence})",
         )
 
 
@@ -219,14 +219,14 @@ def _estimate(estimate: Estimate, *, percent: bool = False) -> str:
     return f"{written(estimate.value)} ({written(estimate.low)} to {written(estimate.high)})"
 
 
-def _print_edge(told: EdgeExplanation, console: Console) -> None:
-    counts = told.counts
+def _print_edge(edge: EdgeExplanation, console: Console) -> None:
+    counts = edge.counts
     _say(
         console,
-        f"{told.item.title} ({told.item.item_id}) -> {told.neighbour.title}"
-        f" ({told.neighbour.item_id})",
+        f"{edge.item.title} ({edge.item.item_id}) -> {edge.neighbour.title}"
+        f" ({edge.neighbour.item_id})",
     )
-    _say(console, told.verdict)
+    _say(console, edge.verdict)
     table = Table("evidence", "in all", "that count", title_justify="left")
     for name, n_any, n in (
         ("users of the item", counts.item_users_any, counts.item_users),
@@ -236,45 +236,49 @@ def _print_edge(told: EdgeExplanation, console: Console) -> None:
         table.add_row(name, f"{n_any:,}", f"{n:,}")
     console.print(table)
     both, mine, theirs = counts.shared_users, counts.item_users, counts.neighbour_users
-    _say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {told.cosine:.6f}")
+    _say(console, f"cosine      {both} / sqrt({mine} * {theirs}) = {edge.cosine:.6f}")
     _say(
         console,
-        f"similarity  {told.cosine:.6f} * {both} / ({both} + {told.shrinkage:g}) ="
-        f" {told.similarity:.6f}",
+        f"similarity  {edge.cosine:.6f} * {both} / ({both} + {edge.shrinkage:g}) ="
+        f" {edge.similarity:.6f}",
     )
-    if told.stored_similarity is not None:
+    if edge.stored_similarity is not None:
         same = (
             "the same to the last bit"
-            if told.stored_similarity == told.similarity
+            if edge.stored_similarity == edge.similarity
             else "which differs"
         )
-        _say(console, f"published   {told.stored_similarity:.6f}, {same}")
-    for name, strength in told.other_edges.items():
+        _say(console, f"published   {edge.stored_similarity:.6f}, {same}")
+    for name, strength in edge.other_edges.items():
         _say(console, f"also        {name}: {strength:.6f}")
 
 
-def _print_axis(told: AxisExplanation, console: Console) -> None:
-    _say(console, f"axis {told.axis}: {told.name}")
+def _print_axis(axis: AxisExplanation, console: Console) -> None:
+    _say(console, f"axis {axis.axis}: {axis.name}")
     _say(
         console,
-        f"{told.n_items:,} items load on it; the strongest axis of {told.n_strongest:,} of"
-        f" {told.n_users:,} users",
+        f"{axis.n_items:,} items load on it; the strongest axis of {axis.n_strongest:,} of"
+        f" {axis.n_users:,} users",
     )
     table = Table("#", "item", "loading", title="strongest items", title_justify="left")
-    for item in told.items:
+    for item in axis.items:
         table.add_row(
             str(item.rank), escape(f"{item.title} ({item.item_id})"), f"{item.loading:.3f}"
         )
     console.print(table)
-    if told.categories:
+    if axis.categories:
         table = Table(
             "category", "here", "everywhere", title="what sets it apart", title_justify="left"
         )
-        for one in told.categories:
-            table.add_row(escape(one.category), f"{one.share:.0%}", f"{one.share_everywhere:.0%}")
+        for category in axis.categories:
+            table.add_row(
+                escape(category.category),
+                f"{category.share:.0%}",
+                f"{category.share_everywhere:.0%}",
+            )
         console.print(table)
     _say(
         console,
         "users' shares on it: "
-        + ", ".join(f"{name} {score:.3f}" for name, score in told.scores.items()),
+        + ", ".join(f"{name} {score:.3f}" for name, score in axis.scores.items()),
     )

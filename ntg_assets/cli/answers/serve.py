@@ -102,9 +102,11 @@ def _greeting(generations: Generations, address: str, *, workers: int) -> list[s
     known = f"generation {served.name}, known before {cutoff},"
     lines = [f"serving {known} on {address}{by} (Ctrl-C ends it)"]
     if served.configuration != here:
-        told = f"the publication was made with configuration {served.configuration}, this is {here}"
+        caution = (
+            f"the publication was made with configuration {served.configuration}, this is {here}"
+        )
         lines.append(
-            f"[yellow]caution[/] {told}: every list is computed, and may differ from that of the"
+            f"[yellow]caution[/] {caution}: every list is computed, and may differ from that of the"
             " night"
         )
     return lines

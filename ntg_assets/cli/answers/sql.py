@@ -50,9 +50,9 @@ def tell_sql(
         if question is None and sys.stdin.isatty():
             _converse(published.connection, published.manifest.generation, console, form)
             return
-        asked = sys.stdin.read() if question is None else question
+        text = sys.stdin.read() if question is None else question
         try:
-            answer(published.connection, asked, console=console, form=form)
+            answer(published.connection, text, console=console, form=form)
         except BrokenPipeError:  # whoever reads has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -78,8 +78,8 @@ def write_json(columns: list[str], rows: Iterator[tuple[object, ...]], target: T
     """Write rows as one JSON array, a row a line."""
     target.write("[")
     for number, row in enumerate(rows):
-        told = {name: plain(value) for name, value in zip(columns, row, strict=True)}
-        target.write(("," if number else "") + "\n" + json.dumps(told, ensure_ascii=False))
+        values = {name: plain(value) for name, value in zip(columns, row, strict=True)}
+        target.write(("," if number else "") + "\n" + json.dumps(values, ensure_ascii=False))
     target.write("\n]\n")
 
 
@@ -136,8 +136,8 @@ def _next_question() -> str | None:
             return "\n".join(lines)
 
 
-def _short(connection: Connection, asked: str, console: Console) -> None:
-    command, _, named = asked.partition(" ")
+def _short(connection: Connection, text: str, console: Console) -> None:
+    command, _, named = text.partition(" ")
     if command not in SHORT:
         console.print(HELP, highlight=False, soft_wrap=True)
         return

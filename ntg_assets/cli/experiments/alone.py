@@ -44,12 +44,12 @@ def decide_alone(
             raise ConfigurationError("name the experiment of the table: `ntg experiments ID ...`.")
         now = datetime.now(tz=UTC).replace(tzinfo=None)
         return conclude_logs(settings, home=paths.home, now=now)
-    one = _configured(experiment, settings)
+    definition = _configured(experiment, settings)
     if units:
-        return conclude_units(one, read_whole_table(units), settings)
+        return conclude_units(definition, read_whole_table(units), settings)
     if aggregates:
-        return conclude_aggregates(one, read_whole_table(aggregates), settings)
-    alone = settings.experiments.model_copy(update={"definitions": [one]})
+        return conclude_aggregates(definition, read_whole_table(aggregates), settings)
+    alone = settings.experiments.model_copy(update={"definitions": [definition]})
     now = datetime.now(tz=UTC).replace(tzinfo=None)
     return conclude_logs(
         settings.model_copy(update={"experiments": alone}), home=paths.home, now=now
@@ -67,8 +67,8 @@ def write_concluded(concluded: Concluded, folder: Path) -> list[Path]:
         return written
     made = decisions.drop("receipt").to_dicts()
     written.append(folder / "decisions.json")
-    told = {"decisions": made, "left_out": concluded.left_out}
-    written[-1].write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    summary = {"decisions": made, "left_out": concluded.left_out}
+    written[-1].write_text(json.dumps(summary, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     receipts = folder / "receipts"
     receipts.mkdir(exist_ok=True)
     for name, receipt in decisions.select("experiment", "receipt").iter_rows():
@@ -82,8 +82,8 @@ def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console
     decisions = concluded.tables.get("decisions")
     made = [] if decisions is None else decisions.drop("receipt").to_dicts()
     if as_json:
-        told = {"decisions": made, "left_out": concluded.left_out}
-        console.print_json(json.dumps(told, sort_keys=True))
+        summary = {"decisions": made, "left_out": concluded.left_out}
+        console.print_json(json.dumps(summary, sort_keys=True))
         return
     for row in made[:MOST_TOLD]:
         sentence = f"{row['experiment']}: {row['sentence']}"
@@ -99,10 +99,10 @@ def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console
 
 
 def _configured(experiment: str, settings: Settings) -> ExperimentSettings:
-    known = {one.id: one for one in settings.experiments.definitions}
-    if experiment not in known:
-        names = ", ".join(known) or "none"
+    by_id = {definition.id: definition for definition in settings.experiments.definitions}
+    if experiment not in by_id:
+        names = ", ".join(by_id) or "none"
         raise ConfigurationError(
             f"no experiment {experiment!r} is configured; configured are: {names}."
         )
-    return known[experiment]
+    return by_id[experiment]

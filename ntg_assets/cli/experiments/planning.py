@@ -199,8 +199,8 @@ def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
     }
     rows = [
         (name, effect, chance)
-        for name, found in curves.items()
-        for effect, chance in zip(effects, found, strict=True)
+        for name, points in curves.items()
+        for effect, chance in zip(effects, points, strict=True)
     ]
     frame = pl.DataFrame(
         rows, schema={"units": pl.String, "effect": pl.Float64, "power": pl.Float64}, orient="row"
@@ -215,13 +215,13 @@ def _draw(request: PlanRequest, answer: PlanAnswer, *, target: Path) -> None:
 
 
 def _definition(experiment: str, settings: Settings) -> ExperimentSettings:
-    found = {one.id: one for one in settings.experiments.definitions}
-    if experiment not in found:
+    by_id = {definition.id: definition for definition in settings.experiments.definitions}
+    if experiment not in by_id:
         raise ConfigurationError(
             f"no experiment {experiment!r} is configured; known:"
-            f" {', '.join(sorted(found)[:10]) or 'none'}."
+            f" {', '.join(sorted(by_id)[:10]) or 'none'}."
         )
-    return found[experiment]
+    return by_id[experiment]
 
 
 def _plain(tree: object) -> object:

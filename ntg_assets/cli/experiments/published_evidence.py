@@ -18,7 +18,7 @@ def evidence_tables(store: Connection) -> EvidenceTables:
     """
     names = ("arm_traffic", "metric_sums", "metric_quantiles", "daily_sums")
     try:
-        found = {name: store.table(f"experiments.{name}").pl() for name in names}
+        tables = {name: store.table(f"experiments.{name}").pl() for name in names}
     except MissingTableError:
         raise StorageError(
             "the published store holds no sums of experiments. Run `ntg run-all` to publish them."
@@ -33,8 +33,8 @@ def evidence_tables(store: Connection) -> EvidenceTables:
         "traffic_by_day",
     ):
         with suppress(MissingTableError):
-            found[name] = store.table(f"experiments.{name}").pl()
-    return EvidenceTables(**found)
+            tables[name] = store.table(f"experiments.{name}").pl()
+    return EvidenceTables(**tables)
 
 
 @contextmanager

@@ -59,41 +59,48 @@ def tell_replay(
         ConfigurationError: neither an experiment nor a receipt is named.
     """
     paths = paths.pinned()
-    given = None if receipt_file is None else read_receipt(_text_of(receipt_file))
-    if given is None and experiment is None:
+    receipt_given = None if receipt_file is None else read_receipt(_text_of(receipt_file))
+    if receipt_given is None and experiment is None:
         raise ConfigurationError("name an experiment, or a receipt with --receipt FILE.")
-    again = None if given is None else replay(given)
+    again = None if receipt_given is None else replay(receipt_given)
     name = experiment or str((again or {})["decision"]["experiment"])
     if again is not None and not paths.published_store.exists():
         outcome = _outcome(again, name, said="nothing is published")
-        told = (
+        verdict = (
             "the arithmetic of the receipt is coherent. Nothing is published here to hold it"
             " against, so whether it is genuine is not known."
         )
-        _tell_outcome(name, outcome, told, console=console, as_json=as_json, is_held=False)
+        _tell_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=False)
         return
-    receipt, outcome = _held_against_the_store(name, given, again, settings=settings, paths=paths)
+    receipt, outcome = _held_against_the_store(
+        name, receipt_given, again, settings=settings, paths=paths
+    )
     files = verify_among(paths, HELD_FOLDERS)
     logs = _held_against_the_logs(name, receipt, paths=paths, published=files)
-    told = f"{_what_came_out(receipt)}, from the published sums{logs}."
-    _tell_outcome(name, outcome, told, console=console, as_json=as_json, is_held=True)
+    verdict = f"{_what_came_out(receipt)}, from the published sums{logs}."
+    _tell_outcome(name, outcome, verdict, console=console, as_json=as_json, is_held=True)
 
 
 def _tell_outcome(
-    name: str, outcome: str, told: str, *, console: Console, as_json: bool, is_held: bool
+    name: str, outcome: str, verdict: str, *, console: Console, as_json: bool, is_held: bool
 ) -> None:
     """Say what a replay came to, and whether it was held against a publication."""
     if as_json:
         print_json(
-            {"experiment": name, "decision": outcome, "sentence": told, "is_held_against": is_held}
+            {
+                "experiment": name,
+                "decision": outcome,
+                "sentence": verdict,
+                "is_held_against": is_held,
+            }
         )
     else:
-        console.print(f"{name}: {outcome}; {told}", highlight=False, soft_wrap=True)
+        console.print(f"{name}: {outcome}; {verdict}", highlight=False, soft_wrap=True)
 
 
 def _held_against_the_store(
     experiment: str,
-    given: Mapping[str, Any] | None,
+    receipt_given: Mapping[str, Any] | None,
     again: Mapping[str, Any] | None,
     *,
     settings: Settings,
@@ -106,30 +113,30 @@ def _held_against_the_store(
         text, in_force = _published_receipt(store, experiment)
         stored = evidence_tables(store)
     published = read_receipt(text)
-    receipt = given or published
+    receipt = receipt_given or published
     outcome = _outcome(
         again or replay(receipt), experiment, said=f"the published table says {in_force}"
     )
     hold_against(receipt, stored)
-    if given is None and outcome != in_force:
+    if receipt_given is None and outcome != in_force:
         raise ReplayMismatchError(
             f"the receipt leads to {outcome} for {experiment}, the published table says {in_force}"
             f" for {experiment}."
         )
-    if (one := sha256_of(receipt)) != (other := sha256_of(published)):
+    if (digest := sha256_of(receipt)) != (other := sha256_of(published)):
         raise ReplayMismatchError(
-            f"this receipt is not the published one of {experiment} (SHA-256 {one[:SHOWN_DIGITS]}"
-            f" for {other[:SHOWN_DIGITS]}), though its arithmetic is coherent. Take the published"
-            " one from outputs/experiments/decisions.parquet."
+            f"this receipt is not the published one of {experiment} (SHA-256"
+            f" {digest[:SHOWN_DIGITS]} for {other[:SHOWN_DIGITS]}), though its arithmetic is"
+            " coherent. Take the published one from outputs/experiments/decisions.parquet."
         )
     return receipt, outcome
 
 
 def _outcome(again: Mapping[str, Any], experiment: str, *, said: str) -> str:
     """Return what is in force by a replayed receipt, once it is one of this experiment."""
-    if (found := again["decision"]["experiment"]) != experiment:
+    if (other := again["decision"]["experiment"]) != experiment:
         raise ReplayMismatchError(
-            f"the receipt leads to {again['in_force']} for {found}, {said} for {experiment}."
+            f"the receipt leads to {again['in_force']} for {other}, {said} for {experiment}."
         )
     return str(again["in_force"])
 
@@ -187,13 +194,13 @@ def _published_receipt(store: Connection, experiment: str) -> tuple[str, str]:
         raise StorageError(
             "the published store holds no decisions. Run `ntg run-all` to publish them."
         ) from None
-    found = {name: (receipt, decision) for name, receipt, decision in rows}
-    if experiment not in found:
-        known = ", ".join(list(found)[:MOST_NAMED]) or "none"
+    by_experiment = {name: (receipt, decision) for name, receipt, decision in rows}
+    if experiment not in by_experiment:
+        names = ", ".join(list(by_experiment)[:MOST_NAMED]) or "none"
         raise NotEnoughDataError(
-            f"no decision of experiment {experiment!r} is published; known: {known}."
+            f"no decision of experiment {experiment!r} is published; known: {names}."
         )
-    return found[experiment]
+    return by_experiment[experiment]
 
 
 def _text_of(file: Path) -> str:

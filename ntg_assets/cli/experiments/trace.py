@@ -24,7 +24,7 @@ def tell_trace(
     way = replace(way, logs=tuple(replace(log, change=what_became(log, paths)) for log in way.logs))
     forgets = read_forgets(paths.data)
     if as_json:
-        forgot = [{"at": one.at, "n_users": len(one.hashes)} for one in forgets]
+        forgot = [{"at": forgotten.at, "n_users": len(forgotten.hashes)} for forgotten in forgets]
         print_json({**asdict(way), "changed_by_forgets": forgot})
         return
     console.print(
@@ -39,9 +39,9 @@ def tell_trace(
             soft_wrap=True,
         )
     for log in way.logs:
-        told = f"  {log.change}" if log.change else ""
+        change = f"  {log.change}" if log.change else ""
         console.print(
-            f"  {log.file_name}  sha256 {log.sha256}{told}", highlight=False, soft_wrap=True
+            f"  {log.file_name}  sha256 {log.sha256}{change}", highlight=False, soft_wrap=True
         )
     for name, digest in way.files:
         console.print(f"  {name}  sha256 {digest}", highlight=False, soft_wrap=True)

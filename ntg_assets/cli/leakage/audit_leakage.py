@@ -59,14 +59,14 @@ def write_shipped(settings: dict[str, Settings], console: Console) -> None:
         LeakageError: one of them is not clean.
     """
     verdicts: dict[str, list[list[object]]] = {}
-    for config, one in settings.items():
-        asked = rehearsal_settings(one)
-        name = fingerprint(asked)
+    for config, configured in settings.items():
+        rehearsed = rehearsal_settings(configured)
+        name = fingerprint(rehearsed)
         if name not in verdicts:
-            found = find_verdict(asked)
-            if found["n_violations"].sum() or found["rule"][0] == CAN_BE_MADE:
-                raise LeakageError(f"{config}: {found['detail'].drop_nulls()[0]}")
-            verdicts[name] = [list(row) for row in found.iter_rows()]
+            verdict = find_verdict(rehearsed)
+            if verdict["n_violations"].sum() or verdict["rule"][0] == CAN_BE_MADE:
+                raise LeakageError(f"{config}: {verdict['detail'].drop_nulls()[0]}")
+            verdicts[name] = [list(row) for row in verdict.iter_rows()]
         console.print(f"{config}: {name}, {len(verdicts[name])} comparisons, nothing differs")
     SHIPPED.write_text(as_json(verdicts), encoding="utf-8")
 
@@ -77,9 +77,12 @@ def tell_unproved(settings: dict[str, Settings], console: Console) -> None:
     Raises:
         LeakageError: one does not.
     """
-    known = json.loads(SHIPPED.read_text(encoding="utf-8")) if SHIPPED.exists() else {}
-    names = {config: fingerprint(rehearsal_settings(one)) for config, one in settings.items()}
-    if missing := [config for config, name in names.items() if name not in known]:
+    proved = json.loads(SHIPPED.read_text(encoding="utf-8")) if SHIPPED.exists() else {}
+    names = {
+        config: fingerprint(rehearsal_settings(configured))
+        for config, configured in settings.items()
+    }
+    if missing := [config for config, name in names.items() if name not in proved]:
         raise LeakageError(
             f"No verdict beside the code belongs to {', '.join(missing)} as they are now. Run `ntg"
             " audit-leakage --write` and commit what it writes."
@@ -110,10 +113,10 @@ def tell_matrix(kinds: list[str], console: Console, *, home: Path) -> None:
     caught = {}
     for kind in kinds:
         caught[kind] = catch(PLANTS[kind], home=home)
-        marks = ", ".join(name for name, found in caught[kind].items() if found) or "nobody"
+        marks = ", ".join(name for name, by_guard in caught[kind].items() if by_guard) or "nobody"
         console.print(f"{kind}: {PLANTS[kind].what}; caught by {marks}", soft_wrap=True)
     console.print(matrix(caught))
-    if missed := [kind for kind, found in caught.items() if not any(found.values())]:
+    if missed := [kind for kind, by_guard in caught.items() if not any(by_guard.values())]:
         raise LeakageError(f"Nobody catches {', '.join(missed)}.")
     if set(kinds) == set(PLANTS) and (idle := needless_guards(caught)):
         raise LeakageError(f"Every leak that {', '.join(idle)} catches is caught without it.")
@@ -122,17 +125,17 @@ def tell_matrix(kinds: list[str], console: Console, *, home: Path) -> None:
 def matrix(caught: dict[str, dict[str, str | None]]) -> Table:
     """Lay out plant x guard."""
     table = Table("plant", *GUARDS, title="which guard catches which planted leak")
-    for kind, found in caught.items():
-        table.add_row(kind, *("caught" if found.get(guard) else "" for guard in GUARDS))
+    for kind, by_guard in caught.items():
+        table.add_row(kind, *("caught" if by_guard.get(guard) else "" for guard in GUARDS))
     return table
 
 
 def needless_guards(caught: dict[str, dict[str, str | None]]) -> list[str]:
     """List the guards that are the only catcher of no plant."""
     alone = {
-        next(name for name, told in found.items() if told)
-        for found in caught.values()
-        if sum(bool(told) for told in found.values()) == 1
+        next(name for name, reason in by_guard.items() if reason)
+        for by_guard in caught.values()
+        if sum(bool(reason) for reason in by_guard.values()) == 1
     }
     return [guard for guard in GUARDS if guard not in alone]
 
@@ -147,11 +150,11 @@ def catch(plant: Plant, *, home: Path) -> dict[str, str | None]:
     with planted(plant, home=home) as copy:
         said = _run(copy, "-m", "ntg_assets.cli.leakage.leakage_guards")
         try:
-            found: dict[str, str | None] = json.loads(said.stdout)
+            by_guard: dict[str, str | None] = json.loads(said.stdout)
         except json.JSONDecodeError:
-            found = {"graph": _last_line(said.stderr)}  # it cannot even be loaded
-        found[TESTS] = _by_tests(copy, plant)
-        return found
+            by_guard = {"graph": _last_line(said.stderr)}  # it cannot even be loaded
+        by_guard[TESTS] = _by_tests(copy, plant)
+        return by_guard
 
 
 @contextmanager
@@ -183,10 +186,10 @@ def _by_tests(copy: Path, plant: Plant) -> str | None:
     folder = copy / "ntg_assets_tests"
     if not folder.exists():
         return None
-    asked = [str(folder / name) for name in (LEAKAGE_TESTS, *plant.tests)]
+    modules = [str(folder / name) for name in (LEAKAGE_TESTS, *plant.tests)]
     options = ["-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--tb=no"]
     options += [f"--ignore={folder / name}" for name in OTHER_GUARDS]
-    done = _run(copy, "-m", "pytest", *options, *asked)
+    done = _run(copy, "-m", "pytest", *options, *modules)
     return _last_line(done.stdout) if done.returncode == 1 else None
 
 

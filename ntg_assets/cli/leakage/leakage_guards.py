@@ -97,14 +97,14 @@ GUARDS: dict[str, Callable[[Settings], str | None]] = {
 def main(config: Path | None = None) -> None:
     """Print what each guard finds."""
     settings = rehearsal_settings(load_settings(config))
-    found: dict[str, str | None] = {}
+    by_guard: dict[str, str | None] = {}
     for name, guard in GUARDS.items():
         try:
-            found[name] = guard(settings)
+            by_guard[name] = guard(settings)
         except Exception as error:  # noqa: BLE001  # what breaks elsewhere is no finding of this guard
-            found[name] = None
+            by_guard[name] = None
             sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
-    sys.stdout.write(json.dumps(found))
+    sys.stdout.write(json.dumps(by_guard))
 
 
 if __name__ == "__main__":

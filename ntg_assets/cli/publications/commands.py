@@ -92,17 +92,17 @@ def publish(
     settings, paths = prepare(config)
     if accept:
         taken = accept_generation(paths, generation, settings=settings.publish, ids=_ids(settings))
-        told = f"generation {taken.generation} (known before {taken.as_of}) is current."
-        _answer({"current": taken.generation, "kept_aside": None}, told, as_json=as_json)
+        sentence = f"generation {taken.generation} (known before {taken.as_of}) is current."
+        _answer({"current": taken.generation, "kept_aside": None}, sentence, as_json=as_json)
         return
     current, aside = current_generation(paths), kept_aside(read_changes(paths.history))
-    told = (
+    sentence = (
         tell_aside(current, aside)
         if current and aside
         else "nothing is kept aside. `ntg run-all` publishes, `ntg generations` lists."
     )
     name = current.generation if current else None
-    _answer({"current": name, "kept_aside": aside}, told, as_json=as_json)
+    _answer({"current": name, "kept_aside": aside}, sentence, as_json=as_json)
 
 
 def forget(
@@ -148,11 +148,11 @@ def _ids(settings: "Settings") -> "IdTypes":
     return IdTypes(user=events.user_id_type, item=events.item_id_type)
 
 
-def _answer(answer: object, told: str, *, as_json: bool) -> None:
+def _answer(answer: object, sentence: str, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        _say(told)
+        _say(sentence)
 
 
 def _say(text: str) -> None:

@@ -80,16 +80,16 @@ def sentences(done: "Taken", name: str) -> list[str]:
         " contact are reported; the others count as contacted, and all count as drawn where the"
         " programme is measured (intention to treat)"
     )
-    told = [
+    lines = [
         f"{name}: {done.n_new:,} of {done.n_rows:,} rows are new and kept in data/history/taken",
         f"{counts}; {done.n_reached:,} people were reached",
         intended,
     ]
     if done.n_unknown:
-        told.append(f"{done.n_unknown:,} rows were left out: on no list of their night")
+        lines.append(f"{done.n_unknown:,} rows were left out: on no list of their night")
     if done.n_held_out:
-        told.append(
+        lines.append(
             f"caution: {done.n_held_out:,} people were reached who were held out; the comparison"
             " with the held-out is the weaker for it"
         )
-    return told
+    return lines

@@ -24,46 +24,46 @@ def tell_differences(
     before: str | None, after: str | None, *, paths: Paths, console: Console, as_json: bool
 ) -> None:
     """Print what differs; without names: what is kept aside, or is current, and the one before."""
-    found = differences(paths, *_chosen(before, after, paths))
+    both = differences(paths, *_chosen(before, after, paths))
     if as_json:
-        sys.stdout.write(json.dumps(_plain(found), indent=2, default=str) + "\n")
+        sys.stdout.write(json.dumps(_plain(both), indent=2, default=str) + "\n")
         return
-    for line in told(found):
+    for line in told(both):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def told(found: Differences) -> Iterator[str]:
+def told(both: Differences) -> Iterator[str]:
     """Say in lines what differs."""
-    one, two = found.before, found.after
-    yield f"{one.generation} (known before {one.as_of}) -> {two.generation} ({two.as_of})"
-    yield from _section("figures", [_change(change) for change in found.figures])
-    yield from _section("decisions", [_change(change) for change in found.decisions])
-    yield from _section("ranks", found.ranks)
-    real = [table for table in found.tables if not table.is_last_bits]
+    before, after = both.before, both.after
+    yield f"{before.generation} (known before {before.as_of}) -> {after.generation} ({after.as_of})"
+    yield from _section("figures", [_change(change) for change in both.figures])
+    yield from _section("decisions", [_change(change) for change in both.decisions])
+    yield from _section("ranks", both.ranks)
+    real = [table for table in both.tables if not table.is_last_bits]
     yield from _section("tables", [_table(table) for table in real])
-    if n_last_bits := len(found.tables) - len(real):
+    if n_last_bits := len(both.tables) - len(real):
         yield f"{n_last_bits} tables differ in last bits alone (1e-9): in no row, id or rank"
-    if not found.tables:
+    if not both.tables:
         yield "no table differs"
-    yield from _section("inputs", [_change(change) for change in found.inputs])
-    yield from _section("settings", [_change(change) for change in found.settings])
-    yield from _section("code", [_change(change) for change in found.code])
-    yield from found.unknown
-    yield from _processors(found)
-    if found.tables and not (found.inputs or found.settings or found.code or found.unknown):
+    yield from _section("inputs", [_change(change) for change in both.inputs])
+    yield from _section("settings", [_change(change) for change in both.settings])
+    yield from _section("code", [_change(change) for change in both.code])
+    yield from both.unknown
+    yield from _processors(both)
+    if both.tables and not (both.inputs or both.settings or both.code or both.unknown):
         yield (
             "inputs, settings and code are the same: what differs comes of the history (contacts,"
             " loads, earlier publications) or of the clock"
         )
 
 
-def _processors(found: Differences) -> Iterator[str]:
+def _processors(both: Differences) -> Iterator[str]:
     """Say what processors of other types have to do with it."""
-    types = found.processors
+    types = both.processors
     if types is None:
         return
     yield f"made on processors of other types ({types.before}; {types.after})"
-    if found.is_last_bits:
+    if both.is_last_bits:
         yield "  floats differ below 1e-9 only: ids, ranks, lists and decisions are the same"
     else:
         yield "  that alone moves floats by less than 1e-9: what differs by more has another cause"
@@ -115,7 +115,7 @@ def _table(table: TableDifference) -> str:
     parts += [
         f"{column.column} in {column.n_changed:,}"
         + (f" (by up to {column.largest:,.6g})" if column.largest is not None else "")
-        for column in sorted(table.columns, key=lambda one: -one.n_changed)[:SHOWN_COLUMNS]
+        for column in sorted(table.columns, key=lambda changed: -changed.n_changed)[:SHOWN_COLUMNS]
     ]
     if (more := len(table.columns) - SHOWN_COLUMNS) > 0:
         parts.append(f"{more} more columns")
@@ -123,22 +123,22 @@ def _table(table: TableDifference) -> str:
     return f"{table.table}: {', '.join(parts)}"
 
 
-def _plain(found: Differences) -> dict[str, Any]:
+def _plain(both: Differences) -> dict[str, Any]:
     return {
-        "before": found.before.generation,
-        "after": found.after.generation,
+        "before": both.before.generation,
+        "after": both.after.generation,
         **{
-            name: [change._asdict() for change in getattr(found, name)]
+            name: [change._asdict() for change in getattr(both, name)]
             for name in ("figures", "decisions", "inputs", "settings", "code")
         },
-        "ranks": found.ranks,
+        "ranks": both.ranks,
         "tables": [
             {
                 **table._asdict(),
                 "columns": [column._asdict() for column in table.columns],
                 "is_last_bits": table.is_last_bits,
             }
-            for table in found.tables
+            for table in both.tables
         ],
-        "unknown": found.unknown,
+        "unknown": both.unknown,
     }

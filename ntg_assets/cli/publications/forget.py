@@ -38,40 +38,42 @@ def tell_forget(
 def sentences(done: Forgot) -> list[str]:
     """Say what a call has done, a line each."""
     n_rows = sum(done.n_rows.values())
-    told = [f"{len(done.ids)} user(s) are written down as forgotten: later loads leave them out."]
+    lines = [f"{len(done.ids)} user(s) are written down as forgotten: later loads leave them out."]
     if done.generation is None:
-        told.append("nothing is published")
+        lines.append("nothing is published")
     elif n_rows:
-        told.append(
+        lines.append(
             f"generation {done.generation} is current: {n_rows:,} rows of {len(done.n_rows)} tables"
             " named them and are gone"
         )
     else:
-        told.append(f"generation {done.generation} does not name them, and stays")
+        lines.append(f"generation {done.generation} does not name them, and stays")
     if done.removed:
-        told.append(f"generations removed: {', '.join(done.removed)}")
-    told += [f"written anew without them: {name}" for name in done.history]
-    told += [f"removed: {one}" for one in done.touched]
+        lines.append(f"generations removed: {', '.join(done.removed)}")
+    lines += [f"written anew without them: {name}" for name in done.history]
+    lines += [f"removed: {place}" for place in done.touched]
     if done.sources:
         shown = done.sources[:SHOWN]
         rest = len(done.sources) - len(shown)
-        told.append("not NTG's own, and not changed:")
-        told += [f"  {name}" for name in shown] + ([f"  and {rest:,} more"] if rest else [])
-    return [*told, ENDS_WITH]
+        lines.append("not NTG's own, and not changed:")
+        lines += [f"  {name}" for name in shown] + ([f"  and {rest:,} more"] if rest else [])
+    return [*lines, ENDS_WITH]
 
 
 def _clean_runs(paths: Paths, ids: Sequence[str]) -> list[str]:
     """Take them out of what runs have left: samples, messages, logs, what steps printed."""
     home = dagster_home(paths)
-    told = []
+    lines = []
     if cleaned := remove_from_run_history(home, ids) if home.is_dir() else {}:
-        told.append(f"{sum(cleaned.values()):,} entries of {len(cleaned)} files of the run history")
+        lines.append(
+            f"{sum(cleaned.values()):,} entries of {len(cleaned)} files of the run history"
+        )
     if cleaned := remove_from_lines(paths.logs, ids):
-        told.append(f"{sum(cleaned.values()):,} lines of {len(cleaned)} structured logs")
+        lines.append(f"{sum(cleaned.values()):,} lines of {len(cleaned)} structured logs")
     if (printed := home / "storage").is_dir():
         remove_tree(printed)
-        told.append("what steps printed (storage of the run history)")
-    return told
+        lines.append("what steps printed (storage of the run history)")
+    return lines
 
 
 def _clean_server(paths: Paths, done: Forgot) -> None:

@@ -58,13 +58,13 @@ def fetch(config: ConfigOption = None) -> None:
             "nothing is configured to be fetched: landing.fetch names no object and no query."
         )
     done = fetch_all(settings.landing, paths.landing)
-    for one in done:
-        if one.problem is None:
-            out.print(one.sentence, highlight=False, soft_wrap=True)
+    for fetched in done:
+        if fetched.problem is None:
+            out.print(fetched.sentence, highlight=False, soft_wrap=True)
     refuse_failures(settings.landing, done)
-    for one in done:
-        if one.problem is not None:
-            err.print(one.sentence, style="yellow", highlight=False, soft_wrap=True)
+    for fetched in done:
+        if fetched.problem is not None:
+            err.print(fetched.sentence, style="yellow", highlight=False, soft_wrap=True)
 
 
 def build_dataset(config: ConfigOption = None) -> None:

@@ -24,9 +24,9 @@ class RunFailedError(NtgError):
         stopped = [
             f"{check.asset}: {check.check}: {check.description}" for check in outcome.refused
         ]
-        told = [*failed, *stopped] or [
+        reasons = [*failed, *stopped] or [
             outcome.reason or f"run {outcome.run_id} failed; `ntg ui` shows why"
         ]
-        super().__init__("\n".join(told))
+        super().__init__("\n".join(reasons))
         for detail in [step.detail for step in outcome.failures] or [outcome.detail]:
             self.add_note(detail)

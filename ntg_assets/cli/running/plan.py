@@ -78,8 +78,8 @@ def in_short(plan: Plan) -> str:
 
 def _tell_steps(steps: Sequence[str], console: Console) -> None:
     plural = "" if len(steps) == 1 else "s"
-    told = f"  {len(steps)} step{plural}: {_some(steps)}"
-    console.print(told, highlight=False, soft_wrap=True)
+    line = f"  {len(steps)} step{plural}: {_some(steps)}"
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def grouped(plan: Plan) -> list[tuple[str, list[str]]]:

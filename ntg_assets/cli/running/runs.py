@@ -124,8 +124,8 @@ def time_left(selected: set[dg.AssetKey], *, instance: dg.DagsterInstance) -> Ti
     checks = {key for key in layer.asset_graph.asset_check_keys if key.asset_key in selected}
     steps = {str(layer.get_op_output_handle(key).node_handle) for key in selected | checks}
     usual: dict[str, float] = {}
-    known = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
-    for run in reversed(instance.get_runs(known, limit=LOOKED_BACK_RUNS)):
+    succeeded = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
+    for run in reversed(instance.get_runs(succeeded, limit=LOOKED_BACK_RUNS)):
         left = _steps_left(instance, run.run_id)
         for stats in instance.get_run_step_stats(run.run_id):
             if stats.start_time and stats.end_time and stats.step_key not in left:

@@ -40,7 +40,7 @@ def tell_summary(
     manifest = read_manifest(paths.manifest)
     header = Header(manifest.source, manifest.configuration, manifest.as_of, manifest.timezone)
     with connect(paths.published_store, engine=settings.engine, read_only=True) as connection:
-        known = facts(
+        collected = facts(
             lambda schema, table: run(
                 Query("select * from asked", {"asked": Table(schema, table)}), connection
             ),
@@ -49,7 +49,7 @@ def tell_summary(
         )
     rows = [
         *([("aside", tell_aside(manifest, aside))] if aside else []),
-        *told_rows(known, header=header),
+        *told_rows(collected, header=header),
         *(("changed", sentence) for sentence in changed),
         (
             "look",
@@ -68,7 +68,7 @@ def tell_summary(
         console.print(f"[bold]{name:<9}[/] {escape(text)}", highlight=False, soft_wrap=True)
 
 
-def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
+def told_rows(collected: Mapping[str, Any], *, header: Header) -> list[tuple[str, str]]:
     """Say what was published, what is missing from it and how far to trust it: a word and a
     sentence each.
 
@@ -77,22 +77,22 @@ def told_rows(known: Mapping[str, Any], *, header: Header) -> list[tuple[str, st
         header: Source, configuration, cutoff.
     """
     return [
-        *_what_is_there(known, header=header),
-        *_who_is_leaving(known),
-        *(("withheld", f"every contact list: {reason}") for reason in known["withheld"]),
-        *(("missing", sentence) for sentence in known["broken"]),
-        *(("shown", sentence) for sentence in known["shown"]),
+        *_what_is_there(collected, header=header),
+        *_who_is_leaving(collected),
+        *(("withheld", f"every contact list: {reason}") for reason in collected["withheld"]),
+        *(("missing", sentence) for sentence in collected["broken"]),
+        *(("shown", sentence) for sentence in collected["shown"]),
         *(
             ("caution", f"{rule['rule']}: {rule['evidence']}")
-            for rule in known["gate"]
+            for rule in collected["gate"]
             if rule["verdict"] == "warn"
         ),
-        *(("caution", sentence) for sentence in known["doubtful"]),
+        *(("caution", sentence) for sentence in collected["doubtful"]),
     ]
 
 
-def _what_is_there(known: Mapping[str, Any], *, header: Header) -> Iterator[tuple[str, str]]:
-    loaded = known["loaded"]
+def _what_is_there(collected: Mapping[str, Any], *, header: Header) -> Iterator[tuple[str, str]]:
+    loaded = collected["loaded"]
     yield (
         "data",
         (
@@ -100,25 +100,25 @@ def _what_is_there(known: Mapping[str, Any], *, header: Header) -> Iterator[tupl
             f" quarantined, known before {header.known_before}"
         ),
     )
-    yield "question", f"{known['question']} {known['answer']}"
-    for decision in known["decisions"]:
+    yield "question", f"{collected['question']} {collected['answer']}"
+    for decision in collected["decisions"]:
         yield "decision", f"{decision['experiment']}: {decision['sentence']}"
-    for sentence in known["contracts"].sentences:
+    for sentence in collected["contracts"].sentences:
         yield "contracts", sentence
 
 
-def _who_is_leaving(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    unit = "index points, not money" if known["unit"] == "index" else known["unit"].upper()
+def _who_is_leaving(collected: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    unit = "index points, not money" if collected["unit"] == "index" else collected["unit"].upper()
     yield (
         "leaving",
         (
-            f"{known['n_at_risk']:,} of {known['n_users']:,} {known['whom']} can still be lost;"
-            f" {known['at_risk_total']:,.1f} at risk ({unit})"
+            f"{collected['n_at_risk']:,} of {collected['n_users']:,} {collected['whom']} can"
+            f" still be lost; {collected['at_risk_total']:,.1f} at risk ({unit})"
         ),
     )
-    if known["capped"]:
-        yield "worth", known["capped"]
-    if known["quality"]:
-        yield "trust", known["quality"]
-    for row in known["strategies"][:1]:
+    if collected["capped"]:
+        yield "worth", collected["capped"]
+    if collected["quality"]:
+        yield "trust", collected["quality"]
+    for row in collected["strategies"][:1]:
         yield "contact", f"{row['n_users']:,} users by {row['strategy']}"

@@ -40,7 +40,7 @@ def leakage_audit(
     """Every row of the back-test that could only come from the future, counted, and what re-making
     a planted world with other futures has shown of this code and configuration.
     """
-    asked = (
+    audited = (
         train_events,
         val_events,
         test_events,
@@ -53,7 +53,7 @@ def leakage_audit(
         churn_labels,
         churn_scores,
     )
-    dates = project.read(audit({table.name: table for table in asked}, split_boundaries))
+    dates = project.read(audit({table.name: table for table in audited}, split_boundaries))
     verdict = remade(project.settings, workspace=project.paths.workspace, tell=context.log.info)
     return pl.concat([dates.with_columns(detail=pl.lit(None, pl.String)), verdict])
 

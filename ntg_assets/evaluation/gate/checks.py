@@ -12,13 +12,13 @@ from ntg_assets.stages import BACKTEST
 def nothing_from_the_future(leakage_audit: pl.DataFrame) -> dg.AssetCheckResult:
     """No stored row of the back-test could only come from the future."""
     broken = leakage_audit.filter(pl.col("n_violations") > 0)
-    told = "; ".join(
+    sentence = "; ".join(
         f"{row['table_name']}: {row['rule']}: {row['n_violations']} rows"
         + (f" ({row['detail']})" if row.get("detail") else "")
         for row in broken.iter_rows(named=True)
     )
     return dg.AssetCheckResult(
-        passed=broken.is_empty(), description=told or f"{leakage_audit.height} rules hold"
+        passed=broken.is_empty(), description=sentence or f"{leakage_audit.height} rules hold"
     )
 
 
@@ -38,11 +38,11 @@ def gate_is_open(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
 def evidence_is_not_thin(release_gate: pl.DataFrame) -> dg.AssetCheckResult:
     """The evidence carries the claims; where it is thin, the number of users is named."""
     reservations = release_gate.filter(pl.col("verdict") == "warn")
-    told = "; ".join(
+    sentence = "; ".join(
         f"{row['rule']}: {row['evidence']}" for row in reservations.iter_rows(named=True)
     )
     return dg.AssetCheckResult(
         passed=reservations.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
-        description=told or "no reservation",
+        description=sentence or "no reservation",
     )

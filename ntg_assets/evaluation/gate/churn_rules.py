@@ -26,7 +26,7 @@ def churn_is_plausible(calibration: pl.DataFrame, *, settings: GateSettings) -> 
             0,
             "AUC is not defined: no held-out user stayed, or none left",
         )
-    told = (
+    evidence = (
         f"AUC {row['value']:.3f} ({row['n_users']:,} users, {row['n_churned']:,} of"
         f" {row['n_rows']:,} forecasts churned)"
     )
@@ -38,9 +38,9 @@ def churn_is_plausible(calibration: pl.DataFrame, *, settings: GateSettings) -> 
             row["value"],
             settings.implausible_auc,
             row["n_users"],
-            f"{told}: more likely a leak than a model",
+            f"{evidence}: more likely a leak than a model",
         )
-    return Finding(rule, "pass", row["value"], settings.implausible_auc, row["n_users"], told)
+    return Finding(rule, "pass", row["value"], settings.implausible_auc, row["n_users"], evidence)
 
 
 def churn_informs(calibration: pl.DataFrame, *, settings: GateSettings) -> Finding:
@@ -58,25 +58,26 @@ def churn_informs(calibration: pl.DataFrame, *, settings: GateSettings) -> Findi
         )
     # the rate of outcomes that are all alike is certain: no forecast can be as good
     if row["n_churned"] in (0, row["n_rows"]):
-        told = (
+        evidence = (
             f"all {row['n_rows']:,} held-out outcomes are alike: the churn score is unproven on"
             " this log"
         )
-        return Finding(rule, "warn", row["value"], None, row["n_users"], told)
-    told = (
+        return Finding(rule, "warn", row["value"], None, row["n_users"], evidence)
+    evidence = (
         f"log loss {row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f}) against"
         f" {base['value']:.3f} of the base rate, {row['n_users']:,} users ({row['evaluation']})"
     )
     if row["low"] > base["high"]:
         fewest = min(row["n_churned"], row["n_rows"] - row["n_churned"])
         return unless_few(
-            Finding(rule, "block", row["value"], base["value"], row["n_users"], told),
+            Finding(rule, "block", row["value"], base["value"], row["n_users"], evidence),
             fewest,
             "of the rarer outcome",
         )
     better: Verdict = "pass" if row["value"] < base["value"] else "warn"
     return unless_thin(
-        Finding(rule, better, row["value"], base["value"], row["n_users"], told), settings=settings
+        Finding(rule, better, row["value"], base["value"], row["n_users"], evidence),
+        settings=settings,
     )
 
 
@@ -93,9 +94,9 @@ def churn_is_calibrated(calibration: pl.DataFrame) -> Finding:
             0,
             "no held-out user was at risk: calibration is unproven on this log",
         )
-    told = (
+    evidence = (
         f"ECE {row['value']:.3f}; a perfect model of this size stays below {noise['value']:.3f} in"
         f" 95 of 100 cases ({row['evaluation']})"
     )
     verdict: Verdict = "pass" if row["value"] <= noise["value"] else "warn"
-    return Finding(rule, verdict, row["value"], noise["value"], row["n_users"], told)
+    return Finding(rule, verdict, row["value"], noise["value"], row["n_users"], evidence)

@@ -43,11 +43,11 @@ def unless_thin(finding: Finding, *, settings: GateSettings) -> Finding:
     """Turn a pass on few users into a warning that names their number."""
     n_users = finding.n_users or 0
     if finding.verdict == "pass" and n_users < settings.minimum_users:
-        told = (
+        evidence = (
             f"{finding.evidence}; thin evidence: {n_users:,} of the {settings.minimum_users:,}"
             " users that a claim needs"
         )
-        return finding._replace(verdict="warn", evidence=told)
+        return finding._replace(verdict="warn", evidence=evidence)
     return finding
 
 

@@ -9,25 +9,25 @@ from ntg_assets.evaluation.leakage.audit import CAN_BE_MADE, END, NOT_AUDITED
 def chronological(report: pl.DataFrame, *, strategy: str) -> Finding:
     """Hold TRAIN against the held-out parts: whether any of it lies after their start."""
     share = float(report["look_ahead_share"].max() or 0.0)  # type: ignore[arg-type]  # a float column
-    told = f"{share:.1%} of TRAIN lies after the start of a held-out part (strategy {strategy})"
+    evidence = f"{share:.1%} of TRAIN lies after the start of a held-out part (strategy {strategy})"
     verdict: Verdict = "pass" if share == 0 else "warn" if strategy == "per_user" else "block"
-    known = report.filter(pl.col("part") == "test")["n_known_users"].sum()
-    return Finding("the split is chronological", verdict, share, 0.0, int(known), told)
+    n_known = report.filter(pl.col("part") == "test")["n_known_users"].sum()
+    return Finding("the split is chronological", verdict, share, 0.0, int(n_known), evidence)
 
 
 def nothing_from_the_future(audit: pl.DataFrame) -> Finding:
     """Hold the audit against its rules: dates, and tables made again with other futures."""
     broken = audit.filter(pl.col("n_violations") > 0)
     n_rows = int(broken["n_violations"].sum())
-    told = (
+    rules = (
         f"{audit.height} rules asked of {audit['table_name'].n_unique()} tables, {n_rows} rows"
         " break one"
     )
     if broken.height:
-        told += f" (first: {_what_broke(broken.row(0, named=True))})"
+        rules += f" (first: {_what_broke(broken.row(0, named=True))})"
     unaudited = _not_remade(audit)
     verdict: Verdict = "block" if n_rows else "warn" if unaudited else "pass"
-    evidence = f"{told}; {unaudited or _remade(audit)}"
+    evidence = f"{rules}; {unaudited or _remade(audit)}"
     return Finding("nothing from the future is stored", verdict, float(n_rows), 0.0, None, evidence)
 
 

@@ -31,14 +31,14 @@ def ranking_does_no_harm(report: pl.DataFrame, *, settings: GateSettings) -> Fin
             "no TEST user could be evaluated: the ranking is unproven on this log",
         )
     n_users, low, high = row["n_users"], row["difference_low"], row["difference_high"]
-    told = (
+    evidence = (
         f"NDCG@{DEPTH} of {SHIPPED} on TEST is {row['mean']:.4f}, {row['difference']:+.4f} against"
         f" {FLOOR} (95% interval {low:+.4f} to {high:+.4f}, {n_users:,} users)"
     )
     if high < lowest:
-        return unless_few(Finding(rule, "block", high, lowest, n_users, told), n_users, "users")
+        return unless_few(Finding(rule, "block", high, lowest, n_users, evidence), n_users, "users")
     return unless_thin(
-        Finding(rule, "pass", row["difference"], lowest, n_users, told),
+        Finding(rule, "pass", row["difference"], lowest, n_users, evidence),
         settings=settings,
     )
 
@@ -60,17 +60,17 @@ def radar_points_at_loss(backtest: pl.DataFrame, *, settings: GateSettings) -> F
             0,
             "nothing was lost in the back-test: the radar is unproven on this log",
         )
-    told = (
+    evidence = (
         f"the first {TOP_SHARE:.0%} of the radar held {row['captured_share']:.0%} of the value that"
         f" then left ({row['captured_share_low']:.0%} to {row['captured_share_high']:.0%}; chance"
         f" {TOP_SHARE:.0%}, oracle {row['oracle_captured_share']:.0%}; {row['n_users']:,} users,"
         f" {row['evaluation']})"
     )
     if row["captured_share_high"] < TOP_SHARE:
-        harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], told)
+        harm = Finding(rule, "block", row["captured_share"], TOP_SHARE, row["n_users"], evidence)
         return unless_few(harm, row["n_losing"], "leavers with value")
     return unless_thin(
-        Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], told),
+        Finding(rule, "pass", row["captured_share"], TOP_SHARE, row["n_users"], evidence),
         settings=settings,
     )
 
@@ -92,16 +92,16 @@ def value_adds_up(horizons: pl.DataFrame, *, settings: GateSettings) -> Finding:
             0,
             "no earlier cut could judge it: lifetime value is unproven on this log",
         )
-    told = (
+    evidence = (
         f"lifetime value over {row['n_days']} days told {row['ratio']:.2f} of what was seen"
         f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f}; {row['n_users']:,} users,"
         f" {row['n_origins']} cutoffs)"
     )
     if row["note"] is not None:
-        told += f"; {row['note']}"
-    found = Finding(rule, "pass", row["ratio"], factor, row["n_users"], told)
+        evidence += f"; {row['note']}"
+    finding = Finding(rule, "pass", row["ratio"], factor, row["n_users"], evidence)
     if row["ratio_low"] > factor or row["ratio_high"] < 1 / factor:
-        return unless_few(found._replace(verdict="block"), row["n_users"], "users")
+        return unless_few(finding._replace(verdict="block"), row["n_users"], "users")
     if row["note"] is not None:
-        return found._replace(verdict="warn")
-    return unless_thin(found, settings=settings)
+        return finding._replace(verdict="warn")
+    return unless_thin(finding, settings=settings)

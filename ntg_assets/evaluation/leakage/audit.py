@@ -117,19 +117,19 @@ class Finding:
 
     def as_row(self) -> tuple[str, str, int, int, str | None]:
         """One row of `leakage_audit`."""
-        told = [
-            f"{self.table}.{found.column} differs in {found.n_rows} rows when the future is"
-            f" {future} ({found.example})"
-            for future, found in self.differences[:SHOWN]
+        sentences = [
+            f"{self.table}.{difference.column} differs in {difference.n_rows} rows when the future"
+            f" is {future} ({difference.example})"
+            for future, difference in self.differences[:SHOWN]
         ]
         if len(self.differences) > SHOWN:
-            told.append(f"and {len(self.differences) - SHOWN} more")
+            sentences.append(f"and {len(self.differences) - SHOWN} more")
         if self.not_audited:
-            told.append(
+            sentences.append(
                 f"{NOT_AUDITED}, for another past does not move it: " + ", ".join(self.not_audited)
             )
-        n_violations = max((found.n_rows for _, found in self.differences), default=0)
-        return self.table, self.rule, self.n_rows, n_violations, "; ".join(told) or None
+        n_violations = max((difference.n_rows for _, difference in self.differences), default=0)
+        return self.table, self.rule, self.n_rows, n_violations, "; ".join(sentences) or None
 
 
 def rehearsal_settings(settings: Settings) -> Settings:
@@ -252,8 +252,8 @@ def _from_an_origin(remake: Remake, world: World, made: Made) -> Iterator[Findin
             else {table: _before(other[table], clock, begins_on)}
             for future, other in others.items()
         }
-        found = _compared(table, before, again, clock)
-        yield Finding(table, ORIGIN, before.height, tuple(found))
+        unlike = _compared(table, before, again, clock)
+        yield Finding(table, ORIGIN, before.height, tuple(unlike))
 
 
 def _after_another_night(makers: Makers) -> Made | Exception:
@@ -319,14 +319,14 @@ def _compared(
         if isinstance(other, Exception):
             yield future, Difference("rows", max(made.height, 1), tell_error(other))
             continue
-        for found in differences(
+        for difference in differences(
             made,
             other[table],
             key=key_of(contract_of(table)),
             columns=columns,
             same_rows=not (clock and clock.is_chosen_later),
         ):
-            yield future, found
+            yield future, difference
 
 
 def unaudited(detail: str, *, n_violations: int = 0) -> pl.DataFrame:

@@ -41,21 +41,23 @@ def differences(
         columns: Columns that are compared; none: all.
         same_rows: Whether both must have the same rows; else only those that both have are asked.
     """
-    asked = [name for name in made.columns if columns is None or name in columns]
+    compared = [name for name in made.columns if columns is None or name in columns]
     if not key:
-        return _of_sets(made.select(asked), again.select(asked))
-    found = []
+        return _of_sets(made.select(compared), again.select(compared))
+    unlike_columns = []
     if same_rows and (lone := _lone_rows(made, again, key)).height:
-        found.append(Difference(ROWS, lone.height, _shown(lone.row(0), key)))
+        unlike_columns.append(Difference(ROWS, lone.height, _shown(lone.row(0), key)))
     both = made.join(again, on=list(key), how="inner", suffix=f"_{AGAIN}").sort(key)
-    for name in asked:
+    for name in compared:
         if name in key:
             continue
         unlike = both.filter(~pl.col(name).eq_missing(pl.col(f"{name}_{AGAIN}")))
         if unlike.height:
             first = unlike.select(*key, name, f"{name}_{AGAIN}").row(0)
-            found.append(Difference(name, unlike.height, _shown(first, [*key, MADE, AGAIN])))
-    return found
+            unlike_columns.append(
+                Difference(name, unlike.height, _shown(first, [*key, MADE, AGAIN]))
+            )
+    return unlike_columns
 
 
 def moved_columns(made: pl.DataFrame, again: pl.DataFrame) -> set[str]:
@@ -68,15 +70,17 @@ def moved_columns(made: pl.DataFrame, again: pl.DataFrame) -> set[str]:
 
 
 def _of_sets(made: pl.DataFrame, again: pl.DataFrame) -> list[Difference]:
-    one, other = made.sort(made.columns), again.sort(again.columns)
-    if one.height != other.height:
+    first, second = made.sort(made.columns), again.sort(again.columns)
+    if first.height != second.height:
         return [
-            Difference(ROWS, abs(one.height - other.height), f"{one.height} and {other.height}")
+            Difference(
+                ROWS, abs(first.height - second.height), f"{first.height} and {second.height}"
+            )
         ]
     return [
-        Difference(name, int(unlike.sum()), f"{one[name].filter(unlike)[0]}")
-        for name in one.columns
-        if (unlike := one[name].ne_missing(other[name])).any()
+        Difference(name, int(unlike.sum()), f"{first[name].filter(unlike)[0]}")
+        for name in first.columns
+        if (unlike := first[name].ne_missing(second[name])).any()
     ]
 
 

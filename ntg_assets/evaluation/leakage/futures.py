@@ -42,7 +42,7 @@ def added(world: World, begins_at: datetime) -> World:
     before, after = _divided(world.events, begins_at)
     rng = random_stream(2, "added")
     crowd = pl.concat([after] * 3)
-    known = crowd.with_columns(
+    crowded = crowd.with_columns(
         user_id=pl.Series(rng.integers(1, N_USERS + 1, crowd.height)),
         item_id=pl.Series(rng.permutation(crowd["item_id"].to_numpy())),
     )
@@ -56,7 +56,7 @@ def added(world: World, begins_at: datetime) -> World:
         event_at=pl.lit(begins_at, pl.Datetime("us"))
     )
     longer = after.tail(N_LONGER).with_columns(pl.col("event_at").dt.offset_by("3d"))
-    more = pl.concat([before, after, known, strangers, at_once, longer])
+    more = pl.concat([before, after, crowded, strangers, at_once, longer])
     return _later_versions(world.with_events(more), begins_at)
 
 
@@ -80,14 +80,14 @@ def same_labels(world: World, begins_at: datetime) -> World:
     rng = random_stream(3, "same labels")
     inside, beyond = _divided(after, world.train_end)
     is_known = inside["user_id"].is_in(before["user_id"].unique().implode())
-    known, strangers = inside.filter(is_known), inside.filter(~is_known)
-    known = _other_repeats(known)
+    regulars, strangers = inside.filter(is_known), inside.filter(~is_known)
+    regulars = _other_repeats(regulars)
     strangers = strangers.with_columns(
         user_id=pl.col("user_id") + STRANGER,
         item_id=pl.Series(rng.integers(1, 21, strangers.height)),
     )
     columns = world.events.columns
-    mixed = pl.concat([known.select(columns), strangers.select(columns)]).sort("event_at")
+    mixed = pl.concat([regulars.select(columns), strangers.select(columns)]).sort("event_at")
     mixed = mixed.with_columns(
         event_type=pl.lit("finish"),
         value=(pl.col("value") * ABSURD + 1).round(2),
@@ -161,11 +161,11 @@ def _later_versions(world: World, begins_at: datetime) -> World:
     """Change what the tables beside the log say of later: items that nobody had yet, contacts and
     trial days that had not come, what later nights left behind.
     """
-    known = world.events.filter(pl.col("event_at") < begins_at)["item_id"].unique()
+    taken_before = world.events.filter(pl.col("event_at") < begins_at)["item_id"].unique()
     day = day_of(begins_at, ZONE)
     return replace(
         world,
-        items=_other_items(world.items, known),
+        items=_other_items(world.items, taken_before),
         left=later_nights(world.left, begins_at),
         user_lists=world.user_lists.with_columns(contacted_on=_other_day("contacted_on", day)),
         trial_log=world.trial_log.with_columns(
@@ -177,8 +177,8 @@ def _later_versions(world: World, begins_at: datetime) -> World:
     )
 
 
-def _other_items(items: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
-    is_known = pl.col("item_id").is_in(known.implode())
+def _other_items(items: pl.DataFrame, taken_before: pl.Series) -> pl.DataFrame:
+    is_known = pl.col("item_id").is_in(taken_before.implode())
     later = items.filter(~is_known)
     other = later.filter(pl.int_range(pl.len()) % 2 == 0).with_columns(
         title=pl.lit("renamed"), categories=pl.lit("taste 0|taste 1|unheard")

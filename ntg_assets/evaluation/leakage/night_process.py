@@ -17,9 +17,9 @@ LOADING = Declared("the code, while it is loaded,", frozenset())
 
 def main() -> None:
     """Make both worlds as standard input asks, and leave their tables in its folder."""
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        _make(asked["settings"], asked["tables"], Path(asked["folder"]))
+        _make(request["settings"], request["tables"], Path(request["folder"]))
     except UndeclaredReadError as error:
         sys.stdout.write(str(error))
         sys.exit(UNDECLARED)
@@ -32,7 +32,7 @@ def _keep_scratch(before: Path, after: Path) -> None:
     scratch_of(before).rename(folder)
 
 
-def _make(given: Mapping[str, object], tables: Sequence[str], folder: Path) -> None:
+def _make(values: Mapping[str, object], tables: Sequence[str], folder: Path) -> None:
     workspace = folder / "workspace"
     with only(LOADING), watching(*rehearsal_roots()), readers_that_ask():
         from ntg_assets.evaluation.leakage import (  # noqa: PLC0415  # the loading is what is watched
@@ -43,7 +43,7 @@ def _make(given: Mapping[str, object], tables: Sequence[str], folder: Path) -> N
         from ntg_assets.orchestration.collection import collected_assets  # noqa: PLC0415
 
         collected_assets()
-    settings = Settings.model_validate(given)
+    settings = Settings.model_validate(values)
     true = world.planted_world(settings.churn.horizon_days)
     other = futures.rewritten(futures.other_past(true), true.train_end)
     remaking.remake(other, tables, settings=settings, workspace=workspace / "other")

@@ -45,7 +45,7 @@ def another_night(settings: Settings, tables: Sequence[str]) -> Made:
         StorageError: the process was ended from outside.
     """
     with TemporaryDirectory(prefix="ntg-other-night-") as folder:
-        asked = {
+        request = {
             "settings": settings.model_dump(mode="json"),
             "tables": list(tables),
             "folder": folder,
@@ -53,7 +53,7 @@ def another_night(settings: Settings, tables: Sequence[str]) -> Made:
         done = subprocess.run(  # noqa: S603  # this interpreter, this code
             [sys.executable, "-c", START, str(ROOT.parent)],
             cwd=folder,
-            input=json.dumps(asked),
+            input=json.dumps(request),
             capture_output=True,
             text=True,
             check=False,

@@ -50,14 +50,14 @@ def remade(settings: Settings, *, workspace: Path, tell: Callable[[str], object]
     Returns:
         Rows of `leakage_audit`.
     """
-    asked = rehearsal_settings(settings)
-    name = fingerprint(asked)
-    if (known := known_verdict(name, workspace=workspace)) is not None:
-        return known
+    rehearsed = rehearsal_settings(settings)
+    name = fingerprint(rehearsed)
+    if (verdict_before := known_verdict(name, workspace=workspace)) is not None:
+        return verdict_before
     if not settings.gate.remaking:
         return unaudited(f"{NOT_AUDITED}: gate.remaking is off, and no verdict on {name} is known")
     tell(f"leakage_audit: no verdict on {name} is known: it is found now, once")
-    verdict = find_verdict(asked)
+    verdict = find_verdict(rehearsed)
     keep_verdict(name, verdict, file=workspace / FOLDER / f"{name}.json")
     return verdict
 
@@ -126,10 +126,10 @@ def remake_tonight(
         made: What the back-test made; its tables stand for those of tonight.
         settings: The configuration, as `rehearsal_settings` gives it.
     """
-    given = ingested(world)
+    tables = ingested(world)
     for stage in (BACKTEST, LIVE):
-        given |= {Table(stage, name): rows for name, rows in made.items()}
-    results = rehearse(tonight_steps(made), given, settings=settings, leave=world.left.write)
+        tables |= {Table(stage, name): rows for name, rows in made.items()}
+    results = rehearse(tonight_steps(made), tables, settings=settings, leave=world.left.write)
     return {table.name: rows for table, rows in results.items()}
 
 
@@ -155,7 +155,7 @@ def tonight_steps(made: Collection[str]) -> list[Step]:
 def ingested(world: World) -> dict[Table, pl.DataFrame]:
     """The tables of `ingest` that a world gives; every other one is empty."""
     counts = query("splits", "event_calendar", {"events": world.events}, fine_below_days=0)
-    given = {
+    planted = {
         "events": world.events,
         "items": world.items,
         "item_categories": world.item_categories,
@@ -171,8 +171,8 @@ def ingested(world: World) -> dict[Table, pl.DataFrame]:
         for key in step.reads.values()
         if key.path[0] == INGEST
     }
-    empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in given}
-    return {Table(INGEST, name): rows for name, rows in {**empty, **given}.items()}
+    empty = {key.path[-1]: _empty(key.path[-1]) for key in needed if key.path[-1] not in planted}
+    return {Table(INGEST, name): rows for name, rows in {**empty, **planted}.items()}
 
 
 def _sources(world: World) -> pl.DataFrame:

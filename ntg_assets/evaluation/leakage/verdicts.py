@@ -74,9 +74,9 @@ def known_verdict(name: str, *, workspace: Path) -> pl.DataFrame | None:
 
 def keep_verdict(name: str, verdict: pl.DataFrame, *, file: Path) -> None:
     """Keep a verdict in a file, beside those of other fingerprints there."""
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_text(file, as_json({**known, name: [list(row) for row in verdict.iter_rows()]}))
+    write_text(file, as_json({**kept, name: [list(row) for row in verdict.iter_rows()]}))
 
 
 def as_json(verdicts: dict[str, list[list[object]]]) -> str:

@@ -155,7 +155,7 @@ def _events(rng: np.random.Generator, start_at: datetime, horizon_days: int) -> 
     is_new = (at > TRAIN_HORIZONS) & (rng.random(len(at)) < NEW_ITEM_SHARE)
     item = np.where(is_new, N_ITEMS + rng.integers(0, N_LATER_ITEMS, len(at)), item)
     values = 1.0 + 4.0 * rng.random(len(user)) + 0.5 * (user % 3)
-    kinds = ["finish" if one < FINISHED else "view" for one in rng.random(len(user)).tolist()]
+    kinds = ["finish" if draw < FINISHED else "view" for draw in rng.random(len(user)).tolist()]
     return as_events(user + 1, item + 1, instants(start_at, horizon_days, at), values, kinds)
 
 
@@ -164,10 +164,10 @@ def _items() -> pl.DataFrame:
     return pl.DataFrame(
         {
             "item_id": list(number),
-            "title": [f"Item {one}" for one in number],
+            "title": [f"Item {item}" for item in number],
             "categories": [
-                f"taste {(one - 1) % N_TASTES}" + ("|classic" if one % 4 == 0 else "")
-                for one in number
+                f"taste {(item - 1) % N_TASTES}" + ("|classic" if item % 4 == 0 else "")
+                for item in number
             ],
         }
     )

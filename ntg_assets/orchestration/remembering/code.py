@@ -130,7 +130,7 @@ def imported(name: str) -> frozenset[str]:
 
     Also the packages above it, and what it finds by patterns (`modules_named`).
     """
-    file, known = _modules()[name], _modules()
+    file, loaded = _modules()[name], _modules()
     text = _text(file)
     names = {name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)}
     names |= set(IMPORT.findall(text))
@@ -142,7 +142,7 @@ def imported(name: str) -> frozenset[str]:
         for module in names
         for depth in range(1, module.count(".") + 1)
     }
-    return frozenset((names | parents) & known.keys())
+    return frozenset((names | parents) & loaded.keys())
 
 
 def _by_pattern(name: str, file: Path, text: str) -> set[str]:

@@ -45,9 +45,9 @@ class Plan:
         """Tables of the steps that have to be started, and of those whose checks have to be."""
         works = [WORKS[name] for name in self.started]
         made_by = makers()
-        asked = {made_by[table] for work in works for table, _ in work.checks if table in made_by}
+        checked = {made_by[table] for work in works for table, _ in work.checks if table in made_by}
         return {
-            table for work in [*works, *(WORKS[name] for name in asked)] for table in work.tables
+            table for work in [*works, *(WORKS[name] for name in checked)] for table in work.tables
         }
 
 

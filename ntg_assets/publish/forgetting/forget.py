@@ -102,9 +102,9 @@ def forget_people(paths: Paths, users: Sequence[str], *, settings: Settings) -> 
 
 def _write_down(paths: Paths, done: Forgot, settings: Settings) -> None:
     key, id_type = make_key(paths.data), settings.ingest.events.user_id_type
-    hashes = [hash_id(key, one, id_type) for one in done.ids]
-    known = {one for forget in read_forgets(paths.data) for one in forget.hashes}
-    if {*hashes} <= known and not done.landed:
+    hashes = [hash_id(key, person, id_type) for person in done.ids]
+    written = {person for forget in read_forgets(paths.data) for person in forget.hashes}
+    if {*hashes} <= written and not done.landed:
         return
     at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     record_forget(paths.data, Forget(at=at, key=name_of(key), hashes=hashes, landed=done.landed))
@@ -156,8 +156,8 @@ def _publisher(store: Connection, here: Paths, manifest: Manifest, settings: Set
 
 def _refuse_older(store: Connection) -> None:
     """Refuse a generation of a version that published other tables: it cannot be written again."""
-    asked = "select schema_name, table_name from duckdb_tables()"
-    held = {*store.execute(asked).fetchall()}
+    listed = "select schema_name, table_name from duckdb_tables()"
+    held = {*store.execute(listed).fetchall()}
     missing = [
         f"{schema}.{name}" for schema, name in READ_COPY_TABLES if (schema, name) not in held
     ]
@@ -213,7 +213,7 @@ def _remove_copies(paths: Paths, done: Forgot) -> None:
     if storage := remove_tables(paths.warehouse.parent):
         done.touched.append(f"{storage}: the tables of the cluster, which the next run makes anew")
     before = paths.data / "before_generations"
-    for folder, told in (
+    for folder, remark in (
         (paths.landing, "the next run fetches again"),
         (paths.scratch, "copies of files while they were read"),
         (paths.made, "what checks had said of the tables"),
@@ -221,7 +221,7 @@ def _remove_copies(paths: Paths, done: Forgot) -> None:
     ):
         if folder.is_dir() and any(folder.iterdir()):
             remove_tree(folder)
-            done.touched.append(f"{_relative(folder, paths)}: {told}")
+            done.touched.append(f"{_relative(folder, paths)}: {remark}")
 
 
 def _landed(paths: Paths) -> Iterator[Path]:
@@ -237,12 +237,12 @@ def _source_files(paths: Paths, settings: Settings) -> list[str]:
     folder = current_folder(paths)
     if folder is None:
         return sorted(settings.ingest.events.files)
-    asked = (
+    listed = (
         "select file_name from ingest.load_ledger where source = 'events'"
         " union select file_name from ingest.input_files order by 1"
     )
     with connect(paths.at(folder).published_store, engine=settings.engine, read_only=True) as store:
-        names = [name for (name,) in store.execute(asked).fetchall()]
+        names = [name for (name,) in store.execute(listed).fetchall()]
     owned = paths.landing.resolve()
     return [name for name in names if owned not in (paths.home / name).resolve().parents]
 

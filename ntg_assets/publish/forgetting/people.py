@@ -24,21 +24,21 @@ def person_columns() -> frozenset[str]:
     typed = {
         name
         for table in known_tables()
-        for name, found in contract_of(table).to_schema().columns.items()
-        if (found.metadata or {}).get("id") == "user"
+        for name, column in contract_of(table).to_schema().columns.items()
+        if (column.metadata or {}).get("id") == "user"
     }
     return frozenset({*typed, *UNTYPED})
 
 
 def count_people_rows(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Count the rows of each table that name one of some people; tables without are left out."""
-    found = {
+    counts = {
         f"{table.schema}.{table.name}": sum(
             _count(connection, table, condition, ids) for condition in _conditions(columns)
         )
         for table, columns in _tables(connection)
     }
-    return {name: n_rows for name, n_rows in found.items() if n_rows}
+    return {name: n_rows for name, n_rows in counts.items() if n_rows}
 
 
 def remove_people(connection: Connection, ids: Sequence[str]) -> None:
@@ -83,5 +83,5 @@ def _may_name_one() -> str:
 
 
 def _count(connection: Connection, table: Table, condition: str, ids: Sequence[str]) -> int:
-    asked = f"select count(*) from {table.quoted} where {condition}"
-    return int(connection.execute(asked, {"ids": [*ids]}).fetchall()[0][0])
+    question = f"select count(*) from {table.quoted} where {condition}"
+    return int(connection.execute(question, {"ids": [*ids]}).fetchall()[0][0])

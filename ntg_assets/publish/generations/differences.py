@@ -111,11 +111,13 @@ class Differences(NamedTuple):
 def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
     """Compare two generations."""
     with _both(paths, before, after) as connection:
-        decisions, inputs = (_changed(connection, *asked) for asked in ((DECISIONS,), INPUTS))
+        decisions, inputs = (
+            _changed(connection, *questions) for questions in ((DECISIONS,), INPUTS)
+        )
         ranks = list(_ranks(connection))
         tables = list(table_differences(connection, BEFORE, AFTER))
-    one, two = _origin(before.folder), _origin(after.folder)
-    is_known = one is not None and two is not None
+    origin_before, origin_after = _origin(before.folder), _origin(after.folder)
+    is_known = origin_before is not None and origin_after is not None
     return Differences(
         before.manifest,
         after.manifest,
@@ -124,8 +126,12 @@ def differences(paths: Paths, before: Kept, after: Kept) -> Differences:
         ranks,
         tables,
         inputs,
-        changes(flat(one.settings), flat(two.settings)) if one and two else [],
-        changes(_code(one), _code(two)) if one and two else [],
+        changes(flat(origin_before.settings), flat(origin_after.settings))
+        if origin_before and origin_after
+        else [],
+        changes(_code(origin_before), _code(origin_after))
+        if origin_before and origin_after
+        else [],
         [] if is_known else [f"settings and code are not compared: {_OLDER}"],
     )
 
@@ -174,27 +180,33 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give the values of a nested configuration by dotted key; lists are one value."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}.")
+            values |= flat(value, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = value
-    return found
+            values[f"{prefix}{name}"] = value
+    return values
 
 
 def _figures(before: Manifest, after: Manifest) -> list[Change]:
     """List the headline figures that differ, of those that both generations hold."""
     both = before.headlines.keys() & after.headlines.keys()
-    one, two = ({name: made.headlines[name] for name in both} for made in (before, after))
-    return [change for change in changes(one, two) if not are_close(change.before, change.after)]
+    figures_before, figures_after = (
+        {name: made.headlines[name] for name in both} for made in (before, after)
+    )
+    return [
+        change
+        for change in changes(figures_before, figures_after)
+        if not are_close(change.before, change.after)
+    ]
 
 
-def _changed(connection: duckdb.DuckDBPyConnection, *asked: str) -> list[Change]:
+def _changed(connection: duckdb.DuckDBPyConnection, *questions: str) -> list[Change]:
     stores = [
         {
             str(name): value
-            for text in asked
+            for text in questions
             for name, value in _rows(connection, text.format(store=store))
         }
         for store in (BEFORE, AFTER)

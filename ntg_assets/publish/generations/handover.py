@@ -19,10 +19,11 @@ from ntg_assets.history.currents import (
     kept_aside,
     last_current,
     read_changes,
+    taken_back,
     was_current,
 )
 from ntg_assets.history.links import show_history
-from ntg_assets.publish.generations.kept_days import keep_days
+from ntg_assets.publish.generations.kept_days import draws_of, keep_days
 from ntg_assets.publish.generations.shelf import current_folder, current_generation, shelve
 from ntg_assets.publish.locations import BRIEF
 from ntg_assets.publish.manifest import Manifest, describe_file, read_manifest, write_manifest
@@ -78,8 +79,8 @@ def keep_aside(paths: Paths, folder: Path, reasons: list[str], *, run: str | Non
         update={"reasons": reasons, "run": run}
     )
     say_on_the_page(paths, current, change)
-    known = kept_aside(read_changes(paths.history))
-    if known is None or (known.generation, known.reasons) != (change.generation, reasons):
+    waiting = kept_aside(read_changes(paths.history))
+    if waiting is None or (waiting.generation, waiting.reasons) != (change.generation, reasons):
         append_change(paths.history, change)
 
 
@@ -105,14 +106,24 @@ def reconcile(paths: Paths) -> None:
     current = current_generation(paths)
     if current is None:
         return
-    last = last_current(read_changes(paths.history))
+    changes = read_changes(paths.history)
+    last = last_current(changes)
     if last is None or last.generation != current.generation:
         at = datetime.fromtimestamp(paths.current.lstat().st_mtime, UTC).replace(tzinfo=None)
         before = last.generation if last else None
-        append_change(
-            paths.history,
-            _change(current, "found", before=before).model_copy(update={"at": at}),
-        )
+        action = _unrecorded(changes, current)
+        draws = draws_of(paths, paths.generations / str(before)) if action == "rolled back" else []
+        change = _change(current, action, before=before)
+        append_change(paths.history, change.model_copy(update={"at": at, "draws": draws}))
+
+
+def _unrecorded(changes: list[Change], current: Manifest) -> Action:
+    """Find what made a generation current without a record. One that people had seen before was
+    gone back to: what was drawn since then counts as sent; one that was taken back was accepted.
+    """
+    if current.generation in taken_back(changes):
+        return "accepted"
+    return "rolled back" if was_current(changes, current.generation) else "found"
 
 
 def _current_name(paths: Paths) -> str | None:
@@ -138,8 +149,8 @@ def say_on_the_page(paths: Paths, current: Manifest, aside: Change) -> None:
     page = folder / BRIEF
     if not page.is_file():
         return
-    told = escape(tell_aside(current, aside))
-    notice = f'<div class="alarm" id="kept-aside"><strong>{told}</strong></div>\n'
+    sentence = escape(tell_aside(current, aside))
+    notice = f'<div class="alarm" id="kept-aside"><strong>{sentence}</strong></div>\n'
     text = page.read_text(encoding="utf-8")
     told_text = NOTICE.sub("", text).replace(BODY, BODY + notice, 1)
     if told_text == text:

@@ -35,10 +35,10 @@ def headlines(connection: duckdb.DuckDBPyConnection) -> dict[str, float | None]:
 
 def unit_of(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the unit of the figures of money; `index` where nobody is known."""
-    found = connection.execute(
+    units = connection.execute(
         f"select min(unit) from {Table(LIVE, 'revenue_risk_radar').quoted}"
     ).fetchall()[0][0]
-    return found or "index"
+    return units or "index"
 
 
 def jumps(before: Manifest, after: Manifest, settings: PublishSettings) -> list[str]:
@@ -60,13 +60,13 @@ def _jumps(before: Manifest, after: Manifest, settings: PublishSettings) -> Iter
             continue
         if name in OF_MONEY and before.unit != after.unit:
             continue
-        n_users = max(_users_behind(name, one.headlines) for one in (before, after))
+        n_users = max(_users_behind(name, manifest.headlines) for manifest in (before, after))
         low, high = sorted((abs(was), abs(now)))
         if n_users >= settings.minimum_users and (high > most * low or was * now < 0):
-            told = f"{was:,.6g} -> {now:,.6g}"
+            change = f"{was:,.6g} -> {now:,.6g}"
             times = f" ({now / was:.2f} times)" if was else ""
             yield (
-                f"{name.replace('_', ' ')} {told}{times}, beyond a factor of {most:g}"
+                f"{name.replace('_', ' ')} {change}{times}, beyond a factor of {most:g}"
                 f" (publish.largest_changes.{name})"
             )
 

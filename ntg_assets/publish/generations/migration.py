@@ -5,6 +5,7 @@ folder gives way to its link in one instant. What was no part of the publication
 `data/before_generations`, and said.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from filecmp import cmp
@@ -20,6 +21,7 @@ from ntg_assets.publish.manifest import Manifest, read_manifest, write_manifest
 from ntg_assets.publish.verify import verify_publication
 from ntg_assets.storage.files import (
     hard_link,
+    make_folders,
     point,
     relative,
     remove_tree,
@@ -29,24 +31,27 @@ from ntg_assets.storage.files import (
 
 OLDER = "data/before_generations"
 # superseded by generations: the store of the publication before
+BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # nothing that a mount would explain
 PREVIOUS_STORE = "data/published/ntg.previous.duckdb"
 
 
 def migrate(paths: Paths) -> list[str]:
     """Take over what an older version published; return what is worth saying of it."""
-    told = list(_other_links(paths))
+    notes = list(_other_links(paths))
     real = [name for name in LINKED if _is_real(paths.workspace / name)]
     left = [name for name in LINKED if _is_real(_on_its_way(paths, name))]
     if not real and not left:
-        return told
+        return notes
     adopt_days(paths.workspace, paths.history)
     if not paths.current.is_symlink():
-        told += _take_over(paths)
+        notes += _take_over(paths)
     for name in left:  # a process ended between the two steps
-        rename(_on_its_way(paths, name), _free(paths.workspace / OLDER / name))
+        aside = _free(paths.workspace / OLDER / name)
+        make_folders(aside.parent)
+        rename(_on_its_way(paths, name), aside)
     for name in real:
         _give_way(paths, name)
-    return told + _clear(paths)
+    return notes + _clear(paths)
 
 
 def _other_links(paths: Paths) -> Iterator[str]:
@@ -68,6 +73,8 @@ def _give_way(paths: Paths, name: str) -> None:
             aside=_free(paths.workspace / OLDER / name),
         )
     except OSError as error:
+        if error.errno in BROKEN_DISK:
+            raise
         raise StorageError(
             f"{name} is a real folder and cannot give way to a link ({error.strerror}). If it is"
             " mounted, mount the whole workspace instead; else move it away."
@@ -149,13 +156,13 @@ def _is_held(paths: Paths, file: Path, older: Path, current: Path) -> bool:
     return any(place.is_file() and _is_same(file, place) for place in places)
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one.samefile(other) or cmp(one, other, shallow=False)
+def _is_same(file: Path, other: Path) -> bool:
+    return file.samefile(other) or cmp(file, other, shallow=False)
 
 
 def _free(folder: Path) -> Path:
-    number, found = 1, folder
-    while found.exists():
+    number, free = 1, folder
+    while free.exists():
         number += 1
-        found = folder.with_name(f"{folder.name}.{number}")
-    return found
+        free = folder.with_name(f"{folder.name}.{number}")
+    return free

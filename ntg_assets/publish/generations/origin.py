@@ -41,8 +41,8 @@ class Origin(BaseModel):
     @property
     def fingerprint(self) -> str:
         """Name of code and libraries: what they are the same by."""
-        told = json.dumps([self.code, self.libraries], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:DIGITS]
+        text = json.dumps([self.code, self.libraries], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def origin_of(settings: "Settings") -> Origin:
@@ -64,14 +64,14 @@ def _code() -> dict[str, str]:
 
 
 def _hashes(folder: Traversable, at: PurePosixPath) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    hashes: list[tuple[str, str]] = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _hashes(entry, at / entry.name)
+            hashes += _hashes(entry, at / entry.name)
         elif entry.name.endswith(OF_CODE):
             digest = hashlib.sha256(entry.read_bytes()).hexdigest()[:DIGITS]
-            found.append((str(at / entry.name), digest))
-    return found
+            hashes.append((str(at / entry.name), digest))
+    return hashes
 
 
 @cache

@@ -5,11 +5,10 @@ from pathlib import Path
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
 from ntg_assets.contracts import IdTypes
-from ntg_assets.errors import NtgError, StorageError
+from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import MADE_CURRENT, kept_aside, read_changes, taken_back
-from ntg_assets.history.days import ASSIGNMENT_DAYS, day_files
 from ntg_assets.publish.generations.handover import make_current, say_on_the_page
-from ntg_assets.publish.generations.kept_days import PATHS
+from ntg_assets.publish.generations.kept_days import draws_of
 from ntg_assets.publish.generations.publication import clear_shelf, prepare
 from ntg_assets.publish.generations.shelf import (
     Kept,
@@ -21,10 +20,9 @@ from ntg_assets.publish.generations.shelf import (
 )
 from ntg_assets.publish.manifest import Manifest
 from ntg_assets.publish.verify import verify_publication
-from ntg_assets.storage.parquet import read_verified
 
 
-def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: IdTypes) -> Manifest:
+def accept(paths: Paths, name: str | None, *, settings: PublishSettings, ids: IdTypes) -> Manifest:
     """Make the generation current that was kept aside, or one that is named.
 
     Raises:
@@ -32,15 +30,15 @@ def accept(paths: Paths, given: str | None, *, settings: PublishSettings, ids: I
     """
     with shelf_lock(paths):
         prepare(paths)
-        if given is None:
+        if name is None:
             aside = kept_aside(read_changes(paths.history))
             if aside is None:
                 raise StorageError(
                     "no generation is kept aside. `ntg generations` lists those that are kept;"
                     " name one to make it current."
                 )
-            given = aside.generation
-        kept = find(paths, given)
+            name = aside.generation
+        kept = find(paths, name)
         make_current(paths, _whole(paths, kept), action="accepted", ids=ids)
         clear_shelf(paths, settings)
     return kept.manifest
@@ -72,7 +70,7 @@ def roll_back(paths: Paths, given: str | None, *, ids: IdTypes) -> tuple[Manifes
             _whole(paths, kept),
             action="rolled back",
             ids=ids,
-            draws=_draws_of(paths, folder),
+            draws=draws_of(paths, folder),
         )
         if aside := kept_aside(read_changes(paths.history)):
             say_on_the_page(paths, kept.manifest, aside)
@@ -89,27 +87,13 @@ def _whole(paths: Paths, kept: Kept) -> Path:
 
 def _one_before(paths: Paths, current: str) -> Kept:
     """Return the generation that was current last before this one and was not taken back."""
-    known = {kept.name: kept for kept in generations(paths)}
+    by_name = {kept.name: kept for kept in generations(paths)}
     changes = read_changes(paths.history)
     back = {*taken_back(changes), current}
     for change in reversed(changes):
         name = change.generation
-        if change.action in MADE_CURRENT and name in known and name not in back:
-            return known[name]
+        if change.action in MADE_CURRENT and name in by_name and name not in back:
+            return by_name[name]
     raise StorageError(
         f"no generation before {current} is kept. `ntg generations` lists those that are."
     )
-
-
-def _draws_of(paths: Paths, folder: Path) -> list[str]:
-    """Name the kept draws of the day of a generation: people may have acted on them.
-
-    One that is damaged does not say its day; then it is that of the last draw.
-    """
-    kept = day_files(paths.history, ASSIGNMENT_DAYS)
-    try:
-        drawn = read_verified(folder / PATHS[ASSIGNMENT_DAYS.table])
-        days = set(drawn[ASSIGNMENT_DAYS.day_column])
-    except (NtgError, OSError):
-        days = {file.day for file in kept[-1:]}
-    return [file.path.name for file in kept if file.day in days]

@@ -89,11 +89,11 @@ def shelve(
 def generations(paths: Paths) -> list[Kept]:
     """List the generations, oldest first, each once: the current folder, or the latest one."""
     current = current_folder(paths)
-    found: dict[str, Kept] = {}
+    by_name: dict[str, Kept] = {}
     for kept in _folders(paths):
-        if kept.name not in found or found[kept.name].folder != current:
-            found[kept.name] = kept
-    return sorted(found.values(), key=lambda kept: (kept.made_at, kept.name))
+        if kept.name not in by_name or by_name[kept.name].folder != current:
+            by_name[kept.name] = kept
+    return sorted(by_name.values(), key=lambda kept: (kept.made_at, kept.name))
 
 
 def current_kept(paths: Paths) -> Kept | None:
@@ -116,8 +116,8 @@ def whole_folder(paths: Paths, name: str) -> Path | None:
 
 def unreadable(paths: Paths) -> list[Path]:
     """List the folders that are no generation, because their manifest cannot be read."""
-    known = {kept.folder for kept in _folders(paths)}
-    return [folder for folder in generation_folders(paths) if folder not in known]
+    readable = {kept.folder for kept in _folders(paths)}
+    return [folder for folder in generation_folders(paths) if folder not in readable]
 
 
 def find(paths: Paths, given: str) -> Kept:
@@ -126,15 +126,15 @@ def find(paths: Paths, given: str) -> Kept:
     Raises:
         StorageError: there is none, or more than one.
     """
-    known = generations(paths)
-    found = [kept for kept in known if kept.name == given] or [
-        kept for kept in known if len(given) >= FEWEST_DIGITS and kept.name.startswith(given)
+    shelved = generations(paths)
+    matching = [kept for kept in shelved if kept.name == given] or [
+        kept for kept in shelved if len(given) >= FEWEST_DIGITS and kept.name.startswith(given)
     ]
-    if len(found) != 1:
-        told = "is no generation" if not found else f"begins {len(found)} names"
-        names = ", ".join(kept.name for kept in reversed(known)) or "none"
-        raise StorageError(f"{given!r} {told}; kept are: {names}. `ntg generations` lists them.")
-    return found[0]
+    if len(matching) != 1:
+        fault = "is no generation" if not matching else f"begins {len(matching)} names"
+        names = ", ".join(kept.name for kept in reversed(shelved)) or "none"
+        raise StorageError(f"{given!r} {fault}; kept are: {names}. `ntg generations` lists them.")
+    return matching[0]
 
 
 def current_folder(paths: Paths) -> Path | None:
@@ -185,9 +185,9 @@ def prune(
     Returns:
         Names of the folders that are gone.
     """
-    known = generations(paths)
-    stay = {kept.name for kept in known[-keep:]} | spare
-    shown = {kept.folder for kept in known}
+    shelved = generations(paths)
+    stay = {kept.name for kept in shelved[-keep:]} | spare
+    shown = {kept.folder for kept in shelved}
     current = current_folder(paths)
     gone = [
         kept.folder
@@ -211,14 +211,14 @@ def tidy(paths: Paths) -> None:
 
 def _folders(paths: Paths) -> list[Kept]:
     """List the folders with a readable manifest, in the order in which they were written."""
-    found = []
+    shelved = []
     for folder in generation_folders(paths):
         file = paths.at(folder).manifest
         with suppress(StorageError):
             manifest = read_manifest(file)
             made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None)
-            found.append(Kept(folder, manifest, made_at))
-    return sorted(found, key=lambda kept: (kept.made_at, _number(kept.folder)))
+            shelved.append(Kept(folder, manifest, made_at))
+    return sorted(shelved, key=lambda kept: (kept.made_at, _number(kept.folder)))
 
 
 def generation_folders(paths: Paths) -> list[Path]:
@@ -233,8 +233,8 @@ def generation_folders(paths: Paths) -> list[Path]:
 
 
 def _number(folder: Path) -> int:
-    found = re.search(r"\.(\d+)$", folder.name)
-    return int(found[1]) if found else 1
+    suffix = re.search(r"\.(\d+)$", folder.name)
+    return int(suffix[1]) if suffix else 1
 
 
 def _free(paths: Paths, name: str) -> Path:

@@ -74,11 +74,11 @@ class _Stored(NamedTuple):
     key: tuple[str, ...]
 
 
-def are_close(one: float | None, two: float | None) -> bool:
+def are_close(first: float | None, second: float | None) -> bool:
     """Whether two figures differ by no more than processors of other types make them."""
-    if one is None or two is None:
-        return one is two
-    return abs(one - two) <= LAST_BITS * max(1.0, abs(one), abs(two))
+    if first is None or second is None:
+        return first is second
+    return abs(first - second) <= LAST_BITS * max(1.0, abs(first), abs(second))
 
 
 def table_differences(
@@ -93,13 +93,14 @@ def table_differences(
     """
     ones, others = (_tables(connection, name) for name in (before, after))
     for name in sorted({*ones, *others}):
-        one, other = ones.get(name), others.get(name)
-        if one is None or other is None:
+        stored_before, stored_after = ones.get(name), others.get(name)
+        if stored_before is None or stored_after is None:
             n_before, n_after = (
-                None if side is None else _count(connection, side.name) for side in (one, other)
+                None if side is None else _count(connection, side.name)
+                for side in (stored_before, stored_after)
             )
             yield TableDifference(name, n_before, n_after)
-        elif difference := _difference(connection, name, one, other):
+        elif difference := _difference(connection, name, stored_before, stored_after):
             yield difference
 
 
@@ -128,8 +129,10 @@ def _as_sets(
     """Count the rows that only one side has, of tables without a key."""
     columns = ", ".join(map(quote_identifier, shared))
     gone, new = (
-        _count(connection, f"(select {columns} from {one} except all select {columns} from {two})")
-        for one, two in (tables, tables[::-1])
+        _count(
+            connection, f"(select {columns} from {first} except all select {columns} from {second})"
+        )
+        for first, second in (tables, tables[::-1])
     )
     return gone, new, ()
 
@@ -143,8 +146,8 @@ def _by_key(
     """Count the keys that only one side has, and compare the columns of the others."""
     values = [name for name in types if name not in key]
     compared = {name: types[name] for name in values}
-    gone, new, *found = _joined(connection, *tables, key, compared)
-    triples = zip(found[::3], found[1::3], found[2::3], strict=True)
+    gone, new, *counts = _joined(connection, *tables, key, compared)
+    triples = zip(counts[::3], counts[1::3], counts[2::3], strict=True)
     return (
         gone,
         new,
@@ -167,36 +170,39 @@ def _joined(
 ) -> tuple[int, ...]:
     """Count rows of one side alone, then per column: changed, largest difference, last bits."""
     on = " and ".join(f"a.{k} is not distinct from b.{k}" for k in map(quote_identifier, key))
-    asked = ["count(*) filter (b.here is null)", "count(*) filter (a.here is null)"]
+    counts = ["count(*) filter (b.here is null)", "count(*) filter (a.here is null)"]
     for name, kind in compared.items():
-        one, two = (f"{side}.{quote_identifier(name)}" for side in "ab")
+        first, second = (f"{side}.{quote_identifier(name)}" for side in "ab")
         both = "a.here and b.here"
-        changed = f"{both} and {one} is distinct from {two}"
-        asked.append(f"count(*) filter ({changed})")
-        distance, size = _distance(one, two, kind)
-        asked += [
+        changed = f"{both} and {first} is distinct from {second}"
+        counts.append(f"count(*) filter ({changed})")
+        distance, size = _distance(first, second, kind)
+        counts += [
             f"max({distance}) filter ({changed} and isfinite({distance}))",
             f"count(*) filter ({changed} and {distance} <= {LAST_BITS} * greatest(1, {size}))",
         ]
     text = (
-        f"select {', '.join(asked)} from (select *, true as here from {before}) as a full join"
+        f"select {', '.join(counts)} from (select *, true as here from {before}) as a full join"
         f" (select *, true as here from {after}) as b on {on}"
     )
     return connection.execute(text).fetchall()[0]
 
 
-def _distance(one: str, two: str, kind: str) -> tuple[str, str]:
+def _distance(first: str, second: str, kind: str) -> tuple[str, str]:
     """Write how far two values lie apart, and how large they are; of lists of numbers the length of
     their difference, of what is no number nothing.
     """
     if kind in NUMBERS or kind.startswith("DECIMAL"):
-        one, two = f"{one}::double", f"{two}::double"
-        return f"abs({one} - {two})", f"greatest(abs({one}), abs({two}))"
+        first, second = f"{first}::double", f"{second}::double"
+        return f"abs({first} - {second})", f"greatest(abs({first}), abs({second}))"
     if kind in LISTS:
-        whole = f"len({one}) = len({two}) and len({one}) = list_count({one})"
-        comparable = f"{whole} and len({two}) = list_count({two})"
-        distance = f"case when {comparable} then list_distance({one}, {two}) end"
-        return distance, f"case when {comparable} then sqrt(list_inner_product({one}, {one})) end"
+        whole = f"len({first}) = len({second}) and len({first}) = list_count({first})"
+        comparable = f"{whole} and len({second}) = list_count({second})"
+        distance = f"case when {comparable} then list_distance({first}, {second}) end"
+        return (
+            distance,
+            f"case when {comparable} then sqrt(list_inner_product({first}, {first})) end",
+        )
     return "null::double", "null::double"
 
 
