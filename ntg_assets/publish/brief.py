@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.evaluation.expected_quality.sentences import tell_quality
 from ntg_assets.experiments.decision.mission import QUESTION, answer_mission
 from ntg_assets.off_policy.sentences import tell_values
@@ -100,6 +101,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "at_risk_total": float(radar["revenue_at_risk"].sum()),
         "capped": _capped(read("live", "ltv_estimates")),
         "quality": tell_quality(read("published", "expected_quality")),
+        "churn_model": selection_in_words(read("live", "churn_model_selection")),
         "bands": _bands(radar),
         "contact_unit": targets["unit"][0] if targets.height else unit,
         "first_strategy": first["strategy"][0] if first.height else None,

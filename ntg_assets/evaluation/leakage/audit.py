@@ -50,7 +50,16 @@ SHOWN = 3
 
 OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
 JUDGED = frozenset(
-    {"log_loss", "log_loss_recalibrated", "gain", "mean_gain", "standard_error", "is_adopted"}
+    {
+        "log_loss",
+        "log_loss_recalibrated",
+        "gain",
+        "mean_gain",
+        "standard_error",
+        "n_origins",
+        "is_adopted",
+        "is_shipped",
+    }
 )
 
 
@@ -72,6 +81,7 @@ CLOCKED = {
     "churn_labels": Clocked("window_end_on"),
     "churn_snapshots": Clocked("snapshot_on", is_chosen_later=True),
     "churn_walk_forward": Clocked("origin_on", OUTCOMES),
+    "churn_model_selection": Clocked("origin_on", JUDGED),
     "churn_recalibration": Clocked("origin_on", JUDGED),
     "churn_forecasts": Clocked("origin_on", OUTCOMES),
 }
