@@ -190,7 +190,7 @@ def _shrunk_maximum(
         expected = sigmoid(design @ at)
         slope = design.T @ (expected - churned) + penalty * (at - centre)
         curvature = (design.T * (expected * (1 - expected))) @ design + np.diag(penalty)
-        step = np.linalg.solve(curvature, slope)
+        step: Floats = np.linalg.solve(curvature, slope)
         at = _downhill(loss, at, step)
         if np.abs(step).max() < TOLERANCE:
             break

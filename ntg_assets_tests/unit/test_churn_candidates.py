@@ -1,12 +1,12 @@
 """Every model that may be shipped is a table of one kind, and each is what it says it is."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.churn import walk_forward as past_forecasts
 from ntg_assets.churn.bg_nbd import fit_bg_nbd, silence_probability, visits_of
 from ntg_assets.churn.bg_nbd_prior import BG_NBD_INPUTS
 from ntg_assets.churn.candidates import (
@@ -87,32 +87,44 @@ def test_the_table_of_bg_nbd_says_what_bg_nbd_says(tables: Tables) -> None:
     assert again.drop("n_churned").equals(table.drop("n_churned"))
 
 
-def test_the_default_is_shrunk_by_its_windows_and_its_level_lies_between(tables: Tables) -> None:
-    everyone = everyone_of(tables)
-    training = TrainingSet(tables.labelled.sort("user_id", "snapshot_on"), everyone, CHURN)
+def first_windows(tables: Tables, n_windows: int) -> pl.DataFrame:
+    """Labelled snapshots of so many windows that do not overlap, from the first on."""
+    span = timedelta(days=(n_windows - 1) * CHURN.horizon_days)
+    return tables.labelled.filter(pl.col("snapshot_on") <= pl.col("snapshot_on").min() + span)
+
+
+def test_the_start_is_shrunk_by_its_windows_and_its_level_lies_between(tables: Tables) -> None:
+    everyone, labelled = everyone_of(tables), first_windows(tables, 3)
+    training = TrainingSet(labelled.sort("user_id", "snapshot_on"), everyone, CHURN)
     assert training.prior is not None
     alone = fit_logistic(
         training.matrix,
         training.churned,
         training.users,
-        regularisation=0.1 * min(1.0, training.n_windows / PRIOR_WINDOWS),
+        regularisation=0.1 * 3 / PRIOR_WINDOWS,
         prior=training.prior.line,
     )
-    table = fit_churn(tables.labelled, everyone, settings=CHURN)
+    table = fit_churn(labelled, everyone, settings=CHURN)
+    assert table["method"][0] == TOWARD_BG_NBD
     assert table["coefficient"].to_list()[1:] == pytest.approx(alone.coefficients[1:], abs=1e-9)
     moved = table["coefficient"][0] - alone.coefficients[0]
-    at_risk = everyone.filter(pl.col("recency_days") <= CHURN.at_risk_window_days)
-    level = CANDIDATES[TOWARD_BG_NBD](replace(training, everyone=everyone))
-    counts = LEVEL_WINDOWS / (LEVEL_WINDOWS + training.n_windows)
-    # all of the way would bring the mean to that of BG/NBD
+    # all of the way would bring the mean of those at risk to that of BG/NBD
     whole = table.with_columns(
         coefficient=pl.when(pl.col("position") == 0)
-        .then(alone.coefficients[0] + moved / counts)
+        .then(alone.coefficients[0] + moved * (LEVEL_WINDOWS + 3) / LEVEL_WINDOWS)
         .otherwise("coefficient")
     )
+    at_risk = everyone.filter(pl.col("recency_days") <= CHURN.at_risk_window_days)
     mean = score_churn(at_risk, whole)["churn_probability"].mean()
     assert mean == pytest.approx(training.prior.silence(at_risk).mean(), abs=1e-6)
-    assert level.coefficients[0] == table["coefficient"][0]
+
+
+def test_from_four_windows_on_nothing_pulls_towards_bg_nbd(tables: Tables) -> None:
+    everyone = everyone_of(tables)
+    methods = [
+        fit_churn(first_windows(tables, n), everyone, settings=CHURN)["method"][0] for n in (3, 4)
+    ]
+    assert methods == [TOWARD_BG_NBD, "logistic"]
 
 
 @pytest.mark.parametrize("model", sorted(CANDIDATES))
@@ -136,7 +148,7 @@ def test_three_inputs_are_three(tables: Tables) -> None:
 
 def test_a_handful_of_users_has_no_prior_and_is_told_by_the_logistic_model(tables: Tables) -> None:
     few = everyone_of(tables).head(29)
-    table = fit_churn(tables.labelled, few, settings=CHURN)
+    table = fit_churn(first_windows(tables, 2), few, settings=CHURN)
     assert table["method"][0] == "logistic"
     assert fit_churn(tables.labelled, few, settings=CHURN, model=BG_NBD)["method"][0] == "base_rate"
 
@@ -174,3 +186,17 @@ def test_another_model_is_shipped_where_past_origins_ask_for_it(tables: Tables) 
         [np.log1p(np.exp(-3.0))] * model.recalibration["log_loss"].drop_nulls().len()
     )
     assert model.uncertainty.height > 0
+
+
+def test_fits_of_the_past_rest_on_a_share_of_a_large_log_and_forecast_everybody(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_forecasts, "MOST_FIT_ROWS", 300)
+    monkeypatch.setattr(past_forecasts, "MOST_USERS", 40)
+    made = walk_forward(tables.labelled, tables.user_days, settings=CHURN)
+    keys = ["origin_on", "model", "user_id"]
+    assert made.select(keys).equals(tables.churn_walk_forward.select(keys))
+    newest = pl.col("origin_on") == made["origin_on"].max()
+    before = tables.churn_walk_forward.filter(newest)["churn_logit"]
+    assert not made.filter(newest)["churn_logit"].equals(before)
+    assert np.corrcoef(made.filter(newest)["churn_logit"], before)[0, 1] > 0.8

@@ -10,9 +10,8 @@ from ntg_assets.churn.design import GROUPS, Transform
 from ntg_assets.contracts import Contract, column, contract, identifier
 
 MODELS_IN_WORDS = (
-    "toward_bg_nbd: logistic regression shrunk towards what BG/NBD says; logistic: towards no"
-    " effect; three_inputs: recency, active days and tenure alone; bg_nbd: BG/NBD in the inputs of"
-    " churn"
+    "logistic: logistic regression on all inputs, the default; three_inputs: recency, active days"
+    " and tenure alone; bg_nbd: BG/NBD in the inputs of churn"
 )
 
 
@@ -185,7 +184,9 @@ class ChurnCoefficients(Contract):
         "Bend that churn_recalibration decided on, added by the score; 0: none"
     )
     method: str = column(
-        f"{MODELS_IN_WORDS}; base_rate: too few users show one of the outcomes", isin=METHODS
+        f"{MODELS_IN_WORDS}; toward_bg_nbd: the default while fewer than four windows have closed,"
+        " shrunk towards what BG/NBD says; base_rate: too few users show one of the outcomes",
+        isin=METHODS,
     )
     n_rows: int = column("Labelled snapshots in the fit", ge=1)
     n_users: int = column("Users in the fit", ge=1)

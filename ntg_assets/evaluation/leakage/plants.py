@@ -253,8 +253,8 @@ PLANTS: dict[str, Plant] = {
         (
             Edit(
                 "churn/walk_forward.py",
-                "everyone_at(user_days, origin_on), origin_on, settings=settings)\n",
-                'everyone_at(user_days, labelled["window_end_on"].max()), origin_on,'
+                "everyone_at(sampled, origin_on), origin_on, settings=settings)\n",
+                'everyone_at(sampled, labelled["window_end_on"].max()), origin_on,'
                 " settings=settings)\n",
             ),
         ),
