@@ -112,7 +112,7 @@ def judge(events: pl.DataFrame, churn: ChurnSettings, value: ValueSettings) -> d
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    past = walk_forward(labelled, settings=churn)
+    past = walk_forward(labelled, user_days, settings=churn)
     if past.is_empty():
         raise NotEnoughDataError(no_origin(history, labelled, churn))
     followed = past_values(user_days, labelled, past, history, churn=churn, value=value)

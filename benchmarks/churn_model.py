@@ -7,7 +7,13 @@ import polars as pl
 
 from ntg_assets.churn.model import ChurnModel, fit_churn_model
 from ntg_assets.churn.scores import churn_scores
-from ntg_assets.churn.snapshots import History, churn_labels, churn_snapshots, labelled_snapshots
+from ntg_assets.churn.snapshots import (
+    History,
+    at_the_cutoff,
+    churn_labels,
+    churn_snapshots,
+    labelled_snapshots,
+)
 from ntg_assets.churn.walk_forward import walk_forward
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.storage.run import run
@@ -48,8 +54,14 @@ def scores_and_snapshots(user_days: pl.DataFrame, history: History, churn: Churn
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    raw = walk_forward(labelled, settings=churn)
-    model = fit_churn_model(labelled, raw, cutoff_on=history.cutoff_on, settings=churn)
+    raw = walk_forward(labelled, user_days, settings=churn)
+    model = fit_churn_model(
+        labelled,
+        at_the_cutoff(snapshots),
+        raw,
+        cutoff_on=history.cutoff_on,
+        settings=churn,
+    )
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     return Scored(snapshots, labelled, raw, model, scores)
 

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.churn.model import fit_churn_model
+from ntg_assets.churn.model_selection import forecasts_of, shipped_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.snapshots import (
     History,
+    at_the_cutoff,
     churn_labels,
     churn_snapshots,
     labelled_snapshots,
@@ -47,6 +49,7 @@ class Tables:
     churn_snapshots: pl.DataFrame
     labelled: pl.DataFrame
     churn_walk_forward: pl.DataFrame
+    churn_model_selection: pl.DataFrame
     churn_recalibration: pl.DataFrame
     churn_coefficients: pl.DataFrame
     churn_uncertainty: pl.DataFrame
@@ -57,6 +60,16 @@ class Tables:
     value_shapes: pl.DataFrame
     ltv_estimates: pl.DataFrame
     revenue_risk_radar: pl.DataFrame
+
+
+def everyone_of(tables: Tables) -> pl.DataFrame:
+    """Activity of every user known at the cutoff."""
+    return at_the_cutoff(tables.churn_snapshots)
+
+
+def shipped_forecasts(tables: Tables) -> pl.DataFrame:
+    """What the shipped churn model would have said at past origins."""
+    return forecasts_of(tables.churn_walk_forward, shipped_model(tables.churn_model_selection))
 
 
 def boundaries(
@@ -95,8 +108,9 @@ def make_tables(
     labels = run(churn_labels(user_days, history, settings=churn))
     snapshots = run(churn_snapshots(user_days, labels, history, settings=churn))
     labelled = labelled_snapshots(snapshots, labels)
-    past = walk_forward(labelled, settings=churn)
-    model = fit_churn_model(labelled, past, cutoff_on=history.cutoff_on, settings=churn)
+    past = walk_forward(labelled, user_days, settings=churn)
+    everyone = at_the_cutoff(snapshots)
+    model = fit_churn_model(labelled, everyone, past, cutoff_on=history.cutoff_on, settings=churn)
     scores = churn_scores(snapshots, model.coefficients, model.uncertainty, settings=churn)
     capped = run(capped_days(user_days, cutoff_on=history.cutoff_on, settings=value))
     value_coefficients = fit_value(counted(labelled, capped), settings=value)
@@ -112,7 +126,7 @@ def make_tables(
     worth = ValueModel(value_coefficients, shapes, ranges, whole, capped)
     values = score_value(snapshots, scores, worth, user_days, history, churn=churn, value=value)
     radar = revenue_risk_radar(scores, values, settings=churn)
-    fitted = (past, model.recalibration, model.coefficients, model.uncertainty)
+    fitted = (past, model.selection, model.recalibration, model.coefficients, model.uncertainty)
     return Tables(
         history,
         user_days,

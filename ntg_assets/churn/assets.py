@@ -3,17 +3,19 @@
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn import model_selection as selecting
 from ntg_assets.churn import recalibration
 from ntg_assets.churn import snapshots as clock
+from ntg_assets.churn.candidates import fit_churn
 from ntg_assets.churn.contracts.models import (
     ChurnCoefficients,
+    ChurnModelSelection,
     ChurnRecalibration,
     ChurnUncertainty,
     ChurnWalkForward,
 )
 from ntg_assets.churn.contracts.scores import ChurnScores
 from ntg_assets.churn.contracts.snapshots import ChurnHorizonReport, ChurnLabels, ChurnSnapshots
-from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import churn_scores as score
 from ntg_assets.churn.snapshots import train_history
 from ntg_assets.churn.uncertainty import churn_uncertainty as learn_uncertainty
@@ -64,23 +66,49 @@ def churn_snapshots(
 
 @staged_asset(contract=ChurnWalkForward, group="churn", kinds=("scikitlearn",))
 def churn_walk_forward(
-    churn_snapshots: pl.DataFrame, churn_labels: pl.DataFrame, project: Project
+    churn_snapshots: pl.DataFrame,
+    churn_labels: pl.DataFrame,
+    user_days: pl.DataFrame,
+    project: Project,
 ) -> pl.DataFrame:
-    """What the churn model would have said at past origins, beside what followed."""
+    """What each churn model that may be shipped would have said at past origins, beside what
+    followed.
+    """
     return walk_forward(
-        clock.labelled_snapshots(churn_snapshots, churn_labels), settings=project.settings.churn
+        clock.labelled_snapshots(churn_snapshots, churn_labels),
+        user_days,
+        settings=project.settings.churn,
     )
+
+
+@staged_asset(contract=ChurnModelSelection, group="churn", kinds=("polars",))
+def churn_model_selection(
+    context: dg.AssetExecutionContext,
+    churn_walk_forward: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
+) -> pl.DataFrame:
+    """Which churn model is shipped: the default, unless another was surely better at past
+    origins.
+    """
+    decided = selecting.churn_model_selection(
+        churn_walk_forward, cutoff_on=train_history(split_boundaries).cutoff_on
+    )
+    context.log.info("churn: %s", selecting.selection_in_words(decided))
+    return decided
 
 
 @staged_asset(contract=ChurnRecalibration, group="churn", kinds=("polars",))
 def churn_recalibration(
-    churn_walk_forward: pl.DataFrame, split_boundaries: pl.DataFrame
+    churn_walk_forward: pl.DataFrame,
+    churn_model_selection: pl.DataFrame,
+    split_boundaries: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Whether recalibrating the churn model would have helped at past origins,
+    """Whether recalibrating the shipped churn model would have helped at past origins,
     and what was decided.
     """
     return recalibration.churn_recalibration(
-        churn_walk_forward, cutoff_on=train_history(split_boundaries).cutoff_on
+        _of_shipped(churn_walk_forward, churn_model_selection),
+        cutoff_on=train_history(split_boundaries).cutoff_on,
     )
 
 
@@ -88,18 +116,24 @@ def churn_recalibration(
 def churn_coefficients(
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
+    churn_model_selection: pl.DataFrame,
     churn_recalibration: pl.DataFrame,
     project: Project,
 ) -> pl.DataFrame:
     """The churn model as a table: one coefficient per feature with its odds ratio and interval."""
-    labelled = clock.labelled_snapshots(churn_snapshots, churn_labels)
-    fitted = fit_churn(labelled, regularisation=project.settings.churn.regularisation)
+    fitted = fit_churn(
+        clock.labelled_snapshots(churn_snapshots, churn_labels),
+        clock.at_the_cutoff(churn_snapshots),
+        settings=project.settings.churn,
+        model=selecting.shipped_model(churn_model_selection),
+    )
     return recalibration.recalibrate(fitted, churn_recalibration)
 
 
 @staged_asset(contract=ChurnUncertainty, group="churn", kinds=("scikitlearn",))
 def churn_uncertainty(
     churn_walk_forward: pl.DataFrame,
+    churn_model_selection: pl.DataFrame,
     churn_recalibration: pl.DataFrame,
     churn_snapshots: pl.DataFrame,
     churn_labels: pl.DataFrame,
@@ -108,9 +142,11 @@ def churn_uncertainty(
     """How far a churn probability may be off beyond the sampling error of its coefficients: season
     and drift, lack of fit.
     """
-    told = recalibration.as_recalibrated(churn_walk_forward, churn_recalibration)
+    forecasts = recalibration.as_recalibrated(
+        _of_shipped(churn_walk_forward, churn_model_selection), churn_recalibration
+    )
     return learn_uncertainty(
-        told, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients
+        forecasts, clock.labelled_snapshots(churn_snapshots, churn_labels), churn_coefficients
     )
 
 
@@ -125,3 +161,7 @@ def churn_scores(
     return score(
         churn_snapshots, churn_coefficients, churn_uncertainty, settings=project.settings.churn
     )
+
+
+def _of_shipped(forecasts: pl.DataFrame, selection: pl.DataFrame) -> pl.DataFrame:
+    return selecting.forecasts_of(forecasts, selecting.shipped_model(selection))

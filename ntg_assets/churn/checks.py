@@ -5,6 +5,7 @@ and no model is too good to be true.
 import dagster as dg
 import polars as pl
 
+from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.churn.reason_audit import reasons_against_sense
 from ntg_assets.churn.scores import ADDENDS, add_up
 from ntg_assets.orchestration.checking import staged_check
@@ -106,4 +107,20 @@ def reasons_make_sense(
         severity=dg.AssetCheckSeverity.WARN,
         description=sentence,
         metadata={"first": str(offenders.head(3).rows())},
+    )
+
+
+def selection_warning(selection: pl.DataFrame) -> str | None:
+    """Say that another model than the default is shipped; None where it is the default."""
+    is_default = bool(selection.filter("is_shipped")["is_default"].all())
+    return None if is_default else selection_in_words(selection)
+
+
+@staged_check("churn_model_selection", stages=STAGES)
+def churn_model_is_the_default(churn_model_selection: pl.DataFrame) -> dg.AssetCheckResult:
+    """The churn model is the default one; a warning, since past origins may ask for another."""
+    return dg.AssetCheckResult(
+        passed=selection_warning(churn_model_selection) is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=selection_in_words(churn_model_selection),
     )

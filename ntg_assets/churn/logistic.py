@@ -1,34 +1,26 @@
-"""Logistic regression as a table: standardised, L2-penalised,
-with intervals that know users repeat.
+"""Logistic regression: standardised, L2-penalised, with intervals that know users repeat.
 
-Minimises sum of log losses + |b|^2 / (2 C) over standardised features; the intercept is not
-penalised and no class is weighted (weights would ruin the calibration). The covariance is the
-sandwich with users as clusters, because the rows of one user at neighbouring snapshots are not
-independent.
+Minimises sum of log losses + |b - m|^2 / (2 C) over standardised features; m is no effect (0) or
+what another model says of the same inputs (`Prior`). The intercept is not penalised and no class is
+weighted (weights would ruin the calibration). The covariance is the sandwich with users as
+clusters, because the rows of one user at neighbouring snapshots are not independent; the error of m
+comes on top, as far as the penalty passes it on.
 
 Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models" (the
-clustered sandwich).
+clustered sandwich); Hoerl and Kennard 1970, "Ridge regression" (shrinkage towards a point).
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtr
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.design import (
-    CHURN_FEATURES,
-    design_matrix,
-    location_and_scale,
-    standardise,
-    without_season,
-)
-from ntg_assets.errors import NotEnoughDataError
+from ntg_assets.churn.design import location_and_scale, standardise
 from ntg_assets.statistics.glm import (
     CACHED_ROWS,
-    Z_95,
     _error,
     _variance,
     sandwich,
@@ -36,31 +28,25 @@ from ntg_assets.statistics.glm import (
     with_intercept,
 )
 from ntg_assets.statistics.likelihood import significant
-from ntg_assets.statistics.one_thread import one_thread
 
-METHODS = ("logistic", "base_rate")
+LOGISTIC, BASE_RATE = "logistic", "base_rate"
 MIN_USERS_PER_OUTCOME = 5  # below this slopes are noise: the base rate alone is told
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 200
-# windows that do not overlap, from which on the penalty is the configured one. At the first origins
-# of five logs C .03 in place of .1 moved the log loss by -.014, -.001, .000, .000, +.001 with one
-# window, by -.004, -.002, .000, +.001, +.006 with two, and by nothing or upwards with four.
-# Not by users: on draws of 300 users C .03 moved it by -.006 to -.058 on two logs and by +.001 to
-# +.007 on two others.
-FULL_WINDOWS = 3.0
+MAX_HALVINGS = 40
 JEFFREYS = 0.5  # pseudo-count of the base rate, so that "none" and "all" do not become certainty
 
 
 @dataclass(frozen=True)
 class LogisticFit:
-    """What a fit found.
+    """A linear model of the log odds of churn.
 
     Attributes:
-        coefficients: Intercept first, then one per feature on the standardised scale.
-        covariance: Sandwich covariance of the above, clustered by user.
-        mean: Mean of each transformed feature.
-        scale: Standard deviation of each transformed feature.
-        method: `logistic`, or `base_rate` when one of the outcomes has too few users.
+        coefficients: Intercept first, then one per feature on the standardised scale, shape (p,).
+        covariance: Covariance of the above by sampling of users, shape (p, p).
+        mean: Mean of each transformed feature, shape (p - 1,).
+        scale: Standard deviation of each transformed feature, shape (p - 1,).
+        method: How it was fitted: one of `candidates.METHODS`.
     """
 
     coefficients: Floats
@@ -70,55 +56,31 @@ class LogisticFit:
     method: str
 
 
-def fit_churn(labelled: pl.DataFrame, *, regularisation: float) -> pl.DataFrame:
-    """Fit churn on labelled snapshots.
+@dataclass(frozen=True)
+class Prior:
+    """A linear model that coefficients are shrunk towards.
 
-    Args:
-        labelled: `churn_snapshots` joined with `churn_labels`: one row per (user, snapshot), with
-        `is_churned`.
-        regularisation: C, the inverse strength of the penalty where enough independent windows have
-            closed (`evidence_share`); with fewer the penalty is as much stronger.
-
-    Returns:
-        `churn_coefficients`.
-
-    Raises:
-        NotEnoughDataError: there is no labelled row.
+    Attributes:
+        coefficients: Intercept first, on the standardised scale of the fit, shape (p,).
+        errors: Directions in which they err, each as long as its standard deviation, shape (p, k).
     """
-    if labelled.is_empty():
-        msg = (
-            "churn_coefficients: no user was at risk at any closed snapshot. Use a longer log or a"
-            " larger churn.at_risk_days."
-        )
-        raise NotEnoughDataError(msg)
-    rows = labelled.sort("user_id", "snapshot_on")
-    churned = rows["is_churned"].cast(pl.Float64).to_numpy()
-    users = user_codes(rows)
-    with one_thread():  # the order of sums in a threaded product is not fixed
-        fit = fit_logistic(
-            without_season(design_matrix(rows, features=CHURN_FEATURES), rows),
-            churned,
-            users,
-            regularisation=regularisation * evidence_share(rows),
-        )
-    return coefficient_table(
-        fit, n_rows=rows.height, n_users=int(users.max()) + 1, n_churned=int(churned.sum())
-    )
 
+    coefficients: Floats
+    errors: Floats
 
-def evidence_share(labelled: pl.DataFrame) -> float:
-    """Independent windows behind labelled snapshots over those that a full fit rests on, at most 1:
-    snapshots a few days apart see much the same, so C counts windows that do not overlap.
-    """
-    spans = labelled.select(
-        whole=(pl.col("window_end_on").max() - pl.col("snapshot_on").min()).dt.total_days(),
-        one=(pl.col("window_end_on") - pl.col("snapshot_on")).dt.total_days().max(),
-    ).row(0, named=True)
-    return float(min(1.0, spans["whole"] / max(spans["one"], 1) / FULL_WINDOWS))
+    @property
+    def covariance(self) -> Floats:
+        """Sampling covariance, shape (p, p); no variance is below 0."""
+        return self.errors @ self.errors.T
 
 
 def fit_logistic(
-    matrix: Floats, churned: Floats, users: np.ndarray, *, regularisation: float
+    matrix: Floats,
+    churned: Floats,
+    users: np.ndarray,
+    *,
+    regularisation: float,
+    prior: Prior | None = None,
 ) -> LogisticFit:
     """Fit one model; falls back to the base rate when fewer than `MIN_USERS_PER_OUTCOME` users show
     one of the outcomes.
@@ -128,17 +90,31 @@ def fit_logistic(
         churned: 1 or 0, shape (n,).
         users: Cluster of each row, dense codes in ascending order, shape (n,).
         regularisation: C.
+        prior: What the coefficients are shrunk towards; None: no effect.
     """
     mean, scale = location_and_scale(matrix)
-    n_users_per_outcome = min(np.unique(users[churned == outcome]).size for outcome in (0, 1))
-    if n_users_per_outcome < MIN_USERS_PER_OUTCOME:
-        return _base_rate(churned, users, mean, scale)
+    if too_few_users(churned, users):
+        return base_rate_fit(churned, users, mean, scale)
     standardised = standardise(matrix, mean=mean, scale=scale)
-    coefficients = _penalised_maximum(standardised, churned, regularisation=regularisation)
+    coefficients = (
+        _penalised_maximum(standardised, churned, regularisation=regularisation)
+        if prior is None
+        else _shrunk_maximum(standardised, churned, prior, regularisation=regularisation)
+    )
     covariance = clustered_covariance(
         standardised, churned, users, coefficients, regularisation=regularisation
     )
-    return LogisticFit(coefficients, covariance, mean, scale, "logistic")
+    if prior is not None:
+        covariance = covariance + _passed_on(
+            standardised, coefficients, prior, regularisation=regularisation
+        )
+    return LogisticFit(coefficients, covariance, mean, scale, LOGISTIC)
+
+
+def too_few_users(churned: Floats, users: np.ndarray) -> bool:
+    """Whether fewer than `MIN_USERS_PER_OUTCOME` users show one of the outcomes."""
+    shown = (np.unique(users[churned == outcome]).size for outcome in (0, 1))
+    return min(shown) < MIN_USERS_PER_OUTCOME
 
 
 def clustered_covariance(
@@ -172,48 +148,17 @@ def user_codes(rows: pl.DataFrame) -> np.ndarray:
     return rows["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
 
 
-def coefficient_table(
-    fit: LogisticFit, *, n_rows: int, n_users: int, n_churned: int
-) -> pl.DataFrame:
-    """Write a fit as `churn_coefficients`, intercept first."""
-    coefficient, error = fit.coefficients, np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
-    low, high = coefficient - Z_95 * error, coefficient + Z_95 * error
-    known = error > 0
-    return pl.DataFrame(
-        {
-            "position": np.arange(len(coefficient)),
-            "feature": ["intercept", *(feature.name for feature in CHURN_FEATURES)],
-            "source_column": [None, *(feature.source for feature in CHURN_FEATURES)],
-            "feature_group": ["baseline", *(feature.group for feature in CHURN_FEATURES)],
-            "transform": [None, *(feature.transform for feature in CHURN_FEATURES)],
-            "mean": np.concatenate([[0.0], fit.mean]),
-            "scale": np.concatenate([[1.0], fit.scale]),
-            "coefficient": coefficient,
-            "standard_error": error,
-            "coefficient_low": low,
-            "coefficient_high": high,
-            "odds_ratio_per_sd": np.exp(coefficient),
-            "odds_ratio_low": np.exp(low),
-            "odds_ratio_high": np.exp(high),
-            "sign_probability": np.where(
-                known, ndtr(np.abs(coefficient) / np.where(known, error, 1.0)), 0.5
-            ),
-            "covariance": fit.covariance.tolist(),
-            "recalibration_offset": 0.0,
-            "recalibration_slope": 1.0,
-            "recalibration_bend": 0.0,
-            "method": fit.method,
-            "n_rows": n_rows,
-            "n_users": n_users,
-            "n_churned": n_churned,
-        },
-        schema_overrides=dict.fromkeys(("n_rows", "n_users", "n_churned"), pl.Int64)
-        | {
-            "covariance": pl.List(pl.Float64),
-            "source_column": pl.String,
-            "transform": pl.String,
-        },
-    )
+def base_rate_fit(churned: Floats, users: np.ndarray, mean: Floats, scale: Floats) -> LogisticFit:
+    """Log odds of the smoothed rate; its variance counts users, not rows,
+    since the rows of one user tell much the same.
+    """
+    n_users = np.unique(users).size
+    rate = (churned.mean() * n_users + JEFFREYS) / (n_users + 2 * JEFFREYS)
+    coefficients = np.zeros(len(mean) + 1)
+    coefficients[0] = np.log(rate / (1 - rate))
+    covariance = np.zeros((len(mean) + 1, len(mean) + 1))
+    covariance[0, 0] = 1 / ((n_users + 2 * JEFFREYS) * rate * (1 - rate))
+    return LogisticFit(coefficients, covariance, mean, scale, BASE_RATE)
 
 
 def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation: float) -> Floats:
@@ -228,14 +173,53 @@ def _penalised_maximum(standardised: Floats, churned: Floats, *, regularisation:
     return significant(np.concatenate([model.intercept_, model.coef_[0]]))
 
 
-def _base_rate(churned: Floats, users: np.ndarray, mean: Floats, scale: Floats) -> LogisticFit:
-    """Log odds of the smoothed rate; its variance counts users, not rows,
-    since the rows of one user tell much the same.
-    """
-    n_users = np.unique(users).size
-    rate = (churned.mean() * n_users + JEFFREYS) / (n_users + 2 * JEFFREYS)
-    coefficients = np.zeros(len(mean) + 1)
-    coefficients[0] = np.log(rate / (1 - rate))
-    covariance = np.zeros((len(mean) + 1, len(mean) + 1))
-    covariance[0, 0] = 1 / ((n_users + 2 * JEFFREYS) * rate * (1 - rate))
-    return LogisticFit(coefficients, covariance, mean, scale, "base_rate")
+def _shrunk_maximum(
+    standardised: Floats, churned: Floats, prior: Prior, *, regularisation: float
+) -> Floats:
+    """Newton's method with halved steps; the loss is convex, so it ends at its one minimum."""
+    design, centre = with_intercept(standardised), prior.coefficients
+    penalty = _penalty(len(centre), regularisation)
+
+    def loss(at: Floats) -> float:
+        logit = design @ at
+        data = float((np.logaddexp(0.0, logit) - churned * logit).sum())
+        return data + 0.5 * float((penalty * (at - centre) ** 2).sum())
+
+    at = centre.copy()
+    for _ in range(MAX_ITERATIONS):
+        expected = sigmoid(design @ at)
+        slope = design.T @ (expected - churned) + penalty * (at - centre)
+        curvature = (design.T * (expected * (1 - expected))) @ design + np.diag(penalty)
+        step: Floats = np.asarray(np.linalg.solve(curvature, slope), np.float64)
+        at = _downhill(loss, at, step)
+        if np.abs(step).max() < TOLERANCE:
+            break
+    return significant(at)
+
+
+def _downhill(loss: Callable[[Floats], float], at: Floats, step: Floats) -> Floats:
+    """Go as much of a step as does not raise the loss: all of it, a half, a quarter, ..."""
+    before = loss(at)
+    for halving in range(MAX_HALVINGS):
+        moved: Floats = at - step * 0.5**halving
+        if loss(moved) <= before:
+            return moved
+    return at
+
+
+def _passed_on(
+    standardised: Floats, coefficients: Floats, prior: Prior, *, regularisation: float
+) -> Floats:
+    """Covariance that the error of the prior adds: d b / d m = (H + 1/C)^-1 / C."""
+    design = with_intercept(standardised)
+    expected = sigmoid(design @ coefficients)
+    penalty = _penalty(len(coefficients), regularisation)
+    curvature = (design.T * (expected * (1 - expected))) @ design + np.diag(penalty)
+    moved = np.linalg.solve(curvature, penalty[:, None] * prior.errors)
+    return moved @ moved.T
+
+
+def _penalty(n_coefficients: int, regularisation: float) -> Floats:
+    penalty = np.full(n_coefficients, 1 / regularisation)
+    penalty[0] = 0.0
+    return penalty

@@ -171,6 +171,11 @@ def churn_horizon_report(user_days: Source, history: History, *, settings: Churn
     )
 
 
+def at_the_cutoff(snapshots: pl.DataFrame) -> pl.DataFrame:
+    """Keep everyone at the cutoff, the latest day of `churn_snapshots`."""
+    return snapshots.filter(pl.col("snapshot_on") == pl.col("snapshot_on").max())
+
+
 def labelled_snapshots(snapshots: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Join what was known at each closed snapshot with what followed, by user and snapshot."""
     outcomes = labels.select(

@@ -23,7 +23,7 @@ from scipy.special import stdtrit
 
 from ntg_assets.arrays import Floats
 from ntg_assets.churn.design import CHURN_FEATURES, FEATURES, design_matrix, for_trees, rounded
-from ntg_assets.churn.logistic import user_codes
+from ntg_assets.churn.logistic import BASE_RATE, user_codes
 from ntg_assets.churn.scores import linear_logit
 from ntg_assets.statistics.glm import Z_95, sigmoid
 from ntg_assets.statistics.one_thread import one_thread
@@ -70,7 +70,7 @@ def churn_uncertainty(
         `churn_uncertainty`: standard deviations of the log odds at knots; no rows for a model that
             is the base rate alone.
     """
-    if coefficients["method"][0] != "logistic":
+    if coefficients["method"][0] == BASE_RATE:
         return pl.DataFrame(schema=SCHEMA)
     rows = _sampled(labelled.sort("user_id", "snapshot_on"))
     logit = linear_logit(design_matrix(rows, features=CHURN_FEATURES), coefficients)

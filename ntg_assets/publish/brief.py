@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from ntg_assets.churn.model_selection import selection_in_words
 from ntg_assets.evaluation.expected_quality.sentences import tell_quality
 from ntg_assets.experiments.decision.mission import QUESTION, answer_mission
 from ntg_assets.off_policy.sentences import tell_values
@@ -72,6 +73,7 @@ def facts(read: Reader, *, header: Header, strategies: Sequence[str]) -> dict[st
         "gate": read("backtest", "release_gate").to_dicts(),
         "shown": tell_values(read("backtest", "off_policy_report")),
         "quality": tell_quality(read("published", "expected_quality")),
+        "churn_model": selection_in_words(read("live", "churn_model_selection")),
         "n_lists": read("live", "recommendations")["user_id"].n_unique(),
         "withheld": read("live", "contact_holds")["sentence"].to_list(),
         "broken": tell_broken(read),

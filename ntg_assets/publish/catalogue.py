@@ -54,6 +54,7 @@ _FOLDERS: dict[str, dict[str, tuple[str, ...]]] = {
             "churn_scores",
             "churn_coefficients",
             "churn_uncertainty",
+            "churn_model_selection",
             "churn_recalibration",
             "churn_horizon_report",
             "churn_labels",

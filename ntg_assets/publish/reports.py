@@ -43,6 +43,7 @@ REPORTS: dict[str, dict[str, str]] = {
         "churn_drift": "backtest",
         "expected_quality": "published",
         "churn_horizon_report": "live",
+        "churn_model_selection": "live",
         "churn_recalibration": "live",
         "churn_uncertainty": "live",
         "churn_coefficients": "backtest",

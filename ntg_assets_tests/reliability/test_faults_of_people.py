@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.handover import TakenSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.publish import PublishSettings
-from ntg_assets.configuration.revenue import TakenSettings
 from ntg_assets.configuration.settings import load_settings
 from ntg_assets.errors import SourceError
 from ntg_assets.history.contacts import contacts_taken_back

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.churn.candidates import FULL_WINDOWS, TrainingSet, fit_churn
 from ntg_assets.churn.design import (
     CHURN_FEATURES,
     DERIVED,
@@ -19,18 +20,19 @@ from ntg_assets.churn.design import (
     standardise,
     without_season,
 )
-from ntg_assets.churn.logistic import (
-    FULL_WINDOWS,
-    evidence_share,
-    fit_churn,
-    fit_logistic,
-    user_codes,
-)
+from ntg_assets.churn.logistic import fit_logistic, user_codes
 from ntg_assets.churn.reasons import peer_shares
 from ntg_assets.churn.scores import CONTRIBUTIONS, score_churn
 from ntg_assets.errors import ContractError, NotEnoughDataError
 from ntg_assets.statistics.glm import CACHED_ROWS, sigmoid, standard_error
-from ntg_assets_tests.churn_world import CHURN, Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    Tables,
+    boundaries,
+    everyone_of,
+    leaving_log,
+    make_tables,
+)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def test_the_time_of_year_counts_from_two_full_years_on_only(tables: Tables) -> 
             moved.with_columns(pl.col("is_churned") | (pl.col("snapshot_on").dt.month() < 4)),
         ]
     )
-    seasonal = fit_churn(longer, regularisation=CHURN.regularisation).filter(
+    seasonal = fit_churn(longer, everyone_of(tables), settings=CHURN).filter(
         pl.col("feature_group") == "season"
     )
     assert seasonal["coefficient"].abs().min() > 0  # type: ignore[operator]  # a number
@@ -254,13 +256,13 @@ def test_peers_are_those_whom_a_group_moves_less_in_the_same_direction() -> None
 
 def test_no_labelled_row_is_one_clear_sentence(tables: Tables) -> None:
     with pytest.raises(NotEnoughDataError, match="no user was at risk at any closed snapshot"):
-        fit_churn(tables.labelled.head(0), regularisation=0.1)
+        fit_churn(tables.labelled.head(0), everyone_of(tables), settings=CHURN)
 
 
 @pytest.mark.parametrize("outcome", [True, False])
 def test_only_churners_or_none_give_the_smoothed_base_rate(tables: Tables, outcome: bool) -> None:  # noqa: FBT001
     same = tables.labelled.with_columns(is_churned=pl.lit(outcome))
-    table = fit_churn(same, regularisation=CHURN.regularisation)
+    table = fit_churn(same, everyone_of(tables), settings=CHURN)
     n = same["user_id"].n_unique()
     rate = ((n if outcome else 0) + 0.5) / (n + 1)
     assert table["method"].unique().to_list() == ["base_rate"]
@@ -287,14 +289,15 @@ def test_a_standard_error_is_that_of_the_row_alone_wherever_the_row_stands() -> 
 def test_the_penalty_counts_windows_that_do_not_overlap(tables: Tables) -> None:
     days = tables.labelled["snapshot_on"].unique().sort()
     first = tables.labelled.filter(pl.col("snapshot_on") == days[0])
-    assert evidence_share(first) == 1 / FULL_WINDOWS
+    assert penalty_of(first) == pytest.approx(0.1 / FULL_WINDOWS)
     two = tables.labelled.filter(
         (pl.col("snapshot_on") - days[0]).dt.total_days() <= CHURN.horizon_days
     )
-    assert evidence_share(two) == 2 / FULL_WINDOWS
-    assert evidence_share(tables.labelled) == 1.0
+    assert penalty_of(two) == pytest.approx(0.1 * 2 / FULL_WINDOWS)
+    assert penalty_of(tables.labelled) == 0.1
     # a table fitted on one window is that of the smaller C
-    told = fit_churn(first, regularisation=0.1)["coefficient"]
+    nobody = everyone_of(tables).head(0)  # so that nothing but no effect is shrunk towards
+    fitted = fit_churn(first, nobody, settings=CHURN)
     rows = first.sort("user_id", "snapshot_on")
     matrix = without_season(design_matrix(rows, features=CHURN_FEATURES), rows)
     by_hand = fit_logistic(
@@ -303,4 +306,9 @@ def test_the_penalty_counts_windows_that_do_not_overlap(tables: Tables) -> None:
         user_codes(rows),
         regularisation=0.1 / FULL_WINDOWS,
     )
-    assert told.to_list() == pytest.approx(by_hand.coefficients.tolist(), abs=1e-9)
+    assert fitted["coefficient"].to_list() == pytest.approx(by_hand.coefficients.tolist(), abs=1e-9)
+
+
+def penalty_of(labelled: pl.DataFrame) -> float:
+    """C of the logistic model on these rows."""
+    return TrainingSet(labelled, labelled, CHURN).penalty_scale(FULL_WINDOWS)

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.churn.candidates import fit_churn
 from ntg_assets.churn.design import CHURN_FEATURES, design_matrix
-from ntg_assets.churn.logistic import fit_churn
 from ntg_assets.churn.scores import linear_logit, model_variance, score_churn
 from ntg_assets.churn.uncertainty import (
     UNKNOWN_OFFSET_SD,
@@ -21,7 +21,15 @@ from ntg_assets.churn.uncertainty import (
 from ntg_assets.contracts import IdTypes, check_frame, contract_of
 from ntg_assets.evaluation.churn.interval_coverage import churn_interval_coverage
 from ntg_assets.statistics.glm import Z_95, sigmoid
-from ntg_assets_tests.churn_world import Tables, boundaries, leaving_log, make_tables
+from ntg_assets_tests.churn_world import (
+    CHURN,
+    Tables,
+    boundaries,
+    everyone_of,
+    leaving_log,
+    make_tables,
+    shipped_forecasts,
+)
 
 IDS = IdTypes("integer", "integer")
 FIRST, STEP = date(2024, 1, 1), timedelta(days=20)
@@ -150,7 +158,8 @@ def test_table_keeps_its_contract_and_is_empty_for_a_base_rate(tables: Tables) -
     check_frame(table, contract_of("churn_uncertainty"), ids=IDS)
     assert table["n_rows"].sum() == tables.labelled.height
     same = tables.labelled.with_columns(is_churned=pl.lit(value=False))
-    none = churn_uncertainty(tables.churn_walk_forward, same, fit_churn(same, regularisation=0.1))
+    fitted = fit_churn(same, everyone_of(tables), settings=CHURN)
+    none = churn_uncertainty(shipped_forecasts(tables), same, fitted)
     assert none.is_empty()
     assert none.schema == table.schema
 

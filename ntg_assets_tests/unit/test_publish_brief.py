@@ -118,6 +118,7 @@ NOTHING_BROKEN = {
         "subscription_report",
         "attribute_report",
         "expected_quality",
+        "churn_model_selection",
         "split_boundaries",
     )
 }

@@ -436,7 +436,7 @@ def test_what_had_not_closed_by_then_is_not_looked_at() -> None:
 def test_a_log_that_fades_takes_its_trend_along_and_one_cut_proves_little() -> None:
     fading = [(n, "bg_nbd", 1.15 ** np.log2(n), 0.1) for n in (1, 2, 4, 8)]
     level, trend = correction(evidence(*fading))
-    assert -np.log(1.15) < trend < -0.25 * np.log(1.15)
+    assert -np.log(1.15) < trend < -0.5 * np.log(1.15)
     assert -0.1 < level < 0.0
     assert abs(correction(evidence((1, "bg_nbd", 1.5, 0.3)))[0]) < 0.5 * np.log(1.5)
     assert correction(evidence()) == (0.0, 0.0)

@@ -5,25 +5,64 @@ from typing import Annotated, get_args
 import polars as pl
 
 from ntg_assets.churn.calibrators import CALIBRATORS
+from ntg_assets.churn.candidates import CANDIDATES, METHODS
 from ntg_assets.churn.design import GROUPS, Transform
-from ntg_assets.churn.logistic import METHODS
 from ntg_assets.contracts import Contract, column, contract, identifier
+
+MODELS_IN_WORDS = (
+    "logistic: logistic regression on all inputs, the default; three_inputs: recency, active days"
+    " and tenure alone; bg_nbd: BG/NBD in the inputs of churn"
+)
 
 
 @contract("churn_walk_forward")
 class ChurnWalkForward(Contract):
-    """One row per (origin, user): what the model, refitted on the windows closed by then,
-    said at a past origin, and what followed.
+    """One row per (origin, model, user): what each model that may be shipped, refitted on what was
+    known by then, said at a past origin, and what followed.
     """
 
     origin_on: pl.Date = column("Day of the forecast", unit="date")
     window_end_on: pl.Date = column("First day after its label window", unit="date")
     user_id: str = identifier("user", "Who")
+    model: str = column(MODELS_IN_WORDS, isin=tuple(CANDIDATES))
     churn_logit: float = column("Log odds of churn before any recalibration", unit="log odds")
     is_churned: bool = column("Whether no day of the window was active")
 
     class Config:
-        unique = ["origin_on", "user_id"]
+        unique = ["origin_on", "model", "user_id"]
+
+
+@contract("churn_model_selection")
+class ChurnModelSelection(Contract):
+    """One row per (model, origin), the cutoff last: how each model that may be shipped did at past
+    origins, and which one is shipped.
+    """
+
+    model: str = column(MODELS_IN_WORDS, isin=tuple(CANDIDATES))
+    origin_on: pl.Date = column(
+        "Origin that is judged; the last is the cutoff the decision is for", unit="date"
+    )
+    log_loss: float = column(
+        "Log loss at the origin before any recalibration; null for the cutoff", nullable=True, ge=0
+    )
+    gain: float = column("Log loss of the default less this one", nullable=True)
+    n_rows: int = column("Forecasts of the origin", ge=0)
+    mean_gain: float = column("Mean gain over all forecasts; null without any", nullable=True)
+    standard_error: float = column(
+        "Of the mean gain: users as clusters, or between origins where that is larger; null"
+        " without any",
+        nullable=True,
+        ge=0,
+    )
+    n_origins: int = column("Closed origins behind the decision; 0: the rule decides", ge=0)
+    is_default: bool = column("Whether this is what is shipped without evidence")
+    is_shipped: bool = column(
+        "Whether this model is shipped: the default, or the best of those whose mean gain exceeds"
+        " two standard errors and who gained at the newest origin"
+    )
+
+    class Config:
+        unique = ["model", "origin_on"]
 
 
 @contract("churn_recalibration")
@@ -145,7 +184,9 @@ class ChurnCoefficients(Contract):
         "Bend that churn_recalibration decided on, added by the score; 0: none"
     )
     method: str = column(
-        "logistic, or base_rate when too few users show one of the outcomes", isin=METHODS
+        f"{MODELS_IN_WORDS}; toward_bg_nbd: the default while fewer than four windows have closed,"
+        " shrunk towards what BG/NBD says; base_rate: too few users show one of the outcomes",
+        isin=METHODS,
     )
     n_rows: int = column("Labelled snapshots in the fit", ge=1)
     n_users: int = column("Users in the fit", ge=1)

@@ -14,11 +14,10 @@ import polars as pl
 from ntg_assets.churn.model import ChurnModel, fit_churn_model
 from ntg_assets.churn.scores import churn_scores
 from ntg_assets.churn.snapshots import History
-from ntg_assets.churn.walk_forward import closed_before
+from ntg_assets.churn.walk_forward import closed_before, everyone_at
 from ntg_assets.configuration.churn import ChurnSettings
 from ntg_assets.configuration.revenue import ValueSettings
 from ntg_assets.evaluation.churn.values_before import with_losses, with_values_before
-from ntg_assets.features.user_activity import active_users_at, user_activity_features
 from ntg_assets.revenue.radar.revenue_risk_radar import revenue_risk_radar
 from ntg_assets.revenue.value.ltv import ValueModel, score_value
 from ntg_assets.revenue.value.value_model import fit_value, observed_value
@@ -38,7 +37,7 @@ class Past:
 
     Attributes:
         labelled: `labelled_snapshots` of the stage.
-        raw: `churn_walk_forward`: what the model said at each past origin before any recalibration.
+        raw: `churn_walk_forward`: what each model said at past origins before any recalibration.
         evidence: `value_evidence`: how each way of foreseeing value fared at past cutoffs.
         user_days: One row per (user, active day) of TRAIN.
         history: Span of TRAIN.
@@ -123,10 +122,8 @@ def _walk_forward_at(
         closed_before(past.labelled, origin_on),
         past.labelled.filter(pl.col("snapshot_on") == origin_on),
     )
-    everyone = run(
-        user_activity_features(past.user_days, active_users_at(past.user_days, origin_on))
-    ).rename({"cutoff_on": "snapshot_on"})
-    model = fit_churn_model(known, past.raw, cutoff_on=origin_on, settings=churn)
+    everyone = everyone_at(past.user_days, origin_on)
+    model = fit_churn_model(known, everyone, past.raw, cutoff_on=origin_on, settings=churn)
     scores = churn_scores(everyone, model.coefficients, model.uncertainty, settings=churn)
     worth = _value_model(known, model, past, origin_on, churn=churn, value=value)
     history = replace(past.history, complete_until_on=origin_on, cutoff_on=origin_on)

@@ -78,7 +78,16 @@ COMPARED = frozenset({"feature_drift", "radar_segments"})
 
 OUTCOMES = frozenset({"is_churned", "value_after", "lost_value", "dropped_value"})
 JUDGED = frozenset(
-    {"log_loss", "log_loss_recalibrated", "gain", "mean_gain", "standard_error", "is_adopted"}
+    {
+        "log_loss",
+        "log_loss_recalibrated",
+        "gain",
+        "mean_gain",
+        "standard_error",
+        "n_origins",
+        "is_adopted",
+        "is_shipped",
+    }
 )
 
 
@@ -100,6 +109,7 @@ CLOCKED = {
     "churn_labels": Clocked("window_end_on"),
     "churn_snapshots": Clocked("snapshot_on", is_chosen_later=True),
     "churn_walk_forward": Clocked("origin_on", OUTCOMES),
+    "churn_model_selection": Clocked("origin_on", JUDGED),
     "churn_recalibration": Clocked("origin_on", JUDGED),
     "churn_forecasts": Clocked("origin_on", OUTCOMES),
 }

@@ -240,6 +240,29 @@ PLANTS: dict[str, Plant] = {
         ),
         ("unit/test_churn_recalibration.py",),
     ),
+    "model-chosen-on-open-windows": Plant(
+        "which churn model is shipped is decided on windows that had not closed",
+        (
+            Edit(
+                "churn/model_selection.py",
+                'forecasts.filter(pl.col("window_end_on") <= cutoff_on)',
+                "forecasts",
+            ),
+        ),
+        ("unit/test_churn_model_selection.py",),
+    ),
+    "prior-of-later-visits": Plant(
+        "what churn is shrunk towards at a past origin has seen the visits after it",
+        (
+            Edit(
+                "churn/walk_forward.py",
+                "everyone_at(sampled, origin_on), origin_on, settings=settings)\n",
+                'everyone_at(sampled, labelled["window_end_on"].max()), origin_on,'
+                " settings=settings)\n",
+            ),
+        ),
+        ("unit/test_churn_candidates.py",),
+    ),
     "graph-of-the-label-events": Plant(
         "the graphs behind the weights have seen the events that teach them",
         (

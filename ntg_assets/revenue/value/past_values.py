@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from ntg_assets.arrays import Floats
-from ntg_assets.churn.logistic import fit_churn
+from ntg_assets.churn.candidates import fit_churn
+from ntg_assets.churn.model_selection import churn_model_selection, forecasts_of, shipped_model
 from ntg_assets.churn.recalibration import churn_recalibration, recalibrate
 from ntg_assets.churn.scores import score_churn
 from ntg_assets.churn.snapshots import History
@@ -79,7 +80,7 @@ def past_values(
     Args:
         user_days: One row per (user, active day) of TRAIN.
         labelled: `labelled_snapshots`.
-        raw: `churn_walk_forward`, from which a recalibration is decided on.
+        raw: `churn_walk_forward`, from which model and recalibration are decided on.
         history: Span of TRAIN.
         churn: Horizon and penalty.
         value: Stated horizon and basis of value.
@@ -230,10 +231,10 @@ def _models(
     """P(churn) and E[value | active] of everyone, by the models that could be fitted then."""
     if closed.height < MIN_FIT_ROWS or activity.is_empty():
         return None
-    fitted = fit_churn(closed, regularisation=churn.regularisation)
-    coefficients = recalibrate(
-        fitted, churn_recalibration(raw, cutoff_on=activity["snapshot_on"][0])
-    )
+    origin_on = activity["snapshot_on"][0]
+    model = shipped_model(churn_model_selection(raw, cutoff_on=origin_on))
+    decided = churn_recalibration(forecasts_of(raw, model), cutoff_on=origin_on)
+    coefficients = recalibrate(fit_churn(closed, activity, settings=churn, model=model), decided)
     chance = score_churn(activity, coefficients)["churn_probability"].to_numpy()
     worth = fit_value(counted(closed, capped), settings=value)
     return NextHorizon(chance, predict_value(activity, worth)[0])

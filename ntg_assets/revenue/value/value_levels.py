@@ -2,13 +2,14 @@
 
 Each way is corrected by its own ratios,
 
-    ln(seen / told) = a + b log2(periods) + noise,   a ~ N(0, 0.1^2),  b ~ N(0, 0.05^2)
+    ln(seen / told) = a + b log2(periods) + noise,   a ~ N(0, 0.1^2),  b ~ N(0, 0.1^2)
 
 a ridge regression over the cutoffs, so that a log that fades or grows carries its trend on by the
-doubling. The spread of the noise is that between cutoffs and, of few, `USUAL_NOISE`; a ratio beyond
-`MOST_OFF` counts as that: one cutoff at which a model had next to nothing to learn from moves
-little. The sum of all is the geometric mean of the corrected sums, each way by 1 / error^2 of its
-corrected ratios, which of few cutoffs is `USUAL_ERRORS`. Cutoffs overlap: two of them count as one.
+doubling. The spread of the noise is that of the cutoffs about the line and, of few, `USUAL_NOISE`;
+a ratio beyond `MOST_OFF` counts as that: one cutoff at which a model had next to nothing to learn
+from moves little. The sum of all is the geometric mean of the corrected sums, each way by
+1 / error^2 of its corrected ratios, which of few cutoffs is `USUAL_ERRORS`. All spans end on the
+same day: three of them count as one.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ import polars as pl
 from ntg_assets.arrays import Floats
 from ntg_assets.revenue.value.ways.value_candidates import CANDIDATES
 
-LEVEL_SD, TREND_SD = 0.1, 0.05  # of ln(seen / told), and of its change per doubling of the span
+LEVEL_SD, TREND_SD = 0.1, 0.1  # of ln(seen / told), and of its change per doubling of the span
 LEAST_NOISE = 0.1  # of ln(seen / told) from cutoff to cutoff
 # of ln(seen / told) from cutoff to cutoff, where few have closed; counts as so many cutoffs
 USUAL_NOISE, USUAL_COUNTS = 0.2, 2.0
@@ -28,7 +29,8 @@ MOST_OFF = 0.5  # of ln(seen / told): further off, the way was not yet the one o
 # purchases the models of visits told .88 to 1.05 of what came, the paces .64 to 1.15
 USUAL_ERRORS = {"bg_nbd": 0.15, "pareto_nbd": 0.15, "present_pace": 0.3, "learned_pace": 0.3}
 ELSE_ERROR = 0.25
-OVERLAP = 2.0  # past cutoffs that count as one
+OVERLAP = 3.0  # past cutoffs that count as one
+MOST_STEPS = 30  # of line and noise in turn; each step moves less than half as far as the last
 
 
 def correction(longest: pl.DataFrame) -> tuple[float, float]:
@@ -36,11 +38,13 @@ def correction(longest: pl.DataFrame) -> tuple[float, float]:
     if longest.is_empty():
         return 0.0, 0.0
     design, ratio = _ratios(longest)
-    scatter = USUAL_COUNTS * USUAL_NOISE**2 + float(((ratio - ratio.mean()) ** 2).sum())
-    noise = max(np.sqrt(scatter / (USUAL_COUNTS + len(ratio) - 1)), LEAST_NOISE)
-    weight = 1 / (OVERLAP * noise**2)
     prior = np.diag([LEVEL_SD**-2, TREND_SD**-2])
-    solved = np.linalg.solve(prior + weight * design.T @ design, weight * design.T @ ratio)
+    solved = np.zeros(2)
+    for _ in range(MOST_STEPS):
+        scatter = USUAL_COUNTS * USUAL_NOISE**2 + float(((ratio - design @ solved) ** 2).sum())
+        noise = max(np.sqrt(scatter / (USUAL_COUNTS + len(ratio) - 1)), LEAST_NOISE)
+        weight = 1 / (OVERLAP * noise**2)
+        solved = np.linalg.solve(prior + weight * design.T @ design, weight * design.T @ ratio)
     return float(solved[0]), float(solved[1])
 
 
