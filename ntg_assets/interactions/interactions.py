@@ -57,6 +57,11 @@ class Interactions:
         return Interactions(self.users, self.items, *rows)
 
     @cached_property
+    def memo(self) -> dict[object, object]:
+        """What was made of these users and may be asked for again, by what makes it."""
+        return {}
+
+    @cached_property
     def n_users_of_item(self) -> Longs:
         """Distinct users of each item."""
         return np.bincount(self.item[self.is_latest], minlength=len(self.items))

@@ -77,10 +77,30 @@ def test_parts_are_those_of_the_formulas() -> None:
     assert found.parts[row, names.index("return_visits_few")] == pytest.approx(
         np.log(1 + visits / 0.02)
     )
+    # user 1 took the item before last and the first, of three events
+    places = 0.5 ** (1 / 2) + 0.5 ** (2 / 2)
+    assert found.parts[row, names.index("return_events_few")] == pytest.approx(
+        np.log(1 + places / 0.02)
+    )
     patience = 3 * window
     assert found.parts[row, names.index("return_staying")] == pytest.approx(
         -2 * np.log((10 + patience) / (6 + patience))
     )
+
+
+def test_events_of_one_instant_share_their_mean_place(world: World) -> None:
+    # two baskets of two: 7 and 8 lie at places 0 and 1, so at 1/2 each; 9 and 10 at 5/2
+    items = {7: NOW - DAY, 8: NOW - DAY, 9: NOW - 2 * DAY, 1: NOW - 2 * DAY}
+    block = code_interactions(
+        log_of(*((1, item, at) for item, at in items.items())), items=world.model.items
+    )
+    found = return_parts(block, world.model)
+    many = found.parts[:, list(RETURN_DEFAULTS)[1:].index("return_events_many")]
+    of_item = {
+        world.model.items[int(item)]: part for item, part in zip(found.item, many, strict=True)
+    }
+    assert of_item[7] == of_item[8] == pytest.approx(np.log(1 + 0.5 ** (0.5 / 8) / 0.02))
+    assert of_item[9] == of_item[1] == pytest.approx(np.log(1 + 0.5 ** (2.5 / 8) / 0.02))
 
 
 def test_a_time_after_the_cutoff_says_no_more_than_the_cutoff(world: World) -> None:

@@ -67,11 +67,12 @@ def give_reasons(
             text[rows] = _words(source, lists.user[rows], lists.item[rows], block, model, titles)
     text[is_popular & (kind != KINDS_OF_REASONS.index(POPULAR))] += ALSO_POPULAR
     text[lists.contributions.max(axis=1, initial=0.0) <= 0] = NOTHING_KNOWN
-    names = pl.Series([source.name for source in model.sources], dtype=pl.String)
+    names = [source.name for source in model.sources]
     told = [
         reason + RULE_WORDS.get(rule, "") for reason, rule in zip(text, lists.given_by, strict=True)
     ]
-    return Reasons(pl.Series(told, dtype=pl.String), names.gather(behind))
+    behind_words = [names[position] for position in behind.tolist()]
+    return Reasons(pl.Series(told, dtype=pl.String), pl.Series(behind_words, dtype=pl.String))
 
 
 def kind_of_reason(source: Source) -> str:
@@ -130,10 +131,12 @@ def _words(
     seeds = strongest_seeds(user, item, source, block, model)
     words = _sentence_of(source, model)
     is_second = seeds.second_strength >= np.maximum(SECOND_SEED * seeds.strength, 1e-300)
-    first, second = titles.gather(seeds.item), titles.gather(seeds.second_item)
+    # at once: asking polars costs more than what is asked of it
+    named = titles.gather(np.concatenate([seeds.item, seeds.second_item])).to_list()
+    first, second = named[: len(item)], named[len(item) :]
     return [
         words.format(seeds=f"{one} and {other}" if both else one)
-        for one, other, both in zip(first, second, is_second, strict=True)
+        for one, other, both in zip(first, second, is_second.tolist(), strict=True)
     ]
 
 

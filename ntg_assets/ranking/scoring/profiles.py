@@ -1,5 +1,7 @@
 """Profiles: what of a user's past counts, and how much."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
@@ -25,10 +27,42 @@ def source_profile(block: Interactions, model: RankingModel, source: Source) -> 
     """Return what a source spreads over its graph: users x items
     (`latent`: users x dimensions), added up in the order of the entries.
     """
-    profile = history_profile(block, model, source)
     if source.kind == NEIGHBOURS and model.neighbours is not None:
-        return nearest_users(profile, block.users, model.neighbours)
-    return _in_dimensions(profile, model.embeddings) if source.kind == "latent" else profile
+        known = model.neighbours
+        return _once(
+            block,
+            (NEIGHBOURS, source.half_life),
+            known,
+            lambda: nearest_users(history_profile(block, model, source), block.users, known),
+        )
+    if source.kind == "latent":
+        return _once(
+            block,
+            "dimensions",
+            model.embeddings,
+            lambda: _in_dimensions(history_profile(block, model, source), model.embeddings),
+        )
+    return history_profile(block, model, source)
+
+
+def _once(
+    block: Interactions, key: object, by: object, make: Callable[[], sp.csr_array]
+) -> sp.csr_array:
+    """Return what was made of a block before, or make it: sources share profiles, and reasons ask
+    for those of the scores.
+
+    Args:
+        block: The users.
+        key: What is made.
+        by: What else it depends on.
+        make: Makes it.
+    """
+    made = block.memo.get(key)
+    if isinstance(made, tuple) and made[0] is by:
+        return made[1]
+    profile = make()
+    block.memo[key] = (by, profile)
+    return profile
 
 
 def _in_dimensions(profile: sp.csr_array, embeddings: Floats) -> sp.csr_array:
@@ -74,11 +108,17 @@ def history_profile(block: Interactions, model: RankingModel, source: Source) ->
             (strength[shown], block.item[shown], start), shape=(block.n_users, block.n_items)
         )
     if source.kind == "latent":
-        return strengths(block)
+        return _once(block, "strengths", None, lambda: strengths(block))
     n_items = model.settings.profile_items
     if source.kind == NEIGHBOURS:
         n_items = min(n_items, PROFILE_ITEMS)
-    return recent_profile(block, half_life=source.half_life or np.inf, n_items=n_items)
+    half_life = source.half_life or np.inf
+    return _once(
+        block,
+        ("recent", half_life, n_items),
+        None,
+        lambda: recent_profile(block, half_life=half_life, n_items=n_items),
+    )
 
 
 def _return_profile(block: Interactions, model: RankingModel) -> sp.csr_array:

@@ -16,6 +16,8 @@ from ntg_assets.ranking.scoring.popularity import MICROSECONDS_PER_DAY, decay
 WINDOWS_OF_HALF_LIFE = {"return_short": 0.5, "return_medium": 3.0, "return_long": 12.0}
 # the same in days on which the user was there
 VISITS_OF_HALF_LIFE = {"return_visits_few": 6.0, "return_visits_many": 25.0}
+# the same in events of the user
+EVENTS_OF_HALF_LIFE = {"return_events_few": 2.0, "return_events_many": 8.0}
 # added to a decayed frequency before its logarithm: what is long forgotten is not minus infinity
 LEAST_FREQUENCY = 0.02
 # return windows by which a time of silence must be long before it says anything
@@ -40,7 +42,9 @@ class Returns(NamedTuple):
 def return_parts(block: Interactions, model: RankingModel) -> Returns:
     """Say of each item of each user's past what speaks for a return.
 
-    Frequency fades with time and with the user's visits at several half-lives. `return_staying` is
+    Frequency fades with time, with the user's visits and with the user's events, each at several
+    half-lives: where habit is all there is, what was taken last of all is what comes next, and time
+    alone cannot say so of a user who has long been away. `return_staying` is
     the user's own cycle: a silence that is long for somebody who came often says that the item was
     given up. The rest is known of the item.
 
@@ -64,7 +68,7 @@ def return_parts(block: Interactions, model: RankingModel) -> Returns:
 
 
 def _frequencies(block: Interactions, model: RankingModel, row: Longs, n_rows: int) -> list[Floats]:
-    """Return logarithms of the decayed frequency, by time and by visits."""
+    """Return logarithms of the decayed frequency, by time, by visits and by events."""
     window_days = model.return_window / MICROSECONDS_PER_DAY
     weights = [
         decay(block.at, now=model.now, half_life_days=windows * window_days)
@@ -73,6 +77,8 @@ def _frequencies(block: Interactions, model: RankingModel, row: Longs, n_rows: i
     weights += [
         np.exp2(-_visit(block, model.zone) / visits) for visits in VISITS_OF_HALF_LIFE.values()
     ]
+    place = _place(block)
+    weights += [np.exp2(-place / events) for events in EVENTS_OF_HALF_LIFE.values()]
     return [
         np.log1p(np.bincount(row, weight, minlength=n_rows) / LEAST_FREQUENCY) for weight in weights
     ]
@@ -88,6 +94,18 @@ def _visit(block: Interactions, zone: str) -> Longs:
     )
     number = np.cumsum(is_new) - 1
     return number - number[block.start[block.user]]
+
+
+def _place(block: Interactions) -> Floats:
+    """Number each user's events, the most recent 0; those of one instant share their mean place."""
+    if not len(block.at):
+        return np.empty(0)
+    place = np.arange(len(block.at)) - block.start[block.user]
+    is_new = np.concatenate(
+        ([True], (block.user[1:] != block.user[:-1]) | (block.at[1:] != block.at[:-1]))
+    )
+    instant = np.cumsum(is_new) - 1
+    return (np.bincount(instant, place) / np.bincount(instant))[instant]
 
 
 def _staying(block: Interactions, model: RankingModel, row: Longs, n_rows: int) -> Floats:

@@ -40,6 +40,8 @@ RETURN_DEFAULTS = {
     "return_long": 0.0,
     "return_visits_few": 0.0,
     "return_visits_many": 0.0,
+    "return_events_few": 0.0,
+    "return_events_many": 0.0,
     "return_staying": 0.1,
     "return_item_share": 0.5,
     "return_item_standing": 0.0,

@@ -54,6 +54,11 @@ class UserNeighbours:
         return self.likeness.toarray() if size <= MOST_WHOLE else self.likeness
 
     @cached_property
+    def codes(self) -> dict[object, int]:
+        """Code of each id: a request asks for one of many, which no join is worth."""
+        return {user: code for code, user in enumerate(self.users.to_list())}
+
+    @cached_property
     def shared(self) -> sp.csr_array:
         """`likeness` by user: users x items."""
         return self.likeness.T.tocsr()
@@ -109,7 +114,7 @@ def nearest_users(
     Returns:
         Users x neighbours in single precision, each row from the nearest on (ties: the lower id).
     """
-    own = _codes_of(users, known.users)
+    own = np.array([known.codes.get(user, -1) for user in users.to_list()], np.int64)
     shape, parts = (profile.shape[0], len(known.users)), []
     for first in range(0, shape[0], ROWS_AT_ONCE):
         rows = own[first : first + ROWS_AT_ONCE]
@@ -122,17 +127,6 @@ def nearest_users(
         parts.append(top_k_rows(np.zeros((0, shape[1]), np.float32), most)[:3])
     user, other, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return sp.csr_array((value, other, starts_of(user, n_groups=shape[0])), shape=shape)
-
-
-def _codes_of(users: pl.Series, ascending: pl.Series) -> Longs:
-    """Return the code of each user, or -1: by bisection, since a request asks for one of many."""
-    if ascending.is_empty():
-        return np.full(len(users), -1)
-    wanted = users.cast(ascending.dtype, strict=False)
-    place = ascending.search_sorted(wanted).to_numpy().astype(np.int64)
-    place = np.minimum(place, len(ascending) - 1)
-    is_there = (ascending.gather(place) == wanted).fill_null(value=False).to_numpy()
-    return np.where(is_there, place, -1)
 
 
 def shared_strengths(
