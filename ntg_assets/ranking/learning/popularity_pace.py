@@ -1,4 +1,4 @@
-"""The pace of popularity: which half-life serves users best, over many instants of TRAIN.
+"""The pace of popularity: which half-life serves users best, over many instants of the past.
 
 Users who share an instant share what was popular at it, so one instant is one draw however many
 users it has: two of them chose three hours on a news log where a quarter of an hour was right.
@@ -18,7 +18,7 @@ from ntg_assets.ranking.scoring.popularity import decay
 from ntg_assets.statistics.ranking_metrics import user_metrics
 
 DECISION_K = 10  # NDCG at this length decides
-INSTANTS = 24  # spread evenly, by events, over the last half of TRAIN
+INSTANTS = 24  # spread evenly, by events, over the last half of the log
 FIRST_SHARE = 0.5  # of the events lies before the first instant
 FEWEST_INSTANTS = 5  # with fewer nothing is concluded
 USERS_OF_AN_INSTANT = 300
@@ -66,13 +66,13 @@ class Pace(NamedTuple):
 def judge_pace(
     log: Interactions, *, strategy: str, settings: RankingSettings, seed: int
 ) -> Pace | None:
-    """Ask at many instants of TRAIN which popularity would have served users best.
+    """Ask at many instants of a log which popularity would have served users best.
 
     At each instant users with a history are shown what was popular then, and the list is held
     against what they took in a label window (`inner_label_share` of the events) after it.
 
     Args:
-        log: TRAIN.
+        log: What lies before the latest inner cut.
         strategy: `split.strategy`. Under `per_user` users are cut at instants of their own, and the
             inner cuts decide.
         settings: Half-lives (filled in), share of a label window, whether a list may show what a
@@ -111,8 +111,7 @@ def _instants(
     counts = np.ones(len(at), np.bool_) if is_repeated else _is_first(log)[by_time]
     window = max(round(settings.inner_label_share * len(at)), 1)
     scores, now, seen = np.zeros((len(half_lives), log.n_items)), int(at[0]), 0
-    inner_cut = int(len(at) * (1 - settings.inner_label_share))  # as `inner_cut` cuts TRAIN
-    for instant in _cuts(at, window, last=inner_cut):
+    for instant in _cuts(at, window):
         until = int(np.searchsorted(at, instant))
         for row, days in enumerate(half_lives):
             fresh = decay(at[seen:until], now=instant, half_life_days=days)
@@ -125,15 +124,10 @@ def _instants(
         yield _ndcg(log, labels, users, scores, instant, is_repeated=is_repeated)
 
 
-def _cuts(at: Longs, window: int, *, last: int) -> Longs:
-    """Return the instants: a label window of events follows each.
-
-    The last is the inner cut, whose window teaches the weights; those of the others end before it,
-    so that nothing after the cut but its labels decides.
-    """
-    first = round(FIRST_SHARE * len(at))
-    earlier = np.linspace(first, max(last - window, first), INSTANTS - 1).round().astype(np.int64)
-    places = np.append(earlier[earlier + window <= last], last)
+def _cuts(at: Longs, window: int) -> Longs:
+    """Return the instants: a label window of events follows each."""
+    first, last = round(FIRST_SHARE * len(at)), len(at) - window
+    places = np.linspace(first, last, INSTANTS).round().astype(np.int64)
     instants = np.unique(at[np.clip(places, 0, len(at) - 1)])
     return instants[instants > at[0]]
 

@@ -7,11 +7,11 @@ asked for a few steps before they are read (see `prefetch`).
 
 Arrays that lie one after the other in memory are one array with a base, and helpers are given whole
 arrays with a number, not a part of them: every part that is cut out counts its references, which
-took a tenth of the time. All loops stand in this file, long as it is: numba keeps compiled code by
-the date of the file of the function that is called, and would not see a change in another.
+took a tenth of the time. Of two scores above 0 the higher one has the higher bits; a *key* has
+those bits, then the falling number of the item, so that one comparison settles ties as well.
 
-Of two scores above 0 the higher one has the higher bits; a *key* has those bits, then the falling
-number of the item, so that one comparison settles ties as well.
+All loops stand in this file, long as it is: numba keeps compiled code by the date of the file of
+the function that is called, and would not see a change in another.
 """
 
 from typing import NamedTuple
