@@ -190,6 +190,38 @@ def test_rules_keep_people_off_every_list() -> None:
     ]
 
 
+def test_whoever_a_refused_row_of_contracts_names_is_on_no_list() -> None:
+    """It may be the end of the contract: by other rows nobody would know."""
+    refused = pl.DataFrame(
+        [
+            ("subscriptions", 0, "1", "a", "ended_at", "lies before the start"),
+            ("subscriptions", 4, "0003", "c", "price", "is negative"),
+            ("subscriptions", 2, " 3 ", "c", "started_at", "is no day"),
+            ("subscriptions", 3, None, "d", "user", "is empty"),
+            ("payments", 9, None, "e", "amount", "is no number"),
+        ],
+        schema=["source", "place", "listed_id", "subscription_id", "column_name", "reason"],
+        orient="row",
+    ).with_columns(file_name=pl.lit("terms.csv"))
+    rules = contact_rules(
+        radar(1, 3, 4).with_columns(basis=pl.lit("silence")),
+        terms(term(1, "a", date(2024, 1, 1))),
+        no_attributes(),
+        consent=None,
+        at=AT,
+        on=ON,
+        refused=refused,
+    )
+    assert rules.rows() == [
+        (
+            1,
+            "contract_refused",
+            "row 1 of terms.csv cannot be believed (ended_at lies before the start)",
+        ),
+        (3, "contract_refused", "row 3 of terms.csv cannot be believed (started_at is no day)"),
+    ]
+
+
 def left(*rows: tuple[int, str, float | None]) -> pl.DataFrame:
     """People who left: user, currency, chance to return; 12.00 if back and 2.00 if away."""
     told = pl.DataFrame(

@@ -138,6 +138,7 @@ def past_contact_rules(
 def contact_rules(
     contact_candidates: pl.DataFrame,
     subscription_terms: pl.DataFrame,
+    subscription_quarantine: pl.DataFrame,
     attributes: pl.DataFrame,
     split_boundaries: pl.DataFrame,
     project: Project,
@@ -150,6 +151,7 @@ def contact_rules(
         consent=project.settings.ingest.attributes.consent,
         at=latest_instant(attributes, train_end(split_boundaries)),
         on=train_history(split_boundaries).cutoff_on,
+        refused=subscription_quarantine,
     )
 
 

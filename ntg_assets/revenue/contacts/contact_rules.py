@@ -1,6 +1,6 @@
-"""Who is on no contact list whatever a strategy says: whoever has not agreed, and whoever's
-contract has ended or is known to end. Who left and is asked to come back is left out when they are
-back already.
+"""Who is on no contact list whatever a strategy says: whoever has not agreed, whoever's contract
+has ended or is known to end, and whoever has a row among the contracts that cannot be believed,
+since it may be that end. Who left and is asked to come back is left out when they are back already.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from ntg_assets.attributes.roles import without_consent
 from ntg_assets.configuration.inputs.attributes import ConsentSettings
 from ntg_assets.revenue.contacts.contact_candidates import LEFT
 from ntg_assets.revenue.contacts.contact_holds import UNREADABLE, Hold
+from ntg_assets.sources.values.ids import KnownIds, match_ids
 from ntg_assets.subscriptions.terms.reading import KEY as SUBSCRIPTIONS
 
-NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING, CAME_BACK = RULES = (
+NO_CONSENT, CONTRACT_ENDED, CONTRACT_ENDING, CONTRACT_REFUSED, CAME_BACK = RULES = (
     "no_consent",
     "contract_ended",
     "contract_ending",
+    "contract_refused",
     "came_back",
 )
 RULE_TYPES: dict[str, Any] = {"user_id": pl.String, "exclusion": pl.String, "detail": pl.String}
@@ -32,6 +34,7 @@ def contact_rules(
     consent: ConsentSettings | None,
     at: datetime,
     on: date,
+    refused: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """List who may not be contacted.
 
@@ -45,6 +48,7 @@ def contact_rules(
         consent: Who has agreed; None: nothing has to be agreed to.
         at: Instant at which consent counts.
         on: Day on which contracts count.
+        refused: `subscription_quarantine`; None: nothing was refused.
 
     Returns:
         `contact_rules`, by user: one row for each reason.
@@ -57,6 +61,8 @@ def contact_rules(
         not_agreed = without_consent(users, attributes, settings=consent, at=at)
         parts.append(not_agreed.with_columns(exclusion=pl.lit(NO_CONSENT)))
     parts.append(contract_rules(terms, on=on).join(left, on="user_id", how="anti"))
+    if refused is not None:
+        parts.append(refused_rules(refused, users))
     parts.append(came_back(terms, on=on).join(left, on="user_id", how="semi"))
     names = [pl.col(name).cast(dtype) for name, dtype in types.items()]
     return pl.concat([part.select(names) for part in parts]).sort("user_id", "exclusion")
@@ -95,6 +101,37 @@ def contract_rules(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:
         detail=pl.format("the contract ends on {}", "ends_on"),
     )
     return pl.concat([ended, ending]).sort("user_id")
+
+
+def refused_rules(refused: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
+    """List the users of whom a row among the contracts was refused, in whatever spelling; the first
+    such row is told.
+
+    Args:
+        refused: `subscription_quarantine`.
+        users: Ids of the log.
+    """
+    rows = refused.filter(
+        (pl.col("source") == "subscriptions") & pl.col("listed_id").is_not_null()
+    ).sort("place")
+    pairs = match_ids(rows["listed_id"], KnownIds(users)).pairs
+    first = rows.unique("listed_id", keep="first", maintain_order=True)
+    return (
+        pairs.join(first, on="listed_id", how="inner")
+        .sort("known_id", "place")
+        .unique("known_id", keep="first", maintain_order=True)
+        .select(
+            user_id="known_id",
+            exclusion=pl.lit(CONTRACT_REFUSED),
+            detail=pl.format(
+                "row {} of {} cannot be believed ({} {})",
+                pl.col("place") + 1,
+                "file_name",
+                "column_name",
+                "reason",
+            ),
+        )
+    )
 
 
 def came_back(terms: pl.DataFrame, *, on: date) -> pl.DataFrame:

@@ -62,6 +62,10 @@ class SubscriptionQuarantine(Contract):
     place: int = column("Place of the row in its source", ge=0)
     file_name: str = column("File")
     subscription_id: str = column("The contract, as written", nullable=True)
+    listed_id: str = column(
+        "The user, as the log writes ids where it can be; null: a payment, or none is written",
+        nullable=True,
+    )
     column_name: str = column("What is wrong")
     reason: str = column("Why")
     found: str = column("What the file holds there", nullable=True)

@@ -46,6 +46,7 @@ REFUSED_TYPES: dict[str, Any] = {
     "place": pl.Int64,
     "file_name": pl.String,
     "subscription_id": pl.String,
+    "listed_id": pl.String,
     "column_name": pl.String,
     "reason": pl.String,
     "found": pl.String,
@@ -182,6 +183,8 @@ def refuse_too_many(refused: pl.DataFrame, *, n_rows: int, limit: float, key: st
 def quarantined(refused: pl.DataFrame, source: str) -> pl.DataFrame:
     """Write refused rows as `subscription_quarantine`."""
     named = refused.with_columns(source=pl.lit(source)).sort("place")
+    if "listed_id" not in named.columns:  # payments name a contract alone
+        named = named.with_columns(listed_id=pl.lit(None, pl.String))
     return named.select(pl.col(name).cast(dtype) for name, dtype in REFUSED_TYPES.items())
 
 
