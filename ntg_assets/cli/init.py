@@ -39,8 +39,9 @@ QUESTIONS = {
     "no_user": "Do these words mean that there is no user?",
     "no_item": "Do these words mean that there is no item?",
 }
-SHOWN_ROWS = 10
+SHOWN_ROWS, SHOWN_CHOICES = 10, 40
 MARK = "NOT CERTAIN"
+BEFORE = ("encoding=", "records=")
 OTHER_SIGN = {".": ",", ",": "."}  # where one divides off the fraction, the other groups thousands
 
 
@@ -71,7 +72,7 @@ def init(
         raise ConfigurationError(
             f"{output} is there already. Give another name with --output, or --force to replace it."
         )
-    sections, folders = _sniff(files, home, encoding=_said_encoding(answers or []))
+    sections, folders = _sniff(files, home, answers or [])
     _take_answers(answers or [], sections)
     if sys.stdin.isatty() and not yes:
         for sniffed in sections.values():
@@ -103,30 +104,33 @@ def init(
     )
 
 
-def _said_encoding(answers: Sequence[str]) -> str | None:
-    """The encoding that a person has given: without it no name of a column can be read.
+def _said_before(answers: Sequence[str]) -> dict[str, str]:
+    """What a person has given that must be known before any name of a column can be read.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: the encoding is none.
     """
-    said = [answer.partition("=")[2] for answer in answers if answer.startswith("encoding=")]
+    said = dict(answer.split("=", 1) for answer in answers if answer.startswith(BEFORE))
     try:
-        return codecs.lookup(said[-1]).name if said else None
+        return said | (
+            {"encoding": codecs.lookup(said["encoding"]).name} if "encoding" in said else {}
+        )
     except LookupError:
         raise ConfigurationError(
-            f"--set encoding={said[-1]}: is no known encoding. Write for example cp1252, cp932,"
-            " gb18030 or utf-16."
+            f"--set encoding={said['encoding']}: is no known encoding. Write for example cp1252,"
+            " cp932, gb18030 or utf-16."
         ) from None
 
 
 def _sniff(
-    files: Sequence[Path], home: Path, *, encoding: str | None
+    files: Sequence[Path], home: Path, answers: Sequence[str]
 ) -> tuple[dict[str, Any], list[str]]:
     """What the files of the log and of the item table seem to be; folders outside the project."""
     from ntg_assets.sources.sniffing.proposals import sniff_file  # noqa: PLC0415  # --help stays quick
 
     sections: dict[str, Any] = {}
     folders: dict[str, None] = {}
+    said = _said_before(answers)
     for path in files:
         if not path.is_file():
             raise ConfigurationError(
@@ -137,7 +141,7 @@ def _sniff(
         name = absolute.relative_to(home).as_posix() if inside else absolute.as_posix()
         if not inside:
             folders[str(absolute.parent)] = None
-        sniffed = sniff_file(path, name=name, encoding=encoding)
+        sniffed = sniff_file(path, name=name, **said)
         section = "items" if sniffed.is_items else "events"
         known = sections.setdefault(section, sniffed)
         _settle_order_of_days(known, sniffed)
@@ -158,14 +162,16 @@ def _sniff(
         shown = ", ".join(map(repr, odd.columns))
         raise ConfigurationError(
             f"{odd.files[0]}: holds no column of times that is known here (columns:"
-            f" {shown}{_one_column(odd)}). Name the log, with who did what and when, or write"
+            f" {shown}{_how_divided(odd)}). Name the log, with who did what and when, or write"
             " `event_at` and `timestamp_format` by hand (docs/sources.md)."
         )
     return sections, list(folders)
 
 
-def _one_column(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it is needed
-    """What to say where nothing divides the lines of a file."""
+def _how_divided(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it is needed
+    """How a file was divided, where that may be why nothing is known in it."""
+    if records := sniffed.settings.get("records"):
+        return f"; of the array {records!r}: `--set records=...` names another"
     is_one = len(sniffed.columns) == 1
     return "; no sign that is known here divides its lines: set `delimiter`" if is_one else ""
 
@@ -267,7 +273,7 @@ def _overlay(sections: Mapping[str, Any], files: Sequence[Path], folders: Sequen
         ]
         for key, choices in sniffed.open.items():
             lines.append(f"    # {MARK}: {QUESTIONS[key]}")
-            for choice in choices:
+            for choice in choices[:SHOWN_CHOICES]:
                 lines.append(f"    # {key}: {_yaml(choice)}")
                 if key == "decimal":
                     lines.append(f"    # thousands: {_yaml(OTHER_SIGN[str(choice)])}")

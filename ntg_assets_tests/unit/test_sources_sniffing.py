@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from ntg_assets.errors import SourceError
@@ -416,6 +417,37 @@ def test_lines_are_divided_where_their_signs_stand(
     assert accepted(tmp_path, read, "item_id") == [f"i;{n}" for n in range(len(TIMES))]
 
 
+def test_the_array_of_records_can_be_said_and_a_line_of_json_ends_in_a_line_feed_only(
+    tmp_path: Path,
+) -> None:
+    rows = [{"user_id": f"u\u2028{n}", "item_id": n, "time": at.isoformat()}
+            for n, at in enumerate(TIMES)]  # fmt: skip
+    document = json.dumps({"people": [{"name": "x"}] * 99, "plays": rows})
+    assert sniff(tmp_path, document).settings["records"] == "people"
+    said = sniff_file(tmp_path / "log", name="log", records="plays")
+    assert (said.settings["records"], said.settings["event_at"]) == ("plays", "time")
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert sniff(tmp_path, text).values["user_id"] == [row["user_id"] for row in rows]
+
+
+def test_types_of_other_stores_are_looked_through(tmp_path: Path) -> None:
+    rows = [
+        {"userId": {"$numberLong": str(n)}, "itemId": "i", "ts": {"$date": f"{at.isoformat()}Z"}}
+        for n, at in enumerate(TIMES)
+    ]
+    found = sniff(tmp_path, "\n".join(map(json.dumps, rows)))
+    assert found.settings["user_id"] == "userId.$numberLong"
+    assert found.settings["event_at"] == "ts.$date"
+    frame = pl.DataFrame({"user_id": ["u"], "item_id": ["i"], "ts": TIMES[:1], "length": TIMES[:1]})
+    lengths = frame.with_columns(pl.col("length") - datetime(2024, 1, 1))
+    lengths.write_parquet(tmp_path / "log")
+    # readers of Parquet see whole numbers in such a column
+    assert sniff_file(tmp_path / "log", name="log").settings["value"] == "length"
+    lengths.clear().write_parquet(tmp_path / "log")
+    with pytest.raises(SourceError, match="holds no record"):
+        sniff_file(tmp_path / "log", name="log")
+
+
 def test_what_a_time_does_not_hold_is_noted(tmp_path: Path) -> None:
     cut = lines(lambda n, _: f"u{n},i{n},{SECONDS[n]:.4E}", "user_id,item_id,date\n")
     assert "powers of ten" in " ".join(sniff(tmp_path, cut).notes)
@@ -463,6 +495,9 @@ TAR = b"log.csv".ljust(257, b"\0") + b"ustar\0" + bytes(300)
         (b'{"user_id":"u"},\n{"user_id":"v"},\n', r"second one after ',' in line 1"),
         (b'[{"user_id":"u"},{"user_id":', "is no whole JSON"),
         (b"PAR1" + bytes(40), "does not end like one"),
+        ("".join(f'{{"user_id": "u{n}", "time": {n}}}' for n in range(300)), "without an array"),
+        (json.dumps({n: {"user_id": "u", "time": n} for n in range(9)}), "9 records by their keys"),
+        ("{'user_id': 'u', 'time': 3}\n", "as Python prints them"),
         ("".join(f'"u{n},i{n},{n}"\n' for n in range(9)), "stands in quotes as a whole"),
         (GOOD.replace("\n", "\r"), "bare carriage return"),
         (GOOD.encode() + bytes(300), "line 16 holds a NUL byte"),

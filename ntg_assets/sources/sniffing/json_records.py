@@ -11,22 +11,28 @@ from ntg_assets.sources.files.json_keys import records_place
 from ntg_assets.sources.files.packing import open_unpacked, unpacking
 from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed
 
+FEWEST_KEYED = 3  # objects of the same fields, which are records then
+
 
 def sniff_json(text: str, path: Path, found: Sniffed, *, kind: str, name: str) -> None:
     """Take the records of a JSON text apart: where they lie, which keys they have."""
-    records: Iterable[str] = text.splitlines()
+    records: Iterable[str] = text.split("\n")  # nothing else ends a line of JSON
     lines = [line for line in records if line.strip()]
     if kind == "json" or len(lines) == 1:
         with unpacking(name), open_unpacked(path) as opened:
             whole = opened.read().decode(found.settings.get("encoding", "utf-8"))
         whole = whole.removeprefix("\ufeff")
-        place = records_place(_parsed(whole)) if whole.lstrip().startswith("{") else None
-        if place is not None:
+        document = _parsed(whole) if whole.lstrip().startswith("{") else None
+        _refuse_keyed_records(document, name=name)
+        place = found.settings.get("records") or records_place(document)
+        if place is not None and "records" not in found.settings:
             found.take("records", place, "the longest array of objects in the document")
         if kind == "json" or place is not None:
             records = records_of(whole, place, name=name)
     parsed = [_parsed(record) for record in islice(records, SAMPLE_RECORDS)]
     flat = [_flat(one) for one in parsed if isinstance(one, dict)]
+    if not flat and text.lstrip().startswith("{"):
+        list(records_of(text, None, name=name))  # says what is wrong where
     if not flat:
         raise SourceError(
             f"{name}: is JSON without an object. Records are objects with named keys, in an array"
@@ -43,6 +49,21 @@ def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> 
         raise SourceError(
             f"{name}: is JSON with one list per column ({', '.join(flat[0])}). Write one object per"
             " record (`orient='records'` in pandas)."
+        )
+
+
+def _refuse_keyed_records(document: object, *, name: str) -> None:
+    """Raise when a document holds its records by their ids, not in an array."""
+    if not isinstance(document, dict) or len(document) < FEWEST_KEYED:
+        return
+    first, *others = document.values()
+    if isinstance(first, dict) and all(
+        isinstance(other, dict) and other.keys() == first.keys() for other in others
+    ):
+        shown = ", ".join(map(repr, list(document)[:3]))
+        raise SourceError(
+            f"{name}: is JSON with {len(document):,} records by their keys ({shown}). Write them as"
+            " an array, or one a line, each with its key in a field of its own."
         )
 
 

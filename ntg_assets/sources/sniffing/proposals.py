@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
 from ntg_assets.configuration.inputs.files import FileSource
 from ntg_assets.errors import SourceError
@@ -29,21 +30,28 @@ from ntg_assets.sources.sniffing.sniffed import (
     Sniffed,
 )
 
+PRINTED_DICT = "{'"
 
-def sniff_file(path: Path, *, name: str, encoding: str | None = None) -> Sniffed:
+
+def sniff_file(
+    path: Path, *, name: str, encoding: str | None = None, records: str | None = None
+) -> Sniffed:
     """Look at a file and propose settings for it.
 
     Args:
         path: The file.
         name: How messages call it.
         encoding: Of its text, where a person has said it.
+        records: Where the array of records lies in a JSON document, likewise.
 
     Raises:
         SourceError: it is no data that could be read.
     """
     found = Sniffed()
+    if records:
+        found.take("records", records, "as you said")
     if is_whole_parquet(path):
-        _sniff_parquet(path, found)
+        _sniff_parquet(path, found, name=name)
     else:
         with unpacking(name), open_unpacked(path) as opened:
             head = opened.read(SAMPLE_BYTES)
@@ -60,11 +68,15 @@ def sniff_file(path: Path, *, name: str, encoding: str | None = None) -> Sniffed
     return found
 
 
-def _sniff_parquet(path: Path, found: Sniffed) -> None:
+def _sniff_parquet(path: Path, found: Sniffed, *, name: str) -> None:
     frame = pl.read_parquet(path, n_rows=SAMPLE_RECORDS)
+    if frame.is_empty():
+        raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
+    # lengths of time are whole numbers to other readers
+    frame = frame.with_columns(selectors.duration().to_physical())
     found.columns = frame.columns
     for column, dtype in frame.schema.items():
-        plain = not isinstance(dtype, pl.List | pl.Struct)
+        plain = not isinstance(dtype, pl.List | pl.Struct | pl.Array | pl.Object | pl.Binary)
         texts = (
             frame[column].cast(pl.String) if plain else frame[column].map_elements(str, pl.String)
         )
@@ -88,6 +100,11 @@ def _sniff_text(
         found.notes.append(
             f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"
             " they stand. Export them anew where that is not what they say"
+        )
+    if text.lstrip().startswith(PRINTED_DICT):
+        raise SourceError(
+            f"{name}: holds records as Python prints them, not JSON (it begins with"
+            f" {PRINTED_DICT!r}). Write them with `json.dumps`, one a line."
         )
     kind = json_kind(text.lstrip()[:HEAD_BYTES].encode())
     if kind is not None:

@@ -53,9 +53,15 @@ def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
     """Columns that are called like a role, the most usual name first; those whose name in a nested
     record is such a one come last, where there is but one of that name.
     """
-    folded = {name: _folded(name) for name in columns}
+    # `userId.$numberLong` is how MongoDB writes `userId`
+    bare = {name: re.sub(r"(\.\$\w+)+$", "", name) for name in columns}
+    folded = {name: _folded(bare[name]) for name in columns}
     whole = [name for word in known for name, one in folded.items() if one == word]
-    last = {name: _folded(name.rsplit(".", 1)[-1]) for name in columns if "." in name.strip(".")}
+    last = {
+        name: _folded(bare[name].rsplit(".", 1)[-1])
+        for name in columns
+        if "." in bare[name].strip(".")
+    }
     nested = [
         name
         for word in known

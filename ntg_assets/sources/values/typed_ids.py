@@ -62,4 +62,5 @@ def _as_text_id(column: Column) -> str:
             f"case when strlen({text}) <= {LONGEST_ID} and case when {is_plain} then true else"
             f" {is_seen} end then {text} end"
         )
-    raise unusable(column, "string ids", "Set the id type to integer, or map another column")
+    advice = "Write ids as text" if column.family == "BLOB" else "Set the id type to integer"
+    raise unusable(column, "string ids", f"{advice}, or map another column")
