@@ -9,7 +9,7 @@ import polars as pl
 
 from ntg_assets.configuration.inputs.columns_from import ColumnName, column_name
 from ntg_assets.configuration.inputs.files import FileSource
-from ntg_assets.configuration.inputs.written_values import TimeOptions
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.errors import SourceError
 from ntg_assets.local_days import first_instants
 from ntg_assets.sources.files.derived_columns import Described
@@ -23,17 +23,19 @@ from ntg_assets.sources.reading.rules import Rule
 from ntg_assets.sources.sources import Place
 from ntg_assets.sources.values.columns import Column
 from ntg_assets.sources.values.ids import as_listed_id
+from ntg_assets.sources.values.numbers import as_program_text
 from ntg_assets.sources.values.times import TimeReading, as_instant
 from ntg_assets.sql import Query
 from ntg_assets.storage.run import run
 
 
-def read_written(
+def read_written(  # noqa: PLR0913  # what is wanted of files, one name each
     source: FileSource,
     columns: Mapping[str, ColumnName | None],
     *,
     ids: Sequence[str],
     times: Sequence[str],
+    numbers: Sequence[str] = (),
     options: TimeOptions,
     key: str,
     place: Place,
@@ -47,7 +49,8 @@ def read_written(
         ids: Names that are ids (whole floats are whole numbers).
         times: Names that are days or times: instants (naive UTC) in `<name>_at`, and in
             `<name>_text` what is written where that is none. The others are texts.
-        options: What times mean.
+        numbers: Names that are numbers: texts still, written as programs write them.
+        options: What times and numbers mean.
         key: Configuration key, for messages.
         place: Where files may lie.
         zone: Zone whose midnights begin the days.
@@ -75,7 +78,12 @@ def read_written(
     for name in times:
         rows = _with_time(rows, name, is_named=columns[name] is not None, zone=zone)
     texts = [name for name in columns if name not in (*ids, *times)]
-    return read._replace(rows=rows.with_columns(_stripped(name) for name in texts))
+    rows = rows.with_columns(_stripped(name) for name in texts)
+    if isinstance(options, NumberOptions):
+        rows = rows.with_columns(
+            as_program_text(pl.col(name), options).alias(name) for name in numbers
+        )
+    return read._replace(rows=rows)
 
 
 def instants_of(texts: pl.Series, *, zone: str) -> pl.Series:

@@ -93,6 +93,40 @@ def test_a_row_that_cannot_be_true_is_refused_with_its_reason(
     assert f"the {word} " in found.sentence
 
 
+GERMAN = {"decimal": ",", "thousands": ".", "currency_signs": ["€", ",-"], "delimiter": ";"}
+YEN = {
+    "thousands": ",",
+    "currency_signs": ["¥", "円"],
+    "constant_currency": "JPY",
+    "delimiter": ";",
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "period", "fields", "minor", "months"),
+    [
+        ("9,99 €", "monatlich", GERMAN, 999, 1),
+        ("1.234,50", "12 Monate", GERMAN, 123450, 12),
+        ("12,-", "vierteljährlich", GERMAN, 1200, 3),
+        ("9,99\u00a0€", "mensuel", GERMAN, 999, 1),
+        ("¥1,980", "月額", YEN, 1980, 1),
+        ("1980円", "6ヶ月", YEN, 1980, 6),
+    ],
+)
+def test_amounts_and_periods_are_read_as_people_of_other_languages_write_them(
+    tmp_path: Path, written: str, period: str, fields: dict[str, object], minor: int, months: int
+) -> None:
+    row = f"1;a;2024-01-01;;basic;{written};{period}"
+    found = read(tmp_path, [row], head=HEAD.replace(",", ";"), **fields)
+    assert found.terms.select("price_minor", "period_months").row(0) == (minor, months)
+
+
+def test_an_amount_in_other_signs_than_the_configured_ones_is_refused(tmp_path: Path) -> None:
+    row = "1;a;2024-01-01;;basic;9.99;month"
+    with pytest.raises(SourceError, match=r"9\.99 \(with ',' before decimals\). is no amount"):
+        read(tmp_path, [row], head=HEAD.replace(",", ";"), **GERMAN)
+
+
 def test_terms_of_a_contract_may_follow_but_not_overlap(tmp_path: Path) -> None:
     found = read(
         tmp_path,

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ntg_assets.configuration.inputs.columns_from import ColumnName
 from ntg_assets.configuration.inputs.files import FileSource
-from ntg_assets.configuration.inputs.written_values import TimeOptions
+from ntg_assets.configuration.inputs.written_values import NumberOptions, TimeOptions
 from ntg_assets.configuration.section import Section
 
 Word = Annotated[str, Field(min_length=1)]
@@ -18,7 +18,7 @@ Code = Annotated[
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
-class SubscriptionSourceSettings(FileSource, TimeOptions):
+class SubscriptionSourceSettings(FileSource, TimeOptions, NumberOptions):
     """One row per contract, or per term of it (a price or a plan from a day on)."""
 
     user_id: ColumnName = "user_id"
@@ -87,7 +87,7 @@ class SubscriptionSourceSettings(FileSource, TimeOptions):
         return self
 
 
-class PaymentSourceSettings(FileSource, TimeOptions):
+class PaymentSourceSettings(FileSource, TimeOptions, NumberOptions):
     """One row per attempt to take money, or to give it back."""
 
     subscription_id: ColumnName = "subscription_id"

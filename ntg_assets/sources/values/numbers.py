@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+import polars as pl
+
 from ntg_assets.configuration.inputs.written_values import NumberOptions
 from ntg_assets.sources.values.columns import FRACTIONS, INTEGERS, TEXTS, Column, unusable
 
@@ -23,6 +25,7 @@ PRINTED = (
 TYPED = "0123456789.,---"
 SPACES = "\u00a0\u202f\u2009\u2007"
 APOSTROPHES = "\u2019\u02bc"
+PLAIN_NUMBER = r"^\s*[+-]?\d+(?:\.\d*)?\s*$"
 INDIAN = ","  # the sign between groups of two digits, but for the last: 1,23,456
 
 
@@ -89,6 +92,29 @@ def number_pattern(decimal: str, thousands: str | None) -> str:
         groups = rf"(?:{group}\d{{2,3}})*" if thousands == INDIAN else rf"(?:{group}\d{{3}})*"
         whole = rf"(?:\d{{1,3}}{groups}{group}\d{{3}}|\d+)"
     return rf"[+-]?\s*(?:{whole}(?:{point}\d*)?|{point}\d+)"
+
+
+def as_program_text(texts: pl.Expr, options: NumberOptions) -> pl.Expr:
+    """Write numbers as programs do, digit by digit: what is no number in the configured signs stays
+    as it is, for the message.
+    """
+    bare = texts.str.replace_many(list(_from()), list(_to()))
+    for sign in options.currency_signs:
+        bare = bare.str.replace_all(typed(sign), "", literal=True)
+    bare = bare.str.strip_chars()
+    if options.accounting_negatives:
+        bare = bare.str.replace(r"^\(\s*(.*?)\s*\)$", "-$1").str.replace(r"^([^-].*?)\s*-$", "-$1")
+    pattern = number_pattern(options.decimal, options.thousands)
+    plain = bare.str.replace_all(options.thousands or " ", "", literal=True)
+    plain = plain.str.replace(options.decimal, ".", literal=True)
+    is_of_programs = texts.str.contains(PLAIN_NUMBER)  # and of these signs it is none
+    return (
+        pl.when(bare.str.contains(f"^(?:{pattern})$"))
+        .then(plain)
+        .when(is_of_programs)
+        .then(texts + pl.lit(f" (with {options.decimal!r} before decimals)"))
+        .otherwise(texts)
+    )
 
 
 def typed(text: str) -> str:

@@ -104,6 +104,7 @@ def read_payments(
         },
         ids=("subscription_id",),
         times=("happened", "due"),
+        numbers=("price_text",),
         options=source,
         key=KEY,
         place=place,

@@ -108,6 +108,7 @@ def read_subscriptions(
         _columns(source),
         ids=("listed_id", "subscription_id"),
         times=tuple(DAYS_IN),
+        numbers=("price_text",),
         options=source,
         key=KEY,
         place=place,
