@@ -2,11 +2,12 @@
 systems.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pyarrow import fs
 
@@ -14,6 +15,7 @@ from ntg_assets.configuration.inputs.landing import FetchSettings
 from ntg_assets.errors import SourceError
 
 CHUNK_BYTES = 8 << 20
+AZURE_KEY = "AZURE_STORAGE_KEY"  # as Azure's command line names it
 MARKERS = ("_", ".")  # _SUCCESS, _committed_..., .part.crc: what writers leave beside their files
 
 
@@ -44,17 +46,40 @@ def open_store(fetch: FetchSettings) -> tuple[fs.FileSystem, str]:
     path = f"{parts.netloc}{unquote(parts.path)}"
     if parts.scheme == "file":
         return fs.LocalFileSystem(), unquote(parts.path)
-    if parts.scheme == "gs":
-        return fs.GcsFileSystem(), path
-    if parts.scheme in {"az", "abfs"}:
-        return fs.AzureFileSystem(account_name=fetch.account), path
     address = urlsplit(fetch.endpoint) if fetch.endpoint else None
+    if parts.scheme == "gs":
+        return _google(address), path
+    if parts.scheme in {"az", "abfs"}:
+        return _azure(fetch.account, address), path
     store = fs.S3FileSystem(
         region=fetch.region,
         endpoint_override=address.netloc if address else None,
         scheme=address.scheme if address else "https",
     )
     return store, path
+
+
+def _google(address: SplitResult | None) -> fs.FileSystem:
+    """Google's storage, or another service with its interface, which asks for no credentials."""
+    if address is None:
+        return fs.GcsFileSystem()
+    return fs.GcsFileSystem(anonymous=True, scheme=address.scheme, endpoint_override=address.netloc)
+
+
+def _azure(account: str | None, address: SplitResult | None) -> fs.FileSystem:
+    """Azure's storage, or another service with its interface; an account's key is read from the
+    environment, else whatever identity is found there.
+    """
+    elsewhere = (
+        {
+            f"{kind}_storage_{part}": value
+            for kind in ("blob", "dfs")
+            for part, value in (("authority", address.netloc), ("scheme", address.scheme))
+        }
+        if address
+        else {}
+    )
+    return fs.AzureFileSystem(account, account_key=os.environ.get(AZURE_KEY), **elsewhere)
 
 
 def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[RemoteObject]:
