@@ -59,8 +59,8 @@ def judge_events(
     )
     counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)
-    found = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
-    quarantine = blank_forgotten(found, forgotten)
+    result = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
+    quarantine = blank_forgotten(result, forgotten)
     n_valid = sum(file.n_valid for file in counts.values())
     fates = judge_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
     dated = dated_events(

@@ -93,10 +93,11 @@ def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[
     if not path.endswith("/"):
         return [_single(store, path, fetch)]
     below = fs.FileSelector(path.rstrip("/"), recursive=True)
-    listed = [one for one in store.get_file_info(below) if one.type == fs.FileType.File]
-    objects = [_object(one, path.rstrip("/")) for one in listed]
+    listed = [entry for entry in store.get_file_info(below) if entry.type == fs.FileType.File]
+    objects = [_object(entry, path.rstrip("/")) for entry in listed]
     chosen = sorted(
-        (one for one in objects if _is_wanted(one.name, fetch.pattern)), key=lambda one: one.name
+        (entry for entry in objects if _is_wanted(entry.name, fetch.pattern)),
+        key=lambda entry: entry.name,
     )
     if not chosen:
         raise SourceError(
@@ -106,22 +107,22 @@ def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[
     return chosen
 
 
-def copied(store: fs.FileSystem, asked: RemoteObject, *, origin: str) -> Iterator[bytes]:
+def copied(store: fs.FileSystem, listed: RemoteObject, *, origin: str) -> Iterator[bytes]:
     """Read an object in chunks; what changed meanwhile is refused at the end.
 
     Raises:
         SourceError: the object is not the one that was listed.
     """
     n_bytes = 0
-    with store.open_input_stream(asked.path) as stream:
+    with store.open_input_stream(listed.path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             n_bytes += len(chunk)
             yield chunk
-    now = store.get_file_info(asked.path)
-    is_same = now.size == n_bytes == asked.n_bytes
-    if not is_same or _seconds(now.mtime_ns) != _seconds(asked.changed_ns):
+    now = store.get_file_info(listed.path)
+    is_same = now.size == n_bytes == listed.n_bytes
+    if not is_same or _seconds(now.mtime_ns) != _seconds(listed.changed_ns):
         raise SourceError(
-            f"{origin}{asked.name}: it changed while it was fetched ({asked.n_bytes:,} bytes were"
+            f"{origin}{listed.name}: it changed while it was fetched ({listed.n_bytes:,} bytes were"
             f" listed, {n_bytes:,} came). Fetch again when its writer has finished."
         )
 
@@ -132,21 +133,21 @@ def _seconds(changed_ns: int) -> int:
 
 
 def _single(store: fs.FileSystem, path: str, fetch: FetchSettings) -> RemoteObject:
-    found = store.get_file_info(path)
-    if found.type == fs.FileType.Directory:
+    result = store.get_file_info(path)
+    if result.type == fs.FileType.Directory:
         raise SourceError(
             f"landing.{fetch.name}: {fetch.url} is a folder; end it with / to fetch what is below."
         )
-    if found.type != fs.FileType.File:
+    if result.type != fs.FileType.File:
         raise SourceError(f"landing.{fetch.name}: {fetch.url} does not exist.")
-    return RemoteObject(path, PurePosixPath(path).name, found.size, found.mtime_ns)
+    return RemoteObject(path, PurePosixPath(path).name, result.size, result.mtime_ns)
 
 
-def _object(found: fs.FileInfo, prefix: str) -> RemoteObject:
-    name = found.path.removeprefix(prefix).lstrip("/")
+def _object(info: fs.FileInfo, prefix: str) -> RemoteObject:
+    name = info.path.removeprefix(prefix).lstrip("/")
     if ".." in PurePosixPath(name).parts or "\x00" in name:
-        raise SourceError(f"{found.path}: its name leaves the folder that it is fetched into.")
-    return RemoteObject(found.path, name, found.size, found.mtime_ns)
+        raise SourceError(f"{info.path}: its name leaves the folder that it is fetched into.")
+    return RemoteObject(info.path, name, info.size, info.mtime_ns)
 
 
 def _is_wanted(name: str, pattern: str) -> bool:
