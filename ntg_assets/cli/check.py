@@ -46,7 +46,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             soft_wrap=True,
         )
     if as_json:
-        print_json([one._replace(mark=WORDS[one.mark]) for one in verdicts])
+        print_json([entry._replace(mark=WORDS[entry.mark]) for entry in verdicts])
     n_bad = sum(verdict.mark == BAD for verdict in verdicts)
     if n_bad:
         raise typer.Exit(FAILED)
@@ -76,14 +76,16 @@ def _sources(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:
     """The log and the item table: all reasons of all columns, with counts and examples."""
     from ntg_assets.events.examination import examine_sources  # noqa: PLC0415  # --help stays quick
 
-    for one in examine_sources(
+    for finding in examine_sources(
         settings.ingest,
         paths=paths,
         engine=settings.engine,
         horizon_days=settings.churn.horizon_days,
     ):
         yield Verdict(
-            {"good": GOOD, "warning": WARNING, "bad": BAD}[one.kind], one.what, one.sentence
+            {"good": GOOD, "warning": WARNING, "bad": BAD}[finding.kind],
+            finding.what,
+            finding.sentence,
         )
 
 
@@ -92,12 +94,12 @@ def _prices(settings: "Settings") -> Iterator[Verdict]:
     if value.unit == "index":
         yield Verdict(WARNING, "value", "unit is index: risk and value have no currency")
     else:
-        told = (
+        sentence = (
             f"{value.price_per_active_day:g} {value.unit} per active day"
             if value.basis == "active_days"
             else f"{value.unit}, as the events' values say"
         )
-        yield Verdict(GOOD, "value", told)
+        yield Verdict(GOOD, "value", sentence)
 
 
 def _optional(settings: "Settings", paths: "Paths") -> Iterator[Verdict]:

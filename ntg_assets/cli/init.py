@@ -143,19 +143,19 @@ def _sniff(
             folders[str(absolute.parent)] = None
         sniffed = sniff_file(path, name=name, **said)
         section = "items" if sniffed.is_items else "events"
-        known = sections.setdefault(section, sniffed)
-        _settle_order_of_days(known, sniffed)
-        if known.settings != sniffed.settings:
+        before = sections.setdefault(section, sniffed)
+        _settle_order_of_days(before, sniffed)
+        if before.settings != sniffed.settings:
             differing = sorted(
                 key
-                for key in {*known.settings, *sniffed.settings}
-                if known.settings.get(key) != sniffed.settings.get(key)
+                for key in {*before.settings, *sniffed.settings}
+                if before.settings.get(key) != sniffed.settings.get(key)
             )
             raise ConfigurationError(
-                f"{name}: is written otherwise than {known.files[0]} ({', '.join(differing)}), but"
+                f"{name}: is written otherwise than {before.files[0]} ({', '.join(differing)}), but"
                 " one source has one description. Describe them apart, with one overlay each."
             )
-        known.files.append(name)
+        before.files.append(name)
     log = sections.get("events")
     if log is None or "event_at" not in log.settings:
         odd = log or sections["items"]
@@ -176,12 +176,12 @@ def _how_divided(sniffed: Any) -> str:  # noqa: ANN401  # imported only where it
     return "; no sign that is known here divides its lines: set `delimiter`" if is_one else ""
 
 
-def _settle_order_of_days(one: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed
+def _settle_order_of_days(first: Any, other: Any) -> None:  # noqa: ANN401  # imported only where it is needed
     """Let a file whose days and months are certain speak for another one, in which they could be
     either.
     """
     key = "timestamp_format"
-    for sure, unsure in ((one, other), (other, one)):
+    for sure, unsure in ((first, other), (other, first)):
         if sure.settings.get(key) in unsure.open.get(key, ()):
             unsure.take(key, sure.settings[key], f"as in another file: {sure.why[key]}")
 
@@ -223,15 +223,15 @@ def _as_answer(choice: object) -> str:
 def _take_answer(sniffed: Any, key: str, answer: str) -> None:  # noqa: ANN401  # as above
     """Set what a person said: a text, `constant:NAME` or its kin, a list or number as YAML."""
     kind, sign, value = answer.partition(":")
-    given: object = answer
+    taken: object = answer
     if sign and kind in {"constant", "file_name", "folder"}:
-        given = {kind: value}
+        taken = {kind: value}
     elif answer.startswith("[") or key == "value_if_empty":
         import yaml  # noqa: PLC0415  # as above
 
-        given = yaml.safe_load(answer)
+        taken = yaml.safe_load(answer)
     is_sign = key == "decimal" and key in sniffed.open and answer in OTHER_SIGN
-    sniffed.take(key, given, "as you said")
+    sniffed.take(key, taken, "as you said")
     if is_sign:
         sniffed.take("thousands", OTHER_SIGN[answer], "the other sign")
 
@@ -294,19 +294,19 @@ def _preview(target: Path, home: Path) -> None:
     settings = load_settings(target, home=home)
     paths = project_paths(settings, home=home)
     try:
-        found = preview_events(settings, paths=paths, n_rows=SHOWN_ROWS)
+        preview = preview_events(settings, paths=paths, n_rows=SHOWN_ROWS)
     except NtgError as error:
         err.print(f"[yellow]not loaded yet:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from None
     table = Table(title="the first records as they are read", title_justify="left")
-    for heading in found.rows.columns:
+    for heading in preview.rows.columns:
         table.add_column(heading, overflow="fold")
-    for row in found.rows.iter_rows():
+    for row in preview.rows.iter_rows():
         table.add_row(*(escape(str(value)) for value in row))
     out.print(table)
-    n_days, configured = days_of(found.extent), settings.churn.horizon_days
+    n_days, configured = days_of(preview.extent), settings.churn.horizon_days
     if (fitting := fitting_horizon(n_days, configured=configured)) != configured:
-        told = f"the log spans {n_days:,} days: too few for {configured}"
+        why = f"the log spans {n_days:,} days: too few for {configured}"
         with target.open("a", encoding="utf-8") as overlay:
-            overlay.write(f"churn:\n  horizon_days: {fitting}  # {told}\n")
-        out.print(f"churn.horizon_days is {fitting}: {told}", highlight=False, soft_wrap=True)
+            overlay.write(f"churn:\n  horizon_days: {fitting}  # {why}\n")
+        out.print(f"churn.horizon_days is {fitting}: {why}", highlight=False, soft_wrap=True)

@@ -106,8 +106,8 @@ def source_files(
     if not surveyed.quarantine["reason"].is_in(CLOCK_REASONS).any():
         project.no_later_now_matters()
     refuse_shrunken(project, surveyed)
-    for told in (tell(surveyed), *surveyed.notes):
-        context.log.info(told)
+    for sentence in (tell(surveyed), *surveyed.notes):
+        context.log.info(sentence)
     yield dg.Output(surveyed.items.items, "items")
     yield dg.Output(surveyed.items.item_categories, "item_categories")
     yield dg.Output(surveyed.events, "events")
@@ -142,18 +142,18 @@ def tell(surveyed: Survey) -> str:
         name: int(ledger[f"n_{name}"].sum())
         for name in ("rows", "accepted", "quarantined", "skipped", "duplicates", "replaced")
     }
-    told = ", ".join(
+    sentence = ", ".join(
         f"{count:,} {name}"
         for name, count in sums.items()
         if count or name not in {"skipped", "replaced"}
     )
-    return f"{ledger.height} event file(s): {told}; {surveyed.items.items.height:,} items"
+    return f"{ledger.height} event file(s): {sentence}; {surveyed.items.items.height:,} items"
 
 
 def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
     """Say which files are not what their names promise, and what was passed over."""
     n_files, misnamed = len(surveyed.files), surveyed.misnamed
-    told = (
+    sentence = (
         f"{len(misnamed)} of {n_files} file(s): {'; '.join(misnamed[:SHOWN_FILES])}"
         if misnamed
         else f"{n_files} file(s)"
@@ -163,13 +163,13 @@ def judge_names(surveyed: Survey) -> dg.AssetCheckResult:
         asset_key=FILES_ARE_AS_NAMED.asset_key,
         passed=not misnamed,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join([told, *surveyed.notes]),
+        description="; ".join([sentence, *surveyed.notes]),
     )
 
 
 def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetCheckResult]:
     """Say which rows may count twice, and which times could be two."""
-    for spec, told, count in (
+    for spec, sentence, count in (
         (VALUES_AGREE, tell_contradictions(surveyed.n_contradictions), surveyed.n_contradictions),
         (
             TIMES_ARE_CLEAR,
@@ -180,9 +180,9 @@ def judge_rows(surveyed: Survey, ingest: IngestSettings) -> Iterator[dg.AssetChe
         yield dg.AssetCheckResult(
             check_name=spec.name,
             asset_key=spec.asset_key,
-            passed=not told,
+            passed=not sentence,
             severity=dg.AssetCheckSeverity.WARN,
-            description=told or "none",
+            description=sentence or "none",
             metadata={"n_rows": count},
         )
 

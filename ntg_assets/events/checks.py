@@ -32,13 +32,13 @@ def ledger_reconciles(
     """
     tables = {"events": events, "quarantine": quarantine, "load_ledger": load_ledger}
     broken = project.read(query("events", "unreconciled_files", tables))
-    told = (
+    sentence = (
         "every file reconciles"
         if broken.is_empty()
         else f"{broken.height} file(s) do not reconcile: {broken.head(SHOWN_FILES).to_dicts()}"
     )
     return dg.AssetCheckResult(
-        passed=broken.is_empty(), description=told, metadata={"n_broken_files": broken.height}
+        passed=broken.is_empty(), description=sentence, metadata={"n_broken_files": broken.height}
     )
 
 
@@ -49,26 +49,29 @@ def items_are_known(events: Table, items: Table, project: Project) -> dg.AssetCh
     """
     if project.settings.ingest.items is None:
         return dg.AssetCheckResult(passed=True, description="no item table is configured")
-    found = project.read(query("events", "unknown_items", {"events": events, "items": items})).row(
+    counts = project.read(query("events", "unknown_items", {"events": events, "items": items})).row(
         0, named=True
     )
-    n_items = f"{found['n_unknown_items']:,} of {found['n_items']:,} items"
-    told = (
-        f"{n_items}, in {found['n_unknown_events']:,} of {found['n_events']:,} events, are not in"
+    n_items = f"{counts['n_unknown_items']:,} of {counts['n_items']:,} items"
+    sentence = (
+        f"{n_items}, in {counts['n_unknown_events']:,} of {counts['n_events']:,} events, are not in"
         " the item table"
     )
-    passed = found["n_unknown_items"] == 0
+    passed = counts["n_unknown_items"] == 0
     if not passed:
-        told += _tell_alike(events, items, project)
+        sentence += _tell_alike(events, items, project)
     return dg.AssetCheckResult(
-        passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told, metadata={**found}
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata={**counts},
     )
 
 
 @staged_check("events", stages=(INGEST,))
 def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
     """No user and no item of the log is a word that means "none" (NULL, nan, undefined)."""
-    found = project.read(
+    rows = project.read(
         about_ids(
             "null_words",
             project.settings.ingest.events,
@@ -76,16 +79,16 @@ def ids_are_ids(events: Table, project: Project) -> dg.AssetCheckResult:
             words_for_none=words_for_none(),
         )
     )
-    told = tell_null_words(found.iter_rows(named=True))
-    return _warning(told, otherwise="no id is a word for none", n_words=found.height)
+    sentence = tell_null_words(rows.iter_rows(named=True))
+    return _warning(sentence, otherwise="no id is a word for none", n_words=rows.height)
 
 
 @staged_check("events", stages=(INGEST,))
 def ids_have_one_spelling(events: Table, project: Project) -> dg.AssetCheckResult:
     """No id is there in several spellings (42 beside 00042 or 42.0, `Ann` beside `ann`)."""
-    found = project.read(about_ids("alike_ids", project.settings.ingest.events, events=events))
-    told = tell_alike_ids(found.iter_rows(named=True))
-    return _warning(told, otherwise="each id has one spelling", n_ids=found.height)
+    rows = project.read(about_ids("alike_ids", project.settings.ingest.events, events=events))
+    sentence = tell_alike_ids(rows.iter_rows(named=True))
+    return _warning(sentence, otherwise="each id has one spelling", n_ids=rows.height)
 
 
 @staged_check("events", stages=(INGEST,))
@@ -93,17 +96,17 @@ def ids_are_of_one_kind(
     events: Table, load_ledger: pl.DataFrame, project: Project
 ) -> dg.AssetCheckResult:
     """Ids are numbers in all files or in none, and no spreadsheet has cut their digits."""
-    found = project.read(about_ids("id_kinds", project.settings.ingest.events, events=events))
+    rows = project.read(about_ids("id_kinds", project.settings.ingest.events, events=events))
     names = dict(load_ledger.select("load_file", "file_name").iter_rows())
-    told = tell_changed_ids(found.iter_rows(named=True), names)
-    return _warning(told, otherwise="ids are of one kind in all files")
+    sentence = tell_changed_ids(rows.iter_rows(named=True), names)
+    return _warning(sentence, otherwise="ids are of one kind in all files")
 
 
 @staged_check("events", stages=(INGEST,))
 def no_user_is_most_of_the_log(events: Table, project: Project) -> dg.AssetCheckResult:
     """No single user has a great part of all events."""
-    found = project.read(query("events", "largest_user", {"events": events}))
-    largest = found.row(0, named=True) if found.height else {}
+    rows = project.read(query("events", "largest_user", {"events": events}))
+    largest = rows.row(0, named=True) if rows.height else {}
     return _warning(
         tell_largest_user(largest) if largest else "",
         otherwise="no user has a great part of the events",
@@ -114,13 +117,13 @@ def no_user_is_most_of_the_log(events: Table, project: Project) -> dg.AssetCheck
 @staged_check("item_categories", stages=(INGEST,))
 def categories_are_single(item_categories: Table, project: Project) -> dg.AssetCheckResult:
     """Categories are names, not lists of names that were not divided."""
-    found = project.read(
+    counts = project.read(
         query("events", "category_lists", {"item_categories": item_categories})
     ).row(0, named=True)
     return _warning(
-        tell_category_lists(found),
-        otherwise=f"{found['n_categories']:,} categories are single names",
-        **found,
+        tell_category_lists(counts),
+        otherwise=f"{counts['n_categories']:,} categories are single names",
+        **counts,
     )
 
 
@@ -131,30 +134,33 @@ def volume_is_usual(volume_report: pl.DataFrame) -> dg.AssetCheckResult:
     """
     held, warned = tell_doubts(volume_report, "hold"), tell_doubts(volume_report, "warn")
     severity = dg.AssetCheckSeverity.ERROR if held else dg.AssetCheckSeverity.WARN
-    told = "; ".join([*held, *warned]) or "as much as before, at the usual level"
+    sentence = "; ".join([*held, *warned]) or "as much as before, at the usual level"
     return dg.AssetCheckResult(
         passed=not (held or warned),
         severity=severity,
-        description=told,
+        description=sentence,
         metadata={"n_holds": len(held)},
     )
 
 
-def _warning(told: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
+def _warning(sentence: str, *, otherwise: str, **metadata: str | int | None) -> dg.AssetCheckResult:
     """A check that warns with what is told, and passes when nothing is."""
     severity = dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
-        passed=not told, severity=severity, description=told or otherwise, metadata={**metadata}
+        passed=not sentence,
+        severity=severity,
+        description=sentence or otherwise,
+        metadata={**metadata},
     )
 
 
 def _tell_alike(events: Table, items: Table, project: Project) -> str:
     """Say which of the unknown items are in the table in another spelling."""
-    found = project.read(query("events", "unknown_item_ids", {"events": events, "items": items}))
-    if found.is_empty():
+    alike = project.read(query("events", "unknown_item_ids", {"events": events, "items": items}))
+    if alike.is_empty():
         return ""
-    spelling, known = found.row(0)
+    spelling, in_table = alike.row(0)
     return (
-        f"; {found.height:,} of them are there in another spelling, such as {spelling!r} for"
-        f" {known!r}: set `item_id_type: integer`"
+        f"; {alike.height:,} of them are there in another spelling, such as {spelling!r} for"
+        f" {in_table!r}: set `item_id_type: integer`"
     )

@@ -71,14 +71,14 @@ def judge_repeats(
         return _judge_keyed(connection, plan, weights)
     if ingest.duplicates == "keep":
         return Fates(over_typed_rows(plan, "events", weights), {}, {})
-    found = repeated_hashes(connection, plan, n_valid=n_valid)
-    events = _distinct_events(plan, weights, repeated=found.hashes, n_valid=n_valid)
-    kept = {} if found.hashes.is_empty() else count_kept(connection, events)
+    result = repeated_hashes(connection, plan, n_valid=n_valid)
+    events = _distinct_events(plan, weights, repeated=result.hashes, n_valid=n_valid)
+    kept = {} if result.hashes.is_empty() else count_kept(connection, events)
     duplicates = {number: file.n_valid - kept.get(number, 0) for number, file in counts.items()}
     contradictions = 0
-    if not found.keys.is_empty():
-        asked = over_typed_rows(plan, "contradictions", {"repeated_keys": found.keys})
-        contradictions = run(asked, connection).item()
+    if not result.keys.is_empty():
+        wanted = over_typed_rows(plan, "contradictions", {"repeated_keys": result.keys})
+        contradictions = run(wanted, connection).item()
     return Fates(events, duplicates if kept else {}, {}, int(contradictions or 0))
 
 
@@ -157,7 +157,7 @@ def _row_hashes(
         for batch in connection.sql(wanted.text, params=dict(wanted.parameters)).to_arrow_reader(
             HASHES_AT_ONCE
         ):
-            found = batch.column(0).drop_null()
-            hashes[n_read : n_read + len(found)] = found.to_numpy()
-            n_read += len(found)
+            result = batch.column(0).drop_null()
+            hashes[n_read : n_read + len(result)] = result.to_numpy()
+            n_read += len(result)
     return hashes[:n_read]

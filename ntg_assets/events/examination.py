@@ -56,15 +56,15 @@ def examine_sources(
     place = place_of_files(ingest, paths=paths, engine=engine)
     now = datetime.now(UTC).replace(tzinfo=None) + CLOCK_TOLERANCE
     try:
-        found = survey(ingest, place=place, now=now)
+        result = survey(ingest, place=place, now=now)
     except NtgError as error:
         yield Finding("bad", "ingest", str(error))
         yield from _all_reasons(ingest, place=place, now=now)
         return
-    yield from _counts(found)
-    yield from _quarantined(found)
-    yield _length(found.extent, horizon_days)
-    yield from _doubts(found, ingest, place=place)
+    yield from _counts(result)
+    yield from _quarantined(result)
+    yield _length(result.extent, horizon_days)
+    yield from _doubts(result, ingest, place=place)
 
 
 def days_of(extent: Extent) -> int:
@@ -91,45 +91,45 @@ def place_of_files(ingest: IngestSettings, *, paths: Paths, engine: EngineSettin
 def _all_reasons(ingest: IngestSettings, *, place: Place, now: datetime) -> Iterator[Finding]:
     """Every reason for which rows cannot be used, where there are too many of them."""
     try:
-        found = survey(ingest.model_copy(update={"max_bad_share": 1.0}), place=place, now=now)
+        result = survey(ingest.model_copy(update={"max_bad_share": 1.0}), place=place, now=now)
     except NtgError:
         return  # the files themselves are refused, and that has been said
-    yield from _quarantined(found)
+    yield from _quarantined(result)
 
 
-def _counts(found: Survey) -> Iterator[Finding]:
-    for row in found.load_ledger.iter_rows(named=True):
+def _counts(surveyed: Survey) -> Iterator[Finding]:
+    for row in surveyed.load_ledger.iter_rows(named=True):
         counts = ", ".join(
             f"{row[f'n_{name}']:,} {name}"
             for name in ("accepted", "quarantined", "skipped", "duplicates", "replaced")
             if row[f"n_{name}"] or name == "accepted"
         )
         because = f" (skipped: {row['skipped_because']})" if row["skipped_because"] else ""
-        told = f"{row['n_rows']:,} records: {counts}{because}"
-        yield Finding("good", f"{row['source']} {row['file_name']}", told)
-    for note in (*found.misnamed, *found.notes):
+        sentence = f"{row['n_rows']:,} records: {counts}{because}"
+        yield Finding("good", f"{row['source']} {row['file_name']}", sentence)
+    for note in (*surveyed.misnamed, *surveyed.notes):
         yield Finding("warning", "files", note)
 
 
 def _length(extent: Extent, horizon_days: int) -> Finding:
     """Whether the log is long enough for the churn horizon."""
     n_days = days_of(extent)
-    told = f"{extent.n_users:,} users in {n_days:,} days"
+    sentence = f"{extent.n_users:,} users in {n_days:,} days"
     if horizon_days <= TRAIN_SHARE * n_days:
-        return Finding("good", "log", told)
+        return Finding("good", "log", sentence)
     fitting = fitting_horizon(n_days, configured=horizon_days)
     return Finding(
         "bad",
         "log",
-        f"{told}, too short for churn.horizon_days: {horizon_days}: no window would have closed"
+        f"{sentence}, too short for churn.horizon_days: {horizon_days}: no window would have closed"
         f" inside TRAIN. Set for example churn.horizon_days: {fitting}.",
     )
 
 
-def _quarantined(found: Survey) -> Iterator[Finding]:
+def _quarantined(surveyed: Survey) -> Iterator[Finding]:
     """Reasons by column, each with its count and an example."""
     grouped = (
-        found.quarantine.group_by("source", "column_name", "reason", maintain_order=True)
+        surveyed.quarantine.group_by("source", "column_name", "reason", maintain_order=True)
         .agg(pl.len().alias("n"), pl.col("file_name", "line", "raw_text").first())
         .sort("n", descending=True)
     )
@@ -142,22 +142,22 @@ def _quarantined(found: Survey) -> Iterator[Finding]:
         )
 
 
-def _doubts(found: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[Finding]:
+def _doubts(surveyed: Survey, ingest: IngestSettings, *, place: Place) -> Iterator[Finding]:
     """What is read without a word and probably not meant."""
     with source_reader(place) as connection:
-        events = run(found.events, connection).select("user_id", "item_id", "load_file")
+        events = run(surveyed.events, connection).select("user_id", "item_id", "load_file")
     words = {"events": events, "words_for_none": words_for_none()}
-    names = {file.number: file.name for file in found.files}
+    names = {file.number: file.name for file in surveyed.files}
     tables = {"events": events}
     largest = run(query("events", "largest_user", tables))
-    told = [
+    sentences = [
         tell_changed_ids(
             run(about_ids("id_kinds", ingest.events, **tables)).iter_rows(named=True), names
         ),
         *(tell_largest_user(row) for row in largest.iter_rows(named=True)),
-        tell_contradictions(found.n_contradictions),
-        tell_folded(found.n_folded, ingest.events.timezone),
+        tell_contradictions(surveyed.n_contradictions),
+        tell_folded(surveyed.n_folded, ingest.events.timezone),
         tell_null_words(run(about_ids("null_words", ingest.events, **words)).iter_rows(named=True)),
         tell_alike_ids(run(about_ids("alike_ids", ingest.events, **tables)).iter_rows(named=True)),
     ]
-    yield from (Finding("warning", "events", one) for one in told if one)
+    yield from (Finding("warning", "events", entry) for entry in sentences if entry)

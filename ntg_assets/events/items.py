@@ -110,7 +110,7 @@ def _split_categories(rows: pl.DataFrame, source: ItemSourceSettings) -> pl.Data
         if (names := category_names(text, key=source.category_name)) is not None
     }
     separator = source.category_separator
-    known = pl.DataFrame(
+    existing = pl.DataFrame(
         {
             "categories": texts,
             "category": [
@@ -121,7 +121,7 @@ def _split_categories(rows: pl.DataFrame, source: ItemSourceSettings) -> pl.Data
     )
     return (
         rows.select("item_id", "categories")
-        .join(known, on="categories", how="left", maintain_order="left")
+        .join(existing, on="categories", how="left", maintain_order="left")
         .select("item_id", "category")
     )
 
@@ -136,14 +136,14 @@ def category_names(text: str, *, key: str) -> list[str] | None:
     if not text.lstrip().startswith(("[", "{", "(")):
         return None
     try:
-        given = json.loads(text)
+        values = json.loads(text)
     except ValueError:
         try:
-            given = ast.literal_eval(text.strip())
+            values = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             return None
-    listed = given if isinstance(given, list | tuple | set) else [given]
-    names = [one.get(key) if isinstance(one, dict) else one for one in listed]
+    listed = values if isinstance(values, list | tuple | set) else [values]
+    names = [entry.get(key) if isinstance(entry, dict) else entry for entry in listed]
     return [str(name) for name in names if name is not None]
 
 

@@ -78,9 +78,9 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
     Raises:
         SourceError: a file or the set of files cannot be trusted; nothing is loaded.
     """
-    found = find_files(describe_events(ingest), place, first_number=1)
+    result = find_files(describe_events(ingest), place, first_number=1)
     found_items = (
-        find_files(describe_items(ingest.items), place, first_number=len(found.files) + 1)
+        find_files(describe_items(ingest.items), place, first_number=len(result.files) + 1)
         if ingest.items
         else FoundFiles()
     )
@@ -98,7 +98,7 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
             judged_items = [judged]
     with source_reader(place) as connection:
         log, events = judge_events(
-            connection, ingest, found.files, items=items.items, now=now, forgotten=place.forgotten
+            connection, ingest, result.files, items=items.items, now=now, forgotten=place.forgotten
         )
     sources: list[JudgedSource] = [log, *judged_items]
     return Survey(
@@ -107,9 +107,9 @@ def survey(ingest: IngestSettings, *, place: Place, now: datetime | None = None)
         quarantine=pl.concat([source.quarantine for source in sources]),
         load_ledger=pl.concat([ledger_of(source) for source in sources]),
         extent=_extent_of(log),
-        files=(*found.files, *found_items.files),
-        notes=(*found.notes, *found_items.notes),
-        misnamed=(*found.misnamed, *found_items.misnamed),
+        files=(*result.files, *found_items.files),
+        notes=(*result.notes, *found_items.notes),
+        misnamed=(*result.misnamed, *found_items.misnamed),
         n_contradictions=log.n_contradictions,
         n_folded=sum(counts.n_folded for counts in log.counts.values()),
     )

@@ -88,12 +88,12 @@ def _shorter(
     )
     n_back = (ended_on - last_on).days
     if n_back > 0:
-        told = (
+        sentence = (
             f"the log ends on {last_on}, {n_back:,} day(s) before the end of the load before"
             f" ({ended_on})"
         )
         seen, expected = max((last_on - began_on).days + 1, 0), (ended_on - began_on).days + 1
-        yield Loss("last_day", seen, expected, told, n_back >= settings.refuse_days_back)
+        yield Loss("last_day", seen, expected, sentence, n_back >= settings.refuse_days_back)
 
 
 def _is_confirmed(extent: Extent, before: Load, settings: VolumeSettings) -> bool:

@@ -30,9 +30,9 @@ def preview_events(settings: Settings, *, paths: Paths, n_rows: int) -> Preview:
         SourceError: the load would be refused.
     """
     place = place_of_files(settings.ingest, paths=paths, engine=settings.engine)
-    found = survey(settings.ingest, place=place)
-    events = found.events
+    result = survey(settings.ingest, place=place)
+    events = result.events
     first = f"select {COLUMNS} from ({events.text}) limit {int(n_rows)}"  # noqa: S608  # our own text, values are bound
     with source_reader(place) as connection:
         rows = run(Query(first, events.tables, events.parameters), connection)
-    return Preview(rows, found.extent)
+    return Preview(rows, result.extent)

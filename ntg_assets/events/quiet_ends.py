@@ -62,14 +62,14 @@ def find_drop(days: Sequence[date], counts: Sequence[int], *, below: float) -> D
     every_day[[(day - days[0]).days for day in days]] = counts
     whole = every_day[:-1]
     longest = min(LONGEST_QUIET_DAYS, whole.size - FEWEST_USUAL_DAYS)
-    found = [
+    matches = [
         (sharpness, size)
         for size in range(WEEK, longest + 1)
         if (sharpness := _sharpness(whole, size, below)) is not None
     ]
-    if not found:
+    if not matches:
         return None
-    _, size = max(found)
+    _, size = max(matches)
     since_on = days[-1] - timedelta(days=size)
     usual = float(np.median(whole[:-size][-RECENT_DAYS:]))
     goes_on = int(every_day[-1] <= below * usual)

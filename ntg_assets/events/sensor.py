@@ -59,15 +59,15 @@ def landing_state(settings: Settings, paths: Paths) -> str:
     ingest = settings.ingest
     patterns = [ingest.landing_glob] if ingest.landing_glob else ingest.events.files
     try:
-        found = resolve_files(
+        result = resolve_files(
             patterns, home=paths.home, roots=(paths.workspace, *map(Path, ingest.source_folders))
         )
     except SourceError:
-        found = []  # nothing has arrived yet
+        result = []  # nothing has arrived yet
     return json.dumps(
         [
             [name_of(path, paths.home), (stat := path.stat()).st_size, stat.st_mtime_ns]
-            for path in found
+            for path in result
         ]
     )
 
@@ -104,8 +104,8 @@ def look(cursor: str | None, state: str, *, busy: str | None = None) -> dg.Senso
 
 def _has_arrived(before: str, now: str) -> bool:
     """Whether a file is new or changed."""
-    known = json.loads(before)
-    return any(file not in known for file in json.loads(now))
+    existing = json.loads(before)
+    return any(file not in existing for file in json.loads(now))
 
 
 def _remember(requested: str, seen: str, reason: str) -> dg.SensorResult:

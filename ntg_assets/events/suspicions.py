@@ -67,13 +67,13 @@ def about_ids(name: str, source: EventSourceSettings, **tables: Source) -> Query
     )
 
 
-def tell_null_words(found: Iterable[Mapping[str, object]]) -> str:
+def tell_null_words(counted: Iterable[Mapping[str, object]]) -> str:
     """Say which ids are words for "none", and how many events they have; nothing where none is.
 
     Args:
-        found: what, word, n_events, as `null_words.sql` yields them.
+        counted: what, word, n_events, as `null_words.sql` yields them.
     """
-    rows = list(found)
+    rows = list(counted)
     if not rows:
         return ""
     shown = ", ".join(
@@ -87,22 +87,22 @@ def tell_null_words(found: Iterable[Mapping[str, object]]) -> str:
     )
 
 
-def tell_category_lists(found: Mapping[str, object]) -> str:
+def tell_category_lists(counted: Mapping[str, object]) -> str:
     """Say that most categories look like lists; nothing where they do not.
 
     Args:
-        found: n_categories, n_in_brackets, n_with_separator, example, as `category_lists.sql`
+        counted: n_categories, n_in_brackets, n_with_separator, example, as `category_lists.sql`
             yields them.
     """
     n_categories, n_lists = (
-        int(str(found["n_categories"])),
-        int(str(found["n_in_brackets"])) + int(str(found["n_with_separator"])),
+        int(str(counted["n_categories"])),
+        int(str(counted["n_in_brackets"])) + int(str(counted["n_with_separator"])),
     )
     if n_lists <= LIST_SHARE * n_categories:
         return ""
     return (
         f"{n_lists:,} of {n_categories:,} categories look like lists of categories (such as"
-        f" {str(found['example'])[:SHOWN_CHARACTERS]!r}): rules, axes and caps by category then"
+        f" {str(counted['example'])[:SHOWN_CHARACTERS]!r}): rules, axes and caps by category then"
         " find nothing. Set `ingest.items.category_separator`, or `categories_format: json`."
     )
 
@@ -128,14 +128,14 @@ def tell_folded(n_rows: int, zone: str) -> str:
     )
 
 
-def tell_alike_ids(found: Iterable[Mapping[str, object]]) -> str:
+def tell_alike_ids(counted: Iterable[Mapping[str, object]]) -> str:
     """Say which ids differ in zeros before them, a `.0` behind them, case or spaces only;
     nothing where none do.
 
     Args:
-        found: what, first_spelling, last_spelling, as `alike_ids.sql` yields them.
+        counted: what, first_spelling, last_spelling, as `alike_ids.sql` yields them.
     """
-    rows = list(found)
+    rows = list(counted)
     if not rows:
         return ""
     shown = ", ".join(
@@ -150,17 +150,17 @@ def tell_alike_ids(found: Iterable[Mapping[str, object]]) -> str:
     )
 
 
-def tell_changed_ids(found: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> str:
+def tell_changed_ids(counted: Iterable[Mapping[str, Any]], names: Mapping[int, str]) -> str:
     """Say where ids are numbers in one file and words in another, or were cut by a spreadsheet;
     nothing where they are of one kind.
 
     Args:
-        found: what, load_file, n_ids, n_numbers, n_in_powers, first_id, as `id_kinds.sql` yields
+        counted: what, load_file, n_ids, n_numbers, n_in_powers, first_id, as `id_kinds.sql` yields
             them.
         names: Names of files by their number.
     """
-    rows = list(found)
-    told: list[str] = []
+    rows = list(counted)
+    sentences: list[str] = []
     for what in dict.fromkeys(row["what"] for row in rows):
         of_kind = [row for row in rows if row["what"] == what]
         numbers = [row for row in of_kind if row["n_numbers"] > MOST * row["n_ids"]]
@@ -170,29 +170,29 @@ def tell_changed_ids(found: Iterable[Mapping[str, Any]], names: Mapping[int, str
                 f"{names[group[0]['load_file']]} (such as {group[0]['first_id']!r})"
                 for group in (numbers, words)
             )
-            told.append(
+            sentences.append(
                 f"{what} ids are numbers in {len(numbers)} file(s), first {one}, and words in"
                 f" {len(words)}, first {other}: each spelling counts as another {what}"
             )
         if n_cut := sum(row["n_in_powers"] for row in of_kind):
-            told.append(
+            sentences.append(
                 f"{n_cut:,} {what} id(s) are in powers of ten: a spreadsheet has cut their digits,"
                 " and different ones look alike. Export them as text"
             )
-    return "; ".join(told)
+    return "; ".join(sentences)
 
 
-def tell_largest_user(found: Mapping[str, Any]) -> str:
+def tell_largest_user(counted: Mapping[str, Any]) -> str:
     """Say that one user has a great part of all events; nothing where none has.
 
     Args:
-        found: user_id, n_user_events, n_users, n_events, as `largest_user.sql` yields them.
+        counted: user_id, n_user_events, n_users, n_events, as `largest_user.sql` yields them.
     """
-    share = found["n_user_events"] / found["n_events"]
-    if found["n_users"] < MANY_USERS or share <= LARGE_SHARE:
+    share = counted["n_user_events"] / counted["n_events"]
+    if counted["n_users"] < MANY_USERS or share <= LARGE_SHARE:
         return ""
     return (
-        f"one of {found['n_users']:,} users has {found['n_user_events']:,} of {found['n_events']:,}"
-        f" events ({share:.0%}). Is it a word for none, a test account or a machine? Name it in"
-        " `no_user`, or leave its rows out with `keep`."
+        f"one of {counted['n_users']:,} users has {counted['n_user_events']:,} of"
+        f" {counted['n_events']:,} events ({share:.0%}). Is it a word for none, a test account or a"
+        " machine? Name it in `no_user`, or leave its rows out with `keep`."
     )

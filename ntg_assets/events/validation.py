@@ -4,6 +4,7 @@ refuse the source when too many are not.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -53,29 +54,13 @@ def judge_events(
     Returns:
         The judged source, and the query that yields the accepted events.
     """
-    require_zone(
-        ingest.zone,
-        key="ingest.service_timezone" if ingest.service_timezone else "ingest.events.timezone",
-    )
-    rules, parameters = event_rules(ingest, now=now)
-    known = (
-        {"known_items": items.select("item_id")}
-        if ingest.unknown_items == "quarantine" and ingest.items
-        else {}
-    )
-    plan = make_plan(
-        connection,
-        files,
-        describe_events(ingest),
-        rules,
-        parameters=parameters,
-        tables=known,
-        forgotten=forgotten,
+    plan, parameters = _plan_of_events(
+        connection, ingest, files, items=items, now=now, forgotten=forgotten
     )
     counts, span = count_events(connection, plan)
     refuse_no_rows(counts, files)
-    found = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
-    quarantine = blank_forgotten(found, forgotten)
+    result = _quarantine_events(connection, plan, counts, max_bad_share=ingest.max_bad_share)
+    quarantine = blank_forgotten(result, forgotten)
     n_valid = sum(file.n_valid for file in counts.values())
     fates = judge_repeats(connection, plan, ingest, counts=counts, n_valid=n_valid)
     dated = dated_events(
@@ -99,6 +84,34 @@ def judge_events(
     return judged, dated
 
 
+def _plan_of_events(
+    connection: Connection,
+    ingest: IngestSettings,
+    files: Sequence[SourceFile],
+    *,
+    items: pl.DataFrame,
+    now: datetime | None,
+    forgotten: Forgotten | None,
+) -> tuple[Plan, Mapping[str, Any]]:
+    """How the log is read, and the values of its rules."""
+    require_zone(
+        ingest.zone,
+        key="ingest.service_timezone" if ingest.service_timezone else "ingest.events.timezone",
+    )
+    rules, parameters = event_rules(ingest, now=now)
+    must_be_known = ingest.unknown_items == "quarantine" and ingest.items
+    plan = make_plan(
+        connection,
+        files,
+        describe_events(ingest),
+        rules,
+        parameters=parameters,
+        tables={"known_items": items.select("item_id")} if must_be_known else {},
+        forgotten=forgotten,
+    )
+    return plan, parameters
+
+
 def describe_events(ingest: IngestSettings) -> Described:
     """The log as the configuration describes it."""
     return Described.of("ingest.events", ingest.events, EVENT_COLUMNS)
@@ -117,7 +130,15 @@ def judge_items(
     id_type: IdType,
     max_bad_share: float,
 ) -> tuple[JudgedSource, ItemTables]:
-    """Judge the rows of the item table, and make the tables from the usable ones."""
+    """Judge the rows of the item table, and make the tables from the usable ones.
+
+    Args:
+        connection: Sandboxed, new, may read the files.
+        source: The item table and its rules.
+        files: Its files.
+        id_type: Of items, as the log has them.
+        max_bad_share: Share of rows (0-1) that may be unusable.
+    """
     plan = make_plan(connection, files, describe_items(source), item_rules(source, id_type))
     read = count_rows(connection, plan)
     refuse_no_rows(read, files)

@@ -72,7 +72,7 @@ def _against_before(
 ) -> Iterator[tuple[object, ...]]:
     """Rows of what is compared with the load before."""
     losses = {loss.measure: loss for loss in find_losses(extent, before, settings, zone=zone)}
-    for measure, seen, expected, told in _plainly(extent, before, zone=zone):
+    for measure, seen, expected, sentence in _plainly(extent, before, zone=zone):
         if loss := losses.get(measure):
             confirmed = "; this was confirmed" if loss.is_refused else ""
             yield (
@@ -86,7 +86,7 @@ def _against_before(
                 f"{loss.told}{confirmed}",
             )
         else:
-            yield measure, seen, expected, _ratio(seen, expected), None, None, "ok", told
+            yield measure, seen, expected, _ratio(seen, expected), None, None, "ok", sentence
 
 
 def _plainly(
@@ -127,8 +127,8 @@ def _items(seen: int | None, expected: int | None, settings: VolumeSettings) -> 
     never refused.
     """
     is_short = expected is not None and (seen or 0) <= settings.warn_below * expected
-    told = "no item table" if seen is None else f"{seen:,} rows of the item table"
-    told += _than_before(f"{expected:,}" if expected is not None else None)
+    sentence = "no item table" if seen is None else f"{seen:,} rows of the item table"
+    sentence += _than_before(f"{expected:,}" if expected is not None else None)
     return (
         "items",
         seen,
@@ -137,7 +137,7 @@ def _items(seen: int | None, expected: int | None, settings: VolumeSettings) -> 
         None,
         None,
         "warn" if is_short else "ok",
-        told,
+        sentence,
     )
 
 
@@ -161,13 +161,22 @@ def _level(
             "ok",
             f"{what} per day end at their usual level",
         )
-    told = (
+    sentence = (
         f"{what} per day fell from {drop.usual:,.4g} to {drop.since:,.4g} on {drop.since_on},"
         f" {drop.n_days} days running"
     )
     if verdict == "hold" and _names(settings.confirmed, drop.since_on):
-        verdict, told = "ok", f"{told}; this was confirmed"
-    return measure, drop.since, drop.usual, drop.ratio, drop.since_on, drop.n_days, verdict, told
+        verdict, sentence = "ok", f"{sentence}; this was confirmed"
+    return (
+        measure,
+        drop.since,
+        drop.usual,
+        drop.ratio,
+        drop.since_on,
+        drop.n_days,
+        verdict,
+        sentence,
+    )
 
 
 def _with_advice(report: pl.DataFrame) -> pl.DataFrame:

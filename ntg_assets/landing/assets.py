@@ -36,8 +36,8 @@ def fetched_files(
     """
     landing = project.settings.landing
     done = fetch_all(landing, project.paths.landing)
-    for one in done:
-        (context.log.info if one.problem is None else context.log.error)(one.sentence)
+    for entry in done:
+        (context.log.info if entry.problem is None else context.log.error)(entry.sentence)
     refuse_failures(landing, done)
     yield dg.Output(landed_files(done), "landed_files")
     yield judge(done)
@@ -48,17 +48,17 @@ def landed_files(done: list[Fetched]) -> pl.DataFrame:
     nothing = LandedFile(name="", origin="", n_bytes=0, sha256="", changed_ns=0)
     rows = [
         {
-            "fetch": one.name,
+            "fetch": entry.name,
             "file": file.name,
             "origin": file.origin,
             "n_bytes": file.n_bytes,
             "sha256": file.sha256,
             "changed_at": file.changed_ns or None,
-            "is_current": one.problem is None,
-            "problem": one.problem,
+            "is_current": entry.problem is None,
+            "problem": entry.problem,
         }
-        for one in done
-        for file in one.files or [nothing]
+        for entry in done
+        for file in entry.files or [nothing]
     ]
     schema = {
         "fetch": pl.String,
@@ -76,7 +76,7 @@ def landed_files(done: list[Fetched]) -> pl.DataFrame:
 
 def judge(done: list[Fetched]) -> dg.AssetCheckResult:
     """Whether everything came; what did not is named."""
-    failed = [one.sentence for one in done if one.problem is not None]
+    failed = [entry.sentence for entry in done if entry.problem is not None]
     return dg.AssetCheckResult(
         check_name=EVERY_FETCH_SUCCEEDED.name,
         asset_key=LANDED_FILES,

@@ -51,8 +51,8 @@ def fetch_all(settings: LandingSettings, root: Path) -> list[Fetched]:
 
     One that fails does not keep the others from being brought.
     """
-    done = [_fetch(one, LandingFolder(root, one.name)) for one in settings.fetch]
-    drop_unused(root, [one.name for one in settings.fetch])
+    done = [_fetch(entry, LandingFolder(root, entry.name)) for entry in settings.fetch]
+    drop_unused(root, [entry.name for entry in settings.fetch])
     return done
 
 
@@ -62,8 +62,10 @@ def refuse_failures(settings: LandingSettings, done: list[Fetched]) -> None:
     Raises:
         SourceError: naming each of them.
     """
-    required = {one.name for one in settings.fetch if one.required}
-    failed = [one.sentence for one in done if one.problem is not None and one.name in required]
+    required = {entry.name for entry in settings.fetch if entry.required}
+    failed = [
+        entry.sentence for entry in done if entry.problem is not None and entry.name in required
+    ]
     if failed:
         raise SourceError(
             " ".join(failed)
@@ -80,8 +82,8 @@ def _fetch(fetch: FetchSettings, folder: LandingFolder) -> Fetched:
         return Fetched(fetch.name, before, problem=str(error))
     except OSError as error:  # what clients of object stores raise, with the service's own words
         return Fetched(fetch.name, before, problem=_refused(fetch, error))
-    known = {(file.name, file.sha256) for file in before}
-    n_new = sum((file.name, file.sha256) not in known for file in files)
+    existing = {(file.name, file.sha256) for file in before}
+    n_new = sum((file.name, file.sha256) not in existing for file in files)
     return Fetched(fetch.name, files, n_new=n_new)
 
 
@@ -90,16 +92,16 @@ def _objects(
 ) -> list[LandedFile]:
     store, path = open_store(fetch)
     origin = fetch.url if fetch.url.endswith("/") else fetch.url[: fetch.url.rindex("/") + 1]
-    known = {(file.origin, file.n_bytes, file.changed_ns): file for file in before}
+    existing = {(file.origin, file.n_bytes, file.changed_ns): file for file in before}
 
-    def bring(one: RemoteObject) -> LandedFile:
-        held = known.get((f"{origin}{one.name}", one.n_bytes, one.changed_ns))
+    def bring(remote: RemoteObject) -> LandedFile:
+        held = existing.get((f"{origin}{remote.name}", remote.n_bytes, remote.changed_ns))
         if held is not None and folder.holds(held):
             return held
-        sha256, n_bytes = folder.keep(copied(store, one, origin=origin))
-        return LandedFile(one.name, f"{origin}{one.name}", n_bytes, sha256, one.changed_ns)
+        sha256, n_bytes = folder.keep(copied(store, remote, origin=origin))
+        return LandedFile(remote.name, f"{origin}{remote.name}", n_bytes, sha256, remote.changed_ns)
 
-    return [bring(one) for one in list_objects(store, path, fetch)]
+    return [bring(remote) for remote in list_objects(store, path, fetch)]
 
 
 def _rows(fetch: FetchSettings, folder: LandingFolder) -> list[LandedFile]:

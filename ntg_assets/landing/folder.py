@@ -56,7 +56,7 @@ class LandingFolder:
             text = (self.root / f"{self.name}.json").read_text(encoding="utf-8")
         except FileNotFoundError:
             return []
-        return [LandedFile(**one) for one in json.loads(text)["files"]]
+        return [LandedFile(**entry) for entry in json.loads(text)["files"]]
 
     def holds(self, file: LandedFile) -> bool:
         """Whether a content is here, whole."""

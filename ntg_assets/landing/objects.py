@@ -2,11 +2,12 @@
 systems.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pyarrow import fs
 
@@ -14,6 +15,7 @@ from ntg_assets.configuration.inputs.landing import FetchSettings
 from ntg_assets.errors import SourceError
 
 CHUNK_BYTES = 8 << 20
+AZURE_KEY = "AZURE_STORAGE_KEY"  # as Azure's command line names it
 MARKERS = ("_", ".")  # _SUCCESS, _committed_..., .part.crc: what writers leave beside their files
 
 
@@ -44,17 +46,40 @@ def open_store(fetch: FetchSettings) -> tuple[fs.FileSystem, str]:
     path = f"{parts.netloc}{unquote(parts.path)}"
     if parts.scheme == "file":
         return fs.LocalFileSystem(), unquote(parts.path)
-    if parts.scheme == "gs":
-        return fs.GcsFileSystem(), path
-    if parts.scheme in {"az", "abfs"}:
-        return fs.AzureFileSystem(account_name=fetch.account), path
     address = urlsplit(fetch.endpoint) if fetch.endpoint else None
+    if parts.scheme == "gs":
+        return _google(address), path
+    if parts.scheme in {"az", "abfs"}:
+        return _azure(fetch.account, address), path
     store = fs.S3FileSystem(
         region=fetch.region,
         endpoint_override=address.netloc if address else None,
         scheme=address.scheme if address else "https",
     )
     return store, path
+
+
+def _google(address: SplitResult | None) -> fs.FileSystem:
+    """Google's storage, or another service with its interface, which asks for no credentials."""
+    if address is None:
+        return fs.GcsFileSystem()
+    return fs.GcsFileSystem(anonymous=True, scheme=address.scheme, endpoint_override=address.netloc)
+
+
+def _azure(account: str | None, address: SplitResult | None) -> fs.FileSystem:
+    """Azure's storage, or another service with its interface; an account's key is read from the
+    environment, else whatever identity is found there.
+    """
+    elsewhere = (
+        {
+            f"{kind}_storage_{part}": value
+            for kind in ("blob", "dfs")
+            for part, value in (("authority", address.netloc), ("scheme", address.scheme))
+        }
+        if address
+        else {}
+    )
+    return fs.AzureFileSystem(account, account_key=os.environ.get(AZURE_KEY), **elsewhere)
 
 
 def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[RemoteObject]:
@@ -68,10 +93,11 @@ def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[
     if not path.endswith("/"):
         return [_single(store, path, fetch)]
     below = fs.FileSelector(path.rstrip("/"), recursive=True)
-    listed = [one for one in store.get_file_info(below) if one.type == fs.FileType.File]
-    objects = [_object(one, path.rstrip("/")) for one in listed]
+    listed = [entry for entry in store.get_file_info(below) if entry.type == fs.FileType.File]
+    objects = [_object(entry, path.rstrip("/")) for entry in listed]
     chosen = sorted(
-        (one for one in objects if _is_wanted(one.name, fetch.pattern)), key=lambda one: one.name
+        (entry for entry in objects if _is_wanted(entry.name, fetch.pattern)),
+        key=lambda entry: entry.name,
     )
     if not chosen:
         raise SourceError(
@@ -81,22 +107,22 @@ def list_objects(store: fs.FileSystem, path: str, fetch: FetchSettings) -> list[
     return chosen
 
 
-def copied(store: fs.FileSystem, asked: RemoteObject, *, origin: str) -> Iterator[bytes]:
+def copied(store: fs.FileSystem, listed: RemoteObject, *, origin: str) -> Iterator[bytes]:
     """Read an object in chunks; what changed meanwhile is refused at the end.
 
     Raises:
         SourceError: the object is not the one that was listed.
     """
     n_bytes = 0
-    with store.open_input_stream(asked.path) as stream:
+    with store.open_input_stream(listed.path) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             n_bytes += len(chunk)
             yield chunk
-    now = store.get_file_info(asked.path)
-    is_same = now.size == n_bytes == asked.n_bytes
-    if not is_same or _seconds(now.mtime_ns) != _seconds(asked.changed_ns):
+    now = store.get_file_info(listed.path)
+    is_same = now.size == n_bytes == listed.n_bytes
+    if not is_same or _seconds(now.mtime_ns) != _seconds(listed.changed_ns):
         raise SourceError(
-            f"{origin}{asked.name}: it changed while it was fetched ({asked.n_bytes:,} bytes were"
+            f"{origin}{listed.name}: it changed while it was fetched ({listed.n_bytes:,} bytes were"
             f" listed, {n_bytes:,} came). Fetch again when its writer has finished."
         )
 
@@ -107,21 +133,21 @@ def _seconds(changed_ns: int) -> int:
 
 
 def _single(store: fs.FileSystem, path: str, fetch: FetchSettings) -> RemoteObject:
-    found = store.get_file_info(path)
-    if found.type == fs.FileType.Directory:
+    result = store.get_file_info(path)
+    if result.type == fs.FileType.Directory:
         raise SourceError(
             f"landing.{fetch.name}: {fetch.url} is a folder; end it with / to fetch what is below."
         )
-    if found.type != fs.FileType.File:
+    if result.type != fs.FileType.File:
         raise SourceError(f"landing.{fetch.name}: {fetch.url} does not exist.")
-    return RemoteObject(path, PurePosixPath(path).name, found.size, found.mtime_ns)
+    return RemoteObject(path, PurePosixPath(path).name, result.size, result.mtime_ns)
 
 
-def _object(found: fs.FileInfo, prefix: str) -> RemoteObject:
-    name = found.path.removeprefix(prefix).lstrip("/")
+def _object(info: fs.FileInfo, prefix: str) -> RemoteObject:
+    name = info.path.removeprefix(prefix).lstrip("/")
     if ".." in PurePosixPath(name).parts or "\x00" in name:
-        raise SourceError(f"{found.path}: its name leaves the folder that it is fetched into.")
-    return RemoteObject(found.path, name, found.size, found.mtime_ns)
+        raise SourceError(f"{info.path}: its name leaves the folder that it is fetched into.")
+    return RemoteObject(info.path, name, info.size, info.mtime_ns)
 
 
 def _is_wanted(name: str, pattern: str) -> bool:

@@ -48,7 +48,7 @@ def _write(batches: pa.RecordBatchReader, target: Path, fetch: FetchSettings) ->
             " Name each (select ... as ...)."
         )
     n_rows = 0
-    schema = pa.schema([_storable(one) for one in batches.schema])
+    schema = pa.schema([_storable(entry) for entry in batches.schema])
     with pq.ParquetWriter(target, schema, write_page_checksum=True) as writer:
         for batch in batches:
             writer.write_table(

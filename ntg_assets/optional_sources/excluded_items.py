@@ -35,13 +35,13 @@ def read_excluded_items(
     )
     if read:
         return read.rows
-    known = excluded_at_last_publication(published_store, settings)
-    if known is None:
+    existing = excluded_at_last_publication(published_store, settings)
+    if existing is None:
         raise SourceError(
             f"{EXCLUDED_KEY}: {judged.rows[-1][5]} Nothing was published before that says which"
             " items must not be shown."
         )
-    return known
+    return existing
 
 
 def excluded_at_last_publication(published_store: Path, settings: Settings) -> pl.DataFrame | None:

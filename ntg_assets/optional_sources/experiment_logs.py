@@ -36,26 +36,30 @@ def read_experiment_logs(
         False: LogFiles(home, zone=zone, rules=rules, place=place),
     }
     before = log_sources(definitions, home=home)
-    read = [_experiment(one, judged, readers=readers) for one in definitions if files_of(one)]
+    read = [
+        _experiment(definition, judged, readers=readers)
+        for definition in definitions
+        if files_of(definition)
+    ]
     sources = mark_changes(before, log_sources(definitions, home=home))
-    logs = [one for one in read if one is not None]
+    logs = [entry for entry in read if entry is not None]
     return (
-        pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *(one.exposures for one in logs)]),
-        pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *(one.outcomes for one in logs)]),
-        pl.concat([pl.DataFrame(schema=COUNT_TYPES), *(one.counts for one in logs)]),
-        pl.concat([pl.DataFrame(schema=KEPT_TYPES), *(one.kept for one in logs)]),
+        pl.concat([pl.DataFrame(schema=EXPOSURE_TYPES), *(log.exposures for log in logs)]),
+        pl.concat([pl.DataFrame(schema=OUTCOME_TYPES), *(log.outcomes for log in logs)]),
+        pl.concat([pl.DataFrame(schema=COUNT_TYPES), *(log.counts for log in logs)]),
+        pl.concat([pl.DataFrame(schema=KEPT_TYPES), *(log.kept for log in logs)]),
         sources,
     )
 
 
 def _experiment(
-    one: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]
+    experiment: ExperimentSettings, judged: Judgements, *, readers: Mapping[bool, LogFiles]
 ) -> ExperimentLogs | None:
-    files, reader = files_of(one), readers[one.unit == "user"]
+    files, reader = files_of(experiment), readers[experiment.unit == "user"]
     return judged.read(
-        source_of(one.id),
+        source_of(experiment.id),
         files,
-        lambda: read_experiment(one, files=reader),
+        lambda: read_experiment(experiment, files=reader),
         found=lambda logs: Found(
             reader.count(files),
             logs.exposures.height + logs.outcomes.height + logs.kept.height,

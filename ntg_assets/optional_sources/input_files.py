@@ -37,27 +37,33 @@ def hash_files(patterns: Sequence[str], *, home: Path) -> dict[str, tuple[str, i
     Returns:
         SHA-256 and size of each file, by its name.
     """
-    found: dict[str, tuple[str, int]] = {}
+    matches: dict[str, tuple[str, int]] = {}
     for pattern in patterns:
         try:
             paths = find_paths([pattern], home=home, roots=[Path(home.anchor)]).paths
-            found |= {name_of(path, home): hash_of(path) for path in paths}
+            matches |= {name_of(path, home): hash_of(path) for path in paths}
         except (SourceError, OSError):
             continue
-    return found
+    return matches
 
 
 def compare_files(
     source: str, before: dict[str, tuple[str, int]], after: dict[str, tuple[str, int]]
 ) -> list[InputFile]:
-    """Say of each file of a source whether it was the same after it was read."""
+    """Say of each file of a source whether it was the same after it was read.
+
+    Args:
+        source: Key of the source.
+        before: SHA-256 and size by name, before it was read.
+        after: The same afterwards.
+    """
     return [
         InputFile(source, name, sha256, n_bytes, after.get(name) == (sha256, n_bytes))
         for name, (sha256, n_bytes) in before.items()
     ]
 
 
-def list_input_files(found: Iterable[InputFile], experiment_sources: pl.DataFrame) -> pl.DataFrame:
+def list_input_files(files: Iterable[InputFile], experiment_sources: pl.DataFrame) -> pl.DataFrame:
     """List the files of all sources; those of experiments were hashed when their logs were read.
 
     Returns:
@@ -69,5 +75,5 @@ def list_input_files(found: Iterable[InputFile], experiment_sources: pl.DataFram
             "experiment", "file_name", "sha256", "n_bytes", "stood_still"
         ).iter_rows()
     ]
-    rows = pl.DataFrame([*found, *logs], schema=INPUT_TYPES, orient="row")
+    rows = pl.DataFrame([*files, *logs], schema=INPUT_TYPES, orient="row")
     return rows.unique(["source", "file_name"], keep="first").sort("source", "file_name")

@@ -59,11 +59,13 @@ class Judgements:
         before = {} if is_hashed else hash_files(files, home=self.home)
         try:
             result = read()
-            told = found(result)
+            summary = found(result)
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns this source alone
             self.rows.append((source, named, 0, 0, False, tell_error(error), without))
             return None
         after = hash_files(files, home=self.home) if before else {}
         self.files += compare_files(source, before, after)
-        self.rows.append((source, named, told.n_files, told.n_rows, True, told.sentence, None))
+        self.rows.append(
+            (source, named, summary.n_files, summary.n_rows, True, summary.sentence, None)
+        )
         return result

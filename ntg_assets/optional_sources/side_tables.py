@@ -46,7 +46,15 @@ class Reader(Protocol):
         found: Callable[[Any], Any],
         without: str,
     ) -> Any:  # noqa: ANN401  # what the source's reader gives
-        """Read one source."""
+        """Read one source.
+
+        Args:
+            source: Key of the source.
+            files: Names and globs.
+            read: Reads it.
+            found: What there is to say of what was read.
+            without: What follows when it cannot be read.
+        """
 
 
 class SideTables(NamedTuple):
@@ -84,21 +92,21 @@ def read_side_tables(
             f"{ATTRIBUTES_KEY} ({', '.join(source.attributes)})",
             source.files,
             partial(read_attributes, source, place=place, ids=ids, zone=zone),
-            found=lambda one: found(one.n_files, one.rows.height, one.sentence),
+            found=lambda entry: found(entry.n_files, entry.rows.height, entry.sentence),
             without=WITHOUT_ATTRIBUTES,
         )
         if facts is not None:
             attributes.append(facts.rows)
             sources.append(source_rows(source, facts))
     terms, paid = _contracts(settings, judged, place=place, ids=ids, found=found)
-    read = [one for one in (terms, paid) if one is not None]
+    read = [entry for entry in (terms, paid) if entry is not None]
     return SideTables(
         pl.concat(attributes),
         pl.concat(sources),
         terms.terms if terms else no_terms(ids),
         paid.payments if paid else no_payments(),
-        pl.concat([pl.DataFrame(schema=REFUSED_TYPES), *(one.refused for one in read)]),
-        concat_checks([one.checks for one in read]),
+        pl.concat([pl.DataFrame(schema=REFUSED_TYPES), *(entry.refused for entry in read)]),
+        concat_checks([entry.checks for entry in read]),
     )
 
 
@@ -118,7 +126,7 @@ def _contracts(
         SUBSCRIPTIONS_KEY,
         contracts.files,
         lambda: read_subscriptions(contracts, place=place, ids=ids, zone=zone),
-        found=lambda one: found(one.n_files, one.terms.height, one.sentence),
+        found=lambda entry: found(entry.n_files, entry.terms.height, entry.sentence),
         without=WITHOUT_CONTRACTS,
     )
     if attempts is None or terms is None:
@@ -128,7 +136,7 @@ def _contracts(
         PAYMENTS_KEY,
         attempts.files,
         lambda: read_payments(attempts, contracts, terms=held, place=place, zone=zone),
-        found=lambda one: found(one.n_files, one.payments.height, one.sentence),
+        found=lambda entry: found(entry.n_files, entry.payments.height, entry.sentence),
         without=WITHOUT_PAYMENTS,
     )
     return terms, paid

@@ -109,7 +109,7 @@ def read_rows(
         named,
         len(files),
         sum(file.copy_of is not None for file in files),
-        sum(one.n_skipped for one in counts.values()),
+        sum(count.n_skipped for count in counts.values()),
     )
 
 
@@ -133,16 +133,16 @@ def written_time_rules(
     reading = TimeReading.of(options, day_zone=zone)
     column = column_name(source)
 
-    def instant(given: Column) -> str:
-        _refuse_bare_numbers(given, reading)
-        return as_instant(given, reading)
+    def instant(written: Column) -> str:
+        _refuse_bare_numbers(written, reading)
+        return as_instant(written, reading)
 
-    def unreadable(given: Column) -> str:
-        return f"case when {as_instant(given, reading)} is null then {as_written(given)} end"
+    def unreadable(written: Column) -> str:
+        return f"case when {as_instant(written, reading)} is null then {as_written(written)} end"
 
     return (
         Rule(name, column, instant, limits=reading.in_use, is_optional=True),
-        Rule(f"{name}_day", column, lambda given: _midnight(given, reading), is_optional=True),
+        Rule(f"{name}_day", column, lambda written: _midnight(written, reading), is_optional=True),
         Rule(f"{name}_text", column, unreadable, is_optional=True),
     ), reading
 
@@ -150,6 +150,11 @@ def written_time_rules(
 def settle_times(rows: pl.DataFrame, name: str, *, zone: str) -> pl.DataFrame:
     """Read a column as days where all of it is midnights without an offset: that is how many
     programs write days. A day is its first instant in `zone`.
+
+    Args:
+        rows: With `<name>` and `<name>_day`.
+        name: Column of times.
+        zone: Zone whose midnights begin the days.
     """
     days = rows[f"{name}_day"]
     settled = rows.drop(f"{name}_day")
@@ -201,16 +206,16 @@ def _folder(pattern: str, home: Path) -> Path:
 
 
 def _find(described: Described, place: Place) -> list[SourceFile]:
-    found: dict[Path, None] = {}
+    matches: dict[Path, None] = {}
     for pattern in described.source.files:
         try:
             matched = find_paths([pattern], home=place.home, roots=place.folders)
-            found |= dict.fromkeys(matched.paths)
+            matches |= dict.fromkeys(matched.paths)
         except SourceError:
             if not any(sign in pattern for sign in GLOB_SIGNS):
                 raise
     return inspect_files(
-        sorted(found),
+        sorted(matches),
         described,
         home=place.home,
         scratch=place.scratch,
@@ -221,20 +226,20 @@ def _find(described: Described, place: Place) -> list[SourceFile]:
 
 def _refuse_unreadable_lines(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:
     for file in files:
-        found = counts.get(file.number)
-        if found is None or not found.n_bad:
+        counted = counts.get(file.number)
+        if counted is None or not counted.n_bad:
             continue
-        if not found.rejects:
+        if not counted.rejects:
             raise SourceError(
-                f"{file.name}: {found.n_invalid:,} of {found.n_rows:,} records are no JSON objects."
-                " Mend the file."
+                f"{file.name}: {counted.n_invalid:,} of {counted.n_rows:,} records are no JSON"
+                " objects. Mend the file."
             )
-        first = found.rejects[0]
-        told = (
+        first = counted.rejects[0]
+        sentence = (
             f"line {line_at(file, first.offset)} {first.reason}: {first.text[:SHOWN_CHARACTERS]!r}"
         )
         raise SourceError(
-            f"{file.name}: {len(found.rejects):,} of {found.n_rows:,} lines cannot be"
-            f" read (first: {told}). Mend the file, or say how it is written (`delimiter`,"
+            f"{file.name}: {len(counted.rejects):,} of {counted.n_rows:,} lines cannot be"
+            f" read (first: {sentence}). Mend the file, or say how it is written (`delimiter`,"
             " `quote`)."
         )

@@ -103,9 +103,9 @@ def find_files(
     described: Described, place: Place, *, first_number: int, mixed: bool = False
 ) -> FoundFiles:
     """Find and inspect the files of a source."""
-    found = find_paths(described.source.files, home=place.home, roots=place.folders)
+    result = find_paths(described.source.files, home=place.home, roots=place.folders)
     files = inspect_files(
-        found.paths,
+        result.paths,
         described,
         home=place.home,
         scratch=place.scratch,
@@ -114,7 +114,7 @@ def find_files(
     )
     notes = [
         tell(paths, home=place.home)
-        for tell, paths in ((tell_passed_over, found.passed_over), (tell_folders, found.folders))
+        for tell, paths in ((tell_passed_over, result.passed_over), (tell_folders, result.folders))
         if paths
     ]
     return FoundFiles(tuple(files), tuple(notes))
@@ -157,14 +157,14 @@ def count_skips(
     connection: duckdb.DuckDBPyConnection, plan: Plan, counts: Mapping[int, FileCounts]
 ) -> dict[int, dict[str, int]]:
     """Rows that each filter left out, by file number and reason."""
-    found: dict[int, dict[str, int]] = {}
+    matches: dict[int, dict[str, int]] = {}
     if any(file.n_skipped for file in counts.values()):
         skipped = run(
             over_typed_rows(plan, "skip_reasons", package="sources.accounting"), connection
         )
         for number, skip_number, n_rows in skipped.iter_rows():
-            found.setdefault(number, {})[plan.filters[skip_number - 1].reason] = n_rows
-    return found
+            matches.setdefault(number, {})[plan.filters[skip_number - 1].reason] = n_rows
+    return matches
 
 
 def refuse_no_rows(counts: Mapping[int, FileCounts], files: Sequence[SourceFile]) -> None:

@@ -1,8 +1,10 @@
-"""Fetching from services as they are: an S3 server and a PostgreSQL, started here
+"""Fetching from services as they are, started here: stores of objects, and a PostgreSQL
 (`make test-stack`). Skipped with a reason where one is not installed.
 """
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ import pytest
 from ntg_assets.cli.ports import HOST, listen
 from ntg_assets.configuration.inputs.landing import LandingSettings
 from ntg_assets.landing.fetch import fetch_all
+from ntg_assets.landing.objects import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,72 @@ def test_more_objects_than_one_answer_lists_come_from_an_s3_server(
     assert sum(file.n_bytes for file in done.files) == sum(n % 7 + 1 for n in range(1_005))
     (again,) = fetch_all(settings, tmp_path)
     assert (again.n_new, len(again.files)) == (0, 1_005)
+
+
+EMULATORS = {
+    "gs": ["gcp-storage-emulator", "start", "--in-memory", "--default-bucket=logs", "--host", HOST,
+           "--port"],
+    "az": ["azurite-blob", "--silent", "--inMemoryPersistence", "--skipApiVersionCheck",
+           "--blobHost", HOST, "--blobPort"],
+}  # fmt: skip
+# of every such emulator, and no secret (its documentation says it)
+EMULATED = "devstoreaccount1"
+EMULATED_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+@pytest.fixture(params=list(EMULATORS))
+def emulated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Settings of a fetch from a store of another interface than S3, with a container `logs`."""
+    scheme, command = request.param, EMULATORS[request.param]
+    if shutil.which(command[0]) is None:
+        kind = "PyPI" if scheme == "gs" else "npm, `azurite`"
+        pytest.skip(f"{command[0]} is not on the path (from {kind}; it is in no lock)")
+    monkeypatch.setenv("AZURE_STORAGE_KEY", EMULATED_KEY)
+    with listen(0) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen([*command, str(port)], stderr=subprocess.DEVNULL)
+    try:
+        _wait_for_port(port)
+        yield {"url": f"{scheme}://logs/events/", "endpoint": f"http://{HOST}:{port}"} | (
+            {"account": EMULATED} if scheme == "az" else {}
+        )
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for_port(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(port)
+
+
+def test_objects_come_from_stores_of_other_interfaces(
+    emulated: dict[str, str], tmp_path: Path
+) -> None:
+    settings = _landing(**emulated, pattern="*.csv")
+    store, path = open_store(settings.fetch[0])
+    store.create_dir("logs")
+    for number in range(30):
+        with store.open_output_stream(f"{path}day={number:02}/a b.csv") as written:
+            written.write(b"x" * (number + 1))
+    with store.open_output_stream(f"{path}_SUCCESS") as written:
+        written.write(b"")
+    (done,) = fetch_all(settings, tmp_path)
+    assert done.problem is None
+    assert [file.n_bytes for file in done.files] == [number + 1 for number in range(30)]
+    assert (tmp_path / "fetched" / "day=07" / "a b.csv").read_bytes() == b"x" * 8
+    (again,) = fetch_all(settings, tmp_path)
+    assert (again.n_new, len(again.files)) == (0, 30)
+    (missing,) = fetch_all(_landing(**emulated | {"url": f"{emulated['url']}none.csv"}), tmp_path)
+    assert "does not exist" in str(missing.problem)
 
 
 @pytest.fixture

@@ -33,15 +33,15 @@ class ColumnFrom(Section):
 
     @model_validator(mode="after")
     def _is_one(self) -> "ColumnFrom":
-        given = [
+        kinds = [
             name
             for name in ("column", "file_name", "folder", "constant")
             if getattr(self, name) is not None
         ]
-        if len(given) != 1:
+        if len(kinds) != 1:
             raise ValueError(
                 "must hold exactly one of column, file_name, folder and constant, found"
-                f" {' and '.join(given) or 'none'}"
+                f" {' and '.join(kinds) or 'none'}"
             )
         if self.default is not None and self.column is None:
             raise ValueError("default belongs to column: name the column that some files lack")
@@ -78,16 +78,16 @@ class ColumnFrom(Section):
         """Text that a file's place gives; none where the pattern does not fit."""
         if self.constant is not None:
             return self.constant
-        given, pattern = (
+        text, pattern = (
             (file_name, self.file_name) if self.file_name is not None else (folder, self.folder)
         )
-        found = re.fullmatch(pattern, given) if pattern is not None else None
-        return found.group(1) if found else None
+        match = re.fullmatch(pattern, text) if pattern is not None else None
+        return match.group(1) if match else None
 
 
 ColumnName = str | ColumnFrom
 
 
-def column_name(given: ColumnName) -> str:
+def column_name(column: ColumnName) -> str:
     """Name of a configured column among those of the files."""
-    return given if isinstance(given, str) else given.name
+    return column if isinstance(column, str) else column.name

@@ -23,9 +23,9 @@ IdType = Literal["integer", "string"]
 NUMBERS = {3: "three "}
 
 
-def _as_text(given: object) -> object:
+def _as_text(written: object) -> object:
     """Write a day as text: YAML reads one without quotes as a date."""
-    return given.isoformat() if isinstance(given, date) else given
+    return written.isoformat() if isinstance(written, date) else written
 
 
 class EventSourceSettings(FileSource, TimeOptions, NumberOptions):

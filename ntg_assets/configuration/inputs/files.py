@@ -84,4 +84,4 @@ class FileSource(Section):
 
     def mapped(self, keys: tuple[str, ...]) -> Mapping[str, ColumnName]:
         """The settings among these that name a column, with what they name."""
-        return {key: given for key in keys if (given := getattr(self, key))}
+        return {key: column for key in keys if (column := getattr(self, key))}

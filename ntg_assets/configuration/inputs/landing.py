@@ -31,15 +31,15 @@ class FetchSettings(Section):
     `/` everything below; or a database (`postgresql://host/name`, `sqlite:///path`).
 
     Never with credentials: they come from the environment, by the names that the clients of each
-    service read (AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, AZURE_CLIENT_ID, PGUSER and
-    PGPASSWORD ...).
+    service read (AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, AZURE_CLIENT_ID or
+    AZURE_STORAGE_KEY, PGUSER and PGPASSWORD ...).
     """
     pattern: str = "*"
     """Which objects below a prefix: a glob over the last part of their names (`*.parquet`)."""
     region: str | None = None
     """Region of an S3 bucket; null: what the environment says."""
     endpoint: str | None = None
-    """Address of another service with the interface of S3 (`http://127.0.0.1:9000`)."""
+    """Address of another service with the interface of the store (`http://127.0.0.1:9000`)."""
     account: str | None = None
     """Storage account of an `az://` address."""
     query: str | None = None

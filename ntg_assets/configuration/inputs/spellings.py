@@ -8,38 +8,38 @@ NULL_SPELLINGS = ("NULL", "null", "Null", "~")  # what YAML reads as nothing
 LONGEST_DELIMITER = 4  # bytes, of the reader
 
 
-def as_delimiter(given: object) -> object:
+def as_delimiter(written: object) -> object:
     """Refuse what cannot stand between two fields,
     above all the two characters that single quotes make of a tab.
     """
-    if not isinstance(given, str):
-        return given
-    if given.startswith("\\") and len(given) > 1:
-        what = "a tab" if given == r"\t" else given
-        raise ValueError(f'found {given!r}; in YAML {what} is "{given}" in double quotes')
-    if not given or len(given.encode()) > LONGEST_DELIMITER:
-        raise ValueError(f"must be one to {LONGEST_DELIMITER} characters, found {given!r}")
-    if set(given) & {'"', "\n", "\r"}:
+    if not isinstance(written, str):
+        return written
+    if written.startswith("\\") and len(written) > 1:
+        what = "a tab" if written == r"\t" else written
+        raise ValueError(f'found {written!r}; in YAML {what} is "{written}" in double quotes')
+    if not written or len(written.encode()) > LONGEST_DELIMITER:
+        raise ValueError(f"must be one to {LONGEST_DELIMITER} characters, found {written!r}")
+    if set(written) & {'"', "\n", "\r"}:
         raise ValueError(
-            f"{given!r} ends fields or lines in CSV; give the character between the fields"
+            f"{written!r} ends fields or lines in CSV; give the character between the fields"
         )
-    return given
+    return written
 
 
-def as_word(given: object) -> object:
+def as_word(written: object) -> object:
     """Take what YAML reads as a number for the text that was written; refuse what is no text."""
-    if isinstance(given, bool):
-        return "true" if given else "false"
-    if isinstance(given, int):
-        return str(given)
-    if isinstance(given, float):
-        return "nan" if given != given else f"{given:g}"  # noqa: PLR0124  # only NaN is not itself
-    return given
+    if isinstance(written, bool):
+        return "true" if written else "false"
+    if isinstance(written, int):
+        return str(written)
+    if isinstance(written, float):
+        return "nan" if written != written else f"{written:g}"  # noqa: PLR0124  # only NaN is not itself
+    return written
 
 
-def as_words(given: object) -> object:
+def as_words(written: object) -> object:
     """Take one word for a list of one; what YAML reads as nothing stands for its spellings."""
-    listed = [given] if isinstance(given, str | int | float) or given is None else given
+    listed = [written] if isinstance(written, str | int | float) or written is None else written
     if not isinstance(listed, list):
         return listed
     words: list[object] = []
@@ -48,14 +48,14 @@ def as_words(given: object) -> object:
     return list(dict.fromkeys(words))
 
 
-def as_list(given: object) -> object:
+def as_list(written: object) -> object:
     """Take one text for a list of one."""
-    return [given] if isinstance(given, str) else given
+    return [written] if isinstance(written, str) else written
 
 
-def as_files(given: object) -> object:
+def as_files(written: object) -> object:
     """Take a path for the description of a file whose only setting it is."""
-    return {"files": [given]} if isinstance(given, str) else given
+    return {"files": [written]} if isinstance(written, str) else written
 
 
 Delimiter = Annotated[str, BeforeValidator(as_delimiter)]

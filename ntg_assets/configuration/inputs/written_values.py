@@ -17,21 +17,21 @@ MARK = re.compile(r"%-?.")  # a directive of strftime
 KNOWN_MARKS = frozenset("aAbBcdfgGHIjmMnpSuUVwWxXyYzZ%")
 
 
-def require_time_format(given: str) -> str:
+def require_time_format(written: str) -> str:
     """Refuse a format that no reader of times knows."""
-    marks = MARK.findall(given)
+    marks = MARK.findall(written)
     unknown = [mark for mark in marks if mark[-1] not in KNOWN_MARKS]
     if unknown:
         raise ValueError(
-            f"{given!r} holds {unknown[0]!r}, which no time format knows; write for example"
+            f"{written!r} holds {unknown[0]!r}, which no time format knows; write for example"
             " '%d.%m.%Y %H:%M' (see docs/sources.md)"
         )
     if not any(mark[-1] in "yYcxG" for mark in marks):
         raise ValueError(
-            f"{given!r} names no year; write a format such as '%d.%m.%Y %H:%M' (see"
+            f"{written!r} names no year; write a format such as '%d.%m.%Y %H:%M' (see"
             " docs/sources.md)"
         )
-    return given
+    return written
 
 
 TimeFormat = Annotated[str, Field(min_length=1)]
@@ -59,7 +59,7 @@ class TimeOptions(Section):
     @field_validator("timestamp_format")
     @classmethod
     def _are_formats(cls, formats: list[str]) -> list[str]:
-        return [require_time_format(one) for one in formats]
+        return [require_time_format(written) for written in formats]
 
     @field_validator("timezone")
     @classmethod

@@ -33,6 +33,13 @@ def refuse_too_many(
 ) -> None:
     """Raise when a source as a whole, or one of its files, has too many bad rows
     (see `find_breach`).
+
+    Args:
+        connection: May read the files.
+        plan: How they are read.
+        counts: Of each file, by its number.
+        source: `events` or `items`.
+        max_bad_share: Share of rows (0-1) that may be unusable.
     """
     breach = find_breach(counts, plan.files, source=source, max_bad_share=max_bad_share)
     if breach is None:
@@ -58,7 +65,14 @@ def bad_reasons(
 def invalid_rows(
     connection: Connection, plan: Plan, counts: Mapping[int, FileCounts], *, max_rows: int
 ) -> pl.DataFrame:
-    """Rows that break a rule, with their places in their files."""
+    """Rows that break a rule, with their places in their files.
+
+    Args:
+        connection: May read the files.
+        plan: How they are read.
+        counts: Of each file, by its number.
+        max_rows: Rows at most.
+    """
     affected = [file.number for file in plan.files if counts[file.number].n_invalid]
     if not affected:
         return pl.DataFrame(schema=INVALID_SCHEMA)
@@ -74,18 +88,25 @@ def invalid_rows(
 def with_rejects(
     reasons: pl.DataFrame, plan: Plan, counts: Mapping[int, FileCounts], files: Sequence[int]
 ) -> pl.DataFrame:
-    """Reasons under the column names of the source, and those of the lines that are no rows."""
+    """Reasons under the column names of the source, and those of the lines that are no rows.
+
+    Args:
+        reasons: column_name, reason, n_rows.
+        plan: How the files are read.
+        counts: Of each file, by its number.
+        files: Numbers of those that are meant.
+    """
     named = reasons.select(
         pl.col("column_name").replace_strict(plan.named_columns),
         "reason",
         pl.col("n_rows").cast(pl.Int64),
     )
     kinds = [reject.reason for number in files for reject in counts[number].rejects]
-    told = pl.DataFrame(
+    rejected = pl.DataFrame(
         {"column_name": "line", "reason": kinds},
         schema={"column_name": pl.String, "reason": pl.String},
     )
-    counted = told.group_by("column_name", "reason", maintain_order=True).agg(
+    counted = rejected.group_by("column_name", "reason", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("n_rows")
     )
     return pl.concat([named, counted])

@@ -91,7 +91,13 @@ def place_rows(
 def quarantine_table(
     bad: Iterable[BadRow], files: Sequence[SourceFile], *, source: str
 ) -> pl.DataFrame:
-    """Rows of the quarantine contract, by file and line."""
+    """Rows of the quarantine contract, by file and line.
+
+    Args:
+        bad: Rows with their places.
+        files: Files that they come from.
+        source: `events` or `items`.
+    """
     by_number = {file.number: file for file in files}
     rows = [
         (

@@ -76,9 +76,11 @@ def reading(home: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise  # not the file's fault: the connection says which limit was met
     except duckdb.Error as error:
-        told = " ".join(str(error).replace(f"{home}/", "").split())
-        told = told.split(" file = ")[0][:MOST_TOLD]  # what follows is all of the reader's options
-        raise SourceError(f"a source file cannot be read, nothing was loaded: {told}") from None
+        sentence = " ".join(str(error).replace(f"{home}/", "").split())
+        sentence = sentence.split(" file = ")[0][
+            :MOST_TOLD
+        ]  # what follows is all of the reader's options
+        raise SourceError(f"a source file cannot be read, nothing was loaded: {sentence}") from None
 
 
 class Span(NamedTuple):
@@ -141,13 +143,13 @@ def _account(
     connection: duckdb.DuckDBPyConnection, plan: Plan, counted: pl.DataFrame
 ) -> dict[int, FileCounts]:
     """Hold what was read of each file against what must be there."""
-    found = {row["load_file"]: row for row in counted.to_dicts()}
+    matches = {row["load_file"]: row for row in counted.to_dicts()}
     rejects = _rejects(connection, plan.layouts)
     counts = {}
     for layout in plan.layouts:
         expected = {} if layout.has_lines else count_parquet_rows(connection, layout.files)
         for file in layout.files:
-            row = found.get(
+            row = matches.get(
                 file.number,
                 NOTHING_READ,
             )
@@ -206,14 +208,14 @@ def _rejects(
     """Rejected lines by path, in the order of the file; a line with several errors counts once."""
     if not any(layout.has_lines for layout in layouts):
         return {}
-    found: dict[str, list[Reject]] = {}
+    matches: dict[str, list[Reject]] = {}
     for path, position, kind, line in connection.execute(
         read_sql("sources.accounting", "rejects")
     ).fetchall():
         stripped = line.lstrip("\r\n")
         offset = position - 1 + len(line) - len(stripped)
-        found.setdefault(path, []).append(Reject(offset, _in_words(kind), stripped))
-    return {path: tuple(rejects) for path, rejects in found.items()}
+        matches.setdefault(path, []).append(Reject(offset, _in_words(kind), stripped))
+    return {path: tuple(rejects) for path, rejects in matches.items()}
 
 
 def _in_words(kind: str) -> str:

@@ -68,14 +68,14 @@ def find_breach(
         )
         return Breach(source, tuple(counts), n_rows, n_bad, rule)
     for file in files:
-        found = counts.get(file.number)
+        result = counts.get(file.number)
         if (
-            found
-            and found.n_rows >= WRONG_FILE_ROWS
-            and found.n_bad > WRONG_FILE_SHARE * found.n_rows
+            result
+            and result.n_rows >= WRONG_FILE_ROWS
+            and result.n_bad > WRONG_FILE_SHARE * result.n_rows
         ):
             rule = "most of the file, so it is not the file it should be"
-            return Breach(file.name, (file.number,), found.n_rows, found.n_bad, rule)
+            return Breach(file.name, (file.number,), result.n_rows, result.n_bad, rule)
     return None
 
 
@@ -101,7 +101,7 @@ def refuse(
     shown = sorted(example for example in examples if example.load_file in breach.files)[
         :SHOWN_EXAMPLES
     ]
-    told = ", ".join(
+    sentence = ", ".join(
         f"{column} {reason} ({n_rows:,})"
         for column, reason, n_rows in reasons.select("column_name", "reason", "n_rows").iter_rows()
     )
@@ -114,12 +114,16 @@ def refuse(
         > breach.n_bad / 2
     )
     clock = " Are timestamp_unit and timezone right?" if is_clock else ""
-    given = reasons["reason"].to_list()
-    advice = [told for start, told in ADVICE.items() if any(one.startswith(start) for one in given)]
+    values = reasons["reason"].to_list()
+    advice = [
+        sentence
+        for start, sentence in ADVICE.items()
+        if any(entry.startswith(start) for entry in values)
+    ]
     hint = f" If they are written so: {'; '.join(advice)}." if advice else ""
     raise SourceError(
         f"{breach.label}: {breach.n_bad:,} of {breach.n_rows:,} rows"
         f" ({breach.n_bad / breach.n_rows:.2%}) cannot be used, {breach.rule}; nothing was loaded."
-        f" Reasons: {told}. First: {first}.{clock}{hint} Mend the source or the column"
+        f" Reasons: {sentence}. First: {first}.{clock}{hint} Mend the source or the column"
         " mapping, or raise ingest.max_bad_share."
     )

@@ -24,7 +24,7 @@ def tell_other_delimiter(header: str, delimiter: str, wanted: Collection[str] = 
         for sign in (*SURE_DELIMITERS, *UNSURE_DELIMITERS, delimiter)
         if sign in header
     }
-    named = {sign: len(set(wanted).intersection(found)) for sign, found in fields.items()}
+    named = {sign: len(set(wanted).intersection(names)) for sign, names in fields.items()}
     best = max(
         fields,
         key=lambda sign: (named[sign], len(fields[sign]) if sign in SURE_DELIMITERS else 0),

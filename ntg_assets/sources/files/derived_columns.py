@@ -40,21 +40,21 @@ class Described:
     def mapping(self) -> dict[str, str]:
         """Configuration key with the column that it names, filters included."""
         named = {f"{self.key}.{key}": name for key, name in self.names.items()}
-        known = set(named.values())
+        existing = set(named.values())
         for setting in ("keep", "skip_when_empty"):
-            for given in getattr(self.source, setting):
-                name = self.column_of(given)
-                if name not in known:
-                    named[f"{self.key}.{setting}.{given}"] = name
+            for value in getattr(self.source, setting):
+                name = self.column_of(value)
+                if name not in existing:
+                    named[f"{self.key}.{setting}.{value}"] = name
         return named
 
     @property
     def defaults(self) -> dict[str, str]:
         """What stands in files that lack a column."""
         return {
-            given.name: given.default
-            for given in self.columns.values()
-            if isinstance(given, ColumnFrom) and given.default is not None
+            column.name: column.default
+            for column in self.columns.values()
+            if isinstance(column, ColumnFrom) and column.default is not None
         }
 
     def column_of(self, given: str) -> str:

@@ -163,8 +163,8 @@ def refuse_other_kinds(head: bytes, *, name: str, source: FileSource) -> None:
                     f"{name}: is {encoding} by its byte order mark. Set `encoding:"
                     f" {encoding.lower()}`."
                 )
-    if told := _binary_kind(head) or _text_kind(head_text(head, source.encoding), source):
-        raise SourceError(f"{name}: {told}")
+    if sentence := _binary_kind(head) or _text_kind(head_text(head, source.encoding), source):
+        raise SourceError(f"{name}: {sentence}")
 
 
 def refuse_no_parquet(path: Path, *, name: str, source: FileSource) -> None:

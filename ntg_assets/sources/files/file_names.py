@@ -45,32 +45,38 @@ def find_paths(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = (
     Raises:
         SourceError: a pattern finds nothing, or a file lies where the store may not read.
     """
-    found: set[Path] = set()
+    result: set[Path] = set()
     markers: set[Path] = set()
     folders: set[Path] = set()
     for pattern in patterns:
         files, passed_over, beside = _matches(pattern, home)
-        found.update(files)
+        result.update(files)
         markers.update(passed_over)
         folders.update(beside)
     allowed = [root.resolve() for root in (home, *roots)]
-    for path in sorted(found):
+    for path in sorted(result):
         if not any(path.resolve().is_relative_to(root) for root in allowed):
             raise SourceError(
                 f"{name_of(path, home)}: lies outside the project folder, where the store may not"
                 " read. Name its folder in `ingest.source_folders`, or copy the file below the"
                 " project folder."
             )
-    read_below = {folder for path in found for folder in path.parents}
+    read_below = {folder for path in result for folder in path.parents}
     by_name = [
         tuple(sorted(paths, key=lambda path: name_of(path, home)))
-        for paths in (found, markers - found, folders - read_below)
+        for paths in (result, markers - result, folders - read_below)
     ]
     return Found(*by_name)
 
 
 def resolve_files(patterns: Sequence[str], *, home: Path, roots: Sequence[Path] = ()) -> list[Path]:
-    """Find the files alone (see `find_paths`)."""
+    """Find the files alone (see `find_paths`).
+
+    Args:
+        patterns: Paths or globs.
+        home: Folder that they are relative to.
+        roots: Further folders in which files may lie.
+    """
     return list(find_paths(patterns, home=home, roots=roots).paths)
 
 

@@ -89,13 +89,15 @@ def _refuse_mixed(kinds: dict[Path, Format], *, home: Path) -> None:
         next(path for path in kinds if kinds[path] == kind)
         for kind in dict.fromkeys(kinds.values())
     ]
-    told = ", ".join(
+    shown_files = ", ".join(
         f"{name_of(path, home)} ({kinds[path]})"
         for path in sorted({*list(kinds)[: SHOWN_NAMES - len(shown)], *shown})
     )
     words = {"csv": "CSV", "json": "JSON", "parquet": "Parquet"}
     named = " and ".join(words[kind] for kind in sorted(set(kinds.values())))
-    raise SourceError(f"one source holds {named} files together: {told}. Name files of one kind.")
+    raise SourceError(
+        f"one source holds {named} files together: {shown_files}. Name files of one kind."
+    )
 
 
 def _kind(path: Path, *, name: str, source: FileSource) -> Format:
@@ -168,10 +170,10 @@ def _inspect_text(file: SourceFile, described: Described, *, folder: Path) -> So
             counts.add(chunk)
     counts.finish()
     if counts.has_mixed_ends and file.staged is None:  # the reader takes the first kind for all
-        told = stage_text(
+        staged = stage_text(
             file.path, described.source, name=file.name, sha256=file.sha256, folder=folder
         )
-        file = replace(file, staged=told.path, n_skipped_lines=0, packing="none")
+        file = replace(file, staged=staged.path, n_skipped_lines=0, packing="none")
     header, n_header_lines = (
         (keys_of_records(file.read_path), 0)
         if file.format == "json"

@@ -27,9 +27,9 @@ def records_of(text: str, place: str | None, *, name: str) -> Iterator[str]:
         if text[start : start + 1] != "[":
             _refuse_loose_records(text, start, decoder, name=name)
             where = f"under records: {place}" if place else "in it"
-            found = _keys_at(text, start, decoder)
+            result = _keys_at(text, start, decoder)
             raise SourceError(
-                f"{name}: is a JSON document without an array {where}{found}. Say where its"
+                f"{name}: is a JSON document without an array {where}{result}. Say where its"
                 " records lie with `records`, such as `records: data.plays`."
             )
         yield from _elements(text, start + 1, decoder)
@@ -66,13 +66,13 @@ def _descend(text: str, keys: list[str], decoder: json.JSONDecoder, *, name: str
                 f"{name}: `records` names {key!r}, but there is no object at that place. Correct"
                 " `records`."
             )
-        found = next((at for one, at in _members(text, place, decoder) if one == key), None)
-        if found is None:
+        result = next((at for member, at in _members(text, place, decoder) if member == key), None)
+        if result is None:
             raise SourceError(
                 f"{name}: `records` names {key!r}, which is not there"
                 f"{_keys_at(text, place, decoder)}. Correct `records`."
             )
-        place = found
+        place = result
     return place
 
 
@@ -123,5 +123,5 @@ def _keys_at(text: str, place: int, decoder: json.JSONDecoder) -> str:
 
 
 def _after_space(text: str, place: int) -> int:
-    found = SPACE.match(text, place)
-    return found.end() if found else place
+    match = SPACE.match(text, place)
+    return match.end() if match else place

@@ -13,15 +13,15 @@ DEEPEST = 4
 
 def keys_of_records(path: Path) -> tuple[str, ...]:
     """Dotted keys of the first records, in the order in which they come."""
-    found: dict[str, None] = {}
+    matches: dict[str, None] = {}
     with open_unpacked(path) as lines:
         for line in islice(lines, LOOKED_AT):
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 continue  # the reader quarantines it
-            found |= dict.fromkeys(_keys(record, ""))
-    return tuple(found)
+            matches |= dict.fromkeys(_keys(record, ""))
+    return tuple(matches)
 
 
 def key_path(name: str) -> str:
@@ -35,9 +35,9 @@ def records_place(document: object, above: str = "") -> str | None:
     best: tuple[int, str | None] = (0, None)
     for key, value in document.items() if isinstance(document, dict) else ():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            best = max(best, (len(value), f"{above}{key}"), key=lambda one: one[0])
+            best = max(best, (len(value), f"{above}{key}"), key=lambda array: array[0])
         elif isinstance(value, dict) and (deeper := records_place(value, f"{above}{key}.")):
-            best = max(best, (1, deeper), key=lambda one: one[0])
+            best = max(best, (1, deeper), key=lambda array: array[0])
     return best[1]
 
 

@@ -46,13 +46,13 @@ class Manifests:
         if entries is not None and (said := entries.get(path.name)) is not None:
             return _stated(said, where=name_of(path.parent / MANIFEST, self.home), file=path.name)
         if required:
-            told = (
+            sentence = (
                 f"{MANIFEST} of its folder does not name it"
                 if entries is not None
                 else f"there is neither {beside.name} nor {MANIFEST} in its folder"
             )
             raise SourceError(
-                f"{name}: `require_manifest` is set, but {told}. Was its delivery interrupted?"
+                f"{name}: `require_manifest` is set, but {sentence}. Was its delivery interrupted?"
                 " Deliver both, or set `require_manifest: false`."
             )
         return None
@@ -68,13 +68,13 @@ def refuse_other_content(stated: Stated, *, name: str, sha256: str) -> None:
 
 
 def _digest_in(path: Path, home: Path) -> str:
-    found = DIGEST.search(path.read_text(encoding="utf-8", errors="replace"))
-    if found is None:
+    match = DIGEST.search(path.read_text(encoding="utf-8", errors="replace"))
+    if match is None:
         raise SourceError(
             f"{name_of(path, home)}: holds no SHA-256 (64 hex digits). Write it with"
             " `sha256sum FILE > FILE.sha256`."
         )
-    return found.group().lower()
+    return match.group().lower()
 
 
 def _read(path: Path, home: Path) -> Mapping[str, Mapping[str, object]] | None:
@@ -91,12 +91,14 @@ def _read(path: Path, home: Path) -> Mapping[str, Mapping[str, object]] | None:
     listed = content.get("files", content) if isinstance(content, dict) else content
     if isinstance(listed, list):
         return {
-            Path(str(one["name"])).name: one
-            for one in listed
-            if isinstance(one, dict) and "name" in one
+            Path(str(entry["name"])).name: entry
+            for entry in listed
+            if isinstance(entry, dict) and "name" in entry
         }
     if isinstance(listed, dict):
-        return {key: one for key, one in listed.items() if isinstance(one, dict)}
+        return {
+            key: stated_here for key, stated_here in listed.items() if isinstance(stated_here, dict)
+        }
     raise SourceError(
         f"{name_of(path, home)}: names no files. Write for example"
         ' {"files": [{"name": "a.csv", "rows": 3, "sha256": "..."}]}.'

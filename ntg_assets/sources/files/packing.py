@@ -42,13 +42,13 @@ def unpacking(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        told: object = error
+        sentence: object = error
     except OSError as error:
         if "ZSTD" not in str(error) and "Truncated" not in str(error):
             raise
-        told = str(error).split("\n", maxsplit=1)[0]
+        sentence = str(error).split("\n", maxsplit=1)[0]
     else:
         return
     raise SourceError(
-        f"{name}: cannot be unpacked ({told}); it is cut short or damaged. Deliver it again."
+        f"{name}: cannot be unpacked ({sentence}); it is cut short or damaged. Deliver it again."
     )

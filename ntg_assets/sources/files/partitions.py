@@ -46,10 +46,15 @@ def content_identity(sha256: str, partition: Partition) -> str:
 def value_of(partition: Partition, key: str, *, name: str) -> str | None:
     """Value that a path gives for a key.
 
+    Args:
+        partition: Keys and values of the path.
+        key: Which one.
+        name: The file in messages.
+
     Raises:
         SourceError: it gives two different ones.
     """
-    values = [value for found, value in partition if found == key]
+    values = [value for stated, value in partition if stated == key]
     for other in values[1:]:
         if other != values[0]:
             raise SourceError(

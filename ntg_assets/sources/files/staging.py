@@ -57,6 +57,13 @@ def stage_text(path: Path, source: FileSource, *, name: str, sha256: str, folder
     """Write a text file as UTF-8, without what stands before its header, comments as empty lines,
     all lines with one kind of end.
 
+    Args:
+        path: The file.
+        source: How it is written.
+        name: The file in messages.
+        sha256: Of its bytes; it names what is written.
+        folder: Where that lies.
+
     Raises:
         SourceError: the text is not of the configured encoding, or ends before its header.
     """
@@ -71,6 +78,13 @@ def stage_records(
     path: Path, source: FileSource, *, name: str, sha256: str, folder: Path
 ) -> Staged:
     """Write the records of a JSON document, one a line, each as it is written there.
+
+    Args:
+        path: The file.
+        source: Where its records lie.
+        name: The file in messages.
+        sha256: Of its bytes; it names what is written.
+        folder: Where that lies.
 
     Raises:
         SourceError: the document is no JSON, or holds no array of records where it should.

@@ -36,9 +36,9 @@ def columns_of(
 ) -> _Columns:
     """Find the columns of a file; of JSON also wanted keys that only later records have."""
     if file.format == "parquet":
-        known = dict(_parquet_types(connection, file))
-        deeper = _struct_fields(connection, file, wanted, known)
-        return _Columns(file, (*known, *deeper), {**known, **deeper}, tuple(deeper))
+        existing = dict(_parquet_types(connection, file))
+        deeper = _struct_fields(connection, file, wanted, existing)
+        return _Columns(file, (*existing, *deeper), {**existing, **deeper}, tuple(deeper))
     if file.format == "csv":
         return _Columns(file, file.header, dict.fromkeys(file.header, "VARCHAR"))
     said = dict(file.partition)
@@ -54,33 +54,35 @@ def _keys_that_occur(
     """Keys that some record of a JSON file has, of those that its first records lack."""
     layout = Layout(0, (file,), dict.fromkeys(names, "VARCHAR"))
     counts = ", ".join(f"count(fields[{place + 1}])" for place in range(len(names)))
-    found = connection.execute(
+    result = connection.execute(
         f"select {counts} from {layout.reader}",  # noqa: S608  # our own text, values are bound
         {key: value for key, value in layout.parameters.items() if not key.startswith("numbers")},
     ).fetchall()[0]
-    return [name for name, count in zip(names, found, strict=True) if count]
+    return [name for name, count in zip(names, result, strict=True) if count]
 
 
 def _struct_fields(
     connection: duckdb.DuckDBPyConnection,
     file: SourceFile,
     wanted: Sequence[str],
-    known: Mapping[str, str],
+    types: Mapping[str, str],
 ) -> dict[str, str]:
     """Types of the wanted fields of structs (`user.id`), as far as they are there."""
-    found: dict[str, str] = {}
+    matches: dict[str, str] = {}
     for name in wanted:
         first = name.split(".")[0]
-        if name in known or not known.get(first, "").startswith("STRUCT"):
+        if name in types or not types.get(first, "").startswith("STRUCT"):
             continue
         column = parquet_column(name, nested=True)
-        asked = f"describe select {column} from read_parquet($file, hive_partitioning = false)"  # noqa: S608  # our own text, names are quoted
+        description = (
+            f"describe select {column} from read_parquet($file, hive_partitioning = false)"  # noqa: S608  # our own text, names are quoted
+        )
         try:
-            rows = connection.execute(asked, {"file": read_literally(file.path)}).fetchall()
+            rows = connection.execute(description, {"file": read_literally(file.path)}).fetchall()
         except duckdb.BinderException:
             continue  # no such field: told like a missing column
-        found[name] = rows[0][1]
-    return found
+        matches[name] = rows[0][1]
+    return matches
 
 
 def count_parquet_rows(

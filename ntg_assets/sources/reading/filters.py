@@ -37,8 +37,8 @@ class Filter:
 
     def leaves_out(self, text: str) -> str:
         """SQL of whether a record is left out, by the trimmed text of the column."""
-        found = f"list_contains(${self.parameter}, {text})"
-        return f"not {found}" if self.keeps else found
+        result = f"list_contains(${self.parameter}, {text})"
+        return f"not {result}" if self.keeps else result
 
 
 def filters_of(described: Described) -> tuple[Filter, ...]:
@@ -63,4 +63,4 @@ def filters_of(described: Described) -> tuple[Filter, ...]:
 
 def filter_parameters(filters: tuple[Filter, ...]) -> Mapping[str, Any]:
     """Values that the filters' SQL is bound to."""
-    return {one.parameter: list(one.words) for one in filters}
+    return {entry.parameter: list(entry.words) for entry in filters}

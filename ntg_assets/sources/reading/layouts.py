@@ -125,7 +125,7 @@ class Layout:
             if self.stores_rejects
             else "ignore_errors = true"
         )
-        given = ", ".join(
+        values = ", ".join(
             f"{option} = ${name}_{self.index}"
             for option, name in (
                 ("columns", "columns"),
@@ -136,7 +136,7 @@ class Layout:
         )
         has_header = str(self._line_dialect.has_header).lower()
         return (
-            f"read_csv($files_{self.index}, {given}, header = {has_header}, {CSV_READER},"
+            f"read_csv($files_{self.index}, {values}, header = {has_header}, {CSV_READER},"
             f" {rejects}, compression = '{self.files[0].packing}', hive_partitioning = false)"
         )
 
@@ -160,12 +160,12 @@ class Layout:
     @property
     def parameters(self) -> dict[str, Any]:
         """Values of the reader's parameters."""
-        given: dict[str, Any] = {
+        values: dict[str, Any] = {
             f"files_{self.index}": [read_literally(file.read_path) for file in self.files],
             f"numbers_{self.index}": [file.number for file in self.files],
         }
         for place, key in enumerate(self.said):
-            given[f"said_{self.index}_{place}"] = [
+            values[f"said_{self.index}_{place}"] = [
                 value_of(file.partition, key, name=file.name)
                 if key in dict(file.partition)
                 else self.stated[key]
@@ -173,16 +173,16 @@ class Layout:
             ]
         if self.has_lines:
             n_columns = len(self.types) if self.format == "csv" else 1
-            given[f"columns_{self.index}"] = {f"c{place}": "VARCHAR" for place in range(n_columns)}
-            given[f"delimiter_{self.index}"] = self._line_dialect.delimiter
-            given[f"quote_{self.index}"] = self._line_dialect.quote
-            given[f"escape_{self.index}"] = self._line_dialect.escape
+            values[f"columns_{self.index}"] = {f"c{place}": "VARCHAR" for place in range(n_columns)}
+            values[f"delimiter_{self.index}"] = self._line_dialect.delimiter
+            values[f"quote_{self.index}"] = self._line_dialect.quote
+            values[f"escape_{self.index}"] = self._line_dialect.escape
         if self.has_lines and self.n_read is not None:
             counts = [self.n_read[file.number] for file in self.files]
-            given[f"offsets_{self.index}"] = [0, *accumulate(counts[:-1])]
+            values[f"offsets_{self.index}"] = [0, *accumulate(counts[:-1])]
         if self.format == "json":
-            given[f"paths_{self.index}"] = [key_path(name) for name in self.types]
-        return given
+            values[f"paths_{self.index}"] = [key_path(name) for name in self.types]
+        return values
 
 
 def parquet_column(name: str, *, nested: bool) -> str:

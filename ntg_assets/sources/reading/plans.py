@@ -46,9 +46,9 @@ class Plan:
     @property
     def bound(self) -> dict[str, Any]:
         """Values of all parameters of `typed_rows`."""
-        given = {key: value for layout in self.layouts for key, value in layout.parameters.items()}
+        values = {key: value for layout in self.layouts for key, value in layout.parameters.items()}
         words = {"null_words": list(self.null_words)} if self.null_words else {}
-        return {**given, **self.parameters, **filter_parameters(self.filters), **words}
+        return {**values, **self.parameters, **filter_parameters(self.filters), **words}
 
     @property
     def files(self) -> tuple[SourceFile, ...]:

@@ -114,15 +114,15 @@ def _shape_of(
 ) -> _Shape:
     mapping = described.mapping
     wanted = list(dict.fromkeys(mapping.values()))
-    found = columns_of(connection, file, wanted)
+    result = columns_of(connection, file, wanted)
     by_place = [key for key, _ in file.partition]
-    said = [name for name in wanted if name not in found.named]
-    given = {*by_place, *described.defaults}
+    said = [name for name in wanted if name not in result.named]
+    stated = {*by_place, *described.defaults}
     require_columns(
         file,
-        [*found.known, *(name for name in said if name in given)],
+        [*result.known, *(name for name in said if name in stated)],
         mapping,
         delimiter=described.source.delimiter,
     )
-    types = found.types(wanted)
-    return _Shape(file.format, types, tuple(said), found.nested, file.packing)
+    types = result.types(wanted)
+    return _Shape(file.format, types, tuple(said), result.nested, file.packing)

@@ -153,13 +153,13 @@ def _item_id_rule(ingest: IngestSettings) -> Rule:
     rule = id_rule("item_id", ingest.events.item_id, ingest.events.item_id_type)
     if ingest.unknown_items == "keep" or ingest.items is None:
         return rule
-    known = "item_id in (select item_id from known_items)"
+    existing = "item_id in (select item_id from known_items)"
     return Rule(
         rule.name,
         rule.source,
         rule.convert,
-        (*rule.problems, (f"not ({known})", "is not in the item table")),
-        (known,),
+        (*rule.problems, (f"not ({existing})", "is not in the item table")),
+        (existing,),
     )
 
 

@@ -122,8 +122,8 @@ def _converted(layout: Layout, plan: Plan) -> str:
 def _skip_number(layout: Layout, plan: Plan) -> str:
     """Number of the first filter that leaves a row out."""
     cases = [
-        f"when {one.leaves_out(_text_of(layout.column(one.column), plan))} then {number}"
-        for number, one in enumerate(plan.filters, start=1)
+        f"when {filter_.leaves_out(_text_of(layout.column(filter_.column), plan))} then {number}"
+        for number, filter_ in enumerate(plan.filters, start=1)
     ]
     if not cases:
         return "cast(null as integer)"
@@ -148,10 +148,9 @@ def _column(layout: Layout, rule: Rule, plan: Plan) -> Column:
     column = layout.column(rule.source)
     if not plan.null_words or column.family not in TEXTS:
         return column
-    given = column.expression
-    return replace(
-        column, expression=f"case when {_is_null_word(f'trim({given})')} then '' else {given} end"
-    )
+    text = column.expression
+    is_word = _is_null_word(f"trim({text})")
+    return replace(column, expression=f"case when {is_word} then '' else {text} end")
 
 
 def _inner_lines(layout: Layout) -> str:

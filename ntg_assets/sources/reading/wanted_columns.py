@@ -12,24 +12,31 @@ DATUM = re.compile(r"-?[\d.,:/ TZ+-]*\d[\d.,:/ TZ+-]*")
 
 
 def require_columns(
-    file: SourceFile, found: Sequence[str], mapping: Mapping[str, str], *, delimiter: str
+    file: SourceFile, columns: Sequence[str], mapping: Mapping[str, str], *, delimiter: str
 ) -> None:
-    """Compare a file's columns with the configured ones, by name."""
-    missing = {key: name for key, name in mapping.items() if name not in found}
+    """Compare a file's columns with the configured ones, by name.
+
+    Args:
+        file: The file.
+        columns: Its columns, and what stands for missing ones.
+        mapping: Column of each setting.
+        delimiter: The configured one, for advice.
+    """
+    missing = {key: name for key, name in mapping.items() if name not in columns}
     if missing:
         other = (
             tell_other_delimiter(delimiter.join(file.header), delimiter, mapping.values())
             if file.format == "csv"
             else ""
         )
-        told = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
+        shown_missing = " and ".join(f"{name!r} ({key})" for key, name in missing.items())
         hints = [
             f"{near!r} for {name!r}"
             for name, near in _nearest(
-                missing.values(), [one for one in found if one not in mapping.values()]
+                missing.values(), [entry for entry in columns if entry not in mapping.values()]
             )
         ]
-        shown = ", ".join(map(repr, found))
+        shown = ", ".join(map(repr, columns))
         hint = (
             f"Did you mean {', '.join(hints)}? Set the names in the configuration."
             if hints
@@ -37,9 +44,10 @@ def require_columns(
         )
         why = _why_missing(file, mapping.values())
         raise SourceError(
-            f"{file.name}: no column {told}; columns found: {shown}. {other or why or hint}"
+            f"{file.name}: no column {shown_missing}; columns found: {shown}."
+            f" {other or why or hint}"
         )
-    folded = [name.casefold() for name in found] if file.format != "json" else []
+    folded = [name.casefold() for name in columns] if file.format != "json" else []
     for key, name in mapping.items():
         if folded.count(name.casefold()) > 1:
             raise SourceError(

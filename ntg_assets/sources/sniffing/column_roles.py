@@ -20,29 +20,29 @@ FLOAT_ID, IN_POWERS = re.compile(r"(0|[1-9]\d{0,15})\.0+"), re.compile(r"\d([.,]
 CONSTANT_USER = {"constant": "me"}
 
 
-def sniff_roles(found: Sniffed) -> None:
+def sniff_roles(sniffed: Sniffed) -> None:
     """Say which column is what."""
     texts = {
         name: [text for text in values if text.strip() and text.strip().lower() not in NULL_WORDS]
-        for name, values in found.values.items()
+        for name, values in sniffed.values.items()
     }
-    free = [name for name in found.columns if texts.get(name)]
-    has_names = "columns" not in found.settings
-    sniff_time(found, free, texts, has_names=has_names)
-    if "event_at" not in found.settings and "event_at" not in found.open and has_names:
-        found.is_items = _sniff_items(found, free, texts)
-        if found.is_items:
+    free = [name for name in sniffed.columns if texts.get(name)]
+    has_names = "columns" not in sniffed.settings
+    sniff_time(sniffed, free, texts, has_names=has_names)
+    if "event_at" not in sniffed.settings and "event_at" not in sniffed.open and has_names:
+        sniffed.is_items = _sniff_items(sniffed, free, texts)
+        if sniffed.is_items:
             return
     for role in ("user_id", "item_id", "value", "event_type"):
-        _sniff_role(found, role, free, texts, has_names=has_names)
+        _sniff_role(sniffed, role, free, texts, has_names=has_names)
     for role in ("user_id", "item_id"):
-        if role in found.settings:
-            _sniff_id_type(found, role, texts[found.settings[role]])
-            _sniff_no_one(found, role)
+        if role in sniffed.settings:
+            _sniff_id_type(sniffed, role, texts[sniffed.settings[role]])
+            _sniff_no_one(sniffed, role)
 
 
 def _sniff_role(
-    found: Sniffed,
+    sniffed: Sniffed,
     role: str,
     free: list[str],
     texts: Mapping[str, list[str]],
@@ -52,41 +52,41 @@ def _sniff_role(
     """Take the column that is called like a role; without one a needed role stays open."""
     candidates = by_name(free, ROLES[role]) if has_names else []
     if role == "value":
-        _sniff_value(found, candidates, free, texts)
+        _sniff_value(sniffed, candidates, free, texts)
         return
     if not candidates:
         if role in {"user_id", "item_id"}:
-            found.open[role] = [CONSTANT_USER, *free] if role == "user_id" else list(free)
+            sniffed.open[role] = [CONSTANT_USER, *free] if role == "user_id" else list(free)
         return
     name = candidates[0]
     free.remove(name)
-    found.take(role, name, f"by its name; values such as {show_texts(texts[name])}")
+    sniffed.take(role, name, f"by its name; values such as {show_texts(texts[name])}")
 
 
 def _sniff_value(
-    found: Sniffed, candidates: Sequence[str], free: list[str], texts: Mapping[str, list[str]]
+    sniffed: Sniffed, candidates: Sequence[str], free: list[str], texts: Mapping[str, list[str]]
 ) -> None:
     """Take the first column of that name that holds numbers, and say how they are written."""
-    may_be_grouped = found.settings.get("delimiter") == ";"
+    may_be_grouped = sniffed.settings.get("delimiter") == ";"
     kinds = {name: number_kind(texts[name], may_be_grouped=may_be_grouped) for name in candidates}
     name = next((name for name in candidates if kinds[name] is not None), None)
     kind = kinds.get(name or "")
     if name is None or kind is None:
-        found.notes += [
+        sniffed.notes += [
             f"{name!r} is called like a value, but not all of it is numbers"
             f" ({_shown_others(texts[name])}): events have value 1"
             for name in candidates[:1]
         ]
         return
     free.remove(name)
-    found.take("value", name, f"by its name; values such as {show_texts(texts[name])}")
+    sniffed.take("value", name, f"by its name; values such as {show_texts(texts[name])}")
     for key, value, why in kind.settings:
-        found.take(key, value, why)
-    found.open |= kind.choices
-    found.notes += [f"{name!r}: {note}" for note in kind.notes]
-    sniff_null_words(found, name)
-    if any(not text.strip() for text in found.values[name]) or "null_words" in found.settings:
-        found.open["value_if_empty"] = ["quarantine", "null", "a number"]
+        sniffed.take(key, value, why)
+    sniffed.open |= kind.choices
+    sniffed.notes += [f"{name!r}: {note}" for note in kind.notes]
+    sniff_null_words(sniffed, name)
+    if any(not text.strip() for text in sniffed.values[name]) or "null_words" in sniffed.settings:
+        sniffed.open["value_if_empty"] = ["quarantine", "null", "a number"]
 
 
 def _shown_others(texts: Sequence[str]) -> str:
@@ -95,49 +95,51 @@ def _shown_others(texts: Sequence[str]) -> str:
     return f"such as {show_texts(others)}" if others else "written in several ways"
 
 
-def _sniff_no_one(found: Sniffed, role: str) -> None:
+def _sniff_no_one(sniffed: Sniffed, role: str) -> None:
     """Ask about the words for "none" among ids: each would be a user or an item of its own."""
-    values = found.values[found.settings[role]]
+    values = sniffed.values[sniffed.settings[role]]
     words = {text.strip() for text in values if text.strip().lower() in NULL_WORDS}
     if words:
-        found.open["no_user" if role == "user_id" else "no_item"] = [sorted(words)]
+        sniffed.open["no_user" if role == "user_id" else "no_item"] = [sorted(words)]
 
 
-def _sniff_id_type(found: Sniffed, role: str, texts: Sequence[str]) -> None:
+def _sniff_id_type(sniffed: Sniffed, role: str, texts: Sequence[str]) -> None:
     if texts and all(ID.fullmatch(text) for text in texts):
-        found.take(f"{role}_type", "integer", "whole numbers without zeros before them")
+        sniffed.take(f"{role}_type", "integer", "whole numbers without zeros before them")
     elif texts and all(FLOAT_ID.fullmatch(text) for text in texts):
-        found.take(f"{role}_type", "integer", f"whole numbers as a library wrote them: {texts[0]}")
+        sniffed.take(
+            f"{role}_type", "integer", f"whole numbers as a library wrote them: {texts[0]}"
+        )
     elif cut := [text for text in texts if IN_POWERS.fullmatch(text.strip())]:
-        found.notes.append(
-            f"{len(cut):,} ids of {found.settings[role]!r} are in powers of ten ({cut[0]!r}): a"
+        sniffed.notes.append(
+            f"{len(cut):,} ids of {sniffed.settings[role]!r} are in powers of ten ({cut[0]!r}): a"
             " spreadsheet has cut their digits, and different ids look alike. Export them as text"
         )
 
 
-def _sniff_items(found: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> bool:
+def _sniff_items(sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]]) -> bool:
     """Take a file without times for an item table, where it has ids and titles."""
     ids = [
         name
         for name in by_name(free, ROLES["item_id"])
-        if len(set(texts[name])) == len(found.values[name])
+        if len(set(texts[name])) == len(sniffed.values[name])
     ]
     titles = [name for name in by_name(free, TITLES) if name not in ids[:1]]
     if not ids or by_name(free, ROLES["user_id"]):
         return False
-    found.take(
+    sniffed.take(
         "item_id", ids[0], f"by its name, and different in each record: {show_texts(texts[ids[0]])}"
     )
     if titles:
-        found.take(
+        sniffed.take(
             "title", titles[0], f"by its name; values such as {show_texts(texts[titles[0]])}"
         )
     for name in by_name(free, ITEM_ROLES["categories"])[:1]:
-        found.take("categories", name, f"by its name; values such as {show_texts(texts[name])}")
+        sniffed.take("categories", name, f"by its name; values such as {show_texts(texts[name])}")
         if any(text.lstrip().startswith("[") for text in texts[name]):
-            found.take("categories_format", "json", "values in brackets")
+            sniffed.take("categories_format", "json", "values in brackets")
             continue
         separators = [sign for sign in "|;," if any(sign in text for text in texts[name])]
         if separators and separators[0] != "|":
-            found.take("category_separator", separators[0], f"such as {show_texts(texts[name])}")
+            sniffed.take("category_separator", separators[0], f"such as {show_texts(texts[name])}")
     return True

@@ -15,14 +15,14 @@ MOST_TITLE_LINES = 20
 MANY_LINE_ENDS = 20  # in one field
 
 
-def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
+def sniff_csv(lines: Sequence[str], sniffed: Sniffed, *, name: str) -> None:
     """Take the lines of a text apart: titles, delimiter, quotes, header, values."""
     comment = "#" if _begins_with_comment(lines) else None
     if comment:
-        found.take("comment", comment, "its first line begins with #")
+        sniffed.take("comment", comment, "its first line begins with #")
     body = [line for line in lines if line.strip() and not (comment and line.startswith(comment))]
     is_for_excel = bool(body) and body[0].lower().startswith("sep=")
-    quote, escape = _quotes_of(body, found)
+    quote, escape = _quotes_of(body, sniffed)
     delimiter, n_fields = _delimiter_of(body[is_for_excel:], quote, escape)
     rows = list(_rows(body[: SAMPLE_RECORDS + 1], delimiter, quote, escape))
     if n_fields == 1:
@@ -31,13 +31,15 @@ def sniff_csv(lines: Sequence[str], found: Sniffed, *, name: str) -> None:
     if len(rows) == n_before:
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
     if delimiter != ",":
-        found.take("delimiter", delimiter, f"it divides {len(body):,} lines into {n_fields} fields")
+        sniffed.take(
+            "delimiter", delimiter, f"it divides {len(body):,} lines into {n_fields} fields"
+        )
     n_skipped = lines.index(body[n_before])
     if n_before or (n_skipped and not comment):
         why = "its first line is `sep=` for Excel" if is_for_excel else "lines before the header"
-        found.take("skip_lines", n_skipped, why)
+        sniffed.take("skip_lines", n_skipped, why)
     _refuse_unclosed_quote(rows, body, quote, name=name)
-    take_columns(rows[n_before:], n_fields, found, name=name)
+    take_columns(rows[n_before:], n_fields, sniffed, name=name)
 
 
 def _begins_with_comment(lines: Sequence[str]) -> bool:
@@ -75,15 +77,15 @@ def _refuse_unclosed_quote(
     )
 
 
-def _quotes_of(lines: Sequence[str], found: Sniffed) -> tuple[str, str | None]:
+def _quotes_of(lines: Sequence[str], sniffed: Sniffed) -> tuple[str, str | None]:
     """The sign around fields, and the one before such a sign inside of them."""
     sample = lines[:SAMPLE_LINES]
     single = sum(bool(re.search(r"(^|[;,\t|])'[^']*'([;,\t|]|$)", line)) for line in sample)
     if not any('"' in line for line in sample) and sample and single >= MOSTLY * (len(sample) - 1):
-        found.take("quote", "'", "fields stand between single quotes")
+        sniffed.take("quote", "'", "fields stand between single quotes")
         return "'", None
     if any('\\"' in line for line in sample):
-        found.take("escape", "\\", 'quotes inside of fields are written \\"')
+        sniffed.take("escape", "\\", 'quotes inside of fields are written \\"')
         return '"', "\\"
     return '"', None
 
@@ -114,15 +116,15 @@ def _n_filled(row: Sequence[str]) -> int:
 def _delimiter_of(lines: Sequence[str], quote: str, escape: str | None) -> tuple[str, int]:
     """The sign that divides the lines most evenly, into the most fields."""
     sample = lines[:SAMPLE_LINES]
-    best, found = (0.0, 0), (",", 1)
+    best, chosen = (0.0, 0), (",", 1)
     for delimiter in DELIMITERS:
         counts = Counter(len(row) for row in _rows(sample, delimiter, quote, escape))
         if not counts:
             continue
-        n_fields, n_lines = max(counts.items(), key=lambda one: (one[1], one[0]))
+        n_fields, n_lines = max(counts.items(), key=lambda count: (count[1], count[0]))
         if n_fields > 1 and (n_lines / len(sample), n_fields) > best:
-            best, found = (n_lines / len(sample), n_fields), (delimiter, n_fields)
-    delimiter, n_fields = found
+            best, chosen = (n_lines / len(sample), n_fields), (delimiter, n_fields)
+    delimiter, n_fields = chosen
     if delimiter == "|" and all(line.count("||") * 2 == line.count("|") for line in sample):
         return "||", (n_fields + 1) // 2
     if delimiter in ",;|" and n_fields > 1 and _is_spaced(sample, delimiter):

@@ -148,7 +148,7 @@ def _east_asian(head: bytes) -> list[str]:
     n_usual = sum(len(sign.encode("gb2312", "ignore")) > 0 for sign in chinese)
     if korean or (chinese and n_usual >= EAST_ASIAN * len(chinese)):
         return ["euc_kr", "gb18030"] if korean else ["gb18030"]  # whose bytes are the same
-    return [one for one in texts if one in {"big5", "cp932", "euc_jp"}][:1]
+    return [text for text in texts if text in {"big5", "cp932", "euc_jp"}][:1]
 
 
 def _as_east_asian(head: bytes) -> dict[str, str]:

@@ -11,24 +11,31 @@ from ntg_assets.sources.sniffing.time_kinds import time_settings
 MOSTLY = 0.9  # of the lines
 
 
-def take_columns(rows: list[list[str]], n_fields: int, found: Sniffed, *, name: str) -> None:
-    """Columns by the header, or by their places where there is none."""
+def take_columns(rows: list[list[str]], n_fields: int, sniffed: Sniffed, *, name: str) -> None:
+    """Columns by the header, or by their places where there is none.
+
+    Args:
+        rows: Fields of each line from the header (or the first record) on.
+        n_fields: Of most lines.
+        sniffed: What is completed.
+        name: The file in messages.
+    """
     if _is_header(rows):
-        found.columns, rows = rows[0], rows[1:]
-        _judge_header(found, rows, name=name)
-        rows = [row for row in rows if len(row) == n_fields and row != found.columns]
+        sniffed.columns, rows = rows[0], rows[1:]
+        _judge_header(sniffed, rows, name=name)
+        rows = [row for row in rows if len(row) == n_fields and row != sniffed.columns]
     else:
-        found.columns = [f"column_{place}" for place in range(1, n_fields + 1)]
-        found.take("columns", found.columns, "its first line holds values, no names")
-    found.values = {
+        sniffed.columns = [f"column_{place}" for place in range(1, n_fields + 1)]
+        sniffed.take("columns", sniffed.columns, "its first line holds values, no names")
+    sniffed.values = {
         column: [row[place] if place < len(row) else "" for row in rows]
-        for place, column in enumerate(found.columns)
+        for place, column in enumerate(sniffed.columns)
     }
 
 
-def _judge_header(found: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
+def _judge_header(sniffed: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -> None:
     """Say what is odd about a header; refuse one that is not that of the lines below it."""
-    header = found.columns
+    header = sniffed.columns
     if not rows:
         raise SourceError(
             f"{name}: holds a header ({', '.join(map(repr, header))}) and no record. Deliver a file"
@@ -42,12 +49,12 @@ def _judge_header(found: Sniffed, rows: Sequence[Sequence[str]], *, name: str) -
             " end in a delimiter? Deliver lines of as many fields, or give `columns` and"
             " `skip_lines: 1`."
         )
-    folded = [one.casefold() for one in header]
-    twice = sorted({one for one in header if one and folded.count(one.casefold()) > 1})
+    folded = [entry.casefold() for entry in header]
+    twice = sorted({entry for entry in header if entry and folded.count(entry.casefold()) > 1})
     if twice:
-        found.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
+        sniffed.notes.append(f"several columns are called alike: {', '.join(map(repr, twice))}")
     if n_repeated := sum(row == header for row in rows):
-        found.notes.append(
+        sniffed.notes.append(
             f"{n_repeated:,} further line(s) repeat the header (were files put together?) and will"
             " be quarantined"
         )

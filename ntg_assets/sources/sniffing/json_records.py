@@ -14,23 +14,31 @@ from ntg_assets.sources.sniffing.sniffed import SAMPLE_RECORDS, Sniffed
 FEWEST_KEYED = 3  # objects of the same fields, which are records then
 
 
-def sniff_json(text: str, path: Path, found: Sniffed, *, kind: str, name: str) -> None:
-    """Take the records of a JSON text apart: where they lie, which keys they have."""
+def sniff_json(text: str, path: Path, sniffed: Sniffed, *, kind: str, name: str) -> None:
+    """Take the records of a JSON text apart: where they lie, which keys they have.
+
+    Args:
+        text: The first part of the file.
+        path: The file, of which a document is read whole.
+        sniffed: What is completed.
+        kind: `json` (a document) or `ndjson` (one object a line).
+        name: The file in messages.
+    """
     records: Iterable[str] = text.split("\n")  # nothing else ends a line of JSON
     lines = [line for line in records if line.strip()]
     if kind == "json" or len(lines) == 1:
         with unpacking(name), open_unpacked(path) as opened:
-            whole = opened.read().decode(found.settings.get("encoding", "utf-8"))
+            whole = opened.read().decode(sniffed.settings.get("encoding", "utf-8"))
         whole = whole.removeprefix("\ufeff")
         document = _parsed(whole) if whole.lstrip().startswith("{") else None
         _refuse_keyed_records(document, name=name)
-        place = found.settings.get("records") or records_place(document)
-        if place is not None and "records" not in found.settings:
-            found.take("records", place, "the longest array of objects in the document")
+        place = sniffed.settings.get("records") or records_place(document)
+        if place is not None and "records" not in sniffed.settings:
+            sniffed.take("records", place, "the longest array of objects in the document")
         if kind == "json" or place is not None:
             records = records_of(whole, place, name=name)
     parsed = [_parsed(record) for record in islice(records, SAMPLE_RECORDS)]
-    flat = [_flat(one) for one in parsed if isinstance(one, dict)]
+    flat = [_flat(entry) for entry in parsed if isinstance(entry, dict)]
     if not flat and text.lstrip().startswith("{"):
         list(records_of(text, None, name=name))  # says what is wrong where
     if not flat:
@@ -39,13 +47,17 @@ def sniff_json(text: str, path: Path, found: Sniffed, *, kind: str, name: str) -
             " or one a line; deliver such."
         )
     _refuse_columns_of_json(flat, name=name)
-    found.columns = list(dict.fromkeys(key for one in flat for key in one))
-    found.values = {key: [one.get(key, "") for one in flat] for key in found.columns}
+    sniffed.columns = list(dict.fromkeys(key for entry in flat for key in entry))
+    sniffed.values = {key: [entry.get(key, "") for entry in flat] for key in sniffed.columns}
 
 
 def _refuse_columns_of_json(flat: Sequence[Mapping[str, str]], *, name: str) -> None:
     """Raise when a document holds one list per column, not one object per record."""
-    if len(flat) == 1 and len(flat[0]) > 1 and all(one.startswith("[") for one in flat[0].values()):
+    if (
+        len(flat) == 1
+        and len(flat[0]) > 1
+        and all(entry.startswith("[") for entry in flat[0].values())
+    ):
         raise SourceError(
             f"{name}: is JSON with one list per column ({', '.join(flat[0])}). Write one object per"
             " record (`orient='records'` in pandas)."

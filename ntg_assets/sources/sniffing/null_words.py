@@ -7,9 +7,9 @@ NULL_WORDS = frozenset(
 )
 
 
-def sniff_null_words(found: Sniffed, name: str) -> None:
+def sniff_null_words(sniffed: Sniffed, name: str) -> None:
     """Propose the words for "empty" that stand among the numbers or times of a column."""
-    words = {text.strip() for text in found.values[name] if text.strip().lower() in NULL_WORDS}
+    words = {text.strip() for text in sniffed.values[name] if text.strip().lower() in NULL_WORDS}
     if words:
-        known = set(found.settings.get("null_words", [])) | words
-        found.take("null_words", sorted(known), f"among the values of {name!r}")
+        existing = set(sniffed.settings.get("null_words", [])) | words
+        sniffed.take("null_words", sorted(existing), f"among the values of {name!r}")

@@ -146,7 +146,7 @@ def _signs(texts: Sequence[str]) -> list[str]:
 
 
 def _is_currency(sign: str) -> bool:
-    has_sign = any(unicodedata.category(one) == "Sc" for one in sign) and len(sign) <= 4  # noqa: PLR2004  # HK$ and its kin
+    has_sign = any(unicodedata.category(entry) == "Sc" for entry in sign) and len(sign) <= 4  # noqa: PLR2004  # HK$ and its kin
     return has_sign or bool(re.fullmatch(r"[A-Z]{3}", sign)) or sign in WORDS_BESIDE
 
 

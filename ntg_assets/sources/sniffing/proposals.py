@@ -47,57 +47,57 @@ def sniff_file(
     Raises:
         SourceError: it is no data that could be read.
     """
-    found = Sniffed()
+    sniffed = Sniffed()
     if records:
-        found.take("records", records, "as you said")
+        sniffed.take("records", records, "as you said")
     if is_whole_parquet(path):
-        _sniff_parquet(path, found, name=name)
+        _sniff_parquet(path, sniffed, name=name)
     else:
         with unpacking(name), open_unpacked(path) as opened:
             head = opened.read(SAMPLE_BYTES)
         if not head:
             raise SourceError(f"{name}: is empty. Deliver a file with rows.")
         try:
-            _sniff_text(head, path, found, name=name, encoding=encoding)
+            _sniff_text(head, path, sniffed, name=name, encoding=encoding)
         except csv.Error as error:
             raise SourceError(
                 f"{name}: cannot be divided into records ({error}). Is a quote not closed? Mend the"
                 " line, or set `quote: null` where quotes are text."
             ) from None
-    sniff_roles(found)
-    return found
+    sniff_roles(sniffed)
+    return sniffed
 
 
-def _sniff_parquet(path: Path, found: Sniffed, *, name: str) -> None:
+def _sniff_parquet(path: Path, sniffed: Sniffed, *, name: str) -> None:
     frame = pl.read_parquet(path, n_rows=SAMPLE_RECORDS)
     if frame.is_empty():
         raise SourceError(f"{name}: holds no record. Deliver a file with rows.")
     # lengths of time are whole numbers to other readers
     frame = frame.with_columns(selectors.duration().to_physical())
-    found.columns = frame.columns
+    sniffed.columns = frame.columns
     for column, dtype in frame.schema.items():
         plain = not isinstance(dtype, pl.List | pl.Struct | pl.Array | pl.Object | pl.Binary)
         texts = (
             frame[column].cast(pl.String) if plain else frame[column].map_elements(str, pl.String)
         )
-        found.values[column] = [text or "" for text in texts]
+        sniffed.values[column] = [text or "" for text in texts]
 
 
 def _sniff_text(
-    head: bytes, path: Path, found: Sniffed, *, name: str, encoding: str | None
+    head: bytes, path: Path, sniffed: Sniffed, *, name: str, encoding: str | None
 ) -> None:
     encodings = [encoding] if encoding else encodings_of(head, name=name)
     encoding = encodings[0]
     if encoding != "utf-8":
-        found.take("encoding", encoding, _why_encoding(head, encoding))
+        sniffed.take("encoding", encoding, _why_encoding(head, encoding))
     if len(encodings) > 1:
-        found.open["encoding"] = list(encodings)
+        sniffed.open["encoding"] = list(encodings)
     source = FileSource(files=[name], encoding=encoding, skip_lines=1)
     refuse_other_kinds(head[:HEAD_BYTES], name=name, source=source)
     text = head.decode(encoding, "ignore").removeprefix("\ufeff")
     refuse_no_text(text, name=name)
     if is_encoded_twice(text):
-        found.notes.append(
+        sniffed.notes.append(
             f"texts look encoded twice, such as {_first_beyond_ascii(text)!r}: they are read as"
             " they stand. Export them anew where that is not what they say"
         )
@@ -108,14 +108,14 @@ def _sniff_text(
         )
     kind = json_kind(text.lstrip()[:HEAD_BYTES].encode())
     if kind is not None:
-        sniff_json(text, path, found, kind=kind, name=name)
+        sniff_json(text, path, sniffed, kind=kind, name=name)
         return
     if "\r" in text and "\n" not in text:
         raise SourceError(f"{name}: {BARE_RETURNS}")
     lines = [line.removeprefix("\ufeff").rstrip("\r") for line in text.split("\n")]
     if len(head) == SAMPLE_BYTES:
         lines = lines[:-1]  # it may be cut
-    sniff_csv(lines, found, name=name)
+    sniff_csv(lines, sniffed, name=name)
 
 
 def _why_encoding(head: bytes, encoding: str) -> str:
@@ -125,5 +125,5 @@ def _why_encoding(head: bytes, encoding: str) -> str:
 
 
 def _first_beyond_ascii(text: str) -> str:
-    found = re.search(r"\w*[^\x00-\x7f]\w*", text)
-    return found.group()[:SHOWN_CHARACTERS] if found else ""
+    match = re.search(r"\w*[^\x00-\x7f]\w*", text)
+    return match.group()[:SHOWN_CHARACTERS] if match else ""

@@ -49,14 +49,14 @@ ROLES: dict[str, tuple[str, ...]] = {
 VOICED = "\u3099\u309a"  # marks that make another sound of a Japanese sign
 
 
-def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
+def by_name(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     """Columns that are called like a role, the most usual name first; those whose name in a nested
     record is such a one come last, where there is but one of that name.
     """
     # `userId.$numberLong` is how MongoDB writes `userId`
     bare = {name: re.sub(r"(\.\$\w+)+$", "", name) for name in columns}
     folded = {name: _folded(bare[name]) for name in columns}
-    whole = [name for word in known for name, one in folded.items() if one == word]
+    whole = [name for word in words for name, called in folded.items() if called == word]
     last = {
         name: _folded(bare[name].rsplit(".", 1)[-1])
         for name in columns
@@ -64,9 +64,9 @@ def by_name(columns: Sequence[str], known: Sequence[str]) -> list[str]:
     }
     nested = [
         name
-        for word in known
-        for name, one in last.items()
-        if one == word and list(last.values()).count(word) == 1 and name not in whole
+        for word in words
+        for name, called in last.items()
+        if called == word and list(last.values()).count(word) == 1 and name not in whole
     ]
     return [*whole, *nested]
 

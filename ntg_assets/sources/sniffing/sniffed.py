@@ -34,7 +34,13 @@ class Sniffed:
     files: list[str] = field(default_factory=list)
 
     def take(self, key: str, value: object, why: str) -> None:
-        """Propose a setting."""
+        """Propose a setting.
+
+        Args:
+            key: Setting.
+            value: Its value, as YAML holds it.
+            why: What in the file says so.
+        """
         self.settings[key] = value
         self.why[key] = why
         self.open.pop(key, None)

@@ -1,12 +1,12 @@
 """Which column of a file says when: by its name and by how its values are written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ntg_assets.sources.sniffing.null_words import sniff_null_words
 from ntg_assets.sources.sniffing.role_names import ROLES, by_name, words_of
 from ntg_assets.sources.sniffing.sniffed import Sniffed, show_texts
-from ntg_assets.sources.sniffing.time_kinds import time_settings, what_is_lost
+from ntg_assets.sources.sniffing.time_kinds import Told, time_settings, what_is_lost
 
 # words in a name that say what it is, and those that say that it is something else
 TIME_WORDS = frozenset(
@@ -22,9 +22,34 @@ LOOKED_AT = 20  # texts
 
 
 def sniff_time(
-    found: Sniffed, free: list[str], texts: Mapping[str, list[str]], *, has_names: bool
+    sniffed: Sniffed, free: list[str], texts: Mapping[str, list[str]], *, has_names: bool
 ) -> None:
-    """Find the column that says when, and how its values are written."""
+    """Find the column that says when, and how its values are written.
+
+    Args:
+        sniffed: What is known of the file; it is completed.
+        free: Columns that have no role yet; the one that is taken is removed.
+        texts: Values of each column that are not empty.
+        has_names: Whether the columns have names of their own.
+    """
+    named, alike, others = _candidates(free, has_names=has_names)
+    for name in [*named, *alike, *others]:
+        if all(CLOCK.fullmatch(text) for text in texts[name]):
+            continue  # a time of day is no time
+        is_named = name in named or name in alike
+        read = time_settings(texts[name], is_named=is_named, has_names=has_names)
+        if read is not None:
+            free.remove(name)
+            _take_time(sniffed, name, read, texts, is_named=is_named)
+            return
+    if named:
+        sniffed.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
+        sniffed.take("event_at", named[0], "by its name; its values are in no format known here")
+        free.remove(named[0])
+
+
+def _candidates(free: Sequence[str], *, has_names: bool) -> tuple[list[str], list[str], list[str]]:
+    """Columns that are called like times, those whose names hold such a word, and all others."""
     named = by_name(free, ROLES["event_at"])
     alike = [
         name
@@ -36,50 +61,43 @@ def sniff_time(
         for name in free
         if name not in {*named, *alike} and not (has_names and words_of(name) & OTHER_TIMES)
     ]
-    for name in [*named, *alike, *others]:
-        is_named = name in named or name in alike
-        if all(CLOCK.fullmatch(text) for text in texts[name]):
-            continue  # a time of day is no time
-        read = time_settings(texts[name], is_named=is_named, has_names=has_names)
-        if read is None:
-            continue
-        settings, why, choices = read
-        found.take("event_at", name, f"{'by its name and ' if is_named else ''}its values: {why}")
-        for key, value in settings.items():
-            found.take(key, value, why)
-        if choices:
-            found.open["timestamp_format"] = choices
-        free.remove(name)
-        sniff_null_words(found, name)
-        if lost := what_is_lost(texts[name], settings):
-            found.notes.append(f"times of {name!r} {lost}")
-        _tell_gaps(found, name)
-        _tell_clock_apart(found, name, texts)
-        return
-    if named:
-        found.open["timestamp_format"] = [f"the format of {show_texts(texts[named[0]])}"]
-        found.take("event_at", named[0], "by its name; its values are in no format known here")
-        free.remove(named[0])
+    return named, alike, others
 
 
-def _tell_gaps(found: Sniffed, name: str) -> None:
+def _take_time(
+    sniffed: Sniffed, name: str, read: Told, texts: Mapping[str, list[str]], *, is_named: bool
+) -> None:
+    settings, why, choices = read
+    sniffed.take("event_at", name, f"{'by its name and ' if is_named else ''}its values: {why}")
+    for key, value in settings.items():
+        sniffed.take(key, value, why)
+    if choices:
+        sniffed.open["timestamp_format"] = choices
+    sniff_null_words(sniffed, name)
+    if lost := what_is_lost(texts[name], settings):
+        sniffed.notes.append(f"times of {name!r} {lost}")
+    _tell_gaps(sniffed, name)
+    _tell_clock_apart(sniffed, name, texts)
+
+
+def _tell_gaps(sniffed: Sniffed, name: str) -> None:
     """Ask what records without a time are."""
-    n_empty = sum(not text.strip() for text in found.values[name])
+    n_empty = sum(not text.strip() for text in sniffed.values[name])
     if n_empty:
-        found.open["skip_when_empty"] = [[name]]
-        found.notes.append(
-            f"{n_empty:,} of {len(found.values[name]):,} records have no {name!r}: where these are"
-            " no events, set `skip_when_empty`"
+        sniffed.open["skip_when_empty"] = [[name]]
+        sniffed.notes.append(
+            f"{n_empty:,} of {len(sniffed.values[name]):,} records have no {name!r}: where these"
+            " are no events, set `skip_when_empty`"
         )
 
 
-def _tell_clock_apart(found: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:
+def _tell_clock_apart(sniffed: Sniffed, name: str, texts: Mapping[str, list[str]]) -> None:
     """Say that the time of day stands in a column of its own, which is not read."""
     if any(HAS_CLOCK.search(text) for text in texts[name][:LOOKED_AT]):
         return
     for other, values in texts.items():
         if other != name and values and all(CLOCK.fullmatch(text) for text in values):
-            found.notes.append(
+            sniffed.notes.append(
                 f"{name!r} holds days, {other!r} times of day: events are read as days. Deliver one"
                 " column of both where the hour matters"
             )

@@ -63,7 +63,9 @@ def in_english(text: str, mark: str) -> str:
         f"'{word}': '{name.title() if mark.isupper() else name[:SHORT].title()}'"
         for word, name in english.items()
     )
-    found = rf"regexp_extract(t, '(?i)(?:^|[^\pL])({names})(?:[^\pL]|$)', 1)"
+    foreign = rf"regexp_extract(t, '(?i)(?:^|[^\pL])({names})(?:[^\pL]|$)', 1)"
     # lambdas, so that a text is put together once however often it is used
-    replaced = f"list_transform([{found}], lambda w: replace(t, w, map {{{written}}}[lower(w)]))[1]"
+    replaced = (
+        f"list_transform([{foreign}], lambda w: replace(t, w, map {{{written}}}[lower(w)]))[1]"
+    )
     return f"list_transform([{text}], lambda t: {replaced})[1]"

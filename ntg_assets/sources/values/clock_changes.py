@@ -31,7 +31,7 @@ def changes_of(zone: str) -> Changes:
         after = later.astimezone(place).utcoffset() or timedelta()
         if after != before:
             changed_at = _change_between(at, later, place)
-            old, new = (changed_at.replace(tzinfo=None) + one for one in (before, after))
+            old, new = (changed_at.replace(tzinfo=None) + entry for entry in (before, after))
             (gaps if new > old else folds).append((min(old, new), max(old, new)))
         at, before = later, after
     return Changes(tuple(gaps), tuple(folds))

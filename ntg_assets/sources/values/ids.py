@@ -171,10 +171,10 @@ def match_ids(listed: pl.Series, known: KnownIds) -> IdMatch:
     near = known.rows.join(ids.drop("text"), on="key").select(
         "known_id", "listed_id", is_exact=pl.lit(value=False)
     )
-    found, nearly = exact["listed_id"].unique(), near["listed_id"].unique()
+    exactly, nearly = exact["listed_id"].unique(), near["listed_id"].unique()
     both = pl.concat([exact, near]).sort(
         "known_id", "is_exact", "listed_id", descending=[False, True, False]
     )
     pairs = both.unique(["known_id", "listed_id"], keep="first", maintain_order=True)
-    n_near = nearly.len() - nearly.is_in(found.implode()).sum()
-    return IdMatch(pairs, ids.height, found.len(), int(n_near))
+    n_near = nearly.len() - nearly.is_in(exactly.implode()).sum()
+    return IdMatch(pairs, ids.height, exactly.len(), int(n_near))

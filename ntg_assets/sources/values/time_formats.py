@@ -110,40 +110,43 @@ def find_readings(texts: Sequence[str]) -> list[Reading]:
     shapes: Counter[str] = Counter()
     for text in list(dict.fromkeys(texts))[:EXAMINED_TEXTS]:
         shapes.update(set(formats_of(text)))
-    tried = [one for one, _ in shapes.most_common(TRIED_FORMATS)]
+    tried = [format_ for format_, _ in shapes.most_common(TRIED_FORMATS)]
     if not tried:
         return []
     parsed = _parse(texts, tried)
     needed = FITTING_SHARE * len(texts)
-    found: dict[tuple[datetime | None, ...], Reading] = {}
+    matches: dict[tuple[datetime | None, ...], Reading] = {}
     for order in ORDERS:
-        usable = [one for one in tried if _order_of(one) in {None, order}]
+        usable = [entry for entry in tried if _order_of(entry) in {None, order}]
         reading, instants = _cover(usable, parsed)
         if reading.formats and reading.n_fitting >= needed:
-            found.setdefault(tuple(instants), reading)
-    simplest = min((len(reading.formats) for reading in found.values()), default=0)
+            matches.setdefault(tuple(instants), reading)
+    simplest = min((len(reading.formats) for reading in matches.values()), default=0)
     usual = {
-        instants: reading for instants, reading in found.items() if len(reading.formats) == simplest
+        instants: reading
+        for instants, reading in matches.items()
+        if len(reading.formats) == simplest
     }
     return list(_without_far_years(usual).values())
 
 
 def _without_far_years(
-    found: Mapping[tuple[datetime | None, ...], Reading],
+    readings: Mapping[tuple[datetime | None, ...], Reading],
 ) -> dict[tuple[datetime | None, ...], Reading]:
     """Of a year of two digits that could be a day, the readings in which the log is not many times
     as long as in another one: `24/01/05`, `24/02/17` is no log of twelve years.
     """
-    spans = {instants: _span(instants) for instants in found}
+    spans = {instants: _span(instants) for instants in readings}
     by_order = {
         is_first: min(
-            (spans[one] for one in found if _has_year_first(found[one]) == is_first), default=None
+            (spans[entry] for entry in readings if _has_year_first(readings[entry]) == is_first),
+            default=None,
         )
         for is_first in (True, False)
     }
     return {
         instants: reading
-        for instants, reading in found.items()
+        for instants, reading in readings.items()
         if (other := by_order[not _has_year_first(reading)]) is None
         or spans[instants] <= MUCH_LONGER * other
     }
@@ -194,9 +197,9 @@ def _names_a_day(written: str) -> bool:
 def _next_part(text: str, place: int, seen: set[str]) -> tuple[tuple[str, ...], str, int] | None:
     """What stands at a place: its formats, its kind, and where it ends; None: nothing known."""
     for part in _expected(seen):
-        if found := part.pattern.match(text, place):
-            formats = tuple(found.expand(one) for one in part.formats)
-            return formats, part.kind, found.end()
+        if match := part.pattern.match(text, place):
+            formats = tuple(match.expand(entry) for entry in part.formats)
+            return formats, part.kind, match.end()
     if word := WORD.match(text, place):
         return *_word(word.group()), word.end()
     sign = text[place]
@@ -243,12 +246,12 @@ def _parse(texts: Sequence[str], tried: Sequence[str]) -> pl.DataFrame:
     """What the reader makes of each text in each format, one column each."""
     reading = TimeReading(formats=tuple(tried))
     columns = ", ".join(
-        f"cast({time_in_format('text', place, one)} as timestamp) as f{place}"
-        for place, one in enumerate(tried)
+        f"cast({time_in_format('text', place, format_)} as timestamp) as f{place}"
+        for place, format_ in enumerate(tried)
     )
-    given = pl.DataFrame({"place": range(len(texts)), "text": texts})
+    values = pl.DataFrame({"place": range(len(texts)), "text": texts})
     text = f"select {columns} from texts order by place"  # noqa: S608  # our own text, values are bound
-    parsed = run(Query(text, {"texts": given}, reading.parameters))
+    parsed = run(Query(text, {"texts": values}, reading.parameters))
     return parsed.rename(dict(zip(parsed.columns, tried, strict=True)))
 
 
@@ -260,11 +263,11 @@ def _cover(usable: Sequence[str], parsed: pl.DataFrame) -> tuple[Reading, list[d
     instants = pl.Series("instant", [None] * parsed.height, dtype=pl.Datetime("us"))
     while len(chosen) < MOST_FORMATS and instants.null_count():
         gains = {
-            one: int((parsed[one].is_not_null() & instants.is_null()).sum())
-            for one in usable
-            if one not in chosen
+            format_: int((parsed[format_].is_not_null() & instants.is_null()).sum())
+            for format_ in usable
+            if format_ not in chosen
         }
-        best = max(gains, key=lambda one: gains[one], default=None)
+        best = max(gains, key=lambda format_: gains[format_], default=None)
         if best is None or gains[best] == 0:
             break
         chosen.append(best)

@@ -30,30 +30,35 @@ ZONE_NAMES = {
 NAMED = re.compile(r"%[bBaA]")
 
 
-def time_in_format(expression: str, place: int, given: str) -> str:
+def time_in_format(expression: str, place: int, format_: str) -> str:
     r"""A text read in one format, the one that `$time_format_<place>` holds. The spaces that some
     programs put before AM and PM (U+202F, U+00A0) are spaces, `p.m.` is PM, `Sept` is Sep; names of
     months and days may be those of other languages than English, those of
     zones that mean one offset are known (`CEST`, `EDT`), and what follows an offset in brackets is
     a comment.
+
+    Args:
+        expression: SQL of the text.
+        place: Number of the parameter that holds the format.
+        format_: The format.
     """
     text = f"replace(replace({expression}, chr(8239), ' '), chr(160), ' ')"
-    if "%p" in given:
+    if "%p" in format_:
         dotted = rf"regexp_replace({text}, '(?i)([ap])\.m\b\.?', '\1m')"
         text = f"case when contains(lower({text}), '.m') then {dotted} else {text} end"
-    if "%b" in given:
+    if "%b" in format_:
         text = f"replace({text}, 'Sept ', 'Sep ')"
-    if "%z" in given and not given.rstrip().endswith((")", "]")):
+    if "%z" in format_ and not format_.rstrip().endswith((")", "]")):
         bare = rf"regexp_replace({text}, '\s*(\(.*\)|\[.*\])\s*$', '')"
         ends = f"right(trim({text}), 1) in (')', ']')"
         text = f"case when {ends} then {bare} else {text} end"
-    if "%z" in given:
+    if "%z" in format_:
         text = f"replace({text}, 'Z', '+00')"
-    if "%Z" in given:
+    if "%Z" in format_:
         text = _with_known_zone(text)
-    kind = "timestamptz" if is_zoned(given) else "timestamp"
+    kind = "timestamptz" if is_zoned(format_) else "timestamp"
     parsed = f"try_strptime({text}, $time_format_{place})"
-    if marks := NAMED.findall(given):
+    if marks := NAMED.findall(format_):
         english = reduce(in_english, marks, text)
         parsed = f"coalesce({parsed}, try_strptime({english}, $time_format_{place}))"
     return f"cast({parsed} as {kind})"
@@ -61,27 +66,27 @@ def time_in_format(expression: str, place: int, given: str) -> str:
 
 def _with_known_zone(text: str) -> str:
     """A text whose abbreviated zone is one that the engine knows by name."""
-    found = rf"regexp_extract({text}, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
+    abbreviation = rf"regexp_extract({text}, '\b({'|'.join(ZONE_NAMES)})\b', 1)"
     named = " ".join(
         rf"when '{short}' then regexp_replace({text}, '\b{short}\b', '{name}')"
         for short, name in ZONE_NAMES.items()
     )
-    return f"case {found} {named} else {text} end"
+    return f"case {abbreviation} {named} else {text} end"
 
 
-def engine_format(given: str) -> str:
+def engine_format(format_: str) -> str:
     """A format as the engine has it: its `%n` takes one to nine digits, its `%f` six at most."""
-    return given.replace("%f", "%n").replace("\u202f", " ").replace("\u00a0", " ")
+    return format_.replace("%f", "%n").replace("\u202f", " ").replace("\u00a0", " ")
 
 
-def is_zoned(given: str) -> bool:
+def is_zoned(format_: str) -> bool:
     """Whether texts of a format carry a zone or an offset."""
-    return "%z" in given or "%Z" in given
+    return "%z" in format_ or "%Z" in format_
 
 
-def has_clock(given: str) -> bool:
+def has_clock(format_: str) -> bool:
     """Whether texts of a format carry a time of the day."""
-    return bool(re.search(r"%-?[HIcXspMS]", given))
+    return bool(re.search(r"%-?[HIcXspMS]", format_))
 
 
 def from_iso_text(expression: str, zone: str) -> str:
@@ -105,5 +110,11 @@ def _from_zoned_text(expression: str) -> str:
 
 
 def in_zone(timestamp: str, zone: str, parameter: str = "timezone") -> str:
-    """A timestamp of a zone as one of UTC; the zone is bound to a parameter."""
+    """A timestamp of a zone as one of UTC; the zone is bound to a parameter.
+
+    Args:
+        timestamp: SQL of a naive timestamp.
+        zone: Of it.
+        parameter: What holds the zone where it is not UTC.
+    """
     return timestamp if zone == "UTC" else f"timezone('UTC', timezone(${parameter}, {timestamp}))"

@@ -61,9 +61,10 @@ class TimeReading:
         zones = {"timezone": self.zone, "service_timezone": self.day_zone or self.zone}
         if zones["service_timezone"] == self.zone:
             zones.pop("service_timezone")
-        given: dict[str, Any] = {name: zone for name, zone in zones.items() if zone != "UTC"}
-        return given | {
-            f"time_format_{place}": engine_format(one) for place, one in enumerate(self.formats)
+        values: dict[str, Any] = {name: zone for name, zone in zones.items() if zone != "UTC"}
+        return values | {
+            f"time_format_{place}": engine_format(format_)
+            for place, format_ in enumerate(self.formats)
         }
 
     @property
@@ -123,9 +124,9 @@ def as_clock(column: Column, reading: TimeReading) -> str:
             f" try_cast({column.expression} as timestamp) end"
         )
     naive = [
-        time_in_format(column.expression, place, one)
-        for place, one in enumerate(reading.formats)
-        if not is_zoned(one)
+        time_in_format(column.expression, place, format_)
+        for place, format_ in enumerate(reading.formats)
+        if not is_zoned(format_)
     ]
     return f"coalesce({', '.join([*naive, 'null'])})" if naive else "cast(null as timestamp)"
 
@@ -133,11 +134,11 @@ def as_clock(column: Column, reading: TimeReading) -> str:
 def _from_formats(expression: str, reading: TimeReading) -> str:
     """Instant of a text in the first format that it fits."""
     tried = []
-    for place, one in enumerate(reading.formats):
-        parsed = time_in_format(expression, place, one)
-        if is_zoned(one):
+    for place, format_ in enumerate(reading.formats):
+        parsed = time_in_format(expression, place, format_)
+        if is_zoned(format_):
             tried.append(f"cast({parsed} as timestamp)")
-        elif reading.day_zone not in {None, reading.zone} and not has_clock(one):
+        elif reading.day_zone not in {None, reading.zone} and not has_clock(format_):
             tried.append(in_zone(parsed, str(reading.day_zone), "service_timezone"))
         else:
             tried.append(in_zone(parsed, reading.zone))
