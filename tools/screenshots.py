@@ -1,7 +1,9 @@
 """Take pictures of what NTG shows people: the Dagster UI over a finished run, a failed night, and
 the pages of a publication, wide and on a phone.
 
-Usage: python -m tools.screenshots WORKSPACE [--out FOLDER] [--failed WORKSPACE]
+Usage: python -m tools.screenshots WORKSPACE [--out FOLDER] [--failed WORKSPACE] [--late WORKSPACE]
+
+A late workspace is one whose daemon (`ntg ui`) has run since `schedule.late_after_hours` went by.
 
 It starts the UI on a free port of 127.0.0.1 and ends it. Needs the package `playwright` and a
 Chromium of the machine (`CHROMIUM`, else the first of `chromium`, `chromium-browser`,
@@ -64,6 +66,11 @@ VIEWS = (
 FAILED = (
     View("failed_overview", "/overview/activity/timeline", "nightly"),
     View("failed_runs", "/runs", "Failure"),
+)
+LATE = (
+    View("late_overview", "/overview/activity/timeline", "nightly"),
+    View("late_automation", "/automation", "every_night"),
+    View("late_asset", "/assets/live/churn_scores", "Failed"),
 )
 
 
@@ -153,6 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Take pictures of what NTG shows.")
     parser.add_argument("workspace", type=Path, help="workspace of a finished run")
     parser.add_argument("--failed", type=Path, help="workspace of a run that failed")
+    parser.add_argument("--late", type=Path, help="workspace whose tables are late")
     parser.add_argument("--out", type=Path, default=Path("data/screenshots"))
     parser.add_argument("--only", help="names of pictures that hold this text")
     options = parser.parse_args()
@@ -166,7 +174,11 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for workspace, views in ((options.workspace, VIEWS), (options.failed, FAILED)):
+        for workspace, views in (
+            (options.workspace, VIEWS),
+            (options.failed, FAILED),
+            (options.late, LATE),
+        ):
             chosen = [view for view in views if not options.only or options.only in view.name]
             if workspace is None or not chosen:
                 continue

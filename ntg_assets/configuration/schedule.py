@@ -31,9 +31,9 @@ class ScheduleSettings(Section):
     enabled: bool = True
     watch_landing: bool = False
     """Whether the arrival of a new source file starts a run."""
-    late_after_hours: float = Field(default=26.0, gt=0)
+    late_after_hours: float = Field(default=26.0, ge=0.02)
     """The UI calls a table of the ingest, live and published stages late when it was last made
-    longer ago than this.
+    longer ago than this; Dagster looks no more often than once a minute.
     """
 
     @field_validator("cron")

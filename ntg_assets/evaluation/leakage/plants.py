@@ -484,7 +484,7 @@ PLANTS: dict[str, Plant] = {
         "business rules are told of items that nobody has taken before the cutoff",
         (
             Edit(
-                RANKING,
+                "ranking/lists/assets.py",
                 '    events = project.columns(train_events, "item_id", "event_at")\n',
                 '    events = project.columns(train_events, "item_id", "event_at")\n'
                 '    more = item_categories.join(events, on="item_id", how="anti")["item_id"].unique()\n'
