@@ -22,7 +22,6 @@ from benchmarks.ranking import HELD_SHARE, bundled_case, complete_journey, cut, 
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
-from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.blend_fit import ndcg_of, returns_position
 from ntg_assets.ranking.learning.examples import Examples, collect_examples
@@ -70,7 +69,7 @@ def judge(case: Case, *, draws: int) -> dict[str, float]:
     """Return mean NDCG@10 of the draws, of the popularity they choose, and of all labels."""
     known, _ = cut(case.events(), case.strategy, HELD_SHARE)
     settings, pace = blended_settings(
-        code_interactions(known), strategy=case.strategy, settings=case.ranking, seed=SEED
+        known, strategy=case.strategy, settings=case.ranking, seed=SEED
     )
     settings = settings.model_copy(update={"inner_users": 1_000})
     sources = configured_sources(settings)

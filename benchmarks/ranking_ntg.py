@@ -9,6 +9,7 @@ import polars as pl
 
 from benchmarks.ranking_peers import Task
 from ntg_assets.arrays import codes_of
+from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.interactions.dislikes import mark_dislikes
 from ntg_assets.interactions.interactions import Interactions, code_interactions
 from ntg_assets.randomness import random_stream
@@ -26,12 +27,14 @@ class Learned(NamedTuple):
     Attributes:
         examples: What taught the weights.
         weights: `ranking_weights`.
+        settings: Those of the task, with the half-lives that the blend has.
         tables: Popularity and graphs, by name.
         users: Histories of the evaluated users, coded with the items of TRAIN.
     """
 
     examples: Examples
     weights: pl.DataFrame
+    settings: RankingSettings
     tables: dict[str, pl.DataFrame]
     users: Interactions
 
@@ -67,7 +70,7 @@ def model_of(task: Task, learned: Learned, *, weights: pl.DataFrame | None) -> R
         popularity=learned.tables["popularity"],
         graphs=graphs,
         cutoff_at=task.cutoff_at,
-        settings=task.ranking,
+        settings=learned.settings,
         weights=weights,
         log=task.log,
     )

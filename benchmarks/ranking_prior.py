@@ -23,7 +23,6 @@ from benchmarks.ranking import complete_journey
 from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
-from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.ranking.learning import weight_prior
 from ntg_assets.ranking.learning.blend_fit import (
     Pull,
@@ -71,9 +70,7 @@ def weights_of(
     events: pl.DataFrame, *, strategy: str, settings: RankingSettings
 ) -> dict[str, float | int]:
     """Learn the weights of a log: the sum of each role's, the gain over the floor, label users."""
-    settings, _ = blended_settings(
-        code_interactions(events), strategy=strategy, settings=settings, seed=SEED
-    )
+    settings, _ = blended_settings(events, strategy=strategy, settings=settings, seed=SEED)
     sources = configured_sources(settings)
     cuts = inner_slices(events, strategy=strategy, settings=settings)
     examples = collect_examples(cuts, taste=TasteSettings(), settings=settings, seed=SEED)

@@ -27,7 +27,7 @@ from ntg_assets.arrays import Floats
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.errors import NotEnoughDataError
-from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.interactions.interactions import Interactions
 from ntg_assets.randomness import random_stream
 from ntg_assets.ranking.learning.blend_fit import (
     Pull,
@@ -140,9 +140,7 @@ def compare(
         NotEnoughDataError: no labels lie inside TRAIN.
     """
     known, _ = cut(events, strategy, HELD_SHARE)
-    settings = blended_settings(
-        code_interactions(known), strategy=strategy, settings=ranking, seed=SEED
-    ).settings
+    settings = blended_settings(known, strategy=strategy, settings=ranking, seed=SEED).settings
     sources, cuts = (
         configured_sources(settings),
         list(inner_slices(known, strategy=strategy, settings=settings)),

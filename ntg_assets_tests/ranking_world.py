@@ -78,7 +78,7 @@ def make_world(
         coded, now=cutoff_at, half_life_days=ranking.popularity_half_life_days
     )
     rng = random_stream(1, "ranking_weights")
-    examples, weights = teach(
+    examples, weights, _ = teach(
         train,
         strategy=strategy,
         taste=taste,

@@ -10,6 +10,7 @@ from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.randomness import random_stream
+from ntg_assets.ranking.learning.inner_cut import inner_slices
 from ntg_assets.ranking.learning.popularity_pace import INSTANTS, Pace, judge_pace
 from ntg_assets.ranking.learning.teaching import blended_settings, teach
 
@@ -91,8 +92,9 @@ def test_an_item_that_a_user_has_had_is_no_hit_unless_it_may_be_shown_again() ->
 
 @pytest.mark.parametrize("strategy", ["per_user", "global_time"])
 def test_nothing_is_said_without_a_common_clock_or_without_events(strategy: str) -> None:
-    log = code_interactions(fading().filter(pl.lit(strategy == "per_user")))
-    assert judge_pace(log, strategy=strategy, settings=SETTINGS, seed=1) is None
+    log = fading().filter(pl.lit(strategy == "per_user"))
+    coded = code_interactions(log)
+    assert judge_pace(coded, strategy=strategy, settings=SETTINGS, seed=1) is None
     assert blended_settings(log, strategy=strategy, settings=SETTINGS, seed=1) == (SETTINGS, None)
 
 
@@ -111,10 +113,26 @@ def test_the_blend_has_the_chosen_popularity_and_the_table_says_why() -> None:
     assert popular["half_life"].to_list() == [SHORT, LONG]
     assert popular["is_floor"].to_list() == [True, False]
     assert popular["weight"][1] == 0
-    pace = judge(log)
+    cut = next(inner_slices(log, strategy="global_time", settings=SETTINGS))
+    pace = judge(cut.history)
     assert popular["ndcg_at_instants"].to_list() == pace.mean.tolist()
     assert popular["deviation_between_instants"].to_list() == pace.deviation.tolist()
     assert (
         "Popularity halves in 1 days: the slowest within one standard error"
         in (weights["evidence"][0])
     )
+
+
+def test_what_comes_after_the_latest_inner_cut_has_no_say() -> None:
+    log = fading()
+    cut = next(inner_slices(log, strategy="global_time", settings=SETTINGS))
+    other = cut.labels.with_columns(
+        item_id=pl.lit(N_DAYS, pl.Int64), user_id=pl.col("user_id") + N_USERS
+    )
+    asked, again = (
+        blended_settings(events, strategy="global_time", settings=SETTINGS, seed=1).pace
+        for events in (log, pl.concat([cut.history, other]))
+    )
+    assert asked is not None
+    assert again is not None
+    assert (asked.ndcg == again.ndcg).all()

@@ -1,4 +1,4 @@
-"""The pace of popularity: which half-life serves users best, over many instants of TRAIN.
+"""The pace of popularity: which half-life serves users best, over many instants of the past.
 
 Users who share an instant share what was popular at it, so one instant is one draw however many
 users it has: two of them chose three hours on a news log where a quarter of an hour was right.
@@ -18,7 +18,7 @@ from ntg_assets.ranking.scoring.popularity import decay
 from ntg_assets.statistics.ranking_metrics import user_metrics
 
 DECISION_K = 10  # NDCG at this length decides
-INSTANTS = 24  # spread evenly, by events, over the last half of TRAIN
+INSTANTS = 24  # spread evenly, by events, over the last half of the log
 FIRST_SHARE = 0.5  # of the events lies before the first instant
 FEWEST_INSTANTS = 5  # with fewer nothing is concluded
 USERS_OF_AN_INSTANT = 300
@@ -66,13 +66,13 @@ class Pace(NamedTuple):
 def judge_pace(
     log: Interactions, *, strategy: str, settings: RankingSettings, seed: int
 ) -> Pace | None:
-    """Ask at many instants of TRAIN which popularity would have served users best.
+    """Ask at many instants of a log which popularity would have served users best.
 
     At each instant users with a history are shown what was popular then, and the list is held
     against what they took in a label window (`inner_label_share` of the events) after it.
 
     Args:
-        log: TRAIN.
+        log: What lies before the latest inner cut.
         strategy: `split.strategy`. Under `per_user` users are cut at instants of their own, and the
             inner cuts decide.
         settings: Half-lives (filled in), share of a label window, whether a list may show what a

@@ -7,7 +7,7 @@ import polars as pl
 
 from ntg_assets.configuration.ranking import RankingSettings
 from ntg_assets.configuration.taste import TasteSettings
-from ntg_assets.interactions.interactions import Interactions, code_interactions
+from ntg_assets.interactions.interactions import code_interactions
 from ntg_assets.local_days import UTC_ZONE
 from ntg_assets.ranking.learning.examples import Examples, collect_examples
 from ntg_assets.ranking.learning.inner_cut import MOST_SLICES, inner_slices
@@ -18,10 +18,11 @@ from ntg_assets.ranking.scoring.sources import configured_sources
 
 
 class Taught(NamedTuple):
-    """What taught the blend, and `ranking_weights`."""
+    """What taught the blend, `ranking_weights`, and the settings that name the blend's sources."""
 
     examples: Examples
     weights: pl.DataFrame
+    settings: RankingSettings
 
 
 def teach(
@@ -47,8 +48,7 @@ def teach(
         samples: Resamples of the intervals.
         zone: Whose midnights divide the days.
     """
-    log = code_interactions(train)
-    blended, pace = blended_settings(log, strategy=strategy, settings=settings, seed=seed)
+    blended, pace = blended_settings(train, strategy=strategy, settings=settings, seed=seed)
     cuts = inner_slices(train, strategy=strategy, settings=blended, zone=zone, most=MOST_SLICES)
     examples = collect_examples(cuts, taste=taste, settings=blended, seed=seed)
     weights = learn_weights(
@@ -59,7 +59,7 @@ def teach(
         samples=samples,
         pace=pace,
     )
-    return Taught(examples, weights)
+    return Taught(examples, weights, blended)
 
 
 class Blended(NamedTuple):
@@ -70,21 +70,28 @@ class Blended(NamedTuple):
 
 
 def blended_settings(
-    log: Interactions, *, strategy: str, settings: RankingSettings, seed: int
+    train: pl.DataFrame, *, strategy: str, settings: RankingSettings, seed: int
 ) -> Blended:
     """Choose the popularity that the blend adds to what knows the user.
 
     Where many instants could be asked it is one half-life. Popularities mixed by weights that two
     inner cuts teach were worse: their mix was made for two instants.
 
+    Nothing from the latest inner cut on is asked: the popularity against which the blend is judged
+    there has not seen the labels that judge.
+
     Args:
-        log: TRAIN.
+        train: TRAIN: `user_id`, `item_id`, `event_at`.
         strategy: `split.strategy`.
         settings: Half-lives that are not configured are those that fit the log.
         seed: Chooses the users of an instant.
     """
-    settings = with_half_lives(settings, log.at)
-    pace = judge_pace(log, strategy=strategy, settings=settings, seed=seed)
+    settings = with_half_lives(settings, code_interactions(train).at)  # as `item_popularity` does
+    latest = next(inner_slices(train, strategy=strategy, settings=settings, most=1), None)
+    if latest is None:
+        return Blended(settings, None)
+    before = code_interactions(latest.history)
+    pace = judge_pace(before, strategy=strategy, settings=settings, seed=seed)
     if pace is None:
         return Blended(settings, None)
     alone = settings.model_copy(update={"popularity_half_life_days": [pace.chosen]})
