@@ -111,8 +111,7 @@ def _instants(
     counts = np.ones(len(at), np.bool_) if is_repeated else _is_first(log)[by_time]
     window = max(round(settings.inner_label_share * len(at)), 1)
     scores, now, seen = np.zeros((len(half_lives), log.n_items)), int(at[0]), 0
-    inner_cut = int(len(at) * (1 - settings.inner_label_share))  # as `inner_cut` cuts TRAIN
-    for instant in _cuts(at, window, last=inner_cut):
+    for instant in _cuts(at, window):
         until = int(np.searchsorted(at, instant))
         for row, days in enumerate(half_lives):
             fresh = decay(at[seen:until], now=instant, half_life_days=days)
@@ -125,15 +124,10 @@ def _instants(
         yield _ndcg(log, labels, users, scores, instant, is_repeated=is_repeated)
 
 
-def _cuts(at: Longs, window: int, *, last: int) -> Longs:
-    """Return the instants: a label window of events follows each.
-
-    The last is the inner cut, whose window teaches the weights; those of the others end before it,
-    so that nothing after the cut but its labels decides.
-    """
-    first = round(FIRST_SHARE * len(at))
-    earlier = np.linspace(first, max(last - window, first), INSTANTS - 1).round().astype(np.int64)
-    places = np.append(earlier[earlier + window <= last], last)
+def _cuts(at: Longs, window: int) -> Longs:
+    """Return the instants: a label window of events follows each."""
+    first, last = round(FIRST_SHARE * len(at)), len(at) - window
+    places = np.linspace(first, last, INSTANTS).round().astype(np.int64)
     instants = np.unique(at[np.clip(places, 0, len(at) - 1)])
     return instants[instants > at[0]]
 
