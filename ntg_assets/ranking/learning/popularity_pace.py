@@ -53,7 +53,7 @@ class Pace(NamedTuple):
 
         The error is that of their difference over instants. Of 40 instants of eight made logs, this
         was significantly worse than the half-life that one instant before it would have chosen at
-        one and better at seven; the best by itself at four and eight.
+        one and better at seven; the best by itself at two and eight.
 
         Source: Breiman, Friedman, Olshen and Stone 1984 (the rule of one standard error).
         """
