@@ -16,7 +16,8 @@ from uuid import uuid4
 import polars as pl
 
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
-from ntg_assets.engines.spark.cluster import Cluster, Placed
+from ntg_assets.engines.spark.cluster import Cluster
+from ntg_assets.engines.spark.placed import Placed
 from ntg_assets.sql import Query, Source, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
@@ -72,9 +73,9 @@ def install(folder: Path) -> None:
     """Let every engine of this process record what it is asked."""
     recorder, read, write = Recorder(folder), DuckDBEngine.read, DuckDBEngine.write
 
-    def recorded_read(connection: Connection, given: Query) -> pl.DataFrame:
-        recorder.record(connection, given)
-        return read(connection, given)
+    def recorded_read(connection: Connection, query: Query) -> pl.DataFrame:
+        recorder.record(connection, query)
+        return read(connection, query)
 
     def recorded_write(
         connection: Connection, table: Table, rows: Any, *rest: Any, **named: Any

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ntg_assets.errors import EngineError, NtgError
 
 SHOWN_LETTERS = 300
+LOST = "the connection to {remote} was lost, or the server was started anew"
 ENDED = "OPERATION_CANCELED"  # Spark's own word
 # in this order: a worker that ran out of memory is a lost executor too
 REASONS = (
@@ -52,7 +53,7 @@ REASONS = (
             "|SESSION_(NOT_FOUND|CLOSED|CHANGED)|INVALID_HANDLE|RETRIES_EXCEEDED|Connection reset"
             "|GOAWAY|session.*(expired|not found)"
         ),
-        "the connection to {remote} was lost, or the server was started anew",
+        LOST,
     ),
     (
         (
@@ -120,6 +121,6 @@ def explain(text: str, what: str, place: Place, *, kind: str) -> str:
     shown = said[:SHOWN_LETTERS] + ("…" if len(said) > SHOWN_LETTERS else "")
     for pattern, reason in REASONS:
         if re.search(pattern, text):
-            told = reason.format(**place._asdict())
-            return f"{what}: {told}; nothing of it was stored, so run again. ({kind}: {shown})"
+            sentence = reason.format(**place._asdict())
+            return f"{what}: {sentence}; nothing of it was stored, so run again. ({kind}: {shown})"
     return f"{what}: the cluster refused or failed; nothing of it was stored. ({kind}: {shown})"
