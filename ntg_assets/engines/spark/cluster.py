@@ -12,8 +12,13 @@ from uuid import uuid4
 import polars as pl
 
 from ntg_assets.engines.spark.dialect import converted, spark_text, spark_type
-from ntg_assets.engines.spark.failures import ENDED, Place, explain, explained
-from ntg_assets.engines.spark.session import make_active, open_session
+from ntg_assets.engines.spark.failures import ENDED, LOST, Place, explain, explained
+from ntg_assets.engines.spark.session import (
+    ask_once,
+    make_active,
+    open_session,
+    stop_session,
+)
 from ntg_assets.engines.versions import rows_of, shown_folders
 from ntg_assets.errors import EngineError
 from ntg_assets.sql import Query, Source, Table, quote_identifier
@@ -52,8 +57,7 @@ class Cluster:
         """Let go of the connection; one that is lost already is no error."""
         session, self._session = self._session, None
         if session is not None:
-            with suppress(Exception):
-                session.stop()
+            stop_session(session)
 
     @contextmanager
     def explained(self, what: str) -> Iterator[None]:
@@ -67,7 +71,9 @@ class Cluster:
         try:
             with explained(what, self.place):
                 yield
-        except EngineError:
+        except EngineError as error:
+            if LOST.format(**self.place._asdict()) in str(error):
+                ask_once(self.session)
             if is_late.is_set():  # each server says this in words of its own
                 raise EngineError(explain(ENDED, what, self.place, kind=ENDED)) from None
             raise

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ntg_assets.errors import EngineError, NtgError
 
 SHOWN_LETTERS = 300
+LOST = "the connection to {remote} was lost, or the server was started anew"
 ENDED = "OPERATION_CANCELED"  # Spark's own word
 # in this order: a worker that ran out of memory is a lost executor too
 REASONS = (
@@ -52,7 +53,7 @@ REASONS = (
             "|SESSION_(NOT_FOUND|CLOSED|CHANGED)|INVALID_HANDLE|RETRIES_EXCEEDED|Connection reset"
             "|GOAWAY|session.*(expired|not found)"
         ),
-        "the connection to {remote} was lost, or the server was started anew",
+        LOST,
     ),
     (
         (

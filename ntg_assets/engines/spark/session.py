@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,6 +48,18 @@ def open_session(place: Place) -> Any:
         for key, value in SESSION.items():
             session.conf.set(key, value)
     return session
+
+
+def ask_once(session: Any) -> None:
+    """Let a session whose server is gone fail at once: each question would wait for it."""
+    session.client.set_retry_policies([])
+
+
+def stop_session(session: Any) -> None:
+    """End a session; one that is lost already is no error."""
+    ask_once(session)
+    with suppress(Exception):
+        session.stop()
 
 
 def make_active(session: Any) -> None:
