@@ -35,8 +35,8 @@ class DuckDBEngine:
         return write_table(connection, table, rows, model, ids=ids)
 
     @staticmethod
-    def read(connection: Connection, given: Query) -> pl.DataFrame:
-        return run(given, connection)
+    def read(connection: Connection, query: Query) -> pl.DataFrame:
+        return run(query, connection)
 
     @staticmethod
     def blocks(

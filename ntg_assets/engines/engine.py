@@ -57,7 +57,7 @@ class Engine(Protocol):
             EngineError: the engine failed on the way.
         """
 
-    def read(self, connection: Connection, given: Query) -> pl.DataFrame:
+    def read(self, connection: Connection, query: Query) -> pl.DataFrame:
         """Answer a question; the column types are those that DuckDB gives it."""
 
     def blocks(

@@ -18,10 +18,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 class Cluster(Protocol):
     """What a kernel may ask of whoever holds the log."""
 
-    def ask(self, given: Query) -> pl.DataFrame:
+    def ask(self, query: Query) -> pl.DataFrame:
         """Answer a question over the log and what was kept of it; the answer is small."""
 
-    def keep(self, given: Query) -> Source:
+    def keep(self, query: Query) -> Source:
         """Store what a query makes where the log lies, until the kernel is done."""
 
     def pair_counts(self, pairs: Source, *, n_items: int) -> Iterator[pl.DataFrame]:

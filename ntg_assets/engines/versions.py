@@ -158,15 +158,15 @@ def claim(storage: Path, workspace: Path) -> None:
     """
     mark, own = storage / OWNER, workspace / OWN
     storage.mkdir(parents=True, exist_ok=True)
-    known = json.loads(own.read_text(encoding="utf-8"))["id"] if own.exists() else uuid4().hex
+    identity = json.loads(own.read_text(encoding="utf-8"))["id"] if own.exists() else uuid4().hex
     if mark.exists():
         owner = json.loads(mark.read_text(encoding="utf-8"))
-        if owner["id"] != known:
+        if owner["id"] != identity:
             raise EngineError(
                 f"engine.storage {storage} belongs to the workspace {owner['workspace']}. Give each"
                 " workspace a folder of its own."
             )
         return
     workspace.mkdir(parents=True, exist_ok=True)
-    write_text(own, json.dumps({"id": known, "storage": str(storage)}) + "\n")
-    write_text(mark, json.dumps({"id": known, "workspace": str(workspace)}) + "\n")
+    write_text(own, json.dumps({"id": identity, "storage": str(storage)}) + "\n")
+    write_text(mark, json.dumps({"id": identity, "workspace": str(workspace)}) + "\n")

@@ -16,7 +16,8 @@ from uuid import uuid4
 import polars as pl
 
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
-from ntg_assets.engines.spark.cluster import Cluster, Placed
+from ntg_assets.engines.spark.cluster import Cluster
+from ntg_assets.engines.spark.placed import Placed
 from ntg_assets.sql import Query, Source, Table
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run

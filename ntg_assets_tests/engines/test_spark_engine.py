@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ntg_assets.configuration.taste import TasteSettings
 from ntg_assets.contracts import IdTypes, contract_of
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
@@ -23,6 +24,7 @@ from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.row_checks import BrokenContractError
 from ntg_assets.storage.run import run
 from ntg_assets.storage.tables import write_table
+from ntg_assets.taste.graph_kernels import LinearGraphKernel, TasteGraphKernel
 from ntg_assets_tests.engines.replay import difference
 
 IDS = IdTypes("integer", "string")
@@ -177,6 +179,22 @@ def test_a_query_here_over_a_nested_one_there(here: Here) -> None:
     assert expected.height > 0
     # a logarithm may differ in its last bit
     assert difference(expected, here.engine.read(here.connection, given)) <= CLOSE
+
+
+def test_graphs_are_counted_by_the_workers(here: Here) -> None:
+    here.write(EVENTS, log_of(900))
+    here.write(TRAIN, train_of(EVENTS))
+    settings = TasteSettings(min_item_support=2, min_shared_users=1, linear_min_item_support=2)
+    events = here.rows(TRAIN)
+    taste = here.engine.apply(here.connection, TRAIN, TasteGraphKernel(settings))
+    whole_graph = TasteGraphKernel(settings).whole(events)
+    assert taste.edges.height > 0
+    assert taste.edges.equals(whole_graph.edges)
+    assert taste.guardrails.equals(whole_graph.guardrails)
+    linear = here.engine.apply(here.connection, TRAIN, LinearGraphKernel(settings))
+    assert linear.height > 0
+    assert linear.equals(LinearGraphKernel(settings).whole(events))
+    assert not any((here.storage / "_handed").iterdir())
 
 
 def test_frames_and_stored_tables_travel_to_the_cluster_with_their_types(here: Here) -> None:

@@ -98,7 +98,7 @@ def spark_type(duckdb_type: str, *, column: str, origin: str) -> str:
     )
 
 
-def converted(column: str, found: str, wanted: str, *, origin: str) -> str:
+def converted(column: str, actual: str, wanted: str, *, origin: str) -> str:
     """SQL that gives a column of Spark the type that DuckDB gives it.
 
     A count of days is narrower there, a rounded number is whole: what loses nothing is converted,
@@ -107,15 +107,15 @@ def converted(column: str, found: str, wanted: str, *, origin: str) -> str:
     Raises:
         EngineError: a value could be lost.
     """
-    if found == wanted:
+    if actual == wanted:
         return column
     is_wider = (
-        found in WHOLE
-        and (wanted in WHOLE[WHOLE.index(found) :] or wanted in ("double", "decimal(38,0)"))
-    ) or (found.startswith("decimal") and found.endswith(",0)") and wanted == "decimal(38,0)")
-    if is_wider or (found, wanted) in {("float", "double"), ("void", wanted)}:
+        actual in WHOLE
+        and (wanted in WHOLE[WHOLE.index(actual) :] or wanted in ("double", "decimal(38,0)"))
+    ) or (actual.startswith("decimal") and actual.endswith(",0)") and wanted == "decimal(38,0)")
+    if is_wider or (actual, wanted) in {("float", "double"), ("void", wanted)}:
         return f"cast({column} as {wanted})"
     raise EngineError(
-        f"{origin}: column {column} is {found} on the cluster and {wanted} in DuckDB: the two"
+        f"{origin}: column {column} is {actual} on the cluster and {wanted} in DuckDB: the two"
         " engines read the text differently. Cast it there."
     )

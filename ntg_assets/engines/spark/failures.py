@@ -121,6 +121,6 @@ def explain(text: str, what: str, place: Place, *, kind: str) -> str:
     shown = said[:SHOWN_LETTERS] + ("…" if len(said) > SHOWN_LETTERS else "")
     for pattern, reason in REASONS:
         if re.search(pattern, text):
-            told = reason.format(**place._asdict())
-            return f"{what}: {told}; nothing of it was stored, so run again. ({kind}: {shown})"
+            sentence = reason.format(**place._asdict())
+            return f"{what}: {sentence}; nothing of it was stored, so run again. ({kind}: {shown})"
     return f"{what}: the cluster refused or failed; nothing of it was stored. ({kind}: {shown})"

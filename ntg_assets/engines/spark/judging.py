@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ntg_assets.contracts import Contract, IdTypes, key_of, schema_of
-from ntg_assets.engines.spark.cluster import Placed
+from ntg_assets.engines.spark.placed import Placed
 from ntg_assets.engines.versions import rows_of
 from ntg_assets.sql import Query, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
@@ -75,12 +75,12 @@ def count(placed: Placed, folder: Path) -> Counted:
     frame = placed.cluster.read_folder(folder)
     names = [f"`{name}`" for name in frame.columns]
     hashed = ", ".join([*names, *(f"{name} is null" for name in names)])
-    asked = frame.selectExpr(
+    counts = frame.selectExpr(
         "count(*) as n_rows",
         f"coalesce(sum(cast(xxhash64({hashed}) as decimal(38, 0))), 0) as total",
     )
     with placed.cluster.explained(str(folder)):
-        [row] = asked.toArrow().to_pylist()
+        [row] = counts.toArrow().to_pylist()
     total = int(row["total"]) % 2**HASH_BITS
     return Counted(int(row["n_rows"]), f"{row['n_rows']:x}-{total:016x}")
 

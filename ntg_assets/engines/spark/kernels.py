@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from ntg_assets.engines.spark.cluster import Placed, write_folder
+from ntg_assets.engines.spark.placed import Placed, write_folder
 from ntg_assets.sql import Query, Source
 
 ROWS_AT_ONCE = 2_000_000  # rows of counts that come home at once
@@ -17,15 +17,15 @@ class ClusterLog:
     def __init__(self, placed: Placed) -> None:
         self.placed = placed
 
-    def ask(self, given: Query) -> pl.DataFrame:
-        return self.placed.rows(given)
+    def ask(self, query: Query) -> pl.DataFrame:
+        return self.placed.rows(query)
 
-    def keep(self, given: Query) -> Source:
+    def keep(self, query: Query) -> Source:
         """Write what a query makes into a handed folder: it is used more than once."""
         placed = self.placed
         folder = placed.undo.enter_context(placed.cluster.handed_folder())
-        frame, types = placed.frame(given), placed.types(given)
-        with placed.cluster.explained(given.origin):
+        frame, types = placed.frame(query), placed.types(query)
+        with placed.cluster.explained(query.origin):
             write_folder(frame, folder)
         table = placed.shown(folder, types)
         placed.keep(table, folder)

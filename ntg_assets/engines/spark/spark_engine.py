@@ -11,15 +11,10 @@ from ntg_assets.contracts import Contract, IdTypes, column_names, grows_with_eve
 from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.engine import Made
 from ntg_assets.engines.kernel import Kernel
-from ntg_assets.engines.spark.cluster import (
-    HANDED,
-    Cluster,
-    Placed,
-    store_rows,
-    write_folder,
-)
+from ntg_assets.engines.spark.cluster import HANDED, Cluster
 from ntg_assets.engines.spark.judging import count, judge, shape_of
 from ntg_assets.engines.spark.kernels import ClusterLog
+from ntg_assets.engines.spark.placed import Placed, store_rows, write_folder
 from ntg_assets.engines.versions import (
     claim,
     drop_tables,
@@ -87,11 +82,11 @@ class SparkEngine:
                 shutil.rmtree(folder, ignore_errors=True)  # what is left is swept by the next write
                 raise
 
-    def read(self, connection: Connection, given: Query) -> pl.DataFrame:
+    def read(self, connection: Connection, query: Query) -> pl.DataFrame:
         with Placed.over(self.cluster, connection) as placed:
-            if placed.is_on_cluster(given):
-                return placed.rows(given)
-            return DuckDBEngine.read(connection, placed.local(given))
+            if placed.is_on_cluster(query):
+                return placed.rows(query)
+            return DuckDBEngine.read(connection, placed.local(query))
 
     @staticmethod
     def blocks(
