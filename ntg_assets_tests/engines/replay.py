@@ -73,9 +73,9 @@ def install(folder: Path) -> None:
     """Let every engine of this process record what it is asked."""
     recorder, read, write = Recorder(folder), DuckDBEngine.read, DuckDBEngine.write
 
-    def recorded_read(connection: Connection, given: Query) -> pl.DataFrame:
-        recorder.record(connection, given)
-        return read(connection, given)
+    def recorded_read(connection: Connection, query: Query) -> pl.DataFrame:
+        recorder.record(connection, query)
+        return read(connection, query)
 
     def recorded_write(
         connection: Connection, table: Table, rows: Any, *rest: Any, **named: Any
