@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from ntg_assets.contracts import Contract, IdTypes
+from ntg_assets.contracts import Contract, IdTypes, grows_with_events
 from ntg_assets.engines.engine import Made
 from ntg_assets.engines.kernel import Kernel
-from ntg_assets.engines.versions import drop_views
+from ntg_assets.engines.versions import drop_views, shown_folders
 from ntg_assets.sql import Query, Stream, Table, quote_identifier
 from ntg_assets.storage.connection import Connection
 from ntg_assets.storage.run import run
@@ -52,6 +52,9 @@ class DuckDBEngine:
 
     @staticmethod
     def version(connection: Connection, table: Table) -> str | None:
+        """Name what a table holds; none for one that an earlier run kept on a cluster."""
+        if grows_with_events(table.name) and table in shown_folders(connection):
+            return None
         return version_of(connection, table)
 
     def close(self) -> None:

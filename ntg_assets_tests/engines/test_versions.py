@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from ntg_assets.column_lineage import Origin
+from ntg_assets.engines.duckdb_engine import DuckDBEngine
 from ntg_assets.engines.versions import (
     claim,
     drop_views,
@@ -23,6 +24,7 @@ from ntg_assets.sql import Query, Table
 from ntg_assets.storage.connection import Connection, connect
 from ntg_assets.storage.lineage import keep_origins, kept_origins
 from ntg_assets.storage.run import run
+from ntg_assets.storage.tables import table_exists
 
 TABLE = Table("ingest", "events")
 
@@ -87,6 +89,17 @@ def test_a_folder_that_is_not_as_it_was_sealed_is_no_version(storage: Path, dama
     else:
         (folder / ("rows.parquet" if damage == "a file less" else "_version.json")).unlink()
     assert sealed(folder) is None
+
+
+def test_without_the_cluster_its_tables_count_as_none_and_go(
+    warehouse: Connection, storage: Path, tmp_path: Path
+) -> None:
+    point(warehouse, TABLE, version(storage, 1))
+    warehouse.close()
+    with connect(tmp_path / "warehouse.duckdb") as alone:  # the storage is no folder of its own now
+        assert DuckDBEngine.version(alone, TABLE) is None
+        DuckDBEngine.begin(alone)
+        assert not table_exists(alone, TABLE)
 
 
 def test_a_view_of_somebody_else_is_left_alone(warehouse: Connection, storage: Path) -> None:
