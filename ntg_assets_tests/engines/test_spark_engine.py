@@ -225,6 +225,15 @@ def test_frames_and_stored_tables_travel_to_the_cluster_with_their_types(here: H
     assert same(answer, DuckDBEngine.read(here.connection, given))
 
 
+def test_a_column_without_a_name_is_called_as_duckdb_calls_it(here: Here) -> None:
+    here.write(EVENTS, log_of(60))
+    answer = here.engine.read(
+        here.connection, Query("select count(*), max(value) + 1 from events", {"events": EVENTS})
+    )
+    assert answer["count_star()"].to_list() == [60]
+    assert answer.width == 2
+
+
 def test_a_broken_contract_leaves_the_table_as_it_was(here: Here) -> None:
     log = log_of(100)
     here.write(EVENTS, log)

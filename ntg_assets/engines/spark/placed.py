@@ -152,9 +152,8 @@ class Placed:
             return self.cluster.read_folder(folder).selectExpr(*columns)
 
     def _typed(self, frame: Any, types: Mapping[str, str], *, origin: str) -> Any:
+        frame = frame.toDF(*types)  # a column without a name is called otherwise there
         actual = dict(frame.dtypes)
-        if [name.lower() for name in actual] != [name.lower() for name in types]:
-            actual = dict(zip(types, actual.values(), strict=True))
         columns = []
         for name, type_ in types.items():
             wanted = spark_type(type_, column=name, origin=origin)
