@@ -155,4 +155,4 @@ def test_every_csv_of_the_package_is_written_by_these_rules(project_home: Path) 
     own_rules = {"spreadsheets.py", "sql.py"}  # the second makes each text safe by the first
     made = {"contract_world.py"}  # a source of the planted world, read by NTG alone
     assert {file.name for file in found} - made == own_rules
-    assert "safe_text" in (project_home / "ntg_assets" / "cli" / "sql.py").read_text()
+    assert "safe_text" in (project_home / "ntg_assets" / "cli" / "answers" / "sql.py").read_text()
