@@ -116,7 +116,7 @@ def _asking(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _watching(asks: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(asks)
     def ask(path: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # as `os` has it
-        if running_reader() is not None:
+        if running_reader() is not None and not _leads_to_code(path):
             _require_path(path)
         return asks(path, *arguments, **named)
 
@@ -140,6 +140,16 @@ def _require_path(path: object) -> None:
         is_data = _lies_in(name, _watched) and not _lies_in(name, _free) and name not in sys.path
         if is_data:
             require_files(f"{Path(name).name} by itself")
+
+
+def _leads_to_code(path: object) -> bool:
+    """Whether a folder is on the way to the code or its libraries: that it is there says nothing,
+    and who resolves the links of a library's file asks it of each folder.
+    """
+    if not isinstance(path, str | bytes | os.PathLike):
+        return False
+    name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100  # as it is asked
+    return any(_lies_in(folder, (name,)) for folder in _free)
 
 
 def _lies_in(name: str, folders: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from ntg_assets.declared_reads import Declared, only
 from ntg_assets.errors import UndeclaredReadError
+from ntg_assets.orchestration import opened_files
 from ntg_assets.orchestration.opened_files import readers_that_ask, watching
 
 NOTHING = Declared("backtest/x", frozenset())
@@ -73,3 +74,20 @@ def test_what_is_declared_or_its_own_or_asked_outside_is_let_through(folder: Pat
     with only(NOTHING):  # nothing is watched any more
         assert np.load(folder / "a.npy").sum() == 0
     assert pl.read_parquet(folder / "a.parquet").height == 1
+
+
+def test_whoever_resolves_the_links_of_a_library_below_a_watched_folder_is_let_through(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the project, its environment included, lies in the folder of temporary files."""
+    library = folder / "code" / "lib.so"
+    library.parent.mkdir()
+    library.touch()
+    monkeypatch.setattr(opened_files, "ROOT", library.parent)
+    with watching(folder), readers_that_ask():
+        with only(NOTHING):
+            assert Path(os.path.realpath(library)) == library.resolve()
+        with pytest.raises(UndeclaredReadError), only(NOTHING):
+            [*folder.iterdir()]
+        with pytest.raises(UndeclaredReadError), only(NOTHING):
+            os.lstat(folder / "a.npy")
