@@ -106,6 +106,7 @@ def measured(world: World, *, moving: bool) -> dict[str, Any]:
         figures["tables_that_differ_when_made_again"] = len(differing)
         console.print(f"differ when made again: {', '.join(differing) or 'none'}")
     shutil.rmtree(workspace)
+    console.print_json(json.dumps(figures))  # what is measured by then, should the next be too long
     return {"figures": figures, "first": first}
 
 
