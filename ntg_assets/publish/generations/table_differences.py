@@ -232,7 +232,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, store: str) -> dict[str, _Sto
 
 
 def _key(table: str, comment: str | None) -> tuple[str, ...]:
-    if comment is None:  # a working store, or a publication of an older version
+    # a publication of an older version, or a working store, which says where columns come from
+    if comment is None or comment.startswith("{"):
         from ntg_assets.contracts import (  # noqa: PLC0415  # loading every contract takes a second
             contract_of,
             key_of,
