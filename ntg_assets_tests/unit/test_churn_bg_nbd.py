@@ -12,6 +12,7 @@ from ntg_assets.churn.bg_nbd import (
     log_likelihood,
     silence_probability,
 )
+from ntg_assets.churn.bg_nbd_prior import _projected
 from ntg_assets.revenue.value.ways.gamma_gamma import GammaGamma, expected_value, fit_gamma_gamma
 
 CDNOW = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)  # Fader, Hardie and Lee 2005, table 2
@@ -85,3 +86,20 @@ def test_gamma_gamma_recovers_the_mean_value() -> None:
     found = fit_gamma_gamma(repeats, means)
     assert found.p * found.gamma / (found.q - 1) == pytest.approx(6.25 * 15.44 / 2.74, rel=0.05)
     assert found.p == pytest.approx(6.25, rel=0.1)
+
+
+def test_the_line_of_bg_nbd_does_not_hang_on_what_a_processor_rounds_otherwise() -> None:
+    """Inputs are near copies of each other: another order of the rows sums them otherwise."""
+    rng = np.random.default_rng(1)
+    recency = rng.exponential(size=2_000)
+    copies = [recency + 1e-5 * rng.normal(size=len(recency)) for _ in range(12)]
+    inputs, silence = np.column_stack(copies), 1 / (1 + np.exp(4 - 3 * recency))
+    line = _projected(inputs, silence)
+    for _ in range(20):
+        order = rng.permutation(len(inputs))
+        np.testing.assert_array_equal(_projected(inputs[order], silence[order]), line)
+
+
+def test_a_model_without_finite_numbers_has_no_line() -> None:
+    line = _projected(np.zeros((3, 2)), np.array([0.5, np.nan, 0.5]))
+    assert not np.isfinite(line).all()
