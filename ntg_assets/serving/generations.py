@@ -1,7 +1,9 @@
 """The generation that is served, and its exchange for the next one while requests go on."""
 
+import logging
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
@@ -14,6 +16,8 @@ from ntg_assets.serving.published_lists import PublishedLists
 
 LISTS_FOLDER = "served_lists"  # of the scratch folder
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -24,7 +28,7 @@ class Generation:
         configuration: Fingerprint of the configuration that made it.
         recommender: Computes a list.
         lists: Those of the night; none where they were made with another configuration than that
-            of the service, whose rules may differ.
+            of the service, whose rules may differ, or where their file cannot be written.
     """
 
     name: str
@@ -82,11 +86,21 @@ class Generations:
         recommender = Recommender.load(store, settings=self.settings.ranking, hold_log=True)
         lists = None
         if manifest.configuration == self.settings.fingerprint:
-            lists = PublishedLists.load(
+            lists = self._published_lists(store, manifest.generation)
+        return Generation(manifest.generation, manifest.configuration, recommender, lists)
+
+    def _published_lists(self, store: Path, generation: str) -> PublishedLists | None:
+        """Map the lists of the night; none where their file cannot be written, and each list is
+        then computed.
+        """
+        try:
+            return PublishedLists.load(
                 store,
                 self.paths.scratch / LISTS_FOLDER,
-                generation=manifest.generation,
+                generation=generation,
                 fields=tuple(ListedItem.model_fields),
                 longest=self.settings.ranking.top_k,
             )
-        return Generation(manifest.generation, manifest.configuration, recommender, lists)
+        except OSError as error:
+            log.warning("every list is computed: those of the night cannot be laid out (%s)", error)
+            return None

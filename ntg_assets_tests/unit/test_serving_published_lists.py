@@ -89,6 +89,17 @@ def test_lists_of_another_configuration_are_not_those_of_the_service(
     assert len(list_of_user(served, "1", k=None, id_type="integer").items) == 3
 
 
+def test_a_service_that_may_write_nothing_computes_every_list_and_says_so(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = publish(world, tmp_path)
+    paths.scratch.write_text("no folder")
+    served = Generations(settings_of(world), paths).current
+    assert served.lists is None
+    assert "every list is computed" in caplog.text
+    assert list_of_user(served, "1", k=None, id_type="integer").items
+
+
 def store_of(folder: Path, rows: pl.DataFrame) -> Path:
     store = folder / "store.duckdb"
     with connect(store) as connection:
