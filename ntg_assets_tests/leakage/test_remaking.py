@@ -3,9 +3,11 @@ and a leak shows in the table and column that it reaches.
 """
 
 import json
+import pkgutil
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from ntg_assets.cli.leakage.audit_leakage import needless_guards, planted
 from ntg_assets.configuration.settings import Settings, load_settings
 from ntg_assets.errors import LeakageError, UndeclaredReadError
 from ntg_assets.evaluation.gate.leakage_rules import nothing_from_the_future
-from ntg_assets.evaluation.leakage import futures, remaking, verdicts
+from ntg_assets.evaluation.leakage import futures, plants, remaking, verdicts
 from ntg_assets.evaluation.leakage.audit import (
     AUDIT_TYPES,
     CAN_BE_MADE,
@@ -335,9 +337,18 @@ def test_every_leak_can_still_be_planted() -> None:
         if (ROOT / "ntg_assets" / edit.file).read_text().count(edit.words) != 1
     ]
     assert moved == []
-    assert len(PLANTS) >= 20
     for plant in PLANTS.values():
         assert all((ROOT / "ntg_assets_tests" / name).exists() for name in plant.tests)
+
+
+def test_every_module_of_plants_is_asked_and_no_name_stands_twice() -> None:
+    modules = [
+        import_module(f"{plants.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(plants.__path__)
+    ]
+    kinds = [kind for module in modules for kind in getattr(module, "PLANTS", {})]
+    assert sorted(kinds) == sorted(PLANTS)
+    assert len(kinds) >= 20
 
 
 def test_a_leak_is_planted_in_a_copy_alone(tmp_path: Path) -> None:

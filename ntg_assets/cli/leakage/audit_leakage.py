@@ -176,7 +176,7 @@ def planted(plant: Plant, *, home: Path) -> Iterator[Path]:
             if text.count(edit.words) != 1:
                 raise LeakageError(
                     f"{edit.file} holds {edit.words!r} {text.count(edit.words)} times, so the leak"
-                    " cannot be planted. Mend evaluation/leakage/plants.py."
+                    " cannot be planted. Mend evaluation/leakage/plants/."
                 )
             file.write_text(text.replace(edit.words, edit.instead), encoding="utf-8")
         yield copy

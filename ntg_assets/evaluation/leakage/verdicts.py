@@ -25,7 +25,7 @@ OUTSIDE = (
     "cli/",
     "definitions.py",
     "evaluation/boosting.py",
-    "evaluation/leakage/plants.py",
+    "evaluation/leakage/plants/",
     "evaluation/ranking/",
     "experiments/",
     "off_policy/",

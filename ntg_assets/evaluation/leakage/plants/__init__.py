@@ -1,0 +1,24 @@
+"""Leaks to be planted in a copy of the code, so that each guard can show what it catches."""
+
+from ntg_assets.evaluation.leakage.plants import (
+    churn,
+    contacts,
+    features,
+    other_nights,
+    ranking,
+    splits,
+    undeclared_reads,
+)
+from ntg_assets.evaluation.leakage.plants.plant import Edit, Plant
+
+__all__ = ["PLANTS", "Edit", "Plant"]
+
+PLANTS: dict[str, Plant] = {
+    **splits.PLANTS,
+    **features.PLANTS,
+    **churn.PLANTS,
+    **ranking.PLANTS,
+    **contacts.PLANTS,
+    **undeclared_reads.PLANTS,
+    **other_nights.PLANTS,
+}

@@ -1,0 +1,47 @@
+"""What another night left behind: comparisons with later ones, caches that outlive their cut."""
+
+from ntg_assets.evaluation.leakage.plants.plant import POPULAR, RANKING, Edit, Plant
+
+PLANTS: dict[str, Plant] = {
+    "segments-of-a-later-night": Plant(
+        "segments are compared with those of whichever other night comes last",
+        (Edit("history/days.py", "if file.day < day]", "if file.day != day]"),),
+        ("unit/test_history.py",),
+    ),
+    "compared-with-what-is-current": Plant(
+        "features are compared with the current publication, which may know more than tonight",
+        (
+            Edit(
+                "evaluation/features/assets.py",
+                "publication_before(project.paths, train_end(split_boundaries))",
+                "project.paths.pinned().published",
+            ),
+        ),
+        ("unit/test_feature_drift.py",),
+    ),
+    "kept-from-the-first-night": Plant(
+        "popularity is kept by its module from the first night that it is asked in",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    log = code_interactions.__dict__.setdefault('first',"
+                " code_interactions(project.columns(train_events, *HISTORY)))\n    settings = with",
+            ),
+        ),
+    ),
+    "cache-that-outlives-its-cut": Plant(
+        "popularity looks into a file of the scratch folder, which an earlier night may have left",
+        (
+            Edit(
+                RANKING,
+                POPULAR,
+                "    from numpy import load, save\n    file = project.scratch / 'popular.npy'\n"
+                "    mine = project.columns(train_events, *HISTORY)\n"
+                "    if not file.exists():\n        save(file, mine['item_id'].unique().to_numpy())\n"
+                "    log = code_interactions(mine.filter(pl.col('item_id').is_in("
+                "load(file).tolist())))\n    settings = with",
+            ),
+        ),
+    ),
+}
