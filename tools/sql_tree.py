@@ -53,6 +53,15 @@ KEEP_KIND = (  # whose result is of the kind of what is inside
     exp.Case,
     exp.If,
 )
+HOLISTIC_FUNCTIONS = (
+    exp.Median,
+    exp.Quantile,
+    exp.PercentileCont,
+    exp.PercentileDisc,
+    exp.ArrayAgg,
+    exp.GroupConcat,
+    exp.Mode,
+)
 FLOAT_MAKERS = (exp.Div, exp.Ln, exp.Sqrt, exp.Exp, exp.Pow)
 
 
