@@ -164,11 +164,12 @@ def test_the_command_line_goes_before_what_is_published() -> None:
     assert read_weights("2:1:1") == (2.0, 1.0, 1.0)
 
 
-def test_json_is_strict_and_the_figure_is_drawn(tmp_path: Path) -> None:
-    said = io.StringIO()
+def test_json_is_strict_and_the_figure_is_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     request = PlanRequest(mean=10, sd=3, effect=1, units_per_day=0)
-    tell_plan(request, console=Console(file=said), as_json=True, figure=tmp_path / "power.png")
-    assert json.loads(said.getvalue())["plan"]["days"] is None
+    tell_plan(request, console=Console(), as_json=True, figure=tmp_path / "power.png")
+    assert json.loads(capsys.readouterr().out)["plan"]["days"] is None
     assert (tmp_path / "power.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from math import sqrt
@@ -6,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ntg_assets.cli.answers.explain import plain
+from ntg_assets.cli.json_answers import plain
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.rules import RulesSettings
 from ntg_assets.errors import StorageError, UnknownItemError, UnknownUserError
@@ -213,6 +214,7 @@ def test_unknown_names_are_one_sentence_with_the_nearest_known(published: Publis
 
 def test_an_answer_becomes_plain_json(published: Published) -> None:
     told = plain(explain_user(published, "7"))
+    json.dumps(told, allow_nan=False)
     assert isinstance(told, dict)
     assert told["explained"]["parts"][0].keys() == {
         "source",

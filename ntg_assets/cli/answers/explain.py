@@ -2,10 +2,7 @@
 for people and as JSON.
 """
 
-import json
-import sys
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -13,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
 from ntg_assets.local_days import tell_cutoff
@@ -87,22 +85,9 @@ def _tell(
     with open_published(settings, paths) as published:
         answer = ask(published)
     if as_json:
-        sys.stdout.write(
-            json.dumps(plain(answer), indent=2, ensure_ascii=False, default=str) + "\n"
-        )
+        print_json(answer)
     else:
         show(answer, console)
-
-
-def plain(value: object) -> object:
-    """Turn an answer into what JSON holds."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if isinstance(value, dict):
-        return {str(key): plain(part) for key, part in value.items()}
-    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _say(console: Console, text: str) -> None:

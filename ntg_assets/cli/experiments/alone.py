@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
@@ -83,7 +84,7 @@ def tell_concluded(concluded: Concluded, *, folder: Path, as_json: bool, console
     made = [] if decisions is None else decisions.drop("receipt").to_dicts()
     if as_json:
         summary = {"decisions": made, "left_out": concluded.left_out}
-        console.print_json(json.dumps(summary, sort_keys=True))
+        print_json(summary)
         return
     for row in made[:MOST_TOLD]:
         sentence = f"{row['experiment']}: {row['sentence']}"

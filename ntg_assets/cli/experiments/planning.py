@@ -2,8 +2,7 @@
 control.
 """
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import isfinite, sqrt
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ntg_assets.cli.experiments.published_evidence import evidence_tables, open_published
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.experiments.settings import ExperimentSettings
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.configuration.settings import Settings
@@ -166,11 +166,7 @@ def tell_plan(
     if figure is not None:
         _draw(request, answer, target=figure)
     if as_json:
-        console.print_json(
-            json.dumps(
-                _plain({"request": asdict(request), "plan": asdict(answer)}), allow_nan=False
-            )
-        )
+        print_json({"request": request, "plan": answer})
         return
     console.print(answer.sentence, highlight=False, soft_wrap=True)
     table = Table("units", "days", "finds a difference of", f"power for {answer.effect:.4g}")
@@ -222,12 +218,3 @@ def _definition(experiment: str, settings: Settings) -> ExperimentSettings:
             f" {', '.join(sorted(by_id)[:10]) or 'none'}."
         )
     return by_id[experiment]
-
-
-def _plain(tree: object) -> object:
-    """Make a tree strict JSON: what never happens is null."""
-    if isinstance(tree, dict):
-        return {name: _plain(value) for name, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [_plain(value) for value in tree]
-    return None if isinstance(tree, float) and not isfinite(tree) else tree

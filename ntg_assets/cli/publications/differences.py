@@ -1,13 +1,12 @@
 """`ntg diff`: what differs between two publications, and why it may."""
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from ntg_assets.cli.json_answers import print_json
 from ntg_assets.configuration.paths import Paths
 from ntg_assets.errors import StorageError
 from ntg_assets.history.currents import kept_aside, last_current, read_changes
@@ -26,7 +25,7 @@ def tell_differences(
     """Print what differs; without names: what is kept aside, or is current, and the one before."""
     both = differences(paths, *_chosen(before, after, paths))
     if as_json:
-        sys.stdout.write(json.dumps(_plain(both), indent=2, default=str) + "\n")
+        print_json(_as_rows(both))
         return
     for line in told(both):
         console.print(escape(line), highlight=False, soft_wrap=True)
@@ -123,7 +122,7 @@ def _table(table: TableDifference) -> str:
     return f"{table.table}: {', '.join(parts)}"
 
 
-def _plain(both: Differences) -> dict[str, Any]:
+def _as_rows(both: Differences) -> dict[str, Any]:
     return {
         "before": both.before.generation,
         "after": both.after.generation,
