@@ -17,7 +17,13 @@ from ntg_assets.errors import SourceError, StorageError
 from ntg_assets.history.days import SEGMENT_DAYS, last_day_before
 from ntg_assets.publish.exports import export_contact_list, export_parquet
 from ntg_assets.sql import Table
-from ntg_assets.storage.parquet import ROW_GROUP_ROWS, read_verified, verify_pages, write_batches
+from ntg_assets.storage.parquet import (
+    BEYOND_ARROW,
+    ROW_GROUP_ROWS,
+    read_verified,
+    verify_pages,
+    write_batches,
+)
 from ntg_assets.synthetic.world import write_world
 
 N_ROWS = 2 * ROW_GROUP_ROWS + 5
@@ -126,13 +132,24 @@ def test_a_kept_day_is_held_against_its_checksums(tmp_path: Path) -> None:
         last_day_before(SEGMENT_DAYS, date(2024, 3, 1), history=tmp_path)
 
 
-def test_an_encoding_that_the_verifier_does_not_know_is_said_and_is_no_damage(
+def test_an_encoding_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"n": [1, 2]}), path, use_dictionary=False, compression="none")
+    plain, bit_packed = (bytes([0x15, 2 * encoding, 0x15, 6, 0x15, 6]) for encoding in (0, 4))
+    assert path.read_bytes().count(plain) == 1  # in the page's header, as Thrift writes it
+    path.write_bytes(path.read_bytes().replace(plain, bit_packed))
+    with pytest.raises(SourceError, match="it cannot be decoded: Unknown encoding type"):
+        verify_pages(path)
+    with pytest.raises(duckdb.Error, match="Unsupported page encoding"):
+        duckdb.sql(f"select sum(n) from '{path}'").fetchall()
+
+
+def test_what_the_verifier_has_no_code_for_is_said_and_is_no_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def unknown(*_: object, **__: object) -> None:
-        # what pyarrow raises of a file with an encoding that it lacks, which it cannot write either
-        raise pa.ArrowNotImplementedError("no such encoding")
+    def decode(*_: object, **__: object) -> None:  # a real file of this kind has 2 GB
+        raise BEYOND_ARROW("nested data of 2 GB")
 
-    monkeypatch.setattr("ntg_assets.storage.parquet.pq.ParquetFile", unknown)
+    monkeypatch.setattr("ntg_assets.storage.parquet.pq.ParquetFile", decode)
     verify_pages(tmp_path / "log.parquet")
-    assert "log.parquet: its page checksums are not verified: no such encoding" in caplog.text
+    assert "log.parquet: its page checksums are not verified: nested data of 2 GB" in caplog.text
