@@ -202,7 +202,6 @@ _LIVE_ONLY_PARTS = {
     "item_popularity": "ranking",
 }
 _STAGE_PARTS = {INGEST: INGEST, BACKTEST: "evaluation", EXPERIMENTS: EXPERIMENTS}
-GATHERED = (*_STAGE_PARTS, LIVE)  # stages; what is made of all of them is published as it is
 
 
 def gathered() -> dict[tuple[str, str], list[tuple[str, str]]]:

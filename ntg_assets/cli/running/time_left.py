@@ -50,6 +50,6 @@ def _rounded(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{max(1, round(seconds))} s"
     minutes, rest = divmod(round(seconds / 5) * 5, MINUTE)
-    return (
-        f"{minutes} min {rest:02d} s" if minutes < MINUTE / 6 else f"{round(seconds / MINUTE)} min"
-    )
+    if minutes < LONG_MINUTES:
+        return f"{minutes} min {rest:02d} s"
+    return f"{round(seconds / MINUTE)} min"

@@ -8,7 +8,7 @@ positive control: a column that it does not move was never looked at, and is nam
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import polars as pl
@@ -52,8 +52,6 @@ class Makers(NamedTuple):
     tonight: Callable[[World, Made], Made]
     another_night: Callable[[], Made]
 
-
-Future = Callable[[World, datetime], World]
 
 AUDIT_TYPES = {
     "table_name": pl.String,

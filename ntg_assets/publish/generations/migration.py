@@ -30,8 +30,8 @@ from ntg_assets.storage.files import (
 )
 
 OLDER = "data/before_generations"
-# superseded by generations: the store of the publication before
 BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # nothing that a mount would explain
+# superseded by generations: the store of the publication before
 PREVIOUS_STORE = "data/published/ntg.previous.duckdb"
 
 
